@@ -1,0 +1,137 @@
+// Package catalog turns documents into one immutable compiled Snapshot per tenant
+// and revision, and keeps the revisions: plan, apply, diff, rollback, packages.
+package catalog
+
+import (
+	"github.com/santhosh-tekuri/jsonschema/v5"
+
+	"formwork/engine/expression"
+	"formwork/engine/policy"
+	"formwork/engine/query"
+	"formwork/engine/store"
+	"formwork/metadata"
+	"formwork/metadata/fieldtype"
+)
+
+// Snapshot is a tenant's configuration at one revision, compiled. It is immutable
+// and shared by all requests that began under it.
+type Snapshot struct {
+	Revision  int64
+	Documents map[metadata.Key]metadata.Document // effective
+	Objects   map[string]*Object
+	Policies  *policy.Set
+	Picklists map[string]*metadata.Picklist
+	Layouts   map[string]*metadata.Layout
+	Views     map[string]*metadata.View
+	Apps      map[string]*metadata.App
+}
+
+// Object is a compiled object. It implements expression.Names over all its fields.
+type Object struct {
+	Doc       *metadata.Object
+	Table     store.Table // of its records; Indexes are those planned
+	Fields    []*Field    // by order, then name; system fields first
+	byName    map[string]*Field
+	NameField *Field
+	Owned     bool // false if Doc.Parent decides about the records
+
+	Schema   *jsonschema.Schema // of a whole record as the API shows it
+	Rules    []*Rule            // by order, then name
+	Unique   []*UniqueKey
+	Dupes    []*DuplicateRule
+	Stages   *Stages
+	Computed []*Field // stored formulas and roll-ups over own rows, in dependency order
+	Rollups  []*Rollup
+	Feeds    []*Rollup // roll-ups of other objects that count this object's records
+	Inbound  []*Inbound
+	Search   []*Field
+}
+
+// Field is a compiled field. System fields have System set and no Doc of a tenant.
+type Field struct {
+	Name   string
+	Doc    *metadata.Field
+	Value  fieldtype.Value
+	Column query.Column // Storage None: computed when read
+	// Key is a column that holds the folded value, for unique keys and sorting of
+	// text; zero if there is none.
+	Key    query.Column
+	System bool
+	// Required: never empty (Doc.Required.Always), or when the program holds.
+	Required *expression.Program
+	Default  *expression.Program
+	// Formula computes the field; Stored tells whether at saving (its Column has a
+	// Storage) or when read.
+	Formula *expression.Program
+	Target  *Object // of a reference to one object
+	// Count, for roll-ups that average, is the companion column with the number of values.
+	Count query.Column
+}
+
+// Rule is a compiled validation rule.
+type Rule struct {
+	Name             string
+	Doc              *metadata.Rule
+	Must, When       *expression.Program // When may be nil
+	OnCreate, OnSave bool                // OnSave: when an existing record is changed
+}
+
+// UniqueKey is a compiled unique key; Index is the name of its index in the store.
+type UniqueKey struct {
+	Name   string
+	Doc    *metadata.UniqueKey // nil for a field that is unique by itself
+	Fields []*Field
+	Index  string
+}
+
+// DuplicateRule is a compiled duplicate rule. Each match has a key column, which
+// holds the normalised value and is indexed.
+type DuplicateRule struct {
+	Name    string
+	Doc     *metadata.DuplicateRule
+	When    *expression.Program
+	Matches []*Match
+}
+
+// Match is one compared field of a duplicate rule.
+type Match struct {
+	Field *Field
+	Doc   *metadata.Match
+	Key   query.Column
+}
+
+// Stages is a compiled stage model.
+type Stages struct {
+	Field  *Field
+	ByName map[string]*Stage
+}
+
+// Stage is a compiled stage.
+type Stage struct {
+	Name     string
+	Doc      *metadata.Stage
+	Required []*Field
+	Set      map[string]*expression.Program
+	To       map[string]*expression.Program // nil map: anywhere; nil program: always
+}
+
+// Rollup is a compiled roll-up of Parent's Field over the records of Child.
+type Rollup struct {
+	Parent *Object
+	Field  *Field
+	Child  *Object
+	Lookup *Field // of Child, refers to Parent
+	Of     *Field // of Child; nil for count
+	Op     string
+	Filter *expression.Program // on Child; own fields only; nil: all
+}
+
+// Inbound is a reference to this object from another, with what a delete does.
+type Inbound struct {
+	From     *Object
+	Field    *Field
+	OnDelete string // "restrict", "clear", "cascade"
+}
+
+// Field finds a field by name.
+func (o *Object) Field(name string) (*Field, bool) { f, ok := o.byName[name]; return f, ok }

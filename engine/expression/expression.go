@@ -1,0 +1,99 @@
+// Package expression wraps expr: one language for formulas, defaults, rules,
+// filters, sharing and conditions. A Program is compiled when configuration is
+// published (or, for a filter in a request, once and cached by its text), typed
+// against the object, limited in size, and exact in its numbers. A condition is
+// also translated to a query.Filter, so that it runs in the database; Match on
+// the filter and Eval of the program agree for every record.
+//
+// Empty values: arithmetic with one is empty; a comparison with one does not
+// hold, but == nil and != (see query); and, or, not take empty as false; joining
+// texts (+) takes empty as "".
+package expression
+
+import (
+	"time"
+
+	"formwork/engine/query"
+	"formwork/metadata/fieldtype"
+)
+
+// Names is an object as expressions see it.
+type Names interface {
+	// Object is the object's name.
+	Object() string
+	// Symbol finds a field by the name a person writes; ok is false for what does
+	// not exist or may not be used in this scope (the two look alike).
+	Symbol(name string) (Symbol, bool)
+	// Symbols lists what Symbol finds, sorted, for suggestions.
+	Symbols() []string
+}
+
+// Symbol is a field as expressions see it.
+type Symbol struct {
+	Name   string
+	Value  fieldtype.Value
+	Column query.Column // Storage None if the field is computed when read
+	// Target, for references to one object, is what a dot reaches, and Table and
+	// Guard how a query goes there.
+	Target Names
+	Table  string
+	Guard  query.Filter
+	// Rows, for child rows, are the fields of a row.
+	Rows Names
+	// Formula, for fields computed when read, is the program that computes them.
+	Formula *Program
+}
+
+// Scope is what names an expression may use.
+type Scope struct {
+	Record Names // nil: an expression without a record (user conditions)
+	User   Names // fields of user; nil: user may not be used
+	Old    bool  // old.<field> is the record before the change
+	// Result is the kind that is wanted; AnyKind takes every one. Scale rounds a
+	// NumberKind result, half away from zero; -1 leaves it.
+	Result fieldtype.Kind
+	Scale  int
+	// Queryable demands that Filter works: a problem tells the column of what can't
+	// run in the database.
+	Queryable bool
+}
+
+// Path is a field reached from the record, the old record or the user.
+type Path struct {
+	Root string   // "", "old" or "user"
+	Via  []Symbol // lookups
+	Leaf Symbol
+}
+
+// Ref is the path as a query reads it.
+func (p Path) Ref() query.Ref {
+	ref := query.Ref{Column: p.Leaf.Column}
+	for _, s := range p.Via {
+		ref.Hops = append(ref.Hops, query.Hop{Lookup: s.Column, Table: s.Table, Guard: s.Guard})
+	}
+	return ref
+}
+
+// Env answers what a program asks while it runs. Values are in stored form.
+type Env interface {
+	Get(p Path) any
+	Now() time.Time
+	Location() *time.Location // the user's: what today() is
+}
+
+// Problem is one thing wrong with an expression.
+type Problem struct {
+	Code       string         // "expression.unknown_name" …
+	Params     map[string]any // for its text
+	Column     int            // 1-based, in characters
+	Line       int            // 1-based
+	Suggestion string         // a name that was nearly written, or ""
+}
+
+// Limits of one expression.
+const (
+	MaxLength = 20_000 // bytes
+	MaxNodes  = 2_000
+	MaxDepth  = 100
+	MaxMemory = 1 << 20 // expr's memory budget for one run
+)

@@ -1,0 +1,42 @@
+package id_test
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"formwork/engine/id"
+)
+
+func TestRoundTripKeepsOrder(t *testing.T) {
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	source := id.NewSource(func() time.Time { return now }, rand.New(rand.NewPCG(1, 2)).Uint32)
+	var last id.ID
+	var lastText string
+	for i := range 10_000 {
+		if i%100 == 0 {
+			now = now.Add(time.Millisecond)
+		}
+		next := source.Next()
+		text := next.String()
+		back, ok := id.Parse(text)
+		if !ok || back != next {
+			t.Fatalf("%d written as %q read as %d, %v", next, text, back, ok)
+		}
+		if next <= last || text <= lastText {
+			t.Fatalf("%d after %d, %q after %q", next, last, text, lastText)
+		}
+		if d := now.Sub(next.Time()); d < -time.Second || d > time.Second {
+			t.Fatalf("time of %s is %s off", text, d)
+		}
+		last, lastText = next, text
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	for _, s := range []string{"", "0", "0000000000000", "zzzzzzzzzzzzz", "01234567890ab!", "ILOU000000000", "01234567890a", "../etc/passwd"} {
+		if i, ok := id.Parse(s); ok {
+			t.Errorf("%q read as %d", s, i)
+		}
+	}
+}

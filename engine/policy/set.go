@@ -1,0 +1,4 @@
+package policy
+
+// Set is the compiled policy of one revision.
+type Set struct{}

@@ -1,0 +1,123 @@
+// Package store is the contract of storage. A Tenant is the only way to a query,
+// so data of two tenants cannot meet. Adapters are sqlite and mongo; both pass
+// storetest.
+package store
+
+import (
+	"context"
+	"iter"
+
+	"formwork/engine/id"
+	"formwork/engine/query"
+)
+
+// Store holds tenants. Safe for concurrent use. Opening many tenants is cheap:
+// whatever a tenant needs is opened when it is used and let go when idle.
+type Store interface {
+	// Tenant returns a handle. Fault "tenant.not_found" (NotFound) if there is none.
+	Tenant(ctx context.Context, name string) (Tenant, error)
+	// Create makes an empty tenant. Fault "tenant.exists" (Conflict).
+	Create(ctx context.Context, name string) (Tenant, error)
+	// Delete removes a tenant and all of its data, for good. Handles to it fail after.
+	Delete(ctx context.Context, name string) error
+	// Tenants lists names, sorted.
+	Tenants(ctx context.Context) ([]string, error)
+	// Ping reports whether the store can serve.
+	Ping(ctx context.Context) error
+	// Close waits for writes under way and lets everything go.
+	Close() error
+}
+
+// Tenant is the storage of one tenant. Safe for concurrent use.
+//
+// A read sees every write acknowledged before it began, and one state of the
+// data for as long as it runs (a Select's rows, on one table).
+type Tenant interface {
+	Name() string
+	// Define makes sure that tables and columns exist; it takes the same time
+	// whatever the number of rows, and never removes anything. It does not make
+	// indexes but for those of tables that are new and empty, and Unique ones of
+	// new columns.
+	Define(ctx context.Context, tables ...Table) error
+	// Index makes sure that the table has exactly the given indexes (besides its
+	// key), building and dropping as needed; it may take long and lets others work
+	// meanwhile. Fault "store.not_unique" (Conflict) when a unique one can't be built.
+	Index(ctx context.Context, table string, indexes []Index) error
+	// Indexes lists what exists, sorted by name.
+	Indexes(ctx context.Context, table string) ([]Index, error)
+	// Drop removes columns (all of the table if none are named) and their data.
+	Drop(ctx context.Context, table string, columns ...string) error
+	Reader
+	// Write runs fn in one transaction: all of it is durable when Write returns
+	// nil, and none of it ever happens otherwise. fn sees its own writes. It may run
+	// more than once, so it must not change anything outside but variables that it
+	// sets anew each time; it must not use the Tenant, only tx. Concurrent writes
+	// are serializable as far as they touch the same rows. An error of fn is
+	// returned as it is.
+	Write(ctx context.Context, fn func(tx Tx) error) error
+	// Explain tells how a query would be run, for people and for the index advisor.
+	Explain(ctx context.Context, q query.Select) (Plan, error)
+}
+
+// Reader reads.
+type Reader interface {
+	// Select yields rows in order. The row is only valid until the next one.
+	// A loop that ends early lets go of everything.
+	Select(ctx context.Context, q query.Select) iter.Seq2[Row, error]
+	// Aggregate yields groups: keys, then measures. Without groups, one row.
+	Aggregate(ctx context.Context, q query.Aggregate) iter.Seq2[Row, error]
+	// Count counts rows that a filter and words select.
+	Count(ctx context.Context, table string, filter query.Filter, words []query.Word) (int64, error)
+}
+
+// Row holds values in stored form, in the order that was asked for.
+type Row []any
+
+// Tx writes, and reads what it wrote.
+type Tx interface {
+	Reader
+	// Insert adds a row. Columns not in values are empty. Fault "store.duplicate_id"
+	// (Conflict) if the id is taken; "store.not_unique" (Conflict) with Params "index"
+	// (the index's name) if a unique index refuses it.
+	Insert(ctx context.Context, table string, id id.ID, values map[string]any, words []string) error
+	// Update sets columns (nil empties one) of a row if it still has the version, and
+	// its words unless words is nil. Fault "store.stale" (Stale) if it has another
+	// version or is gone. Version 0: any version; then it is only stale if gone.
+	// The new version, if any, is among values.
+	Update(ctx context.Context, table string, id id.ID, version int64, values map[string]any, words []string) error
+	// Delete removes a row. No error if it is gone.
+	Delete(ctx context.Context, table string, id id.ID) error
+	// DeleteWhere removes rows of a table and says how many; for tables without Search.
+	DeleteWhere(ctx context.Context, table string, filter query.Filter) (int64, error)
+}
+
+// Table is a set of rows with an int64 key "id".
+type Table struct {
+	Name    string
+	Columns []query.Column // without id
+	Search  bool           // rows have words that query.Select.Words finds
+	Indexes []Index
+}
+
+// Index is an ordered index on columns.
+type Index struct {
+	Name    string
+	Columns []IndexColumn
+	// Unique refuses a second row with the same values; a row with an empty value in
+	// any of the columns is not held to it.
+	Unique bool
+}
+
+// IndexColumn is a column of an index.
+type IndexColumn struct {
+	Column     query.Column
+	Descending bool
+}
+
+// Plan is how a query would be run.
+type Plan struct {
+	Scans  []string // tables read from end to end
+	Uses   []string // indexes used
+	Sorted bool     // true if rows are sorted after they were read
+	Text   string   // the store's own words
+}

@@ -1,0 +1,179 @@
+// Package fieldtype holds the types of fields, one file each. A type is found by
+// its name in a Registry; nothing else in the program knows which types exist.
+//
+// Values live in records in their stored form, one of: nil, bool, int64, string,
+// []string (a set in the order given) and json.RawMessage (canonical JSON).
+// Decimals are stored as int64 scaled by 10^scale (18 digits), datetimes as Unix
+// milliseconds, durations as seconds, dates as "2006-01-02", times as
+// "15:04:05", references as the int64 of an id.ID, polymorphic references as
+// "object/id". Two stored values of a field are equal exactly if Go's == (or the
+// same bytes, the same strings) says so.
+package fieldtype
+
+import (
+	"encoding/json"
+	"sort"
+
+	"formwork/engine/fault"
+	"formwork/metadata"
+)
+
+// Storage is the form in which a store keeps a value.
+type Storage uint8
+
+const (
+	None Storage = iota // nothing is stored: computed when read
+	Bool                // bool
+	Int                 // int64
+	Text                // string
+	List                // []string
+	JSON                // json.RawMessage
+)
+
+// Tag is part of a column's name, so that a field whose storage changes gets a
+// new column and the old one keeps its data.
+func (s Storage) Tag() string { return [...]string{"", "b", "i", "t", "l", "j"}[s] }
+
+// Kind is what a value is to an expression.
+type Kind uint8
+
+const (
+	AnyKind       Kind = iota // json; can be compared with nil only
+	TextKind                  // string
+	NumberKind                // decimal
+	BoolKind                  // bool
+	DateKind                  // a calendar date
+	DatetimeKind              // an instant
+	TimeKind                  // a time of day
+	DurationKind              // a length of time
+	ReferenceKind             // one record; its fields are reached by dot when Targets is one object
+	ListKind                  // several texts
+	RowsKind                  // child rows
+	ObjectKind                // a value with parts of its own (address, location)
+)
+
+// Type is one type of field.
+type Type interface {
+	// Name is the value of a field's "type".
+	Name() string
+	// SettingsSchema is the JSON Schema (draft 2020-12, as a decoded value: the
+	// "properties" object) of what this type adds to a field.
+	SettingsSchema() map[string]any
+	// Bind reads a field's settings and returns what handles its values, or every
+	// problem with them, pointers relative to the field.
+	Bind(name string, f *metadata.Field, in Context) (Value, []*fault.Fault)
+}
+
+// Context is what a type may ask while it binds a field.
+type Context interface {
+	// Options returns the options of a shared picklist; ok is false if there is none.
+	Options(picklist string) (options map[string]*metadata.Option, ok bool)
+	// Names returns the names of all documents of a kind, sorted.
+	Names(kind string) []string
+	// Type finds a field type, for children.
+	Type(name string) (Type, bool)
+}
+
+// Value handles the values of one field. It is immutable and safe for concurrent
+// use. in and stored are never nil: an empty value is nil everywhere and needs no type.
+type Value interface {
+	// Storage is the form values are kept in; None for those computed when read.
+	Storage() Storage
+	// Kind is what the value is to an expression.
+	Kind() Kind
+	// Coerce turns a decoded JSON value (numbers as json.Number) or, where the
+	// meaning is plain, a string as a person or a CSV file writes it, into the
+	// stored form. It may return nil: the input means empty (a blank text).
+	Coerce(in any) (stored any, problem *fault.Fault)
+	// AppendJSON appends the value as the API shows it.
+	AppendJSON(dst []byte, stored any) []byte
+	// Schema is the JSON Schema of the value as the API shows it, without "null".
+	Schema() map[string]any
+	// CSV is the value in a CSV cell; Coerce reads it back.
+	CSV(stored any) string
+}
+
+// Optional abilities of a Value.
+type (
+	// Scaled values are decimals: stored × 10^-Scale.
+	Scaled interface{ Scale() int }
+	// Refers is implemented by references.
+	Refers interface {
+		Targets() []string // objects, at least one
+		OnDelete() string  // "restrict", "clear", "cascade"
+	}
+	// Chooses is implemented by values out of a list of options.
+	Chooses interface {
+		Options() map[string]*metadata.Option
+		// DependsOn names the field whose value limits the options, or "".
+		DependsOn() string
+	}
+	// Folds has a folded form for case-insensitive keys and sorting, as text.
+	Folds interface{ Fold(stored any) string }
+	// Counts is an automatic number.
+	Counts interface {
+		// Format writes the n-th number for a record made at the given date ("2006-01-02").
+		Format(n int64, date string) string
+		// Period is the part of the date within which numbers are counted ("2026", "2026-03", "").
+		Period(date string) string
+	}
+	// Computes is a formula. The value's own methods speak for its result type.
+	Computes interface{ Expression() string }
+	// Rolls is a roll-up of child records (Object, Lookup) or of own child rows (Rows).
+	Rolls interface{ Rollup() Rollup }
+	// Nests has child rows with fields of their own.
+	Nests interface{ Fields() map[string]Nested }
+)
+
+// Nested is a field of a child row.
+type Nested struct {
+	Field *metadata.Field
+	Value Value
+}
+
+// Rollup is the definition of a roll-up field.
+type Rollup struct {
+	Op     string `json:"op"`               // count, sum, min, max, avg
+	Object string `json:"object,omitempty"` // the child object
+	Lookup string `json:"lookup,omitempty"` // its field that points to the parent
+	Rows   string `json:"rows,omitempty"`   // or: a children field of the same record
+	Field  string `json:"field,omitempty"`  // what is summed; absent for count
+	Filter string `json:"filter,omitempty"` // an expression on the child
+}
+
+// Registry finds types by name. It is immutable after it was made.
+type Registry struct{ types map[string]Type }
+
+// NewRegistry makes a registry; two types of one name are a programmer's mistake and panic.
+func NewRegistry(types ...Type) *Registry {
+	r := &Registry{types: make(map[string]Type, len(types))}
+	for _, t := range types {
+		if _, twice := r.types[t.Name()]; twice {
+			panic("field type " + t.Name() + " is registered twice")
+		}
+		r.types[t.Name()] = t
+	}
+	return r
+}
+
+// Type finds a type by name.
+func (r *Registry) Type(name string) (Type, bool) { t, ok := r.types[name]; return t, ok }
+
+// Names lists the types, sorted.
+func (r *Registry) Names() []string {
+	names := make([]string, 0, len(r.types))
+	for name := range r.types {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// settings decodes a field's JSON into a type's own settings.
+func settings[T any](f *metadata.Field) (T, *fault.Fault) {
+	var s T
+	if err := json.Unmarshal(f.Settings, &s); err != nil {
+		return s, fault.New(fault.Invalid, "metadata.settings").Because(err)
+	}
+	return s, nil
+}

@@ -1,0 +1,295 @@
+package metadata
+
+import "encoding/json"
+
+// Package is a named, versioned set of documents that others build on.
+type Package struct {
+	Head
+	Version  string            `json:"version"`            // semantic version
+	Requires map[string]string `json:"requires,omitempty"` // package -> lowest version
+}
+
+// Object describes one kind of record.
+type Object struct {
+	Head
+	LabelPlural Text                      `json:"label_plural,omitempty"`
+	Icon        string                    `json:"icon,omitempty"`
+	NameField   string                    `json:"name_field"` // shown for the record, searched first
+	Fields      map[string]*Field         `json:"fields"`
+	Rules       map[string]*Rule          `json:"rules,omitempty"`
+	Unique      map[string]*UniqueKey     `json:"unique,omitempty"`
+	Duplicates  map[string]*DuplicateRule `json:"duplicates,omitempty"`
+	Stages      *StageModel               `json:"stages,omitempty"`
+	RecordTypes map[string]*RecordType    `json:"record_types,omitempty"`
+	Indexes     map[string]*Index         `json:"indexes,omitempty"`
+	// Visibility is what everybody with the object right sees without owning:
+	// "private" (own records and those of the roles below), "read", "write".
+	Visibility string `json:"visibility,omitempty"`
+	// Parent names a lookup whose record decides about this one (a line item and
+	// its opportunity); then Visibility must be absent.
+	Parent string `json:"parent,omitempty"`
+	// Untracked fields leave no trace in the history; all others do.
+	Untracked []string `json:"untracked,omitempty"`
+	// Search lists the text fields that words are found in; the name field when absent.
+	Search []string `json:"search,omitempty"`
+}
+
+// Field is the part that fields of all types share. Settings keeps the whole
+// JSON object, from which the field's type reads its own settings.
+type Field struct {
+	Type        string          `json:"type"`
+	Label       Text            `json:"label,omitempty"`
+	Order       int             `json:"order,omitempty"`
+	Help        Text            `json:"help,omitempty"`
+	Required    *Condition      `json:"required,omitempty"`
+	Default     json.RawMessage `json:"default,omitempty"`      // a JSON value
+	DefaultExpr string          `json:"default_expr,omitempty"` // or an expression; not both
+	Unique      bool            `json:"unique,omitempty"`       // case-insensitive for text
+	Indexed     bool            `json:"indexed,omitempty"`
+	ReadOnly    bool            `json:"read_only,omitempty"` // for people and keys; the platform may write it
+	VisibleWhen string          `json:"visible_when,omitempty"`
+	Mask        string          `json:"mask,omitempty"`
+	Settings    json.RawMessage `json:"-"`
+}
+
+// UnmarshalJSON keeps the whole object as Settings.
+func (f *Field) UnmarshalJSON(raw []byte) error {
+	type plain Field
+	if err := json.Unmarshal(raw, (*plain)(f)); err != nil {
+		return err
+	}
+	f.Settings = append(json.RawMessage(nil), raw...)
+	return nil
+}
+
+// MarshalJSON writes the object the field was read from.
+func (f *Field) MarshalJSON() ([]byte, error) { return f.Settings, nil }
+
+// Condition is true, false, or an expression. In JSON a boolean or a string.
+type Condition struct {
+	Always bool
+	When   string
+}
+
+// Rule must hold whenever a record is saved.
+type Rule struct {
+	Must    string   `json:"must"`            // an expression; may use old
+	When    string   `json:"when,omitempty"`  // only then
+	Field   string   `json:"field,omitempty"` // where the message is shown
+	Message Text     `json:"message"`
+	On      []string `json:"on,omitempty"` // create, update; both when absent
+	Order   int      `json:"order,omitempty"`
+}
+
+// UniqueKey allows one live record for each combination of values; text is
+// compared folded (case, width, outer spaces). A record with an empty value in
+// it is not held to the key.
+type UniqueKey struct {
+	Fields  []string `json:"fields"`
+	Message Text     `json:"message,omitempty"`
+}
+
+// DuplicateRule finds records that are probably the same thing.
+type DuplicateRule struct {
+	Label  Text              `json:"label,omitempty"`
+	Match  map[string]*Match `json:"match"`  // every one must agree; keyed by field
+	Action string            `json:"action"` // "warn" or "refuse"
+	When   string            `json:"when,omitempty"`
+	Order  int               `json:"order,omitempty"`
+}
+
+// Match says how two values of a field are compared: exact, text (folded, without
+// punctuation), fuzzy (text, then similarity of at least Threshold percent),
+// phone (digits), email (folded), domain (of an e-mail or web address).
+type Match struct {
+	How       string `json:"how"`
+	Threshold int    `json:"threshold,omitempty"` // 1 to 100, for fuzzy; 85 when absent
+}
+
+// StageModel says through which stages a record goes; the stages are the options
+// of a picklist field.
+type StageModel struct {
+	Field  string            `json:"field"`
+	Stages map[string]*Stage `json:"stages"`
+}
+
+// Stage is one stage. To absent: every other stage may follow.
+type Stage struct {
+	Order    int                    `json:"order,omitempty"`
+	Outcome  string                 `json:"outcome,omitempty"`  // "open" (default), "won", "lost", "closed"
+	Initial  *bool                  `json:"initial,omitempty"`  // may a record begin here? yes when absent
+	Required []string               `json:"required,omitempty"` // fields that may not be empty in this stage
+	Set      map[string]string      `json:"set,omitempty"`      // field -> expression, on entering, where the caller sends nothing
+	To       map[string]*Transition `json:"to,omitempty"`
+}
+
+// Transition leads from one stage to another.
+type Transition struct {
+	When    string `json:"when,omitempty"` // allowed only if it holds
+	Message Text   `json:"message,omitempty"`
+}
+
+// RecordType narrows an object: which options and layout apply.
+type RecordType struct {
+	Label   Text                `json:"label,omitempty"`
+	Order   int                 `json:"order,omitempty"`
+	Options map[string][]string `json:"options,omitempty"` // picklist field -> allowed options
+	Layout  string              `json:"layout,omitempty"`
+}
+
+// Index is asked for by hand; most are planned from views, policies and sharing.
+type Index struct {
+	Fields []string `json:"fields"` // "-amount" descends
+}
+
+// Picklist is a list of options that several fields share.
+type Picklist struct {
+	Head
+	Options map[string]*Option `json:"options"`
+}
+
+// Option is one choice; it is stored by its name.
+type Option struct {
+	Label  Text   `json:"label,omitempty"`
+	Color  string `json:"color,omitempty"`
+	Order  int    `json:"order,omitempty"`
+	Active *bool  `json:"active,omitempty"` // absent: yes. An inactive one stays readable and can't be chosen
+	// For lists the values of the controlling field under which the option is offered.
+	For []string `json:"for,omitempty"`
+}
+
+// Layout is a record page.
+type Layout struct {
+	Head
+	Object     string              `json:"object"`
+	RecordType string              `json:"record_type,omitempty"`
+	Device     string              `json:"device,omitempty"` // "desktop", "phone", both when absent
+	Tabs       map[string]*Tab     `json:"tabs"`
+	Related    map[string]*Related `json:"related,omitempty"`
+	Highlights []string            `json:"highlights,omitempty"` // fields at the top of the page
+}
+
+// Tab holds sections.
+type Tab struct {
+	Label    Text                `json:"label,omitempty"`
+	Order    int                 `json:"order,omitempty"`
+	Sections map[string]*Section `json:"sections"`
+}
+
+// Section holds fields in columns.
+type Section struct {
+	Label       Text               `json:"label,omitempty"`
+	Order       int                `json:"order,omitempty"`
+	Columns     int                `json:"columns,omitempty"` // 1 to 4; 2 when absent
+	VisibleWhen string             `json:"visible_when,omitempty"`
+	Fields      map[string]*Placed `json:"fields"`
+}
+
+// Placed is a field on a layout.
+type Placed struct {
+	Order        int    `json:"order,omitempty"`
+	Wide         bool   `json:"wide,omitempty"`
+	VisibleWhen  string `json:"visible_when,omitempty"`
+	RequiredWhen string `json:"required_when,omitempty"`
+	ReadOnlyWhen string `json:"read_only_when,omitempty"`
+}
+
+// Related is a list of records that look up to the one shown.
+type Related struct {
+	Label   Text     `json:"label,omitempty"`
+	Order   int      `json:"order,omitempty"`
+	Object  string   `json:"object"`
+	Lookup  string   `json:"lookup"` // the field of Object that points here
+	Filter  string   `json:"filter,omitempty"`
+	Columns []string `json:"columns"`
+	Sort    []string `json:"sort,omitempty"`
+}
+
+// View is a saved list.
+type View struct {
+	Head
+	Object  string   `json:"object"`
+	Filter  string   `json:"filter,omitempty"`
+	Columns []string `json:"columns"`
+	Sort    []string `json:"sort,omitempty"`  // "-amount" descends
+	Group   string   `json:"group,omitempty"` // a kanban's columns
+	Show    string   `json:"show"`            // "table", "kanban", "calendar", "timeline", "gallery", "chart"
+	Order   int      `json:"order,omitempty"`
+	Sum     []string `json:"sum,omitempty"`
+}
+
+// App is navigation.
+type App struct {
+	Head
+	Icon  string             `json:"icon,omitempty"`
+	Order int                `json:"order,omitempty"`
+	Items map[string]*AppTab `json:"items"`
+}
+
+// AppTab is one entry of an app's navigation.
+type AppTab struct {
+	Label  Text   `json:"label,omitempty"`
+	Order  int    `json:"order,omitempty"`
+	Object string `json:"object"`
+	View   string `json:"view,omitempty"`
+}
+
+// Role is a place in the reporting tree; users in it see what users in the roles
+// below it own.
+type Role struct {
+	Head
+	Parent string `json:"parent,omitempty"`
+}
+
+// Permission is a set of rights; a user's rights are the union of their sets.
+type Permission struct {
+	Head
+	Objects map[string]*ObjectRights `json:"objects,omitempty"` // "*" for every object
+	System  []string                 `json:"system,omitempty"`  // see SystemRights
+}
+
+// ObjectRights are rights on the records of an object and on its fields.
+type ObjectRights struct {
+	Create bool `json:"create,omitempty"`
+	Read   bool `json:"read,omitempty"`
+	Update bool `json:"update,omitempty"`
+	Delete bool `json:"delete,omitempty"`
+	// ReadAll and WriteAll pass by owners, roles and sharing.
+	ReadAll  bool `json:"read_all,omitempty"`
+	WriteAll bool `json:"write_all,omitempty"`
+	// Fields: "edit", "read" or "none" by field, "*" for those not named; all "edit" when absent.
+	Fields map[string]string `json:"fields,omitempty"`
+}
+
+// SystemRights are rights on the platform itself.
+var SystemRights = []string{"manage_metadata", "manage_users", "manage_keys", "view_setup", "import", "export", "merge", "purge", "api"}
+
+// Sharing widens what its holders may do with the records that meet a condition.
+type Sharing struct {
+	Head
+	Object string   `json:"object"`
+	When   string   `json:"when,omitempty"` // an expression on the record; all records when absent
+	To     *Holders `json:"to"`
+	Access string   `json:"access"` // "read" or "write"
+}
+
+// Holders says who: any one that fits. Roles includes the roles below them.
+type Holders struct {
+	Everyone    bool     `json:"everyone,omitempty"`
+	Roles       []string `json:"roles,omitempty"`
+	Permissions []string `json:"permissions,omitempty"`
+	Teams       []string `json:"teams,omitempty"` // names of records of the object team
+	// Users is an expression on the user: user.region == "west". It must not read the record.
+	Users string `json:"users,omitempty"`
+	// Match pairs a field of the record (a path) with a field of the user; both equal and not empty.
+	Match map[string]string `json:"match,omitempty"`
+}
+
+// Policy is Rego of a tenant's own: rules named allow (widens) or deny (narrows)
+// in package formwork.custom.<name>, over input.user, input.action and
+// input.record.<field>; only what compiles to a filter is accepted.
+type Policy struct {
+	Head
+	Object string `json:"object"`
+	Rego   string `json:"rego"`
+}

@@ -1,0 +1,95 @@
+// Package metadata is the configuration language: the kinds of documents that
+// make up a CRM, their layering and their differences. It is pure: no I/O, no
+// database, no clock.
+package metadata
+
+import (
+	"encoding/json"
+	"regexp"
+)
+
+// Key names a document. It is unique within a layer.
+type Key struct {
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+}
+
+func (k Key) String() string { return k.Kind + "/" + k.Name }
+
+// Document is one document of one layer, or an effective one, as canonical JSON
+// (see Canonical). It is immutable.
+type Document struct {
+	Key
+	Body json.RawMessage
+}
+
+// Head is what every document begins with.
+type Head struct {
+	Kind        string `json:"kind"`
+	Name        string `json:"name"`
+	Label       Text   `json:"label,omitempty"`
+	Description Text   `json:"description,omitempty"`
+}
+
+// NamePattern is what names of documents, fields, stages and so on look like.
+var NamePattern = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
+
+// Text is shown to people: one string for every language, or one a language.
+// In JSON it is a string, or an object keyed by language ("en", "zh").
+type Text map[string]string
+
+// In returns the text in a language, else in English, else any, else fallback.
+func (t Text) In(language, fallback string) string {
+	for _, l := range []string{language, "", "en"} {
+		if s, ok := t[l]; ok && s != "" {
+			return s
+		}
+	}
+	best := ""
+	for l, s := range t { // the smallest language, so that the choice is stable
+		if s != "" && (best == "" || l < best) {
+			best = l
+		}
+	}
+	if best != "" {
+		return t[best]
+	}
+	return fallback
+}
+
+// MarshalJSON writes a text without languages as a plain string.
+func (t Text) MarshalJSON() ([]byte, error) {
+	if s, ok := t[""]; ok && len(t) == 1 {
+		return json.Marshal(s)
+	}
+	return json.Marshal(map[string]string(t))
+}
+
+// UnmarshalJSON reads a plain string or an object keyed by language.
+func (t *Text) UnmarshalJSON(raw []byte) error {
+	if len(raw) > 0 && raw[0] == '"' {
+		var s string
+		if err := json.Unmarshal(raw, &s); err != nil {
+			return err
+		}
+		*t = Text{"": s}
+		return nil
+	}
+	return json.Unmarshal(raw, (*map[string]string)(t))
+}
+
+// MarshalJSON writes true, false or the expression.
+func (c Condition) MarshalJSON() ([]byte, error) {
+	if c.When != "" {
+		return json.Marshal(c.When)
+	}
+	return json.Marshal(c.Always)
+}
+
+// UnmarshalJSON reads a boolean or an expression.
+func (c *Condition) UnmarshalJSON(raw []byte) error {
+	if len(raw) > 0 && raw[0] == '"' {
+		return json.Unmarshal(raw, &c.When)
+	}
+	return json.Unmarshal(raw, &c.Always)
+}
