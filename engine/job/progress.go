@@ -1,0 +1,112 @@
+package job
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/store"
+)
+
+// Progress is a running job in the hands of its handler. Only the handler's
+// goroutine uses it.
+type Progress struct {
+	ID     id.ID
+	Kind   string
+	Args   json.RawMessage
+	Cursor json.RawMessage // as saved by an earlier run; nil at the start
+	Done   int64           // as saved by an earlier run
+	Total  int64
+	By     id.ID
+
+	tenant store.Tenant
+	lease  *lease
+	saved  time.Time
+}
+
+// Decode reads the arguments into v.
+func (p *Progress) Decode(v any) error {
+	if err := json.Unmarshal(p.Args, v); err != nil {
+		return fmt.Errorf("reading the arguments of job %s: %w", p.Kind, err)
+	}
+	return nil
+}
+
+// Save keeps how far the job came: done of total units (0: not known) and the
+// cursor from which a later run goes on (nil: the start). It is durable when it
+// returns. Fault "job.cancelled" or "job.lost" tells the handler to return, with
+// that error.
+func (p *Progress) Save(ctx context.Context, done, total int64, cursor any) error {
+	return p.tenant.Write(ctx, func(tx store.Tx) error { return p.SaveIn(ctx, tx, done, total, cursor) })
+}
+
+// SaveIn is Save in the transaction that did the work, so that a resumed run
+// repeats nothing.
+func (p *Progress) SaveIn(ctx context.Context, tx store.Tx, done, total int64, cursor any) error {
+	raw, err := encode(cursor)
+	if err != nil {
+		return err
+	}
+	return p.lease.update(ctx, tx, map[string]any{"done": done, "total": total, "cursor": raw, "attempts": int64(0)})
+}
+
+// Show saves the counts alone, for people, at most once a second: for handlers
+// that do everything over when they are run again.
+func (p *Progress) Show(ctx context.Context, done, total int64) error {
+	now := p.lease.now()
+	if now.Sub(p.saved) < time.Second {
+		return nil
+	}
+	p.saved = now
+	return p.tenant.Write(ctx, func(tx store.Tx) error {
+		return p.lease.update(ctx, tx, map[string]any{"done": done, "total": total})
+	})
+}
+
+// lease is one process's hold on one job.
+type lease struct {
+	job    id.ID
+	holder string // unique to this run of the job
+	length time.Duration
+	now    func() time.Time
+
+	mu   sync.Mutex
+	lost error // why the lease ended, once it has
+}
+
+// update changes the job's row and prolongs the lease, if it still is ours.
+func (l *lease) update(ctx context.Context, tx store.Tx, values map[string]any) error {
+	r, err := load(ctx, tx, l.job)
+	if err != nil {
+		return err
+	}
+	if r == nil || r.State == Cancelled {
+		return l.end(fault.New(fault.Conflict, "job.cancelled"))
+	}
+	if r.State != Running || r.holder != l.holder {
+		return l.end(fault.New(fault.Conflict, "job.lost"))
+	}
+	if _, final := values["state"]; !final {
+		values["lease_until"] = l.now().Add(l.length).UnixMilli()
+	}
+	return tx.Update(ctx, table, l.job, 0, values, nil)
+}
+
+// end keeps why the lease is over.
+func (l *lease) end(why error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lost = why
+	return why
+}
+
+// ended is why the lease is over; nil while it holds.
+func (l *lease) ended() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lost
+}
