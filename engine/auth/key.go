@@ -1,0 +1,169 @@
+package auth
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/policy"
+	"formwork/engine/query"
+	"formwork/engine/store"
+	"formwork/metadata"
+)
+
+// Bounds of keys.
+const (
+	maxKeys    = 1000 // of a tenant, revoked ones included
+	maxKeyName = 200  // characters
+)
+
+// Key is an API key without its secret. It acts for the user who made it, with
+// that user's place in the role tree, and with permission sets of its own.
+type Key struct {
+	ID          id.ID
+	Name        string
+	Permissions []string
+	User        id.ID
+	CreatedAt   time.Time
+	UsedAt      *time.Time // within minutes
+	ExpiresAt   *time.Time
+	RevokedAt   *time.Time
+}
+
+// NewKey asks for a key.
+type NewKey struct {
+	Name        string
+	Permissions []string
+	ExpiresAt   *time.Time
+}
+
+// CreateKey makes a key that acts for the caller; its token is shown this once.
+// anySet allows permission sets that the caller does not hold. Faults:
+// "auth.key_…" (Invalid), each with a pointer.
+func (s *Service) CreateKey(ctx context.Context, t store.Tenant, by *policy.Caller, wanted NewKey, anySet bool) (token string, key Key, err error) {
+	snapshot, err := s.catalog.Snapshot(ctx, t)
+	if err != nil {
+		return "", Key{}, err
+	}
+	now := s.now()
+	var problems []*fault.Fault
+	name := strings.TrimSpace(wanted.Name)
+	if name == "" || utf8.RuneCountInString(name) > maxKeyName {
+		problems = append(problems, fault.New(fault.Invalid, "auth.key_name", "limit", maxKeyName).At("/name"))
+	}
+	if wanted.ExpiresAt != nil && !wanted.ExpiresAt.After(now) {
+		problems = append(problems, fault.New(fault.Invalid, "auth.key_expiry").At("/expires_at"))
+	}
+	if len(wanted.Permissions) == 0 {
+		problems = append(problems, fault.New(fault.Invalid, "auth.key_permissions").At("/permissions"))
+	}
+	sets := slices.Compact(sorted(wanted.Permissions))
+	for _, set := range sets {
+		if _, known := snapshot.Documents[metadata.Key{Kind: "permission", Name: set}]; !known {
+			problems = append(problems, fault.New(fault.Invalid, "auth.key_unknown_permission", "name", set).At("/permissions"))
+		} else if !anySet && !slices.Contains(by.Permissions, set) {
+			problems = append(problems, fault.New(fault.Invalid, "auth.key_beyond", "name", set).At("/permissions"))
+		}
+	}
+	if err := fault.All(fault.Invalid, "auth.key_invalid", problems); err != nil {
+		return "", Key{}, err
+	}
+	count, err := t.Count(ctx, keys, nil, nil)
+	if err != nil {
+		return "", Key{}, err
+	}
+	if count >= maxKeys {
+		return "", Key{}, fault.New(fault.Conflict, "auth.key_limit", "limit", maxKeys)
+	}
+	token, hash, err := s.newToken(keyToken, t.Name())
+	if err != nil {
+		return "", Key{}, err
+	}
+	key = Key{ID: s.ids.Next(), Name: name, Permissions: sets, User: by.User, CreatedAt: now.UTC().Truncate(time.Millisecond), ExpiresAt: wanted.ExpiresAt}
+	values := map[string]any{hashColumn.Name: hash.String(), nameColumn.Name: name, permissionsColumn.Name: sets,
+		userColumn.Name: int64(by.User), createdColumn.Name: now.UnixMilli()}
+	if wanted.ExpiresAt != nil {
+		values[expiresColumn.Name] = wanted.ExpiresAt.UnixMilli()
+	}
+	err = t.Write(ctx, func(tx store.Tx) error { return tx.Insert(ctx, keys, key.ID, values, nil) })
+	return token, key, err
+}
+
+var keyColumns = []query.Column{query.ID, nameColumn, permissionsColumn, userColumn, createdColumn, usedColumn, expiresColumn, revokedColumn}
+
+func keyOf(r store.Row) Key {
+	return Key{ID: id.ID(integer(r[0])), Name: text(r[1]), Permissions: append([]string(nil), list(r[2])...), User: id.ID(integer(r[3])),
+		CreatedAt: *instant(integer(r[4])), UsedAt: instant(r[5]), ExpiresAt: instant(r[6]), RevokedAt: instant(r[7])}
+}
+
+// Keys lists the tenant's keys, oldest first.
+func (s *Service) Keys(ctx context.Context, t store.Tenant) ([]Key, error) {
+	q := query.Select{Table: keys, Limit: maxKeys, Sort: []query.Order{{Ref: query.Field(query.ID)}}}
+	for _, c := range keyColumns {
+		q.Columns = append(q.Columns, query.Field(c))
+	}
+	var all []Key
+	for r, err := range t.Select(ctx, q) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, keyOf(r))
+	}
+	return all, nil
+}
+
+// RevokeKey ends a key for good; it stays listed. Fault "auth.key_not_found".
+func (s *Service) RevokeKey(ctx context.Context, t store.Tenant, key id.ID) error {
+	found, err := row(ctx, t, keys, is(query.ID, int64(key)), userColumn, revokedColumn)
+	if err != nil {
+		return err
+	}
+	if found == nil {
+		return fault.New(fault.NotFound, "auth.key_not_found")
+	}
+	if found[1] != nil {
+		return nil
+	}
+	values := map[string]any{revokedColumn.Name: s.now().UnixMilli()}
+	if err := t.Write(ctx, func(tx store.Tx) error { return tx.Update(ctx, keys, key, 0, values, nil) }); err != nil {
+		return err
+	}
+	s.Forget(t.Name(), id.ID(integer(found[0])))
+	return nil
+}
+
+// readKey reads the key of a digest and notes its use.
+func (s *Service) readKey(ctx context.Context, t store.Tenant, hash digest, now time.Time) (*entry, error) {
+	found, err := row(ctx, t, keys, is(hashColumn, hash.String()), keyColumns...)
+	if err != nil {
+		return nil, err
+	}
+	if found == nil {
+		return nil, invalid()
+	}
+	key := keyOf(found)
+	if key.RevokedAt != nil || (key.ExpiresAt != nil && !key.ExpiresAt.After(now)) {
+		return nil, invalid()
+	}
+	u, err := s.userByID(ctx, t, key.User)
+	if err != nil {
+		return nil, err
+	}
+	if u == nil || !u.active {
+		return nil, invalid()
+	}
+	if key.UsedAt == nil || now.Sub(*key.UsedAt) >= slideEvery {
+		s.note(ctx, t, keys, key.ID, map[string]any{usedColumn.Name: now.UnixMilli()})
+	}
+	caller := *u.caller
+	caller.Name, caller.Permissions, caller.Via = key.Name, key.Permissions, "key"
+	e := &entry{caller: &caller, version: u.version, read: now}
+	if key.ExpiresAt != nil {
+		e.expires = *key.ExpiresAt
+	}
+	return e, nil
+}

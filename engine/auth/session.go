@@ -1,0 +1,212 @@
+package auth
+
+import (
+	"context"
+	"crypto/sha256"
+	"time"
+
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/policy"
+	"formwork/engine/query"
+	"formwork/engine/store"
+)
+
+// entry is what is remembered of a token.
+type entry struct {
+	caller  *policy.Caller
+	version int64 // of the user's record
+	read    time.Time
+	expires time.Time // zero: never
+}
+
+// Authenticate finds the caller that a token stands for. Fault "auth.invalid"
+// (Unauthenticated) for whatever is not, or no longer, good. The answer is
+// remembered for a few seconds; what is revoked through this Service is forgotten
+// at once.
+func (s *Service) Authenticate(ctx context.Context, token string) (*policy.Caller, error) {
+	kind, tenant, ok := splitToken(token)
+	if !ok {
+		return nil, invalid()
+	}
+	key := digest(sha256.Sum256([]byte(token)))
+	now := s.now()
+	known, cached := s.callers.Get(key)
+	if cached && now.Sub(known.read) < cacheLife && (known.expires.IsZero() || now.Before(known.expires)) {
+		return known.caller, nil
+	}
+	t, err := s.store.Tenant(ctx, tenant)
+	if fault.KindOf(err) == fault.NotFound {
+		return nil, invalid()
+	}
+	if err != nil {
+		return nil, err
+	}
+	changes := s.changes.Load()
+	read := s.readSession
+	if kind == keyToken {
+		read = s.readKey
+	}
+	fresh, err := read(ctx, t, key, now)
+	if err != nil {
+		s.callers.Remove(key)
+		return nil, err
+	}
+	if cached && fresh.version == known.version && sameCaller(fresh.caller, known.caller) {
+		fresh.caller = known.caller // so that what is cached by caller stays found
+	}
+	s.callers.Add(key, fresh)
+	if s.changes.Load() != changes { // it may have been revoked while it was read
+		s.callers.Remove(key)
+	}
+	return fresh.caller, nil
+}
+
+func invalid() *fault.Fault { return fault.New(fault.Unauthenticated, "auth.invalid") }
+
+// sameCaller holds if two callers of one version of a user's record are alike.
+func sameCaller(a, b *policy.Caller) bool {
+	return a.User == b.User && len(a.Attributes) == len(b.Attributes) && equal(a.Permissions, b.Permissions) && equal(a.Teams, b.Teams)
+}
+
+func equal(a, b []string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// begin makes a session and removes the user's expired ones.
+func (s *Service) begin(ctx context.Context, t store.Tenant, user id.ID) (string, error) {
+	token, key, err := s.newToken(sessionToken, t.Name())
+	if err != nil {
+		return "", err
+	}
+	now := s.now()
+	values := map[string]any{
+		hashColumn.Name: key.String(), userColumn.Name: int64(user), createdColumn.Name: now.UnixMilli(),
+		usedColumn.Name: now.UnixMilli(), expiresColumn.Name: now.Add(SessionLife).UnixMilli(),
+	}
+	old := query.All{is(userColumn, int64(user)),
+		query.Compare{Ref: query.Field(expiresColumn), Op: query.Le, Value: now.UnixMilli()}}
+	session := s.ids.Next()
+	err = t.Write(ctx, func(tx store.Tx) error {
+		if _, err := tx.DeleteWhere(ctx, sessions, old); err != nil {
+			return err
+		}
+		return tx.Insert(ctx, sessions, session, values, nil)
+	})
+	return token, err
+}
+
+// readSession reads the session of a digest and notes its use.
+func (s *Service) readSession(ctx context.Context, t store.Tenant, key digest, now time.Time) (*entry, error) {
+	found, err := row(ctx, t, sessions, is(hashColumn, key.String()), query.ID, userColumn, createdColumn, usedColumn, expiresColumn)
+	if err != nil {
+		return nil, err
+	}
+	if found == nil || integer(found[4]) <= now.UnixMilli() {
+		return nil, invalid()
+	}
+	u, err := s.userByID(ctx, t, id.ID(integer(found[1])))
+	if err != nil {
+		return nil, err
+	}
+	if u == nil || !u.active {
+		return nil, invalid()
+	}
+	expires := time.UnixMilli(integer(found[4]))
+	if now.Sub(time.UnixMilli(integer(found[3]))) >= slideEvery {
+		expires = now.Add(SessionLife)
+		if last := time.UnixMilli(integer(found[2])).Add(sessionCap); expires.After(last) {
+			expires = last
+		}
+		s.note(ctx, t, sessions, id.ID(integer(found[0])),
+			map[string]any{usedColumn.Name: now.UnixMilli(), expiresColumn.Name: expires.UnixMilli()})
+	}
+	return &entry{caller: u.caller, version: u.version, read: now, expires: expires}, nil
+}
+
+// note writes down that a session or key was used. If that fails the request goes
+// on: the session merely lives as long as it did.
+func (s *Service) note(ctx context.Context, t store.Tenant, table string, row id.ID, values map[string]any) {
+	err := t.Write(ctx, func(tx store.Tx) error { return tx.Update(ctx, table, row, 0, values, nil) })
+	if err != nil && fault.KindOf(err) != fault.Stale {
+		s.log.Warn("noting the use of a session or key", "tenant", t.Name(), "error", err)
+	}
+}
+
+// Logout ends the session of a token. No error if there is none.
+func (s *Service) Logout(ctx context.Context, token string) error {
+	kind, tenant, ok := splitToken(token)
+	if !ok || kind != sessionToken {
+		return nil
+	}
+	t, err := s.store.Tenant(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	key := digest(sha256.Sum256([]byte(token)))
+	err = t.Write(ctx, func(tx store.Tx) error {
+		_, err := tx.DeleteWhere(ctx, sessions, is(hashColumn, key.String()))
+		return err
+	})
+	s.changes.Add(1)
+	s.callers.Remove(key)
+	return err
+}
+
+// Session is a session as its user sees it.
+type Session struct {
+	ID        id.ID
+	CreatedAt time.Time
+	UsedAt    time.Time
+	ExpiresAt time.Time
+}
+
+// Sessions lists a user's live sessions, oldest first; at most 200.
+func (s *Service) Sessions(ctx context.Context, t store.Tenant, user id.ID) ([]Session, error) {
+	q := query.Select{Table: sessions, Limit: 200, Sort: []query.Order{{Ref: query.Field(query.ID)}},
+		Columns: []query.Ref{query.Field(query.ID), query.Field(createdColumn), query.Field(usedColumn), query.Field(expiresColumn)},
+		Filter: query.All{is(userColumn, int64(user)),
+			query.Compare{Ref: query.Field(expiresColumn), Op: query.Gt, Value: s.now().UnixMilli()}}}
+	var all []Session
+	for r, err := range t.Select(ctx, q) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, Session{ID: id.ID(integer(r[0])), CreatedAt: *instant(r[1]), UsedAt: *instant(r[2]), ExpiresAt: *instant(r[3])})
+	}
+	return all, nil
+}
+
+// RevokeSessions ends a user's sessions, all but that of the token keep ("" for none).
+func (s *Service) RevokeSessions(ctx context.Context, t store.Tenant, user id.ID, keep string) error {
+	filter := query.All{is(userColumn, int64(user))}
+	if keep != "" {
+		kept := digest(sha256.Sum256([]byte(keep)))
+		filter = append(filter, query.Compare{Ref: query.Field(hashColumn), Op: query.Ne, Value: kept.String()})
+	}
+	err := t.Write(ctx, func(tx store.Tx) error {
+		_, err := tx.DeleteWhere(ctx, sessions, filter)
+		return err
+	})
+	s.Forget(t.Name(), user)
+	return err
+}
+
+// Forget makes the next request of a user, or of the user's keys, be looked up anew.
+// To be called when a user's record has changed.
+func (s *Service) Forget(tenant string, user id.ID) {
+	s.changes.Add(1)
+	for _, key := range s.callers.Keys() {
+		if e, ok := s.callers.Peek(key); ok && e.caller.User == user && e.caller.Tenant == tenant {
+			s.callers.Remove(key)
+		}
+	}
+}

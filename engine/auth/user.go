@@ -1,0 +1,127 @@
+package auth
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"time"
+
+	"formwork/engine/catalog"
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/policy"
+	"formwork/engine/query"
+	"formwork/engine/store"
+	"formwork/metadata/fieldtype"
+)
+
+// user is a user's record as this package needs it.
+type user struct {
+	caller  *policy.Caller
+	active  bool
+	version int64
+}
+
+// userByID reads a user; nil if there is none.
+func (s *Service) userByID(ctx context.Context, t store.Tenant, user id.ID) (*user, error) {
+	return s.readUser(ctx, t, func(*catalog.Object) query.Filter { return is(query.ID, int64(user)) })
+}
+
+// userByEmail finds a user by e-mail, whatever its case; nil if there is none.
+func (s *Service) userByEmail(ctx context.Context, t store.Tenant, email string) (*user, error) {
+	return s.readUser(ctx, t, func(o *catalog.Object) query.Filter {
+		for _, f := range o.Fields {
+			switch {
+			case f.Name != "email":
+			case f.Key.Name != "":
+				return is(f.Key, fieldtype.Fold(email))
+			default:
+				return is(f.Column, email)
+			}
+		}
+		return query.Nothing
+	})
+}
+
+func (s *Service) readUser(ctx context.Context, t store.Tenant, where func(*catalog.Object) query.Filter) (*user, error) {
+	snapshot, err := s.catalog.Snapshot(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	object, ok := snapshot.Objects[UserObject]
+	if !ok {
+		return nil, fmt.Errorf("the configuration of tenant %s has no object %q", t.Name(), UserObject)
+	}
+	var names []string
+	var columns []query.Column
+	for _, f := range object.Fields {
+		if f.Column.Storage != fieldtype.None {
+			names, columns = append(names, f.Name), append(columns, f.Column)
+		}
+	}
+	found, err := row(ctx, t, object.Table.Name, where(object), columns...)
+	if err != nil || found == nil {
+		return nil, err
+	}
+	attributes := make(map[string]any, len(names))
+	for i, name := range names {
+		if found[i] != nil {
+			attributes[name] = found[i]
+		}
+	}
+	teams, err := s.teams(ctx, t, snapshot, attributes)
+	if err != nil {
+		return nil, err
+	}
+	active, _ := attributes["active"].(bool)
+	return &user{caller: callerOf(t.Name(), attributes, teams), active: active, version: integer(attributes["version"])}, nil
+}
+
+// callerOf makes the caller that a user's record describes.
+func callerOf(tenant string, attributes map[string]any, teams []string) *policy.Caller {
+	c := &policy.Caller{
+		Tenant:      tenant,
+		User:        id.ID(integer(attributes["id"])),
+		Name:        text(attributes["name"]),
+		Email:       text(attributes["email"]),
+		Permissions: sorted(list(attributes["permissions"])),
+		Role:        text(attributes["role"]),
+		Teams:       teams,
+		Attributes:  attributes,
+		Language:    fault.Languages[0],
+		Location:    time.UTC,
+		Via:         "session",
+	}
+	for _, language := range fault.Languages {
+		if attributes["language"] == language {
+			c.Language = language
+		}
+	}
+	if zone := text(attributes["timezone"]); zone != "" {
+		if location, err := time.LoadLocation(zone); err == nil {
+			c.Location = location
+		}
+	}
+	return c
+}
+
+// teams are the names of the user's teams: of the one that the field "team" of
+// the user refers to.
+func (s *Service) teams(ctx context.Context, t store.Tenant, snapshot *catalog.Snapshot, attributes map[string]any) ([]string, error) {
+	team, ok := attributes["team"].(int64)
+	object := snapshot.Objects["team"]
+	if !ok || object == nil || object.NameField == nil {
+		return nil, nil
+	}
+	found, err := row(ctx, t, object.Table.Name, is(query.ID, team), object.NameField.Column)
+	if err != nil || found == nil {
+		return nil, err
+	}
+	return []string{text(found[0])}, nil
+}
+
+func sorted(names []string) []string {
+	names = append([]string(nil), names...)
+	sort.Strings(names)
+	return names
+}
