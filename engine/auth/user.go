@@ -69,16 +69,12 @@ func (s *Service) readUser(ctx context.Context, t store.Tenant, where func(*cata
 			attributes[name] = found[i]
 		}
 	}
-	teams, err := s.teams(ctx, t, snapshot, attributes)
-	if err != nil {
-		return nil, err
-	}
 	active, _ := attributes["active"].(bool)
-	return &user{caller: callerOf(t.Name(), attributes, teams), active: active, version: integer(attributes["version"])}, nil
+	return &user{caller: callerOf(t.Name(), attributes), active: active, version: integer(attributes["version"])}, nil
 }
 
 // callerOf makes the caller that a user's record describes.
-func callerOf(tenant string, attributes map[string]any, teams []string) *policy.Caller {
+func callerOf(tenant string, attributes map[string]any) *policy.Caller {
 	c := &policy.Caller{
 		Tenant:      tenant,
 		User:        id.ID(integer(attributes["id"])),
@@ -86,7 +82,7 @@ func callerOf(tenant string, attributes map[string]any, teams []string) *policy.
 		Email:       text(attributes["email"]),
 		Permissions: sorted(list(attributes["permissions"])),
 		Role:        text(attributes["role"]),
-		Teams:       teams,
+		Teams:       sorted(list(attributes["teams"])),
 		Attributes:  attributes,
 		Language:    fault.Languages[0],
 		Location:    time.UTC,
@@ -103,21 +99,6 @@ func callerOf(tenant string, attributes map[string]any, teams []string) *policy.
 		}
 	}
 	return c
-}
-
-// teams are the names of the user's teams: of the one that the field "team" of
-// the user refers to.
-func (s *Service) teams(ctx context.Context, t store.Tenant, snapshot *catalog.Snapshot, attributes map[string]any) ([]string, error) {
-	team, ok := attributes["team"].(int64)
-	object := snapshot.Objects["team"]
-	if !ok || object == nil || object.NameField == nil {
-		return nil, nil
-	}
-	found, err := row(ctx, t, object.Table.Name, is(query.ID, team), object.NameField.Column)
-	if err != nil || found == nil {
-		return nil, err
-	}
-	return []string{text(found[0])}, nil
 }
 
 func sorted(names []string) []string {
