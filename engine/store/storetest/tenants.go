@@ -1,0 +1,182 @@
+package storetest
+
+import (
+	"strings"
+
+	"formwork/engine/fault"
+	"formwork/engine/query"
+	"formwork/engine/store"
+	"formwork/metadata/fieldtype"
+)
+
+var tenantCases = []testCase{
+	{"tenants", func(f *fixture) {
+		_, err := f.store.Create(f.ctx, "acme")
+		f.fails(err, fault.Conflict, "tenant.exists")
+		_, err = f.store.Tenant(f.ctx, "nobody")
+		f.fails(err, fault.NotFound, "tenant.not_found")
+		for _, name := range []string{"zeta-9", "b"} {
+			tenant, err := f.store.Create(f.ctx, name)
+			f.must(err)
+			if tenant.Name() != name {
+				f.Errorf("a tenant %s calls itself %s", name, tenant.Name())
+			}
+		}
+		names, err := f.store.Tenants(f.ctx)
+		f.must(err)
+		if got := strings.Join(names, " "); got != "acme b zeta-9" {
+			f.Errorf("tenants are %q", got)
+		}
+		f.must(f.store.Ping(f.ctx))
+	}},
+	{"tenant names", func(f *fixture) {
+		for _, name := range []string{"", "A", "1a", "-a", "a/b", "../x", "a.b", "a b", "a\x00", "ä", "a_b", strings.Repeat("a", 64)} {
+			_, err := f.store.Create(f.ctx, name)
+			f.fails(err, fault.Invalid, "tenant.name")
+			_, err = f.store.Tenant(f.ctx, name)
+			f.fails(err, fault.NotFound, "tenant.not_found")
+			if f.store.Delete(f.ctx, name) == nil {
+				f.Errorf("deleted a tenant %q", name)
+			}
+		}
+	}},
+	{"tenants are isolated", func(f *fixture) {
+		other, err := f.store.Create(f.ctx, "other")
+		f.must(err)
+		f.define(simple)
+		f.must(other.Define(f.ctx, simple))
+		f.must(f.insert("lead", 1, map[string]any{colKey.Name: "x"}, "word"))
+		f.must(other.Write(f.ctx, func(tx store.Tx) error {
+			return tx.Insert(f.ctx, "lead", 2, map[string]any{colKey.Name: "x"}, []string{"word"})
+		}))
+		f.same("acme", f.ids(f.tenant, "lead", nil), []int64{1})
+		f.same("other", f.ids(other, "lead", nil), []int64{2})
+		f.same("words of acme", f.ids(f.tenant, "lead", nil, query.Word{Text: "word"}), []int64{1})
+		f.must(f.store.Delete(f.ctx, "other"))
+		f.same("acme after the other is gone", f.ids(f.tenant, "lead", nil), []int64{1})
+	}},
+	{"deleted tenant", func(f *fixture) {
+		f.define(simple)
+		f.must(f.insert("lead", 1, nil))
+		f.must(f.store.Delete(f.ctx, "acme"))
+		if err := f.insert("lead", 2, nil); err == nil {
+			f.Error("a deleted tenant was written to")
+		}
+		if _, err := f.tenant.Count(f.ctx, "lead", nil, nil); err == nil {
+			f.Error("a deleted tenant was read")
+		}
+		_, err := f.store.Tenant(f.ctx, "acme")
+		f.fails(err, fault.NotFound, "tenant.not_found")
+		f.fails(f.store.Delete(f.ctx, "acme"), fault.NotFound, "tenant.not_found")
+		tenant, err := f.store.Create(f.ctx, "acme")
+		f.must(err)
+		f.must(tenant.Define(f.ctx, simple))
+		f.same("a new one of the name", f.ids(tenant, "lead", nil), []int64{})
+	}},
+}
+
+var schemaCases = []testCase{
+	{"tables grow", func(f *fixture) {
+		narrow := store.Table{Name: "lead", Columns: []query.Column{query.Version, colN}}
+		f.define(narrow)
+		f.must(f.insert("lead", 1, map[string]any{colN.Name: int64(5)}))
+		wide := narrow
+		wide.Columns = append([]query.Column{colText, colTags, colFlag}, narrow.Columns...)
+		f.define(wide, wide)
+		f.define(narrow) // takes nothing away
+		f.must(f.insert("lead", 2, map[string]any{colText.Name: "x", colFlag.Name: true, colTags.Name: []string{"a"}}))
+		f.sameRows("rows", f.rows(f.tenant, query.Select{Table: "lead", Sort: byID,
+			Columns: []query.Ref{query.Field(colN), query.Field(colText), query.Field(colFlag), query.Field(colTags)}}),
+			[]store.Row{{int64(5), nil, nil, nil}, {nil, "x", true, []string{"a"}}}, false)
+	}},
+	{"a new column's unique index", func(f *fixture) {
+		f.define(store.Table{Name: "lead", Columns: []query.Column{query.Version}})
+		f.must(f.insert("lead", 1, nil))
+		f.must(f.insert("lead", 2, nil))
+		f.define(store.Table{Name: "lead", Columns: []query.Column{query.Version, colKey}, Indexes: simple.Indexes})
+		f.must(f.insert("lead", 3, map[string]any{colKey.Name: "x"}))
+		f.fails(f.insert("lead", 4, map[string]any{colKey.Name: "x"}), fault.Conflict, "store.not_unique")
+	}},
+	{"names are taken literally", func(f *fixture) {
+		odd := query.Column{Name: `phone:d."x" or 1=1; --`, Storage: fieldtype.Text}
+		f.define(store.Table{Name: "group", Columns: []query.Column{odd, {Name: "select:t", Storage: fieldtype.Text}, {Name: "Order:t", Storage: fieldtype.Text}}})
+		f.must(f.insert("group", 1, map[string]any{odd.Name: "a", "select:t": "b", "Order:t": "c"}))
+		f.same("by the odd column", f.ids(f.tenant, "group", query.Compare{Ref: query.Field(odd), Op: query.Eq, Value: "a"}), []int64{1})
+	}},
+	{"indexes", func(f *fixture) {
+		f.load(Random(f.source(1), 60))
+		ascending := func(columns ...query.Column) (out []store.IndexColumn) {
+			for _, c := range columns {
+				out = append(out, store.IndexColumn{Column: c})
+			}
+			return out
+		}
+		first := store.Index{Name: "item_a", Columns: ascending(query.Owner, colN)}
+		second := store.Index{Name: "item_b", Columns: []store.IndexColumn{{Column: colText}, {Column: colN, Descending: true}}}
+		names := func() (out string) {
+			indexes, err := f.tenant.Indexes(f.ctx, "item")
+			f.must(err)
+			for _, i := range indexes {
+				out += i.Name
+				for _, c := range i.Columns {
+					out += " " + c.Column.Name
+					if c.Descending {
+						out += " desc"
+					}
+				}
+				if i.Unique {
+					out += " unique"
+				}
+				out += ";"
+			}
+			return out
+		}
+		f.must(f.tenant.Index(f.ctx, "item", []store.Index{second, first}))
+		if got := names(); got != "item_a owner n:i2;item_b text:t n:i2 desc;" {
+			f.Errorf("indexes are %q", got)
+		}
+		f.must(f.tenant.Index(f.ctx, "item", []store.Index{second, first}))
+		first.Columns = ascending(colN) // of the same name, but another one
+		f.must(f.tenant.Index(f.ctx, "item", []store.Index{first}))
+		if got := names(); got != "item_a n:i2;" {
+			f.Errorf("indexes are %q", got)
+		}
+		unique := store.Index{Name: "item_u", Columns: ascending(colN), Unique: true}
+		f.fails(f.tenant.Index(f.ctx, "item", []store.Index{unique}), fault.Conflict, "store.not_unique")
+		f.must(f.tenant.Index(f.ctx, "item", nil))
+		if got := names(); got != "" {
+			f.Errorf("indexes are %q", got)
+		}
+	}},
+	{"drop", func(f *fixture) {
+		f.define(simple)
+		f.must(f.insert("lead", 1, map[string]any{colText.Name: "x", colN.Name: int64(1)}, "word"))
+		f.must(f.tenant.Drop(f.ctx, "lead", colText.Name, colKey.Name, "never:t")) // one is held by an index, one is not there
+		f.define(simple)
+		f.sameRows("a column that came again", f.rows(f.tenant, query.Select{Table: "lead", Sort: byID,
+			Columns: []query.Ref{query.Field(colText), query.Field(colN)}}), []store.Row{{nil, int64(1)}}, false)
+		f.must(f.tenant.Drop(f.ctx, "lead"))
+		f.must(f.tenant.Drop(f.ctx, "lead"))
+		f.define(simple)
+		f.same("a table that came again", f.ids(f.tenant, "lead", nil), []int64{})
+		f.same("its words", f.ids(f.tenant, "lead", nil, query.Word{Text: "word"}), []int64{})
+	}},
+	{"explain", func(f *fixture) {
+		f.load(Random(f.source(1), 60))
+		f.must(f.tenant.Index(f.ctx, "item", []store.Index{{Name: "item_list", Columns: []store.IndexColumn{{Column: query.Owner}, {Column: colFlag}, {Column: colN}}}}))
+		q := query.Select{Table: "item", Columns: []query.Ref{query.Field(query.ID), query.Field(colText)}, Limit: 50,
+			Filter: query.All{query.Compare{Ref: query.Field(query.Owner), Op: query.Eq, Value: int64(1)}, query.Compare{Ref: query.Field(colFlag), Op: query.Eq, Value: true}},
+			Sort:   []query.Order{{Ref: query.Field(colN), Descending: true}, {Ref: query.Field(query.ID), Descending: true}}}
+		plan, err := f.tenant.Explain(f.ctx, q)
+		f.must(err)
+		if len(plan.Scans) != 0 || len(plan.Uses) != 1 || plan.Uses[0] != "item_list" || plan.Sorted || plan.Text == "" {
+			f.Errorf("with the index: %+v", plan)
+		}
+		f.must(f.tenant.Index(f.ctx, "item", nil))
+		plan, err = f.tenant.Explain(f.ctx, q)
+		f.must(err)
+		if len(plan.Scans) != 1 || plan.Scans[0] != "item" || len(plan.Uses) != 0 || !plan.Sorted {
+			f.Errorf("without: %+v", plan)
+		}
+	}},
+}
