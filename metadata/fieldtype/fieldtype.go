@@ -11,7 +11,6 @@
 package fieldtype
 
 import (
-	"encoding/json"
 	"sort"
 
 	"formwork/engine/fault"
@@ -93,6 +92,17 @@ type Value interface {
 	CSV(stored any) string
 }
 
+// Optional abilities of a Type.
+type (
+	// Requires names the settings that a field of the type can't do without.
+	Requires interface{ RequiredSettings() []string }
+	// Results is implemented by types that formulas and roll-ups may result in.
+	Results interface{ MayResult() }
+	// Derives is implemented by types whose setting "result" names a type with
+	// Results; the field takes that type's settings too.
+	Derives interface{ Derives() }
+)
+
 // Optional abilities of a Value.
 type (
 	// Scaled values are decimals: stored × 10^-Scale.
@@ -167,13 +177,4 @@ func (r *Registry) Names() []string {
 	}
 	sort.Strings(names)
 	return names
-}
-
-// settings decodes a field's JSON into a type's own settings.
-func settings[T any](f *metadata.Field) (T, *fault.Fault) {
-	var s T
-	if err := json.Unmarshal(f.Settings, &s); err != nil {
-		return s, fault.New(fault.Invalid, "metadata.settings").Because(err)
-	}
-	return s, nil
 }

@@ -1,0 +1,123 @@
+package fieldtype
+
+import (
+	"strings"
+
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/metadata"
+)
+
+// LookupType refers to one record of an object.
+type LookupType struct{}
+
+type lookupSettings struct {
+	Object   string   `json:"object"`
+	Objects  []string `json:"objects"`
+	OnDelete string   `json:"on_delete"`
+}
+
+// What becomes of a reference whose record is deleted: it is emptied, the delete
+// is refused, or the record that holds it is deleted as well.
+var onDelete = []string{"clear", "restrict", "cascade"}
+
+func (LookupType) Name() string               { return "lookup" }
+func (LookupType) RequiredSettings() []string { return []string{"object"} }
+
+func (LookupType) SettingsSchema() map[string]any {
+	return map[string]any{
+		"object":    nameSetting("Object", "The object whose records can be referred to.", "account"),
+		"on_delete": onDeleteSchema(),
+	}
+}
+
+func onDeleteSchema() map[string]any {
+	return choiceSetting("When that record is deleted", "clear empties this field, restrict refuses the deletion, cascade deletes this record too.", onDelete...)
+}
+
+func (LookupType) Bind(_ string, f *metadata.Field, in Context) (Value, []*fault.Fault) {
+	s, problems := settings[lookupSettings](f)
+	if problems != nil {
+		return nil, problems
+	}
+	return bindReference(s.Object, "/object", s.OnDelete, in)
+}
+
+// bindReference makes the value of a reference to one object.
+func bindReference(object, pointer, action string, in Context) (Value, []*fault.Fault) {
+	problems := checkTargets([]string{object}, func(int) string { return pointer }, in)
+	action, problem := deleteAction(action)
+	if problem != nil {
+		problems = append(problems, problem)
+	}
+	if problems != nil {
+		return nil, problems
+	}
+	return lookupValue{object: object, onDelete: action}, nil
+}
+
+func checkTargets(objects []string, pointer func(int) string, in Context) (problems []*fault.Fault) {
+	known := in.Names("object")
+	for i, object := range objects {
+		if !contains(known, object) {
+			problems = append(problems, missing("object", object, known).At(pointer(i)))
+		}
+	}
+	return problems
+}
+
+func deleteAction(action string) (string, *fault.Fault) {
+	if action == "" {
+		return onDelete[0], nil
+	}
+	if !contains(onDelete, action) {
+		return "", fault.New(fault.Invalid, "metadata.not_one_of", "value", show(action), "options", strings.Join(onDelete, ", ")).At("/on_delete")
+	}
+	return action, nil
+}
+
+func contains(list []string, s string) bool {
+	for _, item := range list {
+		if item == s {
+			return true
+		}
+	}
+	return false
+}
+
+type lookupValue struct{ object, onDelete string }
+
+func (lookupValue) Storage() Storage    { return Int }
+func (lookupValue) Kind() Kind          { return ReferenceKind }
+func (v lookupValue) Targets() []string { return []string{v.object} }
+func (v lookupValue) OnDelete() string  { return v.onDelete }
+
+// Coerce reads an id in its outside form. Whether there is such a record is not
+// for a pure package to know.
+func (lookupValue) Coerce(in any) (any, *fault.Fault) {
+	s, ok := in.(string)
+	if !ok {
+		return nil, fault.New(fault.Invalid, "field.not_an_id", "value", show(in))
+	}
+	if s = strings.ToLower(strings.TrimSpace(s)); s == "" {
+		return nil, nil
+	}
+	key, ok := id.Parse(s)
+	if !ok {
+		return nil, fault.New(fault.Invalid, "field.not_an_id", "value", show(in))
+	}
+	return int64(key), nil
+}
+
+func (lookupValue) AppendJSON(dst []byte, stored any) []byte {
+	return append(id.ID(stored.(int64)).Append(append(dst, '"')), '"')
+}
+
+func (lookupValue) CSV(stored any) string { return id.ID(stored.(int64)).String() }
+
+// idPattern is the outside form of an id.
+const idPattern = "^[0-7][0-9a-hjkmnp-tv-z]{12}$"
+
+func (lookupValue) Schema() map[string]any {
+	return map[string]any{"type": "string", "pattern": idPattern}
+}

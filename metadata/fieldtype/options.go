@@ -1,0 +1,174 @@
+package fieldtype
+
+import (
+	"sort"
+	"strings"
+
+	"formwork/engine/fault"
+	"formwork/metadata"
+)
+
+// optionSettings say where a field's options come from: one of three places.
+type optionSettings struct {
+	Options   map[string]*metadata.Option `json:"options"`
+	Picklist  string                      `json:"picklist"`
+	Documents string                      `json:"documents"`
+	DependsOn string                      `json:"depends_on"`
+}
+
+// documentKinds are the kinds whose documents' names may be options.
+var documentKinds = []string{"role", "permission"}
+
+func optionSchema() map[string]any {
+	options := setting("object", "Options", "The choices, by the name they are stored under.", []any{
+		map[string]any{"hot": map[string]any{"label": "Hot", "order": 10, "color": "red"}}})
+	options["propertyNames"] = map[string]any{"pattern": metadata.NamePattern.String()}
+	options["additionalProperties"] = map[string]any{"$ref": "#/$defs/option"}
+	options["minProperties"], options["maxProperties"] = 1, maxOptions
+	documents := setting("string", "Documents", "A kind of documents whose names are the options.", nil)
+	documents["enum"] = list(documentKinds)
+	return map[string]any{
+		"options":    options,
+		"picklist":   nameSetting("Picklist", "The shared picklist that the options come from, instead of own ones.", "industry"),
+		"documents":  documents,
+		"depends_on": nameSetting("Depends on", "The field whose value decides which options are offered (see an option's \"for\").", "country"),
+	}
+}
+
+const maxOptions = 1000
+
+// choices are the options of a field, with what finds one by what people write.
+type choices struct {
+	options map[string]*metadata.Option
+	byLabel map[string]string // folded label or name -> name; "" where two options share it
+	names   []string          // by order, then name
+	depends string
+}
+
+func bindChoices(f *metadata.Field, in Context) (*choices, []*fault.Fault) {
+	s, problems := settings[optionSettings](f)
+	if problems != nil {
+		return nil, problems
+	}
+	sources := 0
+	for _, given := range []bool{s.Options != nil, s.Picklist != "", s.Documents != ""} {
+		if given {
+			sources++
+		}
+	}
+	if sources != 1 {
+		return nil, []*fault.Fault{fault.New(fault.Invalid, "metadata.one_source_of_options")}
+	}
+	options := s.Options
+	if s.Picklist != "" {
+		shared, ok := in.Options(s.Picklist)
+		if !ok {
+			return nil, []*fault.Fault{missing("picklist", s.Picklist, in.Names("picklist")).At("/picklist")}
+		}
+		options = shared
+	}
+	if s.Documents != "" {
+		options = map[string]*metadata.Option{}
+		for _, name := range in.Names(s.Documents) {
+			options[name] = &metadata.Option{}
+		}
+	}
+	for name, option := range options {
+		if option == nil {
+			problems = append(problems, fault.New(fault.Invalid, "metadata.null").At("/options/"+metadata.EscapePointer(name)))
+		}
+	}
+	if len(options) > maxOptions && s.Documents == "" {
+		problems = append(problems, fault.New(fault.Invalid, "metadata.too_many_options", "max", maxOptions))
+	}
+	if problems != nil {
+		return nil, problems
+	}
+	return newChoices(options, s.DependsOn), nil
+}
+
+func newChoices(options map[string]*metadata.Option, depends string) *choices {
+	c := &choices{options: options, byLabel: map[string]string{}, depends: depends}
+	for name := range options {
+		c.names = append(c.names, name)
+	}
+	sort.Slice(c.names, func(i, j int) bool {
+		a, b := c.names[i], c.names[j]
+		if x, y := options[a].Order, options[b].Order; x != y {
+			return x < y
+		}
+		return a < b
+	})
+	for _, name := range c.names {
+		for _, label := range options[name].Label {
+			folded := Fold(label)
+			if other, taken := c.byLabel[folded]; taken && other != name {
+				c.byLabel[folded] = ""
+			} else {
+				c.byLabel[folded] = name
+			}
+		}
+	}
+	for _, name := range c.names { // a name wins against another's label
+		c.byLabel[name] = name
+	}
+	return c
+}
+
+// Options are the choices by name.
+func (c *choices) Options() map[string]*metadata.Option { return c.options }
+
+// DependsOn is the field that limits the choices, or "".
+func (c *choices) DependsOn() string { return c.depends }
+
+// find reads one choice: an option's name or, whatever the case, its label.
+// "" with no problem is the empty value.
+func (c *choices) find(in any) (string, *fault.Fault) {
+	s, problem := line(in, maxText)
+	if problem != nil || s == "" {
+		return "", problem
+	}
+	option, ok := c.options[s]
+	if !ok {
+		if name := c.byLabel[Fold(s)]; name != "" {
+			s, option, ok = name, c.options[name], true
+		}
+	}
+	if !ok {
+		return "", c.unknown(s)
+	}
+	if option.Active != nil && !*option.Active {
+		return "", fault.New(fault.Invalid, "field.option_inactive", "value", s)
+	}
+	return s, nil
+}
+
+func (c *choices) unknown(s string) *fault.Fault {
+	const shown = 12
+	names := c.names
+	suggestion, ok := metadata.Nearest(s, names)
+	if ok {
+		names = []string{suggestion}
+	}
+	listed := strings.Join(names[:min(shown, len(names))], ", ")
+	if len(names) > shown {
+		listed += ", …"
+	}
+	problem := fault.New(fault.Invalid, "field.not_an_option", "value", show(s), "options", listed)
+	if ok {
+		problem.Params["suggestion"] = suggestion
+	}
+	return problem
+}
+
+func (c *choices) schema() map[string]any {
+	return map[string]any{"type": "string", "enum": list(c.names)}
+}
+
+// missing is the problem of a setting that names what does not exist.
+func missing(kind, name string, among []string) *fault.Fault {
+	if suggestion, ok := metadata.Nearest(name, among); ok {
+		return fault.New(fault.Invalid, "metadata.unknown_name_near", "kind", kind, "name", show(name), "suggestion", suggestion)
+	}
+	return fault.New(fault.Invalid, "metadata.unknown_name", "kind", kind, "name", show(name))
+}

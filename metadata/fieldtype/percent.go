@@ -1,0 +1,24 @@
+package fieldtype
+
+import (
+	"strings"
+
+	"formwork/engine/fault"
+	"formwork/metadata"
+)
+
+// PercentType is a number of hundredths: 12.5 is 12.5 %.
+type PercentType struct{}
+
+func (PercentType) Name() string                   { return "percent" }
+func (PercentType) MayResult()                     {}
+func (PercentType) SettingsSchema() map[string]any { return decimalSchema(2) }
+
+func (PercentType) Bind(_ string, f *metadata.Field, _ Context) (Value, []*fault.Fault) {
+	v, _, problems := bindDecimal(f, 2)
+	if problems != nil {
+		return nil, problems
+	}
+	v.trim = func(text string) string { return strings.TrimSuffix(text, "%") }
+	return v, nil
+}

@@ -1,0 +1,35 @@
+package fieldtype
+
+import (
+	"formwork/engine/fault"
+	"formwork/metadata"
+)
+
+// PicklistType is one of several options.
+type PicklistType struct{}
+
+func (PicklistType) Name() string                   { return "picklist" }
+func (PicklistType) SettingsSchema() map[string]any { return optionSchema() }
+
+func (PicklistType) Bind(_ string, f *metadata.Field, in Context) (Value, []*fault.Fault) {
+	c, problems := bindChoices(f, in)
+	if problems != nil {
+		return nil, problems
+	}
+	return picklistValue{choices: c}, nil
+}
+
+type picklistValue struct {
+	textual
+	*choices
+}
+
+func (v picklistValue) Coerce(in any) (any, *fault.Fault) {
+	name, problem := v.find(in)
+	if problem != nil || name == "" {
+		return nil, problem
+	}
+	return name, nil
+}
+
+func (v picklistValue) Schema() map[string]any { return v.schema() }

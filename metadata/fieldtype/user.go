@@ -1,0 +1,23 @@
+package fieldtype
+
+import (
+	"formwork/engine/fault"
+	"formwork/metadata"
+)
+
+// UserType refers to a person with an account: a record of the object user.
+type UserType struct{}
+
+func (UserType) Name() string { return "user" }
+
+func (UserType) SettingsSchema() map[string]any {
+	return map[string]any{"on_delete": onDeleteSchema()}
+}
+
+func (UserType) Bind(_ string, f *metadata.Field, in Context) (Value, []*fault.Fault) {
+	s, problems := settings[lookupSettings](f)
+	if problems != nil {
+		return nil, problems
+	}
+	return bindReference("user", "", s.OnDelete, in)
+}
