@@ -1,0 +1,262 @@
+package transfer
+
+import (
+	"encoding/json"
+	"sort"
+	"strings"
+	"time"
+
+	"formwork/engine/catalog"
+	"formwork/engine/expression"
+	"formwork/engine/fault"
+	"formwork/engine/query"
+	"formwork/metadata"
+	"formwork/metadata/fieldtype"
+)
+
+// Options say what a file is and where its columns go.
+type Options struct {
+	Object string `json:"object"`
+	// Mode is "create" (the default), "update" or "upsert"; the latter two find
+	// records by Key.
+	Mode string   `json:"mode,omitempty"`
+	Key  []string `json:"key,omitempty"`
+	// Fields says where each field's value comes from. Absent: every column whose
+	// heading is a field's name or label goes there.
+	Fields    map[string]*Source `json:"fields,omitempty"`
+	Encoding  string             `json:"encoding,omitempty"`  // utf-8 unless there is a byte order mark
+	Delimiter string             `json:"delimiter,omitempty"` // guessed when absent
+	DryRun    bool               `json:"dry_run,omitempty"`
+}
+
+// Source is where a field's value comes from. In JSON it may be just a column's heading.
+type Source struct {
+	Column string `json:"column,omitempty"`
+	// Expression computes the value from the cells of the row, named like the
+	// columns (lower case, _ for what is no letter or digit). Instead of Column.
+	Expression string `json:"expression,omitempty"`
+	// Values replaces cells: {"GTXPro": "GTX Pro"}.
+	Values map[string]string `json:"values,omitempty"`
+	// Format of dates and times: d, dd, m, mm, yy, yyyy, HH, MM, SS.
+	Format string `json:"format,omitempty"`
+	// Match finds the record a lookup refers to by one of its fields; by id when absent.
+	Match string `json:"match,omitempty"`
+	// Default is used where the cell is empty.
+	Default string `json:"default,omitempty"`
+}
+
+// UnmarshalJSON reads a heading or a whole source.
+func (s *Source) UnmarshalJSON(raw []byte) error {
+	if len(raw) > 0 && raw[0] == '"' {
+		return json.Unmarshal(raw, &s.Column)
+	}
+	type plain Source
+	return json.Unmarshal(raw, (*plain)(s))
+}
+
+// mapping turns the cells of a row into the data of a record. Immutable.
+type mapping struct {
+	object  *catalog.Object
+	targets []target
+}
+
+// target is one field and where its value comes from.
+type target struct {
+	field   *catalog.Field
+	source  *Source
+	column  int // -1: an expression
+	program *expression.Program
+	layout  string // Go's form of Source.Format
+	cells   *cellNames
+}
+
+// compile checks options against the columns of a file and an object; all problems
+// come at once, with pointers into the options.
+func compile(o *Options, header []string, object *catalog.Object, may func(*catalog.Field) bool) (*mapping, error) {
+	var problems []*fault.Fault
+	if strings.ToLower(o.Mode) != o.Mode || !oneOf(o.Mode, "", "create", "update", "upsert") {
+		problems = append(problems, fault.New(fault.Invalid, "import.unknown_mode", "mode", o.Mode).At("/mode"))
+	}
+	fields := o.Fields
+	if fields == nil {
+		fields = guess(header, object)
+		if len(fields) == 0 {
+			problems = append(problems, fault.New(fault.Invalid, "import.no_column_fits", "object", object.Doc.Name).At("/fields"))
+		}
+	}
+	cells := newCellNames(header)
+	m := &mapping{object: object}
+	for _, name := range sortedKeys(fields) {
+		t, problem := bind(name, fields[name], header, cells, object, may)
+		if problem != nil {
+			problems = append(problems, problem.Under("/fields/"+name))
+			continue
+		}
+		m.targets = append(m.targets, t)
+	}
+	if needsKey := oneOf(o.Mode, "update", "upsert"); needsKey != (len(o.Key) > 0) {
+		problems = append(problems, fault.New(fault.Invalid, "import.key_and_mode").At("/key"))
+	}
+	for _, name := range o.Key {
+		if fields[name] == nil {
+			problems = append(problems, fault.New(fault.Invalid, "import.key_not_mapped", "field", name).At("/key"))
+		}
+	}
+	if err := fault.All(fault.Invalid, "import.options", problems); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// bind checks one field's source.
+func bind(name string, source *Source, header []string, cells *cellNames, object *catalog.Object, may func(*catalog.Field) bool) (target, *fault.Fault) {
+	field, ok := object.Field(name)
+	if !ok || !may(field) {
+		suggestion, _ := metadata.Nearest(name, object.Symbols())
+		return target{}, fault.New(fault.Invalid, "import.unknown_field", "field", name, "suggestion", suggestion)
+	}
+	if source == nil || (source.Column == "") == (source.Expression == "") {
+		return target{}, fault.New(fault.Invalid, "import.column_or_expression")
+	}
+	t := target{field: field, source: source, column: -1, cells: cells}
+	if source.Column != "" {
+		for i, column := range header {
+			if column == source.Column {
+				t.column = i
+			}
+		}
+		if t.column < 0 {
+			suggestion, _ := metadata.Nearest(source.Column, header)
+			return t, fault.New(fault.Invalid, "import.unknown_column", "column", source.Column, "suggestion", suggestion)
+		}
+	} else {
+		program, wrong := expression.Compile(source.Expression, expression.Scope{Record: cells, Result: fieldtype.TextKind, Scale: -1})
+		if len(wrong) > 0 {
+			return t, wrong[0].Fault("/expression")
+		}
+		t.program = program
+	}
+	if source.Match != "" {
+		if field.Target == nil {
+			return t, fault.New(fault.Invalid, "import.match_needs_lookup").At("/match")
+		}
+		if _, ok := field.Target.Field(source.Match); !ok {
+			suggestion, _ := metadata.Nearest(source.Match, field.Target.Symbols())
+			return t, fault.New(fault.Invalid, "import.unknown_field", "field", source.Match, "suggestion", suggestion).At("/match")
+		}
+	}
+	if source.Format != "" {
+		layout, ok := goLayout(source.Format)
+		if !ok || field.Value.Kind() != fieldtype.DateKind && field.Value.Kind() != fieldtype.DatetimeKind && field.Value.Kind() != fieldtype.TimeKind {
+			return t, fault.New(fault.Invalid, "import.format", "format", source.Format).At("/format")
+		}
+		t.layout = layout
+	}
+	return t, nil
+}
+
+// text is the value of a row's cell as text, "" if it is empty.
+func (t *target) text(cells []string, now time.Time) (string, *fault.Fault) {
+	value := ""
+	if t.program != nil {
+		result, err := t.program.Eval(rowEnv{names: t.cells, cells: cells, now: now})
+		if err != nil {
+			return "", fault.From(err)
+		}
+		value, _ = result.(string)
+	} else {
+		value = strings.TrimSpace(cells[t.column])
+	}
+	if replaced, ok := t.source.Values[value]; ok {
+		value = replaced
+	}
+	if value == "" {
+		value = t.source.Default
+	}
+	if value == "" || t.layout == "" {
+		return value, nil
+	}
+	when, err := time.Parse(t.layout, value)
+	if err != nil {
+		return "", fault.New(fault.Invalid, "import.not_of_format", "value", value, "format", t.source.Format)
+	}
+	switch t.field.Value.Kind() {
+	case fieldtype.DatetimeKind:
+		return when.Format(time.RFC3339), nil
+	case fieldtype.TimeKind:
+		return when.Format(time.TimeOnly), nil
+	}
+	return when.Format(time.DateOnly), nil
+}
+
+// guess maps every column whose heading is a field's name or, folded, its label.
+func guess(header []string, object *catalog.Object) map[string]*Source {
+	out := map[string]*Source{}
+	for _, field := range object.Fields {
+		for _, column := range header {
+			if column == "" || out[field.Name] != nil {
+				continue
+			}
+			if column == field.Name || field.Doc != nil && isLabel(column, field.Doc.Label) {
+				if field.Doc != nil && !field.Doc.ReadOnly {
+					out[field.Name] = &Source{Column: column}
+				} else if field.Name == query.Owner.Name {
+					out[field.Name] = &Source{Column: column}
+				}
+			}
+		}
+	}
+	return out
+}
+
+func isLabel(column string, label metadata.Text) bool {
+	for _, text := range label {
+		if fieldtype.Fold(text) == fieldtype.Fold(column) {
+			return true
+		}
+	}
+	return false
+}
+
+// goLayout turns a format as people write it into Go's.
+func goLayout(format string) (string, bool) {
+	tokens := []struct{ token, layout string }{
+		{"yyyy", "2006"}, {"yy", "06"}, {"mm", "01"}, {"m", "1"}, {"dd", "02"}, {"d", "2"},
+		{"HH", "15"}, {"MM", "04"}, {"SS", "05"},
+	}
+	var out strings.Builder
+next:
+	for format != "" {
+		for _, t := range tokens {
+			if strings.HasPrefix(format, t.token) {
+				out.WriteString(t.layout)
+				format = format[len(t.token):]
+				continue next
+			}
+		}
+		if !strings.ContainsRune("/-.: T", rune(format[0])) {
+			return "", false
+		}
+		out.WriteByte(format[0])
+		format = format[1:]
+	}
+	return out.String(), true
+}
+
+func oneOf(s string, among ...string) bool {
+	for _, a := range among {
+		if s == a {
+			return true
+		}
+	}
+	return false
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}
