@@ -1,0 +1,320 @@
+// Package transfer moves records in and out in bulk: CSV in as a background job
+// that goes on where it was stopped, CSV and JSON lines out as a stream. Both do
+// what their caller may do, no more.
+package transfer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"formwork/engine/catalog"
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/job"
+	"formwork/engine/policy"
+	"formwork/engine/query"
+	"formwork/engine/record"
+	"formwork/engine/store"
+	"formwork/metadata/fieldtype"
+)
+
+// JobKind is the kind of the background jobs that import.
+const JobKind = "import"
+
+// MaxFile is the largest file that can be imported, in bytes.
+const MaxFile = 1 << 30
+
+// chunkSize is how much of a file a row of _import_chunk holds, in bytes.
+const chunkSize = 256 << 10
+
+// Snapshots gives the newest configuration of a tenant.
+type Snapshots interface {
+	Snapshot(ctx context.Context, t store.Tenant) (*catalog.Snapshot, error)
+}
+
+// Callers makes the caller that a background job acts as, with the rights the user
+// has now.
+type Callers interface {
+	Acting(ctx context.Context, t store.Tenant, user id.ID, permissions []string, via string) (*policy.Caller, error)
+}
+
+// Service imports files. Safe for concurrent use.
+type Service struct {
+	records   *record.Service
+	snapshots Snapshots
+	callers   Callers
+	ids       *id.Source
+	now       func() time.Time
+	wake      func(tenant string)
+}
+
+// New makes a service. wake is called with a tenant that has a new job.
+func New(records *record.Service, snapshots Snapshots, callers Callers, ids *id.Source, now func() time.Time, wake func(tenant string)) *Service {
+	return &Service{records: records, snapshots: snapshots, callers: callers, ids: ids, now: now, wake: wake}
+}
+
+const (
+	importTable = "_import"
+	chunkTable  = "_import_chunk"
+	errorTable  = "_import_error"
+)
+
+var (
+	colObject      = query.Column{Name: "object", Storage: fieldtype.Text}
+	colOptions     = query.Column{Name: "options", Storage: fieldtype.JSON}
+	colHeader      = query.Column{Name: "header", Storage: fieldtype.List}
+	colDelimiter   = query.Column{Name: "delimiter", Storage: fieldtype.Text}
+	colStart       = query.Column{Name: "start", Storage: fieldtype.Int} // offset of the first row
+	colSize        = query.Column{Name: "size", Storage: fieldtype.Int}
+	colUser        = query.Column{Name: "user", Storage: fieldtype.Int}
+	colPermissions = query.Column{Name: "permissions", Storage: fieldtype.List} // of a key; empty: the user's
+	colJob         = query.Column{Name: "job", Storage: fieldtype.Int}
+	colCreated     = query.Column{Name: "created", Storage: fieldtype.Int} // counts of rows
+	colUpdated     = query.Column{Name: "updated", Storage: fieldtype.Int}
+	colUnchanged   = query.Column{Name: "unchanged", Storage: fieldtype.Int}
+	colRefused     = query.Column{Name: "refused", Storage: fieldtype.Int}
+
+	colImport = query.Column{Name: "import", Storage: fieldtype.Int}
+	colOffset = query.Column{Name: "offset", Storage: fieldtype.Int}
+	colText   = query.Column{Name: "text", Storage: fieldtype.Text}
+
+	colRow    = query.Column{Name: "row", Storage: fieldtype.Int}
+	colCells  = query.Column{Name: "cells", Storage: fieldtype.List}
+	colFaults = query.Column{Name: "faults", Storage: fieldtype.JSON}
+)
+
+// Tables are the tables this room keeps in every tenant.
+func Tables() []store.Table {
+	byImport := func(name string, second query.Column) []store.Index {
+		return []store.Index{{Name: name, Columns: []store.IndexColumn{{Column: colImport}, {Column: second}}}}
+	}
+	return []store.Table{
+		{Name: importTable, Columns: []query.Column{colObject, colOptions, colHeader, colDelimiter, colStart, colSize, colUser, colPermissions, colJob, colCreated, colUpdated, colUnchanged, colRefused}},
+		{Name: chunkTable, Columns: []query.Column{colImport, colOffset, colText}, Indexes: byImport("_import_chunk_offset", colOffset)},
+		{Name: errorTable, Columns: []query.Column{colImport, colRow, colCells, colFaults}, Indexes: byImport("_import_error_row", colRow)},
+	}
+}
+
+// Import is an import as it stands.
+type Import struct {
+	ID      id.ID
+	Object  string
+	Options Options
+	Job     *job.Job
+	// Counts of rows so far.
+	Created, Updated, Unchanged, Refused int64
+
+	header    []string
+	delimiter rune
+	start     int64
+	size      int64
+	user      id.ID
+	acts      []string
+}
+
+// Start keeps a file and begins to import it in the background: it checks the
+// options against the file's heading, and the rest of the file for its encoding and
+// size, before it returns the import. Nothing remains of a file that is refused.
+func (s *Service) Start(ctx context.Context, t store.Tenant, c *policy.Caller, o Options, file io.Reader) (*Import, error) {
+	snapshot, err := s.snapshots.Snapshot(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	object, may, err := s.permitted(ctx, snapshot, c, o.Object)
+	if err != nil {
+		return nil, err
+	}
+	utf8, err := decoded(file, o.Encoding)
+	if err != nil {
+		return nil, err
+	}
+	im := &Import{ID: s.ids.Next(), Object: o.Object, Options: o, user: c.User}
+	if c.Via == "key" {
+		im.acts = c.Permissions
+	}
+	if err := s.keep(ctx, t, im, utf8); err != nil {
+		return nil, errors.Join(err, s.forget(context.WithoutCancel(ctx), t, im.ID))
+	}
+	if err := s.begin(ctx, t, im, object, may); err != nil {
+		return nil, errors.Join(err, s.forget(context.WithoutCancel(ctx), t, im.ID))
+	}
+	s.wake(t.Name())
+	return im, nil
+}
+
+// permitted finds the object and the test for fields that the caller may fill.
+func (s *Service) permitted(ctx context.Context, snapshot *catalog.Snapshot, c *policy.Caller, name string) (*catalog.Object, func(*catalog.Field) bool, error) {
+	rights, err := snapshot.Policies.Rights(ctx, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !c.System && !rights.System["import"] {
+		return nil, nil, fault.New(fault.Forbidden, "access.system", "right", "import")
+	}
+	object, ok := snapshot.Objects[name]
+	if !ok || !c.System && !rights.Objects[name].Read {
+		return nil, nil, fault.New(fault.Invalid, "import.unknown_object", "object", name).At("/object")
+	}
+	return object, func(f *catalog.Field) bool { return c.System || rights.Objects[name].Fields[f.Name] == "edit" }, nil
+}
+
+// keep stores the text of a file in chunks, each in a transaction of its own, so
+// that a large file neither fills the memory nor holds up other writers.
+func (s *Service) keep(ctx context.Context, t store.Tenant, im *Import, file io.Reader) error {
+	buffer, carried := make([]byte, chunkSize), 0 // bytes of a character that the chunk before cut
+	for {
+		n, err := io.ReadFull(file, buffer[carried:])
+		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+			return err
+		}
+		n += carried
+		cut := wholeCharacters(buffer[:n], err != nil)
+		if cut > 0 {
+			text, offset := string(buffer[:cut]), im.size
+			if im.size += int64(cut); im.size > MaxFile {
+				return fault.New(fault.TooLarge, "import.too_large", "limit", int64(MaxFile))
+			}
+			if err := t.Write(ctx, func(tx store.Tx) error {
+				return tx.Insert(ctx, chunkTable, s.ids.Next(), map[string]any{"import": int64(im.ID), "offset": offset, "text": text}, nil)
+			}); err != nil {
+				return fmt.Errorf("keeping the file: %w", err)
+			}
+		}
+		if err != nil {
+			return nil
+		}
+		carried = copy(buffer, buffer[cut:n])
+	}
+}
+
+// begin reads the heading, checks the options and enqueues the job.
+func (s *Service) begin(ctx context.Context, t store.Tenant, im *Import, object *catalog.Object, may func(*catalog.Field) bool) error {
+	var delimiter rune
+	if runes := []rune(im.Options.Delimiter); len(runes) == 1 {
+		delimiter = runes[0]
+	} else if len(runes) > 1 {
+		return fault.New(fault.Invalid, "import.delimiter").At("/delimiter")
+	}
+	rows, err := newRows(&kept{ctx: ctx, tenant: t, im: im}, delimiter)
+	if err != nil {
+		return err
+	}
+	im.header, im.delimiter, im.start = rows.header, rows.csv.Comma, rows.offset()
+	if _, err := compile(&im.Options, im.header, object, may); err != nil {
+		return err
+	}
+	options, err := json.Marshal(im.Options)
+	if err != nil {
+		return fmt.Errorf("writing the options: %w", err)
+	}
+	return t.Write(ctx, func(tx store.Tx) error {
+		queued, err := job.Enqueue(ctx, tx, s.ids, s.now(), JobKind, map[string]string{"import": im.ID.String()}, im.user)
+		if err != nil {
+			return err
+		}
+		im.Job = &job.Job{ID: queued, Kind: JobKind, State: job.Waiting, Total: im.size, By: im.user, CreatedAt: s.now()}
+		return tx.Insert(ctx, importTable, im.ID, map[string]any{"object": im.Object, "options": json.RawMessage(options),
+			"header": im.header, "delimiter": string(im.delimiter), "start": im.start, "size": im.size, "user": int64(im.user),
+			"permissions": listOrNil(im.acts), "job": int64(queued),
+			"created": int64(0), "updated": int64(0), "unchanged": int64(0), "refused": int64(0)}, nil)
+	})
+}
+
+// forget removes a file's text.
+func (s *Service) forget(ctx context.Context, t store.Tenant, im id.ID) error {
+	return t.Write(ctx, func(tx store.Tx) error {
+		_, err := tx.DeleteWhere(ctx, chunkTable, query.Compare{Ref: query.Field(colImport), Op: query.Eq, Value: int64(im)})
+		return err
+	})
+}
+
+// Get reads an import that the caller started; one with the right view_setup reads all.
+func (s *Service) Get(ctx context.Context, t store.Tenant, c *policy.Caller, im id.ID) (*Import, error) {
+	found, err := load(ctx, t, im)
+	if err != nil {
+		return nil, err
+	}
+	if !c.System && found.user != c.User {
+		snapshot, err := s.snapshots.Snapshot(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		if rights, err := snapshot.Policies.Rights(ctx, c); err != nil || !rights.System["view_setup"] {
+			return nil, errors.Join(err, fault.New(fault.NotFound, "import.not_found"))
+		}
+	}
+	found.Job, err = job.Get(ctx, t, found.Job.ID)
+	return found, err
+}
+
+// load reads an import; of its job only the id.
+func load(ctx context.Context, t store.Reader, im id.ID) (*Import, error) {
+	columns := []query.Ref{}
+	for _, c := range Tables()[0].Columns {
+		columns = append(columns, query.Field(c))
+	}
+	q := query.Select{Table: importTable, Columns: columns, Limit: 1, Sort: []query.Order{{Ref: query.Field(query.ID)}},
+		Filter: query.Compare{Ref: query.Field(query.ID), Op: query.Eq, Value: int64(im)}}
+	for v, err := range t.Select(ctx, q) {
+		if err != nil {
+			return nil, fmt.Errorf("reading the import: %w", err)
+		}
+		found := &Import{ID: im, Object: v[0].(string), header: append([]string(nil), v[2].([]string)...), delimiter: []rune(v[3].(string))[0],
+			start: v[4].(int64), size: v[5].(int64), user: id.ID(v[6].(int64)), Job: &job.Job{ID: id.ID(v[8].(int64))},
+			Created: v[9].(int64), Updated: v[10].(int64), Unchanged: v[11].(int64), Refused: v[12].(int64)}
+		if acts, ok := v[7].([]string); ok {
+			found.acts = append([]string(nil), acts...)
+		}
+		if err := json.Unmarshal(v[1].(json.RawMessage), &found.Options); err != nil {
+			return nil, fmt.Errorf("reading the options: %w", err)
+		}
+		return found, nil
+	}
+	return nil, fault.New(fault.NotFound, "import.not_found")
+}
+
+// kept reads the text of a file from where it was kept.
+type kept struct {
+	ctx    context.Context
+	tenant store.Reader
+	im     *Import
+	offset int64 // of what is read next
+	text   string
+}
+
+func (k *kept) Read(p []byte) (int, error) {
+	if k.text == "" {
+		if k.offset >= k.im.size {
+			return 0, io.EOF
+		}
+		if err := k.load(); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(p, k.text)
+	k.text = k.text[n:]
+	k.offset += int64(n)
+	return n, nil
+}
+
+// load reads the chunk in which the offset lies.
+func (k *kept) load() error {
+	q := query.Select{Table: chunkTable, Columns: []query.Ref{query.Field(colOffset), query.Field(colText)}, Limit: 1,
+		Filter: query.All{query.Compare{Ref: query.Field(colImport), Op: query.Eq, Value: int64(k.im.ID)},
+			query.Compare{Ref: query.Field(colOffset), Op: query.Le, Value: k.offset}},
+		Sort: []query.Order{{Ref: query.Field(colOffset), Descending: true}, {Ref: query.Field(query.ID), Descending: true}}}
+	for v, err := range k.tenant.Select(k.ctx, q) {
+		if err != nil {
+			return fmt.Errorf("reading the file: %w", err)
+		}
+		if text := v[1].(string); k.offset-v[0].(int64) < int64(len(text)) {
+			k.text = text[k.offset-v[0].(int64):]
+			return nil
+		}
+	}
+	return fmt.Errorf("reading the file: nothing at offset %d of %d", k.offset, k.im.size)
+}
