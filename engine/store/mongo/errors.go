@@ -1,0 +1,103 @@
+package mongo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+
+	driver "go.mongodb.org/mongo-driver/mongo"
+	"go.mongodb.org/mongo-driver/x/mongo/driver/topology"
+
+	"formwork/engine/fault"
+)
+
+// Codes of the server's errors.
+const (
+	codeNamespaceNotFound  = 26
+	codeIndexNotFound      = 27
+	codeNamespaceExists    = 48
+	codeSnapshotTooOld     = 239
+	codeSnapshotUnavail    = 246
+	codeInterruptedAtStop  = 11600
+	codeInterruptedByStep  = 11602
+	codeNotWritablePrimary = 10107
+	codeNotPrimaryNoSecOk  = 13435
+	codePrimarySteppedDown = 189
+	codeShutdownInProgress = 91
+)
+
+// Labels of the driver's and the server's errors.
+const (
+	labelTransient     = "TransientTransactionError"
+	labelUnknownCommit = "UnknownTransactionCommitResult"
+)
+
+// failed says what was being done when err came, as a fault where it means that
+// the server can't be reached. nil and faults stay as they are; the chain and
+// with it the labels that ask for another try are kept.
+func failed(doing string, err error) error {
+	var f *fault.Fault
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &f):
+		return err
+	case unreachable(err):
+		return fault.New(fault.Unavailable, "mongo.unavailable").Because(fmt.Errorf("%s: %w", doing, err))
+	}
+	return fmt.Errorf("mongo: %s: %w", doing, err)
+}
+
+// unreachable holds for errors of the connection; not where the caller gave up.
+func unreachable(err error) bool {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	var selection topology.ServerSelectionError
+	var connection topology.ConnectionError
+	return errors.As(err, &selection) || errors.As(err, &connection) ||
+		errors.Is(err, topology.ErrServerSelectionTimeout) || errors.Is(err, driver.ErrClientDisconnected) ||
+		driver.IsNetworkError(err) ||
+		hasCode(err, codeNotWritablePrimary, codeNotPrimaryNoSecOk, codePrimarySteppedDown,
+			codeShutdownInProgress, codeInterruptedAtStop, codeInterruptedByStep)
+}
+
+func hasCode(err error, codes ...int) bool {
+	var server driver.ServerError
+	if !errors.As(err, &server) {
+		return false
+	}
+	for _, code := range codes {
+		if server.HasErrorCode(code) {
+			return true
+		}
+	}
+	return false
+}
+
+func hasLabel(err error, label string) bool {
+	var labelled driver.LabeledError
+	return errors.As(err, &labelled) && labelled.HasErrorLabel(label)
+}
+
+// retryable holds for reads that failed because no snapshot could be had.
+func retryable(err error) bool { return hasCode(err, codeSnapshotUnavail, codeSnapshotTooOld) }
+
+var duplicateIndex = regexp.MustCompile(`index: (.+?) dup key:`)
+
+// refused turns a duplicate key into the fault of the contract.
+func refused(doing string, err error) error {
+	if !driver.IsDuplicateKeyError(err) {
+		return failed(doing, err)
+	}
+	found := duplicateIndex.FindStringSubmatch(err.Error())
+	if found == nil || found[1] == keyIndex {
+		return fault.New(fault.Conflict, "store.duplicate_id").Because(err)
+	}
+	return notUnique(found[1], err)
+}
+
+func notUnique(index string, err error) error {
+	return fault.New(fault.Conflict, "store.not_unique", "index", index).Because(err)
+}

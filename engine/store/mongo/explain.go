@@ -1,0 +1,107 @@
+package mongo
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"go.mongodb.org/mongo-driver/bson"
+	"go.mongodb.org/mongo-driver/bson/bsontype"
+
+	"formwork/engine/query"
+	"formwork/engine/store"
+)
+
+// Explain implements store.Tenant, from the server's explain command. Conditions
+// behind lookups are resolved to tell; the plan is that of the last question.
+func (t *Tenant) Explain(ctx context.Context, q query.Select) (store.Plan, error) {
+	if err := t.ready(ctx); err != nil {
+		return store.Plan{}, err
+	}
+	r, _, err := t.selection(ctx, q)
+	if err != nil {
+		return store.Plan{}, err
+	}
+	if r == nil {
+		return store.Plan{Text: "no row can satisfy the filter"}, nil
+	}
+	command := bson.D{{Key: "find", Value: r.table}, {Key: "filter", Value: r.filter}, {Key: "projection", Value: r.projection}}
+	if len(r.order) > 0 {
+		command = append(command, bson.E{Key: "sort", Value: r.order})
+	}
+	if r.limit > 0 {
+		command = append(command, bson.E{Key: "limit", Value: int64(r.limit)})
+	}
+	if r.pipeline != nil {
+		command = bson.D{{Key: "aggregate", Value: r.table}, {Key: "pipeline", Value: r.pipeline}, {Key: "cursor", Value: bson.D{}}}
+	}
+	answer, err := t.db.RunCommand(ctx, bson.D{
+		{Key: "explain", Value: command},
+		{Key: "verbosity", Value: "queryPlanner"},
+	}).Raw()
+	if err != nil {
+		return store.Plan{}, failed("explaining a query of table "+q.Table, err)
+	}
+	plan := store.Plan{Text: bson.Raw(answer).String()}
+	explained{plan: &plan, table: q.Table}.document(answer)
+	return plan, nil
+}
+
+// explained walks through the answer of the explain command.
+type explained struct {
+	plan  *store.Plan
+	table string // of the part that is walked through
+}
+
+func (e explained) document(d bson.Raw) {
+	if namespace, ok := d.Lookup("namespace").StringValueOK(); ok {
+		_, e.table, _ = strings.Cut(namespace, ".")
+	}
+	stage, _ := d.Lookup("stage").StringValueOK()
+	switch {
+	case stage == "COLLSCAN":
+		e.plan.Scans = add(e.plan.Scans, e.table)
+	case stage == "SORT":
+		e.plan.Sorted = true
+	case strings.HasPrefix(stage, "IDHACK"), strings.HasPrefix(stage, "EXPRESS"), strings.HasPrefix(stage, "CLUSTERED"):
+		e.plan.Uses = add(e.plan.Uses, keyIndex)
+	}
+	if index, ok := d.Lookup("indexName").StringValueOK(); ok {
+		e.plan.Uses = add(e.plan.Uses, index)
+	}
+	elements, err := d.Elements()
+	if err != nil {
+		return
+	}
+	for _, element := range elements {
+		switch element.Key() {
+		case "rejectedPlans", "parsedQuery", "command", "serverInfo", "serverParameters":
+			continue
+		case "$sort":
+			e.plan.Sorted = true
+		}
+		e.value(element.Value())
+	}
+}
+
+func (e explained) value(v bson.RawValue) {
+	switch v.Type {
+	case bsontype.EmbeddedDocument:
+		e.document(v.Document())
+	case bsontype.Array:
+		values, err := v.Array().Values()
+		if err != nil {
+			return
+		}
+		for _, item := range values {
+			e.value(item)
+		}
+	}
+}
+
+func add(list []string, name string) []string {
+	if slices.Contains(list, name) {
+		return list
+	}
+	return append(list, name)
+}

@@ -1,0 +1,267 @@
+package mongo
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"go.mongodb.org/mongo-driver/bson"
+	"go.mongodb.org/mongo-driver/bson/primitive"
+
+	"formwork/engine/query"
+)
+
+// always and never are the simple forms of filters that need no row to decide.
+func always(f query.Filter) bool { all, ok := f.(query.All); return ok && len(all) == 0 }
+func never(f query.Filter) bool  { any, ok := f.(query.Any); return ok && len(any) == 0 }
+
+// simplify returns an equal filter without nil, nested or needless parts. What
+// holds always is query.All{}, what never holds query.Nothing; both only come as
+// the whole.
+func simplify(f query.Filter) query.Filter {
+	switch f := f.(type) {
+	case nil:
+		return query.All{}
+	case query.All:
+		parts := query.All{}
+		for _, part := range f {
+			part = simplify(part)
+			if never(part) {
+				return query.Nothing
+			}
+			if nested, ok := part.(query.All); ok {
+				parts = append(parts, nested...)
+			} else {
+				parts = append(parts, part)
+			}
+		}
+		if len(parts) == 1 {
+			return parts[0]
+		}
+		return parts
+	case query.Any:
+		parts := query.Any{}
+		for _, part := range f {
+			part = simplify(part)
+			if always(part) {
+				return query.All{}
+			}
+			if nested, ok := part.(query.Any); ok {
+				parts = append(parts, nested...)
+			} else {
+				parts = append(parts, part)
+			}
+		}
+		if len(parts) == 1 {
+			return parts[0]
+		}
+		return parts
+	case query.Not:
+		return negate(simplify(f.Filter))
+	case query.Compare:
+		if f.Value == nil && f.Op != query.Eq && f.Op != query.Ne {
+			return query.Nothing
+		}
+	case query.In:
+		if len(f.Values) == 0 {
+			return query.Nothing
+		}
+	case query.Like:
+		if !utf8.ValidString(f.Text) {
+			return query.Nothing // texts are UTF-8
+		}
+	}
+	return f
+}
+
+// negate returns the opposite of a simple filter.
+func negate(f query.Filter) query.Filter {
+	switch f := f.(type) {
+	case query.Not:
+		return f.Filter
+	case query.All:
+		if len(f) == 0 {
+			return query.Nothing
+		}
+	case query.Any:
+		if len(f) == 0 {
+			return query.All{}
+		}
+	case query.Compare:
+		switch f.Op {
+		case query.Eq:
+			return query.Compare{Ref: f.Ref, Op: query.Ne, Value: f.Value}
+		case query.Ne:
+			return query.Compare{Ref: f.Ref, Op: query.Eq, Value: f.Value}
+		}
+	}
+	return query.Not{Filter: f}
+}
+
+// operators of a comparison with a constant. The server compares values of one
+// type only, so that an absent one is neither less nor greater, and $ne holds for it.
+var operators = [...]string{query.Eq: "$eq", query.Ne: "$ne", query.Lt: "$lt", query.Le: "$lte", query.Gt: "$gt", query.Ge: "$gte"}
+
+// paths says where in a document the value of a reference is found.
+type paths func(query.Ref) string
+
+// condition is a simple filter in the server's language.
+func condition(f query.Filter, at paths) bson.D {
+	switch f := f.(type) {
+	case query.All:
+		if len(f) == 0 {
+			return bson.D{}
+		}
+		return bson.D{{Key: "$and", Value: conditions(f, at)}}
+	case query.Any:
+		if len(f) == 0 {
+			return bson.D{{Key: keyField, Value: bson.D{{Key: "$in", Value: bson.A{}}}}}
+		}
+		return bson.D{{Key: "$or", Value: conditions(f, at)}}
+	case query.Not:
+		if in, ok := f.Filter.(query.In); ok {
+			return bson.D{{Key: at(in.Ref), Value: bson.D{{Key: "$nin", Value: in.Values}}}}
+		}
+		if any, ok := f.Filter.(query.Any); ok {
+			return bson.D{{Key: "$nor", Value: conditions(any, at)}}
+		}
+		return bson.D{{Key: "$nor", Value: bson.A{condition(f.Filter, at)}}}
+	case query.Compare:
+		return bson.D{{Key: at(f.Ref), Value: bson.D{{Key: operators[f.Op], Value: f.Value}}}}
+	case query.CompareRefs:
+		return bson.D{{Key: "$expr", Value: compareFields(at(f.Left), f.Op, at(f.Right))}}
+	case query.In:
+		return bson.D{{Key: at(f.Ref), Value: bson.D{{Key: "$in", Value: f.Values}}}}
+	case query.Like:
+		return bson.D{{Key: at(f.Ref), Value: like(f)}}
+	case query.Has:
+		return bson.D{{Key: at(f.Ref), Value: bson.D{{Key: "$eq", Value: f.Text}}}}
+	}
+	panic("mongo: not a filter of package query")
+}
+
+func conditions(parts []query.Filter, at paths) bson.A {
+	all := make(bson.A, len(parts))
+	for i, part := range parts {
+		all[i] = condition(part, at)
+	}
+	return all
+}
+
+// compareFields compares two fields. Null, which stands for both kinds of absence,
+// is less than every value: an ordering must ask for the lesser side's presence.
+func compareFields(left string, op query.Op, right string) bson.D {
+	l, r := orNull("$"+left), orNull("$"+right)
+	comparison := bson.D{{Key: operators[op], Value: bson.A{l, r}}}
+	lesser := l
+	switch op {
+	case query.Eq, query.Ne:
+		return comparison
+	case query.Gt, query.Ge:
+		lesser = r
+	}
+	present := bson.D{{Key: "$ne", Value: bson.A{lesser, nil}}}
+	return bson.D{{Key: "$and", Value: bson.A{present, comparison}}}
+}
+
+func orNull(expression any) bson.D {
+	return bson.D{{Key: "$ifNull", Value: bson.A{expression, nil}}}
+}
+
+// like finds a text within a text: at the start by its bounds, which enter an
+// index, else by a regular expression of literal characters.
+func like(f query.Like) any {
+	pattern := strings.ReplaceAll(regexp.QuoteMeta(f.Text), "\x00", `\x00`)
+	switch f.At {
+	case query.Start:
+		return startsWith(f.Text)
+	case query.End:
+		pattern += `\z`
+	}
+	return bson.D{{Key: "$regex", Value: primitive.Regex{Pattern: pattern}}}
+}
+
+// startsWith holds the texts with a prefix between bounds.
+func startsWith(prefix string) bson.D {
+	bounds := bson.D{{Key: "$gte", Value: prefix}}
+	if after, ok := successor(prefix); ok {
+		bounds = append(bounds, bson.E{Key: "$lt", Value: after})
+	}
+	return bounds
+}
+
+// successor is the least text greater than all that begin with prefix, in the
+// order of UTF-8 bytes, which is that of code points; ok is false if there is none.
+func successor(prefix string) (text string, ok bool) {
+	runes := []rune(prefix)
+	for len(runes) > 0 {
+		last := &runes[len(runes)-1]
+		switch {
+		case *last == 0xD7FF:
+			*last = 0xE000 // what lies between is no text
+			return string(runes), true
+		case *last < utf8.MaxRune:
+			*last++
+			return string(runes), true
+		}
+		runes = runes[:len(runes)-1]
+	}
+	return "", false
+}
+
+// wordConditions finds rows that hold every word.
+func wordConditions(words []query.Word) bson.A {
+	all := make(bson.A, len(words))
+	for i, w := range words {
+		var one any = bson.D{{Key: "$eq", Value: w.Text}}
+		if w.Prefix {
+			one = bson.D{{Key: "$elemMatch", Value: startsWith(w.Text)}}
+		}
+		all[i] = bson.D{{Key: wordsField, Value: one}}
+	}
+	return all
+}
+
+// eachRef calls visit for every reference in a filter, not those in guards.
+func eachRef(f query.Filter, visit func(query.Ref)) {
+	rewrite(f, func(r query.Ref) query.Ref { visit(r); return r })
+}
+
+// rewrite returns the filter with its references replaced.
+func rewrite(f query.Filter, by func(query.Ref) query.Ref) query.Filter {
+	switch f := f.(type) {
+	case nil:
+		return nil
+	case query.All:
+		return query.All(rewriteEach(f, by))
+	case query.Any:
+		return query.Any(rewriteEach(f, by))
+	case query.Not:
+		return query.Not{Filter: rewrite(f.Filter, by)}
+	case query.Compare:
+		f.Ref = by(f.Ref)
+		return f
+	case query.CompareRefs:
+		f.Left, f.Right = by(f.Left), by(f.Right)
+		return f
+	case query.In:
+		f.Ref = by(f.Ref)
+		return f
+	case query.Like:
+		f.Ref = by(f.Ref)
+		return f
+	case query.Has:
+		f.Ref = by(f.Ref)
+		return f
+	}
+	panic("mongo: not a filter of package query")
+}
+
+func rewriteEach(parts []query.Filter, by func(query.Ref) query.Ref) []query.Filter {
+	all := slices.Clone(parts)
+	for i, part := range all {
+		all[i] = rewrite(part, by)
+	}
+	return all
+}

@@ -1,0 +1,129 @@
+package mongo
+
+import (
+	"context"
+	"reflect"
+	"slices"
+
+	"formwork/engine/query"
+)
+
+// maxKeys is how many records a condition behind a lookup may select to be
+// replaced by a list of their ids.
+const maxKeys = 1000
+
+// resolve replaces conditions behind lookups by conditions on the lookups: the
+// records that are reached and satisfy one are asked for first. Conditions that
+// too many records satisfy stay as they are, to be decided by joining.
+func (t *Tenant) resolve(ctx context.Context, f query.Filter) (query.Filter, error) {
+	switch f := f.(type) {
+	case query.All:
+		parts, err := t.resolveParts(ctx, f, func(group []query.Filter) query.Filter { return query.All(group) })
+		return simplify(query.All(parts)), err
+	case query.Any:
+		parts, err := t.resolveParts(ctx, f, func(group []query.Filter) query.Filter { return query.Any(group) })
+		return simplify(query.Any(parts)), err
+	case query.Not:
+		inner, err := t.resolve(ctx, f.Filter)
+		return negate(inner), err
+	}
+	if hop := commonHop(f); hop != nil {
+		return t.behind(ctx, *hop, f)
+	}
+	return f, nil
+}
+
+// resolveParts resolves the parts of an All or an Any, those behind one lookup
+// together.
+func (t *Tenant) resolveParts(ctx context.Context, parts []query.Filter, join func([]query.Filter) query.Filter) ([]query.Filter, error) {
+	var hops []*query.Hop
+	groups := map[*query.Hop][]query.Filter{}
+	var resolved []query.Filter
+	for _, part := range parts {
+		hop := commonHop(part)
+		if hop == nil {
+			r, err := t.resolve(ctx, part)
+			if err != nil {
+				return nil, err
+			}
+			resolved = append(resolved, r)
+			continue
+		}
+		known := slices.IndexFunc(hops, func(h *query.Hop) bool { return sameHop(*h, *hop) })
+		if known < 0 {
+			known = len(hops)
+			hops = append(hops, hop)
+		}
+		groups[hops[known]] = append(groups[hops[known]], part)
+	}
+	for _, hop := range hops {
+		r, err := t.behind(ctx, *hop, join(groups[hop]))
+		if err != nil {
+			return nil, err
+		}
+		resolved = append(resolved, r)
+	}
+	return resolved, nil
+}
+
+// behind resolves a filter all of whose references begin with the hop. Where the
+// hop leads nowhere they all read as empty: a filter that holds then is the
+// opposite of one that needs a record, and only records can be listed.
+func (t *Tenant) behind(ctx context.Context, hop query.Hop, f query.Filter) (query.Filter, error) {
+	there := simplify(rewrite(f, func(r query.Ref) query.Ref { return query.Ref{Hops: r.Hops[1:], Column: r.Column} }))
+	holdsNowhere := query.Match(there, func(query.Ref) any { return nil })
+	if holdsNowhere {
+		there = negate(there)
+	}
+	keys, err := t.keys(ctx, hop.Table, query.All{hop.Guard, there}, maxKeys+1)
+	if err != nil || len(keys) > maxKeys {
+		return f, err
+	}
+	listed := simplify(query.In{Ref: query.Field(hop.Lookup), Values: keys})
+	if holdsNowhere {
+		return negate(listed), nil
+	}
+	return listed, nil
+}
+
+// keys returns the ids of up to limit rows that a filter selects, in any order.
+func (t *Tenant) keys(ctx context.Context, table string, filter query.Filter, limit int) ([]any, error) {
+	var keys []any
+	q := query.Select{Table: table, Columns: []query.Ref{query.Field(query.ID)}, Filter: filter, Limit: limit}
+	for row, err := range t.rows(ctx, q) {
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, row[0])
+	}
+	return keys, nil
+}
+
+// commonHop is the hop with which every reference in the filter begins, nil if
+// there is none.
+func commonHop(f query.Filter) *query.Hop {
+	var common *query.Hop
+	differs := false
+	eachRef(f, func(r query.Ref) {
+		switch {
+		case len(r.Hops) == 0, common != nil && !sameHop(*common, r.Hops[0]):
+			differs = true
+		default:
+			common = &r.Hops[0]
+		}
+	})
+	if differs {
+		return nil
+	}
+	return common
+}
+
+func hasHops(f query.Filter) bool {
+	found := false
+	eachRef(f, func(r query.Ref) { found = found || len(r.Hops) > 0 })
+	return found
+}
+
+func sameHop(a, b query.Hop) bool {
+	return a.Lookup == b.Lookup && a.Table == b.Table && reflect.DeepEqual(a.Guard, b.Guard)
+}

@@ -1,0 +1,193 @@
+package mongo
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.mongodb.org/mongo-driver/bson"
+	driver "go.mongodb.org/mongo-driver/mongo"
+	"go.mongodb.org/mongo-driver/mongo/options"
+
+	"formwork/engine/query"
+	"formwork/engine/store"
+)
+
+const (
+	keyIndex   = "_id_"   // every collection has it
+	wordsIndex = "_words" // of tables with Search
+)
+
+// Index implements store.Tenant. The server builds indexes while others read and
+// write. What stands in the way of a new index goes first, everything else that is
+// not wanted last.
+func (t *Tenant) Index(ctx context.Context, table string, indexes []store.Index) error {
+	leave, err := t.changing(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	existing, err := t.indexes(ctx, table)
+	if err != nil {
+		return err
+	}
+	var missing, obsolete []store.Index
+	for _, want := range indexes {
+		if !slices.ContainsFunc(existing, func(have store.Index) bool { return same(have, want) }) {
+			missing = append(missing, want)
+		}
+	}
+	collection := t.db.Collection(table)
+	for _, have := range existing {
+		if slices.ContainsFunc(indexes, func(want store.Index) bool { return same(have, want) }) {
+			continue
+		}
+		if slices.ContainsFunc(missing, func(want store.Index) bool { return collides(have, want) }) {
+			if err := dropIndex(ctx, collection, have.Name); err != nil {
+				return err
+			}
+			continue
+		}
+		obsolete = append(obsolete, have)
+	}
+	if err := build(ctx, collection, missing, false); err != nil {
+		return err
+	}
+	for _, have := range obsolete {
+		if err := dropIndex(ctx, collection, have.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Indexes implements store.Tenant.
+func (t *Tenant) Indexes(ctx context.Context, table string) ([]store.Index, error) {
+	if err := t.ready(ctx); err != nil {
+		return nil, err
+	}
+	return t.indexes(ctx, table)
+}
+
+func (t *Tenant) indexes(ctx context.Context, table string) ([]store.Index, error) {
+	known, err := t.defined(ctx, table)
+	if err != nil {
+		return nil, err
+	}
+	cursor, err := t.db.Collection(table).Indexes().List(ctx)
+	if hasCode(err, codeNamespaceNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, failed("listing the indexes of "+table, err)
+	}
+	var listed []struct {
+		Name   string   `bson:"name"`
+		Key    bson.Raw `bson:"key"`
+		Unique bool     `bson:"unique"`
+	}
+	if err := cursor.All(ctx, &listed); err != nil {
+		return nil, failed("listing the indexes of "+table, err)
+	}
+	var all []store.Index
+	for _, l := range listed {
+		if l.Name == keyIndex || l.Name == wordsIndex {
+			continue
+		}
+		index := store.Index{Name: l.Name, Unique: l.Unique}
+		keys, err := l.Key.Elements()
+		if err != nil {
+			return nil, fmt.Errorf("mongo: reading index %s of %s: %w", l.Name, table, err)
+		}
+		for _, k := range keys {
+			direction, _ := k.Value().AsInt64OK()
+			c := query.Column{Name: column(k.Key()), Storage: storages[known[table].Columns[k.Key()]]}
+			if k.Key() == keyField {
+				c = query.ID
+			}
+			index.Columns = append(index.Columns, store.IndexColumn{Column: c, Descending: direction < 0})
+		}
+		all = append(all, index)
+	}
+	slices.SortFunc(all, func(a, b store.Index) int { return strings.Compare(a.Name, b.Name) })
+	return all, nil
+}
+
+// build makes indexes: those that are not unique in one pass over the rows, then
+// each unique one, so that a fault names the one that can't be.
+func build(ctx context.Context, c *driver.Collection, indexes []store.Index, words bool) error {
+	var plain []driver.IndexModel
+	if words {
+		plain = append(plain, driver.IndexModel{
+			Keys:    bson.D{{Key: wordsField, Value: 1}},
+			Options: options.Index().SetName(wordsIndex),
+		})
+	}
+	for _, index := range indexes {
+		if !index.Unique {
+			plain = append(plain, model(index))
+		}
+	}
+	if len(plain) > 0 {
+		if _, err := c.Indexes().CreateMany(ctx, plain); err != nil {
+			return failed("building indexes of "+c.Name(), err)
+		}
+	}
+	for _, index := range indexes {
+		if !index.Unique {
+			continue
+		}
+		_, err := c.Indexes().CreateOne(ctx, model(index))
+		if driver.IsDuplicateKeyError(err) {
+			return notUnique(index.Name, err)
+		}
+		if err != nil {
+			return failed("building index "+index.Name+" of "+c.Name(), err)
+		}
+	}
+	return nil
+}
+
+// model is the server's form of an index. A unique one holds only rows in which
+// every column has a value; being absent is being empty.
+func model(index store.Index) driver.IndexModel {
+	keys := bson.D{}
+	present := bson.D{}
+	for _, c := range index.Columns {
+		direction := int32(1)
+		if c.Descending {
+			direction = -1
+		}
+		keys = append(keys, bson.E{Key: field(c.Column.Name), Value: direction})
+		if c.Column.Name != query.ID.Name {
+			present = append(present, bson.E{Key: field(c.Column.Name), Value: bson.D{{Key: "$exists", Value: true}}})
+		}
+	}
+	o := options.Index().SetName(index.Name)
+	if index.Unique {
+		o.SetUnique(true).SetPartialFilterExpression(present)
+	}
+	return driver.IndexModel{Keys: keys, Options: o}
+}
+
+func dropIndex(ctx context.Context, c *driver.Collection, name string) error {
+	_, err := c.Indexes().DropOne(ctx, name)
+	if hasCode(err, codeIndexNotFound, codeNamespaceNotFound) {
+		return nil
+	}
+	return failed("dropping index "+name+" of "+c.Name(), err)
+}
+
+// same holds for indexes that are alike in everything.
+func same(a, b store.Index) bool { return a.Name == b.Name && alike(a, b) }
+
+// alike holds for indexes that differ in their names at most.
+func alike(a, b store.Index) bool {
+	return a.Unique == b.Unique && slices.EqualFunc(a.Columns, b.Columns, func(x, y store.IndexColumn) bool {
+		return x.Column.Name == y.Column.Name && x.Descending == y.Descending
+	})
+}
+
+// collides holds for indexes that the server does not keep beside each other.
+func collides(a, b store.Index) bool { return a.Name == b.Name || alike(a, b) }

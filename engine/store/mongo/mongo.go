@@ -1,0 +1,345 @@
+// Package mongo keeps tenants in MongoDB 6 or later, a replica set or a sharded
+// cluster: a database for each tenant, a collection for each table, a document
+// for each row. It relies on nothing that servers compatible with MongoDB tend to
+// lack: no change streams, collations, server-side schemas or $or in partial
+// indexes.
+//
+// A document is {_id: <int64>, "<column>": <value>, …, _words: [<word>, …]}.
+// Empty values are absent, integers are always 64 bits, JSON is kept as the text
+// of its canonical form, and a "." in a column's name becomes "/".
+//
+// Writes are transactions with majority write concern. Each read runs on one
+// snapshot of majority-committed data, taken at the primary, which holds every
+// write that was acknowledged before; where a server has no snapshot reads
+// outside transactions it reads with majority concern instead.
+package mongo
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"runtime"
+	"sync"
+	"time"
+	"weak"
+
+	"go.mongodb.org/mongo-driver/bson"
+	"go.mongodb.org/mongo-driver/bson/primitive"
+	driver "go.mongodb.org/mongo-driver/mongo"
+	"go.mongodb.org/mongo-driver/mongo/options"
+	"go.mongodb.org/mongo-driver/mongo/readconcern"
+	"go.mongodb.org/mongo-driver/mongo/readpref"
+	"go.mongodb.org/mongo-driver/mongo/writeconcern"
+
+	"formwork/engine/fault"
+	"formwork/engine/store"
+)
+
+// Options are what the address of the server does not say.
+type Options struct {
+	// Database is the database that lists the tenants; "formwork" if empty. A
+	// tenant's own is called Database + "_" + its name.
+	Database string
+	// AllowStandalone accepts a server without transactions. What that loses: a
+	// process that is killed within a Write leaves the part that was written, in
+	// the order it was written; others see a Write while it is under way; and
+	// Writes of several processes to the same rows are not kept apart. Within one
+	// process the Writes of a tenant run one after the other, and one that fails
+	// takes its changes back.
+	AllowStandalone bool
+	// MaxConnections bounds the pool of each server; 100 if 0. A maxPoolSize in the
+	// address comes first.
+	MaxConnections uint64
+	// Now is the clock; time.Now if nil.
+	Now func() time.Time
+}
+
+const (
+	registry      = "tenants"       // collection of Options.Database
+	checkEvery    = 5 * time.Second // how long a deletion by another process may go unnoticed
+	selectServer  = 10 * time.Second
+	maxDatabase   = 63 // bytes of a database's name
+	maxConnecting = 8
+)
+
+// Store is a store.Store on a MongoDB server.
+type Store struct {
+	client       *driver.Client
+	tenants      *driver.Collection
+	prefix       string
+	now          func() time.Time
+	transactions bool // false: a standalone server
+	snapshots    bool // reads outside transactions can have a snapshot
+
+	writes  sync.RWMutex // held for reading by each write under way, for writing by Close
+	closed  bool         // under writes
+	mu      sync.Mutex
+	handles map[string]weak.Pointer[Tenant] // those somebody holds: one handle for each tenant
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Open connects to a server. Faults: "mongo.uri" (Invalid), "mongo.unavailable"
+// (Unavailable) if no server answers, "mongo.standalone" (Invalid) if it is one
+// without transactions and Options do not allow that.
+func Open(ctx context.Context, uri string, o Options) (*Store, error) {
+	if o.Database == "" {
+		o.Database = "formwork"
+	}
+	if o.MaxConnections == 0 {
+		o.MaxConnections = 100
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	settings := options.Client().
+		SetAppName("formwork").
+		SetServerSelectionTimeout(selectServer).
+		SetMaxPoolSize(o.MaxConnections).
+		SetMaxConnecting(maxConnecting).
+		ApplyURI(uri).
+		SetReadPreference(readpref.Primary()).
+		SetReadConcern(readconcern.Majority()).
+		SetWriteConcern(writeconcern.Majority())
+	if settings.Validate() != nil {
+		return nil, fault.New(fault.Invalid, "mongo.uri") // the cause may quote a password
+	}
+	client, err := driver.Connect(ctx, settings)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "mongo.uri")
+	}
+	s := &Store{
+		client:  client,
+		tenants: client.Database(o.Database).Collection(registry),
+		prefix:  o.Database + "_",
+		now:     o.Now,
+		handles: map[string]weak.Pointer[Tenant]{},
+	}
+	if err := s.inspect(ctx, o.AllowStandalone); err != nil {
+		_ = client.Disconnect(context.WithoutCancel(ctx))
+		return nil, err
+	}
+	return s, nil
+}
+
+// inspect finds out what the server can do.
+func (s *Store) inspect(ctx context.Context, allowStandalone bool) error {
+	var hello struct {
+		SetName string `bson:"setName"`
+		Message string `bson:"msg"`
+	}
+	if err := s.client.Database("admin").RunCommand(ctx, bson.D{{Key: "hello", Value: 1}}).Decode(&hello); err != nil {
+		return failed("greeting the server", err)
+	}
+	s.transactions = hello.SetName != "" || hello.Message == "isdbgrid"
+	if !s.transactions {
+		if !allowStandalone {
+			return fault.New(fault.Invalid, "mongo.standalone")
+		}
+		return nil
+	}
+	// The registry must exist before a transaction or a snapshot meets it.
+	if err := createCollection(ctx, s.tenants); err != nil {
+		return err
+	}
+	session, err := s.client.StartSession(options.Session().SetSnapshot(true))
+	if err != nil {
+		return failed("starting a session", err)
+	}
+	defer session.EndSession(ctx)
+	err = s.tenants.FindOne(driver.NewSessionContext(ctx, session), bson.D{}).Err()
+	s.snapshots = err == nil || err == driver.ErrNoDocuments
+	return nil
+}
+
+// listing is a document of the registry.
+type listing struct {
+	Name     string             `bson:"_id"`
+	Database string             `bson:"database"`
+	Made     primitive.ObjectID `bson:"made"` // tells a tenant from a former one of its name
+	Deleting bool               `bson:"deleting,omitempty"`
+}
+
+// Tenant implements store.Store. A deletion by another process is noticed after
+// five seconds at the latest.
+func (s *Store) Tenant(ctx context.Context, name string) (store.Tenant, error) {
+	if !validName(name) {
+		return nil, fault.New(fault.NotFound, "tenant.not_found", "tenant", name)
+	}
+	if t := s.handle(name); t != nil && t.ready(ctx) == nil {
+		return t, nil
+	}
+	var l listing
+	err := s.tenants.FindOne(ctx, bson.D{{Key: "_id", Value: name}}).Decode(&l)
+	if err == driver.ErrNoDocuments || err == nil && l.Deleting {
+		return nil, fault.New(fault.NotFound, "tenant.not_found", "tenant", name)
+	}
+	if err != nil {
+		return nil, failed("finding a tenant", err)
+	}
+	return s.hold(l), nil
+}
+
+// Create implements store.Store.
+func (s *Store) Create(ctx context.Context, name string) (store.Tenant, error) {
+	if !validName(name) {
+		return nil, fault.New(fault.Invalid, "tenant.name")
+	}
+	l := listing{Name: name, Database: s.database(name), Made: primitive.NewObjectIDFromTimestamp(s.now())}
+	_, err := s.tenants.InsertOne(ctx, l)
+	if driver.IsDuplicateKeyError(err) {
+		if err := s.finishDeletion(ctx, name); err != nil {
+			return nil, err
+		}
+		_, err = s.tenants.InsertOne(ctx, l)
+	}
+	if driver.IsDuplicateKeyError(err) {
+		return nil, fault.New(fault.Conflict, "tenant.exists", "tenant", name)
+	}
+	if err != nil {
+		return nil, failed("creating a tenant", err)
+	}
+	return s.hold(l), nil
+}
+
+// Delete implements store.Store. It can be repeated if it was interrupted.
+func (s *Store) Delete(ctx context.Context, name string) error {
+	key := bson.D{{Key: "_id", Value: name}}
+	marked, err := s.tenants.UpdateOne(ctx, key, bson.D{{Key: "$set", Value: bson.D{{Key: "deleting", Value: true}}}})
+	if err != nil {
+		return failed("deleting a tenant", err)
+	}
+	if marked.MatchedCount == 0 {
+		return fault.New(fault.NotFound, "tenant.not_found", "tenant", name)
+	}
+	if t := s.handle(name); t != nil {
+		t.end()
+	}
+	return s.finishDeletion(ctx, name)
+}
+
+// finishDeletion drops what is left of a tenant whose deletion has begun.
+func (s *Store) finishDeletion(ctx context.Context, name string) error {
+	var l listing
+	key := bson.D{{Key: "_id", Value: name}, {Key: "deleting", Value: true}}
+	err := s.tenants.FindOne(ctx, key).Decode(&l)
+	if err == driver.ErrNoDocuments {
+		return nil
+	}
+	if err == nil {
+		err = s.client.Database(l.Database).Drop(ctx)
+	}
+	if err == nil {
+		_, err = s.tenants.DeleteOne(ctx, key)
+	}
+	return failed("dropping the database of a tenant", err)
+}
+
+// Tenants implements store.Store.
+func (s *Store) Tenants(ctx context.Context) ([]string, error) {
+	cursor, err := s.tenants.Find(ctx, bson.D{{Key: "deleting", Value: bson.D{{Key: "$ne", Value: true}}}},
+		options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}))
+	if err != nil {
+		return nil, failed("listing tenants", err)
+	}
+	var all []listing
+	if err := cursor.All(ctx, &all); err != nil {
+		return nil, failed("listing tenants", err)
+	}
+	names := make([]string, len(all))
+	for i, l := range all {
+		names[i] = l.Name
+	}
+	return names, nil
+}
+
+// Ping implements store.Store.
+func (s *Store) Ping(ctx context.Context) error {
+	return failed("pinging the server", s.client.Ping(ctx, readpref.Primary()))
+}
+
+// Close implements store.Store.
+func (s *Store) Close() error {
+	s.writes.Lock()
+	defer s.writes.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	return failed("disconnecting", s.client.Disconnect(context.Background()))
+}
+
+// enter registers a write under way, until leave is called.
+func (s *Store) enter() (leave func(), err error) {
+	s.writes.RLock()
+	if s.closed {
+		s.writes.RUnlock()
+		return nil, fault.New(fault.Unavailable, "mongo.unavailable").Because(driver.ErrClientDisconnected)
+	}
+	return s.writes.RUnlock, nil
+}
+
+// handle returns the tenant's handle if somebody holds one.
+func (s *Store) handle(name string) *Tenant {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.handles[name].Value()
+}
+
+// hold returns the handle of a tenant that was just seen in the registry. All
+// that use a tenant at a time share it, so that a deletion ends it for everybody.
+func (s *Store) hold(l listing) *Tenant {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.handles[l.Name].Value()
+	if t == nil || t.made != l.Made || t.gone.Load() {
+		t = &Tenant{store: s, name: l.Name, made: l.Made, db: s.client.Database(l.Database), alone: make(chan struct{}, 1)}
+		s.handles[l.Name] = weak.Make(t)
+		runtime.AddCleanup(t, s.forget, l.Name)
+	}
+	t.seen.Store(s.now().UnixNano())
+	return t
+}
+
+// forget drops the entry of a handle that nobody holds any more.
+func (s *Store) forget(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.handles[name].Value() == nil {
+		delete(s.handles, name)
+	}
+}
+
+// database names a tenant's database; long names end in a hash instead.
+func (s *Store) database(tenant string) string {
+	name := s.prefix + tenant
+	if len(name) <= maxDatabase {
+		return name
+	}
+	sum := sha256.Sum256([]byte(name))
+	digest := "_" + hex.EncodeToString(sum[:10])
+	return name[:maxDatabase-len(digest)] + digest
+}
+
+// validName holds for ^[a-z][a-z0-9-]{0,62}$.
+func validName(name string) bool {
+	if name == "" || len(name) > 63 || name[0] < 'a' || name[0] > 'z' {
+		return false
+	}
+	for _, c := range []byte(name) {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
+			return false
+		}
+	}
+	return true
+}
+
+// createCollection makes sure that a collection exists.
+func createCollection(ctx context.Context, c *driver.Collection) error {
+	err := c.Database().CreateCollection(ctx, c.Name())
+	if hasCode(err, codeNamespaceExists) {
+		return nil
+	}
+	return failed(fmt.Sprintf("creating collection %s", c.Name()), err)
+}

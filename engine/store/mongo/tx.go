@@ -1,0 +1,267 @@
+package mongo
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"go.mongodb.org/mongo-driver/bson"
+	driver "go.mongodb.org/mongo-driver/mongo"
+	"go.mongodb.org/mongo-driver/mongo/options"
+
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/query"
+	"formwork/engine/store"
+)
+
+// tx is a store.Tx: a transaction of a session, or, on a standalone server, single
+// operations that can be undone.
+type tx struct {
+	t       *Tenant
+	session driver.Session                // nil on a standalone server
+	lost    error                         // the server's first refusal, which ended the transaction
+	undo    []func(context.Context) error // on a standalone server
+}
+
+var _ store.Tx = (*tx)(nil)
+
+// within is the context of an operation of the transaction.
+func (x *tx) within(ctx context.Context) context.Context {
+	if x.session == nil {
+		return ctx
+	}
+	return driver.NewSessionContext(ctx, x.session)
+}
+
+// note keeps the error that ended the transaction.
+func (x *tx) note(err error) error {
+	if err != nil && x.session != nil && x.lost == nil {
+		x.lost = err
+	}
+	return err
+}
+
+// Select implements store.Reader.
+func (x *tx) Select(ctx context.Context, q query.Select) iter.Seq2[store.Row, error] {
+	return x.reading(func() iter.Seq2[store.Row, error] { return x.t.rows(x.within(ctx), q) })
+}
+
+// Aggregate implements store.Reader.
+func (x *tx) Aggregate(ctx context.Context, q query.Aggregate) iter.Seq2[store.Row, error] {
+	return x.reading(func() iter.Seq2[store.Row, error] { return x.t.groups(x.within(ctx), q) })
+}
+
+func (x *tx) reading(read func() iter.Seq2[store.Row, error]) iter.Seq2[store.Row, error] {
+	return func(yield func(store.Row, error) bool) {
+		if x.lost != nil {
+			yield(nil, x.lost)
+			return
+		}
+		for row, err := range read() {
+			if !yield(row, x.note(err)) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Count implements store.Reader.
+func (x *tx) Count(ctx context.Context, table string, filter query.Filter, words []query.Word) (int64, error) {
+	if x.lost != nil {
+		return 0, x.lost
+	}
+	n, err := x.t.count(x.within(ctx), table, filter, words)
+	return n, x.note(err)
+}
+
+// Insert implements store.Tx.
+func (x *tx) Insert(ctx context.Context, table string, key id.ID, values map[string]any, words []string) error {
+	if x.lost != nil {
+		return x.lost
+	}
+	d, err := document(int64(key), values, words)
+	if err != nil {
+		return err
+	}
+	collection := x.t.db.Collection(table)
+	if _, err := collection.InsertOne(x.within(ctx), d); err != nil {
+		return x.note(refused("inserting into "+table, err))
+	}
+	x.remember(func(ctx context.Context) error {
+		_, err := collection.DeleteOne(ctx, byKey(key))
+		return err
+	})
+	return nil
+}
+
+// Update implements store.Tx.
+func (x *tx) Update(ctx context.Context, table string, key id.ID, version int64, values map[string]any, words []string) error {
+	if x.lost != nil {
+		return x.lost
+	}
+	change, err := changes(values, words)
+	if err != nil {
+		return err
+	}
+	found := byKey(key)
+	if version != 0 {
+		found = append(found, bson.E{Key: field(query.Version.Name), Value: version})
+	}
+	collection := x.t.db.Collection(table)
+	matched := int64(0)
+	switch {
+	case len(change) == 0:
+		matched, err = collection.CountDocuments(x.within(ctx), found)
+	case x.session == nil:
+		matched, err = x.updateAlone(ctx, collection, found, change)
+	default:
+		var result *driver.UpdateResult
+		if result, err = collection.UpdateOne(x.within(ctx), found, change); err == nil {
+			matched = result.MatchedCount
+		}
+	}
+	if err != nil {
+		return x.note(refused("updating "+table, err))
+	}
+	if matched == 0 {
+		return fault.New(fault.Stale, "store.stale")
+	}
+	return nil
+}
+
+func (x *tx) updateAlone(ctx context.Context, c *driver.Collection, found, change bson.D) (matched int64, err error) {
+	before, err := c.FindOneAndUpdate(ctx, found, change).Raw()
+	if err == driver.ErrNoDocuments {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	x.remember(func(ctx context.Context) error {
+		_, err := c.ReplaceOne(ctx, found[:1], before)
+		return err
+	})
+	return 1, nil
+}
+
+// Delete implements store.Tx.
+func (x *tx) Delete(ctx context.Context, table string, key id.ID) error {
+	_, err := x.DeleteWhere(ctx, table, query.Compare{Ref: query.Field(query.ID), Op: query.Eq, Value: int64(key)})
+	return err
+}
+
+// DeleteWhere implements store.Tx.
+func (x *tx) DeleteWhere(ctx context.Context, table string, filter query.Filter) (int64, error) {
+	if x.lost != nil {
+		return 0, x.lost
+	}
+	if x.session == nil {
+		return x.deleteAlone(ctx, table, filter)
+	}
+	n, err := x.delete(x.within(ctx), table, filter)
+	return n, x.note(err)
+}
+
+func (x *tx) delete(ctx context.Context, table string, filter query.Filter) (int64, error) {
+	c, err := x.t.choose(ctx, filter, nil)
+	if err != nil || c.nothing {
+		return 0, err
+	}
+	collection := x.t.db.Collection(table)
+	if always(c.rest) {
+		result, err := collection.DeleteMany(ctx, c.own)
+		if err != nil {
+			return 0, failed("deleting from "+table, err)
+		}
+		return result.DeletedCount, nil
+	}
+	for deleted := int64(0); ; {
+		keys, err := x.t.keys(ctx, table, filter, maxKeys)
+		if err != nil || len(keys) == 0 {
+			return deleted, err
+		}
+		result, err := collection.DeleteMany(ctx, amongKeys(keys))
+		if err != nil {
+			return deleted, failed("deleting from "+table, err)
+		}
+		deleted += result.DeletedCount
+	}
+}
+
+// deleteAlone deletes rows a batch at a time, which it keeps for undoing.
+func (x *tx) deleteAlone(ctx context.Context, table string, filter query.Filter) (int64, error) {
+	collection := x.t.db.Collection(table)
+	for deleted := int64(0); ; {
+		keys, err := x.t.keys(ctx, table, filter, maxKeys)
+		if err != nil || len(keys) == 0 {
+			return deleted, err
+		}
+		cursor, err := collection.Find(ctx, amongKeys(keys))
+		if err != nil {
+			return deleted, failed("deleting from "+table, err)
+		}
+		var before []any
+		for cursor.Next(ctx) {
+			before = append(before, append(bson.Raw(nil), cursor.Current...))
+		}
+		if err := cursor.Err(); err != nil {
+			return deleted, failed("deleting from "+table, err)
+		}
+		if len(before) == 0 {
+			return deleted, nil
+		}
+		result, err := collection.DeleteMany(ctx, amongKeys(keys))
+		if err != nil {
+			return deleted, failed("deleting from "+table, err)
+		}
+		deleted += result.DeletedCount
+		x.remember(func(ctx context.Context) error {
+			_, err := collection.InsertMany(ctx, before, options.InsertMany())
+			return err
+		})
+	}
+}
+
+// remember keeps how an operation is undone.
+func (x *tx) remember(undo func(context.Context) error) {
+	if x.session == nil {
+		x.undo = append(x.undo, undo)
+	}
+}
+
+func byKey(key id.ID) bson.D { return bson.D{{Key: keyField, Value: int64(key)}} }
+
+func amongKeys(keys []any) bson.D {
+	return bson.D{{Key: keyField, Value: bson.D{{Key: "$in", Value: keys}}}}
+}
+
+// changes is an update in the server's form; empty if there is nothing to change.
+func changes(values map[string]any, words []string) (bson.D, error) {
+	var set, unset bson.D
+	for name, v := range values {
+		if v == nil {
+			unset = append(unset, bson.E{Key: field(name), Value: ""})
+			continue
+		}
+		encoded, err := encode(v)
+		if err != nil {
+			return nil, fmt.Errorf("column %s: %w", name, err)
+		}
+		set = append(set, bson.E{Key: field(name), Value: encoded})
+	}
+	switch {
+	case len(words) > 0:
+		set = append(set, bson.E{Key: wordsField, Value: words})
+	case words != nil:
+		unset = append(unset, bson.E{Key: wordsField, Value: ""})
+	}
+	var change bson.D
+	if len(set) > 0 {
+		change = append(change, bson.E{Key: "$set", Value: set})
+	}
+	if len(unset) > 0 {
+		change = append(change, bson.E{Key: "$unset", Value: unset})
+	}
+	return change, nil
+}

@@ -1,0 +1,151 @@
+package mongo
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	driver "go.mongodb.org/mongo-driver/mongo"
+	"go.mongodb.org/mongo-driver/mongo/options"
+	"go.mongodb.org/mongo-driver/mongo/readconcern"
+	"go.mongodb.org/mongo-driver/mongo/readpref"
+	"go.mongodb.org/mongo-driver/mongo/writeconcern"
+
+	"formwork/engine/fault"
+	"formwork/engine/store"
+)
+
+const (
+	writeTries    = 60 // transactions tried for one Write, some 25 s of waiting in all
+	firstPause    = 2 * time.Millisecond
+	longestPause  = 500 * time.Millisecond
+	commitTimeout = time.Minute // a commit is not given up with its caller
+)
+
+// Write implements store.Tenant. A transaction that met another one on the same
+// rows is begun anew, and so is one whose server went away before the commit.
+// After a refused Insert or Update the transaction is lost on the server: whatever
+// fn does next fails with the same fault, which Write returns if fn does not.
+func (t *Tenant) Write(ctx context.Context, fn func(tx store.Tx) error) error {
+	leave, err := t.changing(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	if !t.store.transactions {
+		return t.writeAlone(ctx, fn)
+	}
+	session, err := t.store.client.StartSession()
+	if err != nil {
+		return failed("starting a session", err)
+	}
+	defer session.EndSession(context.WithoutCancel(ctx))
+	for try := 1; ; try++ {
+		err, again := t.transact(ctx, session, fn)
+		if !again {
+			return err
+		}
+		if try == writeTries {
+			return fault.New(fault.Unavailable, "store.busy").Because(err)
+		}
+		if err := pause(ctx, try); err != nil {
+			return err
+		}
+	}
+}
+
+var transaction = options.Transaction().
+	SetReadConcern(readconcern.Snapshot()).
+	SetWriteConcern(writeconcern.Majority()).
+	SetReadPreference(readpref.Primary())
+
+// transact tries one transaction; again says that nothing of it happened and that
+// another try may do.
+func (t *Tenant) transact(ctx context.Context, session driver.Session, fn func(tx store.Tx) error) (err error, again bool) {
+	if err := session.StartTransaction(transaction); err != nil {
+		return failed("starting a transaction", err), false
+	}
+	settled := false
+	defer func() {
+		if !settled { // also if fn panics
+			_ = session.AbortTransaction(context.WithoutCancel(ctx))
+		}
+	}()
+	tx := &tx{t: t, session: session}
+	err = fn(tx)
+	switch {
+	case tx.lost != nil && hasLabel(tx.lost, labelTransient):
+		return tx.lost, true
+	case err != nil:
+		return err, hasLabel(err, labelTransient)
+	case tx.lost != nil:
+		return tx.lost, false
+	case ctx.Err() != nil:
+		return ctx.Err(), false
+	}
+	settled = true
+	return commit(ctx, session)
+}
+
+// commit asks until it is known whether the transaction happened.
+func commit(ctx context.Context, session driver.Session) (err error, again bool) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
+	defer cancel()
+	for try := 1; ; try++ {
+		err := session.CommitTransaction(ctx)
+		if err == nil {
+			return nil, false
+		}
+		if !hasLabel(err, labelUnknownCommit) {
+			return failed("committing", err), hasLabel(err, labelTransient)
+		}
+		if pause(ctx, try) != nil {
+			return fault.New(fault.Unavailable, "mongo.unavailable").Because(fmt.Errorf("committing: %w", err)), false
+		}
+	}
+}
+
+// pause waits longer from try to try.
+func pause(ctx context.Context, try int) error {
+	wait := min(firstPause<<min(try-1, 16), longestPause)
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// writeAlone runs fn without a transaction, one Write of a tenant at a time. If fn
+// fails, what it did is taken back step by step; see Options.AllowStandalone for
+// what that does not give.
+func (t *Tenant) writeAlone(ctx context.Context, fn func(tx store.Tx) error) (err error) {
+	select {
+	case t.alone <- struct{}{}:
+		defer func() { <-t.alone }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	tx := &tx{t: t}
+	finished := false
+	defer func() {
+		if finished && err == nil {
+			return
+		}
+		undoing := context.WithoutCancel(ctx)
+		for i := len(tx.undo) - 1; i >= 0; i-- {
+			if failure := tx.undo[i](undoing); failure != nil {
+				err = fmt.Errorf("%w; taking back what was written before: %w", err, failure)
+				return
+			}
+		}
+	}()
+	err = fn(tx)
+	finished = true
+	if err == nil {
+		err = ctx.Err()
+	}
+	return err
+}
