@@ -16,10 +16,12 @@ import (
 // textual is what all values kept as text share.
 type textual struct{}
 
-func (textual) Storage() Storage                         { return Text }
-func (textual) Kind() Kind                               { return TextKind }
-func (textual) AppendJSON(dst []byte, stored any) []byte { return metadata.AppendString(dst, stored.(string)) }
-func (textual) CSV(stored any) string                    { return stored.(string) }
+func (textual) Storage() Storage { return Text }
+func (textual) Kind() Kind       { return TextKind }
+func (textual) AppendJSON(dst []byte, stored any) []byte {
+	return metadata.AppendString(dst, stored.(string))
+}
+func (textual) CSV(stored any) string { return stored.(string) }
 
 // folding is a textual that is also compared and sorted folded.
 type folding struct{ textual }

@@ -9,16 +9,31 @@ import (
 // Set is the standard plugin set.
 func Set() plugins.Set {
 	return plugins.Set{FieldTypes: []fieldtype.Type{
+		fieldtype.AddressType{},
+		fieldtype.AnyLookupType{},
+		fieldtype.AutoNumberType{},
 		fieldtype.CheckboxType{},
+		fieldtype.ChildrenType{},
 		fieldtype.CurrencyType{},
 		fieldtype.DateType{},
 		fieldtype.DatetimeType{},
+		fieldtype.DurationType{},
 		fieldtype.EmailType{},
+		fieldtype.FormulaType{},
+		fieldtype.JSONType{},
+		fieldtype.LocationType{},
+		fieldtype.LongTextType{},
 		fieldtype.LookupType{},
+		fieldtype.MultiPicklistType{},
 		fieldtype.NumberType{},
 		fieldtype.PercentType{},
+		fieldtype.PhoneType{},
 		fieldtype.PicklistType{},
+		fieldtype.RollupType{},
+		fieldtype.TagsType{},
 		fieldtype.TextType{},
+		fieldtype.TimeType{},
+		fieldtype.URLType{},
 		fieldtype.UserType{},
 	}}
 }

@@ -1,0 +1,101 @@
+package fieldtype
+
+import (
+	"strings"
+
+	"formwork/engine/fault"
+	"formwork/metadata"
+)
+
+// RollupType sums up the records that look up to this one, or rows of its own.
+type RollupType struct{}
+
+type rollupSettings struct {
+	Rollup
+	Result string `json:"result"`
+}
+
+var rollupOps = []string{"count", "sum", "min", "max", "avg"}
+
+func (RollupType) Name() string               { return "rollup" }
+func (RollupType) Derives()                   {}
+func (RollupType) RequiredSettings() []string { return []string{"op"} }
+
+func (RollupType) SettingsSchema() map[string]any {
+	op := setting("string", "Operation", "What is made of the records.", nil)
+	op["enum"] = list(rollupOps)
+	filter := textSetting("Filter", "A condition on the records that count.", "status == \"open\"")
+	filter["maxLength"] = maxExpression
+	return map[string]any{
+		"op":     op,
+		"object": nameSetting("Object", "The object whose records are summed up.", "opportunity"),
+		"lookup": nameSetting("Lookup", "The field of that object that refers to this record.", "account"),
+		"rows":   nameSetting("Rows", "A children field of this record, instead of another object.", "lines"),
+		"field":  nameSetting("Field", "What is summed up; not for count.", "amount"),
+		"filter": filter,
+		"result": resultSetting(),
+	}
+}
+
+// Bind checks what can be known from the field alone; that object, lookup, rows and
+// field exist is for whoever compiles the object.
+func (RollupType) Bind(name string, f *metadata.Field, in Context) (Value, []*fault.Fault) {
+	s, problems := settings[rollupSettings](f)
+	if problems != nil {
+		return nil, problems
+	}
+	if !contains(rollupOps, s.Op) {
+		problems = append(problems, fault.New(fault.Invalid, "metadata.not_one_of", "value", show(s.Op), "options", strings.Join(rollupOps, ", ")).At("/op"))
+	}
+	records := s.Object != "" && s.Lookup != "" && s.Rows == ""
+	rows := s.Rows != "" && s.Object == "" && s.Lookup == ""
+	if !records && !rows {
+		problems = append(problems, fault.New(fault.Invalid, "metadata.rollup_source"))
+	}
+	if (s.Op == "count") != (s.Field == "") {
+		problems = append(problems, fault.New(fault.Invalid, "metadata.rollup_field").At("/field"))
+	}
+	var result Value
+	if s.Op == "count" && s.Result == "" {
+		result = decimalValue{}
+	} else {
+		var wrong []*fault.Fault
+		result, wrong = bindResult(name, s.Result, f, in)
+		problems = append(problems, wrong...)
+	}
+	if problems == nil && s.Op != "min" && s.Op != "max" && result.Kind() != NumberKind && (s.Op == "count" || result.Kind() != DurationKind) {
+		problems = append(problems, fault.New(fault.Invalid, "metadata.rollup_result", "op", s.Op).At("/result"))
+	}
+	if problems != nil {
+		return nil, problems
+	}
+	switch ability := result.(type) {
+	case Scaled:
+		return scaledRollup{result, ability, rolls{s.Rollup}}, nil
+	case Folds:
+		return foldedRollup{result, ability, rolls{s.Rollup}}, nil
+	}
+	return rollup{result, rolls{s.Rollup}}, nil
+}
+
+type rolls struct{ definition Rollup }
+
+func (r rolls) Rollup() Rollup { return r.definition }
+
+// A roll-up has the abilities of its result, by embedding them.
+type (
+	rollup struct {
+		Value
+		rolls
+	}
+	scaledRollup struct {
+		Value
+		Scaled
+		rolls
+	}
+	foldedRollup struct {
+		Value
+		Folds
+		rolls
+	}
+)
