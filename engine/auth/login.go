@@ -50,6 +50,14 @@ func (s *Service) Verify(ctx context.Context, t store.Tenant, user id.ID, passwo
 	return s.verify(ctx, t, u, password)
 }
 
+// Refuse fails like Login for an unknown user, after the same work.
+func (s *Service) Refuse(ctx context.Context, password string) error {
+	if len(password) > maxPassword {
+		return failed()
+	}
+	return s.pretend(ctx, password)
+}
+
 func failed() *fault.Fault { return fault.New(fault.Unauthenticated, "auth.failed") }
 
 // pretend does the work of a check that can't succeed.

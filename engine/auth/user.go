@@ -84,7 +84,6 @@ func callerOf(tenant string, attributes map[string]any) *policy.Caller {
 		Role:        text(attributes["role"]),
 		Teams:       sorted(list(attributes["teams"])),
 		Attributes:  attributes,
-		Language:    fault.Languages[0],
 		Location:    time.UTC,
 		Via:         "session",
 	}

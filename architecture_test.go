@@ -1,0 +1,228 @@
+// Package formwork_test checks the house itself: who may import whom.
+package formwork_test
+
+import (
+	"bytes"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "formwork/"
+
+// floors are the rooms from top to bottom: a room imports only from floors below
+// its own. A folder belongs to the room of its longest prefix here.
+var floors = [][]string{
+	{"cmd"},
+	{"engine/api"},
+	{"admin-ui"},
+	{"plugins"},
+	{"workflows/runner"},
+	{"workflows/steps"},
+	{"workflows"},
+	{"engine/transfer", "engine/demo", "engine/report", "engine/audit", "engine/file", "engine/notify"},
+	{"engine/record"},
+	{"engine/auth"},
+	{"engine/catalog"},
+	{"engine/policy", "engine/job"},
+	{"engine/store/sqlite", "engine/store/mongo"},
+	{"engine/store/storetest"},
+	{"engine/search"},
+	{"engine/store"},
+	{"engine/expression"},
+	{"engine/query"},
+	{"metadata/packages"},
+	{"metadata/fieldtype"},
+	{"metadata/schema"},
+	{"metadata"},
+	{"engine/id"},
+	{"engine/fault"},
+}
+
+// exceptions are imports against the order of the floors, with the reason.
+var exceptions = map[[2]string]string{}
+
+// owned are libraries that only one room knows, with everything below their path.
+var owned = map[string][]string{
+	"github.com/gofiber/fiber":              {"engine/api"},
+	"github.com/valyala/fasthttp":           {"engine/api"},
+	"go.mongodb.org/mongo-driver":           {"engine/store/mongo"},
+	"modernc.org/sqlite":                    {"engine/store/sqlite"},
+	"zombiezen.com/go/sqlite":               {"engine/store/sqlite"},
+	"github.com/open-policy-agent/opa":      {"engine/policy"},
+	"github.com/expr-lang/expr":             {"engine/expression"},
+	"github.com/alecthomas/kong":            {"cmd"},
+	"golang.org/x/crypto":                   {"engine/auth"},
+	"github.com/prometheus/client_golang":   {"engine/api"},
+	"github.com/santhosh-tekuri/jsonschema": {"metadata/schema", "engine/catalog", "engine/record"},
+	"github.com/govalues/decimal":           {"metadata/fieldtype", "engine/expression", "engine/record"},
+}
+
+// empty names say nothing about what is inside.
+var empty = []string{"util", "utils", "common", "helpers", "helper", "types", "models", "core"}
+
+// source is one Go file and what it imports.
+type source struct {
+	folder, file string
+	imports      []string
+}
+
+// sources reads the imports of all Go files of this module.
+func sources(t *testing.T) []source {
+	t.Helper()
+	var all []source
+	err := filepath.WalkDir(".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name = filepath.ToSlash(name)
+		if entry.IsDir() {
+			switch {
+			case strings.HasPrefix(entry.Name(), ".") && name != ".", entry.Name() == "node_modules", entry.Name() == "testdata",
+				name == "data", name == "bin", name == "test/ferretdb": // a module of its own
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if path.Ext(name) != ".go" {
+			return nil
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		one := source{folder: path.Dir(name), file: name}
+		for _, spec := range parsed.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			one.imports = append(one.imports, imported)
+		}
+		all = append(all, one)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// room is the room a folder belongs to and its floor; ok is false for none.
+func room(folder string) (name string, floor int, ok bool) {
+	for i, rooms := range floors {
+		for _, r := range rooms {
+			if (folder == r || strings.HasPrefix(folder, r+"/")) && len(r) > len(name) {
+				name, floor, ok = r, i, true
+			}
+		}
+	}
+	return name, floor, ok
+}
+
+// Imports go downward only. Tests may use whatever is below the floor of the
+// program, for they put rooms together.
+func TestImportsGoDownward(t *testing.T) {
+	for _, s := range sources(t) {
+		if s.folder == "." {
+			continue
+		}
+		from, floor, ok := room(s.folder)
+		if !ok {
+			t.Errorf("%s: the room %s stands on no floor; name it here", s.file, s.folder)
+			continue
+		}
+		for _, imported := range s.imports {
+			folder, inside := strings.CutPrefix(imported, module)
+			if !inside {
+				continue
+			}
+			to, below, ok := room(folder)
+			switch {
+			case !ok:
+				t.Errorf("%s imports %s, which stands on no floor", s.file, imported)
+			case to == from || below > floor || exceptions[[2]string{from, to}] != "":
+			case strings.HasSuffix(s.file, "_test.go") && to != "cmd":
+			default:
+				t.Errorf("%s: %s may not import %s, which is above or beside it", s.file, from, to)
+			}
+		}
+	}
+}
+
+// A library that may be changed for another is known in one room.
+func TestLibrariesStayInTheirRooms(t *testing.T) {
+	for _, s := range sources(t) {
+		for _, imported := range s.imports {
+			for library, rooms := range owned {
+				if imported != library && !strings.HasPrefix(imported, library+"/") {
+					continue
+				}
+				if from, _, _ := room(s.folder); !slices.Contains(rooms, from) {
+					t.Errorf("%s imports %s, which only %s may", s.file, imported, strings.Join(rooms, ", "))
+				}
+			}
+		}
+	}
+}
+
+// No room has a name that says nothing.
+func TestRoomsHaveNames(t *testing.T) {
+	for _, s := range sources(t) {
+		if slices.Contains(empty, path.Base(s.folder)) {
+			t.Errorf("%s: the name of its package says nothing", s.file)
+		}
+	}
+}
+
+// maxLines is where a file begins to smell.
+const maxLines = 800
+
+func TestFilesStaySmall(t *testing.T) {
+	for _, s := range sources(t) {
+		raw, err := os.ReadFile(s.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if lines := bytes.Count(raw, []byte("\n")); lines > maxLines {
+			t.Errorf("%s has %d lines", s.file, lines)
+		}
+	}
+}
+
+// The CRM is configuration: no line of the program names one of its objects.
+func TestNoCodeNamesAnObjectOfTheCRM(t *testing.T) {
+	files, err := filepath.Glob("metadata/packages/sales/object/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no objects found (%v)", err)
+	}
+	objects := map[string]bool{}
+	for _, file := range files {
+		objects[strings.TrimSuffix(path.Base(filepath.ToSlash(file)), ".json")] = true
+	}
+	for _, s := range sources(t) {
+		if strings.HasSuffix(s.file, "_test.go") {
+			continue
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), s.file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			if literal, ok := n.(*ast.BasicLit); ok && literal.Kind == token.STRING {
+				if text, err := strconv.Unquote(literal.Value); err == nil && objects[text] {
+					t.Errorf("%s names the object %s", s.file, text)
+				}
+			}
+			return true
+		})
+	}
+}
