@@ -1,6 +1,9 @@
 package expression
 
 import (
+	"fmt"
+	"slices"
+
 	"formwork/engine/fault"
 	"formwork/engine/query"
 	"formwork/metadata/fieldtype"
@@ -8,23 +11,107 @@ import (
 
 // Program is a compiled expression. Immutable, safe for concurrent use.
 type Program struct {
-	source    string
-	kind      fieldtype.Kind
-	scale     int
-	paths     []Path
-	clock     bool
-	user      bool
-	queryable bool
+	source   string
+	root     *node
+	size     int
+	kind     fieldtype.Kind
+	scale    int
+	code     *code
+	filter   template // nil: can't run in the database
+	obstacle *Problem // why not
+	paths    []Path
+	clock    bool
+	user     bool
 }
 
-// Compile makes a program of an expression, or says everything that is wrong with it.
+// Compile makes a program of an expression, or says everything that is wrong with
+// it, sorted by place.
 func Compile(source string, scope Scope) (*Program, []Problem) {
-	return nil, []Problem{{Code: "expression.syntax", Line: 1, Column: 1}}
+	tree, problem := parse(source)
+	if problem != nil {
+		return nil, []Problem{*problem}
+	}
+	c := &checker{source: source, scope: scope}
+	root := c.result(c.node(tree))
+	if len(c.problems) > 0 {
+		return nil, sorted(c.problems)
+	}
+	p := &Program{source: source, root: root, size: root.size(), kind: root.kind, scale: root.scale}
+	if p.kind == nilKind {
+		p.kind = scope.Result
+	}
+	if p.kind == fieldtype.NumberKind && scope.Scale >= 0 && scope.Result == fieldtype.NumberKind {
+		p.scale = scope.Scale
+	}
+	p.survey()
+	var err error
+	if p.code, err = assemble(root); err != nil {
+		return nil, []Problem{newProblem(source, "expression.unsupported", 0, "what", err.Error())}
+	}
+	t := &translator{source: source}
+	p.filter = t.condition(root)
+	if len(t.problems) > 0 {
+		p.filter, p.obstacle = nil, &t.problems[0]
+		if scope.Queryable {
+			return nil, sorted(t.problems)
+		}
+	}
+	return p, nil
 }
 
-// Fault is the problem as a fault at a JSON pointer.
-func (p Problem) Fault(pointer string) *fault.Fault {
-	return fault.New(fault.Invalid, p.Code).At(pointer)
+func sorted(problems []Problem) []Problem {
+	slices.SortStableFunc(problems, func(a, b Problem) int {
+		if a.Line != b.Line {
+			return a.Line - b.Line
+		}
+		return a.Column - b.Column
+	})
+	return slices.CompactFunc(problems, func(a, b Problem) bool {
+		return a.Code == b.Code && a.Line == b.Line && a.Column == b.Column
+	})
+}
+
+// result brings the whole expression to the kind that is wanted.
+func (c *checker) result(n *node) *node {
+	want := c.scope.Result
+	if n.kind == badKind {
+		return n
+	}
+	if want == fieldtype.AnyKind {
+		if n.kind == rowKind || n.kind == fieldtype.ListKind && n.elem != fieldtype.TextKind && n.elem != nilKind {
+			return c.report(n.at, "expression.wrong_result", "kind", kindNames[n.kind], "want", "value")
+		}
+		return n
+	}
+	if n.kind == fieldtype.TextKind && n.op == opConst && want != fieldtype.TextKind {
+		n = c.literal(n, &node{kind: want})
+	}
+	switch {
+	case n.kind == badKind || n.kind == nilKind || n.empty():
+		return n
+	case n.kind != want, n.kind == fieldtype.ListKind && n.elem != fieldtype.TextKind && len(n.args) > 0:
+		return c.report(n.at, "expression.wrong_result", "kind", kindNames[n.kind], "want", kindNames[want])
+	case want == fieldtype.NumberKind && c.scope.Scale >= 0 && n.scale != c.scope.Scale:
+		return c.apply(n.at, roundedTo(c.scope.Scale), []*node{n})
+	}
+	return n
+}
+
+// survey notes what the program reads.
+func (p *Program) survey() {
+	seen := map[string]bool{}
+	p.root.walk(func(n *node) {
+		switch n.op {
+		case opPath:
+			p.user = p.user || n.path.Root == "user"
+			if key := pathKey(n.path); !seen[key] {
+				seen[key] = true
+				p.paths = append(p.paths, n.path)
+			}
+		case opCall:
+			p.clock = p.clock || n.fn.clock
+		}
+	})
 }
 
 // Source is the text the program was compiled from.
@@ -33,26 +120,70 @@ func (p *Program) Source() string { return p.source }
 // Kind is the kind of the result.
 func (p *Program) Kind() fieldtype.Kind { return p.kind }
 
-// Scale of a NumberKind result; -1 if it is not fixed.
-func (p *Program) Scale() int { return p.scale }
+// Scale of a NumberKind result; -1 if it is not fixed. Then, and only then, Eval
+// returns a number as text.
+func (p *Program) Scale() int {
+	if p.kind != fieldtype.NumberKind {
+		return -1
+	}
+	return p.scale
+}
 
-// Paths lists every field read, in order of appearance, once each.
+// Paths lists every field read, in order of appearance, once each. For a formula
+// that is computed when read they are the fields it reads.
 func (p *Program) Paths() []Path { return p.paths }
 
-// UsesClock reports whether the result depends on today() or now().
+// UsesClock reports whether the result depends on the time, or on where the user
+// is (the date of an instant does).
 func (p *Program) UsesClock() bool { return p.clock }
 
 // UsesUser reports whether the result depends on the user.
 func (p *Program) UsesUser() bool { return p.user }
 
 // Queryable reports whether Filter works.
-func (p *Program) Queryable() bool { return p.queryable }
+func (p *Program) Queryable() bool { return p.filter != nil }
 
-// Eval runs the program; nil is empty.
-func (p *Program) Eval(env Env) (any, error) { return nil, nil }
+// Eval runs the program. The result is in the stored form of Kind (numbers scaled
+// by Scale), nil if empty. Faults: expression.overflow, expression.text_too_long,
+// expression.exponent, expression.too_costly.
+func (p *Program) Eval(env Env) (any, error) {
+	v, err := p.code.run(env)
+	if err != nil {
+		return nil, err
+	}
+	return storedForm(p.kind, p.scale, v)
+}
 
-// Holds reports whether a condition is true.
-func (p *Program) Holds(env Env) (bool, error) { return false, nil }
+// Holds reports whether a condition is true; empty is not. Errors are those of Eval.
+func (p *Program) Holds(env Env) (bool, error) {
+	if p.kind != fieldtype.BoolKind {
+		return false, fmt.Errorf("testing an expression: it is no condition: %s", p.source)
+	}
+	v, err := p.code.run(env)
+	if err != nil {
+		return false, err
+	}
+	held, _ := v.(bool)
+	return held, nil
+}
 
-// Filter is the condition as a filter.
-func (p *Program) Filter(env Env) (query.Filter, error) { return query.Nothing, nil }
+// Filter is the condition as a filter that holds for exactly the records for which
+// Holds does. env gives the user's fields and the clock; it is not asked for
+// fields of a record. Fault "expression.not_queryable", or those of Eval.
+func (p *Program) Filter(env Env) (query.Filter, error) {
+	if p.filter == nil {
+		f := fault.New(fault.Invalid, "expression.not_queryable", "what", p.source, "reason", "condition", "hint", "")
+		if p.obstacle != nil {
+			f = p.obstacle.Fault("")
+		}
+		return nil, f
+	}
+	bound, err := p.filter.bind(env)
+	if err != nil {
+		return nil, err
+	}
+	if isAlways(bound) {
+		return nil, nil
+	}
+	return bound, nil
+}

@@ -1,0 +1,299 @@
+package expression
+
+import (
+	"formwork/engine/query"
+	"formwork/metadata/fieldtype"
+	"github.com/govalues/decimal"
+)
+
+// template is a filter whose constants are still to be computed.
+type template interface {
+	bind(env Env) (query.Filter, error)
+}
+
+// operand is a constant of a filter: a value, or code that needs no record.
+type operand struct {
+	value any
+	code  *code
+}
+
+// compute gives the operand's value in the form of the machine.
+func (o operand) compute(env Env) (any, error) {
+	if o.code == nil {
+		return o.value, nil
+	}
+	return o.code.run(env)
+}
+
+// always holds for every record, also for a part of a filter.
+var always query.Filter = query.All{}
+
+func isAlways(f query.Filter) bool { a, ok := f.(query.All); return ok && len(a) == 0 }
+func isNever(f query.Filter) bool  { a, ok := f.(query.Any); return ok && len(a) == 0 }
+
+func truth(holds bool) query.Filter {
+	if holds {
+		return always
+	}
+	return query.Nothing
+}
+
+type (
+	constant bool
+	// computed is a condition on the user and the clock.
+	computed struct{ operand }
+	all      []template
+	anyOf    []template
+	not      struct{ template }
+	// comparison is a column with a constant.
+	comparison struct {
+		ref   query.Ref
+		op    query.Op
+		kind  fieldtype.Kind
+		scale int
+		operand
+	}
+	// onDay is the calendar day of an instant with a date.
+	onDay struct {
+		ref query.Ref
+		op  query.Op
+		operand
+	}
+	// references is a column with a column.
+	references struct {
+		left  query.Ref
+		op    query.Op
+		right query.Ref
+	}
+	// member is a column among constants.
+	member struct {
+		ref      query.Ref
+		kind     fieldtype.Kind
+		scale    int
+		operands []operand
+	}
+	// holder is a list that contains a constant.
+	holder struct {
+		ref query.Ref
+		operand
+	}
+	// fragment is a text with a constant in it.
+	fragment struct {
+		ref   query.Ref
+		place query.Place
+		operand
+	}
+)
+
+func (c constant) bind(Env) (query.Filter, error) { return truth(bool(c)), nil }
+
+func (c computed) bind(env Env) (query.Filter, error) {
+	v, err := c.compute(env)
+	if err != nil {
+		return nil, err
+	}
+	held, _ := v.(bool)
+	return truth(held), nil
+}
+
+// bind stops at the first part that never holds, as and does: what follows is not
+// computed.
+func (a all) bind(env Env) (query.Filter, error) {
+	var parts query.All
+	for _, t := range a {
+		part, err := t.bind(env)
+		switch inner, nested := part.(query.All); {
+		case err != nil:
+			return nil, err
+		case isNever(part):
+			return query.Nothing, nil
+		case nested:
+			parts = append(parts, inner...)
+		default:
+			parts = append(parts, part)
+		}
+	}
+	if len(parts) == 1 {
+		return parts[0], nil
+	}
+	return parts, nil
+}
+
+func (a anyOf) bind(env Env) (query.Filter, error) {
+	parts := query.Any{}
+	for _, t := range a {
+		part, err := t.bind(env)
+		switch inner, nested := part.(query.Any); {
+		case err != nil:
+			return nil, err
+		case isAlways(part):
+			return always, nil
+		case nested:
+			parts = append(parts, inner...)
+		default:
+			parts = append(parts, part)
+		}
+	}
+	if len(parts) == 1 {
+		return parts[0], nil
+	}
+	return parts, nil
+}
+
+func (n not) bind(env Env) (query.Filter, error) {
+	part, err := n.template.bind(env)
+	if err != nil {
+		return nil, err
+	}
+	switch part := part.(type) {
+	case query.Not:
+		return part.Filter, nil
+	case query.Compare:
+		switch part.Op {
+		case query.Eq:
+			return query.Compare{Ref: part.Ref, Op: query.Ne, Value: part.Value}, nil
+		case query.Ne:
+			return query.Compare{Ref: part.Ref, Op: query.Eq, Value: part.Value}, nil
+		}
+	}
+	switch {
+	case isAlways(part):
+		return query.Nothing, nil
+	case isNever(part):
+		return always, nil
+	}
+	return query.Not{Filter: part}, nil
+}
+
+func (c comparison) bind(env Env) (query.Filter, error) {
+	v, err := c.compute(env)
+	if err != nil {
+		return nil, err
+	}
+	return compareTo(c.ref, c.op, c.scale, v), nil
+}
+
+// compareTo is ref op value, exactly: a number between two stored values becomes
+// the bound next to it.
+func compareTo(ref query.Ref, op query.Op, scale int, v any) query.Filter {
+	switch v := v.(type) {
+	case nil:
+		if op == query.Eq || op == query.Ne {
+			return query.Compare{Ref: ref, Op: op}
+		}
+		return query.Nothing
+	case decimal.Decimal:
+		return compareNumber(ref, op, boundOf(v, scale))
+	}
+	return query.Compare{Ref: ref, Op: op, Value: v}
+}
+
+func compareNumber(ref query.Ref, op query.Op, b bound) query.Filter {
+	if b.exact {
+		return query.Compare{Ref: ref, Op: op, Value: b.floor}
+	}
+	switch op {
+	case query.Eq:
+		return query.Nothing
+	case query.Ne:
+		return always
+	}
+	less := op == query.Lt || op == query.Le
+	switch {
+	case b.above && less, b.below && !less:
+		return query.Compare{Ref: ref, Op: query.Ne}
+	case b.above, b.below:
+		return query.Nothing
+	case less:
+		return query.Compare{Ref: ref, Op: query.Le, Value: b.floor}
+	}
+	return query.Compare{Ref: ref, Op: query.Gt, Value: b.floor}
+}
+
+func (o onDay) bind(env Env) (query.Filter, error) {
+	v, err := o.compute(env)
+	if err != nil {
+		return nil, err
+	}
+	if v == nil {
+		return compareTo(o.ref, o.op, 0, nil), nil
+	}
+	f := frame{env: env}
+	date := day(v)
+	start, end := dayStart(date, f.location()), dayStart(date.AddDate(0, 0, 1), f.location())
+	at := func(op query.Op, ms int64) query.Filter { return query.Compare{Ref: o.ref, Op: op, Value: ms} }
+	switch o.op {
+	case query.Eq:
+		return query.All{at(query.Ge, start), at(query.Lt, end)}, nil
+	case query.Ne:
+		return query.Not{Filter: query.All{at(query.Ge, start), at(query.Lt, end)}}, nil
+	case query.Lt:
+		return at(query.Lt, start), nil
+	case query.Le:
+		return at(query.Lt, end), nil
+	case query.Gt:
+		return at(query.Ge, end), nil
+	}
+	return at(query.Ge, start), nil
+}
+
+func (r references) bind(Env) (query.Filter, error) {
+	return query.CompareRefs{Left: r.left, Op: r.op, Right: r.right}, nil
+}
+
+func (m member) bind(env Env) (query.Filter, error) {
+	in := query.In{Ref: m.ref}
+	empty := false
+	for _, o := range m.operands {
+		v, err := o.compute(env)
+		if err != nil {
+			return nil, err
+		}
+		switch v := v.(type) {
+		case nil:
+			empty = true
+		case decimal.Decimal:
+			if b := boundOf(v, m.scale); b.exact {
+				in.Values = append(in.Values, b.floor)
+			}
+		default:
+			in.Values = append(in.Values, v)
+		}
+	}
+	var parts query.Any
+	switch len(in.Values) {
+	case 0:
+	case 1:
+		parts = append(parts, query.Compare{Ref: m.ref, Op: query.Eq, Value: in.Values[0]})
+	default:
+		parts = append(parts, in)
+	}
+	if empty {
+		parts = append(parts, query.Compare{Ref: m.ref, Op: query.Eq})
+	}
+	switch len(parts) {
+	case 0:
+		return query.Nothing, nil
+	case 1:
+		return parts[0], nil
+	}
+	return parts, nil
+}
+
+func (h holder) bind(env Env) (query.Filter, error) {
+	v, err := h.compute(env)
+	text, ok := v.(string)
+	if err != nil || !ok {
+		return query.Nothing, err
+	}
+	return query.Has{Ref: h.ref, Text: text}, nil
+}
+
+func (f fragment) bind(env Env) (query.Filter, error) {
+	v, err := f.compute(env)
+	text, ok := v.(string)
+	if err != nil || !ok {
+		return query.Nothing, err
+	}
+	return query.Like{Ref: f.ref, Text: text, At: f.place}, nil
+}

@@ -1,0 +1,369 @@
+package expression
+
+import (
+	"slices"
+
+	"github.com/expr-lang/expr/ast"
+
+	"formwork/engine/query"
+	"formwork/metadata"
+	"formwork/metadata/fieldtype"
+)
+
+// maxHops is how many lookups a path may go through.
+const maxHops = 5
+
+// checker makes the typed tree of expr's. It goes on after a problem, so that all
+// are told at once; the node of a problem has badKind and fits everywhere.
+type checker struct {
+	source   string
+	scope    Scope
+	problems []Problem
+	items    []*node // the rows or elements that . and # stand for, innermost last
+	nodes    int     // of inlined formulas
+}
+
+// report notes a problem, with the nearest of some names if one is given.
+func (c *checker) report(at int, code string, params ...any) *node {
+	if len(c.problems) < maxProblems {
+		c.problems = append(c.problems, newProblem(c.source, code, at, params...))
+	}
+	return &node{kind: badKind, at: at, scale: -1, maybe: true}
+}
+
+// suggest is report with what was probably meant.
+func (c *checker) suggest(suggestion string, at int, code string, params ...any) *node {
+	bad := c.report(at, code, params...)
+	if len(c.problems) < maxProblems || c.problems[len(c.problems)-1].Suggestion == "" {
+		c.problems[len(c.problems)-1].Suggestion = suggestion
+	}
+	return bad
+}
+
+// unknown reports a name that is none of those that could be there.
+func (c *checker) unknown(at int, code, name string, among []string) *node {
+	if len(c.problems) >= maxProblems {
+		return c.report(at, code)
+	}
+	near, _ := metadata.Nearest(name, among)
+	return c.suggest(near, at, code, "name", name)
+}
+
+// make finishes a node: a bad argument makes it bad.
+func (c *checker) make(n node) *node {
+	if n.kind != fieldtype.NumberKind && (n.kind != fieldtype.ListKind || n.elem != fieldtype.NumberKind) {
+		n.scale = -1
+	}
+	for _, arg := range n.args {
+		if arg.kind == badKind {
+			n.kind = badKind
+		}
+		n.open = n.open || arg.open
+	}
+	return &n
+}
+
+func (c *checker) node(in ast.Node) *node {
+	at := in.Location().From
+	switch in := in.(type) {
+	case *ast.NilNode:
+		return &node{kind: nilKind, at: at, scale: -1, maybe: true}
+	case *ast.BoolNode:
+		return &node{kind: fieldtype.BoolKind, at: at, scale: -1, value: in.Value}
+	case *ast.StringNode:
+		return textNode(at, in.Value)
+	case *ast.IntegerNode, *ast.FloatNode:
+		return c.number(in)
+	case *ast.IdentifierNode:
+		return c.identifier(at, in.Value)
+	case *ast.ChainNode:
+		return c.node(in.Node)
+	case *ast.MemberNode:
+		return c.member(in)
+	case *ast.PointerNode:
+		return c.item(at, in.Name)
+	case *ast.UnaryNode:
+		return c.unary(at, in)
+	case *ast.BinaryNode:
+		return c.binary(at, in)
+	case *ast.ConditionalNode:
+		return c.conditional(in)
+	case *ast.CallNode:
+		callee, ok := in.Callee.(*ast.IdentifierNode)
+		if !ok {
+			return c.report(at, "expression.unsupported", "what", ".()")
+		}
+		return c.call(at, callee.Value, in.Arguments)
+	case *ast.BuiltinNode:
+		if l, ok := loops[in.Name]; ok && len(in.Arguments) > 1 {
+			return c.loop(at, in, l)
+		}
+		return c.call(at, in.Name, in.Arguments)
+	case *ast.ArrayNode:
+		return c.list(at, in)
+	case *ast.PredicateNode:
+		return c.node(in.Node)
+	}
+	return c.report(at, "expression.unsupported", "what", construct(in))
+}
+
+// construct is what a part of expr's language that is left out is called.
+func construct(in ast.Node) string {
+	switch in.(type) {
+	case *ast.VariableDeclaratorNode:
+		return "let"
+	case *ast.SequenceNode:
+		return ";"
+	case *ast.MapNode:
+		return "{…}"
+	case *ast.SliceNode:
+		return "[…:…]"
+	case *ast.BytesNode:
+		return "b\"…\""
+	}
+	return "…"
+}
+
+// textNode is a text literal; the empty text is the empty value.
+func textNode(at int, s string) *node {
+	n := &node{kind: fieldtype.TextKind, at: at, scale: -1}
+	if s == "" {
+		n.maybe = true
+	} else {
+		n.value = s
+	}
+	return n
+}
+
+// number takes the literal from the source: expr's own node may be a binary float.
+func (c *checker) number(in ast.Node) *node {
+	at := in.Location()
+	literal := string([]rune(c.source)[at.From:at.To])
+	d, ok := number(literal)
+	if !ok {
+		return c.report(at.From, "expression.bad_number", "token", literal)
+	}
+	return &node{kind: fieldtype.NumberKind, at: at.From, value: d, scale: d.Scale()}
+}
+
+func (c *checker) identifier(at int, name string) *node {
+	switch {
+	case name == "user" && c.scope.User != nil:
+		return c.userRecord(at)
+	case name == "old" && c.scope.Old:
+		return c.report(at, "expression.old_alone")
+	case c.scope.Record == nil:
+		return c.unknown(at, "expression.unknown_name", name, c.suggestions())
+	}
+	return c.symbol(at, c.scope.Record, "", nil, name)
+}
+
+// suggestions are all names that an expression may begin with.
+func (c *checker) suggestions() []string {
+	var names []string
+	if c.scope.Record != nil {
+		names = append(names, c.scope.Record.Symbols()...)
+	}
+	if c.scope.User != nil {
+		names = append(names, "user")
+	}
+	if c.scope.Old {
+		names = append(names, "old")
+	}
+	return names
+}
+
+// userRecord is user by itself: a reference to the user's record.
+func (c *checker) userRecord(at int) *node {
+	leaf, ok := c.scope.User.Symbol("id")
+	if !ok {
+		leaf = Symbol{Name: "id", Column: query.ID}
+	}
+	return c.make(node{op: opPath, kind: fieldtype.ReferenceKind, at: at, maybe: true,
+		refs: []string{c.scope.User.Object()}, path: Path{Root: "user", Leaf: leaf}})
+}
+
+// symbol is a field of names, reached by root and via.
+func (c *checker) symbol(at int, names Names, root string, via []Symbol, name string) *node {
+	sym, ok := names.Symbol(name)
+	if !ok {
+		among := names.Symbols()
+		if root == "" && len(via) == 0 {
+			among = c.suggestions()
+		}
+		return c.unknown(at, "expression.unknown_name", name, among)
+	}
+	if sym.Formula != nil && sym.Column.Storage == fieldtype.None {
+		return c.inline(at, sym.Formula, root, via, names)
+	}
+	n := node{op: opPath, at: at, maybe: true, open: root != "user",
+		path: Path{Root: root, Via: via, Leaf: sym}}
+	n.describe(sym, names)
+	return c.make(n)
+}
+
+// describe takes the kind of a field.
+func (n *node) describe(sym Symbol, names Names) {
+	if sym.Value == nil {
+		n.kind = fieldtype.AnyKind
+	} else {
+		n.kind = sym.Value.Kind()
+	}
+	if sym.Column == query.ID {
+		n.kind = fieldtype.ReferenceKind
+		n.refs = []string{names.Object()}
+		return
+	}
+	switch n.kind {
+	case fieldtype.NumberKind:
+		n.scale = 0
+		if s, ok := sym.Value.(fieldtype.Scaled); ok {
+			n.scale = s.Scale()
+		}
+	case fieldtype.ReferenceKind:
+		if r, ok := sym.Value.(fieldtype.Refers); ok {
+			n.refs = r.Targets()
+		}
+		n.multi = sym.Value.Storage() == fieldtype.Text
+	case fieldtype.ListKind:
+		n.elem = fieldtype.TextKind
+	case fieldtype.RowsKind:
+		n.names = sym.Rows
+	case fieldtype.ObjectKind:
+		n.parts, _ = sym.Value.Schema()["properties"].(map[string]any)
+	}
+	if o, ok := sym.Value.(fieldtype.Chooses); ok {
+		n.opts = o.Options()
+	}
+}
+
+// member is x.name, where x is the record before (old), the user, a lookup, a row
+// or a value with parts.
+func (c *checker) member(in *ast.MemberNode) *node {
+	at := in.Location().From
+	property, ok := in.Property.(*ast.StringNode)
+	if !ok {
+		return c.report(at, "expression.unsupported", "what", "[…]")
+	}
+	if first, ok := in.Node.(*ast.IdentifierNode); ok {
+		switch {
+		case first.Value == "user" && c.scope.User != nil:
+			return c.symbol(at, c.scope.User, "user", nil, property.Value)
+		case first.Value == "old" && c.scope.Old && c.scope.Record != nil:
+			return c.symbol(at, c.scope.Record, "old", nil, property.Value)
+		}
+	}
+	base := c.node(in.Node)
+	switch {
+	case base.kind == badKind:
+		return base
+	case base.kind == rowKind:
+		return c.cell(at, base, property.Value)
+	case base.kind == fieldtype.ObjectKind && base.parts != nil:
+		return c.part(at, base, property.Value)
+	case base.op == opPath && base.kind == fieldtype.ReferenceKind && base.path.Leaf.Target != nil:
+		if len(base.path.Via) >= maxHops {
+			return c.report(at, "expression.too_many_hops", "limit", maxHops)
+		}
+		via := append(slices.Clone(base.path.Via), base.path.Leaf)
+		return c.symbol(at, base.path.Leaf.Target, base.path.Root, via, property.Value)
+	}
+	return c.report(at, "expression.no_fields", "name", property.Value, "kind", kindNames[base.kind])
+}
+
+// cell is a field of a child row.
+func (c *checker) cell(at int, row *node, name string) *node {
+	sym, ok := row.names.Symbol(name)
+	if !ok {
+		return c.unknown(at, "expression.unknown_name", name, row.names.Symbols())
+	}
+	if sym.Formula != nil && sym.Column.Storage == fieldtype.None {
+		return c.report(at, "expression.unsupported", "what", "."+name)
+	}
+	n := node{op: opCell, at: at, maybe: true, args: []*node{row}, sym: sym}
+	n.describe(sym, row.names)
+	return c.make(n)
+}
+
+// part is a member of a value such as an address.
+func (c *checker) part(at int, object *node, name string) *node {
+	schema, ok := object.parts[name].(map[string]any)
+	if !ok {
+		names := make([]string, 0, len(object.parts))
+		for name := range object.parts {
+			names = append(names, name)
+		}
+		slices.Sort(names)
+		return c.unknown(at, "expression.unknown_name", name, names)
+	}
+	n := node{op: opPart, at: at, maybe: true, args: []*node{object}, name: name, scale: -1}
+	switch schema["type"] {
+	case "string":
+		n.kind = fieldtype.TextKind
+	case "number", "integer":
+		n.kind = fieldtype.NumberKind
+	case "boolean":
+		n.kind = fieldtype.BoolKind
+	default:
+		n.kind = fieldtype.AnyKind
+	}
+	return c.make(n)
+}
+
+// item is # in a loop: the row or element. A field is reached as .name or #.name.
+func (c *checker) item(at int, name string) *node {
+	if name != "" || len(c.items) == 0 {
+		return c.report(at, "expression.unsupported", "what", "#"+name)
+	}
+	n := *c.items[len(c.items)-1]
+	n.at = at
+	return &n
+}
+
+// inline puts a formula that is computed when read in the place of its field: its
+// paths begin where the field is. Guards are those of this scope.
+func (c *checker) inline(at int, formula *Program, root string, via []Symbol, names Names) *node {
+	c.nodes += formula.size
+	if c.nodes > MaxNodes {
+		return c.report(at, "expression.too_many_nodes", "limit", MaxNodes)
+	}
+	var move func(n *node) *node
+	move = func(n *node) *node {
+		moved := *n
+		moved.at = at
+		if n.op == opPath && n.path.Root == "" {
+			moved.path = Path{Root: root, Via: append(slices.Clone(via), guarded(names, n.path.Via)...), Leaf: n.path.Leaf}
+			moved.open = root != "user"
+			if len(moved.path.Via) > maxHops {
+				return c.report(at, "expression.too_many_hops", "limit", maxHops)
+			}
+		}
+		if len(n.args) > 0 {
+			moved.open = false
+			moved.args = make([]*node, len(n.args))
+			for i, arg := range n.args {
+				moved.args[i] = move(arg)
+			}
+		}
+		return c.make(moved)
+	}
+	return move(formula.root)
+}
+
+// guarded takes the hops of a formula as names has them, where it has them.
+func guarded(names Names, via []Symbol) []Symbol {
+	out := make([]Symbol, len(via))
+	for i, hop := range via {
+		out[i] = hop
+		if names == nil {
+			continue
+		}
+		sym, ok := names.Symbol(hop.Name)
+		if !ok || sym.Column != hop.Column {
+			names = nil
+			continue
+		}
+		out[i], names = sym, sym.Target
+	}
+	return out
+}

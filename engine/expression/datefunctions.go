@@ -1,0 +1,164 @@
+package expression
+
+import (
+	"strings"
+	"time"
+
+	"github.com/govalues/decimal"
+
+	"formwork/metadata/fieldtype"
+)
+
+// operator is a function of two kinds that fit an operator.
+func operator(name string, left, right kinds, kind fieldtype.Kind, run func(f *frame, a []any) (any, error)) *function {
+	return &function{name: name, params: []kinds{left, right}, kind: kind, run: run}
+}
+
+var (
+	dateSums = []*function{
+		operator("+", dates, durations, fieldtype.DateKind, shift(1)),
+		operator("+", datetimes, durations, fieldtype.DatetimeKind, shiftInstant(1)),
+		operator("+", durations, durations, fieldtype.DurationKind, func(_ *frame, a []any) (any, error) {
+			return boxed(addSeconds(a[0].(int64), a[1].(int64)))
+		}),
+	}
+	dateDifferences = []*function{
+		operator("-", dates, durations, fieldtype.DateKind, shift(-1)),
+		operator("-", datetimes, durations, fieldtype.DatetimeKind, shiftInstant(-1)),
+		operator("-", dates, dates, fieldtype.DurationKind, func(_ *frame, a []any) (any, error) {
+			return (day(a[0]).Unix() - day(a[1]).Unix()), nil
+		}),
+		operator("-", datetimes, datetimes, fieldtype.DurationKind, func(_ *frame, a []any) (any, error) {
+			return (a[0].(int64) - a[1].(int64)) / 1000, nil
+		}),
+		operator("-", durations, durations, fieldtype.DurationKind, func(_ *frame, a []any) (any, error) {
+			return boxed(addSeconds(a[0].(int64), -a[1].(int64)))
+		}),
+	}
+	durationProducts = []*function{
+		operator("*", durations, numbers, fieldtype.DurationKind, func(_ *frame, a []any) (any, error) {
+			return times64(a[0].(int64), a[1].(decimal.Decimal))
+		}),
+		operator("*", numbers, durations, fieldtype.DurationKind, func(_ *frame, a []any) (any, error) {
+			return times64(a[1].(int64), a[0].(decimal.Decimal))
+		}),
+	}
+	durationQuotients = []*function{
+		operator("/", durations, durations, fieldtype.NumberKind, func(_ *frame, a []any) (any, error) {
+			return quotient(a[0].(int64), a[1].(int64))
+		}),
+		operator("/", durations, numbers, fieldtype.DurationKind, func(_ *frame, a []any) (any, error) {
+			d, err := decimal.New(a[0].(int64), 0)
+			if err != nil || a[1].(decimal.Decimal).IsZero() {
+				return nil, err
+			}
+			return seconds(d.Quo(a[1].(decimal.Decimal)))
+		}),
+	}
+
+	startOfDay = &function{name: "startOfDay", params: []kinds{dates}, kind: fieldtype.DatetimeKind, clock: true,
+		run: func(f *frame, a []any) (any, error) { return instant(dayStart(day(a[0]), f.location())) }}
+
+	dateOfInstant = &function{name: "date", params: []kinds{datetimes}, kind: fieldtype.DateKind, clock: true,
+		run: func(f *frame, a []any) (any, error) { return dated(f.calendar(a[0])) }}
+
+	dateFunctions = concatenated(
+		[]*function{
+			{name: "today", kind: fieldtype.DateKind, clock: true, never: true,
+				run: func(f *frame, _ []any) (any, error) { return dated(dayOf(f.clock().UnixMilli(), f.location())) }},
+			{name: "now", kind: fieldtype.DatetimeKind, clock: true, never: true,
+				run: func(f *frame, _ []any) (any, error) { return f.clock().UnixMilli(), nil }},
+			span("weeks", 7*secondsOfDay), span("days", secondsOfDay), span("hours", 3600), span("minutes", 60), span("seconds", 1),
+			startOfDay, dateOfInstant,
+			{name: "date", params: []kinds{dates}, kind: fieldtype.DateKind,
+				run: func(_ *frame, a []any) (any, error) { return a[0], nil }},
+			{name: "date", params: []kinds{texts}, kind: fieldtype.DateKind,
+				run: func(_ *frame, a []any) (any, error) {
+					if date, ok := readDate(strings.TrimSpace(a[0].(string))); ok {
+						return date, nil
+					}
+					return nil, nil
+				}},
+			{name: "datetime", params: []kinds{dates}, kind: fieldtype.DatetimeKind, clock: true, run: startOfDay.run},
+			{name: "datetime", params: []kinds{texts}, kind: fieldtype.DatetimeKind,
+				run: func(_ *frame, a []any) (any, error) {
+					if ms, ok := readDatetime(strings.TrimSpace(a[0].(string))); ok {
+						return instant(ms)
+					}
+					return nil, nil
+				}},
+			{name: "daysBetween", params: []kinds{dates, dates}, kind: fieldtype.NumberKind, scale: fixed(0),
+				run: func(_ *frame, a []any) (any, error) {
+					return decimal.New((day(a[1]).Unix()-day(a[0]).Unix())/secondsOfDay, 0)
+				}},
+		},
+		step("addDays", func(t time.Time, n int) time.Time { return t.AddDate(0, 0, n) }),
+		step("addMonths", addMonths),
+		step("addYears", func(t time.Time, n int) time.Time { return addMonths(t, 12*n) }),
+		ofDay("startOfWeek", func(t time.Time) time.Time { return t.AddDate(0, 0, 1-weekday(t)) }),
+		ofDay("endOfWeek", func(t time.Time) time.Time { return t.AddDate(0, 0, 7-weekday(t)) }),
+		ofDay("startOfMonth", func(t time.Time) time.Time { return t.AddDate(0, 0, 1-t.Day()) }),
+		ofDay("endOfMonth", func(t time.Time) time.Time { return t.AddDate(0, 0, 1-t.Day()).AddDate(0, 1, -1) }),
+		ofDay("startOfQuarter", func(t time.Time) time.Time {
+			return time.Date(t.Year(), time.Month(3*quarter(t)-2), 1, 0, 0, 0, 0, time.UTC)
+		}),
+		ofDay("endOfQuarter", func(t time.Time) time.Time {
+			return time.Date(t.Year(), time.Month(3*quarter(t)+1), 0, 0, 0, 0, 0, time.UTC)
+		}),
+		ofDay("startOfYear", func(t time.Time) time.Time { return time.Date(t.Year(), 1, 1, 0, 0, 0, 0, time.UTC) }),
+		ofDay("endOfYear", func(t time.Time) time.Time { return time.Date(t.Year(), 12, 31, 0, 0, 0, 0, time.UTC) }),
+		inDay("year", time.Time.Year),
+		inDay("month", func(t time.Time) int { return int(t.Month()) }),
+		inDay("day", time.Time.Day),
+		inDay("weekday", weekday),
+		inDay("quarter", quarter),
+		inTime("hour", time.Time.Hour),
+		inTime("minute", time.Time.Minute),
+	)
+)
+
+func concatenated(several ...[]*function) []*function {
+	var all []*function
+	for _, some := range several {
+		all = append(all, some...)
+	}
+	return all
+}
+
+// weekday is 1 for Monday to 7 for Sunday.
+func weekday(t time.Time) int { return (int(t.Weekday())+6)%7 + 1 }
+
+func quarter(t time.Time) int { return (int(t.Month())-1)/3 + 1 }
+
+// boxed turns a result and its error into those of a function.
+func boxed(v int64, err error) (any, error) {
+	if err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
+// times64 is a duration times a number.
+func times64(s int64, by decimal.Decimal) (any, error) {
+	d, err := decimal.New(s, 0)
+	if err != nil {
+		return nil, overflow()
+	}
+	return seconds(d.Mul(by))
+}
+
+// quotient is how often one duration goes into another.
+func quotient(a, b int64) (any, error) {
+	if b == 0 {
+		return nil, nil
+	}
+	x, err := decimal.New(a, 0)
+	if err != nil {
+		return nil, overflow()
+	}
+	y, err := decimal.New(b, 0)
+	if err != nil {
+		return nil, overflow()
+	}
+	return numeric(x.Quo(y))
+}

@@ -1,0 +1,101 @@
+package expression
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/expr-lang/expr/file"
+
+	"formwork/engine/fault"
+)
+
+// maxProblems is how many problems one expression is told of.
+const maxProblems = 20
+
+// Fault is the problem as a fault at a JSON pointer. Its params hold line, column
+// and suggestion besides those of the code; hint is the suggestion as its text shows it.
+func (p Problem) Fault(pointer string) *fault.Fault {
+	hint := ""
+	if p.Suggestion != "" {
+		hint = " → " + p.Suggestion
+	}
+	f := fault.New(fault.Invalid, p.Code, "line", p.Line, "column", p.Column,
+		"suggestion", p.Suggestion, "hint", hint)
+	for name, value := range p.Params {
+		f.Params[name] = value
+	}
+	return f.At(pointer)
+}
+
+// place turns an offset in characters into a line and a column, both from 1.
+func place(source string, offset int) (line, column int) {
+	line, column = 1, 1
+	for _, r := range source {
+		if offset <= 0 {
+			break
+		}
+		offset--
+		if r == '\n' {
+			line, column = line+1, 1
+		} else {
+			column++
+		}
+	}
+	return line, column
+}
+
+// slice is the part of source between two offsets in characters, at most 60 of them.
+func slice(source string, from, to int) string {
+	var b strings.Builder
+	at := 0
+	for _, r := range source {
+		if at >= to || at >= from+60 {
+			break
+		}
+		if at >= from {
+			b.WriteRune(r)
+		}
+		at++
+	}
+	return b.String()
+}
+
+// unreadable turns an error of expr's lexer or parser into a problem. Its messages are
+// English; what they say is recognised and put in our own words.
+func unreadable(source string, err error) Problem {
+	var e *file.Error
+	if !errors.As(err, &e) {
+		return newProblem(source, "expression.syntax", 0, "token", "")
+	}
+	token := slice(source, e.From, e.To)
+	switch {
+	case strings.Contains(e.Message, "maximum allowed nodes"):
+		return newProblem(source, "expression.too_many_nodes", e.From, "limit", MaxNodes)
+	case strings.Contains(e.Message, "coalesce expressions"):
+		return newProblem(source, "expression.mixed_coalesce", e.From, "token", token)
+	case strings.Contains(e.Message, "literal not terminated"), strings.Contains(e.Message, "unclosed comment"),
+		strings.Contains(e.Message, "token EOF"), strings.Contains(e.Message, "unexpected end"):
+		return newProblem(source, "expression.unfinished", len([]rune(source)))
+	case strings.Contains(e.Message, "bad number"), strings.Contains(e.Message, "literal:"),
+		strings.Contains(e.Message, "too large"):
+		return newProblem(source, "expression.bad_number", e.From, "token", token)
+	case strings.Contains(e.Message, "invalid char escape"), strings.Contains(e.Message, "unescape"):
+		return newProblem(source, "expression.bad_escape", e.From)
+	}
+	p := newProblem(source, "expression.syntax", e.From, "token", token)
+	p.Suggestion = meant[token]
+	return p
+}
+
+// meant are operators of other languages that people write.
+var meant = map[string]string{"=": "==", "<>": "!=", ">": "!=", "=<": "<=", "=>": ">=", "===": "==", "&": "and", "|": "or",
+	"AND": "and", "OR": "or", "NOT": "not", "IN": "in", "like": "contains", "LIKE": "contains", "is": "=="}
+
+func newProblem(source, code string, offset int, params ...any) Problem {
+	p := Problem{Code: code, Params: make(map[string]any, len(params)/2)}
+	for i := 0; i+1 < len(params); i += 2 {
+		p.Params[params[i].(string)] = params[i+1]
+	}
+	p.Line, p.Column = place(source, offset)
+	return p
+}
