@@ -32,8 +32,8 @@ func (ChildrenType) RequiredSettings() []string { return []string{"fields"} }
 func (ChildrenType) SettingsSchema() map[string]any {
 	fields := setting("object", "Fields", "The fields of a row, by name.", []any{
 		map[string]any{"item": map[string]any{"type": "text"}, "quantity": map[string]any{"type": "number"}}})
-	fields["propertyNames"] = map[string]any{"pattern": metadata.NamePattern.String()}
-	fields["additionalProperties"] = map[string]any{"$ref": "#/$defs/field"}
+	fields["patternProperties"] = map[string]any{metadata.NamePattern.String(): map[string]any{"$ref": "#/$defs/field"}}
+	fields["additionalProperties"] = false
 	fields["minProperties"], fields["maxProperties"] = 1, maxRowFields
 	return map[string]any{
 		"fields":   fields,

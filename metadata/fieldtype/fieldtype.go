@@ -56,7 +56,8 @@ type Type interface {
 	// Name is the value of a field's "type".
 	Name() string
 	// SettingsSchema is the JSON Schema (draft 2020-12, as a decoded value: the
-	// "properties" object) of what this type adds to a field.
+	// "properties" object) of what this type adds to a field. It may refer to the
+	// definitions of the object's schema: #/$defs/field, options, name, expression.
 	SettingsSchema() map[string]any
 	// Bind reads a field's settings and returns what handles its values, or every
 	// problem with them, pointers relative to the field.

@@ -2,6 +2,7 @@ package fieldtype
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -22,14 +23,20 @@ var normalizers = map[string]func(string) string{
 // the same thing. Values that are alike have the same form; "" can't be compared.
 // how is exact, text (folded letters and digits, with single spaces), fuzzy (as
 // text), phone (the last ten digits that matter), email (folded) or domain (of an
-// e-mail or web address, without www.).
+// e-mail or web address, without www.). Numbers, references and answers are
+// compared as they are.
 func Normalize(how string, stored any) string {
-	s, ok := stored.(string)
+	normalize, ok := normalizers[how]
 	if !ok {
 		return ""
 	}
-	if normalize, ok := normalizers[how]; ok {
-		return normalize(s)
+	switch stored := stored.(type) {
+	case string:
+		return normalize(stored)
+	case int64:
+		return strconv.FormatInt(stored, 10)
+	case bool:
+		return strconv.FormatBool(stored)
 	}
 	return ""
 }

@@ -20,15 +20,10 @@ type optionSettings struct {
 var documentKinds = []string{"role", "permission"}
 
 func optionSchema() map[string]any {
-	options := setting("object", "Options", "The choices, by the name they are stored under.", []any{
-		map[string]any{"hot": map[string]any{"label": "Hot", "order": 10, "color": "red"}}})
-	options["propertyNames"] = map[string]any{"pattern": metadata.NamePattern.String()}
-	options["additionalProperties"] = map[string]any{"$ref": "#/$defs/option"}
-	options["minProperties"], options["maxProperties"] = 1, maxOptions
 	documents := setting("string", "Documents", "A kind of documents whose names are the options.", nil)
 	documents["enum"] = list(documentKinds)
 	return map[string]any{
-		"options":    options,
+		"options":    map[string]any{"$ref": "#/$defs/options"},
 		"picklist":   nameSetting("Picklist", "The shared picklist that the options come from, instead of own ones.", "industry"),
 		"documents":  documents,
 		"depends_on": nameSetting("Depends on", "The field whose value decides which options are offered (see an option's \"for\").", "country"),

@@ -1,0 +1,47 @@
+package schema_test
+
+import (
+	"testing"
+
+	"formwork/metadata/packages"
+	"formwork/metadata/schema"
+	"formwork/plugins/standard"
+)
+
+// The packages that come along are sound.
+func TestPackages(t *testing.T) {
+	schemas := schema.New(standard.FieldTypes())
+	for _, set := range packages.All() {
+		for _, d := range set.Documents {
+			for _, problem := range schemas.Check(d.Kind, d.Body) {
+				t.Errorf("%s: %v", d.Key, problem)
+			}
+		}
+	}
+}
+
+func BenchmarkBuild(b *testing.B) {
+	for b.Loop() {
+		schemas := schema.New(standard.FieldTypes())
+		for _, kind := range schemas.Kinds() {
+			schemas.JSON(kind)
+		}
+	}
+}
+
+func BenchmarkCheck(b *testing.B) {
+	schemas := schema.New(standard.FieldTypes())
+	for b.Loop() {
+		for _, set := range packages.All() {
+			for _, d := range set.Documents {
+				schemas.Check(d.Kind, d.Body)
+			}
+		}
+	}
+}
+
+func BenchmarkRead(b *testing.B) {
+	for b.Loop() {
+		packages.All()
+	}
+}

@@ -1,0 +1,270 @@
+// Package schema holds one JSON Schema (draft 2020-12) for each kind of document,
+// and says what is wrong with a document or a record in coded faults. The schema
+// of objects is composed with the settings of every field type.
+package schema
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sort"
+	"strings"
+	"sync"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
+
+	"formwork/engine/fault"
+	"formwork/metadata"
+	"formwork/metadata/fieldtype"
+)
+
+//go:embed kinds/*.json
+var kindFiles embed.FS
+
+// Schemas are the compiled schemas of all kinds. Immutable.
+type Schemas struct {
+	kinds  []string
+	byKind map[string]func() compiled
+}
+
+type compiled struct {
+	raw    json.RawMessage
+	schema *jsonschema.Schema
+}
+
+// New makes the schemas; each is composed and compiled when it is first used, so
+// that a program which only serves records never pays for them. A schema that does
+// not compile is a programmer's mistake (in a field type's settings, most likely)
+// and panics.
+func New(types *fieldtype.Registry) *Schemas {
+	files, err := kindFiles.ReadDir("kinds")
+	if err != nil {
+		panic(err)
+	}
+	s := &Schemas{byKind: map[string]func() compiled{}}
+	for _, file := range files {
+		kind := strings.TrimSuffix(file.Name(), ".json")
+		if kind == "defs" {
+			continue
+		}
+		s.kinds = append(s.kinds, kind)
+		s.byKind[kind] = sync.OnceValue(func() compiled { return build(kind, types) })
+	}
+	return s
+}
+
+func build(kind string, types *fieldtype.Registry) compiled {
+	raw, err := json.Marshal(compose(kind, types))
+	if err != nil {
+		panic(fmt.Errorf("schema of %s: %w", kind, err))
+	}
+	schema, err := Compile(raw)
+	if err != nil {
+		panic(fmt.Errorf("schema of %s: %w", kind, err))
+	}
+	return compiled{raw, schema}
+}
+
+// Kinds lists the kinds of documents, sorted.
+func (s *Schemas) Kinds() []string { return append([]string(nil), s.kinds...) }
+
+// JSON is the schema of a kind, as editors use it.
+func (s *Schemas) JSON(kind string) (json.RawMessage, bool) {
+	c, ok := s.byKind[kind]
+	if !ok {
+		return nil, false
+	}
+	return c().raw, true
+}
+
+// Check returns everything that is wrong with the body of an effective document,
+// sorted by place; nil if it is sound. Whether what it refers to exists is for
+// others to say.
+func (s *Schemas) Check(kind string, body json.RawMessage) []*fault.Fault {
+	c, ok := s.byKind[kind]
+	if !ok {
+		return []*fault.Fault{unknownKind(kind, s.kinds)}
+	}
+	v, problem := metadata.ReadJSON(body, metadata.Limits{Bytes: metadata.MaxDocument, Depth: metadata.MaxDepth})
+	if problem != nil {
+		return []*fault.Fault{problem}
+	}
+	schema := c().schema
+	var problems []*fault.Fault
+	for _, f := range findings(schema, v, schema.Validate(v)) {
+		problems = append(problems, documentFault(f).At(f.pointer))
+	}
+	return problems
+}
+
+func unknownKind(kind string, kinds []string) *fault.Fault {
+	if suggestion, ok := metadata.Nearest(kind, kinds); ok {
+		return fault.New(fault.Invalid, "schema.unknown_kind_near", "kind", short(kind), "suggestion", suggestion).At("/kind")
+	}
+	return fault.New(fault.Invalid, "schema.unknown_kind", "kind", short(kind), "kinds", strings.Join(kinds, ", ")).At("/kind")
+}
+
+var errReference = errors.New("a schema may refer to itself only")
+
+// Compile compiles a schema. References to anything outside of it, be it a file or
+// an address, are errors and are never followed.
+func Compile(raw json.RawMessage) (*jsonschema.Schema, error) {
+	const name = "formwork:schema"
+	compiler := jsonschema.NewCompiler()
+	compiler.Draft = jsonschema.Draft2020
+	compiler.LoadURL = func(string) (io.ReadCloser, error) { return nil, errReference }
+	if err := compiler.AddResource(name, bytes.NewReader(raw)); err != nil {
+		return nil, fmt.Errorf("reading a schema: %w", err)
+	}
+	schema, err := compiler.Compile(name)
+	if err != nil {
+		return nil, fmt.Errorf("compiling a schema: %w", err)
+	}
+	return schema, nil
+}
+
+type object = map[string]any
+
+// compose makes the whole schema of a kind from its file, the head that all kinds
+// share, the shared definitions and, for objects, the field types.
+func compose(kind string, types *fieldtype.Registry) object {
+	s, defs := read(kind), read("defs")
+	properties := object{
+		"kind":        object{"const": kind, "title": "Kind"},
+		"name":        ref("name"),
+		"label":       object{"$ref": "#/$defs/text", "title": "Label"},
+		"description": object{"$ref": "#/$defs/text", "title": "Description"},
+	}
+	for name, property := range s["properties"].(object) {
+		properties[name] = property
+	}
+	own, _ := s["$defs"].(object)
+	for name, def := range own {
+		defs[name] = def
+	}
+	required := []any{"kind", "name"}
+	more, _ := s["required"].([]any)
+	s["$schema"], s["type"] = "https://json-schema.org/draft/2020-12/schema", "object"
+	s["required"], s["properties"], s["additionalProperties"] = append(required, more...), properties, false
+	switch kind {
+	case "object":
+		addFields(defs, types)
+	case "permission":
+		properties["system"].(object)["items"].(object)["enum"] = metadata.SystemRights
+	}
+	prune(s, defs)
+	return s
+}
+
+// prune keeps the definitions that the schema uses.
+func prune(s, defs object) {
+	used := object{}
+	var visit func(v any)
+	visit = func(v any) {
+		switch v := v.(type) {
+		case object:
+			if target, ok := v["$ref"].(string); ok {
+				name := strings.TrimPrefix(target, "#/$defs/")
+				if _, seen := used[name]; !seen && defs[name] != nil {
+					used[name] = defs[name]
+					visit(defs[name])
+				}
+			}
+			for _, member := range v {
+				visit(member)
+			}
+		case []any:
+			for _, item := range v {
+				visit(item)
+			}
+		}
+	}
+	delete(s, "$defs")
+	visit(s)
+	s["$defs"] = used
+}
+
+func read(name string) object {
+	raw, err := kindFiles.ReadFile("kinds/" + name + ".json")
+	if err != nil {
+		panic(err)
+	}
+	var s object
+	if err := json.Unmarshal(raw, &s); err != nil {
+		panic(fmt.Errorf("schema file %s: %w", name, err))
+	}
+	return s
+}
+
+func ref(def string) object { return object{"$ref": "#/$defs/" + def} }
+
+// addFields defines "field" as whichever of the types it says it is. Every type's
+// definition holds the common settings too, so that a misspelt one is found.
+func addFields(defs object, types *fieldtype.Registry) {
+	common := defs["common"].(object)
+	delete(defs, "common")
+	names, results := types.Names(), []string{}
+	for _, name := range names {
+		if t, _ := types.Type(name); is[fieldtype.Results](t) {
+			results = append(results, name)
+		}
+	}
+	var cases []any
+	add := func(def string, when object, settings object, required []string) {
+		properties := object{"type": object{"type": "string"}}
+		for _, part := range []object{common, settings} {
+			for name, property := range part {
+				properties[name] = property
+			}
+		}
+		defs[def] = object{"properties": properties, "required": append([]string{"type"}, required...), "additionalProperties": false}
+		cases = append(cases, object{"if": when, "then": ref(def)})
+	}
+	for _, name := range names {
+		t, _ := types.Type(name)
+		var required []string
+		if r, ok := t.(fieldtype.Requires); ok {
+			required = r.RequiredSettings()
+		}
+		settings := t.SettingsSchema()
+		when := object{"properties": object{"type": object{"const": name}}}
+		if is[fieldtype.Derives](t) {
+			settings["result"].(object)["enum"] = results
+			for _, result := range results {
+				of, _ := types.Type(result)
+				add("field."+name+"."+result, object{"required": []string{"result"},
+					"properties": object{"type": object{"const": name}, "result": object{"const": result}}},
+					union(of.SettingsSchema(), settings), required)
+			}
+			when["not"] = object{"required": []string{"result"}, "properties": object{"result": object{"enum": results}}}
+		}
+		add("field."+name, when, settings, required)
+	}
+	defs["field"] = object{"type": "object", "title": "Field", "required": []string{"type"},
+		"properties": object{"type": object{"type": "string", "enum": names, "title": "Type"}}, "allOf": cases}
+}
+
+func union(parts ...object) object {
+	all := object{}
+	for _, part := range parts {
+		for name, v := range part {
+			all[name] = v
+		}
+	}
+	return all
+}
+
+func is[T any](v any) bool { _, ok := v.(T); return ok }
+
+// sortByPlace sorts findings by pointer, then keyword.
+func sortByPlace(list []finding) {
+	sort.SliceStable(list, func(i, j int) bool {
+		if list[i].pointer != list[j].pointer {
+			return list[i].pointer < list[j].pointer
+		}
+		return list[i].keyword < list[j].keyword
+	})
+}
