@@ -2,17 +2,26 @@ package policy
 
 import (
 	"context"
+	"sort"
 	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/rego/compile"
+	"golang.org/x/sync/singleflight"
 
 	"formwork/engine/expression"
 	"formwork/engine/fault"
 	"formwork/engine/query"
 	"formwork/metadata"
+	"formwork/metadata/fieldtype"
 )
 
 // Object is an object as policies see it.
 type Object struct {
-	Name  string
+	Name string
+	// Names are all of the object's fields, without guards: policies look at what
+	// their caller may not see.
 	Names expression.Names
 	// Owned records have an owner; it and the role tree decide.
 	Owned bool
@@ -20,21 +29,23 @@ type Object struct {
 	Visibility string
 	// Parent is the lookup to the record that decides about this one; nil: it decides itself.
 	Parent *expression.Symbol
-	// Fields are the names of all fields, owner included.
+	// Fields are the names of all fields. System fields may be among them or not.
 	Fields []string
 }
 
 // Sharing is a sharing rule with its expressions compiled.
 type Sharing struct {
 	Doc *metadata.Sharing
-	// When is on the record (and the user); nil: every record. Users is on the user
-	// alone; nil if the rule names nobody that way.
+	// When is on the record (and the user) and queryable; nil: every record. Users is
+	// on the user alone; nil if the rule names nobody that way.
 	When, Users *expression.Program
-	// Match has the record's path by the name of the user's field.
+	// Match has the record's path by the name of the user's field ("id" is the user's
+	// own id). All of several pairs must agree.
 	Match map[string]expression.Path
 }
 
-// Config is what a Set is compiled from: effective, checked documents.
+// Config is what a Set is compiled from: effective, checked documents. References
+// to what does not exist grant nothing.
 type Config struct {
 	Revision    int64
 	Objects     map[string]*Object
@@ -46,35 +57,221 @@ type Config struct {
 	Now func() time.Time
 }
 
+// Limits of one Set.
+const (
+	maxRights    = 256  // cached, by permission sets
+	maxFilters   = 4096 // cached, by caller, object and action
+	requestTime  = 250 * time.Millisecond
+	publishTime  = 2 * time.Second // for all of a tenant's policies together
+	maxParents   = 10              // in a chain
+	clockReadFor = time.Second     // how long a filter that read the clock is used
+)
+
 // Set is the compiled policy of one revision. Immutable but for its bounded
 // caches, safe for concurrent use.
 type Set struct {
-	config Config
+	revision   int64
+	objects    map[string]*object
+	users      map[string]*field // of the user object, by name
+	custom     map[string]*custom
+	attributes []string // of the user, that anything here reads; sorted
+	now        func() time.Time
+
+	decide rego.PreparedEvalQuery
+	answer *compile.Prepared
+
+	rights  *lru.Cache[string, *Rights]
+	filters *lru.Cache[string, cachedFilter]
+	flights singleflight.Group
+	system  *Rights
+}
+
+// object is what filters of an object's records are made from.
+type object struct {
+	*Object
+	owner, role *query.Ref          // nil if there is none
+	parent      *query.Hop          // nil: the record decides itself
+	above       string              // the parent's object
+	sharing     map[string]*Sharing // by name
+	policies    []string            // names, sorted
+	clock       bool                // some sharing condition reads the clock
 }
 
 // Compile makes a Set, or says everything that is wrong. Pointers of the faults
-// are "/<kind>/<name>/<JSON pointer in the document>".
+// are "/<kind>/<name>/<JSON pointer in the document>". Every policy of the tenant's
+// own was then compiled to filters, within a limit of time for all of them.
 func Compile(ctx context.Context, c Config) (*Set, []*fault.Fault) {
-	return &Set{config: c}, nil
-}
-
-// Rights returns what the caller may do apart from single records.
-func (s *Set) Rights(ctx context.Context, c *Caller) (*Rights, error) {
-	return &Rights{}, nil
-}
-
-// Filter returns the condition on the records of an object with which the caller
-// may do an action; the object right is part of it. nil: every record;
-// query.Nothing: none.
-func (s *Set) Filter(ctx context.Context, c *Caller, object string, a Action) (query.Filter, error) {
-	if c != nil && c.System {
-		return nil, nil
+	s := &Set{
+		revision: c.Revision, objects: make(map[string]*object, len(c.Objects)),
+		custom: map[string]*custom{}, now: c.Now,
 	}
-	return query.Nothing, nil
+	if s.now == nil {
+		s.now = time.Now
+	}
+	for name, o := range c.Objects {
+		s.objects[name] = newObject(o)
+	}
+	if users := c.Objects["user"]; users != nil {
+		s.users = userFields(users.Names)
+	}
+	problems := s.checkParents()
+	problems = append(problems, s.addSharing(c.Sharing)...)
+	problems = append(problems, s.addPolicies(ctx, c.Policies)...)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	s.attributes = s.readAttributes()
+	if err := s.prepare(ctx, data(c, s)); err != nil {
+		return nil, []*fault.Fault{fault.From(err)}
+	}
+	s.system = everything(c.Objects)
+	s.rights, _ = lru.New[string, *Rights](maxRights) // fails for sizes below 1 only
+	s.filters, _ = lru.New[string, cachedFilter](maxFilters)
+	return s, nil
+}
+
+func newObject(o *Object) *object {
+	compiled := &object{Object: o, sharing: map[string]*Sharing{}}
+	if o.Owned && o.Names != nil {
+		if owner, ok := o.Names.Symbol("owner"); ok {
+			compiled.owner = &query.Ref{Column: owner.Column}
+			if ref, ok := roleOf(owner); ok {
+				compiled.role = &ref
+			}
+		}
+	}
+	if p := o.Parent; p != nil && p.Target != nil {
+		compiled.parent = &query.Hop{Lookup: p.Column, Table: p.Table}
+		compiled.above = p.Target.Object()
+	}
+	return compiled
+}
+
+// checkParents makes sure that every chain of parents ends.
+func (s *Set) checkParents() (problems []*fault.Fault) {
+	for _, name := range sortedKeys(s.objects) {
+		steps := 0
+		for o := s.objects[name]; o != nil && o.parent != nil; o = s.objects[o.above] {
+			if steps++; steps > maxParents {
+				problems = append(problems, fault.New(fault.Invalid, "policy.parents", "object", name, "max", maxParents).
+					At("/object/"+name+"/parent"))
+				break
+			}
+		}
+	}
+	return problems
+}
+
+// addSharing gives the rules to their objects.
+func (s *Set) addSharing(rules []Sharing) (problems []*fault.Fault) {
+	for i := range rules {
+		rule := &rules[i]
+		o := s.objects[rule.Doc.Object]
+		if o == nil {
+			problems = append(problems, unknownObject(rule.Doc.Object, s.objects).At("/sharing/"+rule.Doc.Name+"/object"))
+			continue
+		}
+		o.sharing[rule.Doc.Name] = rule
+		o.clock = o.clock || rule.When != nil && rule.When.UsesClock() || rule.Users != nil && rule.Users.UsesClock()
+		for _, name := range sortedKeys(rule.Match) {
+			if problem := s.checkMatch(name, rule.Match[name]); problem != nil {
+				problems = append(problems, problem.At("/sharing/"+rule.Doc.Name+"/to/match"))
+			}
+		}
+	}
+	return problems
+}
+
+// checkMatch makes sure that a field of the user and one of the record can be equal.
+// A list matches a text that is in it.
+func (s *Set) checkMatch(name string, path expression.Path) *fault.Fault {
+	mine, ok := fieldtype.None, false
+	f := s.users[name]
+	switch name {
+	case "id":
+		mine, ok = fieldtype.Int, path.Leaf.Value != nil && path.Leaf.Value.Kind() == fieldtype.ReferenceKind
+	case "role":
+		mine, ok = fieldtype.Text, true
+	case "permissions", "teams":
+		mine, ok = fieldtype.List, true
+	default:
+		if f == nil {
+			return fault.New(fault.Invalid, "policy.no_user_field", "name", name)
+		}
+		mine = f.ref.Column.Storage
+		ok = mine == fieldtype.List || path.Leaf.Value != nil && newField("", query.Ref{}, path.Leaf.Value).scale == f.scale &&
+			(mine == fieldtype.Text || path.Leaf.Value.Kind() == f.kind)
+	}
+	theirs := path.Leaf.Column.Storage
+	switch {
+	case !ok || theirs == fieldtype.None || theirs == fieldtype.JSON || mine == fieldtype.JSON:
+	case mine == fieldtype.List && theirs == fieldtype.Text, mine == fieldtype.Text && theirs == fieldtype.List:
+		return nil
+	case mine == theirs && mine != fieldtype.List:
+		return nil
+	}
+	return fault.New(fault.Invalid, "policy.no_match", "name", path.Leaf.Name, "user", name)
+}
+
+// readAttributes lists the user's fields that a sharing rule or a policy reads.
+// Two callers that differ in others have the same filters.
+func (s *Set) readAttributes() []string {
+	read := map[string]bool{}
+	for _, o := range s.objects {
+		for _, rule := range o.sharing {
+			for _, program := range []*expression.Program{rule.When, rule.Users} {
+				if program == nil {
+					continue
+				}
+				for _, p := range program.Paths() {
+					if p.Root == "user" && len(p.Via) == 0 {
+						read[p.Leaf.Name] = true
+					}
+				}
+			}
+			for name := range rule.Match {
+				read[name] = true
+			}
+		}
+	}
+	for _, p := range s.custom {
+		for name := range p.reads {
+			read[name] = true
+		}
+	}
+	for _, name := range callerFields { // always part of the key
+		delete(read, name)
+	}
+	return sortedKeys(read)
 }
 
 // System is the program itself at work in a tenant: it passes everything. It must
 // never be given to what a request asks for.
 func System(tenant string) *Caller {
 	return &Caller{Tenant: tenant, Name: "system", Language: "en", Location: time.UTC, Via: "command", System: true}
+}
+
+// active reports whether a caller has any rights at all.
+func (c *Caller) active() bool {
+	if c == nil || len(c.Permissions) == 0 {
+		return false
+	}
+	active, told := c.Attributes["active"]
+	return !told || active == true
+}
+
+func unknownObject(name string, among map[string]*object) *fault.Fault {
+	if near, ok := metadata.Nearest(name, sortedKeys(among)); ok {
+		return fault.New(fault.Invalid, "policy.misspelt_object", "name", name, "suggestion", near)
+	}
+	return fault.New(fault.Invalid, "policy.unknown_object", "name", name)
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for key := range m {
+		keys = append(keys, key)
+	}
+	sort.Strings(keys)
+	return keys
 }

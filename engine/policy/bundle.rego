@@ -1,0 +1,209 @@
+# The policy of every tenant. Permission sets, roles, objects, sharing rules and the
+# names of the tenant's own policies are data.config (see data.go); who asks and for
+# what is input; input.record is unknown when a filter is compiled.
+#
+# Keys of input.record that are no fields of a record stand for conditions that this
+# file knows by name only and that are put in when the result becomes a filter:
+#   $owner, $role     the owner's id, and the role of the owner
+#   when:<sharing>    the sharing rule's condition holds
+#   match:<sharing>   the record's fields equal the user's, and none is empty
+#   parent:<action>   the caller may do the action on the record's parent
+package formwork
+
+# What a permission set says about an object; by name goes before "*".
+entry(set, object) := data.config.permissions[set].objects[object]
+
+entry(set, object) := data.config.permissions[set].objects["*"] if {
+	not data.config.permissions[set].objects[object]
+}
+
+# Rights apart from single records: the union over the caller's permission sets.
+
+rights.system contains right if {
+	some set in input.user.permissions
+	some right in data.config.permissions[set].system
+}
+
+rights.objects[object] contains action if {
+	some object, _ in data.config.objects
+	some set in input.user.permissions
+	some action in ["create", "read", "update", "delete"]
+	entry(set, object)[action] == true
+}
+
+# Fields. A set lets a field be edited only if it also lets records be created or
+# updated; nothing is readable without the right to read the object.
+
+rights.edit[object] contains field if {
+	some object, actions in rights.objects
+	"read" in actions
+	some set in input.user.permissions
+	grant := entry(set, object)
+	writes(grant)
+	some field in data.config.objects[object].fields
+	level(grant, field) == "edit"
+}
+
+rights.read[object] contains field if {
+	some object, actions in rights.objects
+	"read" in actions
+	some set in input.user.permissions
+	grant := entry(set, object)
+	some field in data.config.objects[object].fields
+	level(grant, field) in ["read", "edit"]
+}
+
+writes(grant) if grant.create == true
+
+writes(grant) if grant.update == true
+
+level(grant, _) := "edit" if not grant.fields
+
+level(grant, field) := grant.fields[field]
+
+level(grant, field) := grant.fields["*"] if not grant.fields[field]
+
+# Records. The object right comes first, then any one way to reach the record; a
+# tenant's own deny narrows all of them.
+
+answer if {
+	input.ask == "allow"
+	allow
+}
+
+answer if {
+	input.ask == "deny"
+	some name in data.config.policies[input.object]
+	data.formwork.custom[name].deny == true
+}
+
+# A rule of a tenant's policy that another one negates.
+answer if {
+	input.ask == "rule"
+	data.formwork.custom[input.policy][input.rule] == true
+}
+
+allow if {
+	granted
+	unbound
+}
+
+allow if {
+	granted
+	not unbound
+	reached
+}
+
+granted if {
+	some set in input.user.permissions
+	entry(set, input.object)[input.action] == true
+}
+
+# Read-all and write-all pass by owners, roles, sharing and parents.
+
+unbound if {
+	input.action == "read"
+	some set in input.user.permissions
+	entry(set, input.object).read_all == true
+}
+
+unbound if {
+	some set in input.user.permissions
+	entry(set, input.object).write_all == true
+}
+
+# The visibility that everybody has.
+
+reached if {
+	input.action == "read"
+	data.config.objects[input.object].visibility in ["read", "write"]
+}
+
+reached if {
+	input.action in ["create", "update"]
+	data.config.objects[input.object].visibility == "write"
+}
+
+# Owners, and those whose role is above the owner's. A record is created only for
+# oneself or for somebody below.
+
+reached if {
+	data.config.objects[input.object].owned
+	input.record["$owner"] == input.user.id
+}
+
+reached if {
+	data.config.objects[input.object].owned
+	input.record["$role"] in data.config.roles[input.user.role].below
+}
+
+# The parent's record decides: who may change it may create, change and delete here.
+
+reached if {
+	data.config.objects[input.object].parent
+	input.action == "read"
+	input.record["parent:read"] == true
+}
+
+reached if {
+	data.config.objects[input.object].parent
+	input.action != "read"
+	input.record["parent:update"] == true
+}
+
+# Sharing. It never lets anybody delete.
+
+reached if {
+	some rule in data.config.sharing[input.object]
+	opens(rule)
+	not rule.when
+	holder(rule)
+}
+
+reached if {
+	some rule in data.config.sharing[input.object]
+	opens(rule)
+	input.record[rule.when] == true
+	holder(rule)
+}
+
+opens(rule) if {
+	input.action == "read"
+	rule.access in ["read", "write"]
+}
+
+opens(rule) if {
+	input.action in ["create", "update"]
+	rule.access == "write"
+}
+
+holder(rule) if named(rule)
+
+holder(rule) if {
+	not named(rule)
+	input.record[rule.match] == true
+}
+
+named(rule) if rule.everyone
+
+named(rule) if input.user.role in rule.roles
+
+named(rule) if {
+	some name in input.user.permissions
+	name in rule.permissions
+}
+
+named(rule) if {
+	some name in input.user.teams
+	name in rule.teams
+}
+
+# Which rules' expressions on the user hold was found out before.
+named(rule) if rule.name in input.holds
+
+# The tenant's own policies.
+
+reached if {
+	some name in data.config.policies[input.object]
+	data.formwork.custom[name].allow == true
+}
