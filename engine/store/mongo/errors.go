@@ -101,3 +101,8 @@ func refused(doing string, err error) error {
 func notUnique(index string, err error) error {
 	return fault.New(fault.Conflict, "store.not_unique", "index", index).Because(err)
 }
+
+// isRefusal holds for the faults of refused.
+func isRefusal(err error) bool {
+	return fault.Is(err, "store.duplicate_id") || fault.Is(err, "store.not_unique")
+}

@@ -172,7 +172,7 @@ func orNull(expression any) bson.D {
 // like finds a text within a text: at the start by its bounds, which enter an
 // index, else by a regular expression of literal characters.
 func like(f query.Like) any {
-	pattern := strings.ReplaceAll(regexp.QuoteMeta(f.Text), "\x00", `\x00`)
+	pattern := literal(f.Text)
 	switch f.At {
 	case query.Start:
 		return startsWith(f.Text)
@@ -180,6 +180,11 @@ func like(f query.Like) any {
 		pattern += `\z`
 	}
 	return bson.D{{Key: "$regex", Value: primitive.Regex{Pattern: pattern}}}
+}
+
+// literal is a regular expression that matches a text.
+func literal(text string) string {
+	return strings.ReplaceAll(regexp.QuoteMeta(text), "\x00", `\x00`)
 }
 
 // startsWith holds the texts with a prefix between bounds.
@@ -210,13 +215,15 @@ func successor(prefix string) (text string, ok bool) {
 	return "", false
 }
 
-// wordConditions finds rows that hold every word.
+// wordConditions finds rows that hold every word. A pattern is used for a prefix,
+// for each bound of a range might be met by another word; anchored and literal it
+// enters the index as a range does.
 func wordConditions(words []query.Word) bson.A {
 	all := make(bson.A, len(words))
 	for i, w := range words {
 		var one any = bson.D{{Key: "$eq", Value: w.Text}}
 		if w.Prefix {
-			one = bson.D{{Key: "$elemMatch", Value: startsWith(w.Text)}}
+			one = bson.D{{Key: "$regex", Value: primitive.Regex{Pattern: "^" + literal(w.Text)}}}
 		}
 		all[i] = bson.D{{Key: wordsField, Value: one}}
 	}

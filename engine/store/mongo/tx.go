@@ -20,7 +20,10 @@ import (
 type tx struct {
 	t       *Tenant
 	session driver.Session                // nil on a standalone server
-	lost    error                         // the server's first refusal, which ended the transaction
+	lost    error                         // the server's error that ended the transaction
+	asking  bool                          // look for duplicates before writing
+	wentOn  bool                          // fn used the transaction after a refusal had ended it
+	uniques map[string][]store.Index      // of tables, when asking
 	undo    []func(context.Context) error // on a standalone server
 }
 
@@ -42,6 +45,19 @@ func (x *tx) note(err error) error {
 	return err
 }
 
+// left is what fn is left with when it goes on after a refusal.
+type left struct{}
+
+// usable returns the error that ended the transaction, if any. It does not return
+// where that was a refusal, after which fn may well go on: see Write.
+func (x *tx) usable() error {
+	if x.lost != nil && isRefusal(x.lost) {
+		x.wentOn = true
+		panic(left{})
+	}
+	return x.lost
+}
+
 // Select implements store.Reader.
 func (x *tx) Select(ctx context.Context, q query.Select) iter.Seq2[store.Row, error] {
 	return x.reading(func() iter.Seq2[store.Row, error] { return x.t.rows(x.within(ctx), q) })
@@ -54,8 +70,8 @@ func (x *tx) Aggregate(ctx context.Context, q query.Aggregate) iter.Seq2[store.R
 
 func (x *tx) reading(read func() iter.Seq2[store.Row, error]) iter.Seq2[store.Row, error] {
 	return func(yield func(store.Row, error) bool) {
-		if x.lost != nil {
-			yield(nil, x.lost)
+		if err := x.usable(); err != nil {
+			yield(nil, err)
 			return
 		}
 		for row, err := range read() {
@@ -68,8 +84,8 @@ func (x *tx) reading(read func() iter.Seq2[store.Row, error]) iter.Seq2[store.Ro
 
 // Count implements store.Reader.
 func (x *tx) Count(ctx context.Context, table string, filter query.Filter, words []query.Word) (int64, error) {
-	if x.lost != nil {
-		return 0, x.lost
+	if err := x.usable(); err != nil {
+		return 0, err
 	}
 	n, err := x.t.count(x.within(ctx), table, filter, words)
 	return n, x.note(err)
@@ -77,12 +93,17 @@ func (x *tx) Count(ctx context.Context, table string, filter query.Filter, words
 
 // Insert implements store.Tx.
 func (x *tx) Insert(ctx context.Context, table string, key id.ID, values map[string]any, words []string) error {
-	if x.lost != nil {
-		return x.lost
+	if err := x.usable(); err != nil {
+		return err
 	}
 	d, err := document(int64(key), values, words)
 	if err != nil {
 		return err
+	}
+	if x.asking {
+		if err := x.askInsert(ctx, table, key, values); err != nil {
+			return err
+		}
 	}
 	collection := x.t.db.Collection(table)
 	if _, err := collection.InsertOne(x.within(ctx), d); err != nil {
@@ -97,8 +118,8 @@ func (x *tx) Insert(ctx context.Context, table string, key id.ID, values map[str
 
 // Update implements store.Tx.
 func (x *tx) Update(ctx context.Context, table string, key id.ID, version int64, values map[string]any, words []string) error {
-	if x.lost != nil {
-		return x.lost
+	if err := x.usable(); err != nil {
+		return err
 	}
 	change, err := changes(values, words)
 	if err != nil {
@@ -107,6 +128,11 @@ func (x *tx) Update(ctx context.Context, table string, key id.ID, version int64,
 	found := byKey(key)
 	if version != 0 {
 		found = append(found, bson.E{Key: field(query.Version.Name), Value: version})
+	}
+	if x.asking {
+		if err := x.askUpdate(ctx, table, key, values); err != nil {
+			return err
+		}
 	}
 	collection := x.t.db.Collection(table)
 	matched := int64(0)
@@ -153,8 +179,8 @@ func (x *tx) Delete(ctx context.Context, table string, key id.ID) error {
 
 // DeleteWhere implements store.Tx.
 func (x *tx) DeleteWhere(ctx context.Context, table string, filter query.Filter) (int64, error) {
-	if x.lost != nil {
-		return 0, x.lost
+	if err := x.usable(); err != nil {
+		return 0, err
 	}
 	if x.session == nil {
 		return x.deleteAlone(ctx, table, filter)

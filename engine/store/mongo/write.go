@@ -3,6 +3,7 @@ package mongo
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	driver "go.mongodb.org/mongo-driver/mongo"
@@ -24,8 +25,11 @@ const (
 
 // Write implements store.Tenant. A transaction that met another one on the same
 // rows is begun anew, and so is one whose server went away before the commit.
-// After a refused Insert or Update the transaction is lost on the server: whatever
-// fn does next fails with the same fault, which Write returns if fn does not.
+//
+// The server ends a transaction in which it refused a duplicate. Where fn goes on
+// after such a refusal, it is left at its next operation (by a panic that ends
+// here) and run once more in a transaction that asks before it writes, so that the
+// server has nothing to refuse.
 func (t *Tenant) Write(ctx context.Context, fn func(tx store.Tx) error) error {
 	leave, err := t.changing(ctx)
 	if err != nil {
@@ -40,13 +44,18 @@ func (t *Tenant) Write(ctx context.Context, fn func(tx store.Tx) error) error {
 		return failed("starting a session", err)
 	}
 	defer session.EndSession(context.WithoutCancel(ctx))
+	asking := false
 	for try := 1; ; try++ {
-		err, again := t.transact(ctx, session, fn)
+		tx := &tx{t: t, session: session, asking: asking}
+		err, again := t.transact(ctx, tx, fn)
 		if !again {
 			return err
 		}
 		if try == writeTries {
 			return fault.New(fault.Unavailable, "store.busy").Because(err)
+		}
+		if asking = asking || tx.wentOn; tx.wentOn {
+			continue
 		}
 		if err := pause(ctx, try); err != nil {
 			return err
@@ -61,30 +70,48 @@ var transaction = options.Transaction().
 
 // transact tries one transaction; again says that nothing of it happened and that
 // another try may do.
-func (t *Tenant) transact(ctx context.Context, session driver.Session, fn func(tx store.Tx) error) (err error, again bool) {
-	if err := session.StartTransaction(transaction); err != nil {
+func (t *Tenant) transact(ctx context.Context, tx *tx, fn func(tx store.Tx) error) (err error, again bool) {
+	if err := tx.session.StartTransaction(transaction); err != nil {
 		return failed("starting a transaction", err), false
 	}
 	settled := false
 	defer func() {
-		if !settled { // also if fn panics
-			_ = session.AbortTransaction(context.WithoutCancel(ctx))
+		if !settled { // also if fn never returns
+			_ = tx.session.AbortTransaction(context.WithoutCancel(ctx))
 		}
 	}()
-	tx := &tx{t: t, session: session}
-	err = fn(tx)
+	err = run(tx, fn)
 	switch {
+	case tx.wentOn:
+		return tx.lost, true
 	case tx.lost != nil && hasLabel(tx.lost, labelTransient):
 		return tx.lost, true
 	case err != nil:
 		return err, hasLabel(err, labelTransient)
+	case tx.lost != nil && isRefusal(tx.lost):
+		tx.wentOn = true // fn takes the refusal for an answer
+		return tx.lost, true
 	case tx.lost != nil:
 		return tx.lost, false
 	case ctx.Err() != nil:
 		return ctx.Err(), false
 	}
 	settled = true
-	return commit(ctx, session)
+	return commit(ctx, tx.session)
+}
+
+// run calls fn and makes an error of a panic.
+func run(tx *tx, fn func(tx store.Tx) error) (err error) {
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case left:
+			err = tx.lost
+		default:
+			err = fmt.Errorf("mongo: a write panicked: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return fn(tx)
 }
 
 // commit asks until it is known whether the transaction happened.
@@ -142,7 +169,7 @@ func (t *Tenant) writeAlone(ctx context.Context, fn func(tx store.Tx) error) (er
 			}
 		}
 	}()
-	err = fn(tx)
+	err = run(tx, fn)
 	finished = true
 	if err == nil {
 		err = ctx.Err()
