@@ -3,6 +3,8 @@
 package catalog
 
 import (
+	"encoding/json"
+
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
 	"formwork/engine/expression"
@@ -24,6 +26,13 @@ type Snapshot struct {
 	Layouts   map[string]*metadata.Layout
 	Views     map[string]*metadata.View
 	Apps      map[string]*metadata.App
+
+	Roles       map[string]*metadata.Role
+	Permissions map[string]*metadata.Permission
+	Packages    map[string]*metadata.Package
+
+	parsed map[metadata.Key]*parsed // what the documents were read to
+	lists  []*list                  // views and related lists, for planning indexes and the advisor
 }
 
 // Object is a compiled object. It implements expression.Names over all its fields.
@@ -35,16 +44,20 @@ type Object struct {
 	NameField *Field
 	Owned     bool // false if Doc.Parent decides about the records
 
-	Schema   *jsonschema.Schema // of a whole record as the API shows it
-	Rules    []*Rule            // by order, then name
-	Unique   []*UniqueKey
-	Dupes    []*DuplicateRule
-	Stages   *Stages
-	Computed []*Field // stored formulas and roll-ups over own rows, in dependency order
-	Rollups  []*Rollup
-	Feeds    []*Rollup // roll-ups of other objects that count this object's records
-	Inbound  []*Inbound
-	Search   []*Field
+	Schema *jsonschema.Schema // of a whole record as the API shows it
+	// SchemaJSON is the source of Schema, for clients and editors.
+	SchemaJSON json.RawMessage
+	Rules      []*Rule // by order, then name
+	Unique     []*UniqueKey
+	Dupes      []*DuplicateRule
+	Stages     *Stages
+	Computed   []*Field // stored formulas and roll-ups over own rows, in dependency order
+	Rollups    []*Rollup
+	Feeds      []*Rollup // roll-ups of other objects that count this object's records
+	Inbound    []*Inbound
+	Search     []*Field
+
+	names []string // of the fields, sorted
 }
 
 // Field is a compiled field. System fields have System set and no Doc of a tenant.
@@ -60,12 +73,29 @@ type Field struct {
 	// Required: never empty (Doc.Required.Always), or when the program holds.
 	Required *expression.Program
 	Default  *expression.Program
+	// Initial is the stored form of Doc.Default; nil if there is none.
+	Initial any
 	// Formula computes the field; Stored tells whether at saving (its Column has a
 	// Storage) or when read.
 	Formula *expression.Program
 	Target  *Object // of a reference to one object
 	// Count, for roll-ups that average, is the companion column with the number of values.
 	Count query.Column
+	// Rows, for a field of child rows, are the fields of a row.
+	Rows *Rows
+	// RowFilter, for a roll-up over own rows, tells which of them count; nil: all. Its
+	// names are those of the rows.
+	RowFilter *expression.Program
+}
+
+// Rows are the compiled fields of child rows. They implement expression.Names.
+// Nothing of a row has a column: rows are stored in one with their field.
+type Rows struct {
+	Name     string   // object.field
+	Fields   []*Field // by order, then name
+	Computed []*Field // formulas, in dependency order
+	byName   map[string]*Field
+	names    []string
 }
 
 // Rule is a compiled validation rule.

@@ -1,0 +1,236 @@
+package catalog
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"formwork/engine/expression"
+	"formwork/engine/fault"
+	"formwork/engine/policy"
+	"formwork/metadata"
+	"formwork/metadata/fieldtype"
+)
+
+// Build compiles effective documents to a Snapshot, or says everything that is
+// wrong with them. Pointers of the problems are "/<kind>/<name>/<JSON pointer in
+// the document>"; they come sorted. It reads nothing but its arguments.
+func Build(ctx context.Context, types *fieldtype.Registry, revision int64, documents []metadata.Document) (*Snapshot, []*fault.Fault) {
+	return build(ctx, types, revision, documents, nil)
+}
+
+// build is Build that takes over from a former snapshot what depends on unchanged
+// documents alone. The result is the same with and without one.
+func build(ctx context.Context, types *fieldtype.Registry, revision int64, documents []metadata.Document, former *Snapshot) (*Snapshot, []*fault.Fault) {
+	b := &builder{ctx: ctx, types: types, former: former, broken: map[string]bool{}, settings: newSettings(), s: &Snapshot{
+		Revision:  revision,
+		Documents: make(map[metadata.Key]metadata.Document, len(documents)),
+		parsed:    make(map[metadata.Key]*parsed, len(documents)),
+		Objects:   map[string]*Object{},
+	}}
+	for _, d := range documents {
+		b.s.Documents[d.Key] = d
+	}
+	b.decode()
+	b.makeObjects()
+	b.linkReferences()
+	b.planComputation()
+	for _, o := range b.objects {
+		b.compileFields(o)
+		b.compileRules(o)
+		b.compileStages(o)
+		b.compileRecordTypes(o)
+		b.compileUnique(o)
+		b.compileDuplicates(o)
+	}
+	b.checkPages()
+	b.checkAccess()
+	b.compileRecordSchemas()
+	if len(b.problems) > 0 {
+		return nil, sorted(b.problems)
+	}
+	for _, o := range b.objects {
+		o.Table.Indexes = planIndexes(o, b.s.lists)
+	}
+	return b.s, nil
+}
+
+// builder holds what is under construction. The steps of build run in their order;
+// each reports what is wrong and leaves out what it can't make, so that later ones
+// find the other problems.
+type builder struct {
+	ctx      context.Context
+	types    *fieldtype.Registry
+	former   *Snapshot
+	s        *Snapshot
+	settings *settings
+	objects  []*Object // by name
+	sharing  []policy.Sharing
+	problems []*fault.Fault
+	// broken are fields, as object.field, that have a problem of their own: what
+	// uses them is not blamed for it.
+	broken map[string]bool
+}
+
+// settings are the documents that are only compiled into others.
+type settings struct {
+	sharing  map[string]*metadata.Sharing
+	policies map[string]*metadata.Policy
+}
+
+func newSettings() *settings {
+	return &settings{sharing: map[string]*metadata.Sharing{}, policies: map[string]*metadata.Policy{}}
+}
+
+func (b *builder) report(f *fault.Fault, pointer string) {
+	b.problems = append(b.problems, f.Under(pointer))
+}
+
+// unknownField reports a name that is no field of an object. What is broken is
+// reported where it is broken.
+func (b *builder) unknownField(object, name string, known []string, pointer string) {
+	if b.broken[object+"."+name] {
+		return
+	}
+	if near, ok := metadata.Nearest(name, known); ok {
+		b.report(fault.New(fault.Invalid, "catalog.unknown_field_near", "field", name, "object", object, "suggestion", near), pointer)
+		return
+	}
+	b.report(fault.New(fault.Invalid, "catalog.unknown_field", "field", name, "object", object), pointer)
+}
+
+// unknownDocument reports the name of a document that does not exist.
+func (b *builder) unknownDocument(kind, name string, pointer string) {
+	if b.s.Documents[metadata.Key{Kind: kind, Name: name}].Body != nil {
+		return // it exists, and its own problems are reported with it
+	}
+	if near, ok := metadata.Nearest(name, b.Names(kind)); ok {
+		b.report(fault.New(fault.Invalid, "catalog.unknown_document_near", "kind", kind, "name", name, "suggestion", near), pointer)
+		return
+	}
+	b.report(fault.New(fault.Invalid, "catalog.unknown_document", "kind", kind, "name", name), pointer)
+}
+
+// field finds a field of an object that is named at a pointer, or reports that
+// there is none.
+func (b *builder) field(o *Object, name, pointer string) *Field {
+	f, ok := o.byName[name]
+	if !ok {
+		b.unknownField(o.Doc.Name, name, o.names, pointer)
+	}
+	return f
+}
+
+// path follows "account.name" from an object, or reports where it ends.
+func (b *builder) path(o *Object, path, pointer string) *Field {
+	steps := splitPath(path)
+	for i, step := range steps {
+		f := b.field(o, step, pointer)
+		if f == nil || i == len(steps)-1 {
+			return f
+		}
+		if f.Target == nil {
+			b.report(fault.New(fault.Invalid, "catalog.no_path", "field", step, "path", path), pointer)
+			return nil
+		}
+		o = f.Target
+	}
+	return nil
+}
+
+// object finds an object that is named at a pointer, or reports that there is none.
+func (b *builder) object(name, pointer string) *Object {
+	o := b.s.Objects[name]
+	if o == nil {
+		b.unknownDocument("object", name, pointer)
+	}
+	return o
+}
+
+// compile makes a program, or reports what is wrong with the expression.
+func (b *builder) compile(source string, scope expression.Scope, pointer string) *expression.Program {
+	if b.readsBroken(source, scope) {
+		return nil
+	}
+	p, problems := expression.Compile(source, scope)
+	for _, problem := range problems {
+		b.problems = append(b.problems, problem.Fault(pointer))
+	}
+	if len(problems) > 0 {
+		return nil
+	}
+	return p
+}
+
+// condition compiles a yes-or-no expression on a record of o and the user; nil
+// for an empty source.
+func (b *builder) condition(o *Object, source, pointer string) *expression.Program {
+	if source == "" {
+		return nil
+	}
+	return b.compile(source, expression.Scope{Record: o, User: b.user(), Result: fieldtype.BoolKind, Scale: -1}, pointer)
+}
+
+// filter compiles a condition that must run in the database; nil for an empty source.
+func (b *builder) filter(o *Object, source, pointer string) *expression.Program {
+	if source == "" {
+		return nil
+	}
+	return b.compile(source, expression.Scope{Record: o, User: b.user(), Result: fieldtype.BoolKind, Scale: -1, Queryable: true}, pointer)
+}
+
+// change compiles a condition that may also look at the record before the change.
+func (b *builder) change(o *Object, source, pointer string) *expression.Program {
+	if source == "" {
+		return nil
+	}
+	return b.compile(source, expression.Scope{Record: o, User: b.user(), Old: true, Result: fieldtype.BoolKind, Scale: -1}, pointer)
+}
+
+// user are the names of the user in expressions; none without an object user.
+func (b *builder) user() expression.Names {
+	if o := b.s.Objects["user"]; o != nil {
+		return o
+	}
+	return nil
+}
+
+// Names lists the names of all documents of a kind, sorted. With Options and Type
+// it makes the builder the context in which field types are bound.
+func (b *builder) Names(kind string) []string {
+	var names []string
+	for key := range b.s.Documents {
+		if key.Kind == kind {
+			names = append(names, key.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Options returns the options of a shared picklist.
+func (b *builder) Options(picklist string) (map[string]*metadata.Option, bool) {
+	p, ok := b.s.Picklists[picklist]
+	if !ok {
+		return nil, false
+	}
+	return p.Options, true
+}
+
+// Type finds a field type.
+func (b *builder) Type(name string) (fieldtype.Type, bool) { return b.types.Type(name) }
+
+// byName lists the keys of a map, sorted: everything is done in a fixed order, so
+// that problems and plans come the same each time.
+func byName[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// sorted orders problems by pointer, then code.
+func sorted(problems []*fault.Fault) []*fault.Fault {
+	return fault.From(fault.All(fault.Invalid, "catalog.invalid", problems)).Errors
+}
+
+// step is one step of a JSON pointer.
+func step(name string) string { return "/" + metadata.EscapePointer(name) }
+
+// pointerTo is the pointer of a document in a list of problems.
+func pointerTo(kind, name string) string { return step(kind) + step(name) }

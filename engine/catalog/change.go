@@ -1,0 +1,519 @@
+package catalog
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/query"
+	"formwork/engine/store"
+	"formwork/metadata"
+	"formwork/metadata/fieldtype"
+)
+
+// Change is what is asked of Plan and Apply. A document replaces the tenant's own
+// of the same key; where a package has that key, it is a merge patch on the
+// package's. Delete removes the tenant's own document, or, where there is none,
+// hides the package's.
+type Change struct {
+	Documents []json.RawMessage `json:"documents"`
+	Delete    []metadata.Key    `json:"delete"`
+	// Base is the revision that the change was made for; 0: whatever is the newest.
+	Base    int64  `json:"base"`
+	Message string `json:"message"`
+	// Allow names what the change may destroy, by Impact.Path.
+	Allow []string `json:"allow"`
+}
+
+// Limits of one change.
+const (
+	MaxDocuments = 5_000
+	MaxMessage   = 1_000 // bytes
+)
+
+// Plan is what a change would do.
+type Plan struct {
+	Base     int64             // the revision it was planned for
+	Problems []*fault.Fault    // why it can't be applied; sorted. See Build for the pointers
+	Changes  []metadata.Change // of the effective documents
+	Impact   []Impact          // on live data; empty if there are problems
+}
+
+// Result is what Apply did.
+type Result struct {
+	Revision int64
+	Plan
+}
+
+// draft is a change that has been checked.
+type draft struct {
+	base, target *state
+	plan         Plan
+	effects      []effect
+	unnamed      []*fault.Fault // destroys what the change does not allow
+}
+
+// Plan tells what a change would do, and does nothing. Fault "catalog.stale"
+// (Conflict) if change.Base is not the newest revision.
+func (c *Catalog) Plan(ctx context.Context, t store.Tenant, change Change) (*Plan, error) {
+	base, err := c.newest(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	d, err := c.draft(ctx, base, change)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.measure(ctx, t); err != nil {
+		return nil, err
+	}
+	return &d.plan, nil
+}
+
+// Apply makes a change: the new revision is durable and in use when it returns.
+// Indexes, backfills and roll-ups that it needs follow as jobs. Faults:
+// "catalog.stale" (Conflict) if change.Base is not the newest revision,
+// "catalog.invalid" (Invalid) with every problem, "catalog.destructive" (Invalid)
+// with everything that the change destroys without naming it.
+func (c *Catalog) Apply(ctx context.Context, t store.Tenant, change Change, by id.ID) (*Result, error) {
+	return c.retry(change.Base, func() (*Result, error) {
+		base, err := c.newest(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		d, err := c.draft(ctx, base, change)
+		if err != nil {
+			return nil, err
+		}
+		return c.make(ctx, t, d, change.Message, by)
+	})
+}
+
+// retry does again what lost against another change although it did not ask for a
+// certain base.
+func (c *Catalog) retry(base int64, try func() (*Result, error)) (*Result, error) {
+	const tries = 5
+	for i := 1; ; i++ {
+		result, err := try()
+		if base != 0 || i == tries || !fault.Is(err, "catalog.stale") {
+			return result, err
+		}
+	}
+}
+
+// make commits a draft.
+func (c *Catalog) make(ctx context.Context, t store.Tenant, d *draft, message string, by id.ID) (*Result, error) {
+	if len(d.plan.Problems) > 0 {
+		return nil, fault.All(fault.Invalid, "catalog.invalid", d.plan.Problems)
+	}
+	if len(message) > MaxMessage {
+		return nil, fault.New(fault.Invalid, "catalog.long_message", "max", MaxMessage).At("/message")
+	}
+	if len(d.unnamed) > 0 {
+		if err := d.measure(ctx, t); err != nil {
+			return nil, err
+		}
+		return nil, d.refusal()
+	}
+	if d.unchanged() {
+		return &Result{Revision: d.base.mark.revision, Plan: d.plan}, nil
+	}
+	with, tables, err := c.consequences(ctx, t, d)
+	if err != nil {
+		return nil, err
+	}
+	if len(tables) > 0 {
+		// Before the commit: who sees the revision must find its columns. Columns that
+		// are defined for a revision that is then refused stay empty and do no harm.
+		if err := t.Define(ctx, tables...); err != nil {
+			return nil, fmt.Errorf("defining tables: %w", err)
+		}
+	}
+	with.message, with.by = message, by
+	if err := c.commit(ctx, t, d.base, d.target, with); err != nil {
+		return nil, err
+	}
+	return &Result{Revision: d.target.mark.revision, Plan: d.plan}, nil
+}
+
+// unchanged reports whether no document of any layer differs.
+func (d *draft) unchanged() bool {
+	return slices.EqualFunc(d.base.layers(), d.target.layers(), func(a, b layer) bool {
+		return a.name == b.name && slices.EqualFunc(a.documents, b.documents, func(a, b metadata.Document) bool {
+			return a.Key == b.Key && string(a.Body) == string(b.Body)
+		})
+	})
+}
+
+// draft applies a change to the tenant's own layer and checks the outcome.
+func (c *Catalog) draft(ctx context.Context, base *state, change Change) (*draft, error) {
+	if change.Base != 0 && change.Base != base.mark.revision {
+		return nil, fault.New(fault.Conflict, "catalog.stale", "base", change.Base, "newest", base.mark.revision)
+	}
+	if len(change.Documents)+len(change.Delete) > MaxDocuments {
+		return nil, fault.New(fault.TooLarge, "catalog.too_many_documents", "max", MaxDocuments)
+	}
+	own, problems := changedLayer(base, change)
+	target := &state{packages: base.packages, own: own}
+	if len(problems) > 0 {
+		return &draft{base: base, target: target, plan: Plan{Base: base.mark.revision, Problems: sorted(problems)}}, nil
+	}
+	return c.check(ctx, base, target, change.Allow)
+}
+
+// check compiles a target and finds what it does to the data under base.
+func (c *Catalog) check(ctx context.Context, base, target *state, allow []string) (*draft, error) {
+	d := &draft{base: base, target: target, plan: Plan{Base: base.mark.revision}}
+	effective := target.effective()
+	d.plan.Changes = metadata.Diff(base.effective(), effective)
+	snapshot, problems, err := c.build(ctx, base.mark.revision+1, effective, base)
+	if err != nil {
+		return nil, err
+	}
+	if len(problems) > 0 {
+		d.plan.Problems = problems
+		return d, nil
+	}
+	target.snapshot = snapshot
+	d.effects = effects(base.snapshot, snapshot)
+	for i := range d.effects {
+		e := &d.effects[i]
+		if e.Class != Destructive {
+			continue
+		}
+		if e.Allowed = slices.Contains(allow, e.Path); !e.Allowed {
+			d.unnamed = append(d.unnamed, e.Notice)
+		}
+	}
+	d.plan.Impact = impacts(d.effects)
+	return d, nil
+}
+
+// refusal is the fault that lists what would be destroyed.
+func (d *draft) refusal() error {
+	var paths []string
+	var several []*fault.Fault
+	for _, i := range d.plan.Impact {
+		if i.Class == Destructive && !i.Allowed {
+			paths = append(paths, i.Path)
+			several = append(several, i.Notice)
+		}
+	}
+	refused := fault.From(fault.All(fault.Invalid, "catalog.destructive", several))
+	refused.Params = map[string]any{"allow": strings.Join(paths, ", ")}
+	return refused
+}
+
+// changedLayer is the tenant's own layer after a change, every document of it the
+// smallest that says the same.
+func changedLayer(base *state, change Change) ([]metadata.Document, []*fault.Fault) {
+	below := map[metadata.Key]metadata.Document{}
+	for _, d := range base.base() {
+		below[d.Key] = d
+	}
+	own := map[metadata.Key]metadata.Document{}
+	for _, d := range base.own {
+		own[d.Key] = d
+	}
+	var problems []*fault.Fault
+	seen := map[metadata.Key]bool{}
+	for i, key := range change.Delete {
+		_, mine := own[key]
+		_, beneath := below[key]
+		switch {
+		case seen[key]:
+			problems = append(problems, fault.New(fault.Invalid, "catalog.twice", "key", key.String()).At("/delete"+index(i)))
+		case mine && own[key].Hides():
+			problems = append(problems, nothingToDelete(key, below, own).At("/delete"+index(i)))
+		case mine:
+			delete(own, key)
+		case beneath:
+			own[key] = metadata.Hide(key)
+		default:
+			problems = append(problems, nothingToDelete(key, below, own).At("/delete"+index(i)))
+		}
+		seen[key] = true
+	}
+	for i, raw := range change.Documents {
+		d, wrong := metadata.Parse(raw)
+		if len(wrong) == 0 && seen[d.Key] {
+			wrong = []*fault.Fault{fault.New(fault.Invalid, "catalog.twice", "key", d.Key.String())}
+		}
+		for _, problem := range wrong {
+			problems = append(problems, problem.Under("/documents"+index(i)))
+		}
+		if len(wrong) > 0 {
+			continue
+		}
+		seen[d.Key] = true
+		if overlay, ok := overlayOf(below, d); ok {
+			own[d.Key] = overlay
+		} else {
+			delete(own, d.Key)
+		}
+	}
+	documents := make([]metadata.Document, 0, len(own))
+	for _, d := range own {
+		documents = append(documents, d)
+	}
+	return sortedDocuments(documents), problems
+}
+
+// overlayOf is the smallest document that says what d says over what is below; ok
+// is false if that is nothing.
+func overlayOf(below map[metadata.Key]metadata.Document, d metadata.Document) (metadata.Document, bool) {
+	beneath, ok := below[d.Key]
+	if !ok {
+		target := metadata.Effective([]metadata.Document{d})[0] // without nulls
+		return target, true
+	}
+	target := metadata.Effective([]metadata.Document{beneath}, []metadata.Document{d})[0]
+	return metadata.Overlay(&beneath, &target)
+}
+
+func nothingToDelete(key metadata.Key, layers ...map[metadata.Key]metadata.Document) *fault.Fault {
+	var names []string
+	for _, l := range layers {
+		for k, d := range l {
+			if k.Kind == key.Kind && !d.Hides() {
+				names = append(names, k.Name)
+			}
+		}
+	}
+	if near, ok := metadata.Nearest(key.Name, names); ok && near != key.Name {
+		return fault.New(fault.Invalid, "catalog.unknown_document_near", "kind", key.Kind, "name", key.Name, "suggestion", near)
+	}
+	return fault.New(fault.Invalid, "catalog.unknown_document", "kind", key.Kind, "name", key.Name)
+}
+
+func sortedDocuments(documents []metadata.Document) []metadata.Document {
+	slices.SortFunc(documents, func(a, b metadata.Document) int { return metadata.CompareKeys(a.Key, b.Key) })
+	return documents
+}
+
+// consequences are the jobs and removals of a draft, and the tables to define.
+func (c *Catalog) consequences(ctx context.Context, t store.Tenant, d *draft) (commitment, []store.Table, error) {
+	var with commitment
+	var tables []store.Table
+	before, after := d.base.snapshot, d.target.snapshot
+	plan := worker{}
+	for _, name := range byName(after.Objects) {
+		o, old := after.Objects[name], before.Objects[name]
+		if old == nil {
+			tables = append(tables, o.Table)
+			back, err := c.wasRemoved(ctx, t, o.Table.Name)
+			if err != nil {
+				return with, nil, err
+			}
+			if back {
+				with.kept = append(with.kept, removal{o.Table.Name, allColumns})
+				plan.index = append(plan.index, name)
+				plan.refill(o)
+			}
+			continue
+		}
+		had := map[string]bool{}
+		for _, column := range old.Table.Columns {
+			had[column.Name] = true
+		}
+		grown := old.Table.Search != o.Table.Search
+		for _, column := range o.Table.Columns {
+			if !had[column.Name] {
+				grown = true
+				with.kept = append(with.kept, removal{o.Table.Name, column.Name})
+			}
+			delete(had, column.Name)
+		}
+		if grown {
+			tables = append(tables, o.Table)
+		}
+		for column := range had {
+			with.removed = append(with.removed, removal{o.Table.Name, column})
+		}
+		if !sameIndexes(old.Table.Indexes, o.Table.Indexes) {
+			plan.index = append(plan.index, name)
+		}
+		plan.compare(old, o)
+	}
+	for _, name := range byName(before.Objects) {
+		if after.Objects[name] == nil {
+			with.removed = append(with.removed, removal{name, allColumns})
+		}
+	}
+	with.work = plan.jobs(after)
+	return with, tables, nil
+}
+
+// wasRemoved reports whether a table holds the data of an object that was removed.
+func (c *Catalog) wasRemoved(ctx context.Context, t store.Tenant, table string) (bool, error) {
+	n, err := t.Count(ctx, removedTable, query.Compare{Ref: query.Field(colTable), Op: query.Eq, Value: table}, nil)
+	if err != nil {
+		return false, fmt.Errorf("looking for removed data: %w", err)
+	}
+	return n > 0, nil
+}
+
+func sameIndexes(a, b []store.Index) bool {
+	return slices.EqualFunc(a, b, func(a, b store.Index) bool {
+		return a.Name == b.Name && a.Unique == b.Unique && slices.Equal(a.Columns, b.Columns)
+	})
+}
+
+// worker collects the jobs that a change makes necessary.
+type worker struct {
+	index    []string
+	backfill map[string][]string // object -> fields
+	rollup   map[string][]string
+}
+
+func (w *worker) fill(o *Object, f *Field) {
+	if w.backfill == nil {
+		w.backfill = map[string][]string{}
+	}
+	if !slices.Contains(w.backfill[o.Doc.Name], f.Name) {
+		w.backfill[o.Doc.Name] = append(w.backfill[o.Doc.Name], f.Name)
+	}
+}
+
+func (w *worker) roll(o *Object, f *Field) {
+	if w.rollup == nil {
+		w.rollup = map[string][]string{}
+	}
+	w.rollup[o.Doc.Name] = append(w.rollup[o.Doc.Name], f.Name)
+}
+
+// refill is for an object whose records are back: everything computed is stale.
+func (w *worker) refill(o *Object) {
+	for _, f := range o.Computed {
+		w.fill(o, f)
+	}
+	for _, f := range o.Fields {
+		if f.Key.Storage != fieldtype.None {
+			w.fill(o, f)
+		}
+	}
+	for _, r := range o.Rollups {
+		w.roll(o, r.Field)
+	}
+}
+
+// compare finds the fields of an object whose stored values follow from a change.
+func (w *worker) compare(old, o *Object) {
+	for _, f := range o.Fields {
+		before := old.byName[f.Name]
+		switch {
+		case f.Column.Storage == fieldtype.None:
+		case isRollup(f) && o.rollup(f) != nil:
+			if before == nil || !sameRollup(old.rollup(before), o.rollup(f)) {
+				w.roll(o, f)
+			}
+			continue
+		case f.Formula != nil || isRollup(f):
+			if before == nil || !sameComputation(before, f) {
+				w.fill(o, f)
+			}
+		case before == nil || before.Column != f.Column:
+			if _, counts := f.Value.(fieldtype.Counts); counts || f.Initial != nil || f.Default != nil {
+				w.fill(o, f)
+			}
+		}
+		if f.Key.Storage != fieldtype.None && (before == nil || before.Key != f.Key || before.Column != f.Column) && (before != nil || f.Formula != nil) {
+			w.fill(o, f)
+		}
+	}
+	for _, rule := range o.Dupes {
+		for _, m := range rule.Matches {
+			if !old.hasMatch(rule.Name, m) && old.byName[m.Field.Name] != nil {
+				w.fill(o, m.Field)
+			}
+		}
+	}
+}
+
+// hasMatch reports whether a duplicate rule had the same key column, made the same way.
+func (o *Object) hasMatch(rule string, m *Match) bool {
+	for _, r := range o.Dupes {
+		if r.Name != rule {
+			continue
+		}
+		for _, had := range r.Matches {
+			if had.Key == m.Key && had.Doc.How == m.Doc.How && had.Field.Column == m.Field.Column {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func isRollup(f *Field) bool { _, ok := f.Value.(fieldtype.Rolls); return ok }
+
+// rollup is what a field rolls up of child records; nil if it does not.
+func (o *Object) rollup(f *Field) *Rollup {
+	for _, r := range o.Rollups {
+		if r.Field == f {
+			return r
+		}
+	}
+	return nil
+}
+
+// sameComputation reports whether two stored computed fields always have the same value.
+func sameComputation(a, b *Field) bool {
+	if a.Column != b.Column || isRollup(a) != isRollup(b) {
+		return false
+	}
+	if isRollup(a) {
+		return a.Value.(fieldtype.Rolls).Rollup() == b.Value.(fieldtype.Rolls).Rollup()
+	}
+	return a.Formula != nil && b.Formula != nil && a.Formula.Source() == b.Formula.Source()
+}
+
+func sameRollup(a, b *Rollup) bool {
+	return a != nil && b != nil && a.Field.Column == b.Field.Column && a.Field.Count == b.Field.Count &&
+		a.Field.Value.(fieldtype.Rolls).Rollup() == b.Field.Value.(fieldtype.Rolls).Rollup() &&
+		(a.Of == nil) == (b.Of == nil) && (a.Of == nil || a.Of.Column == b.Of.Column)
+}
+
+// jobs in the order in which they must run: indexes first, as the others go by
+// them; then values, of an object before those that roll it up. A formula on a
+// roll-up is computed anew as the roll-up changes.
+func (w *worker) jobs(s *Snapshot) []work {
+	var all []work
+	for _, name := range w.index {
+		all = append(all, work{JobIndex, Work{Object: name}})
+	}
+	for _, name := range byName(w.backfill) {
+		all = append(all, work{JobBackfill, Work{Object: name, Fields: w.backfill[name]}})
+	}
+	for _, name := range rollOrder(s, byName(w.rollup)) {
+		all = append(all, work{JobRollup, Work{Object: name, Fields: w.rollup[name]}})
+	}
+	return all
+}
+
+// rollOrder puts objects after those whose roll-ups they count, where they do.
+func rollOrder(s *Snapshot, names []string) []string {
+	var order []string
+	seen := map[string]bool{}
+	var visit func(name string)
+	visit = func(name string) {
+		if seen[name] {
+			return
+		}
+		seen[name] = true
+		for _, r := range s.Objects[name].Rollups {
+			visit(r.Child.Doc.Name)
+		}
+		if slices.Contains(names, name) {
+			order = append(order, name)
+		}
+	}
+	for _, name := range names {
+		visit(name)
+	}
+	return order
+}

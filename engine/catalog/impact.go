@@ -1,0 +1,378 @@
+package catalog
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+
+	"formwork/engine/expression"
+	"formwork/engine/fault"
+	"formwork/engine/query"
+	"formwork/metadata"
+	"formwork/metadata/fieldtype"
+)
+
+// Classes of impact.
+const (
+	Free        = "free"        // live at once
+	Backfill    = "backfill"    // live at once, with work in the background
+	Narrowing   = "narrowing"   // records that break it stay, and are checked when they are next saved
+	Destructive = "destructive" // refused unless the change names it
+)
+
+// Impact is one thing that a change does to live data.
+type Impact struct {
+	Class string
+	// Path names what it is about: "object/account/fields/x". It is what Change.Allow
+	// names.
+	Path   string
+	Notice *fault.Fault // says it in words
+	// Records is how many records it concerns: those that break what is narrowed, are
+	// worked on in the background, or hold what is destroyed. nil: it has no number.
+	Records *int64
+	// Partial: counting was cut off; there are at least Records.
+	Partial bool
+	Allowed bool // destructive, and named by the change
+}
+
+// effect is an impact with what counts it.
+type effect struct {
+	Impact
+	table string
+	// where selects the records concerned; used if check is nil. nil: all.
+	where query.Filter
+	// check, on the values of read, tells whether a record is concerned.
+	read  []query.Ref
+	check func(values []any) (bool, error)
+	// unique counts the records that share their values of read with others.
+	unique bool
+	// fold, beside unique, is the form in which the i-th value is compared.
+	fold   []func(stored any) string
+	silent bool // has no number
+}
+
+func impacts(effects []effect) []Impact {
+	all := make([]Impact, len(effects))
+	for i, e := range effects {
+		all[i] = e.Impact
+	}
+	return all
+}
+
+// effects compares two configurations object by object.
+func effects(before, after *Snapshot) []effect {
+	w := &weigher{}
+	for _, name := range byName(before.Objects) {
+		if after.Objects[name] == nil {
+			w.add(effect{Impact: Impact{Class: Destructive, Path: "object/" + name,
+				Notice: fault.New(fault.Invalid, "catalog.removes_object", "object", name)}, table: name})
+		}
+	}
+	for _, name := range byName(after.Objects) {
+		o, old := after.Objects[name], before.Objects[name]
+		if old == nil {
+			w.add(effect{Impact: Impact{Class: Free, Path: "object/" + name,
+				Notice: fault.New(fault.Invalid, "catalog.adds_object", "object", name)}, silent: true})
+			continue
+		}
+		if !bytes.Equal(before.parsed[key("object", name)].body, after.parsed[key("object", name)].body) || old.changedWith(o) {
+			w.object(old, o)
+		}
+		if !sameIndexes(old.Table.Indexes, o.Table.Indexes) {
+			w.add(effect{Impact: Impact{Class: Backfill, Path: "object/" + name + "/indexes",
+				Notice: fault.New(fault.Invalid, "catalog.builds_indexes", "object", name)}, table: name})
+		}
+	}
+	return w.effects
+}
+
+func key(kind, name string) metadata.Key { return metadata.Key{Kind: kind, Name: name} }
+
+// changedWith reports whether an object has changed although its document has not:
+// through a picklist or what its expressions read.
+func (o *Object) changedWith(now *Object) bool {
+	return !bytes.Equal(o.SchemaJSON, now.SchemaJSON) || !slices.Equal(o.Table.Columns, now.Table.Columns)
+}
+
+// weigher collects effects.
+type weigher struct{ effects []effect }
+
+func (w *weigher) add(e effect) { w.effects = append(w.effects, e) }
+
+// object compares an object with what it becomes.
+func (w *weigher) object(old, o *Object) {
+	for _, f := range old.Fields {
+		if o.byName[f.Name] == nil {
+			w.removed(o, f)
+		}
+	}
+	for _, f := range o.Fields {
+		before := old.byName[f.Name]
+		if before == nil {
+			w.added(o, f)
+		} else if !f.System {
+			w.changed(o, before, f)
+		}
+	}
+	w.rollups(old, o)
+	w.rules(old, o)
+	w.unique(old, o)
+	w.stages(old, o)
+}
+
+func (o *Object) path(f *Field) string { return "object/" + o.Doc.Name + "/fields/" + f.Name }
+
+func filled(f *Field) query.Filter {
+	return query.Compare{Ref: query.Field(f.Column), Op: query.Ne, Value: nil}
+}
+
+func empty(f *Field) query.Filter {
+	return query.Compare{Ref: query.Field(f.Column), Op: query.Eq, Value: nil}
+}
+
+// computed reports whether a field's values follow from others: nothing is lost
+// with them.
+func computed(f *Field) bool {
+	_, computes := f.Value.(fieldtype.Computes)
+	return computes || isRollup(f)
+}
+
+func (w *weigher) removed(o *Object, f *Field) {
+	if computed(f) || f.Column.Storage == fieldtype.None {
+		w.add(effect{Impact: Impact{Class: Free, Path: o.path(f),
+			Notice: fault.New(fault.Invalid, "catalog.removes_computed", "field", f.Name, "object", o.Doc.Name)}, silent: true})
+		return
+	}
+	w.add(effect{Impact: Impact{Class: Destructive, Path: o.path(f),
+		Notice: fault.New(fault.Invalid, "catalog.removes_field", "field", f.Name, "object", o.Doc.Name)},
+		table: o.Table.Name, where: filled(f)})
+}
+
+func (w *weigher) added(o *Object, f *Field) {
+	_, counts := f.Value.(fieldtype.Counts)
+	switch {
+	case f.Column.Storage != fieldtype.None && (computed(f) || counts || f.Initial != nil || f.Default != nil):
+		w.add(effect{Impact: Impact{Class: Backfill, Path: o.path(f),
+			Notice: fault.New(fault.Invalid, "catalog.fills_field", "field", f.Name, "object", o.Doc.Name)}, table: o.Table.Name})
+	case f.Doc.Required != nil:
+		w.required(o, f)
+	default:
+		w.add(effect{Impact: Impact{Class: Free, Path: o.path(f),
+			Notice: fault.New(fault.Invalid, "catalog.adds_field", "field", f.Name, "object", o.Doc.Name)}, silent: true})
+	}
+}
+
+func (w *weigher) changed(o *Object, before, f *Field) {
+	switch {
+	case computed(before) && computed(f):
+		if f.Column.Storage != fieldtype.None && !sameComputation(before, f) && (!isRollup(f) || o.rollup(f) == nil) {
+			w.add(effect{Impact: Impact{Class: Backfill, Path: o.path(f),
+				Notice: fault.New(fault.Invalid, "catalog.computes_again", "field", f.Name, "object", o.Doc.Name)}, table: o.Table.Name})
+		}
+		return
+	case !computed(before) && (before.Doc.Type != f.Doc.Type || before.Column != f.Column):
+		w.add(effect{Impact: Impact{Class: Destructive, Path: o.path(f),
+			Notice: fault.New(fault.Invalid, "catalog.changes_type", "field", f.Name, "object", o.Doc.Name, "from", before.Doc.Type, "to", f.Doc.Type)},
+			table: o.Table.Name, where: filled(before)})
+		return
+	}
+	if f.Doc.Required != nil && !sameCondition(before.Doc.Required, f.Doc.Required) {
+		w.required(o, f)
+	}
+	if f.Key.Storage != fieldtype.None && before.Key.Storage == fieldtype.None {
+		w.add(effect{Impact: Impact{Class: Backfill, Path: o.path(f),
+			Notice: fault.New(fault.Invalid, "catalog.keys_field", "field", f.Name, "object", o.Doc.Name)},
+			table: o.Table.Name, where: filled(f)})
+	}
+	if before.Column == f.Column && f.Column.Storage != fieldtype.None && narrower(before, f) {
+		w.add(effect{Impact: Impact{Class: Narrowing, Path: o.path(f),
+			Notice: fault.New(fault.Invalid, "catalog.narrows_field", "field", f.Name, "object", o.Doc.Name)},
+			table: o.Table.Name, where: filled(f), read: []query.Ref{query.Field(f.Column)}, check: refuses(before.Value, f.Value)})
+	}
+}
+
+func sameCondition(a, b *metadata.Condition) bool {
+	return a != nil && b != nil && *a == *b
+}
+
+// narrower reports whether a field may refuse what it took before: its values'
+// schema or options differ. The count tells whether it does.
+func narrower(before, f *Field) bool {
+	a, _ := json.Marshal(before.Value.Schema())
+	b, _ := json.Marshal(f.Value.Schema())
+	if !bytes.Equal(a, b) {
+		return true
+	}
+	was, ok := before.Value.(fieldtype.Chooses)
+	is, too := f.Value.(fieldtype.Chooses)
+	if !ok || !too {
+		return false
+	}
+	for name, option := range was.Options() {
+		if inactive(is.Options()[name]) && !inactive(option) {
+			return true
+		}
+	}
+	return false
+}
+
+func inactive(o *metadata.Option) bool { return o == nil || o.Active != nil && !*o.Active }
+
+// refuses tells whether a value that is stored would not be taken any more.
+func refuses(before, now fieldtype.Value) func(values []any) (bool, error) {
+	return func(values []any) (bool, error) {
+		if values[0] == nil {
+			return false, nil
+		}
+		shown, problem := metadata.ReadJSON(before.AppendJSON(nil, values[0]), metadata.Limits{Bytes: metadata.MaxDocument, Depth: metadata.MaxDepth})
+		if problem != nil {
+			return false, problem
+		}
+		_, problem = now.Coerce(shown)
+		return problem != nil, nil
+	}
+}
+
+// required counts the records in which a required field is empty.
+func (w *weigher) required(o *Object, f *Field) {
+	e := effect{Impact: Impact{Class: Narrowing, Path: o.path(f),
+		Notice: fault.New(fault.Invalid, "catalog.requires_field", "field", f.Name, "object", o.Doc.Name)}, table: o.Table.Name}
+	if f.Column.Storage == fieldtype.None {
+		return // nobody can fill it in
+	}
+	e.where = empty(f)
+	if f.Required != nil {
+		w.holds(&e, f.Required, true)
+	}
+	w.add(e)
+}
+
+// holds narrows an effect to the records for which a condition holds, or does not:
+// in the store where the condition is queryable, by looking at each otherwise.
+func (w *weigher) holds(e *effect, p *expression.Program, wanted bool) {
+	if !stable(p) {
+		e.silent = true // depends on who saves, or on what it was before
+		return
+	}
+	if p.Queryable() && !p.UsesClock() {
+		if filter, err := p.Filter(sample{}); err == nil {
+			if !wanted {
+				filter = query.Not{Filter: filter}
+			}
+			e.where = and(e.where, filter)
+			return
+		}
+	}
+	if e.check != nil {
+		e.silent = true // one condition that must be looked at is counted, not two
+		return
+	}
+	e.read, e.check = evaluated(p, wanted)
+	if e.read == nil {
+		e.silent = true
+	}
+}
+
+func and(a, b query.Filter) query.Filter {
+	if a == nil {
+		return b
+	}
+	return query.All{a, b}
+}
+
+// stable reports whether a condition's answer follows from the stored record alone.
+func stable(p *expression.Program) bool {
+	if p.UsesUser() {
+		return false
+	}
+	for _, path := range p.Paths() {
+		if path.Root != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// rules counts the records that break new or stricter rules.
+func (w *weigher) rules(old, o *Object) {
+	for _, r := range o.Rules {
+		if before := old.Doc.Rules[r.Name]; before != nil && before.Must == r.Doc.Must && before.When == r.Doc.When && slices.Equal(before.On, r.Doc.On) {
+			continue
+		}
+		e := effect{Impact: Impact{Class: Narrowing, Path: "object/" + o.Doc.Name + "/rules/" + r.Name,
+			Notice: fault.New(fault.Invalid, "catalog.adds_rule", "rule", r.Name, "object", o.Doc.Name)}, table: o.Table.Name}
+		if r.When != nil {
+			w.holds(&e, r.When, true)
+		}
+		if !e.silent {
+			w.holds(&e, r.Must, false)
+		}
+		if !r.OnSave {
+			e.silent = true // asked of new records only
+		}
+		w.add(e)
+	}
+}
+
+// unique counts the records that share the values of a new key.
+func (w *weigher) unique(old, o *Object) {
+	for _, k := range o.Unique {
+		if slices.ContainsFunc(old.Unique, func(had *UniqueKey) bool { return had.Index == k.Index }) {
+			continue
+		}
+		fresh := false // with a field that is new nothing can be twice
+		e := effect{table: o.Table.Name, unique: true}
+		for _, f := range k.Fields {
+			before := old.byName[f.Name]
+			fresh = fresh || before == nil || before.Column != f.Column
+			e.read = append(e.read, query.Field(f.Column))
+			fold := func(any) string { return "" }
+			if folds, ok := f.Value.(fieldtype.Folds); ok && f.Key.Storage != fieldtype.None {
+				fold = folds.Fold
+			} else {
+				fold = nil
+			}
+			e.fold = append(e.fold, fold)
+		}
+		e.Impact = Impact{Class: Narrowing, Path: "object/" + o.Doc.Name + "/unique/" + k.Name,
+			Notice: fault.New(fault.Invalid, "catalog.adds_key", "key", k.Name, "object", o.Doc.Name)}
+		if !fresh {
+			w.add(e)
+		}
+	}
+}
+
+// stages counts the records that lack what their stage newly requires.
+func (w *weigher) stages(old, o *Object) {
+	if o.Stages == nil {
+		return
+	}
+	for _, name := range byName(o.Stages.ByName) {
+		s := o.Stages.ByName[name]
+		var had []string
+		if old.Stages != nil && old.Stages.ByName[name] != nil {
+			had = old.Stages.ByName[name].Doc.Required
+		}
+		for _, f := range s.Required {
+			if slices.Contains(had, f.Name) || f.Column.Storage == fieldtype.None {
+				continue
+			}
+			in := query.Compare{Ref: query.Field(o.Stages.Field.Column), Op: query.Eq, Value: name}
+			w.add(effect{Impact: Impact{Class: Narrowing, Path: "object/" + o.Doc.Name + "/stages/" + name + "/required/" + f.Name,
+				Notice: fault.New(fault.Invalid, "catalog.stage_requires", "field", f.Name, "stage", name, "object", o.Doc.Name)},
+				table: o.Table.Name, where: query.All{in, empty(f)}})
+		}
+	}
+}
+
+// rollups are recomputed where what they count has changed.
+func (w *weigher) rollups(old, o *Object) {
+	for _, r := range o.Rollups {
+		before := old.byName[r.Field.Name]
+		if before == nil || sameRollup(old.rollup(before), r) {
+			continue // a new one is told as a new field
+		}
+		w.add(effect{Impact: Impact{Class: Backfill, Path: o.path(r.Field),
+			Notice: fault.New(fault.Invalid, "catalog.computes_again", "field", r.Field.Name, "object", o.Doc.Name)}, table: o.Table.Name})
+	}
+}

@@ -1,0 +1,374 @@
+package catalog
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+	"time"
+
+	"formwork/engine/expression"
+	"formwork/engine/query"
+	"formwork/engine/store"
+	"formwork/metadata/fieldtype"
+)
+
+// maxIndexes bounds the indexes of an object that are planned for speed. Those
+// that something relies on (unique keys, references, duplicate rules, indexes
+// asked for by hand) come first and are never left out.
+const maxIndexes = 12
+
+// column is a column of a planned index.
+type column = store.IndexColumn
+
+// planIndexes chooses the indexes of an object. docs/indexes.md says the rule in
+// words; candidates come in the order of their worth, and one that is the
+// beginning of another is left out, until there are enough:
+//
+//  1. unique keys, references (with the sort of a related list), the keys of
+//     duplicate rules, indexes asked for by hand;
+//  2. each view: what its filter holds equal, then its sort or, without one, what
+//     its filter bounds. Where records are private the owner comes before, as the
+//     policy adds it to every query. A kanban counts its group as held equal;
+//  3. lists made on the spot, for private objects as an owner: every pair of an
+//     equality field (indexed options, checkboxes, and those that views hold equal)
+//     and a sort field (indexed, or sorted by in views), then sort fields alone;
+//  4. for private objects the same as 2 and 3 without the owner, for those who
+//     see all.
+//
+// An index on (owner, status, revenue, id) serves the sort in both directions, the
+// count, and the sum of revenue by status without reading a row. Every index for a
+// sort ends with the id, as sorts do.
+func planIndexes(o *Object, lists []*list) []store.Index {
+	p := &planner{object: o}
+	p.relied(lists)
+	p.lists(lists, o.private())
+	p.pairs(lists, o.private())
+	if o.private() {
+		p.lists(lists, false)
+		p.pairs(lists, false)
+	}
+	return p.chosen()
+}
+
+// private reports whether a caller in general sees the own records only.
+func (o *Object) private() bool {
+	return o.Owned && (o.Doc.Visibility == "" || o.Doc.Visibility == "private")
+}
+
+type planner struct {
+	object    *Object
+	needed    []store.Index // never left out
+	candidate [][]column
+}
+
+func asc(c query.Column) column { return column{Column: c} }
+
+// relied adds what keys, deletes and duplicate rules rely on, and what was asked for.
+func (p *planner) relied(lists []*list) {
+	o := p.object
+	for _, key := range o.Unique {
+		p.needed = append(p.needed, store.Index{Name: key.Index, Columns: key.columns(), Unique: true})
+	}
+	for _, l := range lists {
+		if l.object == o && l.lookup != nil && !l.lookup.System {
+			p.need(withSort([]column{asc(l.lookup.Column)}, l))
+		}
+	}
+	for _, f := range o.Fields {
+		if _, refers := f.Value.(fieldtype.Refers); refers && !f.System {
+			p.need([]column{asc(f.Column)})
+		}
+	}
+	for _, rule := range o.Dupes {
+		var columns []column
+		for _, m := range rule.Matches {
+			if m.Doc.How != "fuzzy" {
+				columns = append(columns, asc(m.Key))
+			}
+		}
+		for _, m := range rule.Matches {
+			if m.Doc.How == "fuzzy" {
+				columns = append(columns, asc(m.Key))
+			}
+		}
+		p.need(columns)
+	}
+	for _, name := range byName(o.Doc.Indexes) {
+		var columns []column
+		for _, key := range o.Doc.Indexes[name].Fields {
+			field, descending := strings.CutPrefix(key, "-")
+			columns = append(columns, column{Column: o.byName[field].compared(), Descending: descending})
+		}
+		p.need(columns)
+	}
+}
+
+// need adds an index that must be there, unless one that begins with it is.
+func (p *planner) need(columns []column) {
+	if len(columns) == 0 || p.covered(p.needed, columns) {
+		return
+	}
+	p.needed = slices.DeleteFunc(p.needed, func(i store.Index) bool { return !i.Unique && begins(columns, i.Columns) })
+	p.needed = append(p.needed, store.Index{Name: indexName("i", columns), Columns: columns})
+}
+
+// lists adds the candidates of views.
+func (p *planner) lists(lists []*list, owned bool) {
+	for _, l := range lists {
+		if l.object != p.object || l.lookup != nil {
+			continue
+		}
+		equal, bounded := conditions(l.filter)
+		if l.group != nil && !slices.Contains(equal, l.group.Column) {
+			equal = append(equal, l.group.Column)
+		}
+		columns := p.front(owned || slices.Contains(equal, query.Owner))
+		for _, c := range equal {
+			if c != query.Owner {
+				columns = append(columns, asc(c))
+			}
+		}
+		if len(l.sort) == 0 && len(bounded) > 0 {
+			columns = append(columns, asc(bounded[0]))
+		}
+		if l.group != nil && len(l.sum) > 0 {
+			p.add(append(slices.Clone(columns), asc(l.sum[0].Column))) // sums of groups, without reading rows
+		}
+		p.add(withSort(columns, l))
+	}
+}
+
+// pairs adds the candidates of lists made on the spot.
+func (p *planner) pairs(lists []*list, owned bool) {
+	equals, sorts := p.equalities(lists), p.sorts(lists)
+	for sum := range len(equals) + len(sorts) - 1 {
+		for i := range min(sum+1, len(equals)) {
+			if j := sum - i; j < len(sorts) {
+				p.add(append(p.front(owned), asc(equals[i]), asc(sorts[j]), asc(query.ID)))
+			}
+		}
+	}
+	for _, s := range sorts {
+		p.add(append(p.front(owned), asc(s), asc(query.ID)))
+	}
+	for _, e := range equals {
+		p.add(append(p.front(owned), asc(e), asc(query.ID)))
+	}
+	if owned {
+		p.add(append(p.front(true), asc(query.ID)))
+	}
+}
+
+func (p *planner) front(owned bool) []column {
+	if owned {
+		return []column{asc(query.Owner)}
+	}
+	return nil
+}
+
+func (p *planner) add(columns []column) {
+	if len(columns) > 0 {
+		p.candidate = append(p.candidate, columns)
+	}
+}
+
+// equalities are the columns that lists hold equal to one of few values: indexed
+// options and checkboxes in the order of fields, then those of views.
+func (p *planner) equalities(lists []*list) []query.Column {
+	var found []query.Column
+	few := func(f *Field) bool {
+		_, chooses := f.Value.(fieldtype.Chooses)
+		return !f.System && (chooses && f.Column.Storage == fieldtype.Text || f.Column.Storage == fieldtype.Bool)
+	}
+	add := func(c query.Column) {
+		if !slices.Contains(found, c) {
+			found = append(found, c)
+		}
+	}
+	for _, f := range p.object.Fields {
+		if few(f) && f.Doc.Indexed {
+			add(f.Column)
+		}
+	}
+	for _, l := range lists {
+		if l.object != p.object {
+			continue
+		}
+		equal, _ := conditions(l.filter)
+		if l.group != nil {
+			equal = append(equal, l.group.Column)
+		}
+		for _, f := range p.object.Fields {
+			if few(f) && slices.Contains(equal, f.Column) {
+				add(f.Column)
+			}
+		}
+	}
+	return found
+}
+
+// sorts are the columns that lists are sorted by: of indexed fields in their
+// order, then those of views.
+func (p *planner) sorts(lists []*list) []query.Column {
+	var found []query.Column
+	add := func(c query.Column) {
+		if !slices.Contains(found, c) && c != query.ID {
+			found = append(found, c)
+		}
+	}
+	for _, f := range p.object.Fields {
+		_, chooses := f.Value.(fieldtype.Chooses)
+		_, refers := f.Value.(fieldtype.Refers)
+		if s := f.Column.Storage; f.Doc.Indexed && !chooses && !refers && (s == fieldtype.Int || s == fieldtype.Text) {
+			add(f.compared())
+		}
+	}
+	for _, l := range lists {
+		if l.object == p.object && len(l.sort) > 0 && len(l.sort[0].ref.Hops) == 0 {
+			add(l.sort[0].ref.Column)
+		}
+	}
+	return found
+}
+
+// chosen are the needed indexes and the best candidates, as many as are allowed.
+func (p *planner) chosen() []store.Index {
+	indexes := slices.Clone(p.needed)
+	for i, columns := range p.candidate {
+		if len(indexes) >= maxIndexes {
+			break
+		}
+		if p.covered(indexes, columns) || p.coveredLater(columns, i) {
+			continue
+		}
+		indexes = slices.DeleteFunc(indexes, func(x store.Index) bool { return !x.Unique && begins(columns, x.Columns) })
+		indexes = append(indexes, store.Index{Name: indexName("i", columns), Columns: columns})
+	}
+	slices.SortFunc(indexes, func(a, b store.Index) int { return strings.Compare(a.Name, b.Name) })
+	return indexes
+}
+
+// covered reports whether columns are the beginning of an index.
+func (p *planner) covered(indexes []store.Index, columns []column) bool {
+	return slices.ContainsFunc(indexes, func(i store.Index) bool { return begins(i.Columns, columns) })
+}
+
+// coveredLater reports whether a candidate is the beginning of the next few: those
+// take its place, so that no room is lost to both.
+func (p *planner) coveredLater(columns []column, i int) bool {
+	const near = 8
+	for _, other := range p.candidate[i+1 : min(i+1+near, len(p.candidate))] {
+		if len(other) > len(columns) && begins(other, columns) {
+			return true
+		}
+	}
+	return false
+}
+
+// begins reports whether long begins with short. The id at the end of short is
+// only a tie-break, which nothing is sorted by alone.
+func begins(long, short []column) bool {
+	if n := len(short); n > 1 && short[n-1].Column == query.ID && len(long) >= n && long[n-1] != short[n-1] {
+		return false
+	}
+	return len(long) >= len(short) && slices.Equal(long[:len(short)], short)
+}
+
+// withSort appends a list's sort and the id.
+func withSort(columns []column, l *list) []column { return append(columns, sortColumns(l)...) }
+
+// sortColumns are the columns of a list's sort and the id, none if the sort looks
+// through a lookup. An index is read in both directions, so one that would begin
+// descending is turned round.
+func sortColumns(l *list) []column {
+	var columns []column
+	for _, key := range l.sort {
+		if len(key.ref.Hops) > 0 {
+			return nil
+		}
+		columns = append(columns, column{Column: key.ref.Column, Descending: key.descending != l.sort[0].descending})
+	}
+	if len(columns) > 0 {
+		last := columns[len(columns)-1]
+		columns = append(columns, column{Column: query.ID, Descending: last.Descending})
+	}
+	return columns
+}
+
+// indexName is made of what the index is on, so that another definition is
+// another index.
+func indexName(prefix string, columns []column) string {
+	const longest = 56 // bytes; stores add the table's name
+	var b strings.Builder
+	b.WriteString(prefix)
+	for _, c := range columns {
+		b.WriteByte('.')
+		if c.Descending {
+			b.WriteByte('-')
+		}
+		b.WriteString(c.Column.Name)
+	}
+	name := b.String()
+	if len(name) <= longest {
+		return name
+	}
+	sum := sha256.Sum256([]byte(name))
+	return name[:longest-13] + "~" + hex.EncodeToString(sum[:6])
+}
+
+// conditions finds the record's own columns that a filter holds equal to one
+// value, and those that it bounds, in the order in which they are written.
+func conditions(p *expression.Program) (equal, bounded []query.Column) {
+	if p == nil {
+		return nil, nil
+	}
+	filter, err := p.Filter(sample{})
+	if err != nil {
+		return nil, nil // nothing can be planned for it
+	}
+	var collect func(f query.Filter)
+	collect = func(f query.Filter) {
+		switch f := f.(type) {
+		case query.All:
+			for _, part := range f {
+				collect(part)
+			}
+		case query.Any:
+			if len(f) == 1 {
+				collect(f[0])
+			}
+		case query.Compare:
+			switch {
+			case len(f.Ref.Hops) > 0 || f.Value == nil || f.Op == query.Ne:
+			case f.Op == query.Eq && !slices.Contains(equal, f.Ref.Column):
+				equal = append(equal, f.Ref.Column)
+			case f.Op != query.Eq && !slices.Contains(bounded, f.Ref.Column):
+				bounded = append(bounded, f.Ref.Column)
+			}
+		}
+	}
+	collect(filter)
+	return equal, bounded
+}
+
+// sample answers what a filter asks of the user and the clock while indexes are
+// planned: any value does, only the columns count.
+type sample struct{}
+
+func (sample) Now() time.Time           { return time.Unix(1_767_225_600, 0).UTC() }
+func (sample) Location() *time.Location { return time.UTC }
+
+func (sample) Get(p expression.Path) any {
+	switch p.Leaf.Value.Storage() {
+	case fieldtype.Bool:
+		return true
+	case fieldtype.Int:
+		return int64(1)
+	case fieldtype.Text:
+		return "sample"
+	case fieldtype.List:
+		return []string{"sample"}
+	}
+	return nil
+}

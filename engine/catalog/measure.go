@@ -1,0 +1,172 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"time"
+
+	"formwork/engine/expression"
+	"formwork/engine/query"
+	"formwork/engine/store"
+)
+
+// Limits of the counting of one plan: after the time the numbers that are left are
+// partial, and so are those of keys that more records have than the set may hold.
+const (
+	measureTime = 5 * time.Second
+	measureKeys = 2_000_000
+)
+
+// measure counts what each effect concerns.
+func (d *draft) measure(ctx context.Context, t store.Tenant) error {
+	timed, cancel := context.WithTimeout(ctx, measureTime)
+	defer cancel()
+	for i := range d.effects {
+		e := &d.effects[i]
+		if e.silent {
+			continue
+		}
+		n, partial, err := e.count(timed, t)
+		if err != nil && ctx.Err() == nil && timed.Err() != nil {
+			partial, err = true, nil
+		}
+		if err != nil {
+			return fmt.Errorf("counting for %s: %w", e.Path, err)
+		}
+		e.Records, e.Partial = &n, partial
+	}
+	d.plan.Impact = impacts(d.effects)
+	return nil
+}
+
+// count is how many records an effect concerns; partial if there may be more.
+func (e *effect) count(ctx context.Context, t store.Tenant) (n int64, partial bool, err error) {
+	switch {
+	case e.unique:
+		return e.countShared(ctx, t)
+	case e.check == nil:
+		n, err = t.Count(ctx, e.table, e.where, nil)
+		return n, false, err
+	}
+	for row, err := range t.Select(ctx, e.selection()) {
+		if err != nil {
+			return n, errors.Is(ctx.Err(), context.DeadlineExceeded), err
+		}
+		concerned, err := e.check(row)
+		if err != nil {
+			return n, false, err
+		}
+		if concerned {
+			n++
+		}
+	}
+	return n, false, nil
+}
+
+func (e *effect) selection() query.Select {
+	return query.Select{Table: e.table, Columns: e.read, Filter: e.where, Sort: []query.Order{{Ref: query.Field(query.ID)}}}
+}
+
+// countShared counts the records whose values, all filled, another record has too.
+// It keeps a hash of each: two different values may, very rarely, count as one.
+func (e *effect) countShared(ctx context.Context, t store.Tenant) (n int64, partial bool, err error) {
+	seed := maphash.MakeSeed()
+	seen := map[uint64]bool{} // true once it was counted itself
+	for row, err := range t.Select(ctx, e.selection()) {
+		if err != nil {
+			return n, false, err
+		}
+		sum, whole := e.hash(seed, row)
+		if !whole {
+			continue
+		}
+		counted, shared := seen[sum]
+		switch {
+		case shared && counted:
+			n++
+		case shared:
+			n += 2
+			seen[sum] = true
+		case len(seen) == measureKeys:
+			return n, true, nil
+		default:
+			seen[sum] = false
+		}
+	}
+	return n, false, nil
+}
+
+// hash is of a key's values as they are compared; whole is false if one is empty.
+func (e *effect) hash(seed maphash.Seed, row store.Row) (sum uint64, whole bool) {
+	var h maphash.Hash
+	h.SetSeed(seed)
+	for i, v := range row {
+		if v == nil {
+			return 0, false
+		}
+		if e.fold[i] != nil {
+			v = e.fold[i](v)
+		}
+		// A scalar in stored form: what it is called is not part of another's text.
+		fmt.Fprintf(&h, "%T:%v\x00", v, v)
+	}
+	return h.Sum64(), true
+}
+
+// evaluated makes a check of a condition that can't run in the database, and the
+// columns it reads; none if it reads what no column holds.
+func evaluated(p *expression.Program, wanted bool) ([]query.Ref, func([]any) (bool, error)) {
+	refs := []query.Ref{query.Field(query.ID)}
+	place := map[string]int{}
+	var read func(p *expression.Program) bool
+	read = func(p *expression.Program) bool {
+		for _, path := range p.Paths() {
+			if path.Leaf.Formula != nil {
+				if len(path.Via) > 0 || !read(path.Leaf.Formula) {
+					return false
+				}
+				continue
+			}
+			if name := pathName(path); place[name] == 0 {
+				place[name] = len(refs)
+				refs = append(refs, path.Ref())
+			}
+		}
+		return true
+	}
+	if !read(p) {
+		return nil, nil
+	}
+	return refs, func(values []any) (bool, error) {
+		holds, err := p.Holds(measured{values: values, place: place})
+		return err == nil && holds == wanted, err
+	}
+}
+
+func pathName(p expression.Path) string {
+	name := ""
+	for _, s := range p.Via {
+		name += s.Name + "."
+	}
+	return name + p.Leaf.Name
+}
+
+// measured answers an expression from the values that were read for it.
+type measured struct {
+	sample
+	values []any
+	place  map[string]int
+}
+
+func (m measured) Get(p expression.Path) any {
+	if p.Leaf.Formula != nil {
+		v, err := p.Leaf.Formula.Eval(m)
+		if err != nil {
+			return nil
+		}
+		return v
+	}
+	return m.values[m.place[pathName(p)]]
+}

@@ -1,0 +1,322 @@
+package catalog
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/job"
+	"formwork/engine/query"
+	"formwork/engine/store"
+	"formwork/metadata"
+	"formwork/metadata/fieldtype"
+)
+
+// Tables of this room. A row of _document is one document of one layer from the
+// revision since, until the revision until (empty: still). A row of _revision has
+// the revision's number as its id, so that of two that want to be the next only
+// one can be. A row of _removed is a column, or a table, that waits to be purged.
+const (
+	documentTable = "_document"
+	revisionTable = "_revision"
+	removedTable  = "_removed"
+)
+
+// ownLayer is the tenant's own layer, which lies on top of the packages'.
+const ownLayer = "own"
+
+var (
+	colLayer    = query.Column{Name: "layer", Storage: fieldtype.Text}
+	colKind     = query.Column{Name: "kind", Storage: fieldtype.Text}
+	colName     = query.Column{Name: "name", Storage: fieldtype.Text}
+	colBody     = query.Column{Name: "body", Storage: fieldtype.Text} // as text: it comes back byte for byte
+	colSince    = query.Column{Name: "since", Storage: fieldtype.Int}
+	colUntil    = query.Column{Name: "until", Storage: fieldtype.Int}
+	colMessage  = query.Column{Name: "message", Storage: fieldtype.Text}
+	colAt       = query.Column{Name: "at", Storage: fieldtype.Int}
+	colBy       = query.Column{Name: "by", Storage: fieldtype.Int}
+	colPackages = query.Column{Name: "packages", Storage: fieldtype.List} // names, lowest layer first
+	colTable    = query.Column{Name: "table", Storage: fieldtype.Text}
+	colColumn   = query.Column{Name: "column", Storage: fieldtype.Text} // or allColumns
+	colPurgeAt  = query.Column{Name: "purge_at", Storage: fieldtype.Int}
+)
+
+// Tables are the tables this room keeps in every tenant, those of its jobs among them.
+func Tables() []store.Table {
+	return append(job.Tables(),
+		store.Table{Name: documentTable, Columns: []query.Column{colLayer, colKind, colName, colBody, colSince, colUntil},
+			Indexes: []store.Index{{Name: "until", Columns: []store.IndexColumn{{Column: colUntil}}}}},
+		store.Table{Name: revisionTable, Columns: []query.Column{colMessage, colAt, colBy, colPackages}},
+		store.Table{Name: removedTable, Columns: []query.Column{colTable, colColumn, colPurgeAt}},
+	)
+}
+
+// layer is the documents of a package or the tenant's own.
+type layer struct {
+	name      string
+	documents []metadata.Document
+}
+
+// mark identifies a revision of a tenant, also one that was deleted and made anew.
+type mark struct{ revision, at int64 }
+
+// state is a tenant's configuration at a revision. Immutable once it is published.
+type state struct {
+	mark     mark
+	packages []layer // lowest first
+	own      []metadata.Document
+	snapshot *Snapshot
+}
+
+// base are the documents below the tenant's own.
+func (s *state) base() []metadata.Document {
+	layers := make([][]metadata.Document, len(s.packages))
+	for i, l := range s.packages {
+		layers[i] = l.documents
+	}
+	return metadata.Effective(layers...)
+}
+
+func (s *state) effective() []metadata.Document { return metadata.Effective(s.base(), s.own) }
+
+func (s *state) layers() []layer {
+	return append(s.packages[:len(s.packages):len(s.packages)], layer{ownLayer, s.own})
+}
+
+// newestRevision is the mark of the newest revision; zero if there is none.
+func newestRevision(ctx context.Context, from store.Reader) (mark, error) {
+	q := query.Select{Table: revisionTable, Columns: []query.Ref{query.Field(query.ID), query.Field(colAt)},
+		Sort: []query.Order{{Ref: query.Field(query.ID), Descending: true}}, Limit: 1}
+	for row, err := range from.Select(ctx, q) {
+		if err != nil {
+			return mark{}, fmt.Errorf("reading the newest revision: %w", err)
+		}
+		return mark{revision: row[0].(int64), at: row[1].(int64)}, nil
+	}
+	return mark{}, nil
+}
+
+// Revision is one entry of a configuration's history.
+type Revision struct {
+	Number  int64
+	Message string
+	At      time.Time
+	By      id.ID // zero: the program itself
+}
+
+// Revisions lists revisions below before (0: from the newest), newest first, at
+// most limit.
+func (c *Catalog) Revisions(ctx context.Context, t store.Tenant, before int64, limit int) ([]Revision, error) {
+	q := query.Select{Table: revisionTable, Limit: limit,
+		Columns: []query.Ref{query.Field(query.ID), query.Field(colMessage), query.Field(colAt), query.Field(colBy)},
+		Sort:    []query.Order{{Ref: query.Field(query.ID), Descending: true}}}
+	if before > 0 {
+		q.Filter = query.Compare{Ref: query.Field(query.ID), Op: query.Lt, Value: before}
+	}
+	var revisions []Revision
+	for row, err := range t.Select(ctx, q) {
+		if err != nil {
+			return nil, fmt.Errorf("reading revisions: %w", err)
+		}
+		message, _ := row[1].(string)
+		by, _ := row[3].(int64)
+		revisions = append(revisions, Revision{Number: row[0].(int64), Message: message, At: time.UnixMilli(row[2].(int64)).UTC(), By: id.ID(by)})
+	}
+	return revisions, nil
+}
+
+// load reads the documents of a revision.
+func (c *Catalog) load(ctx context.Context, from store.Reader, at mark) (*state, error) {
+	s := &state{mark: at}
+	names, err := packagesAt(ctx, from, at.revision)
+	if err != nil {
+		return nil, err
+	}
+	documents, err := documentsAt(ctx, from, at.revision)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		s.packages = append(s.packages, layer{name: name, documents: metadata.Effective(documents[name])})
+	}
+	s.own = documents[ownLayer]
+	return s, nil
+}
+
+// stateAt reads an older revision. Fault "catalog.no_revision" (NotFound).
+func (c *Catalog) stateAt(ctx context.Context, t store.Tenant, revision int64) (*state, error) {
+	is := query.Compare{Ref: query.Field(query.ID), Op: query.Eq, Value: revision}
+	n, err := t.Count(ctx, revisionTable, is, nil)
+	if err != nil {
+		return nil, fmt.Errorf("looking for revision %d: %w", revision, err)
+	}
+	if n == 0 {
+		return nil, fault.New(fault.NotFound, "catalog.no_revision", "revision", revision)
+	}
+	return c.load(ctx, t, mark{revision: revision})
+}
+
+func packagesAt(ctx context.Context, from store.Reader, revision int64) ([]string, error) {
+	q := query.Select{Table: revisionTable, Columns: []query.Ref{query.Field(colPackages)}, Limit: 1,
+		Filter: query.Compare{Ref: query.Field(query.ID), Op: query.Eq, Value: revision},
+		Sort:   []query.Order{{Ref: query.Field(query.ID)}}}
+	for row, err := range from.Select(ctx, q) {
+		if err != nil {
+			return nil, fmt.Errorf("reading revision %d: %w", revision, err)
+		}
+		names, _ := row[0].([]string)
+		return append([]string(nil), names...), nil
+	}
+	return nil, nil
+}
+
+// documentsAt reads all documents of a revision by layer, sorted by key.
+func documentsAt(ctx context.Context, from store.Reader, revision int64) (map[string][]metadata.Document, error) {
+	until := query.Field(colUntil)
+	q := query.Select{Table: documentTable,
+		Columns: []query.Ref{query.Field(colLayer), query.Field(colKind), query.Field(colName), query.Field(colBody)},
+		Filter: query.All{
+			query.Compare{Ref: query.Field(colSince), Op: query.Le, Value: revision},
+			query.Any{query.Compare{Ref: until, Op: query.Eq, Value: nil}, query.Compare{Ref: until, Op: query.Gt, Value: revision}},
+		},
+		Sort: []query.Order{{Ref: query.Field(colKind)}, {Ref: query.Field(colName)}, {Ref: query.Field(query.ID)}}}
+	documents := map[string][]metadata.Document{}
+	for row, err := range from.Select(ctx, q) {
+		if err != nil {
+			return nil, fmt.Errorf("reading the documents of revision %d: %w", revision, err)
+		}
+		name := row[0].(string)
+		documents[name] = append(documents[name], metadata.Document{
+			Key:  metadata.Key{Kind: row[1].(string), Name: row[2].(string)},
+			Body: json.RawMessage(row[3].(string)),
+		})
+	}
+	return documents, nil
+}
+
+// commitment is what is written beside a state's documents.
+type commitment struct {
+	message string
+	by      id.ID
+	work    []work
+	removed []removal // to be purged later
+	kept    []removal // no longer to be purged: they are back
+}
+
+// commit writes target as the revision after base, with its jobs, in one
+// transaction. Fault "catalog.stale" (Conflict) if base is not the newest.
+func (c *Catalog) commit(ctx context.Context, t store.Tenant, base, target *state, with commitment) error {
+	now := c.o.Now()
+	next := base.mark.revision + 1
+	err := t.Write(ctx, func(tx store.Tx) error {
+		newest, err := newestRevision(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if newest != base.mark {
+			return fault.New(fault.Conflict, "catalog.stale", "base", base.mark.revision, "newest", newest.revision)
+		}
+		names := make([]string, len(target.packages))
+		for i, l := range target.packages {
+			names[i] = l.name
+		}
+		err = tx.Insert(ctx, revisionTable, id.ID(next), map[string]any{"message": with.message, "at": now.UnixMilli(),
+			"by": int64(with.by), "packages": names}, nil)
+		if fault.Is(err, "store.duplicate_id") {
+			return fault.New(fault.Conflict, "catalog.stale", "base", base.mark.revision, "newest", next)
+		}
+		if err != nil {
+			return fmt.Errorf("writing revision %d: %w", next, err)
+		}
+		if err := c.writeDocuments(ctx, tx, base, target, next); err != nil {
+			return err
+		}
+		if err := c.writeRemovals(ctx, tx, with, now); err != nil {
+			return err
+		}
+		return c.enqueue(ctx, tx, with.work, now, with.by)
+	})
+	if err != nil {
+		return err
+	}
+	target.mark = mark{revision: next, at: now.UnixMilli()}
+	if target.snapshot.Revision != next {
+		return fmt.Errorf("revision %d was compiled as %d", next, target.snapshot.Revision)
+	}
+	c.publish(t, target)
+	c.o.Wake(t.Name())
+	return nil
+}
+
+// place is where a document lies.
+type place struct {
+	layer string
+	metadata.Key
+}
+
+// writeDocuments ends the documents that base has and target has not, and begins
+// those that are new.
+func (c *Catalog) writeDocuments(ctx context.Context, tx store.Tx, base, target *state, next int64) error {
+	before := map[place]metadata.Document{}
+	for _, l := range base.layers() {
+		for _, d := range l.documents {
+			before[place{l.name, d.Key}] = d
+		}
+	}
+	ended := map[place]bool{}
+	for p := range before {
+		ended[p] = true
+	}
+	var begun []place
+	after := map[place]metadata.Document{}
+	for _, l := range target.layers() {
+		for _, d := range l.documents {
+			p := place{l.name, d.Key}
+			if old, ok := before[p]; ok && string(old.Body) == string(d.Body) {
+				delete(ended, p)
+				continue
+			}
+			after[p] = d
+			begun = append(begun, p)
+		}
+	}
+	if err := endDocuments(ctx, tx, ended, next); err != nil {
+		return err
+	}
+	for _, p := range begun {
+		err := tx.Insert(ctx, documentTable, c.o.IDs.Next(), map[string]any{"layer": p.layer, "kind": p.Kind, "name": p.Name,
+			"body": string(after[p].Body), "since": next}, nil)
+		if err != nil {
+			return fmt.Errorf("writing document %s: %w", p.Key, err)
+		}
+	}
+	return nil
+}
+
+func endDocuments(ctx context.Context, tx store.Tx, ended map[place]bool, next int64) error {
+	if len(ended) == 0 {
+		return nil
+	}
+	q := query.Select{Table: documentTable,
+		Columns: []query.Ref{query.Field(query.ID), query.Field(colLayer), query.Field(colKind), query.Field(colName)},
+		Filter:  query.Compare{Ref: query.Field(colUntil), Op: query.Eq, Value: nil},
+		Sort:    []query.Order{{Ref: query.Field(query.ID)}}}
+	var rows []id.ID
+	for row, err := range tx.Select(ctx, q) {
+		if err != nil {
+			return fmt.Errorf("reading current documents: %w", err)
+		}
+		if ended[place{row[1].(string), metadata.Key{Kind: row[2].(string), Name: row[3].(string)}}] {
+			rows = append(rows, id.ID(row[0].(int64)))
+		}
+	}
+	for _, row := range rows {
+		if err := tx.Update(ctx, documentTable, row, 0, map[string]any{"until": next}, nil); err != nil {
+			return fmt.Errorf("ending a document: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,370 @@
+package catalog
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"formwork/engine/expression"
+	"formwork/engine/fault"
+	"formwork/engine/query"
+	"formwork/metadata"
+	"formwork/metadata/fieldtype"
+)
+
+// compileFields compiles what an object's fields require and begin with, gives
+// text fields their keys, and checks what the object says about its fields.
+func (b *builder) compileFields(o *Object) {
+	pointer := pointerTo("object", o.Doc.Name)
+	for _, f := range o.Fields {
+		if !f.System {
+			b.compileField(o, f, pointer+"/fields"+step(f.Name))
+		}
+		if f.Doc.Unique || f.Doc.Indexed {
+			b.checkStored(f, pointer+"/fields"+step(f.Name)+flagOf(f.Doc))
+			addKey(f)
+		}
+	}
+	eachRows(o, func(r *Rows, at string) {
+		for _, f := range r.Fields {
+			b.compileField(r, f, at+"/fields"+step(f.Name))
+		}
+	})
+	if f := b.field(o, o.Doc.NameField, pointer+"/name_field"); f != nil {
+		if f.Column.Storage != fieldtype.Text || f.System {
+			b.report(fault.New(fault.Invalid, "catalog.name_field", "field", f.Name), pointer+"/name_field")
+		}
+		o.NameField = f
+		addKey(f)
+	}
+	search := o.Doc.Search
+	if search == nil && o.NameField != nil {
+		search = []string{o.NameField.Name}
+	}
+	for i, name := range search {
+		f := b.field(o, name, pointer+"/search"+index(i))
+		if f == nil {
+			continue
+		}
+		if s := f.Column.Storage; s != fieldtype.Text && s != fieldtype.List {
+			b.report(fault.New(fault.Invalid, "catalog.not_searchable", "field", name), pointer+"/search"+index(i))
+			continue
+		}
+		o.Search = append(o.Search, f)
+	}
+	for i, name := range o.Doc.Untracked {
+		b.field(o, name, pointer+"/untracked"+index(i))
+	}
+	b.checkParent(o, pointer)
+}
+
+// flagOf is the pointer of the setting that asks for a column.
+func flagOf(doc *metadata.Field) string {
+	if doc.Unique {
+		return "/unique"
+	}
+	return "/indexed"
+}
+
+// checkStored refuses a key or an index on a field that is computed when read, or
+// whose values have no order.
+func (b *builder) checkStored(f *Field, pointer string) bool {
+	switch f.Column.Storage {
+	case fieldtype.None:
+		if f.Formula != nil {
+			b.report(fault.New(fault.Invalid, "catalog.not_stored", "field", f.Name), pointer)
+		}
+		return false
+	case fieldtype.List, fieldtype.JSON:
+		b.report(fault.New(fault.Invalid, "catalog.no_order", "field", f.Name), pointer)
+		return false
+	}
+	return true
+}
+
+// compileField compiles the settings that fields of all types share, for a record
+// or for a child row.
+func (b *builder) compileField(names expression.Names, f *Field, pointer string) {
+	scope := expression.Scope{Record: names, User: b.user(), Result: fieldtype.BoolKind, Scale: -1}
+	if f.Doc.Required != nil && f.Doc.Required.When != "" {
+		f.Required = b.compile(f.Doc.Required.When, scope, pointer+"/required")
+	}
+	if f.Doc.VisibleWhen != "" {
+		b.compile(f.Doc.VisibleWhen, scope, pointer+"/visible_when")
+	}
+	if f.Doc.DefaultExpr != "" {
+		if f.Doc.Default != nil {
+			b.report(fault.New(fault.Invalid, "catalog.two_defaults", "field", f.Name), pointer+"/default_expr")
+		}
+		scope.Result, scope.Scale = f.Value.Kind(), scaleOf(f.Value)
+		f.Default = b.compile(f.Doc.DefaultExpr, scope, pointer+"/default_expr")
+	}
+	if f.Doc.Default != nil {
+		f.Initial = b.readDefault(f, pointer+"/default")
+	}
+	b.checkDependency(names, f, pointer)
+}
+
+func (b *builder) readDefault(f *Field, pointer string) any {
+	raw, problem := metadata.ReadJSON(f.Doc.Default, metadata.Limits{Bytes: len(f.Doc.Default), Depth: 32})
+	if problem == nil && raw != nil {
+		var stored any
+		if stored, problem = f.Value.Coerce(raw); problem == nil {
+			return stored
+		}
+	}
+	if problem != nil {
+		b.report(problem, pointer)
+	}
+	return nil
+}
+
+// checkDependency checks a picklist whose options depend on another field.
+func (b *builder) checkDependency(names expression.Names, f *Field, pointer string) {
+	chooses, ok := f.Value.(fieldtype.Chooses)
+	if !ok || chooses.DependsOn() == "" {
+		return
+	}
+	symbol, ok := names.Symbol(chooses.DependsOn())
+	if !ok {
+		b.unknownField(names.Object(), chooses.DependsOn(), names.Symbols(), pointer+"/depends_on")
+		return
+	}
+	controlling, ok := symbol.Value.(fieldtype.Chooses)
+	if !ok {
+		b.report(fault.New(fault.Invalid, "catalog.no_options", "field", symbol.Name), pointer+"/depends_on")
+		return
+	}
+	for _, name := range byName(chooses.Options()) {
+		for _, value := range chooses.Options()[name].For {
+			if controlling.Options()[value] == nil {
+				b.unknownOption(controlling, symbol.Name, value, pointer+"/depends_on")
+			}
+		}
+	}
+}
+
+func (b *builder) unknownOption(c fieldtype.Chooses, field, option, pointer string) {
+	if near, ok := metadata.Nearest(option, byName(c.Options())); ok {
+		b.report(fault.New(fault.Invalid, "catalog.unknown_option_near", "option", option, "field", field, "suggestion", near), pointer)
+		return
+	}
+	b.report(fault.New(fault.Invalid, "catalog.unknown_option", "option", option, "field", field), pointer)
+}
+
+// checkParent checks the lookup whose record decides about this one.
+func (b *builder) checkParent(o *Object, pointer string) {
+	if o.Doc.Parent == "" {
+		return
+	}
+	pointer += "/parent"
+	f := b.field(o, o.Doc.Parent, pointer)
+	if f == nil {
+		return
+	}
+	if f.Target == nil || f.System {
+		b.report(fault.New(fault.Invalid, "catalog.parent_not_lookup", "field", f.Name), pointer)
+		return
+	}
+	if o.Doc.Visibility != "" {
+		b.report(fault.New(fault.Invalid, "catalog.parent_and_visibility"), pointer)
+	}
+	trail := []string{o.Doc.Name}
+	for at := f.Target; at != nil; {
+		trail = append(trail, at.Doc.Name)
+		if at == o {
+			b.report(fault.New(fault.Invalid, "catalog.cycle", "cycle", strings.Join(trail, " → ")), pointer)
+			return
+		}
+		up, ok := at.byName[at.Doc.Parent]
+		if !ok || len(trail) > len(b.objects) {
+			return
+		}
+		at = up.Target
+	}
+}
+
+// compileRules compiles the validation rules.
+func (b *builder) compileRules(o *Object) {
+	for _, name := range byName(o.Doc.Rules) {
+		doc := o.Doc.Rules[name]
+		pointer := pointerTo("object", o.Doc.Name) + "/rules" + step(name)
+		if doc.Field != "" {
+			b.field(o, doc.Field, pointer+"/field")
+		}
+		o.Rules = append(o.Rules, &Rule{
+			Name: name, Doc: doc,
+			Must:     b.change(o, doc.Must, pointer+"/must"),
+			When:     b.change(o, doc.When, pointer+"/when"),
+			OnCreate: len(doc.On) == 0 || slices.Contains(doc.On, "create"),
+			OnSave:   len(doc.On) == 0 || slices.Contains(doc.On, "update"),
+		})
+	}
+	slices.SortStableFunc(o.Rules, func(a, b *Rule) int { return cmp.Compare(a.Doc.Order, b.Doc.Order) })
+}
+
+// compileStages compiles the stage model.
+func (b *builder) compileStages(o *Object) {
+	doc := o.Doc.Stages
+	if doc == nil {
+		return
+	}
+	pointer := pointerTo("object", o.Doc.Name) + "/stages"
+	field := b.field(o, doc.Field, pointer+"/field")
+	if field == nil {
+		return
+	}
+	options, ok := field.Value.(fieldtype.Chooses)
+	if !ok || field.Column.Storage != fieldtype.Text {
+		b.report(fault.New(fault.Invalid, "catalog.stage_field", "field", field.Name), pointer+"/field")
+		return
+	}
+	o.Stages = &Stages{Field: field, ByName: map[string]*Stage{}}
+	for _, name := range byName(doc.Stages) {
+		at := pointer + "/stages" + step(name)
+		if options.Options()[name] == nil {
+			b.unknownOption(options, field.Name, name, at)
+		}
+		o.Stages.ByName[name] = b.compileStage(o, name, doc.Stages[name], options, at)
+	}
+}
+
+func (b *builder) compileStage(o *Object, name string, doc *metadata.Stage, options fieldtype.Chooses, pointer string) *Stage {
+	s := &Stage{Name: name, Doc: doc, Set: map[string]*expression.Program{}}
+	for i, required := range doc.Required {
+		if f := b.field(o, required, pointer+"/required"+index(i)); f != nil {
+			s.Required = append(s.Required, f)
+		}
+	}
+	for _, set := range byName(doc.Set) {
+		f := b.field(o, set, pointer+"/set")
+		if f == nil {
+			continue
+		}
+		if f.System && f.Name != query.Owner.Name || f.Formula != nil {
+			b.report(fault.New(fault.Invalid, "catalog.not_settable", "field", set), pointer+"/set"+step(set))
+			continue
+		}
+		scope := expression.Scope{Record: o, User: b.user(), Old: true, Result: f.Value.Kind(), Scale: scaleOf(f.Value)}
+		s.Set[set] = b.compile(doc.Set[set], scope, pointer+"/set"+step(set))
+	}
+	if doc.To == nil {
+		return s
+	}
+	s.To = map[string]*expression.Program{}
+	for _, to := range byName(doc.To) {
+		at := pointer + "/to" + step(to)
+		if options.Options()[to] == nil {
+			b.unknownOption(options, o.Doc.Stages.Field, to, at)
+			continue
+		}
+		s.To[to] = nil
+		if doc.To[to] != nil {
+			s.To[to] = b.change(o, doc.To[to].When, at+"/when")
+		}
+	}
+	return s
+}
+
+// compileRecordTypes checks the record types.
+func (b *builder) compileRecordTypes(o *Object) {
+	for _, name := range byName(o.Doc.RecordTypes) {
+		t, pointer := o.Doc.RecordTypes[name], pointerTo("object", o.Doc.Name)+"/record_types"+step(name)
+		if t.Layout != "" {
+			if b.s.Layouts[t.Layout] == nil {
+				b.unknownDocument("layout", t.Layout, pointer+"/layout")
+			}
+		}
+		for _, field := range byName(t.Options) {
+			at := pointer + "/options" + step(field)
+			f := b.field(o, field, at)
+			if f == nil {
+				continue
+			}
+			chooses, ok := f.Value.(fieldtype.Chooses)
+			if !ok {
+				b.report(fault.New(fault.Invalid, "catalog.no_options", "field", field), at)
+				continue
+			}
+			for i, option := range t.Options[field] {
+				if chooses.Options()[option] == nil {
+					b.unknownOption(chooses, field, option, at+index(i))
+				}
+			}
+		}
+	}
+}
+
+// compileUnique compiles unique fields and unique keys, and checks the indexes that
+// are asked for.
+func (b *builder) compileUnique(o *Object) {
+	for _, f := range o.Fields {
+		if f.Doc.Unique && f.Column.Storage != fieldtype.None {
+			o.Unique = append(o.Unique, &UniqueKey{Name: f.Name, Fields: []*Field{f}})
+		}
+	}
+	for _, name := range byName(o.Doc.Unique) {
+		doc, pointer := o.Doc.Unique[name], pointerTo("object", o.Doc.Name)+"/unique"+step(name)
+		key := &UniqueKey{Name: name, Doc: doc}
+		for i, field := range doc.Fields {
+			f := b.field(o, field, pointer+"/fields"+index(i))
+			if f == nil || !b.checkStored(f, pointer+"/fields"+index(i)) {
+				continue
+			}
+			addKey(f)
+			key.Fields = append(key.Fields, f)
+		}
+		o.Unique = append(o.Unique, key)
+	}
+	for _, key := range o.Unique {
+		key.Index = indexName("u", key.columns())
+	}
+	for _, name := range byName(o.Doc.Indexes) {
+		for i, field := range o.Doc.Indexes[name].Fields {
+			at := pointerTo("object", o.Doc.Name) + "/indexes" + step(name) + "/fields" + index(i)
+			if f := b.field(o, strings.TrimPrefix(field, "-"), at); f != nil {
+				b.checkStored(f, at)
+			}
+		}
+	}
+}
+
+// columns are what the index of the key is on.
+func (k *UniqueKey) columns() []column {
+	columns := make([]column, len(k.Fields))
+	for i, f := range k.Fields {
+		columns[i] = column{Column: f.compared()}
+	}
+	return columns
+}
+
+// compared is the column by which values of a field are sorted and held to be the same.
+func (f *Field) compared() query.Column {
+	if f.Key.Storage != fieldtype.None {
+		return f.Key
+	}
+	return f.Column
+}
+
+// compileDuplicates compiles duplicate rules; each compared field has a column of
+// its own for the rule.
+func (b *builder) compileDuplicates(o *Object) {
+	for _, name := range byName(o.Doc.Duplicates) {
+		doc, pointer := o.Doc.Duplicates[name], pointerTo("object", o.Doc.Name)+"/duplicates"+step(name)
+		rule := &DuplicateRule{Name: name, Doc: doc, When: b.condition(o, doc.When, pointer+"/when")}
+		for _, field := range byName(doc.Match) {
+			f := b.field(o, field, pointer+"/match"+step(field))
+			if f == nil {
+				continue
+			}
+			if f.Column.Storage == fieldtype.None || f.Column.Storage == fieldtype.JSON {
+				b.report(fault.New(fault.Invalid, "catalog.not_stored", "field", field), pointer+"/match"+step(field))
+				continue
+			}
+			rule.Matches = append(rule.Matches, &Match{Field: f, Doc: doc.Match[field],
+				Key: query.Column{Name: field + ":d." + name, Storage: fieldtype.Text}})
+		}
+		o.Dupes = append(o.Dupes, rule)
+	}
+	slices.SortStableFunc(o.Dupes, func(a, b *DuplicateRule) int { return cmp.Compare(a.Doc.Order, b.Doc.Order) })
+}

