@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -77,6 +77,16 @@ func leaves(e *jsonschema.ValidationError, visit func(*jsonschema.ValidationErro
 // expand makes one finding for every member that is missing or unknown; the place
 // is where the member is, or should be.
 func (f finding) expand() []finding {
+	if f.keyword == "unevaluatedProperties" {
+		// The place is the member itself. Members that are known but wrong are
+		// reported here as well; of those something else speaks.
+		steps := metadata.Steps(f.pointer)
+		if f.name = steps[len(steps)-1]; known(f.schema, f.name) {
+			return nil
+		}
+		f.keyword = "additionalProperties"
+		return []finding{f}
+	}
 	object, ok := f.value.(map[string]any)
 	if !ok {
 		return []finding{f}
@@ -108,27 +118,39 @@ func (f finding) expand() []finding {
 	return list
 }
 
+// parts are a schema and those that hold for the same value with it.
+func parts(s *jsonschema.Schema, visit func(*jsonschema.Schema)) {
+	visit(s)
+	if s.Ref != nil {
+		parts(s.Ref, visit)
+	}
+	for _, part := range s.AllOf {
+		parts(part, visit)
+	}
+}
+
 // known reports whether a schema speaks of a member.
-func known(s *jsonschema.Schema, name string) bool {
-	if _, ok := s.Properties[name]; ok {
-		return true
-	}
-	for pattern := range s.PatternProperties {
-		if pattern.MatchString(name) {
-			return true
+func known(s *jsonschema.Schema, name string) (yes bool) {
+	parts(s, func(part *jsonschema.Schema) {
+		_, has := part.Properties[name]
+		yes = yes || has
+		for pattern := range part.PatternProperties {
+			yes = yes || pattern.MatchString(name)
 		}
-	}
-	return false
+	})
+	return yes
 }
 
 // members lists the names that a schema knows, sorted.
 func members(s *jsonschema.Schema) []string {
-	names := make([]string, 0, len(s.Properties))
-	for name := range s.Properties {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	return names
+	var names []string
+	parts(s, func(part *jsonschema.Schema) {
+		for name := range part.Properties {
+			names = append(names, name)
+		}
+	})
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // pattern is the form of the names that a schema takes, if it takes any.

@@ -201,11 +201,12 @@ func read(name string) object {
 
 func ref(def string) object { return object{"$ref": "#/$defs/" + def} }
 
-// addFields defines "field" as whichever of the types it says it is. Every type's
-// definition holds the common settings too, so that a misspelt one is found.
+// addFields defines "field" as whichever of the types it says it is. A type's own
+// settings are a definition, to which the common ones are added, and to those of a
+// type that derives its value the settings of the result.
 func addFields(defs object, types *fieldtype.Registry) {
-	common := defs["common"].(object)
-	delete(defs, "common")
+	defs["common"].(object)["type"] = object{"type": "string"}
+	defs["common"] = object{"properties": defs["common"]}
 	names, results := types.Names(), []string{}
 	for _, name := range names {
 		if t, _ := types.Type(name); is[fieldtype.Results](t) {
@@ -213,48 +214,46 @@ func addFields(defs object, types *fieldtype.Registry) {
 		}
 	}
 	var cases []any
-	add := func(def string, when object, settings object, required []string) {
-		properties := object{"type": object{"type": "string"}}
-		for _, part := range []object{common, settings} {
-			for name, property := range part {
-				properties[name] = property
-			}
-		}
-		defs[def] = object{"properties": properties, "required": append([]string{"type"}, required...), "additionalProperties": false}
-		cases = append(cases, object{"if": when, "then": ref(def)})
-	}
 	for _, name := range names {
 		t, _ := types.Type(name)
-		var required []string
+		settings := object{"properties": t.SettingsSchema()}
 		if r, ok := t.(fieldtype.Requires); ok {
-			required = r.RequiredSettings()
+			settings["required"] = r.RequiredSettings()
 		}
-		settings := t.SettingsSchema()
-		when := object{"properties": object{"type": object{"const": name}}}
+		field := closed("common", "settings."+name)
 		if is[fieldtype.Derives](t) {
-			settings["result"].(object)["enum"] = results
-			for _, result := range results {
-				of, _ := types.Type(result)
-				add("field."+name+"."+result, object{"required": []string{"result"},
-					"properties": object{"type": object{"const": name}, "result": object{"const": result}}},
-					union(of.SettingsSchema(), settings), required)
-			}
-			when["not"] = object{"required": []string{"result"}, "properties": object{"result": object{"enum": results}}}
+			settings["properties"].(object)["result"].(object)["enum"] = results
+			field = derived(defs, name, results)
 		}
-		add("field."+name, when, settings, required)
+		defs["settings."+name], defs["field."+name] = settings, field
+		cases = append(cases, object{"if": object{"properties": object{"type": object{"const": name}}}, "then": ref("field." + name)})
 	}
 	defs["field"] = object{"type": "object", "title": "Field", "required": []string{"type"},
 		"properties": object{"type": object{"type": "string", "enum": names, "title": "Type"}}, "allOf": cases}
 }
 
-func union(parts ...object) object {
-	all := object{}
-	for _, part := range parts {
-		for name, v := range part {
-			all[name] = v
-		}
+// closed is what all of the definitions allow together, and nothing else.
+func closed(parts ...string) object {
+	refs := make([]any, len(parts))
+	for i, part := range parts {
+		refs[i] = ref(part)
 	}
-	return all
+	return object{"allOf": refs, "unevaluatedProperties": false}
+}
+
+// derived takes the settings of the result's type, and no others where it says none.
+func derived(defs object, name string, results []string) object {
+	cases := []any{object{
+		"if":   object{"not": object{"required": []string{"result"}, "properties": object{"result": object{"enum": results}}}},
+		"then": closed("common", "settings."+name)}}
+	for _, result := range results {
+		def := "field." + name + "." + result
+		defs[def] = closed("common", "settings."+name, "settings."+result)
+		cases = append(cases, object{
+			"if":   object{"required": []string{"result"}, "properties": object{"result": object{"const": result}}},
+			"then": ref(def)})
+	}
+	return object{"allOf": cases}
 }
 
 func is[T any](v any) bool { _, ok := v.(T); return ok }
