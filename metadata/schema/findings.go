@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -39,8 +40,9 @@ func findings(root *jsonschema.Schema, v any, err error) []finding {
 	var list []finding
 	seen := map[string]bool{}
 	leaves(invalid, func(leaf *jsonschema.ValidationError) {
-		f := finding{pointer: leaf.InstanceLocation, value: at(v, leaf.InstanceLocation)}
-		steps := metadata.Steps(leaf.KeywordLocation)
+		f := finding{pointer: plainPointer(leaf.InstanceLocation)}
+		f.value = at(v, f.pointer)
+		steps := metadata.Steps(plainPointer(leaf.KeywordLocation))
 		if len(steps) > 0 {
 			f.keyword = steps[len(steps)-1]
 			f.schema = walk(root, steps[:len(steps)-1])
@@ -57,6 +59,15 @@ func findings(root *jsonschema.Schema, v any, err error) []finding {
 	})
 	sortByPlace(list)
 	return list
+}
+
+// plainPointer undoes the escaping of addresses that the validator adds to that of
+// JSON pointers.
+func plainPointer(location string) string {
+	if pointer, err := url.PathUnescape(location); err == nil {
+		return pointer
+	}
+	return location
 }
 
 // leaves visits the errors that have no causes; of alternatives only the first.

@@ -226,7 +226,7 @@ func addFields(defs object, types *fieldtype.Registry) {
 			field = derived(defs, name, results)
 		}
 		defs["settings."+name], defs["field."+name] = settings, field
-		cases = append(cases, object{"if": object{"properties": object{"type": object{"const": name}}}, "then": ref("field." + name)})
+		cases = append(cases, object{"if": object{"required": []string{"type"}, "properties": object{"type": object{"const": name}}}, "then": ref("field." + name)})
 	}
 	defs["field"] = object{"type": "object", "title": "Field", "required": []string{"type"},
 		"properties": object{"type": object{"type": "string", "enum": names, "title": "Type"}}, "allOf": cases}
