@@ -94,17 +94,6 @@ func (b *builder) checkPermission(p *metadata.Permission) {
 			}
 		}
 	}
-	for i, right := range p.System {
-		if slices.Contains(metadata.SystemRights, right) {
-			continue
-		}
-		at := pointer + "/system" + index(i)
-		if near, ok := metadata.Nearest(right, metadata.SystemRights); ok {
-			b.report(fault.New(fault.Invalid, "catalog.unknown_right_near", "right", right, "suggestion", near), at)
-		} else {
-			b.report(fault.New(fault.Invalid, "catalog.unknown_right", "right", right), at)
-		}
-	}
 }
 
 func (b *builder) checkSharing(s *metadata.Sharing) {

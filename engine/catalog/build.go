@@ -10,19 +10,20 @@ import (
 	"formwork/engine/policy"
 	"formwork/metadata"
 	"formwork/metadata/fieldtype"
+	"formwork/metadata/schema"
 )
 
 // Build compiles effective documents to a Snapshot, or says everything that is
 // wrong with them. Pointers of the problems are "/<kind>/<name>/<JSON pointer in
 // the document>"; they come sorted. It reads nothing but its arguments.
 func Build(ctx context.Context, types *fieldtype.Registry, revision int64, documents []metadata.Document) (*Snapshot, []*fault.Fault) {
-	return build(ctx, types, revision, documents, nil)
+	return build(ctx, types, schema.New(types), revision, documents, nil)
 }
 
 // build is Build that takes over from a former snapshot what depends on unchanged
 // documents alone. The result is the same with and without one.
-func build(ctx context.Context, types *fieldtype.Registry, revision int64, documents []metadata.Document, former *Snapshot) (*Snapshot, []*fault.Fault) {
-	b := &builder{ctx: ctx, types: types, former: former, broken: map[string]bool{}, settings: newSettings(), s: &Snapshot{
+func build(ctx context.Context, types *fieldtype.Registry, schemas *schema.Schemas, revision int64, documents []metadata.Document, former *Snapshot) (*Snapshot, []*fault.Fault) {
+	b := &builder{ctx: ctx, types: types, schemas: schemas, former: former, broken: map[string]bool{}, settings: newSettings(), s: &Snapshot{
 		Revision:  revision,
 		Documents: make(map[metadata.Key]metadata.Document, len(documents)),
 		parsed:    make(map[metadata.Key]*parsed, len(documents)),
@@ -61,6 +62,7 @@ func build(ctx context.Context, types *fieldtype.Registry, revision int64, docum
 type builder struct {
 	ctx      context.Context
 	types    *fieldtype.Registry
+	schemas  *schema.Schemas
 	former   *Snapshot
 	s        *Snapshot
 	settings *settings

@@ -16,6 +16,7 @@ import (
 	"formwork/engine/store"
 	"formwork/metadata"
 	"formwork/metadata/fieldtype"
+	"formwork/metadata/schema"
 )
 
 // Options are what a Catalog is made of.
@@ -48,6 +49,7 @@ const (
 // Catalog keeps the configurations of tenants. Safe for concurrent use.
 type Catalog struct {
 	o       Options
+	schemas *schema.Schemas
 	tenants *lru.Cache[string, *entry]
 	builds  *lru.Cache[digest, *Snapshot]
 }
@@ -73,7 +75,7 @@ func New(o Options) *Catalog {
 	if o.Wake == nil {
 		o.Wake = func(string) {}
 	}
-	c := &Catalog{o: o}
+	c := &Catalog{o: o, schemas: schema.New(o.Types)}
 	var err error
 	if c.tenants, err = lru.New[string, *entry](o.CacheSize); err != nil {
 		panic(err) // only for a size below 1
@@ -196,7 +198,7 @@ func (c *Catalog) build(ctx context.Context, revision int64, documents []metadat
 	if former != nil {
 		before = former.snapshot
 	}
-	snapshot, problems := build(ctx, c.o.Types, revision, documents, before)
+	snapshot, problems := build(ctx, c.o.Types, c.schemas, revision, documents, before)
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
 	}

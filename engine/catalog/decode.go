@@ -75,31 +75,18 @@ func (b *builder) parse(d metadata.Document) *parsed {
 		}
 	}
 	pointer := pointerTo(d.Kind, d.Name)
-	decode, ok := decoders[d.Kind]
-	if !ok {
-		b.unknownKind(d.Kind, pointer)
-		return nil
-	}
-	if problems := b.checkSchema(d); len(problems) > 0 {
+	if problems := b.schemas.Check(d.Kind, d.Body); len(problems) > 0 {
 		for _, problem := range problems {
 			b.report(problem, pointer)
 		}
 		return nil
 	}
-	value, err := decode.read(d.Body)
+	value, err := decoders[d.Kind].read(d.Body)
 	if err != nil {
 		b.report(fault.New(fault.Invalid, "catalog.unreadable").Because(err), pointer)
 		return nil
 	}
 	return &parsed{body: d.Body, value: value}
-}
-
-func (b *builder) unknownKind(kind, pointer string) {
-	if near, ok := metadata.Nearest(kind, byName(decoders)); ok {
-		b.report(fault.New(fault.Invalid, "catalog.unknown_kind_near", "kind", kind, "suggestion", near), pointer)
-		return
-	}
-	b.report(fault.New(fault.Invalid, "catalog.unknown_kind", "kind", kind), pointer)
 }
 
 func (b *builder) putObject(name string, value any) {

@@ -223,8 +223,9 @@ func (b *builder) link(o *Object, f *Field) {
 	targets := refers.Targets()
 	for _, name := range targets {
 		target := b.s.Objects[name]
-		if target == nil {
-			continue // reported by the type, or a user where there is no such object
+		if target == nil { // a user where there is no such object, or one that is itself broken
+			b.broken[o.Doc.Name+"."+f.Name] = !f.System
+			continue
 		}
 		if len(targets) == 1 {
 			f.Target = target

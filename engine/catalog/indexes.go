@@ -28,13 +28,13 @@ type column = store.IndexColumn
 //  1. unique keys, references (with the sort of a related list), the keys of
 //     duplicate rules, indexes asked for by hand;
 //  2. each view: what its filter holds equal, then its sort or, without one, what
-//     its filter bounds. Where records are private the owner comes before, as the
-//     policy adds it to every query. A kanban counts its group as held equal;
-//  3. lists made on the spot, for private objects as an owner: every pair of an
-//     equality field (indexed options, checkboxes, and those that views hold equal)
-//     and a sort field (indexed, or sorted by in views), then sort fields alone;
-//  4. for private objects the same as 2 and 3 without the owner, for those who
-//     see all.
+//     its filter bounds; a kanban counts its group as held equal. Where records are
+//     private, first with the owner before, as the policy adds it to most queries,
+//     then without, for those who see all; and the owner alone;
+//  3. lists made on the spot: every pair of an equality field (indexed options and
+//     checkboxes, and those that views hold equal) and a sort field (indexed, or
+//     sorted by in views), with and without the owner in turn; then each sort field,
+//     and each equality field, alone.
 //
 // An index on (owner, status, revenue, id) serves the sort in both directions, the
 // count, and the sum of revenue by status without reading a row. Every index for a
@@ -42,12 +42,14 @@ type column = store.IndexColumn
 func planIndexes(o *Object, lists []*list) []store.Index {
 	p := &planner{object: o}
 	p.relied(lists)
-	p.lists(lists, o.private())
-	p.pairs(lists, o.private())
 	if o.private() {
-		p.lists(lists, false)
-		p.pairs(lists, false)
+		p.lists(lists, query.Owner)
 	}
+	p.lists(lists)
+	if o.private() {
+		p.add([]column{asc(query.Owner), asc(query.ID)})
+	}
+	p.pairs(lists)
 	return p.chosen()
 }
 
@@ -113,22 +115,20 @@ func (p *planner) need(columns []column) {
 	p.needed = append(p.needed, store.Index{Name: indexName("i", columns), Columns: columns})
 }
 
-// lists adds the candidates of views.
-func (p *planner) lists(lists []*list, owned bool) {
+// lists adds the candidates of views, each with columns before that are held equal.
+func (p *planner) lists(lists []*list, front ...query.Column) {
 	for _, l := range lists {
 		if l.object != p.object || l.lookup != nil {
 			continue
 		}
 		equal, bounded := conditions(l.filter)
-		if l.group != nil && !slices.Contains(equal, l.group.Column) {
+		if slices.Contains(equal, query.Owner) {
+			equal = append([]query.Column{query.Owner}, equal...)
+		}
+		if l.group != nil {
 			equal = append(equal, l.group.Column)
 		}
-		columns := p.front(owned || slices.Contains(equal, query.Owner))
-		for _, c := range equal {
-			if c != query.Owner {
-				columns = append(columns, asc(c))
-			}
-		}
+		columns := ascending(append(slices.Clone(front), equal...))
 		if len(l.sort) == 0 && len(bounded) > 0 {
 			columns = append(columns, asc(bounded[0]))
 		}
@@ -139,32 +139,42 @@ func (p *planner) lists(lists []*list, owned bool) {
 	}
 }
 
-// pairs adds the candidates of lists made on the spot.
-func (p *planner) pairs(lists []*list, owned bool) {
+// pairs adds the candidates of lists made on the spot, the first fields with each
+// other before the later ones.
+func (p *planner) pairs(lists []*list) {
 	equals, sorts := p.equalities(lists), p.sorts(lists)
 	for sum := range len(equals) + len(sorts) - 1 {
 		for i := range min(sum+1, len(equals)) {
 			if j := sum - i; j < len(sorts) {
-				p.add(append(p.front(owned), asc(equals[i]), asc(sorts[j]), asc(query.ID)))
+				p.both(equals[i], sorts[j], query.ID)
 			}
 		}
 	}
 	for _, s := range sorts {
-		p.add(append(p.front(owned), asc(s), asc(query.ID)))
+		p.both(s, query.ID)
 	}
 	for _, e := range equals {
-		p.add(append(p.front(owned), asc(e), asc(query.ID)))
-	}
-	if owned {
-		p.add(append(p.front(true), asc(query.ID)))
+		p.both(e)
 	}
 }
 
-func (p *planner) front(owned bool) []column {
-	if owned {
-		return []column{asc(query.Owner)}
+// both adds a candidate with the owner before, where records are private, and without.
+func (p *planner) both(columns ...query.Column) {
+	if p.object.private() {
+		p.add(ascending(append([]query.Column{query.Owner}, columns...)))
 	}
-	return nil
+	p.add(ascending(columns))
+}
+
+// ascending are columns of an index, each once.
+func ascending(columns []query.Column) []column {
+	var all []column
+	for _, c := range columns {
+		if !slices.Contains(all, asc(c)) {
+			all = append(all, asc(c))
+		}
+	}
+	return all
 }
 
 func (p *planner) add(columns []column) {

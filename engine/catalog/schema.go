@@ -3,15 +3,11 @@ package catalog
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"strings"
-
-	"github.com/santhosh-tekuri/jsonschema/v5"
 
 	"formwork/engine/fault"
 	"formwork/engine/query"
-	"formwork/metadata"
 	"formwork/metadata/fieldtype"
+	"formwork/metadata/schema"
 )
 
 // compileRecordSchemas compiles the JSON Schema of each object's records, if
@@ -23,14 +19,14 @@ func (b *builder) compileRecordSchemas() {
 	for _, o := range b.objects {
 		o.Table.Columns = o.tableColumns()
 		o.Table.Search = len(o.Search) > 0
-		o.SchemaJSON = o.schema()
+		o.SchemaJSON = o.recordSchema()
 		if b.former != nil {
 			if before := b.former.Objects[o.Doc.Name]; before != nil && bytes.Equal(before.SchemaJSON, o.SchemaJSON) {
 				o.Schema = before.Schema
 				continue
 			}
 		}
-		compiled, err := compileSchema(o.Doc.Name, o.SchemaJSON)
+		compiled, err := schema.Compile(o.SchemaJSON)
 		if err != nil {
 			b.report(fault.New(fault.Invalid, "catalog.record_schema").Because(err), pointerTo("object", o.Doc.Name))
 			continue
@@ -61,8 +57,8 @@ func (o *Object) tableColumns() []query.Column {
 	return columns
 }
 
-// schema is the JSON Schema of a record as the API shows it.
-func (o *Object) schema() json.RawMessage {
+// recordSchema is the JSON Schema of a record as the API shows it.
+func (o *Object) recordSchema() json.RawMessage {
 	properties := make(map[string]any, len(o.Fields))
 	required := []any{}
 	for _, f := range o.Fields {
@@ -102,21 +98,3 @@ func orNull(s map[string]any) map[string]any {
 	out["type"] = []any{kind, "null"}
 	return out
 }
-
-var errReference = errors.New("schemas may not refer to anything outside")
-
-// compileSchema compiles a schema that refers to nothing outside itself.
-func compileSchema(name string, raw json.RawMessage) (*jsonschema.Schema, error) {
-	compiler := jsonschema.NewCompiler()
-	compiler.Draft = jsonschema.Draft2020
-	url := "formwork:records/" + name
-	if err := compiler.AddResource(url, bytes.NewReader(raw)); err != nil {
-		return nil, err
-	}
-	return compiler.Compile(url)
-}
-
-var _ = strings.TrimSpace
-var _ = errReference
-
-func (b *builder) checkSchema(d metadata.Document) []*fault.Fault { return nil }

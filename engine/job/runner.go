@@ -37,6 +37,7 @@ type Options struct {
 const (
 	maxBackoff = 10 * time.Minute
 	linger     = time.Hour
+	pause      = 50 * time.Millisecond // between two looks at a tenant that had no work
 	// queueLimit is how many open jobs of a tenant are considered at a time.
 	queueLimit = 500
 )
@@ -47,8 +48,8 @@ type Runner struct {
 	handlers map[string]registered
 
 	mu      sync.Mutex
-	tenants map[string]*watch
-	runs    int64 // numbers the runs, for unique holders
+	tenants map[string]*watch // of those that were ever woken; small
+	runs    int64             // numbers the runs, for unique holders
 	woken   chan struct{}
 }
 
@@ -62,6 +63,7 @@ type registered struct {
 type watch struct {
 	due     time.Time // when it is looked at next; zero: when somebody wakes it
 	woken   time.Time // last time
+	looked  time.Time // last time without work
 	running int
 	looking bool
 }
@@ -110,6 +112,9 @@ func (r *Runner) Wake(tenant string) {
 		r.tenants[tenant] = w
 	}
 	w.due, w.woken = now, now
+	if soon := w.looked.Add(pause); soon.After(now) && w.running == 0 {
+		w.due = soon // saves that follow each other quickly wake once
+	}
 	r.mu.Unlock()
 	r.signal()
 }
@@ -190,6 +195,8 @@ func (r *Runner) looked(tenant string, again time.Time, begins bool) {
 	w.looking = false
 	if begins {
 		w.running++
+	} else {
+		w.looked = now
 	}
 	if r.o.Poll > 0 && now.Sub(w.woken) < linger {
 		if poll := now.Add(r.o.Poll); again.IsZero() || poll.Before(again) {
@@ -199,9 +206,13 @@ func (r *Runner) looked(tenant string, again time.Time, begins bool) {
 	if w.due.IsZero() || !again.IsZero() && again.Before(w.due) {
 		w.due = again // unless it was woken meanwhile for earlier
 	}
-	if w.due.IsZero() && w.running == 0 {
-		delete(r.tenants, tenant)
-	}
+}
+
+// forget drops a tenant that can't be opened.
+func (r *Runner) forget(tenant string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.tenants, tenant)
 }
 
 // ran notes that a job of a tenant has ended: the next one may begin.
@@ -217,8 +228,10 @@ func (r *Runner) ran(tenant string) {
 func (r *Runner) look(ctx context.Context, tenant string) {
 	t, err := r.o.Tenant(ctx, tenant)
 	if err != nil {
-		r.o.Log.Error("opening a tenant for its jobs", "tenant", tenant, "error", err)
-		r.looked(tenant, time.Time{}, false)
+		if ctx.Err() == nil {
+			r.o.Log.Error("opening a tenant for its jobs", "tenant", tenant, "error", err)
+		}
+		r.forget(tenant)
 		return
 	}
 	claimed, again, err := r.claim(ctx, t)
