@@ -194,7 +194,15 @@ func (c *checker) symbol(at int, names Names, root string, via []Symbol, name st
 		return c.unknown(at, "expression.unknown_name", name, among)
 	}
 	if sym.Formula != nil && sym.Column.Storage == fieldtype.None {
-		return c.inline(at, sym.Formula, root, via, names)
+		return c.inline(at, sym.Formula, func(n *node) *node {
+			moved := *n
+			moved.at, moved.open = at, root != "user"
+			moved.path = Path{Root: root, Via: append(slices.Clone(via), guarded(names, n.path.Via)...), Leaf: n.path.Leaf}
+			if len(moved.path.Via) > maxHops {
+				return c.report(at, "expression.too_many_hops", "limit", maxHops)
+			}
+			return &moved
+		})
 	}
 	n := node{op: opPath, at: at, maybe: true, open: root != "user",
 		path: Path{Root: root, Via: via, Leaf: sym}}
@@ -277,9 +285,19 @@ func (c *checker) cell(at int, row *node, name string) *node {
 	if !ok {
 		return c.unknown(at, "expression.unknown_name", name, row.names.Symbols())
 	}
-	if sym.Formula != nil && sym.Column.Storage == fieldtype.None {
-		return c.report(at, "expression.unsupported", "what", "."+name)
+	if sym.Formula != nil {
+		return c.inline(at, sym.Formula, func(n *node) *node {
+			if len(n.path.Via) > 0 {
+				return c.report(at, "expression.unsupported", "what", "."+name)
+			}
+			return c.field(at, row, n.path.Leaf)
+		})
 	}
+	return c.field(at, row, sym)
+}
+
+// field is a field of a row that is kept in it.
+func (c *checker) field(at int, row *node, sym Symbol) *node {
 	n := node{op: opCell, at: at, maybe: true, args: []*node{row}, sym: sym}
 	n.describe(sym, row.names)
 	return c.make(n)
@@ -320,24 +338,20 @@ func (c *checker) item(at int, name string) *node {
 	return &n
 }
 
-// inline puts a formula that is computed when read in the place of its field: its
-// paths begin where the field is. Guards are those of this scope.
-func (c *checker) inline(at int, formula *Program, root string, via []Symbol, names Names) *node {
+// inline puts a formula that is computed when read in the place of its field;
+// leaf makes its paths begin where the field is. Guards are those of this scope.
+func (c *checker) inline(at int, formula *Program, leaf func(path *node) *node) *node {
 	c.nodes += formula.size
 	if c.nodes > MaxNodes {
 		return c.report(at, "expression.too_many_nodes", "limit", MaxNodes)
 	}
 	var move func(n *node) *node
 	move = func(n *node) *node {
+		if n.op == opPath && n.path.Root == "" {
+			return leaf(n)
+		}
 		moved := *n
 		moved.at = at
-		if n.op == opPath && n.path.Root == "" {
-			moved.path = Path{Root: root, Via: append(slices.Clone(via), guarded(names, n.path.Via)...), Leaf: n.path.Leaf}
-			moved.open = root != "user"
-			if len(moved.path.Via) > maxHops {
-				return c.report(at, "expression.too_many_hops", "limit", maxHops)
-			}
-		}
 		if len(n.args) > 0 {
 			moved.open = false
 			moved.args = make([]*node, len(n.args))

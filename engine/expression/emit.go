@@ -71,8 +71,7 @@ func (e *emitter) value(n *node) ast.Node {
 	case opItem:
 		return typed(&ast.PointerNode{}, opaque)
 	case opCell:
-		read := cellReader(n.sym, n)
-		return e.call(func(f *frame, a []any) (any, error) { return read(f, a[0].(*row)) }, n.args[0])
+		return e.call(func(_ *frame, a []any) (any, error) { return n.cell(a[0].(row)), nil }, n.args[0])
 	case opPart:
 		return e.call(func(f *frame, a []any) (any, error) {
 			raw, _ := a[0].(json.RawMessage)

@@ -92,7 +92,7 @@ func runtimeFault(err error) error {
 // reader makes the function that reads a path in the form of the machine. What is
 // not of the path's storage reads as empty.
 func reader(p Path, n *node) func(f *frame) (any, error) {
-	kind, scale, names := n.kind, n.scale, n.names
+	kind, scale := n.kind, n.scale
 	key := pathKey(p)
 	return func(f *frame) (any, error) {
 		stored := f.env.Get(p)
@@ -102,7 +102,7 @@ func reader(p Path, n *node) func(f *frame) (any, error) {
 		if decoded, ok := f.rows[key]; ok {
 			return decoded, nil
 		}
-		decoded, err := decodeRows(f, stored, names)
+		decoded, err := decodeRows(f, stored)
 		if err != nil {
 			return nil, err
 		}

@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/govalues/decimal"
@@ -227,7 +226,7 @@ func writerOf(kind fieldtype.Kind) func(f *frame, a []any) (any, error) {
 		case int64:
 			switch kind {
 			case fieldtype.DatetimeKind:
-				return time.UnixMilli(v).UTC().Format("2006-01-02T15:04:05Z07:00"), nil
+				return string(fieldtype.AppendInstant(nil, v)), nil
 			case fieldtype.DurationKind:
 				return writeDuration(v), nil
 			}
