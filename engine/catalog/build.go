@@ -21,7 +21,8 @@ func Build(ctx context.Context, types *fieldtype.Registry, revision int64, docum
 }
 
 // build is Build that takes over from a former snapshot what depends on unchanged
-// documents alone. The result is the same with and without one.
+// documents alone. The result is the same with and without one. Without schemas the
+// documents are known to keep to them.
 func build(ctx context.Context, types *fieldtype.Registry, schemas *schema.Schemas, revision int64, documents []metadata.Document, former *Snapshot) (*Snapshot, []*fault.Fault) {
 	b := &builder{ctx: ctx, types: types, schemas: schemas, former: former, broken: map[string]bool{}, settings: newSettings(), s: &Snapshot{
 		Revision:  revision,

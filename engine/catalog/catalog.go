@@ -158,6 +158,7 @@ func (c *Catalog) refresh(ctx context.Context, t store.Tenant, e *entry) (*state
 	e.checked = c.o.Now()
 	if first {
 		c.o.Wake(t.Name())
+		go c.schemas.JSON("object") // composed once, so that the first change need not wait for it
 	}
 	return e.state, nil
 }
@@ -174,7 +175,7 @@ func (c *Catalog) publish(t store.Tenant, s *state) {
 
 // compiled is the snapshot of a committed state, which compiled when it was.
 func (c *Catalog) compiled(ctx context.Context, s *state, former *state) (*Snapshot, error) {
-	snapshot, problems, err := c.build(ctx, s.mark.revision, s.effective(), former)
+	snapshot, problems, err := c.build(ctx, nil, s.mark.revision, s.effective(), former)
 	if err != nil {
 		return nil, err
 	}
@@ -187,7 +188,8 @@ func (c *Catalog) compiled(ctx context.Context, s *state, former *state) (*Snaps
 }
 
 // build compiles documents, or takes a snapshot of the same documents that exists.
-func (c *Catalog) build(ctx context.Context, revision int64, documents []metadata.Document, former *state) (*Snapshot, []*fault.Fault, error) {
+// Stored documents were checked when they were published: they need no schemas.
+func (c *Catalog) build(ctx context.Context, schemas *schema.Schemas, revision int64, documents []metadata.Document, former *state) (*Snapshot, []*fault.Fault, error) {
 	sum := digestOf(documents)
 	if built, ok := c.builds.Get(sum); ok {
 		shared := *built
@@ -198,7 +200,7 @@ func (c *Catalog) build(ctx context.Context, revision int64, documents []metadat
 	if former != nil {
 		before = former.snapshot
 	}
-	snapshot, problems := build(ctx, c.o.Types, c.schemas, revision, documents, before)
+	snapshot, problems := build(ctx, c.o.Types, schemas, revision, documents, before)
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
 	}
@@ -247,7 +249,7 @@ func (c *Catalog) Install(ctx context.Context, t store.Tenant, packages ...strin
 			return nil, fault.New(fault.NotFound, "catalog.unknown_package", "package", name)
 		}
 	}
-	snapshot, problems, err := c.build(ctx, 1, target.effective(), nil)
+	snapshot, problems, err := c.build(ctx, c.schemas, 1, target.effective(), nil)
 	if err != nil {
 		return nil, err
 	}

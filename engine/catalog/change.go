@@ -170,7 +170,7 @@ func (c *Catalog) check(ctx context.Context, base, target *state, allow []string
 	d := &draft{base: base, target: target, plan: Plan{Base: base.mark.revision}}
 	effective := target.effective()
 	d.plan.Changes = metadata.Diff(base.effective(), effective)
-	snapshot, problems, err := c.build(ctx, base.mark.revision+1, effective, base)
+	snapshot, problems, err := c.build(ctx, c.schemas, base.mark.revision+1, effective, base)
 	if err != nil {
 		return nil, err
 	}

@@ -75,13 +75,20 @@ func (b *builder) parse(d metadata.Document) *parsed {
 		}
 	}
 	pointer := pointerTo(d.Kind, d.Name)
-	if problems := b.schemas.Check(d.Kind, d.Body); len(problems) > 0 {
-		for _, problem := range problems {
-			b.report(problem, pointer)
+	if b.schemas != nil {
+		if problems := b.schemas.Check(d.Kind, d.Body); len(problems) > 0 {
+			for _, problem := range problems {
+				b.report(problem, pointer)
+			}
+			return nil
 		}
+	}
+	decode, ok := decoders[d.Kind]
+	if !ok {
+		b.report(fault.New(fault.Invalid, "catalog.unreadable"), pointer)
 		return nil
 	}
-	value, err := decoders[d.Kind].read(d.Body)
+	value, err := decode.read(d.Body)
 	if err != nil {
 		b.report(fault.New(fault.Invalid, "catalog.unreadable").Because(err), pointer)
 		return nil

@@ -337,6 +337,11 @@ func conditions(p *expression.Program) (equal, bounded []query.Column) {
 	if err != nil {
 		return nil, nil // nothing can be planned for it
 	}
+	return comparisons(filter)
+}
+
+// comparisons is conditions for a filter.
+func comparisons(filter query.Filter) (equal, bounded []query.Column) {
 	var collect func(f query.Filter)
 	collect = func(f query.Filter) {
 		switch f := f.(type) {
@@ -369,8 +374,10 @@ type sample struct{}
 func (sample) Now() time.Time           { return time.Unix(1_767_225_600, 0).UTC() }
 func (sample) Location() *time.Location { return time.UTC }
 
-func (sample) Get(p expression.Path) any {
-	switch p.Leaf.Value.Storage() {
+func (sample) Get(p expression.Path) any { return sampleOf(p.Leaf.Value.Storage()) }
+
+func sampleOf(s fieldtype.Storage) any {
+	switch s {
 	case fieldtype.Bool:
 		return true
 	case fieldtype.Int:
