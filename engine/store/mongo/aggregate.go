@@ -137,7 +137,8 @@ func accumulator(op query.MeasureOp, path string) bson.D {
 	case query.Sum:
 		return bson.D{{Key: "$sum", Value: bson.D{{Key: "$toDecimal", Value: path}}}}
 	case query.Min:
-		return bson.D{{Key: "$min", Value: path}}
+		// Some servers take what is absent for the least; MaxKey is no value of ours.
+		return bson.D{{Key: "$min", Value: bson.D{{Key: "$ifNull", Value: bson.A{path, primitive.MaxKey{}}}}}}
 	case query.Max:
 		return bson.D{{Key: "$max", Value: path}}
 	}

@@ -84,18 +84,23 @@ func hasLabel(err error, label string) bool {
 // retryable holds for reads that failed because no snapshot could be had.
 func retryable(err error) bool { return hasCode(err, codeSnapshotUnavail, codeSnapshotTooOld) }
 
-var duplicateIndex = regexp.MustCompile(`index: (.+?) dup key:`)
+// duplicateIndex finds the index in the message of a duplicate key, as MongoDB
+// and as servers compatible with it write it.
+var duplicateIndex = regexp.MustCompile(`index: (\S+) dup key|Index '([^']+)'`)
 
 // refused turns a duplicate key into the fault of the contract.
 func refused(doing string, err error) error {
 	if !driver.IsDuplicateKeyError(err) {
 		return failed(doing, err)
 	}
-	found := duplicateIndex.FindStringSubmatch(err.Error())
-	if found == nil || found[1] == keyIndex {
+	index := keyIndex
+	if found := duplicateIndex.FindStringSubmatch(err.Error()); found != nil {
+		index = found[1] + found[2]
+	}
+	if index == keyIndex {
 		return fault.New(fault.Conflict, "store.duplicate_id").Because(err)
 	}
-	return notUnique(found[1], err)
+	return notUnique(index, err)
 }
 
 func notUnique(index string, err error) error {

@@ -42,9 +42,14 @@ func (t *Tenant) Explain(ctx context.Context, q query.Select) (store.Plan, error
 	if err != nil {
 		return store.Plan{}, failed("explaining a query of table "+q.Table, err)
 	}
-	plan := store.Plan{Text: bson.Raw(answer).String()}
-	explained{plan: &plan, table: q.Table}.document(answer)
-	return plan, nil
+	return planOf(q.Table, answer), nil
+}
+
+// planOf reads an answer of the explain command.
+func planOf(table string, answer bson.Raw) store.Plan {
+	plan := store.Plan{Text: answer.String()}
+	explained{plan: &plan, table: table}.document(answer)
+	return plan
 }
 
 // explained walks through the answer of the explain command.
@@ -57,13 +62,12 @@ func (e explained) document(d bson.Raw) {
 	if namespace, ok := d.Lookup("namespace").StringValueOK(); ok {
 		_, e.table, _ = strings.Cut(namespace, ".")
 	}
-	stage, _ := d.Lookup("stage").StringValueOK()
-	switch {
-	case stage == "COLLSCAN":
+	switch stage, _ := d.Lookup("stage").StringValueOK(); stage {
+	case "COLLSCAN":
 		e.plan.Scans = add(e.plan.Scans, e.table)
-	case stage == "SORT":
+	case "SORT":
 		e.plan.Sorted = true
-	case strings.HasPrefix(stage, "IDHACK"), strings.HasPrefix(stage, "EXPRESS"), strings.HasPrefix(stage, "CLUSTERED"):
+	case "IDHACK":
 		e.plan.Uses = add(e.plan.Uses, keyIndex)
 	}
 	if index, ok := d.Lookup("indexName").StringValueOK(); ok {

@@ -108,7 +108,7 @@ func (t *Tenant) indexes(ctx context.Context, table string) ([]store.Index, erro
 			}
 			index.Columns = append(index.Columns, store.IndexColumn{Column: c, Descending: direction < 0})
 		}
-		all = append(all, index)
+		all = append(all, withoutKey(index))
 	}
 	slices.SortFunc(all, func(a, b store.Index) int { return strings.Compare(a.Name, b.Name) })
 	return all, nil
@@ -139,23 +139,48 @@ func build(ctx context.Context, c *driver.Collection, indexes []store.Index, wor
 			continue
 		}
 		_, err := c.Indexes().CreateOne(ctx, model(index))
-		if driver.IsDuplicateKeyError(err) {
+		if err == nil {
+			continue
+		}
+		if driver.IsDuplicateKeyError(err) || hasDuplicates(ctx, c, index) {
 			return notUnique(index.Name, err)
 		}
-		if err != nil {
-			return failed("building index "+index.Name+" of "+c.Name(), err)
-		}
+		return failed("building index "+index.Name+" of "+c.Name(), err)
 	}
 	return nil
 }
 
-// model is the server's form of an index. A unique one holds only rows in which
-// every column has a value; being absent is being empty.
+// hasDuplicates finds out why a unique index could not be built where the server
+// does not say it plainly.
+func hasDuplicates(ctx context.Context, c *driver.Collection, index store.Index) bool {
+	held, key := bson.D{}, bson.D{}
+	for i, column := range index.Columns {
+		name := field(column.Column.Name)
+		held = append(held, bson.E{Key: name, Value: bson.D{{Key: "$ne", Value: nil}}})
+		key = append(key, bson.E{Key: keyName(i), Value: "$" + name})
+	}
+	cursor, err := c.Aggregate(ctx, driver.Pipeline{
+		{{Key: "$match", Value: held}},
+		{{Key: "$group", Value: bson.D{{Key: "_id", Value: key}, {Key: "n", Value: bson.D{{Key: "$sum", Value: 1}}}}}},
+		{{Key: "$match", Value: bson.D{{Key: "n", Value: bson.D{{Key: "$gt", Value: 1}}}}}},
+		{{Key: "$limit", Value: 1}},
+	}, options.Aggregate().SetAllowDiskUse(true))
+	if err != nil {
+		return false
+	}
+	defer cursor.Close(context.WithoutCancel(ctx))
+	return cursor.Next(ctx)
+}
+
+// model is the server's form of an index. Rows that are alike in its columns come
+// in the order of their keys, so that a sort that ends with the id needs no other
+// index. A unique one holds only rows in which every column has a value; being
+// absent is being empty.
 func model(index store.Index) driver.IndexModel {
-	keys := bson.D{}
-	present := bson.D{}
-	for _, c := range index.Columns {
-		direction := int32(1)
+	keys, present := bson.D{}, bson.D{}
+	direction := int32(1)
+	for _, c := range withoutKey(index).Columns {
+		direction = 1
 		if c.Descending {
 			direction = -1
 		}
@@ -166,9 +191,23 @@ func model(index store.Index) driver.IndexModel {
 	}
 	o := options.Index().SetName(index.Name)
 	if index.Unique {
-		o.SetUnique(true).SetPartialFilterExpression(present)
+		return driver.IndexModel{Keys: keys, Options: o.SetUnique(true).SetPartialFilterExpression(present)}
+	}
+	if !slices.ContainsFunc(keys, func(e bson.E) bool { return e.Key == keyField }) {
+		keys = append(keys, bson.E{Key: keyField, Value: direction})
 	}
 	return driver.IndexModel{Keys: keys, Options: o}
+}
+
+// withoutKey returns an index without the id at its end, which every index that
+// is not unique has in the direction of the column before.
+func withoutKey(index store.Index) store.Index {
+	last := len(index.Columns) - 1
+	if !index.Unique && last > 0 && index.Columns[last].Column.Name == query.ID.Name &&
+		index.Columns[last].Descending == index.Columns[last-1].Descending {
+		index.Columns = index.Columns[:last]
+	}
+	return index
 }
 
 func dropIndex(ctx context.Context, c *driver.Collection, name string) error {
@@ -184,6 +223,7 @@ func same(a, b store.Index) bool { return a.Name == b.Name && alike(a, b) }
 
 // alike holds for indexes that differ in their names at most.
 func alike(a, b store.Index) bool {
+	a, b = withoutKey(a), withoutKey(b)
 	return a.Unique == b.Unique && slices.EqualFunc(a.Columns, b.Columns, func(x, y store.IndexColumn) bool {
 		return x.Column.Name == y.Column.Name && x.Descending == y.Descending
 	})

@@ -71,7 +71,7 @@ func document(id int64, values map[string]any, words []string) (bson.D, error) {
 // decode returns the stored value of what a document holds for a column.
 func decode(v bsoncore.Value, storage fieldtype.Storage) (any, error) {
 	switch v.Type {
-	case 0, bsontype.Null, bsontype.Undefined:
+	case 0, bsontype.Null, bsontype.Undefined, bsontype.MaxKey:
 		return nil, nil
 	}
 	switch storage {
