@@ -110,11 +110,14 @@ func unknownKind(kind string, kinds []string) *fault.Fault {
 var errReference = errors.New("a schema may refer to itself only")
 
 // Compile compiles a schema. References to anything outside of it, be it a file or
-// an address, are errors and are never followed.
+// an address, are errors and are never followed. Formats are not asserted.
 func Compile(raw json.RawMessage) (*jsonschema.Schema, error) {
 	const name = "formwork:schema"
 	compiler := jsonschema.NewCompiler()
 	compiler.Draft = jsonschema.Draft2020
+	for format := range jsonschema.Formats { // they inform editors; coercion is what checks
+		compiler.Formats[format] = nil
+	}
 	compiler.LoadURL = func(string) (io.ReadCloser, error) { return nil, errReference }
 	if err := compiler.AddResource(name, bytes.NewReader(raw)); err != nil {
 		return nil, fmt.Errorf("reading a schema: %w", err)
