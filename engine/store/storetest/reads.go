@@ -222,8 +222,12 @@ var readCases = []testCase{
 			if seen == 0 {
 				f.must(f.insert("lead", 1000, nil))
 				f.write(func(tx store.Tx) error {
-					_, err := tx.DeleteWhere(f.ctx, "lead", query.Compare{Ref: query.Field(query.ID), Op: query.Gt, Value: int64(290)})
-					return err
+					for key := id.ID(290); key <= 300; key++ {
+						if err := tx.Delete(f.ctx, "lead", key); err != nil {
+							return err
+						}
+					}
+					return nil
 				})
 			}
 			seen++

@@ -1,0 +1,197 @@
+package sqlite
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"formwork/engine/fault"
+)
+
+const (
+	// maxReaders bounds a tenant's read connections. It is generous: a query within
+	// the loop of another holds two.
+	maxReaders = 64
+	// readerWait is how long a query waits for one beyond that.
+	readerWait = 5 * time.Second
+)
+
+// pool keeps the read connections of a tenant: opened when needed, the one used
+// last taken first, closed when idle.
+type pool struct {
+	open func() (*conn, error)
+
+	mu      sync.Mutex
+	idle    []*conn
+	least   int // fewest idle since the last sweep: those nobody needed
+	count   int
+	waiting []chan *conn
+	epoch   int           // connections of an older one are closed when they come back
+	closed  error         // refuses everybody
+	empty   chan struct{} // made by close; closed when the last connection is
+}
+
+func (p *pool) acquire(ctx context.Context) (*conn, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	if p.closed != nil {
+		defer p.mu.Unlock()
+		return nil, p.closed
+	}
+	if last := len(p.idle) - 1; last >= 0 {
+		c := p.idle[last]
+		p.idle = p.idle[:last]
+		p.least = min(p.least, last)
+		p.mu.Unlock()
+		return c, nil
+	}
+	if p.count < maxReaders {
+		p.count++
+		epoch := p.epoch
+		p.mu.Unlock()
+		c, err := p.open()
+		if err != nil {
+			p.mu.Lock()
+			p.count--
+			p.settle()
+			p.mu.Unlock()
+			return nil, err
+		}
+		c.epoch = epoch
+		return c, nil
+	}
+	mine := make(chan *conn, 1)
+	p.waiting = append(p.waiting, mine)
+	p.mu.Unlock()
+	timer := time.NewTimer(readerWait)
+	defer timer.Stop()
+	select {
+	case c := <-mine:
+		if c == nil {
+			return nil, p.closed
+		}
+		return c, nil
+	case <-timer.C:
+		p.giveUp(mine)
+		return nil, fault.New(fault.Unavailable, "store.busy")
+	case <-ctx.Done():
+		p.giveUp(mine)
+		return nil, ctx.Err()
+	}
+}
+
+// giveUp stops waiting; a connection that came nevertheless goes back.
+func (p *pool) giveUp(mine chan *conn) {
+	p.mu.Lock()
+	for i, other := range p.waiting {
+		if other == mine {
+			p.waiting = append(p.waiting[:i], p.waiting[i+1:]...)
+			break
+		}
+	}
+	p.mu.Unlock()
+	select {
+	case c := <-mine:
+		if c != nil {
+			p.release(c)
+		}
+	default:
+	}
+}
+
+func (p *pool) release(c *conn) {
+	c.ctx = nil
+	p.mu.Lock()
+	if p.closed != nil || c.epoch != p.epoch {
+		p.mu.Unlock()
+		c.close()
+		p.mu.Lock()
+		p.count--
+		p.settle()
+		p.mu.Unlock()
+		return
+	}
+	if len(p.waiting) > 0 {
+		p.waiting[0] <- c
+		p.waiting = p.waiting[1:]
+	} else {
+		p.idle = append(p.idle, c)
+	}
+	p.mu.Unlock()
+}
+
+// sweep closes connections that nobody needed since the last sweep and says
+// whether none is left.
+func (p *pool) sweep() (empty bool) {
+	p.mu.Lock()
+	unused := p.idle[:p.least:p.least]
+	p.idle = append([]*conn(nil), p.idle[p.least:]...)
+	p.count -= len(unused)
+	p.least = len(p.idle)
+	empty = p.count == 0
+	p.mu.Unlock()
+	for _, c := range unused {
+		c.close()
+	}
+	return empty
+}
+
+// renew makes all connections be opened anew: they know nothing of statistics
+// that others gathered.
+func (p *pool) renew() {
+	p.mu.Lock()
+	p.epoch++
+	p.drop()
+}
+
+// settle tells that a closed pool has no connections any more. Under mu.
+func (p *pool) settle() {
+	if p.closed != nil && p.count == 0 {
+		select {
+		case <-p.empty:
+		default:
+			close(p.empty)
+		}
+	}
+}
+
+// close refuses everybody from now on. The channel is closed when the connections
+// that are in use have come back and are closed.
+func (p *pool) close(reason error) <-chan struct{} {
+	p.mu.Lock()
+	p.closed = reason
+	if p.empty == nil {
+		p.empty = make(chan struct{})
+	}
+	for _, w := range p.waiting {
+		w <- nil
+	}
+	p.waiting = nil
+	p.drop()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.settle()
+	return p.empty
+}
+
+// drop closes what is idle and unlocks.
+func (p *pool) drop() {
+	idle := p.idle
+	p.idle, p.least = nil, 0
+	p.mu.Unlock()
+	for _, c := range idle {
+		c.close()
+	}
+	p.mu.Lock()
+	p.count -= len(idle)
+	p.mu.Unlock()
+}
+
+// gone is why a query under way must end, or nil.
+func (p *pool) gone() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.closed
+}

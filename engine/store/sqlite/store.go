@@ -1,0 +1,287 @@
+// Package sqlite keeps each tenant in an SQLite file of its own: one connection
+// writes and commits concurrent writes in groups, others read beside it. Files are
+// opened when they are used and closed when idle, so that tenants who do nothing
+// cost nothing.
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"formwork/engine/fault"
+	"formwork/engine/store"
+)
+
+// Options of a store. The zero value is good for a server.
+type Options struct {
+	// Relaxed lets the last writes before a power failure be lost (never the order
+	// of writes, and nothing when only the process is killed).
+	Relaxed bool
+	// Idle is how long a connection stays open unused; 0: 30 seconds.
+	Idle time.Duration
+	// Open bounds the tenants that are open at once; 0: 200. Those that nobody is
+	// using are closed for others.
+	Open int
+	// Cache is the memory in KiB that a connection keeps pages in; 0: 2 MiB. Pages
+	// that are only read are mapped and belong to the system.
+	Cache int
+}
+
+// Store is a folder of tenants.
+type Store struct {
+	dir     string
+	options Options
+	reading []string // pragmas of a connection
+	writing []string
+
+	mu      sync.Mutex
+	tenants map[string]*tenant
+	opened  map[*tenant]bool
+	closed  bool
+
+	stop chan struct{}
+	done chan struct{}
+}
+
+var _ store.Store = (*Store)(nil)
+
+var errClosed = errors.New("the store is closed")
+
+var tenantName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
+
+const suffix = ".db"
+
+// Open opens a folder, which is made if it is not there.
+func Open(dir string, o Options) (*Store, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("opening the store: %w", err)
+	}
+	if o.Idle == 0 {
+		o.Idle = 30 * time.Second
+	}
+	if o.Open == 0 {
+		o.Open = 200
+	}
+	if o.Cache == 0 {
+		o.Cache = 2048
+	}
+	synchronous := "FULL"
+	if o.Relaxed {
+		synchronous = "NORMAL"
+	}
+	cache := "PRAGMA cache_size = -" + strconv.Itoa(o.Cache)
+	const mapped = "PRAGMA mmap_size = 1073741824"
+	s := &Store{
+		dir: dir, options: o, tenants: map[string]*tenant{}, opened: map[*tenant]bool{},
+		reading: []string{cache, mapped, "PRAGMA query_only = 1"},
+		writing: []string{"PRAGMA journal_mode = WAL", "PRAGMA synchronous = " + synchronous, cache, mapped,
+			"PRAGMA temp_store = MEMORY", "PRAGMA journal_size_limit = 67108864", "PRAGMA analysis_limit = 1000"},
+		stop: make(chan struct{}), done: make(chan struct{}),
+	}
+	go s.sweeper()
+	return s, nil
+}
+
+func (s *Store) file(name string) string { return filepath.Join(s.dir, name+suffix) }
+
+func (s *Store) exists(name string) bool {
+	_, err := os.Stat(s.file(name))
+	return err == nil
+}
+
+// Tenant implements store.Store. It opens nothing yet.
+func (s *Store) Tenant(ctx context.Context, name string) (store.Tenant, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if !tenantName.MatchString(name) {
+		return nil, notFound(name)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, errClosed
+	}
+	if t := s.tenants[name]; t != nil {
+		return t, nil
+	}
+	if !s.exists(name) {
+		return nil, notFound(name)
+	}
+	t := s.newTenant(name)
+	s.tenants[name] = t
+	return t, nil
+}
+
+// Create implements store.Store.
+func (s *Store) Create(ctx context.Context, name string) (store.Tenant, error) {
+	if !tenantName.MatchString(name) {
+		return nil, fault.New(fault.Invalid, "tenant.name", "tenant", name)
+	}
+	file, err := os.OpenFile(s.file(name), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return nil, fault.New(fault.Conflict, "tenant.exists", "tenant", name)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("creating tenant %s: %w", name, err)
+	}
+	if err := errors.Join(file.Close(), s.syncDir()); err != nil {
+		return nil, fmt.Errorf("creating tenant %s: %w", name, err)
+	}
+	return s.Tenant(ctx, name)
+}
+
+// syncDir makes the folder's entries durable.
+func (s *Store) syncDir() error {
+	dir, err := os.Open(s.dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
+
+// Delete implements store.Store. It waits for queries under way, whose next row is
+// refused: SQLite removes a file's log by name when it closes it, and by then the
+// name could be another's.
+func (s *Store) Delete(ctx context.Context, name string) error {
+	handle, err := s.Tenant(ctx, name)
+	if err != nil {
+		return err
+	}
+	t := handle.(*tenant)
+	closed, err := t.close(notFound(name))
+	if err != nil {
+		return fmt.Errorf("deleting tenant %s: %w", name, err)
+	}
+	select {
+	case <-closed:
+	case <-ctx.Done():
+		return fmt.Errorf("deleting tenant %s: %w", name, ctx.Err())
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.tenants[name] != t {
+		return notFound(name) // somebody else was faster
+	}
+	delete(s.tenants, name)
+	delete(s.opened, t)
+	for _, ending := range []string{"-wal", "-shm", ""} {
+		if err := os.Remove(t.path + ending); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("deleting tenant %s: %w", name, err)
+		}
+	}
+	return s.syncDir()
+}
+
+// Tenants implements store.Store.
+func (s *Store) Tenants(context.Context) ([]string, error) {
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return nil, fmt.Errorf("listing tenants: %w", err)
+	}
+	var names []string
+	for _, entry := range entries {
+		if name, ok := strings.CutSuffix(entry.Name(), suffix); ok && tenantName.MatchString(name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// Ping implements store.Store.
+func (s *Store) Ping(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return errClosed
+	}
+	if _, err := os.Stat(s.dir); err != nil {
+		return fmt.Errorf("looking at the store's folder: %w", err)
+	}
+	return ctx.Err()
+}
+
+// Close implements store.Store.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closed = true
+	var all []*tenant
+	for _, t := range s.tenants {
+		all = append(all, t)
+	}
+	s.mu.Unlock()
+	close(s.stop)
+	<-s.done
+	var err error
+	for _, t := range all {
+		_, failed := t.close(errClosed)
+		err = errors.Join(err, failed)
+	}
+	return err
+}
+
+// opening notes that a tenant has connections, and lets others go if too many have.
+func (s *Store) opening(t *tenant) error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return errClosed
+	}
+	s.opened[t] = true
+	var others []*tenant
+	if len(s.opened) > s.options.Open {
+		for other := range s.opened {
+			if other != t && len(others) < 1+s.options.Open/8 {
+				others = append(others, other)
+			}
+		}
+	}
+	s.mu.Unlock()
+	s.sweep(others, true)
+	return nil
+}
+
+func (s *Store) sweep(tenants []*tenant, force bool) {
+	for _, t := range tenants {
+		if t.sweep(force) {
+			s.mu.Lock()
+			delete(s.opened, t)
+			s.mu.Unlock()
+		}
+	}
+}
+
+// sweeper closes idle connections until the store is closed.
+func (s *Store) sweeper() {
+	defer close(s.done)
+	ticker := time.NewTicker(s.options.Idle)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-s.stop:
+			return
+		case <-ticker.C:
+		}
+		s.mu.Lock()
+		var opened []*tenant
+		for t := range s.opened {
+			opened = append(opened, t)
+		}
+		s.mu.Unlock()
+		s.sweep(opened, false)
+	}
+}

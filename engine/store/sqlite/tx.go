@@ -1,0 +1,341 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+
+	lib "modernc.org/sqlite/lib"
+
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/query"
+	"formwork/engine/store"
+	"formwork/metadata/fieldtype"
+)
+
+// batch is what is to be committed at once: the writes of several callers.
+type batch struct {
+	c      *conn
+	tables map[string]*tableInfo // as the writer knows them
+	wrote  bool                  // somebody wrote since BEGIN
+	// words that the index of words does not have yet. FTS5 writes out what it has
+	// at every savepoint; all at once at the end costs a tenth.
+	words []wordChange
+}
+
+type wordChange struct {
+	table  string
+	id     int64
+	text   string // "" for none
+	remove bool   // what was there before
+}
+
+// table finds a table that rows are written to, with the columns of values.
+func (b *batch) table(name string, values map[string]any) (*tableInfo, error) {
+	if t := b.tables[name]; t != nil && t.unknown(values) == "" {
+		return t, nil
+	}
+	t, err := readTable(b.c, name)
+	if err != nil {
+		return nil, fmt.Errorf("reading table %s: %w", name, err)
+	}
+	if t == nil {
+		return nil, fmt.Errorf("there is no table %s", name)
+	}
+	if column := t.unknown(values); column != "" {
+		return nil, fmt.Errorf("table %s has no column %s", name, column)
+	}
+	b.tables[name] = t
+	return t, nil
+}
+
+// flush brings the index of words up to date.
+func (b *batch) flush() error {
+	for _, w := range b.words {
+		name := quote(wordsOf(w.table))
+		if w.remove {
+			if err := b.c.exec("DELETE FROM "+name+" WHERE rowid = ?", w.id); err != nil {
+				return fmt.Errorf("removing words of %s: %w", w.table, err)
+			}
+		}
+		if w.text != "" {
+			if err := b.c.exec("INSERT INTO "+name+" (rowid, w) VALUES (?, ?)", w.id, w.text); err != nil {
+				return fmt.Errorf("adding words of %s: %w", w.table, err)
+			}
+		}
+	}
+	b.words = nil
+	return nil
+}
+
+// tx is one caller's part of a batch. Its writes are undone alone if it fails.
+type tx struct {
+	*batch
+	wrote     bool
+	savepoint bool // there is one; else whatever the batch wrote is this tx's
+	before    int  // words of the batch that are others'
+	flushed   []wordChange
+	cursors   []*cursor
+	over      bool
+}
+
+var errOver = errors.New("the transaction is over")
+
+func (b *batch) begin() *tx { return &tx{batch: b, before: len(b.words)} }
+
+// end keeps what the caller wrote if err is nil and undoes it otherwise.
+func (x *tx) end(err error) error {
+	x.over = true
+	for _, k := range x.cursors {
+		k.stop()
+	}
+	x.c.ctx = nil
+	if !x.c.inTransaction() {
+		return err // SQLite has undone everything; see group
+	}
+	if err == nil {
+		if x.savepoint {
+			return x.c.exec("RELEASE one")
+		}
+		return nil
+	}
+	if !x.wrote {
+		return err
+	}
+	x.words = x.words[:min(x.before, len(x.words))]
+	if x.flushed != nil {
+		x.words = x.flushed
+	}
+	undo := []string{"ROLLBACK TO one", "RELEASE one"}
+	if !x.savepoint {
+		undo = []string{"ROLLBACK", "BEGIN IMMEDIATE"}
+		x.batch.wrote = false
+	}
+	for _, text := range undo {
+		if failed := x.c.exec(text); failed != nil {
+			return fmt.Errorf("undoing a write that failed (%w): %w", err, failed)
+		}
+	}
+	return err
+}
+
+// writing prepares for a change: cursors must not see it, and it must be possible
+// to undo it alone.
+func (x *tx) writing(ctx context.Context) error {
+	if x.over {
+		return errOver
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	for _, k := range x.cursors {
+		k.drain()
+	}
+	// SQLite undoes a whole transaction when it interrupts a change.
+	x.c.ctx = nil
+	if x.wrote {
+		return nil
+	}
+	if x.batch.wrote {
+		if err := x.c.exec("SAVEPOINT one"); err != nil {
+			return err
+		}
+		x.savepoint = true
+	}
+	x.wrote, x.batch.wrote = true, true
+	return nil
+}
+
+// stored is a value as SQLite keeps it.
+func stored(value any) (any, error) {
+	switch v := value.(type) {
+	case nil, bool, int64, string:
+		return v, nil
+	case json.RawMessage:
+		if v == nil {
+			return nil, nil
+		}
+		return []byte(v), nil
+	case []string:
+		if v == nil {
+			return nil, nil
+		}
+		out := []byte{'['}
+		for i, text := range v {
+			if i > 0 {
+				out = append(out, ',')
+			}
+			out = appendJSONString(out, text)
+		}
+		return append(out, ']'), nil
+	}
+	return nil, fmt.Errorf("a %T is no stored value", value)
+}
+
+func (x *tx) Insert(ctx context.Context, table string, key id.ID, values map[string]any, words []string) error {
+	if err := x.writing(ctx); err != nil {
+		return err
+	}
+	t, err := x.table(table, values)
+	if err != nil {
+		return err
+	}
+	args := make([]any, 1, len(t.columns)+1)
+	args[0] = int64(key)
+	for _, column := range t.columns {
+		value, err := stored(values[column.Name])
+		if err != nil {
+			return fmt.Errorf("inserting into %s, column %s: %w", table, column.Name, err)
+		}
+		args = append(args, value)
+	}
+	if err := x.c.exec(t.insert, args...); err != nil {
+		return x.refused(t, err)
+	}
+	if text := indexed(words); t.search && text != "" {
+		x.words = append(x.words, wordChange{table: table, id: int64(key), text: text})
+	}
+	return nil
+}
+
+// refused turns a violated constraint into its fault.
+func (x *tx) refused(t *tableInfo, err error) error {
+	switch {
+	case hasCode(err, lib.SQLITE_CONSTRAINT_PRIMARYKEY), hasCode(err, lib.SQLITE_CONSTRAINT_ROWID):
+		return fault.New(fault.Conflict, "store.duplicate_id").Because(err)
+	case hasCode(err, lib.SQLITE_CONSTRAINT_UNIQUE):
+		return uniqueViolation(x.c, t.name, err)
+	}
+	return fmt.Errorf("writing to %s: %w", t.name, err)
+}
+
+func (x *tx) Update(ctx context.Context, table string, key id.ID, version int64, values map[string]any, words []string) error {
+	if err := x.writing(ctx); err != nil {
+		return err
+	}
+	t, err := x.table(table, values)
+	if err != nil {
+		return err
+	}
+	text, args := "", make([]any, 0, len(values)+2)
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		value, err := stored(values[name])
+		if err != nil {
+			return fmt.Errorf("updating %s, column %s: %w", table, name, err)
+		}
+		text += ", " + quote(name) + " = ?"
+		args = append(args, value)
+	}
+	where := " WHERE id = ?"
+	args = append(args, int64(key))
+	if version != 0 {
+		where += ` AND "version" = ?`
+		args = append(args, version)
+	}
+	found := false
+	if text == "" {
+		err = x.c.each("SELECT 1 FROM "+quote(table)+where, func(*stmt) error { found = true; return nil }, args...)
+	} else if err = x.c.exec("UPDATE "+quote(table)+" SET "+text[2:]+where, args...); err == nil {
+		found = x.c.changes() > 0
+	}
+	switch {
+	case err != nil:
+		return x.refused(t, err)
+	case !found:
+		return fault.New(fault.Stale, "store.stale")
+	case words != nil && t.search:
+		x.words = append(x.words, wordChange{table: table, id: int64(key), text: indexed(words), remove: true})
+	}
+	return nil
+}
+
+func (x *tx) Delete(ctx context.Context, table string, key id.ID) error {
+	if err := x.writing(ctx); err != nil {
+		return err
+	}
+	t, err := x.table(table, nil)
+	if err != nil {
+		return err
+	}
+	if err := x.c.exec("DELETE FROM "+quote(table)+" WHERE id = ?", int64(key)); err != nil {
+		return fmt.Errorf("deleting from %s: %w", table, err)
+	}
+	if t.search && x.c.changes() > 0 {
+		x.words = append(x.words, wordChange{table: table, id: int64(key), remove: true})
+	}
+	return nil
+}
+
+func (x *tx) DeleteWhere(ctx context.Context, table string, filter query.Filter) (int64, error) {
+	if err := x.writing(ctx); err != nil {
+		return 0, err
+	}
+	t, err := x.table(table, nil)
+	if err != nil {
+		return 0, err
+	}
+	if t.search {
+		return 0, fmt.Errorf("rows of %s have words and are deleted one by one", table)
+	}
+	s, err := deletion(table, filter)
+	if err != nil {
+		return 0, err
+	}
+	if err := x.c.exec(s.text, s.args...); err != nil {
+		return 0, queryError(fmt.Errorf("deleting from %s: %w", table, err))
+	}
+	return x.c.changes(), nil
+}
+
+// reading prepares for a query, which must find the words written before it.
+func (x *tx) reading(ctx context.Context, words []query.Word) error {
+	if x.over {
+		return errOver
+	}
+	if len(words) == 0 || len(x.words) == 0 {
+		return nil
+	}
+	if err := x.writing(ctx); err != nil {
+		return err
+	}
+	if x.flushed == nil {
+		x.flushed = slices.Clone(x.words[:x.before])
+		if x.flushed == nil {
+			x.flushed = []wordChange{}
+		}
+	}
+	x.before = 0
+	return x.flush()
+}
+
+// open starts a query of the transaction.
+func (x *tx) open(ctx context.Context, words []query.Word, statements []statement, limit int, storages []fieldtype.Storage) (*cursor, error) {
+	if err := x.reading(ctx, words); err != nil {
+		return nil, err
+	}
+	k := newCursor(ctx, x.c, statements, limit, storages)
+	x.cursors = append(x.cursors, k)
+	return k, nil
+}
+
+func (x *tx) done(k *cursor) {
+	k.stop()
+	x.cursors = slices.DeleteFunc(x.cursors, func(other *cursor) bool { return other == k })
+}
+
+func (x *tx) Select(ctx context.Context, q query.Select) iter.Seq2[store.Row, error] {
+	return selectRows(ctx, q, x.open, x.done)
+}
+
+func (x *tx) Aggregate(ctx context.Context, q query.Aggregate) iter.Seq2[store.Row, error] {
+	return aggregateRows(ctx, q, x.open, x.done)
+}
+
+func (x *tx) Count(ctx context.Context, table string, filter query.Filter, words []query.Word) (int64, error) {
+	return countRows(ctx, table, filter, words, x.open, x.done)
+}

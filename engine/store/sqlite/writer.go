@@ -1,0 +1,308 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+)
+
+// Bounds of a group: how many writes share a commit, and how long the first of
+// them waits for the others.
+const (
+	groupSize = 256
+	groupTime = 20 * time.Millisecond
+)
+
+// writer gives a tenant's one write connection to one caller at a time. There is
+// no goroutine behind it: whoever comes when nobody is at work leads. The leader
+// opens a transaction, runs its own function, then lets those who came meanwhile
+// run theirs (each in its own goroutine), commits once for all of them, and hands
+// the lead to the next who waits.
+type writer struct {
+	open func() (*conn, error) // under the lead
+
+	mu      sync.Mutex
+	leading bool
+	waiting []*request
+	used    bool // since the last sweep
+
+	// Below belongs to the leader.
+	c      *conn
+	tables map[string]*tableInfo
+}
+
+// request is one call that waits for its turn.
+type request struct {
+	fn    func(*tx) error   // a write that shares a commit
+	alone func(*conn) error // or something that wants the connection for itself
+	close func()            // or the end of it
+	turn  chan turn
+}
+
+// turn is what a request that waits is told.
+type turn struct {
+	batch *batch     // run fn in it, answer on ran
+	ran   chan error // capacity 1
+	lead  bool       // become the leader
+	err   error      // otherwise: the outcome
+}
+
+var errGoexit = errors.New("the function of a write ended its goroutine")
+
+// write runs fn in a transaction that it shares with others.
+func (w *writer) write(ctx context.Context, fn func(*tx) error) error {
+	return w.do(ctx, &request{fn: fn, turn: make(chan turn, 1)})
+}
+
+// alone runs fn while nobody writes; it makes its own transactions.
+func (w *writer) alone(ctx context.Context, fn func(*conn) error) error {
+	return w.do(ctx, &request{alone: fn, turn: make(chan turn, 1)})
+}
+
+func (w *writer) do(ctx context.Context, r *request) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	w.mu.Lock()
+	w.used = true
+	if !w.leading {
+		w.leading = true
+		w.mu.Unlock()
+		return w.lead(r)
+	}
+	w.waiting = append(w.waiting, r)
+	w.mu.Unlock()
+	cancelled := ctx.Done()
+	for {
+		select {
+		case t := <-r.turn:
+			switch {
+			case t.batch != nil:
+				r.answer(t)
+			case t.lead:
+				return w.lead(r)
+			default:
+				return t.err
+			}
+		case <-cancelled:
+			if w.withdraw(r) {
+				return ctx.Err()
+			}
+			cancelled = nil // its turn has come: too late
+		}
+	}
+}
+
+// answer runs the function and tells the leader, whatever happens.
+func (r *request) answer(t turn) {
+	err := errGoexit
+	defer func() { t.ran <- err }()
+	err = t.batch.run(r.fn)
+}
+
+func (w *writer) withdraw(r *request) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i, other := range w.waiting {
+		if other == r {
+			w.waiting = append(w.waiting[:i], w.waiting[i+1:]...)
+			return true
+		}
+	}
+	return false
+}
+
+// take removes the first who waits, if it is a write.
+func (w *writer) take() *request {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.waiting) == 0 || w.waiting[0].fn == nil {
+		return nil
+	}
+	r := w.waiting[0]
+	w.waiting = w.waiting[1:]
+	return r
+}
+
+// handOver ends the lead.
+func (w *writer) handOver() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.waiting) == 0 {
+		w.leading, w.waiting = false, nil
+		return
+	}
+	next := w.waiting[0]
+	w.waiting = w.waiting[1:]
+	next.turn <- turn{lead: true}
+}
+
+func (w *writer) lead(r *request) (err error) {
+	defer w.handOver()
+	if r.close != nil {
+		if w.c != nil {
+			w.c.close()
+			w.c = nil
+		}
+		r.close()
+		return nil
+	}
+	if w.c == nil {
+		if w.c, err = w.open(); err != nil {
+			w.c = nil
+			return err
+		}
+		w.tables = map[string]*tableInfo{}
+	}
+	if r.alone != nil {
+		w.tables = map[string]*tableInfo{}
+		return r.alone(w.c)
+	}
+	return w.group(r)
+}
+
+// group runs r and whoever waits in one transaction. It returns r's outcome and
+// tells the others theirs.
+func (w *writer) group(r *request) error {
+	b := &batch{c: w.c, tables: w.tables}
+	if err := w.c.exec("BEGIN IMMEDIATE"); err != nil {
+		w.c.close() // and open it again next time: what is wrong may be its own
+		w.c = nil
+		return fmt.Errorf("beginning a transaction: %w", err)
+	}
+	finished := false
+	defer func() {
+		if !finished { // r ended its goroutine; it ran first, so the transaction is its alone
+			w.rollback()
+		}
+	}()
+	began := time.Now()
+	var members []*request // that ran well and wait for the commit
+	own := b.run(r.fn)
+	lost := !w.c.inTransaction()
+	var ran chan error
+	for n := 1; n < groupSize && !lost && time.Since(began) < groupTime; n++ {
+		next := w.take()
+		if next == nil {
+			break
+		}
+		if ran == nil {
+			ran = make(chan error, 1)
+		}
+		next.turn <- turn{batch: b, ran: ran}
+		if err := <-ran; err != nil {
+			next.turn <- turn{err: err}
+			lost = !w.c.inTransaction()
+			continue
+		}
+		members = append(members, next)
+	}
+	finished = true
+	if lost {
+		return w.again(r, own, members)
+	}
+	err := b.commit()
+	for _, m := range members {
+		m.turn <- turn{err: err}
+	}
+	if own != nil {
+		return own
+	}
+	return err
+}
+
+// commit makes the batch durable, or undoes it.
+func (b *batch) commit() error {
+	err := b.flush()
+	if err == nil {
+		if err = b.c.exec("COMMIT"); err == nil {
+			return nil
+		}
+	}
+	if b.c.inTransaction() {
+		if undo := b.c.exec("ROLLBACK"); undo != nil {
+			return fmt.Errorf("committing: %w (and rolling back: %w)", err, undo)
+		}
+	}
+	return fmt.Errorf("committing: %w", err)
+}
+
+// again is for when SQLite undid the whole transaction on one member's error (a
+// full disk, no memory): the others run once more, each for itself.
+func (w *writer) again(r *request, own error, members []*request) error {
+	single := func(run func(*batch) error) error {
+		b := &batch{c: w.c, tables: w.tables}
+		if err := w.c.exec("BEGIN IMMEDIATE"); err != nil {
+			return fmt.Errorf("beginning a transaction: %w", err)
+		}
+		if err := run(b); err != nil {
+			w.rollback()
+			return err
+		}
+		return b.commit()
+	}
+	for _, m := range members {
+		m.turn <- turn{err: single(func(b *batch) error {
+			ran := make(chan error, 1)
+			m.turn <- turn{batch: b, ran: ran}
+			return <-ran
+		})}
+	}
+	if own != nil {
+		return own
+	}
+	return single(func(b *batch) error { return b.run(r.fn) })
+}
+
+func (w *writer) rollback() {
+	if w.c.inTransaction() {
+		_ = w.c.exec("ROLLBACK") // fails only where there is nothing left to undo
+	}
+}
+
+// run runs fn as one part of the batch. A panic becomes an error.
+func (b *batch) run(fn func(*tx) error) (err error) {
+	x := b.begin()
+	settled := false
+	defer func() {
+		if settled {
+			return
+		}
+		if p := recover(); p != nil {
+			err = x.end(fmt.Errorf("panic in a write: %v\n%s", p, debug.Stack()))
+			return
+		}
+		_ = x.end(errGoexit) // the goroutine is ending; nobody reads an error
+	}()
+	err = fn(x)
+	settled = true
+	return x.end(err)
+}
+
+// release closes the connection if nobody is at work; force even if it was used
+// lately. before runs on it first.
+func (w *writer) release(force bool, before func(*conn)) {
+	w.mu.Lock()
+	used := w.used
+	w.used = false
+	if w.leading || (used && !force) {
+		w.mu.Unlock()
+		return
+	}
+	w.leading = true
+	w.mu.Unlock()
+	defer w.handOver()
+	if w.c != nil {
+		before(w.c)
+		w.c.close()
+		w.c = nil
+	}
+}
+
+// finish waits for its turn, runs fn and closes the connection.
+func (w *writer) finish(fn func()) error {
+	return w.do(context.Background(), &request{close: fn, turn: make(chan turn, 1)})
+}
