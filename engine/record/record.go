@@ -58,7 +58,16 @@ type Session struct {
 	caller   *policy.Caller
 	compiled *compiled
 	clock    time.Time
+	depth    int            // see Depth
 	rights   *policy.Rights // loaded when first needed
+}
+
+// Depth returns a session whose events tell how many changes led to what it does,
+// each through an event of the one before, so that loops end. A request's is 0.
+func (s *Session) Depth(n int) *Session {
+	deeper := *s
+	deeper.depth = n
+	return &deeper
 }
 
 // Saved is a record after it was saved, as the caller may see it.
@@ -103,23 +112,6 @@ type Page struct {
 	Items []Record
 	Next  string // cursor of the next page; "" if this is the last
 	Total *int64 // of the whole list, if asked for
-}
-
-// Operation is one line of a bulk request.
-type Operation struct {
-	Op      string // create, update, upsert, delete
-	ID      id.ID  // of update and delete, or of upsert without Key
-	Key     string // of upsert: a unique field or key, whose values are in Data
-	Version int64  // 0: any
-	Data    map[string]any
-}
-
-// Outcome is what became of an operation: a fault, or the record's id.
-type Outcome struct {
-	ID    id.ID
-	Did   string // created, updated, unchanged, deleted; "" with a fault
-	Saved *Saved // of a create or update
-	Fault *fault.Fault
 }
 
 // Action is what is done to a record.

@@ -1,0 +1,205 @@
+package record
+
+import (
+	"context"
+	"fmt"
+
+	"formwork/engine/catalog"
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/policy"
+	"formwork/engine/query"
+	"formwork/engine/store"
+	"formwork/metadata/fieldtype"
+)
+
+// tries bounds how often a new id is taken because another node made the same.
+const tries = 3
+
+// Create makes a record of what a caller sent (values as encoding/json decodes them
+// with UseNumber). Faults: record.forbidden, record.invalid with every problem,
+// record.forbidden_values, record.not_unique, record.duplicate.
+func (s *Session) Create(ctx context.Context, object string, data map[string]any) (*Saved, error) {
+	a, err := s.access(ctx, object, policy.Create)
+	if err != nil {
+		return nil, err
+	}
+	in := s.input(a, data)
+	for try := 1; ; try++ {
+		saved, err := s.create(ctx, a, in)
+		if try < tries && fault.Is(err, "store.duplicate_id") {
+			continue
+		}
+		return saved, err
+	}
+}
+
+func (s *Session) create(ctx context.Context, a *access, in *input) (*Saved, error) {
+	d, early, err := s.prepareCreate(ctx, a, in)
+	if err != nil {
+		return nil, err
+	}
+	err = s.write(ctx, func(u *unit) error {
+		if !early {
+			d = s.draft(ctx, u.tx, a, in, Created, d.id, nil)
+			if err := d.ready(u.tx); err != nil {
+				return err
+			}
+		}
+		return u.create(d)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return d.saved(s.tenant)
+}
+
+// prepareCreate does outside the transaction, in which others wait, all that can be
+// done there: everything, if the record takes no automatic number and nothing is to
+// be asked before it is saved.
+func (s *Session) prepareCreate(ctx context.Context, a *access, in *input) (d *draft, early bool, err error) {
+	d = s.draft(ctx, s.tenant, a, in, Created, s.service.ids.Next(), nil)
+	if len(a.numbers) > 0 || len(s.listeners(a, Created)) > 0 {
+		return d, false, nil
+	}
+	return d, true, d.ready(nil)
+}
+
+// ready fills and checks a draft. tx is nil outside a transaction.
+func (d *draft) ready(tx store.Tx) error {
+	if err := d.fill(tx); err != nil {
+		return err
+	}
+	if err := d.ask(tx); err != nil {
+		return err
+	}
+	if err := d.check(); err != nil {
+		return err
+	}
+	return d.permit()
+}
+
+// create writes a draft that is ready.
+func (u *unit) create(d *draft) error {
+	d.reader = u.tx
+	d.warnings = nil
+	if err := u.present(d); err != nil {
+		return err
+	}
+	if err := u.duplicates(d); err != nil {
+		return err
+	}
+	if err := u.unique(d); err != nil {
+		return err
+	}
+	if err := u.insert(d.plan, d.row); err != nil {
+		return err
+	}
+	if err := u.record(d.plan, d.action, d.id, d.plan.changes(nil, d.row), ""); err != nil {
+		return err
+	}
+	return u.feed(d.plan, nil, d.row)
+}
+
+// present refuses references to records that went away since they were checked.
+func (u *unit) present(d *draft) error {
+	for _, f := range d.a.refers {
+		v := d.row[f.slot]
+		if v == nil {
+			continue
+		}
+		object, key := referred(f, v)
+		o, ok := u.s.snapshot.Objects[object]
+		if !ok || (object == "user" && key == int64(u.s.caller.User)) {
+			continue
+		}
+		found, err := exists(d.env, o.Table.Name, is(query.ID, key))
+		if err != nil {
+			return err
+		}
+		if !found {
+			return fault.All(fault.Invalid, "record.invalid", []*fault.Fault{
+				fault.New(fault.Invalid, "record.no_reference", "field", u.s.label(f.Field), "id", id.ID(key).String()).At("/" + f.Name)})
+		}
+	}
+	return nil
+}
+
+// unique finds out, where that is wanted, whether another record has a value that only
+// one may have. The store's unique indexes decide in any case.
+func (u *unit) unique(d *draft) error {
+	if !u.careful {
+		return nil
+	}
+	for _, key := range d.plan.object.Unique {
+		if d.old != nil && !d.plan.moved(key, d.old, d.row) {
+			continue
+		}
+		found, err := u.keyed(d.plan, key, d.row)
+		if err != nil {
+			return err
+		}
+		if found != 0 && found != d.id {
+			return u.s.notUnique(key)
+		}
+	}
+	return nil
+}
+
+// moved reports whether a change concerns a unique key.
+func (p *plan) moved(key *catalog.UniqueKey, old, r row) bool {
+	for _, f := range key.Fields {
+		if !same(p.value(old, f.Column), p.value(r, f.Column)) {
+			return true
+		}
+	}
+	return false
+}
+
+// number takes the next automatic numbers; they are given back if the transaction
+// fails, so that none is missing.
+func (d *draft) number(tx store.Tx) error {
+	for _, f := range d.a.numbers {
+		if err := d.numberOne(tx, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// numberOne takes the next number of a field that has none yet.
+func (d *draft) numberOne(tx store.Tx, f *planned) error {
+	if d.row[f.slot] != nil {
+		return nil
+	}
+	date := d.s.clock.In(d.s.location()).Format("2006-01-02")
+	counts := f.Value.(fieldtype.Counts)
+	n, err := d.s.next(d.ctx, tx, d.plan.object.Doc.Name+"."+f.Name+"."+counts.Period(date))
+	if err != nil {
+		return err
+	}
+	d.row[f.slot] = counts.Format(n, date)
+	return nil
+}
+
+// next counts a sequence up, from 1.
+func (s *Session) next(ctx context.Context, tx store.Tx, name string) (int64, error) {
+	key, n := id.ID(0), int64(1)
+	q := query.Select{Table: sequenceTable, Columns: []query.Ref{query.Field(query.ID), query.Field(colNext)}, Filter: is(colName, name), Limit: 1}
+	for r, err := range tx.Select(ctx, q) {
+		if err != nil {
+			return 0, fmt.Errorf("reading the sequence %s: %w", name, err)
+		}
+		key, n = id.ID(r[0].(int64)), r[1].(int64)
+	}
+	var err error
+	if key == 0 {
+		err = tx.Insert(ctx, sequenceTable, s.service.ids.Next(), map[string]any{colName.Name: name, colNext.Name: n + 1}, nil)
+	} else {
+		err = tx.Update(ctx, sequenceTable, key, 0, map[string]any{colNext.Name: n + 1}, nil)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("counting the sequence %s: %w", name, err)
+	}
+	return n, nil
+}

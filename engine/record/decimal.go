@@ -1,0 +1,50 @@
+package record
+
+import (
+	"math/big"
+
+	"formwork/engine/fault"
+)
+
+// largest is the greatest decimal: 18 digits.
+const largest = 999_999_999_999_999_999
+
+// wide is an exact sum.
+type wide struct{ big.Int }
+
+func (w *wide) add(n int64) { w.Add(&w.Int, big.NewInt(n)) }
+
+// quotient divides the sum, of scale from, by n and rounds half away from zero to
+// scale to. Fault record.overflow if it has more than 18 digits.
+func (w *wide) quotient(n int64, from, to int) (any, error) {
+	upper, lower := new(big.Int).Set(&w.Int), big.NewInt(n)
+	power := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(max(to-from, from-to))), nil)
+	if to >= from {
+		upper.Mul(upper, power)
+	} else {
+		lower.Mul(lower, power)
+	}
+	negative := upper.Sign() < 0
+	upper.Abs(upper)
+	// floor((2u + l) / 2l) is u / l rounded half up.
+	upper.Lsh(upper, 1).Add(upper, lower)
+	upper.Quo(upper, lower.Lsh(lower, 1))
+	if upper.Cmp(big.NewInt(largest)) > 0 {
+		return nil, fault.New(fault.Invalid, "record.overflow")
+	}
+	if negative {
+		upper.Neg(upper)
+	}
+	return upper.Int64(), nil
+}
+
+// rescale changes the scale of a decimal; other values stay as they are.
+func rescale(v any, from, to int) (any, error) {
+	n, ok := v.(int64)
+	if !ok || from == to {
+		return v, nil
+	}
+	var w wide
+	w.add(n)
+	return w.quotient(1, from, to)
+}

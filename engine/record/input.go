@@ -1,0 +1,134 @@
+package record
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+
+	"formwork/engine/fault"
+	"formwork/metadata"
+	"formwork/metadata/fieldtype"
+)
+
+// input is what a caller sent, in stored form.
+type input struct {
+	values []assigned
+	sent   map[int]bool // by slot
+	faults []*fault.Fault
+}
+
+// assigned is one value that a caller sent.
+type assigned struct {
+	*planned
+	stored any
+	// raw and refused: what can't be taken. A save of a whole form sends back what was
+	// there, such as an option that is no longer active; that is no change.
+	raw     any
+	refused *fault.Fault
+}
+
+// MaxValues bounds the fields of one record that is sent.
+const MaxValues = 1000
+
+// input refuses what the caller may not write and reads the rest, all problems at once.
+func (s *Session) input(a *access, data map[string]any) *input {
+	in := &input{sent: make(map[int]bool, len(data)), values: make([]assigned, 0, len(data))}
+	if len(data) > MaxValues {
+		in.faults = append(in.faults, fault.New(fault.TooLarge, "record.too_many_fields", "max", MaxValues))
+		return in
+	}
+	for name, raw := range data {
+		f, ok := a.object.Field(name)
+		switch {
+		case !ok || !a.reads(f):
+			in.faults = append(in.faults, s.unknownField(a, "record.unknown_field", name).At("/"+metadata.EscapePointer(name)))
+			continue
+		case !a.writes(f.Name):
+			in.faults = append(in.faults, fault.New(fault.Forbidden, "record.read_only", "field", name).At("/"+name))
+			continue
+		}
+		at := a.byName[name]
+		in.sent[at.slot] = true
+		value := assigned{planned: at}
+		if raw != nil {
+			stored, problem := f.Value.Coerce(raw)
+			if problem != nil {
+				value.raw, value.refused = raw, problem.Under("/"+name)
+			} else {
+				value.stored = stored
+			}
+		}
+		in.values = append(in.values, value)
+	}
+	slices.SortFunc(in.values, func(a, b assigned) int { return a.slot - b.slot })
+	return in
+}
+
+// writes reports whether the caller may write a field.
+func (a *access) writes(name string) bool {
+	f, ok := a.byName[name]
+	if !ok || f.computed || (f.numbered && !a.all) {
+		return false
+	}
+	if f.Doc != nil && f.Doc.ReadOnly && !a.all {
+		return false
+	}
+	return a.edits(f.Field)
+}
+
+// apply puts what was sent into a row; old is nil for a new record.
+func (in *input) apply(r, old row) []*fault.Fault {
+	faults := slices.Clone(in.faults)
+	for _, v := range in.values {
+		if v.refused != nil {
+			if old == nil || !sentBack(v, old[v.slot]) {
+				faults = append(faults, v.refused)
+			}
+			continue
+		}
+		r[v.slot] = v.stored
+	}
+	return faults
+}
+
+// sentBack reports whether a value that can't be taken is the one that is there.
+func sentBack(v assigned, stored any) bool {
+	if stored == nil {
+		return false
+	}
+	text, ok := v.raw.(string)
+	return ok && text == v.Value.CSV(stored)
+}
+
+// same reports whether two stored values of a field are equal.
+func same(a, b any) bool {
+	switch a := a.(type) {
+	case []string:
+		b, ok := b.([]string)
+		return ok && slices.Equal(a, b)
+	case json.RawMessage:
+		b, ok := b.(json.RawMessage)
+		return ok && bytes.Equal(a, b)
+	}
+	switch b.(type) {
+	case []string, json.RawMessage:
+		return false
+	}
+	return a == b
+}
+
+// hold copies a value that a store lent for one row.
+func hold(v any) any {
+	if raw, ok := v.(json.RawMessage); ok {
+		return json.RawMessage(bytes.Clone(raw))
+	}
+	return v
+}
+
+// scaleOf is the number of digits after the point of a field's values.
+func scaleOf(v fieldtype.Value) int {
+	if scaled, ok := v.(fieldtype.Scaled); ok {
+		return scaled.Scale()
+	}
+	return 0
+}

@@ -1,0 +1,56 @@
+package record
+
+import (
+	"fmt"
+
+	"formwork/engine/catalog"
+	"formwork/engine/id"
+	"formwork/engine/query"
+	"formwork/metadata/fieldtype"
+)
+
+// upsertKey finds the unique key that an upsert names.
+func upsertKey(o *catalog.Object, name string) (*catalog.UniqueKey, bool) {
+	for _, key := range o.Unique {
+		if key.Name == name {
+			return key, true
+		}
+	}
+	return nil, false
+}
+
+// keyed finds the record that has the values of a unique key; 0 if none has, or one
+// of the values is empty.
+func (u *unit) keyed(p *plan, key *catalog.UniqueKey, r row) (id.ID, error) {
+	f, ok := p.keyFilter(key, r)
+	if !ok {
+		return 0, nil
+	}
+	q := query.Select{Table: p.object.Table.Name, Columns: []query.Ref{query.Field(query.ID)}, Filter: f, Limit: 1}
+	for r, err := range u.tx.Select(u.ctx, q) {
+		if err != nil {
+			return 0, fmt.Errorf("looking for a record by its key: %w", err)
+		}
+		return id.ID(r[0].(int64)), nil
+	}
+	return 0, nil
+}
+
+// keyFilter selects the record with a row's values of a unique key; ok is false if
+// one of them is empty, which no record is held to.
+func (p *plan) keyFilter(key *catalog.UniqueKey, r row) (f query.Filter, ok bool) {
+	var all query.All
+	for _, field := range key.Fields {
+		c, v := field.Column, p.value(r, field.Column)
+		if v == nil {
+			return nil, false
+		}
+		if folds, can := field.Value.(fieldtype.Folds); can && field.Key.Name != "" {
+			if c, v = field.Key, emptyText(folds.Fold(v)); v == nil {
+				return nil, false
+			}
+		}
+		all = append(all, is(c, v))
+	}
+	return all, true
+}

@@ -1,0 +1,311 @@
+package record
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"strings"
+
+	"formwork/engine/catalog"
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/policy"
+	"formwork/engine/query"
+	"formwork/engine/search"
+	"formwork/engine/store"
+	"formwork/metadata/fieldtype"
+)
+
+// Get reads a record: the named fields (paths; all that may be read if none). Faults:
+// record.not_found, also of what the caller may not read; list.unknown_field.
+func (s *Session) Get(ctx context.Context, object string, key id.ID, fields []string) (Record, error) {
+	a, err := s.access(ctx, object, policy.Read)
+	if err != nil {
+		return Record{}, err
+	}
+	sh, err := s.shape(ctx, a, fields)
+	if err != nil {
+		return Record{}, err
+	}
+	read, err := s.filter(ctx, object, policy.Read)
+	if err != nil {
+		return Record{}, err
+	}
+	q := query.Select{Table: a.object.Table.Name, Filter: both(is(query.ID, int64(key)), read), Limit: 1}
+	if q.Columns, err = sh.query(ctx, s); err != nil {
+		return Record{}, err
+	}
+	for r, err := range s.tenant.Select(ctx, q) {
+		if err != nil {
+			return Record{}, fmt.Errorf("reading a record of %s: %w", object, err)
+		}
+		return sh.read(ctx, s, r, make([]any, sh.width))
+	}
+	return Record{}, notFound(object, key)
+}
+
+// read makes a record of a row; into has the shape's width.
+func (sh *shape) read(ctx context.Context, s *Session, r store.Row, into []any) (Record, error) {
+	for i := range sh.selects {
+		into[i] = hold(r[i])
+	}
+	if err := sh.fill(ctx, s, into); err != nil {
+		return Record{}, err
+	}
+	return Record{shape: sh, row: into}, nil
+}
+
+// listing is a list that was asked for, ready to run.
+type listing struct {
+	*shape
+	query  query.Select // columns: the shape's, the sort's, then those of check
+	sort   []fieldtype.Storage
+	mark   uint64
+	total  query.Filter // of all pages
+	check  *wordCheck   // nil: the store's words are enough
+	bounds int          // columns before those of the sort
+}
+
+// sortKeys bounds the keys of a sort.
+const sortKeys = 8
+
+// listing prepares a list. Limit and cursor are left to the caller.
+func (s *Session) listing(ctx context.Context, a *access, q ListQuery) (*listing, error) {
+	sh, err := s.shape(ctx, a, q.Fields)
+	if err != nil {
+		return nil, err
+	}
+	l := &listing{shape: sh, query: query.Select{Table: a.object.Table.Name}}
+	wanted, err := s.where(ctx, a, q.Filter)
+	if err != nil {
+		return nil, err
+	}
+	read, err := s.filter(ctx, a.object.Doc.Name, policy.Read)
+	if err != nil {
+		return nil, err
+	}
+	l.query.Filter = both(read, wanted)
+	l.total = l.query.Filter
+	columns, err := sh.query(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	l.query.Columns = append(make([]query.Ref, 0, len(columns)+sortKeys), columns...)
+	if err := l.addSort(ctx, s, a, q.Sort); err != nil {
+		return nil, err
+	}
+	if strings.TrimSpace(q.Q) != "" {
+		l.addWords(s, a, q.Q)
+	}
+	parts := []string{"list", a.object.Doc.Name, q.Filter, q.Q}
+	for _, o := range l.query.Sort {
+		parts = append(parts, fmt.Sprint(refKey(o.Ref, 0), o.Descending))
+	}
+	l.mark = fingerprint(parts...)
+	return l, nil
+}
+
+// addSort resolves the sort, ends it with the id, and selects its values for cursors.
+func (l *listing) addSort(ctx context.Context, s *Session, a *access, keys []string) error {
+	if len(keys) > sortKeys {
+		return fault.New(fault.Invalid, "list.too_many_sorts", "max", sortKeys).At("/sort")
+	}
+	l.bounds = len(l.query.Columns)
+	seen := map[string]bool{}
+	for _, text := range append(append([]string{}, keys...), query.ID.Name) {
+		name, descending := strings.CutPrefix(text, "-")
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
+		p, err := s.path(ctx, a, name, "list.unknown_field")
+		if err != nil {
+			return fault.From(err).At("/sort")
+		}
+		column, ok := sortColumn(p.leaf)
+		if !ok {
+			return fault.New(fault.Invalid, "list.not_sortable", "field", name).At("/sort")
+		}
+		ref, err := s.guardRef(ctx, p.ref(column), len(p.via))
+		if err != nil {
+			return err
+		}
+		l.query.Sort = append(l.query.Sort, query.Order{Ref: ref, Descending: descending})
+		l.query.Columns = append(l.query.Columns, ref)
+		l.sort = append(l.sort, column.Storage)
+		if name == query.ID.Name {
+			break // nothing can come after it
+		}
+	}
+	return nil
+}
+
+// sortColumn is the column that a field is sorted by: texts by their folded form.
+func sortColumn(f *catalog.Field) (query.Column, bool) {
+	if f.Key.Name != "" {
+		return f.Key, true
+	}
+	switch f.Column.Storage {
+	case fieldtype.Bool, fieldtype.Int, fieldtype.Text:
+		return f.Column, true
+	}
+	return query.Column{}, false
+}
+
+// addWords restricts the list to records with words. Where a searched field may not
+// be read by the caller, what the store finds is checked against those that may.
+func (l *listing) addWords(s *Session, a *access, text string) {
+	l.query.Words = search.Query(text)
+	if len(l.query.Words) == 0 || !a.words {
+		l.query.Filter, l.total, l.query.Words = query.Nothing, query.Nothing, nil
+		return
+	}
+	l.check = newWordCheck(a, l.query.Words, len(l.query.Columns))
+	if l.check != nil {
+		l.query.Columns = append(l.query.Columns, l.check.refs...)
+	}
+}
+
+// pageSize checks a limit.
+func pageSize(limit int) (int, error) {
+	if limit == 0 {
+		return DefaultLimit, nil
+	}
+	if limit < 0 || limit > MaxLimit {
+		return 0, fault.New(fault.Invalid, "list.bad_limit", "max", MaxLimit).At("/limit")
+	}
+	return limit, nil
+}
+
+// List reads a page of the records that the caller may read. Faults: those of
+// package expression for the filter, list.unknown_field, list.not_sortable,
+// list.too_costly, list.bad_cursor, list.bad_limit.
+func (s *Session) List(ctx context.Context, object string, q ListQuery) (*Page, error) {
+	a, err := s.access(ctx, object, policy.Read)
+	if err != nil {
+		return nil, err
+	}
+	return s.list(ctx, a, q, nil)
+}
+
+// list is List with a condition that the caller has not written.
+func (s *Session) list(ctx context.Context, a *access, q ListQuery, only query.Filter) (*Page, error) {
+	limit, err := pageSize(q.Limit)
+	if err != nil {
+		return nil, err
+	}
+	l, err := s.listing(ctx, a, q)
+	if err != nil {
+		return nil, err
+	}
+	l.total = both(l.total, only)
+	l.query.Filter = l.total
+	if q.Cursor != "" {
+		values, err := decodeCursor(q.Cursor, l.mark, l.sort)
+		if err != nil {
+			return nil, err
+		}
+		l.query.Filter = both(l.total, query.After(l.query.Sort, values))
+	}
+	page := &Page{}
+	if err := l.fill(ctx, s, page, limit); err != nil {
+		return nil, fmt.Errorf("listing %s: %w", a.object.Doc.Name, err)
+	}
+	if q.Count {
+		total, err := l.count(ctx, s)
+		if err != nil {
+			return nil, fmt.Errorf("counting %s: %w", a.object.Doc.Name, err)
+		}
+		page.Total = &total
+	}
+	return page, nil
+}
+
+// fill reads a page, and whether more follow.
+func (l *listing) fill(ctx context.Context, s *Session, page *Page, limit int) error {
+	q := l.query
+	if l.check == nil {
+		q.Limit = limit + 1
+	}
+	page.Items = make([]Record, 0, min(limit, 64))
+	var block []any
+	last := make([]any, len(l.sort))
+	for r, err := range s.tenant.Select(ctx, q) {
+		if err != nil {
+			return err
+		}
+		if l.check != nil && !l.check.holds(r) {
+			continue
+		}
+		if len(page.Items) == limit {
+			page.Next = encodeCursor(l.mark, last)
+			break
+		}
+		if len(block) < l.width {
+			block = make([]any, l.width*min(limit-len(page.Items), 50))
+		}
+		item, err := l.read(ctx, s, r, block[:l.width:l.width])
+		if err != nil {
+			return err
+		}
+		block = block[l.width:]
+		page.Items = append(page.Items, item)
+		copy(last, r[l.bounds:l.bounds+len(l.sort)])
+	}
+	return nil
+}
+
+// count is the number of records on all pages.
+func (l *listing) count(ctx context.Context, s *Session) (int64, error) {
+	if l.check == nil {
+		return s.tenant.Count(ctx, l.query.Table, l.total, l.query.Words)
+	}
+	q := query.Select{Table: l.query.Table, Columns: l.check.refs, Filter: l.total, Words: l.query.Words}
+	check, n := l.check.at(0), int64(0)
+	for r, err := range s.tenant.Select(ctx, q) {
+		if err != nil {
+			return 0, err
+		}
+		if check.holds(r) {
+			n++
+		}
+	}
+	return n, nil
+}
+
+// Each streams all records that List would page through, from one state of the data.
+// Limit (0: none) bounds their number; Cursor and Count are not used.
+func (s *Session) Each(ctx context.Context, object string, q ListQuery) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		a, err := s.access(ctx, object, policy.Read)
+		if err != nil {
+			yield(Record{}, err)
+			return
+		}
+		l, err := s.listing(ctx, a, q)
+		if err != nil {
+			yield(Record{}, err)
+			return
+		}
+		if l.check == nil {
+			l.query.Limit = q.Limit
+		}
+		n := 0
+		for r, err := range s.tenant.Select(ctx, l.query) {
+			if err != nil {
+				yield(Record{}, fmt.Errorf("reading records of %s: %w", object, err))
+				return
+			}
+			if l.check != nil && !l.check.holds(r) {
+				continue
+			}
+			item, err := l.read(ctx, s, r, make([]any, l.width))
+			if !yield(item, err) || err != nil {
+				return
+			}
+			if n++; n == q.Limit {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package record
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"formwork/engine/catalog"
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/policy"
+	"formwork/engine/query"
+	"formwork/metadata"
+	"formwork/metadata/fieldtype"
+)
+
+// Related lists the records of a related list, as List does: list is the name of one
+// in a layout of the object, whose columns, sort and filter hold where q says
+// nothing, or "object.lookup". Fault record.no_related (NotFound).
+func (s *Session) Related(ctx context.Context, object string, key id.ID, list string, q ListQuery) (*Page, error) {
+	if _, err := s.Get(ctx, object, key, []string{query.ID.Name}); err != nil {
+		return nil, err
+	}
+	missing := fault.New(fault.NotFound, "record.no_related", "object", object, "list", shorten(list))
+	from, lookup, own := strings.Cut(list, ".")
+	base := ""
+	if !own {
+		related, ok := s.relatedList(object, list)
+		if !ok {
+			return nil, missing
+		}
+		from, lookup, base = related.Object, related.Lookup, related.Filter
+		if len(q.Fields) == 0 {
+			q.Fields = related.Columns
+		}
+		if len(q.Sort) == 0 {
+			q.Sort = related.Sort
+		}
+	}
+	a, err := s.access(ctx, from, policy.Read)
+	if err != nil {
+		return nil, err
+	}
+	f, ok := a.object.Field(lookup)
+	if !ok || !a.reads(f) || !refersTo(f, object) {
+		return nil, missing
+	}
+	only, err := s.where(ctx, a, base)
+	if err != nil {
+		return nil, err
+	}
+	return s.list(ctx, a, q, both(is(f.Column, reference(f, object, key)), only))
+}
+
+// refersTo reports whether a field is a reference that may lead to an object.
+func refersTo(f *catalog.Field, object string) bool {
+	refers, ok := f.Value.(fieldtype.Refers)
+	if !ok || f.Column.Storage == fieldtype.None || f.Name == query.ID.Name {
+		return false
+	}
+	for _, target := range refers.Targets() {
+		if target == object {
+			return true
+		}
+	}
+	return false
+}
+
+// relatedList finds a related list by its name in the layouts of an object; the
+// first layout by name wins.
+func (s *Session) relatedList(object, list string) (*metadata.Related, bool) {
+	for _, name := range slices.Sorted(maps.Keys(s.snapshot.Layouts)) {
+		layout := s.snapshot.Layouts[name]
+		if layout.Object != object {
+			continue
+		}
+		if related, ok := layout.Related[list]; ok {
+			return related, true
+		}
+	}
+	return nil, false
+}

@@ -1,0 +1,150 @@
+package record
+
+import (
+	"encoding/json"
+
+	"formwork/engine/catalog"
+	"formwork/engine/expression"
+	"formwork/engine/query"
+	"formwork/metadata/fieldtype"
+)
+
+// computesRows reports whether rows, or rows in them, have formulas.
+func computesRows(r *catalog.Rows) bool {
+	if len(r.Computed) > 0 {
+		return true
+	}
+	for _, f := range r.Fields {
+		if f.Rows != nil && computesRows(f.Rows) {
+			return true
+		}
+	}
+	return false
+}
+
+// rowEnv answers programs on one child row.
+type rowEnv struct {
+	*env
+	values map[string]any // by field
+}
+
+// Get implements expression.Env. Formulas of a row are among its values.
+func (e *rowEnv) Get(p expression.Path) any {
+	if p.Root == "user" {
+		return e.env.Get(p)
+	}
+	if len(p.Via) == 0 {
+		return e.values[p.Leaf.Name]
+	}
+	first, ok := e.values[p.Via[0].Name].(int64)
+	if !ok {
+		return nil
+	}
+	v, err := behind(e.ctx, e.reader, first, p.Ref())
+	if err != nil && e.err == nil {
+		e.err = err
+	}
+	return v
+}
+
+// computeRows computes the formulas of child rows, inner rows first.
+func computeRows(e *env, f *catalog.Field, stored any) (any, error) {
+	raw, ok := stored.(json.RawMessage)
+	if !ok {
+		return stored, nil
+	}
+	nests := f.Value.(fieldtype.Nests)
+	rows, err := fieldtype.Rows(nests, raw)
+	if err != nil {
+		return nil, err
+	}
+	for _, values := range rows {
+		for _, inner := range f.Rows.Fields {
+			if inner.Rows == nil || !computesRows(inner.Rows) {
+				continue
+			}
+			if values[inner.Name], err = computeRows(e, inner, values[inner.Name]); err != nil {
+				return nil, err
+			}
+		}
+		for _, formula := range f.Rows.Computed {
+			if values[formula.Name], err = formula.Formula.Eval(&rowEnv{env: e, values: values}); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return fieldtype.AppendRows(nil, nests, rows), nil
+}
+
+// rollRows computes a roll-up over the record's own child rows.
+func rollRows(e *env, f *planned) (any, error) {
+	roll := f.Value.(fieldtype.Rolls).Rollup()
+	of, ok := e.plan.byName[roll.Rows]
+	if !ok {
+		return nil, nil
+	}
+	raw, _ := e.row[of.slot].(json.RawMessage)
+	var rows []map[string]any
+	if raw != nil {
+		var err error
+		if rows, err = fieldtype.Rows(of.Value.(fieldtype.Nests), raw); err != nil {
+			return nil, err
+		}
+	}
+	t := tally{op: roll.Op, to: scaleOf(f.Value)}
+	if field, ok := of.Rows.Field(roll.Field); ok {
+		t.from = scaleOf(field.Value)
+	}
+	for _, values := range rows {
+		if f.RowFilter != nil {
+			if yes, err := f.RowFilter.Holds(&rowEnv{env: e, values: values}); err != nil || !yes {
+				continue
+			}
+		}
+		t.add(values[roll.Field])
+	}
+	return t.result()
+}
+
+// tally is a roll-up of values that are at hand.
+type tally struct {
+	op          string
+	from, to    int // scales of the values and of the result
+	rows, count int64
+	sum         wide
+	least, most any
+}
+
+func (t *tally) add(v any) {
+	t.rows++
+	if v == nil {
+		return
+	}
+	t.count++
+	if n, ok := v.(int64); ok {
+		t.sum.add(n)
+	}
+	if order, ok := query.Order3(v, t.least); ok && (t.least == nil || order < 0) {
+		t.least = v
+	}
+	if order, ok := query.Order3(v, t.most); ok && (t.most == nil || order > 0) {
+		t.most = v
+	}
+}
+
+func (t *tally) result() (any, error) {
+	switch t.op {
+	case "count":
+		return t.rows, nil
+	case "sum":
+		return t.sum.quotient(1, t.from, t.to)
+	case "avg":
+		if t.count == 0 {
+			return nil, nil
+		}
+		return t.sum.quotient(t.count, t.from, t.to)
+	case "min":
+		return rescale(t.least, t.from, t.to)
+	}
+	return rescale(t.most, t.from, t.to)
+}

@@ -1,0 +1,78 @@
+package record
+
+import (
+	"encoding/json"
+	"errors"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
+
+	"formwork/engine/fault"
+	"formwork/metadata"
+	"formwork/metadata/fieldtype"
+)
+
+// checkSchema holds the values that are new to the object's JSON Schema. Coercion has
+// done most of it, and required fields are checked by themselves, so that it goes
+// field by field.
+func (d *draft) checkSchema() {
+	if d.a.object.Schema == nil {
+		return
+	}
+	for _, f := range d.a.fields {
+		v := d.row[f.slot]
+		if v == nil || (d.old != nil && same(d.old[f.slot], v)) {
+			continue
+		}
+		schema := d.a.object.Schema.Properties[f.Name]
+		if schema == nil {
+			continue
+		}
+		shown, err := shownValue(f.Value, v)
+		if err == nil {
+			err = schema.Validate(shown)
+		}
+		var wrong *jsonschema.ValidationError
+		if errors.As(err, &wrong) {
+			for len(wrong.Causes) > 0 {
+				wrong = wrong.Causes[0]
+			}
+			d.problem(fault.New(fault.Invalid, "record.schema", "field", d.s.label(f.Field), "keyword", wrong.KeywordLocation).
+				At("/" + f.Name + wrong.InstanceLocation).Because(err))
+		} else if err != nil && d.err == nil {
+			d.err = err
+		}
+	}
+}
+
+// shownValue is a value as the API shows it, decoded.
+func shownValue(value fieldtype.Value, stored any) (any, error) {
+	switch v := stored.(type) {
+	case bool:
+		return v, nil
+	case string:
+		switch value.Kind() {
+		case fieldtype.TextKind, fieldtype.DateKind, fieldtype.TimeKind:
+			return v, nil
+		}
+	case int64:
+		if value.Kind() == fieldtype.NumberKind {
+			return json.Number(value.CSV(stored)), nil
+		}
+	case []string:
+		list := make([]any, len(v))
+		for i, s := range v {
+			list[i] = s
+		}
+		return list, nil
+	}
+	return decodeJSON(value.AppendJSON(nil, stored))
+}
+
+// decodeJSON decodes what the platform wrote.
+func decodeJSON(raw []byte) (any, error) {
+	v, problem := metadata.ReadJSON(raw, metadata.Limits{Bytes: len(raw), Depth: 2 * metadata.MaxDepth})
+	if problem != nil {
+		return nil, problem
+	}
+	return v, nil
+}

@@ -1,0 +1,329 @@
+package record
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"formwork/engine/expression"
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/query"
+	"formwork/metadata"
+	"formwork/metadata/fieldtype"
+)
+
+// MaxFields bounds the paths of one request.
+const MaxFields = 200
+
+// Record is a record as a caller may see it. Immutable.
+type Record struct {
+	shape *shape
+	row   []any
+}
+
+// RecordField is a column of a record: a field, or a path such as "account.name".
+type RecordField struct {
+	Name  string
+	Value fieldtype.Value
+}
+
+// shape is what is read and shown for one list of fields: prepared once for
+// callers of the same rights.
+type shape struct {
+	columns []RecordField
+	entries []entry // parallel to columns
+	selects []selected
+	refs    []query.Ref // of selects, if none of them is guarded
+	width   int         // of a row: what is selected, then what is computed
+	slots   map[string]int
+	compute bool
+}
+
+// entry is how a column is filled and written.
+type entry struct {
+	key     []byte // `"name":`
+	slot    int
+	value   fieldtype.Value
+	formula *expression.Program // computed when read, on the record behind via
+	via     []expression.Symbol
+}
+
+// selected is a column of the query; the caller must be able to read the records
+// that its first hops lead to. Those that only formulas need have none guarded.
+type selected struct {
+	ref     query.Ref
+	guarded int
+}
+
+// shape resolves the fields a caller wants; all that may be read if none are named.
+func (s *Session) shape(ctx context.Context, a *access, fields []string) (*shape, error) {
+	rights, err := s.loadRights(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(fields) > MaxFields {
+		return nil, fault.New(fault.Invalid, "list.too_many_fields", "max", MaxFields)
+	}
+	key := shapeKey{object: a.object, rights: rights, fields: strings.Join(fields, ",")}
+	if found, ok := s.compiled.shapes.Get(key); ok {
+		return found, nil
+	}
+	made, err := s.newShape(ctx, a, fields)
+	if err != nil {
+		return nil, err
+	}
+	s.compiled.shapes.Add(key, made)
+	return made, nil
+}
+
+func (s *Session) newShape(ctx context.Context, a *access, fields []string) (*shape, error) {
+	if len(fields) == 0 {
+		fields = a.readableNames()
+	}
+	sh := &shape{slots: map[string]int{}}
+	sh.selectRef(query.Field(query.ID), 0)
+	sh.selectRef(query.Field(query.Version), 0)
+	seen := map[string]bool{}
+	for _, name := range append([]string{query.ID.Name}, fields...) {
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
+		p, err := s.path(ctx, a, name, "list.unknown_field")
+		if err != nil {
+			return nil, err
+		}
+		sh.add(a, p)
+	}
+	sh.width = len(sh.selects)
+	for i, e := range sh.entries {
+		if e.formula != nil {
+			sh.entries[i].slot = sh.width
+			sh.width++
+		}
+	}
+	sh.finish()
+	return sh, nil
+}
+
+// add puts a path into the shape.
+func (sh *shape) add(a *access, p path) {
+	e := entry{key: quotedKey(p.text), value: p.leaf.Value}
+	if p.leaf.Column.Storage == fieldtype.None && p.leaf.Formula != nil {
+		e.formula, e.via = p.leaf.Formula, p.symbols(a)
+		sh.compute = true
+		sh.needs(e.formula, e.via, len(e.via))
+	} else {
+		e.slot = sh.selectRef(p.ref(p.leaf.Column), len(p.via))
+	}
+	sh.columns = append(sh.columns, RecordField{Name: p.text, Value: p.leaf.Value})
+	sh.entries = append(sh.entries, e)
+}
+
+// needs selects what a formula reads, through the formulas it stands on.
+func (sh *shape) needs(program *expression.Program, via []expression.Symbol, guarded int) {
+	for _, p := range program.Paths() {
+		if p.Root != "" {
+			continue
+		}
+		all := append(append([]expression.Symbol{}, via...), p.Via...)
+		if p.Leaf.Column.Storage == fieldtype.None {
+			if p.Leaf.Formula != nil {
+				sh.needs(p.Leaf.Formula, all, guarded)
+			}
+			continue
+		}
+		sh.selectRef(expression.Path{Via: all, Leaf: p.Leaf}.Ref(), guarded)
+	}
+}
+
+// selectRef adds a column to the query and returns its slot.
+func (sh *shape) selectRef(ref query.Ref, guarded int) int {
+	key := refKey(ref, guarded)
+	if slot, ok := sh.slots[key]; ok {
+		return slot
+	}
+	slot := len(sh.selects)
+	sh.slots[key] = slot
+	sh.selects = append(sh.selects, selected{ref: ref, guarded: guarded})
+	return slot
+}
+
+// finish prepares the references of a shape that needs no guards.
+func (sh *shape) finish() {
+	refs := make([]query.Ref, len(sh.selects))
+	for i, c := range sh.selects {
+		if c.guarded > 0 {
+			return
+		}
+		refs[i] = c.ref
+	}
+	sh.refs = refs
+}
+
+// query returns the columns to select for a session.
+func (sh *shape) query(ctx context.Context, s *Session) ([]query.Ref, error) {
+	if sh.refs != nil {
+		return sh.refs, nil
+	}
+	refs := make([]query.Ref, len(sh.selects))
+	for i, c := range sh.selects {
+		ref, err := s.guardRef(ctx, c.ref, c.guarded)
+		if err != nil {
+			return nil, err
+		}
+		refs[i] = ref
+	}
+	return refs, nil
+}
+
+// refKey names a path by its columns; paths of formulas and of callers differ by
+// how many of their hops are guarded.
+func refKey(ref query.Ref, guarded int) string {
+	if len(ref.Hops) == 0 {
+		return ref.Column.Name
+	}
+	key := make([]byte, 0, 64)
+	for _, h := range ref.Hops {
+		key = append(append(key, h.Lookup.Name...), '.')
+	}
+	key = append(key, ref.Column.Name...)
+	return string(strconv.AppendInt(append(key, '/'), int64(guarded), 10))
+}
+
+// symbols are the path's lookups as expressions see them.
+func (p path) symbols(a *access) []expression.Symbol {
+	symbols := make([]expression.Symbol, 0, len(p.via))
+	o := a.object
+	for _, f := range p.via {
+		symbol, _ := o.Symbol(f.Name)
+		symbols = append(symbols, symbol)
+		o = f.Target
+	}
+	return symbols
+}
+
+// fill computes what is computed when read. row has the shape's width.
+func (sh *shape) fill(ctx context.Context, s *Session, row []any) error {
+	if !sh.compute {
+		return nil
+	}
+	e := shapeEnv{callerEnv: callerEnv{ctx: ctx, s: s}, shape: sh, row: row}
+	for _, at := range sh.entries {
+		if at.formula == nil {
+			continue
+		}
+		e.via, e.guarded = at.via, len(at.via)
+		v, err := at.formula.Eval(&e)
+		if err != nil {
+			v = nil // such as an overflow: shown as empty, like a division by zero
+		}
+		row[at.slot] = v
+	}
+	return e.err
+}
+
+// shapeEnv answers formulas that are computed when read, from what was selected.
+type shapeEnv struct {
+	callerEnv
+	shape *shape
+	row   []any
+	via   []expression.Symbol // where the formula stands
+	// guarded is how many of the first lookups the caller named.
+	guarded int
+}
+
+// Get implements expression.Env.
+func (e *shapeEnv) Get(p expression.Path) any {
+	if p.Root != "" {
+		return e.callerEnv.Get(p)
+	}
+	if len(e.via) == 0 && len(p.Via) == 0 && p.Leaf.Column.Storage != fieldtype.None {
+		if slot, ok := e.shape.slots[p.Leaf.Column.Name]; ok {
+			return e.row[slot]
+		}
+		return nil
+	}
+	all := append(append([]expression.Symbol{}, e.via...), p.Via...)
+	if p.Leaf.Column.Storage == fieldtype.None {
+		if p.Leaf.Formula == nil {
+			return nil
+		}
+		below := *e
+		below.via = all
+		v, err := p.Leaf.Formula.Eval(&below)
+		if err != nil {
+			return nil
+		}
+		return v
+	}
+	if slot, ok := e.shape.slots[refKey(expression.Path{Via: all, Leaf: p.Leaf}.Ref(), e.guarded)]; ok {
+		return e.row[slot]
+	}
+	return nil
+}
+
+// ID is the record's identity.
+func (r Record) ID() id.ID { return id.ID(r.integer(0)) }
+
+// Version is the record's version, from 1.
+func (r Record) Version() int64 { return r.integer(1) }
+
+func (r Record) integer(slot int) int64 {
+	if r.row == nil {
+		return 0
+	}
+	n, _ := r.row[slot].(int64)
+	return n
+}
+
+// Fields are what the record shows, in order; the id is the first.
+func (r Record) Fields() []RecordField {
+	if r.shape == nil {
+		return nil
+	}
+	return r.shape.columns
+}
+
+// Value is the stored form of the i-th of Fields.
+func (r Record) Value(i int) any { return r.row[r.shape.entries[i].slot] }
+
+// CSV is the i-th of Fields as a CSV cell.
+func (r Record) CSV(i int) string {
+	if v := r.Value(i); v != nil {
+		return r.shape.columns[i].Value.CSV(v)
+	}
+	return ""
+}
+
+// AppendJSON appends the record as the API shows it; empty values are null.
+func (r Record) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if r.shape == nil {
+		return append(dst, '}')
+	}
+	for i := range r.shape.entries {
+		e := &r.shape.entries[i]
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, e.key...)
+		dst = appendValue(dst, e.value, r.row[e.slot])
+	}
+	return append(dst, '}')
+}
+
+// MarshalJSON is AppendJSON for encoding/json.
+func (r Record) MarshalJSON() ([]byte, error) { return r.AppendJSON(nil), nil }
+
+// appendValue appends a stored value as the API shows it.
+func appendValue(dst []byte, value fieldtype.Value, stored any) []byte {
+	if stored == nil {
+		return append(dst, "null"...)
+	}
+	return value.AppendJSON(dst, stored)
+}
+
+// quotedKey is a key of a JSON object with its colon.
+func quotedKey(name string) []byte { return append(metadata.AppendString(nil, name), ':') }

@@ -1,0 +1,70 @@
+package record
+
+import (
+	"formwork/engine/catalog"
+	"formwork/engine/query"
+	"formwork/engine/search"
+	"formwork/engine/store"
+	"formwork/metadata/fieldtype"
+)
+
+// wordsOf are the words that a record is found by; nil for an object without search.
+func (p *plan) wordsOf(r row) []string {
+	if !p.words {
+		return nil
+	}
+	texts := make([]string, 0, len(p.searched))
+	for _, slot := range p.searched {
+		texts = appendTexts(texts, r[slot])
+	}
+	// Not nil: a record without words has none any more.
+	return append([]string{}, search.Words(texts...)...)
+}
+
+func appendTexts(texts []string, v any) []string {
+	switch v := v.(type) {
+	case string:
+		return append(texts, v)
+	case []string:
+		return append(texts, v...)
+	}
+	return texts
+}
+
+// wordCheck holds what a store finds by words against the fields that the caller may
+// read, so that no field makes a record findable for those who may not read it.
+type wordCheck struct {
+	words  []query.Word
+	refs   []query.Ref // the searched fields that may be read
+	offset int         // where they are in a row
+}
+
+// newWordCheck returns nil if every searched field may be read.
+func newWordCheck(a *access, words []query.Word, offset int) *wordCheck {
+	c := &wordCheck{words: words, offset: offset}
+	for _, f := range a.object.Search {
+		if a.reads(f) {
+			c.refs = append(c.refs, query.Field(f.Column))
+		}
+	}
+	if len(c.refs) == len(a.object.Search) {
+		return nil
+	}
+	return c
+}
+
+// at is the check of rows that hold the fields elsewhere.
+func (c *wordCheck) at(offset int) *wordCheck { return &wordCheck{c.words, c.refs, offset} }
+
+func (c *wordCheck) holds(r store.Row) bool {
+	var texts []string
+	for i := range c.refs {
+		texts = appendTexts(texts, r[c.offset+i])
+	}
+	return search.Match(search.Words(texts...), c.words)
+}
+
+// readableText is the stored text of a field, if it is one the caller may read.
+func readableText(a *access, f *catalog.Field) bool {
+	return f != nil && f.Column.Storage == fieldtype.Text && a.reads(f)
+}
