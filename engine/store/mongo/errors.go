@@ -51,7 +51,7 @@ func failed(doing string, err error) error {
 
 // unreachable holds for errors of the connection; not where the caller gave up.
 func unreachable(err error) bool {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if givenUp(err) {
 		return false
 	}
 	var selection topology.ServerSelectionError
@@ -80,6 +80,15 @@ func hasLabel(err error, label string) bool {
 	var labelled driver.LabeledError
 	return errors.As(err, &labelled) && labelled.HasErrorLabel(label)
 }
+
+// givenUp holds where the caller did not want to wait any longer.
+func givenUp(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// transient holds for errors of a transaction that did not happen and may be
+// begun anew. The driver says so of a connection that a caller gave up, too.
+func transient(err error) bool { return hasLabel(err, labelTransient) && !givenUp(err) }
 
 // retryable holds for reads that failed because no snapshot could be had.
 func retryable(err error) bool { return hasCode(err, codeSnapshotUnavail, codeSnapshotTooOld) }

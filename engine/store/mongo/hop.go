@@ -8,9 +8,9 @@ import (
 	"formwork/engine/query"
 )
 
-// maxKeys is how many records a condition behind a lookup may select to be
+// defaultMaxKeys is how many records a condition behind a lookup may select to be
 // replaced by a list of their ids.
-const maxKeys = 1000
+const defaultMaxKeys = 1000
 
 // resolve replaces conditions behind lookups by conditions on the lookups: the
 // records that are reached and satisfy one are asked for first. Conditions that
@@ -75,8 +75,9 @@ func (t *Tenant) behind(ctx context.Context, hop query.Hop, f query.Filter) (que
 	if holdsNowhere {
 		there = negate(there)
 	}
-	keys, err := t.keys(ctx, hop.Table, query.All{hop.Guard, there}, maxKeys+1)
-	if err != nil || len(keys) > maxKeys {
+	most := t.store.maxKeys
+	keys, err := t.keys(ctx, hop.Table, query.All{hop.Guard, there}, most+1)
+	if err != nil || len(keys) > most {
 		return f, err
 	}
 	listed := simplify(query.In{Ref: query.Field(hop.Lookup), Values: keys})

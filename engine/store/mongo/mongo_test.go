@@ -17,21 +17,29 @@ import (
 	"formwork/engine/store/storetest"
 )
 
-// TestConformance runs the whole suite against a server of one's own: a replica
-// set or a sharded cluster.
+// TestConformance runs the whole suite against a server of one's own, a replica
+// set or a sharded cluster; once more with nearly all conditions behind lookups
+// decided by joining.
 func TestConformance(t *testing.T) {
 	uri := os.Getenv("FORMWORK_TEST_MONGODB_URI")
 	if uri == "" {
 		t.Skip("FORMWORK_TEST_MONGODB_URI is not set: no MongoDB to test against")
 	}
 	storetest.Run(t, func(t *testing.T) store.Store { return open(t, uri) }, nil)
+	t.Run("joining", func(t *testing.T) {
+		storetest.Run(t, func(t *testing.T) store.Store {
+			s := open(t, uri)
+			mongo.ResolveAtMost(s, 2)
+			return s
+		}, nil)
+	})
 }
 
 var opened atomic.Int64
 
 // open returns an empty store of a name of its own; all of its databases are
 // dropped at the end.
-func open(t *testing.T, uri string) store.Store {
+func open(t *testing.T, uri string) *mongo.Store {
 	t.Helper()
 	database := "fwtest" + strconv.FormatInt(time.Now().UnixNano(), 36) + strconv.FormatInt(opened.Add(1), 36)
 	s, err := mongo.Open(t.Context(), uri, mongo.Options{Database: database})

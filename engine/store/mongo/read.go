@@ -57,6 +57,10 @@ func (t *Tenant) reading(ctx context.Context, read func(context.Context) iter.Se
 			if !t.readOnce(ctx, read, yield, try < readTries) {
 				return
 			}
+			if err := pause(ctx, try); err != nil {
+				yield(nil, err)
+				return
+			}
 		}
 	}
 }

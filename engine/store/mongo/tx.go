@@ -15,6 +15,8 @@ import (
 	"formwork/engine/store"
 )
 
+const deleteBatch = 1000 // rows deleted at a time where they must be listed
+
 // tx is a store.Tx: a transaction of a session, or, on a standalone server, single
 // operations that can be undone.
 type tx struct {
@@ -203,7 +205,7 @@ func (x *tx) delete(ctx context.Context, table string, filter query.Filter) (int
 		return result.DeletedCount, nil
 	}
 	for deleted := int64(0); ; {
-		keys, err := x.t.keys(ctx, table, filter, maxKeys)
+		keys, err := x.t.keys(ctx, table, filter, deleteBatch)
 		if err != nil || len(keys) == 0 {
 			return deleted, err
 		}
@@ -219,7 +221,7 @@ func (x *tx) delete(ctx context.Context, table string, filter query.Filter) (int
 func (x *tx) deleteAlone(ctx context.Context, table string, filter query.Filter) (int64, error) {
 	collection := x.t.db.Collection(table)
 	for deleted := int64(0); ; {
-		keys, err := x.t.keys(ctx, table, filter, maxKeys)
+		keys, err := x.t.keys(ctx, table, filter, deleteBatch)
 		if err != nil || len(keys) == 0 {
 			return deleted, err
 		}

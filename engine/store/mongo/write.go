@@ -84,10 +84,10 @@ func (t *Tenant) transact(ctx context.Context, tx *tx, fn func(tx store.Tx) erro
 	switch {
 	case tx.wentOn:
 		return tx.lost, true
-	case tx.lost != nil && hasLabel(tx.lost, labelTransient):
+	case tx.lost != nil && transient(tx.lost):
 		return tx.lost, true
 	case err != nil:
-		return err, hasLabel(err, labelTransient)
+		return err, transient(err)
 	case tx.lost != nil && isRefusal(tx.lost):
 		tx.wentOn = true // fn takes the refusal for an answer
 		return tx.lost, true
@@ -124,7 +124,7 @@ func commit(ctx context.Context, session driver.Session) (err error, again bool)
 			return nil, false
 		}
 		if !hasLabel(err, labelUnknownCommit) {
-			return failed("committing", err), hasLabel(err, labelTransient)
+			return failed("committing", err), transient(err)
 		}
 		if pause(ctx, try) != nil {
 			return fault.New(fault.Unavailable, "mongo.unavailable").Because(fmt.Errorf("committing: %w", err)), false

@@ -1,0 +1,194 @@
+package mongo_test
+
+import (
+	"encoding/binary"
+	"io"
+	"net"
+	"slices"
+	"sync"
+	"testing"
+
+	"go.mongodb.org/mongo-driver/bson"
+
+	"formwork/engine/store"
+	"formwork/engine/store/mongo"
+)
+
+// server speaks MongoDB's protocol as the only member of a replica set and
+// answers from a script, for what no real server does when it is asked to.
+type server struct {
+	t          *testing.T
+	address    string
+	standalone bool
+
+	mu      sync.Mutex
+	answers map[string][]bson.D // what a command is answered, one after the other; then that it is done
+	seen    []bson.Raw          // commands but for the driver's own
+}
+
+func newServer(t *testing.T) *server {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &server{t: t, address: listener.Addr().String(), answers: map[string][]bson.D{}}
+	var group sync.WaitGroup
+	group.Go(func() {
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			group.Go(func() { s.serve(c) })
+		}
+	})
+	t.Cleanup(func() {
+		listener.Close()
+		group.Wait()
+	})
+	return s
+}
+
+// open opens a store on the server and makes a tenant; what they asked is forgotten.
+func (s *server) open(o mongo.Options) store.Tenant {
+	s.t.Helper()
+	opened, err := mongo.Open(s.t.Context(), "mongodb://"+s.address+"/?directConnection=true&retryReads=false", o)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { opened.Close() })
+	tenant, err := opened.Create(s.t.Context(), "acme")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seen = nil
+	return tenant
+}
+
+// script adds answers to a command.
+func (s *server) script(command string, answers ...bson.D) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.answers[command] = append(s.answers[command], answers...)
+}
+
+// names lists the commands seen.
+func (s *server) names() []string {
+	var names []string
+	for _, c := range s.commands() {
+		elements, _ := c.Elements()
+		names = append(names, elements[0].Key())
+	}
+	return names
+}
+
+func (s *server) commands() []bson.Raw {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.seen)
+}
+
+const (
+	opQuery   = 2004
+	opMessage = 2013
+)
+
+func (s *server) serve(c net.Conn) {
+	defer c.Close()
+	for {
+		header := make([]byte, 16)
+		if _, err := io.ReadFull(c, header); err != nil {
+			return
+		}
+		message := make([]byte, binary.LittleEndian.Uint32(header)-16)
+		if _, err := io.ReadFull(c, message); err != nil {
+			return
+		}
+		id, op := header[4:8], binary.LittleEndian.Uint32(header[12:])
+		var answer []byte
+		switch op {
+		case opQuery: // the first hello
+			raw, _ := bson.Marshal(s.hello())
+			answer = append(make([]byte, 20), raw...)
+			binary.LittleEndian.PutUint32(answer[16:], 1)
+			op = 1
+		case opMessage:
+			length := binary.LittleEndian.Uint32(message[5:])
+			raw, _ := bson.Marshal(s.answer(bson.Raw(message[5 : 5+length])))
+			answer = append(make([]byte, 5), raw...)
+		default:
+			return
+		}
+		reply := make([]byte, 16)
+		binary.LittleEndian.PutUint32(reply, uint32(16+len(answer)))
+		copy(reply[8:], id)
+		binary.LittleEndian.PutUint32(reply[12:], op)
+		if _, err := c.Write(append(reply, answer...)); err != nil {
+			return
+		}
+	}
+}
+
+func (s *server) hello() bson.D {
+	d := bson.D{
+		{Key: "ok", Value: 1.0}, {Key: "isWritablePrimary", Value: true}, {Key: "ismaster", Value: true},
+		{Key: "minWireVersion", Value: 0}, {Key: "maxWireVersion", Value: 17}, {Key: "maxBsonObjectSize", Value: 16 << 20},
+		{Key: "maxMessageSizeBytes", Value: 48 << 20}, {Key: "maxWriteBatchSize", Value: 100000},
+		{Key: "logicalSessionTimeoutMinutes", Value: 30},
+	}
+	if s.standalone {
+		return d
+	}
+	return append(d, bson.E{Key: "setName", Value: "rs"}, bson.E{Key: "hosts", Value: bson.A{s.address}}, bson.E{Key: "me", Value: s.address})
+}
+
+func (s *server) answer(command bson.Raw) bson.D {
+	elements, err := command.Elements()
+	if err != nil {
+		s.t.Error(err)
+		return nil
+	}
+	name := elements[0].Key()
+	switch name {
+	case "hello", "isMaster", "ismaster":
+		return s.hello()
+	case "endSessions", "ping":
+		return bson.D{{Key: "ok", Value: 1.0}}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seen = append(s.seen, slices.Clone(command))
+	if scripted := s.answers[name]; len(scripted) > 0 {
+		s.answers[name] = scripted[1:]
+		return scripted[0]
+	}
+	if name == "find" || name == "aggregate" {
+		return found()
+	}
+	return bson.D{{Key: "ok", Value: 1.0}, {Key: "n", Value: 1}, {Key: "nModified", Value: 1}}
+}
+
+// found answers a find or an aggregate.
+func found(documents ...bson.D) bson.D {
+	batch := bson.A{}
+	for _, d := range documents {
+		batch = append(batch, d)
+	}
+	return bson.D{{Key: "ok", Value: 1.0}, {Key: "cursor", Value: bson.D{
+		{Key: "id", Value: int64(0)}, {Key: "ns", Value: "formwork_acme.lead"}, {Key: "firstBatch", Value: batch}}}}
+}
+
+// refusal answers that a command failed.
+func refusal(code int, labels ...string) bson.D {
+	return bson.D{{Key: "ok", Value: 0.0}, {Key: "code", Value: code}, {Key: "errmsg", Value: "of the test"}, {Key: "errorLabels", Value: labels}}
+}
+
+// duplicate answers that a unique index refused a write.
+func duplicate(index string) bson.D {
+	return bson.D{{Key: "ok", Value: 1.0}, {Key: "n", Value: 0}, {Key: "writeErrors", Value: bson.A{bson.D{
+		{Key: "index", Value: 0}, {Key: "code", Value: 11000},
+		{Key: "errmsg", Value: "E11000 duplicate key error collection: formwork_acme.lead index: " + index + ` dup key: { a: "index: b dup key" }`}}}}}
+}

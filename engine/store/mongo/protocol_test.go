@@ -1,0 +1,294 @@
+package mongo_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"go.mongodb.org/mongo-driver/bson"
+
+	"formwork/engine/fault"
+	"formwork/engine/query"
+	"formwork/engine/store"
+	"formwork/engine/store/mongo"
+	"formwork/metadata/fieldtype"
+)
+
+const (
+	transient = "TransientTransactionError"
+	unknown   = "UnknownTransactionCommitResult"
+)
+
+var errOwn = errors.New("of the test")
+
+func text(c bson.Raw, path ...string) string {
+	s, _ := c.Lookup(path...).StringValueOK()
+	return s
+}
+
+func sees(t *testing.T, s *server, want string) {
+	t.Helper()
+	if got := strings.Join(s.names(), " "); got != want {
+		t.Fatalf("the server saw %q, want %q", got, want)
+	}
+}
+
+func TestOpen(t *testing.T) {
+	s := newServer(t)
+	s.standalone = true
+	uri := "mongodb://" + s.address + "/?directConnection=true"
+	if _, err := mongo.Open(t.Context(), uri, mongo.Options{}); !fault.Is(err, "mongo.standalone") {
+		t.Errorf("a standalone server: %v", err)
+	}
+	if opened, err := mongo.Open(t.Context(), uri, mongo.Options{AllowStandalone: true}); err != nil {
+		t.Errorf("a standalone server that is allowed: %v", err)
+	} else if err := opened.Close(); err != nil {
+		t.Error(err)
+	}
+	_, err := mongo.Open(t.Context(), "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=50", mongo.Options{})
+	if !fault.Is(err, "mongo.unavailable") || fault.KindOf(err) != fault.Unavailable {
+		t.Errorf("no server: %v", err)
+	}
+	for _, uri := range []string{"", "postgres://x", "mongodb://user:se%cret@host", "mongodb://h/?maxPoolSize=x"} {
+		_, err := mongo.Open(t.Context(), uri, mongo.Options{})
+		if !fault.Is(err, "mongo.uri") || strings.Contains(err.Error(), "cret") {
+			t.Errorf("%q: %v", uri, err)
+		}
+	}
+}
+
+func TestWriteIsATransaction(t *testing.T) {
+	s := newServer(t)
+	tenant := s.open(mongo.Options{})
+	err := tenant.Write(t.Context(), func(tx store.Tx) error {
+		if err := tx.Insert(t.Context(), "lead", 1, map[string]any{"a:t": "x", "b:i": int64(1), "c:b": nil}, nil); err != nil {
+			return err
+		}
+		return tx.Update(t.Context(), "lead", 1, 7, map[string]any{"a.b:t": nil, "version": int64(8)}, []string{})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sees(t, s, "insert update commitTransaction")
+	commands := s.commands()
+	if level := text(commands[0], "readConcern", "level"); level != "snapshot" {
+		t.Errorf("the transaction reads with concern %q", level)
+	}
+	if first, _ := commands[0].Lookup("startTransaction").BooleanOK(); !first {
+		t.Error("the first command does not start the transaction")
+	}
+	for _, c := range commands {
+		if auto, ok := c.Lookup("autocommit").BooleanOK(); !ok || auto {
+			t.Errorf("not in the transaction: %s", c)
+		}
+	}
+	if w := text(commands[2], "writeConcern", "w"); w != "majority" {
+		t.Errorf("committed with concern %q", w)
+	}
+}
+
+func TestWriteIsTriedAgain(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		command string
+		answers []bson.D
+		runs    int
+		sees    string
+		fault   string
+	}{
+		{"a conflict", "update", []bson.D{refusal(112, transient)}, 2, "update abortTransaction update commitTransaction", ""},
+		{"several conflicts", "update", []bson.D{refusal(112, transient), refusal(112, transient)}, 3,
+			"update abortTransaction update abortTransaction update commitTransaction", ""},
+		{"a commit that conflicts", "commitTransaction", []bson.D{refusal(251, transient)}, 2, "update commitTransaction update commitTransaction", ""},
+		{"a commit that may have happened", "commitTransaction", []bson.D{refusal(50, unknown), refusal(64, unknown)}, 1,
+			"update commitTransaction commitTransaction commitTransaction", ""},
+		{"a commit that did not happen", "commitTransaction", []bson.D{refusal(8)}, 1, "update commitTransaction", "internal"},
+		{"a mistake", "update", []bson.D{refusal(9)}, 1, "update abortTransaction", "internal"},
+		{"a row of another version", "update", []bson.D{{{Key: "ok", Value: 1.0}, {Key: "n", Value: 0}, {Key: "nModified", Value: 0}}}, 1,
+			"update abortTransaction", "store.stale"},
+		{"no primary", "update", []bson.D{refusal(10107)}, 1, "update abortTransaction", "mongo.unavailable"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newServer(t)
+			tenant := s.open(mongo.Options{})
+			s.script(c.command, c.answers...)
+			runs := 0
+			err := tenant.Write(t.Context(), func(tx store.Tx) error {
+				runs++
+				return tx.Update(t.Context(), "lead", 1, 1, map[string]any{"a:t": "x"}, nil)
+			})
+			if runs != c.runs {
+				t.Errorf("ran %d times, want %d", runs, c.runs)
+			}
+			if c.fault == "" && err != nil || c.fault != "" && (err == nil || fault.From(err).Code != c.fault) {
+				t.Errorf("got %v, want %q", err, c.fault)
+			}
+			sees(t, s, c.sees)
+		})
+	}
+}
+
+// What fn makes of a conflict does not matter: it is run again.
+func TestConflictThatFnHides(t *testing.T) {
+	s := newServer(t)
+	tenant := s.open(mongo.Options{})
+	s.script("update", refusal(112, transient))
+	runs := 0
+	err := tenant.Write(t.Context(), func(tx store.Tx) error {
+		runs++
+		if err := tx.Update(t.Context(), "lead", 1, 1, map[string]any{"a:t": "x"}, nil); err != nil {
+			return errOwn
+		}
+		return nil
+	})
+	if err != nil || runs != 2 {
+		t.Fatalf("%d runs, %v", runs, err)
+	}
+}
+
+func TestRefusedInsert(t *testing.T) {
+	for _, c := range []struct{ index, code string }{{"_id_", "store.duplicate_id"}, {"lead_key", "store.not_unique"}} {
+		s := newServer(t)
+		tenant := s.open(mongo.Options{})
+		s.script("insert", duplicate(c.index))
+		err := tenant.Write(t.Context(), func(tx store.Tx) error { return tx.Insert(t.Context(), "lead", 1, nil, nil) })
+		if !fault.Is(err, c.code) || fault.KindOf(err) != fault.Conflict {
+			t.Errorf("%s: %v", c.index, err)
+		}
+		if c.code == "store.not_unique" && fault.From(err).Params["index"] != c.index {
+			t.Errorf("the index is %v", fault.From(err).Params["index"])
+		}
+		sees(t, s, "insert abortTransaction")
+	}
+}
+
+// A write that goes on after a refusal is run again and asks before it inserts.
+func TestGoingOnAfterARefusal(t *testing.T) {
+	s := newServer(t)
+	tenant := s.open(mongo.Options{})
+	s.script("insert", duplicate("_id_"))
+	s.script("listIndexes", found())
+	s.script("aggregate", found(bson.D{{Key: "_id", Value: 1}, {Key: "n", Value: 1}}), found())
+	runs := 0
+	err := tenant.Write(t.Context(), func(tx store.Tx) error {
+		runs++
+		if err := tx.Insert(t.Context(), "lead", 1, nil, nil); !fault.Is(err, "store.duplicate_id") {
+			t.Errorf("run %d: %v", runs, err)
+		}
+		return tx.Insert(t.Context(), "lead", 2, nil, nil)
+	})
+	if err != nil || runs != 2 {
+		t.Fatalf("%d runs, %v", runs, err)
+	}
+	sees(t, s, "insert abortTransaction aggregate aggregate find listIndexes insert commitTransaction")
+}
+
+func TestReadsAreSnapshots(t *testing.T) {
+	s := newServer(t)
+	tenant := s.open(mongo.Options{})
+	s.script("find", refusal(246), refusal(246), found(bson.D{{Key: "_id", Value: int64(5)}}))
+	q := query.Select{Table: "lead", Columns: []query.Ref{query.Field(query.ID)}, Limit: 10}
+	var rows []any
+	for row, err := range tenant.Select(t.Context(), q) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows = append(rows, row[0])
+	}
+	if !slices.Equal(rows, []any{int64(5)}) {
+		t.Errorf("got %v", rows)
+	}
+	sees(t, s, "find find find")
+	if level := text(s.commands()[2], "readConcern", "level"); level != "snapshot" {
+		t.Errorf("reads with concern %q", level)
+	}
+}
+
+func TestReadsWithoutSnapshots(t *testing.T) {
+	s := newServer(t)
+	s.script("find", refusal(72)) // what Open tries
+	tenant := s.open(mongo.Options{})
+	if _, err := tenant.Count(t.Context(), "lead", nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	if level := text(s.commands()[0], "readConcern", "level"); level != "majority" {
+		t.Errorf("reads with concern %q", level)
+	}
+}
+
+func TestWriteThatPanics(t *testing.T) {
+	s := newServer(t)
+	tenant := s.open(mongo.Options{})
+	err := tenant.Write(t.Context(), func(tx store.Tx) error {
+		if err := tx.Delete(t.Context(), "lead", 1); err != nil {
+			return err
+		}
+		panic("of the test")
+	})
+	if fault.KindOf(err) != fault.Internal || !strings.Contains(err.Error(), "of the test") {
+		t.Errorf("got %v", err)
+	}
+	sees(t, s, "delete abortTransaction")
+}
+
+// A standalone server gets what was written taken back, last first.
+func TestStandaloneTakesBack(t *testing.T) {
+	s := newServer(t)
+	s.standalone = true
+	tenant := s.open(mongo.Options{AllowStandalone: true})
+	s.script("findAndModify", bson.D{{Key: "ok", Value: 1.0}, {Key: "value", Value: bson.D{{Key: "_id", Value: int64(1)}, {Key: "a:t", Value: "old"}}}})
+	err := tenant.Write(t.Context(), func(tx store.Tx) error {
+		if err := tx.Update(t.Context(), "lead", 1, 1, map[string]any{"a:t": "new"}, nil); err != nil {
+			return err
+		}
+		if err := tx.Insert(t.Context(), "lead", 2, nil, nil); err != nil {
+			return err
+		}
+		return errOwn
+	})
+	if !errors.Is(err, errOwn) {
+		t.Fatalf("got %v", err)
+	}
+	sees(t, s, "findAndModify insert delete update")
+}
+
+// A tenant that another process deleted is noticed when the registry is asked again.
+func TestTenantDeletedElsewhere(t *testing.T) {
+	s := newServer(t)
+	now := time.Unix(1e9, 0)
+	tenant := s.open(mongo.Options{Now: func() time.Time { return now }})
+	if _, err := tenant.Count(t.Context(), "lead", nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	sees(t, s, "aggregate")
+	now = now.Add(time.Minute)
+	if _, err := tenant.Count(t.Context(), "lead", nil, nil); !fault.Is(err, "tenant.not_found") {
+		t.Errorf("read: %v", err)
+	}
+	err := tenant.Write(t.Context(), func(store.Tx) error { t.Error("ran"); return nil })
+	if !fault.Is(err, "tenant.not_found") {
+		t.Errorf("write: %v", err)
+	}
+}
+
+func TestValuesThatAreNotInStoredForm(t *testing.T) {
+	s := newServer(t)
+	tenant := s.open(mongo.Options{})
+	for _, v := range []any{1, 1.5, time.Time{}, []any{"a"}, map[string]any{}} {
+		err := tenant.Write(t.Context(), func(tx store.Tx) error {
+			return tx.Insert(t.Context(), "lead", 1, map[string]any{"a:t": v}, nil)
+		})
+		if err == nil {
+			t.Errorf("took %T", v)
+		}
+	}
+	s.script("find", found(bson.D{{Key: "a:t", Value: 1.5}}))
+	q := query.Select{Table: "lead", Columns: []query.Ref{query.Field(query.Column{Name: "a:t", Storage: fieldtype.Text})}}
+	for _, err := range tenant.Select(t.Context(), q) {
+		if err == nil {
+			t.Error("gave a text for a number")
+		}
+	}
+}
