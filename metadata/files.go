@@ -19,6 +19,9 @@ type PackageSet struct {
 // of kind package, and no patches.
 func ReadPackage(fsys fs.FS) (PackageSet, []*fault.Fault) {
 	documents, problems := ReadFiles(fsys)
+	if problems != nil {
+		return PackageSet{}, problems
+	}
 	set := PackageSet{Documents: documents}
 	packages := 0
 	for _, d := range documents {

@@ -7,7 +7,10 @@ import (
 	"reflect"
 	"sort"
 	"strings"
+	"sync"
 	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
 
 	"formwork/engine/fault"
 	"formwork/metadata"
@@ -16,7 +19,10 @@ import (
 	"formwork/plugins/standard"
 )
 
-var types = standard.FieldTypes()
+var (
+	types   = standard.FieldTypes()
+	schemas sync.Map // compiled schemas by their text
+)
 
 // world is what fields may ask for while they are bound.
 type world struct{}
@@ -209,11 +215,15 @@ func roundTrip(t testing.TB, v fieldtype.Value, stored any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	compiled, err := schema.Compile(raw)
-	if err != nil {
-		t.Fatal(err)
+	known, ok := schemas.Load(string(raw))
+	if !ok {
+		compiled, err := schema.Compile(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		known, _ = schemas.LoadOrStore(string(raw), compiled)
 	}
-	if err := compiled.Validate(read(t, shown)); err != nil {
+	if err := known.(*jsonschema.Schema).Validate(read(t, shown)); err != nil {
 		t.Errorf("the schema %s refuses %s: %v", raw, shown, err)
 	}
 	storages := map[fieldtype.Storage]any{fieldtype.Bool: false, fieldtype.Int: int64(0), fieldtype.Text: "", fieldtype.List: []string(nil), fieldtype.JSON: json.RawMessage(nil)}
