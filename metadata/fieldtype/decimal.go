@@ -47,9 +47,10 @@ func Decimal(text string, scale int) (units int64, digits, fits bool) {
 		} else if units == 0 {
 			break
 		}
-		if units = units*10 + d; units >= limit {
+		if units >= limit/10 { // before it can overflow
 			return 0, true, false
 		}
+		units = units*10 + d
 	}
 	if keep >= 0 && keep < len(all) && all[keep] >= '5' {
 		units++
