@@ -209,7 +209,7 @@ func TestNoCodeNamesAnObjectOfTheCRM(t *testing.T) {
 		objects[strings.TrimSuffix(path.Base(filepath.ToSlash(file)), ".json")] = true
 	}
 	for _, s := range sources(t) {
-		if strings.HasSuffix(s.file, "_test.go") {
+		if strings.HasSuffix(s.file, "_test.go") || s.folder == "engine/store/storetest" {
 			continue
 		}
 		parsed, err := parser.ParseFile(token.NewFileSet(), s.file, nil, 0)

@@ -7,13 +7,11 @@ import (
 	"unicode/utf8"
 
 	"formwork/engine/fault"
+	"formwork/metadata"
 )
 
-// Limits of a JSON text, whatever it says.
-const (
-	maxDepth  = 64
-	maxNumber = 128 // characters of one number
-)
+// maxDepth is how deep a JSON text may be nested.
+const maxDepth = 64
 
 // parse reads a JSON text into map[string]any, []any, string, json.Number, bool
 // and nil. It is stricter than encoding/json: no depth beyond maxDepth, no member
@@ -51,8 +49,7 @@ func (p *parser) fault(code string, params ...any) *fault.Fault {
 		}
 	}
 	column := utf8.RuneCount(p.text[start:p.at]) + 1
-	f := fault.New(fault.Malformed, code, append(params, "line", line, "column", column)...)
-	return f
+	return fault.New(fault.Malformed, code, append(params, "line", line, "column", column)...)
 }
 
 func (p *parser) space() {
@@ -211,11 +208,12 @@ func (p *parser) number() (any, *fault.Fault) {
 			return nil, p.fault("api.json_syntax")
 		}
 	}
-	if p.at-start > maxNumber {
+	number := json.Number(p.text[start:p.at])
+	if !metadata.Sane(number) {
 		p.at = start
-		return nil, p.fault("api.json_number", "limit", maxNumber)
+		return nil, p.fault("api.json_number")
 	}
-	return json.Number(p.text[start:p.at]), nil
+	return number, nil
 }
 
 // string reads a text; most have no escapes and are copied as they are.

@@ -129,6 +129,11 @@ func lockFor(failures int64) time.Duration {
 	return wait
 }
 
+// Users counts those who have a password.
+func (s *Service) Users(ctx context.Context, t store.Tenant) (int64, error) {
+	return t.Count(ctx, credentials, nil, nil)
+}
+
 // SetPassword gives a user a password, unlocks the account and ends all of the
 // user's sessions. Faults: "auth.password_…" (Invalid), "auth.user_not_found".
 func (s *Service) SetPassword(ctx context.Context, t store.Tenant, user id.ID, password string) error {

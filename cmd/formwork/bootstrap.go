@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+
+	"formwork/engine/id"
+	"formwork/engine/policy"
+	"formwork/engine/store"
+	"formwork/metadata/packages"
+)
+
+// firstTenant is made at the first start.
+const firstTenant = "main"
+
+// admin is the permission set of a tenant's first user.
+const admin = "admin"
+
+// login is what somebody logs in with.
+type login struct {
+	tenant, email, password string
+	made                    bool // the password was made up, not given
+}
+
+// firstLogin is the login of a tenant's first user: what the environment says, or
+// a password made up.
+func (p *program) firstLogin(tenant string) login {
+	l := login{tenant: tenant, email: p.getenv("FORMWORK_ADMIN_EMAIL"), password: p.getenv("FORMWORK_ADMIN_PASSWORD")}
+	if l.email == "" {
+		l.email = "admin@example.com"
+	}
+	if l.password == "" {
+		l.password, l.made = newPassword(), true
+	}
+	return l
+}
+
+// newPassword makes up a password of 100 random bits that is easy to copy.
+func newPassword() string {
+	const letters = "abcdefghjkmnpqrstuvwxyz23456789!" // 32
+	b := make([]byte, 20)
+	if _, err := rand.Read(b); err != nil {
+		panic(err) // crypto/rand never fails
+	}
+	for i := range b {
+		b[i] = letters[b[i]%32]
+	}
+	return string(b)
+}
+
+// createTenant makes a tenant with all packages and its first user. One that fails
+// half-way is removed again.
+func (e *engine) createTenant(ctx context.Context, l login) (err error) {
+	t, err := e.store.Create(ctx, l.tenant)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			if gone := e.store.Delete(context.WithoutCancel(ctx), l.tenant); gone != nil {
+				err = fmt.Errorf("%w (and removing the tenant again: %v)", err, gone)
+			}
+		}
+	}()
+	if _, err = e.catalog.Install(ctx, t, packageNames()...); err != nil {
+		return fmt.Errorf("installing the packages: %w", err)
+	}
+	_, err = e.addUser(ctx, t, newUser{email: l.email, name: "Administrator", permissions: []string{admin}}, l.password)
+	return err
+}
+
+// packageNames are all packages that come along.
+func packageNames() []string {
+	var names []string
+	for _, set := range packages.All() {
+		names = append(names, set.Package.Name)
+	}
+	return names
+}
+
+// newUser describes a user to be added.
+type newUser struct {
+	email, name, role, language string
+	permissions                 []string
+}
+
+// addUser makes a user's record and gives them a password.
+func (e *engine) addUser(ctx context.Context, t store.Tenant, u newUser, password string) (id.ID, error) {
+	snapshot, err := e.catalog.Snapshot(ctx, t)
+	if err != nil {
+		return 0, err
+	}
+	caller := policy.System(t.Name())
+	data := map[string]any{"email": u.email, "name": u.name, "active": true, "permissions": anyList(u.permissions)}
+	if u.role != "" {
+		data["role"] = u.role
+	}
+	if u.language != "" {
+		data["language"] = u.language
+	}
+	records := e.records.As(t, snapshot, caller)
+	saved, err := records.Create(ctx, "user", data)
+	if err != nil {
+		return 0, err
+	}
+	user := saved.Record.ID()
+	if err := e.auth.SetPassword(ctx, t, user, password); err != nil {
+		if undone := records.Delete(ctx, "user", user, 0); undone != nil {
+			return 0, fmt.Errorf("%w (and removing the user again: %v)", err, undone)
+		}
+		return 0, err
+	}
+	return user, nil
+}
+
+func anyList(texts []string) []any {
+	list := make([]any, len(texts))
+	for i, s := range texts {
+		list[i] = s
+	}
+	return list
+}

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+
+	"formwork/engine/api"
+	"formwork/engine/catalog"
+	"formwork/engine/fault"
+	"formwork/engine/store"
+	"formwork/metadata"
+)
+
+// configuration is a tenant's configuration, on a server that runs or in a store.
+type configuration interface {
+	// Own are the documents of the tenant's own layer.
+	Own(ctx context.Context) ([]metadata.Document, error)
+	Plan(ctx context.Context, change catalog.Change) (api.Plan, error)
+	Apply(ctx context.Context, change catalog.Change) (api.Applied, error)
+	Close() error
+}
+
+// where says whose configuration is meant.
+type where struct {
+	storage
+	URL    string `help:"Address of a running server, instead of a store. Log in with FORMWORK_TOKEN, or FORMWORK_EMAIL and FORMWORK_PASSWORD." placeholder:"http://…" env:"FORMWORK_URL"`
+	Tenant string `help:"Tenant." default:"main" env:"FORMWORK_TENANT"`
+}
+
+// configuration opens it.
+func (w where) configuration(p *program) (configuration, error) {
+	if w.URL != "" {
+		return w.connect(p)
+	}
+	e, err := w.openEngine(p)
+	if err != nil {
+		return nil, err
+	}
+	t, err := e.store.Tenant(p.ctx, w.Tenant)
+	if err != nil {
+		return nil, errors.Join(err, e.store.Close())
+	}
+	return &storedConfiguration{engine: e, tenant: t}, nil
+}
+
+// connect logs in to a server.
+func (w where) connect(p *program) (configuration, error) {
+	base, err := url.Parse(w.URL)
+	if err != nil || (base.Scheme != "http" && base.Scheme != "https") || base.Host == "" {
+		return nil, fmt.Errorf("--url %q is no http address", w.URL)
+	}
+	c := newClient(base)
+	if c.token = p.getenv("FORMWORK_TOKEN"); c.token != "" {
+		return &servedConfiguration{c}, nil
+	}
+	email, password := p.getenv("FORMWORK_EMAIL"), p.getenv("FORMWORK_PASSWORD")
+	if email == "" || password == "" {
+		return nil, fmt.Errorf("to log in to %s set FORMWORK_TOKEN, or FORMWORK_EMAIL and FORMWORK_PASSWORD", base.Host)
+	}
+	if err := c.login(p.ctx, email, password, w.Tenant); err != nil {
+		return nil, err
+	}
+	return &servedConfiguration{c}, nil
+}
+
+// storedConfiguration works on a store itself.
+type storedConfiguration struct {
+	engine *engine
+	tenant store.Tenant
+}
+
+func (c *storedConfiguration) Own(ctx context.Context) ([]metadata.Document, error) {
+	return c.engine.catalog.Documents(ctx, c.tenant, catalog.Own)
+}
+
+func (c *storedConfiguration) Plan(ctx context.Context, change catalog.Change) (api.Plan, error) {
+	plan, err := c.engine.catalog.Plan(ctx, c.tenant, change)
+	if err != nil {
+		return api.Plan{}, err
+	}
+	return api.PlanOf(plan, fault.Languages[0]), nil
+}
+
+// Apply leaves the background work that a change makes necessary to the next server
+// on this store.
+func (c *storedConfiguration) Apply(ctx context.Context, change catalog.Change) (api.Applied, error) {
+	result, err := c.engine.catalog.Apply(ctx, c.tenant, change, 0)
+	if err != nil {
+		return api.Applied{}, err
+	}
+	return api.AppliedOf(result, fault.Languages[0]), nil
+}
+
+func (c *storedConfiguration) Close() error { return c.engine.store.Close() }
+
+// servedConfiguration asks a server.
+type servedConfiguration struct{ *client }
+
+func (c *servedConfiguration) Own(ctx context.Context) ([]metadata.Document, error) {
+	var answer api.Documents
+	if err := c.call(ctx, "GET", "/metadata?layer=own", nil, &answer); err != nil {
+		return nil, err
+	}
+	var documents []metadata.Document
+	for _, raw := range answer.Items {
+		d, problems := metadata.Parse(raw)
+		if len(problems) > 0 {
+			return nil, fmt.Errorf("reading the server's documents: %w", problems[0])
+		}
+		documents = append(documents, d)
+	}
+	for _, key := range answer.Hidden {
+		documents = append(documents, metadata.Hide(key))
+	}
+	return documents, nil
+}
+
+func (c *servedConfiguration) Plan(ctx context.Context, change catalog.Change) (plan api.Plan, err error) {
+	err = c.call(ctx, "POST", "/metadata/plan", change, &plan)
+	return plan, err
+}
+
+func (c *servedConfiguration) Apply(ctx context.Context, change catalog.Change) (applied api.Applied, err error) {
+	err = c.call(ctx, "POST", "/metadata/apply", change, &applied)
+	return applied, err
+}
+
+func (c *servedConfiguration) Close() error { return nil }
+
+// folder is a folder of documents.
+type folder struct {
+	Folder string `short:"f" name:"folder" help:"Folder of documents, <kind>/<name>.json." required:"" placeholder:"DIR" type:"path"`
+}
+
+func (f folder) documents() ([]metadata.Document, error) {
+	documents, problems := metadata.ReadFiles(os.DirFS(f.Folder))
+	if err := fault.All(fault.Invalid, "catalog.invalid", problems); err != nil {
+		return nil, err
+	}
+	return documents, nil
+}
+
+// changeTo is the change that gives the tenant's own layer the documents of a
+// folder; with prune, those alone.
+func changeTo(wanted, own []metadata.Document, prune bool) catalog.Change {
+	var change catalog.Change
+	had := map[metadata.Key]metadata.Document{}
+	for _, d := range own {
+		had[d.Key] = d
+	}
+	for _, d := range wanted {
+		before, there := had[d.Key]
+		delete(had, d.Key)
+		switch {
+		case there && string(before.Body) == string(d.Body):
+		case d.Hides():
+			change.Delete = append(change.Delete, d.Key)
+		default:
+			change.Documents = append(change.Documents, json.RawMessage(d.Body))
+		}
+	}
+	if prune {
+		for _, d := range own {
+			if _, left := had[d.Key]; left && !d.Hides() {
+				change.Delete = append(change.Delete, d.Key)
+			}
+		}
+	}
+	return change
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"formwork/engine/job"
+	"formwork/engine/store"
+)
+
+type doctorCommand struct {
+	storage
+	Tenant string `help:"Look at one tenant only."`
+}
+
+// Run looks for what is wrong: a store that does not answer, a configuration that
+// does not compile, indexes that are missing, background work that failed, nobody
+// who could log in. It changes nothing.
+func (c *doctorCommand) Run(p *program) error {
+	e, err := c.openEngine(p)
+	if err != nil {
+		return err
+	}
+	return errors.Join(c.examine(p, e), e.store.Close())
+}
+
+func (c *doctorCommand) examine(p *program, e *engine) error {
+	if err := e.store.Ping(p.ctx); err != nil {
+		return fmt.Errorf("the store does not answer: %w", err)
+	}
+	names, err := e.store.Tenants(p.ctx)
+	if err != nil {
+		return err
+	}
+	if c.Tenant != "" {
+		names = []string{c.Tenant}
+	}
+	wrong := 0
+	for _, name := range names {
+		findings, err := e.findings(p.ctx, name)
+		if err != nil {
+			findings = append(findings, err.Error())
+		}
+		for _, finding := range findings {
+			fmt.Fprintf(p.out, "%s: %s\n", name, finding)
+		}
+		wrong += len(findings)
+	}
+	if wrong > 0 {
+		return fmt.Errorf("%d findings in %d tenants", wrong, len(names))
+	}
+	fmt.Fprintf(p.out, "%d tenants, nothing wrong.\n", len(names))
+	return nil
+}
+
+// findings says what is wrong with a tenant.
+func (e *engine) findings(ctx context.Context, name string) (findings []string, err error) {
+	t, err := e.store.Tenant(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	snapshot, err := e.catalog.Snapshot(ctx, t)
+	if err != nil {
+		return nil, fmt.Errorf("the configuration can't be used: %w", err)
+	}
+	for _, object := range snapshot.Objects {
+		built, err := t.Indexes(ctx, object.Table.Name)
+		if err != nil {
+			return findings, fmt.Errorf("looking at the indexes of %s: %w", object.Doc.Name, err)
+		}
+		for _, planned := range object.Table.Indexes {
+			if !slices.ContainsFunc(built, func(b store.Index) bool { return b.Name == planned.Name }) {
+				findings = append(findings, fmt.Sprintf("the index %s of %s is not built", planned.Name, object.Doc.Name))
+			}
+		}
+	}
+	failed, err := job.List(ctx, t, job.Listing{State: job.Failed, Limit: 20})
+	if err != nil {
+		return findings, err
+	}
+	for _, j := range failed {
+		findings = append(findings, fmt.Sprintf("background work %s (%s) failed: %s", j.ID, j.Kind, j.Fault().Text("en")))
+	}
+	users, err := e.auth.Users(ctx, t)
+	if err != nil {
+		return findings, err
+	}
+	if users == 0 {
+		findings = append(findings, fmt.Sprintf("nobody has a password; add one: formwork user add --tenant %s --permissions %s E-MAIL", name, admin))
+	}
+	slices.Sort(findings)
+	return findings, nil
+}

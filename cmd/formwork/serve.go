@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"formwork/engine/api"
+)
+
+// stopWithin is how long requests under way may take when the server stops.
+const stopWithin = 20 * time.Second
+
+type serveCommand struct {
+	storage
+	Listen         string   `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	Access         bool     `help:"Log every request."`
+	Proxies        []string `help:"Addresses or networks of proxies whose X-Forwarded headers are believed." placeholder:"CIDR"`
+	TenantFromHost bool     `help:"Take the tenant of a login from the first label of the host name."`
+}
+
+// Run serves until the program is told to stop.
+func (c *serveCommand) Run(p *program) error {
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("listening on %s: %w", c.Listen, err)
+	}
+	defer listener.Close()
+	e, err := c.openEngine(p)
+	if err != nil {
+		return err
+	}
+	defer e.store.Close()
+	names, err := e.store.Tenants(p.ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(p.out, "Formwork %s: http://%s\n", version, listener.Addr())
+	if len(names) == 0 {
+		l := p.firstLogin(firstTenant)
+		if err := e.createTenant(p.ctx, l); err != nil {
+			return fmt.Errorf("making the first tenant: %w", err)
+		}
+		l.print(p)
+	}
+	return c.serve(p, e, listener)
+}
+
+// print shows the first login; a given password is known and not repeated.
+func (l login) print(p *program) {
+	if l.made {
+		fmt.Fprintf(p.out, "First login: %s, password %s (shown this once)\n", l.email, l.password)
+		return
+	}
+	fmt.Fprintf(p.out, "First login: %s, with the password that was given\n", l.email)
+}
+
+// serve answers requests and runs background work until the program is told to
+// stop; then it lets both come to an end.
+func (c *serveCommand) serve(p *program, e *engine, listener net.Listener) error {
+	server := api.New(api.Options{Store: e.store, Catalog: e.catalog, Records: e.records, Auth: e.auth, Wake: e.jobs.Wake, Types: e.types,
+		Now: e.now, Log: e.log, Access: c.Access, Tenant: firstTenant, TenantFromHost: c.TenantFromHost, Proxies: c.Proxies, Version: version})
+	work, stopWork := context.WithCancel(context.Background())
+	var background sync.WaitGroup
+	background.Go(func() { e.jobs.Run(work) })
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+
+	var err error
+	select {
+	case err = <-served:
+	case <-p.ctx.Done():
+		ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
+		err = server.Shutdown(ctx)
+		cancel()
+	}
+	stopWork()
+	background.Wait()
+	return err
+}

@@ -1,0 +1,81 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"github.com/gofiber/fiber/v2"
+
+	"formwork/engine/record"
+)
+
+const jsonType = "application/json; charset=utf-8"
+
+// buffer is the response's own buffer, empty; what was appended to it is answered
+// with sent.
+func (r *request) buffer() []byte { return r.http.Response().SwapBody(nil)[:0] }
+
+// sent answers with JSON that was appended to buffer.
+func (r *request) sent(status int, body []byte) error {
+	response := r.http.Response()
+	response.SetStatusCode(status)
+	response.Header.SetContentType(jsonType)
+	response.SwapBody(body)
+	return nil
+}
+
+// json answers with a value as encoding/json writes it; not for the busy routes.
+func (r *request) json(status int, v any) error {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("writing the answer: %w", err)
+	}
+	return r.sent(status, append(r.buffer(), raw...))
+}
+
+// done answers with nothing.
+func (r *request) done() error {
+	r.http.Status(fiber.StatusNoContent)
+	return nil
+}
+
+// version tells a record's version, for If-Match.
+func (r *request) version(version int64) {
+	var b [24]byte
+	tag := append(b[:0], '"')
+	tag = strconv.AppendInt(tag, version, 10)
+	r.http.Response().Header.SetBytesV(fiber.HeaderETag, append(tag, '"'))
+}
+
+// record answers with a record.
+func (r *request) record(status int, rec record.Record) error {
+	r.version(rec.Version())
+	return r.sent(status, rec.AppendJSON(r.buffer()))
+}
+
+// page answers with a page of records.
+func (r *request) page(p *record.Page) error {
+	b := append(r.buffer(), `{"items":[`...)
+	for i := range p.Items {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = p.Items[i].AppendJSON(b)
+	}
+	b = appendNext(append(b, ']'), p.Next)
+	if p.Total != nil {
+		b = append(b, `,"total":`...)
+		b = strconv.AppendInt(b, *p.Total, 10)
+	}
+	return r.sent(fiber.StatusOK, append(b, '}'))
+}
+
+// appendNext appends the member "next": the next page's cursor, or null.
+func appendNext(b []byte, next string) []byte {
+	b = append(b, `,"next":`...)
+	if next == "" {
+		return append(b, "null"...)
+	}
+	return appendString(b, next)
+}

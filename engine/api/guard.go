@@ -1,0 +1,179 @@
+package api
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"formwork/engine/fault"
+)
+
+// sessionCookie carries the token for browsers.
+const sessionCookie = "formwork_session"
+
+const requestIDHeader = "X-Request-Id"
+
+// headers sets what every answer carries.
+func (s *Server) headers(r *request) {
+	h := &r.http.Response().Header
+	h.Set(requestIDHeader, r.id)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h.Set("Cache-Control", "no-store")
+	if r.http.Protocol() == "https" {
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
+}
+
+// readToken takes the token from the Authorization header, else from the cookie.
+func (r *request) readToken() {
+	header := &r.http.Request().Header
+	if authorization := string(header.Peek(fiber.HeaderAuthorization)); authorization != "" {
+		if len(authorization) > 7 && strings.EqualFold(authorization[:7], "Bearer ") {
+			r.token = strings.TrimSpace(authorization[7:])
+		}
+		return
+	}
+	r.token = string(header.Cookie(sessionCookie))
+	r.cookie = r.token != ""
+}
+
+// sameSite refuses writes that another site made the browser send: what a browser
+// says of its own accord (Sec-Fetch-Site, Origin) must name this site. A client
+// that says nothing of the kind is no browser.
+func (r *request) sameSite() error {
+	switch r.http.Method() {
+	case fiber.MethodGet, fiber.MethodHead, fiber.MethodOptions:
+		return nil
+	}
+	switch r.http.Get("Sec-Fetch-Site") {
+	case "same-origin", "none":
+		return nil
+	case "":
+		origin := r.http.Get(fiber.HeaderOrigin)
+		if origin == "" {
+			return nil
+		}
+		if u, err := url.Parse(origin); err == nil && u.Host == string(r.http.Request().Host()) {
+			return nil
+		}
+	}
+	return fault.New(fault.Forbidden, "auth.cross_site")
+}
+
+// setCookie gives a browser its token; "" takes it away.
+func (r *request) setCookie(token string) {
+	cookie := &fiber.Cookie{Name: sessionCookie, Value: token, Path: "/", HTTPOnly: true, SameSite: fiber.CookieSameSiteLaxMode,
+		Secure: r.http.Protocol() == "https", MaxAge: int(30 * 24 * time.Hour / time.Second)}
+	if token == "" {
+		cookie.MaxAge, cookie.Expires = 0, time.Unix(1, 0)
+	}
+	r.http.Cookie(cookie)
+}
+
+// requestNumbers makes request ids: a random start for the process, and a count.
+type requestNumbers struct {
+	process string
+	count   *atomic.Uint64
+}
+
+func newRequestNumbers(now time.Time) requestNumbers {
+	var b [8]byte
+	if _, err := rand.Read(b[:4]); err != nil {
+		panic(err) // crypto/rand never fails
+	}
+	binary.BigEndian.PutUint32(b[4:], uint32(now.Unix()))
+	return requestNumbers{process: hex.EncodeToString(b[:]), count: new(atomic.Uint64)}
+}
+
+// next is the id that a proxy gave the request, if it is a decent one, else a new one.
+func (n requestNumbers) next(c *fiber.Ctx) string {
+	if given := c.Request().Header.Peek(requestIDHeader); len(given) > 0 && len(given) <= 64 && decent(given) {
+		return string(given)
+	}
+	var b [40]byte
+	id := append(append(b[:0], n.process...), '-')
+	return string(strconv.AppendUint(id, n.count.Add(1), 36))
+}
+
+func decent(id []byte) bool {
+	for _, c := range id {
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.') {
+			return false
+		}
+	}
+	return true
+}
+
+// Failed logins of one address before it has to wait.
+const (
+	loginFailures = 30
+	loginWindow   = 5 * time.Minute
+	loginClients  = 10_000 // addresses that are remembered
+)
+
+// limiter counts failed logins by address.
+type limiter struct {
+	now     func() time.Time
+	clients *lru.Cache[string, *failures]
+}
+
+type failures struct {
+	count atomic.Int64
+	since time.Time
+}
+
+func newLimiter(now func() time.Time) *limiter {
+	clients, err := lru.New[string, *failures](loginClients)
+	if err != nil {
+		panic(err) // only for a size below 1
+	}
+	return &limiter{now: now, clients: clients}
+}
+
+// allow refuses an address that failed too often. Fault "auth.limited" (Limited).
+func (l *limiter) allow(address string) error {
+	f, ok := l.clients.Get(address)
+	if !ok || f.count.Load() < loginFailures {
+		return nil
+	}
+	if left := loginWindow - l.now().Sub(f.since); left > 0 {
+		return fault.New(fault.Limited, "auth.limited", "seconds", int(left/time.Second)+1)
+	}
+	l.clients.Remove(address)
+	return nil
+}
+
+// failed counts a failure.
+func (l *limiter) failed(address string) {
+	now := l.now()
+	f, ok := l.clients.Get(address)
+	if !ok || now.Sub(f.since) > loginWindow {
+		f = &failures{since: now}
+		l.clients.Add(address, f)
+	}
+	f.count.Add(1)
+}
+
+// client is the network address that a request comes from, for limits: of IPv6 the
+// /64, which one customer has for themselves.
+func (r *request) client() string {
+	ip := strings.Clone(r.http.IP())
+	if address, err := netip.ParseAddr(ip); err == nil && address.Is6() && !address.Is4In6() {
+		if prefix, err := address.Prefix(64); err == nil {
+			return prefix.String()
+		}
+	}
+	return ip
+}

@@ -1,0 +1,141 @@
+package api
+
+import (
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/job"
+)
+
+// jobView is a background job as the API shows it.
+type jobView struct {
+	ID        string     `json:"id"`
+	Kind      string     `json:"kind"`
+	State     string     `json:"state"`
+	Done      int64      `json:"done"`
+	Total     int64      `json:"total"`
+	Problem   *Finding   `json:"problem,omitempty"`
+	CreatedAt time.Time  `json:"created_at"`
+	StartedAt *time.Time `json:"started_at"`
+	EndedAt   *time.Time `json:"ended_at"`
+	By        string     `json:"by,omitempty"`
+}
+
+func (r *request) jobView(j *job.Job) jobView {
+	v := jobView{ID: j.ID.String(), Kind: j.Kind, State: j.State, Done: j.Done, Total: j.Total, CreatedAt: j.CreatedAt,
+		StartedAt: maybe(j.StartedAt), EndedAt: maybe(j.EndedAt), By: j.By.String()}
+	if f := j.Fault(); f != nil {
+		problem := inputProblem(f, r.language())
+		v.Problem = &problem
+	}
+	return v
+}
+
+// maybe is nil for the zero time.
+func maybe(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// mayWatch refuses a job of somebody else, unless the caller may see the setup.
+func (r *request) mayWatch(j *job.Job) error {
+	if j.By == r.caller.User {
+		return nil
+	}
+	setup, err := r.setup()
+	if err == nil && !setup {
+		err = fault.New(fault.NotFound, "job.not_found", "id", j.ID.String())
+	}
+	return err
+}
+
+// listJobs is GET /jobs, newest first: those of the caller, or of everybody for who
+// may see the setup.
+func (s *Server) listJobs(r *request) error {
+	var l job.Listing
+	var cursor string
+	if err := r.query(parameter{"kind", &l.Kind}, parameter{"state", &l.State}, parameter{"limit", &l.Limit}, parameter{"cursor", &cursor}); err != nil {
+		return err
+	}
+	if cursor != "" {
+		before, ok := id.Parse(cursor)
+		if !ok {
+			return fault.New(fault.Malformed, "api.bad_parameter", "name", "cursor", "want", "the “next” of a page before")
+		}
+		l.Before = before
+	}
+	setup, err := r.setup()
+	if err != nil {
+		return err
+	}
+	if l.Limit <= 0 || l.Limit > 500 {
+		l.Limit = 50
+	}
+	jobs, err := job.List(r.ctx, r.tenant, l)
+	if err != nil {
+		return err
+	}
+	items := []jobView{}
+	for _, j := range jobs {
+		if setup || j.By == r.caller.User {
+			items = append(items, r.jobView(j))
+		}
+	}
+	answer := map[string]any{"items": items, "next": nil}
+	if len(jobs) == l.Limit {
+		answer["next"] = jobs[len(jobs)-1].ID.String()
+	}
+	return r.json(fiber.StatusOK, answer)
+}
+
+// getJob is GET /jobs/{id}.
+func (s *Server) getJob(r *request) error {
+	j, err := r.job()
+	if err != nil {
+		return err
+	}
+	return r.json(fiber.StatusOK, r.jobView(j))
+}
+
+// job is the job in the path, if the caller may watch it.
+func (r *request) job() (*job.Job, error) {
+	i, err := r.recordID()
+	if err != nil {
+		return nil, err
+	}
+	j, err := job.Get(r.ctx, r.tenant, i)
+	if err != nil {
+		return nil, err
+	}
+	return j, r.mayWatch(j)
+}
+
+// cancelJob is POST /jobs/{id}/cancel.
+func (s *Server) cancelJob(r *request) error {
+	j, err := r.job()
+	if err != nil {
+		return err
+	}
+	if err := job.Cancel(r.ctx, r.tenant, j.ID, s.o.Now()); err != nil {
+		return err
+	}
+	return r.done()
+}
+
+// retryJob is POST /jobs/{id}/retry.
+func (s *Server) retryJob(r *request) error {
+	j, err := r.job()
+	if err != nil {
+		return err
+	}
+	if err := job.Retry(r.ctx, r.tenant, j.ID, s.o.Now()); err != nil {
+		return err
+	}
+	s.o.Wake(r.tenant.Name())
+	return r.done()
+}

@@ -1,0 +1,173 @@
+package api
+
+import (
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"formwork/engine/fault"
+	"formwork/engine/policy"
+	"formwork/engine/store"
+)
+
+// login is POST /auth/login.
+func (s *Server) login(r *request) error {
+	var in struct {
+		Email    string `json:"email"`
+		Password string `json:"password"`
+		Tenant   string `json:"tenant"`
+		Code     string `json:"code"` // of a second factor; none is asked for
+	}
+	if err := r.decode(smallBody, &in, false); err != nil {
+		return err
+	}
+	if err := r.sameSite(); err != nil {
+		return err
+	}
+	address := r.client()
+	if err := s.logins.allow(address); err != nil {
+		return err
+	}
+	t, err := s.loginTenant(r, in.Tenant)
+	if err != nil {
+		return err
+	}
+	var token string
+	var caller *policy.Caller
+	if t == nil {
+		err = s.o.Auth.Refuse(r.ctx, in.Password)
+	} else {
+		token, caller, err = s.o.Auth.Login(r.ctx, t, in.Email, in.Password)
+	}
+	if err != nil {
+		if fault.KindOf(err) == fault.Unauthenticated {
+			s.logins.failed(address)
+		}
+		return err
+	}
+	r.setCookie(token)
+	return r.json(fiber.StatusOK, map[string]any{"token": token, "user": userOf(caller)})
+}
+
+// loginTenant finds the tenant of a login: the one named, else the host's, else the
+// usual one. nil for one that does not exist, which nobody is told.
+func (s *Server) loginTenant(r *request, name string) (store.Tenant, error) {
+	if label, _, dotted := strings.Cut(string(r.http.Request().Host()), "."); name == "" && s.o.TenantFromHost && dotted {
+		name = label
+	}
+	if name == "" {
+		t, err := s.o.Store.Tenant(r.ctx, s.o.Tenant)
+		if err == nil || fault.KindOf(err) != fault.NotFound {
+			return t, err
+		}
+		names, err := s.o.Store.Tenants(r.ctx)
+		if err != nil {
+			return nil, err
+		}
+		if len(names) != 1 {
+			return nil, fault.New(fault.Invalid, "api.tenant_needed").At("/tenant")
+		}
+		name = names[0]
+	}
+	t, err := s.o.Store.Tenant(r.ctx, name)
+	if kind := fault.KindOf(err); err != nil && (kind == fault.NotFound || kind == fault.Invalid) {
+		return nil, nil
+	}
+	return t, err
+}
+
+// logout is POST /auth/logout; it never fails for lack of a session.
+func (s *Server) logout(r *request) error {
+	r.readToken()
+	if r.cookie {
+		if err := r.sameSite(); err != nil {
+			return err
+		}
+	}
+	if r.token != "" {
+		if err := s.o.Auth.Logout(r.ctx, r.token); err != nil && fault.KindOf(err) != fault.NotFound {
+			return err
+		}
+	}
+	r.setCookie("")
+	return r.done()
+}
+
+// user is a caller as the API shows them.
+type user struct {
+	ID          string   `json:"id"`
+	Name        string   `json:"name"`
+	Email       string   `json:"email"`
+	Language    string   `json:"language"`
+	Timezone    string   `json:"timezone"`
+	Role        string   `json:"role,omitempty"`
+	Teams       []string `json:"teams"`
+	Permissions []string `json:"permissions"`
+}
+
+func userOf(c *policy.Caller) user {
+	u := user{ID: c.User.String(), Name: c.Name, Email: c.Email, Language: c.Language, Timezone: c.Location.String(), Role: c.Role,
+		Teams: []string{}, Permissions: []string{}}
+	if u.Language == "" {
+		u.Language = fault.Languages[0]
+	}
+	u.Teams, u.Permissions = append(u.Teams, c.Teams...), append(u.Permissions, c.Permissions...)
+	return u
+}
+
+// objectRights are a caller's rights on an object as the API shows them.
+type objectRights struct {
+	Create bool              `json:"create"`
+	Read   bool              `json:"read"`
+	Update bool              `json:"update"`
+	Delete bool              `json:"delete"`
+	Fields map[string]string `json:"fields"`
+}
+
+// me is GET /me.
+func (s *Server) me(r *request) error {
+	rights, err := r.snapshot.Policies.Rights(r.ctx, r.caller)
+	if err != nil {
+		return err
+	}
+	objects := map[string]objectRights{}
+	for name, o := range rights.Objects {
+		if o.Create || o.Read || o.Update || o.Delete {
+			objects[name] = objectRights(o)
+		}
+	}
+	return r.json(fiber.StatusOK, map[string]any{
+		"user": userOf(r.caller), "tenant": r.caller.Tenant, "via": r.caller.Via, "language": userOf(r.caller).Language,
+		"revision": r.snapshot.Revision,
+		"rights":   map[string]any{"objects": objects, "system": trueNames(rights.System)},
+	})
+}
+
+// changePassword is PUT /me/password. It ends every session but starts a new one.
+func (s *Server) changePassword(r *request) error {
+	var in struct {
+		Current  string `json:"current"`
+		Password string `json:"password"`
+	}
+	if err := r.decode(smallBody, &in, false); err != nil {
+		return err
+	}
+	if r.caller.Via != "session" {
+		return fault.New(fault.Forbidden, "auth.session_needed")
+	}
+	if err := s.o.Auth.Verify(r.ctx, r.tenant, r.caller.User, in.Current); err != nil {
+		if fault.KindOf(err) == fault.Unauthenticated {
+			return fault.New(fault.Invalid, "auth.password_wrong").At("/current")
+		}
+		return err
+	}
+	if err := s.o.Auth.SetPassword(r.ctx, r.tenant, r.caller.User, in.Password); err != nil {
+		return err
+	}
+	token, caller, err := s.o.Auth.Login(r.ctx, r.tenant, r.caller.Email, in.Password)
+	if err != nil {
+		return err
+	}
+	r.setCookie(token)
+	return r.json(fiber.StatusOK, map[string]any{"token": token, "user": userOf(caller)})
+}

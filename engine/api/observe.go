@@ -1,0 +1,118 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/common/expfmt"
+
+	"formwork/engine/fault"
+)
+
+// metrics of one server.
+type metrics struct {
+	registry *prometheus.Registry
+	requests *prometheus.CounterVec
+	seconds  *prometheus.HistogramVec
+	unrouted *meter
+}
+
+func newMetrics() *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "formwork_http_requests_total",
+			Help: "Requests answered, by route and class of status."}, []string{"method", "route", "status"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "formwork_http_request_seconds",
+			Help:    "Time from the request's headers to its answer, by route.",
+			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}}, []string{"method", "route"}),
+	}
+	m.registry.MustRegister(m.requests, m.seconds, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.unrouted = m.of(route{method: "", path: "none"})
+	return m
+}
+
+// meter counts the requests of one route.
+type meter struct {
+	classes [6]prometheus.Counter // by hundreds of the status
+	seconds prometheus.Observer
+}
+
+func (m *metrics) of(rt route) *meter {
+	one := &meter{seconds: m.seconds.WithLabelValues(rt.method, rt.path)}
+	for i, class := range []string{"", "1xx", "2xx", "3xx", "4xx", "5xx"} {
+		if i > 1 {
+			one.classes[i] = m.requests.WithLabelValues(rt.method, rt.path, class)
+		}
+	}
+	return one
+}
+
+func (m *meter) saw(status int, took time.Duration) {
+	if class := status / 100; class > 1 && class < len(m.classes) {
+		m.classes[class].Inc()
+	}
+	m.seconds.Observe(took.Seconds())
+}
+
+// showMetrics answers in the Prometheus text format.
+func (s *Server) showMetrics(r *request) error {
+	families, err := s.metrics.registry.Gather()
+	if err != nil {
+		return err
+	}
+	format := expfmt.NewFormat(expfmt.TypeTextPlain)
+	r.http.Set(fiber.HeaderContentType, string(format))
+	encoder := expfmt.NewEncoder(r.http, format)
+	for _, family := range families {
+		if err := encoder.Encode(family); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// healthy answers as long as the process does.
+func (s *Server) healthy(r *request) error {
+	return r.sent(fiber.StatusOK, append(r.buffer(), `{"status":"ok"}`...))
+}
+
+// ready answers whether requests can be served.
+func (s *Server) ready(r *request) error {
+	ctx, cancel := context.WithTimeout(r.ctx, 5*time.Second)
+	defer cancel()
+	if err := s.o.Store.Ping(ctx); err != nil {
+		s.o.Log.Warn("the store does not answer", "error", err)
+		return fault.New(fault.Unavailable, "api.not_ready").Because(err)
+	}
+	return r.sent(fiber.StatusOK, append(r.buffer(), `{"status":"ready"}`...))
+}
+
+// logFailure logs an internal error under the id that its caller gets to see.
+func (s *Server) logFailure(r *request, err error) {
+	s.o.Log.LogAttrs(context.Background(), slog.LevelError, "a request failed", append(r.attributes(), slog.String("error", err.Error()))...)
+}
+
+// logAccess logs a request: its path without the query string, which holds what
+// people look for.
+func (s *Server) logAccess(r *request, took time.Duration) {
+	attributes := append(r.attributes(), slog.Int("status", r.http.Response().StatusCode()), slog.Duration("took", took),
+		slog.Int("bytes", len(r.http.Response().Body())))
+	if r.failure != nil {
+		attributes = append(attributes, slog.String("code", r.failure.Code))
+	}
+	s.o.Log.LogAttrs(context.Background(), slog.LevelInfo, "request", attributes...)
+}
+
+// attributes say which request it was, and whose.
+func (r *request) attributes() []slog.Attr {
+	all := []slog.Attr{slog.String("request", r.id), slog.String("method", r.http.Method()), slog.String("path", r.http.Path())}
+	if r.caller != nil {
+		all = append(all, slog.String("tenant", r.caller.Tenant), slog.String("user", r.caller.User.String()), slog.String("via", r.caller.Via))
+	}
+	return all
+}

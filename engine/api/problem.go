@@ -1,0 +1,197 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+	"golang.org/x/text/language"
+
+	"formwork/engine/fault"
+)
+
+// Problem is an RFC 9457 problem document.
+type Problem struct {
+	Type   string `json:"type"`
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+	// ID names an internal error in the log.
+	ID      string         `json:"id,omitempty"`
+	Pointer string         `json:"pointer,omitempty"`
+	Params  map[string]any `json:"params,omitempty"`
+	Errors  []Finding      `json:"errors,omitempty"`
+}
+
+// Finding is one thing wrong with what was sent.
+type Finding struct {
+	Document   any            `json:"document,omitempty"` // of a configuration: kind/name
+	Pointer    string         `json:"pointer"`
+	Code       string         `json:"code"`
+	Detail     string         `json:"detail"`
+	Line       any            `json:"line,omitempty"`   // of an expression, from 1
+	Column     any            `json:"column,omitempty"` // of an expression, in characters from 1
+	Suggestion any            `json:"suggestion,omitempty"`
+	Params     map[string]any `json:"params,omitempty"`
+}
+
+// String is a finding in one line, with its place.
+func (f Finding) String() string {
+	line := f.Pointer
+	if f.Document != nil {
+		line = fmt.Sprintf("%v %s", f.Document, f.Pointer)
+	}
+	if f.Column != nil {
+		line += fmt.Sprintf(" (column %v)", f.Column)
+	}
+	return strings.TrimSpace(line + ": " + f.Detail + " [" + f.Code + "]")
+}
+
+// statusOf is the one place where statuses are chosen.
+func statusOf(f *fault.Fault) int {
+	switch f.Kind {
+	case fault.Malformed:
+		if f.Code == "api.no_method" {
+			return http.StatusMethodNotAllowed
+		}
+		return http.StatusBadRequest
+	case fault.Invalid:
+		return http.StatusUnprocessableEntity
+	case fault.Unauthenticated:
+		return http.StatusUnauthorized
+	case fault.Forbidden:
+		return http.StatusForbidden
+	case fault.NotFound:
+		return http.StatusNotFound
+	case fault.Conflict:
+		return http.StatusConflict
+	case fault.Stale:
+		return http.StatusPreconditionFailed
+	case fault.TooLarge:
+		return http.StatusRequestEntityTooLarge
+	case fault.Limited:
+		if _, later := f.Params["seconds"]; later { // a rate, which time mends; a cost is the request's
+			return http.StatusTooManyRequests
+		}
+		return http.StatusUnprocessableEntity
+	case fault.Unavailable:
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
+}
+
+// fail answers with the problem that err is: the one place where errors become
+// responses.
+func (r *request) fail(err error) {
+	f := faultOf(err)
+	status := statusOf(f)
+	if status == http.StatusInternalServerError {
+		r.server.logFailure(r, err)
+	}
+	r.failure = f
+	header := &r.http.Response().Header
+	switch status {
+	case http.StatusUnauthorized:
+		header.Set(fiber.HeaderWWWAuthenticate, `Bearer realm="formwork"`)
+	case http.StatusTooManyRequests:
+		header.Set(fiber.HeaderRetryAfter, fmt.Sprint(f.Params["seconds"]))
+	case http.StatusServiceUnavailable:
+		header.Set(fiber.HeaderRetryAfter, strconv.Itoa(1))
+	}
+	raw, err := json.Marshal(r.problem(f, status))
+	if err != nil { // parameters are plain values; without them there is nothing that could fail
+		raw = []byte(`{"type":"about:blank","code":"internal"}`)
+	}
+	r.sent(status, append(r.buffer(), raw...))
+	header.SetContentType("application/problem+json; charset=utf-8")
+	header.Del(fiber.HeaderETag)
+}
+
+// problem renders a fault in the language of the request.
+func (r *request) problem(f *fault.Fault, status int) Problem {
+	lang := r.language()
+	p := Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Code: f.Code, Detail: f.Text(lang), Pointer: f.Pointer}
+	if status == http.StatusInternalServerError {
+		p.ID = r.id
+		return p
+	}
+	p.Params = f.Params
+	p.Errors = inputProblems(f, lang)
+	return p
+}
+
+// inputProblems are the faults inside a fault, or the fault itself if it has a
+// place in the input.
+func inputProblems(f *fault.Fault, lang string) []Finding {
+	if len(f.Errors) == 0 {
+		if f.Pointer == "" {
+			return nil
+		}
+		return []Finding{inputProblem(f, lang)}
+	}
+	all := make([]Finding, len(f.Errors))
+	for i, e := range f.Errors {
+		all[i] = inputProblem(e, lang)
+	}
+	return all
+}
+
+func inputProblem(f *fault.Fault, lang string) Finding {
+	return Finding{Document: f.Params["document"], Pointer: f.Pointer, Code: f.Code, Detail: f.Text(lang), Line: f.Params["line"], Column: f.Params["column"],
+		Suggestion: f.Params["suggestion"], Params: f.Params}
+}
+
+// faultOf is the fault that an error is for a client.
+func faultOf(err error) *fault.Fault {
+	f := fault.From(err)
+	if f.Kind == fault.Internal && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)) {
+		return fault.New(fault.Unavailable, "api.timeout").Because(err)
+	}
+	return f
+}
+
+// unrouted answers what reached no route, or could not be read as a request.
+func (s *Server) unrouted(c *fiber.Ctx, err error) error {
+	r := &request{server: s, http: c, ctx: context.Background(), id: s.numbers.next(c)}
+	s.headers(r)
+	f := fault.New(fault.Malformed, "api.unreadable")
+	var known *fiber.Error
+	if errors.As(err, &known) {
+		switch known.Code {
+		case http.StatusNotFound:
+			f = fault.New(fault.NotFound, "api.no_route")
+		case http.StatusMethodNotAllowed:
+			if c.Method() == fiber.MethodOptions {
+				r.finishBody()
+				return r.done()
+			}
+			f = fault.New(fault.Malformed, "api.no_method", "method", strings.Clone(c.Method()))
+		case http.StatusRequestEntityTooLarge:
+			f = fault.New(fault.TooLarge, "api.too_large", "limit", largeBody)
+		case http.StatusRequestHeaderFieldsTooLarge:
+			f = fault.New(fault.TooLarge, "api.headers", "limit", maxHeaders)
+		}
+	}
+	r.fail(f)
+	r.finishBody()
+	s.metrics.unrouted.saw(c.Response().StatusCode(), 0)
+	return nil
+}
+
+var accept = language.NewMatcher([]language.Tag{language.English, language.Chinese})
+
+// accepted is the language that an Accept-Language header prefers, of those that
+// texts exist in.
+func accepted(header string) string {
+	if header == "" {
+		return fault.Languages[0]
+	}
+	_, index := language.MatchStrings(accept, header)
+	return fault.Languages[index]
+}

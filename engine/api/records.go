@@ -1,0 +1,355 @@
+package api
+
+import (
+	"strconv"
+
+	"github.com/gofiber/fiber/v2"
+
+	"formwork/engine/auth"
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/record"
+)
+
+// getRecord is GET /records/{object}/{id}.
+func (s *Server) getRecord(r *request) error {
+	rec, err := r.recordID()
+	if err != nil {
+		return err
+	}
+	var fields []string
+	if err := r.query(parameter{"fields", &fields}); err != nil {
+		return err
+	}
+	found, err := r.records().Get(r.ctx, r.object(), rec, fields)
+	if err != nil {
+		return err
+	}
+	return r.record(fiber.StatusOK, found)
+}
+
+// listQuery reads the parameters of a list, and those given besides.
+func (r *request) listQuery(besides ...parameter) (q record.ListQuery, err error) {
+	err = r.query(append(besides, parameter{"filter", &q.Filter}, parameter{"q", &q.Q}, parameter{"sort", &q.Sort},
+		parameter{"fields", &q.Fields}, parameter{"limit", &q.Limit}, parameter{"cursor", &q.Cursor}, parameter{"count", &q.Count})...)
+	return q, err
+}
+
+// listRecords is GET /records/{object}.
+func (s *Server) listRecords(r *request) error {
+	q, err := r.listQuery()
+	if err != nil {
+		return err
+	}
+	page, err := r.records().List(r.ctx, r.object(), q)
+	if err != nil {
+		return err
+	}
+	return r.page(page)
+}
+
+// createRecord is POST /records/{object}.
+func (s *Server) createRecord(r *request) error {
+	data, err := r.data(smallBody)
+	if err != nil {
+		return err
+	}
+	object := r.object()
+	saved, err := r.records().Create(r.ctx, object, data)
+	if err != nil {
+		return err
+	}
+	r.http.Set(fiber.HeaderLocation, Prefix+"/records/"+object+"/"+saved.Record.ID().String())
+	return r.saved(fiber.StatusCreated, object, saved)
+}
+
+// updateRecord is PATCH /records/{object}/{id}.
+func (s *Server) updateRecord(r *request) error {
+	rec, err := r.recordID()
+	if err != nil {
+		return err
+	}
+	version, err := r.ifMatch()
+	if err != nil {
+		return err
+	}
+	patch, err := r.data(smallBody)
+	if err != nil {
+		return err
+	}
+	object := r.object()
+	saved, err := r.records().Update(r.ctx, object, rec, patch, version)
+	if err != nil {
+		return err
+	}
+	return r.saved(fiber.StatusOK, object, saved)
+}
+
+// deleteRecord is DELETE /records/{object}/{id}.
+func (s *Server) deleteRecord(r *request) error {
+	rec, err := r.recordID()
+	if err != nil {
+		return err
+	}
+	version, err := r.ifMatch()
+	if err != nil {
+		return err
+	}
+	object := r.object()
+	if err := r.records().Delete(r.ctx, object, rec, version); err != nil {
+		return err
+	}
+	r.changed(object, rec)
+	return r.done()
+}
+
+// restoreRecord is POST /records/{object}/{id}/restore.
+func (s *Server) restoreRecord(r *request) error {
+	rec, err := r.recordID()
+	if err != nil {
+		return err
+	}
+	object := r.object()
+	saved, err := r.records().Restore(r.ctx, object, rec)
+	if err != nil {
+		return err
+	}
+	return r.saved(fiber.StatusOK, object, saved)
+}
+
+// changed makes a user whose record has changed be looked up anew.
+func (r *request) changed(object string, rec id.ID) {
+	if object == auth.UserObject {
+		r.server.o.Auth.Forget(r.caller.Tenant, rec)
+	}
+}
+
+// saved answers with a record that was saved; what did not stand in its way is told
+// in the member "warnings", beside the fields.
+func (r *request) saved(status int, object string, saved *record.Saved) error {
+	r.changed(object, saved.Record.ID())
+	r.version(saved.Record.Version())
+	b := saved.Record.AppendJSON(r.buffer())
+	if len(saved.Warnings) > 0 {
+		b = r.appendWarnings(append(b[:len(b)-1], `,"warnings":`...), saved.Warnings)
+		b = append(b, '}')
+	}
+	return r.sent(status, b)
+}
+
+func (r *request) appendWarnings(b []byte, warnings []record.Warning) []byte {
+	b = append(b, '[')
+	for i, w := range warnings {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendString(append(b, `{"pointer":`...), w.Fault.Pointer)
+		b = appendString(append(b, `,"code":`...), w.Fault.Code)
+		b = appendString(append(b, `,"detail":`...), w.Fault.Text(r.language()))
+		b = appendMatches(append(b, `,"matches":`...), w.Matches)
+		b = append(b, '}')
+	}
+	return append(b, ']')
+}
+
+func appendMatches(b []byte, matches []record.Match) []byte {
+	b = append(b, '[')
+	for i, m := range matches {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendString(append(b, `{"object":`...), m.Object)
+		b = appendString(append(b, `,"id":`...), m.ID.String())
+		b = appendString(append(b, `,"name":`...), m.Name)
+		b = append(b, '}')
+	}
+	return append(b, ']')
+}
+
+// aggregate is POST /records/{object}/aggregate.
+func (s *Server) aggregate(r *request) error {
+	var q record.AggregateQuery
+	if err := r.decode(smallBody, &q, false); err != nil {
+		return err
+	}
+	rows, err := r.records().Aggregate(r.ctx, r.object(), q)
+	if err != nil {
+		return err
+	}
+	b := append(r.buffer(), `{"rows":[`...)
+	for i, row := range rows {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = row.AppendJSON(b)
+	}
+	return r.sent(fiber.StatusOK, append(b, `]}`...))
+}
+
+// history is GET /records/{object}/{id}/history.
+func (s *Server) history(r *request) error {
+	rec, err := r.recordID()
+	if err != nil {
+		return err
+	}
+	var cursor string
+	var limit int
+	if err := r.query(parameter{"cursor", &cursor}, parameter{"limit", &limit}); err != nil {
+		return err
+	}
+	page, err := r.records().History(r.ctx, r.object(), rec, cursor, limit)
+	if err != nil {
+		return err
+	}
+	b := append(r.buffer(), `{"items":[`...)
+	for i, entry := range page.Items {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = entry.AppendJSON(b)
+	}
+	b = appendNext(append(b, ']'), page.Next)
+	return r.sent(fiber.StatusOK, append(b, '}'))
+}
+
+// related is GET /records/{object}/{id}/related/{list}.
+func (s *Server) related(r *request) error {
+	rec, err := r.recordID()
+	if err != nil {
+		return err
+	}
+	q, err := r.listQuery()
+	if err != nil {
+		return err
+	}
+	page, err := r.records().Related(r.ctx, r.object(), rec, r.param("list"), q)
+	if err != nil {
+		return err
+	}
+	return r.page(page)
+}
+
+// duplicates is GET /records/{object}/{id}/duplicates.
+func (s *Server) duplicates(r *request) error {
+	rec, err := r.recordID()
+	if err != nil {
+		return err
+	}
+	if err := r.query(); err != nil {
+		return err
+	}
+	matches, err := r.records().Duplicates(r.ctx, r.object(), rec)
+	if err != nil {
+		return err
+	}
+	b := appendMatches(append(r.buffer(), `{"items":`...), matches)
+	return r.sent(fiber.StatusOK, append(b, '}'))
+}
+
+// merge is POST /records/{object}/{id}/merge: the records in "from" become part of
+// this one, which gets the values in "data" besides.
+func (s *Server) merge(r *request) error {
+	rec, err := r.recordID()
+	if err != nil {
+		return err
+	}
+	in, err := r.data(smallBody)
+	if err != nil {
+		return err
+	}
+	if err := members(in, "", "from", "data"); err != nil {
+		return err
+	}
+	list, ok := in["from"].([]any)
+	if !ok {
+		return fault.New(fault.Malformed, "api.json_type", "want", "array", "got", jsonKind(in["from"])).At("/from")
+	}
+	from := make([]id.ID, len(list))
+	for i, v := range list {
+		if from[i], err = idAt(v, "/from/"+strconv.Itoa(i)); err != nil {
+			return err
+		}
+	}
+	data, err := objectAt(in["data"], "/data")
+	if err != nil {
+		return err
+	}
+	object := r.object()
+	saved, err := r.records().Merge(r.ctx, object, rec, from, data)
+	if err != nil {
+		return err
+	}
+	return r.saved(fiber.StatusOK, object, saved)
+}
+
+// bin is GET /bin/{object}: deleted records, newest first.
+func (s *Server) bin(r *request) error {
+	var cursor string
+	var limit int
+	if err := r.query(parameter{"cursor", &cursor}, parameter{"limit", &limit}); err != nil {
+		return err
+	}
+	page, err := r.records().Bin(r.ctx, r.object(), cursor, limit)
+	if err != nil {
+		return err
+	}
+	b := append(r.buffer(), `{"items":[`...)
+	for i, one := range page.Items {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendString(append(b, `{"id":`...), one.ID.String())
+		b = appendString(append(b, `,"name":`...), one.Name)
+		b = append(b, `,"deleted_at":"`...)
+		b = one.DeletedAt.UTC().AppendFormat(b, timeFormat)
+		b = appendString(append(b, `","deleted_by":`...), one.DeletedBy.String())
+		b = appendString(append(b, `,"batch":`...), one.Batch.String())
+		b = append(b, '}')
+	}
+	b = appendNext(append(b, ']'), page.Next)
+	return r.sent(fiber.StatusOK, append(b, '}'))
+}
+
+// timeFormat is RFC 3339 with milliseconds, in UTC.
+const timeFormat = "2006-01-02T15:04:05.000Z"
+
+// purge is DELETE /bin/{object}/{id}: gone for good.
+func (s *Server) purge(r *request) error {
+	rec, err := r.recordID()
+	if err != nil {
+		return err
+	}
+	gone, err := r.records().Purge(r.ctx, r.object(), rec)
+	if err == nil && gone == 0 {
+		err = fault.New(fault.NotFound, "api.not_in_bin", "id", rec.String())
+	}
+	if err != nil {
+		return err
+	}
+	return r.done()
+}
+
+// search is GET /search.
+func (s *Server) search(r *request) error {
+	var q string
+	var objects []string
+	var limit int
+	if err := r.query(parameter{"q", &q}, parameter{"objects", &objects}, parameter{"limit", &limit}); err != nil {
+		return err
+	}
+	hits, err := r.records().Search(r.ctx, q, objects, limit)
+	if err != nil {
+		return err
+	}
+	b := append(r.buffer(), `{"items":[`...)
+	for i, hit := range hits {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendString(append(b, `{"object":`...), hit.Object)
+		b = appendString(append(b, `,"id":`...), hit.ID.String())
+		b = appendString(append(b, `,"name":`...), hit.Name)
+		b = append(b, '}')
+	}
+	return r.sent(fiber.StatusOK, append(b, `]}`...))
+}

@@ -1,0 +1,144 @@
+// Package api is HTTP: it finds out who calls, decodes what is asked, has the
+// engine do it and writes the answer. It decides nothing about records or
+// configuration. Every route stands in routes.go; every error becomes a response
+// in problem.go.
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"formwork/engine/auth"
+	"formwork/engine/catalog"
+	"formwork/engine/record"
+	"formwork/engine/store"
+	"formwork/metadata/fieldtype"
+	"formwork/metadata/schema"
+)
+
+// Prefix is before every route but those of health and metrics.
+const Prefix = "/api/v1"
+
+// Limits of a request.
+const (
+	maxHeaders = 16 << 10 // bytes of request line and headers together
+	smallBody  = 1 << 20
+	largeBody  = 16 << 20
+	// drained is how much of a refused body is still read, so that its sender gets to
+	// read the answer.
+	drained = 64 << 20
+
+	readWithin  = time.Minute     // from the first byte of a request to its last
+	writeWithin = time.Minute     // for an answer
+	idleFor     = 2 * time.Minute // between two requests of a connection
+	usually     = 30 * time.Second
+	slowly      = 10 * time.Minute // changes of configuration, exports
+)
+
+// Options are what a Server serves.
+type Options struct {
+	Store   store.Store
+	Catalog *catalog.Catalog
+	Records *record.Service
+	Auth    *auth.Service
+	// Wake is called with a tenant's name when there is background work to go on with.
+	Wake  func(tenant string)
+	Types *fieldtype.Registry
+	Now   func() time.Time
+	Log   *slog.Logger
+	// Access logs every request; those that fail inside are always logged.
+	Access bool
+	// Tenant is logged in to where a login names none; if there is no such tenant and
+	// only one other, that.
+	Tenant string
+	// TenantFromHost takes the tenant of a login from the first label of the host name.
+	TenantFromHost bool
+	// Proxies are addresses or networks (CIDR) whose X-Forwarded-For and
+	// X-Forwarded-Proto are believed.
+	Proxies []string
+	Version string
+}
+
+// Server answers HTTP requests. Its methods may be called concurrently.
+type Server struct {
+	o        Options
+	app      *fiber.App
+	stopping atomic.Bool
+	numbers  requestNumbers
+	logins   *limiter
+	metrics  *metrics
+	shown    *shownCache
+	schemas  *schema.Schemas
+	requests sync.Pool
+}
+
+// New makes a server; nothing is opened or compiled until a request needs it.
+func New(o Options) *Server {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Wake == nil {
+		o.Wake = func(string) {}
+	}
+	s := &Server{o: o, logins: newLimiter(o.Now), metrics: newMetrics(), shown: newShownCache(), schemas: schema.New(o.Types), numbers: newRequestNumbers(o.Now())}
+	s.requests.New = func() any { return &request{server: s} }
+	s.app = fiber.New(fiber.Config{
+		AppName:                      "formwork",
+		DisableStartupMessage:        true,
+		CaseSensitive:                true,
+		StrictRouting:                true,
+		StreamRequestBody:            true,
+		DisablePreParseMultipartForm: true,
+		BodyLimit:                    largeBody,
+		ReadBufferSize:               maxHeaders,
+		ReadTimeout:                  readWithin,
+		WriteTimeout:                 writeWithin,
+		IdleTimeout:                  idleFor,
+		EnableTrustedProxyCheck:      true,
+		TrustedProxies:               o.Proxies,
+		ProxyHeader:                  proxyHeader(o.Proxies),
+		EnableIPValidation:           true,
+		RequestMethods:               []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"},
+		ErrorHandler:                 s.unrouted,
+	})
+	for _, rt := range s.routes() {
+		handler := s.serve(rt)
+		s.app.Add(rt.method, rt.path, handler)
+		if rt.method == fiber.MethodGet {
+			s.app.Add(fiber.MethodHead, rt.path, handler)
+		}
+	}
+	return s
+}
+
+func proxyHeader(proxies []string) string {
+	if len(proxies) == 0 {
+		return ""
+	}
+	return fiber.HeaderXForwardedFor
+}
+
+// Serve answers requests on a listener until Shutdown; then it returns nil.
+func (s *Server) Serve(l net.Listener) error {
+	if err := s.app.Listener(l); err != nil && !s.stopping.Load() {
+		return fmt.Errorf("serving HTTP on %s: %w", l.Addr(), err)
+	}
+	return nil
+}
+
+// Shutdown stops taking requests and waits for those under way, until ctx ends.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.stopping.Store(true)
+	if err := s.app.ShutdownWithContext(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("stopping the HTTP server: %w", err)
+	}
+	return ctx.Err()
+}

@@ -1,0 +1,146 @@
+package api
+
+import (
+	"sort"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"formwork/engine/auth"
+)
+
+// trueNames are the names that are true, sorted; never nil.
+func trueNames(set map[string]bool) []string {
+	names := []string{}
+	for name, is := range set {
+		if is {
+			names = append(names, name)
+		}
+	}
+	sort.Strings(names)
+	return names
+}
+
+// setPassword is PUT /users/{id}/password.
+func (s *Server) setPassword(r *request) error {
+	user, err := r.recordID()
+	if err != nil {
+		return err
+	}
+	var in struct {
+		Password string `json:"password"`
+	}
+	if err := r.decode(smallBody, &in, false); err != nil {
+		return err
+	}
+	if err := s.o.Auth.SetPassword(r.ctx, r.tenant, user, in.Password); err != nil {
+		return err
+	}
+	return r.done()
+}
+
+// endSessions is DELETE /users/{id}/sessions.
+func (s *Server) endSessions(r *request) error {
+	user, err := r.recordID()
+	if err != nil {
+		return err
+	}
+	if err := s.o.Auth.RevokeSessions(r.ctx, r.tenant, user, ""); err != nil {
+		return err
+	}
+	return r.done()
+}
+
+// mySessions is GET /me/sessions.
+func (s *Server) mySessions(r *request) error {
+	all, err := s.o.Auth.Sessions(r.ctx, r.tenant, r.caller.User)
+	if err != nil {
+		return err
+	}
+	type session struct {
+		ID        string    `json:"id"`
+		CreatedAt time.Time `json:"created_at"`
+		UsedAt    time.Time `json:"used_at"`
+		ExpiresAt time.Time `json:"expires_at"`
+	}
+	items := []session{}
+	for _, one := range all {
+		items = append(items, session{one.ID.String(), one.CreatedAt, one.UsedAt, one.ExpiresAt})
+	}
+	return r.json(fiber.StatusOK, map[string]any{"items": items})
+}
+
+// endMySessions is DELETE /me/sessions: all but the one that asks.
+func (s *Server) endMySessions(r *request) error {
+	if err := s.o.Auth.RevokeSessions(r.ctx, r.tenant, r.caller.User, r.token); err != nil {
+		return err
+	}
+	return r.done()
+}
+
+// key is an API key as the API shows it.
+type key struct {
+	ID          string     `json:"id"`
+	Name        string     `json:"name"`
+	Permissions []string   `json:"permissions"`
+	User        string     `json:"user"`
+	CreatedAt   time.Time  `json:"created_at"`
+	UsedAt      *time.Time `json:"used_at"`
+	ExpiresAt   *time.Time `json:"expires_at"`
+	RevokedAt   *time.Time `json:"revoked_at"`
+	Token       string     `json:"token,omitempty"` // in the answer that makes it, never again
+}
+
+func keyOf(k auth.Key) key {
+	return key{k.ID.String(), k.Name, append([]string{}, k.Permissions...), k.User.String(), k.CreatedAt, k.UsedAt, k.ExpiresAt, k.RevokedAt, ""}
+}
+
+// listKeys is GET /keys.
+func (s *Server) listKeys(r *request) error {
+	all, err := s.o.Auth.Keys(r.ctx, r.tenant)
+	if err != nil {
+		return err
+	}
+	items := []key{}
+	for _, k := range all {
+		items = append(items, keyOf(k))
+	}
+	return r.json(fiber.StatusOK, map[string]any{"items": items})
+}
+
+// createKey is POST /keys. Who may manage users may grant any permission set;
+// others only what they hold.
+func (s *Server) createKey(r *request) error {
+	var in struct {
+		Name        string     `json:"name"`
+		Permissions []string   `json:"permissions"`
+		ExpiresAt   *time.Time `json:"expires_at"`
+	}
+	if err := r.decode(smallBody, &in, false); err != nil {
+		return err
+	}
+	any, err := r.may("manage_users")
+	if err != nil {
+		return err
+	}
+	wanted := auth.NewKey{Name: in.Name, Permissions: in.Permissions, ExpiresAt: in.ExpiresAt}
+	token, made, err := s.o.Auth.CreateKey(r.ctx, r.tenant, r.caller, wanted, any)
+	if err != nil {
+		return err
+	}
+	answer := keyOf(made)
+	answer.Token = token
+	return r.json(fiber.StatusCreated, answer)
+}
+
+// revokeKey is DELETE /keys/{id}.
+func (s *Server) revokeKey(r *request) error {
+	k, err := r.recordID()
+	if err != nil {
+		return err
+	}
+	if err := s.o.Auth.RevokeKey(r.ctx, r.tenant, k); err != nil {
+		return err
+	}
+	return r.done()
+}
