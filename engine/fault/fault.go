@@ -124,8 +124,14 @@ func Is(err error, code string) bool {
 	return errors.As(err, &f) && f.Code == code
 }
 
-// KindOf returns the kind of err; Internal for what is no fault.
-func KindOf(err error) Kind { return From(err).Kind }
+// KindOf returns the kind of err; Internal for what is no fault, nil included.
+func KindOf(err error) Kind {
+	var f *Fault
+	if errors.As(err, &f) {
+		return f.Kind
+	}
+	return Internal
+}
 
 var kindNames = [...]string{"internal", "malformed", "invalid", "unauthenticated", "forbidden",
 	"not_found", "conflict", "stale", "too_large", "limited", "unavailable"}
