@@ -17,6 +17,7 @@ const maxHops = 5
 // are told at once; the node of a problem has badKind and fits everywhere.
 type checker struct {
 	source   string
+	runes    []rune // of source, for the texts of literals
 	scope    Scope
 	problems []Problem
 	items    []*node // the rows or elements that . and # stand for, innermost last
@@ -138,7 +139,7 @@ func textNode(at int, s string) *node {
 // number takes the literal from the source: expr's own node may be a binary float.
 func (c *checker) number(in ast.Node) *node {
 	at := in.Location()
-	literal := string([]rune(c.source)[at.From:at.To])
+	literal := string(c.runes[at.From:at.To])
 	d, ok := number(literal)
 	if !ok {
 		return c.report(at.From, "expression.bad_number", "token", literal)

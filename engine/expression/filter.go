@@ -19,8 +19,10 @@ type translator struct {
 	parts    int
 }
 
-// refuse notes what can't run in the database and why: arithmetic, function, rows,
-// old, scale, computed, condition, size.
+// refuse notes what can't run in the database and why: arithmetic on fields, a
+// function of them, rows, part (of an address), old, computed (when read, by no
+// formula), fields (two in what takes one), scale (two that differ), condition
+// (it is none), size.
 func (t *translator) refuse(n *node, what, reason string) template {
 	if len(t.problems) < maxProblems {
 		t.problems = append(t.problems, newProblem(t.source, "expression.not_queryable", n.at, "what", what, "reason", reason))
@@ -214,7 +216,7 @@ func (t *translator) has(n *node) template {
 		}); ok {
 			return done
 		}
-		return t.refuse(value, value.what(), value.reason())
+		return t.refuse(value, n.what(), "fields")
 	}
 	if ref, ok := t.ref(list); ok {
 		return holder{ref: ref, operand: t.operand(value)}
@@ -240,7 +242,7 @@ func (t *translator) like(n *node, place query.Place) template {
 		if done, ok := t.either(part, func(v *node) template { return again(text, v) }); ok {
 			return done
 		}
-		return t.refuse(part, part.what(), part.reason())
+		return t.refuse(part, n.what(), "fields")
 	}
 	if ref, ok := t.ref(text); ok {
 		return fragment{ref: ref, place: place, operand: t.operand(part)}

@@ -149,7 +149,7 @@ func (f *function) accepts(args []*node) bool {
 
 // apply is a call whose arguments fit.
 func (c *checker) apply(at int, f *function, args []*node) *node {
-	n := node{op: opCall, kind: f.kind, elem: fieldtype.TextKind, scale: -1, at: at, fn: f, args: args, maybe: !f.never}
+	n := node{op: opCall, kind: f.kind, scale: -1, at: at, fn: f, args: args, maybe: !f.never}
 	if f.scale != nil {
 		n.scale = f.scale(args)
 	}

@@ -75,7 +75,7 @@ func invalidAt(source string) int {
 }
 
 // group is what is open between two brackets: each prefix operator, power and
-// question mark makes the parser recurse once more.
+// question mark (also let and if, as questions) makes the parser recurse once more.
 type group struct{ prefixes, powers, questions int }
 
 // tooDeep finds the place where tokens nest more than MaxDepth; -1 if they don't.
@@ -99,7 +99,7 @@ func tooDeep(tokens []lexer.Token) int {
 			depth -= g.prefixes
 			g.prefixes = 0
 			operand = true
-		case t.Is(lexer.Operator, ",", ";"):
+		case t.Is(lexer.Operator, ","):
 			depth -= g.prefixes + g.powers + g.questions
 			*g = group{}
 			operand = false

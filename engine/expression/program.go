@@ -31,7 +31,7 @@ func Compile(source string, scope Scope) (*Program, []Problem) {
 	if problem != nil {
 		return nil, []Problem{*problem}
 	}
-	c := &checker{source: source, scope: scope}
+	c := &checker{source: source, runes: []rune(source), scope: scope}
 	root := c.result(c.node(tree))
 	if len(c.problems) > 0 {
 		return nil, sorted(c.problems)

@@ -260,7 +260,7 @@ func compilePattern(text string) (p *pattern, ok bool) {
 		return nil, false
 	}
 	parsed, err := syntax.Parse(text, syntax.Perl)
-	if err != nil {
+	if err != nil || unrolled(parsed) > maxProgram {
 		return nil, false
 	}
 	program, err := syntax.Compile(parsed.Simplify())
@@ -271,13 +271,26 @@ func compilePattern(text string) (p *pattern, ok bool) {
 	return &pattern{r, len(program.Inst)}, err == nil
 }
 
+// unrolled is about how many instructions a pattern has when its repetitions are
+// written out, found without doing so.
+func unrolled(re *syntax.Regexp) int {
+	size := 1 + len(re.Rune)/2
+	for _, sub := range re.Sub {
+		size += unrolled(sub)
+	}
+	if re.Op == syntax.OpRepeat {
+		size *= max(re.Min, re.Max, 1)
+	}
+	return min(size, maxProgram+1)
+}
+
 // match takes time in the product of text and pattern, and is charged for it.
 func (p *pattern) match(f *frame, value any) (any, error) {
 	s, ok := value.(string)
 	if !ok {
 		return false, nil
 	}
-	if err := f.spend(1 + len(s)*p.instructions/64); err != nil {
+	if err := f.spend(1 + len(s)*p.instructions/16); err != nil {
 		return nil, err
 	}
 	return p.MatchString(s), nil
