@@ -70,7 +70,7 @@ func (s *Server) loginTenant(r *request, name string) (store.Tenant, error) {
 		name = names[0]
 	}
 	t, err := s.o.Store.Tenant(r.ctx, name)
-	if kind := fault.KindOf(err); err != nil && (kind == fault.NotFound || kind == fault.Invalid) {
+	if err != nil && fault.KindOf(err) == fault.NotFound {
 		return nil, nil
 	}
 	return t, err

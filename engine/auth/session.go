@@ -36,10 +36,10 @@ func (s *Service) Authenticate(ctx context.Context, token string) (*policy.Calle
 		return known.caller, nil
 	}
 	t, err := s.store.Tenant(ctx, tenant)
-	if fault.KindOf(err) == fault.NotFound {
-		return nil, invalid()
-	}
 	if err != nil {
+		if fault.KindOf(err) == fault.NotFound {
+			err = invalid()
+		}
 		return nil, err
 	}
 	changes := s.changes.Load()
