@@ -54,10 +54,24 @@ func (datetimeValue) Coerce(in any) (any, *fault.Fault) {
 }
 
 // AppendInstant appends Unix milliseconds as RFC 3339 in UTC, with the milliseconds
-// only where there are any.
+// only where there are any. Every record shows several, so it is done by hand.
 func AppendInstant(dst []byte, ms int64) []byte {
-	return time.UnixMilli(ms).UTC().AppendFormat(dst, "2006-01-02T15:04:05.999Z07:00")
+	t := time.UnixMilli(ms).UTC()
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	dst = appendTwo(appendTwo(dst, year/100), year%100)
+	dst = appendTwo(append(dst, '-'), int(month))
+	dst = appendTwo(append(dst, '-'), day)
+	dst = appendTwo(append(dst, 'T'), hour)
+	dst = appendTwo(append(dst, ':'), minute)
+	dst = appendTwo(append(dst, ':'), second)
+	if rest := t.Nanosecond() / int(time.Millisecond); rest > 0 {
+		dst = appendTwo(append(dst, '.', byte('0'+rest/100)), rest%100)
+	}
+	return append(dst, 'Z')
 }
+
+func appendTwo(dst []byte, n int) []byte { return append(dst, byte('0'+n/10), byte('0'+n%10)) }
 
 func (datetimeValue) AppendJSON(dst []byte, stored any) []byte {
 	return append(AppendInstant(append(dst, '"'), stored.(int64)), '"')

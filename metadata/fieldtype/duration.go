@@ -39,7 +39,6 @@ var (
 
 // Coerce reads a number of seconds, 1:30:00, 1h 30m and ISO 8601's PT1H30M.
 func (durationValue) Coerce(in any) (any, *fault.Fault) {
-	wrong := fault.New(fault.Invalid, "field.not_a_duration", "value", show(in))
 	text := ""
 	switch in := in.(type) {
 	case json.Number:
@@ -48,19 +47,16 @@ func (durationValue) Coerce(in any) (any, *fault.Fault) {
 		if text = strings.ToLower(strings.Join(strings.Fields(norm.NFKC.String(in)), "")); text == "" {
 			return nil, nil
 		}
-	default:
-		return nil, wrong
 	}
 	if units, digits, fits := Decimal(text, 3); digits {
-		if !fits || units%1000 != 0 || units/1000 > maxSeconds || units/1000 < -maxSeconds {
-			return nil, wrong
+		if fits && units%1000 == 0 && units/1000 <= maxSeconds && units/1000 >= -maxSeconds {
+			return units / 1000, nil
 		}
-		return units / 1000, nil
 	}
 	unsigned, negative := strings.CutPrefix(text, "-")
 	seconds, ok := lengthOf(unsigned)
 	if !ok || seconds > maxSeconds {
-		return nil, wrong
+		return nil, fault.New(fault.Invalid, "field.not_a_duration", "value", show(in))
 	}
 	if negative {
 		seconds = -seconds

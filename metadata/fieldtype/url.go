@@ -31,31 +31,37 @@ func (urlValue) Coerce(in any) (any, *fault.Fault) {
 	if problem != nil || s == "" {
 		return nil, problem
 	}
-	wrong := fault.New(fault.Invalid, "field.not_a_url", "value", show(s))
-	full := s
-	if scheme, _, ok := strings.Cut(s, "://"); !ok {
-		full = "https://" + s
-	} else if lower := strings.ToLower(scheme); lower != "http" && lower != "https" {
-		return nil, wrong
+	full, ok := webAddress(s)
+	if !ok {
+		return nil, fault.New(fault.Invalid, "field.not_a_url", "value", show(s))
 	}
-	u, err := url.Parse(full)
-	if err != nil || u.User != nil || strings.ContainsAny(s, " <>\"") {
-		return nil, wrong
-	}
-	host := strings.ToLower(u.Hostname())
-	if !domain(host) && net.ParseIP(host) == nil && host != "localhost" {
-		return nil, wrong
-	}
-	scheme, rest, _ := strings.Cut(full, "://")
-	end := strings.IndexAny(rest, "/?#")
-	if end < 0 {
-		end = len(rest)
-	}
-	full = strings.ToLower(scheme) + "://" + strings.ToLower(rest[:end]) + rest[end:]
 	if problem := tooLong(full, maxURL); problem != nil {
 		return nil, problem
 	}
 	return full, nil
+}
+
+// webAddress completes an address; ok is false for what is none.
+func webAddress(s string) (full string, ok bool) {
+	scheme, rest, given := strings.Cut(s, "://")
+	if !given {
+		scheme, rest = "https", s
+	}
+	scheme = strings.ToLower(scheme)
+	if scheme != "http" && scheme != "https" || strings.ContainsAny(s, " <>\"") {
+		return "", false
+	}
+	end := strings.IndexAny(rest, "/?#")
+	if end < 0 {
+		end = len(rest)
+	}
+	full = scheme + "://" + strings.ToLower(rest[:end]) + rest[end:]
+	u, err := url.Parse(full)
+	if err != nil || u.User != nil {
+		return "", false
+	}
+	host := u.Hostname()
+	return full, domain(host) || net.ParseIP(host) != nil || host == "localhost"
 }
 
 func (urlValue) Schema() map[string]any {
