@@ -101,7 +101,7 @@ func data(c Config, s *Set) map[string]any {
 	objects, sharing, policies := map[string]any{}, map[string]any{}, map[string]any{}
 	for name, o := range s.objects {
 		objects[name] = map[string]any{
-			"owned": o.owner != nil && o.parent == nil, "parent": o.parent != nil,
+			"owned": o.owner != nil && o.parent == nil, "roles": o.role != nil, "parent": o.parent != nil,
 			"visibility": visibility(o), "fields": texts(fieldNames(o.Object)),
 		}
 		rules := make([]any, 0, len(o.sharing))

@@ -134,6 +134,7 @@ reached if {
 
 reached if {
 	data.config.objects[input.object].owned
+	data.config.objects[input.object].roles
 	input.record["$role"] in data.config.roles[input.user.role].below
 }
 

@@ -408,6 +408,9 @@ func (k *checker) checkComparison(e *ast.Expr, name string, operands []*ast.Term
 	left, right := k.fieldOf(operands[0]), k.fieldOf(operands[1])
 	op, compares := comparisons[name]
 	switch {
+	case compares && left != nil && left == right:
+		k.problem(e.Location, fault.New(fault.Invalid, "policy.with_itself", "name", left.name))
+		return true
 	case compares && left != nil && right != nil:
 		if !left.alike(right) || !left.ordered && op != query.Eq && op != query.Ne {
 			k.problem(e.Location, fault.New(fault.Invalid, "policy.fields_differ", "name", left.name, "other", right.name))
@@ -422,6 +425,9 @@ func (k *checker) checkComparison(e *ast.Expr, name string, operands []*ast.Term
 	case name == "startswith" || name == "endswith" || name == "contains":
 		if left == nil || k.dependsOnRecord(operands[1]) {
 			return false
+		}
+		if _, constant := operands[1].Value.(ast.String); e.Negated && !constant {
+			k.problem(e.Location, fault.New(fault.Invalid, "policy.negated_search", "name", name))
 		}
 		if _, err := left.like(query.Start, "x"); err != nil || left.form != textForm {
 			k.problem(operands[0].Location, fault.New(fault.Invalid, "policy.not_text", "name", left.name))

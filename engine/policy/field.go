@@ -105,16 +105,17 @@ func unknownField(name string, names expression.Names) *fault.Fault {
 	return fault.New(fault.Invalid, "policy.unknown_field", "name", name, "object", names.Object())
 }
 
-// roleOf reads the role of an owner; ok is false if users have none.
-func roleOf(owner expression.Symbol) (query.Ref, bool) {
+// roleOf is the role of an owner; nil if users have none.
+func roleOf(owner expression.Symbol) *field {
 	if owner.Target == nil {
-		return query.Ref{}, false
+		return nil
 	}
 	role, ok := owner.Target.Symbol("role")
-	if !ok || role.Column.Storage != fieldtype.Text {
-		return query.Ref{}, false
+	if !ok || role.Value == nil || role.Column.Storage != fieldtype.Text {
+		return nil
 	}
-	return query.Ref{Hops: []query.Hop{{Lookup: owner.Column, Table: owner.Table}}, Column: role.Column}, true
+	hops := []query.Hop{{Lookup: owner.Column, Table: owner.Table}}
+	return newField("owner.role", query.Ref{Hops: hops, Column: role.Column}, role.Value)
 }
 
 // callerFields are what every caller has, whether the user object has it or not.

@@ -154,7 +154,7 @@ type compilation struct {
 
 func (s *Set) compileFilter(ctx context.Context, c *Caller, o *object, a Action) (cachedFilter, error) {
 	limit := requestTime
-	if len(s.custom) == 0 {
+	if len(o.policies) == 0 {
 		limit = publishTime // nothing but our own rules: the time is for accidents
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
@@ -228,6 +228,12 @@ func (k *compilation) ask(ctx context.Context, question string, rule ...string) 
 
 // field finds a field that a tenant's policy reads, or one of the bundle's own.
 func (k *compilation) field(name string) (*field, error) {
+	switch {
+	case name == "$owner" && k.object.owner != nil:
+		return k.object.owner, nil
+	case name == "$role" && k.object.role != nil:
+		return k.object.role, nil
+	}
 	for _, policy := range k.object.policies {
 		if f, ok := k.set.custom[policy].fields[name]; ok {
 			return f, nil

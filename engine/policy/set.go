@@ -59,12 +59,14 @@ type Config struct {
 
 // Limits of one Set.
 const (
-	maxRights    = 256  // cached, by permission sets
-	maxFilters   = 4096 // cached, by caller, object and action
-	requestTime  = 250 * time.Millisecond
-	publishTime  = 2 * time.Second // for all of a tenant's policies together
-	maxParents   = 10              // in a chain
-	clockReadFor = time.Second     // how long a filter that read the clock is used
+	maxRights  = 256  // cached, by permission sets
+	maxFilters = 4096 // cached, by caller, object and action
+	// Time is the second bound, for what steps don't count; a busy machine must not
+	// reach it. publishTime is for all of a tenant's policies together.
+	requestTime  = time.Second
+	publishTime  = 5 * time.Second
+	maxParents   = 10          // in a chain
+	clockReadFor = time.Second // how long a filter that read the clock is used
 )
 
 // Set is the compiled policy of one revision. Immutable but for its bounded
@@ -89,7 +91,7 @@ type Set struct {
 // object is what filters of an object's records are made from.
 type object struct {
 	*Object
-	owner, role *query.Ref          // nil if there is none
+	owner, role *field              // $owner and $role; nil if there is none
 	parent      *query.Hop          // nil: the record decides itself
 	above       string              // the parent's object
 	sharing     map[string]*Sharing // by name
@@ -133,11 +135,9 @@ func Compile(ctx context.Context, c Config) (*Set, []*fault.Fault) {
 func newObject(o *Object) *object {
 	compiled := &object{Object: o, sharing: map[string]*Sharing{}}
 	if o.Owned && o.Names != nil {
-		if owner, ok := o.Names.Symbol("owner"); ok {
-			compiled.owner = &query.Ref{Column: owner.Column}
-			if ref, ok := roleOf(owner); ok {
-				compiled.role = &ref
-			}
+		if owner, ok := o.Names.Symbol("owner"); ok && owner.Value != nil {
+			compiled.owner = newField("owner", query.Ref{Column: owner.Column}, owner.Value)
+			compiled.role = roleOf(owner)
 		}
 	}
 	if p := o.Parent; p != nil && p.Target != nil {

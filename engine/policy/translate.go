@@ -102,11 +102,13 @@ func (t *translation) comparison(name, operator string, value any) (query.Filter
 	}
 	switch operator {
 	case "in":
-		constants, ok := value.([]any)
-		if !ok {
-			return nil, fmt.Errorf("in with a %T", value)
+		switch value := value.(type) {
+		case []any:
+			return f.among(value)
+		case map[string]any:
+			return nil, fmt.Errorf("in with an object")
 		}
-		return f.among(constants)
+		return never, nil // nothing is in what is no collection
 	case "startswith":
 		return f.like(query.Start, value)
 	case "endswith":
