@@ -63,7 +63,6 @@ type registered struct {
 type watch struct {
 	due     time.Time // when it is looked at next; zero: when somebody wakes it
 	woken   time.Time // last time
-	looked  time.Time // last time without work
 	running int
 	looking bool
 }
@@ -112,9 +111,6 @@ func (r *Runner) Wake(tenant string) {
 		r.tenants[tenant] = w
 	}
 	w.due, w.woken = now, now
-	if soon := w.looked.Add(pause); soon.After(now) && w.running == 0 {
-		w.due = soon // saves that follow each other quickly wake once
-	}
 	r.mu.Unlock()
 	r.signal()
 }
@@ -156,8 +152,13 @@ func (r *Runner) Run(ctx context.Context) {
 		go func() {
 			defer under.Done()
 			defer r.signal()
-			defer func() { <-slots }()
-			r.look(ctx, tenant)
+			again, idle := r.look(ctx, tenant)
+			<-slots
+			if idle {
+				// Saves that follow each other quickly wake a tenant once.
+				rest(ctx, pause)
+				r.looked(tenant, again, false)
+			}
 		}()
 	}
 }
@@ -192,11 +193,12 @@ func (r *Runner) looked(tenant string, again time.Time, begins bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	w := r.tenants[tenant]
+	if w == nil {
+		return // forgotten meanwhile
+	}
 	w.looking = false
 	if begins {
 		w.running++
-	} else {
-		w.looked = now
 	}
 	if r.o.Poll > 0 && now.Sub(w.woken) < linger {
 		if poll := now.Add(r.o.Poll); again.IsZero() || poll.Before(again) {
@@ -219,35 +221,46 @@ func (r *Runner) forget(tenant string) {
 func (r *Runner) ran(tenant string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	w := r.tenants[tenant]
-	w.running--
-	w.due = r.o.Now()
+	if w := r.tenants[tenant]; w != nil { // else forgotten meanwhile
+		w.running--
+		w.due = r.o.Now()
+	}
 }
 
-// look claims one job of a tenant and runs it.
-func (r *Runner) look(ctx context.Context, tenant string) {
+// rest waits, but not beyond the end of ctx.
+func rest(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+// look claims one job of a tenant and runs it. idle: there is none, until again
+// (zero: until it is woken).
+func (r *Runner) look(ctx context.Context, tenant string) (again time.Time, idle bool) {
 	t, err := r.o.Tenant(ctx, tenant)
 	if err != nil {
 		if ctx.Err() == nil {
 			r.o.Log.Error("opening a tenant for its jobs", "tenant", tenant, "error", err)
 		}
 		r.forget(tenant)
-		return
+		return time.Time{}, false
 	}
 	claimed, again, err := r.claim(ctx, t)
 	if err != nil {
 		if ctx.Err() == nil {
 			r.o.Log.Error("claiming a job", "tenant", tenant, "error", err)
 		}
-		r.looked(tenant, r.o.Now().Add(r.o.Backoff), false)
-		return
+		return r.o.Now().Add(r.o.Backoff), true
 	}
 	if claimed == nil {
-		r.looked(tenant, again, false)
-		return
+		return again, true
 	}
 	r.looked(tenant, r.o.Now(), true)
 	r.signal() // another worker may look for a second job
-	defer r.ran(tenant)
 	r.run(ctx, t, claimed)
+	r.ran(tenant)
+	return time.Time{}, false
 }
