@@ -128,6 +128,9 @@ func (k *checker) checkTerms(rule *ast.Rule) {
 			for _, w := range n.With {
 				k.problem(w.Location, fault.New(fault.Invalid, "policy.construct", "word", "with"))
 			}
+			if n.IsCall() && n.Operator().String() == "print" { // which OPA would leave out
+				k.problem(n.Location, fault.New(fault.Invalid, "policy.construct", "word", "print"))
+			}
 			k.checkDeclared(n)
 		case *ast.Term:
 			return k.checkTerm(n)

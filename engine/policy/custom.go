@@ -2,7 +2,9 @@ package policy
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"unicode/utf8"
 
@@ -126,6 +128,8 @@ func parse(doc *metadata.Policy) (*ast.Module, []*fault.Fault) {
 		return nil, one(fault.New(fault.Invalid, "policy.too_large", "max", maxRego))
 	case !utf8.ValidString(doc.Rego):
 		return nil, one(fault.New(fault.Invalid, "policy.not_utf8"))
+	case strings.TrimSpace(doc.Rego) == "":
+		return nil, one(fault.New(fault.Invalid, "policy.no_rules"))
 	case nesting(doc.Rego) > maxNesting:
 		return nil, one(fault.New(fault.Invalid, "policy.too_nested", "max", maxNesting))
 	}
@@ -133,9 +137,6 @@ func parse(doc *metadata.Policy) (*ast.Module, []*fault.Fault) {
 		ast.ParserOptions{Capabilities: capabilities(), RegoVersion: ast.RegoV1})
 	if err != nil {
 		return nil, regoFaults(err)
-	}
-	if module == nil { // an empty text
-		return nil, one(fault.New(fault.Invalid, "policy.no_rules"))
 	}
 	return module, nil
 }
@@ -154,8 +155,10 @@ func one(f *fault.Fault) []*fault.Fault { return []*fault.Fault{f} }
 // regoFaults passes on what OPA found, with its places in the text.
 func regoFaults(err error) (faults []*fault.Fault) {
 	const most = 10
-	several, ok := err.(ast.Errors)
-	if !ok {
+	var several ast.Errors
+	if single := (*ast.Error)(nil); errors.As(err, &single) {
+		several = ast.Errors{single}
+	} else if !errors.As(err, &several) {
 		return one(fault.New(fault.Invalid, "policy.rego", "line", 1, "column", 1, "message", err.Error()))
 	}
 	for _, e := range several {

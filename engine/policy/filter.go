@@ -148,8 +148,11 @@ type compilation struct {
 	action Action
 	user   *ast.Term // input.user
 	holds  []string  // sharing rules whose expression on the user holds
-	depth  int       // of negated rules inside each other
 	clock  bool
+	// rules are the negations of rules that were asked for, spent how many conditions
+	// they came to wherever they are used.
+	rules map[string]query.Filter
+	spent int
 }
 
 func (s *Set) compileFilter(ctx context.Context, c *Caller, o *object, a Action) (cachedFilter, error) {
@@ -329,17 +332,24 @@ func through(hop query.Hop, f query.Filter) query.Filter {
 
 // negated is the opposite of another rule of a tenant's policy ("vip.helper").
 func (k *compilation) negated(ctx context.Context, name string) (query.Filter, error) {
-	policy, rule, _ := strings.Cut(name, ".")
-	if k.depth++; k.depth > maxNegations {
-		return nil, fault.New(fault.Limited, "policy.too_costly")
+	f, known := k.rules[name]
+	if !known {
+		policy, rule, _ := strings.Cut(name, ".")
+		f, err := k.ask(ctx, "rule", policy, rule)
+		if err != nil {
+			return nil, err
+		}
+		if k.rules == nil {
+			k.rules = map[string]query.Filter{}
+		}
+		k.rules[name] = simplify(query.Not{Filter: f})
+		return k.negated(ctx, name)
 	}
-	defer func() { k.depth-- }()
-	f, err := k.ask(ctx, "rule", policy, rule)
-	return query.Not{Filter: f}, err
+	if k.spent += size(f); k.spent > maxWrittenOut {
+		return nil, fault.New(fault.Limited, "policy.too_big", "max", maxConditions)
+	}
+	return f, nil
 }
-
-// maxNegations is how deep rules that negate each other may nest.
-const maxNegations = 20
 
 // match is the condition that every pair of fields is equal, and none is empty.
 func (k *compilation) match(pairs map[string]expression.Path) query.Filter {

@@ -29,7 +29,7 @@ var rounds = flag.Int("rounds", 25, "how many generated configurations TestFilte
 // The filter must choose the same records.
 func TestFilterIsDecision(t *testing.T) {
 	for round := range *rounds {
-		g := &generator{rand.New(rand.NewPCG(uint64(round), 42))}
+		g := newGenerator(round)
 		w := newWorld(t)
 		g.scramble(t, w)
 		documents := g.documents()
@@ -211,6 +211,8 @@ func (e environment) Location() *time.Location { return time.UTC }
 
 // generator makes documents and records that are right.
 type generator struct{ *rand.Rand }
+
+func newGenerator(seed int) *generator { return &generator{rand.New(rand.NewPCG(uint64(seed), 42))} }
 
 func (g *generator) one(of ...string) string { return of[g.IntN(len(of))] }
 func (g *generator) coin() bool              { return g.IntN(2) == 0 }

@@ -16,9 +16,10 @@ import (
 
 // Limits of what a policy may come to when all of its rules are written out.
 const (
-	maxConjunction  = 60    // conditions that must hold together
-	maxAlternatives = 1_000 // of a rule
-	maxSize         = maxConditions
+	maxConjunction  = 60     // conditions that must hold together
+	maxAlternatives = 1_000  // of a rule
+	maxWrittenOut   = 20_000 // conditions of a rule, with those of the rules it negates
+	maxNegations    = 20     // of rules inside each other
 )
 
 // rewrite makes the modules that are compiled from the one that was written, which
@@ -105,59 +106,73 @@ func (k *checker) onUserAlone(e *ast.Expr) bool {
 	return true
 }
 
+// extent is what a rule comes to when the rules that it brings in are written out.
+type extent struct {
+	together     int // the most conditions in one alternative
+	alternatives int
+	size         int // all conditions, those of negated rules too
+	negations    int // inside each other
+}
+
 // checkSize refuses policies that come to too much when their rules are written out.
 // Rules are free of circles.
 func (k *checker) checkSize() {
-	type extent struct{ together, alternatives int }
 	known := map[string]extent{}
-	var of func(name string) extent
-	of = func(name string) extent {
-		if e, ok := known[name]; ok {
-			return e
-		}
-		var whole extent
-		for _, rule := range k.module.Rules {
-			if string(rule.Head.Name) != name {
-				continue
-			}
-			one := extent{alternatives: 1}
-			for _, e := range rule.Body {
-				inner := extent{together: 1, alternatives: 1}
-				if called := k.called(e); called != "" {
-					inner = of(called)
-				}
-				one.together = min(one.together+inner.together, maxConjunction+1)
-				one.alternatives = min(one.alternatives*inner.alternatives, maxAlternatives+1)
-			}
-			whole.together = max(whole.together, one.together)
-			whole.alternatives = min(whole.alternatives+one.alternatives, maxAlternatives+1)
-		}
-		known[name] = whole
-		return whole
-	}
 	for _, name := range k.custom.asks {
-		if e := of(name); e.together > maxConjunction || e.alternatives > maxAlternatives {
+		e := k.extentOf(name, known)
+		if e.together > maxConjunction || e.alternatives > maxAlternatives || e.size > maxWrittenOut || e.negations > maxNegations {
 			k.problem(k.module.Package.Location, fault.New(fault.Invalid, "policy.written_out", "name", name,
-				"together", maxConjunction, "alternatives", maxAlternatives))
+				"together", maxConjunction, "alternatives", maxAlternatives, "negations", maxNegations, "all", maxWrittenOut))
 		}
 	}
 }
 
+func (k *checker) extentOf(name string, known map[string]extent) extent {
+	if e, ok := known[name]; ok {
+		return e
+	}
+	var whole extent
+	for _, rule := range k.module.Rules {
+		if string(rule.Head.Name) != name {
+			continue
+		}
+		one := extent{alternatives: 1}
+		for _, e := range rule.Body {
+			part := extent{together: 1, alternatives: 1, size: 1}
+			if called, negated := k.called(e); called != "" {
+				part = k.extentOf(called, known)
+				if negated {
+					part = extent{together: 1, alternatives: 1, size: part.size, negations: part.negations + 1}
+				}
+			}
+			one.together = min(one.together+part.together, maxConjunction+1)
+			one.alternatives = min(one.alternatives*part.alternatives, maxAlternatives+1)
+			one.size = min(one.size+part.size, maxWrittenOut+1)
+			one.negations = max(one.negations, part.negations)
+		}
+		whole.together = max(whole.together, one.together)
+		whole.alternatives = min(whole.alternatives+one.alternatives, maxAlternatives+1)
+		whole.size = min(whole.size+one.size*one.alternatives, maxWrittenOut+1)
+		whole.negations = max(whole.negations, one.negations)
+	}
+	known[name] = whole
+	return whole
+}
+
 // called is the rule that an expression brings in; "" if it is a condition in itself.
-func (k *checker) called(e *ast.Expr) string {
-	name := ""
+func (k *checker) called(e *ast.Expr) (name string, negated bool) {
 	switch terms := e.Terms.(type) {
 	case *ast.Term:
-		if v, ok := terms.Value.(ast.Var); ok && !e.Negated {
-			name = string(v)
+		if v, ok := terms.Value.(ast.Var); ok {
+			name, negated = string(v), e.Negated
 		}
 	case []*ast.Term:
 		name = e.Operator().String()
 	}
 	if k.rules[name] {
-		return name
+		return name, negated
 	}
-	return ""
+	return "", false
 }
 
 // try compiles the policy's rules to filters for several callers: one of whom nothing
@@ -206,8 +221,8 @@ func (c *custom) tryRule(ctx context.Context, prepared *compile.Prepared, rule s
 		condition: func(name string) (query.Filter, bool, error) { return always, !pathPattern.MatchString(name), nil },
 	}
 	f, err := t.filter(answer.One().Query)
-	if err == nil && size(simplify(f)) > maxSize {
-		return fault.New(fault.Invalid, "policy.too_big", "max", maxSize)
+	if err == nil && size(simplify(f)) > maxConditions {
+		return fault.New(fault.Invalid, "policy.too_big", "max", maxConditions)
 	}
 	return err
 }
