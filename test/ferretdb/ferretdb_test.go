@@ -7,6 +7,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"sync/atomic"
@@ -15,6 +16,7 @@ import (
 	"github.com/FerretDB/FerretDB/ferretdb"
 
 	"formwork/engine/fault"
+	"formwork/engine/query"
 	"formwork/engine/store"
 	"formwork/engine/store/mongo"
 	"formwork/engine/store/storetest"
@@ -78,6 +80,86 @@ func (t tenant) Define(ctx context.Context, tables ...store.Table) error {
 		plain[i].Indexes = slices.DeleteFunc(slices.Clone(plain[i].Indexes), func(index store.Index) bool { return index.Unique })
 	}
 	return t.Tenant.Define(ctx, plain...)
+}
+
+// TestRandomReads stands in for the properties that are skipped: reads that compare
+// no two fields and sort by none of another record need nothing that FerretDB 1
+// lacks, however they filter and whatever they show.
+func TestRandomReads(t *testing.T) {
+	s, err := mongo.Open(t.Context(), serve(t), mongo.Options{AllowStandalone: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	created, err := s.Create(t.Context(), "acme")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(11, 7))
+	data := storetest.Random(r, 60)
+	if err := load(t.Context(), tenant{created}, data); err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < 300; {
+		q := query.Select{Table: "item", Filter: storetest.RandomFilter(r, "item", 3), Limit: r.IntN(30)}
+		if comparesFields(q.Filter) {
+			continue
+		}
+		i++
+		for _, o := range storetest.RandomSort(r, "item") {
+			if len(o.Ref.Hops) == 0 {
+				q.Sort = append(q.Sort, o)
+			}
+		}
+		for range 3 {
+			q.Columns = append(q.Columns, storetest.RandomRef(r, "item"))
+		}
+		var rows []store.Row
+		for row, err := range created.Select(t.Context(), q) {
+			if err != nil {
+				t.Fatalf("%v\n%+v", err, q)
+			}
+			rows = append(rows, slices.Clone(row))
+		}
+		if got, want := storetest.ShowAll(rows, false), storetest.ShowAll(data.Select(q), false); !slices.Equal(got, want) {
+			t.Fatalf("query %d: %+v\n got %q\nwant %q", i, q, got, want)
+		}
+		q.Limit = 0
+		count, err := created.Count(t.Context(), "item", q.Filter, nil)
+		if want := len(data.Select(q)); err != nil || int(count) != want {
+			t.Fatalf("counted %d, %v, want %d: %+v", count, err, want, q.Filter)
+		}
+	}
+}
+
+func load(ctx context.Context, t store.Tenant, data storetest.Data) error {
+	if err := t.Define(ctx, storetest.Tables()...); err != nil {
+		return err
+	}
+	return t.Write(ctx, func(tx store.Tx) error {
+		for table, rows := range data {
+			for key, values := range rows {
+				if err := tx.Insert(ctx, table, key, values, nil); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+func comparesFields(f query.Filter) bool {
+	switch f := f.(type) {
+	case query.CompareRefs:
+		return true
+	case query.All:
+		return slices.ContainsFunc(f, comparesFields)
+	case query.Any:
+		return slices.ContainsFunc(f, comparesFields)
+	case query.Not:
+		return comparesFields(f.Filter)
+	}
+	return false
 }
 
 // TestStandaloneIsRefused needs a server without transactions, which this is.
