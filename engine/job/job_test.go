@@ -105,7 +105,7 @@ func (h *house) start(r *job.Runner) (stop func()) {
 // until waits for a job to come to a state.
 func (h *house) until(t store.Tenant, j id.ID, state string) *job.Job {
 	h.t.Helper()
-	for range 1000 {
+	for range 4000 {
 		found, err := job.Get(h.t.Context(), t, j)
 		if err != nil {
 			h.t.Fatal(err)
@@ -229,9 +229,10 @@ func TestPanicIsAFailureOfTheJobAlone(t *testing.T) {
 func TestTakeOverAfterADeath(t *testing.T) {
 	h := newHouse(t)
 	tenant := h.tenant("one")
-	dead := h.runner("dead")
+	dead := h.runner("dead", func(o *job.Options) { o.Workers = 1 }) // too busy to take it over itself
 	holding, release := make(chan struct{}), make(chan struct{})
 	late := make(chan error, 1)
+	letGo := sync.OnceFunc(func() { close(release) })
 	dead.Register("count", func(ctx context.Context, _ store.Tenant, p *job.Progress) error {
 		if err := p.Save(ctx, 40, 100, 40); err != nil {
 			return err
@@ -242,6 +243,7 @@ func TestTakeOverAfterADeath(t *testing.T) {
 		return nil
 	})
 	h.start(dead)
+	t.Cleanup(letGo) // before the runner is stopped
 	j := h.enqueue(tenant, "count", nil)
 	dead.Wake("one")
 	<-holding
@@ -264,7 +266,7 @@ func TestTakeOverAfterADeath(t *testing.T) {
 		t.Errorf("went on from %q", s)
 	}
 	h.until(tenant, j, job.Done)
-	close(release)
+	letGo()
 	if err := <-late; !fault.Is(err, "job.lost") {
 		t.Errorf("the dead one could still save: %v", err)
 	}
