@@ -1,0 +1,29 @@
+package auth
+
+import (
+	"context"
+
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/policy"
+	"formwork/engine/store"
+)
+
+// Acting is the caller that background work acts as: the user who began it, with the
+// rights they have now, or with the permission sets of the key that began it. Fault
+// "auth.user_inactive" (Forbidden) once the user may not log in any more.
+func (s *Service) Acting(ctx context.Context, t store.Tenant, user id.ID, permissions []string, via string) (*policy.Caller, error) {
+	found, err := s.userByID(ctx, t, user)
+	if err != nil {
+		return nil, err
+	}
+	if found == nil || !found.active {
+		return nil, fault.New(fault.Forbidden, "auth.user_inactive")
+	}
+	caller := *found.caller
+	caller.Via = via
+	if len(permissions) > 0 {
+		caller.Permissions = sorted(permissions)
+	}
+	return &caller, nil
+}
