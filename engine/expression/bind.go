@@ -53,12 +53,6 @@ type (
 		scale int
 		operand
 	}
-	// onDay is the calendar day of an instant with a date.
-	onDay struct {
-		ref query.Ref
-		op  query.Op
-		operand
-	}
 	// references is a column with a column.
 	references struct {
 		left  query.Ref
@@ -208,33 +202,6 @@ func compareNumber(ref query.Ref, op query.Op, b bound) query.Filter {
 		return query.Compare{Ref: ref, Op: query.Le, Value: b.floor}
 	}
 	return query.Compare{Ref: ref, Op: query.Gt, Value: b.floor}
-}
-
-func (o onDay) bind(env Env) (query.Filter, error) {
-	v, err := o.compute(env)
-	if err != nil {
-		return nil, err
-	}
-	if v == nil {
-		return compareTo(o.ref, o.op, 0, nil), nil
-	}
-	f := frame{env: env}
-	date := day(v)
-	start, end := dayStart(date, f.location()), dayStart(date.AddDate(0, 0, 1), f.location())
-	at := func(op query.Op, ms int64) query.Filter { return query.Compare{Ref: o.ref, Op: op, Value: ms} }
-	switch o.op {
-	case query.Eq:
-		return query.All{at(query.Ge, start), at(query.Lt, end)}, nil
-	case query.Ne:
-		return query.Not{Filter: query.All{at(query.Ge, start), at(query.Lt, end)}}, nil
-	case query.Lt:
-		return at(query.Lt, start), nil
-	case query.Le:
-		return at(query.Lt, end), nil
-	case query.Gt:
-		return at(query.Ge, end), nil
-	}
-	return at(query.Ge, start), nil
 }
 
 func (r references) bind(Env) (query.Filter, error) {

@@ -15,22 +15,24 @@ func operator(name string, left, right kinds, kind fieldtype.Kind, run func(f *f
 }
 
 var (
-	dateSums = []*function{
-		operator("+", dates, durations, fieldtype.DateKind, shift(1)),
-		operator("+", datetimes, durations, fieldtype.DatetimeKind, shiftInstant(1)),
+	laterDate      = operator("+", dates, durations, fieldtype.DateKind, shift(1))
+	laterInstant   = operator("+", datetimes, durations, fieldtype.DatetimeKind, shiftInstant(1))
+	earlierDate    = operator("-", dates, durations, fieldtype.DateKind, shift(-1))
+	earlierInstant = operator("-", datetimes, durations, fieldtype.DatetimeKind, shiftInstant(-1))
+	betweenDates   = operator("-", dates, dates, fieldtype.DurationKind, func(_ *frame, a []any) (any, error) {
+		return day(a[0]).Unix() - day(a[1]).Unix(), nil
+	})
+	// betweenInstants is in whole seconds, those not complete left out.
+	betweenInstants = operator("-", datetimes, datetimes, fieldtype.DurationKind, func(_ *frame, a []any) (any, error) {
+		return floorQuotient(a[0].(int64)-a[1].(int64), 1000), nil
+	})
+
+	dateSums = []*function{laterDate, laterInstant,
 		operator("+", durations, durations, fieldtype.DurationKind, func(_ *frame, a []any) (any, error) {
 			return boxed(addSeconds(a[0].(int64), a[1].(int64)))
 		}),
 	}
-	dateDifferences = []*function{
-		operator("-", dates, durations, fieldtype.DateKind, shift(-1)),
-		operator("-", datetimes, durations, fieldtype.DatetimeKind, shiftInstant(-1)),
-		operator("-", dates, dates, fieldtype.DurationKind, func(_ *frame, a []any) (any, error) {
-			return (day(a[0]).Unix() - day(a[1]).Unix()), nil
-		}),
-		operator("-", datetimes, datetimes, fieldtype.DurationKind, func(_ *frame, a []any) (any, error) {
-			return (a[0].(int64) - a[1].(int64)) / 1000, nil
-		}),
+	dateDifferences = []*function{earlierDate, earlierInstant, betweenDates, betweenInstants,
 		operator("-", durations, durations, fieldtype.DurationKind, func(_ *frame, a []any) (any, error) {
 			return boxed(addSeconds(a[0].(int64), -a[1].(int64)))
 		}),
@@ -61,6 +63,13 @@ var (
 
 	dateOfInstant = &function{name: "date", params: []kinds{datetimes}, kind: fieldtype.DateKind, clock: true,
 		run: func(f *frame, a []any) (any, error) { return dated(f.calendar(a[0])) }}
+
+	years = inDay("year", time.Time.Year)
+
+	// starts are the functions that go back to the beginning of a period.
+	starts = map[string][]*function{
+		"startOfWeek": ofDay("startOfWeek", startOfWeek), "startOfMonth": ofDay("startOfMonth", startOfMonth),
+		"startOfQuarter": ofDay("startOfQuarter", startOfQuarter), "startOfYear": ofDay("startOfYear", startOfYear)}
 
 	dateFunctions = concatenated(
 		[]*function{
@@ -95,19 +104,12 @@ var (
 		step("addDays", func(t time.Time, n int) time.Time { return t.AddDate(0, 0, n) }),
 		step("addMonths", addMonths),
 		step("addYears", func(t time.Time, n int) time.Time { return addMonths(t, 12*n) }),
-		ofDay("startOfWeek", func(t time.Time) time.Time { return t.AddDate(0, 0, 1-weekday(t)) }),
-		ofDay("endOfWeek", func(t time.Time) time.Time { return t.AddDate(0, 0, 7-weekday(t)) }),
-		ofDay("startOfMonth", func(t time.Time) time.Time { return t.AddDate(0, 0, 1-t.Day()) }),
-		ofDay("endOfMonth", func(t time.Time) time.Time { return t.AddDate(0, 0, 1-t.Day()).AddDate(0, 1, -1) }),
-		ofDay("startOfQuarter", func(t time.Time) time.Time {
-			return time.Date(t.Year(), time.Month(3*quarter(t)-2), 1, 0, 0, 0, 0, time.UTC)
-		}),
-		ofDay("endOfQuarter", func(t time.Time) time.Time {
-			return time.Date(t.Year(), time.Month(3*quarter(t)+1), 0, 0, 0, 0, 0, time.UTC)
-		}),
-		ofDay("startOfYear", func(t time.Time) time.Time { return time.Date(t.Year(), 1, 1, 0, 0, 0, 0, time.UTC) }),
-		ofDay("endOfYear", func(t time.Time) time.Time { return time.Date(t.Year(), 12, 31, 0, 0, 0, 0, time.UTC) }),
-		inDay("year", time.Time.Year),
+		starts["startOfWeek"], starts["startOfMonth"], starts["startOfQuarter"], starts["startOfYear"],
+		ofDay("endOfWeek", endOf(startOfWeek, 0, 7)),
+		ofDay("endOfMonth", endOf(startOfMonth, 1, 0)),
+		ofDay("endOfQuarter", endOf(startOfQuarter, 3, 0)),
+		ofDay("endOfYear", endOf(startOfYear, 12, 0)),
+		years,
 		inDay("month", func(t time.Time) int { return int(t.Month()) }),
 		inDay("day", time.Time.Day),
 		inDay("weekday", weekday),
@@ -123,6 +125,27 @@ func concatenated(several ...[]*function) []*function {
 		all = append(all, some...)
 	}
 	return all
+}
+
+func startOfWeek(t time.Time) time.Time  { return t.AddDate(0, 0, 1-weekday(t)) }
+func startOfMonth(t time.Time) time.Time { return t.AddDate(0, 0, 1-t.Day()) }
+func startOfYear(t time.Time) time.Time  { return time.Date(t.Year(), 1, 1, 0, 0, 0, 0, time.UTC) }
+func startOfQuarter(t time.Time) time.Time {
+	return time.Date(t.Year(), time.Month(3*quarter(t)-2), 1, 0, 0, 0, 0, time.UTC)
+}
+
+// endOf is the last day of the period that begins at start and lasts so long.
+func endOf(start func(time.Time) time.Time, months, days int) func(time.Time) time.Time {
+	return func(t time.Time) time.Time { return start(t).AddDate(0, months, days-1) }
+}
+
+// floorQuotient is a / b towards the smaller; b is greater than 0.
+func floorQuotient(a, b int64) int64 {
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
 }
 
 // weekday is 1 for Monday to 7 for Sunday.

@@ -160,12 +160,10 @@ func (t *translator) compare(n *node, op query.Op, left, right *node) template {
 			return done
 		}
 	}
-	if left.op == opCall && left.fn == dateOfInstant && !right.open {
-		ref, ok := t.ref(left.args[0])
-		if !ok {
-			return constant(false)
+	if left.op == opCall && !right.open {
+		if done, ok := t.solve(n, op, left, right); ok {
+			return done
 		}
-		return onDay{ref: ref, op: op, operand: t.operand(right)}
 	}
 	ref, ok := t.ref(left)
 	if !ok {

@@ -50,7 +50,9 @@ func (m maker) condition(depth int) string {
 func (m maker) leaf() string {
 	ordering := m.pick("==", "!=", "<", "<=", ">", ">=")
 	equality := m.pick("==", "!=")
-	switch m.IntN(18) {
+	switch m.IntN(20) {
+	case 18, 19:
+		return m.solvable(ordering)
 	case 0, 1, 2:
 		return m.number() + " " + ordering + " " + m.number()
 	case 3:
@@ -88,9 +90,35 @@ func (m maker) leaf() string {
 	}
 	if m.bent {
 		return m.pick("any(items, .quantity > amount)", "sum(items, .total) > 3", "amount * 2 >= cost", "len(name) > 1",
-			"due - begun > days(3)", `name matches "^a"`, "lower(name) == \"a\"", "year(due) == 2026", "amount == rate")
+			"due - begun > days(3)", `name matches "^a"`, "lower(name) == \"a\"", "month(due) == 2", "amount == rate")
 	}
 	return "tier " + equality + " " + m.pick(`"gold"`, `"silver"`, "nil")
+}
+
+// solvable is a function of a date or an instant, compared with a constant.
+func (m maker) solvable(ordering string) string {
+	length := m.pick("days(1)", "days(30)", "hours(36)", "hours(-1)", "days(0)", "seconds(1)", "minutes(-1500)", "days(900000)", "(user.trusted ? days(1) : nil)")
+	date := m.pick("due", "begun", "due + "+length, "due - days(2)", "date(signed)", "date(seen) - days(1)", "(active ? due : begun)")
+	instant := m.pick("signed", "seen", "signed + hours(1)", "seen - days(1)", "(active ? signed : seen)")
+	today := m.pick("today()", `"2026-03-14"`, "startOfYear(today())", "user.born")
+	now := m.pick("now()", "startOfDay(today())", `datetime("2026-03-14T12:00:00Z")`)
+	switch m.IntN(8) {
+	case 0:
+		return date + " - date(" + today + ") " + ordering + " " + length
+	case 1:
+		return "date(" + today + ") - (" + date + ") " + ordering + " " + length
+	case 2:
+		return instant + " - " + now + " " + ordering + " " + length
+	case 3:
+		return now + " - (" + instant + ") " + ordering + " " + length
+	case 4:
+		return date + " + " + length + " " + ordering + " " + today
+	case 5:
+		return "year(" + m.pick(date, instant) + ") " + ordering + " " + m.pick("2026", "2025.5", "year(today())", "year(user.born)", "-3", "123456")
+	case 6:
+		return "startOf" + m.pick("Week", "Month", "Quarter", "Year") + "(" + m.pick(date, instant) + ") " + ordering + " " + m.pick(today, "startOfMonth(today())", "startOfWeek(today())", "nil")
+	}
+	return m.pick(date, instant) + " == nil"
 }
 
 func (m maker) number() string {
@@ -138,7 +166,7 @@ func (m maker) populate(w *world) {
 	w.user = map[string]any{"id": int64(7), "region:t": m.value("a", "b"), "limit:i": m.value(int64(0), int64(10000), int64(-7), int64(250)),
 		"trusted:b": m.value(true, false), "born:t": m.value("1990-01-01", "2026-03-14")}
 	amounts := []any{int64(0), int64(1), int64(100), int64(-100), int64(9999), int64(10000), int64(10001), int64(100055), int64(100056), int64(250), int64(999999999999999999), int64(-999999999999999999)}
-	dates := []any{"2026-03-13", "2026-03-14", "2026-03-15", "2026-02-14", "2026-03-01", "1990-01-01"}
+	dates := []any{"2026-03-13", "2026-03-14", "2026-03-15", "2026-02-14", "2026-03-01", "1990-01-01", "2025-12-31", "2026-01-01", "2026-03-09"}
 	instants := []any{now, now - 1, now - 24*hour, now - 15*hour, now - 9*hour - 566000, now + 12*hour, int64(1773446400000), int64(1773532799999), int64(1773532800000)}
 	rows := []any{json.RawMessage(`[{"quantity":1,"price":2.50},{"quantity":200}]`), json.RawMessage(`[{"product":"a"}]`)}
 	w.record = map[string]any{"id": int64(5), "name:t": m.value("a", "b", "ab", "ä", "A"), "note:t": m.value("a", "bb"),
