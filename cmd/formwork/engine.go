@@ -21,6 +21,7 @@ import (
 	"formwork/engine/store"
 	"formwork/engine/store/mongo"
 	"formwork/engine/store/sqlite"
+	"formwork/engine/transfer"
 	"formwork/metadata/fieldtype"
 	"formwork/metadata/packages"
 	"formwork/plugins/standard"
@@ -51,6 +52,7 @@ type engine struct {
 	catalog *catalog.Catalog
 	records *record.Service
 	auth    *auth.Service
+	imports *transfer.Service
 	jobs    *job.Runner
 	ids     *id.Source
 	now     func() time.Time
@@ -65,13 +67,15 @@ func assemble(s store.Store, log *slog.Logger) *engine {
 	e.catalog.Register(e.jobs)
 	e.records = record.New(record.Options{IDs: e.ids, Now: e.now, Committed: e.jobs.Wake})
 	e.auth = auth.New(auth.Options{Store: s, Catalog: e.catalog, IDs: e.ids, Now: e.now, Random: rand.Reader, Log: log})
+	e.imports = transfer.New(e.records, e.catalog, e.auth, e.ids, e.now, e.jobs.Wake)
+	e.jobs.Register(transfer.JobKind, e.imports.Run)
 	return e
 }
 
 // tables are those that the rooms of the engine keep in every tenant.
 func tables() []store.Table {
 	var all []store.Table
-	for _, room := range [][]store.Table{record.Tables(), auth.Tables()} {
+	for _, room := range [][]store.Table{record.Tables(), auth.Tables(), transfer.Tables()} {
 		all = append(all, room...)
 	}
 	return all

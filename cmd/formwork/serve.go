@@ -60,7 +60,7 @@ func (l login) print(p *program) {
 // serve answers requests and runs background work until the program is told to
 // stop; then it lets both come to an end.
 func (c *serveCommand) serve(p *program, e *engine, listener net.Listener) error {
-	server := api.New(api.Options{Store: e.store, Catalog: e.catalog, Records: e.records, Auth: e.auth, Wake: e.jobs.Wake, Types: e.types,
+	server := api.New(api.Options{Store: e.store, Catalog: e.catalog, Records: e.records, Auth: e.auth, Imports: e.imports, Wake: e.jobs.Wake, Types: e.types,
 		Now: e.now, Log: e.log, Access: c.Access, Tenant: firstTenant, TenantFromHost: c.TenantFromHost, Proxies: c.Proxies, Version: version})
 	work, stopWork := context.WithCancel(context.Background())
 	var background sync.WaitGroup

@@ -157,6 +157,11 @@ func (r *request) decode(limit int, into any, optional bool) error {
 	if optional && len(bytes.TrimSpace(raw)) == 0 {
 		return nil
 	}
+	return fit(raw, into)
+}
+
+// fit reads JSON into a struct, whose members are all that it may have.
+func fit(raw []byte, into any) error {
 	v, err := parse(raw)
 	if err != nil {
 		return err

@@ -27,12 +27,14 @@ type access struct {
 }
 
 var (
-	open    = access{open: true}
-	metaOps = access{right: "manage_metadata", slow: true}
-	setup   = access{right: "view_setup"}
-	people  = access{right: "manage_users"}
-	keyring = access{right: "manage_keys"}
-	mine    = access{} // everybody who is logged in; the engine decides
+	open      = access{open: true}
+	metaOps   = access{right: "manage_metadata", slow: true}
+	setup     = access{right: "view_setup"}
+	people    = access{right: "manage_users"}
+	keyring   = access{right: "manage_keys"}
+	exporting = access{right: "export", slow: true}
+	slowMine  = access{slow: true}
+	mine      = access{} // everybody who is logged in; the engine decides
 )
 
 const listTakes = "filter q sort fields limit cursor count"
@@ -56,6 +58,11 @@ func (s *Server) routes() []route {
 		{get, v1 + "/bin/:object", s.bin, "Lists the recycle bin.", "cursor limit", mine},
 		{remove, v1 + "/bin/:object/:id", s.purge, "Removes a record from the recycle bin for good.", "", mine},
 		{get, v1 + "/search", s.search, "Finds records of all objects by words.", "q objects limit", mine},
+
+		{post, v1 + "/imports", s.startImport, "Imports a CSV file in the background: multipart form data with options, then the file.", "", slowMine},
+		{get, v1 + "/imports/:id", s.getImport, "Shows an import and its progress.", "", mine},
+		{get, v1 + "/imports/:id/errors", s.importErrors, "The refused rows with the reasons, as a file to correct and send again.", "", mine},
+		{get, v1 + "/exports/:object", s.exportRecords, "Streams records as CSV or JSON lines.", "format filter q sort fields", exporting},
 
 		{post, v1 + "/auth/login", s.login, "Logs in; answers with a token and sets a cookie.", "", open},
 		{post, v1 + "/auth/logout", s.logout, "Ends the session.", "", open},

@@ -20,6 +20,7 @@ import (
 	"formwork/engine/catalog"
 	"formwork/engine/record"
 	"formwork/engine/store"
+	"formwork/engine/transfer"
 	"formwork/metadata/fieldtype"
 	"formwork/metadata/schema"
 )
@@ -49,6 +50,7 @@ type Options struct {
 	Catalog *catalog.Catalog
 	Records *record.Service
 	Auth    *auth.Service
+	Imports *transfer.Service
 	// Wake is called with a tenant's name when there is background work to go on with.
 	Wake  func(tenant string)
 	Types *fieldtype.Registry

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"bytes"
 	"encoding/json"
 	"sort"
 	"strings"
@@ -51,7 +52,9 @@ func (s *Source) UnmarshalJSON(raw []byte) error {
 		return json.Unmarshal(raw, &s.Column)
 	}
 	type plain Source
-	return json.Unmarshal(raw, (*plain)(s))
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	return decoder.Decode((*plain)(s))
 }
 
 // mapping turns the cells of a row into the data of a record. Immutable.
@@ -165,7 +168,7 @@ func (t *target) text(cells []string, now time.Time) (string, *fault.Fault) {
 		}
 		value, _ = result.(string)
 	} else {
-		value = strings.TrimSpace(cells[t.column])
+		value = unguarded(strings.TrimSpace(cells[t.column]))
 	}
 	if replaced, ok := t.source.Values[value]; ok {
 		value = replaced

@@ -153,7 +153,7 @@ func (s *Service) permitted(ctx context.Context, snapshot *catalog.Snapshot, c *
 		return nil, nil, err
 	}
 	if !c.System && !rights.System["import"] {
-		return nil, nil, fault.New(fault.Forbidden, "access.system", "right", "import")
+		return nil, nil, fault.New(fault.Forbidden, "auth.right_missing", "right", "import")
 	}
 	object, ok := snapshot.Objects[name]
 	if !ok || !c.System && !rights.Objects[name].Read {

@@ -1,0 +1,198 @@
+package api
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/csv"
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/record"
+	"formwork/engine/transfer"
+)
+
+// startImport is POST /imports: multipart form data, the part "options" (JSON, see
+// transfer.Options) before the part "file".
+func (s *Server) startImport(r *request) error {
+	kind, params, err := mime.ParseMediaType(r.http.Get(fiber.HeaderContentType))
+	if err != nil || kind != "multipart/form-data" || params["boundary"] == "" {
+		return fault.New(fault.Malformed, "api.multipart")
+	}
+	var body io.Reader = bytes.NewReader(nil)
+	if stream := r.http.Context().RequestBodyStream(); stream != nil {
+		body = stream
+	} else {
+		body = bytes.NewReader(r.http.Request().Body())
+	}
+	parts := multipart.NewReader(body, strings.Clone(params["boundary"]))
+	options, err := importOptions(parts)
+	if err != nil {
+		return err
+	}
+	file, err := parts.NextPart()
+	if err != nil || file.FormName() != "file" {
+		return fault.New(fault.Malformed, "api.multipart").Because(err)
+	}
+	started, err := s.o.Imports.Start(r.ctx, r.tenant, r.caller, *options, file)
+	if err != nil {
+		return err
+	}
+	r.http.Set(fiber.HeaderLocation, Prefix+"/imports/"+started.ID.String())
+	return r.json(fiber.StatusAccepted, importAnswer(started, r.language()))
+}
+
+// importOptions reads the first part.
+func importOptions(parts *multipart.Reader) (*transfer.Options, error) {
+	part, err := parts.NextPart()
+	if err != nil || part.FormName() != "options" {
+		return nil, fault.New(fault.Malformed, "api.multipart").Because(err)
+	}
+	raw, err := io.ReadAll(io.LimitReader(part, smallBody+1))
+	if err != nil {
+		return nil, fault.New(fault.Malformed, "api.unreadable").Because(err)
+	}
+	if len(raw) > smallBody {
+		return nil, fault.New(fault.TooLarge, "api.too_large", "limit", smallBody)
+	}
+	var options transfer.Options
+	if err := fit(raw, &options); err != nil {
+		return nil, err
+	}
+	return &options, nil
+}
+
+// importShown is an import as the API shows it.
+type importShown struct {
+	ID        string     `json:"id"`
+	Object    string     `json:"object"`
+	DryRun    bool       `json:"dry_run,omitempty"`
+	State     string     `json:"state"`
+	Done      int64      `json:"done"` // bytes of the file
+	Total     int64      `json:"total"`
+	Created   int64      `json:"created"`
+	Updated   int64      `json:"updated"`
+	Unchanged int64      `json:"unchanged"`
+	Refused   int64      `json:"refused"`
+	StartedAt *time.Time `json:"started_at,omitempty"`
+	EndedAt   *time.Time `json:"ended_at,omitempty"`
+	Code      string     `json:"code,omitempty"` // why it failed
+	Detail    string     `json:"detail,omitempty"`
+}
+
+func importAnswer(im *transfer.Import, language string) importShown {
+	shown := importShown{ID: im.ID.String(), Object: im.Object, DryRun: im.Options.DryRun, State: im.Job.State, Done: im.Job.Done, Total: im.Job.Total,
+		Created: im.Created, Updated: im.Updated, Unchanged: im.Unchanged, Refused: im.Refused}
+	if !im.Job.StartedAt.IsZero() {
+		shown.StartedAt = &im.Job.StartedAt
+	}
+	if !im.Job.EndedAt.IsZero() {
+		shown.EndedAt = &im.Job.EndedAt
+	}
+	if f := im.Job.Fault(); f != nil {
+		shown.Code, shown.Detail = f.Code, f.Text(language)
+	}
+	return shown
+}
+
+// import finds the import in the path.
+func (r *request) importOf() (*transfer.Import, error) {
+	i, ok := id.Parse(r.http.Params("id"))
+	if !ok {
+		return nil, fault.New(fault.NotFound, "import.not_found")
+	}
+	return r.server.o.Imports.Get(r.ctx, r.tenant, r.caller, i)
+}
+
+// getImport is GET /imports/{id}.
+func (s *Server) getImport(r *request) error {
+	im, err := r.importOf()
+	if err != nil {
+		return err
+	}
+	return r.json(fiber.StatusOK, importAnswer(im, r.language()))
+}
+
+// importErrors is GET /imports/{id}/errors: the refused rows as a CSV file.
+func (s *Server) importErrors(r *request) error {
+	im, err := r.importOf()
+	if err != nil {
+		return err
+	}
+	language, t := r.language(), r.tenant
+	return r.stream("text/csv; charset=utf-8", "refused.csv", func(ctx context.Context, w io.Writer) error {
+		out := csv.NewWriter(w)
+		if err := s.o.Imports.Refused(ctx, t, im, language, out.Write); err != nil {
+			return err
+		}
+		out.Flush()
+		return out.Error()
+	})
+}
+
+// exportRecords is GET /exports/{object}.
+func (s *Server) exportRecords(r *request) error {
+	format := "csv"
+	var q record.ListQuery
+	err := r.query(parameter{"format", &format}, parameter{"filter", &q.Filter}, parameter{"q", &q.Q},
+		parameter{"sort", &q.Sort}, parameter{"fields", &q.Fields})
+	if err != nil {
+		return err
+	}
+	object := r.object()
+	export, err := transfer.Open(r.ctx, r.records(), object, format, q)
+	if err != nil {
+		return err
+	}
+	return r.stream(export.ContentType, object+"."+format, func(ctx context.Context, w io.Writer) error {
+		_, err := export.Write(ctx, w)
+		return err
+	})
+}
+
+// stream answers with what write writes, piece by piece. What goes wrong after the
+// first piece can only be shown by breaking off: the client sees a body that is not
+// complete, and the log says why.
+func (r *request) stream(contentType, file string, write func(ctx context.Context, w io.Writer) error) error {
+	s, request, path, connection := r.server, r.id, strings.Clone(r.http.Path()), r.http.Context().Conn()
+	r.http.Set(fiber.HeaderContentType, contentType)
+	r.http.Set(fiber.HeaderContentDisposition, mime.FormatMediaType("attachment", map[string]string{"filename": file}))
+	from, to := io.Pipe()
+	go func() {
+		ctx, stop := context.WithTimeout(context.Background(), slowly)
+		defer stop()
+		out := bufio.NewWriterSize(prolonging{to, connection}, 32<<10)
+		err := write(ctx, out)
+		if err == nil {
+			err = out.Flush()
+		}
+		if err != nil && !errors.Is(err, io.ErrClosedPipe) { // the client is gone
+			s.o.Log.Error("an answer broke off", "request", request, "path", path, "error", err)
+		}
+		to.CloseWithError(err)
+	}()
+	r.http.Context().SetBodyStream(from, -1)
+	return nil
+}
+
+// prolonging gives every piece of an answer as long as a whole one else has.
+type prolonging struct {
+	to         io.Writer
+	connection net.Conn
+}
+
+func (p prolonging) Write(b []byte) (int, error) {
+	if err := p.connection.SetWriteDeadline(time.Now().Add(writeWithin)); err != nil {
+		return 0, err
+	}
+	return p.to.Write(b)
+}
