@@ -7,7 +7,12 @@
 //
 // Empty values: arithmetic with one is empty; a comparison with one does not
 // hold, but == nil and != (see query); and, or, not take empty as false; joining
-// texts (+) takes empty as "".
+// texts (+) takes empty as "". The empty text and the empty list are the empty
+// value. Division by zero is empty; what does not fit is a fault.
+//
+// On the way: parse (expr's syntax tree, after limits) → checker (a typed tree of
+// our own, all problems) → emitter (a tree of expr again, compiled for its machine)
+// and translator (a template of a filter, bound to a user and a moment by Filter).
 package expression
 
 import (
