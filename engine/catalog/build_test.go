@@ -1,7 +1,13 @@
 package catalog
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"formwork/engine/fault"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"formwork/metadata"
@@ -58,5 +64,99 @@ func BenchmarkAddField(b *testing.B) {
 		if _, problems := build(b.Context(), types, schemas, 2, changed, former); problems != nil {
 			b.Fatal(problems)
 		}
+	}
+}
+
+// readBase reads the documents that test cases build on.
+func readBase(t testing.TB) []metadata.Document {
+	t.Helper()
+	raw, err := os.ReadFile("testdata/base.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var bodies []json.RawMessage
+	if err := json.Unmarshal(raw, &bodies); err != nil {
+		t.Fatal(err)
+	}
+	return documents(t, bodies)
+}
+
+func documents(t testing.TB, bodies []json.RawMessage) []metadata.Document {
+	t.Helper()
+	var all []metadata.Document
+	for _, body := range bodies {
+		d, problems := metadata.Parse(body)
+		if problems != nil {
+			t.Fatal(problems)
+		}
+		all = append(all, d)
+	}
+	return all
+}
+
+// Cases are documents laid over the base, and every problem that must be told.
+func TestProblems(t *testing.T) {
+	type problem struct {
+		Pointer    string `json:"pointer"`
+		Code       string `json:"code"`
+		Column     int    `json:"column"`
+		Suggestion string `json:"suggestion"`
+		Param      string `json:"param"` // some parameter of the text
+	}
+	files, err := filepath.Glob("testdata/problems/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			raw, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var c struct {
+				Comment   string
+				Documents []json.RawMessage
+				Problems  []problem
+			}
+			decoder := json.NewDecoder(bytes.NewReader(raw))
+			decoder.DisallowUnknownFields()
+			if err := decoder.Decode(&c); err != nil {
+				t.Fatal(err)
+			}
+			effective := metadata.Effective(readBase(t), documents(t, c.Documents))
+			s, problems := Build(t.Context(), standard.FieldTypes(), 1, effective)
+			if (s == nil) != (len(problems) > 0) {
+				t.Errorf("a snapshot and %d problems", len(problems))
+			}
+			var got []problem
+			for _, f := range problems {
+				p := problem{Pointer: f.Pointer, Code: f.Code}
+				p.Column, _ = f.Params["column"].(int)
+				p.Suggestion, _ = f.Params["suggestion"].(string)
+				if !fault.Known(f.Code) || strings.Contains(f.Text("zh"), "{") {
+					t.Errorf("%s: %s reads %q", f.Pointer, f.Code, f.Text("zh"))
+				}
+				p.Param, _ = f.Params["cycle"].(string)
+				got = append(got, p)
+			}
+			if len(got) > 0 && len(c.Problems) == 0 {
+				t.Error("expects no problems")
+			}
+			for i := range max(len(got), len(c.Problems)) {
+				switch {
+				case i >= len(got):
+					t.Errorf("misses %+v", c.Problems[i])
+				case i >= len(c.Problems):
+					t.Errorf("has also %+v", got[i])
+				default:
+					if c.Problems[i].Param == "" {
+						got[i].Param = ""
+					}
+					if got[i] != c.Problems[i] {
+						t.Errorf("got  %+v\nwant %+v", got[i], c.Problems[i])
+					}
+				}
+			}
+		})
 	}
 }

@@ -152,7 +152,8 @@ func (b *builder) unknownOption(c fieldtype.Chooses, field, option, pointer stri
 	b.report(fault.New(fault.Invalid, "catalog.unknown_option", "option", option, "field", field), pointer)
 }
 
-// checkParent checks the lookup whose record decides about this one.
+// checkParent checks the lookup whose record decides about this one; that parents
+// do not lead round in a circle is checked with the policy.
 func (b *builder) checkParent(o *Object, pointer string) {
 	if o.Doc.Parent == "" {
 		return
@@ -165,22 +166,6 @@ func (b *builder) checkParent(o *Object, pointer string) {
 	if f.Target == nil || f.System {
 		b.report(fault.New(fault.Invalid, "catalog.parent_not_lookup", "field", f.Name), pointer)
 		return
-	}
-	if o.Doc.Visibility != "" {
-		b.report(fault.New(fault.Invalid, "catalog.parent_and_visibility"), pointer)
-	}
-	trail := []string{o.Doc.Name}
-	for at := f.Target; at != nil; {
-		trail = append(trail, at.Doc.Name)
-		if at == o {
-			b.report(fault.New(fault.Invalid, "catalog.cycle", "cycle", strings.Join(trail, " → ")), pointer)
-			return
-		}
-		up, ok := at.byName[at.Doc.Parent]
-		if !ok || len(trail) > len(b.objects) {
-			return
-		}
-		at = up.Target
 	}
 }
 
