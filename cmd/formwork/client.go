@@ -51,11 +51,19 @@ func (c *client) call(ctx context.Context, method, path string, in, out any) err
 		}
 		body = bytes.NewReader(raw)
 	}
+	return c.send(ctx, method, path, "application/json", body, out)
+}
+
+// send sends a body and reads the answer into out: JSON, or as it is if out is a *[]byte.
+func (c *client) send(ctx context.Context, method, path, contentType string, body io.Reader, out any, headers ...string) error {
 	request, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(c.base.String(), "/")+api.Prefix+path, body)
 	if err != nil {
 		return fmt.Errorf("making the request: %w", err)
 	}
-	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Content-Type", contentType)
+	for i := 0; i+1 < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
 	if c.token != "" {
 		request.Header.Set("Authorization", "Bearer "+c.token)
 	}
@@ -71,7 +79,11 @@ func (c *client) call(ctx context.Context, method, path string, in, out any) err
 	if response.StatusCode >= 300 {
 		return refusal(response.StatusCode, raw)
 	}
-	if out == nil {
+	switch out := out.(type) {
+	case nil:
+		return nil
+	case *[]byte:
+		*out = raw
 		return nil
 	}
 	if err := json.Unmarshal(raw, out); err != nil {
@@ -80,15 +92,23 @@ func (c *client) call(ctx context.Context, method, path string, in, out any) err
 	return nil
 }
 
-// refusal is the problem document of an answer as an error of several lines.
+// refused is a problem document as an error of several lines.
+type refused struct {
+	status int
+	text   string
+}
+
+func (r *refused) Error() string { return r.text }
+
+// refusal reads the problem document of an answer.
 func refusal(status int, raw []byte) error {
 	var problem api.Problem
 	if err := json.Unmarshal(raw, &problem); err != nil || problem.Code == "" {
-		return fmt.Errorf("the server answers %d", status)
+		return &refused{status, fmt.Sprintf("the server answers %d", status)}
 	}
 	text := problem.Detail
 	for _, one := range problem.Errors {
 		text += "\n  " + one.String()
 	}
-	return fmt.Errorf("%s", text)
+	return &refused{status, text}
 }

@@ -24,17 +24,27 @@ type configuration interface {
 	Close() error
 }
 
-// where says whose configuration is meant.
+// server is a server that runs.
+type server struct {
+	URL    string `help:"Address of a running server. Log in with FORMWORK_TOKEN, or FORMWORK_EMAIL and FORMWORK_PASSWORD." placeholder:"http://…" env:"FORMWORK_URL"`
+	Tenant string `help:"Tenant." default:"main" env:"FORMWORK_TENANT"`
+}
+
+// where says whose configuration is meant: that of a tenant on a server, if it has an
+// address, else in a store.
 type where struct {
 	storage
-	URL    string `help:"Address of a running server, instead of a store. Log in with FORMWORK_TOKEN, or FORMWORK_EMAIL and FORMWORK_PASSWORD." placeholder:"http://…" env:"FORMWORK_URL"`
-	Tenant string `help:"Tenant." default:"main" env:"FORMWORK_TENANT"`
+	server
 }
 
 // configuration opens it.
 func (w where) configuration(p *program) (configuration, error) {
 	if w.URL != "" {
-		return w.connect(p)
+		c, err := w.connect(p)
+		if err != nil {
+			return nil, err
+		}
+		return &servedConfiguration{c}, nil
 	}
 	e, err := w.openEngine(p)
 	if err != nil {
@@ -47,24 +57,21 @@ func (w where) configuration(p *program) (configuration, error) {
 	return &storedConfiguration{engine: e, tenant: t}, nil
 }
 
-// connect logs in to a server.
-func (w where) connect(p *program) (configuration, error) {
-	base, err := url.Parse(w.URL)
+// connect logs in to the server.
+func (s server) connect(p *program) (*client, error) {
+	base, err := url.Parse(s.URL)
 	if err != nil || (base.Scheme != "http" && base.Scheme != "https") || base.Host == "" {
-		return nil, fmt.Errorf("--url %q is no http address", w.URL)
+		return nil, fmt.Errorf("--url %q is no http address", s.URL)
 	}
 	c := newClient(base)
 	if c.token = p.getenv("FORMWORK_TOKEN"); c.token != "" {
-		return &servedConfiguration{c}, nil
+		return c, nil
 	}
 	email, password := p.getenv("FORMWORK_EMAIL"), p.getenv("FORMWORK_PASSWORD")
 	if email == "" || password == "" {
 		return nil, fmt.Errorf("to log in to %s set FORMWORK_TOKEN, or FORMWORK_EMAIL and FORMWORK_PASSWORD", base.Host)
 	}
-	if err := c.login(p.ctx, email, password, w.Tenant); err != nil {
-		return nil, err
-	}
-	return &servedConfiguration{c}, nil
+	return c, c.login(p.ctx, email, password, s.Tenant)
 }
 
 // storedConfiguration works on a store itself.

@@ -26,6 +26,7 @@ type commands struct {
 	Apply  applyCommand  `cmd:"" help:"Make the documents in a folder the tenant's configuration."`
 	Diff   diffCommand   `cmd:"" help:"Show how the documents in a folder differ from the tenant's."`
 	Export exportCommand `cmd:"" help:"Write the tenant's own documents to a folder."`
+	Import importCommand `cmd:"" help:"Import a CSV file through a running server."`
 	Tenant tenantCommand `cmd:"" help:"Create, list and delete tenants."`
 	User   userCommand   `cmd:"" help:"Add users and set passwords."`
 	Doctor doctorCommand `cmd:"" help:"Look for what is wrong."`
@@ -33,9 +34,10 @@ type commands struct {
 	Version kong.VersionFlag `help:"Print the version."`
 }
 
-// program is what commands run in: where they write and what they were told.
+// program is what commands run in: what they read, where they write and what they were told.
 type program struct {
 	ctx    context.Context
+	in     io.Reader
 	out    io.Writer
 	log    io.Writer
 	getenv func(string) string
@@ -44,7 +46,7 @@ type program struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(&program{ctx: ctx, out: os.Stdout, log: os.Stderr, getenv: os.Getenv}, os.Args[1:]))
+	os.Exit(run(&program{ctx: ctx, in: os.Stdin, out: os.Stdout, log: os.Stderr, getenv: os.Getenv}, os.Args[1:]))
 }
 
 // run runs one command and returns the exit status: 0, 1 for what went wrong, 2 for

@@ -1,8 +1,16 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/url"
 	"strconv"
+	"strings"
 
 	"formwork/engine/record"
 )
@@ -22,7 +30,7 @@ type userAdd struct {
 	Language    string   `help:"Language (en, zh)."`
 }
 
-// Run adds a user. The password is FORMWORK_PASSWORD, or made up.
+// Run adds a user. The password is FORMWORK_USER_PASSWORD, or made up.
 func (c *userAdd) Run(p *program) error {
 	return c.with(p, c.Tenant, func(e *engine, s *tenantSession) error {
 		l := p.userLogin(c.Email)
@@ -39,33 +47,102 @@ func (c *userAdd) Run(p *program) error {
 }
 
 type userPassword struct {
-	storage
-	Tenant string `help:"Tenant." default:"main"`
-	Email  string `arg:"" help:"E-mail of the user."`
+	where
+	Email   string `arg:"" help:"E-mail of the user; - reads many, one a line, from the input, who all get the same password."`
+	IfUnset bool   `help:"Leave those alone who have a password."`
 }
 
-// Run sets a password: FORMWORK_PASSWORD, or one made up.
+// passwords sets passwords, on a server that runs or in a store.
+type passwords interface {
+	// set gives a user a password. With ifUnset it says false if there was one.
+	set(ctx context.Context, email, password string, ifUnset bool) (bool, error)
+}
+
+// Run sets a password: FORMWORK_USER_PASSWORD, or one made up.
 func (c *userPassword) Run(p *program) error {
-	return c.with(p, c.Tenant, func(e *engine, s *tenantSession) error {
-		page, err := s.records.List(p.ctx, "user", record.ListQuery{Filter: "email == " + strconv.Quote(c.Email), Limit: 2})
+	emails := []string{c.Email}
+	if c.Email == "-" {
+		raw, err := io.ReadAll(p.in)
+		if err != nil {
+			return fmt.Errorf("reading e-mails: %w", err)
+		}
+		emails = strings.Fields(string(raw))
+	}
+	if c.URL != "" {
+		client, err := c.connect(p)
 		if err != nil {
 			return err
 		}
-		if len(page.Items) != 1 {
-			return fmt.Errorf("tenant %s has no user %s", c.Tenant, c.Email)
+		return c.all(p, &servedPasswords{client}, emails)
+	}
+	return c.with(p, c.Tenant, func(e *engine, s *tenantSession) error { return c.all(p, &storedPasswords{e, s}, emails) })
+}
+
+func (c *userPassword) all(p *program, where passwords, emails []string) error {
+	l := p.userLogin("")
+	for _, l.email = range emails {
+		changed, err := where.set(p.ctx, l.email, l.password, c.IfUnset)
+		if err != nil {
+			return fmt.Errorf("setting the password of %s: %w", l.email, err)
 		}
-		l := p.userLogin(c.Email)
-		if err := e.auth.SetPassword(p.ctx, s.tenant, page.Items[0].ID(), l.password); err != nil {
-			return err
+		if changed {
+			l.printUser(p)
 		}
-		l.printUser(p)
-		return nil
-	})
+	}
+	return nil
+}
+
+// byEmail is the filter for a user.
+func byEmail(email string) string { return "email == " + strconv.Quote(email) }
+
+type storedPasswords struct {
+	engine  *engine
+	session *tenantSession
+}
+
+func (w *storedPasswords) set(ctx context.Context, email, password string, ifUnset bool) (bool, error) {
+	page, err := w.session.records.List(ctx, "user", record.ListQuery{Filter: byEmail(email), Limit: 2})
+	if err != nil {
+		return false, err
+	}
+	if len(page.Items) != 1 {
+		return false, fmt.Errorf("there is no such user")
+	}
+	if ifUnset {
+		return w.engine.auth.SetFirstPassword(ctx, w.session.tenant, page.Items[0].ID(), password)
+	}
+	return true, w.engine.auth.SetPassword(ctx, w.session.tenant, page.Items[0].ID(), password)
+}
+
+type servedPasswords struct{ client *client }
+
+func (w *servedPasswords) set(ctx context.Context, email, password string, ifUnset bool) (bool, error) {
+	var page struct{ Items []struct{ ID string } }
+	if err := w.client.call(ctx, http.MethodGet, "/records/user?fields=id&filter="+url.QueryEscape(byEmail(email)), nil, &page); err != nil {
+		return false, err
+	}
+	if len(page.Items) != 1 {
+		return false, fmt.Errorf("there is no such user")
+	}
+	var condition []string
+	if ifUnset {
+		condition = []string{"If-None-Match", "*"}
+	}
+	raw, err := json.Marshal(map[string]string{"password": password})
+	if err != nil {
+		return false, fmt.Errorf("writing the request: %w", err)
+	}
+	err = w.client.send(ctx, http.MethodPut, "/users/"+page.Items[0].ID+"/password", "application/json", bytes.NewReader(raw), nil, condition...)
+	var r *refused
+	if ifUnset && errors.As(err, &r) && r.status == http.StatusPreconditionFailed {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // userLogin takes the password from the environment, or makes one up.
 func (p *program) userLogin(email string) login {
-	l := login{email: email, password: p.getenv("FORMWORK_PASSWORD")}
+	l := login{email: email, password: p.getenv("FORMWORK_USER_PASSWORD")}
 	if l.password == "" {
 		l.password, l.made = newPassword(), true
 	}

@@ -71,8 +71,8 @@ func importOptions(parts *multipart.Reader) (*transfer.Options, error) {
 	return &options, nil
 }
 
-// importShown is an import as the API shows it.
-type importShown struct {
+// Import is an import as the API shows it.
+type Import struct {
 	ID        string     `json:"id"`
 	Object    string     `json:"object"`
 	DryRun    bool       `json:"dry_run,omitempty"`
@@ -89,8 +89,8 @@ type importShown struct {
 	Detail    string     `json:"detail,omitempty"`
 }
 
-func importAnswer(im *transfer.Import, language string) importShown {
-	shown := importShown{ID: im.ID.String(), Object: im.Object, DryRun: im.Options.DryRun, State: im.Job.State, Done: im.Job.Done, Total: im.Job.Total,
+func importAnswer(im *transfer.Import, language string) Import {
+	shown := Import{ID: im.ID.String(), Object: im.Object, DryRun: im.Options.DryRun, State: im.Job.State, Done: im.Job.Done, Total: im.Job.Total,
 		Created: im.Created, Updated: im.Updated, Unchanged: im.Unchanged, Refused: im.Refused}
 	if !im.Job.StartedAt.IsZero() {
 		shown.StartedAt = &im.Job.StartedAt
@@ -104,7 +104,7 @@ func importAnswer(im *transfer.Import, language string) importShown {
 	return shown
 }
 
-// import finds the import in the path.
+// importOf finds the import in the path.
 func (r *request) importOf() (*transfer.Import, error) {
 	i, ok := id.Parse(r.http.Params("id"))
 	if !ok {

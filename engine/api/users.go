@@ -7,6 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"formwork/engine/auth"
+	"formwork/engine/fault"
 )
 
 // trueNames are the names that are true, sorted; never nil.
@@ -21,7 +22,8 @@ func trueNames(set map[string]bool) []string {
 	return names
 }
 
-// setPassword is PUT /users/{id}/password.
+// setPassword is PUT /users/{id}/password; If-None-Match: * leaves a password that is
+// there, with 412.
 func (s *Server) setPassword(r *request) error {
 	user, err := r.recordID()
 	if err != nil {
@@ -32,6 +34,16 @@ func (s *Server) setPassword(r *request) error {
 	}
 	if err := r.decode(smallBody, &in, false); err != nil {
 		return err
+	}
+	if r.http.Get(fiber.HeaderIfNoneMatch) == "*" {
+		set, err := s.o.Auth.SetFirstPassword(r.ctx, r.tenant, user, in.Password)
+		if err == nil && !set {
+			err = fault.New(fault.Stale, "auth.password_there")
+		}
+		if err != nil {
+			return err
+		}
+		return r.done()
 	}
 	if err := s.o.Auth.SetPassword(r.ctx, r.tenant, user, in.Password); err != nil {
 		return err

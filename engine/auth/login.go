@@ -137,19 +137,35 @@ func (s *Service) Users(ctx context.Context, t store.Tenant) (int64, error) {
 // SetPassword gives a user a password, unlocks the account and ends all of the
 // user's sessions. Faults: "auth.password_…" (Invalid), "auth.user_not_found".
 func (s *Service) SetPassword(ctx context.Context, t store.Tenant, user id.ID, password string) error {
+	_, err := s.setPassword(ctx, t, user, password, false)
+	return err
+}
+
+// SetFirstPassword is SetPassword for a user who has none; set is false, and nothing
+// changes, if there is one.
+func (s *Service) SetFirstPassword(ctx context.Context, t store.Tenant, user id.ID, password string) (set bool, err error) {
+	return s.setPassword(ctx, t, user, password, true)
+}
+
+func (s *Service) setPassword(ctx context.Context, t store.Tenant, user id.ID, password string, first bool) (set bool, err error) {
 	u, err := s.userByID(ctx, t, user)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if u == nil {
-		return fault.New(fault.NotFound, "auth.user_not_found")
+		return false, fault.New(fault.NotFound, "auth.user_not_found")
 	}
 	if problem := acceptable(password, u.caller.Email); problem != nil {
-		return problem
+		return false, problem
+	}
+	if first {
+		if found, err := row(ctx, t, credentials, is(query.ID, int64(user)), query.ID); err != nil || found != nil {
+			return false, err
+		}
 	}
 	hash, err := s.seal(ctx, password)
 	if err != nil {
-		return err
+		return false, err
 	}
 	values := map[string]any{hashColumn.Name: hash, failuresColumn.Name: int64(0), lockedColumn.Name: nil}
 	err = t.Write(ctx, func(tx store.Tx) error {
@@ -157,9 +173,13 @@ func (s *Service) SetPassword(ctx context.Context, t store.Tenant, user id.ID, p
 		if err != nil {
 			return err
 		}
-		if found == nil {
+		set = found == nil || !first
+		switch {
+		case !set:
+			return nil
+		case found == nil:
 			err = tx.Insert(ctx, credentials, user, values, nil)
-		} else {
+		default:
 			err = tx.Update(ctx, credentials, user, 0, values, nil)
 		}
 		if err != nil {
@@ -168,9 +188,9 @@ func (s *Service) SetPassword(ctx context.Context, t store.Tenant, user id.ID, p
 		_, err = tx.DeleteWhere(ctx, sessions, is(userColumn, int64(user)))
 		return err
 	})
-	if err != nil {
-		return err
+	if err != nil || !set {
+		return false, err
 	}
 	s.Forget(t.Name(), user)
-	return nil
+	return true, nil
 }
