@@ -100,8 +100,11 @@ func (s *Server) logFailure(r *request, err error) {
 // logAccess logs a request: its path without the query string, which holds what
 // people look for.
 func (s *Server) logAccess(r *request, took time.Duration) {
-	attributes := append(r.attributes(), slog.Int("status", r.http.Response().StatusCode()), slog.Duration("took", took),
-		slog.Int("bytes", len(r.http.Response().Body())))
+	response := r.http.Response()
+	attributes := append(r.attributes(), slog.Int("status", response.StatusCode()), slog.Duration("took", took))
+	if !response.IsBodyStream() { // a stream has only begun
+		attributes = append(attributes, slog.Int("bytes", len(response.Body())))
+	}
 	if r.failure != nil {
 		attributes = append(attributes, slog.String("code", r.failure.Code))
 	}

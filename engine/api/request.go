@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +31,8 @@ type request struct {
 	caller   *policy.Caller // nil on open routes, as are those that follow
 	tenant   store.Tenant
 	snapshot *catalog.Snapshot
+	incoming bodyStream
+	raw      []byte // room for a body
 	failure  *fault.Fault
 }
 
@@ -56,10 +59,22 @@ func (s *Server) serve(rt route) fiber.Handler {
 		if s.o.Access {
 			s.logAccess(r, time.Since(began))
 		}
-		*r = request{server: s}
-		s.requests.Put(r)
+		s.recycle(r)
 		return nil
 	}
+}
+
+// maxKept is the room for a body that a request keeps for the next one, in bytes.
+const maxKept = 64 << 10
+
+// recycle keeps a request that was answered for another one.
+func (s *Server) recycle(r *request) {
+	room := r.raw
+	if cap(room) > maxKept {
+		room = nil
+	}
+	*r = request{server: s, raw: room}
+	s.requests.Put(r)
 }
 
 // run admits the caller and calls the handler.
@@ -174,28 +189,26 @@ func (r *request) recordID() (id.ID, error) {
 	return i, nil
 }
 
-// body reads the body, at most limit bytes of it. Fault "api.too_large" (TooLarge).
+// body reads the body, at most limit bytes of it; they are used again for the next
+// request. Fault "api.too_large" (TooLarge).
 func (r *request) body(limit int) ([]byte, error) {
-	req := r.http.Request()
-	if encoding := req.Header.Peek(fiber.HeaderContentEncoding); len(encoding) > 0 && string(encoding) != "identity" {
+	header := &r.http.Request().Header
+	if encoding := header.Peek(fiber.HeaderContentEncoding); len(encoding) > 0 && string(encoding) != "identity" {
 		return nil, fault.New(fault.Malformed, "api.encoding")
 	}
-	length := req.Header.ContentLength()
+	length := header.ContentLength()
 	if length > limit {
 		return nil, fault.New(fault.TooLarge, "api.too_large", "limit", limit)
 	}
-	stream := r.http.Context().RequestBodyStream()
-	if stream == nil {
-		return req.Body(), nil
-	}
+	from := r.bodyStream()
 	if length >= 0 {
-		raw := make([]byte, length)
-		if _, err := io.ReadFull(stream, raw); err != nil {
+		r.raw = slices.Grow(r.raw[:0], length)[:length]
+		if _, err := io.ReadFull(from, r.raw); err != nil {
 			return nil, fault.New(fault.Malformed, "api.unreadable").Because(err)
 		}
-		return raw, nil
+		return r.raw, nil
 	}
-	raw, err := io.ReadAll(io.LimitReader(stream, int64(limit)+1))
+	raw, err := io.ReadAll(io.LimitReader(from, int64(limit)+1))
 	if err != nil {
 		return nil, fault.New(fault.Malformed, "api.unreadable").Because(err)
 	}
@@ -205,19 +218,38 @@ func (r *request) body(limit int) ([]byte, error) {
 	return raw, nil
 }
 
+// bodyStream is the body as it arrives; the same one for each call.
+func (r *request) bodyStream() *bodyStream {
+	if r.incoming.from == nil {
+		r.incoming.from = r.http.Context().RequestBodyStream()
+	}
+	return &r.incoming
+}
+
+// bodyStream remembers how it ended, for the stream beneath must not be read beyond
+// its end: there the next request begins.
+type bodyStream struct {
+	from io.Reader // nil: there is no body
+	end  error
+}
+
+// Read reads until the body has ended.
+func (b *bodyStream) Read(p []byte) (int, error) {
+	if b.from == nil {
+		return 0, io.EOF
+	}
+	if b.end != nil {
+		return 0, b.end
+	}
+	n, err := b.from.Read(p)
+	b.end = err
+	return n, err
+}
+
 // finishBody leaves the connection at the end of the request's body, or closes it
 // after the answer: what was not read must not be taken for the next request.
 func (r *request) finishBody() {
-	finishBody(r.http)
-}
-
-func finishBody(c *fiber.Ctx) {
-	stream := c.Context().RequestBodyStream()
-	if stream == nil {
-		return
-	}
-	left, err := io.Copy(io.Discard, io.LimitReader(stream, drained))
-	if err != nil || left == drained {
-		c.Context().SetConnectionClose()
+	if left, err := io.Copy(io.Discard, io.LimitReader(r.bodyStream(), drained)); err != nil || left == drained {
+		r.http.Context().SetConnectionClose()
 	}
 }

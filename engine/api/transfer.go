@@ -2,7 +2,6 @@ package api
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/csv"
 	"errors"
@@ -28,13 +27,7 @@ func (s *Server) startImport(r *request) error {
 	if err != nil || kind != "multipart/form-data" || params["boundary"] == "" {
 		return fault.New(fault.Malformed, "api.multipart")
 	}
-	var body io.Reader = bytes.NewReader(nil)
-	if stream := r.http.Context().RequestBodyStream(); stream != nil {
-		body = stream
-	} else {
-		body = bytes.NewReader(r.http.Request().Body())
-	}
-	parts := multipart.NewReader(body, strings.Clone(params["boundary"]))
+	parts := multipart.NewReader(arriving{r.bodyStream(), r.http.Context().Conn()}, strings.Clone(params["boundary"]))
 	options, err := importOptions(parts)
 	if err != nil {
 		return err
@@ -49,6 +42,19 @@ func (s *Server) startImport(r *request) error {
 	}
 	r.http.Set(fiber.HeaderLocation, Prefix+"/imports/"+started.ID.String())
 	return r.json(fiber.StatusAccepted, importAnswer(started, r.language()))
+}
+
+// arriving gives every piece of a file as long to arrive as a whole other request has.
+type arriving struct {
+	from       io.Reader
+	connection net.Conn
+}
+
+func (a arriving) Read(p []byte) (int, error) {
+	if err := a.connection.SetReadDeadline(time.Now().Add(readWithin)); err != nil {
+		return 0, err
+	}
+	return a.from.Read(p)
 }
 
 // importOptions reads the first part.
