@@ -139,10 +139,15 @@ func (c *Catalog) refresh(ctx context.Context, t store.Tenant, e *entry) (*state
 		}
 	}
 	mark, err := newestRevision(ctx, t)
+	if err != nil && !first && ctx.Err() == nil {
+		e.state = nil // a tenant that was deleted and made anew has no tables yet
+		return c.refresh(ctx, t, e)
+	}
 	if err != nil {
 		return nil, err
 	}
 	if mark.revision == 0 {
+		e.state = nil
 		return nil, fault.New(fault.Conflict, "catalog.not_installed", "tenant", t.Name())
 	}
 	if first || e.state.mark != mark {

@@ -179,7 +179,7 @@ func (c *Catalog) check(ctx context.Context, base, target *state, allow []string
 		return d, nil
 	}
 	target.snapshot = snapshot
-	d.effects = effects(base.snapshot, snapshot)
+	d.effects = effects(base.snapshot, snapshot, c.o.Now())
 	for i := range d.effects {
 		e := &d.effects[i]
 		if e.Class != Destructive {

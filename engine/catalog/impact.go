@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
+	"time"
 
 	"formwork/engine/expression"
 	"formwork/engine/fault"
@@ -59,9 +60,10 @@ func impacts(effects []effect) []Impact {
 	return all
 }
 
-// effects compares two configurations object by object.
-func effects(before, after *Snapshot) []effect {
-	w := &weigher{}
+// effects compares two configurations object by object. now is the clock of
+// conditions that read it.
+func effects(before, after *Snapshot, now time.Time) []effect {
+	w := &weigher{before: before, now: now}
 	for _, name := range byName(before.Objects) {
 		if after.Objects[name] == nil {
 			w.add(effect{Impact: Impact{Class: Destructive, Path: "object/" + name,
@@ -95,7 +97,41 @@ func (o *Object) changedWith(now *Object) bool {
 }
 
 // weigher collects effects.
-type weigher struct{ effects []effect }
+type weigher struct {
+	now     time.Time
+	before  *Snapshot
+	effects []effect
+}
+
+// known reports whether a path can be read from the tables as they are before the
+// change. A new field that nothing fills in can be as well: it is empty.
+func (w *weigher) known(o *Object, p expression.Path) (stored, certain bool) {
+	names := make([]string, 0, len(p.Via)+1)
+	for _, s := range p.Via {
+		names = append(names, s.Name)
+	}
+	for _, name := range append(names, p.Leaf.Name) {
+		f := o.byName[name]
+		if f.Column.Storage == fieldtype.None {
+			return true, f.Formula != nil && w.knowsAll(o, f.Formula)
+		}
+		if old := w.before.Objects[o.Doc.Name]; old == nil || !slices.Contains(append(old.Table.Columns, query.ID), f.Column) {
+			return false, !computed(f) && f.Initial == nil && f.Default == nil
+		}
+		o = f.Target
+	}
+	return true, true
+}
+
+// knowsAll reports whether everything that a program reads is stored already.
+func (w *weigher) knowsAll(o *Object, p *expression.Program) bool {
+	for _, path := range p.Paths() {
+		if stored, certain := w.known(o, path); !stored || !certain {
+			return false
+		}
+	}
+	return true
+}
 
 func (w *weigher) add(e effect) { w.effects = append(w.effects, e) }
 
@@ -240,21 +276,34 @@ func (w *weigher) required(o *Object, f *Field) {
 	if f.Column.Storage == fieldtype.None {
 		return // nobody can fill it in
 	}
-	e.where = empty(f)
+	if stored, _ := w.known(o, expression.Path{Leaf: f.Symbol()}); stored {
+		e.where = empty(f)
+	}
 	if f.Required != nil {
-		w.holds(&e, f.Required, true)
+		w.holds(o, &e, f.Required, true)
 	}
 	w.add(e)
 }
 
 // holds narrows an effect to the records for which a condition holds, or does not:
 // in the store where the condition is queryable, by looking at each otherwise.
-func (w *weigher) holds(e *effect, p *expression.Program, wanted bool) {
+func (w *weigher) holds(o *Object, e *effect, p *expression.Program, wanted bool) {
 	if !stable(p) {
 		e.silent = true // depends on who saves, or on what it was before
 		return
 	}
-	if p.Queryable() && !p.UsesClock() {
+	missing := map[string]bool{}
+	for _, path := range p.Paths() {
+		stored, certain := w.known(o, path)
+		if !stored {
+			missing[pathName(path)] = true
+		}
+		e.silent = e.silent || !certain
+	}
+	if e.silent {
+		return // depends on what is only computed after the change
+	}
+	if p.Queryable() && !p.UsesClock() && len(missing) == 0 {
 		if filter, err := p.Filter(sample{}); err == nil {
 			if !wanted {
 				filter = query.Not{Filter: filter}
@@ -267,7 +316,7 @@ func (w *weigher) holds(e *effect, p *expression.Program, wanted bool) {
 		e.silent = true // one condition that must be looked at is counted, not two
 		return
 	}
-	e.read, e.check = evaluated(p, wanted)
+	e.read, e.check = evaluated(p, wanted, missing, w.now)
 	if e.read == nil {
 		e.silent = true
 	}
@@ -302,10 +351,10 @@ func (w *weigher) rules(old, o *Object) {
 		e := effect{Impact: Impact{Class: Narrowing, Path: "object/" + o.Doc.Name + "/rules/" + r.Name,
 			Notice: fault.New(fault.Invalid, "catalog.adds_rule", "rule", r.Name, "object", o.Doc.Name)}, table: o.Table.Name}
 		if r.When != nil {
-			w.holds(&e, r.When, true)
+			w.holds(o, &e, r.When, true)
 		}
 		if !e.silent {
-			w.holds(&e, r.Must, false)
+			w.holds(o, &e, r.Must, false)
 		}
 		if !r.OnSave {
 			e.silent = true // asked of new records only
@@ -356,6 +405,9 @@ func (w *weigher) stages(old, o *Object) {
 		for _, f := range s.Required {
 			if slices.Contains(had, f.Name) || f.Column.Storage == fieldtype.None {
 				continue
+			}
+			if stored, _ := w.known(o, expression.Path{Leaf: f.Symbol()}); !stored {
+				continue // told as a new field
 			}
 			in := query.Compare{Ref: query.Field(o.Stages.Field.Column), Op: query.Eq, Value: name}
 			w.add(effect{Impact: Impact{Class: Narrowing, Path: "object/" + o.Doc.Name + "/stages/" + name + "/required/" + f.Name,

@@ -116,8 +116,9 @@ func (e *effect) hash(seed maphash.Seed, row store.Row) (sum uint64, whole bool)
 }
 
 // evaluated makes a check of a condition that can't run in the database, and the
-// columns it reads; none if it reads what no column holds.
-func evaluated(p *expression.Program, wanted bool) ([]query.Ref, func([]any) (bool, error)) {
+// columns it reads; none if it reads what no column holds. Paths that are missing
+// are empty.
+func evaluated(p *expression.Program, wanted bool, missing map[string]bool, now time.Time) ([]query.Ref, func([]any) (bool, error)) {
 	refs := []query.Ref{query.Field(query.ID)}
 	place := map[string]int{}
 	var read func(p *expression.Program) bool
@@ -129,7 +130,7 @@ func evaluated(p *expression.Program, wanted bool) ([]query.Ref, func([]any) (bo
 				}
 				continue
 			}
-			if name := pathName(path); place[name] == 0 {
+			if name := pathName(path); place[name] == 0 && !missing[name] {
 				place[name] = len(refs)
 				refs = append(refs, path.Ref())
 			}
@@ -140,7 +141,7 @@ func evaluated(p *expression.Program, wanted bool) ([]query.Ref, func([]any) (bo
 		return nil, nil
 	}
 	return refs, func(values []any) (bool, error) {
-		holds, err := p.Holds(measured{values: values, place: place})
+		holds, err := p.Holds(measured{now: now, values: values, place: place})
 		return err == nil && holds == wanted, err
 	}
 }
@@ -155,10 +156,13 @@ func pathName(p expression.Path) string {
 
 // measured answers an expression from the values that were read for it.
 type measured struct {
-	sample
+	now    time.Time
 	values []any
 	place  map[string]int
 }
+
+func (m measured) Now() time.Time           { return m.now }
+func (m measured) Location() *time.Location { return time.UTC }
 
 func (m measured) Get(p expression.Path) any {
 	if p.Leaf.Formula != nil {
@@ -168,5 +172,9 @@ func (m measured) Get(p expression.Path) any {
 		}
 		return v
 	}
-	return m.values[m.place[pathName(p)]]
+	at, ok := m.place[pathName(p)]
+	if !ok {
+		return nil
+	}
+	return m.values[at]
 }
