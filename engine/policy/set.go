@@ -91,12 +91,14 @@ type Set struct {
 // object is what filters of an object's records are made from.
 type object struct {
 	*Object
+	names       []string            // of the fields that permission sets speak of
 	owner, role *field              // $owner and $role; nil if there is none
 	parent      *query.Hop          // nil: the record decides itself
 	above       string              // the parent's object
 	sharing     map[string]*Sharing // by name
 	policies    []string            // names, sorted
-	clock       bool                // some sharing condition reads the clock
+	chain       []string            // the parent's object, and its parent's …
+	clock       bool                // some sharing condition here or above reads the clock
 }
 
 // Compile makes a Set, or says everything that is wrong. Pointers of the faults
@@ -122,6 +124,9 @@ func Compile(ctx context.Context, c Config) (*Set, []*fault.Fault) {
 	if len(problems) > 0 {
 		return nil, problems
 	}
+	for _, o := range s.objects {
+		o.clock = s.readsClock(o)
+	}
 	s.attributes = s.readAttributes()
 	if err := s.prepare(ctx, data(c, s)); err != nil {
 		return nil, []*fault.Fault{fault.From(err)}
@@ -133,7 +138,7 @@ func Compile(ctx context.Context, c Config) (*Set, []*fault.Fault) {
 }
 
 func newObject(o *Object) *object {
-	compiled := &object{Object: o, sharing: map[string]*Sharing{}}
+	compiled := &object{Object: o, names: fieldNames(o), sharing: map[string]*Sharing{}}
 	if o.Owned && o.Names != nil {
 		if owner, ok := o.Names.Symbol("owner"); ok && owner.Value != nil {
 			compiled.owner = newField("owner", query.Ref{Column: owner.Column}, owner.Value)
@@ -147,7 +152,8 @@ func newObject(o *Object) *object {
 	return compiled
 }
 
-// checkParents makes sure that every chain of parents ends.
+// checkParents makes sure that every chain of parents ends, and hands down what an
+// object's policy gets from those above it.
 func (s *Set) checkParents() (problems []*fault.Fault) {
 	for _, name := range sortedKeys(s.objects) {
 		steps := 0
@@ -157,6 +163,7 @@ func (s *Set) checkParents() (problems []*fault.Fault) {
 					At("/object/"+name+"/parent"))
 				break
 			}
+			s.objects[name].chain = append(s.objects[name].chain, o.above)
 		}
 	}
 	return problems
@@ -172,14 +179,32 @@ func (s *Set) addSharing(rules []Sharing) (problems []*fault.Fault) {
 			continue
 		}
 		o.sharing[rule.Doc.Name] = rule
-		o.clock = o.clock || rule.When != nil && rule.When.UsesClock() || rule.Users != nil && rule.Users.UsesClock()
 		for _, name := range sortedKeys(rule.Match) {
 			if problem := s.checkMatch(name, rule.Match[name]); problem != nil {
 				problems = append(problems, problem.At("/sharing/"+rule.Doc.Name+"/to/match"))
 			}
 		}
+		for at, program := range map[string]*expression.Program{"/when": rule.When, "/to/users": rule.Users} {
+			if path := beyondUser(program); path != "" {
+				problems = append(problems, fault.New(fault.Invalid, "policy.beyond_user", "name", path).At("/sharing/"+rule.Doc.Name+at))
+			}
+		}
 	}
 	return problems
+}
+
+// beyondUser is a path that leads from the user to another record; a caller carries
+// no more than the user's own fields.
+func beyondUser(p *expression.Program) string {
+	if p == nil {
+		return ""
+	}
+	for _, path := range p.Paths() {
+		if path.Root == "user" && len(path.Via) > 0 {
+			return "user." + path.Via[0].Name + "." + path.Leaf.Name
+		}
+	}
+	return ""
 }
 
 // checkMatch makes sure that a field of the user and one of the record can be equal.
@@ -211,6 +236,22 @@ func (s *Set) checkMatch(name string, path expression.Path) *fault.Fault {
 		return nil
 	}
 	return fault.New(fault.Invalid, "policy.no_match", "name", path.Leaf.Name, "user", name)
+}
+
+// readsClock reports whether a sharing rule of the object, or of one above, does.
+func (s *Set) readsClock(o *object) bool {
+	for _, name := range append([]string{o.Name}, o.chain...) {
+		above := s.objects[name]
+		if above == nil {
+			break
+		}
+		for _, rule := range above.sharing {
+			if rule.When != nil && rule.When.UsesClock() || rule.Users != nil && rule.Users.UsesClock() {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // readAttributes lists the user's fields that a sharing rule or a policy reads.
