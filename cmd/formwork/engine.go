@@ -66,10 +66,22 @@ func assemble(s store.Store, log *slog.Logger) *engine {
 	e.catalog = catalog.New(catalog.Options{Types: e.types, Packages: packages.All(), IDs: e.ids, Now: e.now, Tables: tables(), Wake: e.jobs.Wake})
 	e.catalog.Register(e.jobs)
 	e.records = record.New(record.Options{IDs: e.ids, Now: e.now, Committed: e.jobs.Wake})
+	for kind, handler := range record.Handlers(e.records, e.catalog) {
+		e.jobs.RegisterIn(laneOf(kind), kind, handler)
+	}
 	e.auth = auth.New(auth.Options{Store: s, Catalog: e.catalog, IDs: e.ids, Now: e.now, Random: rand.Reader, Log: log})
 	e.imports = transfer.New(e.records, e.catalog, e.auth, e.ids, e.now, e.jobs.Wake)
 	e.jobs.Register(transfer.JobKind, e.imports.Run)
 	return e
+}
+
+// laneOf is the lane of a kind of jobs that records have: what a change of the
+// configuration asks for happens in its order.
+func laneOf(kind string) string {
+	if kind == catalog.JobBackfill || kind == catalog.JobRollup {
+		return catalog.Lane
+	}
+	return kind
 }
 
 // tables are those that the rooms of the engine keep in every tenant.
