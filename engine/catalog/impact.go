@@ -231,25 +231,41 @@ func sameCondition(a, b *metadata.Condition) bool {
 	return a != nil && b != nil && *a == *b
 }
 
-// narrower reports whether a field may refuse what it took before: its values'
-// schema or options differ. The count tells whether it does.
+// narrower reports whether a field may refuse what it took before: an option is gone,
+// or its values' schema differs otherwise. The count tells whether it does.
 func narrower(before, f *Field) bool {
-	a, _ := json.Marshal(before.Value.Schema())
-	b, _ := json.Marshal(f.Value.Schema())
-	if !bytes.Equal(a, b) {
-		return true
-	}
 	was, ok := before.Value.(fieldtype.Chooses)
 	is, too := f.Value.(fieldtype.Chooses)
 	if !ok || !too {
-		return false
+		return !sameSchema(before.Value.Schema(), f.Value.Schema())
 	}
 	for name, option := range was.Options() {
 		if inactive(is.Options()[name]) && !inactive(option) {
 			return true
 		}
 	}
-	return false
+	return !sameSchema(withoutOptions(before.Value.Schema()), withoutOptions(f.Value.Schema()))
+}
+
+func sameSchema(a, b any) bool {
+	x, _ := json.Marshal(a)
+	y, _ := json.Marshal(b)
+	return bytes.Equal(x, y)
+}
+
+// withoutOptions is a schema without the lists of values at any depth.
+func withoutOptions(schema any) any {
+	object, ok := schema.(map[string]any)
+	if !ok {
+		return schema
+	}
+	out := make(map[string]any, len(object))
+	for name, value := range object {
+		if name != "enum" {
+			out[name] = withoutOptions(value)
+		}
+	}
+	return out
 }
 
 func inactive(o *metadata.Option) bool { return o == nil || o.Active != nil && !*o.Active }
