@@ -104,6 +104,9 @@ func (g *generator) condition() string {
 		c = g.sides(g.one("input.record.owner", `input.record["owner.boss"]`), g.one("==", "!="), g.one("input.user.id", "input.user.boss", `"0000000000zzz"`))
 	case 10:
 		c = g.sides(`input.record["owner.joined"]`, g.operator(), g.one(`"2026-01-31"`, "input.user.joined"))
+		if g.coin() {
+			c = g.sides(`input.record["owner.seen"]`, g.operator(), g.one(`"2026-01-01T00:00:00Z"`, `"2026-01-15T00:00:00Z"`, "input.user.seen"))
+		}
 	case 11:
 		c = g.sides(`input.record["owner.active"]`, g.operator(), g.one("true", "false", "input.user.active"))
 	}

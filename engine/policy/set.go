@@ -286,6 +286,50 @@ func (s *Set) readAttributes() []string {
 	return sortedKeys(read)
 }
 
+// Reads lists what filters of an object's records may compare, for planning indexes:
+// owners, the fields of sharing rules and of the tenant's own policies, and the
+// lookup to the parent. Each once, in no order that means anything but stable.
+func (s *Set) Reads(object string) []query.Ref {
+	o := s.objects[object]
+	if o == nil {
+		return nil
+	}
+	var refs []query.Ref
+	seen := map[string]bool{}
+	add := func(ref query.Ref) {
+		if key := keyOf(ref); !seen[key] && ref.Column.Storage != fieldtype.None {
+			seen[key] = true
+			refs = append(refs, ref)
+		}
+	}
+	switch {
+	case o.parent != nil:
+		add(query.Field(o.parent.Lookup))
+	case o.owner != nil:
+		add(o.owner.ref)
+	}
+	for _, name := range sortedKeys(o.sharing) {
+		rule := o.sharing[name]
+		if rule.When != nil {
+			for _, path := range rule.When.Paths() {
+				if path.Root == "" {
+					add(path.Ref())
+				}
+			}
+		}
+		for _, user := range sortedKeys(rule.Match) {
+			add(rule.Match[user].Ref())
+		}
+	}
+	for _, name := range o.policies {
+		fields := s.custom[name].fields
+		for _, path := range sortedKeys(fields) {
+			add(fields[path].ref)
+		}
+	}
+	return refs
+}
+
 // System is the program itself at work in a tenant: it passes everything. It must
 // never be given to what a request asks for.
 func System(tenant string) *Caller {

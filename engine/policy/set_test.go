@@ -323,3 +323,44 @@ func TestParentNeedsARecord(t *testing.T) {
 		t.Errorf("two up: %v", got)
 	}
 }
+
+func TestMatchLists(t *testing.T) {
+	w := newWorld(t)
+	s := w.compile(t, base(t,
+		`{"kind": "sharing", "name": "tagged", "object": "deal", "to": {"match": {"tags": "region"}}, "access": "read"}`,
+		`{"kind": "sharing", "name": "regions", "object": "account", "to": {"match": {"region": "regions"}}, "access": "read"}`)...)
+	c := w.caller("fay", []string{"sales"}, nil)
+	if f := w.show(mustFilter(t, s, c, "deal", Read)); f != "owner == fay" {
+		t.Errorf("without a region: %s", f)
+	}
+	c.Attributes = map[string]any{"region": "big", "regions": []string{"east", "south"}}
+	if got := w.selected(t, s, c, "deal", Read); !slices.Equal(got, []string{"d_cat"}) {
+		t.Errorf("by tag: %v", got)
+	}
+	if got := w.selected(t, s, c, "account", Read); !slices.Equal(got, []string{"school"}) {
+		t.Errorf("by one of the user's regions: %v", got)
+	}
+}
+
+func TestReads(t *testing.T) {
+	w := newWorld(t)
+	s := w.compile(t, base(t,
+		`{"kind": "sharing", "name": "a", "object": "deal", "when": "account.region == user.region and vip", "to": {"match": {"region": "region"}}, "access": "read"}`,
+		string(policyOf(t, "deal", "package formwork.custom.p\nallow if input.record.owner.region == \"west\"\ndeny if input.record.vip == true")))...)
+	read := func(object string) (names []string) {
+		for _, ref := range s.Reads(object) {
+			name := ""
+			for _, hop := range ref.Hops {
+				name += hop.Lookup.Name + "."
+			}
+			names = append(names, name+ref.Column.Name)
+		}
+		return names
+	}
+	if got := read("deal"); !slices.Equal(got, []string{"owner", "account:i.region:t", "vip:b", "region:t", "owner.region:t"}) {
+		t.Error(got)
+	}
+	if got := read("line"); !slices.Equal(got, []string{"deal:i"}) {
+		t.Error(got)
+	}
+}
