@@ -275,6 +275,40 @@ func TestTakeOverAfterADeath(t *testing.T) {
 	}
 }
 
+// A process that is alone with its store goes on at its start with what a dead one
+// left, without being woken and before the lease ends.
+func TestGoesOnAfterTheStart(t *testing.T) {
+	h := newHouse(t)
+	tenant := h.tenant("one")
+	dead := h.runner("dead", func(o *job.Options) { o.Workers = 1 })
+	holding, release := make(chan struct{}), make(chan struct{})
+	dead.Register("count", func(ctx context.Context, _ store.Tenant, p *job.Progress) error {
+		if err := p.Save(ctx, 40, 100, 40); err != nil {
+			return err
+		}
+		close(holding)
+		<-release
+		return ctx.Err()
+	})
+	h.start(dead)
+	t.Cleanup(func() { close(release) })
+	j := h.enqueue(tenant, "count", nil)
+	dead.Wake("one")
+	<-holding
+
+	heir := h.runner("heir", func(o *job.Options) { o.Tenants, o.Alone = h.store.Tenants, true })
+	heir.Register("count", func(ctx context.Context, _ store.Tenant, p *job.Progress) error {
+		if p.Done != 40 {
+			return fmt.Errorf("goes on from %d", p.Done)
+		}
+		return p.Save(ctx, 100, 100, 100)
+	})
+	h.start(heir)
+	if found := h.until(tenant, j, job.Done); found.Done != 100 {
+		t.Errorf("%+v", found)
+	}
+}
+
 func TestStopGivesJobsBack(t *testing.T) {
 	h := newHouse(t)
 	tenant := h.tenant("one")

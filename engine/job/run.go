@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -59,7 +60,7 @@ func (r *Runner) pick(ctx context.Context, from store.Reader, picked **row, agai
 	}
 	held := map[string]bool{}
 	for _, j := range open {
-		if h, ok := r.handlers[j.Kind]; ok && j.State == Running && j.lease > now.UnixMilli() {
+		if h, ok := r.handlers[j.Kind]; ok && j.State == Running && j.lease > now.UnixMilli() && !r.orphaned(j) {
 			held[h.lane] = true
 			later(time.UnixMilli(j.lease))
 		}
@@ -78,6 +79,11 @@ func (r *Runner) pick(ctx context.Context, from store.Reader, picked **row, agai
 		return nil
 	}
 	return nil
+}
+
+// orphaned reports whether the process that runs a job is known to be gone.
+func (r *Runner) orphaned(j *row) bool {
+	return r.o.Alone && !strings.HasPrefix(j.holder, r.o.Holder+"/")
 }
 
 // run does a claimed job and notes how it ended.

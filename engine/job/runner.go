@@ -20,8 +20,14 @@ type Options struct {
 	// Tenant opens a tenant by name, when it has work.
 	Tenant func(ctx context.Context, name string) (store.Tenant, error)
 	Now    func() time.Time
+	// Tenants lists all tenants. What an earlier process left undone is looked for in
+	// each, one after the other, when Run begins; nil: only in those that are woken.
+	Tenants func(ctx context.Context) ([]string, error)
 	// Holder names this process; no two that share a store may have the same.
-	Holder  string
+	Holder string
+	// Alone says that no other process runs jobs of this store, so that what another
+	// holder had is free at once, not when its lease ends.
+	Alone   bool
 	Workers int           // jobs at a time; 4
 	Lease   time.Duration // after which another process takes over a job that gives no sign; 1 minute
 	// Poll is how often a tenant that was woken is looked at again although nothing
@@ -38,6 +44,7 @@ const (
 	maxBackoff = 10 * time.Minute
 	linger     = time.Hour
 	pause      = 50 * time.Millisecond // between two looks at a tenant that had no work
+	stagger    = 20 * time.Millisecond // between two tenants that are looked at when Run begins
 	// queueLimit is how many open jobs of a tenant are considered at a time.
 	queueLimit = 500
 )
@@ -127,6 +134,9 @@ func (r *Runner) signal() {
 func (r *Runner) Run(ctx context.Context) {
 	var under sync.WaitGroup
 	defer under.Wait()
+	if r.o.Tenants != nil {
+		under.Go(func() { r.wakeAll(ctx) })
+	}
 	slots := make(chan struct{}, r.o.Workers)
 	for {
 		select {
@@ -160,6 +170,23 @@ func (r *Runner) Run(ctx context.Context) {
 				r.looked(tenant, again, false)
 			}
 		}()
+	}
+}
+
+// wakeAll wakes every tenant, without haste: opening them costs something.
+func (r *Runner) wakeAll(ctx context.Context) {
+	names, err := r.o.Tenants(ctx)
+	if err != nil && ctx.Err() == nil {
+		r.o.Log.Error("listing tenants to look for their jobs", "error", err)
+	}
+	for i, name := range names {
+		if i > 0 {
+			rest(ctx, stagger)
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		r.Wake(name)
 	}
 }
 
