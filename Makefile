@@ -5,6 +5,8 @@ SHELL := /bin/bash
 BIN     := bin/formwork
 DATA    ?= data
 LISTEN  ?= 127.0.0.1:8080
+# Demonstration records that the first start makes, about.
+SIZE    ?= 2000
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 GO      ?= go
 # Modules of their own, tested besides the product's.
@@ -26,8 +28,8 @@ build: setup ## build bin/formwork
 	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN) ./cmd/formwork
 
 .PHONY: run
-run: build ## build and serve ./data, printing the address and the first login
-	@exec $(BIN) serve --data $(DATA) --listen $(LISTEN)
+run: build ## build and serve ./data, with demonstration data at the first start; prints address and first login
+	@exec $(BIN) serve --data $(DATA) --listen $(LISTEN) --demo $(SIZE)
 
 .PHONY: test
 test: setup lint ## every check and every test

@@ -29,6 +29,7 @@ type commands struct {
 	Import importCommand `cmd:"" help:"Import a CSV file through a running server."`
 	Tenant tenantCommand `cmd:"" help:"Create, list and delete tenants."`
 	User   userCommand   `cmd:"" help:"Add users and set passwords."`
+	Demo   demoCommand   `cmd:"" help:"Make demonstration data, of any size."`
 	Doctor doctorCommand `cmd:"" help:"Look for what is wrong."`
 
 	Version kong.VersionFlag `help:"Print the version."`

@@ -18,6 +18,7 @@ type serveCommand struct {
 	Listen         string   `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
 	Access         bool     `help:"Log every request."`
 	Proxies        []string `help:"Addresses or networks of proxies whose X-Forwarded headers are believed." placeholder:"CIDR"`
+	Demo           int      `help:"Put about N demonstration records into the first tenant when it is made." placeholder:"N"`
 	TenantFromHost bool     `help:"Take the tenant of a login from the first label of the host name."`
 }
 
@@ -42,6 +43,11 @@ func (c *serveCommand) Run(p *program) error {
 		l := p.firstLogin(firstTenant)
 		if err := e.createTenant(p.ctx, l); err != nil {
 			return fmt.Errorf("making the first tenant: %w", err)
+		}
+		if c.Demo > 0 {
+			if err := e.demonstrate(p, firstTenant, c.Demo); err != nil {
+				return err
+			}
 		}
 		l.print(p)
 	}

@@ -1,16 +1,17 @@
 // Package demo makes believable records from a recipe: JSON that says, for each
-// object, how many there are and how each field's value is made. The same seed
-// makes the same records. No object is known to the code.
+// object, how many there are and how each field's value is made. The same recipe,
+// seed and day make the same records. No object but that of people is known to the
+// code.
 package demo
 
 import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
-	"sort"
+	"io"
+	"maps"
+	"slices"
 	"strings"
-	"time"
 )
 
 // Recipe says what to make, in order.
@@ -37,221 +38,238 @@ type Person struct {
 // Step makes records of one object.
 type Step struct {
 	Object string `json:"object"`
-	// Share of the size asked for, or Rows whatever the size.
+	// Share of the size asked for, Rows whatever the size, or Each: some for every
+	// record of another object made before, which a "this" value then names. Times
+	// says how many, at random between the two.
 	Share float64 `json:"share,omitempty"`
 	Rows  int     `json:"rows,omitempty"`
-	// Each makes a record for every record of another object made before, which a
-	// "this" value then names; Times says how often, at random between the two.
-	Each  string `json:"each,omitempty"`
-	Times [2]int `json:"times,omitempty"`
-	// Owned gives each record an owner.
+	Each  string  `json:"each,omitempty"`
+	Times [2]int  `json:"times,omitempty"`
+	// Once: nothing is made where the object has a record, which is then the one
+	// that others refer to.
+	Once bool `json:"once,omitempty"`
+	// Owned spreads the records over the people who sell.
 	Owned  bool    `json:"owned,omitempty"`
 	Fields []Field `json:"fields"`
 }
 
-// Field says how a value is made. Exactly one way is given.
+// Field says how a value is made, in exactly one of the ways below Chance.
 type Field struct {
-	Name   string  `json:"name"`
-	Chance float64 `json:"chance,omitempty"` // that there is a value; always when absent
-
-	Text   string          `json:"text,omitempty"` // a template: {list}, {#} a running number, {.field} a value made before
-	Pick   []any           `json:"pick,omitempty"` // one of these
-	Weigh  map[string]int  `json:"weigh,omitempty"`
-	Number *Number         `json:"number,omitempty"`
-	Days   *[2]int         `json:"days,omitempty"` // a date, so many days from today
-	Hours  *[2]int         `json:"hours,omitempty"`
-	Ref    string          `json:"ref,omitempty"` // a record of that object made before
-	This   bool            `json:"this,omitempty"`
-	About  []string        `json:"about,omitempty"` // a record of one of these objects, as {object, id}
-	Parts  []Field         `json:"parts,omitempty"` // an object of values
-	Copy   string          `json:"copy,omitempty"`  // a value remembered with the record that the field named here refers to: "product.price"
-	Case   map[string]Case `json:"case,omitempty"`  // by the value of another field: "stage"
+	Name string `json:"name,omitempty"`
+	Rule
 }
 
-// Case makes a value depending on another.
-type Case map[string]Field
+// Rule is a way to make a value.
+type Rule struct {
+	Chance float64 `json:"chance,omitempty"` // that there is a value; always when absent
+
+	Text   string          `json:"text,omitempty"`   // a template: {list}, {#} a running number, {.field} a value made before, {~…} as part of an address
+	Pick   []any           `json:"pick,omitempty"`   // one of these
+	Weigh  map[string]int  `json:"weigh,omitempty"`  // one of these, as often as its number says
+	Number *Number         `json:"number,omitempty"` // a number of a range
+	Days   *[2]int         `json:"days,omitempty"`   // a date, so many days from today
+	Hours  *[2]int         `json:"hours,omitempty"`  // an instant, so many hours from now or from the field After
+	Ref    string          `json:"ref,omitempty"`    // a record of that object made before
+	This   bool            `json:"this,omitempty"`   // the record that the step is made for
+	About  []string        `json:"about,omitempty"`  // a record of one of these objects, as {object, id}
+	Parts  []Field         `json:"parts,omitempty"`  // an object of values
+	Copy   string          `json:"copy,omitempty"`   // "ref.field": a value of the record that the field ref refers to
+	Case   map[string]Rule `json:"case,omitempty"`   // by the value of the field By; none for other values
+
+	After string `json:"after,omitempty"`
+	By    string `json:"by,omitempty"`
+}
 
 // Number is a range, evenly spread or with many small and few large values.
 type Number struct {
-	From  float64 `json:"from"`
-	To    float64 `json:"to"`
-	Large bool    `json:"few_large,omitempty"`
-	Round int64   `json:"round,omitempty"` // to a multiple of this; of 1 when absent
+	From  int64 `json:"from"`
+	To    int64 `json:"to"`
+	Large bool  `json:"few_large,omitempty"`
+	Round int64 `json:"round,omitempty"` // to a multiple of this; of 1 when absent
 }
 
-// Parse reads a recipe strictly.
+// Parse reads a recipe and refuses what could not be followed.
 func Parse(raw []byte) (*Recipe, error) {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.DisallowUnknownFields()
+	decoder.UseNumber()
 	var r Recipe
 	if err := decoder.Decode(&r); err != nil {
 		return nil, fmt.Errorf("reading the recipe: %w", err)
 	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return nil, fmt.Errorf("reading the recipe: something follows it")
+	}
+	made := map[string]bool{}
+	for i, step := range r.Steps {
+		if err := r.checkStep(step, made); err != nil {
+			return nil, fmt.Errorf("reading the recipe: step %d (%s): %w", i+1, step.Object, err)
+		}
+		made[step.Object] = true
+	}
 	return &r, nil
 }
 
-// row is what has been made of a record so far.
-type row map[string]any
-
-// maker makes values. It is used by one goroutine.
-type maker struct {
-	recipe *Recipe
-	random *rand.Rand
-	today  time.Time
-	made   map[string][]made // by object
-	byID   map[string]row
-	number int
-}
-
-// made is a record that others may refer to, with the values they may copy.
-type made struct {
-	id   string
-	data row
-}
-
-// value makes one value, or nil for none.
-func (m *maker) value(f Field, so row, this *made) (any, error) {
-	if f.Chance > 0 && m.random.Float64() >= f.Chance {
-		return nil, nil
+func (r *Recipe) checkStep(s Step, made map[string]bool) error {
+	ways := 0
+	for _, given := range []bool{s.Share > 0, s.Rows > 0, s.Each != ""} {
+		if given {
+			ways++
+		}
 	}
 	switch {
-	case f.Text != "":
-		return m.text(f.Text, so)
-	case f.Pick != nil:
-		return f.Pick[m.random.IntN(len(f.Pick))], nil
-	case f.Weigh != nil:
-		return m.weigh(f.Weigh), nil
-	case f.Number != nil:
-		return m.between(*f.Number), nil
-	case f.Days != nil:
-		return m.today.AddDate(0, 0, m.within(*f.Days)).Format(time.DateOnly), nil
-	case f.Hours != nil:
-		return m.today.Add(time.Duration(m.within(*f.Hours)) * time.Hour).Format(time.RFC3339), nil
-	case f.Ref != "":
-		if found := m.any(f.Ref); found != nil {
-			return found.id, nil
-		}
-		return nil, nil
-	case f.This:
-		return this.id, nil
-	case f.About != nil:
-		object := f.About[m.random.IntN(len(f.About))]
-		if found := m.any(object); found != nil {
-			return map[string]any{"object": object, "id": found.id}, nil
-		}
-		return nil, nil
-	case f.Parts != nil:
-		parts := map[string]any{}
-		for _, part := range f.Parts {
-			value, err := m.value(part, so, this)
-			if err != nil {
-				return nil, err
-			}
-			if value != nil {
-				parts[part.Name] = value
-			}
-		}
-		return parts, nil
-	case f.Copy != "":
-		return m.copied(f.Copy, so)
-	case f.Case != nil:
-		for _, other := range sortedKeys(f.Case) {
-			if chosen, ok := f.Case[other][fmt.Sprint(so[other])]; ok {
-				return m.value(chosen, so, this)
-			}
-		}
-		return nil, nil
+	case s.Object == "":
+		return fmt.Errorf("it names no object")
+	case ways != 1 || s.Share < 0 || s.Rows < 0:
+		return fmt.Errorf("exactly one of share, rows and each says how many")
+	case s.Each != "" && !made[s.Each]:
+		return fmt.Errorf("no step before makes %q", s.Each)
+	case s.Times[0] < 0 || s.Times[1] < s.Times[0] || s.Times[1] > farthest || (s.Each != "") != (s.Times[1] > 0):
+		return fmt.Errorf("times goes with each, from a number to a larger one")
 	}
-	return nil, fmt.Errorf("field %s says no way to make a value", f.Name)
+	c := checker{recipe: r, made: made, each: s.Each != "", before: map[string]Rule{}}
+	return c.fields(s.Fields)
 }
 
-// text fills a template.
-func (m *maker) text(template string, so row) (string, error) {
-	var out strings.Builder
+// checker checks the fields of one step.
+type checker struct {
+	recipe *Recipe
+	made   map[string]bool // objects
+	each   bool
+	before map[string]Rule // fields
+}
+
+func (c *checker) fields(fields []Field) error {
+	for _, f := range fields {
+		if f.Name == "" {
+			return fmt.Errorf("a field has no name")
+		}
+		if err := c.rule(f.Rule); err != nil {
+			return fmt.Errorf("field %s: %w", f.Name, err)
+		}
+		c.before[f.Name] = f.Rule
+	}
+	return nil
+}
+
+func (c *checker) rule(r Rule) error {
+	ways := []bool{r.Text != "", len(r.Pick) > 0, len(r.Weigh) > 0, r.Number != nil, r.Days != nil, r.Hours != nil, r.Ref != "", r.This,
+		len(r.About) > 0, len(r.Parts) > 0, r.Copy != "", len(r.Case) > 0}
+	count := 0
+	for _, given := range ways {
+		if given {
+			count++
+		}
+	}
+	switch {
+	case count != 1:
+		return fmt.Errorf("there are %d ways to make a value, not one", count)
+	case r.Chance < 0 || r.Chance > 1:
+		return fmt.Errorf("a chance is between 0 and 1")
+	case r.This && !c.each:
+		return fmt.Errorf(`"this" needs a step with each`)
+	case r.Number != nil && (r.Number.To < r.Number.From || r.Number.Round < 0):
+		return fmt.Errorf("the range of the number is upside down")
+	case !times(r.Days), !times(r.Hours):
+		return fmt.Errorf("the range of the time is upside down, or too far away")
+	}
+	for name, weight := range r.Weigh {
+		if weight < 1 || weight > farthest {
+			return fmt.Errorf("the weight of %q is not positive, or too large", name)
+		}
+	}
+	for _, object := range append(slices.Clone(r.About), r.Ref) {
+		if object != "" && !c.made[object] {
+			return fmt.Errorf("no step before makes %q", object)
+		}
+	}
+	return c.rest(r)
+}
+
+// farthest bounds what is given in days, hours and weights.
+const farthest = 1_000_000
+
+// times reports whether a range, if it is given, begins before it ends.
+func times(r *[2]int) bool {
+	return r == nil || -farthest <= r[0] && r[0] <= r[1] && r[1] <= farthest
+}
+
+// rest checks what refers to other fields.
+func (c *checker) rest(r Rule) error {
+	if r.After != "" && r.Hours == nil || c.before[r.After].Hours == nil && r.After != "" {
+		return fmt.Errorf("after goes with hours, and names a field with hours before it")
+	}
+	if _, known := c.before[r.By]; (r.By != "" || r.Case != nil) && (!known || r.Case == nil) {
+		return fmt.Errorf("by goes with case, and names a field before it")
+	}
+	for value, rule := range r.Case {
+		if err := c.rule(rule); err != nil {
+			return fmt.Errorf("case %s: %w", value, err)
+		}
+	}
+	if r.Copy != "" {
+		ref, field, ok := strings.Cut(r.Copy, ".")
+		if from := c.before[ref]; !ok || field == "" || from.Ref == "" && !from.This {
+			return fmt.Errorf("%q does not name a reference before it and a field", r.Copy)
+		}
+	}
+	if r.Parts != nil {
+		inner := checker{recipe: c.recipe, made: c.made, each: c.each, before: maps.Clone(c.before)}
+		if err := inner.fields(r.Parts); err != nil {
+			return err
+		}
+	}
+	return c.template(r.Text)
+}
+
+func (c *checker) template(text string) error {
+	all, err := slots(text)
+	if err != nil {
+		return err
+	}
+	for _, slot := range all {
+		name := strings.TrimPrefix(slot, "~")
+		if field, own := strings.CutPrefix(name, "."); own {
+			if from, known := c.before[field]; !known || !from.always() {
+				return fmt.Errorf("{%s} names no field before it that always has a value", slot)
+			}
+		} else if name != "#" && len(c.recipe.Lists[name]) == 0 {
+			return fmt.Errorf("{%s} names no list", slot)
+		}
+	}
+	return nil
+}
+
+// always reports whether a rule always makes a value.
+func (r Rule) always() bool {
+	return r.Chance == 0 && r.Case == nil && r.Ref == "" && r.About == nil && r.Copy == "" && r.After == ""
+}
+
+// slots are the {slots} of a template, in order.
+func slots(template string) ([]string, error) {
+	var found []string
 	for {
-		before, rest, found := strings.Cut(template, "{")
-		out.WriteString(before)
-		if !found {
-			return out.String(), nil
+		_, rest, opened := strings.Cut(template, "{")
+		if !opened {
+			return found, nil
 		}
-		name, after, closed := strings.Cut(rest, "}")
+		slot, after, closed := strings.Cut(rest, "}")
 		if !closed {
-			return "", fmt.Errorf("the template has an open brace: %q", template)
+			return nil, fmt.Errorf("the template has an open brace: %q", template)
 		}
-		template = after
-		lower := strings.HasPrefix(name, "~") // as part of an address
-		name = strings.TrimPrefix(name, "~")
-		var piece string
-		switch {
-		case name == "#":
-			piece = fmt.Sprint(m.number)
-		case strings.HasPrefix(name, "."):
-			piece = fmt.Sprint(so[name[1:]])
-		case len(m.recipe.Lists[name]) > 0:
-			list := m.recipe.Lists[name]
-			piece = list[m.random.IntN(len(list))]
-		default:
-			return "", fmt.Errorf("there is no list %q", name)
-		}
-		if lower {
-			piece = strings.ToLower(strings.Join(strings.FieldsFunc(piece, func(r rune) bool {
-				return r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
-			}), ""))
-		}
-		out.WriteString(piece)
+		found, template = append(found, slot), after
 	}
 }
 
-func (m *maker) weigh(weights map[string]int) string {
-	total := 0
-	names := sortedKeys(weights)
-	for _, name := range names {
-		total += weights[name]
-	}
-	at := m.random.IntN(total)
-	for _, name := range names {
-		if at -= weights[name]; at < 0 {
-			return name
+// copied are the names of fields whose values are copied to later records.
+func (r *Recipe) copied() map[string]bool {
+	names := map[string]bool{}
+	for _, step := range r.Steps {
+		for _, f := range step.Fields {
+			if _, field, ok := strings.Cut(f.Copy, "."); ok {
+				names[field] = true
+			}
 		}
 	}
-	return names[len(names)-1]
-}
-
-func (m *maker) between(n Number) json.Number {
-	at := m.random.Float64()
-	if n.Large {
-		at = at * at * at
-	}
-	step := max(n.Round, 1)
-	value := int64(n.From+at*(n.To-n.From)) / step * step
-	return json.Number(fmt.Sprint(value))
-}
-
-func (m *maker) within(r [2]int) int { return r[0] + m.random.IntN(r[1]-r[0]+1) }
-
-func (m *maker) any(object string) *made {
-	among := m.made[object]
-	if len(among) == 0 {
-		return nil
-	}
-	return &among[m.random.IntN(len(among))]
-}
-
-// copied finds "ref.field": the value of a field of the record that ref names.
-func (m *maker) copied(path string, so row) (any, error) {
-	ref, field, ok := strings.Cut(path, ".")
-	if !ok {
-		return nil, fmt.Errorf("%q is no path to copy from", path)
-	}
-	name, _ := so[ref].(string)
-	return m.byID[name][field], nil
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
+	return names
 }
