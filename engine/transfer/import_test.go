@@ -1,0 +1,386 @@
+package transfer_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"formwork/engine/catalog"
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/job"
+	"formwork/engine/policy"
+	"formwork/engine/record"
+	"formwork/engine/store"
+	"formwork/engine/store/sqlite"
+	"formwork/engine/transfer"
+	"formwork/metadata/packages"
+	"formwork/plugins/standard"
+)
+
+// world is a tenant with the standard packages, in which imports run when a test says so.
+type world struct {
+	t       *testing.T
+	ctx     context.Context
+	tenant  store.Tenant
+	catalog *catalog.Catalog
+	records *record.Service
+	imports *transfer.Service
+	caller  *policy.Caller
+	now     func() time.Time
+}
+
+// acting is the caller of every job.
+type acting struct{ caller *policy.Caller }
+
+func (a acting) Acting(_ context.Context, _ store.Tenant, _ id.ID, _ []string, via string) (*policy.Caller, error) {
+	c := *a.caller
+	c.Via = via
+	return &c, nil
+}
+
+func newWorld(t *testing.T, permissions ...string) *world {
+	t.Helper()
+	w := &world{t: t, ctx: context.Background(), now: time.Now}
+	s, err := sqlite.Open(t.TempDir(), sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if w.tenant, err = s.Create(w.ctx, "acme"); err != nil {
+		t.Fatal(err)
+	}
+	ids := id.NewSource(w.now, rand.New(rand.NewPCG(1, 2)).Uint32)
+	var tables []store.Table
+	for _, room := range [][]store.Table{record.Tables(), transfer.Tables()} {
+		tables = append(tables, room...)
+	}
+	w.catalog = catalog.New(catalog.Options{Types: standard.FieldTypes(), Packages: packages.All(), Tables: tables, IDs: ids, Now: w.now})
+	if _, err := w.catalog.Install(w.ctx, w.tenant); err != nil {
+		t.Fatal(err)
+	}
+	w.records = record.New(record.Options{IDs: ids, Now: w.now})
+	saved, err := w.session(policy.System("acme")).Create(w.ctx, "user", map[string]any{"name": "Ida", "email": "ida@example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.caller = &policy.Caller{Tenant: "acme", User: saved.Record.ID(), Name: "Ida", Permissions: permissions, Language: "en",
+		Location: time.UTC, Via: "session", Attributes: map[string]any{"id": int64(saved.Record.ID())}}
+	w.imports = transfer.New(w.records, w.catalog, acting{w.caller}, ids, w.now, func(string) {})
+	return w
+}
+
+func (w *world) session(c *policy.Caller) *record.Session {
+	snapshot, err := w.catalog.Snapshot(w.ctx, w.tenant)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return w.records.As(w.tenant, snapshot, c)
+}
+
+func (w *world) start(options, file string) (*transfer.Import, error) {
+	var o transfer.Options
+	if err := json.Unmarshal([]byte(options), &o); err != nil {
+		w.t.Fatal(err)
+	}
+	return w.imports.Start(w.ctx, w.tenant, w.caller, o, strings.NewReader(file))
+}
+
+// run works on what is queued, by a runner of its own, until nothing is open or stop
+// says so.
+func (w *world) run(stop func() bool) {
+	w.t.Helper()
+	ctx, cancel := context.WithCancel(w.ctx)
+	defer cancel()
+	runner := job.NewRunner(job.Options{Tenant: func(context.Context, string) (store.Tenant, error) { return w.tenant, nil },
+		Now: w.now, Holder: fmt.Sprint(rand.Int()), Lease: time.Second})
+	runner.Register(transfer.JobKind, w.imports.Run)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		runner.Run(ctx)
+	}()
+	runner.Wake("acme")
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			w.t.Fatal("the import does not end")
+		}
+		jobs, err := job.List(w.ctx, w.tenant, job.Listing{Kind: transfer.JobKind})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		open := false
+		for _, j := range jobs {
+			open = open || j.State == job.Waiting || j.State == job.Running
+		}
+		if !open || stop() {
+			break
+		}
+	}
+	cancel()
+	<-ended
+}
+
+func never() bool { return false }
+
+// imported runs an import to its end and returns it.
+func (w *world) imported(options, file string) *transfer.Import {
+	w.t.Helper()
+	im, err := w.start(options, file)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.run(never)
+	return w.get(im.ID)
+}
+
+func (w *world) get(i id.ID) *transfer.Import {
+	w.t.Helper()
+	im, err := w.imports.Get(w.ctx, w.tenant, w.caller, i)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return im
+}
+
+func (w *world) total(object, filter string) int64 {
+	w.t.Helper()
+	page, err := w.session(policy.System("acme")).List(w.ctx, object, record.ListQuery{Filter: filter, Count: true, Limit: 1})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return *page.Total
+}
+
+func counts(im *transfer.Import) string {
+	return fmt.Sprintf("%s %d created %d updated %d unchanged %d refused", im.Job.State, im.Created, im.Updated, im.Unchanged, im.Refused)
+}
+
+func (w *world) expect(im *transfer.Import, want string) {
+	w.t.Helper()
+	if got := counts(im); got != want {
+		w.t.Fatalf("got %s, want %s (%v)", got, want, im.Job.Fault())
+	}
+}
+
+func TestUpsertTwiceChangesNothing(t *testing.T) {
+	w := newWorld(t, "admin")
+	options := `{"object":"product","mode":"upsert","key":["code"],"fields":{"code":"Code","name":{"column":"Name","values":{"GTXPro":"GTX Pro"}},
+		"price":{"expression":"text(number(price) * 2)"},"family":{"column":"Family","default":"none"}}}`
+	file := "Code;Name;Price;Family\np1;GTXPro;1,5;\np2;\"Zwei; drei\";2;x\np1;GTX Plus;3;\n"
+	file = strings.ReplaceAll(file, "1,5", "1.5")
+	w.expect(w.imported(options, file), "done 2 created 1 updated 0 unchanged 0 refused")
+	if n := w.total("product", `name == "GTX Plus" and price == 6 and family == "none"`); n != 1 {
+		t.Fatalf("%d records as the file says", n)
+	}
+	again := strings.Replace(file, "p1;GTXPro;1.5;\n", "", 1)
+	w.expect(w.imported(options, again), "done 0 created 0 updated 2 unchanged 0 refused")
+	if n := w.total("product", "version == 1"); n != 1 {
+		t.Fatalf("%d products were never changed", n)
+	}
+}
+
+func TestLookupsAreMatched(t *testing.T) {
+	w := newWorld(t, "admin")
+	w.expect(w.imported(`{"object":"account"}`, "name,Industry\nAcme,education\nTwin,\nTwin,\n"), "done 3 created 0 updated 0 unchanged 0 refused")
+	im := w.imported(`{"object":"contact","fields":{"last_name":"last","account":{"column":"company","match":"name"},"birthday":{"column":"born","format":"m/d/yyyy"}}}`,
+		"last,company,born\nAlpha,Acme,3/9/1980\nBeta,Nobody,\nGamma,Twin,\nDelta,,31/12/1980\nEcho,,\n")
+	w.expect(im, "done 2 created 0 updated 0 unchanged 3 refused")
+	if n := w.total("contact", `account.industry == "education" and birthday == "1980-03-09"`); n != 1 {
+		t.Fatalf("%d contacts as the file says", n)
+	}
+	var out bytes.Buffer
+	rows := csv.NewWriter(&out)
+	if err := w.imports.Refused(w.ctx, w.tenant, im, "en", rows.Write); err != nil {
+		t.Fatal(err)
+	}
+	rows.Flush()
+	want := "last,company,born,_row,_reasons\n" +
+		"Beta,Nobody,,2,/account: No record of account has “Nobody” in name.\n" +
+		"Gamma,Twin,,3,/account: Several records of account have “Twin” in name.\n" +
+		"Delta,,31/12/1980,4,/birthday: “31/12/1980” is not written as m/d/yyyy.\n"
+	if out.String() != want {
+		t.Fatalf("refused rows:\n%s\nwant:\n%s", out.String(), want)
+	}
+}
+
+func TestDryRunWritesNothing(t *testing.T) {
+	w := newWorld(t, "admin")
+	w.expect(w.imported(`{"object":"account","dry_run":true}`, "name,annual_revenue\nAcme,5\n,6\nBeta,x\n"), "done 1 created 0 updated 0 unchanged 2 refused")
+	if n := w.total("account", ""); n != 0 {
+		t.Fatalf("%d accounts were written", n)
+	}
+}
+
+func TestOptionsThatAreRefused(t *testing.T) {
+	w := newWorld(t, "admin")
+	for options, code := range map[string]string{
+		`{"object":"acount"}`:                                                                "import.unknown_object",
+		`{"object":"account","fields":{"nam":"name"}}`:                                       "import.unknown_field",
+		`{"object":"account","fields":{"name":"nme"}}`:                                       "import.unknown_column",
+		`{"object":"account","fields":{"name":{"expression":"nme"}}}`:                        "expression.unknown_name",
+		`{"object":"account","fields":{"name":{}}}`:                                          "import.column_or_expression",
+		`{"object":"account","fields":{"name":{"column":"name","match":"x"}}}`:               "import.match_needs_lookup",
+		`{"object":"account","fields":{"parent":{"column":"name","match":"nme"}}}`:           "import.unknown_field",
+		`{"object":"account","fields":{"name":{"column":"name","format":"m/d/yyyy"}}}`:       "import.format",
+		`{"object":"account","mode":"upsert"}`:                                               "import.key_and_mode",
+		`{"object":"account","mode":"upsert","key":["code"],"fields":{"name":"name"}}`:       "import.key_not_mapped",
+		`{"object":"account","mode":"merge"}`:                                                "import.unknown_mode",
+		`{"object":"account","delimiter":"::"}`:                                              "import.delimiter",
+		`{"object":"account","encoding":"ebcdic"}`:                                           "import.unknown_encoding",
+		`{"object":"account","fields":{"open_amount":{"column":"name","format":"../../x"}}}`: "import.format",
+	} {
+		_, err := w.start(options, "name\nAcme\n")
+		var f *fault.Fault
+		found := errors.As(err, &f) && f.Code == code
+		for i := 0; f != nil && i < len(f.Errors); i++ {
+			found = found || f.Errors[i].Code == code
+		}
+		if !found {
+			t.Errorf("%s: %v, want %s", options, err, code)
+		}
+	}
+	if _, err := w.start(`{"object":"account"}`, "name\n\xff\n"); !fault.Is(err, "import.encoding") {
+		t.Errorf("a file of another encoding: %v", err)
+	}
+	w.nothingKept()
+}
+
+// nothingKept asserts that no refused file left anything behind.
+func (w *world) nothingKept() {
+	w.t.Helper()
+	for _, table := range transfer.Tables() {
+		if n, err := w.tenant.Count(w.ctx, table.Name, nil, nil); err != nil || n != 0 {
+			w.t.Errorf("%d rows in %s, %v", n, table.Name, err)
+		}
+	}
+}
+
+func TestWhoMayNotImport(t *testing.T) {
+	w := newWorld(t, "sales_user")
+	if _, err := w.start(`{"object":"account"}`, "name\nAcme\n"); fault.KindOf(err) != fault.Forbidden {
+		t.Fatalf("got %v", err)
+	}
+	w.nothingKept()
+}
+
+// However often an import is stopped, each row is done once: the counts and the
+// records agree with the file.
+func TestStoppedImportsGoOn(t *testing.T) {
+	w := newWorld(t, "admin")
+	const rows = 4_000
+	var file strings.Builder
+	file.WriteString("name,employees,description\n")
+	refused := 0
+	for i := range rows {
+		employees := fmt.Sprint(i)
+		if i%97 == 0 {
+			employees = "many"
+			refused++
+		}
+		fmt.Fprintf(&file, "Company %d,%s,\"two\nlines\"\n", i, employees)
+	}
+	im, err := w.start(`{"object":"account"}`, file.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	stops := 0
+	for done := int64(0); ; stops++ {
+		before := done
+		w.run(func() bool {
+			now := w.get(im.ID)
+			done = now.Created
+			return done > before
+		})
+		if w.get(im.ID).Job.State == job.Done {
+			break
+		}
+		if stops > rows {
+			t.Fatal("the import does not come to its end")
+		}
+	}
+	if stops == 0 {
+		t.Fatal("the import was never stopped")
+	}
+	w.expect(w.get(im.ID), fmt.Sprintf("done %d created 0 updated 0 unchanged %d refused", rows-refused, refused))
+	if n := w.total("account", ""); n != int64(rows-refused) {
+		t.Fatalf("%d accounts of %d", n, rows-refused)
+	}
+	answer, err := w.session(policy.System("acme")).Aggregate(w.ctx, "account", record.AggregateQuery{
+		Measures: []record.MeasureOf{{Op: "sum", Field: "employees", As: "sum"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := 0
+	for i := range rows {
+		if i%97 != 0 {
+			want += i
+		}
+	}
+	if got := string(answer[0].AppendJSON(nil)); got != fmt.Sprintf(`{"sum":%d}`, want) {
+		t.Fatalf("got %s, want the sum %d", got, want)
+	}
+	if n, err := w.tenant.Count(w.ctx, "_import_chunk", nil, nil); err != nil || n != 0 {
+		t.Fatalf("%d pieces of the file are still kept, %v", n, err)
+	}
+}
+
+// What is exported and imported again is the same.
+func TestExportsImportAgain(t *testing.T) {
+	w := newWorld(t, "admin")
+	names := []string{"Acme", "=1+1", "'quoted", "a,b\"c", "-5", "+49 30", "@x", "张三 公司"}
+	for i, name := range names {
+		data := map[string]any{"name": name, "annual_revenue": json.Number(fmt.Sprintf("%d.1", i)), "phone": "+49 30 1", "tags": []any{"a", "b c"}, "status": "lead", "description": "two\nlines, \"quoted\""}
+		if _, err := w.session(w.caller).Create(w.ctx, "account", data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fields := []string{"name", "annual_revenue", "phone", "tags", "status", "description"}
+	export := func(format string) string {
+		e, err := transfer.Open(w.ctx, w.session(w.caller), "account", format, record.ListQuery{Fields: fields, Sort: []string{"annual_revenue"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		if n, err := e.Write(w.ctx, &out); err != nil || n != len(names) {
+			t.Fatalf("%d records, %v", n, err)
+		}
+		return out.String()
+	}
+	file := export("csv")
+	if strings.Contains(file, "\n=1") || strings.Contains(file, ",=1") || strings.Contains(file, ",@x") {
+		t.Fatalf("a cell that runs as a formula:\n%s", file)
+	}
+	lines := export("jsonl")
+	for page, err := range w.session(w.caller).Each(w.ctx, "account", record.ListQuery{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.session(w.caller).Delete(w.ctx, "account", page.ID(), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.expect(w.imported(`{"object":"account","fields":{"name":"name","annual_revenue":"annual_revenue","phone":"phone","tags":"tags","status":"status","description":"description"}}`, file),
+		fmt.Sprintf("done %d created 0 updated 0 unchanged 0 refused", len(names)))
+	strip := func(lines string) (out []string) {
+		for _, line := range strings.Split(strings.TrimSpace(lines), "\n") {
+			_, rest, _ := strings.Cut(line, ",")
+			out = append(out, rest)
+		}
+		return out
+	}
+	if got := export("jsonl"); fmt.Sprint(strip(got)) != fmt.Sprint(strip(lines)) {
+		t.Fatalf("got\n%s\nwant\n%s", got, lines)
+	}
+}
