@@ -52,43 +52,56 @@ func (k *cursor) next() (store.Row, error) {
 }
 
 func (k *cursor) read() (store.Row, error) {
-	if err := k.ctx.Err(); err != nil {
+	more, err := k.advance()
+	if err != nil || !more {
 		return nil, err
+	}
+	return k.row, k.decode()
+}
+
+// advance goes to the next row of current; false at the end.
+func (k *cursor) advance() (bool, error) {
+	if err := k.ctx.Err(); err != nil {
+		return false, err
 	}
 	if k.gone != nil {
 		if err := k.gone(); err != nil {
-			return nil, err
+			return false, err
 		}
 	}
 	k.c.ctx = k.ctx
 	for {
 		if k.current == nil {
 			if len(k.rest) == 0 || k.limit == 0 {
-				return nil, nil
+				return false, nil
 			}
-			s, err := k.c.prepare(k.rest[0].text)
-			if err != nil {
-				return nil, queryError(err)
-			}
-			k.current = s
-			if err := s.bind(k.rest[0].args); err != nil {
-				return nil, err
+			if err := k.begin(k.rest[0]); err != nil {
+				return false, err
 			}
 			k.rest = k.rest[1:]
 		}
 		more, err := k.current.step()
 		if err != nil {
-			return nil, queryError(err)
+			return false, queryError(err)
 		}
 		if more {
 			if k.limit > 0 {
 				k.limit--
 			}
-			return k.row, k.decode()
+			return true, nil
 		}
 		k.current.reset()
 		k.current = nil
 	}
+}
+
+func (k *cursor) begin(s statement) error {
+	prepared, err := k.c.prepare(s.text)
+	if err != nil {
+		return queryError(err)
+	}
+	k.current = prepared
+	return prepared.bind(s.args)
 }
 
 // decode reads the current row. A value equal to the one of the row before is not

@@ -1,139 +1,232 @@
 package sqlite
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math/bits"
 	"slices"
+	"strings"
 	"time"
 
 	"formwork/engine/fault"
 	"formwork/engine/query"
 	"formwork/engine/store"
+	"formwork/metadata/fieldtype"
 )
 
 // maxGroups bounds the memory of an aggregation.
 const maxGroups = 500_000
 
-// grouper sorts rows into groups as they come. (SQLite's own GROUP BY sorts all
+// grouper sorts rows into groups as they come. SQLite's own GROUP BY sorts all
 // rows first where no index has their order, which takes three times as long; with
-// a covering index both take the same. And sums are exact here: 128 bits wide.)
+// a covering index both take the same. And sums are exact here: 128 bits wide.
 type grouper struct {
-	q      query.Aggregate
-	places []int // of keys and measures in a row; -1: none
-	index  map[string]*group
-	all    []*group
-	key    []byte // of the row at hand
-	values []any
-	made   []map[any]any // for each group key: buckets of the values and days seen
+	q        query.Aggregate
+	storages []fieldtype.Storage // of the columns of the rows
+	places   []int               // of keys and measures among them; -1: none
+	index    map[string]*group
+	all      []*group
+	last     *group // that of the row before
+	key      []byte // of the row at hand
+	days     map[int64]string
+	weeks    map[string]string
 }
 
 type group struct {
-	keys  []any
+	key   string // as appendKey makes it
 	cells []cell
 }
 
 // cell is the state of a measure.
 type cell struct {
-	low    uint64 // of a sum, two's complement
-	high   int64
-	count  int64
-	extent any // min or max
+	count int64
+	low   uint64 // of a sum, two's complement
+	high  int64
+	whole int64 // min or max of numbers and truth values
+	text  string
 }
 
-func newGrouper(q query.Aggregate, places []int) *grouper {
-	g := &grouper{q: q, places: places, index: map[string]*group{}, values: make([]any, len(q.Groups)), made: make([]map[any]any, len(q.Groups))}
-	for i := range g.made {
-		g.made[i] = map[any]any{}
-	}
+func newGrouper(q query.Aggregate, storages []fieldtype.Storage, places []int) *grouper {
+	g := &grouper{q: q, storages: storages, places: places, index: map[string]*group{}, days: map[int64]string{}, weeks: map[string]string{}}
 	if len(q.Groups) == 0 {
-		g.all = append(g.all, &group{cells: make([]cell, len(q.Measures))})
+		g.last = &group{cells: make([]cell, len(q.Measures))}
+		g.all = append(g.all, g.last)
 	}
 	return g
 }
 
-// add takes a row into account.
-func (g *grouper) add(row store.Row) error {
-	target := (*group)(nil)
-	if len(g.q.Groups) == 0 {
-		target = g.all[0]
-	} else {
+// add takes the row at which s is into account.
+func (g *grouper) add(s *stmt) error {
+	if len(g.q.Groups) > 0 {
 		g.key = g.key[:0]
-		for i, by := range g.q.Groups {
-			g.values[i] = bucket(by, row[g.places[i]], g.made[i])
-			g.key = appendKey(g.key, g.values[i])
+		for i := range g.q.Groups {
+			g.appendKey(s, i)
 		}
-		if target = g.index[string(g.key)]; target == nil {
-			if len(g.all) >= maxGroups {
-				return tooComplex()
-			}
-			target = &group{keys: slices.Clone(g.values), cells: make([]cell, len(g.q.Measures))}
-			g.index[string(g.key)] = target
-			g.all = append(g.all, target)
+		if err := g.find(); err != nil {
+			return err
 		}
 	}
-	for i, m := range g.q.Measures {
-		at := &target.cells[i]
+	for i := range g.q.Measures {
+		m, at := &g.q.Measures[i], &g.last.cells[i]
 		if m.Op == query.Count {
 			at.count++
 			continue
 		}
-		value := row[g.places[len(g.q.Groups)+i]]
-		if value == nil {
+		column := g.places[len(g.q.Groups)+i]
+		if s.isNull(column) {
 			continue
 		}
 		at.count++
 		switch m.Op {
 		case query.Sum:
-			n, _ := value.(int64)
-			var carry uint64
-			at.low, carry = bits.Add64(at.low, uint64(n), 0)
-			at.high += n>>63 + int64(carry)
-		case query.Min:
-			if order, _ := query.Order3(value, at.extent); at.extent == nil || order < 0 {
-				at.extent = value
-			}
-		case query.Max:
-			if order, _ := query.Order3(value, at.extent); order > 0 {
-				at.extent = value
-			}
+			at.add(s.integer(column))
+		case query.Min, query.Max:
+			at.extend(s, column, g.storages[column], m.Op == query.Max)
 		}
 	}
 	return nil
 }
 
-// appendKey writes a value so that equal keys are of equal values and no others.
-func appendKey(key []byte, value any) []byte {
-	switch v := value.(type) {
-	case int64:
-		return binary.LittleEndian.AppendUint64(append(key, 1), uint64(v))
-	case string:
-		key = binary.AppendUvarint(append(key, 2), uint64(len(v)))
-		return append(key, v...)
-	case bool:
-		if v {
-			return append(key, 4)
-		}
-		return append(key, 3)
+// find sets last to the group of key.
+func (g *grouper) find() error {
+	if g.last != nil && g.last.key == string(g.key) {
+		return nil
 	}
-	return append(key, 0)
+	if g.last = g.index[string(g.key)]; g.last != nil {
+		return nil
+	}
+	if len(g.all) >= maxGroups {
+		return tooComplex()
+	}
+	g.last = &group{key: string(g.key), cells: make([]cell, len(g.q.Measures))}
+	g.index[g.last.key] = g.last
+	g.all = append(g.all, g.last)
+	return nil
+}
+
+func (c *cell) add(n int64) {
+	var carry uint64
+	c.low, carry = bits.Add64(c.low, uint64(n), 0)
+	c.high += n>>63 + int64(carry)
+}
+
+// extend makes the value the cell's if it is less than what is there (greater, if
+// greatest), or the first.
+func (c *cell) extend(s *stmt, column int, storage fieldtype.Storage, greatest bool) {
+	first := c.count == 1
+	if storage == fieldtype.Text {
+		raw := s.raw(column)
+		order := strings.Compare(c.text, string(raw))
+		if first || (order < 0 && greatest) || (order > 0 && !greatest) {
+			c.text = string(raw)
+		}
+		return
+	}
+	n := s.integer(column)
+	if first || (n > c.whole && greatest) || (n < c.whole && !greatest) {
+		c.whole = n
+	}
+}
+
+// extreme is the value of a min or max.
+func (c *cell) extreme(storage fieldtype.Storage) any {
+	switch {
+	case c.count == 0:
+		return nil
+	case storage == fieldtype.Text:
+		return c.text
+	case storage == fieldtype.Bool:
+		return c.whole != 0
+	}
+	return c.whole
+}
+
+// Tags of the values in a key.
+const (
+	keyNil  = 'n'
+	keyInt  = 'i'
+	keyBool = 'b'
+	keyText = 't'
+)
+
+// appendKey writes the i-th key of the row; equal keys are equal values.
+func (g *grouper) appendKey(s *stmt, i int) {
+	by, column := &g.q.Groups[i], g.places[i]
+	storage := g.storages[column]
+	switch {
+	case s.isNull(column):
+		g.key = append(g.key, keyNil)
+	case storage == fieldtype.Bool:
+		g.key = append(g.key, keyBool, byte(s.integer(column)))
+	case by.By == query.ByNumber:
+		g.key = appendInt(g.key, floor(s.integer(column), by.Size)*by.Size)
+	case storage == fieldtype.Int && by.By == query.ByValue:
+		g.key = appendInt(g.key, s.integer(column))
+	case storage == fieldtype.Int:
+		day := floor(floor(s.integer(column), 1000)+by.Offset, daySeconds)
+		date, ok := g.days[day]
+		if !ok {
+			date = time.Unix(day*daySeconds, 0).UTC().Format(time.DateOnly)
+			if len(g.days) < maxGroups {
+				g.days[day] = date
+			}
+		}
+		g.key = appendText(g.key, g.period(by.By, []byte(date)))
+	case by.By == query.ByValue:
+		g.key = appendText(g.key, s.raw(column))
+	default:
+		g.key = appendText(g.key, g.period(by.By, s.raw(column)))
+	}
+}
+
+func appendInt(key []byte, n int64) []byte {
+	return binary.LittleEndian.AppendUint64(append(key, keyInt), uint64(n))
+}
+
+func appendText(key, text []byte) []byte {
+	return append(binary.AppendUvarint(append(key, keyText), uint64(len(text))), text...)
+}
+
+// values reads the values of a key.
+func values(key string) store.Row {
+	var row store.Row
+	for rest := []byte(key); len(rest) > 0; {
+		tag := rest[0]
+		rest = rest[1:]
+		switch tag {
+		case keyNil:
+			row = append(row, nil)
+		case keyBool:
+			row = append(row, rest[0] != 0)
+			rest = rest[1:]
+		case keyInt:
+			row = append(row, int64(binary.LittleEndian.Uint64(rest)))
+			rest = rest[8:]
+		default:
+			size, n := binary.Uvarint(rest)
+			rest = rest[n:]
+			row = append(row, string(rest[:size]))
+			rest = rest[size:]
+		}
+	}
+	return row
 }
 
 // rows are the groups in the order that was asked for.
 func (g *grouper) rows() ([]store.Row, error) {
 	rows := make([]store.Row, 0, len(g.all))
 	for _, group := range g.all {
-		row := make(store.Row, 0, len(group.keys)+len(group.cells))
-		row = append(row, group.keys...)
+		row := values(group.key)
 		for i, m := range g.q.Measures {
-			switch at := group.cells[i]; m.Op {
+			switch at := &group.cells[i]; m.Op {
 			case query.Sum:
 				if at.high != int64(at.low)>>63 {
 					return nil, fault.New(fault.Limited, "query.overflow")
 				}
 				row = append(row, int64(at.low))
 			case query.Min, query.Max:
-				row = append(row, at.extent)
+				row = append(row, at.extreme(m.Ref.Column.Storage))
 			default:
 				row = append(row, at.count)
 			}
@@ -160,32 +253,6 @@ func (g *grouper) rows() ([]store.Row, error) {
 
 const daySeconds = 24 * 60 * 60
 
-// bucket is the key of a value; made remembers the texts of periods.
-func bucket(by query.Group, value any, made map[any]any) any {
-	if value == nil || by.By == query.ByValue {
-		return value
-	}
-	if by.By == query.ByNumber {
-		n, _ := value.(int64)
-		return floor(n, by.Size) * by.Size
-	}
-	if ms, instant := value.(int64); instant {
-		value = floor(floor(ms, 1000)+by.Offset, daySeconds)
-	}
-	if text, ok := made[value]; ok {
-		return text
-	}
-	date, ok := value.(string)
-	if !ok {
-		date = time.Unix(value.(int64)*daySeconds, 0).UTC().Format(time.DateOnly)
-	}
-	var text any = period(by.By, date)
-	if len(made) < maxGroups {
-		made[value] = text
-	}
-	return text
-}
-
 // floor divides towards minus infinity; size is greater than 0.
 func floor(v, size int64) int64 {
 	quotient := v / size
@@ -196,8 +263,8 @@ func floor(v, size int64) int64 {
 }
 
 // period coarsens a date, "2006-01-02"; what is no date is a period of its own.
-func period(by query.Bucket, date string) string {
-	if len(date) != len(time.DateOnly) {
+func (g *grouper) period(by query.Bucket, date []byte) []byte {
+	if len(date) != len(time.DateOnly) || date[4] != '-' || date[7] != '-' {
 		return date
 	}
 	switch by {
@@ -207,14 +274,25 @@ func period(by query.Bucket, date string) string {
 		return date[:4]
 	case query.ByQuarter:
 		month := int(date[5]-'0')*10 + int(date[6]-'0')
-		return fmt.Sprintf("%s-Q%d", date[:4], (month+2)/3)
+		return fmt.Appendf(bytes.Clone(date[:4]), "-Q%d", (month+2)/3)
 	case query.ByWeek:
-		t, err := time.Parse(time.DateOnly, date)
-		if err != nil {
-			return date
+		week, ok := g.weeks[string(date)]
+		if !ok {
+			week = isoWeek(string(date))
+			if len(g.weeks) < maxGroups {
+				g.weeks[string(date)] = week
+			}
 		}
-		year, week := t.ISOWeek()
-		return fmt.Sprintf("%04d-W%02d", year, week)
+		return []byte(week)
 	}
 	return date
+}
+
+func isoWeek(date string) string {
+	t, err := time.Parse(time.DateOnly, date)
+	if err != nil {
+		return date
+	}
+	year, week := t.ISOWeek()
+	return fmt.Sprintf("%04d-W%02d", year, week)
 }

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"formwork/engine/fault"
@@ -26,9 +27,9 @@ type pool struct {
 	least   int // fewest idle since the last sweep: those nobody needed
 	count   int
 	waiting []chan *conn
-	epoch   int           // connections of an older one are closed when they come back
-	closed  error         // refuses everybody
-	empty   chan struct{} // made by close; closed when the last connection is
+	epoch   int                   // connections of an older one are closed when they come back
+	closed  atomic.Pointer[error] // refuses everybody; set under mu
+	empty   chan struct{}         // made by close; closed when the last connection is
 }
 
 func (p *pool) acquire(ctx context.Context) (*conn, error) {
@@ -36,9 +37,9 @@ func (p *pool) acquire(ctx context.Context) (*conn, error) {
 		return nil, err
 	}
 	p.mu.Lock()
-	if p.closed != nil {
-		defer p.mu.Unlock()
-		return nil, p.closed
+	if err := p.gone(); err != nil {
+		p.mu.Unlock()
+		return nil, err
 	}
 	if last := len(p.idle) - 1; last >= 0 {
 		c := p.idle[last]
@@ -70,7 +71,7 @@ func (p *pool) acquire(ctx context.Context) (*conn, error) {
 	select {
 	case c := <-mine:
 		if c == nil {
-			return nil, p.closed
+			return nil, p.gone()
 		}
 		return c, nil
 	case <-timer.C:
@@ -104,7 +105,7 @@ func (p *pool) giveUp(mine chan *conn) {
 func (p *pool) release(c *conn) {
 	c.ctx = nil
 	p.mu.Lock()
-	if p.closed != nil || c.epoch != p.epoch {
+	if p.gone() != nil || c.epoch != p.epoch {
 		p.mu.Unlock()
 		c.close()
 		p.mu.Lock()
@@ -148,7 +149,7 @@ func (p *pool) renew() {
 
 // settle tells that a closed pool has no connections any more. Under mu.
 func (p *pool) settle() {
-	if p.closed != nil && p.count == 0 {
+	if p.gone() != nil && p.count == 0 {
 		select {
 		case <-p.empty:
 		default:
@@ -161,7 +162,7 @@ func (p *pool) settle() {
 // that are in use have come back and are closed.
 func (p *pool) close(reason error) <-chan struct{} {
 	p.mu.Lock()
-	p.closed = reason
+	p.closed.Store(&reason)
 	if p.empty == nil {
 		p.empty = make(chan struct{})
 	}
@@ -191,7 +192,8 @@ func (p *pool) drop() {
 
 // gone is why a query under way must end, or nil.
 func (p *pool) gone() error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.closed
+	if reason := p.closed.Load(); reason != nil {
+		return *reason
+	}
+	return nil
 }

@@ -67,16 +67,16 @@ func groups(ctx context.Context, q query.Aggregate, open opener, done closer) ([
 		return nil, err
 	}
 	defer done(k)
-	g := newGrouper(q, places)
+	g := newGrouper(q, storages, places)
 	for {
-		row, err := k.next()
+		more, err := k.advance()
 		if err != nil {
 			return nil, err
 		}
-		if row == nil {
+		if !more {
 			return g.rows()
 		}
-		if err := g.add(row); err != nil {
+		if err := g.add(k.current); err != nil {
 			return nil, err
 		}
 	}

@@ -84,7 +84,7 @@ func Open(dir string, o Options) (*Store, error) {
 		dir: dir, options: o, tenants: map[string]*tenant{}, opened: map[*tenant]bool{},
 		reading: []string{cache, mapped, "PRAGMA query_only = 1"},
 		writing: []string{"PRAGMA journal_mode = WAL", "PRAGMA synchronous = " + synchronous, cache, mapped,
-			"PRAGMA temp_store = MEMORY", "PRAGMA journal_size_limit = 67108864", "PRAGMA analysis_limit = 1000"},
+			"PRAGMA temp_store = MEMORY", "PRAGMA wal_autocheckpoint = 4000", "PRAGMA journal_size_limit = 67108864", "PRAGMA analysis_limit = 1000"},
 		stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	go s.sweeper()

@@ -10,7 +10,7 @@ import (
 // nothing but the index (contentless), and of the index only which rows a word is
 // in: there are no phrases to be found. The tokenizer splits at spaces alone,
 // because words come ready made.
-const wordsOptions = `w, content='', contentless_delete=1, detail=none, tokenize="unicode61 remove_diacritics 0 categories 'L* M* N* P* S* C*'"`
+const wordsOptions = `w, content='', contentless_delete=1, detail=none, prefix='2 3 4 5 6 7 8', tokenize="unicode61 remove_diacritics 0 categories 'L* M* N* P* S* C*'"`
 
 // wordsOf is the name of a table's table of words. No table of rows has a colon.
 func wordsOf(table string) string { return table + ":words" }
