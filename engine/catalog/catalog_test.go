@@ -1,7 +1,6 @@
 package catalog
 
 import (
-	"fmt"
 	"testing"
 )
 
@@ -30,31 +29,5 @@ func TestInstall(t *testing.T) {
 	}
 	if again.Revision != 1 || len(again.Documents) != len(s.Documents) {
 		t.Errorf("read again: revision %d, %d documents", again.Revision, len(again.Documents))
-	}
-}
-
-func BenchmarkInstall(b *testing.B) {
-	h := crm(b)
-	for i := 0; b.Loop(); i++ {
-		t, err := h.store.Create(b.Context(), fmt.Sprint("bench-", i))
-		if err != nil {
-			b.Fatal(err)
-		}
-		if _, err := h.catalog.Install(b.Context(), t); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkApplyField(b *testing.B) {
-	h := crm(b)
-	for i := 0; b.Loop(); i++ {
-		c := change(fmt.Sprintf(`{"kind":"object","name":"account","fields":{"extra_%d":{"type":"text"}}}`, i))
-		if i > 0 {
-			c.Allow = []string{fmt.Sprintf("object/account/fields/extra_%d", i-1)}
-		}
-		if _, err := h.catalog.Apply(b.Context(), h.tenant, c, 7); err != nil {
-			b.Fatal(err)
-		}
 	}
 }

@@ -50,6 +50,9 @@ type effect struct {
 	// fold, beside unique, is the form in which the i-th value is compared.
 	fold   []func(stored any) string
 	silent bool // has no number
+	// mild: that it narrows anything is only known by counting; if it does not, it is
+	// a free change of settings.
+	mild bool
 }
 
 func impacts(effects []effect) []Impact {
@@ -223,7 +226,8 @@ func (w *weigher) changed(o *Object, before, f *Field) {
 	if before.Column == f.Column && f.Column.Storage != fieldtype.None && narrower(before, f) {
 		w.add(effect{Impact: Impact{Class: Narrowing, Path: o.path(f),
 			Notice: fault.New(fault.Invalid, "catalog.narrows_field", "field", f.Name, "object", o.Doc.Name)},
-			table: o.Table.Name, where: filled(f), read: []query.Ref{query.Field(f.Column)}, check: refuses(before.Value, f.Value)})
+			table: o.Table.Name, where: filled(f), read: []query.Ref{query.Field(f.Column)}, check: refuses(before.Value, f.Value),
+			mild: !fewerOptions(before, f)})
 	}
 }
 
@@ -234,17 +238,22 @@ func sameCondition(a, b *metadata.Condition) bool {
 // narrower reports whether a field may refuse what it took before: an option is gone,
 // or its values' schema differs otherwise. The count tells whether it does.
 func narrower(before, f *Field) bool {
+	return fewerOptions(before, f) || !sameSchema(withoutOptions(before.Value.Schema()), withoutOptions(f.Value.Schema()))
+}
+
+// fewerOptions reports whether an option that could be chosen no longer can.
+func fewerOptions(before, f *Field) bool {
 	was, ok := before.Value.(fieldtype.Chooses)
 	is, too := f.Value.(fieldtype.Chooses)
 	if !ok || !too {
-		return !sameSchema(before.Value.Schema(), f.Value.Schema())
+		return false
 	}
 	for name, option := range was.Options() {
 		if inactive(is.Options()[name]) && !inactive(option) {
 			return true
 		}
 	}
-	return !sameSchema(withoutOptions(before.Value.Schema()), withoutOptions(f.Value.Schema()))
+	return false
 }
 
 func sameSchema(a, b any) bool {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"formwork/engine/expression"
+	"formwork/engine/fault"
 	"formwork/engine/query"
 	"formwork/engine/store"
 )
@@ -36,6 +37,9 @@ func (d *draft) measure(ctx context.Context, t store.Tenant) error {
 			return fmt.Errorf("counting for %s: %w", e.Path, err)
 		}
 		e.Records, e.Partial = &n, partial
+		if e.mild && n == 0 && !partial {
+			e.Class, e.Notice = Free, fault.New(fault.Invalid, "catalog.changes_settings", "path", e.Path)
+		}
 	}
 	d.plan.Impact = impacts(d.effects)
 	return nil
