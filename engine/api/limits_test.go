@@ -202,9 +202,15 @@ func TestParametersAreAsDocumented(t *testing.T) {
 			OperationID string `json:"operationId"`
 			Parameters  []struct{ Name, In string }
 		}
+		Components struct{ Schemas map[string]any }
 	}
 	if err := json.Unmarshal(raw, &description); err != nil {
 		t.Fatal(err)
+	}
+	for _, found := range regexp.MustCompile(`"\$ref":"#/components/schemas/([^"]*)"`).FindAllSubmatch(raw, -1) {
+		if name := string(found[1]); description.Components.Schemas[name] == nil {
+			t.Errorf("refers to %s, which is not there", name)
+		}
 	}
 	seen := map[string]string{}
 	for path, methods := range description.Paths {

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -17,10 +19,15 @@ import (
 
 func (r *request) revision() string { return strconv.FormatInt(r.snapshot.Revision, 10) }
 
-// unchangedSince sets the ETag of what follows from the configuration, and answers
-// for a caller who has it already.
-func (r *request) unchangedSince() bool {
+// unchangedSince sets the ETag of what follows from the configuration, the revision,
+// and answers for a caller who has it already. What is shown according to the
+// caller's rights, and in their language, has these in its tag as well.
+func (r *request) unchangedSince(byRights bool) bool {
 	tag := `"` + r.revision() + `"`
+	if byRights {
+		sum := sha256.Sum256([]byte(r.language() + "\x00" + strings.Join(r.caller.Permissions, "\x00")))
+		tag = `"` + r.revision() + "-" + hex.EncodeToString(sum[:6]) + `"`
+	}
 	r.http.Set(fiber.HeaderETag, tag)
 	r.http.Set(fiber.HeaderCacheControl, "private, no-cache")
 	for _, known := range strings.Split(r.http.Get(fiber.HeaderIfNoneMatch), ",") {
@@ -79,7 +86,11 @@ func (s *Server) documents(r *request) error {
 	if err != nil {
 		return err
 	}
-	if r.unchangedSince() {
+	setup, err := r.setup()
+	if err != nil {
+		return err
+	}
+	if r.unchangedSince(!setup) {
 		return nil
 	}
 	if own {
@@ -163,7 +174,11 @@ func (s *Server) document(r *request) error {
 	if body == nil {
 		return fault.New(fault.NotFound, "api.no_document", "kind", clip(key.Kind), "name", clip(key.Name))
 	}
-	if r.unchangedSince() {
+	setup, err := r.setup()
+	if err != nil {
+		return err
+	}
+	if r.unchangedSince(!setup) {
 		return nil
 	}
 	return r.sent(fiber.StatusOK, append(r.buffer(), body...))

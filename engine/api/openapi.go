@@ -18,11 +18,13 @@ func (s *Server) openAPI(r *request) error {
 	if err != nil {
 		return err
 	}
+	if r.unchangedSince(true) {
+		return nil
+	}
 	raw, err := r.shown("openapi", func() (any, error) { return s.describe(r, rights), nil })
 	if err != nil {
 		return err
 	}
-	r.http.Set(fiber.HeaderETag, `"`+r.revision()+`"`)
 	return r.sent(fiber.StatusOK, append(r.buffer(), raw...))
 }
 

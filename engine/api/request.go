@@ -33,6 +33,7 @@ type request struct {
 	snapshot *catalog.Snapshot
 	incoming bodyStream
 	raw      []byte // room for a body
+	isHeavy  bool   // holds one of server.heavy
 	failure  *fault.Fault
 }
 
@@ -69,6 +70,9 @@ const maxKept = 64 << 10
 
 // recycle keeps a request that was answered for another one.
 func (s *Server) recycle(r *request) {
+	if r.isHeavy {
+		s.heavy.Release(1)
+	}
 	room := r.raw
 	if cap(room) > maxKept {
 		room = nil
@@ -200,6 +204,11 @@ func (r *request) body(limit int) ([]byte, error) {
 	if length > limit {
 		return nil, fault.New(fault.TooLarge, "api.too_large", "limit", limit)
 	}
+	if length > smallBody || length < 0 && limit > smallBody {
+		if err := r.takeHeavy(); err != nil {
+			return nil, err
+		}
+	}
 	from := r.bodyStream()
 	if length >= 0 {
 		r.raw = slices.Grow(r.raw[:0], length)[:length]
@@ -216,6 +225,16 @@ func (r *request) body(limit int) ([]byte, error) {
 		return nil, fault.New(fault.TooLarge, "api.too_large", "limit", limit)
 	}
 	return raw, nil
+}
+
+// takeHeavy waits until this may be one of the few requests with large bodies that
+// are in memory at once. Fault "api.busy" (Unavailable).
+func (r *request) takeHeavy() error {
+	if err := r.server.heavy.Acquire(r.ctx, 1); err != nil {
+		return fault.New(fault.Unavailable, "api.busy").Because(err)
+	}
+	r.isHeavy = true
+	return nil
 }
 
 // bodyStream is the body as it arrives; the same one for each call.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"golang.org/x/sync/semaphore"
 
 	"formwork/engine/auth"
 	"formwork/engine/catalog"
@@ -33,6 +34,7 @@ const (
 	maxHeaders = 16 << 10 // bytes of request line and headers together
 	smallBody  = 1 << 20
 	largeBody  = 16 << 20
+	maxHeavy   = 8 // bodies over smallBody at once
 	// drained is how much of a refused body is still read, so that its sender gets to
 	// read the answer.
 	drained = 64 << 20
@@ -80,6 +82,7 @@ type Server struct {
 	shown    *shownCache
 	schemas  *schema.Schemas
 	requests sync.Pool
+	heavy    *semaphore.Weighted // large bodies in memory at once
 }
 
 // New makes a server; nothing is opened or compiled until a request needs it.
@@ -90,7 +93,7 @@ func New(o Options) *Server {
 	if o.Wake == nil {
 		o.Wake = func(string) {}
 	}
-	s := &Server{o: o, logins: newLimiter(o.Now), metrics: newMetrics(), shown: newShownCache(), schemas: schema.New(o.Types), numbers: newRequestNumbers(o.Now())}
+	s := &Server{o: o, logins: newLimiter(o.Now), metrics: newMetrics(), shown: newShownCache(), schemas: schema.New(o.Types), heavy: semaphore.NewWeighted(maxHeavy), numbers: newRequestNumbers(o.Now())}
 	s.requests.New = func() any { return &request{server: s} }
 	s.app = fiber.New(fiber.Config{
 		AppName:                      "formwork",
