@@ -138,38 +138,45 @@ func (u *unit) restore(a *access, key id.ID) (*draft, error) {
 	for _, at := range batch {
 		live[at.id()] = true
 	}
-	for i, at := range batch {
+	for _, at := range batch {
 		warnings, err := u.dropReferences(at, live)
 		if err != nil {
 			return nil, err
 		}
 		d.warnings = append(d.warnings, warnings...)
-		at.emptyRollups(at.row)
-		e := &env{ctx: u.ctx, s: u.s, reader: u.tx, plan: at.plan, row: at.row}
-		if f := e.derive(); f != nil {
-			return nil, f
-		}
-		u.s.touch(at.row)
-		u.wrote = true
-		if err := u.tx.Delete(u.ctx, binTable, at.id()); err != nil {
-			return nil, fmt.Errorf("taking a record out of the bin: %w", err)
-		}
-		if err := u.insert(at.plan, at.row); err != nil {
-			return nil, err
-		}
-		batch[i] = at
-	}
-	for _, at := range batch {
-		if err := u.record(at.plan, Restored, at.id(), at.changes(nil, at.row), ""); err != nil {
-			return nil, err
-		}
-		if err := u.feed(at.plan, nil, at.row); err != nil {
+		if err := u.putBack(at); err != nil {
 			return nil, err
 		}
 	}
-	// Its children may have come back with it, and been counted.
+	// Its children may have come back after it, and been counted.
 	d.row, err = u.load(a.plan, key)
 	return d, err
+}
+
+// putBack moves one record out of the bin. Children that are back already are counted
+// now, those that follow when they come.
+func (u *unit) putBack(at doomed) error {
+	for _, roll := range at.object.Rollups {
+		if err := u.recount(at.plan, at.id(), at.row, roll); err != nil {
+			return err
+		}
+	}
+	e := &env{ctx: u.ctx, s: u.s, reader: u.tx, plan: at.plan, row: at.row}
+	if f := e.derive(); f != nil {
+		return f
+	}
+	u.s.touch(at.row)
+	u.wrote = true
+	if err := u.tx.Delete(u.ctx, binTable, at.id()); err != nil {
+		return fmt.Errorf("taking a record out of the bin: %w", err)
+	}
+	if err := u.insert(at.plan, at.row); err != nil {
+		return err
+	}
+	if err := u.record(at.plan, Restored, at.id(), at.changes(nil, at.row), ""); err != nil {
+		return err
+	}
+	return u.feed(at.plan, nil, at.row)
 }
 
 // batch loads what was deleted together with a record, that one first.

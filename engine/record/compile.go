@@ -107,6 +107,7 @@ type plan struct {
 	numbers   []*planned // automatic numbers
 	nested    []*planned // child rows with formulas
 	computed  []*planned // formulas and roll-ups over own rows, in dependency order
+	expressed []*planned // whose values expressions make: defaults, stages, formulas
 	required  []*planned
 	refers    []*planned
 	dependent []*planned // options that depend on another field's value
@@ -169,10 +170,28 @@ func newPlan(o *catalog.Object) *plan {
 			p.searched = append(p.searched, slot)
 		}
 	}
+	for _, f := range p.fields {
+		if f.Formula != nil || f.Default != nil || setByStage(o, f.Name) {
+			p.expressed = append(p.expressed, f)
+		}
+	}
 	for _, c := range p.columns {
 		p.refs = append(p.refs, query.Field(c))
 	}
 	return p
+}
+
+// setByStage reports whether entering a stage sets a field.
+func setByStage(o *catalog.Object, field string) bool {
+	if o.Stages == nil {
+		return false
+	}
+	for _, st := range o.Stages.ByName {
+		if st.Set[field] != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // add gives a column its slot.

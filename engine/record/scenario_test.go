@@ -29,7 +29,7 @@ type step struct {
 	Fault    string          `json:"fault"`
 	Untraced bool            `json:"untraced"` // nothing may have been written
 	Language string          `json:"language"`
-	Text     string          `json:"text"` // the fault's first text
+	Text     string          `json:"text"`  // the fault's first text
 	Hours    int             `json:"hours"` // that pass before
 }
 

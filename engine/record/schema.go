@@ -11,16 +11,16 @@ import (
 	"formwork/metadata/fieldtype"
 )
 
-// checkSchema holds the values that are new to the object's JSON Schema. Coercion has
-// done most of it, and required fields are checked by themselves, so that it goes
-// field by field.
+// checkSchema holds new values that expressions made to the object's JSON Schema,
+// field by field. What a caller sent meets it by having been coerced, and required
+// fields are checked by themselves.
 func (d *draft) checkSchema() {
 	if d.a.object.Schema == nil {
 		return
 	}
-	for _, f := range d.a.fields {
+	for _, f := range d.a.expressed {
 		v := d.row[f.slot]
-		if v == nil || (d.old != nil && same(d.old[f.slot], v)) {
+		if v == nil || d.in.sent[f.slot] || (d.old != nil && same(d.old[f.slot], v)) {
 			continue
 		}
 		schema := d.a.object.Schema.Properties[f.Name]

@@ -34,6 +34,7 @@ type world struct {
 	service  *record.Service
 	ids      *id.Source
 	time     time.Time
+	now      func() time.Time // w.time unless a test says otherwise
 	people   map[string]*policy.Caller
 	before   *listener
 }
@@ -56,7 +57,8 @@ func newWorld(t testing.TB) *world {
 func newWorldOf(t testing.TB, name string, sets ...metadata.PackageSet) *world {
 	t.Helper()
 	w := &world{t: t, ctx: context.Background(), time: time.Date(2026, 3, 14, 9, 30, 0, 0, time.UTC), before: &listener{}}
-	now := func() time.Time { return w.time }
+	w.now = func() time.Time { return w.time }
+	now := func() time.Time { return w.now() }
 	random := rand.New(rand.NewPCG(1, 2))
 	w.ids = id.NewSource(now, random.Uint32)
 	s, err := sqlite.Open(t.TempDir(), sqlite.Options{})
@@ -243,3 +245,5 @@ func text(err error, language string) string {
 	}
 	return f.Text(language)
 }
+
+type storeTx = store.Tx

@@ -1,0 +1,309 @@
+package record_test
+
+import (
+	"errors"
+	"fmt"
+	"math/big"
+	"math/rand/v2"
+	"strconv"
+	"testing"
+	"time"
+
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/query"
+	"formwork/engine/record"
+)
+
+// A random history of changes keeps every roll-up equal to a recomputation by hand.
+func TestRollupsStayRight(t *testing.T) {
+	for seed := range uint64(4) {
+		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
+			t.Parallel()
+			h := &random{world: newWorld(t).populate(), r: rand.New(rand.NewPCG(seed, 7)), live: map[string][]id.ID{}, gone: map[string][]id.ID{}}
+			for i := range 400 {
+				h.time = h.time.Add(time.Second)
+				what, err := h.change()
+				if k := fault.KindOf(err); err != nil && (k == fault.Internal || k == fault.Unavailable) {
+					t.Fatalf("change %d, %s: %v", i, what, err)
+				}
+				if i%20 == 19 {
+					h.compare(fmt.Sprintf("after change %d (%s)", i, what))
+				}
+			}
+			if h.deleted == 0 || len(h.live["line"]) < 5 || h.moved == 0 || h.restored == 0 {
+				t.Errorf("too little happened: %d lines, %d deleted, %d moved, %d restored", len(h.live["line"]), h.deleted, h.moved, h.restored)
+			}
+		})
+	}
+}
+
+// random makes changes.
+type random struct {
+	*world
+	r                        *rand.Rand
+	live, gone               map[string][]id.ID
+	moved, deleted, restored int
+}
+
+func (h *random) pick(keys []id.ID) any {
+	if len(keys) == 0 || h.r.IntN(8) == 0 {
+		return nil
+	}
+	return keys[h.r.IntN(len(keys))].String()
+}
+
+func (h *random) amount() any {
+	if h.r.IntN(6) == 0 {
+		return nil
+	}
+	return number(fmt.Sprintf("%d.%03d", h.r.IntN(50), h.r.IntN(1000)))
+}
+
+// values are random data for an object.
+func (h *random) values(object string) map[string]any {
+	switch object {
+	case "account":
+		return map[string]any{"name": fmt.Sprint("A", h.r.IntN(1000)), "parent": h.pick(h.live["account"])}
+	case "deal":
+		data := map[string]any{"name": fmt.Sprint("D", h.r.IntN(1_000_000)), "account": h.pick(h.live["account"]), "discount": h.amount(), "why": "x", "approved": true,
+			"close_date": fmt.Sprintf("2026-%02d-%02d", 1+h.r.IntN(12), 1+h.r.IntN(28))}
+		if h.r.IntN(2) == 0 {
+			data["stage"] = []string{"open", "proposal", "won", "lost"}[h.r.IntN(4)]
+		}
+		return data
+	}
+	return map[string]any{"deal": h.pick(h.live["deal"]), "unit": h.amount(), "quantity": number(strconv.Itoa(h.r.IntN(5) - 1))}
+}
+
+var objects = []string{"account", "deal", "deal", "line", "line", "line"}
+
+// change does one random thing; a refusal is no failure.
+func (h *random) change() (what string, err error) {
+	s, object := h.system(), objects[h.r.IntN(len(objects))]
+	keys := h.live[object]
+	switch n := h.r.IntN(12); {
+	case n < 4 || len(keys) == 0:
+		saved, err := s.Create(h.ctx, object, h.values(object))
+		if err == nil {
+			h.live[object] = append(keys, saved.Record.ID())
+		}
+		return "create " + object, err
+	case n < 9:
+		patch := h.values(object)
+		for field := range patch {
+			if h.r.IntN(3) > 0 {
+				delete(patch, field)
+			}
+		}
+		_, err := s.Update(h.ctx, object, keys[h.r.IntN(len(keys))], patch, 0)
+		if _, ok := patch["deal"]; ok && err == nil {
+			h.moved++
+		}
+		return fmt.Sprint("update ", object, patch), err
+	case n == 9:
+		err := s.Delete(h.ctx, object, keys[h.r.IntN(len(keys))], 0)
+		if err == nil {
+			h.deleted++
+		}
+		h.look()
+		return "delete " + object, err
+	case n == 10 && len(h.gone[object]) > 0:
+		_, err := s.Restore(h.ctx, object, h.gone[object][h.r.IntN(len(h.gone[object]))])
+		if err == nil {
+			h.restored++
+		}
+		h.look()
+		return "restore " + object, err
+	case object == "account" && len(keys) > 2:
+		_, err := s.Merge(h.ctx, object, keys[0], keys[1:2], nil)
+		h.look()
+		return "merge", err
+	}
+	ops := []record.Operation{{Op: "create", Data: h.values("line")}, {Op: "create", Data: h.values("line")}}
+	_, err = s.Bulk(h.ctx, "line", ops, h.r.IntN(2) == 0)
+	h.look()
+	return "bulk", err
+}
+
+// look finds out what is live and what is in the bin.
+func (h *random) look() {
+	h.t.Helper()
+	for _, object := range []string{"account", "deal", "line"} {
+		h.live[object], h.gone[object] = nil, nil
+		for r, err := range h.system().Each(h.ctx, object, record.ListQuery{Fields: []string{"id"}}) {
+			if err != nil {
+				h.t.Fatal(err)
+			}
+			h.live[object] = append(h.live[object], r.ID())
+		}
+		page, err := h.system().Bin(h.ctx, object, "", 500)
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		for _, b := range page.Items {
+			h.gone[object] = append(h.gone[object], b.ID)
+		}
+	}
+}
+
+// compare computes every roll-up and the formulas on them by hand.
+func (h *random) compare(when string) {
+	h.t.Helper()
+	read := func(object string) (rows []map[string]any) {
+		for r, err := range h.system().Each(h.ctx, object, record.ListQuery{}) {
+			if err != nil {
+				h.t.Fatal(err)
+			}
+			rows = append(rows, decode(h.t, r))
+		}
+		return rows
+	}
+	lines, deals, accounts := read("line"), read("deal"), read("account")
+	for _, d := range deals {
+		var amount []*big.Rat
+		n := 0
+		for _, l := range lines {
+			if l["deal"] != d["id"] {
+				continue
+			}
+			if v := rat(l["price"]); v != nil {
+				amount = append(amount, v)
+			}
+			if q := rat(l["quantity"]); q != nil && q.Sign() > 0 {
+				n++
+			}
+		}
+		h.equal(when, "deal.amount", d["amount"], total(amount), 2)
+		h.equal(when, "deal.lines", d["lines"], big.NewRat(int64(n), 1), 0)
+		wanted := total(amount)
+		if v := rat(d["discount"]); v != nil {
+			wanted.Sub(wanted, v)
+		}
+		h.equal(when, "deal.total", d["total"], wanted, 2)
+	}
+	bonuses := map[any][]*big.Rat{}
+	for _, a := range accounts {
+		var totals, won, notLost []*big.Rat
+		first, n := "", 0
+		for _, d := range deals {
+			if d["account"] != a["id"] {
+				continue
+			}
+			n++
+			v := rat(d["total"])
+			totals = append(totals, v)
+			if d["stage"] == "won" {
+				won = append(won, v)
+			}
+			if d["stage"] != "lost" {
+				notLost = append(notLost, v)
+			}
+			if at := d["close_date"].(string); first == "" || at < first {
+				first = at
+			}
+		}
+		h.equal(when, "account.deals", a["deals"], big.NewRat(int64(n), 1), 0)
+		h.equal(when, "account.won", a["won"], total(won), 2)
+		h.equal(when, "account.biggest", a["biggest"], extreme(totals, 1), 2)
+		h.equal(when, "account.smallest", a["smallest"], extreme(notLost, -1), 2)
+		var average *big.Rat
+		if n > 0 {
+			average = new(big.Rat).Quo(total(totals), big.NewRat(int64(n), 1))
+		}
+		h.equal(when, "account.average", a["average"], average, 3)
+		if got, _ := a["first_close"].(string); got != first {
+			h.t.Fatalf("%s: account.first_close is %q, want %q", when, got, first)
+		}
+		h.equal(when, "account.bonus", a["bonus"], new(big.Rat).Quo(total(won), big.NewRat(10, 1)), 2)
+		if a["parent"] != nil {
+			bonuses[a["parent"]] = append(bonuses[a["parent"]], rat(a["bonus"]))
+		}
+	}
+	for _, a := range accounts {
+		h.equal(when, "account.group_bonus", a["group_bonus"], total(bonuses[a["id"]]), 2)
+	}
+}
+
+func rat(v any) *big.Rat {
+	if v == nil {
+		return nil
+	}
+	r, _ := new(big.Rat).SetString(fmt.Sprint(v))
+	return r
+}
+
+func total(values []*big.Rat) *big.Rat {
+	sum := new(big.Rat)
+	for _, v := range values {
+		sum.Add(sum, v)
+	}
+	return sum
+}
+
+func extreme(values []*big.Rat, sign int) *big.Rat {
+	var best *big.Rat
+	for _, v := range values {
+		if best == nil || v.Cmp(best)*sign > 0 {
+			best = v
+		}
+	}
+	return best
+}
+
+// equal compares a value with an exact one, rounded half away from zero.
+func (h *random) equal(when, what string, got any, want *big.Rat, scale int) {
+	h.t.Helper()
+	text := "<nil>"
+	if want != nil {
+		text = want.FloatString(scale) // of a Rat: exact, and rounded half away from zero
+	}
+	if fmt.Sprint(got) != text && !(text == "-"+fmt.Sprint(got) && rat(got).Sign() == 0) {
+		h.t.Fatalf("%s: %s is %v, want %s", when, what, got, text)
+	}
+}
+
+// A roll-up whose sum has too many digits refuses the change that would make it so,
+// and nothing is left of it.
+func TestRollupOverflow(t *testing.T) {
+	w := newWorld(t).populate()
+	deal := w.create(w.system(), "deal", map[string]any{"name": "D"}).Record.ID()
+	data := map[string]any{"deal": deal.String(), "unit": number("900000000000000"), "quantity": number("9")}
+	w.create(w.system(), "line", data)
+	before := w.traces()
+	_, err := w.system().Create(w.ctx, "line", data)
+	if !fault.Is(err, "record.overflow") {
+		t.Fatalf("got %v", err)
+	}
+	if after := w.traces(); after != before {
+		t.Errorf("traces %v, before %v", after, before)
+	}
+	var outcomes []record.Outcome
+	ops := []record.Operation{{Op: "create", Data: data}, {Op: "create", Data: map[string]any{"deal": deal.String(), "unit": number("1")}}, {Op: "create", Data: data}}
+	if outcomes, err = w.system().Bulk(w.ctx, "line", ops, false); err != nil {
+		t.Fatal(err)
+	}
+	if outcomes[0].Fault == nil || outcomes[1].Fault != nil || outcomes[2].Fault == nil {
+		t.Errorf("outcomes %+v", outcomes)
+	}
+	if got := w.get(w.system(), "deal", deal)["amount"]; got != number("8100000000000001.00") {
+		t.Errorf("amount is %v", got)
+	}
+	undone := errors.New("no")
+	err = w.system().BulkWith(w.ctx, "line", ops[1:2], func(tx storeTx, outcomes []record.Outcome) error {
+		if len(outcomes) != 1 || outcomes[0].Did != "created" {
+			t.Errorf("outcomes %+v", outcomes)
+		}
+		return undone
+	})
+	if !errors.Is(err, undone) {
+		t.Errorf("got %v", err)
+	}
+	checked, err := w.system().Check(w.ctx, "line", ops)
+	if err != nil || checked[0].Fault == nil || checked[1].Did != "created" {
+		t.Errorf("check: %+v, %v", checked, err)
+	}
+	if n := w.count("line", query.All{}); n != 2 {
+		t.Errorf("%d lines", n)
+	}
+}
