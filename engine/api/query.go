@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"reflect"
 	"sort"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
@@ -186,7 +188,7 @@ func misfit(err error) error {
 		if wrong.Field != "" {
 			pointer = "/" + strings.ReplaceAll(wrong.Field, ".", "/")
 		}
-		return fault.New(fault.Malformed, "api.json_type", "want", wrong.Type.String(), "got", wrong.Value).At(pointer)
+		return fault.New(fault.Malformed, "api.json_type", "want", jsonKindOf(wrong.Type), "got", wrong.Value).At(pointer)
 	}
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		return fault.New(fault.Malformed, "api.unknown_member", "name", clip(strings.Trim(name, `"`)))
@@ -196,6 +198,29 @@ func misfit(err error) error {
 		return known
 	}
 	return fault.New(fault.Malformed, "api.unreadable").Because(err)
+}
+
+// jsonKindOf names the kind of JSON value that a Go type is read from.
+func jsonKindOf(t reflect.Type) string {
+	switch t {
+	case reflect.TypeFor[json.Number]():
+		return "number"
+	case reflect.TypeFor[time.Time]():
+		return "string"
+	}
+	switch t.Kind() {
+	case reflect.Bool:
+		return "boolean"
+	case reflect.String:
+		return "string"
+	case reflect.Slice, reflect.Array:
+		return "array"
+	case reflect.Struct, reflect.Map:
+		return "object"
+	case reflect.Pointer:
+		return jsonKindOf(t.Elem())
+	}
+	return "number"
 }
 
 // jsonKind names the kind of a parsed JSON value.
