@@ -247,3 +247,23 @@ func text(err error, language string) string {
 }
 
 type storeTx = store.Tx
+
+func tableOf(t testing.TB, name string) store.Table {
+	t.Helper()
+	for _, table := range record.Tables() {
+		if table.Name == name {
+			return table
+		}
+	}
+	t.Fatalf("there is no table %s", name)
+	return store.Table{}
+}
+
+// selectAll reads all columns of a table, by id.
+func selectAll(table store.Table) query.Select {
+	q := query.Select{Table: table.Name, Sort: []query.Order{{Ref: query.Field(query.ID)}}}
+	for _, c := range table.Columns {
+		q.Columns = append(q.Columns, query.Field(c))
+	}
+	return q
+}

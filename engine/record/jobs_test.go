@@ -1,0 +1,219 @@
+package record_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"formwork/engine/catalog"
+	"formwork/engine/id"
+	"formwork/engine/job"
+	"formwork/engine/record"
+	"formwork/engine/store"
+)
+
+// work runs the jobs that are waiting until none is left.
+func (w *world) work() {
+	w.t.Helper()
+	ctx, stop := context.WithCancel(w.ctx)
+	defer stop()
+	runner := job.NewRunner(job.Options{Now: time.Now, Holder: "test", Workers: 1, Attempts: 1,
+		Tenant: func(context.Context, string) (store.Tenant, error) { return w.tenant, nil }})
+	w.catalog.Register(runner)
+	for kind, handler := range record.Handlers(w.service, w.catalog) {
+		runner.RegisterIn(catalog.Lane, kind, handler)
+	}
+	runner.Wake("acme")
+	done := make(chan struct{})
+	go func() { runner.Run(ctx); close(done) }()
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+		jobs, err := job.List(w.ctx, w.tenant, job.Listing{})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		open := 0
+		for _, j := range jobs {
+			if j.State == job.Failed {
+				w.t.Fatalf("job %s %s failed: %v", j.Kind, j.Args, j.Fault())
+			}
+			if j.State != job.Done && j.RunAt.Before(time.Now()) {
+				open++
+			}
+		}
+		if open == 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			w.t.Fatal("jobs are not done")
+		}
+	}
+	stop()
+	<-done
+}
+
+func TestBackfill(t *testing.T) {
+	w := newWorld(t).populate()
+	var accounts []id.ID
+	for i := range 250 {
+		data := map[string]any{"name": fmt.Sprint("Account ", i), "revenue": number(fmt.Sprint(i)), "notes": "find me"}
+		if i > 0 {
+			data["parent"] = accounts[0].String()
+		}
+		accounts = append(accounts, w.create(w.system(), "account", data).Record.ID())
+	}
+	w.apply(`{"kind": "object", "name": "account", "search": ["name", "notes"], "fields": {
+		"level": {"type": "picklist", "options": {"low": {}, "high": {}}, "default": "low"},
+		"year": {"type": "number", "scale": 0, "default_expr": "len(name)"},
+		"serial": {"type": "auto_number", "pattern": "A-{0000}"},
+		"tripled": {"type": "formula", "result": "currency", "scale": 2, "expression": "revenue * 3"},
+		"children": {"type": "rollup", "op": "count", "object": "account", "lookup": "parent"},
+		"total": {"type": "rollup", "op": "sum", "result": "currency", "scale": 2, "object": "account", "lookup": "parent", "field": "tripled", "filter": "revenue > 100"}}}`)
+	// What is written between the change and the jobs stays right.
+	late := w.create(w.system(), "account", map[string]any{"name": "late", "revenue": number("1000"), "parent": accounts[0].String(), "level": "high"}).Record.ID()
+	w.update(w.system(), "account", accounts[249], map[string]any{"revenue": number("5000")})
+	before := w.count("_history", nil)
+	w.work()
+	if after := w.count("_history", nil); after != before {
+		t.Errorf("%d entries in the history, before %d", after, before)
+	}
+	got := w.get(w.system(), "account", accounts[0])
+	want := 0
+	for i := 101; i < 249; i++ {
+		want += 3 * i
+	}
+	want += 3*1000 + 3*5000
+	for field, v := range map[string]any{"level": "low", "year": number("9"), "tripled": number("0.00"), "children": number("250"),
+		"total": number(fmt.Sprintf("%d.00", want)), "version": number("1")} {
+		if got[field] != v {
+			t.Errorf("%s is %v, want %v", field, got[field], v)
+		}
+	}
+	if level := w.get(w.system(), "account", late)["level"]; level != "high" {
+		t.Errorf("level of the late one is %v", level)
+	}
+	serials := map[any]bool{}
+	for r, err := range w.system().Each(w.ctx, "account", record.ListQuery{Fields: []string{"serial"}}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		serials[decode(t, r)["serial"]] = true
+	}
+	if len(serials) != 251 || !serials["A-0251"] {
+		t.Errorf("%d numbers, the last is there: %v", len(serials), serials["A-0251"])
+	}
+}
+
+// A backfill that is stopped goes on where it was, and gives every record its values.
+func TestBackfillResumes(t *testing.T) {
+	w := newWorld(t).populate()
+	for i := range 230 {
+		w.create(w.system(), "note", map[string]any{"title": fmt.Sprint("Note ", i)})
+	}
+	w.apply(`{"kind": "object", "name": "note", "fields": {"state": {"type": "text", "default": "new"}}}`)
+	for i := range 3 {
+		ctx, stop := context.WithCancel(w.ctx)
+		runner := job.NewRunner(job.Options{Now: time.Now, Holder: fmt.Sprint("test", i), Workers: 1, Lease: time.Millisecond,
+			Tenant: func(context.Context, string) (store.Tenant, error) { return w.tenant, nil }})
+		w.catalog.Register(runner)
+		for kind, handler := range record.Handlers(w.service, w.catalog) {
+			runner.RegisterIn(catalog.Lane, kind, func(ctx context.Context, t store.Tenant, j *job.Progress) error {
+				if len(j.Cursor) > 0 || i == 0 {
+					stop() // after the first batch of each run
+				}
+				return handler(ctx, t, j)
+			})
+		}
+		runner.Wake("acme")
+		go func() { time.Sleep(50 * time.Millisecond); stop() }()
+		runner.Run(ctx)
+	}
+	w.work()
+	page, err := w.system().List(w.ctx, "note", record.ListQuery{Filter: `state == "new"`, Count: true, Limit: 1})
+	if err != nil || *page.Total != 230 {
+		t.Fatalf("%d of 230: %v", *page.Total, err)
+	}
+}
+
+func TestOutbox(t *testing.T) {
+	w := newWorld(t).populate()
+	if _, err := w.service.Trim(w.ctx, w.tenant, w.time.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	heard := 0
+	w.service = record.New(record.Options{IDs: w.ids, Now: func() time.Time { return w.time }, Committed: func(tenant string) {
+		if tenant == "acme" {
+			heard++
+		}
+	}})
+	s := w.service.As(w.tenant, w.snapshot, w.people["ada"]).Depth(3)
+	deal, err := s.Create(w.ctx, "deal", map[string]any{"name": "D", "discount": number("1.50")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	line, err := s.Create(w.ctx, "line", map[string]any{"deal": deal.Record.ID().String(), "unit": number("2")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Update(w.ctx, "deal", deal.Record.ID(), map[string]any{"name": "E", "discount": number("1.50")}, 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Update(w.ctx, "deal", deal.Record.ID(), map[string]any{"name": nil}, 0); err == nil {
+		t.Fatal("a deal without a name")
+	}
+	if err := s.Delete(w.ctx, "deal", deal.Record.ID(), 0); err != nil {
+		t.Fatal(err)
+	}
+	if heard != 4 {
+		t.Errorf("heard of %d commits", heard)
+	}
+	got := w.events()
+	want := []string{
+		`create deal {"amount":[null,0.00],"chance":[null,10],"discount":[null,1.50],"lines":[null,0],"name":[null,"D"],"owner":[null,"` + w.people["ada"].User.String() + `"],"stage":[null,"open"],"total":[null,-1.50]}`,
+		`create line {"deal":[null,"` + deal.Record.ID().String() + `"],"number":[null,"L-0001"],"owner":[null,"` + w.people["ada"].User.String() + `"],"price":[null,2.00],"quantity":[null,1],"unit":[null,2.000]}`,
+		`rollup deal {"amount":[0.00,2.00],"lines":[0,1],"total":[-1.50,0.50]}`,
+		`update deal {"name":["D","E"]}`,
+		`delete deal`, `delete line`,
+	}
+	for i := range want {
+		if i >= len(got) || got[i][:min(len(got[i]), len(want[i]))] != want[i] {
+			t.Errorf("event %d:\n%v\nwant\n%s", i, got, want[i])
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("%d events, want %d: %v", len(got), len(want), got)
+	}
+	_ = line
+	if n, err := w.service.Trim(w.ctx, w.tenant, w.time.Add(-time.Hour)); err != nil || n != 0 {
+		t.Errorf("trimmed %d: %v", n, err)
+	}
+	if n, err := w.service.Trim(w.ctx, w.tenant, w.time.Add(time.Hour)); err != nil || n != int64(len(want)) {
+		t.Errorf("trimmed %d: %v", n, err)
+	}
+}
+
+// events are the outbox as "action object changes", members sorted.
+func (w *world) events() []string {
+	w.t.Helper()
+	var events []string
+	table := tableOf(w.t, "_outbox")
+	for r, err := range w.tenant.Select(w.ctx, selectAll(table)) {
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		var changes map[string][]json.RawMessage
+		if err := json.Unmarshal(r[8].(json.RawMessage), &changes); err != nil {
+			w.t.Fatal(err)
+		}
+		sorted, err := json.Marshal(changes)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if r[6] != int64(3) {
+			w.t.Errorf("depth is %v", r[6])
+		}
+		events = append(events, fmt.Sprintf("%s %s %s", r[2], r[0], sorted))
+	}
+	return events
+}

@@ -1,0 +1,111 @@
+package record_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/record"
+)
+
+// Pages of any size hold, one after the other, exactly what one read of the whole
+// list does, in the same order, for sorts with ties, empty values and paths.
+func TestPagesAreTheList(t *testing.T) {
+	w := newWorld(t).populate()
+	r := rand.New(rand.NewPCG(8, 9))
+	var accounts []id.ID
+	for i := range 45 {
+		data := map[string]any{"name": []string{"same", "Same", "other", "ä", "Z"}[r.IntN(5)], "active": r.IntN(2) == 0}
+		if r.IntN(3) > 0 {
+			data["revenue"] = number(fmt.Sprint(r.IntN(4)))
+		}
+		if r.IntN(3) > 0 && i > 0 {
+			data["parent"] = accounts[r.IntN(len(accounts))].String()
+		}
+		accounts = append(accounts, w.create(w.as("rob"), "account", data).Record.ID())
+	}
+	for _, sort := range []string{"", "name", "-name", "revenue", "-revenue,name", "active,-revenue,-name", "parent.name", "-parent.revenue,name", "-parent.parent.name", "-id", "created_at", "since,-id"} {
+		for _, filter := range []string{"", "active", `revenue > 1 or parent == nil`} {
+			q := record.ListQuery{Filter: filter, Fields: []string{"name"}}
+			if sort != "" {
+				q.Sort = strings.Split(sort, ",")
+			}
+			var whole []id.ID
+			for item, err := range w.as("rita").Each(w.ctx, "account", q) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				whole = append(whole, item.ID())
+			}
+			q.Limit = 1 + r.IntN(9)
+			var paged []id.ID
+			for {
+				page, err := w.as("rita").List(w.ctx, "account", q)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, item := range page.Items {
+					paged = append(paged, item.ID())
+				}
+				if q.Cursor = page.Next; q.Cursor == "" {
+					break
+				}
+			}
+			if len(whole) == 0 || !slices.Equal(whole, paged) {
+				t.Errorf("sort %q, filter %q, pages of %d: %d records in pages, %d in all", sort, filter, q.Limit, len(paged), len(whole))
+			}
+		}
+	}
+	page, err := w.as("rita").List(w.ctx, "account", record.ListQuery{Limit: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.as("rita").List(w.ctx, "account", record.ListQuery{Limit: 5, Cursor: page.Next, Filter: "active"})
+	if !fault.Is(err, "list.bad_cursor") {
+		t.Errorf("the cursor of another list: %v", err)
+	}
+}
+
+func TestCostlyFilters(t *testing.T) {
+	w := newWorld(t).populate()
+	many := func(part, join string, n int) string { return strings.Repeat(part+join, n-1) + part }
+	for name, c := range map[string]struct {
+		filter string
+		codes  []string
+	}{
+		"many comparisons": {many("revenue > 1", " or ", 300), []string{"list.too_costly"}},
+		"many hops":        {many("parent.parent.name == \"x\"", " or ", 30), []string{"list.too_costly"}},
+		"too long":         {many("revenue > 1", " or ", 1000), []string{"list.filter_too_long"}},
+		"deep":             {strings.Repeat("not (", 400) + "active" + strings.Repeat(")", 400), []string{"list.bad_filter", "list.too_costly"}},
+	} {
+		_, err := w.as("rob").List(w.ctx, "account", record.ListQuery{Filter: c.filter})
+		if !slices.Contains(c.codes, fault.From(err).Code) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// The values an export writes are those the API shows.
+func TestExportedCells(t *testing.T) {
+	w := newWorld(t).populate()
+	a := w.create(w.as("rob"), "account", map[string]any{"name": "A", "revenue": number("5"), "tags": []any{"x", "y"}}).Record.ID()
+	r, err := w.as("rob").Get(w.ctx, "account", a, []string{"name", "revenue", "owner.name", "parent_name"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cells []string
+	for i, f := range r.Fields() {
+		cells = append(cells, f.Name+"="+r.CSV(i))
+	}
+	want := "id=" + a.String() + " name=A revenue=5.00 owner.name=rob parent_name="
+	if got := strings.Join(cells, " "); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if r.Value(2) != int64(500) {
+		t.Errorf("stored %v", r.Value(2))
+	}
+}
