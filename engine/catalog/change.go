@@ -370,13 +370,38 @@ type worker struct {
 	rollup   map[string][]string
 }
 
+// fill has the records of an object brought up to date, the field's value with them.
 func (w *worker) fill(o *Object, f *Field) {
-	if w.backfill == nil {
-		w.backfill = map[string][]string{}
-	}
+	w.touch(o)
 	if !slices.Contains(w.backfill[o.Doc.Name], f.Name) {
 		w.backfill[o.Doc.Name] = append(w.backfill[o.Doc.Name], f.Name)
 	}
+}
+
+// derive has what follows from a field brought up to date, and not the field: where
+// it is empty its default is not wanted.
+func (w *worker) derive(o *Object, f *Field) {
+	if given(f) {
+		w.touch(o)
+		return
+	}
+	w.fill(o, f)
+}
+
+// touch has the records of an object brought up to date in what is derived.
+func (w *worker) touch(o *Object) {
+	if w.backfill == nil {
+		w.backfill = map[string][]string{}
+	}
+	if _, ok := w.backfill[o.Doc.Name]; !ok {
+		w.backfill[o.Doc.Name] = []string{}
+	}
+}
+
+// given reports whether a field begins with a value that nobody sent.
+func given(f *Field) bool {
+	_, counts := f.Value.(fieldtype.Counts)
+	return counts || f.Initial != nil || f.Default != nil
 }
 
 func (w *worker) roll(o *Object, f *Field) {
@@ -393,7 +418,7 @@ func (w *worker) refill(o *Object) {
 	}
 	for _, f := range o.Fields {
 		if f.Key.Storage != fieldtype.None {
-			w.fill(o, f)
+			w.derive(o, f)
 		}
 	}
 	for _, r := range o.Rollups {
@@ -417,21 +442,36 @@ func (w *worker) compare(old, o *Object) {
 				w.fill(o, f)
 			}
 		case before == nil || before.Column != f.Column:
-			if _, counts := f.Value.(fieldtype.Counts); counts || f.Initial != nil || f.Default != nil {
+			if given(f) {
 				w.fill(o, f)
 			}
 		}
 		if f.Key.Storage != fieldtype.None && (before == nil || before.Key != f.Key || before.Column != f.Column) && (before != nil || f.Formula != nil) {
-			w.fill(o, f)
+			w.derive(o, f)
 		}
 	}
 	for _, rule := range o.Dupes {
 		for _, m := range rule.Matches {
-			if !old.hasMatch(rule.Name, m) && old.byName[m.Field.Name] != nil {
-				w.fill(o, m.Field)
+			if !old.hasMatch(rule.Name, m) {
+				w.derive(o, m.Field)
 			}
 		}
 	}
+	if searchedAnew(old, o) {
+		for _, f := range o.Search {
+			w.derive(o, f)
+		}
+	}
+}
+
+// searchedAnew reports whether the words of records come from other columns.
+func searchedAnew(old, o *Object) bool {
+	if len(old.Search) == len(o.Search) {
+		return slices.ContainsFunc(o.Search, func(f *Field) bool {
+			return !slices.ContainsFunc(old.Search, func(had *Field) bool { return had.Column == f.Column })
+		})
+	}
+	return len(o.Search) > 0
 }
 
 // hasMatch reports whether a duplicate rule had the same key column, made the same way.

@@ -153,6 +153,10 @@ func (w *weigher) object(old, o *Object) {
 			w.changed(o, before, f)
 		}
 	}
+	if searchedAnew(old, o) {
+		w.add(effect{Impact: Impact{Class: Backfill, Path: "object/" + o.Doc.Name + "/search",
+			Notice: fault.New(fault.Invalid, "catalog.finds_words", "object", o.Doc.Name)}, table: o.Table.Name})
+	}
 	w.rollups(old, o)
 	w.rules(old, o)
 	w.unique(old, o)
@@ -188,9 +192,8 @@ func (w *weigher) removed(o *Object, f *Field) {
 }
 
 func (w *weigher) added(o *Object, f *Field) {
-	_, counts := f.Value.(fieldtype.Counts)
 	switch {
-	case f.Column.Storage != fieldtype.None && (computed(f) || counts || f.Initial != nil || f.Default != nil):
+	case f.Column.Storage != fieldtype.None && (computed(f) || given(f)):
 		w.add(effect{Impact: Impact{Class: Backfill, Path: o.path(f),
 			Notice: fault.New(fault.Invalid, "catalog.fills_field", "field", f.Name, "object", o.Doc.Name)}, table: o.Table.Name})
 	case f.Doc.Required != nil:
