@@ -30,6 +30,7 @@ type commands struct {
 	Tenant tenantCommand `cmd:"" help:"Create, list and delete tenants."`
 	User   userCommand   `cmd:"" help:"Add users and set passwords."`
 	Demo   demoCommand   `cmd:"" help:"Make demonstration data, of any size."`
+	Bench  benchCommand  `cmd:"" help:"Measure a server on this machine, and the bare store beside it."`
 	Doctor doctorCommand `cmd:"" help:"Look for what is wrong."`
 
 	Version kong.VersionFlag `help:"Print the version."`
