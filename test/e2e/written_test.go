@@ -45,7 +45,7 @@ func (s *server) written(t testing.TB, tenant string) state {
 		}
 		quoted := `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
 		var n, last, versions sql.NullInt64
-		if err := db.QueryRow("SELECT count(*), max(id), sum(version) FROM " + quoted).Scan(&n, &last, &versions); err != nil {
+		if err := db.QueryRow("SELECT count(*), max(id), sum(version) FROM "+quoted).Scan(&n, &last, &versions); err != nil {
 			if err := db.QueryRow("SELECT count(*), max(rowid) FROM "+quoted).Scan(&n, &last); err != nil {
 				continue // a shadow of an index
 			}
