@@ -42,6 +42,10 @@ lint: setup ## formatting and go vet; the import directions are a test (architec
 	if [ -n "$$unformatted" ]; then echo "not formatted (run gofmt -w):" >&2; echo "$$unformatted" >&2; exit 1; fi
 	$(GO) vet ./...
 
+.PHONY: bench
+bench: build ## measure 100,000 records over HTTP beside the bare store (docs/benchmarks.md); ROWS=… SECS=…
+	@$(BIN) bench --rows $(or $(ROWS),100000) --seconds $(or $(SECS),5)
+
 .PHONY: clean
 clean: ## remove what was built; data stays
 	@rm -rf bin

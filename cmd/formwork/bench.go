@@ -19,19 +19,19 @@ import (
 const measurements = "bench"
 
 type benchCommand struct {
-	Rows        int    `help:"Rows in the table." default:"100000"`
-	Seconds     int    `help:"Seconds that each operation is measured." default:"5"`
-	Connections int    `help:"Connections that send requests." default:"16"`
-	Tenants     int    `help:"Tenants to start a server with; 0 leaves that out." default:"1000"`
-	Store       string `help:"MongoDB to measure, instead of SQLite files in a folder of its own." placeholder:"mongodb://…"`
-	ServeTarget string `help:"Only fill a server and keep it running, for load from outside; what that needs is written to the folder." placeholder:"DIR"`
-	Listen      string `help:"Address that --serve-target listens on." default:"127.0.0.1:0"`
+	Rows        int     `help:"Rows in the table." default:"100000"`
+	Seconds     float64 `help:"Seconds that each operation is measured." default:"5"`
+	Connections int     `help:"Connections that send requests." default:"16"`
+	Tenants     int     `help:"Tenants to start a server with; 0 leaves that out." default:"1000"`
+	Store       string  `help:"MongoDB to measure, instead of SQLite files in a folder of its own." placeholder:"mongodb://…"`
+	ServeTarget string  `help:"Only fill a server and keep it running, for load from outside; what that needs is written to the folder." placeholder:"DIR"`
+	Listen      string  `help:"Address that --serve-target listens on." default:"127.0.0.1:0"`
 }
 
 // Run measures, or serves to be measured.
 func (c *benchCommand) Run(p *program) error {
-	if c.Rows < 1 || c.Seconds < 1 || c.Connections < 1 || c.Tenants < 0 {
-		return fmt.Errorf("--rows, --seconds and --connections must be at least 1")
+	if c.Rows < 1 || c.Seconds <= 0 || c.Connections < 1 || c.Tenants < 0 {
+		return fmt.Errorf("--rows, --seconds and --connections must be positive")
 	}
 	raw, err := packages.Recipe(measurements)
 	if err != nil {
@@ -47,7 +47,7 @@ func (c *benchCommand) Run(p *program) error {
 	}
 	line := newProgressLine(p.log)
 	defer line.end()
-	o := bench.Options{Recipe: recipe, Open: p.openHouse, Executable: executable, Database: c.Store, Rows: c.Rows, Length: time.Duration(c.Seconds) * time.Second,
+	o := bench.Options{Recipe: recipe, Open: p.openHouse, Executable: executable, Database: c.Store, Rows: c.Rows, Length: time.Duration(c.Seconds * float64(time.Second)),
 		Connections: c.Connections, Tenants: c.Tenants, Starts: 5, Out: clearing{p.out, line}, Progress: line.show}
 	if c.ServeTarget != "" {
 		return bench.Serve(p.ctx, o, c.ServeTarget, c.Listen)

@@ -19,11 +19,19 @@ type serveCommand struct {
 	Access         bool     `help:"Log every request."`
 	Proxies        []string `help:"Addresses or networks of proxies whose X-Forwarded headers are believed." placeholder:"CIDR"`
 	Demo           int      `help:"Put about N demonstration records into the first tenant when it is made." placeholder:"N"`
+	Pprof          string   `help:"Serve profiles of the process on an address of this machine." placeholder:"127.0.0.1:6060"`
 	TenantFromHost bool     `help:"Take the tenant of a login from the first label of the host name."`
 }
 
 // Run serves until the program is told to stop.
 func (c *serveCommand) Run(p *program) error {
+	if c.Pprof != "" {
+		closeProfile, err := profile(c.Pprof)
+		if err != nil {
+			return err
+		}
+		defer closeProfile()
+	}
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listening on %s: %w", c.Listen, err)
