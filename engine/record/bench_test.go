@@ -180,3 +180,19 @@ func BenchmarkAggregate(b *testing.B) {
 		return err
 	})
 }
+
+func BenchmarkBulk(b *testing.B) {
+	s := benchTenant(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		var ops []record.Operation
+		n := s.n.Add(500)
+		for j := range 500 {
+			ops = append(ops, record.Operation{Op: "create", Data: row(int(n)+j+1_000_000, rand.New(rand.NewPCG(uint64(n), uint64(j))))})
+		}
+		if _, err := s.as(int(n)%10).Bulk(s.ctx, "account", ops, false); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(500*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+}

@@ -31,7 +31,7 @@ type Outcome struct {
 
 // Bounds of what is not all or nothing.
 const (
-	chunk  = 100 // operations that share a transaction
+	chunk  = 500 // operations that share a transaction
 	reruns = 10  // of a transaction, without an operation that was refused after it had written
 )
 
