@@ -123,20 +123,31 @@ func (p *pool) release(c *conn) {
 	p.mu.Unlock()
 }
 
-// sweep closes connections that nobody needed since the last sweep and says
-// whether none is left.
-func (p *pool) sweep() (empty bool) {
+// sweep closes connections that nobody needed since the last sweep.
+func (p *pool) sweep() {
 	p.mu.Lock()
 	unused := p.idle[:p.least:p.least]
 	p.idle = append([]*conn(nil), p.idle[p.least:]...)
-	p.count -= len(unused)
 	p.least = len(p.idle)
-	empty = p.count == 0
 	p.mu.Unlock()
+	p.discard(unused)
+}
+
+// discard closes connections that were idle.
+func (p *pool) discard(unused []*conn) {
 	for _, c := range unused {
 		c.close()
 	}
-	return empty
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.count -= len(unused)
+	p.settle()
+}
+
+func (p *pool) isEmpty() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.count == 0
 }
 
 // renew makes all connections be opened anew: they know nothing of statistics
@@ -170,24 +181,17 @@ func (p *pool) close(reason error) <-chan struct{} {
 		w <- nil
 	}
 	p.waiting = nil
+	empty := p.empty
 	p.drop()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.settle()
-	return p.empty
+	return empty
 }
 
-// drop closes what is idle and unlocks.
+// drop takes what is idle and unlocks.
 func (p *pool) drop() {
 	idle := p.idle
 	p.idle, p.least = nil, 0
 	p.mu.Unlock()
-	for _, c := range idle {
-		c.close()
-	}
-	p.mu.Lock()
-	p.count -= len(idle)
-	p.mu.Unlock()
+	p.discard(idle)
 }
 
 // gone is why a query under way must end, or nil.

@@ -28,7 +28,15 @@ type tableInfo struct {
 	search  bool
 	names   map[string]bool
 	insert  string // the statement that sets every column
+
+	inserted int // rows since statistics were last thought of
+	enough   int // rows after which they are made anew
 }
+
+// firstStatistics is the number of rows from which on a table is worth looking
+// at. Below, SQLite's assumption that every index finds few rows does better than
+// what a handful of rows say of the many that follow.
+const firstStatistics = 20_000
 
 func (t *tableInfo) add(c query.Column) {
 	t.columns = append(t.columns, c)
@@ -50,7 +58,7 @@ func (t *tableInfo) unknown(values map[string]any) string {
 
 // readTable looks a table up; nil if there is none.
 func readTable(c *conn, name string) (*tableInfo, error) {
-	t := &tableInfo{name: name}
+	t := &tableInfo{name: name, enough: firstStatistics}
 	found := false
 	err := c.each("SELECT name, type FROM pragma_table_info(?)", func(s *stmt) error {
 		if column := s.string(0); column == query.ID.Name {

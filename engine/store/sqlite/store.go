@@ -245,24 +245,29 @@ func (s *Store) opening(t *tenant) error {
 	var others []*tenant
 	if len(s.opened) > s.options.Open {
 		for other := range s.opened {
-			if other != t && len(others) < 1+s.options.Open/8 {
+			if other != t {
 				others = append(others, other)
 			}
 		}
 	}
 	s.mu.Unlock()
-	s.sweep(others, true)
+	for _, other := range others {
+		if s.sweep(other, true) <= s.options.Open {
+			break
+		}
+	}
 	return nil
 }
 
-func (s *Store) sweep(tenants []*tenant, force bool) {
-	for _, t := range tenants {
-		if t.sweep(force) {
-			s.mu.Lock()
-			delete(s.opened, t)
-			s.mu.Unlock()
-		}
+// sweep closes what is idle of a tenant (see there) and says how many are open.
+func (s *Store) sweep(t *tenant, force bool) int {
+	t.sweep(force)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t.idle() { // whoever opens it after this notes it again
+		delete(s.opened, t)
 	}
+	return len(s.opened)
 }
 
 // sweeper closes idle connections until the store is closed.
@@ -282,6 +287,8 @@ func (s *Store) sweeper() {
 			opened = append(opened, t)
 		}
 		s.mu.Unlock()
-		s.sweep(opened, false)
+		for _, t := range opened {
+			s.sweep(t, false)
+		}
 	}
 }

@@ -67,12 +67,13 @@ func notFound(name string) error {
 
 func (t *tenant) Name() string { return t.name }
 
-// alone runs fn while nobody writes.
+// alone runs fn, which may change the schema, while nobody writes.
 func (t *tenant) alone(ctx context.Context, fn func(*conn) error) error {
 	return t.writer.alone(ctx, func(c *conn) error {
 		if err := t.pool.gone(); err != nil {
 			return err
 		}
+		clear(t.writer.tables)
 		return fn(c)
 	})
 }
@@ -151,11 +152,41 @@ func (t *tenant) Index(ctx context.Context, table string, indexes []store.Index)
 	if !changed {
 		return nil
 	}
-	if err := t.alone(ctx, func(c *conn) error { return c.once("ANALYZE " + quote(table)) }); err != nil {
+	err = t.alone(ctx, func(c *conn) error {
+		rows := int64(0)
+		err := c.fresh("SELECT count(*) FROM (SELECT 1 FROM "+quote(table)+" LIMIT ?)", func(s *stmt) error { rows = s.integer(0); return nil }, int64(firstStatistics))
+		if err != nil || rows < firstStatistics {
+			return err
+		}
+		return analyze(c, table)
+	})
+	t.pool.renew()
+	if err != nil {
 		return fmt.Errorf("gathering statistics of %s: %w", table, err)
 	}
-	t.pool.renew()
 	return nil
+}
+
+// analyze looks at some rows by each index (see analysis_limit), so that the
+// planner knows which one leads to few. It takes milliseconds.
+func analyze(c *conn, table string) error { return c.once("ANALYZE " + quote(table)) }
+
+// refresh makes statistics of tables that have grown much.
+func (t *tenant) refresh() error {
+	var grown []string
+	err := t.writer.alone(context.Background(), func(c *conn) error {
+		grown = t.writer.grown()
+		for _, table := range grown {
+			if err := analyze(c, table); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if len(grown) > 0 {
+		t.pool.renew()
+	}
+	return err
 }
 
 func (t *tenant) Indexes(ctx context.Context, table string) (indexes []store.Index, err error) {
@@ -233,20 +264,20 @@ func (t *tenant) Count(ctx context.Context, table string, filter query.Filter, w
 }
 
 // sweep closes what was not used since the last sweep, all of it that nobody is
-// using if force; it says whether nothing is open any more.
-func (t *tenant) sweep(force bool) bool {
-	t.writer.release(force, func(c *conn) {
-		// Looks at tables that grew much since their statistics were made.
-		_ = c.once("PRAGMA optimize") // an optimization: without it the next one makes up for it
-	})
+// using if force.
+func (t *tenant) sweep(force bool) {
+	if !force && t.writer.active() {
+		_ = t.refresh() // an optimization: where it fails, writes will say why
+	}
+	t.writer.release(force)
 	if force {
 		t.pool.renew()
 	}
-	empty := t.pool.sweep()
-	t.writer.mu.Lock()
-	defer t.writer.mu.Unlock()
-	return empty && !t.writer.leading && t.writer.c == nil
+	t.pool.sweep()
 }
+
+// idle reports whether nothing is open, nor about to be.
+func (t *tenant) idle() bool { return t.writer.idle() && t.pool.isEmpty() }
 
 // close ends the tenant: everything after is refused with reason, and so are rows
 // of queries under way. It waits for writes under way; the channel is closed when

@@ -197,6 +197,7 @@ func (x *tx) Insert(ctx context.Context, table string, key id.ID, values map[str
 	if err := x.c.exec(t.insert, args...); err != nil {
 		return x.refused(t, err)
 	}
+	t.inserted++
 	if text := indexed(words); t.search && text != "" {
 		x.words = append(x.words, wordChange{table: table, id: int64(key), text: text})
 	}

@@ -27,7 +27,7 @@ type writer struct {
 	mu      sync.Mutex
 	leading bool
 	waiting []*request
-	used    bool // since the last sweep
+	used    bool // by writes, since the last sweep
 
 	// Below belongs to the leader.
 	c      *conn
@@ -67,7 +67,7 @@ func (w *writer) do(ctx context.Context, r *request) error {
 		return err
 	}
 	w.mu.Lock()
-	w.used = true
+	w.used = w.used || r.fn != nil
 	if !w.leading {
 		w.leading = true
 		w.mu.Unlock()
@@ -158,7 +158,6 @@ func (w *writer) lead(r *request) (err error) {
 		w.tables = map[string]*tableInfo{}
 	}
 	if r.alone != nil {
-		w.tables = map[string]*tableInfo{}
 		return r.alone(w.c)
 	}
 	return w.group(r)
@@ -283,8 +282,8 @@ func (b *batch) run(fn func(*tx) error) (err error) {
 }
 
 // release closes the connection if nobody is at work; force even if it was used
-// lately. before runs on it first.
-func (w *writer) release(force bool, before func(*conn)) {
+// lately.
+func (w *writer) release(force bool) {
 	w.mu.Lock()
 	used := w.used
 	w.used = false
@@ -296,10 +295,36 @@ func (w *writer) release(force bool, before func(*conn)) {
 	w.mu.Unlock()
 	defer w.handOver()
 	if w.c != nil {
-		before(w.c)
 		w.c.close()
 		w.c = nil
 	}
+}
+
+// active reports whether there were writes since the last sweep.
+func (w *writer) active() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.used
+}
+
+// idle reports whether the connection is closed and nobody is at work.
+func (w *writer) idle() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return !w.leading && w.c == nil
+}
+
+// grown lists tables that have grown so much that their statistics are of no use,
+// and counts anew. Under the lead.
+func (w *writer) grown() []string {
+	var names []string
+	for name, t := range w.tables {
+		if t.inserted >= t.enough {
+			names = append(names, name)
+			t.inserted, t.enough = 0, 4*t.enough
+		}
+	}
+	return names
 }
 
 // finish waits for its turn, runs fn and closes the connection.

@@ -148,10 +148,10 @@ func (f *fixture) sameRows(what string, got, want []store.Row, sorted bool) {
 
 var byID = []query.Order{{Ref: query.Field(query.ID)}}
 
-// source makes random numbers that a failing test can be run again with.
-func (f *fixture) source(seed uint64) *rand.Rand {
-	return rand.New(rand.NewPCG(seed, 7))
-}
+// Source makes random numbers that a failing test can be run again with.
+func Source(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 7)) }
+
+func (f *fixture) source(seed uint64) *rand.Rand { return Source(seed) }
 
 func describe(q any) string { return fmt.Sprintf("%+v", q) }
 
