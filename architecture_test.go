@@ -21,7 +21,7 @@ const module = "formwork/"
 // floors are the rooms from top to bottom: a room imports only from floors below
 // its own. A folder belongs to the room of its longest prefix here.
 var floors = [][]string{
-	{"cmd"},
+	{"cmd", "examples", "test"},
 	{"engine/api"},
 	{"admin-ui"},
 	{"plugins"},
@@ -40,8 +40,8 @@ var floors = [][]string{
 	{"engine/expression"},
 	{"engine/query"},
 	{"metadata/packages"},
-	{"metadata/fieldtype"},
 	{"metadata/schema"},
+	{"metadata/fieldtype"},
 	{"metadata"},
 	{"engine/id"},
 	{"engine/fault"},

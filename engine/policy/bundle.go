@@ -112,6 +112,7 @@ func data(c Config, s *Set) map[string]any {
 	}
 	return map[string]any{"config": map[string]any{
 		"permissions": permissions, "roles": roles, "objects": objects, "sharing": sharing, "policies": policies,
+		"held": map[string]any{"user": texts([]string{"active", "email", "permissions", "role", "teams"})},
 	}}
 }
 

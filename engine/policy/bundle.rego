@@ -31,6 +31,14 @@ rights.objects[object] contains action if {
 	entry(set, object)[action] == true
 }
 
+# What makes a user able to do things is changed only by those who manage users.
+
+rights.held[name] contains field if {
+	some name, fields in data.config.held
+	some field in fields
+	not "manage_users" in rights.system
+}
+
 # Fields. A set lets a field be edited only if it also lets records be created or
 # updated; nothing is readable without the right to read the object. A set that says
 # nothing about fields means all of them.

@@ -65,10 +65,16 @@ func (s *Set) evaluateRights(ctx context.Context, sets []string) (*Rights, error
 	actions, _ := decision["objects"].(map[string]any)
 	every, _ := decision["every"].(map[string]any)
 	fields, _ := decision["fields"].(map[string]any)
+	held, _ := decision["held"].(map[string]any)
 	for name, allowed := range actions {
 		of := objectRights(list(allowed))
 		if o := s.objects[name]; of.Read && o != nil {
 			of.Fields = fieldRights(o.names, list(every[name]), fields[name])
+			for _, field := range list(held[name]) {
+				if of.Fields[field] == "edit" {
+					of.Fields[field] = "read"
+				}
+			}
 		}
 		r.Objects[name] = of
 	}

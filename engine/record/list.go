@@ -105,14 +105,19 @@ func (s *Session) listing(ctx context.Context, a *access, q ListQuery) (*listing
 	return l, nil
 }
 
-// addSort resolves the sort, ends it with the id, and selects its values for cursors.
+// addSort resolves the sort, ends it with the id in the direction of the last key, as
+// indexes do, and selects its values for cursors.
 func (l *listing) addSort(ctx context.Context, s *Session, a *access, keys []string) error {
 	if len(keys) > sortKeys {
 		return fault.New(fault.Invalid, "list.too_many_sorts", "max", sortKeys).At("/sort")
 	}
 	l.bounds = len(l.query.Columns)
+	last := query.ID.Name
+	if len(keys) > 0 && strings.HasPrefix(keys[len(keys)-1], "-") {
+		last = "-" + last
+	}
 	seen := map[string]bool{}
-	for _, text := range append(append([]string{}, keys...), query.ID.Name) {
+	for _, text := range append(append([]string{}, keys...), last) {
 		name, descending := strings.CutPrefix(text, "-")
 		if seen[name] {
 			continue

@@ -15,7 +15,7 @@ type AnyLookupType struct{}
 func (AnyLookupType) Name() string { return "any_lookup" }
 
 func (AnyLookupType) SettingsSchema() map[string]any {
-	objects := setting("array", "Objects", "The objects whose records can be referred to; all when absent.", []any{[]any{"account", "contact"}})
+	objects := setting("array", "Objects", "The objects whose records can be referred to; all when absent.", []any{[]any{"person", "company"}})
 	objects["items"] = nameSetting("Object", "An object's name.")
 	objects["minItems"], objects["maxItems"], objects["uniqueItems"] = 1, 100, true
 	return map[string]any{"objects": objects, "on_delete": onDeleteSchema()}

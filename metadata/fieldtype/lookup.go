@@ -26,7 +26,7 @@ func (LookupType) RequiredSettings() []string { return []string{"object"} }
 
 func (LookupType) SettingsSchema() map[string]any {
 	return map[string]any{
-		"object":    nameSetting("Object", "The object whose records can be referred to.", "account"),
+		"object":    nameSetting("Object", "The object whose records can be referred to.", "company"),
 		"on_delete": onDeleteSchema(),
 	}
 }

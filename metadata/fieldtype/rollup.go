@@ -28,8 +28,8 @@ func (RollupType) SettingsSchema() map[string]any {
 	filter["maxLength"] = maxExpression
 	return map[string]any{
 		"op":     op,
-		"object": nameSetting("Object", "The object whose records are summed up.", "opportunity"),
-		"lookup": nameSetting("Lookup", "The field of that object that refers to this record.", "account"),
+		"object": nameSetting("Object", "The object whose records are summed up.", "order"),
+		"lookup": nameSetting("Lookup", "The field of that object that refers to this record.", "customer"),
 		"rows":   nameSetting("Rows", "A children field of this record, instead of another object.", "lines"),
 		"field":  nameSetting("Field", "What is summed up; not for count.", "amount"),
 		"filter": filter,
