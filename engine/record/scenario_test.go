@@ -108,6 +108,13 @@ func (s *scenario) step(t *testing.T, at string, st step) {
 	if after := s.w.traces(); (st.Untraced || st.Fault != "") && before != after {
 		t.Fatalf("%s: left traces: %v, before %v", at, after, before)
 	}
+	if err == nil && (st.Do == "create" || st.Do == "update" || st.Do == "restore") {
+		// Whatever was saved meets the object's JSON Schema, though saving itself asks
+		// it only about what expressions made.
+		if err := s.w.snapshot.Objects[st.Object].Schema.Validate(s.w.get(s.w.system(), st.Object, key)); err != nil {
+			t.Fatalf("%s: %v", at, err)
+		}
+	}
 	if st.Keep != "" {
 		s.kept[st.Keep] = key.String()
 	}
