@@ -143,8 +143,12 @@ func inputProblems(f *fault.Fault, lang string) []Finding {
 }
 
 func inputProblem(f *fault.Fault, lang string) Finding {
-	return Finding{Document: f.Params["document"], Pointer: f.Pointer, Code: f.Code, Detail: f.Text(lang), Line: f.Params["line"], Column: f.Params["column"],
-		Suggestion: f.Params["suggestion"], Params: f.Params}
+	finding := Finding{Document: f.Params["document"], Pointer: f.Pointer, Code: f.Code, Detail: f.Text(lang), Line: f.Params["line"], Column: f.Params["column"],
+		Params: f.Params}
+	if near := f.Params["suggestion"]; near != "" {
+		finding.Suggestion = near
+	}
+	return finding
 }
 
 // faultOf is the fault that an error is for a client.
