@@ -38,18 +38,17 @@ func TestQueriesThatAreRefused(t *testing.T) {
 		{says: "a pattern that backtracks", send: list("filter", `name matches "(a+)+$"`), status: 422, code: "list.bad_filter"},
 		{says: "the clock of the machine", send: list("filter", `sleep(10)`), status: 422, code: "list.bad_filter"},
 		{says: "an assignment", send: list("filter", `let x = 1; x == 1`), status: 422, code: "list.bad_filter"},
-		{says: "NUL", send: list("filter", "name == \"a\x00b\""), status: 422, code: "list.bad_filter"},
 		{says: "not UTF-8", send: "GET /records/opportunity?filter=%ff%fe", status: 400, code: "api.bad_query"},
 		// Filters that cost too much.
 		{says: "many hops", send: list("filter", "account."+strings.Repeat("parent.", 12)+`name == "x"`), status: 422, code: "list.bad_filter"},
 		{says: "hops in many paths", send: list("filter", repeated(`account.parent.parent.name == "%d"`, " or ", 20)), status: 422, code: "list.too_costly"},
 		{says: "many comparisons", send: list("filter", repeated(`amount==%d`, "||", 300)), status: 422, code: "list.too_costly"},
-		{says: "a huge list", send: list("filter", "amount in ["+repeated("%d", ",", 1700)+"]"), status: 422},
+		{says: "a huge list", send: aggregate, body: object{"filter": "amount in [" + repeated("%d", ",", 3000) + "]"}, status: 422, code: "list.filter_too_long"},
 		{says: "2,000 nodes", send: list("filter", "amount>"+strings.Repeat("-(", 1000)+"1"+strings.Repeat(")", 1000)), status: 422, code: "list.bad_filter"},
-		{says: "deep brackets", send: list("filter", strings.Repeat("(", 3000)+"true"+strings.Repeat(")", 3000)), status: 422, code: "list.bad_filter"},
+		{says: "deep brackets", send: list("filter", strings.Repeat("(", 1200)+"true"+strings.Repeat(")", 1200)), status: 422, code: "list.bad_filter"},
 		{says: "deep negation", send: list("filter", strings.Repeat("not ", 1900)+"true"), status: 422, code: "list.bad_filter"},
 		{says: "a long sum", send: list("filter", repeated("amount", "+", 1000)+" > 1"), status: 422, code: "list.bad_filter"},
-		{says: "a long condition", send: list("filter", strings.Repeat("true?", 1000)+"true"+strings.Repeat(":false", 1000)), status: 422, code: "list.bad_filter"},
+		{says: "a long condition", send: list("filter", strings.Repeat("true?", 600)+"true"+strings.Repeat(":false", 600)), status: 422, code: "list.bad_filter"},
 		// The rest of a list.
 		{says: "an unknown parameter", send: list("filtre", "true"), status: 400, code: "api.unknown_parameter", has: []string{"filter"}},
 		{says: "a parameter twice", send: "GET /records/opportunity?limit=1&limit=2", status: 400, code: "api.repeated_parameter"},
@@ -107,18 +106,18 @@ func TestCursorsOfOthers(t *testing.T) {
 		admin.create(t, "account", object{"name": fmt.Sprint("Cursor of admin ", i)})
 	}
 	mine := rep.create(t, "account", object{"name": "Cursor of rep"})
-	page := admin.must(t, 200, "GET", "/records/account?limit=1&sort=name&filter="+url.QueryEscape(`startsWith(name, "Cursor")`), nil)
+	page := admin.must(t, 200, "GET", "/records/account?limit=1&sort=name&filter="+url.QueryEscape(`name startsWith "Cursor"`), nil)
 	cursor := page["next"].(string)
 	for _, path := range []string{
-		"/records/account?limit=1&sort=-name&filter=" + url.QueryEscape(`startsWith(name, "Cursor")`),
+		"/records/account?limit=1&sort=-name&filter=" + url.QueryEscape(`name startsWith "Cursor"`),
 		"/records/account?limit=1&sort=name",
-		"/records/competitor?limit=1&sort=name&filter=" + url.QueryEscape(`startsWith(name, "Cursor")`),
+		"/records/competitor?limit=1&sort=name&filter=" + url.QueryEscape(`name startsWith "Cursor"`),
 		"/bin/account?limit=1",
 	} {
 		problem(t, admin.do(t, "GET", path+"&cursor="+cursor, nil), 400, "list.bad_cursor", "en")
 	}
 	// The same query of another user: what is theirs, no more.
-	found := rep.must(t, 200, "GET", "/records/account?limit=100&sort=name&filter="+url.QueryEscape(`startsWith(name, "Cursor")`)+"&cursor="+cursor, nil)
+	found := rep.must(t, 200, "GET", "/records/account?limit=100&sort=name&filter="+url.QueryEscape(`name startsWith "Cursor"`)+"&cursor="+cursor, nil)
 	for _, item := range found["items"].([]any) {
 		if id := item.(object)["id"]; id != mine {
 			t.Errorf("sees %v", item)
@@ -133,15 +132,15 @@ func TestNothingTakesLong(t *testing.T) {
 	long := strings.Repeat("a", 90_000) + "!"
 	admin.apply(t, object{"kind": "object", "name": "patterned", "label": "Patterned", "name_field": "name", "visibility": "private", "search": []string{"body"},
 		"fields": object{"name": object{"type": "text", "max_length": 10000, "pattern": "(a+)+$"}, "body": object{"type": "long_text"}},
-		"rules": object{"not_nasty": object{"must": `not (body matches "^(a|a)*(a|aa)+$")`, "message": "No."}}})
+		"rules":  object{"not_nasty": object{"must": `not (body matches "^(a|a)*(a|aa)+$")`, "message": "No."}}})
 	began := time.Now()
 	problem(t, admin.do(t, "POST", "/records/patterned", object{"name": strings.Repeat("a", 9999) + "!"}), 422, "record.invalid", "en")
 	admin.create(t, "patterned", object{"name": "aaa", "body": long})
 	for _, path := range []string{
 		"/records/patterned?q=" + url.QueryEscape(strings.Repeat("a ", 2000)),
-		"/records/patterned?q=" + url.QueryEscape(strings.Repeat("文", 2000)),
-		"/records/patterned?filter=" + url.QueryEscape(`contains(body, "`+strings.Repeat("a", 5000)+`b")`),
-		"/records/patterned?filter=" + url.QueryEscape(`contains(body, "%_%_%_%_%_%_%_%_%_%_%_%_%_%_%_%_b")`),
+		"/records/patterned?q=" + url.QueryEscape(strings.Repeat("文", 800)),
+		"/records/patterned?filter=" + url.QueryEscape(`body contains "`+strings.Repeat("a", 1000)+`b"`),
+		"/records/patterned?filter=" + url.QueryEscape(`body contains "%_%_%_%_%_%_%_%_%_%_%_%_%_%_%_%_b"`),
 		"/search?q=" + url.QueryEscape(strings.Repeat("a* ", 1000)),
 	} {
 		if a := admin.do(t, "GET", path, nil); a.status != 200 {
