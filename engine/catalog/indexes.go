@@ -33,8 +33,8 @@ type column = store.IndexColumn
 //     then without, for those who see all; and the owner alone;
 //  3. lists made on the spot: every pair of an equality field (indexed options and
 //     checkboxes, and those that views hold equal) and a sort field (indexed, or
-//     sorted by in views), with and without the owner in turn; then each sort field,
-//     and each equality field, alone.
+//     sorted by in views), with and without the owner in turn, between them each sort
+//     field alone; then each equality field.
 //
 // An index on (owner, status, revenue, id) serves the sort in both directions, the
 // count, and the sum of revenue by status without reading a row. Every index for a
@@ -140,18 +140,18 @@ func (p *planner) lists(lists []*list, front ...query.Column) {
 }
 
 // pairs adds the candidates of lists made on the spot, the first fields with each
-// other before the later ones.
+// other before the later ones, and after each round the next sort field alone.
 func (p *planner) pairs(lists []*list) {
 	equals, sorts := p.equalities(lists), p.sorts(lists)
-	for sum := range len(equals) + len(sorts) - 1 {
+	for sum := range len(equals) + len(sorts) {
 		for i := range min(sum+1, len(equals)) {
 			if j := sum - i; j < len(sorts) {
 				p.both(equals[i], sorts[j], query.ID)
 			}
 		}
-	}
-	for _, s := range sorts {
-		p.both(s, query.ID)
+		if sum < len(sorts) {
+			p.both(sorts[sum], query.ID)
+		}
 	}
 	for _, e := range equals {
 		p.both(e)
