@@ -66,6 +66,9 @@ func (e *engine) createTenant(ctx context.Context, l login) (err error) {
 	if _, err = e.catalog.Install(ctx, t, packageNames()...); err != nil {
 		return fmt.Errorf("installing the packages: %w", err)
 	}
+	if err = e.records.KeepTrimmed(ctx, t); err != nil {
+		return fmt.Errorf("scheduling the work of every day: %w", err)
+	}
 	_, err = e.addUser(ctx, t, newUser{email: l.email, name: "Administrator", permissions: []string{admin}}, l.password)
 	return err
 }

@@ -66,7 +66,7 @@ func assemble(s store.Store, log *slog.Logger) *engine {
 	e.jobs = job.NewRunner(job.Options{Tenant: s.Tenant, Tenants: s.Tenants, Now: e.now, Holder: holder(), Alone: alone, Log: log})
 	e.catalog = catalog.New(catalog.Options{Types: e.types, Packages: packages.All(), IDs: e.ids, Now: e.now, Tables: tables(), Wake: e.jobs.Wake})
 	e.catalog.Register(e.jobs)
-	e.records = record.New(record.Options{IDs: e.ids, Now: e.now, Committed: e.jobs.Wake})
+	e.records = record.New(record.Options{IDs: e.ids, Now: e.now})
 	for kind, handler := range record.Handlers(e.records, e.catalog) {
 		e.jobs.RegisterIn(laneOf(kind), kind, handler)
 	}

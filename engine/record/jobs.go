@@ -16,7 +16,8 @@ import (
 	"formwork/engine/store"
 )
 
-// JobTrim removes old events from the outbox; its argument is Trimming.
+// JobTrim removes old events from the outbox, and runs again a day later; its
+// argument is Trimming.
 const JobTrim = "trim_outbox"
 
 // Trimming are the arguments of JobTrim.
@@ -68,10 +69,31 @@ func Handlers(s *Service, snapshots Snapshots) map[string]job.Handler {
 			if args.KeepHours <= 0 {
 				args.KeepHours = 7 * 24
 			}
-			_, err := s.Trim(ctx, t, s.now().Add(-time.Duration(args.KeepHours)*time.Hour))
-			return err
+			if _, err := s.Trim(ctx, t, s.now().Add(-time.Duration(args.KeepHours)*time.Hour)); err != nil {
+				return err
+			}
+			return t.Write(ctx, func(tx store.Tx) error { return s.trimLater(ctx, tx, args) })
 		},
 	}
+}
+
+// trimEvery is the time between two runs of JobTrim.
+const trimEvery = 24 * time.Hour
+
+// KeepTrimmed has JobTrim run every day from now on. Calling it again adds nothing.
+func (s *Service) KeepTrimmed(ctx context.Context, t store.Tenant) error {
+	return t.Write(ctx, func(tx store.Tx) error { return s.trimLater(ctx, tx, Trimming{}) })
+}
+
+// trimLater enqueues the next run of JobTrim, unless one waits.
+func (s *Service) trimLater(ctx context.Context, tx store.Tx, args Trimming) error {
+	waiting, err := job.List(ctx, tx, job.Listing{Kind: JobTrim, State: job.Waiting, Limit: 1})
+	if err != nil || len(waiting) > 0 {
+		return err
+	}
+	now := s.now()
+	_, err = job.EnqueueAt(ctx, tx, s.ids, now, now.Add(trimEvery), JobTrim, args, 0)
+	return err
 }
 
 // eachRecord brings the records of an object up to date, by id, a batch at a time.

@@ -193,6 +193,35 @@ func TestOutbox(t *testing.T) {
 	}
 }
 
+// The outbox is trimmed every day, by one job however often that is asked for.
+func TestTheOutboxIsKeptTrimmed(t *testing.T) {
+	w := newWorld(t).populate()
+	waiting := func() []*job.Job {
+		jobs, err := job.List(w.ctx, w.tenant, job.Listing{Kind: record.JobTrim})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return jobs
+	}
+	for range 2 {
+		if err := w.service.KeepTrimmed(w.ctx, w.tenant); err != nil {
+			t.Fatal(err)
+		}
+	}
+	jobs := waiting()
+	if len(jobs) != 1 || jobs[0].RunAt.Sub(w.time) != 24*time.Hour {
+		t.Fatalf("%d jobs, the first at %v", len(jobs), jobs[0].RunAt)
+	}
+	w.time = w.time.Add(8 * 24 * time.Hour)
+	trim := record.Handlers(w.service, w.catalog)[record.JobTrim]
+	if err := trim(w.ctx, w.tenant, &job.Progress{Args: jobs[0].Args}); err != nil {
+		t.Fatal(err)
+	}
+	if events := w.events(); len(events) != 0 {
+		t.Fatalf("%d events of last week are left", len(events))
+	}
+}
+
 // events are the outbox as "action object changes", members sorted.
 func (w *world) events() []string {
 	w.t.Helper()
