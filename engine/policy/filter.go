@@ -291,41 +291,12 @@ func (k *compilation) parent(ctx context.Context, a Action) (query.Filter, error
 
 // through is the filter on the record that a hop leads to.
 func through(hop query.Hop, f query.Filter) query.Filter {
-	at := func(r query.Ref) query.Ref {
+	if f == nil {
+		return always
+	}
+	return query.MapRefs(f, func(r query.Ref) query.Ref {
 		return query.Ref{Hops: append([]query.Hop{hop}, r.Hops...), Column: r.Column}
-	}
-	switch f := f.(type) {
-	case query.All:
-		all := make(query.All, len(f))
-		for i, part := range f {
-			all[i] = through(hop, part)
-		}
-		return all
-	case query.Any:
-		any := make(query.Any, len(f))
-		for i, part := range f {
-			any[i] = through(hop, part)
-		}
-		return any
-	case query.Not:
-		return query.Not{Filter: through(hop, f.Filter)}
-	case query.Compare:
-		f.Ref = at(f.Ref)
-		return f
-	case query.CompareRefs:
-		f.Left, f.Right = at(f.Left), at(f.Right)
-		return f
-	case query.In:
-		f.Ref = at(f.Ref)
-		return f
-	case query.Like:
-		f.Ref = at(f.Ref)
-		return f
-	case query.Has:
-		f.Ref = at(f.Ref)
-		return f
-	}
-	return always // a nil filter: every record
+	})
 }
 
 // negated is the opposite of another rule of a tenant's policy ("vip.helper").

@@ -92,41 +92,6 @@ func (s *Session) guard(ctx context.Context, f query.Filter) (query.Filter, erro
 		}
 		return guarded
 	}
-	guarded := mapRefs(f, ref)
+	guarded := query.MapRefs(f, ref)
 	return guarded, failed
-}
-
-// mapRefs returns the filter with every path replaced.
-func mapRefs(f query.Filter, ref func(query.Ref) query.Ref) query.Filter {
-	several := func(parts []query.Filter) []query.Filter {
-		out := make([]query.Filter, len(parts))
-		for i, part := range parts {
-			out[i] = mapRefs(part, ref)
-		}
-		return out
-	}
-	switch f := f.(type) {
-	case query.All:
-		return query.All(several(f))
-	case query.Any:
-		return query.Any(several(f))
-	case query.Not:
-		return query.Not{Filter: mapRefs(f.Filter, ref)}
-	case query.Compare:
-		f.Ref = ref(f.Ref)
-		return f
-	case query.CompareRefs:
-		f.Left, f.Right = ref(f.Left), ref(f.Right)
-		return f
-	case query.In:
-		f.Ref = ref(f.Ref)
-		return f
-	case query.Like:
-		f.Ref = ref(f.Ref)
-		return f
-	case query.Has:
-		f.Ref = ref(f.Ref)
-		return f
-	}
-	return f // nil
 }

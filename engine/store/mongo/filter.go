@@ -232,43 +232,6 @@ func wordConditions(words []query.Word) bson.A {
 
 // eachRef calls visit for every reference in a filter, not those in guards.
 func eachRef(f query.Filter, visit func(query.Ref)) {
-	rewrite(f, func(r query.Ref) query.Ref { visit(r); return r })
+	query.MapRefs(f, func(r query.Ref) query.Ref { visit(r); return r })
 }
 
-// rewrite returns the filter with its references replaced.
-func rewrite(f query.Filter, by func(query.Ref) query.Ref) query.Filter {
-	switch f := f.(type) {
-	case nil:
-		return nil
-	case query.All:
-		return query.All(rewriteEach(f, by))
-	case query.Any:
-		return query.Any(rewriteEach(f, by))
-	case query.Not:
-		return query.Not{Filter: rewrite(f.Filter, by)}
-	case query.Compare:
-		f.Ref = by(f.Ref)
-		return f
-	case query.CompareRefs:
-		f.Left, f.Right = by(f.Left), by(f.Right)
-		return f
-	case query.In:
-		f.Ref = by(f.Ref)
-		return f
-	case query.Like:
-		f.Ref = by(f.Ref)
-		return f
-	case query.Has:
-		f.Ref = by(f.Ref)
-		return f
-	}
-	panic("mongo: not a filter of package query")
-}
-
-func rewriteEach(parts []query.Filter, by func(query.Ref) query.Ref) []query.Filter {
-	all := slices.Clone(parts)
-	for i, part := range all {
-		all[i] = rewrite(part, by)
-	}
-	return all
-}

@@ -70,7 +70,7 @@ func (t *Tenant) resolveParts(ctx context.Context, parts []query.Filter, join fu
 // hop leads nowhere they all read as empty: a filter that holds then is the
 // opposite of one that needs a record, and only records can be listed.
 func (t *Tenant) behind(ctx context.Context, hop query.Hop, f query.Filter) (query.Filter, error) {
-	there := simplify(rewrite(f, func(r query.Ref) query.Ref { return query.Ref{Hops: r.Hops[1:], Column: r.Column} }))
+	there := simplify(query.MapRefs(f, func(r query.Ref) query.Ref { return query.Ref{Hops: r.Hops[1:], Column: r.Column} }))
 	holdsNowhere := query.Match(there, func(query.Ref) any { return nil })
 	if holdsNowhere {
 		there = negate(there)
