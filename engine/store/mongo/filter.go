@@ -2,7 +2,6 @@ package mongo
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -234,4 +233,3 @@ func wordConditions(words []query.Word) bson.A {
 func eachRef(f query.Filter, visit func(query.Ref)) {
 	query.MapRefs(f, func(r query.Ref) query.Ref { visit(r); return r })
 }
-
