@@ -92,6 +92,7 @@ func (s *Server) routes() []route {
 		{post, v1 + "/jobs/:id/retry", s.retryJob, "Has failed background work go on.", "", mine},
 
 		{get, v1 + "/openapi.json", s.openAPI, "Is this description, of what the caller may see.", "", mine},
+		{get, "/", s.home, "Leads to the documentation.", "", open},
 		{get, "/api/docs", s.docs, "Is the documentation to read.", "", open},
 		{get, "/healthz", s.healthy, "Answers while the process lives.", "", open},
 		{get, "/readyz", s.ready, "Answers 200 when requests can be served.", "", open},
