@@ -206,13 +206,14 @@ func problemSchema() object {
 
 var parameterTypes = object{"filter": "string", "q": "string", "sort": "string", "fields": "string", "limit": "integer",
 	"cursor": "string", "count": "boolean", "objects": "string", "kind": "string", "state": "string", "layer": "string",
-	"from": "integer", "to": "integer"}
+	"format": "string", "from": "integer", "to": "integer"}
 
 var parameterTexts = object{
-	"filter":  "An expression: amount > 1000 && account.industry == \"education\".",
+	"filter":  "An expression: created_at > now() - days(30) && owner.active.",
 	"q":       "Words to find.",
 	"sort":    "Fields, separated by commas; -amount descends.",
-	"fields":  "Fields of the answer, separated by commas; account.name reaches through a lookup.",
+	"fields":  "Fields of the answer, separated by commas; owner.name reaches through a lookup.",
+	"format":  "csv (when absent) or jsonl.",
 	"limit":   "At most so many.",
 	"cursor":  "The “next” of the page before.",
 	"count":   "Also says how many there are in all.",
