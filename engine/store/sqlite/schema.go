@@ -122,8 +122,10 @@ func define(c *conn, want store.Table) error {
 		}
 	}
 	if want.Search && !have.search {
-		if err := c.once(createWords(want.Name)); err != nil {
-			return err
+		for _, text := range createWords(want.Name) {
+			if err := c.once(text); err != nil {
+				return err
+			}
 		}
 	}
 	if !fresh && len(added) == 0 {
