@@ -1,0 +1,278 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"mime/multipart"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// soakRounds is how often the server is killed under load: FORMWORK_SOAK_ROUNDS.
+func soakRounds(t *testing.T) int {
+	rounds := 6
+	if text := os.Getenv("FORMWORK_SOAK_ROUNDS"); text != "" {
+		var err error
+		if rounds, err = strconv.Atoi(text); err != nil {
+			t.Fatalf("FORMWORK_SOAK_ROUNDS: %v", err)
+		}
+	}
+	return rounds
+}
+
+// soaking is what is killed again and again.
+type soaking struct {
+	*server
+	t       *testing.T
+	ledger  *ledger
+	writers []*writer
+	admin   *client
+	random  *rand.Rand
+
+	imports  []started
+	revision int64 // the newest that was acknowledged
+	fields   []string
+	applies  int
+}
+
+// started is an import: acknowledged, or perhaps begun.
+type started struct {
+	word  string
+	id    string // "" if it was not acknowledged
+	rows  int
+	ended bool
+}
+
+// Nothing that was acknowledged is lost, nothing is half-done, whenever the process
+// is killed.
+func TestKilledUnderLoad(t *testing.T) {
+	s := &soaking{server: newServer(t), t: t, ledger: newLedger(), random: rand.New(rand.NewPCG(1, uint64(time.Now().UnixNano())))}
+	s.admin = s.server.admin(t, "main")
+	s.prepare()
+	requests := 0
+	for round := range soakRounds(t) {
+		s.burst(round)
+		s.start(t)
+		if s.random.IntN(4) == 0 { // and once more, while it goes on with what was left
+			time.Sleep(time.Duration(s.random.IntN(100)) * time.Millisecond)
+			s.kill()
+			s.start(t)
+		}
+		s.ledger.settle(t, s.admin)
+		s.ledger.check(t, s.admin)
+		s.checkConfiguration()
+		if t.Failed() {
+			t.Fatalf("after round %d", round+1)
+		}
+	}
+	for _, w := range s.writers {
+		requests += w.done
+	}
+	s.finish()
+	t.Logf("%d rounds, %d writes acknowledged, %d records, %d imports, %d revisions", soakRounds(t), requests, len(s.ledger.records), len(s.imports), s.revision)
+}
+
+// prepare makes roll-ups of roll-ups, users, and what all share.
+func (s *soaking) prepare() {
+	rollup := func(op, field, result string) object {
+		r := object{"type": "rollup", "op": op, "object": "opportunity", "lookup": "account"}
+		if field != "" {
+			r["field"], r["result"], r["scale"] = field, result, 2
+		}
+		return r
+	}
+	number := s.admin.apply(s.t, object{"kind": "object", "name": "account", "fields": object{
+		"items_value": rollup("sum", "items_total", "currency"), "biggest_deal": rollup("max", "items_total", "currency"),
+		"mean_deal": rollup("avg", "items_total", "currency"), "deals": rollup("count", "", "")}})
+	s.revision, _ = number.Int64()
+	product := s.admin.create(s.t, "product", object{"name": "Thing", "code": "thing"})
+	for i := range 4 {
+		token := fmt.Sprint("shared", i)
+		k := &kept{object: "account", token: token, version: 1, changes: 1, values: map[string]string{"name": token}}
+		k.id = s.admin.create(s.t, "account", object{"name": token})
+		s.ledger.shared = append(s.ledger.shared, k)
+		s.ledger.keep(k)
+	}
+	for i := range 5 {
+		name := fmt.Sprint("writer", i)
+		as := s.admin.user(s.t, "main", name+"@example.com", object{"permissions": []string{"admin"}})
+		s.writers = append(s.writers, &writer{t: s.t, as: as, ledger: s.ledger, random: rand.New(rand.NewPCG(uint64(i), s.random.Uint64())), name: name, product: product})
+	}
+}
+
+// burst makes load and kills the server in the middle of it.
+func (s *soaking) burst(round int) {
+	var working sync.WaitGroup
+	for _, w := range s.writers {
+		working.Go(w.run)
+	}
+	if round%3 != 2 {
+		working.Go(func() { s.importing(round) })
+	}
+	working.Go(s.changing)
+	time.Sleep(time.Duration(400+s.random.IntN(1200)) * time.Millisecond)
+	s.kill()
+	working.Wait()
+}
+
+// importing begins to import a file in the background.
+func (s *soaking) importing(round int) {
+	one := started{word: fmt.Sprintf("import%d", round), rows: 1000}
+	var file strings.Builder
+	file.WriteString("name,company,email\n")
+	for i := range one.rows {
+		fmt.Fprintf(&file, "%s lead %d,%s,lead%d@%s.example.com\n", one.word, i, one.word, i, one.word)
+	}
+	a, err := s.admin.upload(object{"object": "lead"}, []byte(file.String()))
+	if err == nil && a.status == 202 {
+		one.id = a.json()["id"].(string)
+	} else if err == nil {
+		s.t.Errorf("importing: %v", a)
+	}
+	s.imports = append(s.imports, one)
+}
+
+// changing changes the configuration until the server is gone.
+func (s *soaking) changing() {
+	for {
+		s.applies++
+		name := fmt.Sprint("extra", s.applies)
+		a, err := s.admin.send("POST", "/metadata/apply", object{"documents": []object{plain(name, object{"amount": object{"type": "number", "scale": 2},
+			"double": object{"type": "formula", "result": "number", "scale": 2, "expression": "amount * 2"}})}})
+		if err != nil {
+			return
+		}
+		if a.status != 200 {
+			s.t.Errorf("changing the configuration: %v", a)
+			return
+		}
+		revision := total(a.json()["revision"])
+		if revision <= s.revision {
+			s.t.Errorf("revision %d follows %d", revision, s.revision)
+		}
+		s.revision = revision
+		s.fields = append(s.fields, name)
+		if a, err := s.admin.send("POST", "/records/"+name, object{"name": "x", "amount": 2}); err == nil && (a.status != 201 || a.json()["double"] != json.Number("4.00")) {
+			s.t.Errorf("the first record of a new object: %v", a)
+		}
+		time.Sleep(150 * time.Millisecond)
+	}
+}
+
+// checkConfiguration: every acknowledged revision is there.
+func (s *soaking) checkConfiguration() {
+	s.t.Helper()
+	all := s.admin.must(s.t, 200, "GET", "/metadata?kind=object", nil)
+	newest := total(all["revision"])
+	if newest != s.revision && newest != s.revision+1 { // one may not have been answered
+		s.t.Errorf("revision %d is the newest, and %d was acknowledged", newest, s.revision)
+	}
+	s.revision = newest
+	for _, name := range s.fields {
+		if a := s.admin.do(s.t, "GET", "/metadata/object/"+name, nil); a.status != 200 {
+			s.t.Errorf("the object %s is lost: %v", name, a)
+		}
+		if a := s.admin.do(s.t, "GET", "/records/"+name, nil); a.status != 200 {
+			s.t.Errorf("the records of %s: %v", name, a)
+		}
+	}
+	s.fields = nil
+}
+
+// finish waits for the background work, and checks what it was to do.
+func (s *soaking) finish() {
+	t := s.t
+	until(t, "all background work comes to an end", 90*time.Second, func() bool { return len(s.admin.unfinished(t)) == 0 })
+	if failed := s.admin.must(t, 200, "GET", "/jobs?state=failed", nil)["items"].([]any); len(failed) > 0 {
+		t.Errorf("jobs failed: %v", failed)
+	}
+	for _, one := range s.imports {
+		rows := s.admin.must(t, 200, "POST", "/records/lead/aggregate", object{"filter": fmt.Sprintf("company == %q", one.word),
+			"measures": []object{{"op": "count", "as": "n"}}, "group": []object{{"field": "email"}}})["rows"].([]any)
+		twice := 0
+		for _, row := range rows {
+			if total(row.(object)["n"]) != 1 {
+				twice++
+			}
+		}
+		if twice > 0 || len(rows) != one.rows && (one.id != "" || len(rows) > 0) {
+			t.Errorf("%s: %d of %d rows are there, %d more than once", one.word, len(rows), one.rows, twice)
+		}
+		if one.id != "" {
+			im := s.admin.must(t, 200, "GET", "/imports/"+one.id, nil)
+			if im["state"] != "done" || total(im["created"]) != int64(one.rows) || total(im["refused"]) != 0 {
+				t.Errorf("%s: %v", one.word, im)
+			}
+		}
+	}
+	s.checkTraces()
+}
+
+// unfinished are the jobs that wait or run, but for the daily ones.
+func (c *client) unfinished(t testing.TB) (left []object) {
+	t.Helper()
+	for _, state := range []string{"waiting", "running"} {
+		for _, one := range c.must(t, 200, "GET", "/jobs?limit=500&state="+state, nil)["items"].([]any) {
+			if j := one.(object); j["kind"] != "trim_outbox" {
+				left = append(left, j)
+			}
+		}
+	}
+	return left
+}
+
+// checkTraces looks into the file: every live record has one entry in the history
+// that made it, and as many events in the outbox as entries.
+func (s *soaking) checkTraces() {
+	t := s.t
+	db := s.file(t, "main", "ro")
+	defer db.Close()
+	var without, twice, orphans, mismatched int
+	for query, into := range map[string]*int{
+		`SELECT count(*) FROM lead WHERE id NOT IN (SELECT record FROM _history WHERE action = 'create')`:                             &without,
+		`SELECT count(*) FROM (SELECT record FROM _history WHERE action = 'create' GROUP BY record HAVING count(*) > 1)`:              &twice,
+		`SELECT count(*) FROM _bin WHERE id IN (SELECT id FROM opportunity UNION SELECT id FROM line_item)`:                            &orphans,
+		`SELECT count(*) FROM _history h WHERE NOT EXISTS (SELECT 1 FROM _outbox o WHERE o.record = h.record AND o.action = h.action)`: &mismatched,
+	} {
+		if err := db.QueryRow(query).Scan(into); err != nil {
+			t.Errorf("%s: %v", query, err)
+		}
+	}
+	if without+twice+orphans+mismatched > 0 {
+		t.Errorf("%d leads without history, %d records made twice, %d both live and in the bin, %d entries without an event", without, twice, orphans, mismatched)
+	}
+	var sound string
+	if err := db.QueryRow(`PRAGMA integrity_check`).Scan(&sound); err != nil || sound != "ok" {
+		t.Errorf("the file: %s, %v", sound, err)
+	}
+}
+
+// upload begins an import.
+func (c *client) upload(options any, file []byte) (*answer, error) {
+	said, err := json.Marshal(options)
+	if err != nil {
+		return nil, err
+	}
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	if err := form.WriteField("options", string(said)); err != nil {
+		return nil, err
+	}
+	part, err := form.CreateFormFile("file", "records.csv")
+	if err != nil {
+		return nil, err
+	}
+	if _, err := part.Write(file); err != nil {
+		return nil, err
+	}
+	if err := form.Close(); err != nil {
+		return nil, err
+	}
+	return c.send("POST", "/imports", text{form.FormDataContentType(), body.String()})
+}
