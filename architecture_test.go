@@ -33,6 +33,7 @@ var floors = [][]string{
 	{"engine/auth"},
 	{"engine/catalog"},
 	{"engine/policy", "engine/job"},
+	{"engine/store/teststore"},
 	{"engine/store/sqlite", "engine/store/mongo"},
 	{"engine/store/storetest"},
 	{"engine/search"},

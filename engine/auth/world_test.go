@@ -15,7 +15,7 @@ import (
 	"formwork/engine/policy"
 	"formwork/engine/record"
 	"formwork/engine/store"
-	"formwork/engine/store/sqlite"
+	"formwork/engine/store/teststore"
 	"formwork/metadata/packages"
 	"formwork/plugins/standard"
 )
@@ -55,15 +55,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	s, err := sqlite.Open(t.TempDir(), sqlite.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	s := teststore.Open(t)
 	w := &world{t: t, ctx: context.Background(), store: s, clock: &clock{at: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}}
 	w.ids = id.NewSource(w.clock.now, func() uint32 { return 3 })
 	w.catalog = catalog.New(catalog.Options{Types: standard.FieldTypes(), Packages: packages.All(), IDs: w.ids, Now: w.clock.now,

@@ -17,6 +17,7 @@ import (
 	"formwork/engine/fault"
 	"formwork/engine/job"
 	"formwork/engine/store"
+	"formwork/engine/store/teststore"
 	"formwork/metadata"
 )
 
@@ -229,7 +230,11 @@ func (h *house) allowing(c Change) *Result {
 // was then, gives the same effective documents; and what Diff tells is what lies
 // between.
 func TestRollbackGivesTheSameDocuments(t *testing.T) {
-	h := newHouse(t, basePackage(t, "1.0.0"))
+	teststore.Each(t, rollbackGivesTheSameDocuments)
+}
+
+func rollbackGivesTheSameDocuments(t *testing.T, open teststore.Opener) {
+	h := newHouseOn(t, open, basePackage(t, "1.0.0"))
 	r := rand.New(rand.NewPCG(1, 2))
 	at := map[int64]map[metadata.Key]string{1: h.documents(Effective)}
 	newest := int64(1)
@@ -309,8 +314,10 @@ func TestRollbackGivesTheSameDocuments(t *testing.T) {
 	}
 }
 
-func TestExportAndImport(t *testing.T) {
-	h := newHouse(t, basePackage(t, "1.0.0"))
+func TestExportAndImport(t *testing.T) { teststore.Each(t, exportAndImport) }
+
+func exportAndImport(t *testing.T, open teststore.Opener) {
+	h := newHouseOn(t, open, basePackage(t, "1.0.0"))
 	r := rand.New(rand.NewPCG(3, 4))
 	for range 30 {
 		h.allowing(randomChange(r))

@@ -10,7 +10,7 @@ import (
 	"formwork/engine/id"
 	"formwork/engine/job"
 	"formwork/engine/store"
-	"formwork/engine/store/sqlite"
+	"formwork/engine/store/teststore"
 	"formwork/metadata"
 	"formwork/metadata/packages"
 	"formwork/plugins/standard"
@@ -29,15 +29,13 @@ type house struct {
 
 func newHouse(t testing.TB, sets ...metadata.PackageSet) *house {
 	t.Helper()
-	s, err := sqlite.Open(t.TempDir(), sqlite.Options{Relaxed: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	return newHouseOn(t, teststore.Open, sets...)
+}
+
+func newHouseOn(t testing.TB, open teststore.Opener, sets ...metadata.PackageSet) *house {
+	t.Helper()
+	s := open(t)
+	var err error
 	h := &house{store: s, at: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	h.T, _ = t.(*testing.T)
 	h.ids = id.NewSource(time.Now, func() uint32 { return 0 })

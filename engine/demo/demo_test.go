@@ -17,7 +17,7 @@ import (
 	"formwork/engine/policy"
 	"formwork/engine/record"
 	"formwork/engine/store"
-	"formwork/engine/store/sqlite"
+	"formwork/engine/store/teststore"
 	"formwork/metadata/packages"
 	"formwork/plugins/standard"
 )
@@ -137,15 +137,7 @@ func TestALoadThatIsRefusedSaysHowFarItCame(t *testing.T) {
 // house is a tenant with all packages.
 func house(t *testing.T) (store.Tenant, Local, *auth.Service) {
 	t.Helper()
-	s, err := sqlite.Open(t.TempDir(), sqlite.Options{Relaxed: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	s := teststore.Open(t)
 	now := func() time.Time { return day }
 	random := rand.New(rand.NewPCG(1, 2))
 	ids := id.NewSource(now, random.Uint32)

@@ -12,7 +12,7 @@ import (
 	"formwork/engine/id"
 	"formwork/engine/job"
 	"formwork/engine/store"
-	"formwork/engine/store/sqlite"
+	"formwork/engine/store/teststore"
 )
 
 // clock is a time that a test moves.
@@ -42,15 +42,7 @@ type house struct {
 }
 
 func newHouse(t *testing.T) *house {
-	s, err := sqlite.Open(t.TempDir(), sqlite.Options{Relaxed: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	s := teststore.Open(t)
 	c := &clock{at: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	return &house{t: t, store: s, clock: c, ids: id.NewSource(c.now, func() uint32 { return 0 })}
 }

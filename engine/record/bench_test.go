@@ -12,6 +12,8 @@ import (
 	"formwork/engine/id"
 	"formwork/engine/policy"
 	"formwork/engine/record"
+	"formwork/engine/store"
+	"formwork/engine/store/sqlite"
 	"formwork/metadata/packages"
 )
 
@@ -41,6 +43,16 @@ func row(i int, r *rand.Rand) map[string]any {
 	}
 }
 
+// durable is a store as servers have it.
+func durable(t testing.TB) store.Store {
+	t.Helper()
+	s, err := sqlite.Open(t.TempDir(), sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 func benchTenant(b *testing.B) *crowd {
 	b.Helper()
 	if shared != nil {
@@ -50,7 +62,7 @@ func benchTenant(b *testing.B) *crowd {
 	if err != nil {
 		rows = 20_000
 	}
-	w := newWorldOf(keep{b}, "sales", packages.All()...)
+	w := newWorldOf(keep{b}, durable, "sales", packages.All()...)
 	start := time.Now()
 	w.now = func() time.Time { return w.time.Add(time.Since(start)) }
 	s := &crowd{world: w}

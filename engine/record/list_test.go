@@ -10,12 +10,15 @@ import (
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/record"
+	"formwork/engine/store/teststore"
 )
 
 // Pages of any size hold, one after the other, exactly what one read of the whole
 // list does, in the same order, for sorts with ties, empty values and paths.
-func TestPagesAreTheList(t *testing.T) {
-	w := newWorld(t).populate()
+func TestPagesAreTheList(t *testing.T) { teststore.Each(t, pagesAreTheList) }
+
+func pagesAreTheList(t *testing.T, open teststore.Opener) {
+	w := newWorldOn(t, open).populate()
 	r := rand.New(rand.NewPCG(8, 9))
 	var accounts []id.ID
 	for i := range 45 {

@@ -12,16 +12,19 @@ import (
 	"formwork/engine/id"
 	"formwork/engine/policy"
 	"formwork/engine/record"
+	"formwork/engine/store/teststore"
 )
 
 // For generated sharing rules and callers, a list holds exactly the records that the
 // caller can read one by one; totals, aggregates, exports and words agree, and what
 // can't be read can't be changed.
-func TestListIsWhatCanBeRead(t *testing.T) {
+func TestListIsWhatCanBeRead(t *testing.T) { teststore.Each(t, listIsWhatCanBeRead) }
+
+func listIsWhatCanBeRead(t *testing.T, open teststore.Opener) {
 	for seed := range uint64(3) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t).populate()
+			w := newWorldOn(t, open).populate()
 			r := rand.New(rand.NewPCG(seed, 11))
 			w.apply(sharing(r)...)
 			w.people["tim"] = &policy.Caller{Tenant: "acme", User: w.people["rita"].User + 1, Permissions: []string{"sales"}, Role: "rep", Teams: []string{"blue"},

@@ -13,14 +13,17 @@ import (
 	"formwork/engine/id"
 	"formwork/engine/query"
 	"formwork/engine/record"
+	"formwork/engine/store/teststore"
 )
 
 // A random history of changes keeps every roll-up equal to a recomputation by hand.
-func TestRollupsStayRight(t *testing.T) {
+func TestRollupsStayRight(t *testing.T) { teststore.Each(t, rollupsStayRight) }
+
+func rollupsStayRight(t *testing.T, open teststore.Opener) {
 	for seed := range uint64(4) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			t.Parallel()
-			h := &random{world: newWorld(t).populate(), r: rand.New(rand.NewPCG(seed, 7)), live: map[string][]id.ID{}, gone: map[string][]id.ID{}}
+			h := &random{world: newWorldOn(t, open).populate(), r: rand.New(rand.NewPCG(seed, 7)), live: map[string][]id.ID{}, gone: map[string][]id.ID{}}
 			for i := range 400 {
 				h.time = h.time.Add(time.Second)
 				what, err := h.change()

@@ -17,7 +17,7 @@ import (
 	"formwork/engine/query"
 	"formwork/engine/record"
 	"formwork/engine/store"
-	"formwork/engine/store/sqlite"
+	"formwork/engine/store/teststore"
 	"formwork/metadata"
 	"formwork/metadata/fieldtype"
 	"formwork/plugins/standard"
@@ -47,29 +47,27 @@ var worldDocuments = sync.OnceValues(func() (metadata.PackageSet, error) {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
+	return newWorldOn(t, teststore.Open)
+}
+
+func newWorldOn(t testing.TB, open teststore.Opener) *world {
+	t.Helper()
 	set, err := worldDocuments()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newWorldOf(t, "world", set)
+	return newWorldOf(t, open, "world", set)
 }
 
-func newWorldOf(t testing.TB, name string, sets ...metadata.PackageSet) *world {
+func newWorldOf(t testing.TB, open teststore.Opener, name string, sets ...metadata.PackageSet) *world {
 	t.Helper()
 	w := &world{t: t, ctx: context.Background(), time: time.Date(2026, 3, 14, 9, 30, 0, 0, time.UTC), before: &listener{}}
 	w.now = func() time.Time { return w.time }
 	now := func() time.Time { return w.now() }
 	random := rand.New(rand.NewPCG(1, 2))
 	w.ids = id.NewSource(now, random.Uint32)
-	s, err := sqlite.Open(t.TempDir(), sqlite.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	s := open(t)
+	var err error
 	if w.tenant, err = s.Create(w.ctx, "acme"); err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ import (
 	"formwork/engine/policy"
 	"formwork/engine/record"
 	"formwork/engine/store"
-	"formwork/engine/store/sqlite"
+	"formwork/engine/store/teststore"
 	"formwork/engine/transfer"
 	"formwork/metadata/packages"
 	"formwork/plugins/standard"
@@ -49,15 +49,8 @@ func (a acting) Acting(_ context.Context, _ store.Tenant, _ id.ID, _ []string, v
 func newWorld(t *testing.T, permissions ...string) *world {
 	t.Helper()
 	w := &world{t: t, ctx: context.Background(), now: time.Now}
-	s, err := sqlite.Open(t.TempDir(), sqlite.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	var err error
+	s := teststore.Open(t)
 	if w.tenant, err = s.Create(w.ctx, "acme"); err != nil {
 		t.Fatal(err)
 	}

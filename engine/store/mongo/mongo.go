@@ -31,6 +31,7 @@ import (
 	"go.mongodb.org/mongo-driver/mongo/readconcern"
 	"go.mongodb.org/mongo-driver/mongo/readpref"
 	"go.mongodb.org/mongo-driver/mongo/writeconcern"
+	"go.mongodb.org/mongo-driver/x/mongo/driver/connstring"
 
 	"formwork/engine/fault"
 	"formwork/engine/store"
@@ -38,8 +39,9 @@ import (
 
 // Options are what the address of the server does not say.
 type Options struct {
-	// Database is the database that lists the tenants; "formwork" if empty. A
-	// tenant's own is called Database + "_" + its name.
+	// Database is the database that lists the tenants; if empty, the one that the
+	// address names, or else "formwork". A tenant's own is called Database + "_" +
+	// its name.
 	Database string
 	// AllowStandalone accepts a server without transactions. What that loses: a
 	// process that is killed within a Write leaves the part that was written, in
@@ -86,7 +88,7 @@ var _ store.Store = (*Store)(nil)
 // without transactions and Options do not allow that.
 func Open(ctx context.Context, uri string, o Options) (*Store, error) {
 	if o.Database == "" {
-		o.Database = "formwork"
+		o.Database = named(uri)
 	}
 	if o.MaxConnections == 0 {
 		o.MaxConnections = 100
@@ -123,6 +125,14 @@ func Open(ctx context.Context, uri string, o Options) (*Store, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// named is the database that an address names, "formwork" if there is none.
+func named(uri string) string {
+	if address, err := connstring.Parse(uri); err == nil && address.Database != "" {
+		return address.Database
+	}
+	return "formwork"
 }
 
 // inspect finds out what the server can do.
