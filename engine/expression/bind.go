@@ -79,6 +79,29 @@ type (
 	}
 )
 
+// written takes the parts that a template is written out to from how many there may
+// be, and stops at none left: what both sides of a choice stand on is written for
+// each, so that choices on choices double it every time.
+func written(t template, left int) int {
+	if left == 0 {
+		return 0
+	}
+	left--
+	switch t := t.(type) {
+	case all:
+		for _, part := range t {
+			left = written(part, left)
+		}
+	case anyOf:
+		for _, part := range t {
+			left = written(part, left)
+		}
+	case not:
+		return written(t.template, left)
+	}
+	return left
+}
+
 func (c constant) bind(Env) (query.Filter, error) { return truth(bool(c)), nil }
 
 func (c computed) bind(env Env) (query.Filter, error) {

@@ -50,6 +50,9 @@ func Compile(source string, scope Scope) (*Program, []Problem) {
 	}
 	t := &translator{source: source}
 	p.filter = t.condition(root)
+	if len(t.problems) == 0 && written(p.filter, maxFilter) == 0 {
+		t.refuse(root, root.what(), "size")
+	}
 	if len(t.problems) > 0 {
 		p.filter, p.obstacle = nil, &t.problems[0]
 		if scope.Queryable {
