@@ -14,6 +14,7 @@ import (
 
 // Codes of the server's errors.
 const (
+	codeInternalError      = 1
 	codeNamespaceNotFound  = 26
 	codeIndexNotFound      = 27
 	codeNamespaceExists    = 48

@@ -149,6 +149,12 @@ func (x *tx) Update(ctx context.Context, table string, key id.ID, version int64,
 			matched = result.MatchedCount
 		}
 	}
+	if err != nil && x.session == nil && hasCode(err, codeInternalError) {
+		// Some servers do not say that they refused a duplicate.
+		if asked := x.askUpdate(ctx, table, key, values); isRefusal(asked) {
+			return asked
+		}
+	}
 	if err != nil {
 		return x.note(refused("updating "+table, err))
 	}
