@@ -223,6 +223,14 @@ func (c *Catalog) commit(ctx context.Context, t store.Tenant, base, target *stat
 		for i, l := range target.packages {
 			names[i] = l.name
 		}
+		if err := c.writeDocuments(ctx, tx, base, target, next); err != nil {
+			return err
+		}
+		if err := c.writeRemovals(ctx, tx, with, now); err != nil {
+			return err
+		}
+		// After its documents: a store without transactions shows what is written, and
+		// nobody may take a part of a revision for the whole.
 		err = tx.Insert(ctx, revisionTable, id.ID(next), map[string]any{"message": with.message, "at": now.UnixMilli(),
 			"by": int64(with.by), "packages": names}, nil)
 		if fault.Is(err, "store.duplicate_id") {
@@ -230,12 +238,6 @@ func (c *Catalog) commit(ctx context.Context, t store.Tenant, base, target *stat
 		}
 		if err != nil {
 			return fmt.Errorf("writing revision %d: %w", next, err)
-		}
-		if err := c.writeDocuments(ctx, tx, base, target, next); err != nil {
-			return err
-		}
-		if err := c.writeRemovals(ctx, tx, with, now); err != nil {
-			return err
 		}
 		return c.enqueue(ctx, tx, with.work, now, with.by)
 	})
