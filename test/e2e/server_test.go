@@ -198,6 +198,9 @@ func (s *server) formwork(arguments ...string) (string, error) {
 	return string(out), err
 }
 
+// time10 is how long background work may take that takes no time.
+const time10 = 10 * time.Second
+
 // until waits for a condition.
 func until(t testing.TB, what string, within time.Duration, holds func() bool) {
 	t.Helper()

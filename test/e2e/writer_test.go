@@ -28,7 +28,7 @@ type writer struct {
 // word is one that no other record has.
 func (w *writer) word() string {
 	w.n++
-	return fmt.Sprintf("%sx%d", w.name, w.n)
+	return fmt.Sprintf("%sx%dz", w.name, w.n) // no other begins so
 }
 
 func (w *writer) money() json.Number {
