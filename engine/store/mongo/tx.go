@@ -39,6 +39,16 @@ func (x *tx) within(ctx context.Context) context.Context {
 	return driver.NewSessionContext(ctx, x.session)
 }
 
+// operation is the context of an operation that writes. On a standalone server it
+// is not given up with its caller, who would not know whether it happened and is
+// to be undone.
+func (x *tx) operation(ctx context.Context) (context.Context, context.CancelFunc) {
+	if x.session == nil {
+		return context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
+	}
+	return x.within(ctx), func() {}
+}
+
 // note keeps the error that ended the transaction.
 func (x *tx) note(err error) error {
 	if err != nil && x.session != nil && x.lost == nil {
@@ -52,27 +62,30 @@ type left struct{}
 
 // usable returns the error that ended the transaction, if any. It does not return
 // where that was a refusal, after which fn may well go on: see Write.
-func (x *tx) usable() error {
+func (x *tx) usable(ctx context.Context) error {
 	if x.lost != nil && isRefusal(x.lost) {
 		x.wentOn = true
 		panic(left{})
+	}
+	if x.lost == nil && x.session == nil {
+		return ctx.Err()
 	}
 	return x.lost
 }
 
 // Select implements store.Reader.
 func (x *tx) Select(ctx context.Context, q query.Select) iter.Seq2[store.Row, error] {
-	return x.reading(func() iter.Seq2[store.Row, error] { return x.t.rows(x.within(ctx), q) })
+	return x.reading(ctx, func() iter.Seq2[store.Row, error] { return x.t.rows(x.within(ctx), q) })
 }
 
 // Aggregate implements store.Reader.
 func (x *tx) Aggregate(ctx context.Context, q query.Aggregate) iter.Seq2[store.Row, error] {
-	return x.reading(func() iter.Seq2[store.Row, error] { return x.t.groups(x.within(ctx), q) })
+	return x.reading(ctx, func() iter.Seq2[store.Row, error] { return x.t.groups(x.within(ctx), q) })
 }
 
-func (x *tx) reading(read func() iter.Seq2[store.Row, error]) iter.Seq2[store.Row, error] {
+func (x *tx) reading(ctx context.Context, read func() iter.Seq2[store.Row, error]) iter.Seq2[store.Row, error] {
 	return func(yield func(store.Row, error) bool) {
-		if err := x.usable(); err != nil {
+		if err := x.usable(ctx); err != nil {
 			yield(nil, err)
 			return
 		}
@@ -86,7 +99,7 @@ func (x *tx) reading(read func() iter.Seq2[store.Row, error]) iter.Seq2[store.Ro
 
 // Count implements store.Reader.
 func (x *tx) Count(ctx context.Context, table string, filter query.Filter, words []query.Word) (int64, error) {
-	if err := x.usable(); err != nil {
+	if err := x.usable(ctx); err != nil {
 		return 0, err
 	}
 	n, err := x.t.count(x.within(ctx), table, filter, words)
@@ -95,7 +108,7 @@ func (x *tx) Count(ctx context.Context, table string, filter query.Filter, words
 
 // Insert implements store.Tx.
 func (x *tx) Insert(ctx context.Context, table string, key id.ID, values map[string]any, words []string) error {
-	if err := x.usable(); err != nil {
+	if err := x.usable(ctx); err != nil {
 		return err
 	}
 	d, err := document(int64(key), values, words)
@@ -108,7 +121,9 @@ func (x *tx) Insert(ctx context.Context, table string, key id.ID, values map[str
 		}
 	}
 	collection := x.t.db.Collection(table)
-	if _, err := collection.InsertOne(x.within(ctx), d); err != nil {
+	operation, done := x.operation(ctx)
+	defer done()
+	if _, err := collection.InsertOne(operation, d); err != nil {
 		return x.note(refused("inserting into "+table, err))
 	}
 	x.remember(func(ctx context.Context) error {
@@ -120,7 +135,7 @@ func (x *tx) Insert(ctx context.Context, table string, key id.ID, values map[str
 
 // Update implements store.Tx.
 func (x *tx) Update(ctx context.Context, table string, key id.ID, version int64, values map[string]any, words []string) error {
-	if err := x.usable(); err != nil {
+	if err := x.usable(ctx); err != nil {
 		return err
 	}
 	change, err := changes(values, words)
@@ -137,15 +152,17 @@ func (x *tx) Update(ctx context.Context, table string, key id.ID, version int64,
 		}
 	}
 	collection := x.t.db.Collection(table)
+	operation, done := x.operation(ctx)
+	defer done()
 	matched := int64(0)
 	switch {
 	case len(change) == 0:
-		matched, err = collection.CountDocuments(x.within(ctx), found)
+		matched, err = collection.CountDocuments(operation, found)
 	case x.session == nil:
-		matched, err = x.updateAlone(ctx, collection, found, change)
+		matched, err = x.updateAlone(operation, collection, found, change)
 	default:
 		var result *driver.UpdateResult
-		if result, err = collection.UpdateOne(x.within(ctx), found, change); err == nil {
+		if result, err = collection.UpdateOne(operation, found, change); err == nil {
 			matched = result.MatchedCount
 		}
 	}
@@ -187,7 +204,7 @@ func (x *tx) Delete(ctx context.Context, table string, key id.ID) error {
 
 // DeleteWhere implements store.Tx.
 func (x *tx) DeleteWhere(ctx context.Context, table string, filter query.Filter) (int64, error) {
-	if err := x.usable(); err != nil {
+	if err := x.usable(ctx); err != nil {
 		return 0, err
 	}
 	if x.session == nil {
@@ -245,7 +262,9 @@ func (x *tx) deleteAlone(ctx context.Context, table string, filter query.Filter)
 		if len(before) == 0 {
 			return deleted, nil
 		}
-		result, err := collection.DeleteMany(ctx, amongKeys(keys))
+		operation, done := x.operation(ctx)
+		result, err := collection.DeleteMany(operation, amongKeys(keys))
+		done()
 		if err != nil {
 			return deleted, failed("deleting from "+table, err)
 		}
