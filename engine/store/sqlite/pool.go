@@ -10,6 +10,10 @@ import (
 )
 
 const (
+	// usualReaders are opened at once. More would only share the same processors, and
+	// each maps the file anew; a query waits for patience before another is opened.
+	usualReaders = 4
+	patience     = 20 * time.Millisecond
 	// maxReaders bounds a tenant's read connections. It is generous: a query within
 	// the loop of another holds two.
 	maxReaders = 64
@@ -48,57 +52,94 @@ func (p *pool) acquire(ctx context.Context) (*conn, error) {
 		p.mu.Unlock()
 		return c, nil
 	}
-	if p.count < maxReaders {
-		p.count++
-		epoch := p.epoch
-		p.mu.Unlock()
-		c, err := p.open()
-		if err != nil {
-			p.mu.Lock()
-			p.count--
-			p.settle()
-			p.mu.Unlock()
-			return nil, err
-		}
-		c.epoch = epoch
-		return c, nil
+	if p.count < usualReaders {
+		return p.another()
 	}
 	mine := make(chan *conn, 1)
 	p.waiting = append(p.waiting, mine)
 	p.mu.Unlock()
-	timer := time.NewTimer(readerWait)
+	if c, came, err := p.wait(ctx, mine, patience); came || err != nil {
+		return c, err
+	}
+	p.mu.Lock()
+	if p.gone() == nil && p.count < maxReaders && p.leave(mine) {
+		return p.another()
+	}
+	p.mu.Unlock()
+	c, came, err := p.wait(ctx, mine, readerWait)
+	if !came && err == nil {
+		p.giveUp(mine)
+		err = fault.New(fault.Unavailable, "store.busy")
+	}
+	return c, err
+}
+
+// another opens a connection. Called under mu, which it releases.
+func (p *pool) another() (*conn, error) {
+	p.count++
+	epoch := p.epoch
+	p.mu.Unlock()
+	c, err := p.open()
+	if err != nil {
+		p.mu.Lock()
+		p.count--
+		p.settle()
+		p.mu.Unlock()
+		return nil, err
+	}
+	c.epoch = epoch
+	return c, nil
+}
+
+// wait waits for a connection that somebody gives back.
+func (p *pool) wait(ctx context.Context, mine chan *conn, atMost time.Duration) (c *conn, came bool, err error) {
+	timer := time.NewTimer(atMost)
 	defer timer.Stop()
 	select {
 	case c := <-mine:
 		if c == nil {
-			return nil, p.gone()
+			return nil, true, p.gone()
 		}
-		return c, nil
+		return c, true, nil
 	case <-timer.C:
-		p.giveUp(mine)
-		return nil, fault.New(fault.Unavailable, "store.busy")
+		return nil, false, nil
 	case <-ctx.Done():
 		p.giveUp(mine)
-		return nil, ctx.Err()
+		return nil, false, ctx.Err()
 	}
+}
+
+// leave takes a place out of the queue; false if it was called already. Under mu.
+func (p *pool) leave(mine chan *conn) bool {
+	for i, other := range p.waiting {
+		if other == mine {
+			p.waiting = append(p.waiting[:i], p.waiting[i+1:]...)
+			return true
+		}
+	}
+	return false
 }
 
 // giveUp stops waiting; a connection that came nevertheless goes back.
 func (p *pool) giveUp(mine chan *conn) {
 	p.mu.Lock()
-	for i, other := range p.waiting {
-		if other == mine {
-			p.waiting = append(p.waiting[:i], p.waiting[i+1:]...)
-			break
-		}
-	}
+	left := p.leave(mine)
 	p.mu.Unlock()
-	select {
-	case c := <-mine:
-		if c != nil {
-			p.release(c)
-		}
-	default:
+	if left {
+		return
+	}
+	if c := <-mine; c != nil {
+		p.release(c)
+	}
+}
+
+// pass gives a connection to whoever waits, or lays it aside. Under mu.
+func (p *pool) pass(c *conn) {
+	if len(p.waiting) > 0 {
+		p.waiting[0] <- c
+		p.waiting = p.waiting[1:]
+	} else {
+		p.idle = append(p.idle, c)
 	}
 }
 
@@ -114,12 +155,7 @@ func (p *pool) release(c *conn) {
 		p.mu.Unlock()
 		return
 	}
-	if len(p.waiting) > 0 {
-		p.waiting[0] <- c
-		p.waiting = p.waiting[1:]
-	} else {
-		p.idle = append(p.idle, c)
-	}
+	p.pass(c)
 	p.mu.Unlock()
 }
 
