@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"formwork/engine/catalog"
@@ -194,9 +195,9 @@ func (s *Service) keep(ctx context.Context, t store.Tenant, im *Import, file io.
 // begin reads the heading, checks the options and enqueues the job.
 func (s *Service) begin(ctx context.Context, t store.Tenant, im *Import, object *catalog.Object, may func(*catalog.Field) bool) error {
 	var delimiter rune
-	if runes := []rune(im.Options.Delimiter); len(runes) == 1 {
+	if runes := []rune(im.Options.Delimiter); len(runes) == 1 && !strings.ContainsRune("\"\r\n\x00\uFFFD", runes[0]) {
 		delimiter = runes[0]
-	} else if len(runes) > 1 {
+	} else if len(runes) > 0 {
 		return fault.New(fault.Invalid, "import.delimiter").At("/delimiter")
 	}
 	rows, err := newRows(&kept{ctx: ctx, tenant: t, im: im}, delimiter)
