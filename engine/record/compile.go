@@ -30,10 +30,12 @@ func (c *compiledCache) of(s *catalog.Snapshot) *compiled {
 	return made.(*compiled)
 }
 
-// Bounds of what is kept for one snapshot.
+// Bounds of what is kept for one snapshot. A compiled filter takes more than a
+// hundred bytes for each of its text: long ones, which hardly come twice, are not kept.
 const (
-	cachedPrograms = 1024 // filters of requests
+	cachedPrograms = 512 // filters of requests
 	cachedShapes   = 512
+	longestKept    = 512 // bytes of a filter, or of a list of fields
 )
 
 // compiled is what this room prepares once for a snapshot. It must not refer to the

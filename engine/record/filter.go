@@ -31,7 +31,7 @@ func (s *Session) where(ctx context.Context, a *access, text string) (query.Filt
 	if err != nil {
 		return nil, err
 	}
-	e := &callerEnv{ctx: ctx, s: s}
+	e := &callerEnv{ctx: ctx, s: s, guarded: true}
 	f, err := program.Filter(e)
 	if err == nil {
 		err = e.err
@@ -70,7 +70,9 @@ func (s *Session) program(ctx context.Context, a *access, text string) (*express
 		}
 		return nil, fault.All(fault.Invalid, "list.bad_filter", faults)
 	}
-	s.compiled.programs.Add(key, program)
+	if len(text) <= longestKept {
+		s.compiled.programs.Add(key, program)
+	}
 	return program, nil
 }
 

@@ -73,7 +73,9 @@ func (s *Session) shape(ctx context.Context, a *access, fields []string) (*shape
 	if err != nil {
 		return nil, err
 	}
-	s.compiled.shapes.Add(key, made)
+	if len(key.fields) <= longestKept {
+		s.compiled.shapes.Add(key, made)
+	}
 	return made, nil
 }
 
