@@ -111,7 +111,7 @@ func (s *Session) binned(ctx context.Context, a *access, read query.Filter, r st
 
 // Restore takes a record out of the bin, with all that was deleted with it. Values
 // whose records are gone are emptied, and told in the warnings. Needs the right to
-// delete it. Faults: record.not_in_bin (NotFound), record.forbidden, record.not_unique.
+// delete it, and what came with it but for its own dependents. Faults: record.not_in_bin (NotFound), record.forbidden, record.not_unique.
 func (s *Session) Restore(ctx context.Context, object string, key id.ID) (*Saved, error) {
 	a, err := s.access(ctx, object, policy.Delete)
 	if err != nil {
@@ -131,6 +131,9 @@ func (s *Session) Restore(ctx context.Context, object string, key id.ID) (*Saved
 func (u *unit) restore(a *access, key id.ID) (*draft, error) {
 	batch, err := u.batch(a, key)
 	if err != nil {
+		return nil, err
+	}
+	if err := u.mayBringBack(batch); err != nil {
 		return nil, err
 	}
 	d := &draft{env: env{ctx: u.ctx, s: u.s, reader: u.tx, plan: a.plan}, a: a, id: key, action: Restored}
@@ -215,6 +218,59 @@ func (u *unit) batch(a *access, key id.ID) ([]doomed, error) {
 		batch = append(batch, other.doomed)
 	}
 	return batch, nil
+}
+
+// mayBringBack refuses a batch with records that did not go because of the first one,
+// such as the parent it went with, unless the caller might have deleted them too.
+func (u *unit) mayBringBack(batch []doomed) error {
+	follows := followers(batch)
+	for _, at := range batch[1:] {
+		if follows[at.id()] {
+			continue
+		}
+		object := at.object.Doc.Name
+		a, err := u.s.access(u.ctx, object, policy.Delete)
+		if err != nil {
+			return err
+		}
+		e := env{ctx: u.ctx, s: u.s, reader: u.tx, plan: a.plan, row: at.row}
+		for _, wanted := range []policy.Action{policy.Read, policy.Delete} {
+			f, err := u.s.filter(u.ctx, object, wanted)
+			if err != nil {
+				return err
+			}
+			holds := e.match(f, at.row)
+			if e.err != nil {
+				return e.err
+			}
+			if !holds {
+				return fault.New(fault.Forbidden, "record.forbidden_record", "object", object, "action", "restore")
+			}
+		}
+	}
+	return nil
+}
+
+// followers are the records of a batch that go wherever the first one goes: they
+// refer to it, or to another of them, by a reference that cascades.
+func followers(batch []doomed) map[id.ID]bool {
+	follows := map[id.ID]bool{batch[0].id(): true}
+	for grown := true; grown; {
+		grown = false
+		for _, at := range batch[1:] {
+			if follows[at.id()] {
+				continue
+			}
+			for _, f := range at.refers {
+				if v := at.row[f.slot]; v != nil && f.refers.OnDelete() == "cascade" {
+					_, key := referred(f, v)
+					grown = grown || follows[id.ID(key)]
+					follows[at.id()] = follows[at.id()] || follows[id.ID(key)]
+				}
+			}
+		}
+	}
+	return follows
 }
 
 type binnedRow struct {

@@ -221,7 +221,8 @@ func (d *draft) readableMatches(keys []id.ID) ([]Match, error) {
 }
 
 // Duplicates are the records that the duplicate rules of the object take for the
-// same as this one, and that the caller may read.
+// same as this one, and that the caller may read. Rules that compare what the caller
+// may not read find nothing: that two records agree in it would tell.
 func (s *Session) Duplicates(ctx context.Context, object string, key id.ID) ([]Match, error) {
 	a, err := s.access(ctx, object, policy.Read)
 	if err != nil {
@@ -234,7 +235,7 @@ func (s *Session) Duplicates(ctx context.Context, object string, key id.ID) ([]M
 	d := &draft{env: env{ctx: ctx, s: s, reader: s.tenant, plan: a.plan, row: r}, a: a, id: key}
 	found := map[id.ID]bool{}
 	for _, rule := range a.object.Dupes {
-		if rule.When != nil && !d.holds(rule.When) {
+		if !a.compares(rule) || (rule.When != nil && !d.holds(rule.When)) {
 			continue
 		}
 		keys, err := d.matches(rule)
@@ -254,6 +255,16 @@ func (s *Session) Duplicates(ctx context.Context, object string, key id.ID) ([]M
 	}
 	slices.Sort(keys)
 	return d.readableMatches(keys)
+}
+
+// compares reports whether the caller may read all that a rule compares.
+func (a *access) compares(rule *catalog.DuplicateRule) bool {
+	for _, m := range rule.Matches {
+		if !a.reads(m.Field) {
+			return false
+		}
+	}
+	return true
 }
 
 // loadReadable reads a whole record that the caller may read. Fault record.not_found.

@@ -1,0 +1,85 @@
+package record_test
+
+import (
+	"testing"
+
+	"formwork/engine/fault"
+	"formwork/engine/policy"
+	"formwork/engine/record"
+)
+
+// What was deleted together comes back together only for those who might have deleted
+// all of it; what merely followed the record comes with it.
+func TestRestoreNeedsRightsOnTheBatch(t *testing.T) {
+	w := newWorld(t).populate()
+	w.apply(`{"kind":"object","name":"chore","label":"Chore","name_field":"name","visibility":"private","fields":{
+			"name":{"type":"text"},"deal":{"type":"lookup","object":"deal","on_delete":"cascade"}}}`,
+		`{"kind":"permission","name":"chores","label":"Chores","objects":{
+			"chore":{"create":true,"read":true,"update":true,"delete":true},"deal":{"read":true}}}`)
+	w.people["rob"].Permissions = []string{"chores"}
+	deal := w.create(w.as("ada"), "deal", map[string]any{"name": "Secret"}).Record.ID()
+	chore := w.create(w.as("ada"), "chore", map[string]any{"name": "C", "deal": deal.String(), "owner": w.people["rob"].User.String()}).Record.ID()
+	if err := w.as("ada").Delete(w.ctx, "deal", deal, 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.as("rob").Restore(w.ctx, "chore", chore); !fault.Is(err, "record.forbidden") {
+		t.Errorf("a chore that brings back somebody else's deal: %v", err)
+	}
+	if _, err := w.as("ada").Get(w.ctx, "deal", deal, nil); !fault.Is(err, "record.not_found") {
+		t.Errorf("the deal is back: %v", err)
+	}
+	w.people["rita"].Permissions = []string{"sales"} // no right on chores
+	if err := func() error { _, err := w.as("ada").Restore(w.ctx, "deal", deal); return err }(); err != nil {
+		t.Fatal(err)
+	}
+	w.update(w.as("ada"), "deal", deal, map[string]any{"owner": w.people["rita"].User.String()})
+	if err := w.as("rita").Delete(w.ctx, "deal", deal, 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.as("rita").Restore(w.ctx, "deal", deal); err != nil {
+		t.Errorf("a deal with what follows it: %v", err)
+	}
+	w.get(w.as("rob"), "chore", chore)
+}
+
+// A filter reads what lies behind the caller's own record only where the caller may.
+func TestFilterOnWhatLiesBehindTheUser(t *testing.T) {
+	w := newWorld(t).populate()
+	w.apply(`{"kind":"object","name":"user","visibility":"private"}`,
+		`{"kind":"permission","name":"plain","label":"Plain","objects":{"account":{"read":true},"user":{"read":true}}}`)
+	w.create(w.as("ada"), "account", map[string]any{"name": "A"})
+	rob := *w.people["rob"]
+	rob.Permissions = []string{"plain"}
+	rob.Attributes = map[string]any{"id": int64(rob.User), "name": "rob", "region": "east", "manager": int64(w.people["ada"].User)}
+	found := func(c *policy.Caller, filter string) int {
+		page, err := w.service.As(w.tenant, w.snapshot, c).List(w.ctx, "account", record.ListQuery{Filter: filter})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(page.Items)
+	}
+	if _, err := w.service.As(w.tenant, w.snapshot, &rob).Get(w.ctx, "user", w.people["ada"].User, nil); !fault.Is(err, "record.not_found") {
+		t.Fatalf("rob reads ada: %v", err)
+	}
+	if n := found(&rob, `user.manager.region == "west"`); n != 0 {
+		t.Error("a filter tells where the manager, whom rob may not read, is")
+	}
+	ada := *w.people["ada"]
+	ada.Attributes = rob.Attributes
+	if n := found(&ada, `user.manager.region == "west"`); n != 1 {
+		t.Error("a filter does not read a manager who may be read")
+	}
+}
+
+// That two records agree in a field tells something of it.
+func TestDuplicatesByHiddenFields(t *testing.T) {
+	w := newWorld(t).populate()
+	w.apply(`{"kind":"object","name":"account","duplicates":{"same_secret":{"match":{"secret":{"how":"exact"}},"action":"warn"}}}`)
+	key := w.create(w.system(), "account", map[string]any{"name": "Alpha", "secret": "x"}).Record.ID()
+	w.create(w.system(), "account", map[string]any{"name": "Omega", "secret": "x"})
+	for name, want := range map[string]int{"ada": 1, "rob": 0} {
+		if found, err := w.as(name).Duplicates(w.ctx, "account", key); err != nil || len(found) != want {
+			t.Errorf("%s finds %v %v", name, found, err)
+		}
+	}
+}
