@@ -78,6 +78,7 @@ type checked struct {
 	err               error
 }
 
+// Read fails with io.ErrShortBuffer where p has no room for a character.
 func (c *checked) Read(p []byte) (int, error) {
 	if len(p) < utf8.UTFMax {
 		return 0, io.ErrShortBuffer

@@ -158,6 +158,22 @@ func bind(name string, source *Source, header []string, cells *cellNames, object
 	return t, nil
 }
 
+// shown is the text of a field in the form in which records show it, so that rows
+// which write one value in two ways ("1,000" and 1000) have one key. What is matched
+// with other records, or is no value, stays as it is.
+func (m *mapping) shown(name, text string) string {
+	for i := range m.targets {
+		t := &m.targets[i]
+		if t.field.Name != name || t.source.Match != "" {
+			continue
+		}
+		if stored, problem := t.field.Value.Coerce(text); problem == nil && stored != nil {
+			return t.field.Value.CSV(stored)
+		}
+	}
+	return text
+}
+
 // text is the value of a row's cell as text, "" if it is empty.
 func (t *target) text(cells []string, now time.Time) (string, *fault.Fault) {
 	value := ""

@@ -219,7 +219,7 @@ func (r *running) fill(l *line) {
 			l.faults = append(l.faults, fault.New(fault.Invalid, "import.key_empty", "field", name).At("/"+name))
 			return
 		}
-		key = append(key, value)
+		key = append(key, r.mapping.shown(name, value))
 	}
 	l.key = strings.Join(key, "\x00")
 }

@@ -11,6 +11,7 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
@@ -129,7 +130,7 @@ func (s *Service) Start(ctx context.Context, t store.Tenant, c *policy.Caller, o
 	if err != nil {
 		return nil, err
 	}
-	utf8, err := decoded(file, o.Encoding)
+	text, err := decoded(file, o.Encoding)
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +138,7 @@ func (s *Service) Start(ctx context.Context, t store.Tenant, c *policy.Caller, o
 	if c.Via == "key" {
 		im.acts = c.Permissions
 	}
-	if err := s.keep(ctx, t, im, utf8); err != nil {
+	if err := s.keep(ctx, t, im, text); err != nil {
 		return nil, errors.Join(err, s.forget(context.WithoutCancel(ctx), t, im.ID))
 	}
 	if err := s.begin(ctx, t, im, object, may); err != nil {
@@ -168,7 +169,8 @@ func (s *Service) permitted(ctx context.Context, snapshot *catalog.Snapshot, c *
 func (s *Service) keep(ctx context.Context, t store.Tenant, im *Import, file io.Reader) error {
 	buffer, carried := make([]byte, chunkSize), 0 // bytes of a character that the chunk before cut
 	for {
-		n, err := io.ReadFull(file, buffer[carried:])
+		// Not to the last byte: what is checked for its encoding comes by whole characters.
+		n, err := io.ReadAtLeast(file, buffer[carried:], chunkSize-carried-utf8.UTFMax)
 		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 			return err
 		}
