@@ -10,12 +10,15 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"formwork/engine/store/mongo/mongotest"
 )
 
 const (
@@ -41,7 +44,30 @@ func TestLoad(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", program, "../../cmd/formwork").CombinedOutput(); err != nil {
 		t.Fatalf("building: %v\n%s", err, out)
 	}
-	base := serve(t, program)
+	t.Run("sqlite", func(t *testing.T) { loaded(t, program, "--data", t.TempDir()) })
+	if uri := mongotest.URI(); uri != "" {
+		t.Run("mongo", func(t *testing.T) { loaded(t, program, "--standalone", "--database", database(t, uri)) })
+	}
+}
+
+// database is the address of a database that is the test's own.
+func database(t *testing.T, uri string) string {
+	t.Helper()
+	address, err := url.Parse(uri)
+	if err != nil {
+		t.Fatal("FORMWORK_TEST_MONGODB_URI is no address")
+	}
+	if settings := address.Query(); address.User != nil && !settings.Has("authSource") {
+		settings.Set("authSource", "admin") // and not the database that is named now
+		address.RawQuery = settings.Encode()
+	}
+	address.Path = "/" + mongotest.Database(t, uri)
+	return address.String()
+}
+
+// loaded loads the export into a server on the storage, and asks.
+func loaded(t *testing.T, program string, storage ...string) {
+	base := serve(t, program, storage...)
 	load := func() string {
 		cmd := exec.Command("./load.sh", data, base)
 		cmd.Env = append(os.Environ(), "FORMWORK="+program, "FORMWORK_ADMIN_EMAIL="+adminEmail,
@@ -93,11 +119,11 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-// serve starts the program on an empty folder and returns its address.
-func serve(t *testing.T, program string) string {
+// serve starts the program on an empty storage and returns its address.
+func serve(t *testing.T, program string, storage ...string) string {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, program, "serve", "--data", t.TempDir(), "--listen", "127.0.0.1:0")
+	cmd := exec.CommandContext(ctx, program, append([]string{"serve", "--listen", "127.0.0.1:0"}, storage...)...)
 	cmd.Env = append(os.Environ(), "FORMWORK_ADMIN_EMAIL="+adminEmail, "FORMWORK_ADMIN_PASSWORD="+adminPassword)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 20 * time.Second
