@@ -1,11 +1,13 @@
 package api
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -169,11 +171,45 @@ func (l *limiter) failed(address string) {
 // client is the network address that a request comes from, for limits: of IPv6 the
 // /64, which one customer has for themselves.
 func (r *request) client() string {
-	ip := strings.Clone(r.http.IP())
-	if address, err := netip.ParseAddr(ip); err == nil && address.Is6() && !address.Is4In6() {
+	remote, _ := netip.AddrFromSlice(r.http.Context().RemoteIP())
+	address := origin(remote.Unmap(), r.http.Request().Header.PeekAll(fiber.HeaderXForwardedFor), r.server.proxies)
+	if address.Is6() {
 		if prefix, err := address.Prefix(64); err == nil {
 			return prefix.String()
 		}
 	}
-	return ip
+	return address.String()
+}
+
+// origin is where a request comes from: the remote address or, behind proxies that are
+// believed, the last address that they were called from. What stands before it in the
+// header was sent by the client and may be anything.
+func origin(remote netip.Addr, forwarded [][]byte, proxies []netip.Prefix) netip.Addr {
+	hops := strings.Split(string(bytes.Join(forwarded, []byte(","))), ",")
+	for i := len(hops) - 1; i >= 0 && believed(remote, proxies); i-- {
+		before, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		if err != nil {
+			break
+		}
+		remote = before.Unmap().WithZone("")
+	}
+	return remote
+}
+
+func believed(address netip.Addr, proxies []netip.Prefix) bool {
+	return slices.ContainsFunc(proxies, func(p netip.Prefix) bool { return p.Contains(address) })
+}
+
+// networks reads addresses and networks; fiber, which is given the same texts, warns
+// of those that are neither.
+func networks(texts []string) []netip.Prefix {
+	var all []netip.Prefix
+	for _, text := range texts {
+		if prefix, err := netip.ParsePrefix(text); err == nil {
+			all = append(all, prefix.Masked())
+		} else if address, err := netip.ParseAddr(text); err == nil {
+			all = append(all, netip.PrefixFrom(address.Unmap(), address.Unmap().BitLen()))
+		}
+	}
+	return all
 }

@@ -18,7 +18,7 @@ func (s *Server) login(r *request) error {
 		Tenant   string `json:"tenant"`
 		Code     string `json:"code"` // of a second factor; none is asked for
 	}
-	if err := r.decode(smallBody, &in, false); err != nil {
+	if err := r.decode(loginBody, &in, false); err != nil {
 		return err
 	}
 	if err := r.sameSite(); err != nil {

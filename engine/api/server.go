@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,6 +34,7 @@ const Prefix = "/api/v1"
 const (
 	maxHeaders = 16 << 10 // bytes of request line and headers together
 	smallBody  = 1 << 20
+	loginBody  = 16 << 10 // what somebody may send who is not known yet
 	largeBody  = 16 << 20
 	maxHeavy   = 8 // bodies over smallBody at once
 	// drained is how much of a refused body is still read, so that its sender gets to
@@ -78,6 +80,7 @@ type Server struct {
 	stopping atomic.Bool
 	numbers  requestNumbers
 	logins   *limiter
+	proxies  []netip.Prefix
 	metrics  *metrics
 	shown    *shownCache
 	schemas  *schema.Schemas
@@ -93,7 +96,7 @@ func New(o Options) *Server {
 	if o.Wake == nil {
 		o.Wake = func(string) {}
 	}
-	s := &Server{o: o, logins: newLimiter(o.Now), metrics: newMetrics(), shown: newShownCache(), schemas: schema.New(o.Types), heavy: semaphore.NewWeighted(maxHeavy), numbers: newRequestNumbers(o.Now())}
+	s := &Server{o: o, logins: newLimiter(o.Now), proxies: networks(o.Proxies), metrics: newMetrics(), shown: newShownCache(), schemas: schema.New(o.Types), heavy: semaphore.NewWeighted(maxHeavy), numbers: newRequestNumbers(o.Now())}
 	s.requests.New = func() any { return &request{server: s} }
 	s.app = fiber.New(fiber.Config{
 		AppName:                      "formwork",
@@ -109,8 +112,6 @@ func New(o Options) *Server {
 		IdleTimeout:                  idleFor,
 		EnableTrustedProxyCheck:      true,
 		TrustedProxies:               o.Proxies,
-		ProxyHeader:                  proxyHeader(o.Proxies),
-		EnableIPValidation:           true,
 		RequestMethods:               []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"},
 		ErrorHandler:                 s.unrouted,
 	})
@@ -122,13 +123,6 @@ func New(o Options) *Server {
 		}
 	}
 	return s
-}
-
-func proxyHeader(proxies []string) string {
-	if len(proxies) == 0 {
-		return ""
-	}
-	return fiber.HeaderXForwardedFor
 }
 
 // Serve answers requests on a listener until Shutdown; then it returns nil.

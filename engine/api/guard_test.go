@@ -1,0 +1,35 @@
+package api
+
+import (
+	"net/netip"
+	"testing"
+)
+
+// The address that limits are counted by is one that a proxy vouches for, whatever a
+// client writes into the header.
+func TestOrigin(t *testing.T) {
+	proxies := networks([]string{"10.0.0.0/8", "192.0.2.1", "2001:db8::/32", "nonsense"})
+	for _, c := range []struct {
+		remote, want string
+		forwarded    []string
+	}{
+		{"203.0.113.5", "203.0.113.5", nil},
+		{"203.0.113.5", "203.0.113.5", []string{"198.51.100.7"}}, // no proxy of ours
+		{"10.1.2.3", "198.51.100.7", []string{"198.51.100.7"}},
+		{"10.1.2.3", "198.51.100.7", []string{"1.2.3.4, 198.51.100.7"}}, // the first was the client's own
+		{"10.1.2.3", "198.51.100.7", []string{"1.2.3.4", "198.51.100.7, 192.0.2.1"}},
+		{"10.1.2.3", "10.1.2.3", []string{"1.2.3.4, unknown"}},
+		{"10.1.2.3", "10.9.9.9", []string{"10.9.9.9"}},
+		{"2001:db8::1", "2001:dead::5", []string{"2001:dead::5"}},
+		{"10.1.2.3", "198.51.100.7", []string{"::ffff:198.51.100.7"}},
+		{"10.1.2.3", "10.1.2.3", []string{""}},
+	} {
+		var forwarded [][]byte
+		for _, value := range c.forwarded {
+			forwarded = append(forwarded, []byte(value))
+		}
+		if got := origin(netip.MustParseAddr(c.remote), forwarded, proxies); got.String() != c.want {
+			t.Errorf("%s, forwarded for %q: %s, want %s", c.remote, c.forwarded, got, c.want)
+		}
+	}
+}
