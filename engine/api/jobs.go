@@ -54,6 +54,15 @@ func (r *request) mayWatch(j *job.Job) error {
 	return err
 }
 
+// mayStop refuses a job of somebody else, unless the caller may change the
+// configuration, which much of the work in the background follows from.
+func (r *request) mayStop(j *job.Job) error {
+	if j.By == r.caller.User {
+		return nil
+	}
+	return r.needs("manage_metadata")
+}
+
 // listJobs is GET /jobs, newest first: those of the caller, or of everybody for who
 // may see the setup.
 func (s *Server) listJobs(r *request) error {
@@ -118,6 +127,9 @@ func (r *request) job() (*job.Job, error) {
 // cancelJob is POST /jobs/{id}/cancel.
 func (s *Server) cancelJob(r *request) error {
 	j, err := r.job()
+	if err == nil {
+		err = r.mayStop(j)
+	}
 	if err != nil {
 		return err
 	}
@@ -130,6 +142,9 @@ func (s *Server) cancelJob(r *request) error {
 // retryJob is POST /jobs/{id}/retry.
 func (s *Server) retryJob(r *request) error {
 	j, err := r.job()
+	if err == nil {
+		err = r.mayStop(j)
+	}
 	if err != nil {
 		return err
 	}
