@@ -107,16 +107,17 @@ func (s *Session) History(ctx context.Context, object string, key id.ID, cursor 
 		}
 		filter = both(filter, query.After(sort, values))
 	}
-	page := &HistoryPage{}
+	page, held := &HistoryPage{}, 0
 	q := query.Select{Table: historyTable, Columns: historyRefs, Filter: filter, Sort: sort, Limit: limit + 1}
 	for r, err := range s.tenant.Select(ctx, q) {
 		if err != nil {
 			return nil, fmt.Errorf("reading the history: %w", err)
 		}
-		if len(page.Items) == limit {
-			page.Next = encodeCursor(mark, []any{int64(page.Items[limit-1].ID)})
+		if len(page.Items) == limit || held > pageBytes {
+			page.Next = encodeCursor(mark, []any{int64(page.Items[len(page.Items)-1].ID)})
 			break
 		}
+		held += bytesOf(r)
 		e, err := a.entry(r)
 		if err != nil {
 			return nil, err

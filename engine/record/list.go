@@ -2,6 +2,7 @@ package record
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"strings"
@@ -65,6 +66,10 @@ type listing struct {
 	check  *wordCheck   // nil: the store's words are enough
 	bounds int          // columns before those of the sort
 }
+
+// pageBytes is about how much a page may hold: one of long texts ends before its limit,
+// for 500 records may have a hundred thousand characters in each of many fields.
+const pageBytes = 8 << 20
 
 // sortKeys bounds the keys of a sort.
 const sortKeys = 8
@@ -234,6 +239,7 @@ func (l *listing) fill(ctx context.Context, s *Session, page *Page, limit int) e
 	}
 	page.Items = make([]Record, 0, min(limit, 64))
 	var block []any
+	held := 0
 	last := make([]any, len(l.sort))
 	for r, err := range s.tenant.Select(ctx, q) {
 		if err != nil {
@@ -242,7 +248,7 @@ func (l *listing) fill(ctx context.Context, s *Session, page *Page, limit int) e
 		if l.check != nil && !l.check.holds(r) {
 			continue
 		}
-		if len(page.Items) == limit {
+		if len(page.Items) == limit || held > pageBytes {
 			page.Next = encodeCursor(l.mark, last)
 			break
 		}
@@ -254,10 +260,28 @@ func (l *listing) fill(ctx context.Context, s *Session, page *Page, limit int) e
 			return err
 		}
 		block = block[l.width:]
+		held += bytesOf(item.row)
 		page.Items = append(page.Items, item)
 		copy(last, r[l.bounds:l.bounds+len(l.sort)])
 	}
 	return nil
+}
+
+// bytesOf is the size of what has no size of its own.
+func bytesOf(row []any) (n int) {
+	for _, v := range row {
+		switch v := v.(type) {
+		case string:
+			n += len(v)
+		case json.RawMessage:
+			n += len(v)
+		case []string:
+			for _, text := range v {
+				n += len(text)
+			}
+		}
+	}
+	return n
 }
 
 // count is the number of records on all pages.

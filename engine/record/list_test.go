@@ -112,3 +112,29 @@ func TestExportedCells(t *testing.T) {
 		t.Errorf("stored %v", r.Value(2))
 	}
 }
+
+// A page of large records ends early, and the next ones bring the rest.
+func TestPagesOfLargeRecords(t *testing.T) {
+	w := newWorld(t).populate()
+	const records, size = 200, 100_000
+	for i := range records {
+		w.create(w.system(), "account", map[string]any{"name": fmt.Sprint("Large ", i), "notes": strings.Repeat("x", size)})
+	}
+	found, pages, cursor := 0, 0, ""
+	for {
+		page, err := w.as("ada").List(w.ctx, "account", record.ListQuery{Limit: 500, Cursor: cursor, Fields: []string{"notes"}, Count: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := len(page.Items) * size; n > 9<<20 || *page.Total != records {
+			t.Errorf("a page of %d bytes, %d in all", n, *page.Total)
+		}
+		found, pages, cursor = found+len(page.Items), pages+1, page.Next
+		if cursor == "" {
+			break
+		}
+	}
+	if found != records || pages != 3 {
+		t.Errorf("%d records on %d pages", found, pages)
+	}
+}

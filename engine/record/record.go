@@ -107,7 +107,8 @@ const (
 	MaxOperations = 1000
 )
 
-// Page is a part of a list.
+// Page is a part of a list. It may be shorter than the limit though more follow, where
+// the records are large.
 type Page struct {
 	Items []Record
 	Next  string // cursor of the next page; "" if this is the last
