@@ -15,8 +15,14 @@ import (
 	"formwork/metadata/fieldtype"
 )
 
-// maxGroups bounds the memory of an aggregation.
-const maxGroups = 500_000
+// maxGroups and maxGroupBytes bound the memory of an aggregation: keys may be long
+// texts, and measures many.
+const (
+	maxGroups     = 500_000
+	maxGroupBytes = 128 << 20
+	groupBytes    = 150 // of a group, without its key and cells
+	cellBytes     = 48
+)
 
 // grouper sorts rows into groups as they come. SQLite's own GROUP BY sorts all
 // rows first where no index has their order (68 ms for 100,000 rows, which take 26
@@ -28,6 +34,7 @@ type grouper struct {
 	places   []int               // of keys and measures among them; -1: none
 	index    map[string]*group
 	all      []*group
+	bytes    int    // of all groups, about
 	last     *group // that of the row before
 	key      []byte // of the row at hand
 	days     map[int64]string
@@ -83,7 +90,9 @@ func (g *grouper) add(s *stmt) error {
 		case query.Sum:
 			at.add(s.integer(column))
 		case query.Min, query.Max:
+			was := len(at.text)
 			at.extend(s, column, g.storages[column], m.Op == query.Max)
+			g.bytes += len(at.text) - was
 		}
 	}
 	return nil
@@ -97,7 +106,8 @@ func (g *grouper) find() error {
 	if g.last = g.index[string(g.key)]; g.last != nil {
 		return nil
 	}
-	if len(g.all) >= maxGroups {
+	g.bytes += groupBytes + len(g.key) + cellBytes*len(g.q.Measures)
+	if len(g.all) >= maxGroups || g.bytes > maxGroupBytes {
 		return tooComplex()
 	}
 	g.last = &group{key: string(g.key), cells: make([]cell, len(g.q.Measures))}
