@@ -141,12 +141,23 @@ var schemaCases = []testCase{
 		if got := names(); got != "item_a n:i2;" {
 			f.Errorf("indexes are %q", got)
 		}
-		unique := store.Index{Name: "item_u", Columns: ascending(colN), Unique: true}
-		f.fails(f.tenant.Index(f.ctx, "item", []store.Index{unique}), fault.Conflict, "store.not_unique")
 		f.must(f.tenant.Index(f.ctx, "item", nil))
 		if got := names(); got != "" {
 			f.Errorf("indexes are %q", got)
 		}
+	}},
+	{"a unique index on rows that are alike", func(f *fixture) {
+		f.load(Random(f.source(1), 60))
+		unique := store.Index{Name: "item_u", Columns: []store.IndexColumn{{Column: colN}}, Unique: true}
+		f.fails(f.tenant.Index(f.ctx, "item", []store.Index{unique}), fault.Conflict, "store.not_unique")
+		indexes, err := f.tenant.Indexes(f.ctx, "item")
+		f.must(err)
+		for _, i := range indexes {
+			if i.Name == unique.Name {
+				f.Error("it is there")
+			}
+		}
+		f.must(f.tenant.Index(f.ctx, "item", nil))
 	}},
 	{"drop", func(f *fixture) {
 		f.define(simple)
