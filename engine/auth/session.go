@@ -3,6 +3,9 @@ package auth
 import (
 	"context"
 	"crypto/sha256"
+	"maps"
+	"reflect"
+	"slices"
 	"time"
 
 	"formwork/engine/fault"
@@ -64,21 +67,11 @@ func (s *Service) Authenticate(ctx context.Context, token string) (*policy.Calle
 
 func invalid() *fault.Fault { return fault.New(fault.Unauthenticated, "auth.invalid") }
 
-// sameCaller holds if two callers of one version of a user's record are alike.
+// sameCaller holds if two callers of one version of a user's record are alike. What is
+// computed changes without a new version.
 func sameCaller(a, b *policy.Caller) bool {
-	return a.User == b.User && len(a.Attributes) == len(b.Attributes) && equal(a.Permissions, b.Permissions) && equal(a.Teams, b.Teams)
-}
-
-func equal(a, b []string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
+	return a.User == b.User && slices.Equal(a.Permissions, b.Permissions) && slices.Equal(a.Teams, b.Teams) &&
+		maps.EqualFunc(a.Attributes, b.Attributes, func(x, y any) bool { return reflect.DeepEqual(x, y) })
 }
 
 // begin makes a session and removes the user's expired ones.
