@@ -27,7 +27,7 @@ import (
 	"formwork/engine/policy"
 	"formwork/engine/record"
 	"formwork/engine/store"
-	"formwork/engine/store/sqlite"
+	"formwork/engine/store/teststore"
 	"formwork/metadata/packages"
 	"formwork/plugins/standard"
 )
@@ -69,10 +69,7 @@ func (l *lockedBuffer) String() string {
 // newWorld starts a server with the packages installed in the tenant "main".
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	s, err := sqlite.Open(t.TempDir(), sqlite.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := teststore.Open(t)
 	w := &world{t: t, store: s, ids: id.NewSource(time.Now, func() uint32 { return 7 }), log: &lockedBuffer{}, http: &http.Client{Timeout: time.Minute}}
 	types := standard.FieldTypes()
 	log := slog.New(slog.NewTextHandler(w.log, nil))
@@ -101,9 +98,6 @@ func newWorld(t *testing.T) *world {
 			t.Error(err)
 		}
 		if err := <-done; err != nil {
-			t.Error(err)
-		}
-		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	})
