@@ -135,6 +135,9 @@ func (r *request) admit() error {
 		return err
 	}
 	r.caller, r.tenant = caller, t
+	if caller.Via == "key" {
+		return r.needs("api")
+	}
 	return nil
 }
 

@@ -5,10 +5,12 @@ import (
 	"context"
 	"encoding/csv"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"mime/multipart"
 	"net"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -179,11 +181,7 @@ func (r *request) stream(contentType, file string, write func(ctx context.Contex
 	go func() {
 		ctx, stop := context.WithTimeout(context.Background(), slowly)
 		defer stop()
-		out := bufio.NewWriterSize(prolonging{to, connection}, 32<<10)
-		err := write(ctx, out)
-		if err == nil {
-			err = out.Flush()
-		}
+		err := piecewise(ctx, prolonging{to, connection}, write)
 		if err != nil && !errors.Is(err, io.ErrClosedPipe) { // the client is gone
 			s.o.Log.Error("an answer broke off", "request", request, "path", path, "error", err)
 		}
@@ -191,6 +189,21 @@ func (r *request) stream(contentType, file string, write func(ctx context.Contex
 	}()
 	r.http.Context().SetBodyStream(from, -1)
 	return nil
+}
+
+// piecewise writes in pieces of 32 KiB. A panic becomes an error: here nobody else
+// would catch it.
+func piecewise(ctx context.Context, w io.Writer, write func(ctx context.Context, w io.Writer) error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("writing an answer panicked: %v\n%s", v, debug.Stack())
+		}
+	}()
+	out := bufio.NewWriterSize(w, 32<<10)
+	if err := write(ctx, out); err != nil {
+		return err
+	}
+	return out.Flush()
 }
 
 // prolonging gives every piece of an answer as long as a whole one else has.

@@ -55,6 +55,10 @@ func (i ID) Append(dst []byte) []byte {
 // Time is when the id was made, to the millisecond.
 func (i ID) Time() time.Time { return time.UnixMilli(int64(i)>>countBits + epoch).UTC() }
 
+// At is lower than every id made from a time on, and higher than those made before
+// its millisecond.
+func At(t time.Time) ID { return ID((t.UnixMilli() - epoch) << countBits) }
+
 // Parse reads the outside form; ok is false for anything else.
 func Parse(s string) (i ID, ok bool) {
 	if len(s) != length {

@@ -29,6 +29,9 @@ func TestRoundTripKeepsOrder(t *testing.T) {
 		if d := now.Sub(next.Time()); d < -time.Second || d > time.Second {
 			t.Fatalf("time of %s is %s off", text, d)
 		}
+		if at := id.At(now); next < at && next.Time().Equal(now) || next < id.At(now.Add(-time.Second)) || next > id.At(now.Add(time.Second)) {
+			t.Fatalf("%d is not about %d", next, at)
+		}
 		last, lastText = next, text
 	}
 }

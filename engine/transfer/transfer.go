@@ -134,6 +134,9 @@ func (s *Service) Start(ctx context.Context, t store.Tenant, c *policy.Caller, o
 	if err != nil {
 		return nil, err
 	}
+	if err := s.sweep(ctx, t); err != nil {
+		return nil, err
+	}
 	im := &Import{ID: s.ids.Next(), Object: o.Object, Options: o, user: c.User}
 	if c.Via == "key" {
 		im.acts = c.Permissions
@@ -224,6 +227,23 @@ func (s *Service) begin(ctx context.Context, t store.Tenant, im *Import, object 
 			"header": im.header, "delimiter": string(im.delimiter), "start": im.start, "size": im.size, "user": int64(im.user),
 			"permissions": listOrNil(im.acts), "job": int64(queued),
 			"created": int64(0), "updated": int64(0), "unchanged": int64(0), "refused": int64(0)}, nil)
+	})
+}
+
+// keptFor is how long imports, and files that were never imported to their end, are
+// kept; as long as the jobs that imported them.
+const keptFor = 30 * 24 * time.Hour
+
+// sweep removes what is older. Ids are ordered by time.
+func (s *Service) sweep(ctx context.Context, t store.Tenant) error {
+	before := query.Compare{Ref: query.Field(query.ID), Op: query.Lt, Value: int64(id.At(s.now().Add(-keptFor)))}
+	return t.Write(ctx, func(tx store.Tx) error {
+		for _, table := range Tables() {
+			if _, err := tx.DeleteWhere(ctx, table.Name, before); err != nil {
+				return fmt.Errorf("removing old imports: %w", err)
+			}
+		}
+		return nil
 	})
 }
 
