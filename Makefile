@@ -55,6 +55,10 @@ lint: vet ## formatting, go vet, the directions of imports, staticcheck
 bench: build ## measure 100,000 records over HTTP beside the bare store (docs/benchmarks.md); ROWS=… SECS=…
 	@$(BIN) bench --rows $(or $(ROWS),100000) --seconds $(or $(SECS),5)
 
+.PHONY: soak
+soak: setup ## kill a server under load many times and look for what is lost; ROUNDS=…
+	FORMWORK_SOAK_ROUNDS=$(or $(ROUNDS),50) $(GO) test -count 1 -timeout 4h -v -run TestKilledUnderLoad ./test/e2e
+
 .PHONY: clean
 clean: ## remove what was built; data stays
 	@rm -rf bin

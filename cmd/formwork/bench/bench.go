@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -148,20 +149,12 @@ func (b *bench) removeTenants(ctx context.Context) error {
 	}
 	return b.in(ctx, b.Database, func(h House) error {
 		err := h.Store().Delete(ctx, served)
-		if names, _ := h.Store().Tenants(ctx); contains(names, unserved) {
+		names, failed := h.Store().Tenants(ctx)
+		if err = errors.Join(err, failed); slices.Contains(names, unserved) {
 			err = errors.Join(err, h.Store().Delete(ctx, unserved))
 		}
 		return err
 	})
-}
-
-func contains(names []string, name string) bool {
-	for _, n := range names {
-		if n == name {
-			return true
-		}
-	}
-	return false
 }
 
 // measureStart starts servers and stops them.

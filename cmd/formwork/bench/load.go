@@ -20,7 +20,6 @@ type Result struct {
 	PerSec   float64 // requests, or rows where an operation moves many
 	P50, P99 time.Duration
 	Errors   int64
-	Note     string
 }
 
 // request is one HTTP request to send; body may be nil.
