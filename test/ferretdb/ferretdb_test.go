@@ -12,14 +12,17 @@ import (
 	"strconv"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/FerretDB/FerretDB/ferretdb"
 
 	"formwork/engine/fault"
+	"formwork/engine/id"
 	"formwork/engine/query"
 	"formwork/engine/store"
 	"formwork/engine/store/mongo"
 	"formwork/engine/store/storetest"
+	"formwork/metadata/fieldtype"
 )
 
 // skipped are the tests that FerretDB 1 can't pass, each with what it lacks.
@@ -160,6 +163,71 @@ func comparesFields(f query.Filter) bool {
 		return comparesFields(f.Filter)
 	}
 	return false
+}
+
+// TestGivenUpWrites needs a server without transactions, too: a Write that is given up
+// at any moment, also while the server works on a part of it, leaves nothing.
+func TestGivenUpWrites(t *testing.T) {
+	s, err := mongo.Open(t.Context(), serve(t), mongo.Options{AllowStandalone: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	acme, err := s.Create(t.Context(), "acme")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := query.Column{Name: "n:i", Storage: fieldtype.Int}
+	table := store.Table{Name: "lead", Columns: []query.Column{query.Version, n}}
+	if err := acme.Define(t.Context(), table); err != nil {
+		t.Fatal(err)
+	}
+	write := func(ctx context.Context, i int64) error {
+		return acme.Write(ctx, func(tx store.Tx) error {
+			if err := tx.Update(ctx, "lead", 1, 0, map[string]any{n.Name: i}, nil); err != nil {
+				return err
+			}
+			if err := tx.Insert(ctx, "lead", id.ID(i+1), nil, nil); err != nil {
+				return err
+			}
+			return tx.Delete(ctx, "lead", id.ID(i))
+		})
+	}
+	err = acme.Write(t.Context(), func(tx store.Tx) error {
+		if err := tx.Insert(t.Context(), "lead", 1, nil, nil); err != nil {
+			return err
+		}
+		return tx.Insert(t.Context(), "lead", 2, nil, nil)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(5, 3))
+	done, given := int64(1), 0
+	for range 200 {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(r.IntN(6000))*time.Microsecond)
+		if err := write(ctx, done+1); err == nil {
+			done++
+		} else {
+			given++
+		}
+		cancel()
+		var rows []store.Row
+		for row, err := range acme.Select(t.Context(), query.Select{Table: "lead", Columns: []query.Ref{query.Field(query.ID), query.Field(n)}, Sort: []query.Order{{Ref: query.Field(query.ID)}}}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows = append(rows, slices.Clone(row))
+		}
+		want := []store.Row{{int64(1), done}, {done + 1, nil}}
+		if done == 1 {
+			want[0][1] = nil
+		}
+		if got, want := storetest.ShowAll(rows, false), storetest.ShowAll(want, false); !slices.Equal(got, want) {
+			t.Fatalf("after %d writes and %d given up: %q, want %q", done-1, given, got, want)
+		}
+	}
+	t.Logf("%d writes were given up, %d done", given, done-1)
 }
 
 // TestStandaloneIsRefused needs a server without transactions, which this is.

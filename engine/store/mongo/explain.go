@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"go.mongodb.org/mongo-driver/bson"
-	"go.mongodb.org/mongo-driver/bson/bsontype"
 
 	"formwork/engine/query"
 	"formwork/engine/store"
@@ -90,9 +89,9 @@ func (e explained) document(d bson.Raw) {
 
 func (e explained) value(v bson.RawValue) {
 	switch v.Type {
-	case bsontype.EmbeddedDocument:
+	case bson.TypeEmbeddedDocument:
 		e.document(v.Document())
-	case bsontype.Array:
+	case bson.TypeArray:
 		values, err := v.Array().Values()
 		if err != nil {
 			return

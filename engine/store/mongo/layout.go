@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"go.mongodb.org/mongo-driver/bson"
-	"go.mongodb.org/mongo-driver/bson/bsontype"
 	"go.mongodb.org/mongo-driver/x/bsonx/bsoncore"
 
 	"formwork/engine/query"
@@ -198,7 +197,7 @@ func (s slots) read(document []byte, row store.Row) error {
 			return fmt.Errorf("mongo: reading a document: %w", err)
 		}
 		if to.inner != nil {
-			if v.Type == bsontype.EmbeddedDocument {
+			if v.Type == bson.TypeEmbeddedDocument {
 				if err := to.inner.read(v.Data, row); err != nil {
 					return err
 				}

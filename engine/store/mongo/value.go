@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"go.mongodb.org/mongo-driver/bson"
-	"go.mongodb.org/mongo-driver/bson/bsontype"
 	"go.mongodb.org/mongo-driver/bson/primitive"
 	"go.mongodb.org/mongo-driver/x/bsonx/bsoncore"
 
@@ -71,7 +70,7 @@ func document(id int64, values map[string]any, words []string) (bson.D, error) {
 // decode returns the stored value of what a document holds for a column.
 func decode(v bsoncore.Value, storage fieldtype.Storage) (any, error) {
 	switch v.Type {
-	case 0, bsontype.Null, bsontype.Undefined, bsontype.MaxKey:
+	case 0, bson.TypeNull, bson.TypeUndefined, bson.TypeMaxKey:
 		return nil, nil
 	}
 	switch storage {
@@ -118,7 +117,7 @@ func texts(array bsoncore.Array) ([]string, error) {
 // integer reads a whole number of any BSON type; fits is false if it is none that
 // an int64 can hold.
 func integer(v bsoncore.Value) (n int64, fits bool) {
-	if v.Type != bsontype.Decimal128 {
+	if v.Type != bson.TypeDecimal128 {
 		return v.AsInt64OK()
 	}
 	decimal, ok := v.Decimal128OK()
