@@ -59,11 +59,19 @@ type engine struct {
 	log     *slog.Logger
 }
 
+// pollShared is how soon background work that another process of the same database
+// asked for is noticed.
+const pollShared = 5 * time.Second
+
 // assemble puts the platform together over a store. Nothing of it opens a tenant.
 func assemble(s store.Store, log *slog.Logger) *engine {
 	e := &engine{store: s, types: standard.FieldTypes(), ids: id.NewSource(time.Now, randomNumber), now: time.Now, log: log}
 	_, alone := s.(*sqlite.Store) // files are served by one process
-	e.jobs = job.NewRunner(job.Options{Tenant: s.Tenant, Tenants: s.Tenants, Now: e.now, Holder: holder(), Alone: alone, Log: log})
+	var poll time.Duration
+	if !alone {
+		poll = pollShared
+	}
+	e.jobs = job.NewRunner(job.Options{Tenant: s.Tenant, Tenants: s.Tenants, Now: e.now, Holder: holder(), Alone: alone, Poll: poll, Log: log})
 	e.catalog = catalog.New(catalog.Options{Types: e.types, Packages: packages.All(), IDs: e.ids, Now: e.now, Tables: tables(), Wake: e.jobs.Wake})
 	e.catalog.Register(e.jobs)
 	e.records = record.New(record.Options{IDs: e.ids, Now: e.now})

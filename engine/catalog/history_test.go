@@ -533,7 +533,7 @@ func TestIndexJobs(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(failed) == 1 {
-			if failed[0].Error != "catalog.not_unique" {
+			if failed[0].Error != "catalog.not_unique" || failed[0].ErrorParams["key"] != "amount" || failed[0].Attempts != 1 {
 				t.Errorf("failed with %v", failed[0].Fault())
 			}
 			return

@@ -104,11 +104,22 @@ func (c *Catalog) runIndex(ctx context.Context, t store.Tenant, j *job.Progress)
 	}
 	if err := t.Index(ctx, o.Table.Name, o.Table.Indexes); err != nil {
 		if f := fault.From(err); f.Code == "store.not_unique" {
-			return fault.New(fault.Invalid, "catalog.not_unique", "object", w.Object, "index", f.Params["index"]).Because(err)
+			return fault.New(fault.Invalid, "catalog.not_unique", "object", w.Object, "key", o.keyOf(f.Params["index"]), "index", f.Params["index"]).Because(err)
 		}
 		return fmt.Errorf("indexing %s: %w", w.Object, err)
 	}
 	return nil
+}
+
+// keyOf is the name of the unique key that an index is for; the index's own if it is
+// for none.
+func (o *Object) keyOf(index any) any {
+	for _, key := range o.Unique {
+		if key.Index == index {
+			return key.Name
+		}
+	}
+	return index
 }
 
 // runPurge drops the columns and tables that were removed longer ago than they are
