@@ -17,7 +17,7 @@ require (
 	golang.org/x/crypto v0.58.0
 	golang.org/x/sync v0.24.0
 	golang.org/x/text v0.43.0
-	modernc.org/libc v1.79.0
+	modernc.org/libc v1.74.1
 	modernc.org/sqlite v1.55.0
 )
 

@@ -403,11 +403,9 @@ func (w *weigher) unique(old, o *Object) {
 			before := old.byName[f.Name]
 			fresh = fresh || before == nil || before.Column != f.Column
 			e.read = append(e.read, query.Field(f.Column))
-			fold := func(any) string { return "" }
+			var fold func(any) string
 			if folds, ok := f.Value.(fieldtype.Folds); ok && f.Key.Storage != fieldtype.None {
 				fold = folds.Fold
-			} else {
-				fold = nil
 			}
 			e.fold = append(e.fold, fold)
 		}

@@ -119,7 +119,7 @@ func TestPreparedIsLetGo(t *testing.T) {
 	var cache compiledCache
 	func() {
 		s := &catalog.Snapshot{Objects: map[string]*catalog.Object{}}
-		if cache.of(s) != cache.of(s) {
+		if first := cache.of(s); cache.of(s) != first {
 			t.Fatal("prepared twice")
 		}
 		runtime.KeepAlive(s)

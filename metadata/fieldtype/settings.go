@@ -26,10 +26,6 @@ func textSetting(title, description string, examples ...any) map[string]any {
 	return setting("string", title, description, examples)
 }
 
-func boolSetting(title, description string) map[string]any {
-	return setting("boolean", title, description, nil)
-}
-
 func numberSetting(title, description string, examples ...any) map[string]any {
 	return setting("number", title, description, examples)
 }

@@ -105,7 +105,7 @@ func TestRevocation(t *testing.T) {
 		t.Run(c.says, func(t *testing.T) {
 			admin.apply(t, object{"kind": "permission", "name": "passing", "label": "Passing", "objects": object{"account": object{"read": true}}})
 			user := admin.user(t, "main", fmt.Sprintf("passing%d@example.com", n), object{"permissions": []string{"passing"}})
-			if !works(user) || !works(user) {
+			if first := works(user); !first || !works(user) {
 				t.Fatal("does not work to begin with")
 			}
 			c.revoke(user)

@@ -64,6 +64,7 @@ type server struct {
 	process *exec.Cmd
 	ended   chan struct{}
 	http    *http.Client
+	glances map[string]*glance // by tenant
 }
 
 // lockedBuffer may be written and read at once.

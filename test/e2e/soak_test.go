@@ -43,10 +43,9 @@ type soaking struct {
 
 // started is an import: acknowledged, or perhaps begun.
 type started struct {
-	word  string
-	id    string // "" if it was not acknowledged
-	rows  int
-	ended bool
+	word string
+	id   string // "" if it was not acknowledged
+	rows int
 }
 
 // Nothing that was acknowledged is lost, nothing is half-done, whenever the process

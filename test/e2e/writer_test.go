@@ -21,6 +21,7 @@ type writer struct {
 	product       string
 	opportunities []*kept
 	items         []*kept
+	made          []*kept // all that were ever made
 	deleted       []*kept
 	done          int // requests that were acknowledged
 }
@@ -84,6 +85,7 @@ func (w *writer) create(k *kept, field string, data object, then func()) bool {
 			return fmt.Errorf("%s is half-done: %s", k.id, difference)
 		}
 		l.keep(k)
+		w.made = append(w.made, k)
 		if then != nil {
 			then()
 		}
@@ -270,15 +272,13 @@ func (w *writer) restore() bool {
 	a, err := w.as.send("POST", "/records/"+k.object+"/"+k.id+"/restore", nil)
 	took := func(l *ledger) {
 		w.deleted = w.deleted[:len(w.deleted)-1]
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		for _, one := range l.records {
+		for _, one := range w.made {
 			// A line item that was deleted before its opportunity stays deleted.
 			if one == k || one.parent == k && one.gone && !contains(w.deleted, one) {
 				one.gone = false
 				one.version++
 				one.changes++
-				l.touched[one.id] = one
+				l.touch(one)
 				if one.object == "opportunity" {
 					w.opportunities = append(w.opportunities, one)
 				} else {
@@ -328,7 +328,7 @@ func (w *writer) bulk() bool {
 		for i, k := range made {
 			k.id = ids[i]
 			l.keep(k)
-			w.items = append(w.items, k)
+			w.made, w.items = append(w.made, k), append(w.items, k)
 		}
 	}
 	a, err := w.as.send("POST", "/records/line_item/bulk", object{"operations": operations, "atomic": true})

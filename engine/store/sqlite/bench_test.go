@@ -61,7 +61,7 @@ func benchRow(i int) (map[string]any, []string) {
 	r := rand.New(rand.NewPCG(uint64(i), 1))
 	one, two := vocabulary[r.IntN(26)], vocabulary[r.IntN(26)]
 	suffix := suffixes[r.IntN(6)]
-	name := fmt.Sprintf("%s %s %s %d", strings.Title(one), two, suffix, i) //nolint:staticcheck // ASCII
+	name := fmt.Sprintf("%s %s %s %d", strings.ToUpper(one[:1])+one[1:], two, suffix, i)
 	at := int64(1_420_000_000_000) + r.Int64N(340_000_000_000)
 	row := map[string]any{
 		"version": int64(1), "created_at": at, "created_by": int64(7), "updated_at": at, "updated_by": int64(7), "owner": int64(i%10 + 1),

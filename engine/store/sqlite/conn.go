@@ -383,10 +383,6 @@ func (s *stmt) isNull(i int) bool {
 	return lib.Xsqlite3_column_type(s.c.tls, s.p, int32(i)) == lib.SQLITE_NULL
 }
 
-func (s *stmt) isReal(i int) bool {
-	return lib.Xsqlite3_column_type(s.c.tls, s.p, int32(i)) == lib.SQLITE_FLOAT
-}
-
 func (s *stmt) integer(i int) int64 {
 	return int64(lib.Xsqlite3_column_int64(s.c.tls, s.p, int32(i)))
 }

@@ -179,7 +179,8 @@ func (w *writer) group(r *request) error {
 		}
 	}()
 	began := time.Now()
-	var members []*request // that ran well and wait for the commit
+	var members, refused []*request // that ran well, or not
+	var reasons []error             // of those that did not
 	own := b.run(r.fn)
 	lost := !w.c.inTransaction()
 	var ran chan error
@@ -192,20 +193,33 @@ func (w *writer) group(r *request) error {
 			ran = make(chan error, 1)
 		}
 		next.turn <- turn{batch: b, ran: ran}
-		if err := <-ran; err != nil {
+		err := <-ran
+		switch {
+		case err == nil:
+			members = append(members, next)
+		case !w.c.inTransaction():
+			lost = true
 			next.turn <- turn{err: err}
-			lost = !w.c.inTransaction()
-			continue
+		case errors.Is(err, errGoexit): // nobody waits for it any more
+		default:
+			refused, reasons = append(refused, next), append(reasons, err)
 		}
-		members = append(members, next)
 	}
 	finished = true
 	if lost {
-		return w.again(r, own, members)
+		return w.again(r, own, append(members, refused...))
 	}
 	err := b.commit()
 	for _, m := range members {
 		m.turn <- turn{err: err}
+	}
+	// What failed may have failed for what another wrote: by the time it is told,
+	// everybody sees that, or else it is not told.
+	for i, m := range refused {
+		if err != nil {
+			reasons[i] = err
+		}
+		m.turn <- turn{err: reasons[i]}
 	}
 	if own != nil {
 		return own

@@ -232,7 +232,6 @@ var (
 	colCompany = query.Column{Name: "company:i", Storage: fieldtype.Int}
 	colParent  = query.Column{Name: "parent:i", Storage: fieldtype.Int}
 	colCountry = query.Column{Name: "country:i", Storage: fieldtype.Int}
-	colName    = query.Column{Name: "name:t", Storage: fieldtype.Text}
 	colKey     = query.Column{Name: "phone:d.same_phone", Storage: fieldtype.Text}
 )
 
