@@ -60,13 +60,13 @@ type serving struct {
 
 var address = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 
-func serve(t *testing.T, data string, environment map[string]string) *serving {
+func serve(t *testing.T, data string, environment map[string]string, more ...string) *serving {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	var out, log output
 	p := &program{ctx: ctx, out: &out, log: &log, getenv: func(name string) string { return environment[name] }}
 	ended := make(chan int, 1)
-	go func() { ended <- run(p, []string{"serve", "--data", data, "--listen", "127.0.0.1:0"}) }()
+	go func() { ended <- run(p, append([]string{"serve", "--data", data, "--listen", "127.0.0.1:0"}, more...)) }()
 	stop := sync.OnceValue(func() int {
 		cancel()
 		return <-ended
