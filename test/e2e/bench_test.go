@@ -23,6 +23,7 @@ func TestBench(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	command := exec.CommandContext(ctx, binary, "bench", "--rows", "300", "--seconds", "0.3", "--connections", "4", "--tenants", "3")
+	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) } // so that it ends its server
 	var out, log bytes.Buffer
 	command.Stdout, command.Stderr = &out, &log
 	if err := command.Run(); err != nil {
