@@ -33,8 +33,8 @@ type column = store.IndexColumn
 //     then without, for those who see all; and the owner alone;
 //  3. lists made on the spot: every pair of an equality field (indexed options and
 //     checkboxes, and those that views hold equal) and a sort field (indexed, or
-//     sorted by in views), with and without the owner in turn, between them each sort
-//     field alone; then each equality field.
+//     sorted by in views), with and without the owner in turn, those of indexed fields
+//     first; among the others each sort field alone; then each equality field.
 //
 // An index on (owner, status, revenue, id) serves the sort in both directions, the
 // count, and the sum of revenue by status without reading a row. Every index for a
@@ -139,18 +139,26 @@ func (p *planner) lists(lists []*list, front ...query.Column) {
 	}
 }
 
-// pairs adds the candidates of lists made on the spot, the first fields with each
-// other before the later ones, and after each round the next sort field alone.
+// pairs adds the candidates of lists made on the spot: the fields that were asked to
+// be indexed with each other, which also covers sums of the one by the other, then
+// every sort field alone and the remaining pairs, the first fields before the later.
 func (p *planner) pairs(lists []*list) {
 	equals, sorts := p.equalities(lists), p.sorts(lists)
-	for sum := range len(equals) + len(sorts) {
-		for i := range min(sum+1, len(equals)) {
-			if j := sum - i; j < len(sorts) {
-				p.both(equals[i], sorts[j], query.ID)
+	indexed := func(c query.Column) bool {
+		return slices.ContainsFunc(p.object.Fields, func(f *Field) bool {
+			return !f.System && f.Doc.Indexed && (f.Column == c || f.compared() == c)
+		})
+	}
+	for _, asked := range []bool{true, false} {
+		for sum := range len(equals) + len(sorts) {
+			for i := range min(sum+1, len(equals)) {
+				if j := sum - i; j < len(sorts) && (indexed(equals[i]) && indexed(sorts[j])) == asked {
+					p.both(equals[i], sorts[j], query.ID)
+				}
 			}
-		}
-		if sum < len(sorts) {
-			p.both(sorts[sum], query.ID)
+			if !asked && sum < len(sorts) {
+				p.both(sorts[sum], query.ID)
+			}
 		}
 	}
 	for _, e := range equals {

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 
 	lib "modernc.org/sqlite/lib"
 
@@ -54,9 +56,14 @@ func (b *batch) table(name string, values map[string]any) (*tableInfo, error) {
 	return t, nil
 }
 
-// flush brings the index of words up to date.
+// flush brings the index of words up to date, in the order of the rows: FTS5 writes
+// out what it has whenever a row comes before the one it had last.
 func (b *batch) flush() error {
-	for _, w := range b.words {
+	ordered := slices.Clone(b.words)
+	slices.SortStableFunc(ordered, func(a, b wordChange) int {
+		return cmp.Or(strings.Compare(a.table, b.table), cmp.Compare(a.id, b.id))
+	})
+	for _, w := range ordered {
 		name := quote(wordsOf(w.table))
 		if w.remove {
 			if err := b.c.exec("DELETE FROM "+name+" WHERE rowid = ?", w.id); err != nil {
