@@ -150,7 +150,8 @@ func (s *Session) eachRecord(ctx context.Context, j *job.Progress, o *catalog.Ob
 
 // backfill gives a record the values that a change of the configuration asks for:
 // defaults and numbers of the named fields where it has none, and everything that is
-// derived. It is no change of the record by anybody: version and history stay.
+// derived. Where that would make it equal to another in a unique key, it stays out of
+// the key. It is no change of the record by anybody: version and history stay.
 func (u *unit) backfill(p *plan, w catalog.Work, old row) error {
 	in := &input{sent: map[int]bool{}}
 	d := u.s.draft(u.ctx, u.tx, &access{plan: p, all: true}, in, Updated, id.ID(old[slotID].(int64)), old)
@@ -178,6 +179,11 @@ func (u *unit) backfill(p *plan, w catalog.Work, old row) error {
 	}
 	if d.err != nil {
 		return d.err
+	}
+	for _, key := range p.object.Unique {
+		if err := u.yield(p, key, old, d.row); err != nil {
+			return err
+		}
 	}
 	var words []string
 	for _, f := range p.object.Search {

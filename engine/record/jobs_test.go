@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"formwork/engine/catalog"
+	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/job"
+	"formwork/engine/query"
 	"formwork/engine/record"
 	"formwork/engine/store"
 )
@@ -133,6 +135,54 @@ func TestBackfillResumes(t *testing.T) {
 	page, err := w.system().List(w.ctx, "note", record.ListQuery{Filter: `state == "new"`, Count: true, Limit: 1})
 	if err != nil || *page.Total != 230 {
 		t.Fatalf("%d of 230: %v", *page.Total, err)
+	}
+}
+
+// Records that are equal in a key that became unique are no hindrance: one of them
+// is in the key, the others are left out until they are changed and the value is free.
+func TestBackfillOfAUniqueKeyWithEqualRecords(t *testing.T) {
+	w := newWorld(t).populate()
+	var accounts []id.ID
+	for i := range 230 {
+		accounts = append(accounts, w.create(w.system(), "account", map[string]any{"name": fmt.Sprint("Account ", i), "region": fmt.Sprint("North ", i%220)}).Record.ID())
+	}
+	w.apply(`{"kind": "object", "name": "account", "fields": {"region": {"unique": true}}}`)
+	region, _ := w.snapshot.Objects["account"].Field("region")
+	inKey := func() int64 {
+		return w.count("account", query.Not{Filter: query.Compare{Ref: query.Field(region.Key), Op: query.Eq}})
+	}
+	another := func(value string) error {
+		_, err := w.system().Create(w.ctx, "account", map[string]any{"name": "Another", "region": value})
+		return err
+	}
+	w.work()
+	if n := inKey(); n != 220 {
+		t.Errorf("%d records are in the key, not 220", n)
+	}
+	for i, key := range accounts {
+		if got, want := w.get(w.system(), "account", key)["region"], any(fmt.Sprint("North ", i%220)); got != want {
+			t.Errorf("the region of %d is %v, not %v", i, got, want)
+		}
+	}
+	for _, value := range []string{"North 3", "north 219"} {
+		if err := another(value); !fault.Is(err, "record.not_unique") {
+			t.Errorf("a second %s: %v", value, err)
+		}
+	}
+
+	first, left := accounts[3], accounts[223]
+	w.update(w.system(), "account", left, map[string]any{"employees": number("7")})
+	w.create(w.system(), "deal", map[string]any{"name": "D", "account": left.String()})
+	if got := w.get(w.system(), "account", left); got["deals"] != number("1") || inKey() != 220 {
+		t.Errorf("%v deals, %d in the key", got["deals"], inKey())
+	}
+	if _, err := w.system().Update(w.ctx, "account", left, map[string]any{"region": "North 4"}, 0); !fault.Is(err, "record.not_unique") {
+		t.Errorf("changed to what another has: %v", err)
+	}
+	w.update(w.system(), "account", first, map[string]any{"region": "South"})
+	w.update(w.system(), "account", left, map[string]any{"employees": number("8")})
+	if err := another("North 3"); !fault.Is(err, "record.not_unique") || inKey() != 221 {
+		t.Errorf("after it was free: %v, %d in the key", err, inKey())
 	}
 }
 

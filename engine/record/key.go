@@ -54,3 +54,31 @@ func (p *plan) keyFilter(key *catalog.UniqueKey, r row) (f query.Filter, ok bool
 	}
 	return all, true
 }
+
+// yield leaves a record out of a unique key that it would come into, if another
+// record has the same values there: both are older than the key, and whoever brings
+// this one up to date, or changes something else of it, can't help that. It comes
+// into the key as soon as it is changed while the values are free.
+func (u *unit) yield(p *plan, key *catalog.UniqueKey, old, r row) error {
+	var filled []int
+	for _, f := range key.Fields {
+		column := f.Column
+		if f.Key.Name != "" {
+			column = f.Key
+		}
+		if slot, ok := p.slots[column.Name]; ok && !same(old[slot], r[slot]) {
+			filled = append(filled, slot)
+		}
+	}
+	if filled == nil {
+		return nil
+	}
+	found, err := u.keyed(p, key, r)
+	if err != nil || found == 0 || found == id.ID(r[slotID].(int64)) {
+		return err
+	}
+	for _, slot := range filled {
+		r[slot] = nil
+	}
+	return nil
+}

@@ -89,6 +89,13 @@ func (u *unit) insert(p *plan, r row) error {
 // update writes what differs between two states of a record, if it still has the
 // version of the first.
 func (u *unit) update(p *plan, old, r row) error {
+	for _, key := range p.object.Unique {
+		if !p.moved(key, old, r) {
+			if err := u.yield(p, key, old, r); err != nil {
+				return err
+			}
+		}
+	}
 	var words []string
 	for _, slot := range p.searched {
 		if !same(old[slot], r[slot]) {
