@@ -22,6 +22,13 @@ func ReadPackage(fsys fs.FS) (PackageSet, []*fault.Fault) {
 	if problems != nil {
 		return PackageSet{}, problems
 	}
+	return PackageOf(documents)
+}
+
+// PackageOf is the package that documents are: one of kind package among them, and
+// no patches.
+func PackageOf(documents []Document) (PackageSet, []*fault.Fault) {
+	var problems []*fault.Fault
 	set := PackageSet{Documents: documents}
 	packages := 0
 	for _, d := range documents {

@@ -155,12 +155,12 @@ func Decide(newBase, upgraded []Document, conflicts []Conflict, decisions map[st
 				overlay[c.Key] = d
 			}
 		default:
-			problems = append(problems, fault.New(fault.Invalid, "metadata.undecided", "path", c.Path()).At("/decisions/"+EscapePointer(c.Path())))
+			problems = append(problems, fault.New(fault.Invalid, "metadata.undecided", "path", c.Path()).At("/decide/"+EscapePointer(c.Path())))
 		}
 	}
 	for path := range decisions {
 		if !paths[path] {
-			problems = append(problems, fault.New(fault.Invalid, "metadata.no_such_conflict", "path", shorten(path)).At("/decisions/"+EscapePointer(path)))
+			problems = append(problems, fault.New(fault.Invalid, "metadata.no_such_conflict", "path", shorten(path)).At("/decide/"+EscapePointer(path)))
 		}
 	}
 	if problems != nil {

@@ -21,6 +21,9 @@ type configuration interface {
 	Own(ctx context.Context) ([]metadata.Document, error)
 	Plan(ctx context.Context, change catalog.Change) (api.Plan, error)
 	Apply(ctx context.Context, change catalog.Change) (api.Applied, error)
+	Packages(ctx context.Context) (api.Packages, error)
+	PlanUpgrade(ctx context.Context, name string, wanted api.PackageUpgrade) (api.UpgradePlan, error)
+	Upgrade(ctx context.Context, name string, wanted api.PackageUpgrade) (api.Applied, error)
 	Close() error
 }
 
@@ -102,6 +105,39 @@ func (c *storedConfiguration) Apply(ctx context.Context, change catalog.Change) 
 	return api.AppliedOf(result, fault.Languages[0]), nil
 }
 
+func (c *storedConfiguration) Packages(ctx context.Context) (api.Packages, error) {
+	versions, err := c.engine.catalog.Packages(ctx, c.tenant)
+	if err != nil {
+		return api.Packages{}, err
+	}
+	return api.PackagesOf(versions), nil
+}
+
+func (c *storedConfiguration) PlanUpgrade(ctx context.Context, name string, wanted api.PackageUpgrade) (api.UpgradePlan, error) {
+	asked, err := wanted.UpgradeTo(name)
+	if err != nil {
+		return api.UpgradePlan{}, err
+	}
+	plan, err := c.engine.catalog.PlanUpgrade(ctx, c.tenant, asked)
+	if err != nil {
+		return api.UpgradePlan{}, err
+	}
+	return api.UpgradePlanOf(plan, wanted.Decide, fault.Languages[0]), nil
+}
+
+// Upgrade leaves background work as Apply does.
+func (c *storedConfiguration) Upgrade(ctx context.Context, name string, wanted api.PackageUpgrade) (api.Applied, error) {
+	asked, err := wanted.UpgradeTo(name)
+	if err != nil {
+		return api.Applied{}, err
+	}
+	result, err := c.engine.catalog.Upgrade(ctx, c.tenant, asked, 0)
+	if err != nil {
+		return api.Applied{}, err
+	}
+	return api.AppliedOf(result, fault.Languages[0]), nil
+}
+
 func (c *storedConfiguration) Close() error { return c.engine.store.Close() }
 
 // servedConfiguration asks a server.
@@ -133,6 +169,21 @@ func (c *servedConfiguration) Plan(ctx context.Context, change catalog.Change) (
 
 func (c *servedConfiguration) Apply(ctx context.Context, change catalog.Change) (applied api.Applied, err error) {
 	err = c.call(ctx, "POST", "/metadata/apply", change, &applied)
+	return applied, err
+}
+
+func (c *servedConfiguration) Packages(ctx context.Context) (packages api.Packages, err error) {
+	err = c.call(ctx, "GET", "/metadata/packages", nil, &packages)
+	return packages, err
+}
+
+func (c *servedConfiguration) PlanUpgrade(ctx context.Context, name string, wanted api.PackageUpgrade) (plan api.UpgradePlan, err error) {
+	err = c.call(ctx, "POST", "/metadata/packages/"+url.PathEscape(name)+"/plan", wanted, &plan)
+	return plan, err
+}
+
+func (c *servedConfiguration) Upgrade(ctx context.Context, name string, wanted api.PackageUpgrade) (applied api.Applied, err error) {
+	err = c.call(ctx, "POST", "/metadata/packages/"+url.PathEscape(name)+"/upgrade", wanted, &applied)
 	return applied, err
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"formwork/engine/job"
 	"formwork/engine/store"
@@ -17,7 +18,7 @@ type doctorCommand struct {
 
 // Run looks for what is wrong: a store that does not answer, a configuration that
 // does not compile, indexes that are missing, background work that failed, nobody
-// who could log in. It changes nothing.
+// who could log in. It also says which lists miss an index. It changes nothing.
 func (c *doctorCommand) Run(p *program) error {
 	e, err := c.openEngine(p)
 	if err != nil {
@@ -47,6 +48,16 @@ func (c *doctorCommand) examine(p *program, e *engine) error {
 			fmt.Fprintf(p.out, "%s: %s\n", name, finding)
 		}
 		wrong += len(findings)
+		if err != nil {
+			continue // advice needs a tenant that works
+		}
+		advice, err := e.advice(p.ctx, name)
+		if err != nil {
+			return err
+		}
+		for _, one := range advice {
+			fmt.Fprintf(p.out, "%s: advice: %s\n", name, one)
+		}
 	}
 	if wrong > 0 {
 		return fmt.Errorf("%d findings in %d tenants", wrong, len(names))
@@ -92,4 +103,33 @@ func (e *engine) findings(ctx context.Context, name string) (findings []string, 
 	}
 	slices.Sort(findings)
 	return findings, nil
+}
+
+// advice says which lists of a tenant miss an index. That is slow, not wrong.
+func (e *engine) advice(ctx context.Context, name string) ([]string, error) {
+	t, err := e.store.Tenant(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	all, err := e.catalog.Advise(ctx, t)
+	if err != nil {
+		return nil, fmt.Errorf("looking for indexes that are missing: %w", err)
+	}
+	var told []string
+	for _, a := range all {
+		does := "sorts records of " + a.Object
+		if a.Scans {
+			does = "reads all records of " + a.Object
+		}
+		if a.Owned {
+			does += ", asked by an owner"
+		}
+		remedy := "no index would fit"
+		if len(a.Columns) > 0 {
+			remedy = "an index on " + strings.Join(a.Columns, ", ") + " would fit"
+		}
+		told = append(told, fmt.Sprintf("%s %s; %s", a.Source, does, remedy))
+	}
+	slices.Sort(told)
+	return told, nil
 }

@@ -21,17 +21,18 @@ var version = "dev"
 
 // commands are all commands there are.
 type commands struct {
-	Serve  serveCommand  `cmd:"" help:"Serve the platform over HTTP."`
-	Plan   planCommand   `cmd:"" help:"Say what the documents in a folder would change, and change nothing."`
-	Apply  applyCommand  `cmd:"" help:"Make the documents in a folder the tenant's configuration."`
-	Diff   diffCommand   `cmd:"" help:"Show how the documents in a folder differ from the tenant's."`
-	Export exportCommand `cmd:"" help:"Write the tenant's own documents to a folder."`
-	Import importCommand `cmd:"" help:"Import a CSV file through a running server."`
-	Tenant tenantCommand `cmd:"" help:"Create, list and delete tenants."`
-	User   userCommand   `cmd:"" help:"Add users and set passwords."`
-	Demo   demoCommand   `cmd:"" help:"Make demonstration data, of any size."`
-	Bench  benchCommand  `cmd:"" help:"Measure a server on this machine, and the bare store beside it."`
-	Doctor doctorCommand `cmd:"" help:"Look for what is wrong."`
+	Serve   serveCommand   `cmd:"" help:"Serve the platform over HTTP."`
+	Plan    planCommand    `cmd:"" help:"Say what the documents in a folder would change, and change nothing."`
+	Apply   applyCommand   `cmd:"" help:"Make the documents in a folder the tenant's configuration."`
+	Diff    diffCommand    `cmd:"" help:"Show how the documents in a folder differ from the tenant's."`
+	Export  exportCommand  `cmd:"" help:"Write the tenant's own documents to a folder."`
+	Upgrade upgradeCommand `cmd:"" help:"Upgrade the tenant's packages, keeping what the tenant changed."`
+	Import  importCommand  `cmd:"" help:"Import a CSV file through a running server."`
+	Tenant  tenantCommand  `cmd:"" help:"Create, list and delete tenants."`
+	User    userCommand    `cmd:"" help:"Add users and set passwords."`
+	Demo    demoCommand    `cmd:"" help:"Make demonstration data, of any size."`
+	Bench   benchCommand   `cmd:"" help:"Measure a server on this machine, and the bare store beside it."`
+	Doctor  doctorCommand  `cmd:"" help:"Look for what is wrong."`
 
 	Version kong.VersionFlag `help:"Print the version."`
 }

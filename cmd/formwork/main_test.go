@@ -241,6 +241,70 @@ func TestConfigurationCommands(t *testing.T) {
 	}
 }
 
+// Packages are upgraded the same way over HTTP and on the store itself.
+func TestUpgradeCommand(t *testing.T) {
+	login := map[string]string{"FORMWORK_ADMIN_PASSWORD": "a given password", "FORMWORK_EMAIL": "admin@example.com", "FORMWORK_PASSWORD": "a given password"}
+	survey := func(label, title, field string) string {
+		return `{"kind":"object","name":"survey","label":"` + label + `","name_field":"title","fields":{"title":{"type":"text","label":"` + title + `"},"` + field + `":{"type":"number"}}}`
+	}
+	for _, way := range []string{"url", "data"} {
+		t.Run(way, func(t *testing.T) {
+			data, folder, own := t.TempDir(), t.TempDir(), t.TempDir()
+			where := []string{"--data", data}
+			if way == "url" {
+				where = []string{"--url", serve(t, data, login).url}
+			} else {
+				must(t, login, "tenant", "create", "main", "--data", data)
+			}
+			with := func(arguments ...string) []string { return append(arguments, where...) }
+			lacks := func(out string, lines ...string) {
+				t.Helper()
+				for _, line := range lines {
+					if !strings.Contains(out, line) {
+						t.Errorf("%q lacks in %s", line, out)
+					}
+				}
+			}
+			out := must(t, login, with("upgrade")...)
+			lacks(out, "core 1.0.0 -> 1.0.0\nnothing changes\nrevision 1\n", "sales 1.0.0 -> 1.0.0\n")
+
+			write(t, folder, map[string]string{"package/surveys.json": `{"kind":"package","name":"surveys","version":"1.0.0"}`, "object/survey.json": survey("Survey", "Title", "points")})
+			out = must(t, login, with("upgrade", "-f", folder)...)
+			lacks(out, "surveys (none) -> 1.0.0\n", "+ object/survey\n", "revision 2\n")
+			write(t, own, map[string]string{"object/survey.json": `{"kind":"object","name":"survey","label":"Poll","fields":{"title":{"label":"Question"}}}`})
+			must(t, login, with("apply", "-f", own)...)
+
+			write(t, folder, map[string]string{"package/surveys.json": `{"kind":"package","name":"surveys","version":"1.1.0"}`, "object/survey.json": survey("Questionnaire", "Subject", "score")})
+			status, out, log := command(t, login, with("upgrade", "-f", folder, "--decide", "object/survey/label=ours")...)
+			lacks(out, "! object/survey/label (ours)\n    was \"Survey\", ours \"Poll\", theirs \"Questionnaire\"\n", "! object/survey/fields/title/label (not decided)\n", "surveys 1.0.0 -> 1.1.0\n")
+			if lacks(log, "1 conflicts are not decided"); status != 1 {
+				t.Errorf("status %d", status)
+			}
+			decided := []string{"upgrade", "-f", folder, "--decide", "object/survey/label=ours", "--decide", "object/survey/fields/title/label=theirs"}
+			_, out, log = command(t, login, with(append(decided, "--plan")...)...)
+			lacks(out+log, "destructive object/survey/fields/points", "--allow")
+			if status, _, _ := command(t, login, with(decided...)...); status != 1 {
+				t.Error("a field was destroyed")
+			}
+			out = must(t, login, with(append(decided, "--allow", "object/survey/fields/points", "--plan")...)...)
+			if strings.Contains(out, "revision") {
+				t.Errorf("a plan upgraded: %s", out)
+			}
+			out = must(t, login, with(append(decided, "--allow", "object/survey/fields/points")...)...)
+			lacks(out, "~ object/survey\n", "\"Question\" -> \"Subject\"", "revision 4\n")
+			if strings.Contains(out, "/label: \"Poll\"") {
+				t.Errorf("what is ours changed: %s", out)
+			}
+			for _, wrong := range [][]string{{"upgrade", "surveys", "-f", folder}, {"upgrade", "-f", folder, "--decide", "object/survey/label=mine"},
+				{"upgrade", "-f", folder, "--decide", "object/survey/label=ours"}, {"upgrade", "poll"}, {"upgrade", "-f", own}} {
+				if status, out, log := command(t, login, with(wrong...)...); status != 1 {
+					t.Errorf("%v: %d %s%s", wrong, status, out, log)
+				}
+			}
+		})
+	}
+}
+
 // tree is the content of a folder as one text.
 func tree(t *testing.T, folder string) string {
 	t.Helper()
@@ -278,7 +342,7 @@ func TestTenantsAndUsers(t *testing.T) {
 	if status, _, _ := command(t, map[string]string{"FORMWORK_USER_PASSWORD": "short"}, "user", "add", "eve@example.com", "--data", data); status != 1 {
 		t.Error("a user was added with a bad password")
 	}
-	if out := must(t, nil, "doctor", "--data", data); !strings.Contains(out, "2 tenants, nothing wrong.") {
+	if out := must(t, nil, "doctor", "--data", data); !strings.Contains(out, "2 tenants, nothing wrong.") || !strings.Contains(out, "acme: advice: view/pipeline sorts records of opportunity; an index on ") {
 		t.Errorf("doctor: %s", out)
 	}
 	out := must(t, nil, "user", "password", "bob@example.com", "--data", data, "--tenant", "acme")

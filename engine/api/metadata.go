@@ -316,11 +316,14 @@ func byDocument(err error) error {
 	return &told
 }
 
+// ofRequest are the members of requests that pointers may begin with.
+var ofRequest = []string{"documents", "delete", "decide"}
+
 // inDocument splits a pointer "/object/lead/fields/x" into the document and the
 // pointer in it. One into the request ("/documents/3") stays.
 func inDocument(f *fault.Fault) *fault.Fault {
 	parts := strings.SplitN(f.Pointer, "/", 4)
-	if len(parts) < 3 || parts[1] == "documents" || parts[1] == "delete" {
+	if len(parts) < 3 || slices.Contains(ofRequest, parts[1]) {
 		return f
 	}
 	told := *f

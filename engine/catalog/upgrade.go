@@ -35,15 +35,16 @@ type UpgradePlan struct {
 	Conflicts []metadata.Conflict
 }
 
-// PackageVersion is a package of a tenant. From is "" for one that is new, To for
-// one that an upgrade does not touch.
+// PackageVersion is a package of a tenant: the version that is installed, "" if none
+// is, and the one that it can be or is brought to, "" if there is none.
 type PackageVersion struct {
 	Name string `json:"name"`
 	From string `json:"from,omitempty"`
 	To   string `json:"to,omitempty"`
 }
 
-// Packages lists the installed packages, lowest layer first, with their versions.
+// Packages lists the installed packages, lowest layer first, then those that the
+// program brings along besides, with the version it brings along.
 func (c *Catalog) Packages(ctx context.Context, t store.Tenant) ([]PackageVersion, error) {
 	s, err := c.current(ctx, t)
 	if err != nil {
@@ -51,7 +52,17 @@ func (c *Catalog) Packages(ctx context.Context, t store.Tenant) ([]PackageVersio
 	}
 	var versions []PackageVersion
 	for _, l := range s.packages {
-		versions = append(versions, PackageVersion{Name: l.name, From: l.version()})
+		version := PackageVersion{Name: l.name, From: l.version()}
+		if set := c.packageSet(l.name); set != nil {
+			version.To = set.Package.Version
+		}
+		versions = append(versions, version)
+	}
+	for _, set := range c.o.Packages {
+		name := set.Package.Name
+		if !slices.ContainsFunc(versions, func(v PackageVersion) bool { return v.Name == name }) {
+			versions = append(versions, PackageVersion{Name: name, To: set.Package.Version})
+		}
 	}
 	return versions, nil
 }
