@@ -29,7 +29,7 @@ type Options struct {
 	IDs    *id.Source
 	Now    func() time.Time
 	// Wake, if not nil, is called with a tenant's name after jobs were committed for
-	// it and when it is used for the first time.
+	// it, when it is used for the first time, and when another process changed it.
 	Wake func(tenant string)
 	// CacheSize is how many tenants' snapshots are kept ready; 256.
 	CacheSize int
@@ -159,10 +159,10 @@ func (c *Catalog) refresh(ctx context.Context, t store.Tenant, e *entry) (*state
 			return nil, err
 		}
 		e.state = next
+		c.o.Wake(t.Name()) // another process may have left jobs with its revision
 	}
 	e.checked = c.o.Now()
 	if first {
-		c.o.Wake(t.Name())
 		go c.schemas.JSON("object") // composed once, so that the first change need not wait for it
 	}
 	return e.state, nil
