@@ -101,7 +101,7 @@ func (w *world) refuse(t *testing.T, r refusal) {
 
 // inside are marks of what belongs to the program and not to its users.
 var inside = regexp.MustCompile(`(?i:goroutine |panic|runtime error|nil pointer|sqlite|fasthttp|fiber|stack trace|select .* from |insert into|\bunmarshal|<nil>|%!)` +
-	`|\.go\b|/tmp/|/root/|/work/|/home/|\bmap\[|\*?\b(fault|record|catalog|query|store|json|metadata|fieldtype|transfer|policy|auth|api|id|ast|rego|big|time|strconv|http|multipart|mime|csv)\.[A-Z]\w+|interface ?\{|struct ?\{|\b(u?int(8|16|32|64)|float(32|64)|\[\][a-z]+)\b|\{[a-z_]+\}`)
+	`|\.go\b|/tmp/|/root/|/home/|\bmap\[|\*?\b(fault|record|catalog|query|store|json|metadata|fieldtype|transfer|policy|auth|api|id|ast|rego|big|time|strconv|http|multipart|mime|csv)\.[A-Z]\w+|interface ?\{|struct ?\{|\b(u?int(8|16|32|64)|float(32|64)|\[\][a-z]+)\b|\{[a-z_]+\}`)
 
 // problem checks that an answer is a problem document of the contract's form.
 func problem(t *testing.T, a *answer, status int, code, language string) {
