@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"math/rand/v2"
 	"mime/multipart"
 	"os"
@@ -39,6 +40,7 @@ type soaking struct {
 	revision int64 // the newest that was acknowledged
 	fields   []string
 	applies  int
+	late     []string // of each, a roll-up and a formula that were added while there were records
 }
 
 // started is an import: acknowledged, or perhaps begun.
@@ -139,6 +141,9 @@ func (s *soaking) importing(round int) {
 
 // changing changes the configuration until the server is gone.
 func (s *soaking) changing() {
+	if len(s.late) < 8 && !s.addLate() {
+		return
+	}
 	for {
 		s.applies++
 		name := fmt.Sprint("extra", s.applies)
@@ -161,6 +166,63 @@ func (s *soaking) changing() {
 			s.t.Errorf("the first record of a new object: %v", a)
 		}
 		time.Sleep(150 * time.Millisecond)
+	}
+}
+
+// addLate adds a roll-up and a formula for the records there are, which background
+// work then computes while others change them.
+func (s *soaking) addLate() bool {
+	s.late = append(s.late, fmt.Sprint("late", len(s.late)))
+	opportunity, item := object{}, object{}
+	for _, name := range s.late {
+		opportunity[name] = object{"type": "rollup", "op": "sum", "object": "line_item", "lookup": "opportunity", "field": "unit_price", "result": "currency", "scale": 2}
+		item[name] = object{"type": "formula", "result": "currency", "scale": 2, "expression": "unit_price * 3"}
+	}
+	a, err := s.admin.send("POST", "/metadata/apply", object{"documents": []object{
+		{"kind": "object", "name": "opportunity", "fields": opportunity}, {"kind": "object", "name": "line_item", "fields": item}}})
+	if err != nil {
+		return false
+	}
+	if a.status != 200 {
+		s.t.Errorf("adding fields to objects with records: %v", a)
+		return false
+	}
+	s.revision = total(a.json()["revision"])
+	return true
+}
+
+// checkLate: what was added late is what it would be if it always had been there.
+func (s *soaking) checkLate() {
+	t := s.t
+	rows := s.admin.must(t, 200, "POST", "/records/line_item/aggregate", object{"group": []object{{"field": "opportunity"}},
+		"measures": []object{{"op": "sum", "field": "unit_price", "as": "sum"}}})["rows"].([]any)
+	want := map[any]string{}
+	for _, row := range rows {
+		want[row.(object)["opportunity"]] = fmt.Sprint(row.(object)["sum"])
+	}
+	there := s.admin.must(t, 200, "GET", "/metadata/object/opportunity", nil)["fields"].(object)
+	for _, name := range s.late {
+		if there[name] == nil {
+			continue // the change was not acknowledged
+		}
+		wrong := 0
+		for _, one := range s.admin.list(t, "opportunity", "fields", "id,"+name, "limit", "500") {
+			sum, ok := want[one["id"]]
+			if !ok {
+				sum = "0"
+			}
+			if got := fmt.Sprint(one[name]); !equalNumbers(got, sum) {
+				if wrong++; wrong <= 3 {
+					t.Errorf("opportunity %v: %s is %s, not %s", one["id"], name, got, sum)
+				}
+			}
+		}
+		for _, one := range s.admin.list(t, "line_item", "fields", "id,unit_price,"+name, "limit", "500") {
+			price, _ := new(big.Rat).SetString(fmt.Sprint(one["unit_price"]))
+			if price == nil || !equalNumbers(fmt.Sprint(one[name]), price.Mul(price, big.NewRat(3, 1)).FloatString(2)) {
+				t.Errorf("line item %v: %s is %v", one["id"], name, one)
+			}
+		}
 	}
 }
 
@@ -191,6 +253,7 @@ func (s *soaking) finish() {
 	if failed := s.admin.must(t, 200, "GET", "/jobs?state=failed", nil)["items"].([]any); len(failed) > 0 {
 		t.Errorf("jobs failed: %v", failed)
 	}
+	s.checkLate()
 	for _, one := range s.imports {
 		rows := s.admin.must(t, 200, "POST", "/records/lead/aggregate", object{"filter": fmt.Sprintf("company == %q", one.word),
 			"measures": []object{{"op": "count", "as": "n"}}, "group": []object{{"field": "email"}}})["rows"].([]any)
