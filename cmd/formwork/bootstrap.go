@@ -5,8 +5,10 @@ import (
 	"crypto/rand"
 	"fmt"
 
+	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/policy"
+	"formwork/engine/record"
 	"formwork/engine/store"
 	"formwork/metadata/packages"
 )
@@ -50,24 +52,77 @@ func newPassword() string {
 }
 
 // createTenant makes a tenant with all packages and its first user. One that fails
-// half-way is removed again.
+// half-way is removed again; one that was left half-way by a process that died is
+// made to its end. Fault "tenant.exists" (Conflict).
 func (e *engine) createTenant(ctx context.Context, l login) (err error) {
 	t, err := e.store.Create(ctx, l.tenant)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			if gone := e.store.Delete(context.WithoutCancel(ctx), l.tenant); gone != nil {
-				err = fmt.Errorf("%w (and removing the tenant again: %v)", err, gone)
-			}
+	switch {
+	case fault.Is(err, "tenant.exists"):
+		if t, err = e.unfinished(ctx, l.tenant, err); err != nil {
+			return err
 		}
-	}()
-	if _, err = e.catalog.Install(ctx, t, packageNames()...); err != nil {
+	case err != nil:
+		return err
+	default:
+		defer func() {
+			if err != nil {
+				if gone := e.store.Delete(context.WithoutCancel(ctx), l.tenant); gone != nil {
+					err = fmt.Errorf("%w (and removing the tenant again: %v)", err, gone)
+				}
+			}
+		}()
+	}
+	if _, err = e.catalog.Install(ctx, t, packageNames()...); err != nil && !fault.Is(err, "catalog.installed") {
 		return fmt.Errorf("installing the packages: %w", err)
 	}
 	if err = e.records.KeepTrimmed(ctx, t); err != nil {
 		return fmt.Errorf("scheduling the work of every day: %w", err)
+	}
+	return e.addFirstUser(ctx, t, l)
+}
+
+// ready reports whether a tenant was made to its end: somebody can log in.
+func (e *engine) ready(ctx context.Context, name string) bool {
+	t, err := e.store.Tenant(ctx, name)
+	if err != nil {
+		return false
+	}
+	n, err := e.auth.Users(ctx, t)
+	return err == nil && n > 0
+}
+
+// unfinished opens a tenant that was not made to its end; exists is the error for
+// one that was.
+func (e *engine) unfinished(ctx context.Context, name string, exists error) (store.Tenant, error) {
+	t, err := e.store.Tenant(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := e.catalog.Snapshot(ctx, t); err != nil {
+		if fault.Is(err, "catalog.not_installed") {
+			return t, nil
+		}
+		return nil, err
+	}
+	n, err := e.auth.Users(ctx, t)
+	if err == nil && n > 0 {
+		err = exists
+	}
+	return t, err
+}
+
+// addFirstUser makes the user, or gives the one there is a password.
+func (e *engine) addFirstUser(ctx context.Context, t store.Tenant, l login) error {
+	snapshot, err := e.catalog.Snapshot(ctx, t)
+	if err != nil {
+		return err
+	}
+	page, err := e.records.As(t, snapshot, policy.System(t.Name())).List(ctx, "user", record.ListQuery{Filter: byEmail(l.email), Limit: 1})
+	if err != nil {
+		return err
+	}
+	if len(page.Items) > 0 {
+		return e.auth.SetPassword(ctx, t, page.Items[0].ID(), l.password)
 	}
 	_, err = e.addUser(ctx, t, newUser{email: l.email, name: "Administrator", permissions: []string{admin}}, l.password)
 	return err

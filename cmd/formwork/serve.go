@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -37,6 +38,13 @@ func (c *serveCommand) Run(p *program) error {
 		return fmt.Errorf("listening on %s: %w", c.Listen, err)
 	}
 	defer listener.Close()
+	if c.Database == "" {
+		unlock, err := lockFolder(c.Data)
+		if err != nil {
+			return err
+		}
+		defer unlock()
+	}
 	e, err := c.openEngine(p)
 	if err != nil {
 		return err
@@ -47,7 +55,7 @@ func (c *serveCommand) Run(p *program) error {
 		return err
 	}
 	fmt.Fprintf(p.out, "Formwork %s: http://%s\n", version, listener.Addr())
-	if len(names) == 0 {
+	if len(names) == 0 || slices.Contains(names, firstTenant) && !e.ready(p.ctx, firstTenant) {
 		l := p.firstLogin(firstTenant)
 		if err := e.createTenant(p.ctx, l); err != nil {
 			return fmt.Errorf("making the first tenant: %w", err)
