@@ -242,3 +242,45 @@ func TestHiddenFields(t *testing.T) {
 		t.Errorf("after a change by somebody who does not see it: %v", got)
 	}
 }
+
+// Where the name of records may not be read, nothing that names them shows it.
+func TestHiddenNames(t *testing.T) {
+	w := theWorld(t)
+	admin := w.admin.en
+	admin.apply(t, object{"kind": "permission", "name": "nameless", "label": "Nameless", "system": []string{"export", "merge", "api"}, "objects": object{
+		"account": object{"create": true, "read": true, "update": true, "delete": true, "read_all": true, "fields": object{"*": "edit", "name": "none"}},
+		"contact": object{"create": true, "read": true, "update": true}, "task": object{"create": true, "read": true}}})
+	nameless := admin.user(t, "main", "nameless@example.com", object{"permissions": []string{"nameless"}})
+	site := "https://incognito.example.com"
+	account := admin.create(t, "account", object{"name": "Xylophone Ltd", "website": site, "owner": nameless.id})
+	other := admin.create(t, "account", object{"name": "Xylophone Two", "website": site, "owner": nameless.id})
+	w.try(t, nameless, []string{"ylophone"}, []escalation{
+		{"reads the record", "GET /records/account/" + account, nil, 200, ""},
+		{"finds it by its website", "GET /search?q=incognito", nil, 200, ""},
+		{"lists by its website", "GET /records/account?q=incognito", nil, 200, ""},
+		{"finds it by its name", "GET /search?q=xylophone", nil, 200, ""},
+		{"looks for what is like it", "GET /records/account/" + account + "/duplicates", nil, 200, ""},
+		{"reads its history", "GET /records/account/" + account + "/history", nil, 200, ""},
+		{"exports", "GET /exports/account", nil, 200, ""},
+		{"filters by its name", "GET /records/account?filter=" + url.QueryEscape(`name startsWith "X"`), nil, 422, "list.bad_filter"},
+		{"reads it by a lookup", "GET /records/contact?fields=account.name", nil, 422, "list.unknown_field"},
+	})
+	if found := nameless.must(t, 200, "GET", "/records/account?q=xylophone&count=true", nil); total(found["total"]) != 0 {
+		t.Errorf("its name is found: %v", found)
+	}
+	contact := nameless.must(t, 201, "POST", "/records/contact", object{"last_name": "X", "account": account})
+	if strings.Contains(fmt.Sprint(contact), "ylophone") {
+		t.Errorf("a lookup shows it: %v", contact)
+	}
+	changed := nameless.do(t, "PATCH", "/records/account/"+account, object{"website": site + "/x"})
+	if changed.status != 200 || strings.Contains(string(changed.raw), "ylophone") {
+		t.Errorf("a warning of a duplicate: %v", changed)
+	}
+	merged := nameless.do(t, "POST", "/records/account/"+account+"/merge", object{"from": []string{other}})
+	if merged.status != 200 || strings.Contains(string(merged.raw), "ylophone") {
+		t.Errorf("a merge: %v", merged)
+	}
+	if bin := nameless.do(t, "GET", "/bin/account", nil); bin.status != 200 || !strings.Contains(string(bin.raw), other) || strings.Contains(string(bin.raw), "ylophone") {
+		t.Errorf("the bin: %v", bin)
+	}
+}
