@@ -182,6 +182,9 @@ func (s *Server) unrouted(c *fiber.Ctx, err error) error {
 			f = fault.New(fault.TooLarge, "api.headers", "limit", maxHeaders)
 		}
 	}
+	if f.Kind == fault.TooLarge || f.Code == "api.unreadable" {
+		leaveUnread(c.Context().Conn())
+	}
 	r.fail(f)
 	r.finishBody()
 	s.metrics.unrouted.saw(c.Response().StatusCode(), 0)

@@ -272,6 +272,7 @@ func (b *bodyStream) Read(p []byte) (int, error) {
 // after the answer: what was not read must not be taken for the next request.
 func (r *request) finishBody() {
 	if left, err := io.Copy(io.Discard, io.LimitReader(r.bodyStream(), drained)); err != nil || left == drained {
+		leaveUnread(r.http.Context().Conn())
 		r.http.Context().SetConnectionClose()
 	}
 }

@@ -127,7 +127,7 @@ func New(o Options) *Server {
 
 // Serve answers requests on a listener until Shutdown; then it returns nil.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.app.Listener(l); err != nil && !s.stopping.Load() {
+	if err := s.app.Listener(lingering{l}); err != nil && !s.stopping.Load() {
 		return fmt.Errorf("serving HTTP on %s: %w", l.Addr(), err)
 	}
 	return nil

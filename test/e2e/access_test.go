@@ -7,6 +7,9 @@ import (
 	"testing"
 )
 
+// noSuchID has the form of an id, and no record has it.
+const noSuchID = "0000000000001"
+
 // escalation is what somebody with few rights tries, and what must come of it.
 type escalation struct {
 	says   string
@@ -133,8 +136,8 @@ func TestEscalation(t *testing.T) {
 	}
 	// An id of another's record is told from none by nothing.
 	there := rep.do(t, "POST", "/records/opportunity", object{"name": "x", "account": theirs})
-	nowhere := rep.do(t, "POST", "/records/opportunity", object{"name": "x", "account": mine[:12] + "0"})
-	if a, b := strings.ReplaceAll(string(there.raw), theirs, "ID"), strings.ReplaceAll(string(nowhere.raw), mine[:12]+"0", "ID"); a != b {
+	nowhere := rep.do(t, "POST", "/records/opportunity", object{"name": "x", "account": noSuchID})
+	if a, b := strings.ReplaceAll(string(there.raw), theirs, "ID"), strings.ReplaceAll(string(nowhere.raw), noSuchID, "ID"); a != b {
 		t.Errorf("%s\n%s", a, b)
 	}
 	// A name that another's account has warns of nothing.
@@ -212,7 +215,7 @@ func TestHiddenFields(t *testing.T) {
 		{"makes a record with it", "POST /records/account", object{"name": "x", "annual_revenue": 1}, 422, "record.invalid"},
 		{"writes what may be read only", "PATCH /records/account/" + account, object{"industry": "retail"}, 422, "record.invalid"},
 		{"writes what may be read only of another object", "PATCH /records/opportunity/" + deal, object{"amount": 11}, 422, "record.invalid"},
-		{"writes it in a merge", "POST /records/account/" + account + "/merge", object{"from": []string{account[:12] + "0"}, "data": object{"annual_revenue": 1}}, 404, "record.not_found"},
+		{"writes it in a merge", "POST /records/account/" + account + "/merge", object{"from": []string{noSuchID}, "data": object{"annual_revenue": 1}}, 404, "record.not_found"},
 		{"lists related with it", "GET /records/account/" + account + "/related/opportunities?fields=account.annual_revenue", nil, 422, "list.unknown_field"},
 	})
 	// Words of a hidden field find nothing, nor can they be counted.

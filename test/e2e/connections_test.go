@@ -218,3 +218,32 @@ func TestStopIsPrompt(t *testing.T) {
 		t.Logf("took %v", took)
 	}
 }
+
+// Whoever is still sending when a request is refused gets to read why.
+func TestRefusedWhileSending(t *testing.T) {
+	w := theWorld(t)
+	for name, send := range map[string]string{
+		"headers too large": "GET /api/v1/me HTTP/1.1\r\nHost: x\r\nX-Large: " + strings.Repeat("x", 3<<20),
+		"no request at all": strings.Repeat("x", 3<<20),
+	} {
+		t.Run(name, func(t *testing.T) {
+			for range 20 {
+				c := w.dial(t)
+				if _, err := io.WriteString(c, send); err != nil {
+					t.Fatal("sending: ", err)
+				}
+				response, err := http.ReadResponse(bufio.NewReader(c), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				raw, err := io.ReadAll(response.Body)
+				if err != nil || response.StatusCode != http.StatusRequestHeaderFieldsTooLarge && response.StatusCode != http.StatusRequestEntityTooLarge {
+					t.Errorf("%d %s, %v", response.StatusCode, raw, err)
+				}
+				if rest, err := c.Read(make([]byte, 1)); rest != 0 || err != io.EOF {
+					t.Errorf("after the answer: %d bytes, %v", rest, err)
+				}
+			}
+		})
+	}
+}
