@@ -7,7 +7,9 @@ import (
 	"testing"
 
 	"formwork/engine/fault"
+	"formwork/engine/id"
 	"formwork/engine/record"
+	"formwork/engine/store/teststore"
 )
 
 // Writers at the same time: numbers without gaps, counts without losses, one winner
@@ -72,6 +74,36 @@ func TestConcurrentWriters(t *testing.T) {
 	}
 	if len(seen) != writers*each || !seen[fmt.Sprintf("L-%04d", writers*each)] {
 		t.Errorf("%d numbers", len(seen))
+	}
+}
+
+// Children of one parent that change at the same time leave its least and greatest
+// values right, also where each change by itself leaves them as they are.
+func TestConcurrentRollups(t *testing.T) { teststore.Each(t, concurrentRollups) }
+
+func concurrentRollups(t *testing.T, open teststore.Opener) {
+	w := newWorldOn(t, open).populate()
+	account := w.create(w.system(), "account", map[string]any{"name": "A"}).Record.ID()
+	const writers, rounds = 4, 8
+	deals := make([]id.ID, writers)
+	day := func(n int) string { return fmt.Sprintf("2026-%02d-%02d", 1+n/28, 1+n%28) }
+	for i := range deals {
+		deals[i] = w.create(w.system(), "deal", map[string]any{"name": fmt.Sprint("D", i), "account": account.String(), "close_date": day(i)}).Record.ID()
+	}
+	for round := 1; round <= rounds; round++ {
+		var wait sync.WaitGroup
+		for i, deal := range deals {
+			wait.Go(func() {
+				// Each was the first, and none stays it.
+				if _, err := w.system().Update(w.ctx, "deal", deal, map[string]any{"close_date": day(round*writers + i)}, 0); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wait.Wait()
+		if got := w.get(w.system(), "account", account)["first_close"]; got != day(round*writers) {
+			t.Fatalf("round %d: the first is on %v, want %s", round, got, day(round*writers))
+		}
 	}
 }
 

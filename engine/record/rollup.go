@@ -142,9 +142,10 @@ func (u *unit) rolled(e *env) error {
 	if e.err != nil {
 		return e.err
 	}
+	key := id.ID(e.row[slotID].(int64))
 	changes := e.plan.changes(e.old, e.row)
 	if len(changes) == 0 && sameRow(e.old, e.row) {
-		return nil
+		return u.lock(e.plan, key)
 	}
 	if err := u.update(e.plan, e.old, e.row); err != nil {
 		return err
@@ -152,11 +153,19 @@ func (u *unit) rolled(e *env) error {
 	if len(changes) == 0 {
 		return nil
 	}
-	key := id.ID(e.row[slotID].(int64))
 	if err := u.event(e.plan, Rolled, key, appendChanges(nil, changes, false)); err != nil {
 		return err
 	}
 	return u.feed(e.plan, e.old, e.row)
+}
+
+// lock has whoever changes another child of a record at the same time wait: that its
+// roll-ups stay as they are was told without seeing that child.
+func (u *unit) lock(p *plan, key id.ID) error {
+	if err := u.tx.Lock(u.ctx, p.object.Table.Name, key); err != nil {
+		return fmt.Errorf("locking a record of %s: %w", p.object.Doc.Name, err)
+	}
+	return nil
 }
 
 func sameRow(a, b row) bool {

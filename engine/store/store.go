@@ -87,6 +87,12 @@ type Tx interface {
 	Update(ctx context.Context, table string, id id.ID, version int64, values map[string]any, words []string) error
 	// Delete removes a row. No error if it is gone.
 	Delete(ctx context.Context, table string, id id.ID) error
+	// Lock counts as an update of a row, but changes nothing that anybody reads: of
+	// Writes that lock, update or delete the same row, each sees from its first read
+	// on what those before it wrote (it waits for them or is run again). Whoever
+	// computes something from many rows locks the one row that all who change any of
+	// them lock or update as well. No error if the row is gone.
+	Lock(ctx context.Context, table string, id id.ID) error
 	// DeleteWhere removes rows of a table and says how many; for tables without Search.
 	DeleteWhere(ctx context.Context, table string, filter query.Filter) (int64, error)
 }

@@ -1,6 +1,7 @@
 package mongo_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"io"
 	"net"
@@ -116,8 +117,7 @@ func (s *server) serve(c net.Conn) {
 			binary.LittleEndian.PutUint32(answer[16:], 1)
 			op = 1
 		case opMessage:
-			length := binary.LittleEndian.Uint32(message[5:])
-			raw, _ := bson.Marshal(s.answer(bson.Raw(message[5 : 5+length])))
+			raw, _ := bson.Marshal(s.answer(command(message[4:])))
 			answer = append(make([]byte, 5), raw...)
 		default:
 			return
@@ -130,6 +130,32 @@ func (s *server) serve(c net.Conn) {
 			return
 		}
 	}
+}
+
+// command puts the sections of a message into one document: the body and, as arrays,
+// the sequences of documents that the driver sends beside it.
+func command(sections []byte) bson.Raw {
+	body := sections[1 : 1+binary.LittleEndian.Uint32(sections[1:])]
+	rest := sections[1+len(body):]
+	if len(rest) == 0 {
+		return body
+	}
+	var all bson.D
+	_ = bson.Unmarshal(body, &all)
+	for len(rest) > 0 && rest[0] == 1 {
+		size := binary.LittleEndian.Uint32(rest[1:])
+		name, documents, _ := bytes.Cut(rest[5:1+size], []byte{0})
+		array := bson.A{}
+		for len(documents) > 0 {
+			length := binary.LittleEndian.Uint32(documents)
+			array = append(array, bson.Raw(documents[:length]))
+			documents = documents[length:]
+		}
+		all = append(all, bson.E{Key: string(name), Value: array})
+		rest = rest[1+size:]
+	}
+	raw, _ := bson.Marshal(all)
+	return raw
 }
 
 func (s *server) hello() bson.D {

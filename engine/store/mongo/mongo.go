@@ -4,7 +4,7 @@
 // lack: no change streams, collations, server-side schemas or $or in partial
 // indexes.
 //
-// A document is {_id: <int64>, "<column>": <value>, …, _words: [<word>, …]}.
+// A document is {_id: <int64>, "<column>": <value>, …, _words: [<word>, …], _lock: <int64>}.
 // Empty values are absent, integers are always 64 bits, JSON is kept as the text
 // of its canonical form, and a "." in a column's name becomes "/".
 //

@@ -130,6 +130,45 @@ func TestWriteIsTriedAgain(t *testing.T) {
 	}
 }
 
+// A lock must change something, or the server would not have two of them conflict.
+func TestLockIsAWriteThatConflicts(t *testing.T) {
+	s := newServer(t)
+	tenant := s.open(mongo.Options{})
+	s.script("update", refusal(112, transient))
+	s.script("aggregate", found(bson.D{{Key: "_id", Value: 1}, {Key: "n", Value: 1}}), found())
+	var counts []int64
+	err := tenant.Write(t.Context(), func(tx store.Tx) error {
+		n, err := tx.Count(t.Context(), "lead", nil, nil)
+		counts = append(counts, n)
+		if err != nil {
+			return err
+		}
+		return tx.Lock(t.Context(), "account", 5)
+	})
+	if err != nil || !slices.Equal(counts, []int64{1, 0}) {
+		t.Fatalf("counted %v, %v", counts, err)
+	}
+	sees(t, s, "aggregate update abortTransaction aggregate update commitTransaction")
+	update := s.commands()[4]
+	if key, _ := update.Lookup("updates", "0", "q", "_id").Int64OK(); key != 5 {
+		t.Errorf("locks %s", update)
+	}
+	if by, _ := update.Lookup("updates", "0", "u", "$inc", "_lock").Int64OK(); by != 1 {
+		t.Errorf("locks by %s", update)
+	}
+}
+
+// A standalone server has nothing to lock with; its Writes wait for each other.
+func TestLockOnAStandaloneServer(t *testing.T) {
+	s := newServer(t)
+	s.standalone = true
+	tenant := s.open(mongo.Options{AllowStandalone: true})
+	if err := tenant.Write(t.Context(), func(tx store.Tx) error { return tx.Lock(t.Context(), "account", 5) }); err != nil {
+		t.Fatal(err)
+	}
+	sees(t, s, "")
+}
+
 // What fn makes of a conflict does not matter: it is run again.
 func TestConflictThatFnHides(t *testing.T) {
 	s := newServer(t)

@@ -196,6 +196,18 @@ func (x *tx) updateAlone(ctx context.Context, c *driver.Collection, found, chang
 	return 1, nil
 }
 
+// Lock implements store.Tx. The server has transactions conflict that write the
+// same row since the snapshot of the later one, but not if the write changes
+// nothing. On a standalone server Writes run one after the other anyway.
+func (x *tx) Lock(ctx context.Context, table string, key id.ID) error {
+	if err := x.usable(ctx); err != nil || x.session == nil {
+		return err
+	}
+	change := bson.D{{Key: "$inc", Value: bson.D{{Key: lockField, Value: int64(1)}}}}
+	_, err := x.t.db.Collection(table).UpdateOne(x.within(ctx), byKey(key), change)
+	return x.note(failed("locking a row of "+table, err))
+}
+
 // Delete implements store.Tx.
 func (x *tx) Delete(ctx context.Context, table string, key id.ID) error {
 	_, err := x.DeleteWhere(ctx, table, query.Compare{Ref: query.Field(query.ID), Op: query.Eq, Value: int64(key)})

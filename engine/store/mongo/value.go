@@ -17,6 +17,7 @@ import (
 const (
 	keyField   = "_id"
 	wordsField = "_words"
+	lockField  = "_lock" // counts the locks that were taken; nobody reads it
 )
 
 // field is the name of a column within a document. The names of columns hold no

@@ -279,6 +279,14 @@ func (x *tx) Delete(ctx context.Context, table string, key id.ID) error {
 	return nil
 }
 
+// Lock has nothing to do: Writes of a tenant run one after the other.
+func (x *tx) Lock(ctx context.Context, _ string, _ id.ID) error {
+	if x.over {
+		return errOver
+	}
+	return ctx.Err()
+}
+
 func (x *tx) DeleteWhere(ctx context.Context, table string, filter query.Filter) (int64, error) {
 	if err := x.writing(ctx); err != nil {
 		return 0, err

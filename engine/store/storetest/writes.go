@@ -236,6 +236,46 @@ var writeCases = []testCase{
 		}
 		f.same("words", f.ids(f.tenant, "lead", nil, query.Word{Text: "x"}), got[1:])
 	}},
+	{"locked rows", func(f *fixture) {
+		f.define(simple)
+		lock := func(key id.ID) {
+			f.write(func(tx store.Tx) error { return tx.Lock(f.ctx, "lead", key) })
+		}
+		f.must(f.insert("lead", 1, map[string]any{"version": int64(4), colN.Name: int64(0)}))
+		lock(1)
+		lock(1)
+		lock(999) // there is none
+		f.sameRows("a locked row stays as it is", f.rows(f.tenant, query.Select{Table: "lead", Columns: []query.Ref{query.Field(query.ID), query.Field(query.Version), query.Field(colN)}}),
+			[]store.Row{{int64(1), int64(4), int64(0)}}, false)
+
+		// Whoever finds no row of a group makes one. Without the lock several would,
+		// since none of them changes what another read.
+		const groups, writers = 12, 6
+		var together sync.WaitGroup
+		for w := range writers {
+			together.Go(func() {
+				for g := range int64(groups) {
+					of := query.Compare{Ref: query.Field(colN), Op: query.Eq, Value: 1 + g}
+					err := f.tenant.Write(f.ctx, func(tx store.Tx) error {
+						if err := tx.Lock(f.ctx, "lead", 1); err != nil {
+							return err
+						}
+						if n, err := tx.Count(f.ctx, "lead", of, nil); err != nil || n > 0 {
+							return err
+						}
+						return tx.Insert(f.ctx, "lead", id.ID(100+int64(w)*groups+g), map[string]any{colN.Name: 1 + g}, nil)
+					})
+					if err != nil {
+						f.Errorf("writer %d: %v", w, err)
+					}
+				}
+			})
+		}
+		together.Wait()
+		if n, err := f.tenant.Count(f.ctx, "lead", nil, nil); err != nil || n != 1+groups {
+			f.Errorf("%d rows, %v, want one and %d", n, err, groups)
+		}
+	}},
 	{"cancelled", func(f *fixture) {
 		f.load(Random(f.source(2), 50))
 		over, cancel := context.WithCancel(f.ctx)
