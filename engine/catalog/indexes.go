@@ -18,6 +18,10 @@ import (
 // asked for by hand) come first and are never left out.
 const maxIndexes = 12
 
+// mostIndexes bounds those, too, but for unique keys, which decide what is right:
+// a MongoDB collection has 64 indexes at most, two of them the store's own.
+const mostIndexes = 60
+
 // column is a column of a planned index.
 type column = store.IndexColumn
 
@@ -108,7 +112,7 @@ func (p *planner) relied(lists []*list) {
 
 // need adds an index that must be there, unless one that begins with it is.
 func (p *planner) need(columns []column) {
-	if len(columns) == 0 || p.covered(p.needed, columns) {
+	if len(columns) == 0 || len(p.needed) >= mostIndexes || p.covered(p.needed, columns) {
 		return
 	}
 	p.needed = slices.DeleteFunc(p.needed, func(i store.Index) bool { return !i.Unique && begins(columns, i.Columns) })

@@ -7,6 +7,7 @@ import (
 	"regexp"
 
 	driver "go.mongodb.org/mongo-driver/mongo"
+	wire "go.mongodb.org/mongo-driver/x/mongo/driver"
 	"go.mongodb.org/mongo-driver/x/mongo/driver/topology"
 
 	"formwork/engine/fault"
@@ -17,7 +18,9 @@ const (
 	codeInternalError      = 1
 	codeNamespaceNotFound  = 26
 	codeIndexNotFound      = 27
+	codeCursorNotFound     = 43
 	codeNamespaceExists    = 48
+	codeQueryPlanKilled    = 175 // its index is gone
 	codeSnapshotTooOld     = 239
 	codeSnapshotUnavail    = 246
 	codeInterruptedAtStop  = 11600
@@ -26,6 +29,11 @@ const (
 	codeNotPrimaryNoSecOk  = 13435
 	codePrimarySteppedDown = 189
 	codeShutdownInProgress = 91
+	codeTransactionTooBig  = 257
+	codeTooBigForCache     = 388
+	codeDocumentTooBig     = 10334
+	codeUpdateTooBig       = 17419
+	codeUpsertTooBig       = 17420
 )
 
 // Labels of the driver's and the server's errors.
@@ -35,7 +43,7 @@ const (
 )
 
 // failed says what was being done when err came, as a fault where it means that
-// the server can't be reached. nil and faults stay as they are; the chain and
+// the server can't be reached or was given too much. nil and faults stay as they are; the chain and
 // with it the labels that ask for another try are kept.
 func failed(doing string, err error) error {
 	var f *fault.Fault
@@ -46,6 +54,9 @@ func failed(doing string, err error) error {
 		return err
 	case unreachable(err):
 		return fault.New(fault.Unavailable, "mongo.unavailable").Because(fmt.Errorf("%s: %w", doing, err))
+	case errors.Is(err, wire.ErrDocumentTooLarge),
+		hasCode(err, codeDocumentTooBig, codeUpdateTooBig, codeUpsertTooBig, codeTransactionTooBig, codeTooBigForCache):
+		return fault.New(fault.TooLarge, "mongo.too_large").Because(fmt.Errorf("%s: %w", doing, err))
 	}
 	return fmt.Errorf("mongo: %s: %w", doing, err)
 }
@@ -91,8 +102,11 @@ func givenUp(err error) bool {
 // begun anew. The driver says so of a connection that a caller gave up, too.
 func transient(err error) bool { return hasLabel(err, labelTransient) && !givenUp(err) }
 
-// retryable holds for reads that failed because no snapshot could be had.
-func retryable(err error) bool { return hasCode(err, codeSnapshotUnavail, codeSnapshotTooOld) }
+// retryable holds for reads that failed because no snapshot could be had, or not for
+// long enough, or because what they went by is gone.
+func retryable(err error) bool {
+	return hasCode(err, codeSnapshotUnavail, codeSnapshotTooOld, codeCursorNotFound, codeQueryPlanKilled)
+}
 
 // duplicateIndex finds the index in the message of a duplicate key, as MongoDB
 // and as servers compatible with it write it.

@@ -207,6 +207,13 @@ func found(documents ...bson.D) bson.D {
 		{Key: "id", Value: int64(0)}, {Key: "ns", Value: "formwork_acme.lead"}, {Key: "firstBatch", Value: batch}}}}
 }
 
+// begun answers a find that has more to give.
+func begun(documents ...bson.D) bson.D {
+	answer := found(documents...)
+	answer[1].Value.(bson.D)[0].Value = int64(77)
+	return answer
+}
+
 // refusal answers that a command failed.
 func refusal(code int, labels ...string) bson.D {
 	return bson.D{{Key: "ok", Value: 0.0}, {Key: "code", Value: code}, {Key: "errmsg", Value: "of the test"}, {Key: "errorLabels", Value: labels}}

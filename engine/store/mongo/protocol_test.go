@@ -245,6 +245,102 @@ func TestReadsAreSnapshots(t *testing.T) {
 	}
 }
 
+// A Select that is cut off goes on behind its last row; one that can't tell where
+// that was says so.
+func TestSelectThatIsCutOff(t *testing.T) {
+	number := query.Field(query.Column{Name: "n:i", Storage: fieldtype.Int})
+	row := func(key, n int64) bson.D { return bson.D{{Key: "_id", Value: key}, {Key: "n:i", Value: n}} }
+	sorted := []query.Order{{Ref: number, Descending: true}, {Ref: query.Field(query.ID)}}
+	for _, c := range []struct {
+		name  string
+		sort  []query.Order
+		limit int
+		code  int
+		want  []int64
+		sees  string
+	}{
+		{"the snapshot is too old", sorted, 0, 239, []int64{9, 7, 3}, "find getMore killCursors find"},
+		{"the cursor is gone", sorted, 0, 43, []int64{9, 7, 3}, "find getMore killCursors find"},
+		{"the index is gone", sorted, 1000, 175, []int64{9, 7, 3}, "find getMore killCursors find"},
+		{"another primary", sorted, 0, 11602, []int64{9, 7, 3}, "find getMore killCursors find"},
+		{"a mistake", sorted, 0, 9, []int64{9, 7}, "find getMore killCursors"},
+		{"in no order", sorted[:1], 0, 239, []int64{9, 7}, "find getMore killCursors"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newServer(t)
+			tenant := s.open(mongo.Options{})
+			s.script("find", begun(row(2, 9), row(5, 7)), found(row(1, 3)))
+			s.script("getMore", refusal(c.code))
+			var got []int64
+			var failed error
+			q := query.Select{Table: "lead", Columns: []query.Ref{number}, Sort: c.sort, Limit: c.limit}
+			for row, err := range tenant.Select(t.Context(), q) {
+				if failed = err; err != nil {
+					break
+				}
+				if len(row) != 1 {
+					t.Errorf("a row of %d values", len(row))
+				}
+				got = append(got, row[0].(int64))
+			}
+			if !slices.Equal(got, c.want) || (failed != nil) != (len(c.want) < 3) {
+				t.Errorf("got %v, %v", got, failed)
+			}
+			sees(t, s, c.sees)
+			if len(c.want) < 3 {
+				return
+			}
+			again := s.commands()[3]
+			if after := again.Lookup("filter").String(); !strings.Contains(after, `"$numberLong":"7"`) || !strings.Contains(after, `"$numberLong":"5"`) {
+				t.Errorf("goes on from %s", after)
+			}
+			if limit, _ := again.Lookup("limit").AsInt64OK(); c.limit > 0 && limit != int64(c.limit)-2 {
+				t.Errorf("goes on for %d", limit)
+			}
+		})
+	}
+}
+
+// Transactions that conflict again and again, or last longer than servers let them,
+// are not begun anew for ever.
+func TestWriteGivesUp(t *testing.T) {
+	s := newServer(t)
+	now := time.Unix(1e9, 0)
+	tenant := s.open(mongo.Options{Now: func() time.Time { return now }})
+	s.script("update", refusal(251, transient), refusal(251, transient))
+	runs := 0
+	err := tenant.Write(t.Context(), func(tx store.Tx) error {
+		runs++
+		now = now.Add(40 * time.Second)
+		return tx.Update(t.Context(), "lead", 1, 1, map[string]any{"a:t": "x"}, nil)
+	})
+	if !fault.Is(err, "store.busy") || fault.KindOf(err) != fault.Unavailable || runs != 2 {
+		t.Errorf("%d runs, %v", runs, err)
+	}
+}
+
+func TestTooLarge(t *testing.T) {
+	for _, code := range []int{257, 388, 10334, 17419} {
+		s := newServer(t)
+		tenant := s.open(mongo.Options{})
+		s.script("update", refusal(code))
+		err := tenant.Write(t.Context(), func(tx store.Tx) error {
+			return tx.Update(t.Context(), "lead", 1, 1, map[string]any{"a:t": "x"}, nil)
+		})
+		if !fault.Is(err, "mongo.too_large") || fault.KindOf(err) != fault.TooLarge {
+			t.Errorf("%d: %v", code, err)
+		}
+	}
+	s := newServer(t)
+	tenant := s.open(mongo.Options{})
+	err := tenant.Write(t.Context(), func(tx store.Tx) error {
+		return tx.Insert(t.Context(), "lead", 1, map[string]any{"a:t": strings.Repeat("x", 17<<20)}, nil)
+	})
+	if !fault.Is(err, "mongo.too_large") {
+		t.Errorf("a large document: %v", err)
+	}
+}
+
 func TestReadsWithoutSnapshots(t *testing.T) {
 	s := newServer(t)
 	s.script("find", refusal(72)) // what Open tries

@@ -18,9 +18,63 @@ const (
 	readTries = 4   // for reads that get no snapshot
 )
 
-// Select implements store.Reader.
+// Select implements store.Reader. A server keeps a snapshot for five minutes and a
+// cursor nobody asks for ten, and it may go away: a Select that is cut off by that
+// goes on behind its last row, then in a newer state, if its sort is total.
 func (t *Tenant) Select(ctx context.Context, q query.Select) iter.Seq2[store.Row, error] {
-	return t.reading(ctx, func(ctx context.Context) iter.Seq2[store.Row, error] { return t.rows(ctx, q) })
+	total := len(q.Sort) > 0 && len(q.Sort[len(q.Sort)-1].Ref.Hops) == 0 && q.Sort[len(q.Sort)-1].Ref.Column == query.ID
+	if !total || q.Limit > 0 && q.Limit <= batch { // one batch is not cut off
+		return t.reading(ctx, func(ctx context.Context) iter.Seq2[store.Row, error] { return t.rows(ctx, q) })
+	}
+	return func(yield func(store.Row, error) bool) {
+		shown, rest := len(q.Columns), q
+		rest.Columns = slices.Clone(q.Columns)
+		for _, o := range q.Sort {
+			rest.Columns = append(rest.Columns, o.Ref)
+		}
+		for {
+			last, err := t.selectOnce(ctx, rest, shown, yield)
+			if err == nil {
+				return
+			}
+			if last == nil || !retryable(err) && !unreachable(err) {
+				yield(nil, err)
+				return
+			}
+			rest.Filter = query.All{q.Filter, query.After(q.Sort, last.values)}
+			if q.Limit > 0 {
+				if rest.Limit -= last.count; rest.Limit == 0 {
+					return
+				}
+			}
+		}
+	}
+}
+
+// mark is where a Select was cut off: the sort values of the last row, and how many
+// rows there were.
+type mark struct {
+	values []any
+	count  int
+}
+
+// selectOnce yields the columns that are shown, of rows that end in their sort
+// values. It returns the error that cut it off, if any, and the place, nil if no row
+// came.
+func (t *Tenant) selectOnce(ctx context.Context, q query.Select, shown int, yield func(store.Row, error) bool) (last *mark, err error) {
+	for row, err := range t.reading(ctx, func(ctx context.Context) iter.Seq2[store.Row, error] { return t.rows(ctx, q) }) {
+		if err != nil {
+			return last, err
+		}
+		if last == nil {
+			last = &mark{}
+		}
+		last.values, last.count = append(last.values[:0], row[shown:]...), last.count+1
+		if !yield(row[:shown:shown], nil) {
+			return nil, nil
+		}
+	}
+	return last, nil
 }
 
 // Aggregate implements store.Reader.

@@ -17,7 +17,8 @@ import (
 )
 
 const (
-	writeTries    = 60 // transactions tried for one Write, some 25 s of waiting in all
+	writeTries    = 60          // transactions tried for one Write, some 25 s of waiting in all
+	writeFor      = time.Minute // no new one is tried after; a server ends those that take longer
 	firstPause    = 2 * time.Millisecond
 	longestPause  = 500 * time.Millisecond
 	commitTimeout = time.Minute // a commit is not given up with its caller
@@ -44,14 +45,17 @@ func (t *Tenant) Write(ctx context.Context, fn func(tx store.Tx) error) error {
 		return failed("starting a session", err)
 	}
 	defer session.EndSession(context.WithoutCancel(ctx))
-	asking := false
+	asking, began := false, t.store.now()
 	for try := 1; ; try++ {
 		tx := &tx{t: t, session: session, asking: asking}
 		err, again := t.transact(ctx, tx, fn)
 		if !again {
 			return err
 		}
-		if try == writeTries {
+		if try == writeTries || t.store.now().Sub(began) > writeFor {
+			if unreachable(err) {
+				return err
+			}
 			return fault.New(fault.Unavailable, "store.busy").Because(err)
 		}
 		if asking = asking || tx.wentOn; tx.wentOn {
