@@ -37,6 +37,7 @@ type Fault struct {
 	Code    string         // stable, dotted: "record.not_found"
 	Params  map[string]any // fill the {name} places of the code's text
 	Pointer string         // JSON pointer into what the caller sent, "" for all of it
+	Subject string         // what Pointer leads to, as people know it: a field's label; its text begins with it
 	Errors  []*Fault       // several at once
 	cause   error
 }
@@ -67,6 +68,10 @@ func (f *Fault) Under(prefix string) *Fault {
 	return f
 }
 
+// Of names what the fault speaks of, in the language of the caller, where its text
+// alone does not.
+func (f *Fault) Of(subject string) *Fault { f.Subject = subject; return f }
+
 // Because keeps the cause for the log; it is never rendered.
 func (f *Fault) Because(err error) *Fault { f.cause = err; return f }
 
@@ -89,13 +94,16 @@ func (f *Fault) Error() string {
 }
 
 // All makes one fault of several, sorted by pointer and code; nil of none.
-// The kind and code are those of the whole.
+// The kind and code are those of the whole. Those that are several themselves are
+// taken apart, so that Errors are single faults.
 func All(kind Kind, code string, several []*Fault) error {
 	if len(several) == 0 {
 		return nil
 	}
 	f := New(kind, code)
-	f.Errors = append(f.Errors, several...)
+	for _, one := range several {
+		f.Errors = append(f.Errors, one.Each()...)
+	}
 	sort.SliceStable(f.Errors, func(i, j int) bool {
 		a, b := f.Errors[i], f.Errors[j]
 		if a.Pointer != b.Pointer {
@@ -104,6 +112,18 @@ func All(kind Kind, code string, several []*Fault) error {
 		return a.Code < b.Code
 	})
 	return f
+}
+
+// Each is the single faults in one: those it is made of, or itself.
+func (f *Fault) Each() []*Fault {
+	if len(f.Errors) == 0 {
+		return []*Fault{f}
+	}
+	var single []*Fault
+	for _, e := range f.Errors {
+		single = append(single, e.Each()...)
+	}
+	return single
 }
 
 // From returns the fault in err's chain, or wraps err as an internal one.

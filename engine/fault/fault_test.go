@@ -87,3 +87,25 @@ func TestAllSortsAndKeepsNone(t *testing.T) {
 		t.Fatalf("first is %q", got)
 	}
 }
+
+func TestAllTakesFaultsApart(t *testing.T) {
+	rows := fault.From(fault.All(fault.Invalid, "internal", []*fault.Fault{
+		fault.New(fault.Invalid, "b").At("/1/b"), fault.New(fault.Invalid, "a").At("/0/a")})).Under("/rows")
+	whole := fault.From(fault.All(fault.Invalid, "internal", []*fault.Fault{fault.New(fault.Invalid, "c").At("/name"), rows}))
+	var pointers []string
+	for _, one := range whole.Errors {
+		pointers = append(pointers, one.Pointer)
+	}
+	if got := strings.Join(pointers, " "); got != "/name /rows/0/a /rows/1/b" {
+		t.Fatalf("got %s", got)
+	}
+}
+
+func TestTextBeginsWithTheSubject(t *testing.T) {
+	f := fault.New(fault.Invalid, "field.not_a_number", "value", "x").Of("金额")
+	for language, want := range map[string]string{"en": "金额: “x” is not a number.", "zh": "金额：“x”不是数字。"} {
+		if got := f.Text(language); got != want {
+			t.Errorf("%s: %s", language, got)
+		}
+	}
+}

@@ -42,21 +42,29 @@ var texts = sync.OnceValue(func() map[string]map[string]string {
 	return all
 })
 
-// Text renders the fault's message in a language, English where that lacks.
+// Text renders the fault's message in a language, English where that lacks, after
+// what it speaks of if that was named.
 func (f *Fault) Text(language string) string {
-	byLanguage, ok := texts()[f.Code]
+	if f.Subject == "" {
+		return render(f.Code, f.Params, language)
+	}
+	return render("field.of", map[string]any{"subject": f.Subject, "text": render(f.Code, f.Params, language)}, language)
+}
+
+func render(code string, params map[string]any, language string) string {
+	byLanguage, ok := texts()[code]
 	if !ok {
-		return f.Code
+		return code
 	}
 	text, ok := byLanguage[language]
 	if !ok {
 		text = byLanguage[Languages[0]]
 	}
-	if len(f.Params) == 0 || !strings.Contains(text, "{") {
+	if len(params) == 0 || !strings.Contains(text, "{") {
 		return text
 	}
-	pairs := make([]string, 0, 2*len(f.Params))
-	for name, value := range f.Params {
+	pairs := make([]string, 0, 2*len(params))
+	for name, value := range params {
 		pairs = append(pairs, "{"+name+"}", fmt.Sprint(value))
 	}
 	return strings.NewReplacer(pairs...).Replace(text)

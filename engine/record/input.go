@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
+	"strconv"
+	"strings"
 
+	"formwork/engine/catalog"
 	"formwork/engine/fault"
 	"formwork/metadata"
 	"formwork/metadata/fieldtype"
@@ -44,7 +47,7 @@ func (s *Session) input(a *access, data map[string]any) *input {
 			in.faults = append(in.faults, s.unknownField(a, "record.unknown_field", name).At("/"+metadata.EscapePointer(name)))
 			continue
 		case !a.writes(f.Name):
-			in.faults = append(in.faults, fault.New(fault.Forbidden, "record.read_only", "field", name).At("/"+name))
+			in.faults = append(in.faults, fault.New(fault.Forbidden, "record.read_only", "field", s.label(f)).At("/"+name))
 			continue
 		}
 		at := a.byName[name]
@@ -53,7 +56,7 @@ func (s *Session) input(a *access, data map[string]any) *input {
 		if raw != nil {
 			stored, problem := f.Value.Coerce(raw)
 			if problem != nil {
-				value.raw, value.refused = raw, problem.Under("/"+name)
+				value.raw, value.refused = raw, s.about(f, problem).Under("/"+name)
 			} else {
 				value.stored = stored
 			}
@@ -62,6 +65,26 @@ func (s *Session) input(a *access, data map[string]any) *input {
 	}
 	slices.SortFunc(in.values, func(a, b assigned) int { return a.slot - b.slot })
 	return in
+}
+
+// about names the field, and in child rows the row and its field, that each problem of
+// a value speaks of: "Lines / 2 / Price". Pointers are still relative to the value.
+func (s *Session) about(f *catalog.Field, problem *fault.Fault) *fault.Fault {
+	for _, one := range problem.Each() {
+		subject, at := s.label(f), f
+		for _, step := range strings.Split(strings.TrimPrefix(one.Pointer, "/"), "/") {
+			if at.Rows == nil {
+				break
+			}
+			if n, err := strconv.Atoi(step); err == nil {
+				subject += " / " + strconv.Itoa(n+1)
+			} else if inner, ok := at.Rows.Field(step); ok {
+				subject, at = subject+" / "+s.label(inner), inner
+			}
+		}
+		one.Of(subject)
+	}
+	return problem
 }
 
 // writes reports whether the caller may write a field.

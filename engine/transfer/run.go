@@ -130,7 +130,7 @@ func (r *running) batch(ctx context.Context) (more bool, err error) {
 			of[i].faults = nil
 			switch {
 			case outcome.Fault != nil:
-				of[i].faults = flat(outcome.Fault)
+				of[i].faults = outcome.Fault.Each()
 			case outcome.Did == "created":
 				counted.Created++
 			case outcome.Did == "unchanged":
@@ -259,10 +259,11 @@ func (r *running) refuse(ctx context.Context, tx store.Tx, l *line) error {
 		Code    string         `json:"code"`
 		Params  map[string]any `json:"params,omitempty"`
 		Pointer string         `json:"pointer,omitempty"`
+		Subject string         `json:"subject,omitempty"`
 	}
 	var reasons []reason
 	for _, f := range l.faults {
-		reasons = append(reasons, reason{f.Kind, f.Code, f.Params, f.Pointer})
+		reasons = append(reasons, reason{f.Kind, f.Code, f.Params, f.Pointer, f.Subject})
 	}
 	raw, err := json.Marshal(reasons)
 	if err != nil {
@@ -270,18 +271,6 @@ func (r *running) refuse(ctx context.Context, tx store.Tx, l *line) error {
 	}
 	return tx.Insert(ctx, errorTable, r.service.ids.Next(), map[string]any{
 		"import": int64(r.im.ID), "row": int64(l.number), "cells": l.cells, "faults": json.RawMessage(raw)}, nil)
-}
-
-// flat is the single faults inside one.
-func flat(f *fault.Fault) []*fault.Fault {
-	if len(f.Errors) == 0 {
-		return []*fault.Fault{f}
-	}
-	var out []*fault.Fault
-	for _, e := range f.Errors {
-		out = append(out, flat(e)...)
-	}
-	return out
 }
 
 // Refused yields the rows of an import that were refused, in the order of the file,
@@ -303,7 +292,11 @@ func (s *Service) Refused(ctx context.Context, t store.Tenant, im *Import, langu
 		}
 		var texts []string
 		for _, f := range reasons {
-			texts = append(texts, strings.TrimPrefix(f.Pointer+": ", ": ")+f.Text(language))
+			text := f.Text(language)
+			if f.Subject == "" {
+				text = strings.TrimPrefix(f.Pointer+": ", ": ") + text
+			}
+			texts = append(texts, text)
 		}
 		cells, _ := v[1].([]string)
 		if err := yield(append(append([]string(nil), cells...), fmt.Sprint(v[0]), strings.Join(texts, " | "))); err != nil {
