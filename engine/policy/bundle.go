@@ -112,7 +112,8 @@ func data(c Config, s *Set) map[string]any {
 	}
 	return map[string]any{"config": map[string]any{
 		"permissions": permissions, "roles": roles, "objects": objects, "sharing": sharing, "policies": policies,
-		"held": map[string]any{"user": texts([]string{"active", "email", "permissions", "role", "teams"})},
+		"held": map[string]any{"user": map[string]any{
+			"fields": texts([]string{"active", "email", "permissions", "role", "teams"}), "actions": texts([]string{string(Delete)})}},
 	}}
 }
 

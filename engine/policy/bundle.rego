@@ -29,14 +29,26 @@ rights.objects[object] contains action if {
 	some set in input.user.permissions
 	some action in ["create", "read", "update", "delete"]
 	entry(set, object)[action] == true
+	not withheld(object, action)
 }
 
-# What makes a user able to do things is changed only by those who manage users.
+# What makes a user able to do things is changed only by those who manage users; a user
+# who is deleted, restored or merged into another is changed more than any.
 
 rights.held[name] contains field if {
-	some name, fields in data.config.held
-	some field in fields
-	not "manage_users" in rights.system
+	some name, held in data.config.held
+	some field in held.fields
+	not manages_users
+}
+
+withheld(object, action) if {
+	action in data.config.held[object].actions
+	not manages_users
+}
+
+manages_users if {
+	some set in input.user.permissions
+	"manage_users" in data.config.permissions[set].system
 }
 
 # Fields. A set lets a field be edited only if it also lets records be created or
@@ -44,8 +56,7 @@ rights.held[name] contains field if {
 # nothing about fields means all of them.
 
 rights.every[name] contains level if {
-	some name, actions in rights.objects
-	"read" in actions
+	some name, _ in rights.objects
 	some set in input.user.permissions
 	grant := entry(set, name)
 	not grant.fields
@@ -53,8 +64,7 @@ rights.every[name] contains level if {
 }
 
 rights.fields[name][field] contains level if {
-	some name, actions in rights.objects
-	"read" in actions
+	some name, _ in rights.objects
 	some set in input.user.permissions
 	grant := entry(set, name)
 	named := grant.fields
@@ -106,6 +116,7 @@ allow if {
 granted if {
 	some set in input.user.permissions
 	entry(set, input.object)[input.action] == true
+	not withheld(input.object, input.action)
 }
 
 # Read-all and write-all pass by owners, roles, sharing and parents.

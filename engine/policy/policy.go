@@ -73,6 +73,7 @@ type Rights struct {
 type ObjectRights struct {
 	Create, Read, Update, Delete bool
 	// Fields maps a field to "edit" or "read"; fields the caller may not read are absent.
+	// Where records may be created and not read, they are those that may be given.
 	// System fields (id, version, created_at …) are "read" for everyone who may read
 	// the object; owner is like any other field.
 	Fields map[string]string

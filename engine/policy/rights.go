@@ -3,6 +3,7 @@ package policy
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -68,8 +69,8 @@ func (s *Set) evaluateRights(ctx context.Context, sets []string) (*Rights, error
 	held, _ := decision["held"].(map[string]any)
 	for name, allowed := range actions {
 		of := objectRights(list(allowed))
-		if o := s.objects[name]; of.Read && o != nil {
-			of.Fields = fieldRights(o.names, list(every[name]), fields[name])
+		if o := s.objects[name]; o != nil {
+			of.Fields = fieldRights(of, o.names, list(every[name]), fields[name])
 			for _, field := range list(held[name]) {
 				if of.Fields[field] == "edit" {
 					of.Fields[field] = "read"
@@ -97,8 +98,9 @@ func objectRights(actions []string) (r ObjectRights) {
 	return r
 }
 
-// fieldRights brings together what some sets say of every field, and others of one.
-func fieldRights(names, every []string, some any) map[string]string {
+// fieldRights brings together what some sets say of every field, and others of one. Of
+// an object that may not be read they are those that may be written; nil for none.
+func fieldRights(of ObjectRights, names, every []string, some any) map[string]string {
 	fields := make(map[string]string, len(names)+len(systemFields))
 	byName, _ := some.(map[string]any)
 	for _, name := range names {
@@ -107,6 +109,10 @@ func fieldRights(names, every []string, some any) map[string]string {
 				fields[name] = level
 			}
 		}
+	}
+	if !of.Read {
+		maps.DeleteFunc(fields, func(_, level string) bool { return level != "edit" || !of.Create })
+		return fields
 	}
 	for _, name := range systemFields {
 		fields[name] = "read"
@@ -118,8 +124,9 @@ func fieldRights(names, every []string, some any) map[string]string {
 func everything(objects map[string]*Object) *Rights {
 	r := &Rights{Objects: make(map[string]ObjectRights, len(objects)), System: map[string]bool{}}
 	for name, o := range objects {
-		r.Objects[name] = ObjectRights{Create: true, Read: true, Update: true, Delete: true,
-			Fields: fieldRights(fieldNames(o), []string{"edit"}, nil)}
+		all := ObjectRights{Create: true, Read: true, Update: true, Delete: true}
+		all.Fields = fieldRights(all, fieldNames(o), []string{"edit"}, nil)
+		r.Objects[name] = all
 	}
 	for _, right := range metadata.SystemRights {
 		r.System[right] = true
