@@ -198,7 +198,7 @@ func (c *checker) symbol(at int, names Names, root string, via []Symbol, name st
 		return c.inline(at, sym.Formula, func(n *node) *node {
 			moved := *n
 			moved.at, moved.open = at, root != "user"
-			moved.path = Path{Root: root, Via: append(slices.Clone(via), guarded(names, n.path.Via)...), Leaf: n.path.Leaf}
+			moved.path = Path{Root: root, Via: append(slices.Clone(via), n.path.Via...), Leaf: n.path.Leaf}
 			if len(moved.path.Via) > maxHops {
 				return c.report(at, "expression.too_many_hops", "limit", maxHops)
 			}
@@ -340,7 +340,8 @@ func (c *checker) item(at int, name string) *node {
 }
 
 // inline puts a formula that is computed when read in the place of its field;
-// leaf makes its paths begin where the field is. Guards are those of this scope.
+// leaf makes its paths begin where the field is. What the formula goes through is not
+// guarded: its value is the same for everybody who may read the field.
 func (c *checker) inline(at int, formula *Program, leaf func(path *node) *node) *node {
 	c.nodes += formula.size
 	if c.nodes > MaxNodes {
@@ -363,22 +364,4 @@ func (c *checker) inline(at int, formula *Program, leaf func(path *node) *node) 
 		return c.make(moved)
 	}
 	return move(formula.root)
-}
-
-// guarded takes the hops of a formula as names has them, where it has them.
-func guarded(names Names, via []Symbol) []Symbol {
-	out := make([]Symbol, len(via))
-	for i, hop := range via {
-		out[i] = hop
-		if names == nil {
-			continue
-		}
-		sym, ok := names.Symbol(hop.Name)
-		if !ok || sym.Column != hop.Column {
-			names = nil
-			continue
-		}
-		out[i], names = sym, sym.Target
-	}
-	return out
 }

@@ -36,7 +36,8 @@ func normaliser(m *catalog.Match) func(stored any) any {
 }
 
 // duplicates holds a draft to the duplicate rules that its changes touch: one that
-// refuses does, the others leave a warning.
+// refuses does, the others leave a warning. With whom it agrees is told to those only
+// who may read all that the rule compares.
 func (u *unit) duplicates(d *draft) error {
 	for _, rule := range d.plan.object.Dupes {
 		if !d.touches(rule) || (rule.When != nil && !d.holds(rule.When)) {
@@ -49,9 +50,11 @@ func (u *unit) duplicates(d *draft) error {
 		if len(found) == 0 {
 			continue
 		}
-		visible, err := d.readableMatches(found)
-		if err != nil {
-			return err
+		var visible []Match
+		if d.a.compares(rule) {
+			if visible, err = d.readableMatches(found); err != nil {
+				return err
+			}
 		}
 		label := rule.Doc.Label.In(u.s.caller.Language, rule.Name)
 		if rule.Doc.Action == "refuse" {

@@ -154,7 +154,14 @@ func (s *Session) userValue(ctx context.Context, reader store.Reader, p expressi
 	if !ok {
 		return nil
 	}
-	v, err := behind(ctx, reader, first, p.Ref())
+	ref, err := s.guardMarked(ctx, p.Ref())
+	if err != nil {
+		if *failed == nil {
+			*failed = err
+		}
+		return nil
+	}
+	v, err := behind(ctx, reader, first, ref)
 	if err != nil && *failed == nil {
 		*failed = err
 	}
@@ -190,9 +197,6 @@ type callerEnv struct {
 	ctx context.Context
 	s   *Session
 	err error
-	// guarded: the caller wrote the program, and what lies behind a lookup of the user's
-	// is read only as far as the caller may.
-	guarded bool
 }
 
 func (e *callerEnv) Now() time.Time           { return e.s.clock }
@@ -210,29 +214,5 @@ func (e *callerEnv) Get(p expression.Path) any {
 		}
 		return v
 	}
-	if e.guarded && len(p.Via) > 0 {
-		readable, err := e.userReaches(p)
-		if err != nil && e.err == nil {
-			e.err = err
-		}
-		if !readable {
-			return nil
-		}
-	}
 	return e.s.userValue(e.ctx, e.s.tenant, p, &e.err)
-}
-
-// userReaches reports whether the caller may read the records that a path from the
-// user leads through.
-func (e *callerEnv) userReaches(p expression.Path) (bool, error) {
-	first, ok := e.s.caller.Attributes[p.Via[0].Name].(int64)
-	if !ok || e.s.caller.System {
-		return ok, nil
-	}
-	ref, err := e.s.guardRef(e.ctx, query.Ref{Hops: p.Ref().Hops, Column: query.ID}, len(p.Via))
-	if err != nil {
-		return false, err
-	}
-	there, err := behind(e.ctx, e.s.tenant, first, ref)
-	return there != nil, err
 }

@@ -5,6 +5,7 @@ import (
 
 	"formwork/engine/expression"
 	"formwork/engine/fault"
+	"formwork/engine/policy"
 	"formwork/engine/query"
 	"formwork/metadata/fieldtype"
 )
@@ -31,7 +32,7 @@ func (s *Session) where(ctx context.Context, a *access, text string) (query.Filt
 	if err != nil {
 		return nil, err
 	}
-	e := &callerEnv{ctx: ctx, s: s, guarded: true}
+	e := &callerEnv{ctx: ctx, s: s}
 	f, err := program.Filter(e)
 	if err == nil {
 		err = e.err
@@ -57,12 +58,7 @@ func (s *Session) program(ctx context.Context, a *access, text string) (*express
 	if found, ok := s.compiled.programs.Get(key); ok {
 		return found, nil
 	}
-	visible, unguarded := s.visible(rights), func(string) query.Filter { return nil }
-	scope := expression.Scope{Record: a.object.Visible(visible, unguarded), Result: fieldtype.BoolKind, Scale: -1, Queryable: true}
-	if user, ok := s.snapshot.Objects["user"]; ok {
-		scope.User = user.Visible(visible, unguarded)
-	}
-	program, problems := expression.Compile(text, scope)
+	program, problems := expression.Compile(text, s.scope(a, rights))
 	if len(problems) > 0 {
 		var faults []*fault.Fault
 		for _, p := range problems {
@@ -74,6 +70,16 @@ func (s *Session) program(ctx context.Context, a *access, text string) (*express
 		s.compiled.programs.Add(key, program)
 	}
 	return program, nil
+}
+
+// scope is what callers of the same rights may say in a filter.
+func (s *Session) scope(a *access, rights *policy.Rights) expression.Scope {
+	visible, guarded := s.visible(rights), func(string) query.Filter { return toGuard }
+	scope := expression.Scope{Record: a.object.Visible(visible, guarded), Result: fieldtype.BoolKind, Scale: -1, Queryable: true}
+	if user, ok := s.snapshot.Objects["user"]; ok {
+		scope.User = user.Visible(visible, guarded)
+	}
+	return scope
 }
 
 // cost is what makes a filter slow.

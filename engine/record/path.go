@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"formwork/engine/catalog"
+	"formwork/engine/expression"
 	"formwork/engine/fault"
 	"formwork/engine/policy"
 	"formwork/engine/query"
@@ -51,6 +52,42 @@ func (s *Session) path(ctx context.Context, a *access, text, code string) (path,
 	return p, nil
 }
 
+// Reads reports whether the caller may read a path ("account.name") of an object's
+// records; a "-" before it, as in a sort, doesn't count.
+func (s *Session) Reads(ctx context.Context, object, path string) (bool, error) {
+	a, err := s.reach(ctx, object)
+	if err != nil {
+		return false, refusedOr(err)
+	}
+	_, err = s.path(ctx, a, strings.TrimPrefix(path, "-"), "list.unknown_field")
+	return err == nil, refusedOr(err)
+}
+
+// Understands reports whether the caller may read all that a condition on an object's
+// records reads. queryable: as the filter of a list.
+func (s *Session) Understands(ctx context.Context, object, condition string, queryable bool) (bool, error) {
+	a, err := s.access(ctx, object, policy.Read)
+	if err != nil {
+		return false, refusedOr(err)
+	}
+	rights, err := s.loadRights(ctx)
+	if err != nil {
+		return false, err
+	}
+	scope := s.scope(a, rights)
+	scope.Queryable = queryable
+	_, problems := expression.Compile(condition, scope)
+	return len(problems) == 0, nil
+}
+
+// refusedOr is nil for what was refused, which is an answer, and else the error.
+func refusedOr(err error) error {
+	if err == nil || fault.KindOf(err) == fault.Internal {
+		return err
+	}
+	return nil
+}
+
 // ref is the path to a column of the record it ends at, without guards.
 func (p path) ref(c query.Column) query.Ref {
 	ref := query.Ref{Column: c}
@@ -77,21 +114,29 @@ func (s *Session) guardRef(ctx context.Context, ref query.Ref, n int) (query.Ref
 	return ref, nil
 }
 
-// guard puts what the caller may read into every path of a filter that a caller
-// wrote. Programs are compiled without guards, so that callers of the same rights
-// share them.
+// toGuard marks the lookups in a program that its caller wrote; what formulas go
+// through has no mark. Programs are compiled with it, so that callers of the same
+// rights share them, and should a mark ever stay, nothing is behind it.
+var toGuard = query.Nothing
+
+// guard puts what the caller may read in the place of the marks.
 func (s *Session) guard(ctx context.Context, f query.Filter) (query.Filter, error) {
-	if s.caller.System {
-		return f, nil
-	}
 	var failed error
-	ref := func(r query.Ref) query.Ref {
-		guarded, err := s.guardRef(ctx, r, len(r.Hops))
+	guarded := query.MapRefs(f, func(r query.Ref) query.Ref {
+		r, err := s.guardMarked(ctx, r)
 		if err != nil && failed == nil {
 			failed = err
 		}
-		return guarded
-	}
-	guarded := query.MapRefs(f, ref)
+		return r
+	})
 	return guarded, failed
+}
+
+// guardMarked is guard for one path; what a formula goes through comes last.
+func (s *Session) guardMarked(ctx context.Context, ref query.Ref) (query.Ref, error) {
+	marked := 0
+	for marked < len(ref.Hops) && ref.Hops[marked].Guard != nil {
+		marked++
+	}
+	return s.guardRef(ctx, ref, marked)
 }

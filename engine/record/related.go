@@ -16,8 +16,9 @@ import (
 )
 
 // Related lists the records of a related list, as List does: list is the name of one
-// in a layout of the object, whose columns, sort and filter hold where q says
-// nothing, or "object.lookup". Fault record.no_related (NotFound).
+// in a layout of the object, whose columns and sort, as far as the caller may read
+// them, hold where q says nothing, or "object.lookup". Fault record.no_related
+// (NotFound), also for a list whose filter reads what the caller may not.
 func (s *Session) Related(ctx context.Context, object string, key id.ID, list string, q ListQuery) (*Page, error) {
 	if _, err := s.Get(ctx, object, key, []string{query.ID.Name}); err != nil {
 		return nil, err
@@ -31,11 +32,8 @@ func (s *Session) Related(ctx context.Context, object string, key id.ID, list st
 			return nil, missing
 		}
 		from, lookup, base = related.Object, related.Lookup, related.Filter
-		if len(q.Fields) == 0 {
-			q.Fields = related.Columns
-		}
-		if len(q.Sort) == 0 {
-			q.Sort = related.Sort
+		if err := s.asLaidOut(ctx, related, &q); err != nil {
+			return nil, err
 		}
 	}
 	a, err := s.access(ctx, from, policy.Read)
@@ -47,10 +45,42 @@ func (s *Session) Related(ctx context.Context, object string, key id.ID, list st
 		return nil, missing
 	}
 	only, err := s.where(ctx, a, base)
+	if fault.Is(err, "list.bad_filter") {
+		return nil, missing
+	}
 	if err != nil {
 		return nil, err
 	}
 	return s.list(ctx, a, q, both(is(f.Column, reference(f, object, key)), only))
+}
+
+// asLaidOut completes a query by what a related list shows and how it is sorted.
+func (s *Session) asLaidOut(ctx context.Context, related *metadata.Related, q *ListQuery) (err error) {
+	if len(q.Fields) == 0 {
+		if q.Fields, err = s.readablePaths(ctx, related.Object, related.Columns); err != nil {
+			return err
+		}
+		q.Fields = append([]string{query.ID.Name}, q.Fields...)
+	}
+	if len(q.Sort) == 0 {
+		q.Sort, err = s.readablePaths(ctx, related.Object, related.Sort)
+	}
+	return err
+}
+
+// readablePaths are those of some paths that the caller may read.
+func (s *Session) readablePaths(ctx context.Context, object string, paths []string) ([]string, error) {
+	var readable []string
+	for _, path := range paths {
+		reads, err := s.Reads(ctx, object, path)
+		if err != nil {
+			return nil, err
+		}
+		if reads {
+			readable = append(readable, path)
+		}
+	}
+	return readable, nil
 }
 
 // refersTo reports whether a field is a reference that may lead to an object.

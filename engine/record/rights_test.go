@@ -83,3 +83,70 @@ func TestDuplicatesByHiddenFields(t *testing.T) {
 		}
 	}
 }
+
+// Nor does saving a record tell that it agrees with another in what is hidden.
+func TestWarningsOfHiddenFields(t *testing.T) {
+	w := newWorld(t).populate()
+	w.apply(`{"kind":"object","name":"account","visibility":"write","duplicates":{
+		"same_name":null,"same_both":{"match":{"industry":{"how":"exact"},"secret":{"how":"exact"}},"action":"warn"}}}`)
+	w.create(w.system(), "account", map[string]any{"name": "Alpha", "secret": "x", "industry": "media"})
+	for name, want := range map[string]int{"ada": 1, "rob": 0} {
+		key := w.create(w.system(), "account", map[string]any{"name": "Omega", "secret": "x"}).Record.ID()
+		saved := w.update(w.as(name), "account", key, map[string]any{"industry": "media"})
+		if len(saved.Warnings) != want {
+			t.Errorf("%s is warned %v", name, saved.Warnings)
+		}
+		if err := w.as("ada").Delete(w.ctx, "account", key, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A formula has one value for all who may read it, be it shown or filtered by, though
+// they may not read what it is computed from; what they write themselves goes no
+// further than they may.
+func TestFormulasThroughWhatIsHidden(t *testing.T) {
+	w := newWorld(t).populate()
+	w.apply(`{"kind":"object","name":"account","visibility":"private"}`)
+	account := w.create(w.system(), "account", map[string]any{"name": "Alpha", "industry": "media"}).Record.ID().String()
+	rob := w.people["rob"]
+	deal := w.create(w.system(), "deal", map[string]any{"name": "D", "account": account, "owner": rob.User.String()}).Record.ID()
+	if got := w.get(w.as("rob"), "deal", deal)["industry"]; got != "media" {
+		t.Errorf("the formula shows %v", got)
+	}
+	for filter, want := range map[string]int{`industry == "media"`: 1, `industry == nil`: 0, `account.industry == "media"`: 0, `account.industry == nil`: 1,
+		`account.name startsWith "A"`: 0, `account != nil`: 1} {
+		page, err := w.as("rob").List(w.ctx, "deal", record.ListQuery{Filter: filter, Count: true})
+		if err != nil || len(page.Items) != want || *page.Total != int64(want) {
+			t.Errorf("%s finds %v %v", filter, page, err)
+		}
+	}
+}
+
+// A related list is shown without the columns that the caller may not read, and not at
+// all if its filter reads such a field.
+func TestRelatedListsWithHiddenFields(t *testing.T) {
+	w := newWorld(t).populate()
+	w.apply(`{"kind":"layout","name":"account","related":{
+			"children":{"object":"account","lookup":"parent","columns":["name","secret","parent.biggest"],"sort":["-secret","name"]},
+			"secrets":{"object":"account","lookup":"parent","columns":["name"],"filter":"secret == \"x\""}}}`,
+		`{"kind":"object","name":"account","visibility":"read"}`)
+	top := w.create(w.system(), "account", map[string]any{"name": "Top"}).Record.ID()
+	for _, secret := range []string{"x", "y"} {
+		w.create(w.system(), "account", map[string]any{"name": "Below " + secret, "secret": secret, "parent": top.String()})
+	}
+	for name, want := range map[string]struct {
+		columns int
+		found   int
+		code    string
+	}{"ada": {4, 1, ""}, "rob": {2, 0, "record.no_related"}} {
+		page, err := w.as(name).Related(w.ctx, "account", top, "children", record.ListQuery{})
+		if err != nil || len(page.Items) != 2 || len(page.Items[0].Fields()) != want.columns {
+			t.Errorf("%s sees %v %v", name, page, err)
+		}
+		page, err = w.as(name).Related(w.ctx, "account", top, "secrets", record.ListQuery{})
+		if want.code != "" && !fault.Is(err, want.code) || want.code == "" && (err != nil || len(page.Items) != want.found) {
+			t.Errorf("%s sees %v %v", name, page, err)
+		}
+	}
+}
