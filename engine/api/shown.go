@@ -1,12 +1,14 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
+	"formwork/engine/catalog"
 	"formwork/engine/policy"
+	"formwork/engine/record"
 	"formwork/metadata"
 )
 
@@ -40,7 +42,7 @@ func (r *request) shownDocument(d metadata.Document, setup bool, rights *policy.
 	if err != nil || !ok {
 		return nil, fmt.Errorf("reading document %s: %w", d.Key, err)
 	}
-	hide := hiding{rights}
+	hide := hiding{ctx: r.ctx, rights: rights, records: r.records(), snapshot: r.snapshot}
 	shown := true
 	switch d.Kind {
 	case "object":
@@ -52,28 +54,64 @@ func (r *request) shownDocument(d metadata.Document, setup bool, rights *policy.
 	case "app":
 		hide.app(body)
 	}
-	if !shown {
-		return nil, nil
+	if !shown || hide.err != nil {
+		return nil, hide.err
 	}
 	return metadata.Canonical(body), nil
 }
 
 // hiding takes out of documents what a caller may not know of.
-type hiding struct{ rights *policy.Rights }
+type hiding struct {
+	ctx      context.Context
+	rights   *policy.Rights
+	records  *record.Session
+	snapshot *catalog.Snapshot
+	err      error // the first that has nothing to do with rights
+}
 
-func (h hiding) mayRead(object any) bool {
+func (h *hiding) mayRead(object any) bool {
 	name, _ := object.(string)
 	return h.rights.Objects[name].Read
 }
 
-// field reports whether a caller may read a field, or the first field of a path.
-func (h hiding) field(object any, path string) bool {
+// field reports whether a caller may read a field, or all fields of a path.
+func (h *hiding) field(object any, path string) bool {
 	name, _ := object.(string)
-	first, _, _ := strings.Cut(strings.TrimPrefix(path, "-"), ".")
-	return h.rights.Objects[name].Fields[first] != ""
+	reads, err := h.records.Reads(h.ctx, name, path)
+	h.failed(err)
+	return reads
 }
 
-func (h hiding) object(name string, body map[string]any) bool {
+// condition reports whether a caller may read all that an expression reads; that of a
+// list runs in the database.
+func (h *hiding) condition(object, expression any, list bool) bool {
+	name, _ := object.(string)
+	text, _ := expression.(string)
+	if text == "" {
+		return true
+	}
+	may, err := h.records.Understands(h.ctx, name, text, list)
+	h.failed(err)
+	return may
+}
+
+func (h *hiding) failed(err error) {
+	if h.err == nil {
+		h.err = err
+	}
+}
+
+// conditions takes out of a part of a layout what is said of fields that the caller
+// may not read.
+func (h *hiding) conditions(object any, part map[string]any) {
+	for _, member := range []string{"visible_when", "required_when", "read_only_when"} {
+		if !h.condition(object, part[member], false) {
+			delete(part, member)
+		}
+	}
+}
+
+func (h *hiding) object(name string, body map[string]any) bool {
 	if !h.mayRead(name) {
 		return false
 	}
@@ -101,7 +139,7 @@ func (h hiding) object(name string, body map[string]any) bool {
 	return true
 }
 
-func (h hiding) stages(object string, model map[string]any) {
+func (h *hiding) stages(object string, model map[string]any) {
 	stages, _ := model["stages"].(map[string]any)
 	for _, v := range stages {
 		stage, _ := v.(map[string]any)
@@ -116,7 +154,7 @@ func (h hiding) stages(object string, model map[string]any) {
 	}
 }
 
-func (h hiding) layout(body map[string]any) bool {
+func (h *hiding) layout(body map[string]any) bool {
 	if !h.mayRead(body["object"]) {
 		return false
 	}
@@ -127,10 +165,13 @@ func (h hiding) layout(body map[string]any) bool {
 		sections, _ := tab["sections"].(map[string]any)
 		for _, v := range sections {
 			section, _ := v.(map[string]any)
+			h.conditions(body["object"], section)
 			fields, _ := section["fields"].(map[string]any)
-			for field := range fields {
+			for field, v := range fields {
 				if !h.field(body["object"], field) {
 					delete(fields, field)
+				} else if placed, ok := v.(map[string]any); ok {
+					h.conditions(body["object"], placed)
 				}
 			}
 		}
@@ -139,7 +180,7 @@ func (h hiding) layout(body map[string]any) bool {
 	for name, v := range related {
 		list, _ := v.(map[string]any)
 		lookup, _ := list["lookup"].(string)
-		if !h.mayRead(list["object"]) || !h.field(list["object"], lookup) {
+		if !h.mayRead(list["object"]) || !h.field(list["object"], lookup) || !h.condition(list["object"], list["filter"], true) {
 			delete(related, name)
 			continue
 		}
@@ -150,10 +191,10 @@ func (h hiding) layout(body map[string]any) bool {
 	return true
 }
 
-// view keeps a view's filter, for the caller has to send it; a filter that reads
-// what the caller may not is refused then.
-func (h hiding) view(body map[string]any) bool {
-	if !h.mayRead(body["object"]) {
+// view keeps a view's filter, for the caller has to send it; where it reads what the
+// caller may not, they could do nothing with the view.
+func (h *hiding) view(body map[string]any) bool {
+	if !h.mayRead(body["object"]) || !h.condition(body["object"], body["filter"], true) {
 		return false
 	}
 	for _, member := range []string{"columns", "sort", "sum"} {
@@ -165,17 +206,23 @@ func (h hiding) view(body map[string]any) bool {
 	return true
 }
 
-func (h hiding) app(body map[string]any) {
+func (h *hiding) app(body map[string]any) {
 	items, _ := body["items"].(map[string]any)
 	for name, v := range items {
-		if item, ok := v.(map[string]any); ok && !h.mayRead(item["object"]) {
+		item, ok := v.(map[string]any)
+		if !ok || !h.mayRead(item["object"]) {
 			delete(items, name)
+			continue
+		}
+		of, _ := item["view"].(string)
+		if view, there := h.snapshot.Views[of]; there && !h.condition(view.Object, view.Filter, true) {
+			delete(item, "view")
 		}
 	}
 }
 
 // list takes the paths that a caller may not read out of a member.
-func (h hiding) list(object any, body map[string]any, member string) {
+func (h *hiding) list(object any, body map[string]any, member string) {
 	if all, ok := body[member].([]any); ok {
 		body[member] = slices.DeleteFunc(all, func(v any) bool {
 			path, _ := v.(string)
