@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
+	"formwork/engine/expression"
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/query"
@@ -445,8 +447,10 @@ func (w *worker) compare(old, o *Object) {
 			if given(f) {
 				w.fill(o, f)
 			}
+		case f.Rows != nil && !sameInRows(before.Rows, f.Rows):
+			w.touch(o)
 		}
-		if f.Key.Storage != fieldtype.None && (before == nil || before.Key != f.Key || before.Column != f.Column) && (before != nil || f.Formula != nil) {
+		if f.Key.Storage != fieldtype.None && (before == nil || before.Key != f.Key || before.Column != f.Column || before.Doc.Type != f.Doc.Type) && (before != nil || f.Formula != nil) {
 			w.derive(o, f)
 		}
 	}
@@ -507,14 +511,51 @@ func sameComputation(a, b *Field) bool {
 		return false
 	}
 	if isRollup(a) {
-		return a.Value.(fieldtype.Rolls).Rollup() == b.Value.(fieldtype.Rolls).Rollup()
+		return a.Value.(fieldtype.Rolls).Rollup() == b.Value.(fieldtype.Rolls).Rollup() && sameProgram(a.RowFilter, b.RowFilter)
 	}
-	return a.Formula != nil && b.Formula != nil && a.Formula.Source() == b.Formula.Source()
+	return a.Formula != nil && sameProgram(a.Formula, b.Formula)
+}
+
+// sameProgram reports whether two expressions answer the same of every record: they
+// read the same, from the same columns, under the same labels if they show any.
+func sameProgram(a, b *expression.Program) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	labels := strings.Contains(a.Source(), "label")
+	return a.Source() == b.Source() && slices.EqualFunc(a.Paths(), b.Paths(), func(x, y expression.Path) bool {
+		return x.Leaf.Column == y.Leaf.Column && (!labels || sameLabels(x.Leaf.Value, y.Leaf.Value))
+	})
+}
+
+// sameInRows reports whether what is computed in child rows has not changed.
+func sameInRows(a, b *Rows) bool {
+	return a != nil && !slices.ContainsFunc(b.Fields, func(f *Field) bool {
+		before := a.byName[f.Name]
+		switch {
+		case before == nil:
+			return computed(f)
+		case computed(f) != computed(before) || columnOf("", f.Value) != columnOf("", before.Value):
+			return true
+		case f.Rows != nil:
+			return !sameInRows(before.Rows, f.Rows)
+		}
+		return computed(f) && !sameProgram(before.Formula, f.Formula)
+	})
+}
+
+func sameLabels(a, b fieldtype.Value) bool {
+	x, ok := a.(fieldtype.Chooses)
+	y, too := b.(fieldtype.Chooses)
+	return ok == too && (!ok || maps.EqualFunc(x.Options(), y.Options(), func(p, q *metadata.Option) bool {
+		return maps.Equal(p.Label, q.Label)
+	}))
 }
 
 func sameRollup(a, b *Rollup) bool {
 	return a != nil && b != nil && a.Field.Column == b.Field.Column && a.Field.Count == b.Field.Count &&
 		a.Field.Value.(fieldtype.Rolls).Rollup() == b.Field.Value.(fieldtype.Rolls).Rollup() &&
+		a.Lookup.Column == b.Lookup.Column && sameProgram(a.Filter, b.Filter) &&
 		(a.Of == nil) == (b.Of == nil) && (a.Of == nil || a.Of.Column == b.Of.Column)
 }
 

@@ -168,8 +168,8 @@ func (b *builder) bindRows(nests fieldtype.Nests, name string) *Rows {
 	return r
 }
 
-// columnOf is the column of a field by the naming rule: the storage form, and the
-// scale of a scaled value, are part of its name.
+// columnOf is the column of a field by the naming rule: the storage, the scale of a
+// scaled value and the form of one that has its own are part of its name.
 func columnOf(name string, v fieldtype.Value) query.Column {
 	storage := v.Storage()
 	if storage == fieldtype.None {
@@ -180,9 +180,20 @@ func columnOf(name string, v fieldtype.Value) query.Column {
 		column += strconv.Itoa(scaled.Scale())
 	}
 	return query.Column{Name: column, Storage: storage}
+	if form := formOf(v); form != "" {
+		column += ":" + form
+	}
 }
 
 // keyColumn is the column of a text field's folded value.
+// formOf is the form of a value that has its own, else "".
+func formOf(v fieldtype.Value) string {
+	if formed, ok := v.(fieldtype.Formed); ok {
+		return formed.Form()
+	}
+	return ""
+}
+
 func keyColumn(f *Field) query.Column {
 	return query.Column{Name: f.Name + ":k", Storage: fieldtype.Text}
 }

@@ -3,7 +3,9 @@ package catalog
 import (
 	"bytes"
 	"encoding/json"
+	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"formwork/engine/expression"
@@ -96,7 +98,9 @@ func key(kind, name string) metadata.Key { return metadata.Key{Kind: kind, Name:
 // changedWith reports whether an object has changed although its document has not:
 // through a picklist or what its expressions read.
 func (o *Object) changedWith(now *Object) bool {
-	return !bytes.Equal(o.SchemaJSON, now.SchemaJSON) || !slices.Equal(o.Table.Columns, now.Table.Columns)
+	return !bytes.Equal(o.SchemaJSON, now.SchemaJSON) || !slices.Equal(o.Table.Columns, now.Table.Columns) ||
+		slices.ContainsFunc(now.Computed, func(f *Field) bool { return !sameComputation(o.byName[f.Name], f) }) ||
+		slices.ContainsFunc(now.Rollups, func(r *Rollup) bool { return !sameRollup(o.rollup(o.byName[r.Field.Name]), r) })
 }
 
 // weigher collects effects.
@@ -212,9 +216,8 @@ func (w *weigher) changed(o *Object, before, f *Field) {
 				Notice: fault.New(fault.Invalid, "catalog.computes_again", "field", f.Name, "object", o.Doc.Name)}, table: o.Table.Name})
 		}
 		return
-	case !computed(before) && (before.Doc.Type != f.Doc.Type || before.Column != f.Column):
-		w.add(effect{Impact: Impact{Class: Destructive, Path: o.path(f),
-			Notice: fault.New(fault.Invalid, "catalog.changes_type", "field", f.Name, "object", o.Doc.Name, "from", before.Doc.Type, "to", f.Doc.Type)},
+	case !computed(before) && (computed(f) || before.Column != f.Column):
+		w.add(effect{Impact: Impact{Class: Destructive, Path: o.path(f), Notice: changesType(o, before, f)},
 			table: o.Table.Name, where: filled(before)})
 		return
 	}
@@ -226,12 +229,100 @@ func (w *weigher) changed(o *Object, before, f *Field) {
 			Notice: fault.New(fault.Invalid, "catalog.keys_field", "field", f.Name, "object", o.Doc.Name)},
 			table: o.Table.Name, where: filled(f)})
 	}
-	if before.Column == f.Column && f.Column.Storage != fieldtype.None && narrower(before, f) {
-		w.add(effect{Impact: Impact{Class: Narrowing, Path: o.path(f),
-			Notice: fault.New(fault.Invalid, "catalog.narrows_field", "field", f.Name, "object", o.Doc.Name)},
-			table: o.Table.Name, where: filled(f), read: []query.Ref{query.Field(f.Column)}, check: refuses(before.Value, f.Value),
-			mild: !fewerOptions(before, f)})
+	if f.Rows != nil && !sameInRows(before.Rows, f.Rows) {
+		w.add(effect{Impact: Impact{Class: Backfill, Path: o.path(f),
+			Notice: fault.New(fault.Invalid, "catalog.computes_again", "field", f.Name, "object", o.Doc.Name)}, table: o.Table.Name})
 	}
+	if w.rows(o, o.path(f), before, f) {
+		return // what else its rows refuse comes of that
+	}
+	if f.Column.Storage == fieldtype.None || computed(before) {
+		return
+	}
+	e := effect{table: o.Table.Name, where: filled(f), read: []query.Ref{query.Field(f.Column)}, check: refuses(before.Value, f.Value)}
+	switch {
+	case before.Doc.Type != f.Doc.Type:
+		e.Impact = Impact{Class: Destructive, Path: o.path(f), Notice: fault.New(fault.Invalid, "catalog.keeps_values",
+			"field", f.Name, "object", o.Doc.Name, "from", before.Doc.Type, "to", f.Doc.Type)}
+	case narrower(before, f):
+		e.Impact = Impact{Class: Narrowing, Path: o.path(f), Notice: fault.New(fault.Invalid, "catalog.narrows_field", "field", f.Name, "object", o.Doc.Name)}
+		e.mild = !fewerOptions(before, f)
+	default:
+		return
+	}
+	w.add(e)
+}
+
+// rows tells of the values in child rows that are lost with a field of the rows, and
+// whether there are any such fields. The path and the column are those of the field
+// that has the rows.
+func (w *weigher) rows(o *Object, path string, before, f *Field) (lost bool) {
+	if before.Rows == nil || f.Rows == nil {
+		return false
+	}
+	var compare func(path string, trail []string, was, is *Rows)
+	compare = func(path string, trail []string, was, is *Rows) {
+		for _, had := range was.Fields {
+			at, name := path+"/fields/"+had.Name, strings.Join(append(trail, had.Name), ".")
+			now := is.byName[had.Name]
+			notice := fault.New(fault.Invalid, "catalog.removes_field", "field", name, "object", o.Doc.Name)
+			switch {
+			case computed(had):
+				continue
+			case now != nil && !computed(now) && columnOf("", had.Value) == columnOf("", now.Value):
+				if had.Rows != nil && now.Rows != nil {
+					compare(at, append(trail, had.Name), had.Rows, now.Rows)
+				}
+				continue
+			case now != nil:
+				notice = changesType(o, had, now)
+				notice.Params["field"] = name
+			}
+			lost = true
+			w.add(effect{Impact: Impact{Class: Destructive, Path: at, Notice: notice}, table: o.Table.Name, where: filled(before),
+				read: []query.Ref{query.Field(before.Column)}, check: holdsInRows(before.Value, append(slices.Clone(trail[1:]), had.Name))})
+		}
+	}
+	compare(path, []string{f.Name}, before.Rows, f.Rows)
+	return lost
+}
+
+// holdsInRows tells whether a value stands at a path in child rows.
+func holdsInRows(v fieldtype.Value, path []string) func(values []any) (bool, error) {
+	var holds func(v fieldtype.Value, stored any, path []string) (bool, error)
+	holds = func(v fieldtype.Value, stored any, path []string) (bool, error) {
+		nests, ok := v.(fieldtype.Nests)
+		if stored == nil || len(path) == 0 || !ok {
+			return stored != nil, nil
+		}
+		rows, err := fieldtype.Rows(nests, stored.(json.RawMessage))
+		if err != nil {
+			return false, err
+		}
+		for _, row := range rows {
+			if there, err := holds(nests.Fields()[path[0]].Value, row[path[0]], path[1:]); there || err != nil {
+				return there, err
+			}
+		}
+		return false, nil
+	}
+	return func(values []any) (bool, error) { return holds(v, values[0], path) }
+}
+
+// changesType tells of values that a field does not take over: its type is another,
+// or its digits after the point, or the object that it refers to.
+func changesType(o *Object, before, f *Field) *fault.Fault {
+	from, to := before.Doc.Type, f.Doc.Type
+	if from == to {
+		was, is := before.Value, f.Value
+		switch {
+		case scaleOf(was) != scaleOf(is):
+			return fault.New(fault.Invalid, "catalog.changes_scale", "field", f.Name, "object", o.Doc.Name, "from", scaleOf(was), "to", scaleOf(is))
+		case formOf(was) != formOf(is):
+			from, to = from+" "+formOf(was), to+" "+formOf(is)
+		}
+	}
+	return fault.New(fault.Invalid, "catalog.changes_type", "field", f.Name, "object", o.Doc.Name, "from", from, "to", to)
 }
 
 func sameCondition(a, b *metadata.Condition) bool {
@@ -241,6 +332,9 @@ func sameCondition(a, b *metadata.Condition) bool {
 // narrower reports whether a field may refuse what it took before: an option is gone,
 // or its values' schema differs otherwise. The count tells whether it does.
 func narrower(before, f *Field) bool {
+	if f.Rows != nil { // the options of rows are seen in their schema alone
+		return !sameSchema(before.Value.Schema(), f.Value.Schema())
+	}
 	return fewerOptions(before, f) || !sameSchema(withoutOptions(before.Value.Schema()), withoutOptions(f.Value.Schema()))
 }
 
@@ -292,8 +386,10 @@ func refuses(before, now fieldtype.Value) func(values []any) (bool, error) {
 		if problem != nil {
 			return false, problem
 		}
-		_, problem = now.Coerce(shown)
-		return problem != nil, nil
+		taken, problem := now.Coerce(shown)
+		// What is taken for something else (an option, by the label of another) is
+		// refused where it is stored.
+		return problem != nil || !reflect.DeepEqual(taken, values[0]), nil
 	}
 }
 

@@ -112,9 +112,9 @@ func TestColumnsAndWhereThingsAreComputed(t *testing.T) {
 		"twice":{"type":"formula","result":"currency","scale":2,"expression":"sum * 2"},
 		"far":{"type":"formula","result":"number","scale":1,"expression":"account.rating"},
 		"farther":{"type":"formula","result":"number","scale":1,"expression":"far + 1"}}}`)
-	columns := map[string]string{"account.name": "name:t name:k", "account.industry": "industry:t", "account.revenue": "revenue:i2", "account.parent": "parent:i",
+	columns := map[string]string{"account.name": "name:t name:k", "account.industry": "industry:t", "account.revenue": "revenue:i2", "account.parent": "parent:i:account",
 		"account.deals": "deals:i2 deals:n", "account.rating": "rating:i1", "account.code": "code:t code:k", "deal.rate": "rate:i4", "deal.tags": "tags:l",
-		"deal.items": "items:j", "deal.due": "due:t", "deal.far": "", "deal.farther": "", "deal.overdue": "", "deal.industry": "", "deal.twice": "twice:i2", "deal.owner": "owner"}
+		"deal.items": "items:j:rows", "deal.due": "due:t:date", "deal.far": "", "deal.farther": "", "deal.overdue": "", "deal.industry": "", "deal.twice": "twice:i2", "deal.owner": "owner"}
 	for path, want := range columns {
 		object, name, _ := strings.Cut(path, ".")
 		f, ok := s.Objects[object].Field(name)
@@ -229,11 +229,11 @@ func TestPlannedIndexes(t *testing.T) {
 		{"who sees all needs no owner", "read", nil, "i.name:k i.score:i0.id i.status:t.score:i0.id"},
 		{"views: equal, then sort, read backwards", "read", []string{
 			`{"kind":"view","name":"v","object":"thing","show":"table","columns":["name"],"filter":"active and status == \"a\"","sort":["-born","name"]}`},
-			"i.active:b.born:t.id i.active:b.score:i0.id i.active:b.status:t.born:t.-name:k.-id i.born:t.id i.name:k i.score:i0.id i.status:t.born:t.id i.status:t.score:i0.id"},
+			"i.active:b.born:t:date.id i.active:b.score:i0.id i.active:b.status:t.born:t:date.-name:k.-id i.born:t:date.id i.name:k i.score:i0.id i.status:t.born:t:date.id i.status:t.score:i0.id"},
 		{"a kanban and its sums; a filter's bound where nothing sorts", "private", []string{
 			`{"kind":"view","name":"k","object":"thing","show":"kanban","columns":["name"],"group":"status","sum":["score"],"sort":["name"],"order":1}`,
 			`{"kind":"view","name":"w","object":"thing","show":"table","columns":["name"],"filter":"owner == user.id and born > \"2026-01-01\"","order":2}`},
-			"i.name:k.id i.owner.born:t i.owner.id i.owner.name:k.id i.owner.score:i0.id i.owner.status:t.name:k.id i.owner.status:t.score:i0.id i.score:i0.id i.status:t.name:k.id i.status:t.score:i0.id"},
+			"i.name:k.id i.owner.born:t:date i.owner.id i.owner.name:k.id i.owner.score:i0.id i.owner.status:t.name:k.id i.owner.status:t.score:i0.id i.score:i0.id i.status:t.name:k.id i.status:t.score:i0.id"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -25,7 +25,8 @@ func (AddressType) Bind(string, *metadata.Field, Context) (Value, []*fault.Fault
 
 type addressValue struct{ structured }
 
-func (addressValue) Kind() Kind { return ObjectKind }
+func (addressValue) Kind() Kind   { return ObjectKind }
+func (addressValue) Form() string { return "address" }
 
 func (addressValue) Coerce(in any) (any, *fault.Fault) {
 	if blank(in) {

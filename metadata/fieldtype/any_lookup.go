@@ -47,6 +47,7 @@ type anyLookupValue struct {
 }
 
 func (anyLookupValue) Kind() Kind          { return ReferenceKind }
+func (anyLookupValue) Form() string        { return "any" }
 func (v anyLookupValue) Targets() []string { return v.objects }
 func (v anyLookupValue) OnDelete() string  { return v.onDelete }
 

@@ -126,6 +126,7 @@ type childrenValue struct {
 }
 
 func (childrenValue) Kind() Kind                  { return RowsKind }
+func (childrenValue) Form() string                { return "rows" }
 func (v childrenValue) Fields() map[string]Nested { return v.fields }
 
 func (v childrenValue) Coerce(in any) (any, *fault.Fault) {
@@ -160,6 +161,35 @@ func (v childrenValue) Coerce(in any) (any, *fault.Fault) {
 		return nil, fault.New(fault.Invalid, "field.too_large", "max", maxRowsBytes)
 	}
 	return body, nil
+}
+
+// AppendJSON shows the fields that rows have now: values of one that has been removed
+// stay stored, for it may come back, until the rows are written anew.
+func (v childrenValue) AppendJSON(dst []byte, stored any) []byte {
+	raw := stored.(json.RawMessage)
+	rows, problem := metadata.ReadJSON(raw, metadata.Limits{Bytes: 2 * maxRowsBytes, Depth: 2 * metadata.MaxDepth})
+	if problem != nil || !leaveOut(v.fields, rows) {
+		return append(dst, raw...)
+	}
+	return metadata.AppendJSON(dst, rows)
+}
+
+// leaveOut takes what is no field out of rows, and reports whether there was any.
+func leaveOut(fields map[string]Nested, rows any) (some bool) {
+	list, _ := rows.([]any)
+	for _, row := range list {
+		object, _ := row.(map[string]any)
+		for name, value := range object {
+			field, known := fields[name]
+			if !known {
+				delete(object, name)
+				some = true
+			} else if nests, ok := field.Value.(Nests); ok && leaveOut(nests.Fields(), value) {
+				some = true
+			}
+		}
+	}
+	return some
 }
 
 // row coerces one row to its values in stored form.

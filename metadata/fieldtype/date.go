@@ -26,7 +26,8 @@ func (DateType) Bind(string, *metadata.Field, Context) (Value, []*fault.Fault) {
 
 type dateValue struct{ textual }
 
-func (dateValue) Kind() Kind { return DateKind }
+func (dateValue) Kind() Kind   { return DateKind }
+func (dateValue) Form() string { return "date" }
 
 // yearFirst are the ways of writing a date whose order can't be mistaken.
 var yearFirst = regexp.MustCompile(`^(\d{4})(?:-(\d{1,2})-(\d{1,2})|/(\d{1,2})/(\d{1,2})|\.(\d{1,2})\.(\d{1,2})|年(\d{1,2})月(\d{1,2})日)$`)

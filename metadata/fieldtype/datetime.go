@@ -23,6 +23,7 @@ type datetimeValue struct{}
 
 func (datetimeValue) Storage() Storage { return Int }
 func (datetimeValue) Kind() Kind       { return DatetimeKind }
+func (datetimeValue) Form() string     { return "datetime" }
 
 // Coerce reads RFC 3339 with any offset. A local time is refused: nobody can say
 // which instant it is.

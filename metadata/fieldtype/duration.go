@@ -30,6 +30,7 @@ type durationValue struct{}
 
 func (durationValue) Storage() Storage { return Int }
 func (durationValue) Kind() Kind       { return DurationKind }
+func (durationValue) Form() string     { return "duration" }
 
 var (
 	clockForm = regexp.MustCompile(`^(\d{1,8}):([0-5]\d):([0-5]\d)$`)

@@ -108,6 +108,10 @@ type (
 type (
 	// Scaled values are decimals: stored × 10^-Scale.
 	Scaled interface{ Scale() int }
+	// Formed values are written in a way that no other type of their storage reads.
+	// Form is part of their column's name: after a change of the type nothing is taken
+	// for what it is not, and text stays where a text becomes another kind of text.
+	Formed interface{ Form() string }
 	// Refers is implemented by references.
 	Refers interface {
 		Targets() []string // objects, at least one
@@ -144,6 +148,13 @@ type Nested struct {
 
 // Rollup is the definition of a roll-up field.
 type Rollup struct {
+// Part is one part of a value. Its name is that of the member of the value's JSON.
+type Part struct {
+	Name  string
+	Label metadata.Text
+	Value Value
+}
+
 	Op     string `json:"op"`               // count, sum, min, max, avg
 	Object string `json:"object,omitempty"` // the child object
 	Lookup string `json:"lookup,omitempty"` // its field that points to the parent

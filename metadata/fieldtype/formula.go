@@ -49,6 +49,8 @@ func (FormulaType) Bind(name string, f *metadata.Field, in Context) (Value, []*f
 		return scaledFormula{result, ability, computed}, nil
 	case Folds:
 		return foldedFormula{result, ability, computed}, nil
+	case Formed:
+		return formedFormula{result, ability, computed}, nil
 	}
 	return formula{result, computed}, nil
 }
@@ -87,6 +89,11 @@ type (
 	foldedFormula struct {
 		Value
 		Folds
+		computed
+	}
+	formedFormula struct {
+		Value
+		Formed
 		computed
 	}
 )

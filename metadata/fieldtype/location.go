@@ -27,7 +27,8 @@ func (LocationType) Bind(string, *metadata.Field, Context) (Value, []*fault.Faul
 
 type locationValue struct{ structured }
 
-func (locationValue) Kind() Kind { return ObjectKind }
+func (locationValue) Kind() Kind   { return ObjectKind }
+func (locationValue) Form() string { return "location" }
 
 // Coerce reads {"lat": …, "lng": …}, or the two as text with a comma between.
 func (locationValue) Coerce(in any) (any, *fault.Fault) {

@@ -89,6 +89,7 @@ type lookupValue struct{ object, onDelete string }
 
 func (lookupValue) Storage() Storage    { return Int }
 func (lookupValue) Kind() Kind          { return ReferenceKind }
+func (v lookupValue) Form() string      { return v.object }
 func (v lookupValue) Targets() []string { return []string{v.object} }
 func (v lookupValue) OnDelete() string  { return v.onDelete }
 

@@ -74,6 +74,8 @@ func (RollupType) Bind(name string, f *metadata.Field, in Context) (Value, []*fa
 		return scaledRollup{result, ability, rolls{s.Rollup}}, nil
 	case Folds:
 		return foldedRollup{result, ability, rolls{s.Rollup}}, nil
+	case Formed:
+		return formedRollup{result, ability, rolls{s.Rollup}}, nil
 	}
 	return rollup{result, rolls{s.Rollup}}, nil
 }
@@ -96,6 +98,11 @@ type (
 	foldedRollup struct {
 		Value
 		Folds
+		rolls
+	}
+	formedRollup struct {
+		Value
+		Formed
 		rolls
 	}
 )

@@ -23,7 +23,8 @@ func (TimeType) Bind(string, *metadata.Field, Context) (Value, []*fault.Fault) {
 
 type timeValue struct{ textual }
 
-func (timeValue) Kind() Kind { return TimeKind }
+func (timeValue) Kind() Kind   { return TimeKind }
+func (timeValue) Form() string { return "time" }
 
 var timeLayouts = []string{"15:04:05", "15:04", "3:04:05PM", "3:04PM", "3PM"}
 
