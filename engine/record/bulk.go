@@ -15,8 +15,8 @@ import (
 // Operation is one line of a bulk request.
 type Operation struct {
 	Op      string // create, update, upsert, delete
-	ID      id.ID  // of update and delete, and of upsert without Key
-	Key     string // of upsert: a unique field or key, whose values are in Data
+	ID      id.ID  // of update, delete and upsert
+	Key     string // of update and upsert, instead: a unique field or key, whose values are in Data
 	Version int64  // 0: any
 	Data    map[string]any
 }
@@ -266,16 +266,14 @@ func (u *unit) work(w *work) (err error) {
 		return u.delete(w.a, w.op.ID, w.op.Version)
 	case "create":
 		return u.workCreate(w)
-	case "update":
-		return u.workUpdate(w, w.op.ID)
 	}
 	key := w.op.ID
 	if w.op.Key != "" {
-		if key, err = u.upserted(w); err != nil {
+		if key, err = u.meant(w); err != nil {
 			return err
 		}
 	}
-	if key != 0 {
+	if key != 0 || w.op.Op == "update" {
 		return u.workUpdate(w, key)
 	}
 	return u.workCreate(w)
@@ -283,14 +281,26 @@ func (u *unit) work(w *work) (err error) {
 
 func (u *unit) workCreate(w *work) error {
 	if !w.early {
-		u.wrote = true // numbers are taken and others may write before it is checked
+		u.wrote = len(u.s.listeners(w.a, Created)) > 0 // who may write before it is checked
 		w.d = u.s.draft(u.ctx, u.tx, w.a, w.in, Created, u.s.service.ids.Next(), nil)
 		if err := w.d.ready(u.tx); err != nil {
-			return err
+			return u.unnumbered(w.d, err)
 		}
 	}
 	w.did, w.key = "created", w.d.id
-	return u.create(w.d)
+	return u.unnumbered(w.d, u.create(w.d))
+}
+
+// unnumbered gives the numbers back that a record took which was then refused, where
+// the transaction goes on without it.
+func (u *unit) unnumbered(d *draft, refused error) error {
+	if refused == nil || u.wrote || fault.KindOf(refused) == fault.Internal {
+		return refused
+	}
+	if err := d.giveBack(u.tx); err != nil {
+		return err
+	}
+	return refused
 }
 
 func (u *unit) workUpdate(w *work, key id.ID) (err error) {
@@ -303,8 +313,8 @@ func (u *unit) workUpdate(w *work, key id.ID) (err error) {
 	return err
 }
 
-// upserted finds the record that an upsert means; 0 if it is to be made.
-func (u *unit) upserted(w *work) (id.ID, error) {
+// meant finds the record with the key of an update or upsert; 0 if it is to be made.
+func (u *unit) meant(w *work) (id.ID, error) {
 	key, ok := upsertKey(w.a.object, w.op.Key)
 	if !ok {
 		return 0, fault.New(fault.Invalid, "record.unknown_key", "key", shorten(w.op.Key), "object", w.a.object.Doc.Name).At("/key")
@@ -317,6 +327,9 @@ func (u *unit) upserted(w *work) (id.ID, error) {
 		return 0, fault.New(fault.Invalid, "record.key_empty", "key", w.op.Key).At("/" + key.Fields[0].Name)
 	}
 	found, err := u.keyed(w.a.plan, key, r)
+	if err == nil && found == 0 && w.op.Op == "update" {
+		err = fault.New(fault.NotFound, "record.key_not_found", "key", w.op.Key)
+	}
 	if err != nil || found == 0 {
 		return 0, err
 	}

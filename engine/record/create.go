@@ -3,6 +3,7 @@ package record
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
@@ -172,34 +173,71 @@ func (d *draft) numberOne(tx store.Tx, f *planned) error {
 	if d.row[f.slot] != nil {
 		return nil
 	}
-	date := d.s.clock.In(d.s.location()).Format("2006-01-02")
+	date := d.s.clock.In(d.s.location()).Format(time.DateOnly)
 	counts := f.Value.(fieldtype.Counts)
-	n, err := d.s.next(d.ctx, tx, d.plan.object.Doc.Name+"."+f.Name+"."+counts.Period(date))
+	seq, err := readSequence(d.ctx, tx, d.sequence(f, date))
 	if err != nil {
 		return err
 	}
-	d.row[f.slot] = counts.Format(n, date)
+	if err := seq.set(d.ctx, tx, d.s.service.ids, seq.next+1); err != nil {
+		return err
+	}
+	d.row[f.slot] = counts.Format(seq.next, date)
 	return nil
 }
 
-// next counts a sequence up, from 1.
-func (s *Session) next(ctx context.Context, tx store.Tx, name string) (int64, error) {
-	key, n := id.ID(0), int64(1)
+// giveBack returns the numbers that the draft took in this transaction, after which
+// none was taken.
+func (d *draft) giveBack(tx store.Tx) error {
+	date := d.s.clock.In(d.s.location()).Format(time.DateOnly)
+	for _, f := range d.a.numbers {
+		if d.in.sent[f.slot] || d.row[f.slot] == nil {
+			continue
+		}
+		seq, err := readSequence(d.ctx, tx, d.sequence(f, date))
+		if err != nil {
+			return err
+		}
+		if err := seq.set(d.ctx, tx, d.s.service.ids, seq.next-1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sequence names what a field's numbers are counted in on a day.
+func (d *draft) sequence(f *planned, date string) string {
+	return d.plan.object.Doc.Name + "." + f.Name + "." + f.Value.(fieldtype.Counts).Period(date)
+}
+
+// sequence counts from 1.
+type sequence struct {
+	name string
+	row  id.ID // 0: not begun
+	next int64
+}
+
+func readSequence(ctx context.Context, tx store.Tx, name string) (sequence, error) {
+	seq := sequence{name: name, next: 1}
 	q := query.Select{Table: sequenceTable, Columns: []query.Ref{query.Field(query.ID), query.Field(colNext)}, Filter: is(colName, name), Limit: 1}
 	for r, err := range tx.Select(ctx, q) {
 		if err != nil {
-			return 0, fmt.Errorf("reading the sequence %s: %w", name, err)
+			return seq, fmt.Errorf("reading the sequence %s: %w", name, err)
 		}
-		key, n = id.ID(r[0].(int64)), r[1].(int64)
+		seq.row, seq.next = id.ID(r[0].(int64)), r[1].(int64)
 	}
-	var err error
-	if key == 0 {
-		err = tx.Insert(ctx, sequenceTable, s.service.ids.Next(), map[string]any{colName.Name: name, colNext.Name: n + 1}, nil)
+	return seq, nil
+}
+
+// set makes next the number that is taken next.
+func (seq sequence) set(ctx context.Context, tx store.Tx, ids *id.Source, next int64) (err error) {
+	if seq.row == 0 {
+		err = tx.Insert(ctx, sequenceTable, ids.Next(), map[string]any{colName.Name: seq.name, colNext.Name: next}, nil)
 	} else {
-		err = tx.Update(ctx, sequenceTable, key, 0, map[string]any{colNext.Name: n + 1}, nil)
+		err = tx.Update(ctx, sequenceTable, seq.row, 0, map[string]any{colNext.Name: next}, nil)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("counting the sequence %s: %w", name, err)
+		return fmt.Errorf("counting the sequence %s: %w", seq.name, err)
 	}
-	return n, nil
+	return nil
 }

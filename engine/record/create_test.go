@@ -2,6 +2,8 @@ package record_test
 
 import (
 	"testing"
+
+	"formwork/engine/record"
 )
 
 func TestCreateAndGet(t *testing.T) {
@@ -18,5 +20,36 @@ func TestCreateAndGet(t *testing.T) {
 		if a, b := got[field], again[field]; !equalJSON(a, b) {
 			t.Errorf("%s: saved %v, read %v", field, a, b)
 		}
+	}
+}
+
+// Any number of records may be refused after they took a number: the others are saved
+// in the same transaction, and no number is missing.
+func TestManyRefusedAfterTheirNumbers(t *testing.T) {
+	w := newWorld(t).populate()
+	var ops []record.Operation
+	for i := range 60 {
+		data := map[string]any{}
+		if i%3 == 0 {
+			data["subject"] = "kept"
+		}
+		ops = append(ops, record.Operation{Op: "create", Data: data})
+	}
+	made := 0
+	err := w.as("rob").BulkWith(w.ctx, "ticket", ops, func(_ storeTx, outcomes []record.Outcome) error {
+		made = 0
+		for _, o := range outcomes {
+			if o.Fault == nil {
+				made++
+			}
+		}
+		return nil
+	})
+	if err != nil || made != 20 {
+		t.Fatalf("%d made, %v", made, err)
+	}
+	last := w.create(w.as("rob"), "ticket", map[string]any{"subject": "last"})
+	if got := decode(t, last.Record)["number"]; got != "T-2026-021" {
+		t.Fatalf("the next number is %v", got)
 	}
 }
