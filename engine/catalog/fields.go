@@ -179,13 +179,12 @@ func columnOf(name string, v fieldtype.Value) query.Column {
 	if scaled, ok := v.(fieldtype.Scaled); ok && storage == fieldtype.Int {
 		column += strconv.Itoa(scaled.Scale())
 	}
-	return query.Column{Name: column, Storage: storage}
 	if form := formOf(v); form != "" {
 		column += ":" + form
 	}
+	return query.Column{Name: column, Storage: storage}
 }
 
-// keyColumn is the column of a text field's folded value.
 // formOf is the form of a value that has its own, else "".
 func formOf(v fieldtype.Value) string {
 	if formed, ok := v.(fieldtype.Formed); ok {
@@ -194,6 +193,7 @@ func formOf(v fieldtype.Value) string {
 	return ""
 }
 
+// keyColumn is the column of a text field's folded value.
 func keyColumn(f *Field) query.Column {
 	return query.Column{Name: f.Name + ":k", Storage: fieldtype.Text}
 }

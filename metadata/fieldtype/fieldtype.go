@@ -148,13 +148,6 @@ type Nested struct {
 
 // Rollup is the definition of a roll-up field.
 type Rollup struct {
-// Part is one part of a value. Its name is that of the member of the value's JSON.
-type Part struct {
-	Name  string
-	Label metadata.Text
-	Value Value
-}
-
 	Op     string `json:"op"`               // count, sum, min, max, avg
 	Object string `json:"object,omitempty"` // the child object
 	Lookup string `json:"lookup,omitempty"` // its field that points to the parent

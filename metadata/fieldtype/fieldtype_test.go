@@ -371,59 +371,6 @@ func TestFormsKeepTypesApart(t *testing.T) {
 	}
 }
 
-// Values stay in their column when a field's type changes to one of the same storage,
-// scale and form: then the new type shows them, as values of the same kind.
-func TestFormsKeepTypesApart(t *testing.T) {
-	var groups []coercion
-	readFile(t, "testdata/coercion.json", &groups)
-	form := func(v fieldtype.Value) string {
-		column := v.Storage().Tag()
-		if scaled, ok := v.(fieldtype.Scaled); ok {
-			column += fmt.Sprint(scaled.Scale())
-		}
-		if formed, ok := v.(fieldtype.Formed); ok {
-			column += ":" + formed.Form()
-		}
-		return column
-	}
-	values := make([]fieldtype.Value, len(groups))
-	for i, group := range groups {
-		values[i] = mustBind(t, group.field(t))
-	}
-	for i, v := range values {
-	without := mustBind(t, `{"type":"children","fields":{"item":{"type":"text"},"who":{"type":"user"}}}`)
-	if shown := string(without.AppendJSON(nil, written)); shown != `[{"item":"a","who":"0000000000010"},{}]` {
-		t.Errorf("what is no field any more is shown: %s", shown)
-	}
-	if shown := string(v.AppendJSON(nil, written)); shown != string(written) {
-		t.Errorf("what is stored is shown as %s", shown)
-	}
-		for j, other := range values {
-			if form(v) != form(other) {
-				continue
-			}
-			if v.Kind() != other.Kind() {
-				t.Errorf("%s and %s share columns and are of different kinds", groups[i].Type, groups[j].Type)
-			}
-			for _, c := range groups[i].Cases {
-				stored, problem := v.Coerce(read(t, c.In))
-				if problem != nil || stored == nil {
-					continue
-				}
-				if shown := other.AppendJSON(nil, stored); !json.Valid(shown) {
-					t.Errorf("%s shows %v of %s as %s", groups[j].Type, stored, groups[i].Type, shown)
-				}
-				other.CSV(stored)
-			}
-		}
-	}
-	for _, raw := range []string{`{"type":"formula","expression":"x","result":"date"}`, `{"type":"rollup","op":"max","object":"a","lookup":"b","field":"c","result":"date"}`} {
-		if f, ok := mustBind(t, raw).(fieldtype.Formed); !ok || f.Form() != "date" {
-			t.Errorf("%s has not the form of its result", raw)
-		}
-	}
-}
-
 func TestRows(t *testing.T) {
 	v := mustBind(t, `{"type":"children","fields":{"item":{"type":"text"},"price":{"type":"currency"},"who":{"type":"user"}}}`)
 	stored, problem := v.Coerce(read(t, []byte(`[{"item":"a","price":1.5,"who":"0000000000010"},{}]`)))
