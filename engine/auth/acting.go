@@ -10,7 +10,8 @@ import (
 )
 
 // Acting is the caller that background work acts as: the user who began it, with the
-// rights they have now, or with the permission sets of the key that began it. Fault
+// rights they have now, or as far as these go with the permission sets of the key that
+// began it. Fault
 // "auth.user_inactive" (Forbidden) once the user may not log in any more.
 func (s *Service) Acting(ctx context.Context, t store.Tenant, user id.ID, permissions []string, via string) (*policy.Caller, error) {
 	found, err := s.userByID(ctx, t, user)
@@ -23,7 +24,9 @@ func (s *Service) Acting(ctx context.Context, t store.Tenant, user id.ID, permis
 	caller := *found.caller
 	caller.Via = via
 	if len(permissions) > 0 {
-		caller.Permissions = sorted(permissions)
+		if caller.Permissions, err = s.grantable(ctx, t, found.caller, permissions); err != nil {
+			return nil, err
+		}
 	}
 	return &caller, nil
 }

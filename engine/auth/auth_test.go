@@ -246,7 +246,7 @@ func TestTokensOfOneTenantOpenNoOther(t *testing.T) {
 
 func TestKeys(t *testing.T) {
 	w := newWorld(t)
-	user := w.user(w.tenant, "ada@example.com", map[string]any{"permissions": []any{"activities"}})
+	user := w.user(w.tenant, "ada@example.com", map[string]any{"permissions": []any{"activities", "read_only"}})
 	_, by, err := w.auth.Login(w.ctx, w.tenant, "ada@example.com", password)
 	w.wants(err, "")
 	soon := w.clock.now().Add(time.Hour)
@@ -361,4 +361,44 @@ func FuzzAuthenticate(f *testing.F) {
 			t.Fatalf("%q names %q", token, tenant)
 		}
 	})
+}
+
+// A key has no more than its maker could give it now, nor has work that it began.
+func TestKeysFollowTheirMaker(t *testing.T) {
+	w := newWorld(t)
+	user := w.user(w.tenant, "ada@example.com", nil)
+	_, by, err := w.auth.Login(w.ctx, w.tenant, "ada@example.com", password)
+	w.wants(err, "")
+	token, key, err := w.auth.CreateKey(w.ctx, w.tenant, by, auth.NewKey{Name: "Sync", Permissions: []string{"read_only", "activities"}}, true)
+	w.wants(err, "")
+	for _, c := range []struct{ holds, key []string }{
+		{[]string{"admin"}, []string{"activities", "read_only"}}, // manages users, and so may give any
+		{[]string{"activities"}, []string{"activities"}},
+		{[]string{"read_only", "activities"}, []string{"activities", "read_only"}},
+		{nil, nil},
+		{[]string{"admin"}, []string{"activities", "read_only"}},
+	} {
+		if _, err := w.session(w.tenant).Update(w.ctx, "user", user, map[string]any{"permissions": anys(c.holds)}, 0); err != nil {
+			t.Fatal(err)
+		}
+		w.auth.Forget("main", user)
+		caller, err := w.auth.Authenticate(w.ctx, token)
+		w.wants(err, "")
+		if !slices.Equal(caller.Permissions, c.key) {
+			t.Errorf("the key of somebody with %v has %v", c.holds, caller.Permissions)
+		}
+		acting, err := w.auth.Acting(w.ctx, w.tenant, user, key.Permissions, "import")
+		w.wants(err, "")
+		if !slices.Equal(acting.Permissions, c.key) {
+			t.Errorf("work that the key of somebody with %v began has %v", c.holds, acting.Permissions)
+		}
+	}
+}
+
+func anys(names []string) []any {
+	var all []any
+	for _, name := range names {
+		all = append(all, name)
+	}
+	return all
 }

@@ -22,7 +22,8 @@ const (
 )
 
 // Key is an API key without its secret. It acts for the user who made it, with
-// that user's place in the role tree, and with permission sets of its own.
+// that user's place in the role tree, and with permission sets of its own, as far as
+// its maker could give them to it now.
 type Key struct {
 	ID          id.ID
 	Name        string
@@ -93,6 +94,20 @@ func (s *Service) CreateKey(ctx context.Context, t store.Tenant, by *policy.Call
 	return token, key, err
 }
 
+// grantable are those of some permission sets that a user may give to a key: all, for
+// who manages users, else those that they hold.
+func (s *Service) grantable(ctx context.Context, t store.Tenant, user *policy.Caller, sets []string) ([]string, error) {
+	snapshot, err := s.catalog.Snapshot(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	rights, err := snapshot.Policies.Rights(ctx, user)
+	if err != nil || rights.System["manage_users"] {
+		return sorted(sets), err
+	}
+	return slices.DeleteFunc(sorted(sets), func(set string) bool { return !slices.Contains(user.Permissions, set) }), nil
+}
+
 var keyColumns = []query.Column{query.ID, nameColumn, permissionsColumn, userColumn, createdColumn, usedColumn, expiresColumn, revokedColumn}
 
 func keyOf(r store.Row) Key {
@@ -159,8 +174,12 @@ func (s *Service) readKey(ctx context.Context, t store.Tenant, hash digest, now 
 	if key.UsedAt == nil || now.Sub(*key.UsedAt) >= slideEvery {
 		s.note(ctx, t, keys, key.ID, map[string]any{usedColumn.Name: now.UnixMilli()})
 	}
+	sets, err := s.grantable(ctx, t, u.caller, key.Permissions)
+	if err != nil {
+		return nil, err
+	}
 	caller := *u.caller
-	caller.Name, caller.Permissions, caller.Via = key.Name, key.Permissions, "key"
+	caller.Name, caller.Permissions, caller.Via = key.Name, sets, "key"
 	e := &entry{caller: &caller, version: u.version, read: now}
 	if key.ExpiresAt != nil {
 		e.expires = *key.ExpiresAt
