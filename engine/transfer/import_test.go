@@ -250,6 +250,60 @@ func TestOptionsThatAreRefused(t *testing.T) {
 	w.nothingKept()
 }
 
+// What the caller may not fill or match by is neither guessed, nor suggested, nor told.
+func TestHiddenFieldsAreNotImported(t *testing.T) {
+	w := newWorld(t, "clerk")
+	clerk := `{"kind":"permission","name":"clerk","label":"Clerk","system":["import"],"objects":{
+		"account":{"create":true,"read":true,"fields":{"*":"edit","website":"none","phone":"read"}},"user":{"read":true,"fields":{"*":"read","phone":"none"}}}}`
+	if _, err := w.catalog.Apply(w.ctx, w.tenant, catalog.Change{Documents: []json.RawMessage{json.RawMessage(clerk)}}, 0); err != nil {
+		t.Fatal(err)
+	}
+	for options, suggestion := range map[string]string{
+		`{"object":"account","fields":{"website":"name"}}`:                                           "",
+		`{"object":"account","fields":{"websit":"name"}}`:                                            "",
+		`{"object":"account","fields":{"phone":"name"}}`:                                             "",
+		`{"object":"account","fields":{"nam":"name"}}`:                                               "name",
+		`{"object":"account","fields":{"name":"name","parent":{"column":"name","match":"website"}}}`: "",
+		`{"object":"account","fields":{"name":"name","owner":{"column":"name","match":"phone"}}}`:    "",
+	} {
+		_, err := w.start(options, "name\nAcme\n")
+		f := fault.From(err)
+		if len(f.Errors) != 1 || f.Errors[0].Code != "import.unknown_field" || f.Errors[0].Params["suggestion"] != suggestion {
+			t.Errorf("%s: %v %v", options, err, f.Errors)
+		}
+	}
+	w.nothingKept()
+	w.expect(w.imported(`{"object":"account"}`, "name,website,phone\nAcme,https://acme.example,1234567\n"), "done 1 created 0 updated 0 unchanged 0 refused")
+	w.caller.Permissions = []string{"admin"}
+	if n := w.total("account", `website == nil and phone == nil`); n != 1 {
+		t.Error("what may not be filled was filled")
+	}
+}
+
+// demoted is an admin for one batch, and then may no more than read.
+type demoted struct {
+	acting
+	batches int
+}
+
+func (d *demoted) Acting(ctx context.Context, t store.Tenant, user id.ID, sets []string, via string) (*policy.Caller, error) {
+	c, err := d.acting.Acting(ctx, t, user, sets, via)
+	if d.batches++; d.batches > 1 {
+		c.Permissions = []string{"read_only"}
+	}
+	return c, err
+}
+
+// An import goes on with the rights that its caller has by then.
+func TestRightsThatEndDuringAnImport(t *testing.T) {
+	w := newWorld(t, "admin")
+	w.imports = transfer.New(w.records, w.catalog, &demoted{acting: acting{w.caller}}, id.NewSource(w.now, rand.New(rand.NewPCG(1, 3)).Uint32), w.now, func(string) {})
+	im := w.imported(`{"object":"account"}`, "name\n"+strings.Repeat("Acme\n", 600))
+	if n := w.total("account", ""); im.Job.State != job.Failed || im.Created != 250 || n != 250 {
+		t.Errorf("%s after %d, and %d are there", im.Job.State, im.Created, n)
+	}
+}
+
 // nothingKept asserts that no refused file left anything behind.
 func (w *world) nothingKept() {
 	w.t.Helper()

@@ -73,16 +73,35 @@ type target struct {
 	cells   *cellNames
 }
 
+// permit is what the caller may do with fields. What they may not looks as if it were
+// not there.
+type permit struct {
+	fills func(*catalog.Field) bool // of the object that is imported
+	reads func(*catalog.Object, *catalog.Field) bool
+}
+
+// nearest is the name of a field, of those that may be used, that is like another.
+func nearest(name string, object *catalog.Object, may func(*catalog.Field) bool) string {
+	var names []string
+	for _, f := range object.Fields {
+		if may(f) {
+			names = append(names, f.Name)
+		}
+	}
+	suggestion, _ := metadata.Nearest(name, names)
+	return suggestion
+}
+
 // compile checks options against the columns of a file and an object; all problems
 // come at once, with pointers into the options.
-func compile(o *Options, header []string, object *catalog.Object, may func(*catalog.Field) bool) (*mapping, error) {
+func compile(o *Options, header []string, object *catalog.Object, may permit) (*mapping, error) {
 	var problems []*fault.Fault
 	if strings.ToLower(o.Mode) != o.Mode || !oneOf(o.Mode, "", "create", "update", "upsert") {
 		problems = append(problems, fault.New(fault.Invalid, "import.unknown_mode", "mode", o.Mode).At("/mode"))
 	}
 	fields := o.Fields
 	if fields == nil {
-		fields = guess(header, object)
+		fields = guess(header, object, may)
 		if len(fields) == 0 {
 			problems = append(problems, fault.New(fault.Invalid, "import.no_column_fits", "object", object.Doc.Name).At("/fields"))
 		}
@@ -112,11 +131,10 @@ func compile(o *Options, header []string, object *catalog.Object, may func(*cata
 }
 
 // bind checks one field's source.
-func bind(name string, source *Source, header []string, cells *cellNames, object *catalog.Object, may func(*catalog.Field) bool) (target, *fault.Fault) {
+func bind(name string, source *Source, header []string, cells *cellNames, object *catalog.Object, may permit) (target, *fault.Fault) {
 	field, ok := object.Field(name)
-	if !ok || !may(field) {
-		suggestion, _ := metadata.Nearest(name, object.Symbols())
-		return target{}, fault.New(fault.Invalid, "import.unknown_field", "field", name, "suggestion", suggestion)
+	if !ok || !may.fills(field) {
+		return target{}, fault.New(fault.Invalid, "import.unknown_field", "field", name, "suggestion", nearest(name, object, may.fills))
 	}
 	if source == nil || (source.Column == "") == (source.Expression == "") {
 		return target{}, fault.New(fault.Invalid, "import.column_or_expression")
@@ -143,9 +161,9 @@ func bind(name string, source *Source, header []string, cells *cellNames, object
 		if field.Target == nil {
 			return t, fault.New(fault.Invalid, "import.match_needs_lookup").At("/match")
 		}
-		if _, ok := field.Target.Field(source.Match); !ok {
-			suggestion, _ := metadata.Nearest(source.Match, field.Target.Symbols())
-			return t, fault.New(fault.Invalid, "import.unknown_field", "field", source.Match, "suggestion", suggestion).At("/match")
+		reads := func(f *catalog.Field) bool { return may.reads(field.Target, f) }
+		if by, ok := field.Target.Field(source.Match); !ok || !reads(by) {
+			return t, fault.New(fault.Invalid, "import.unknown_field", "field", source.Match, "suggestion", nearest(source.Match, field.Target, reads)).At("/match")
 		}
 	}
 	if source.Format != "" {
@@ -208,10 +226,14 @@ func (t *target) text(cells []string, now time.Time) (string, *fault.Fault) {
 	return when.Format(time.DateOnly), nil
 }
 
-// guess maps every column whose heading is a field's name or, folded, its label.
-func guess(header []string, object *catalog.Object) map[string]*Source {
+// guess maps every column whose heading is a field's name or, folded, its label, if the
+// caller may fill the field.
+func guess(header []string, object *catalog.Object, may permit) map[string]*Source {
 	out := map[string]*Source{}
 	for _, field := range object.Fields {
+		if !may.fills(field) {
+			continue
+		}
 		for _, column := range header {
 			if column == "" || out[field.Name] != nil {
 				continue

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"formwork/engine/fault"
@@ -48,17 +49,13 @@ func (s *Service) Run(ctx context.Context, t store.Tenant, p *job.Progress) erro
 	if err != nil {
 		return err
 	}
-	caller, err := s.callers.Acting(ctx, t, im.user, im.acts, "import")
-	if err != nil {
-		return err
-	}
 	at := place{Offset: im.start}
 	if p.Cursor != nil {
 		if err := json.Unmarshal(p.Cursor, &at); err != nil {
 			return fmt.Errorf("reading the place to go on from: %w", err)
 		}
 	}
-	run := &running{service: s, tenant: t, caller: caller, progress: p, im: im, at: at, matches: map[string]map[string][]string{},
+	run := &running{service: s, tenant: t, progress: p, im: im, at: at,
 		rows: resume(&kept{ctx: ctx, tenant: t, im: im, offset: at.Offset}, im.delimiter, im.header, at.Row, at.Offset)}
 	for {
 		more, err := run.batch(ctx)
@@ -75,7 +72,7 @@ func (s *Service) Run(ctx context.Context, t store.Tenant, p *job.Progress) erro
 type running struct {
 	service  *Service
 	tenant   store.Tenant
-	caller   *policy.Caller
+	caller   *policy.Caller // with the rights of the last batch
 	progress *job.Progress
 	im       *Import
 	revision int64 // under which the mapping was compiled
@@ -87,13 +84,20 @@ type running struct {
 	matches  map[string]map[string][]string // field -> text -> ids, of lookups
 }
 
-// refresh follows the configuration, which may change while an import runs.
+// refresh follows the configuration and the caller's rights, which may change while an
+// import runs.
 func (r *running) refresh(ctx context.Context) error {
 	snapshot, err := r.service.snapshots.Snapshot(ctx, r.tenant)
 	if err != nil {
 		return err
 	}
-	if r.mapping == nil || snapshot.Revision != r.revision {
+	caller, err := r.service.callers.Acting(ctx, r.tenant, r.im.user, r.im.acts, "import")
+	if err != nil {
+		return err
+	}
+	same := r.caller != nil && slices.Equal(caller.Permissions, r.caller.Permissions)
+	if r.caller = caller; !same || snapshot.Revision != r.revision {
+		r.matches = map[string]map[string][]string{} // other records may be found now
 		object, may, err := r.service.permitted(ctx, snapshot, r.caller, r.im.Object)
 		if err != nil {
 			return err

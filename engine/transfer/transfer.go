@@ -151,20 +151,26 @@ func (s *Service) Start(ctx context.Context, t store.Tenant, c *policy.Caller, o
 	return im, nil
 }
 
-// permitted finds the object and the test for fields that the caller may fill.
-func (s *Service) permitted(ctx context.Context, snapshot *catalog.Snapshot, c *policy.Caller, name string) (*catalog.Object, func(*catalog.Field) bool, error) {
+// permitted finds the object and what the caller may do with fields.
+func (s *Service) permitted(ctx context.Context, snapshot *catalog.Snapshot, c *policy.Caller, name string) (*catalog.Object, permit, error) {
 	rights, err := snapshot.Policies.Rights(ctx, c)
 	if err != nil {
-		return nil, nil, err
+		return nil, permit{}, err
 	}
 	if !c.System && !rights.System["import"] {
-		return nil, nil, fault.New(fault.Forbidden, "auth.right_missing", "right", "import")
+		return nil, permit{}, fault.New(fault.Forbidden, "auth.right_missing", "right", "import")
 	}
 	object, ok := snapshot.Objects[name]
 	if !ok || !c.System && !rights.Objects[name].Read {
-		return nil, nil, fault.New(fault.Invalid, "import.unknown_object", "object", name).At("/object")
+		return nil, permit{}, fault.New(fault.Invalid, "import.unknown_object", "object", name).At("/object")
 	}
-	return object, func(f *catalog.Field) bool { return c.System || rights.Objects[name].Fields[f.Name] == "edit" }, nil
+	return object, permit{
+		fills: func(f *catalog.Field) bool { return c.System || rights.Objects[name].Fields[f.Name] == "edit" },
+		reads: func(o *catalog.Object, f *catalog.Field) bool {
+			of := rights.Objects[o.Doc.Name]
+			return c.System || of.Read && of.Fields[f.Name] != ""
+		},
+	}, nil
 }
 
 // keep stores the text of a file in chunks, each in a transaction of its own, so
@@ -198,7 +204,7 @@ func (s *Service) keep(ctx context.Context, t store.Tenant, im *Import, file io.
 }
 
 // begin reads the heading, checks the options and enqueues the job.
-func (s *Service) begin(ctx context.Context, t store.Tenant, im *Import, object *catalog.Object, may func(*catalog.Field) bool) error {
+func (s *Service) begin(ctx context.Context, t store.Tenant, im *Import, object *catalog.Object, may permit) error {
 	var delimiter rune
 	if runes := []rune(im.Options.Delimiter); len(runes) == 1 && !strings.ContainsRune("\"\r\n\x00\uFFFD", runes[0]) {
 		delimiter = runes[0]
