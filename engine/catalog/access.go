@@ -156,8 +156,8 @@ func (o *Object) pathTo(path string) expression.Path {
 	steps := splitPath(path)
 	for i, name := range steps {
 		f := o.byName[name]
-		if i == len(steps)-1 {
-			p.Leaf = f.Symbol()
+		if i == len(steps)-1 || f.Target == nil {
+			p.Leaf = o.last(steps[i:]).Symbol()
 			break
 		}
 		p.Via = append(p.Via, f.Symbol())

@@ -124,13 +124,17 @@ func (b *builder) field(o *Object, name, pointer string) *Field {
 	return f
 }
 
-// path follows "account.name" from an object, or reports where it ends.
+// path follows "account.name" or "account.address.city" from an object, or reports
+// where it ends.
 func (b *builder) path(o *Object, path, pointer string) *Field {
 	steps := splitPath(path)
 	for i, step := range steps {
 		f := b.field(o, step, pointer)
 		if f == nil || i == len(steps)-1 {
 			return f
+		}
+		if f.Target == nil && len(f.Parts) > 0 && i == len(steps)-2 {
+			return b.part(o, f, steps[i+1], pointer)
 		}
 		if f.Target == nil {
 			b.report(fault.New(fault.Invalid, "catalog.no_path", "field", step, "path", path), pointer)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"formwork/engine/fault"
 	"os"
 	"path/filepath"
@@ -129,5 +130,18 @@ func TestProblems(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A table has room for the parts of so many addresses only.
+func TestTooManyColumns(t *testing.T) {
+	var fields []string
+	for i := range 300 {
+		fields = append(fields, fmt.Sprintf(`"a%d":{"type":"address"}`, i))
+	}
+	raw := json.RawMessage(`{"kind":"object","name":"far","name_field":"name","fields":{"name":{"type":"text"},` + strings.Join(fields, ",") + `}}`)
+	_, problems := Build(t.Context(), standard.FieldTypes(), 1, metadata.Effective(readBase(t), documents(t, []json.RawMessage{raw})))
+	if len(problems) != 1 || problems[0].Code != "catalog.too_many_columns" || problems[0].Pointer != "/object/far/fields" {
+		t.Errorf("got %v", problems)
 	}
 }

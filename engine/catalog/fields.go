@@ -133,6 +133,7 @@ func (b *builder) bindFields(docs map[string]*metadata.Field, owner, pointer str
 		f := &Field{Name: name, Doc: doc, Value: value}
 		if _, computed := value.(fieldtype.Computes); !computed {
 			f.Column = columnOf(name, value) // a formula's is known when it is compiled
+			f.makeParts()
 		}
 		if nests, ok := value.(fieldtype.Nests); ok {
 			f.Rows = b.bindRows(nests, owner+"."+name)

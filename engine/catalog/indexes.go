@@ -104,7 +104,7 @@ func (p *planner) relied(lists []*list) {
 		var columns []column
 		for _, key := range o.Doc.Indexes[name].Fields {
 			field, descending := strings.CutPrefix(key, "-")
-			columns = append(columns, column{Column: o.byName[field].compared(), Descending: descending})
+			columns = append(columns, column{Column: o.last(splitPath(field)).compared(), Descending: descending})
 		}
 		p.need(columns)
 	}

@@ -271,6 +271,19 @@ func TestIndexesAreBounded(t *testing.T) {
 	}
 }
 
+// References have indexes as long as a collection of MongoDB has room, keys always.
+func TestReliedIndexesAreBounded(t *testing.T) {
+	var fields strings.Builder
+	for i := range 80 {
+		fmt.Fprintf(&fields, `,"r%d":{"type":"lookup","object":"account"}`, i)
+	}
+	o := buildBase(t, `{"kind":"object","name":"thing","name_field":"name","fields":{"name":{"type":"text","unique":true}`+fields.String()+`}}`).Objects["thing"]
+	unique := slices.ContainsFunc(o.Table.Indexes, func(i store.Index) bool { return i.Unique })
+	if n := len(o.Table.Indexes); n != mostIndexes || !unique {
+		t.Errorf("%d indexes are planned, one unique: %t", n, unique)
+	}
+}
+
 // The advisor is content with the lists of the standard packages as owners ask
 // them, and finds one that no index fits.
 func TestAdvise(t *testing.T) {

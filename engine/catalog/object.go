@@ -26,7 +26,7 @@ func (o *Object) Symbols() []string { return o.names }
 
 // Symbol is the field as expressions see it, without guards.
 func (f *Field) Symbol() expression.Symbol {
-	s := expression.Symbol{Name: f.Name, Value: f.Value, Column: f.Column}
+	s := expression.Symbol{Name: f.Name, Value: f.Value, Column: f.Column, Parts: f.partSymbols()}
 	if f.Target != nil {
 		s.Target, s.Table = f.Target, f.Target.Table.Name
 	}

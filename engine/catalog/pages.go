@@ -55,12 +55,12 @@ func (b *builder) checkView(v *metadata.View) {
 	b.checkColumns(o, v.Columns, pointer)
 	l.sort = b.sortKeys(o, v.Sort, pointer)
 	if v.Group != "" {
-		if l.group = b.field(o, v.Group, pointer+"/group"); l.group != nil && !b.checkStored(l.group, pointer+"/group") {
+		if l.group = b.own(o, v.Group, pointer+"/group"); l.group != nil && !b.checkStored(l.group, pointer+"/group") {
 			l.group = nil
 		}
 	}
 	for i, name := range v.Sum {
-		f := b.field(o, name, pointer+"/sum"+index(i))
+		f := b.own(o, name, pointer+"/sum"+index(i))
 		if f == nil {
 			continue
 		}
@@ -102,10 +102,11 @@ func (b *builder) sortKeys(o *Object, keys []string, pointer string) []sortKey {
 // its values are sorted by.
 func (o *Object) ref(path string) query.Ref {
 	var ref query.Ref
-	for _, name := range splitPath(path) {
+	steps := splitPath(path)
+	for i, name := range steps {
 		f := o.byName[name]
 		if f.Target == nil {
-			ref.Column = f.compared()
+			ref.Column = o.last(steps[i:]).compared()
 			break
 		}
 		ref.Column = f.Column

@@ -307,7 +307,7 @@ func (b *builder) compileUnique(o *Object) {
 	for _, name := range byName(o.Doc.Indexes) {
 		for i, field := range o.Doc.Indexes[name].Fields {
 			at := pointerTo("object", o.Doc.Name) + "/indexes" + step(name) + "/fields" + index(i)
-			if f := b.field(o, strings.TrimPrefix(field, "-"), at); f != nil {
+			if f := b.own(o, strings.TrimPrefix(field, "-"), at); f != nil {
 				b.checkStored(f, at)
 			}
 		}

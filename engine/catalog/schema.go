@@ -10,6 +10,10 @@ import (
 	"formwork/metadata/schema"
 )
 
+// maxColumns bounds the columns of an object: a table of SQLite has 2,000 at most, and
+// those of removed fields stay for a while. Only hundreds of addresses come near it.
+const maxColumns = 1500
+
 // compileRecordSchemas compiles the JSON Schema of each object's records, if
 // nothing is wrong with the objects, and completes their tables.
 func (b *builder) compileRecordSchemas() {
@@ -17,7 +21,10 @@ func (b *builder) compileRecordSchemas() {
 		return
 	}
 	for _, o := range b.objects {
-		o.Table.Columns = o.tableColumns()
+		if o.Table.Columns = o.tableColumns(); len(o.Table.Columns) > maxColumns {
+			b.report(fault.New(fault.Invalid, "catalog.too_many_columns", "object", o.Doc.Name, "columns", len(o.Table.Columns), "max", maxColumns), pointerTo("object", o.Doc.Name)+"/fields")
+			continue
+		}
 		o.Table.Search = len(o.Search) > 0
 		o.SchemaJSON = o.recordSchema()
 		if b.former != nil {
@@ -48,6 +55,9 @@ func (o *Object) tableColumns() []query.Column {
 		add(f.Column)
 		add(f.Key)
 		add(f.Count)
+		for _, part := range f.Parts {
+			add(part.Column)
+		}
 	}
 	for _, rule := range o.Dupes {
 		for _, m := range rule.Matches {

@@ -83,6 +83,9 @@ type Field struct {
 	Count query.Column
 	// Rows, for a field of child rows, are the fields of a row.
 	Rows *Rows
+	// Parts, for a value of several parts, are fields named field.part whose columns
+	// hold them; they are none of the object's Fields.
+	Parts []*Field
 	// RowFilter, for a roll-up over own rows, tells which of them count; nil: all. Its
 	// names are those of the rows.
 	RowFilter *expression.Program

@@ -316,6 +316,13 @@ func (c *checker) part(at int, object *node, name string) *node {
 		return c.unknown(at, "expression.unknown_name", name, names)
 	}
 	n := node{op: opPart, at: at, maybe: true, args: []*node{object}, name: name, scale: -1}
+	for _, sym := range object.path.Leaf.Parts {
+		if sym.Name == name {
+			n.sym = sym
+			n.describe(sym, nil)
+			return c.make(n)
+		}
+	}
 	switch schema["type"] {
 	case "string":
 		n.kind = fieldtype.TextKind

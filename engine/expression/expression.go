@@ -45,6 +45,8 @@ type Symbol struct {
 	Guard  query.Filter
 	// Rows, for child rows, are the fields of a row.
 	Rows Names
+	// Parts, for a value of several parts, are the columns that hold them.
+	Parts []Symbol
 	// Formula, for fields computed when read, is the program that computes them.
 	Formula *Program
 }

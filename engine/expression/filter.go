@@ -107,19 +107,34 @@ func (t *translator) operand(n *node) operand {
 	return operand{code: c}
 }
 
-// ref is the stored column of a node that is a path.
+// ref is the stored column of a node that is a path, or a part of what one reads.
 func (t *translator) ref(n *node) (query.Ref, bool) {
+	path, ok := n.stored()
 	switch {
-	case n.op != opPath:
+	case !ok:
 		t.refuse(n, n.what(), n.reason())
-	case n.path.Root != "":
+	case path.Root != "":
 		t.refuse(n, n.what(), "old")
-	case n.path.Leaf.Column.Storage == fieldtype.None:
+	case path.Leaf.Column.Storage == fieldtype.None:
 		t.refuse(n, n.what(), "computed")
 	default:
-		return n.path.Ref(), true
+		return path.Ref(), true
 	}
 	return query.Ref{}, false
+}
+
+// stored is the path to the column of a node. A program reads the part of a value out
+// of the value, a query in the part's own column.
+func (n *node) stored() (Path, bool) {
+	switch {
+	case n.op == opPath:
+		return n.path, true
+	case n.op == opPart && n.args[0].op == opPath && n.sym.Column.Storage != fieldtype.None:
+		path := n.args[0].path
+		path.Leaf = n.sym
+		return path, true
+	}
+	return Path{}, false
 }
 
 // either distributes a condition over a node that is one value or another. ok is
@@ -187,7 +202,7 @@ func (t *translator) in(n *node) template {
 	value, elements := n.args[0], n.args[1:]
 	isOpen := func(e *node) bool { return e.open }
 	// date(x) is a range for each element; one that reads the record, a comparison.
-	if value.op != opPath || !value.open || slices.ContainsFunc(elements, isOpen) {
+	if _, ok := value.stored(); !ok || !value.open || slices.ContainsFunc(elements, isOpen) {
 		parts := make([]template, len(elements))
 		for i, element := range elements {
 			parts[i] = t.compare(n, query.Eq, value, element)

@@ -86,7 +86,7 @@ func (m maker) leaf() string {
 	case 15:
 		return m.pick("effort", "hours(1)") + " " + ordering + " " + m.pick("effort", "minutes(30)", "seconds(1)")
 	case 16:
-		return `at ` + ordering + ` "10:00"`
+		return m.pick(`at `+ordering+` "10:00"`, m.pick("place.lat", "place.lng")+" "+ordering+" "+m.pick("1", "-1.5", "89.9999985", "100.005", "user.limit", "place.lat", "nil"))
 	}
 	if m.bent {
 		return m.pick("any(items, .quantity > amount)", "sum(items, .total) > 3", "amount * 2 >= cost", "len(name) > 1",
@@ -128,7 +128,7 @@ func (m maker) number() string {
 }
 
 func (m maker) text() string {
-	return m.pick("name", "name", "note", "account.name", "user.region", `"a"`, `"b"`, `"ab"`, `""`, `"ä"`, `(name ?? "a")`, `(closed ? name : "b")`,
+	return m.pick("name", "name", "note", "account.name", "address.city", "account.seat.city", "address.country", "user.region", `"a"`, `"b"`, `"ab"`, `""`, `"ä"`, `(name ?? "a")`, `(closed ? name : "b")`,
 		`(user.region + "b")`, `upper("a")`, "tier")
 }
 
@@ -161,7 +161,8 @@ func (m maker) populate(w *world) {
 	for n := int64(1); n <= 3; n++ {
 		w.tables["account"][n] = map[string]any{"id": n, "name:t": m.value("a", "b", "ab"), "industry:t": m.value("retail", "education"),
 			"revenue:i": m.value(int64(100), int64(100000), int64(100001), int64(10001)), "vip:b": m.value(true, false),
-			"parent:i": m.value(int64(1), int64(2), int64(9)), "manager:i": m.value(int64(7), int64(8))}
+			"parent:i": m.value(int64(1), int64(2), int64(9)), "manager:i": m.value(int64(7), int64(8)), "seat:j": m.value(json.RawMessage(`{"city":"a"}`), json.RawMessage(`{"state":"a"}`))}
+		w.split(w.tables["account"][n], w.objects["account"].symbols["seat"])
 	}
 	w.user = map[string]any{"id": int64(7), "region:t": m.value("a", "b"), "limit:i": m.value(int64(0), int64(10000), int64(-7), int64(250)),
 		"trusted:b": m.value(true, false), "born:t": m.value("1990-01-01", "2026-03-14")}
@@ -176,7 +177,12 @@ func (m maker) populate(w *world) {
 		"effort:i": m.value(int64(1), int64(1800), int64(3600)), "stage:t": m.value("open", "won"),
 		"tags:l": m.value([]string{"a"}, []string{"b", "c"}), "account:i": m.value(int64(1), int64(2), int64(3), int64(9)),
 		"owner:i": m.value(int64(7), int64(8)), "about:t": m.value("account/0000000000001"), "items:j": m.value(rows...),
-		"address:j": m.value(json.RawMessage(`{"city":"a"}`)), "data:j": m.value(json.RawMessage(`1`)), "interests:l": m.value([]string{"cars"})}
+		"address:j": m.value(json.RawMessage(`{"city":"a","country":"ä"}`), json.RawMessage(`{"city":"b"}`), json.RawMessage(`{"street":"a\nb"}`)),
+		"place:j":   m.value(json.RawMessage(`{"lat":1.000000,"lng":-1.500000}`), json.RawMessage(`{"lat":89.999999,"lng":100.005000}`)),
+		"data:j":    m.value(json.RawMessage(`1`)), "interests:l": m.value([]string{"cars"})}
+	for _, name := range []string{"address", "place"} {
+		w.split(w.record, w.objects["deal"].symbols[name])
+	}
 }
 
 // The filter of an expression holds for exactly the records for which the

@@ -49,7 +49,7 @@ type node struct {
 
 	value any                         // opConst: in the form of the machine; opMatches: *pattern
 	path  Path                        // opPath
-	sym   Symbol                      // opCell
+	sym   Symbol                      // opCell; opPart: the part, if it has a column
 	name  string                      // opPart, opLoop
 	cmp   query.Op                    // opCompare
 	fn    *function                   // opCall

@@ -42,7 +42,7 @@ const documents = `{
  },
  "account": {
   "name": {"type": "text"}, "industry": {"type": "picklist", "options": {"retail": {}, "education": {}}},
-  "revenue": {"type": "currency"}, "vip": {"type": "checkbox"}, "parent": {"type": "lookup", "object": "account"}, "manager": {"type": "user"}
+  "revenue": {"type": "currency"}, "vip": {"type": "checkbox"}, "parent": {"type": "lookup", "object": "account"}, "manager": {"type": "user"}, "seat": {"type": "address"}
  },
  "user": {
   "name": {"type": "text"}, "region": {"type": "text"}, "limit": {"type": "currency"}, "trusted": {"type": "checkbox"}, "born": {"type": "date"}
@@ -151,6 +151,12 @@ func (w *world) bind(t testing.TB, name string, doc *metadata.Field, stored bool
 	if stored {
 		sym.Column = query.Column{Name: name + ":" + value.Storage().Tag(), Storage: value.Storage()}
 	}
+	if has, ok := value.(fieldtype.Parts); ok && stored {
+		for _, part := range has.Parts() {
+			column := query.Column{Name: name + "." + part.Name + ":" + part.Value.Storage().Tag(), Storage: part.Value.Storage()}
+			sym.Parts = append(sym.Parts, expression.Symbol{Name: part.Name, Value: part.Value, Column: column})
+		}
+	}
 	if refers, ok := value.(fieldtype.Refers); ok && len(refers.Targets()) == 1 {
 		sym.Table = refers.Targets()[0]
 		sym.Target = w.objects[sym.Table]
@@ -239,8 +245,24 @@ func (w *world) load(t testing.TB, object string, raw json.RawMessage) map[strin
 			t.Fatalf("%s: %v", name, problem)
 		}
 		record[sym.Column.Name] = stored
+		w.split(record, sym)
 	}
 	return record
+}
+
+// split gives the columns of a value's parts what they hold.
+func (w *world) split(record map[string]any, sym expression.Symbol) {
+	has, ok := sym.Value.(fieldtype.Parts)
+	if !ok {
+		return
+	}
+	parts := make([]any, len(sym.Parts))
+	if stored := record[sym.Column.Name]; stored != nil {
+		parts = has.Split(stored)
+	}
+	for i, part := range sym.Parts {
+		record[part.Column.Name] = parts[i]
+	}
 }
 
 // add puts a record in its table; its id is the outside form of n.

@@ -155,9 +155,14 @@ func (a *access) readableNames() []string {
 
 // unknownField is the fault of a name that is no field or may not be known.
 func (s *Session) unknownField(a *access, code string, name string) *fault.Fault {
+	return s.unknownName(a, code, name, a.readableNames())
+}
+
+// unknownName is unknownField with what could have been meant.
+func (s *Session) unknownName(a *access, code, name string, among []string) *fault.Fault {
 	f := &fault.Fault{Kind: fault.Invalid, Code: code, Params: map[string]any{
 		"object": a.object.Doc.Name, "field": shorten(name), "hint": ""}}
-	if near, ok := metadata.Nearest(name, a.readableNames()); ok {
+	if near, ok := metadata.Nearest(name, among); ok {
 		f.Params["suggestion"] = near
 		f.Params["hint"] = fault.New(fault.Invalid, "record.did_you_mean", "suggestion", near).Text(s.caller.Language)
 	}

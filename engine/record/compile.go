@@ -114,6 +114,7 @@ type plan struct {
 	refers    []*planned
 	dependent []*planned // options that depend on another field's value
 	rollups   []*planned // roll-ups over other records
+	split     []split
 	folded    []derived
 	matched   []derived
 	searched  []int // slots of the fields that words are taken from
@@ -137,6 +138,13 @@ type planned struct {
 type derived struct {
 	from, to int
 	derive   func(stored any) any
+}
+
+// split fills the columns of a value's parts.
+type split struct {
+	from int
+	to   []int
+	into func(stored any) []any
 }
 
 func newPlan(o *catalog.Object) *plan {
@@ -255,6 +263,13 @@ func (p *plan) companions(f *planned) {
 	}
 	if f.Count.Name != "" {
 		p.add(f.Count)
+	}
+	if has, ok := f.Value.(fieldtype.Parts); ok && len(f.Parts) > 0 {
+		s := split{from: f.slot, into: has.Split}
+		for _, part := range f.Parts {
+			s.to = append(s.to, p.add(part.Column))
+		}
+		p.split = append(p.split, s)
 	}
 	if chooses, ok := f.Value.(fieldtype.Chooses); ok && chooses.DependsOn() != "" {
 		if f.depends = p.byName[chooses.DependsOn()]; f.depends != nil {

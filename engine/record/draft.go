@@ -170,6 +170,18 @@ func (e *env) derive() *fault.Fault {
 
 // follow fills the columns that follow fields.
 func (p *plan) follow(r row) {
+	for _, s := range p.split {
+		var parts []any
+		if v := r[s.from]; v != nil {
+			parts = s.into(v)
+		}
+		for i, to := range s.to {
+			r[to] = nil
+			if parts != nil {
+				r[to] = parts[i]
+			}
+		}
+	}
 	for _, columns := range [2][]derived{p.folded, p.matched} {
 		for _, c := range columns {
 			if v := r[c.from]; v != nil {

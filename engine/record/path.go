@@ -39,6 +39,12 @@ func (s *Session) path(ctx context.Context, a *access, text, code string) (path,
 			p.leaf = f
 			return p, nil
 		}
+		if len(f.Parts) > 0 && i == len(steps)-2 {
+			if p.leaf, ok = f.Part(steps[i+1]); !ok {
+				return p, s.unknownName(at, code, f.Name+"."+steps[i+1], f.PartNames())
+			}
+			return p, nil
+		}
 		if f.Target == nil {
 			return p, fault.New(fault.Invalid, "list.no_lookup", "path", shorten(text), "field", f.Name)
 		}

@@ -1,6 +1,7 @@
 package fieldtype
 
 import (
+	"encoding/json"
 	"sort"
 	"strings"
 
@@ -15,6 +16,14 @@ const maxPart = 255
 
 // addressParts are in the order in which addresses are read.
 var addressParts = []string{"street", "city", "state", "postal_code", "country"}
+
+var addressLabels = map[string]metadata.Text{
+	"street":      {"en": "Street", "zh": "街道"},
+	"city":        {"en": "City", "zh": "城市"},
+	"state":       {"en": "State", "zh": "省/州"},
+	"postal_code": {"en": "Postal code", "zh": "邮政编码"},
+	"country":     {"en": "Country", "zh": "国家/地区"},
+}
 
 func (AddressType) Name() string                   { return "address" }
 func (AddressType) SettingsSchema() map[string]any { return map[string]any{} }
@@ -71,6 +80,28 @@ func (addressValue) Coerce(in any) (any, *fault.Fault) {
 func firstOf(problems []*fault.Fault) *fault.Fault {
 	sort.Slice(problems, func(i, j int) bool { return problems[i].Pointer < problems[j].Pointer })
 	return problems[0]
+}
+
+// Parts implements Parts.
+func (addressValue) Parts() []Part {
+	parts := make([]Part, len(addressParts))
+	for i, name := range addressParts {
+		parts[i] = Part{Name: name, Label: addressLabels[name], Value: textValue{max: maxPart}}
+	}
+	return parts
+}
+
+// Split implements Parts.
+func (addressValue) Split(stored any) []any {
+	var members map[string]string
+	_ = json.Unmarshal(stored.(json.RawMessage), &members) // what is no address has no parts
+	parts := make([]any, len(addressParts))
+	for i, name := range addressParts {
+		if text := members[name]; text != "" {
+			parts[i] = text
+		}
+	}
+	return parts
 }
 
 func (addressValue) Schema() map[string]any {

@@ -138,7 +138,22 @@ type (
 	Rolls interface{ Rollup() Rollup }
 	// Nests has child rows with fields of their own.
 	Nests interface{ Fields() map[string]Nested }
+	// Parts is implemented by values of several parts (an address has a city), by
+	// which records are found, sorted and grouped: each is also kept by itself.
+	Parts interface {
+		// Parts are the parts, in the order in which they are read.
+		Parts() []Part
+		// Split is the stored form of each part of a value, nil where it has none.
+		Split(stored any) []any
+	}
 )
+
+// Part is one part of a value. Its name is that of the member of the value's JSON.
+type Part struct {
+	Name  string
+	Label metadata.Text
+	Value Value
+}
 
 // Nested is a field of a child row.
 type Nested struct {

@@ -206,6 +206,18 @@ func roundTrip(t testing.TB, v fieldtype.Value, stored any) {
 	if problem != nil || !reflect.DeepEqual(again, stored) {
 		t.Errorf("JSON %s gives %#v (%v), was %#v", shown, again, problem, stored)
 	}
+	if has, ok := v.(fieldtype.Parts); ok {
+		members := map[string]any{}
+		for i, part := range has.Split(stored) {
+			if part != nil {
+				p := has.Parts()[i]
+				members[p.Name] = read(t, p.Value.AppendJSON(nil, part))
+			}
+		}
+		if whole := read(t, shown); !reflect.DeepEqual(whole, any(members)) {
+			t.Errorf("the parts of %s are %v", shown, members)
+		}
+	}
 	cell := v.CSV(stored)
 	again, problem = v.Coerce(cell)
 	if problem != nil || !reflect.DeepEqual(again, stored) {

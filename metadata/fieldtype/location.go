@@ -25,6 +25,8 @@ func (LocationType) Bind(string, *metadata.Field, Context) (Value, []*fault.Faul
 	return locationValue{}, nil
 }
 
+var degrees = decimalValue{scale: degreeScale}
+
 type locationValue struct{ structured }
 
 func (locationValue) Kind() Kind   { return ObjectKind }
@@ -59,6 +61,27 @@ func (locationValue) Coerce(in any) (any, *fault.Fault) {
 	return json.RawMessage(append(dst, '}')), nil
 }
 
+// Parts implements Parts.
+func (locationValue) Parts() []Part {
+	return []Part{
+		{Name: "lat", Label: metadata.Text{"en": "Latitude", "zh": "纬度"}, Value: degrees},
+		{Name: "lng", Label: metadata.Text{"en": "Longitude", "zh": "经度"}, Value: degrees},
+	}
+}
+
+// Split implements Parts.
+func (locationValue) Split(stored any) []any {
+	var at struct{ Lat, Lng json.Number }
+	_ = json.Unmarshal(stored.(json.RawMessage), &at) // what is no location has no parts
+	parts := make([]any, 2)
+	for i, text := range []json.Number{at.Lat, at.Lng} {
+		if n, digits, fits := Decimal(string(text), degreeScale); digits && fits {
+			parts[i] = n
+		}
+	}
+	return parts
+}
+
 func (locationValue) CSV(stored any) string {
 	var at struct{ Lat, Lng json.Number }
 	if err := json.Unmarshal(stored.(json.RawMessage), &at); err != nil {
@@ -68,9 +91,9 @@ func (locationValue) CSV(stored any) string {
 }
 
 func (locationValue) Schema() map[string]any {
-	degrees := func(max int) map[string]any {
+	within := func(max int) map[string]any {
 		return map[string]any{"type": "number", "minimum": -max, "maximum": max}
 	}
 	return map[string]any{"type": "object", "required": []any{"lat", "lng"}, "additionalProperties": false,
-		"properties": map[string]any{"lat": degrees(90), "lng": degrees(180)}}
+		"properties": map[string]any{"lat": within(90), "lng": within(180)}}
 }
