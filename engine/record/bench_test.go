@@ -95,6 +95,9 @@ func benchTenant(b *testing.B) *crowd {
 	return s
 }
 
+// processorTime is what the process has used, where that can be known.
+var processorTime = func() time.Duration { return 0 }
+
 // keep makes what a benchmark sets up outlive it.
 type keep struct{ testing.TB }
 
@@ -196,6 +199,7 @@ func BenchmarkAggregate(b *testing.B) {
 func BenchmarkBulk(b *testing.B) {
 	s := benchTenant(b)
 	b.ReportAllocs()
+	used := processorTime()
 	for b.Loop() {
 		var ops []record.Operation
 		n := s.n.Add(500)
@@ -207,4 +211,5 @@ func BenchmarkBulk(b *testing.B) {
 		}
 	}
 	b.ReportMetric(500*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+	b.ReportMetric(float64((processorTime()-used).Nanoseconds())/1000/500/float64(b.N), "cpu-µs/row")
 }

@@ -112,6 +112,9 @@ type Index struct {
 	// Unique refuses a second row with the same values; a row with an empty value in
 	// any of the columns is not held to it.
 	Unique bool
+	// Filled: nobody looks by it for rows whose first column is empty, so that a store
+	// may leave them out. One that has them is as good.
+	Filled bool
 }
 
 // IndexColumn is a column of an index.

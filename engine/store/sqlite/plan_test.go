@@ -17,10 +17,12 @@ var (
 	revenue = query.Column{Name: "revenue:i2", Storage: fieldtype.Int}
 	account = query.Column{Name: "account:i", Storage: fieldtype.Int}
 	name    = query.Column{Name: "name:k", Storage: fieldtype.Text}
+	parent  = query.Column{Name: "parent:i", Storage: fieldtype.Int}
 
-	deal = store.Table{Name: "deal", Columns: []query.Column{query.Version, query.Owner, status, revenue, account, name}, Search: true, Indexes: []store.Index{
+	deal = store.Table{Name: "deal", Columns: []query.Column{query.Version, query.Owner, status, revenue, account, name, parent}, Search: true, Indexes: []store.Index{
 		{Name: "list", Columns: []store.IndexColumn{{Column: query.Owner}, {Column: status}, {Column: revenue}}},
 		{Name: "by_name", Columns: []store.IndexColumn{{Column: name}}},
+		{Name: "below", Columns: []store.IndexColumn{{Column: parent}, {Column: name}, {Column: query.ID}}, Filled: true},
 	}}
 )
 
@@ -62,6 +64,10 @@ func TestPlans(t *testing.T) {
 		{"newest", query.Select{Sort: by(query.ID)}, nil, nil, false},
 		{"by name", query.Select{Sort: []query.Order{{Ref: query.Field(name)}, {Ref: query.Field(query.ID)}}}, []string{"by_name"}, nil, false},
 		{"name begins", query.Select{Filter: query.Like{Ref: query.Field(name), Text: "al", At: query.Start}, Sort: []query.Order{{Ref: query.Field(name)}, {Ref: query.Field(query.ID)}}}, []string{"by_name"}, nil, false},
+		{"below one", query.Select{Filter: eq(parent, int64(1)), Sort: by(name, query.ID)}, []string{"below"}, nil, false},
+		{"its next page", query.Select{Filter: query.All{eq(parent, int64(1)), query.After(by(name, query.ID), []any{"x", int64(7)})}, Sort: by(name, query.ID)}, []string{"below"}, nil, false},
+		{"below several", query.Select{Filter: query.In{Ref: query.Field(parent), Values: []any{int64(1), int64(2)}}, Sort: by(query.ID)}, []string{"below"}, nil, true},
+		{"below none", query.Select{Filter: query.Compare{Ref: query.Field(parent), Op: query.Eq}, Sort: by(query.ID)}, nil, []string{"deal"}, false},
 		{"without an index", query.Select{Filter: eq(account, int64(1)), Sort: by(revenue, query.ID)}, nil, []string{"deal"}, true},
 		{"one", query.Select{Filter: eq(query.ID, int64(1))}, nil, nil, false},
 		{"newest with words", query.Select{Words: []query.Word{{Text: "x", Prefix: true}}, Sort: by(query.ID)}, nil, nil, false},

@@ -146,7 +146,19 @@ func define(c *conn, want store.Table) error {
 // room of names.
 func physicalIndex(table, index string) string { return table + "." + index }
 
+// withoutKey returns an index without the id at its end: SQLite ends every index
+// with it, ascending. Naming it would write it twice into each entry, a third of a
+// short one.
+func withoutKey(index store.Index) store.Index {
+	last := len(index.Columns) - 1
+	if !index.Unique && last > 0 && index.Columns[last].Column.Name == query.ID.Name && !index.Columns[last].Descending {
+		index.Columns = index.Columns[:last]
+	}
+	return index
+}
+
 func createIndex(c *conn, table string, index store.Index) error {
+	index = withoutKey(index)
 	var b strings.Builder
 	b.WriteString("CREATE ")
 	if index.Unique {
@@ -162,7 +174,11 @@ func createIndex(c *conn, table string, index store.Index) error {
 			b.WriteString(" DESC")
 		}
 	}
-	err := c.once(b.String() + ")")
+	b.WriteString(")")
+	if index.Filled {
+		b.WriteString(" WHERE " + quote(index.Columns[0].Column.Name) + " IS NOT NULL")
+	}
+	err := c.once(b.String())
 	if hasCode(err, lib.SQLITE_CONSTRAINT_UNIQUE) {
 		return fault.New(fault.Conflict, "store.not_unique", "index", index.Name).Because(err)
 	}
@@ -173,15 +189,16 @@ func dropIndex(c *conn, table, index string) error {
 	return c.once("DROP INDEX IF EXISTS " + quote(physicalIndex(table, index)))
 }
 
-// readIndexes lists the indexes of a table, sorted by name.
+// readIndexes lists the indexes of a table, sorted by name, as they are: without the
+// id at the end, but where an older version named it.
 func readIndexes(c *conn, table string) ([]store.Index, error) {
 	var indexes []store.Index
-	err := c.each(`SELECT l.name, l."unique", x.name, x."desc", t.type
+	err := c.each(`SELECT l.name, l."unique", x.name, x."desc", t.type, l.partial
 		FROM pragma_index_list(?1) AS l, pragma_index_xinfo(l.name) AS x, pragma_table_info(?1) AS t
 		WHERE l.origin = 'c' AND x.key AND t.name = x.name ORDER BY l.name, x.seqno`, func(s *stmt) error {
 		name := strings.TrimPrefix(s.string(0), table+".")
 		if len(indexes) == 0 || indexes[len(indexes)-1].Name != name {
-			indexes = append(indexes, store.Index{Name: name, Unique: s.integer(1) != 0})
+			indexes = append(indexes, store.Index{Name: name, Unique: s.integer(1) != 0, Filled: s.integer(5) != 0})
 		}
 		last := &indexes[len(indexes)-1]
 		column := query.Column{Name: s.string(2), Storage: storageOf(s.string(4))}
@@ -191,10 +208,13 @@ func readIndexes(c *conn, table string) ([]store.Index, error) {
 	return indexes, err
 }
 
-func sameIndex(a, b store.Index) bool {
-	return a.Name == b.Name && a.Unique == b.Unique && slices.EqualFunc(a.Columns, b.Columns, func(x, y store.IndexColumn) bool {
-		return x.Column.Name == y.Column.Name && x.Descending == y.Descending
-	})
+// serves reports whether an index that there is does for one that is wanted.
+func serves(have, want store.Index) bool {
+	have, want = withoutKey(have), withoutKey(want)
+	return have.Name == want.Name && have.Unique == want.Unique && (want.Filled || !have.Filled) &&
+		slices.EqualFunc(have.Columns, want.Columns, func(x, y store.IndexColumn) bool {
+			return x.Column.Name == y.Column.Name && x.Descending == y.Descending
+		})
 }
 
 // dropColumns removes columns and every index on one of them.

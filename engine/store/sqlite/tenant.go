@@ -133,7 +133,7 @@ func (t *tenant) Index(ctx context.Context, table string, indexes []store.Index)
 		return fmt.Errorf("dropping indexes of %s: %w", table, err)
 	}
 	for _, index := range indexes {
-		if slices.ContainsFunc(have, func(h store.Index) bool { return sameIndex(h, index) }) {
+		if slices.ContainsFunc(have, func(h store.Index) bool { return serves(h, index) }) {
 			continue
 		}
 		changed = true
