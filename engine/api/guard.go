@@ -16,11 +16,15 @@ import (
 	"github.com/gofiber/fiber/v2"
 	lru "github.com/hashicorp/golang-lru/v2"
 
+	"formwork/engine/auth"
 	"formwork/engine/fault"
 )
 
 // sessionCookie carries the token for browsers.
 const sessionCookie = "formwork_session"
+
+// deviceCookie is sent with logins alone, and tells that somebody logged in here before.
+const deviceCookie = "formwork_device"
 
 const requestIDHeader = "X-Request-Id"
 
@@ -82,6 +86,12 @@ func (r *request) setCookie(token string) {
 		cookie.MaxAge, cookie.Expires = 0, time.Unix(1, 0)
 	}
 	r.http.Cookie(cookie)
+}
+
+// setDevice gives a browser what it is known by at its next login.
+func (r *request) setDevice(token string) {
+	r.http.Cookie(&fiber.Cookie{Name: deviceCookie, Value: token, Path: Prefix + "/auth/login", HTTPOnly: true,
+		SameSite: fiber.CookieSameSiteStrictMode, Secure: r.http.Protocol() == "https", MaxAge: int(auth.DeviceLife / time.Second)})
 }
 
 // requestNumbers makes request ids: a random start for the process, and a count.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"formwork/engine/auth"
 	"formwork/engine/fault"
 	"formwork/engine/policy"
 	"formwork/engine/store"
@@ -32,21 +33,35 @@ func (s *Server) login(r *request) error {
 	if err != nil {
 		return err
 	}
-	var token string
-	var caller *policy.Caller
 	if t == nil {
 		err = s.o.Auth.Refuse(r.ctx, in.Password)
 	} else {
-		token, caller, err = s.o.Auth.Login(r.ctx, t, in.Email, in.Password)
+		err = r.begin(t, in.Email, in.Password)
+	}
+	if fault.KindOf(err) == fault.Unauthenticated {
+		s.logins.failed(address)
+	}
+	return err
+}
+
+// begin logs in and answers with the session. A browser, which says where a request
+// comes from, is given a token to be known by at its next login.
+func (r *request) begin(t store.Tenant, email, password string) (err error) {
+	var in auth.LoggedIn
+	device := string(r.http.Request().Header.Cookie(deviceCookie))
+	if device != "" || r.http.Get("Sec-Fetch-Site") != "" || r.http.Get(fiber.HeaderOrigin) != "" {
+		in, err = r.server.o.Auth.LoginFrom(r.ctx, t, email, password, device)
+	} else {
+		in.Token, in.Caller, err = r.server.o.Auth.Login(r.ctx, t, email, password)
 	}
 	if err != nil {
-		if fault.KindOf(err) == fault.Unauthenticated {
-			s.logins.failed(address)
-		}
 		return err
 	}
-	r.setCookie(token)
-	return r.json(fiber.StatusOK, map[string]any{"token": token, "user": userOf(caller)})
+	r.setCookie(in.Token)
+	if in.Device != "" {
+		r.setDevice(in.Device)
+	}
+	return r.json(fiber.StatusOK, map[string]any{"token": in.Token, "user": userOf(in.Caller)})
 }
 
 // loginTenant finds the tenant of a login: the one named, else the host's, else the
@@ -164,10 +179,5 @@ func (s *Server) changePassword(r *request) error {
 	if err := s.o.Auth.SetPassword(r.ctx, r.tenant, r.caller.User, in.Password); err != nil {
 		return err
 	}
-	token, caller, err := s.o.Auth.Login(r.ctx, r.tenant, r.caller.Email, in.Password)
-	if err != nil {
-		return err
-	}
-	r.setCookie(token)
-	return r.json(fiber.StatusOK, map[string]any{"token": token, "user": userOf(caller)})
+	return r.begin(r.tenant, r.caller.Email, in.Password)
 }

@@ -119,6 +119,7 @@ const (
 	credentials = "_credential" // keyed by the user's id
 	sessions    = "_session"
 	keys        = "_key"
+	devices     = "_device"
 )
 
 // Tables are the tables of this package; a tenant needs them before it is used.
@@ -131,6 +132,8 @@ func Tables() []store.Table {
 			Indexes: []store.Index{byHash, byUser}},
 		{Name: keys, Columns: []query.Column{hashColumn, nameColumn, permissionsColumn, userColumn, createdColumn,
 			usedColumn, expiresColumn, revokedColumn}, Indexes: []store.Index{byHash, byUser}},
+		{Name: devices, Columns: []query.Column{hashColumn, userColumn, usedColumn, expiresColumn, failuresColumn, lockedColumn},
+			Indexes: []store.Index{byHash, byUser}},
 	}
 }
 

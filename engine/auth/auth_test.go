@@ -46,9 +46,13 @@ func TestLoginMakesACaller(t *testing.T) {
 func TestPasswordsAndTokensAreStoredAsHashes(t *testing.T) {
 	w := newWorld(t)
 	w.user(w.tenant, "ada@example.com", nil)
-	token := w.login("ada@example.com")
+	in, err := w.auth.LoginFrom(w.ctx, w.tenant, "ada@example.com", password, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := in.Token + " " + in.Device
 	hash := query.Field(query.Column{Name: "hash", Storage: fieldtype.Text})
-	for _, table := range []string{"_credential", "_session"} {
+	for _, table := range []string{"_credential", "_session", "_device"} {
 		n := 0
 		for row, err := range w.tenant.Select(w.ctx, query.Select{Table: table, Columns: []query.Ref{hash}, Sort: []query.Order{{Ref: query.Field(query.ID)}}}) {
 			if err != nil {
@@ -401,4 +405,73 @@ func anys(names []string) []any {
 		all = append(all, name)
 	}
 	return all
+}
+
+// A stranger who sends wrong passwords does not keep somebody out who logged in on
+// their device before; guesses from the device are bounded all the same.
+func TestDevices(t *testing.T) {
+	w := newWorld(t)
+	ada := w.user(w.tenant, "ada@example.com", nil)
+	w.user(w.tenant, "bob@example.com", nil)
+	from := func(email, password, device string) (auth.LoggedIn, error) {
+		return w.auth.LoginFrom(w.ctx, w.tenant, email, password, device)
+	}
+	first, err := from("ada@example.com", password, "")
+	w.wants(err, "")
+	bobs, err := from("bob@example.com", password, "garbage")
+	w.wants(err, "")
+	if first.Device == "" || bobs.Device == "" || first.Caller.User != ada {
+		t.Fatalf("%+v, %+v", first, bobs)
+	}
+	_, err = w.auth.Authenticate(w.ctx, first.Device)
+	w.wants(err, "auth.invalid") // it is no session
+	storm := func() {
+		for range 8 {
+			_, _, err := w.auth.Login(w.ctx, w.tenant, "ada@example.com", "wrong")
+			w.wants(err, "auth.failed")
+		}
+	}
+	storm()
+	for device, code := range map[string]string{first.Device: "", "": "auth.failed", bobs.Device: "auth.failed", first.Token: "auth.failed"} {
+		_, err := from("ada@example.com", password, device)
+		w.wants(err, code)
+	}
+	again, err := from("ada@example.com", password, first.Device)
+	w.wants(err, "")
+	if again.Device != "" {
+		t.Error("a device that is known got a new token")
+	}
+	// A thief of the device.
+	for range 5 {
+		_, err := from("ada@example.com", "wrong", first.Device)
+		w.wants(err, "auth.failed")
+	}
+	w.auth = w.restart()
+	_, err = from("ada@example.com", password, first.Device)
+	w.wants(err, "auth.failed")
+	w.clock.pass(61 * time.Second)
+	_, err = from("ada@example.com", password, first.Device)
+	w.wants(err, "")
+	// A new password, or a long time, ends what is known.
+	w.wants(w.auth.SetPassword(w.ctx, w.tenant, ada, password), "")
+	storm()
+	_, err = from("ada@example.com", password, first.Device)
+	w.wants(err, "auth.failed")
+	w.clock.pass(2 * time.Hour)
+	second, err := from("ada@example.com", password, first.Device)
+	w.wants(err, "")
+	w.clock.pass(auth.DeviceLife)
+	storm()
+	_, err = from("ada@example.com", password, second.Device)
+	w.wants(err, "auth.failed")
+	// However many there are, only some are kept.
+	w.clock.pass(2 * time.Hour)
+	for range 25 {
+		_, err := from("ada@example.com", password, "")
+		w.wants(err, "")
+		w.clock.pass(time.Minute)
+	}
+	if n, err := w.tenant.Count(w.ctx, "_device", nil, nil); err != nil || n != 21 {
+		t.Errorf("%d devices, %v", n, err)
+	}
 }

@@ -17,24 +17,59 @@ import (
 // account for a minute, and each further one for twice as long, up to an hour;
 // this survives a restart.
 func (s *Service) Login(ctx context.Context, t store.Tenant, email, password string) (token string, caller *policy.Caller, err error) {
+	in, err := s.login(ctx, t, email, password, "")
+	if err != nil {
+		return "", nil, err
+	}
+	return in.Token, in.Caller, nil
+}
+
+// LoggedIn is a session that has begun.
+type LoggedIn struct {
+	Token  string
+	Device string // a token for the browser to keep and send with the next login; "" if it has one
+	Caller *policy.Caller
+}
+
+// LoginFrom is Login from a browser, which sends the token of the device that it was
+// given before, or "". From a device that the user knows, the failures of others don't
+// count: it is locked by its own.
+func (s *Service) LoginFrom(ctx context.Context, t store.Tenant, email, password, device string) (LoggedIn, error) {
+	in, err := s.login(ctx, t, email, password, device)
+	if err != nil {
+		return LoggedIn{}, err
+	}
+	user := in.Caller.User
+	known, err := s.device(ctx, t, user, device)
+	if err != nil {
+		return LoggedIn{}, err
+	}
+	in.Device, err = s.remember(ctx, t, user, known)
+	return in, err
+}
+
+func (s *Service) login(ctx context.Context, t store.Tenant, email, password, device string) (LoggedIn, error) {
 	if len(password) > maxPassword {
-		return "", nil, failed()
+		return LoggedIn{}, failed()
 	}
 	u, err := s.userByEmail(ctx, t, email)
 	if err != nil {
-		return "", nil, err
+		return LoggedIn{}, err
 	}
 	if u == nil {
-		return "", nil, s.pretend(ctx, password)
+		return LoggedIn{}, s.pretend(ctx, password)
 	}
-	if err := s.verify(ctx, t, u, password); err != nil {
-		return "", nil, err
+	counts := counter{credentials, u.caller.User}
+	if known, err := s.device(ctx, t, u.caller.User, device); err != nil {
+		return LoggedIn{}, err
+	} else if known != 0 {
+		counts = counter{devices, known}
 	}
-	token, err = s.begin(ctx, t, u.caller.User)
-	if err != nil {
-		return "", nil, err
+	if err := s.verify(ctx, t, u, password, counts); err != nil {
+		return LoggedIn{}, err
 	}
-	return token, u.caller, nil
+	token, err := s.begin(ctx, t, u.caller.User)
+	return LoggedIn{Token: token, Caller: u.caller}, err
 }
 
 // Verify checks the password of a user who is logged in already, under the same
@@ -47,7 +82,7 @@ func (s *Service) Verify(ctx context.Context, t store.Tenant, user id.ID, passwo
 	if u == nil {
 		return s.pretend(ctx, password)
 	}
-	return s.verify(ctx, t, u, password)
+	return s.verify(ctx, t, u, password, counter{credentials, user})
 }
 
 // Refuse fails like Login for an unknown user, after the same work.
@@ -70,49 +105,48 @@ func (s *Service) pretend(ctx context.Context, password string) error {
 
 // verify checks one password of a user at a time, so that guesses sent together
 // are counted one by one.
-func (s *Service) verify(ctx context.Context, t store.Tenant, u *user, password string) error {
+func (s *Service) verify(ctx context.Context, t store.Tenant, u *user, password string, counts counter) error {
 	turn := s.turns[uint64(u.caller.User)%uint64(len(s.turns))]
 	if err := turn.Acquire(ctx, 1); err != nil {
 		return fault.New(fault.Unavailable, "auth.busy").Because(err)
 	}
 	defer turn.Release(1)
 
-	key := is(query.ID, int64(u.caller.User))
-	found, err := row(ctx, t, credentials, key, hashColumn, failuresColumn, lockedColumn)
+	found, err := row(ctx, t, credentials, is(query.ID, int64(u.caller.User)), hashColumn)
 	if err != nil {
 		return err
 	}
-	if found == nil || !u.active || integer(found[2]) > s.now().UnixMilli() {
+	counted, err := row(ctx, t, counts.table, is(query.ID, int64(counts.row)), failuresColumn, lockedColumn)
+	if err != nil {
+		return err
+	}
+	if found == nil || counted == nil || !u.active || integer(counted[1]) > s.now().UnixMilli() {
 		return s.pretend(ctx, password)
 	}
 	ok, err := s.matches(ctx, text(found[0]), password)
 	if err != nil {
 		return err
 	}
-	failures := integer(found[1])
-	if ok && failures == 0 {
-		return nil
+	if failures := integer(counted[0]); !ok {
+		err = s.count(ctx, t, u, counts, failures+1)
+	} else if failures > 0 {
+		err = s.count(ctx, t, u, counts, 0)
 	}
-	values := map[string]any{failuresColumn.Name: int64(0), lockedColumn.Name: nil}
-	if !ok {
-		failures++
-		values[failuresColumn.Name] = failures
-		if wait := lockFor(failures); wait > 0 {
-			values[lockedColumn.Name] = s.now().Add(wait).UnixMilli()
-			s.log.Warn("account locked after wrong passwords", "tenant", t.Name(), "user", u.caller.User.String(),
-				"failures", failures, "for", wait)
-		}
+	if err == nil && !ok {
+		err = failed()
 	}
-	err = t.Write(ctx, func(tx store.Tx) error {
-		return tx.Update(ctx, credentials, u.caller.User, 0, values, nil)
-	})
-	if err != nil {
-		return err
+	return err
+}
+
+// count writes down the failures in a row, and locks after too many.
+func (s *Service) count(ctx context.Context, t store.Tenant, u *user, counts counter, failures int64) error {
+	values := map[string]any{failuresColumn.Name: failures, lockedColumn.Name: nil}
+	if wait := lockFor(failures); wait > 0 {
+		values[lockedColumn.Name] = s.now().Add(wait).UnixMilli()
+		s.log.Warn("locked after wrong passwords", "tenant", t.Name(), "user", u.caller.User.String(),
+			"device", counts.table == devices, "failures", failures, "for", wait)
 	}
-	if !ok {
-		return failed()
-	}
-	return nil
+	return t.Write(ctx, func(tx store.Tx) error { return tx.Update(ctx, counts.table, counts.row, 0, values, nil) })
 }
 
 // lockFor is how long an account is locked after so many failures in a row.
@@ -134,8 +168,8 @@ func (s *Service) Users(ctx context.Context, t store.Tenant) (int64, error) {
 	return t.Count(ctx, credentials, nil, nil)
 }
 
-// SetPassword gives a user a password, unlocks the account and ends all of the
-// user's sessions. Faults: "auth.password_…" (Invalid), "auth.user_not_found".
+// SetPassword gives a user a password, unlocks the account, ends all of the user's
+// sessions and forgets their devices. Faults: "auth.password_…" (Invalid), "auth.user_not_found".
 func (s *Service) SetPassword(ctx context.Context, t store.Tenant, user id.ID, password string) error {
 	_, err := s.setPassword(ctx, t, user, password, false)
 	return err
@@ -185,8 +219,12 @@ func (s *Service) setPassword(ctx context.Context, t store.Tenant, user id.ID, p
 		if err != nil {
 			return err
 		}
-		_, err = tx.DeleteWhere(ctx, sessions, is(userColumn, int64(user)))
-		return err
+		for _, table := range []string{sessions, devices} {
+			if _, err := tx.DeleteWhere(ctx, table, is(userColumn, int64(user))); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil || !set {
 		return false, err

@@ -29,7 +29,7 @@ type entry struct {
 // at once.
 func (s *Service) Authenticate(ctx context.Context, token string) (*policy.Caller, error) {
 	kind, tenant, ok := splitToken(token)
-	if !ok {
+	if !ok || kind == deviceToken {
 		return nil, invalid()
 	}
 	key := digest(sha256.Sum256([]byte(token)))

@@ -13,6 +13,7 @@ import (
 const (
 	sessionToken = "fws"
 	keyToken     = "fwk"
+	deviceToken  = "fwd"
 	secretBytes  = 32
 	maxToken     = 256 // bytes
 )
@@ -38,7 +39,7 @@ func splitToken(token string) (kind, tenant string, ok bool) {
 		return "", "", false
 	}
 	kind, rest, ok := strings.Cut(token, ".")
-	if !ok || (kind != sessionToken && kind != keyToken) {
+	if !ok || (kind != sessionToken && kind != keyToken && kind != deviceToken) {
 		return "", "", false
 	}
 	dot := strings.LastIndexByte(rest, '.')

@@ -76,6 +76,50 @@ func TestLockout(t *testing.T) {
 	}
 }
 
+// Whoever knows an e-mail can lock the account, and does not keep its owner out of the
+// browser in which they have logged in before.
+func TestStrangersKeepNobodyOut(t *testing.T) {
+	w := theWorld(t)
+	user := w.admin.en.user(t, "main", "owner@example.com", nil)
+	browser := &client{server: w.server}
+	login := func(word, device string, headers ...string) *answer {
+		return browser.do(t, "POST", "/auth/login", object{"email": "owner@example.com", "password": word, "tenant": "main"}, append(headers, "Cookie", device)...)
+	}
+	script := login(password, "")
+	if script.status != 200 || len(script.header.Values("Set-Cookie")) != 1 {
+		t.Errorf("a script is given more than a session: %v", script.header)
+	}
+	first := login(password, "", "Sec-Fetch-Site", "same-origin")
+	device := ""
+	for _, cookie := range first.header.Values("Set-Cookie") {
+		if value, attributes, _ := strings.Cut(cookie, ";"); strings.HasPrefix(value, "formwork_device=") {
+			device = value
+			for _, want := range []string{"HttpOnly", "SameSite=Strict", "path=/api/v1/auth/login"} {
+				if !strings.Contains(attributes, want) {
+					t.Errorf("the cookie lacks %s: %s", want, cookie)
+				}
+			}
+		}
+	}
+	if device == "" || strings.Contains(string(first.raw), strings.TrimPrefix(device, "formwork_device=")) {
+		t.Fatalf("no device, or shown to scripts: %v %v", first, first.header)
+	}
+	for i := range 6 {
+		problem(t, w.knock(t, "owner@example.com", fmt.Sprint("wrong wrong ", i)), 401, "auth.failed", "en")
+	}
+	if a := login(password, ""); a.status != 401 {
+		t.Errorf("the account is not locked: %v", a)
+	}
+	if a := login(password, device); a.status != 200 {
+		t.Errorf("its owner is kept out: %v", a)
+	}
+	token := strings.TrimPrefix(device, "formwork_device=")
+	if a := (&client{server: w.server, token: token}).do(t, "GET", "/me", nil); a.status != 401 {
+		t.Errorf("a device is taken for a session: %v", a)
+	}
+	w.admin.en.must(t, 204, "PUT", "/users/"+user.id+"/password", object{"password": password})
+}
+
 // What ends a session, or changes what it may do, does so for the very next request.
 func TestRevocation(t *testing.T) {
 	w := theWorld(t)

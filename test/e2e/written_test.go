@@ -17,7 +17,7 @@ import (
 type state map[string]string
 
 // unimportant tables change although nothing is written that was asked for.
-var unimportant = map[string]bool{"_session": true, "_credential": true}
+var unimportant = map[string]bool{"_session": true, "_credential": true, "_device": true}
 
 // glance is an open look into a tenant's file: as long as nobody has committed
 // anything, its state is what it was.

@@ -1,0 +1,79 @@
+package auth
+
+import (
+	"context"
+	"crypto/sha256"
+	"time"
+
+	"formwork/engine/id"
+	"formwork/engine/query"
+	"formwork/engine/store"
+)
+
+// A device is a browser in which a user has logged in before. Wrong passwords sent
+// from it are counted apart from those of others, so that whoever knows no more than
+// an e-mail can't keep its owner out by locking the account again and again. It proves
+// nothing else: the password is asked for all the same.
+
+// DeviceLife is how long a device is known after it was last logged in from.
+const DeviceLife = 180 * 24 * time.Hour
+
+// maxDevices of one user; the one that was not used for longest goes.
+const maxDevices = 20
+
+// counter is where the failures of a login are counted.
+type counter struct {
+	table string
+	row   id.ID
+}
+
+// device finds a user's device by its token; 0 for what is none of theirs.
+func (s *Service) device(ctx context.Context, t store.Tenant, user id.ID, token string) (id.ID, error) {
+	kind, tenant, ok := splitToken(token)
+	if !ok || kind != deviceToken || tenant != t.Name() {
+		return 0, nil
+	}
+	hash := digest(sha256.Sum256([]byte(token)))
+	found, err := row(ctx, t, devices, query.All{is(hashColumn, hash.String()), is(userColumn, int64(user)),
+		query.Compare{Ref: query.Field(expiresColumn), Op: query.Gt, Value: s.now().UnixMilli()}}, query.ID)
+	if err != nil || found == nil {
+		return 0, err
+	}
+	return id.ID(integer(found[0])), nil
+}
+
+// remember notes that a user logged in on a device, and makes one where there is none
+// yet. It returns the token of a new one.
+func (s *Service) remember(ctx context.Context, t store.Tenant, user, known id.ID) (string, error) {
+	now := s.now()
+	used := map[string]any{usedColumn.Name: now.UnixMilli(), expiresColumn.Name: now.Add(DeviceLife).UnixMilli()}
+	if known != 0 {
+		s.note(ctx, t, devices, known, used)
+		return "", nil
+	}
+	token, hash, err := s.newToken(deviceToken, t.Name())
+	if err != nil {
+		return "", err
+	}
+	used[hashColumn.Name], used[userColumn.Name], used[failuresColumn.Name] = hash.String(), int64(user), int64(0)
+	made := s.ids.Next()
+	return token, t.Write(ctx, func(tx store.Tx) error {
+		q := query.Select{Table: devices, Columns: []query.Ref{query.Field(query.ID)}, Filter: is(userColumn, int64(user)), Limit: maxDevices,
+			Sort: []query.Order{{Ref: query.Field(usedColumn)}, {Ref: query.Field(query.ID)}}}
+		n, oldest := 0, id.ID(0)
+		for r, err := range tx.Select(ctx, q) {
+			if err != nil {
+				return err
+			}
+			if n++; n == 1 {
+				oldest = id.ID(integer(r[0]))
+			}
+		}
+		if n == maxDevices {
+			if err := tx.Delete(ctx, devices, oldest); err != nil {
+				return err
+			}
+		}
+		return tx.Insert(ctx, devices, made, used, nil)
+	})
+}
