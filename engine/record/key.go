@@ -1,11 +1,15 @@
 package record
 
 import (
+	"context"
 	"fmt"
 
 	"formwork/engine/catalog"
+	"formwork/engine/fault"
 	"formwork/engine/id"
+	"formwork/engine/policy"
 	"formwork/engine/query"
+	"formwork/engine/store"
 	"formwork/metadata/fieldtype"
 )
 
@@ -19,6 +23,31 @@ func upsertKey(o *catalog.Object, name string) (*catalog.UniqueKey, bool) {
 	return nil, false
 }
 
+// ByKey finds the record that has a value, in stored form, of a field that is unique by
+// itself, as keys compare it: in text, case and width don't count. 0 if there is none
+// that the caller may read. Fault record.unknown_key.
+func (s *Session) ByKey(ctx context.Context, object, field string, value any) (id.ID, error) {
+	a, err := s.access(ctx, object, policy.Read)
+	if err != nil {
+		return 0, err
+	}
+	key, ok := upsertKey(a.object, field)
+	if !ok || len(key.Fields) != 1 || !a.reads(key.Fields[0]) {
+		return 0, fault.New(fault.Invalid, "record.unknown_key", "key", shorten(field), "object", object)
+	}
+	r := make(row, len(a.columns))
+	r[a.slots[key.Fields[0].Column.Name]] = value
+	f, ok := a.keyFilter(key, r)
+	if !ok {
+		return 0, nil
+	}
+	read, err := s.filter(ctx, object, policy.Read)
+	if err != nil {
+		return 0, err
+	}
+	return byKey(ctx, s.tenant, a.plan, both(f, read))
+}
+
 // keyed finds the record that has the values of a unique key; 0 if none has, or one
 // of the values is empty.
 func (u *unit) keyed(p *plan, key *catalog.UniqueKey, r row) (id.ID, error) {
@@ -26,8 +55,13 @@ func (u *unit) keyed(p *plan, key *catalog.UniqueKey, r row) (id.ID, error) {
 	if !ok {
 		return 0, nil
 	}
+	return byKey(u.ctx, u.tx, p, f)
+}
+
+// byKey finds the one record that a filter on a unique key selects.
+func byKey(ctx context.Context, reader store.Reader, p *plan, f query.Filter) (id.ID, error) {
 	q := query.Select{Table: p.object.Table.Name, Columns: []query.Ref{query.Field(query.ID)}, Filter: f, Limit: 1}
-	for r, err := range u.tx.Select(u.ctx, q) {
+	for r, err := range reader.Select(ctx, q) {
 		if err != nil {
 			return 0, fmt.Errorf("looking for a record by its key: %w", err)
 		}

@@ -76,11 +76,11 @@ func (cell) AppendJSON(dst []byte, stored any) []byte {
 type rowEnv struct {
 	names *cellNames
 	cells []string
-	now   time.Time
+	clock clock
 }
 
-func (e rowEnv) Now() time.Time           { return e.now }
-func (e rowEnv) Location() *time.Location { return time.UTC }
+func (e rowEnv) Now() time.Time           { return e.clock.now }
+func (e rowEnv) Location() *time.Location { return e.clock.location }
 func (e rowEnv) Get(p expression.Path) any {
 	if text := strings.TrimSpace(e.cells[e.names.index[p.Leaf.Name]]); text != "" {
 		return text

@@ -186,7 +186,8 @@ func resume(r io.Reader, delimiter rune, header []string, number int, offset int
 }
 
 // next returns the cells of the next row, valid until the one after; io.EOF at the
-// end. A broken row ends the file: what follows a broken quote can't be trusted.
+// end. A row with too many or too few cells comes with its fault, and others follow;
+// any other fault ends the file: what follows a broken quote can't be trusted.
 func (r *rows) next() ([]string, error) {
 	cells, err := r.csv.Read()
 	if errors.Is(err, io.EOF) {
@@ -194,7 +195,7 @@ func (r *rows) next() ([]string, error) {
 	}
 	r.number++
 	if err != nil {
-		return nil, r.problem(err)
+		return cells, r.problem(err)
 	}
 	for i, cell := range cells {
 		if len(cell) > maxCell {

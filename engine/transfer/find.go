@@ -8,14 +8,12 @@ import (
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/record"
-	"formwork/metadata/fieldtype"
 )
 
 // rememberedMatches bounds what is remembered of the lookups of one field.
 const rememberedMatches = 20_000
 
-// resolve turns the texts of matched lookups into ids, under the caller's rights,
-// asking once a batch and field.
+// resolve turns the texts of matched lookups into ids, under the caller's rights.
 func (r *running) resolve(ctx context.Context, lines []*line) error {
 	for i := range r.mapping.targets {
 		t := &r.mapping.targets[i]
@@ -28,27 +26,16 @@ func (r *running) resolve(ctx context.Context, lines []*line) error {
 			known = map[string][]string{}
 			r.matches[name] = known
 		}
-		of, _ := t.field.Target.Field(t.source.Match)
-		var literals []string
+		var unknown []string
 		for _, l := range lines {
 			text, ok := l.data[name].(string)
-			if _, asked := known[text]; !ok || asked {
-				continue
-			}
-			known[text] = nil
-			if literal, ok := literalOf(of.Value, text); ok {
-				literals = append(literals, literal)
+			if _, asked := known[text]; ok && !asked {
+				known[text] = nil
+				unknown = append(unknown, text)
 			}
 		}
-		for _, filter := range joined(literals, t.source.Match+" in [", ", ", "]") {
-			q := record.ListQuery{Filter: filter, Fields: []string{"id", t.source.Match}}
-			for found, err := range r.session.Each(ctx, t.field.Target.Doc.Name, q) {
-				if err != nil {
-					return err
-				}
-				text := found.CSV(1)
-				known[text] = append(known[text], found.ID().String())
-			}
+		if err := r.match(ctx, t, unknown, known); err != nil {
+			return err
 		}
 		for _, l := range lines {
 			text, ok := l.data[name].(string)
@@ -68,10 +55,53 @@ func (r *running) resolve(ctx context.Context, lines []*line) error {
 	return nil
 }
 
+// match finds the records that texts mean. A unique field is asked text by text, as its
+// key compares; of any other field the values must be equal, and many are asked at once.
+func (r *running) match(ctx context.Context, t *target, texts []string, known map[string][]string) error {
+	object := t.field.Target
+	of, _ := object.Field(t.source.Match)
+	unique := uniqueKey(object, []string{of.Name}) != ""
+	written := map[string][]string{} // shown -> as rows write it
+	var literals []string
+	for _, text := range texts {
+		stored, problem := of.Value.Coerce(text)
+		if problem != nil || stored == nil {
+			continue
+		}
+		if unique {
+			found, err := r.session.ByKey(ctx, object.Doc.Name, of.Name, stored)
+			if err != nil {
+				return err
+			}
+			if found != 0 {
+				known[text] = []string{found.String()}
+			}
+			continue
+		}
+		shown := of.Value.CSV(stored)
+		if written[shown] == nil {
+			literals = append(literals, string(of.Value.AppendJSON(nil, stored)))
+		}
+		written[shown] = append(written[shown], text)
+	}
+	for _, filter := range joined(literals, of.Name+" in [", ", ", "]") {
+		q := record.ListQuery{Filter: filter, Fields: []string{idField, of.Name}}
+		for found, err := range r.session.Each(ctx, object.Doc.Name, q) {
+			if err != nil {
+				return err
+			}
+			for _, text := range written[found.CSV(1)] {
+				known[text] = append(known[text], found.ID().String())
+			}
+		}
+	}
+	return nil
+}
+
 // find looks up the records that the keys of rows name, under the caller's rights.
 func (r *running) find(ctx context.Context, lines []*line) (map[string][]id.ID, error) {
 	found := map[string][]id.ID{}
-	if len(r.im.Options.Key) == 0 {
+	if len(r.im.Options.Key) == 0 || !r.mapping.searched() {
 		return found, nil
 	}
 	// Keys are compared in the form in which records show them.
@@ -97,7 +127,7 @@ func (r *running) find(ctx context.Context, lines []*line) (map[string][]id.ID, 
 			conditions = append(conditions, "("+strings.Join(parts, " and ")+")")
 		}
 	}
-	fields := append([]string{"id"}, r.im.Options.Key...)
+	fields := append([]string{idField}, r.im.Options.Key...)
 	for _, filter := range joined(conditions, "", " or ", "") {
 		for rec, err := range r.session.Each(ctx, r.im.Object, record.ListQuery{Filter: filter, Fields: fields}) {
 			if err != nil {
@@ -129,13 +159,4 @@ func joined(parts []string, before, between, after string) []string {
 		parts = parts[n:]
 	}
 	return out
-}
-
-// literalOf is a text as a constant of an expression that is compared with a field.
-func literalOf(v fieldtype.Value, text string) (string, bool) {
-	stored, problem := v.Coerce(text)
-	if problem != nil || stored == nil {
-		return "", false
-	}
-	return string(v.AppendJSON(nil, stored)), true
 }

@@ -219,20 +219,22 @@ func TestDryRunWritesNothing(t *testing.T) {
 func TestOptionsThatAreRefused(t *testing.T) {
 	w := newWorld(t, "admin")
 	for options, code := range map[string]string{
-		`{"object":"acount"}`:                                                                "import.unknown_object",
-		`{"object":"account","fields":{"nam":"name"}}`:                                       "import.unknown_field",
-		`{"object":"account","fields":{"name":"nme"}}`:                                       "import.unknown_column",
-		`{"object":"account","fields":{"name":{"expression":"nme"}}}`:                        "expression.unknown_name",
-		`{"object":"account","fields":{"name":{}}}`:                                          "import.column_or_expression",
-		`{"object":"account","fields":{"name":{"column":"name","match":"x"}}}`:               "import.match_needs_lookup",
-		`{"object":"account","fields":{"parent":{"column":"name","match":"nme"}}}`:           "import.unknown_field",
-		`{"object":"account","fields":{"name":{"column":"name","format":"m/d/yyyy"}}}`:       "import.format",
-		`{"object":"account","mode":"upsert"}`:                                               "import.key_and_mode",
-		`{"object":"account","mode":"upsert","key":["code"],"fields":{"name":"name"}}`:       "import.key_not_mapped",
-		`{"object":"account","mode":"merge"}`:                                                "import.unknown_mode",
-		`{"object":"account","delimiter":"::"}`:                                              "import.delimiter",
-		`{"object":"account","encoding":"ebcdic"}`:                                           "import.unknown_encoding",
-		`{"object":"account","fields":{"open_amount":{"column":"name","format":"../../x"}}}`: "import.format",
+		`{"object":"acount"}`:                                                             "import.unknown_object",
+		`{"object":"account","fields":{"nam":"name"}}`:                                    "import.unknown_field",
+		`{"object":"account","fields":{"name":"nme"}}`:                                    "import.unknown_column",
+		`{"object":"account","fields":{"name":{"expression":"nme"}}}`:                     "expression.unknown_name",
+		`{"object":"account","fields":{"name":{}}}`:                                       "import.column_or_expression",
+		`{"object":"account","fields":{"name":{"column":"name","match":"x"}}}`:            "import.match_needs_lookup",
+		`{"object":"account","fields":{"parent":{"column":"name","match":"nme"}}}`:        "import.unknown_field",
+		`{"object":"account","fields":{"name":{"column":"name","format":"m/d/yyyy"}}}`:    "import.format",
+		`{"object":"account","mode":"upsert"}`:                                            "import.key_and_mode",
+		`{"object":"account","mode":"upsert","key":["code"],"fields":{"name":"name"}}`:    "import.key_not_mapped",
+		`{"object":"account","mode":"merge"}`:                                             "import.unknown_mode",
+		`{"object":"account","delimiter":"::"}`:                                           "import.delimiter",
+		`{"object":"account","encoding":"ebcdic"}`:                                        "import.unknown_encoding",
+		`{"object":"contact","fields":{"birthday":{"column":"name","format":"../../x"}}}`: "import.format",
+		`{"object":"account","fields":{"open_amount":"name"}}`:                            "record.read_only",
+		`{"object":"account","fields":{"id":"name"}}`:                                     "record.read_only",
 	} {
 		_, err := w.start(options, "name\nAcme\n")
 		var f *fault.Fault
@@ -261,7 +263,6 @@ func TestHiddenFieldsAreNotImported(t *testing.T) {
 	for options, suggestion := range map[string]string{
 		`{"object":"account","fields":{"website":"name"}}`:                                           "",
 		`{"object":"account","fields":{"websit":"name"}}`:                                            "",
-		`{"object":"account","fields":{"phone":"name"}}`:                                             "",
 		`{"object":"account","fields":{"nam":"name"}}`:                                               "name",
 		`{"object":"account","fields":{"name":"name","parent":{"column":"name","match":"website"}}}`: "",
 		`{"object":"account","fields":{"name":"name","owner":{"column":"name","match":"phone"}}}`:    "",

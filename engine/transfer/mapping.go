@@ -10,6 +10,7 @@ import (
 	"formwork/engine/catalog"
 	"formwork/engine/expression"
 	"formwork/engine/fault"
+	"formwork/engine/id"
 	"formwork/engine/query"
 	"formwork/metadata"
 	"formwork/metadata/fieldtype"
@@ -61,6 +62,31 @@ func (s *Source) UnmarshalJSON(raw []byte) error {
 type mapping struct {
 	object  *catalog.Object
 	targets []target
+	// How the record of a row is found, if neither, by the values of the key's fields.
+	byID   bool
+	unique string // the name of the unique key that the key's fields are
+}
+
+// searched reports whether records are found by fields that several may agree in.
+func (m *mapping) searched() bool { return !m.byID && m.unique == "" }
+
+const idField = "id"
+
+// id takes the record's id out of a row's data.
+func (m *mapping) id(data map[string]any) (id.ID, error) {
+	text, _ := data[idField].(string)
+	delete(data, idField)
+	found, ok := id.Parse(text)
+	if !ok {
+		return 0, fault.New(fault.Invalid, "field.not_an_id", "value", text).At("/" + idField)
+	}
+	return found, nil
+}
+
+// clock tells expressions and cells without an offset what time it is, and where.
+type clock struct {
+	now      time.Time
+	location *time.Location
 }
 
 // target is one field and where its value comes from.
@@ -99,17 +125,17 @@ func compile(o *Options, header []string, object *catalog.Object, may permit) (*
 	if strings.ToLower(o.Mode) != o.Mode || !oneOf(o.Mode, "", "create", "update", "upsert") {
 		problems = append(problems, fault.New(fault.Invalid, "import.unknown_mode", "mode", o.Mode).At("/mode"))
 	}
+	m := &mapping{object: object, byID: len(o.Key) == 1 && o.Key[0] == idField, unique: uniqueKey(object, o.Key)}
 	fields := o.Fields
 	if fields == nil {
-		fields = guess(header, object, may)
+		fields = m.guess(header, may)
 		if len(fields) == 0 {
 			problems = append(problems, fault.New(fault.Invalid, "import.no_column_fits", "object", object.Doc.Name).At("/fields"))
 		}
 	}
 	cells := newCellNames(header)
-	m := &mapping{object: object}
 	for _, name := range sortedKeys(fields) {
-		t, problem := bind(name, fields[name], header, cells, object, may)
+		t, problem := m.bind(name, fields[name], header, cells, may)
 		if problem != nil {
 			problems = append(problems, problem.Under("/fields/"+name))
 			continue
@@ -130,11 +156,45 @@ func compile(o *Options, header []string, object *catalog.Object, may permit) (*
 	return m, nil
 }
 
+// uniqueKey is the name of the unique key of exactly these fields, "" for none.
+func uniqueKey(object *catalog.Object, fields []string) string {
+	for _, key := range object.Unique {
+		covered := len(key.Fields) == len(fields)
+		for _, f := range key.Fields {
+			covered = covered && oneOf(f.Name, fields...)
+		}
+		if covered {
+			return key.Name
+		}
+	}
+	return ""
+}
+
+// filled reports whether a field is one that people fill.
+func filled(f *catalog.Field) bool {
+	if f.Doc == nil {
+		return f.Name == query.Owner.Name
+	}
+	_, rolls := f.Value.(fieldtype.Rolls)
+	_, counts := f.Value.(fieldtype.Counts)
+	return !f.Doc.ReadOnly && f.Formula == nil && !rolls && !counts
+}
+
+// takes reports whether a column may go to a field: one that is filled or, if records
+// are found by it, the id.
+func (m *mapping) takes(f *catalog.Field, may permit) bool {
+	return filled(f) && may.fills(f) || m.byID && f.Name == idField && may.reads(m.object, f)
+}
+
 // bind checks one field's source.
-func bind(name string, source *Source, header []string, cells *cellNames, object *catalog.Object, may permit) (target, *fault.Fault) {
-	field, ok := object.Field(name)
-	if !ok || !may.fills(field) {
-		return target{}, fault.New(fault.Invalid, "import.unknown_field", "field", name, "suggestion", nearest(name, object, may.fills))
+func (m *mapping) bind(name string, source *Source, header []string, cells *cellNames, may permit) (target, *fault.Fault) {
+	field, ok := m.object.Field(name)
+	if !ok || !may.reads(m.object, field) {
+		takes := func(f *catalog.Field) bool { return m.takes(f, may) }
+		return target{}, fault.New(fault.Invalid, "import.unknown_field", "field", name, "suggestion", nearest(name, m.object, takes))
+	}
+	if !m.takes(field, may) {
+		return target{}, fault.New(fault.Forbidden, "record.read_only", "field", name)
 	}
 	if source == nil || (source.Column == "") == (source.Expression == "") {
 		return target{}, fault.New(fault.Invalid, "import.column_or_expression")
@@ -193,10 +253,10 @@ func (m *mapping) shown(name, text string) string {
 }
 
 // text is the value of a row's cell as text, "" if it is empty.
-func (t *target) text(cells []string, now time.Time) (string, *fault.Fault) {
+func (t *target) text(cells []string, c clock) (string, *fault.Fault) {
 	value := ""
 	if t.program != nil {
-		result, err := t.program.Eval(rowEnv{names: t.cells, cells: cells, now: now})
+		result, err := t.program.Eval(rowEnv{names: t.cells, cells: cells, clock: c})
 		if err != nil {
 			return "", fault.From(err)
 		}
@@ -210,10 +270,16 @@ func (t *target) text(cells []string, now time.Time) (string, *fault.Fault) {
 	if value == "" {
 		value = t.source.Default
 	}
-	if value == "" || t.layout == "" {
+	if value == "" {
+		return "", nil
+	}
+	if t.layout == "" {
+		if t.field.Value.Kind() == fieldtype.DatetimeKind {
+			return located(value, c.location), nil
+		}
 		return value, nil
 	}
-	when, err := time.Parse(t.layout, value)
+	when, err := time.ParseInLocation(t.layout, value, c.location)
 	if err != nil {
 		return "", fault.New(fault.Invalid, "import.not_of_format", "value", value, "format", t.source.Format)
 	}
@@ -226,24 +292,29 @@ func (t *target) text(cells []string, now time.Time) (string, *fault.Fault) {
 	return when.Format(time.DateOnly), nil
 }
 
+// located adds the offset from UTC to a datetime that has none: files tell the time
+// where their writer is.
+func located(value string, l *time.Location) string {
+	for _, layout := range []string{"2006-1-2 15:4:5", "2006-1-2 15:4", "2006-1-2T15:4:5", "2006-1-2T15:4", "2006/1/2 15:4:5", "2006/1/2 15:4"} {
+		if when, err := time.ParseInLocation(layout, value, l); err == nil {
+			return when.Format(time.RFC3339Nano)
+		}
+	}
+	return value
+}
+
 // guess maps every column whose heading is a field's name or, folded, its label, if the
 // caller may fill the field.
-func guess(header []string, object *catalog.Object, may permit) map[string]*Source {
+func (m *mapping) guess(header []string, may permit) map[string]*Source {
 	out := map[string]*Source{}
-	for _, field := range object.Fields {
-		if !may.fills(field) {
+	for _, field := range m.object.Fields {
+		if !m.takes(field, may) {
 			continue
 		}
 		for _, column := range header {
-			if column == "" || out[field.Name] != nil {
-				continue
-			}
-			if column == field.Name || field.Doc != nil && isLabel(column, field.Doc.Label) {
-				if field.Doc != nil && !field.Doc.ReadOnly {
-					out[field.Name] = &Source{Column: column}
-				} else if field.Name == query.Owner.Name {
-					out[field.Name] = &Source{Column: column}
-				}
+			if column != "" && (column == field.Name || field.Doc != nil && isLabel(column, field.Doc.Label)) {
+				out[field.Name] = &Source{Column: column}
+				break
 			}
 		}
 	}

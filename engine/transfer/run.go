@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"formwork/engine/fault"
 	"formwork/engine/id"
@@ -18,13 +20,19 @@ import (
 	"formwork/engine/store"
 )
 
-// batchRows is how many rows are saved in one transaction.
-const batchRows = 250
+// batchRows is how many rows are saved in one transaction, and fewRows how many where
+// refused rows had it begin again too often.
+const (
+	batchRows = 250
+	fewRows   = 8
+)
 
 // line is a row of the file on its way into a record.
 type line struct {
 	number int
+	end    int64 // where the next begins
 	cells  []string
+	broken *fault.Fault // the row has too many cells, or too few
 	data   map[string]any
 	key    string // the values of the key fields, "" without a key
 	faults []*fault.Fault
@@ -55,7 +63,7 @@ func (s *Service) Run(ctx context.Context, t store.Tenant, p *job.Progress) erro
 			return fmt.Errorf("reading the place to go on from: %w", err)
 		}
 	}
-	run := &running{service: s, tenant: t, progress: p, im: im, at: at,
+	run := &running{service: s, tenant: t, progress: p, im: im, at: at, most: batchRows,
 		rows: resume(&kept{ctx: ctx, tenant: t, im: im, offset: at.Offset}, im.delimiter, im.header, at.Row, at.Offset)}
 	for {
 		more, err := run.batch(ctx)
@@ -78,9 +86,12 @@ type running struct {
 	revision int64 // under which the mapping was compiled
 	mapping  *mapping
 	session  *record.Session
+	clock    clock
 	rows     *rows
+	broken   error                          // ends the file after what was read of it
 	at       place                          // after the rows that are saved
-	held     *line                          // read, and left for the next batch
+	ahead    []*line                        // read, and left for the next batch
+	most     int                            // rows of the next batch
 	matches  map[string]map[string][]string // field -> text -> ids, of lookups
 }
 
@@ -108,6 +119,7 @@ func (r *running) refresh(ctx context.Context) error {
 		r.revision = snapshot.Revision
 	}
 	r.session = r.service.records.As(r.tenant, snapshot, r.caller)
+	r.clock = clock{now: r.service.now(), location: cmp.Or(r.caller.Location, time.UTC)}
 	return nil
 }
 
@@ -158,63 +170,117 @@ func (r *running) batch(ctx context.Context) (more bool, err error) {
 		}
 		return r.progress.SaveIn(ctx, tx, end.Offset, r.im.size, end)
 	}
-	if r.im.Options.DryRun {
-		outcomes, err := r.session.Check(ctx, r.im.Object, ops)
-		if err != nil {
-			return false, err
-		}
-		err = r.tenant.Write(ctx, func(tx store.Tx) error { return save(tx, outcomes) })
-		if err != nil {
-			return false, err
-		}
-	} else if err := r.session.BulkWith(ctx, r.im.Object, ops, save); err != nil {
+	err = r.save(ctx, ops, save)
+	if fault.Is(err, "record.too_many_refused") && len(lines) > fewRows {
+		r.ahead, r.most = append(lines, r.ahead...), fewRows
+		return true, nil
+	}
+	if err != nil {
 		return false, err
 	}
-	*r.im, r.at = counted, end
+	*r.im, r.at, r.most = counted, end, batchRows
 	return true, nil
+}
+
+// save does what the rows ask for, and with says what became of it in the same
+// transaction; in a dry run nothing is done, and with is called all the same.
+func (r *running) save(ctx context.Context, ops []record.Operation, with func(tx store.Tx, outcomes []record.Outcome) error) error {
+	if !r.im.Options.DryRun {
+		return r.session.BulkWith(ctx, r.im.Object, ops, with)
+	}
+	outcomes, err := r.session.Check(ctx, r.im.Object, ops)
+	if err != nil {
+		return err
+	}
+	return r.tenant.Write(ctx, func(tx store.Tx) error { return with(tx, outcomes) })
 }
 
 // read takes rows until the batch is full, the file ends, or a row has the key of
 // one before it, which has to be saved first. end is where the rows that follow begin.
+// What breaks the file off is told when the rows before it are saved.
 func (r *running) read() (lines []*line, end place, err error) {
 	end = r.at
 	keys := map[string]bool{}
-	for len(lines) < batchRows {
-		l := r.held
-		r.held = nil
-		if l == nil {
-			cells, err := r.rows.next()
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			if err != nil {
-				return nil, end, err
-			}
-			l = &line{number: r.rows.number, cells: append([]string(nil), cells...)}
-			r.fill(l)
+	for len(lines) < r.most {
+		l, err := r.next()
+		if errors.Is(err, io.EOF) {
+			break
 		}
+		if err != nil {
+			return nil, end, err
+		}
+		if l == nil {
+			if len(lines) == 0 {
+				return nil, end, r.broken
+			}
+			break
+		}
+		r.fill(l)
 		if l.key != "" && keys[l.key] {
-			r.held = l
+			r.ahead = append([]*line{l}, r.ahead...)
 			break
 		}
 		keys[l.key] = true
 		lines = append(lines, l)
-		end = place{Row: l.number, Offset: r.rows.offset()}
+		end = place{Row: l.number, Offset: l.end}
 	}
 	return lines, end, nil
 }
 
+// next is the next row of the file, nil where it is broken.
+func (r *running) next() (*line, error) {
+	if len(r.ahead) > 0 {
+		l := r.ahead[0]
+		r.ahead = r.ahead[1:]
+		return l, nil
+	}
+	if r.broken != nil {
+		return nil, nil
+	}
+	cells, err := r.rows.next()
+	l := &line{number: r.rows.number, end: r.rows.offset()}
+	switch {
+	case err == nil:
+		l.cells = append(l.cells, cells...)
+	case fault.Is(err, "import.wrong_number_of_cells"):
+		l.broken, l.cells = fault.From(err), fitted(cells, len(r.im.header), r.im.delimiter)
+	case errors.Is(err, io.EOF), fault.KindOf(err) == fault.Internal:
+		return nil, err
+	default:
+		r.broken = err
+		return nil, nil
+	}
+	return l, nil
+}
+
+// fitted are cells in another number, for the file of refused rows: those that are too
+// many stay together in the last.
+func fitted(cells []string, n int, delimiter rune) []string {
+	out := make([]string, n)
+	if copy(out, cells); len(cells) > n {
+		out[n-1] = strings.Join(cells[n-1:], string(delimiter))
+	}
+	return out
+}
+
 // fill makes a row's data from its cells; empty cells say nothing.
 func (r *running) fill(l *line) {
-	l.data = map[string]any{}
+	l.data, l.key, l.faults = map[string]any{}, "", nil
+	if l.broken != nil {
+		l.faults = append(l.faults, l.broken)
+		return
+	}
 	for i := range r.mapping.targets {
 		t := &r.mapping.targets[i]
-		value, problem := t.text(l.cells, r.service.now())
+		value, problem := t.text(l.cells, r.clock)
 		if problem != nil {
 			l.faults = append(l.faults, problem.At("/"+t.field.Name))
 		} else if value != "" {
 			l.data[t.field.Name] = value
 		}
+	}
+	if r.mapping.byID && r.im.Options.Mode == "upsert" && l.data[idField] == nil {
+		return // a new record
 	}
 	var key []string
 	for _, name := range r.im.Options.Key {
@@ -225,7 +291,9 @@ func (r *running) fill(l *line) {
 		}
 		key = append(key, r.mapping.shown(name, value))
 	}
-	l.key = strings.Join(key, "\x00")
+	if r.mapping.searched() {
+		l.key = strings.Join(key, "\x00")
+	}
 }
 
 // operations are what the rows without faults ask for, and the line of each.
@@ -235,25 +303,35 @@ func (r *running) operations(ctx context.Context, lines []*line) (ops []record.O
 		return nil, nil, err
 	}
 	for _, l := range lines {
-		if len(l.faults) > 0 {
-			continue
-		}
 		op := record.Operation{Op: "create", Data: l.data}
-		if l.key != "" {
-			switch ids := found[l.key]; {
-			case len(ids) > 1:
-				l.faults = append(l.faults, fault.New(fault.Conflict, "import.key_ambiguous"))
-				continue
-			case len(ids) == 1:
-				op.Op, op.ID = "update", ids[0]
-			case r.im.Options.Mode == "update":
-				l.faults = append(l.faults, fault.New(fault.NotFound, "import.key_not_found"))
-				continue
+		switch {
+		case r.mapping.unique != "":
+			op.Op, op.Key = r.im.Options.Mode, r.mapping.unique
+		case r.mapping.byID && l.data[idField] != nil:
+			op.Op = "update"
+			if op.ID, err = r.mapping.id(l.data); err != nil {
+				l.faults = append(l.faults, fault.From(err))
 			}
+		case l.key != "":
+			r.searched(l, found[l.key], &op)
 		}
-		ops, of = append(ops, op), append(of, l)
+		if len(l.faults) == 0 {
+			ops, of = append(ops, op), append(of, l)
+		}
 	}
 	return ops, of, nil
+}
+
+// searched makes what a row asks for of the records that have its key.
+func (r *running) searched(l *line, ids []id.ID, op *record.Operation) {
+	switch {
+	case len(ids) > 1:
+		l.faults = append(l.faults, fault.New(fault.Conflict, "import.key_ambiguous"))
+	case len(ids) == 1:
+		op.Op, op.ID = "update", ids[0]
+	case r.im.Options.Mode == "update":
+		l.faults = append(l.faults, fault.New(fault.NotFound, "import.key_not_found"))
+	}
 }
 
 // refuse keeps a row that was refused, with the reasons.
@@ -277,10 +355,25 @@ func (r *running) refuse(ctx context.Context, tx store.Tx, l *line) error {
 		"import": int64(r.im.ID), "row": int64(l.number), "cells": l.cells, "faults": json.RawMessage(raw)}, nil)
 }
 
+// columns that the file of refused rows adds, or fills anew where it was sent again.
+const (
+	rowColumn     = "_row"
+	reasonsColumn = "_reasons"
+)
+
 // Refused yields the rows of an import that were refused, in the order of the file,
 // as a CSV file to correct and send again: the columns it had, and the reasons.
 func (s *Service) Refused(ctx context.Context, t store.Tenant, im *Import, language string, yield func(cells []string) error) error {
-	if err := yield(append(append([]string(nil), im.header...), "_row", "_reasons")); err != nil {
+	with := func(cells []string, row, reasons string) []string {
+		var out []string
+		for i, cell := range cells {
+			if i >= len(im.header) || !oneOf(im.header[i], rowColumn, reasonsColumn) {
+				out = append(out, cell)
+			}
+		}
+		return append(out, row, reasons)
+	}
+	if err := yield(with(im.header, rowColumn, reasonsColumn)); err != nil {
 		return err
 	}
 	q := query.Select{Table: errorTable, Columns: []query.Ref{query.Field(colRow), query.Field(colCells), query.Field(colFaults)},
@@ -303,7 +396,7 @@ func (s *Service) Refused(ctx context.Context, t store.Tenant, im *Import, langu
 			texts = append(texts, text)
 		}
 		cells, _ := v[1].([]string)
-		if err := yield(append(append([]string(nil), cells...), fmt.Sprint(v[0]), strings.Join(texts, " | "))); err != nil {
+		if err := yield(with(cells, fmt.Sprint(v[0]), strings.Join(texts, " | "))); err != nil {
 			return err
 		}
 	}
