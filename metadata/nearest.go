@@ -11,7 +11,7 @@ func Nearest(name string, among []string) (string, bool) {
 		return "", false
 	}
 	a := []rune(strings.ToLower(name))
-	best, found := 1+max(1, len(a)/3), ""
+	best, found := 1+max(min(1, len(a)-1), len(a)/3), "" // of one letter nothing would be left
 	for _, candidate := range among {
 		if len(candidate) > longest {
 			continue

@@ -216,14 +216,18 @@ func changeTo(wanted, own []metadata.Document, prune bool) catalog.Change {
 		switch {
 		case there && string(before.Body) == string(d.Body):
 		case d.Hides():
-			change.Delete = append(change.Delete, d.Key)
+			change.Hide = append(change.Hide, d.Key)
 		default:
 			change.Documents = append(change.Documents, json.RawMessage(d.Body))
 		}
 	}
 	if prune {
 		for _, d := range own {
-			if _, left := had[d.Key]; left && !d.Hides() {
+			switch _, left := had[d.Key]; {
+			case !left:
+			case d.Hides(): // a package's, which is to be seen again
+				change.Documents = append(change.Documents, metadata.Canonical(map[string]any{"kind": d.Kind, "name": d.Name}))
+			default:
 				change.Delete = append(change.Delete, d.Key)
 			}
 		}

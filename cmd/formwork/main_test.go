@@ -215,6 +215,20 @@ func TestConfigurationCommands(t *testing.T) {
 				t.Errorf("export, import, export differ:\n%s\n%s", first, second)
 			}
 
+			// A folder is what it says: changed, hidden all the same, and as the package has it.
+			for _, content := range []string{`{"kind":"view","name":"customers","label":"Ours"}`, "null", ""} {
+				write(t, copied, map[string]string{"view/customers.json": content})
+				if content == "" {
+					if err := os.Remove(filepath.Join(copied, "view/customers.json")); err != nil {
+						t.Fatal(err)
+					}
+				}
+				must(t, login, with("apply", "-f", copied, "--prune")...)
+				if out := must(t, login, with("diff", "-f", copied)...); out != "nothing changes\n" {
+					t.Errorf("after %q: %s", content, out)
+				}
+			}
+
 			write(t, folder, map[string]string{"object/visit.json": strings.Replace(visit, `"name_field":"title"`, `"name_field":"titel"`, 1)})
 			status, out, _ := command(t, login, with("plan", "-f", folder)...)
 			if status != 1 || !strings.Contains(out, "object/visit /name_field") || !strings.Contains(out, "title") {
@@ -227,7 +241,7 @@ func TestConfigurationCommands(t *testing.T) {
 			if status, _, log := command(t, login, with("plan", "-f", folder)...); status != 1 || !strings.Contains(log, "--allow") {
 				t.Errorf("plan of a loss: %d %s", status, log)
 			}
-			if out := must(t, login, with("apply", "-f", folder, "--allow", "object/visit/fields/length")...); !strings.Contains(out, "revision 3\n") {
+			if out := must(t, login, with("apply", "-f", folder, "--allow", "object/visit/fields/length")...); !strings.Contains(out, "revision 6\n") {
 				t.Errorf("apply of an allowed loss: %s", out)
 			}
 			write(t, folder, map[string]string{"notes.txt": "no document"})

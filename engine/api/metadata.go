@@ -317,7 +317,7 @@ func byDocument(err error) error {
 }
 
 // ofRequest are the members of requests that pointers may begin with.
-var ofRequest = []string{"documents", "delete", "decide"}
+var ofRequest = []string{"documents", "delete", "hide", "decide"}
 
 // inDocument splits a pointer "/object/lead/fields/x" into the document and the
 // pointer in it. One into the request ("/documents/3") stays.

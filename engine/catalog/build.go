@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	"formwork/engine/expression"
 	"formwork/engine/fault"
@@ -48,8 +49,8 @@ func build(ctx context.Context, types *fieldtype.Registry, schemas *schema.Schem
 	b.checkPages()
 	b.checkAccess()
 	b.compileRecordSchemas()
-	if len(b.problems) > 0 {
-		return nil, sorted(b.problems)
+	if problems := b.told(); len(problems) > 0 {
+		return nil, problems
 	}
 	for _, o := range b.objects {
 		o.Table.Indexes = planIndexes(o, b.s.lists)
@@ -70,6 +71,7 @@ type builder struct {
 	objects  []*Object // by name
 	sharing  []policy.Sharing
 	problems []*fault.Fault
+	refused  []*fault.Fault // what schemas refuse
 	// broken are fields, as object.field, that have a problem of their own: what
 	// uses them is not blamed for it.
 	broken map[string]bool
@@ -83,6 +85,27 @@ type settings struct {
 
 func newSettings() *settings {
 	return &settings{sharing: map[string]*metadata.Sharing{}, policies: map[string]*metadata.Policy{}}
+}
+
+// told are all problems, sorted. Where a schema refused something, what follows from
+// its being left out is not told.
+func (b *builder) told() []*fault.Fault {
+	if len(b.problems)+len(b.refused) == 0 {
+		return nil
+	}
+	refused := make(map[string]bool, len(b.refused))
+	for _, f := range b.refused {
+		refused[f.Pointer] = true
+	}
+	follows := func(f *fault.Fault) bool {
+		for at := f.Pointer; at != ""; at = at[:strings.LastIndexByte(at, '/')] {
+			if refused[at] {
+				return true
+			}
+		}
+		return false
+	}
+	return sorted(append(slices.DeleteFunc(b.problems, follows), b.refused...))
 }
 
 func (b *builder) report(f *fault.Fault, pointer string) {

@@ -20,10 +20,12 @@ import (
 // Change is what is asked of Plan and Apply. A document replaces the tenant's own
 // of the same key; where a package has that key, it is a merge patch on the
 // package's. Delete removes the tenant's own document, or, where there is none,
-// hides the package's.
+// hides the package's; Hide hides the package's whatever the tenant has of its own. A
+// document that says nothing but its kind and name is the package's as it is.
 type Change struct {
 	Documents []json.RawMessage `json:"documents"`
 	Delete    []metadata.Key    `json:"delete"`
+	Hide      []metadata.Key    `json:"hide,omitempty"`
 	// Base is the revision that the change was made for; 0: whatever is the newest.
 	Base    int64  `json:"base"`
 	Message string `json:"message"`
@@ -156,15 +158,31 @@ func (c *Catalog) draft(ctx context.Context, base *state, change Change) (*draft
 	if change.Base != 0 && change.Base != base.mark.revision {
 		return nil, fault.New(fault.Conflict, "catalog.stale", "base", change.Base, "newest", base.mark.revision)
 	}
-	if len(change.Documents)+len(change.Delete) > MaxDocuments {
+	if len(change.Documents)+len(change.Delete)+len(change.Hide) > MaxDocuments {
 		return nil, fault.New(fault.TooLarge, "catalog.too_many_documents", "max", MaxDocuments)
 	}
 	own, problems := changedLayer(base, change)
 	target := &state{packages: base.packages, own: own}
 	if len(problems) > 0 {
+		problems = append(problems, c.misformed(base, target)...)
 		return &draft{base: base, target: target, plan: Plan{Base: base.mark.revision, Problems: sorted(problems)}}, nil
 	}
 	return c.check(ctx, base, target, change.Allow)
+}
+
+// misformed tells what is wrong with each changed document by itself, where they can't
+// be looked at together.
+func (c *Catalog) misformed(base, target *state) (problems []*fault.Fault) {
+	before := base.snapshot.Documents
+	for _, d := range target.effective() {
+		if string(before[d.Key].Body) == string(d.Body) {
+			continue
+		}
+		for _, problem := range c.schemas.Check(d.Kind, d.Body) {
+			problems = append(problems, problem.Under(pointerTo(d.Kind, d.Name)))
+		}
+	}
+	return problems
 }
 
 // check compiles a target and finds what it does to the data under base.
@@ -195,14 +213,21 @@ func (c *Catalog) check(ctx context.Context, base, target *state, allow []string
 	return d, nil
 }
 
-// refusal is the fault that lists what would be destroyed.
+// refusal is the fault that lists what would be destroyed, with the number of records
+// that hold it.
 func (d *draft) refusal() error {
 	var paths []string
 	var several []*fault.Fault
 	for _, i := range d.plan.Impact {
 		if i.Class == Destructive && !i.Allowed {
 			paths = append(paths, i.Path)
-			several = append(several, i.Notice)
+			told := *i.Notice
+			told.Params = maps.Clone(told.Params)
+			told.Params["path"] = i.Path
+			if i.Records != nil {
+				told.Params["records"] = *i.Records
+			}
+			several = append(several, told.At("/"+i.Path))
 		}
 	}
 	refused := fault.From(fault.All(fault.Invalid, "catalog.destructive", several))
@@ -237,6 +262,17 @@ func changedLayer(base *state, change Change) ([]metadata.Document, []*fault.Fau
 			own[key] = metadata.Hide(key)
 		default:
 			problems = append(problems, nothingToDelete(key, below, own).At("/delete"+index(i)))
+		}
+		seen[key] = true
+	}
+	for i, key := range change.Hide {
+		switch _, beneath := below[key]; {
+		case seen[key]:
+			problems = append(problems, fault.New(fault.Invalid, "catalog.twice", "key", key.String()).At("/hide"+index(i)))
+		case beneath:
+			own[key] = metadata.Hide(key)
+		default:
+			problems = append(problems, nothingToDelete(key, below).At("/hide"+index(i)))
 		}
 		seen[key] = true
 	}
@@ -402,8 +438,7 @@ func (w *worker) touch(o *Object) {
 
 // given reports whether a field begins with a value that nobody sent.
 func given(f *Field) bool {
-	_, counts := f.Value.(fieldtype.Counts)
-	return counts || f.Initial != nil || f.Default != nil
+	return is[fieldtype.Counts](f.Value) || f.Initial != nil || f.Default != nil
 }
 
 func (w *worker) roll(o *Object, f *Field) {
@@ -493,7 +528,9 @@ func (o *Object) hasMatch(rule string, m *Match) bool {
 	return false
 }
 
-func isRollup(f *Field) bool { _, ok := f.Value.(fieldtype.Rolls); return ok }
+func isRollup(f *Field) bool { return is[fieldtype.Rolls](f.Value) }
+
+func is[T any](v any) bool { _, ok := v.(T); return ok }
 
 // rollup is what a field rolls up of child records; nil if it does not.
 func (o *Object) rollup(f *Field) *Rollup {

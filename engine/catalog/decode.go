@@ -74,12 +74,10 @@ func (b *builder) parse(d metadata.Document) *parsed {
 			return p
 		}
 	}
-	pointer := pointerTo(d.Kind, d.Name)
+	pointer, body := pointerTo(d.Kind, d.Name), d.Body
 	if b.schemas != nil {
-		if problems := b.schemas.Check(d.Kind, d.Body); len(problems) > 0 {
-			for _, problem := range problems {
-				b.report(problem, pointer)
-			}
+		problems := b.schemas.Check(d.Kind, body)
+		if body = b.sound(d, problems); body == nil {
 			return nil
 		}
 	}
@@ -88,12 +86,47 @@ func (b *builder) parse(d metadata.Document) *parsed {
 		b.report(fault.New(fault.Invalid, "catalog.unreadable"), pointer)
 		return nil
 	}
-	value, err := decode.read(d.Body)
+	value, err := decode.read(body)
 	if err != nil {
 		b.report(fault.New(fault.Invalid, "catalog.unreadable").Because(err), pointer)
 		return nil
 	}
 	return &parsed{body: d.Body, value: value}
+}
+
+// sound tells the problems that a schema has with a document and leaves out what they
+// are about, a field or a rule as a whole, so that what is wrong with the rest is told
+// as well. nil: nothing is left that could be looked at.
+func (b *builder) sound(d metadata.Document, problems []*fault.Fault) json.RawMessage {
+	if len(problems) == 0 {
+		return d.Body
+	}
+	pointer := pointerTo(d.Kind, d.Name)
+	v, unreadable := metadata.ReadJSON(d.Body, metadata.Limits{Bytes: metadata.MaxDocument, Depth: metadata.MaxDepth})
+	document, _ := v.(map[string]any)
+	left := unreadable == nil && decoders[d.Kind].read != nil
+	for _, problem := range problems {
+		steps := metadata.Steps(problem.Pointer)
+		b.refused = append(b.refused, problem.Under(pointer))
+		if len(steps) == 0 {
+			left = false
+			continue
+		}
+		members, named := document[steps[0]].(map[string]any)
+		if len(steps) == 1 || !named {
+			left = left && steps[0] != "fields" // without which every name would be unknown
+			delete(document, steps[0])
+			continue
+		}
+		delete(members, steps[1])
+		if steps[0] == "fields" {
+			b.broken[d.Name+"."+steps[1]] = true
+		}
+	}
+	if !left {
+		return nil
+	}
+	return metadata.Canonical(document)
 }
 
 func (b *builder) putObject(name string, value any) {

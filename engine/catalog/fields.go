@@ -44,9 +44,15 @@ type everyTarget struct {
 
 func (t everyTarget) Names(kind string) []string { return []string{t.object} }
 
+// reservedPrefix begins the names of tables that a store keeps for itself.
+const reservedPrefix = "sqlite_"
+
 // makeObjects gives every object its fields with bound types and columns.
 func (b *builder) makeObjects() {
 	for _, o := range b.objects {
+		if strings.HasPrefix(o.Doc.Name, reservedPrefix) {
+			b.report(fault.New(fault.Invalid, "catalog.reserved_name", "name", o.Doc.Name), pointerTo("object", o.Doc.Name)+"/name")
+		}
 		o.Table.Name = o.Doc.Name
 		o.Owned = o.Doc.Parent == ""
 		b.addSystemFields(o)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -62,7 +63,30 @@ func TestApplyKeepsTheSmallestLayer(t *testing.T) {
 	if h.documents(Own)[key("view", "deals")] != "null" || h.snapshot().Views["deals"] != nil {
 		t.Error("a package's document is not hidden")
 	}
-	_, err := h.catalog.Apply(t.Context(), h.tenant, Change{Delete: []metadata.Key{key("view", "deal")}}, 7)
+	for _, c := range []Change{change(`{"kind":"view","name":"deals"}`), change(`{"kind":"view","name":"deals","label":"L"}`)} {
+		h.apply(c)
+		if h.snapshot().Views["deals"] == nil {
+			t.Error("what was hidden does not come back")
+		}
+	}
+	h.apply(Change{Hide: []metadata.Key{key("view", "deals")}})
+	if h.documents(Own)[key("view", "deals")] != "null" || h.snapshot().Views["deals"] != nil {
+		t.Error("a document that the tenant changed is not hidden")
+	}
+	plan, err := h.catalog.Plan(t.Context(), h.tenant, Change{Documents: change(`{"kind":"Object"}`, `{"kind":"view","name":"v","objct":"deal"}`).Documents,
+		Hide: []metadata.Key{key("view", "deal"), key("view", "deal")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var problems []string
+	for _, f := range plan.Problems {
+		problems = append(problems, f.Pointer+" "+f.Code)
+	}
+	if got, want := strings.Join(problems, ", "), "/documents/0/kind metadata.bad_name, /documents/0/name metadata.head, /hide/0 catalog.unknown_document_near, "+
+		"/hide/1 catalog.twice, /view/v/columns schema.required, /view/v/objct schema.unknown_property_near, /view/v/object schema.required, /view/v/show schema.required"; got != want {
+		t.Errorf("problems are %s", got)
+	}
+	_, err = h.catalog.Apply(t.Context(), h.tenant, Change{Delete: []metadata.Key{key("view", "deal")}}, 7)
 	if f := fault.From(err); f.Code != "catalog.invalid" || f.Errors[0].Code != "catalog.unknown_document_near" || f.Errors[0].Pointer != "/delete/0" {
 		t.Errorf("deleting what is not there: %v", err)
 	}

@@ -179,10 +179,7 @@ func empty(f *Field) query.Filter {
 
 // computed reports whether a field's values follow from others: nothing is lost
 // with them.
-func computed(f *Field) bool {
-	_, computes := f.Value.(fieldtype.Computes)
-	return computes || isRollup(f)
-}
+func computed(f *Field) bool { return is[fieldtype.Computes](f.Value) || isRollup(f) }
 
 func (w *weigher) removed(o *Object, f *Field) {
 	if computed(f) || f.Column.Storage == fieldtype.None {

@@ -89,8 +89,14 @@ func TestImpact(t *testing.T) {
 			if len(asked.Allow) > 0 {
 				refused := asked
 				refused.Allow = nil
-				if _, err := h.catalog.Apply(t.Context(), h.tenant, refused, 7); !fault.Is(err, "catalog.destructive") || fault.KindOf(err) != fault.Invalid {
+				_, err := h.catalog.Apply(t.Context(), h.tenant, refused, 7)
+				if !fault.Is(err, "catalog.destructive") || fault.KindOf(err) != fault.Invalid {
 					t.Errorf("destroying without naming: %v", err)
+				}
+				for _, f := range fault.From(err).Errors {
+					if f.Pointer != "/"+f.Params["path"].(string) || f.Params["records"] == nil || !slices.Contains(asked.Allow, f.Params["path"].(string)) {
+						t.Errorf("it does not say what is destroyed: %+v", f)
+					}
 				}
 			}
 			h.apply(asked)

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"cmp"
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -85,6 +86,13 @@ func (b *builder) checkStored(f *Field, pointer string) bool {
 // compileField compiles the settings that fields of all types share, for a record
 // or for a child row.
 func (b *builder) compileField(names expression.Names, f *Field, pointer string) {
+	if !expression.Usable(f.Name) {
+		b.report(fault.New(fault.Invalid, "catalog.reserved_name", "name", f.Name), pointer)
+	}
+	if (f.Doc.Default != nil || f.Doc.DefaultExpr != "") && (computed(f) || is[fieldtype.Counts](f.Value)) {
+		b.report(fault.New(fault.Invalid, "catalog.default_computed", "field", f.Name), pointer+"/default")
+		return
+	}
 	scope := expression.Scope{Record: names, User: b.user(), Result: fieldtype.BoolKind, Scale: -1}
 	if f.Doc.Required != nil && f.Doc.Required.When != "" {
 		f.Required = b.compile(f.Doc.Required.When, scope, pointer+"/required")
@@ -135,10 +143,20 @@ func (b *builder) checkDependency(names expression.Names, f *Field, pointer stri
 		b.report(fault.New(fault.Invalid, "catalog.no_options", "field", symbol.Name), pointer+"/depends_on")
 		return
 	}
+	if symbol.Name == f.Name {
+		b.report(fault.New(fault.Invalid, "catalog.cycle", "cycle", f.Name+" → "+f.Name), pointer+"/depends_on")
+		return
+	}
+	var own struct{ Options map[string]json.RawMessage }
+	_ = json.Unmarshal(f.Doc.Settings, &own) // the type has read them
 	for _, name := range byName(chooses.Options()) {
-		for _, value := range chooses.Options()[name].For {
+		for i, value := range chooses.Options()[name].For {
+			at := pointer + "/depends_on" // of a shared picklist
+			if own.Options[name] != nil {
+				at = pointer + "/options" + step(name) + "/for" + index(i)
+			}
 			if controlling.Options()[value] == nil {
-				b.unknownOption(controlling, symbol.Name, value, pointer+"/depends_on")
+				b.unknownOption(controlling, symbol.Name, value, at)
 			}
 		}
 	}
@@ -212,6 +230,13 @@ func (b *builder) compileStages(o *Object) {
 		}
 		o.Stages.ByName[name] = b.compileStage(o, name, doc.Stages[name], options, at)
 	}
+	for name, option := range options.Options() {
+		stage := doc.Stages[name]
+		if !inactive(option) && (stage == nil || stage.Initial == nil || *stage.Initial) {
+			return
+		}
+	}
+	b.report(fault.New(fault.Invalid, "catalog.no_initial_stage", "object", o.Doc.Name), pointer+"/stages")
 }
 
 func (b *builder) compileStage(o *Object, name string, doc *metadata.Stage, options fieldtype.Chooses, pointer string) *Stage {
@@ -226,7 +251,7 @@ func (b *builder) compileStage(o *Object, name string, doc *metadata.Stage, opti
 		if f == nil {
 			continue
 		}
-		if f.System && f.Name != query.Owner.Name || f.Formula != nil {
+		if f.System && f.Name != query.Owner.Name || computed(f) || is[fieldtype.Counts](f.Value) || f == o.Stages.Field {
 			b.report(fault.New(fault.Invalid, "catalog.not_settable", "field", set), pointer+"/set"+step(set))
 			continue
 		}
@@ -256,8 +281,10 @@ func (b *builder) compileRecordTypes(o *Object) {
 	for _, name := range byName(o.Doc.RecordTypes) {
 		t, pointer := o.Doc.RecordTypes[name], pointerTo("object", o.Doc.Name)+"/record_types"+step(name)
 		if t.Layout != "" {
-			if b.s.Layouts[t.Layout] == nil {
+			if l := b.s.Layouts[t.Layout]; l == nil {
 				b.unknownDocument("layout", t.Layout, pointer+"/layout")
+			} else if l.Object != o.Doc.Name {
+				b.report(fault.New(fault.Invalid, "catalog.layout_of_other", "layout", t.Layout, "object", l.Object), pointer+"/layout")
 			}
 		}
 		for _, field := range byName(t.Options) {

@@ -17,7 +17,7 @@ const maxColumns = 1500
 // compileRecordSchemas compiles the JSON Schema of each object's records, if
 // nothing is wrong with the objects, and completes their tables.
 func (b *builder) compileRecordSchemas() {
-	if len(b.problems) > 0 {
+	if len(b.problems)+len(b.refused) > 0 {
 		return
 	}
 	for _, o := range b.objects {

@@ -47,6 +47,14 @@ func parse(source string) (ast.Node, *Problem) {
 	return tree.Node, nil
 }
 
+// Usable reports whether a name can stand in an expression: words of the language, such
+// as in or nil, can't.
+func Usable(name string) bool {
+	node, problem := parse(name)
+	_, identifier := node.(*ast.IdentifierNode)
+	return problem == nil && identifier
+}
+
 // disabled are all of expr's own functions; those with a predicate are still
 // parsed as such, and the checker refuses what is not on its list.
 func disabled() map[string]bool {

@@ -69,8 +69,12 @@ func bindChoices(f *metadata.Field, in Context) (*choices, []*fault.Fault) {
 		}
 	}
 	for name, option := range options {
-		if option == nil {
-			problems = append(problems, fault.New(fault.Invalid, "metadata.null").At("/options/"+metadata.EscapePointer(name)))
+		at := "/options/" + metadata.EscapePointer(name)
+		switch {
+		case option == nil:
+			problems = append(problems, fault.New(fault.Invalid, "metadata.null").At(at))
+		case option.For != nil && s.Options != nil && s.DependsOn == "":
+			problems = append(problems, fault.New(fault.Invalid, "metadata.depends_on_nothing").At(at+"/for"))
 		}
 	}
 	if len(options) > maxOptions && s.Documents == "" {
