@@ -41,7 +41,8 @@ func (s *Server) describe(r *request, rights *policy.Rights) object {
 	for _, name := range readable {
 		o := r.snapshot.Objects[name]
 		schemas[name] = readSchema(o, rights.Objects[name], r.language())
-		schemas[name+".write"] = writeSchema(o, rights.Objects[name], r.language())
+		schemas[name+".write"] = createSchema(o, rights.Objects[name], r.language())
+		schemas[name+".patch"] = patchSchema(o, rights.Objects[name], r.language())
 		schemas[name+".page"] = pageSchema(name)
 	}
 	for _, rt := range s.routes() {
@@ -156,7 +157,7 @@ func contents(operation object, rt route, name string) {
 		operation["requestBody"] = content(reference(name + ".write"))
 		responses["201"] = answer("The record.", reference(name))
 	case name != "" && rt.method == patch:
-		operation["requestBody"] = content(reference(name + ".write"))
+		operation["requestBody"] = content(reference(name + ".patch"))
 		responses["200"] = answer("The record.", reference(name))
 	case rt.method == remove:
 		responses["204"] = object{"description": "Done."}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -10,6 +11,7 @@ import (
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
 	"formwork/engine/policy"
+	"formwork/engine/query"
 	"formwork/metadata/fieldtype"
 )
 
@@ -79,14 +81,32 @@ func (s *Server) recordSchema(r *request) error {
 
 // readSchema is the JSON Schema of an object's records as a caller reads them.
 func readSchema(o *catalog.Object, rights policy.ObjectRights, lang string) map[string]any {
-	return recordSchemaOf(o, lang, func(f *catalog.Field) bool { return rights.Fields[f.Name] != "" })
+	document, full := recordSchemaOf(o, lang, func(f *catalog.Field) bool { return rights.Fields[f.Name] != "" })
+	document["required"] = full
+	return document
 }
 
-// writeSchema is that of the data a caller may send.
-func writeSchema(o *catalog.Object, rights policy.ObjectRights, lang string) map[string]any {
-	return recordSchemaOf(o, lang, func(f *catalog.Field) bool {
-		return rights.Fields[f.Name] == "edit" && (f.Doc == nil || !f.Doc.ReadOnly) && f.Formula == nil && !computed(f.Value)
+// patchSchema is that of a merge patch that a caller may send.
+func patchSchema(o *catalog.Object, rights policy.ObjectRights, lang string) map[string]any {
+	document, _ := recordSchemaOf(o, lang, func(f *catalog.Field) bool { return writable(f, rights) })
+	return document
+}
+
+// createSchema is that of a new record's data: what has a default need not be sent.
+func createSchema(o *catalog.Object, rights policy.ObjectRights, lang string) map[string]any {
+	document, full := recordSchemaOf(o, lang, func(f *catalog.Field) bool { return writable(f, rights) })
+	required := slices.DeleteFunc(full, func(name string) bool {
+		f, _ := o.Field(name)
+		return f.Initial != nil || f.Default != nil
 	})
+	if len(required) > 0 {
+		document["required"] = required
+	}
+	return document
+}
+
+func writable(f *catalog.Field, rights policy.ObjectRights) bool {
+	return rights.Fields[f.Name] == "edit" && !f.Doc.ReadOnly && !computed(f.Value)
 }
 
 func computed(v fieldtype.Value) bool {
@@ -97,9 +117,11 @@ func computed(v fieldtype.Value) bool {
 	return false
 }
 
-func recordSchemaOf(o *catalog.Object, lang string, has func(*catalog.Field) bool) map[string]any {
+// recordSchemaOf describes the fields that has names, and lists those that are never
+// empty.
+func recordSchemaOf(o *catalog.Object, lang string, has func(*catalog.Field) bool) (document map[string]any, full []string) {
 	properties := map[string]any{}
-	var required []string
+	full = []string{}
 	for _, f := range o.Fields {
 		if !has(f) {
 			continue
@@ -108,9 +130,8 @@ func recordSchemaOf(o *catalog.Object, lang string, has func(*catalog.Field) boo
 		for name, v := range f.Value.Schema() {
 			one[name] = v
 		}
-		must := f.System || (f.Doc != nil && f.Doc.Required != nil && f.Doc.Required.Always)
-		if must {
-			required = append(required, f.Name)
+		if neverEmpty(f) {
+			full = append(full, f.Name)
 		} else if kind, ok := one["type"].(string); ok {
 			one["type"] = []string{kind, "null"}
 			if options, ok := one["enum"].([]any); ok {
@@ -119,17 +140,21 @@ func recordSchemaOf(o *catalog.Object, lang string, has func(*catalog.Field) boo
 		} else {
 			one = map[string]any{"anyOf": []any{one, map[string]any{"type": "null"}}}
 		}
-		if f.Doc != nil {
-			one["title"] = f.Doc.Label.In(lang, f.Name)
-			if help := f.Doc.Help.In(lang, ""); help != "" {
-				one["description"] = help
-			}
+		one["title"] = f.Doc.Label.In(lang, f.Name)
+		if help := f.Doc.Help.In(lang, ""); help != "" {
+			one["description"] = help
 		}
 		properties[f.Name] = one
 	}
-	document := map[string]any{"type": "object", "title": o.Doc.Label.In(lang, o.Doc.Name), "properties": properties}
-	if required != nil {
-		document["required"] = required
+	return map[string]any{"type": "object", "title": o.Doc.Label.In(lang, o.Doc.Name), "properties": properties}, full
+}
+
+// neverEmpty reports whether every record has a value. Who made it, changed it or owns
+// it may be nobody: the program itself.
+func neverEmpty(f *catalog.Field) bool {
+	switch f.Column {
+	case query.ID, query.Version, query.CreatedAt, query.UpdatedAt:
+		return true
 	}
-	return document
+	return f.Doc.Required != nil && f.Doc.Required.Always
 }
