@@ -92,13 +92,13 @@ func readOperations(in map[string]any) (ops []record.Operation, atomic bool, err
 	if v, given := in["atomic"]; given {
 		b, ok := v.(bool)
 		if !ok {
-			return nil, false, fault.New(fault.Malformed, "api.json_type", "want", "boolean", "got", jsonKind(v)).At("/atomic")
+			return nil, false, wrongKind("boolean", v, "/atomic")
 		}
 		atomic = b
 	}
 	lines, ok := in["operations"].([]any)
 	if !ok {
-		return nil, false, fault.New(fault.Malformed, "api.json_type", "want", "array", "got", jsonKind(in["operations"])).At("/operations")
+		return nil, false, wrongKind("array", in["operations"], "/operations")
 	}
 	if len(lines) > record.MaxOperations {
 		return nil, false, fault.New(fault.TooLarge, "api.too_many", "limit", record.MaxOperations).At("/operations")
@@ -121,8 +121,11 @@ func readOperation(v any, at string) (op record.Operation, err error) {
 		return op, err
 	}
 	var ok bool
-	if op.Op, ok = line["op"].(string); !ok || !slices.Contains(operations, op.Op) {
-		return op, fault.New(fault.Malformed, "api.json_type", "want", strings.Join(operations, ", "), "got", jsonKind(line["op"])).At(at + "/op")
+	if op.Op, ok = line["op"].(string); !ok {
+		return op, wrongKind("string", line["op"], at+"/op")
+	}
+	if !slices.Contains(operations, op.Op) {
+		return op, fault.New(fault.Malformed, "record.unknown_operation", "op", clip(op.Op)).At(at + "/op")
 	}
 	if raw, given := line["id"]; given && raw != nil {
 		if op.ID, err = idAt(raw, at+"/id"); err != nil {
@@ -131,13 +134,13 @@ func readOperation(v any, at string) (op record.Operation, err error) {
 	}
 	if raw, given := line["key"]; given && raw != nil {
 		if op.Key, ok = raw.(string); !ok {
-			return op, fault.New(fault.Malformed, "api.json_type", "want", "string", "got", jsonKind(raw)).At(at + "/key")
+			return op, wrongKind("string", raw, at+"/key")
 		}
 	}
 	if raw, given := line["version"]; given && raw != nil {
 		number, _ := raw.(json.Number)
 		if op.Version, err = strconv.ParseInt(string(number), 10, 64); err != nil || op.Version < 1 {
-			return op, fault.New(fault.Malformed, "api.json_type", "want", "number", "got", jsonKind(raw)).At(at + "/version")
+			return op, wrongKind("number", raw, at+"/version")
 		}
 	}
 	op.Data, err = objectAt(line["data"], at+"/data")
@@ -165,7 +168,7 @@ func objectAt(v any, at string) (map[string]any, error) {
 	}
 	object, ok := v.(map[string]any)
 	if !ok {
-		return nil, fault.New(fault.Malformed, "api.json_type", "want", "object", "got", jsonKind(v)).At(at)
+		return nil, wrongKind("object", v, at)
 	}
 	return object, nil
 }
@@ -174,7 +177,7 @@ func objectAt(v any, at string) (map[string]any, error) {
 func idAt(v any, at string) (id.ID, error) {
 	s, ok := v.(string)
 	if !ok {
-		return 0, fault.New(fault.Malformed, "api.json_type", "want", "string", "got", jsonKind(v)).At(at)
+		return 0, wrongKind("string", v, at)
 	}
 	i, ok := id.Parse(s)
 	if !ok {

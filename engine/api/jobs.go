@@ -8,6 +8,7 @@ import (
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/job"
+	"formwork/engine/record"
 )
 
 // jobView is a background job as the API shows it.
@@ -74,7 +75,7 @@ func (s *Server) listJobs(r *request) error {
 	if cursor != "" {
 		before, ok := id.Parse(cursor)
 		if !ok {
-			return fault.New(fault.Malformed, "api.bad_parameter", "name", "cursor", "want", "the “next” of a page before")
+			return fault.New(fault.Malformed, "list.bad_cursor")
 		}
 		l.Before = before
 	}
@@ -82,8 +83,11 @@ func (s *Server) listJobs(r *request) error {
 	if err != nil {
 		return err
 	}
-	if l.Limit <= 0 || l.Limit > 500 {
-		l.Limit = 50
+	if l.Limit > record.MaxLimit {
+		return fault.New(fault.Invalid, "list.bad_limit", "max", record.MaxLimit).At("/limit")
+	}
+	if l.Limit == 0 {
+		l.Limit = record.DefaultLimit
 	}
 	jobs, err := job.List(r.ctx, r.tenant, l)
 	if err != nil {

@@ -57,8 +57,11 @@ func (f Finding) String() string {
 func statusOf(f *fault.Fault) int {
 	switch f.Kind {
 	case fault.Malformed:
-		if f.Code == "api.no_method" {
+		switch f.Code {
+		case "api.no_method":
 			return http.StatusMethodNotAllowed
+		case "api.media_type", "api.encoding":
+			return http.StatusUnsupportedMediaType
 		}
 		return http.StatusBadRequest
 	case fault.Invalid:

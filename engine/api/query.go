@@ -3,12 +3,9 @@ package api
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"reflect"
 	"sort"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
@@ -86,13 +83,13 @@ func (p parameter) set(value []byte) error {
 	case *int:
 		n, err := strconv.Atoi(string(value))
 		if err != nil || n < 0 {
-			return fault.New(fault.Malformed, "api.bad_parameter", "name", p.name, "want", "a number from 0")
+			return fault.New(fault.Malformed, "api.bad_parameter", "name", p.name, "want", "0, 1, 2 …")
 		}
 		*into = n
 	case *int64:
 		n, err := strconv.ParseInt(string(value), 10, 64)
 		if err != nil || n < 0 {
-			return fault.New(fault.Malformed, "api.bad_parameter", "name", p.name, "want", "a number from 0")
+			return fault.New(fault.Malformed, "api.bad_parameter", "name", p.name, "want", "0, 1, 2 …")
 		}
 		*into = n
 	case *bool:
@@ -141,7 +138,7 @@ func (r *request) data(limit int) (map[string]any, error) {
 	}
 	object, ok := v.(map[string]any)
 	if !ok {
-		return nil, fault.New(fault.Malformed, "api.json_type", "want", "object", "got", jsonKind(v))
+		return nil, wrongKind("object", v, "")
 	}
 	return object, nil
 }
@@ -160,67 +157,6 @@ func (r *request) decode(limit int, into any, optional bool) error {
 		return nil
 	}
 	return fit(raw, into)
-}
-
-// fit reads JSON into a struct, whose members are all that it may have.
-func fit(raw []byte, into any) error {
-	v, err := parse(raw)
-	if err != nil {
-		return err
-	}
-	if _, ok := v.(map[string]any); !ok {
-		return fault.New(fault.Malformed, "api.json_type", "want", "object", "got", jsonKind(v))
-	}
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.DisallowUnknownFields()
-	decoder.UseNumber()
-	return misfit(decoder.Decode(into))
-}
-
-// misfit is what encoding/json found not to fit a struct, in our words.
-func misfit(err error) error {
-	if err == nil {
-		return nil
-	}
-	var wrong *json.UnmarshalTypeError
-	if errors.As(err, &wrong) {
-		pointer := ""
-		if wrong.Field != "" {
-			pointer = "/" + strings.ReplaceAll(wrong.Field, ".", "/")
-		}
-		return fault.New(fault.Malformed, "api.json_type", "want", jsonKindOf(wrong.Type), "got", wrong.Value).At(pointer)
-	}
-	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		return fault.New(fault.Malformed, "api.unknown_member", "name", clip(strings.Trim(name, `"`)))
-	}
-	var known *fault.Fault
-	if errors.As(err, &known) {
-		return known
-	}
-	return fault.New(fault.Malformed, "api.unreadable").Because(err)
-}
-
-// jsonKindOf names the kind of JSON value that a Go type is read from.
-func jsonKindOf(t reflect.Type) string {
-	switch t {
-	case reflect.TypeFor[json.Number]():
-		return "number"
-	case reflect.TypeFor[time.Time]():
-		return "string"
-	}
-	switch t.Kind() {
-	case reflect.Bool:
-		return "boolean"
-	case reflect.String:
-		return "string"
-	case reflect.Slice, reflect.Array:
-		return "array"
-	case reflect.Struct, reflect.Map:
-		return "object"
-	case reflect.Pointer:
-		return jsonKindOf(t.Elem())
-	}
-	return "number"
 }
 
 // jsonKind names the kind of a parsed JSON value.
@@ -248,7 +184,7 @@ func (r *request) ifMatch() (int64, error) {
 	}
 	version, err := strconv.ParseInt(strings.Trim(strings.TrimPrefix(tag, "W/"), `"`), 10, 64)
 	if err != nil || version < 1 {
-		return 0, fault.New(fault.Malformed, "api.bad_header", "name", fiber.HeaderIfMatch, "want", "a record's version")
+		return 0, fault.New(fault.Malformed, "api.bad_header", "name", fiber.HeaderIfMatch, "want", `"1", "2" …`)
 	}
 	return version, nil
 }

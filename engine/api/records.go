@@ -262,7 +262,7 @@ func (s *Server) merge(r *request) error {
 	}
 	list, ok := in["from"].([]any)
 	if !ok {
-		return fault.New(fault.Malformed, "api.json_type", "want", "array", "got", jsonKind(in["from"])).At("/from")
+		return wrongKind("array", in["from"], "/from")
 	}
 	from := make([]id.ID, len(list))
 	for i, v := range list {

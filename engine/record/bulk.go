@@ -138,11 +138,30 @@ func (s *Session) bulk(ctx context.Context, object string, ops []Operation) (*bu
 // operations says what right each operation needs first.
 var operations = map[string]policy.Action{"create": policy.Create, "update": policy.Update, "upsert": policy.Update, "delete": policy.Delete}
 
+// mistaken is the fault of an operation that does not say which record it means, or
+// says it twice, or of one that is made.
+func (op Operation) mistaken() *fault.Fault {
+	switch {
+	case op.Op == "create" && (op.ID != 0 || op.Key != "" || op.Version != 0):
+		return fault.New(fault.Invalid, "record.target_given")
+	case op.Op == "create":
+		return nil
+	case op.ID == 0 && op.Key == "" || op.Op == "delete" && op.ID == 0:
+		return fault.New(fault.Invalid, "record.target_missing", "op", op.Op).At("/id")
+	case op.ID != 0 && op.Key != "":
+		return fault.New(fault.Invalid, "record.target_twice").At("/key")
+	}
+	return nil
+}
+
 // prepare does what needs no transaction.
 func (w *work) prepare(ctx context.Context, s *Session, object string) {
 	action, ok := operations[w.op.Op]
 	if !ok {
 		w.failed = fault.New(fault.Invalid, "record.unknown_operation", "op", shorten(w.op.Op)).At("/op")
+		return
+	}
+	if w.failed = w.op.mistaken(); w.failed != nil {
 		return
 	}
 	a, err := s.access(ctx, object, action)
