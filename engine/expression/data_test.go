@@ -162,7 +162,7 @@ func TestProblemsHaveTexts(t *testing.T) {
 	}
 	p := expression.Problem{Code: "expression.unknown_name", Params: map[string]any{"name": "amonut"}, Line: 1, Column: 4, Suggestion: "amount"}
 	f := p.Fault("/filter")
-	if f.Pointer != "/filter" || f.Text("en") != "There is no “amonut” here → amount." || f.Params["column"] != 4 {
+	if f.Pointer != "/filter" || f.Text("en") != "There is no “amonut” here. Did you mean “amount”?" || f.Params["column"] != 4 {
 		t.Errorf("got %v", f)
 	}
 }

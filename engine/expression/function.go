@@ -2,6 +2,7 @@ package expression
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/govalues/decimal"
@@ -95,12 +96,29 @@ func functionNames() []string {
 	return slices.Compact(names)
 }
 
+// unknownFunction reports a function that does not exist, and what is wrong with its
+// arguments.
+func (c *checker) unknownFunction(at int, name string, arguments []ast.Node) *node {
+	var bad *node
+	if here, ok := called[strings.ToLower(name)]; ok {
+		bad = c.suggest(here, at, "expression.unknown_function", "name", name)
+	} else {
+		bad = c.unknown(at, "expression.unknown_function", name, functionNames())
+	}
+	for _, argument := range arguments {
+		if _, row := argument.(*ast.PredicateNode); !row { // what its rows would be is not known
+			c.node(argument)
+		}
+	}
+	return bad
+}
+
 // call is name(arguments).
 func (c *checker) call(at int, name string, arguments []ast.Node) *node {
 	form, special := forms[name]
 	overloads := functions[name]
 	if !special && overloads == nil {
-		return c.unknown(at, "expression.unknown_function", name, functionNames())
+		return c.unknownFunction(at, name, arguments)
 	}
 	args := make([]*node, len(arguments))
 	for i, argument := range arguments {

@@ -13,14 +13,9 @@ import (
 const maxProblems = 20
 
 // Fault is the problem as a fault at a JSON pointer. Its params hold line, column
-// and suggestion besides those of the code; hint is the suggestion as its text shows it.
+// and suggestion besides those of the code.
 func (p Problem) Fault(pointer string) *fault.Fault {
-	hint := ""
-	if p.Suggestion != "" {
-		hint = " → " + p.Suggestion
-	}
-	f := fault.New(fault.Invalid, p.Code, "line", p.Line, "column", p.Column,
-		"suggestion", p.Suggestion, "hint", hint)
+	f := fault.New(fault.Invalid, p.Code, "line", p.Line, "column", p.Column, "suggestion", p.Suggestion)
 	for name, value := range p.Params {
 		f.Params[name] = value
 	}
@@ -90,6 +85,12 @@ func unreadable(source string, err error) Problem {
 // meant are operators of other languages that people write.
 var meant = map[string]string{"=": "==", "<>": "!=", ">": "!=", "=<": "<=", "=>": ">=", "===": "==", "&": "and", "|": "or",
 	"AND": "and", "OR": "or", "NOT": "not", "IN": "in", "like": "contains", "LIKE": "contains", "is": "=="}
+
+// called are what functions of other platforms are here.
+var called = map[string]string{"and": "and", "or": "or", "not": "not", "if": "? :", "iif": "? :", "case": "? :", "isblank": "isEmpty", "isnull": "isEmpty",
+	"blankvalue": "coalesce", "nullvalue": "coalesce", "ifnull": "coalesce", "ispickval": "==", "ischanged": "changed", "priorvalue": "old",
+	"value": "number", "concatenate": "concat", "length": "len", "substitute": "replace", "substr": "mid", "regex": "matches",
+	"datevalue": "date", "datetimevalue": "datetime", "ceiling": "ceil", "datediff": "daysBetween", "dateadd": "addDays"}
 
 func newProblem(source, code string, offset int, params ...any) Problem {
 	p := Problem{Code: code, Params: make(map[string]any, len(params)/2)}

@@ -175,7 +175,7 @@ func (p *Program) Holds(env Env) (bool, error) {
 // fields of a record. Fault "expression.not_queryable", or those of Eval.
 func (p *Program) Filter(env Env) (query.Filter, error) {
 	if p.filter == nil {
-		f := fault.New(fault.Invalid, "expression.not_queryable", "what", p.source, "reason", "condition", "hint", "")
+		f := fault.New(fault.Invalid, "expression.not_queryable", "what", p.source, "reason", "condition")
 		if p.obstacle != nil {
 			f = p.obstacle.Fault("")
 		}

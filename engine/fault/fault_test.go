@@ -101,6 +101,18 @@ func TestAllTakesFaultsApart(t *testing.T) {
 	}
 }
 
+func TestTextSaysWhatWasMeant(t *testing.T) {
+	f := fault.New(fault.Invalid, "expression.unknown_name", "name", "amout", "suggestion", "amount")
+	for language, want := range map[string]string{"en": "There is no “amout” here. Did you mean “amount”?", "zh": "此处没有“amout”。是否指“amount”？", "xx": "There is no “amout” here. Did you mean “amount”?"} {
+		if got := f.Text(language); got != want {
+			t.Errorf("%s: %s", language, got)
+		}
+	}
+	if got := fault.New(fault.Invalid, "expression.unknown_name", "name", "x", "suggestion", "").Text("en"); got != "There is no “x” here." {
+		t.Error(got)
+	}
+}
+
 func TestTextBeginsWithTheSubject(t *testing.T) {
 	f := fault.New(fault.Invalid, "field.not_a_number", "value", "x").Of("金额")
 	for language, want := range map[string]string{"en": "金额: “x” is not a number.", "zh": "金额：“x”不是数字。"} {

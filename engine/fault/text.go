@@ -60,10 +60,14 @@ func render(code string, params map[string]any, language string) string {
 	if !ok {
 		text = byLanguage[Languages[0]]
 	}
-	if len(params) == 0 || !strings.Contains(text, "{") {
+	if !strings.Contains(text, "{") {
 		return text
 	}
-	pairs := make([]string, 0, 2*len(params))
+	hint := "" // {hint} is a sentence on what was probably meant, if that is known
+	if suggestion := params["suggestion"]; suggestion != nil && suggestion != "" && strings.Contains(text, "{hint}") {
+		hint = render("field.did_you_mean", map[string]any{"suggestion": suggestion}, language)
+	}
+	pairs := append(make([]string, 0, 2*len(params)+2), "{hint}", hint)
 	for name, value := range params {
 		pairs = append(pairs, "{"+name+"}", fmt.Sprint(value))
 	}

@@ -161,10 +161,9 @@ func (s *Session) unknownField(a *access, code string, name string) *fault.Fault
 // unknownName is unknownField with what could have been meant.
 func (s *Session) unknownName(a *access, code, name string, among []string) *fault.Fault {
 	f := &fault.Fault{Kind: fault.Invalid, Code: code, Params: map[string]any{
-		"object": a.object.Doc.Name, "field": shorten(name), "hint": ""}}
+		"object": a.object.Doc.Name, "field": shorten(name)}}
 	if near, ok := metadata.Nearest(name, among); ok {
 		f.Params["suggestion"] = near
-		f.Params["hint"] = fault.New(fault.Invalid, "record.did_you_mean", "suggestion", near).Text(s.caller.Language)
 	}
 	return f
 }
