@@ -13,22 +13,20 @@ import (
 
 // Limits of one document.
 const (
-	MaxDocument = 1 << 20 // bytes
+	MaxDocument = 1 << 20 // bytes, in canonical form
 	MaxDepth    = 32
+
+	// maxWritten is how large it may be as it is written, with its white space.
+	maxWritten = 8 * MaxDocument
 )
 
 // Parse reads one document: an effective one or a layer's, in which null removes.
-// The head is checked, nothing else is; problems carry JSON pointers.
+// Its size and its head are checked, nothing else is; problems carry JSON pointers.
 func Parse(raw []byte) (Document, []*fault.Fault) {
-	v, problem := ReadJSON(raw, Limits{Bytes: MaxDocument, Depth: MaxDepth})
+	v, problem := ReadJSON(raw, Limits{Bytes: maxWritten, Depth: MaxDepth})
 	if problem != nil {
 		return Document{}, []*fault.Fault{problem}
 	}
-	return FromValue(v)
-}
-
-// FromValue is Parse for a value that ReadJSON has read.
-func FromValue(v any) (Document, []*fault.Fault) {
 	body, ok := v.(map[string]any)
 	if !ok {
 		return Document{}, []*fault.Fault{fault.New(fault.Invalid, "metadata.not_a_document")}
@@ -47,10 +45,14 @@ func FromValue(v any) (Document, []*fault.Fault) {
 	}
 	key := Key{Kind: name("kind"), Name: name("name")}
 	problems = append(problems, nullsIn(body, "", true)...)
+	d := Document{Key: key, Body: Canonical(body)}
+	if len(d.Body) > MaxDocument {
+		problems = append(problems, fault.New(fault.TooLarge, "metadata.too_large", "max", MaxDocument))
+	}
 	if problems != nil {
 		return Document{}, problems
 	}
-	return Document{Key: key, Body: Canonical(body)}, nil
+	return d, nil
 }
 
 // nullsIn finds nulls; where a layer may remove, only those inside arrays.

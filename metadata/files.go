@@ -139,7 +139,7 @@ func readLimited(fsys fs.FS, path string) ([]byte, error) {
 		return nil, fmt.Errorf("opening %s: %w", path, err)
 	}
 	defer file.Close()
-	raw, err := io.ReadAll(io.LimitReader(file, MaxDocument+1))
+	raw, err := io.ReadAll(io.LimitReader(file, maxWritten+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", path, err)
 	}

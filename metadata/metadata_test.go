@@ -302,6 +302,36 @@ func TestReadAndWriteFiles(t *testing.T) {
 	}
 }
 
+// However much a file's white space adds, what was exported is read again.
+func TestLargeFiles(t *testing.T) {
+	options := map[string]any{}
+	for i := range 1000 {
+		options[fmt.Sprintf("o%d", i)] = map[string]any{}
+	}
+	fields := map[string]any{}
+	for i := range 90 {
+		fields[fmt.Sprintf("f%d", i)] = map[string]any{"type": "children", "fields": map[string]any{"x": map[string]any{"type": "picklist", "options": options}}}
+	}
+	body := metadata.Canonical(map[string]any{"kind": "object", "name": "o", "fields": fields})
+	d, problems := metadata.Parse(body)
+	if problems != nil {
+		t.Fatal(problems)
+	}
+	file := d.File()
+	if len(body) > metadata.MaxDocument || len(file) <= metadata.MaxDocument {
+		t.Fatalf("%d bytes become %d", len(body), len(file))
+	}
+	read, problems := metadata.ReadFiles(fstest.MapFS{"object/o.json": {Data: file}})
+	if problems != nil || len(read) != 1 || string(read[0].Body) != string(body) {
+		t.Errorf("the file is not read again: %v", problems)
+	}
+	fields["more"] = map[string]any{"help": strings.Repeat("x", metadata.MaxDocument)}
+	_, problems = metadata.Parse(metadata.Canonical(map[string]any{"kind": "object", "name": "o", "fields": fields}))
+	if len(problems) != 1 || problems[0].Code != "metadata.too_large" {
+		t.Errorf("more than a document may have: %v", problems)
+	}
+}
+
 func TestReadPackage(t *testing.T) {
 	file := func(s string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(s)} }
 	folder := fstest.MapFS{"package/p.json": file(`{"kind":"package","name":"p","version":"1.2.3","requires":{"core":"1.0.0"}}`), "role/a.json": file(`{"kind":"role","name":"a"}`)}
@@ -318,7 +348,7 @@ func TestReadPackage(t *testing.T) {
 		{fstest.MapFS{"role/b.json": file(`{"kind":"role","name":"c"}`)}, "/role/b metadata.misplaced"},
 		{fstest.MapFS{"role/b.json": file(`{"kind":"role","name":"../b"}`)}, "/role/b/name metadata.bad_name"},
 		{fstest.MapFS{"role/b.json": file(`{`)}, "/role/b metadata.not_json"},
-		{fstest.MapFS{"role/b.json": file(strings.Repeat(" ", metadata.MaxDocument+10))}, "/role/b metadata.too_large"},
+		{fstest.MapFS{"role/b.json": file(strings.Repeat(" ", 8*metadata.MaxDocument+10))}, "/role/b metadata.too_large"},
 		{fstest.MapFS{"role/b.json": {Mode: fs.ModeSymlink, Data: []byte("/etc/passwd")}}, " metadata.unexpected_file"},
 		{fstest.MapFS{"package/q.json": file(`{"kind":"package","name":"q","version":"1.0.0"}`)}, " metadata.one_package"},
 		{fstest.MapFS{"package/q.json": file(`{"kind":"package","name":"q","version":1}`)}, "/package/q metadata.bad_package, metadata.one_package"},

@@ -2,6 +2,7 @@ package fieldtype
 
 import (
 	"regexp"
+	"strings"
 	"unicode/utf8"
 
 	"formwork/engine/fault"
@@ -71,7 +72,8 @@ func compilePattern(pattern string) (*regexp.Regexp, *fault.Fault) {
 	}
 	compiled, err := regexp.Compile(pattern)
 	if err != nil {
-		return nil, fault.New(fault.Invalid, "metadata.bad_pattern", "reason", err.Error()).At("/pattern")
+		reason := strings.TrimPrefix(err.Error(), "error parsing regexp: ")
+		return nil, fault.New(fault.Invalid, "metadata.bad_pattern", "reason", reason).At("/pattern")
 	}
 	return compiled, nil
 }
