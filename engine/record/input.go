@@ -3,6 +3,7 @@ package record
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,12 +19,15 @@ type input struct {
 	values []assigned
 	sent   map[int]bool // by slot
 	faults []*fault.Fault
+	about  func(*catalog.Field, *fault.Fault) *fault.Fault // Session.about
 }
 
 // assigned is one value that a caller sent.
 type assigned struct {
 	*planned
 	stored any
+	// patch: of a value of several members, those that were sent; the others stay.
+	patch map[string]any
 	// raw and refused: what can't be taken. A save of a whole form sends back what was
 	// there, such as an option that is no longer active; that is no change.
 	raw     any
@@ -35,7 +39,7 @@ const MaxValues = 1000
 
 // input refuses what the caller may not write and reads the rest, all problems at once.
 func (s *Session) input(a *access, data map[string]any) *input {
-	in := &input{sent: make(map[int]bool, len(data)), values: make([]assigned, 0, len(data))}
+	in := &input{about: s.about, sent: make(map[int]bool, len(data)), values: make([]assigned, 0, len(data))}
 	if len(data) > MaxValues {
 		in.faults = append(in.faults, fault.New(fault.TooLarge, "record.too_many_fields", "max", MaxValues))
 		return in
@@ -59,6 +63,9 @@ func (s *Session) input(a *access, data map[string]any) *input {
 				value.raw, value.refused = raw, s.about(f, problem).Under("/"+name)
 			} else {
 				value.stored = stored
+			}
+			if f.Column.Storage == fieldtype.JSON {
+				value.patch, _ = raw.(map[string]any)
 			}
 		}
 		in.values = append(in.values, value)
@@ -103,6 +110,9 @@ func (a *access) writes(name string) bool {
 func (in *input) apply(r, old row) []*fault.Fault {
 	faults := slices.Clone(in.faults)
 	for _, v := range in.values {
+		if v.patch != nil && old != nil {
+			v = v.onto(old[v.slot], in)
+		}
 		if v.refused != nil {
 			if old == nil || !sentBack(v, old[v.slot]) {
 				faults = append(faults, v.refused)
@@ -112,6 +122,44 @@ func (in *input) apply(r, old row) []*fault.Fault {
 		r[v.slot] = v.stored
 	}
 	return faults
+}
+
+// onto lays what was sent of an object on the one that is there, as RFC 7396 has it.
+func (v assigned) onto(stored any, in *input) assigned {
+	raw, ok := stored.(json.RawMessage)
+	if !ok {
+		return v
+	}
+	there, problem := metadata.ReadJSON(raw, metadata.Limits{Bytes: len(raw), Depth: metadata.MaxDepth})
+	if _, object := there.(map[string]any); problem != nil || !object {
+		return v
+	}
+	v.raw = patched(there, v.patch)
+	v.stored, problem = v.Value.Coerce(v.raw)
+	v.refused = nil
+	if problem != nil {
+		v.refused = in.about(v.Field, problem).Under("/" + v.Name)
+	}
+	return v
+}
+
+// patched is a value with a merge patch laid on it; it changes neither.
+func patched(there, patch any) any {
+	changes, ok := patch.(map[string]any)
+	if !ok {
+		return patch
+	}
+	object, _ := there.(map[string]any)
+	out := make(map[string]any, len(object)+len(changes))
+	maps.Copy(out, object)
+	for name, change := range changes {
+		if change == nil {
+			delete(out, name)
+		} else {
+			out[name] = patched(object[name], change)
+		}
+	}
+	return out
 }
 
 // sentBack reports whether a value that can't be taken is the one that is there.
