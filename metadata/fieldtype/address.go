@@ -2,6 +2,9 @@ package fieldtype
 
 import (
 	"encoding/json"
+	"iter"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 
@@ -93,15 +96,28 @@ func (addressValue) Parts() []Part {
 
 // Split implements Parts.
 func (addressValue) Split(stored any) []any {
-	var members map[string]string
-	_ = json.Unmarshal(stored.(json.RawMessage), &members) // what is no address has no parts
 	parts := make([]any, len(addressParts))
-	for i, name := range addressParts {
-		if text := members[name]; text != "" {
+	for name, text := range texts(string(stored.(json.RawMessage))) {
+		if i := slices.Index(addressParts, name); i >= 0 && text != "" {
 			parts[i] = text
 		}
 	}
 	return parts
+}
+
+// texts yields the members of an object of texts. Where nothing is escaped, as in most
+// addresses, names and values are what stands between quotation marks.
+func texts(object string) iter.Seq2[string, string] {
+	if !strings.Contains(object, `\`) {
+		return func(yield func(string, string) bool) {
+			pieces := strings.Split(object, `"`)
+			for i := 1; i+2 < len(pieces) && pieces[i+1] == ":" && yield(pieces[i], pieces[i+2]); i += 4 {
+			}
+		}
+	}
+	var members map[string]string
+	_ = json.Unmarshal([]byte(object), &members) // what is no address has no parts
+	return maps.All(members)
 }
 
 func (addressValue) Schema() map[string]any {
