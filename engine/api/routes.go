@@ -76,6 +76,8 @@ func (s *Server) routes() []route {
 		{post, v1 + "/keys", s.createKey, "Makes an API key; its token is shown this once.", "", keyring},
 		{remove, v1 + "/keys/:id", s.revokeKey, "Ends an API key.", "", keyring},
 
+		{post, v1 + "/access/explain", s.explain, "Says why a user may or may not do something, and what would change it.", "", setup},
+
 		{get, v1 + "/metadata", s.documents, "Lists the configuration's documents.", "kind layer", mine},
 		{post, v1 + "/metadata/plan", s.plan, "Says what a change of the configuration would do, and does nothing.", "", metaOps},
 		{post, v1 + "/metadata/apply", s.apply, "Changes the configuration.", "", metaOps},

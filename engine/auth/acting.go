@@ -30,3 +30,22 @@ func (s *Service) Acting(ctx context.Context, t store.Tenant, user id.ID, permis
 	}
 	return &caller, nil
 }
+
+// Describe is the caller that a user, named by id or e-mail, would be, and whether they
+// may log in. Fault "auth.user_not_found" (NotFound).
+func (s *Service) Describe(ctx context.Context, t store.Tenant, name string) (*policy.Caller, bool, error) {
+	var found *user
+	var err error
+	if key, ok := id.Parse(name); ok {
+		found, err = s.userByID(ctx, t, key)
+	} else {
+		found, err = s.userByEmail(ctx, t, name)
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	if found == nil {
+		return nil, false, fault.New(fault.NotFound, "auth.user_not_found")
+	}
+	return found.caller, found.active, nil
+}

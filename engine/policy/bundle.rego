@@ -96,7 +96,20 @@ answer if {
 	data.formwork.custom[name].deny == true
 }
 
-# A rule of a tenant's policy that another one negates.
+# One way to reach records by itself, for explanations.
+answer if {
+	input.ask == "way"
+	by(input.way)
+}
+
+answer if {
+	input.ask == "sharing"
+	some rule in data.config.sharing[input.object]
+	rule.name == input.rule
+	shared(rule)
+}
+
+# A rule of a tenant's policy: one that another one negates, or for explanations.
 answer if {
 	input.ask == "rule"
 	data.formwork.custom[input.policy][input.rule] == true
@@ -132,14 +145,21 @@ unbound if {
 	entry(set, input.object).write_all == true
 }
 
-# The visibility that everybody has.
+by("all") if unbound
 
 reached if {
+	some way in ["visibility", "owner", "role", "parent"]
+	by(way)
+}
+
+# The visibility that everybody has.
+
+by("visibility") if {
 	input.action == "read"
 	data.config.objects[input.object].visibility in ["read", "write"]
 }
 
-reached if {
+by("visibility") if {
 	input.action in ["create", "update"]
 	data.config.objects[input.object].visibility == "write"
 }
@@ -147,12 +167,12 @@ reached if {
 # Owners, and those whose role is above the owner's. A record is created only for
 # oneself or for somebody below.
 
-reached if {
+by("owner") if {
 	data.config.objects[input.object].owned
 	input.record["$owner"] == input.user.id
 }
 
-reached if {
+by("role") if {
 	data.config.objects[input.object].owned
 	data.config.objects[input.object].roles
 	input.record["$role"] in data.config.roles[input.user.role].below
@@ -160,13 +180,13 @@ reached if {
 
 # The parent's record decides: who may change it may create, change and delete here.
 
-reached if {
+by("parent") if {
 	data.config.objects[input.object].parent
 	input.action == "read"
 	input.record["parent:read"] == true
 }
 
-reached if {
+by("parent") if {
 	data.config.objects[input.object].parent
 	input.action != "read"
 	input.record["parent:update"] == true
@@ -176,6 +196,10 @@ reached if {
 
 reached if {
 	some rule in data.config.sharing[input.object]
+	shared(rule)
+}
+
+shared(rule) if {
 	opens[rule.access]
 	holder(rule)
 	applies(rule)

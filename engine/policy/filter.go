@@ -155,27 +155,11 @@ type compilation struct {
 }
 
 func (s *Set) compileFilter(ctx context.Context, c *Caller, o *object, a Action) (cachedFilter, error) {
-	limit := requestTime
-	if len(o.policies) == 0 {
-		limit = publishTime // nothing but our own rules: the time is for accidents
-	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	ctx, cancel := context.WithTimeout(ctx, o.timeLimit())
 	defer cancel()
-	k := &compilation{set: s, caller: c, object: o, action: a}
-	var err error
-	if k.user, err = s.userTerm(c, o.policies); err != nil {
+	k, err := s.newCompilation(c, o, a)
+	if err != nil {
 		return cachedFilter{}, err
-	}
-	for _, name := range sortedKeys(o.sharing) {
-		if users := o.sharing[name].Users; users != nil {
-			holds, err := users.Holds(k)
-			if err != nil {
-				return cachedFilter{}, fmt.Errorf("evaluating the users of sharing rule %s: %w", name, err)
-			}
-			if holds {
-				k.holds = append(k.holds, name)
-			}
-		}
 	}
 	f, err := k.ask(ctx, "allow")
 	if err == nil && len(o.policies) > 0 {
@@ -196,16 +180,41 @@ func (s *Set) compileFilter(ctx context.Context, c *Caller, o *object, a Action)
 	return cached, nil
 }
 
-// ask puts one question to the bundle; rule names a policy and a rule for "rule".
-func (k *compilation) ask(ctx context.Context, question string, rule ...string) (query.Filter, error) {
+// timeLimit is for one filter of the object's records.
+func (o *object) timeLimit() time.Duration {
+	if len(o.policies) == 0 {
+		return publishTime // nothing but our own rules: the time is for accidents
+	}
+	return requestTime
+}
+
+func (s *Set) newCompilation(c *Caller, o *object, a Action) (*compilation, error) {
+	k := &compilation{set: s, caller: c, object: o, action: a}
+	var err error
+	if k.user, err = s.userTerm(c, o.policies); err != nil {
+		return nil, err
+	}
+	for _, name := range sortedKeys(o.sharing) {
+		if users := o.sharing[name].Users; users != nil {
+			holds, err := users.Holds(k)
+			if err != nil {
+				return nil, fmt.Errorf("evaluating the users of sharing rule %s: %w", name, err)
+			}
+			if holds {
+				k.holds = append(k.holds, name)
+			}
+		}
+	}
+	return k, nil
+}
+
+// ask puts one question to the bundle; about has what some questions need besides.
+func (k *compilation) ask(ctx context.Context, question string, about ...[2]*ast.Term) (query.Filter, error) {
 	input := [][2]*ast.Term{
 		item("ask", ast.StringTerm(question)), item("object", ast.StringTerm(k.object.Name)),
 		item("action", ast.StringTerm(string(k.action))), item("user", k.user), item("holds", textTerm(k.holds)),
 	}
-	if len(rule) == 2 {
-		input = append(input, item("policy", ast.StringTerm(rule[0])), item("rule", ast.StringTerm(rule[1])))
-	}
-	options := []rego.EvalOption{rego.EvalParsedInput(ast.NewObject(input...))}
+	options := []rego.EvalOption{rego.EvalParsedInput(ast.NewObject(append(input, about...)...))}
 	if len(k.object.policies) > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithCancel(ctx)
@@ -304,7 +313,7 @@ func (k *compilation) negated(ctx context.Context, name string) (query.Filter, e
 	f, known := k.rules[name]
 	if !known {
 		policy, rule, _ := strings.Cut(name, ".")
-		f, err := k.ask(ctx, "rule", policy, rule)
+		f, err := k.ask(ctx, "rule", item("policy", ast.StringTerm(policy)), item("rule", ast.StringTerm(rule)))
 		if err != nil {
 			return nil, err
 		}
