@@ -222,8 +222,8 @@ func (d *draft) refusal() error {
 		if i.Class == Destructive && !i.Allowed {
 			paths = append(paths, i.Path)
 			told := *i.Notice
-			told.Params = maps.Clone(told.Params)
-			told.Params["path"] = i.Path
+			told.Params = map[string]any{"path": i.Path}
+			maps.Copy(told.Params, i.Notice.Params)
 			if i.Records != nil {
 				told.Params["records"] = *i.Records
 			}

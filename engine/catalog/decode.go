@@ -3,6 +3,7 @@ package catalog
 import (
 	"bytes"
 	"encoding/json"
+	"strconv"
 
 	"formwork/engine/fault"
 	"formwork/metadata"
@@ -112,14 +113,9 @@ func (b *builder) sound(d metadata.Document, problems []*fault.Fault) json.RawMe
 			left = false
 			continue
 		}
-		members, named := document[steps[0]].(map[string]any)
-		if len(steps) == 1 || !named {
+		if !leaveOut(document, steps) {
 			left = left && steps[0] != "fields" // without which every name would be unknown
-			delete(document, steps[0])
-			continue
-		}
-		delete(members, steps[1])
-		if steps[0] == "fields" {
+		} else if steps[0] == "fields" {
 			b.broken[d.Name+"."+steps[1]] = true
 		}
 	}
@@ -127,6 +123,25 @@ func (b *builder) sound(d metadata.Document, problems []*fault.Fault) json.RawMe
 		return nil
 	}
 	return metadata.Canonical(document)
+}
+
+// leaveOut takes the member or the item that a problem is in out of a collection of the
+// document, and reports whether it is in one; else it takes out the whole.
+func leaveOut(document map[string]any, steps []string) bool {
+	if len(steps) > 1 {
+		switch collection := document[steps[0]].(type) {
+		case map[string]any:
+			delete(collection, steps[1])
+			return true
+		case []any:
+			if i, err := strconv.Atoi(steps[1]); err == nil && i < len(collection) {
+				collection[i] = "" // the places of the others stay
+				return true
+			}
+		}
+	}
+	delete(document, steps[0])
+	return false
 }
 
 func (b *builder) putObject(name string, value any) {

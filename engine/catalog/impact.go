@@ -90,7 +90,28 @@ func effects(before, after *Snapshot, now time.Time) []effect {
 				Notice: fault.New(fault.Invalid, "catalog.builds_indexes", "object", name)}, table: name})
 		}
 	}
+	w.lockOut(after)
 	return w.effects
+}
+
+// lockOut tells of the last permission sets with which somebody can change the
+// configuration. What a user holds is a matter of records.
+func (w *weigher) lockOut(after *Snapshot) {
+	had := administrators(w.before)
+	if len(administrators(after)) > 0 {
+		return
+	}
+	for _, name := range had {
+		w.add(effect{Impact: Impact{Class: Destructive, Path: "permission/" + name,
+			Notice: fault.New(fault.Invalid, "catalog.locks_out")}, silent: true})
+	}
+}
+
+// administrators are the permission sets that give manage_metadata, sorted.
+func administrators(s *Snapshot) []string {
+	return slices.DeleteFunc(byName(s.Permissions), func(name string) bool {
+		return !slices.Contains(s.Permissions[name].System, "manage_metadata")
+	})
 }
 
 func key(kind, name string) metadata.Key { return metadata.Key{Kind: kind, Name: name} }

@@ -54,6 +54,9 @@ func (b *builder) checkView(v *metadata.View) {
 	l.filter = b.filter(o, v.Filter, pointer+"/filter")
 	b.checkColumns(o, v.Columns, pointer)
 	l.sort = b.sortKeys(o, v.Sort, pointer)
+	if v.Show == "kanban" && v.Group == "" {
+		b.report(fault.New(fault.Invalid, "catalog.kanban_group", "view", v.Name), pointer+"/group")
+	}
 	if v.Group != "" {
 		if l.group = b.own(o, v.Group, pointer+"/group"); l.group != nil && !b.checkStored(l.group, pointer+"/group") {
 			l.group = nil

@@ -29,6 +29,9 @@ var documentFaults = map[string]func(finding) *fault.Fault{
 		if f.schema.Pattern.String() == metadata.NamePattern.String() {
 			return fault.New(fault.Invalid, "schema.name", "value", short(f.value))
 		}
+		if examples := f.schema.Examples; len(examples) > 0 {
+			return fault.New(fault.Invalid, "schema.form", "value", short(f.value), "examples", listing(examples), "pattern", f.schema.Pattern.String())
+		}
 		return fault.New(fault.Invalid, "schema.pattern", "value", short(f.value), "pattern", f.schema.Pattern.String())
 	},
 	"maxLength": func(f finding) *fault.Fault {

@@ -118,6 +118,7 @@ func Compile(raw json.RawMessage) (*jsonschema.Schema, error) {
 	for format := range jsonschema.Formats { // they inform editors; coercion is what checks
 		compiler.Formats[format] = nil
 	}
+	compiler.ExtractAnnotations = true // examples, which messages show
 	compiler.LoadURL = func(string) (io.ReadCloser, error) { return nil, errReference }
 	if err := compiler.AddResource(name, bytes.NewReader(raw)); err != nil {
 		return nil, fmt.Errorf("reading a schema: %w", err)
