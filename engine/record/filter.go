@@ -2,6 +2,7 @@ package record
 
 import (
 	"context"
+	"strings"
 
 	"formwork/engine/expression"
 	"formwork/engine/fault"
@@ -22,11 +23,11 @@ const (
 // read, for the database, and not too costly. Faults: those of package expression,
 // list.too_costly (Limited).
 func (s *Session) where(ctx context.Context, a *access, text string) (query.Filter, error) {
-	if text == "" {
+	if strings.TrimSpace(text) == "" {
 		return nil, nil
 	}
 	if len(text) > maxFilterLength {
-		return nil, fault.New(fault.Invalid, "list.filter_too_long", "max", maxFilterLength)
+		return nil, fault.New(fault.Invalid, "list.filter_too_long", "max", maxFilterLength).At("/filter")
 	}
 	program, err := s.program(ctx, a, text)
 	if err != nil {
@@ -34,11 +35,11 @@ func (s *Session) where(ctx context.Context, a *access, text string) (query.Filt
 	}
 	e := &callerEnv{ctx: ctx, s: s}
 	f, err := program.Filter(e)
-	if err == nil {
-		err = e.err
-	}
 	if err != nil {
-		return nil, err
+		return nil, fault.From(err).At("/filter")
+	}
+	if e.err != nil {
+		return nil, e.err
 	}
 	var c cost
 	c.count(f)

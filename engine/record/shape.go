@@ -63,7 +63,7 @@ func (s *Session) shape(ctx context.Context, a *access, fields []string) (*shape
 		return nil, err
 	}
 	if len(fields) > MaxFields {
-		return nil, fault.New(fault.Invalid, "list.too_many_fields", "max", MaxFields)
+		return nil, fault.New(fault.Invalid, "list.too_many_fields", "max", MaxFields).At("/fields")
 	}
 	key := shapeKey{object: a.object, rights: rights, fields: strings.Join(fields, ",")}
 	if found, ok := s.compiled.shapes.Get(key); ok {
@@ -94,7 +94,7 @@ func (s *Session) newShape(ctx context.Context, a *access, fields []string) (*sh
 		seen[name] = true
 		p, err := s.path(ctx, a, name, "list.unknown_field")
 		if err != nil {
-			return nil, err
+			return nil, fault.From(err).At("/fields")
 		}
 		sh.add(a, p)
 	}
