@@ -3,6 +3,8 @@ package catalog
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"math/big"
 	"reflect"
 	"slices"
 	"strings"
@@ -265,6 +267,8 @@ func (w *weigher) changed(o *Object, before, f *Field) {
 	case narrower(before, f):
 		e.Impact = Impact{Class: Narrowing, Path: o.path(f), Notice: fault.New(fault.Invalid, "catalog.narrows_field", "field", f.Name, "object", o.Doc.Name)}
 		e.mild = !fewerOptions(before, f)
+	case !sameSchema(before.Value.Schema(), f.Value.Schema()):
+		e = effect{Impact: Impact{Class: Free, Path: o.path(f), Notice: fault.New(fault.Invalid, "catalog.changes_settings", "path", o.path(f))}, silent: true}
 	default:
 		return
 	}
@@ -348,16 +352,20 @@ func sameCondition(a, b *metadata.Condition) bool {
 }
 
 // narrower reports whether a field may refuse what it took before: an option is gone,
-// or its values' schema differs otherwise. The count tells whether it does.
+// or its values' schema does not take all that the former took. The count tells
+// whether it does.
 func narrower(before, f *Field) bool {
-	if f.Rows != nil { // the options of rows are seen in their schema alone
-		return !sameSchema(before.Value.Schema(), f.Value.Schema())
-	}
-	return fewerOptions(before, f) || !sameSchema(withoutOptions(before.Value.Schema()), withoutOptions(f.Value.Schema()))
+	return fewerOptions(before, f) || !takesAll(before.Value.Schema(), f.Value.Schema())
 }
 
 // fewerOptions reports whether an option that could be chosen no longer can.
 func fewerOptions(before, f *Field) bool {
+	if before.Rows != nil && f.Rows != nil {
+		return slices.ContainsFunc(f.Rows.Fields, func(now *Field) bool {
+			had := before.Rows.byName[now.Name]
+			return had != nil && fewerOptions(had, now)
+		})
+	}
 	was, ok := before.Value.(fieldtype.Chooses)
 	is, too := f.Value.(fieldtype.Chooses)
 	if !ok || !too {
@@ -377,19 +385,62 @@ func sameSchema(a, b any) bool {
 	return bytes.Equal(x, y)
 }
 
-// withoutOptions is a schema without the lists of values at any depth.
-func withoutOptions(schema any) any {
-	object, ok := schema.(map[string]any)
-	if !ok {
-		return schema
+// takesAll reports whether a schema takes all that a former one took, as far as its
+// bounds and lists tell; what differs otherwise may be refused.
+func takesAll(before, now any) bool {
+	was, ok := before.(map[string]any)
+	is, too := now.(map[string]any)
+	if !ok || !too {
+		return sameSchema(before, now)
 	}
-	out := make(map[string]any, len(object))
-	for name, value := range object {
-		if name != "enum" {
-			out[name] = withoutOptions(value)
+	for keyword := range was {
+		if _, kept := is[keyword]; !kept && !bounds[keyword] {
+			return false
 		}
 	}
-	return out
+	for keyword, limit := range is {
+		former, had := was[keyword]
+		switch {
+		case !had:
+			return false
+		case sameSchema(former, limit):
+		case keyword == "items":
+			if !takesAll(former, limit) {
+				return false
+			}
+		case keyword == "properties":
+			properties := limit.(map[string]any)
+			for name, property := range former.(map[string]any) {
+				if !takesAll(property, properties[name]) {
+					return false
+				}
+			}
+		case keyword == "enum":
+			if slices.ContainsFunc(former.([]any), func(v any) bool { return !slices.Contains(limit.([]any), v) }) {
+				return false
+			}
+		case !wider(keyword, former, limit):
+			return false
+		}
+	}
+	return true
+}
+
+// bounds are the keywords without which a schema takes more.
+var bounds = map[string]bool{"maxLength": true, "maximum": true, "maxItems": true, "minLength": true, "minimum": true, "minItems": true,
+	"pattern": true, "enum": true, "required": true}
+
+// wider reports whether one bound leaves more room than another of the same keyword.
+func wider(keyword string, before, now any) bool {
+	a, ok := new(big.Rat).SetString(fmt.Sprint(before))
+	b, too := new(big.Rat).SetString(fmt.Sprint(now))
+	switch {
+	case !ok || !too:
+		return false
+	case strings.HasPrefix(keyword, "max"):
+		return b.Cmp(a) > 0
+	}
+	return strings.HasPrefix(keyword, "min") && b.Cmp(a) < 0
 }
 
 func inactive(o *metadata.Option) bool { return o == nil || o.Active != nil && !*o.Active }
