@@ -117,7 +117,7 @@ func add(paths object, rt route, name string, tag any) {
 	for _, one := range strings.Fields(rt.takes) {
 		parameters = append(parameters, object{"name": one, "in": "query", "schema": object{"type": parameterTypes[one]}, "description": parameterTexts[one]})
 	}
-	if rt.method == patch {
+	if rt.method == patch || rt.method == remove && strings.HasSuffix(rt.path, "/records/:object/:id") {
 		parameters = append(parameters, object{"name": "If-Match", "in": "header", "schema": object{"type": "string"},
 			"description": "The version that the change is meant for."})
 	}
@@ -207,7 +207,7 @@ func problemSchema() object {
 
 var parameterTypes = object{"filter": "string", "q": "string", "sort": "string", "fields": "string", "limit": "integer",
 	"cursor": "string", "count": "boolean", "objects": "string", "kind": "string", "state": "string", "layer": "string",
-	"format": "string", "from": "integer", "to": "integer"}
+	"format": "string", "bom": "boolean", "from": "integer", "to": "integer"}
 
 var parameterTexts = object{
 	"filter":  "An expression: created_at > now() - days(30) && owner.active.",
@@ -215,6 +215,7 @@ var parameterTexts = object{
 	"sort":    "Fields, separated by commas; -amount descends.",
 	"fields":  "Fields of the answer, separated by commas; owner.name reaches through a lookup.",
 	"format":  "csv (when absent) or jsonl.",
+	"bom":     "Begins a CSV file with a byte order mark, by which Excel knows that it is UTF-8.",
 	"limit":   "At most so many.",
 	"cursor":  "The “next” of the page before.",
 	"count":   "Also says how many there are in all.",

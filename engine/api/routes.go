@@ -61,8 +61,8 @@ func (s *Server) routes() []route {
 
 		{post, v1 + "/imports", s.startImport, "Imports a CSV file in the background: multipart form data with options, then the file.", "", slowMine},
 		{get, v1 + "/imports/:id", s.getImport, "Shows an import and its progress.", "", mine},
-		{get, v1 + "/imports/:id/errors", s.importErrors, "The refused rows with the reasons, as a file to correct and send again.", "", mine},
-		{get, v1 + "/exports/:object", s.exportRecords, "Streams records as CSV or JSON lines.", "format filter q sort fields", exporting},
+		{get, v1 + "/imports/:id/errors", s.importErrors, "The refused rows with the reasons, as a file to correct and send again.", "bom", mine},
+		{get, v1 + "/exports/:object", s.exportRecords, "Streams records as CSV or JSON lines.", "format bom filter q sort fields", exporting},
 
 		{post, v1 + "/auth/login", s.login, "Logs in; answers with a token and sets a cookie.", "", open},
 		{post, v1 + "/auth/logout", s.logout, "Ends the session.", "", open},

@@ -82,6 +82,7 @@ func importOptions(parts *multipart.Reader) (*transfer.Options, error) {
 // Import is an import as the API shows it.
 type Import struct {
 	ID        string     `json:"id"`
+	Job       string     `json:"job"` // to cancel it, or have it go on
 	Object    string     `json:"object"`
 	DryRun    bool       `json:"dry_run,omitempty"`
 	State     string     `json:"state"`
@@ -98,7 +99,7 @@ type Import struct {
 }
 
 func importAnswer(im *transfer.Import, language string) Import {
-	shown := Import{ID: im.ID.String(), Object: im.Object, DryRun: im.Options.DryRun, State: im.Job.State, Done: im.Job.Done, Total: im.Job.Total,
+	shown := Import{ID: im.ID.String(), Job: im.Job.ID.String(), Object: im.Object, DryRun: im.Options.DryRun, State: im.Job.State, Done: im.Job.Done, Total: im.Job.Total,
 		Created: im.Created, Updated: im.Updated, Unchanged: im.Unchanged, Refused: im.Refused}
 	if !im.Job.StartedAt.IsZero() {
 		shown.StartedAt = &im.Job.StartedAt
@@ -132,26 +133,31 @@ func (s *Server) getImport(r *request) error {
 
 // importErrors is GET /imports/{id}/errors: the refused rows as a CSV file.
 func (s *Server) importErrors(r *request) error {
+	var bom bool
+	if err := r.query(parameter{"bom", &bom}); err != nil {
+		return err
+	}
 	im, err := r.importOf()
 	if err != nil {
 		return err
 	}
 	language, t := r.language(), r.tenant
-	return r.stream("text/csv; charset=utf-8", "refused.csv", func(ctx context.Context, w io.Writer) error {
+	return r.stream("text/csv; charset=utf-8", "refused.csv", marked(bom, func(ctx context.Context, w io.Writer) error {
 		out := csv.NewWriter(w)
 		if err := s.o.Imports.Refused(ctx, t, im, language, out.Write); err != nil {
 			return err
 		}
 		out.Flush()
 		return out.Error()
-	})
+	}))
 }
 
 // exportRecords is GET /exports/{object}.
 func (s *Server) exportRecords(r *request) error {
 	format := "csv"
 	var q record.ListQuery
-	err := r.query(parameter{"format", &format}, parameter{"filter", &q.Filter}, parameter{"q", &q.Q},
+	var bom bool
+	err := r.query(parameter{"format", &format}, parameter{"bom", &bom}, parameter{"filter", &q.Filter}, parameter{"q", &q.Q},
 		parameter{"sort", &q.Sort}, parameter{"fields", &q.Fields})
 	if err != nil {
 		return err
@@ -161,10 +167,23 @@ func (s *Server) exportRecords(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.stream(export.ContentType, object+"."+format, func(ctx context.Context, w io.Writer) error {
+	return r.stream(export.ContentType, object+"."+format, marked(bom && format == "csv", func(ctx context.Context, w io.Writer) error {
 		_, err := export.Write(ctx, w)
 		return err
-	})
+	}))
+}
+
+// marked begins what write writes with a byte order mark, by which Excel knows UTF-8.
+func marked(bom bool, write func(ctx context.Context, w io.Writer) error) func(ctx context.Context, w io.Writer) error {
+	if !bom {
+		return write
+	}
+	return func(ctx context.Context, w io.Writer) error {
+		if _, err := io.WriteString(w, "\uFEFF"); err != nil {
+			return err
+		}
+		return write(ctx, w)
+	}
 }
 
 // stream answers with what write writes, piece by piece. What goes wrong after the

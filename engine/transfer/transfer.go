@@ -276,8 +276,11 @@ func (s *Service) Get(ctx context.Context, t store.Tenant, c *policy.Caller, im 
 			return nil, errors.Join(err, fault.New(fault.NotFound, "import.not_found"))
 		}
 	}
-	found.Job, err = job.Get(ctx, t, found.Job.ID)
-	return found, err
+	if found.Job, err = job.Get(ctx, t, found.Job.ID); err != nil {
+		return nil, err
+	}
+	found.Job.Total = found.size // which it tells with the first rows
+	return found, nil
 }
 
 // load reads an import; of its job only the id.

@@ -73,7 +73,7 @@ func TestQueriesThatAreRefused(t *testing.T) {
 		{says: "a cursor for the history", send: "GET /records/user/" + w.admin.en.id + "/history?cursor=AAAA", status: 400, code: "list.bad_cursor"},
 		{says: "a cursor for the bin", send: "GET /bin/account?cursor=AAAA", status: 400, code: "list.bad_cursor"},
 		{says: "a cursor for revisions", send: "GET /metadata/revisions?cursor=x", status: 400, code: "api.bad_parameter"},
-		{says: "a cursor for jobs", send: "GET /jobs?cursor=x", status: 400, code: "api.bad_parameter"},
+		{says: "a cursor for jobs", send: "GET /jobs?cursor=x", status: 400, code: "list.bad_cursor"},
 		// Aggregations.
 		{says: "a group by nothing", send: aggregate, body: object{"group": []object{{"field": "amuont"}}}, status: 422, code: "list.unknown_field"},
 		{says: "a bucket that is none", send: aggregate, body: object{"group": []object{{"field": "close_date", "by": "fortnight"}}}, status: 422, code: "list.bad_group"},
