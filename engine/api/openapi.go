@@ -31,14 +31,14 @@ func (s *Server) openAPI(r *request) error {
 // describe makes the document.
 func (s *Server) describe(r *request, rights *policy.Rights) object {
 	paths, schemas := object{}, object{"Problem": problemSchema(), "Next": object{"type": []string{"string", "null"}}}
-	var readable []string
+	var known []string
 	for name, o := range rights.Objects {
-		if o.Read && r.snapshot.Objects[name] != nil {
-			readable = append(readable, name)
+		if (o.Read || o.Create) && r.snapshot.Objects[name] != nil {
+			known = append(known, name)
 		}
 	}
-	slices.Sort(readable)
-	for _, name := range readable {
+	slices.Sort(known)
+	for _, name := range known {
 		o := r.snapshot.Objects[name]
 		schemas[name] = readSchema(o, rights.Objects[name], r.language())
 		schemas[name+".write"] = createSchema(o, rights.Objects[name], r.language())
@@ -53,7 +53,7 @@ func (s *Server) describe(r *request, rights *policy.Rights) object {
 			add(paths, rt, "", nil)
 			continue
 		}
-		for _, name := range readable {
+		for _, name := range known {
 			if may(rt, rights.Objects[name]) {
 				add(paths, rt, name, r.snapshot.Objects[name].Doc.Label.In(r.language(), name))
 			}

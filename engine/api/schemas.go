@@ -79,9 +79,15 @@ func (s *Server) recordSchema(r *request) error {
 	return r.sent(fiber.StatusOK, append(r.buffer(), raw...))
 }
 
-// readSchema is the JSON Schema of an object's records as a caller reads them.
+// readSchema is the JSON Schema of an object's records as a caller reads them; of those
+// that they may only create, of what the answer shows.
 func readSchema(o *catalog.Object, rights policy.ObjectRights, lang string) map[string]any {
-	document, full := recordSchemaOf(o, lang, func(f *catalog.Field) bool { return rights.Fields[f.Name] != "" })
+	document, full := recordSchemaOf(o, lang, func(f *catalog.Field) bool {
+		if !rights.Read {
+			return f.Name == query.ID.Name || f.Name == query.Version.Name
+		}
+		return rights.Fields[f.Name] != ""
+	})
 	document["required"] = full
 	return document
 }

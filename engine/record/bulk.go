@@ -353,7 +353,7 @@ func (u *unit) meant(w *work) (id.ID, error) {
 		return 0, err
 	}
 	if _, err := u.find(w.a, found, policy.Read, 0); fault.Is(err, "record.not_found") {
-		return 0, u.s.notUnique(key) // somebody else's, which the caller may not know more of
+		return 0, u.s.notUnique(w.a.plan, key) // somebody else's, which the caller may not know more of
 	}
 	return found, nil
 }

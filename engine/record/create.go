@@ -141,7 +141,7 @@ func (u *unit) unique(d *draft) error {
 			return err
 		}
 		if found != 0 && found != d.id {
-			return u.s.notUnique(key)
+			return u.s.notUnique(d.plan, key)
 		}
 	}
 	return nil

@@ -150,3 +150,17 @@ func TestRelatedListsWithHiddenFields(t *testing.T) {
 		}
 	}
 }
+
+// A key that is taken is told without the fields of it that the caller may not read.
+func TestKeysWithHiddenFields(t *testing.T) {
+	w := newWorld(t).populate()
+	w.apply(`{"kind":"object","name":"account","visibility":"write","unique":{"secret_name":{"fields":["secret","name"]}}}`)
+	w.create(w.system(), "account", map[string]any{"name": "Alpha", "secret": "x"})
+	key := w.create(w.system(), "account", map[string]any{"name": "Omega", "secret": "x"}).Record.ID()
+	for name, want := range map[string][2]string{"ada": {"Secret, Name", "/secret"}, "rob": {"Name", "/name"}} {
+		_, err := w.as(name).Update(w.ctx, "account", key, map[string]any{"name": "Alpha"}, 0)
+		if f := fault.From(err); f.Code != "record.not_unique" || f.Params["field"] != want[0] || f.Pointer != want[1] {
+			t.Errorf("%s is told %v at %s", name, f.Params, f.Pointer)
+		}
+	}
+}

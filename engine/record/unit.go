@@ -131,7 +131,7 @@ func (u *unit) refused(p *plan, err error) error {
 	index, _ := f.Params["index"].(string)
 	for _, key := range p.object.Unique {
 		if key.Index == index {
-			return u.s.notUnique(key)
+			return u.s.notUnique(p, key)
 		}
 	}
 	return fault.New(fault.Conflict, "record.not_unique", "field", index).Because(err)

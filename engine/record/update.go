@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -120,11 +121,20 @@ func notFound(object string, key id.ID) *fault.Fault {
 	return fault.New(fault.NotFound, "record.not_found", "object", object, "id", key.String())
 }
 
-// notUnique is the fault of values that another record has, at the key's first field.
-func (s *Session) notUnique(key *catalog.UniqueKey) *fault.Fault {
-	labels, message := make([]string, len(key.Fields)), ""
-	for i, f := range key.Fields {
-		labels[i] = s.label(f)
+// notUnique is the fault of values that another record has, at the key's first field;
+// fields that the caller may not read are not named.
+func (s *Session) notUnique(p *plan, key *catalog.UniqueKey) *fault.Fault {
+	a := &access{plan: p, all: s.caller.System}
+	if s.rights != nil {
+		a.rights = s.rights.Objects[p.object.Doc.Name]
+	}
+	var labels []string
+	pointer, message := "", ""
+	for _, f := range key.Fields {
+		if a.reads(f) {
+			labels = append(labels, s.label(f))
+			pointer = cmp.Or(pointer, "/"+f.Name)
+		}
 	}
 	if key.Doc != nil {
 		message = key.Doc.Message.In(s.caller.Language, "")
@@ -133,5 +143,5 @@ func (s *Session) notUnique(key *catalog.UniqueKey) *fault.Fault {
 	if message != "" {
 		f = fault.New(fault.Conflict, "record.not_unique_message", "field", strings.Join(labels, ", "), "message", message)
 	}
-	return f.At("/" + key.Fields[0].Name)
+	return f.At(pointer)
 }

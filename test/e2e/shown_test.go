@@ -77,6 +77,12 @@ func TestSendersIn(t *testing.T) {
 		{"gives a field that is not theirs", "POST /records/lead", object{"name": "x", "company": "x", "phone": "1"}, 422, "record.invalid"},
 		{"upserts", "POST /records/lead/bulk", object{"operations": []object{{"op": "upsert", "id": id, "data": object{"name": "x"}}}}, 200, ""},
 	})
+	described := sender.must(t, 200, "GET", "/openapi.json", nil)
+	path, _ := described["paths"].(object)["/api/v1/records/lead"].(object)
+	if text := fmt.Sprint(described["components"].(object)["schemas"].(object)["lead.write"]); path["post"] == nil || path["get"] != nil ||
+		!strings.Contains(text, "company") || strings.Contains(text, "phone") {
+		t.Errorf("the description shows %v, %s", path, text)
+	}
 	again := sender.do(t, "POST", "/records/lead", object{"name": "Sent In", "company": "Post Ltd", "email": "sent.in@example.com"})
 	if text := fmt.Sprint(again); again.status == 201 && strings.Contains(text, "matches\":[{") || strings.Contains(text, id) {
 		t.Errorf("a warning names what is there: %v", again)
