@@ -52,6 +52,9 @@ func (o *Object) underPolicy() *policy.Object {
 	return p
 }
 
+// maxRoles is how many levels the tree of roles may have.
+const maxRoles = 100
+
 func (b *builder) checkRoles() {
 	for _, name := range byName(b.s.Roles) {
 		pointer := pointerTo("role", name) + "/parent"
@@ -64,13 +67,18 @@ func (b *builder) checkRoles() {
 				}
 				break
 			}
+			before := slices.Contains(trail, at.Parent)
 			trail = append(trail, at.Parent)
 			if at.Parent == name {
 				b.report(fault.New(fault.Invalid, "catalog.cycle", "cycle", strings.Join(trail, " → ")), pointer)
 				break
 			}
-			if len(trail) > len(b.s.Roles) {
+			if before {
 				break // it leads into a cycle of others, reported there
+			}
+			if len(trail) > maxRoles {
+				b.report(fault.New(fault.Invalid, "catalog.role_depth", "max", maxRoles), pointer)
+				break
 			}
 			at = parent
 		}

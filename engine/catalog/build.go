@@ -105,7 +105,20 @@ func (b *builder) told() []*fault.Fault {
 		}
 		return false
 	}
-	return sorted(append(slices.DeleteFunc(b.problems, follows), b.refused...))
+	return bounded(append(slices.DeleteFunc(b.problems, follows), b.refused...))
+}
+
+// maxProblems is how many problems of a change are told.
+const maxProblems = 1_000
+
+// bounded are problems, sorted; where there are too many to be read, the first of them,
+// and one that says so.
+func bounded(problems []*fault.Fault) []*fault.Fault {
+	problems = sorted(problems)
+	if len(problems) <= maxProblems {
+		return problems
+	}
+	return append(problems[:maxProblems:maxProblems], fault.New(fault.Invalid, "catalog.more_problems", "shown", maxProblems))
 }
 
 func (b *builder) report(f *fault.Fault, pointer string) {

@@ -145,3 +145,25 @@ func TestTooManyColumns(t *testing.T) {
 		t.Errorf("got %v", problems)
 	}
 }
+
+// However much is wrong, what is told can be read, and is the same each time.
+func TestManyProblems(t *testing.T) {
+	var bodies []json.RawMessage
+	for i := range 300 {
+		bodies = append(bodies, json.RawMessage(fmt.Sprintf(`{"kind":"role","name":"r%03d","parent":"nobody","a":1,"b":1,"c":1,"d":1,"e":1}`, i)))
+	}
+	for i := range maxRoles + 1 {
+		bodies = append(bodies, json.RawMessage(fmt.Sprintf(`{"kind":"role","name":"deep%d","parent":"deep%d"}`, i+1, i)))
+	}
+	bodies = append(bodies, json.RawMessage(`{"kind":"role","name":"deep0"}`))
+	_, problems := Build(t.Context(), standard.FieldTypes(), 1, documents(t, bodies))
+	if n := len(problems); n != maxProblems+1 || problems[n-1].Code != "catalog.more_problems" {
+		t.Fatalf("%d problems", n)
+	}
+	if first := problems[0]; first.Pointer != fmt.Sprintf("/role/deep%d/parent", maxRoles) || first.Code != "catalog.role_depth" {
+		t.Errorf("the first is %v", first)
+	}
+	if last := problems[maxProblems-1].Pointer; last < "/role/r1" || last > "/role/r2" {
+		t.Errorf("they end at %s", last)
+	}
+}

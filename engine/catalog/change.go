@@ -165,7 +165,7 @@ func (c *Catalog) draft(ctx context.Context, base *state, change Change) (*draft
 	target := &state{packages: base.packages, own: own}
 	if len(problems) > 0 {
 		problems = append(problems, c.misformed(base, target)...)
-		return &draft{base: base, target: target, plan: Plan{Base: base.mark.revision, Problems: sorted(problems)}}, nil
+		return &draft{base: base, target: target, plan: Plan{Base: base.mark.revision, Problems: bounded(problems)}}, nil
 	}
 	return c.check(ctx, base, target, change.Allow)
 }
@@ -175,6 +175,9 @@ func (c *Catalog) draft(ctx context.Context, base *state, change Change) (*draft
 func (c *Catalog) misformed(base, target *state) (problems []*fault.Fault) {
 	before := base.snapshot.Documents
 	for _, d := range target.effective() {
+		if len(problems) >= maxProblems {
+			break
+		}
 		if string(before[d.Key].Body) == string(d.Body) {
 			continue
 		}

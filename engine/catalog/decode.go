@@ -3,6 +3,8 @@ package catalog
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strconv"
 
 	"formwork/engine/fault"
@@ -55,8 +57,8 @@ var decoders = map[string]decoder{
 
 // decode checks every document against the schema of its kind and reads it.
 func (b *builder) decode() {
-	for key, d := range b.s.Documents {
-		p := b.parse(d)
+	for _, key := range slices.SortedFunc(maps.Keys(b.s.Documents), metadata.CompareKeys) {
+		p := b.parse(b.s.Documents[key])
 		if p == nil {
 			continue
 		}
@@ -76,6 +78,9 @@ func (b *builder) parse(d metadata.Document) *parsed {
 		}
 	}
 	pointer, body := pointerTo(d.Kind, d.Name), d.Body
+	if len(b.refused) >= maxProblems {
+		return nil
+	}
 	if b.schemas != nil {
 		problems := b.schemas.Check(d.Kind, body)
 		if body = b.sound(d, problems); body == nil {
