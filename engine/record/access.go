@@ -82,9 +82,25 @@ func (s *Session) access(ctx context.Context, object string, action policy.Actio
 		return nil, err
 	}
 	if !a.right(action) {
-		return nil, fault.New(fault.Forbidden, "record.forbidden", "object", object, "action", string(action))
+		return nil, s.forbidden(a.object, action)
 	}
 	return a, nil
+}
+
+// forbidden is the fault of an action that the caller may not do with any record.
+func (s *Session) forbidden(o *catalog.Object, action policy.Action) *fault.Fault {
+	return fault.New(fault.Forbidden, "record.forbidden", "object", o.Doc.Name, "action", string(action),
+		"label", o.Doc.Label.In(s.caller.Language, o.Doc.Name), "doing", s.doing(string(action)))
+}
+
+// forbiddenRecord is the fault of an action that the caller may not do with this record.
+func (s *Session) forbiddenRecord(o *catalog.Object, action string) *fault.Fault {
+	return fault.New(fault.Forbidden, "record.forbidden_record", "object", o.Doc.Name, "action", action, "doing", s.doing(action))
+}
+
+// doing is an action in the caller's language.
+func (s *Session) doing(action string) string {
+	return (&fault.Fault{Code: "record.doing_" + action}).Text(s.caller.Language)
 }
 
 // reach finds an object, whatever the caller may do with it.

@@ -206,7 +206,7 @@ func (u *unit) batch(a *access, key id.ID) ([]doomed, error) {
 			if wanted == policy.Read {
 				return nil, fault.New(fault.NotFound, "record.not_in_bin", "object", object, "id", key.String())
 			}
-			return nil, fault.New(fault.Forbidden, "record.forbidden_record", "object", object, "action", "restore")
+			return nil, u.s.forbiddenRecord(a.object, "restore")
 		}
 	}
 	others, err := u.binRows(both(is(colBatch, int64(first.batch)), query.Compare{Ref: query.Field(query.ID), Op: query.Ne, Value: int64(key)}))
@@ -244,7 +244,7 @@ func (u *unit) mayBringBack(batch []doomed) error {
 				return e.err
 			}
 			if !holds {
-				return fault.New(fault.Forbidden, "record.forbidden_record", "object", object, "action", "restore")
+				return u.s.forbiddenRecord(a.object, "restore")
 			}
 		}
 	}

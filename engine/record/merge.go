@@ -23,7 +23,7 @@ func (s *Session) Merge(ctx context.Context, object string, master id.ID, from [
 		return nil, err
 	}
 	if !a.right(policy.Delete) {
-		return nil, fault.New(fault.Forbidden, "record.forbidden", "object", object, "action", string(policy.Delete))
+		return nil, s.forbidden(a.object, policy.Delete)
 	}
 	if err := s.demand(ctx, "merge"); err != nil {
 		return nil, err

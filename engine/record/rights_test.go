@@ -164,3 +164,12 @@ func TestKeysWithHiddenFields(t *testing.T) {
 		}
 	}
 }
+
+// Every action that may be forbidden has a word in every language.
+func TestActionsHaveWords(t *testing.T) {
+	for _, action := range []policy.Action{policy.Create, policy.Read, policy.Update, policy.Delete, "restore"} {
+		if !fault.Known("record.doing_" + string(action)) {
+			t.Errorf("%s has none", action)
+		}
+	}
+}

@@ -106,7 +106,7 @@ func (u *unit) find(a *access, key id.ID, action policy.Action, version int64) (
 		if wanted == policy.Read {
 			return nil, notFound(object, key)
 		}
-		return nil, fault.New(fault.Forbidden, "record.forbidden_record", "object", object, "action", string(action))
+		return nil, u.s.forbiddenRecord(a.object, string(action))
 	}
 	if e.err != nil {
 		return nil, e.err

@@ -144,11 +144,13 @@ func (c *choices) find(in any) (string, *fault.Fault) {
 
 func (c *choices) unknown(s string) *fault.Fault {
 	const shown = 12
-	names := c.names
-	suggestion, ok := metadata.Nearest(s, names)
-	if ok {
-		names = []string{suggestion}
+	var names []string
+	for _, name := range c.names {
+		if active := c.options[name].Active; active == nil || *active {
+			names = append(names, name)
+		}
 	}
+	suggestion, ok := metadata.Nearest(s, names)
 	listed := strings.Join(names[:min(shown, len(names))], ", ")
 	if len(names) > shown {
 		listed += ", …"
