@@ -3,6 +3,7 @@ package record
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
@@ -23,29 +24,58 @@ func upsertKey(o *catalog.Object, name string) (*catalog.UniqueKey, bool) {
 	return nil, false
 }
 
-// ByKey finds the record that has a value, in stored form, of a field that is unique by
-// itself, as keys compare it: in text, case and width don't count. 0 if there is none
-// that the caller may read. Fault record.unknown_key.
-func (s *Session) ByKey(ctx context.Context, object, field string, value any) (id.ID, error) {
+// ByKey finds, by one query, the records that have values of a field that is unique by
+// itself, as keys compare them: in text, case and width don't count. values are in
+// stored form; the answer has an id for each, 0 where there is none that the caller may
+// read. Fault record.unknown_key.
+func (s *Session) ByKey(ctx context.Context, object, field string, values []any) ([]id.ID, error) {
 	a, err := s.access(ctx, object, policy.Read)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	key, ok := upsertKey(a.object, field)
-	if !ok || len(key.Fields) != 1 || !a.reads(key.Fields[0]) {
-		return 0, fault.New(fault.Invalid, "record.unknown_key", "key", shorten(field), "object", object)
-	}
-	r := make(row, len(a.columns))
-	r[a.slots[key.Fields[0].Column.Name]] = value
-	f, ok := a.keyFilter(key, r)
-	if !ok {
-		return 0, nil
+	f, ok := a.object.Field(field)
+	if !ok || !a.reads(f) || !aloneUnique(a.object, f) {
+		return nil, fault.New(fault.Invalid, "record.unknown_key", "key", shorten(field), "object", object)
 	}
 	read, err := s.filter(ctx, object, policy.Read)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	return byKey(ctx, s.tenant, a.plan, both(f, read))
+	column := f.Column
+	places := map[any][]int{} // value, as it is compared -> where it is asked for
+	var asked []any
+	for i, value := range values {
+		var v any
+		if column, v = compared(f, value); v == nil {
+			continue
+		}
+		if places[v] == nil {
+			asked = append(asked, v)
+		}
+		places[v] = append(places[v], i)
+	}
+	found := make([]id.ID, len(values))
+	if len(asked) == 0 {
+		return found, nil
+	}
+	q := query.Select{Table: a.object.Table.Name, Columns: []query.Ref{query.Field(query.ID), query.Field(column)},
+		Filter: both(query.In{Ref: query.Field(column), Values: asked}, read)}
+	for r, err := range s.tenant.Select(ctx, q) {
+		if err != nil {
+			return nil, fmt.Errorf("looking for records by their keys: %w", err)
+		}
+		for _, i := range places[r[1]] {
+			found[i] = id.ID(r[0].(int64))
+		}
+	}
+	return found, nil
+}
+
+// aloneUnique reports whether no two records have the same value of a field.
+func aloneUnique(o *catalog.Object, f *catalog.Field) bool {
+	return slices.ContainsFunc(o.Unique, func(key *catalog.UniqueKey) bool {
+		return len(key.Fields) == 1 && key.Fields[0].Name == f.Name
+	})
 }
 
 // keyed finds the record that has the values of a unique key; 0 if none has, or one
@@ -75,18 +105,25 @@ func byKey(ctx context.Context, reader store.Reader, p *plan, f query.Filter) (i
 func (p *plan) keyFilter(key *catalog.UniqueKey, r row) (f query.Filter, ok bool) {
 	var all query.All
 	for _, field := range key.Fields {
-		c, v := field.Column, p.value(r, field.Column)
+		c, v := compared(field, p.value(r, field.Column))
 		if v == nil {
 			return nil, false
-		}
-		if folds, can := field.Value.(fieldtype.Folds); can && field.Key.Name != "" {
-			if c, v = field.Key, emptyText(folds.Fold(v)); v == nil {
-				return nil, false
-			}
 		}
 		all = append(all, is(c, v))
 	}
 	return all, true
+}
+
+// compared is the column by which keys compare a field, and a value as it stands there.
+func compared(f *catalog.Field, stored any) (query.Column, any) {
+	folds, can := f.Value.(fieldtype.Folds)
+	if !can || f.Key.Name == "" {
+		return f.Column, stored
+	}
+	if stored == nil {
+		return f.Key, nil
+	}
+	return f.Key, emptyText(folds.Fold(stored))
 }
 
 // yield leaves a record out of a unique key that it would come into, if another

@@ -55,32 +55,36 @@ func (r *running) resolve(ctx context.Context, lines []*line) error {
 	return nil
 }
 
-// match finds the records that texts mean. A unique field is asked text by text, as its
-// key compares; of any other field the values must be equal, and many are asked at once.
+// match finds the records that texts mean: by a unique field as its key compares, by
+// any other where the values are equal.
 func (r *running) match(ctx context.Context, t *target, texts []string, known map[string][]string) error {
 	object := t.field.Target
 	of, _ := object.Field(t.source.Match)
-	unique := uniqueKey(object, []string{of.Name}) != ""
+	var meant []string // the texts that can be values of the field
+	var values []any
+	for _, text := range texts {
+		if stored, problem := of.Value.Coerce(text); problem == nil && stored != nil {
+			meant, values = append(meant, text), append(values, stored)
+		}
+	}
+	if uniqueKey(object, []string{of.Name}) != "" {
+		found, err := r.session.ByKey(ctx, object.Doc.Name, of.Name, values)
+		if err != nil {
+			return err
+		}
+		for i, text := range meant {
+			if found[i] != 0 {
+				known[text] = []string{found[i].String()}
+			}
+		}
+		return nil
+	}
 	written := map[string][]string{} // shown -> as rows write it
 	var literals []string
-	for _, text := range texts {
-		stored, problem := of.Value.Coerce(text)
-		if problem != nil || stored == nil {
-			continue
-		}
-		if unique {
-			found, err := r.session.ByKey(ctx, object.Doc.Name, of.Name, stored)
-			if err != nil {
-				return err
-			}
-			if found != 0 {
-				known[text] = []string{found.String()}
-			}
-			continue
-		}
-		shown := of.Value.CSV(stored)
+	for i, text := range meant {
+		shown := of.Value.CSV(values[i])
 		if written[shown] == nil {
-			literals = append(literals, string(of.Value.AppendJSON(nil, stored)))
+			literals = append(literals, string(of.Value.AppendJSON(nil, values[i])))
 		}
 		written[shown] = append(written[shown], text)
 	}
