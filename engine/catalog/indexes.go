@@ -78,12 +78,12 @@ func (p *planner) relied(lists []*list) {
 	}
 	for _, l := range lists {
 		if l.object == o && l.lookup != nil && !l.lookup.System {
-			p.need(withSort([]column{asc(l.lookup.Column)}, l))
+			p.need(true, withSort([]column{asc(l.lookup.Column)}, l))
 		}
 	}
 	for _, f := range o.Fields {
 		if _, refers := f.Value.(fieldtype.Refers); refers && !f.System {
-			p.need([]column{asc(f.Column)})
+			p.need(true, []column{asc(f.Column)})
 		}
 	}
 	for _, rule := range o.Dupes {
@@ -98,7 +98,7 @@ func (p *planner) relied(lists []*list) {
 				columns = append(columns, asc(m.Key))
 			}
 		}
-		p.need(columns)
+		p.need(true, columns)
 	}
 	for _, name := range byName(o.Doc.Indexes) {
 		var columns []column
@@ -106,17 +106,21 @@ func (p *planner) relied(lists []*list) {
 			field, descending := strings.CutPrefix(key, "-")
 			columns = append(columns, column{Column: o.last(splitPath(field)).compared(), Descending: descending})
 		}
-		p.need(columns)
+		p.need(false, columns)
 	}
 }
 
-// need adds an index that must be there, unless one that begins with it is.
-func (p *planner) need(columns []column) {
-	if len(columns) == 0 || len(p.needed) >= mostIndexes || p.covered(p.needed, columns) {
+// need adds an index that must be there, unless one that begins with it is. filled
+// says that nobody looks by it for records whose first column is empty: those have no
+// record to refer to, and are nobody's duplicates.
+func (p *planner) need(filled bool, columns []column) {
+	if len(columns) == 0 || len(p.needed) >= mostIndexes || p.covered(p.needed, columns, filled) {
 		return
 	}
-	p.needed = slices.DeleteFunc(p.needed, func(i store.Index) bool { return !i.Unique && begins(columns, i.Columns) })
-	p.needed = append(p.needed, store.Index{Name: indexName("i", columns), Columns: columns})
+	p.needed = slices.DeleteFunc(p.needed, func(i store.Index) bool {
+		return !i.Unique && (i.Filled || !filled) && begins(columns, i.Columns)
+	})
+	p.needed = append(p.needed, store.Index{Name: indexName("i", columns), Columns: columns, Filled: filled})
 }
 
 // lists adds the candidates of views, each with columns before that are held equal.
@@ -261,7 +265,7 @@ func (p *planner) chosen() []store.Index {
 		if len(indexes) >= maxIndexes {
 			break
 		}
-		if p.covered(indexes, columns) || p.coveredLater(columns, i) {
+		if p.covered(indexes, columns, false) || p.coveredLater(columns, i) {
 			continue
 		}
 		indexes = slices.DeleteFunc(indexes, func(x store.Index) bool { return !x.Unique && begins(columns, x.Columns) })
@@ -271,9 +275,10 @@ func (p *planner) chosen() []store.Index {
 	return indexes
 }
 
-// covered reports whether columns are the beginning of an index.
-func (p *planner) covered(indexes []store.Index, columns []column) bool {
-	return slices.ContainsFunc(indexes, func(i store.Index) bool { return begins(i.Columns, columns) })
+// covered reports whether columns are the beginning of an index, which has all rows
+// unless those that are filled are enough.
+func (p *planner) covered(indexes []store.Index, columns []column, filled bool) bool {
+	return slices.ContainsFunc(indexes, func(i store.Index) bool { return (filled || !i.Filled) && begins(i.Columns, columns) })
 }
 
 // coveredLater reports whether a candidate is the beginning of the next few: those

@@ -264,7 +264,7 @@ func TestIndexesAreBounded(t *testing.T) {
 			t.Errorf("the name %s is long", a.Name)
 		}
 		for j, b := range o.Table.Indexes {
-			if i != j && !a.Unique && begins(b.Columns, a.Columns) {
+			if i != j && !a.Unique && (a.Filled || !b.Filled) && begins(b.Columns, a.Columns) {
 				t.Errorf("%s is the beginning of %s", a.Name, b.Name)
 			}
 		}
@@ -349,4 +349,31 @@ func FuzzBuild(f *testing.F) {
 			}
 		}
 	})
+}
+
+// An index for what refers to a record leaves out what refers to none, unless
+// something else is read by it.
+func TestIndexesOfReferencesAreFilled(t *testing.T) {
+	for _, c := range []struct {
+		indexes string
+		filled  bool
+	}{
+		{"", true},
+		{`"indexes":{"all":{"fields":["above"]}},`, false},
+		{`"indexes":{"all":{"fields":["above","name"]}},`, false},
+	} {
+		o := buildBase(t, `{"kind":"object","name":"thing","name_field":"name",`+c.indexes+`"fields":{"name":{"type":"text"},"above":{"type":"lookup","object":"thing"}}}`).Objects["thing"]
+		found := 0
+		for _, i := range o.Table.Indexes {
+			if i.Columns[0].Column.Name == "above:i" {
+				found++
+				if i.Filled != c.filled {
+					t.Errorf("with %q %s is filled: %v", c.indexes, i.Name, i.Filled)
+				}
+			}
+		}
+		if found != 1 {
+			t.Errorf("with %q there are %d", c.indexes, found)
+		}
+	}
 }
