@@ -8,6 +8,7 @@ import (
 
 	"formwork/engine/auth"
 	"formwork/engine/fault"
+	"formwork/engine/id"
 )
 
 // trueNames are the names that are true, sorted; never nil.
@@ -82,8 +83,12 @@ func (s *Server) mySessions(r *request) error {
 	return r.json(fiber.StatusOK, map[string]any{"items": items})
 }
 
-// endMySessions is DELETE /me/sessions: all but the one that asks.
+// endMySessions is DELETE /me/sessions: all but the one that asks. Keys may be in many
+// hands, and end nobody's sessions.
 func (s *Server) endMySessions(r *request) error {
+	if r.caller.Via != "session" {
+		return fault.New(fault.Forbidden, "auth.session_needed")
+	}
 	if err := s.o.Auth.RevokeSessions(r.ctx, r.tenant, r.caller.User, r.token); err != nil {
 		return err
 	}
@@ -107,9 +112,22 @@ func keyOf(k auth.Key) key {
 	return key{k.ID.String(), k.Name, append([]string{}, k.Permissions...), k.User.String(), k.CreatedAt, k.UsedAt, k.ExpiresAt, k.RevokedAt, ""}
 }
 
-// listKeys is GET /keys.
+// keysOf is whose keys the caller may list and end: their own, or everybody's (0).
+func (r *request) keysOf() (id.ID, error) {
+	everybody, err := r.may("manage_users")
+	if err != nil || everybody {
+		return 0, err
+	}
+	return r.caller.User, nil
+}
+
+// listKeys is GET /keys: those of the caller, or all for who manages users.
 func (s *Server) listKeys(r *request) error {
-	all, err := s.o.Auth.Keys(r.ctx, r.tenant)
+	of, err := r.keysOf()
+	if err != nil {
+		return err
+	}
+	all, err := s.o.Auth.Keys(r.ctx, r.tenant, of)
 	if err != nil {
 		return err
 	}
@@ -145,13 +163,17 @@ func (s *Server) createKey(r *request) error {
 	return r.json(fiber.StatusCreated, answer)
 }
 
-// revokeKey is DELETE /keys/{id}.
+// revokeKey is DELETE /keys/{id}, of the same keys.
 func (s *Server) revokeKey(r *request) error {
 	k, err := r.recordID()
 	if err != nil {
 		return err
 	}
-	if err := s.o.Auth.RevokeKey(r.ctx, r.tenant, k); err != nil {
+	of, err := r.keysOf()
+	if err != nil {
+		return err
+	}
+	if err := s.o.Auth.RevokeKey(r.ctx, r.tenant, of, k); err != nil {
 		return err
 	}
 	return r.done()

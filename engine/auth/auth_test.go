@@ -297,9 +297,13 @@ func TestKeys(t *testing.T) {
 	w.wants(err, "")
 	_, err = w.auth.Authenticate(w.ctx, token)
 	w.wants(err, "")
-	w.wants(w.auth.RevokeKey(w.ctx, w.tenant, key.ID), "")
-	w.wants(w.auth.RevokeKey(w.ctx, w.tenant, key.ID), "")
-	w.wants(w.auth.RevokeKey(w.ctx, w.tenant, key.ID+1), "auth.key_not_found")
+	w.wants(w.auth.RevokeKey(w.ctx, w.tenant, user+1, key.ID), "auth.key_not_found")
+	if others, err := w.auth.Keys(w.ctx, w.tenant, user+1); err != nil || len(others) > 0 {
+		t.Errorf("somebody else's keys are %v, %v", others, err)
+	}
+	w.wants(w.auth.RevokeKey(w.ctx, w.tenant, user, key.ID), "")
+	w.wants(w.auth.RevokeKey(w.ctx, w.tenant, 0, key.ID), "")
+	w.wants(w.auth.RevokeKey(w.ctx, w.tenant, 0, key.ID+1), "auth.key_not_found")
 	_, err = w.auth.Authenticate(w.ctx, token)
 	w.wants(err, "auth.invalid")
 }
@@ -309,7 +313,7 @@ func TestPasswordRules(t *testing.T) {
 	user := w.user(w.tenant, "someone.long@example.com", nil)
 	for password, code := range map[string]string{
 		"short": "auth.password_short", "九个字的密码不够长": "auth.password_short", "十个字的密码现在就够了吧": "",
-		"Someone.Long@example.com": "auth.password_email", "SOMEONE.LONG": "auth.password_email", "aaaaaaaaaaaa": "auth.password_simple",
+		"Someone.Long@example.com": "auth.password_email", "SOMEONE.LONG": "auth.password_email", "aaaaaaaaaaaa": "auth.password_simple", "Password123": "auth.password_common", "1234567890": "auth.password_common",
 		strings.Repeat("abcdefgh", 100): "auth.password_long", "bad \xff utf8 password": "auth.password_long", "four words are good": "",
 	} {
 		w.wants(w.auth.SetPassword(w.ctx, w.tenant, user, password), code)

@@ -17,9 +17,13 @@ import (
 
 // Bounds of keys.
 const (
-	maxKeys    = 1000 // of a tenant, revoked ones included
-	maxKeyName = 200  // characters
+	maxKeys    = 1000 // of a tenant, but for revoked ones
+	listedKeys = 5000
+	maxKeyName = 200 // characters
 )
+
+// revokedFor is how long a key that was revoked stays listed, at least.
+const revokedFor = 90 * 24 * time.Hour
 
 // Key is an API key without its secret. It acts for the user who made it, with
 // that user's place in the role tree, and with permission sets of its own, as far as
@@ -73,7 +77,7 @@ func (s *Service) CreateKey(ctx context.Context, t store.Tenant, by *policy.Call
 	if err := fault.All(fault.Invalid, "auth.key_invalid", problems); err != nil {
 		return "", Key{}, err
 	}
-	count, err := t.Count(ctx, keys, nil, nil)
+	count, err := t.Count(ctx, keys, query.Compare{Ref: query.Field(revokedColumn), Op: query.Eq}, nil)
 	if err != nil {
 		return "", Key{}, err
 	}
@@ -90,7 +94,13 @@ func (s *Service) CreateKey(ctx context.Context, t store.Tenant, by *policy.Call
 	if wanted.ExpiresAt != nil {
 		values[expiresColumn.Name] = wanted.ExpiresAt.UnixMilli()
 	}
-	err = t.Write(ctx, func(tx store.Tx) error { return tx.Insert(ctx, keys, key.ID, values, nil) })
+	forgotten := query.Compare{Ref: query.Field(revokedColumn), Op: query.Lt, Value: now.Add(-revokedFor).UnixMilli()}
+	err = t.Write(ctx, func(tx store.Tx) error {
+		if _, err := tx.DeleteWhere(ctx, keys, forgotten); err != nil {
+			return err
+		}
+		return tx.Insert(ctx, keys, key.ID, values, nil)
+	})
 	return token, key, err
 }
 
@@ -115,9 +125,9 @@ func keyOf(r store.Row) Key {
 		CreatedAt: *instant(integer(r[4])), UsedAt: instant(r[5]), ExpiresAt: instant(r[6]), RevokedAt: instant(r[7])}
 }
 
-// Keys lists the tenant's keys, oldest first.
-func (s *Service) Keys(ctx context.Context, t store.Tenant) ([]Key, error) {
-	q := query.Select{Table: keys, Limit: maxKeys, Sort: []query.Order{{Ref: query.Field(query.ID)}}}
+// Keys lists the keys of a user, or with 0 of all users of the tenant, oldest first.
+func (s *Service) Keys(ctx context.Context, t store.Tenant, of id.ID) ([]Key, error) {
+	q := query.Select{Table: keys, Filter: ofUser(of), Limit: listedKeys, Sort: []query.Order{{Ref: query.Field(query.ID)}}}
 	for _, c := range keyColumns {
 		q.Columns = append(q.Columns, query.Field(c))
 	}
@@ -131,9 +141,22 @@ func (s *Service) Keys(ctx context.Context, t store.Tenant) ([]Key, error) {
 	return all, nil
 }
 
-// RevokeKey ends a key for good; it stays listed. Fault "auth.key_not_found".
-func (s *Service) RevokeKey(ctx context.Context, t store.Tenant, key id.ID) error {
-	found, err := row(ctx, t, keys, is(query.ID, int64(key)), userColumn, revokedColumn)
+// ofUser selects what is a user's; everything for 0.
+func ofUser(user id.ID) query.Filter {
+	if user == 0 {
+		return nil
+	}
+	return is(userColumn, int64(user))
+}
+
+// RevokeKey ends a key of a user, or with 0 of any, for good; it stays listed for a while. Fault
+// "auth.key_not_found".
+func (s *Service) RevokeKey(ctx context.Context, t store.Tenant, of, key id.ID) error {
+	filter := query.All{is(query.ID, int64(key))}
+	if of != 0 {
+		filter = append(filter, ofUser(of))
+	}
+	found, err := row(ctx, t, keys, filter, userColumn, revokedColumn)
 	if err != nil {
 		return err
 	}

@@ -120,8 +120,24 @@ func acceptable(password, email string) *fault.Fault {
 	if varied(folded) < 4 {
 		return fault.New(fault.Invalid, "auth.password_simple").At("/password")
 	}
+	if common[folded] {
+		return fault.New(fault.Invalid, "auth.password_common").At("/password")
+	}
 	return nil
 }
+
+// common are what guessers try first, of those that are long enough.
+var common = func() map[string]bool {
+	all := map[string]bool{}
+	for _, password := range strings.Fields(`1234567890 12345678910 0123456789 0987654321 9876543210 1234512345 1q2w3e4r5t 1qaz2wsx3edc
+		123456789a a123456789 qwertyuiop qwerty1234 qwerty12345 qwerty123456 qwertyuiop123 asdfghjkl123 abcdefghij abcd123456 abc1234567
+		password12 password123 password1234 password12345 passw0rd12 passw0rd123 p@ssw0rd123 welcome123 welcome1234 letmein1234
+		administrator admin12345 admin123456 changeme12 changeme123 iloveyou12 iloveyou123 sunshine123 football123 princess123
+		woaini1314520 woaini520520 1314521521 5201314520 formwork12 formwork123`) {
+		all[password] = true
+	}
+	return all
+}()
 
 // varied counts the different characters of a text.
 func varied(s string) int {

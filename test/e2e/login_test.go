@@ -187,6 +187,17 @@ func TestKeys(t *testing.T) {
 	maker := admin.user(t, "main", "keymaker@example.com", object{"permissions": []string{"keymaker", "sales_user"}})
 	problem(t, maker.do(t, "POST", "/keys", object{"name": "x", "permissions": []string{"admin"}}), 422, "auth.key_invalid", "en")
 	granted, _ := key(maker, "sales_user")
+	if listed := maker.must(t, 200, "GET", "/keys", nil)["items"].([]any); len(listed) != 1 {
+		t.Errorf("somebody sees the keys of others: %v", listed)
+	}
+	problem(t, maker.do(t, "DELETE", "/keys/"+id, nil), 404, "auth.key_not_found", "en")
+	problem(t, granted.do(t, "DELETE", "/me/sessions", nil), 403, "auth.session_needed", "en")
+	admin.must(t, 200, "PATCH", "/records/user/"+maker.id, object{"permissions": []string{"keymaker"}})
+	problem(t, granted.do(t, "GET", "/records/account?limit=1", nil), 403, "auth.right_missing", "en")
+	admin.must(t, 200, "PATCH", "/records/user/"+maker.id, object{"permissions": []string{"keymaker", "sales_user"}})
+	if a := granted.do(t, "GET", "/records/account?limit=1", nil); a.status != 200 {
+		t.Errorf("a key whose maker has its set again: %v", a)
+	}
 	if a := granted.do(t, "GET", "/keys", nil); a.status != 403 {
 		t.Errorf("a key has what its maker has: %v", a)
 	}
