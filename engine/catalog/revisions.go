@@ -240,6 +240,11 @@ func (c *Catalog) commit(ctx context.Context, t store.Tenant, base, target *stat
 		if err != nil {
 			return fmt.Errorf("writing revision %d: %w", next, err)
 		}
+		if base.mark.revision == 0 {
+			if err := writeStored(ctx, tx, 0); err != nil {
+				return err
+			}
+		}
 		return c.enqueue(ctx, tx, with.work, now, with.by)
 	})
 	if err != nil {

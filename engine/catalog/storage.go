@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"formwork/engine/id"
 	"formwork/engine/query"
@@ -10,9 +11,10 @@ import (
 	"formwork/metadata/fieldtype"
 )
 
-// storageVersion is raised when the program begins to store more of the same
-// documents than it did: 1, the parts of values. A tenant that an older program kept
-// then gets the new columns when it is first used, and what they hold by backfills.
+// storageVersion is raised when the program begins to store the same documents in
+// another way: 1, the form of a value is part of its column's name, and the parts of
+// values have columns. A tenant that an older program kept then gets its columns when
+// it is first used, and what they are to hold, and their indexes, by jobs.
 const storageVersion = 1
 
 // storageTable holds one row: the version that a tenant was brought up to.
@@ -31,7 +33,9 @@ func (c *Catalog) bringUp(ctx context.Context, t store.Tenant, s *Snapshot) erro
 	}
 	var tables []store.Table
 	for _, name := range byName(s.Objects) {
-		tables = append(tables, s.Objects[name].Table)
+		table := s.Objects[name].Table
+		table.Former = s.Objects[name].Former()
+		tables = append(tables, table)
 	}
 	if err := t.Define(ctx, tables...); err != nil {
 		return fmt.Errorf("defining what this version stores: %w", err)
@@ -41,27 +45,38 @@ func (c *Catalog) bringUp(ctx context.Context, t store.Tenant, s *Snapshot) erro
 		if err != nil || version >= storageVersion {
 			return err
 		}
-		plan := worker{}
+		plan := worker{index: byName(s.Objects)}
 		for _, name := range byName(s.Objects) {
-			o := s.Objects[name]
-			if !o.hasParts() {
-				continue
-			}
-			if some, err := anyRow(ctx, tx, o.Table.Name); err != nil {
-				return err
-			} else if some {
+			if o := s.Objects[name]; o.hasParts() {
 				plan.touch(o)
 			}
 		}
 		if err := c.enqueue(ctx, tx, plan.jobs(s), c.o.Now(), 0); err != nil {
 			return err
 		}
-		values := map[string]any{colVersion.Name: int64(storageVersion)}
-		if version > 0 {
-			return tx.Update(ctx, storageTable, storageRow, 0, values, nil)
-		}
-		return tx.Insert(ctx, storageTable, storageRow, values, nil)
+		return writeStored(ctx, tx, version)
 	})
+}
+
+// Former are the names that version 0 gave to an object's columns, where they differ,
+// by the names they have now.
+func (o *Object) Former() map[string]string {
+	names := map[string]string{}
+	for _, f := range o.Fields {
+		if form := formOf(f.Value); form != "" && !f.System && f.Column.Storage != fieldtype.None {
+			names[f.Column.Name] = strings.TrimSuffix(f.Column.Name, ":"+form)
+		}
+	}
+	return names
+}
+
+// writeStored notes that a tenant is of this version; version is the one it was of.
+func writeStored(ctx context.Context, tx store.Tx, version int64) error {
+	values := map[string]any{colVersion.Name: int64(storageVersion)}
+	if version > 0 {
+		return tx.Update(ctx, storageTable, storageRow, 0, values, nil)
+	}
+	return tx.Insert(ctx, storageTable, storageRow, values, nil)
 }
 
 // storedVersion is the version that a tenant was brought up to; 0 for none.
@@ -75,15 +90,4 @@ func storedVersion(ctx context.Context, from store.Reader) (int64, error) {
 		return version, nil
 	}
 	return 0, nil
-}
-
-func anyRow(ctx context.Context, from store.Reader, table string) (bool, error) {
-	q := query.Select{Table: table, Columns: []query.Ref{query.Field(query.ID)}, Limit: 1}
-	for _, err := range from.Select(ctx, q) {
-		if err != nil {
-			return false, fmt.Errorf("looking for records of %s: %w", table, err)
-		}
-		return true, nil
-	}
-	return false, nil
 }

@@ -114,7 +114,11 @@ func define(c *conn, want store.Table) error {
 				continue
 			}
 			// Changes the schema alone: rows that lack a value are read as empty there.
-			if err := c.once("ALTER TABLE " + quote(want.Name) + " ADD COLUMN " + quote(column.Name) + " " + declared[column.Storage]); err != nil {
+			change := " ADD COLUMN " + quote(column.Name) + " " + declared[column.Storage]
+			if former := want.Former[column.Name]; have.names[former] {
+				change = " RENAME COLUMN " + quote(former) + " TO " + quote(column.Name)
+			}
+			if err := c.once("ALTER TABLE " + quote(want.Name) + change); err != nil {
 				return err
 			}
 			have.add(column)
