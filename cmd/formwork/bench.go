@@ -64,6 +64,9 @@ func (p *program) openHouse(ctx context.Context, name string) (bench.House, erro
 	if u, err := url.Parse(name); err == nil && strings.HasPrefix(u.Scheme, "mongodb") {
 		s = storage{Database: name}
 	}
+	if err := s.make(); err != nil {
+		return nil, err
+	}
 	opened, err := s.open(ctx)
 	if err != nil {
 		return nil, err

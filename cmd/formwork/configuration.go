@@ -195,6 +195,9 @@ type folder struct {
 }
 
 func (f folder) documents() ([]metadata.Document, error) {
+	if _, err := os.Stat(f.Folder); err != nil {
+		return nil, fmt.Errorf("reading the documents: %w", err)
+	}
 	documents, problems := metadata.ReadFiles(os.DirFS(f.Folder))
 	if err := fault.All(fault.Invalid, "catalog.invalid", problems); err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"formwork/engine/fault"
 	"formwork/engine/job"
 	"formwork/engine/store"
 )
@@ -42,7 +43,7 @@ func (c *doctorCommand) examine(p *program, e *engine) error {
 	for _, name := range names {
 		findings, err := e.findings(p.ctx, name)
 		if err != nil {
-			findings = append(findings, err.Error())
+			findings = append(findings, reason(err))
 		}
 		for _, finding := range findings {
 			fmt.Fprintf(p.out, "%s: %s\n", name, finding)
@@ -64,6 +65,15 @@ func (c *doctorCommand) examine(p *program, e *engine) error {
 	}
 	fmt.Fprintf(p.out, "%d tenants, nothing wrong.\n", len(names))
 	return nil
+}
+
+// reason is an error as a finding: of a fault its text alone.
+func reason(err error) string {
+	var f *fault.Fault
+	if errors.As(err, &f) && f.Kind != fault.Internal {
+		return f.Text(fault.Languages[0])
+	}
+	return err.Error()
 }
 
 // findings says what is wrong with a tenant.

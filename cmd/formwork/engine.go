@@ -34,9 +34,24 @@ type storage struct {
 	Standalone bool   `help:"Accept a MongoDB server without transactions."`
 }
 
-// open opens the store.
+// make makes the folder of a store that is new. Whoever does not mean to make one has a
+// name mistyped if it is not there.
+func (s storage) make() error {
+	if s.Database != "" {
+		return nil
+	}
+	if err := os.MkdirAll(s.Data, 0o700); err != nil {
+		return fmt.Errorf("making the folder of the data: %w", err)
+	}
+	return nil
+}
+
+// open opens the store that is there.
 func (s storage) open(ctx context.Context) (store.Store, error) {
 	if s.Database == "" {
+		if _, err := os.Stat(s.Data); errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("there is no folder %s; serve and tenant create make one", s.Data)
+		}
 		return sqlite.Open(s.Data, sqlite.Options{})
 	}
 	if !strings.HasPrefix(s.Database, "mongodb://") && !strings.HasPrefix(s.Database, "mongodb+srv://") {

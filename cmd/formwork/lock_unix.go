@@ -13,9 +13,6 @@ import (
 // lockFolder has this process serve a folder alone, until release is called or it
 // dies. Other commands may use the folder meanwhile.
 func lockFolder(dir string) (release func(), err error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("opening the folder: %w", err)
-	}
 	file, err := os.OpenFile(filepath.Join(dir, "server.lock"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("opening the folder: %w", err)

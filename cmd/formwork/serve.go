@@ -38,6 +38,9 @@ func (c *serveCommand) Run(p *program) error {
 		return fmt.Errorf("listening on %s: %w", c.Listen, err)
 	}
 	defer listener.Close()
+	if err := c.make(); err != nil {
+		return err
+	}
 	if c.Database == "" {
 		unlock, err := lockFolder(c.Data)
 		if err != nil {

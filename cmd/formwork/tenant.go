@@ -19,6 +19,9 @@ type tenantCreate struct {
 
 // Run makes a tenant.
 func (c *tenantCreate) Run(p *program) error {
+	if err := c.make(); err != nil {
+		return err
+	}
 	e, err := c.openEngine(p)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"formwork/engine/query"
 	"formwork/engine/store"
@@ -26,7 +27,7 @@ type Advice struct {
 	Scans   bool     // the whole table is read
 	Sorts   bool     // rows are sorted after they were read
 	Uses    []string // indexes that help a little
-	Columns []string // of an index that would fit; empty: none would
+	Columns []string // fields of an index that would fit, "-" before those that descend; empty: none would
 	Text    string   // the store's own words
 }
 
@@ -112,7 +113,7 @@ func (o *Object) advise(ctx context.Context, t store.Tenant, shape Shape, owned 
 		columns = append(columns, column{Column: key.Ref.Column, Descending: key.Descending})
 	}
 	for _, c := range columns {
-		name := c.Column.Name
+		name, _, _ := strings.Cut(c.Column.Name, ":")
 		if c.Descending {
 			name = "-" + name
 		}
