@@ -155,14 +155,31 @@ func (s *Store) inspect(ctx context.Context, allowStandalone bool) error {
 	if err := createCollection(ctx, s.tenants); err != nil {
 		return err
 	}
+	for try := 1; ; try++ {
+		err := s.glimpse(ctx)
+		switch {
+		case err == nil, err == driver.ErrNoDocuments:
+			s.snapshots = true
+			return nil
+		case unreachable(err), givenUp(err):
+			return failed("reading a snapshot", err)
+		case !retryable(err) || try == readTries:
+			return nil // there are none
+		}
+		if err := pause(ctx, try); err != nil {
+			return err
+		}
+	}
+}
+
+// glimpse reads a little of a snapshot.
+func (s *Store) glimpse(ctx context.Context) error {
 	session, err := s.client.StartSession(options.Session().SetSnapshot(true))
 	if err != nil {
 		return failed("starting a session", err)
 	}
-	defer session.EndSession(ctx)
-	err = s.tenants.FindOne(driver.NewSessionContext(ctx, session), bson.D{}).Err()
-	s.snapshots = err == nil || err == driver.ErrNoDocuments
-	return nil
+	defer session.EndSession(context.WithoutCancel(ctx))
+	return s.tenants.FindOne(driver.NewSessionContext(ctx, session), bson.D{}).Err()
 }
 
 // listing is a document of the registry.

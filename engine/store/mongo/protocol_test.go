@@ -341,6 +341,24 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
+// That a collection was just made does not mean that a server has no snapshots.
+func TestOpenWaitsForASnapshot(t *testing.T) {
+	s := newServer(t)
+	s.script("find", refusal(246), refusal(246))
+	tenant := s.open(mongo.Options{})
+	if _, err := tenant.Count(t.Context(), "lead", nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	if level := text(s.commands()[0], "readConcern", "level"); level != "snapshot" {
+		t.Errorf("reads with concern %q", level)
+	}
+	other := newServer(t)
+	other.script("find", refusal(11600))
+	if _, err := mongo.Open(t.Context(), "mongodb://"+other.address+"/?directConnection=true&retryReads=false", mongo.Options{}); !fault.Is(err, "mongo.unavailable") {
+		t.Errorf("a server that shuts down: %v", err)
+	}
+}
+
 func TestReadsWithoutSnapshots(t *testing.T) {
 	s := newServer(t)
 	s.script("find", refusal(72)) // what Open tries

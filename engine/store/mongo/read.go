@@ -14,8 +14,10 @@ import (
 )
 
 const (
-	batch     = 500 // rows fetched at a time
-	readTries = 4   // for reads that get no snapshot
+	batch = 500 // rows fetched at a time
+	// readTries is for reads that get no snapshot, three seconds in all: where a
+	// collection or index was just made there is none before a majority knows of it.
+	readTries = 14
 )
 
 // Select implements store.Reader. A server keeps a snapshot for five minutes and a
