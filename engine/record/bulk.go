@@ -5,6 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
 
 	"formwork/engine/fault"
 	"formwork/engine/id"
@@ -114,6 +118,7 @@ type work struct {
 	in    *input
 	d     *draft // what was written, or a create that is ready
 	early bool   // d is ready before the transaction
+	made  id.ID  // of a create
 	did   string
 	key   id.ID
 	// failed: refused for good; refused: in the present run of the transaction.
@@ -130,9 +135,46 @@ func (s *Session) bulk(ctx context.Context, object string, ops []Operation) (*bu
 	b := &bulk{s: s, works: make([]work, len(ops))}
 	for i, op := range ops {
 		b.works[i].op = op
-		b.works[i].prepare(ctx, s, object)
+		if op.Op == "create" {
+			b.works[i].made = s.service.ids.Next() // here, so that ids are in the order of the operations
+		}
 	}
+	b.prepare(ctx, object)
 	return b, nil
+}
+
+// prepare prepares the operations, on all processors if they are many.
+func (b *bulk) prepare(ctx context.Context, object string) {
+	const share = 20 // operations that one goroutine takes at a time
+	var taken atomic.Int64
+	var broken atomic.Pointer[string]
+	take := func() {
+		defer func() {
+			if p := recover(); p != nil {
+				text := fmt.Sprintf("preparing an operation: %v\n%s", p, debug.Stack())
+				broken.Store(&text)
+			}
+		}()
+		for {
+			from := int(taken.Add(share)) - share
+			if from >= len(b.works) || broken.Load() != nil {
+				return
+			}
+			part := b.works[from:min(from+share, len(b.works))]
+			for i := range part {
+				part[i].prepare(ctx, b.s, object)
+			}
+		}
+	}
+	var others sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), (len(b.works)+share-1)/share) - 1 {
+		others.Go(take)
+	}
+	take()
+	others.Wait()
+	if text := broken.Load(); text != nil {
+		panic(*text) // of this request alone, as if it were not done by others
+	}
 }
 
 // operations says what right each operation needs first.
@@ -180,7 +222,7 @@ func (w *work) prepare(ctx context.Context, s *Session, object string) {
 	if w.op.Op != "create" {
 		return
 	}
-	if w.d, w.early, err = s.prepareCreate(ctx, a, w.in); err != nil {
+	if w.d, w.early, err = s.prepareCreate(ctx, a, w.in, w.made); err != nil {
 		w.failed = fault.From(err)
 	}
 }

@@ -36,7 +36,7 @@ func (s *Session) Create(ctx context.Context, object string, data map[string]any
 }
 
 func (s *Session) create(ctx context.Context, a *access, in *input) (*Saved, error) {
-	d, early, err := s.prepareCreate(ctx, a, in)
+	d, early, err := s.prepareCreate(ctx, a, in, s.service.ids.Next())
 	if err != nil {
 		return nil, err
 	}
@@ -58,12 +58,22 @@ func (s *Session) create(ctx context.Context, a *access, in *input) (*Saved, err
 // prepareCreate does outside the transaction, in which others wait, all that can be
 // done there: everything, if the record takes no automatic number and nothing is to
 // be asked before it is saved.
-func (s *Session) prepareCreate(ctx context.Context, a *access, in *input) (d *draft, early bool, err error) {
-	d = s.draft(ctx, s.tenant, a, in, Created, s.service.ids.Next(), nil)
+func (s *Session) prepareCreate(ctx context.Context, a *access, in *input, key id.ID) (d *draft, early bool, err error) {
+	d = s.draft(ctx, s.tenant, a, in, Created, key, nil)
 	if len(a.numbers) > 0 || len(s.listeners(a, Created)) > 0 {
 		return d, false, nil
 	}
-	return d, true, d.ready(nil)
+	if err := d.ready(nil); err != nil {
+		return d, true, err
+	}
+	d.follow()
+	return d, true, nil
+}
+
+// follow makes what is written beside a new record: its words, its history, its event.
+func (d *draft) follow() {
+	d.words = d.plan.wordsOf(d.row)
+	d.told = tell(d.action, d.plan.changes(nil, d.row), "")
 }
 
 // ready fills and checks a draft. tx is nil outside a transaction.
@@ -93,10 +103,13 @@ func (u *unit) create(d *draft) error {
 	if err := u.unique(d); err != nil {
 		return err
 	}
-	if err := u.insert(d.plan, d.row); err != nil {
+	if d.told == nil {
+		d.follow()
+	}
+	if err := u.insertWith(d.plan, d.row, d.words); err != nil {
 		return err
 	}
-	if err := u.record(d.plan, d.action, d.id, d.plan.changes(nil, d.row), ""); err != nil {
+	if err := u.write(d.plan, d.action, d.id, d.told); err != nil {
 		return err
 	}
 	return u.feed(d.plan, nil, d.row)

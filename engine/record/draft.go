@@ -23,6 +23,10 @@ type draft struct {
 	action   Action
 	warnings []Warning
 	faults   []*fault.Fault
+
+	// Of a new record, made before it is written.
+	words []string
+	told  *told
 }
 
 func (s *Session) draft(ctx context.Context, reader store.Reader, a *access, in *input, action Action, key id.ID, old row) *draft {

@@ -71,8 +71,17 @@ func holdRow(r store.Row) row {
 }
 
 // insert writes a new record.
-func (u *unit) insert(p *plan, r row) error {
-	values := make(map[string]any, len(r))
+func (u *unit) insert(p *plan, r row) error { return u.insertWith(p, r, p.wordsOf(r)) }
+
+// insertWith is insert with the words of the record.
+func (u *unit) insertWith(p *plan, r row, words []string) error {
+	filled := 0
+	for _, v := range r {
+		if v != nil {
+			filled++
+		}
+	}
+	values := make(map[string]any, filled)
 	for slot, v := range r {
 		if v != nil && slot != slotID {
 			values[p.columns[slot].Name] = v
@@ -80,7 +89,7 @@ func (u *unit) insert(p *plan, r row) error {
 	}
 	key := id.ID(r[slotID].(int64))
 	u.wrote = true
-	if err := u.tx.Insert(u.ctx, p.object.Table.Name, key, values, p.wordsOf(r)); err != nil {
+	if err := u.tx.Insert(u.ctx, p.object.Table.Name, key, values, words); err != nil {
 		return u.refused(p, err)
 	}
 	return nil
@@ -146,7 +155,7 @@ type changed struct {
 // changes compares the fields of two states of a record; either may be nil.
 func (p *plan) changes(old, r row) []changed {
 	var out []changed
-	for _, f := range p.fields {
+	for i, f := range p.fields {
 		var from, to any
 		if old != nil {
 			from = old[f.slot]
@@ -155,6 +164,9 @@ func (p *plan) changes(old, r row) []changed {
 			to = r[f.slot]
 		}
 		if !same(from, to) {
+			if out == nil {
+				out = make([]changed, 0, len(p.fields)-i)
+			}
 			out = append(out, changed{f, from, to})
 		}
 	}
@@ -180,9 +192,12 @@ func appendChanges(dst []byte, changes []changed, trackedOnly bool) []byte {
 	return append(dst, '}')
 }
 
-// record writes the history entry and the event of a change that was made. More is
-// added to the history's changes: JSON members such as `"from":[…]`.
-func (u *unit) record(p *plan, action Action, key id.ID, changes []changed, more string) error {
+// told is what is told of a change: in the history (nil: nothing) and in the event.
+type told struct{ history, event json.RawMessage }
+
+// tell writes a change that was made. More is added to the history's changes: JSON
+// members such as `"from":[…]`.
+func tell(action Action, changes []changed, more string) *told {
 	tracked := 0
 	for _, c := range changes {
 		if c.tracked {
@@ -190,6 +205,9 @@ func (u *unit) record(p *plan, action Action, key id.ID, changes []changed, more
 		}
 	}
 	all := appendChanges(make([]byte, 0, 64*(len(changes)+1)), changes, false)
+	if action == Updated && tracked == 0 {
+		return &told{event: all}
+	}
 	history := json.RawMessage("{}")
 	switch {
 	case more != "":
@@ -200,16 +218,25 @@ func (u *unit) record(p *plan, action Action, key id.ID, changes []changed, more
 	case tracked > 0:
 		history = appendChanges(nil, changes, true)
 	}
-	at := u.s.clock.UnixMilli()
-	if action != Updated || tracked > 0 {
+	return &told{history: history, event: all}
+}
+
+// record writes the history entry and the event of a change that was made; see tell.
+func (u *unit) record(p *plan, action Action, key id.ID, changes []changed, more string) error {
+	return u.write(p, action, key, tell(action, changes, more))
+}
+
+// write writes what is told of a change.
+func (u *unit) write(p *plan, action Action, key id.ID, t *told) error {
+	if t.history != nil {
 		err := u.tx.Insert(u.ctx, historyTable, u.s.service.ids.Next(), map[string]any{
-			"object": p.object.Doc.Name, "record": int64(key), "at": at, "by": u.s.by(), "via": text(u.s.caller.Via),
-			"action": string(action), "changes": history}, nil)
+			"object": p.object.Doc.Name, "record": int64(key), "at": u.s.clock.UnixMilli(), "by": u.s.by(), "via": text(u.s.caller.Via),
+			"action": string(action), "changes": t.history}, nil)
 		if err != nil {
 			return fmt.Errorf("writing the history: %w", err)
 		}
 	}
-	return u.event(p, action, key, all)
+	return u.event(p, action, key, t.event)
 }
 
 // event puts a change into the outbox.
