@@ -1,8 +1,10 @@
 package record_test
 
 import (
+	"reflect"
 	"testing"
 
+	"formwork/engine/fault"
 	"formwork/engine/record"
 )
 
@@ -51,5 +53,19 @@ func TestManyRefusedAfterTheirNumbers(t *testing.T) {
 	last := w.create(w.as("rob"), "ticket", map[string]any{"subject": "last"})
 	if got := decode(t, last.Record)["number"]; got != "T-2026-021" {
 		t.Fatalf("the next number is %v", got)
+	}
+}
+
+// Who is refused for a duplicate is led to the record that is there.
+func TestRefusedDuplicateLeadsToTheOther(t *testing.T) {
+	w := newWorld(t).populate()
+	first := w.create(w.as("ada"), "account", map[string]any{"name": "Titan", "phone": "+49 30 12345678"})
+	_, err := w.as("ada").Create(w.ctx, "account", map[string]any{"name": "Vertex", "phone": "030 12345678"})
+	if !fault.Is(err, "record.duplicate") {
+		t.Fatal(err)
+	}
+	want := []map[string]string{{"object": "account", "id": first.Record.ID().String(), "name": "Titan"}}
+	if got := fault.From(err).Params["records"]; !reflect.DeepEqual(got, want) {
+		t.Fatalf("got %v, want %v", got, want)
 	}
 }

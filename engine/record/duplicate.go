@@ -58,7 +58,7 @@ func (u *unit) duplicates(d *draft) error {
 		}
 		label := rule.Doc.Label.In(u.s.caller.Language, rule.Name)
 		if rule.Doc.Action == "refuse" {
-			f := fault.New(fault.Conflict, "record.duplicate", "rule", label, "matches", names(visible))
+			f := fault.New(fault.Conflict, "record.duplicate", "rule", label, "matches", names(visible), "records", links(visible))
 			return f.At("/" + rule.Matches[0].Field.Name)
 		}
 		if len(visible) > 0 {
@@ -67,6 +67,15 @@ func (u *unit) duplicates(d *draft) error {
 		}
 	}
 	return nil
+}
+
+// links are matches as the API shows them.
+func links(matches []Match) []map[string]string {
+	shown := make([]map[string]string, len(matches))
+	for i, m := range matches {
+		shown[i] = map[string]string{"object": m.Object, "id": m.ID.String(), "name": m.Name}
+	}
+	return shown
 }
 
 func names(matches []Match) string {
