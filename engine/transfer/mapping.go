@@ -28,7 +28,10 @@ type Options struct {
 	Fields    map[string]*Source `json:"fields,omitempty"`
 	Encoding  string             `json:"encoding,omitempty"`  // utf-8 unless there is a byte order mark
 	Delimiter string             `json:"delimiter,omitempty"` // guessed when absent
-	DryRun    bool               `json:"dry_run,omitempty"`
+	// Decimal is what numbers have before their decimals: "." (the default) or ",", and
+	// then points or spaces between thousands.
+	Decimal string `json:"decimal,omitempty"`
+	DryRun  bool   `json:"dry_run,omitempty"`
 }
 
 // Source is where a field's value comes from. In JSON it may be just a column's heading.
@@ -96,6 +99,7 @@ type target struct {
 	column  int // -1: an expression
 	program *expression.Program
 	layout  string // Go's form of Source.Format
+	commas  bool   // numbers are written with a decimal comma
 	cells   *cellNames
 }
 
@@ -133,6 +137,9 @@ func compile(o *Options, header []string, object *catalog.Object, may permit) (*
 			problems = append(problems, fault.New(fault.Invalid, "import.no_column_fits", "object", object.Doc.Name).At("/fields"))
 		}
 	}
+	if !oneOf(o.Decimal, "", ".", ",") {
+		problems = append(problems, fault.New(fault.Invalid, "import.decimal").At("/decimal"))
+	}
 	cells := newCellNames(header)
 	for _, name := range sortedKeys(fields) {
 		t, problem := m.bind(name, fields[name], header, cells, may)
@@ -140,6 +147,7 @@ func compile(o *Options, header []string, object *catalog.Object, may permit) (*
 			problems = append(problems, problem.Under("/fields/"+name))
 			continue
 		}
+		t.commas = o.Decimal == "," && t.column >= 0 && t.field.Value.Kind() == fieldtype.NumberKind
 		m.targets = append(m.targets, t)
 	}
 	if needsKey := oneOf(o.Mode, "update", "upsert"); needsKey != (len(o.Key) > 0) {
@@ -263,6 +271,9 @@ func (t *target) text(cells []string, c clock) (string, *fault.Fault) {
 		value, _ = result.(string)
 	} else {
 		value = unguarded(strings.TrimSpace(cells[t.column]))
+		if t.commas {
+			value = pointed.Replace(value)
+		}
 	}
 	if replaced, ok := t.source.Values[value]; ok {
 		value = replaced
@@ -291,6 +302,9 @@ func (t *target) text(cells []string, c clock) (string, *fault.Fault) {
 	}
 	return when.Format(time.DateOnly), nil
 }
+
+// pointed writes a number that has a decimal comma with a decimal point.
+var pointed = strings.NewReplacer(",", ".", ".", ",", " ", "", "\u00A0", "", "\u202F", "")
 
 // located adds the offset from UTC to a datetime that has none: files tell the time
 // where their writer is.

@@ -147,6 +147,19 @@ func TestTimesAreTheCallers(t *testing.T) {
 	}
 }
 
+// Numbers of files from where decimals follow a comma.
+func TestDecimalCommas(t *testing.T) {
+	w := newWorld(t, "admin")
+	file := "name;annual_revenue;employees\nA;1.234.567,89;1.000\nB;0,5;1 000\nC;1,234.56;\nD;1.2,3;\nE;-7;3,6\n"
+	w.expect(w.imported(`{"object":"account","decimal":","}`, file), "done 3 created 0 updated 0 unchanged 2 refused")
+	if n := w.total("account", `annual_revenue in [1234567.89, 0.5, -7] and employees in [1000, 4]`); n != 3 {
+		t.Fatalf("%d accounts as the file says", n)
+	}
+	if _, err := w.start(`{"object":"account","decimal":";"}`, file); err == nil {
+		t.Error("a semicolon before decimals is accepted")
+	}
+}
+
 // odd refuses every second account, after others may have written.
 type odd struct{}
 
