@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"sort"
 	"strings"
 	"sync"
@@ -217,7 +218,6 @@ func addFields(defs object, types *fieldtype.Registry) {
 			results = append(results, name)
 		}
 	}
-	var cases []any
 	for _, name := range names {
 		t, _ := types.Type(name)
 		settings := object{"properties": t.SettingsSchema()}
@@ -230,10 +230,32 @@ func addFields(defs object, types *fieldtype.Registry) {
 			field = derived(defs, name, results)
 		}
 		defs["settings."+name], defs["field."+name] = settings, field
-		cases = append(cases, object{"if": object{"required": []string{"type"}, "properties": object{"type": object{"const": name}}}, "then": ref("field." + name)})
 	}
-	defs["field"] = object{"type": "object", "title": "Field", "required": []string{"type"},
-		"properties": object{"type": object{"type": "string", "enum": names, "title": "Type"}}, "allOf": cases}
+	field := object{"type": "object", "title": "Field", "required": []string{"type"},
+		"properties": object{"type": object{"type": "string", "enum": names, "title": "Type"}}}
+	maps.Copy(field, whichever("type", names, func(name string) object { return ref("field." + name) }))
+	defs["field"] = field
+}
+
+// whichever asks for what then says of the value that a member has, if it is one of the
+// values. It halves them until one is left: trying each in turn takes a validator
+// longer than all that it finds.
+func whichever(member string, values []string, then func(value string) object) object {
+	is := func(values []string) object {
+		return object{"required": []string{member}, "properties": object{member: object{"enum": values}}}
+	}
+	var among func(values []string) object
+	among = func(values []string) object {
+		if len(values) == 1 {
+			return then(values[0])
+		}
+		half := len(values) / 2
+		return object{"if": is(values[:half]), "then": among(values[:half]), "else": among(values[half:])}
+	}
+	if len(values) == 0 {
+		return object{"if": false}
+	}
+	return object{"if": is(values), "then": among(values)}
 }
 
 // closed is what all of the definitions allow together, and nothing else.
@@ -247,17 +269,13 @@ func closed(parts ...string) object {
 
 // derived takes the settings of the result's type, and no others where it says none.
 func derived(defs object, name string, results []string) object {
-	cases := []any{object{
-		"if":   object{"not": object{"required": []string{"result"}, "properties": object{"result": object{"enum": results}}}},
-		"then": closed("common", "settings."+name)}}
-	for _, result := range results {
+	field := whichever("result", results, func(result string) object {
 		def := "field." + name + "." + result
 		defs[def] = closed("common", "settings."+name, "settings."+result)
-		cases = append(cases, object{
-			"if":   object{"required": []string{"result"}, "properties": object{"result": object{"const": result}}},
-			"then": ref(def)})
-	}
-	return object{"allOf": cases}
+		return ref(def)
+	})
+	field["else"] = closed("common", "settings."+name)
+	return field
 }
 
 func is[T any](v any) bool { _, ok := v.(T); return ok }
