@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
-	lru "github.com/hashicorp/golang-lru/v2"
 
 	"formwork/engine/auth"
 	"formwork/engine/fault"
@@ -126,56 +125,6 @@ func decent(id []byte) bool {
 		}
 	}
 	return true
-}
-
-// Failed logins of one address before it has to wait.
-const (
-	loginFailures = 30
-	loginWindow   = 5 * time.Minute
-	loginClients  = 10_000 // addresses that are remembered
-)
-
-// limiter counts failed logins by address.
-type limiter struct {
-	now     func() time.Time
-	clients *lru.Cache[string, *failures]
-}
-
-type failures struct {
-	count atomic.Int64
-	since time.Time
-}
-
-func newLimiter(now func() time.Time) *limiter {
-	clients, err := lru.New[string, *failures](loginClients)
-	if err != nil {
-		panic(err) // only for a size below 1
-	}
-	return &limiter{now: now, clients: clients}
-}
-
-// allow refuses an address that failed too often. Fault "auth.limited" (Limited).
-func (l *limiter) allow(address string) error {
-	f, ok := l.clients.Get(address)
-	if !ok || f.count.Load() < loginFailures {
-		return nil
-	}
-	if left := loginWindow - l.now().Sub(f.since); left > 0 {
-		return fault.New(fault.Limited, "auth.limited", "seconds", int(left/time.Second)+1)
-	}
-	l.clients.Remove(address)
-	return nil
-}
-
-// failed counts a failure.
-func (l *limiter) failed(address string) {
-	now := l.now()
-	f, ok := l.clients.Get(address)
-	if !ok || now.Sub(f.since) > loginWindow {
-		f = &failures{since: now}
-		l.clients.Add(address, f)
-	}
-	f.count.Add(1)
 }
 
 // client is the network address that a request comes from, for limits: of IPv6 the

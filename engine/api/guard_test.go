@@ -3,7 +3,49 @@ package api
 import (
 	"net/netip"
 	"testing"
+	"time"
+
+	"formwork/engine/fault"
 )
+
+// An address waits after many failures, not after successes, and does not do everything
+// at once; others are not concerned.
+func TestLimiter(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	l := newLimiter(func() time.Time { return now })
+	enter := func(address, code string) func(bool) {
+		t.Helper()
+		leave, err := l.enter(address)
+		if code == "" && err != nil || code != "" && !fault.Is(err, code) {
+			t.Fatalf("%v, want %q", err, code)
+		}
+		return leave
+	}
+	for range 200 {
+		enter("a", "")(false)
+	}
+	for range 30 {
+		enter("a", "")(true)
+	}
+	enter("a", "auth.limited")
+	enter("b", "")(true)
+	now = now.Add(loginWindow)
+	enter("a", "auth.limited")
+	now = now.Add(time.Second)
+	enter("a", "")(true)
+	var leaves []func(bool)
+	for range loginsAtOnce {
+		leaves = append(leaves, enter("c", ""))
+	}
+	enter("c", "auth.busy")
+	enter("a", "")(false)
+	leaves[0](false)
+	enter("c", "")(false)
+	for _, leave := range leaves[1:] {
+		leave(true)
+	}
+	enter("c", "auth.limited")
+}
 
 // The address that limits are counted by is one that a proxy vouches for, whatever a
 // client writes into the header.

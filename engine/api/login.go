@@ -12,7 +12,7 @@ import (
 )
 
 // login is POST /auth/login.
-func (s *Server) login(r *request) error {
+func (s *Server) login(r *request) (failure error) {
 	var in struct {
 		Email    string `json:"email"`
 		Password string `json:"password"`
@@ -25,23 +25,19 @@ func (s *Server) login(r *request) error {
 	if err := r.sameSite(); err != nil {
 		return err
 	}
-	address := r.client()
-	if err := s.logins.allow(address); err != nil {
+	leave, err := s.logins.enter(r.client())
+	if err != nil {
 		return err
 	}
+	defer func() { leave(fault.KindOf(failure) == fault.Unauthenticated) }()
 	t, err := s.loginTenant(r, in.Tenant)
 	if err != nil {
 		return err
 	}
 	if t == nil {
-		err = s.o.Auth.Refuse(r.ctx, in.Password)
-	} else {
-		err = r.begin(t, in.Email, in.Password)
+		return s.o.Auth.Refuse(r.ctx, in.Password)
 	}
-	if fault.KindOf(err) == fault.Unauthenticated {
-		s.logins.failed(address)
-	}
-	return err
+	return r.begin(t, in.Email, in.Password)
 }
 
 // begin logs in and answers with the session. A browser, which says where a request

@@ -1,0 +1,71 @@
+package api
+
+import (
+	"sync/atomic"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"formwork/engine/fault"
+)
+
+// Failed logins of one address before it has to wait, and logins under way at once:
+// each costs some tens of milliseconds of a processor.
+const (
+	loginFailures = 30
+	loginWindow   = 5 * time.Minute
+	loginsAtOnce  = 100
+	loginClients  = 10_000 // addresses that are remembered
+)
+
+// limiter counts logins by address.
+type limiter struct {
+	now     func() time.Time
+	clients *lru.Cache[string, *attempts]
+}
+
+// attempts are the logins of one address in a window of time.
+type attempts struct {
+	failed, pending atomic.Int64
+	since           time.Time
+}
+
+func newLimiter(now func() time.Time) *limiter {
+	clients, err := lru.New[string, *attempts](loginClients)
+	if err != nil {
+		panic(err) // only for a size below 1
+	}
+	return &limiter{now: now, clients: clients}
+}
+
+// enter begins a login, and leave, which must be called, ends it. Faults: "auth.limited"
+// (Limited) for an address that failed too often, "auth.busy" (Unavailable) for one that
+// does too much at once.
+func (l *limiter) enter(address string) (leave func(failed bool), err error) {
+	now := l.now()
+	a, ok := l.clients.Get(address)
+	if ok && now.Sub(a.since) > loginWindow {
+		l.clients.Remove(address)
+		ok = false
+	}
+	if !ok {
+		a = &attempts{since: now}
+		if other, there, _ := l.clients.PeekOrAdd(address, a); there {
+			a = other
+		}
+	}
+	if a.failed.Load() >= loginFailures {
+		left := loginWindow - now.Sub(a.since)
+		return nil, fault.New(fault.Limited, "auth.limited", "seconds", int(left/time.Second)+1)
+	}
+	if a.pending.Add(1) > loginsAtOnce {
+		a.pending.Add(-1)
+		return nil, fault.New(fault.Unavailable, "auth.busy")
+	}
+	return func(failed bool) {
+		a.pending.Add(-1)
+		if failed && a.failed.Add(1) == 1 {
+			l.clients.Add(address, a) // it may have been forgotten meanwhile
+		}
+	}, nil
+}
