@@ -25,6 +25,8 @@ var addresses = []string{
 	`{"kind":"object","name":"account","fields":{"seat":{"type":"address"},"home":{"type":"address"},"founded":{"type":"date"},"closed":{"type":"date"},
 		"place":{"type":"formula","result":"text","expression":"seat.city + \", \" + seat.country"}},
 		"indexes":{"by_city":{"fields":["seat.country","-seat.city"]}}}`,
+	`{"kind":"object","name":"deal","fields":{"city":{"type":"formula","result":"text","expression":"account.seat.city"},
+		"far":{"type":"formula","result":"checkbox","expression":"account.seat.country != \"DE\""}}}`,
 	`{"kind":"permission","name":"sales","objects":{"account":{"fields":{"home":"none"}}}}`,
 	`{"kind":"sharing","name":"german","object":"deal","when":"account.seat.country == \"DE\"","to":{"roles":["rep"]},"access":"read"}`,
 	`{"kind":"sharing","name":"local","object":"deal","to":{"match":{"account.seat.state":"region"}},"access":"read"}`,
@@ -58,6 +60,7 @@ func parts(t *testing.T, open teststore.Opener) {
 		{"ada", "deal", record.ListQuery{Filter: `account.seat.country == "DE"`, Sort: []string{"account.seat.city"}, Fields: []string{"account.seat.city"}}, "[Berlin Bonn]"},
 		{"rob", "deal", record.ListQuery{Sort: []string{"name"}, Fields: []string{"name"}}, "[deal a deal c]"},         // shared by country
 		{"rita", "deal", record.ListQuery{Sort: []string{"name"}, Fields: []string{"name"}}, "[deal a deal b deal c]"}, // and by her region
+		{"ada", "deal", record.ListQuery{Filter: `city == "Berlin" or far and city startsWith "Ba"`, Sort: []string{"name"}, Fields: []string{"city"}}, "[Berlin Basel]"},
 		{"ada", "account", record.ListQuery{Filter: `home.city == "X"`, Sort: []string{"name"}, Fields: []string{"name"}}, "[a b c d]"},
 		{"rob", "account", record.ListQuery{Filter: `home.city == "X"`}, "/filter expression.unknown_name"},
 		{"rob", "account", record.ListQuery{Sort: []string{"home.city"}}, "/sort list.unknown_field"},
