@@ -69,3 +69,15 @@ func TestRefusedDuplicateLeadsToTheOther(t *testing.T) {
 		t.Fatalf("got %v, want %v", got, want)
 	}
 }
+
+// An option that is none is told with those there are, as the caller reads them.
+func TestOptionsAreShownByLabel(t *testing.T) {
+	w := newWorld(t).populate()
+	w.apply(`{"kind":"object","name":"account","fields":{"industry":{"options":{"retail":{"label":{"en":"Retail","zh":"零售"}},"media":{"label":"Media","active":false}}}}}`)
+	ada := *w.people["ada"]
+	ada.Language = "zh"
+	_, err := w.service.As(w.tenant, w.snapshot, &ada).Create(w.ctx, "account", map[string]any{"name": "X", "industry": "retial"})
+	if got, want := fault.From(err).Errors[0].Text("zh"), "Industry：“retial”不是可选项。是否指“retail”？可选：energy, 零售。"; got != want {
+		t.Fatalf("got %s, want %s", got, want)
+	}
+}

@@ -90,8 +90,24 @@ func (s *Session) about(f *catalog.Field, problem *fault.Fault) *fault.Fault {
 			}
 		}
 		one.Of(subject)
+		if chooses, ok := at.Value.(fieldtype.Chooses); ok && one.Code == "field.not_an_option" {
+			one.Params["options"] = s.labelled(chooses, one.Params["options"])
+		}
 	}
 	return problem
+}
+
+// labelled lists options, whose names are listed, by their labels, which values are read
+// from as well.
+func (s *Session) labelled(c fieldtype.Chooses, listed any) string {
+	text, _ := listed.(string)
+	names := strings.Split(text, ", ")
+	for i, name := range names {
+		if option := c.Options()[name]; option != nil {
+			names[i] = option.Label.In(s.caller.Language, name)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // writes reports whether the caller may write a field.
