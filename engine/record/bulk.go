@@ -235,6 +235,9 @@ func (b *bulk) atomic(ctx context.Context) error {
 	}
 	if !refused {
 		err := b.s.write(ctx, func(u *unit) error {
+			if err := u.foresee(b.works); err != nil {
+				return err
+			}
 			for i := range b.works {
 				w := &b.works[i]
 				if err := u.work(w); err != nil {
@@ -290,6 +293,9 @@ func (b *bulk) some(ctx context.Context, part []work) error {
 func (b *bulk) run(ctx context.Context, part []work, finish func(u *unit) error) error {
 	return b.s.write(ctx, func(u *unit) error {
 		u.careful = true
+		if err := u.foresee(part); err != nil {
+			return err
+		}
 		for i := range part {
 			w := &part[i]
 			w.refused = nil

@@ -97,8 +97,10 @@ func (u *unit) create(d *draft) error {
 	if err := u.present(d); err != nil {
 		return err
 	}
-	if err := u.duplicates(d); err != nil {
-		return err
+	if !u.unlike(d) {
+		if err := u.duplicates(d); err != nil {
+			return err
+		}
 	}
 	if err := u.unique(d); err != nil {
 		return err

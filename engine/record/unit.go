@@ -22,6 +22,8 @@ type unit struct {
 	// careful looks for what a unique index would refuse before anything is written, so
 	// that the transaction can go on without it.
 	careful bool
+
+	foresight *foresight // of duplicates; nil: none
 }
 
 // write runs fn in one transaction and tells that there is something in the outbox.
@@ -89,6 +91,7 @@ func (u *unit) insertWith(p *plan, r row, words []string) error {
 	}
 	key := id.ID(r[slotID].(int64))
 	u.wrote = true
+	u.foresight.appears(p, r)
 	if err := u.tx.Insert(u.ctx, p.object.Table.Name, key, values, words); err != nil {
 		return u.refused(p, err)
 	}
@@ -125,6 +128,7 @@ func (u *unit) updateWith(p *plan, old, r row, words []string) error {
 	}
 	version, _ := old[slotVersion].(int64)
 	u.wrote = true
+	u.foresight.appears(p, r)
 	if err := u.tx.Update(u.ctx, p.object.Table.Name, id.ID(r[slotID].(int64)), version, values, words); err != nil {
 		return u.refused(p, err)
 	}

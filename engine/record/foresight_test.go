@@ -1,0 +1,75 @@
+package record_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"formwork/engine/id"
+	"formwork/engine/record"
+	"formwork/engine/store/teststore"
+	"formwork/metadata/packages"
+)
+
+// Many operations in one request find the duplicates that they find one by one: among
+// the records that were there, those made before in the same request, and those that
+// an operation between made alike.
+func TestBulkFindsTheDuplicatesOfSingles(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 7))
+	for round := range 4 {
+		var ops []record.Operation
+		for range 60 {
+			data := map[string]any{"name": fmt.Sprint("Firm ", r.IntN(50))}
+			if r.IntN(2) == 0 {
+				data["website"] = fmt.Sprintf("https://site-%d.example.com", r.IntN(40))
+			}
+			ops = append(ops, record.Operation{Op: "create", Data: data})
+		}
+		existing, changed := r.IntN(60), r.IntN(50)
+		outcome := func(atomic, single bool) (found []string) {
+			w := newWorldOf(t, teststore.Open, "sales", packages.All()...)
+			for i := range existing {
+				w.create(w.system(), "account", map[string]any{"name": fmt.Sprint("firm  ", i*3)})
+			}
+			other := w.create(w.system(), "account", map[string]any{"name": "Something else"}).Record.ID()
+			all := slices.Insert(slices.Clone(ops), 30, record.Operation{Op: "update", ID: other, Data: map[string]any{"name": fmt.Sprint("Firm ", changed)}})
+			parts := [][]record.Operation{all}
+			if single {
+				parts = slices.Collect(slices.Chunk(all, 1))
+			}
+			var before id.ID
+			for _, part := range parts {
+				outcomes, err := w.system().Bulk(w.ctx, "account", part, atomic)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, o := range outcomes {
+					if o.Fault != nil {
+						t.Fatal(o.Fault)
+					}
+					if o.Did == "created" && o.ID <= before {
+						t.Errorf("%s was made after %s", o.ID, before)
+					} else if o.Did == "created" {
+						before = o.ID
+					}
+					said := ""
+					for _, warning := range o.Saved.Warnings {
+						said += warning.Fault.Text("en") + ";"
+					}
+					found = append(found, said)
+				}
+			}
+			return found
+		}
+		singles := outcome(false, true)
+		for _, atomic := range []bool{false, true} {
+			if bulk := outcome(atomic, false); !slices.Equal(bulk, singles) {
+				t.Errorf("round %d, atomic %v:\n%q\none by one\n%q", round, atomic, bulk, singles)
+			}
+		}
+		if !slices.ContainsFunc(singles, func(s string) bool { return s != "" }) {
+			t.Error("nothing was alike")
+		}
+	}
+}
