@@ -393,14 +393,41 @@ func (s *Server) diff(r *request) error {
 	return r.json(fiber.StatusOK, map[string]any{"from": from, "to": to, "changes": changesOf(changes)})
 }
 
-// rollback is POST /metadata/rollback.
-func (s *Server) rollback(r *request) error {
+// restoration reads to what configuration to go back.
+func (r *request) restoration() (catalog.Restoration, error) {
 	var back catalog.Restoration
 	if err := r.decode(smallBody, &back, false); err != nil {
+		return back, err
+	}
+	switch {
+	case back.To <= 0:
+		return back, fault.New(fault.Invalid, "api.missing_member", "name", "to").At("/to")
+	case back.Kind == "" && back.Name != "":
+		return back, fault.New(fault.Invalid, "api.missing_member", "name", "kind").At("/kind")
+	case back.Kind != "" && back.Name == "":
+		return back, fault.New(fault.Invalid, "api.missing_member", "name", "name").At("/name")
+	}
+	return back, nil
+}
+
+// planRollback is POST /metadata/rollback/plan.
+func (s *Server) planRollback(r *request) error {
+	back, err := r.restoration()
+	if err != nil {
 		return err
 	}
-	if back.To <= 0 {
-		return fault.New(fault.Invalid, "api.missing_member", "name", "to").At("/to")
+	plan, err := s.o.Catalog.PlanRollback(r.ctx, r.tenant, back)
+	if err != nil {
+		return byDocument(err)
+	}
+	return r.json(fiber.StatusOK, PlanOf(plan, r.language()))
+}
+
+// rollback is POST /metadata/rollback.
+func (s *Server) rollback(r *request) error {
+	back, err := r.restoration()
+	if err != nil {
+		return err
 	}
 	result, err := s.o.Catalog.Rollback(r.ctx, r.tenant, back, r.caller.User)
 	if err != nil {

@@ -83,6 +83,7 @@ func (s *Server) routes() []route {
 		{post, v1 + "/metadata/apply", s.apply, "Changes the configuration.", "", metaOps},
 		{get, v1 + "/metadata/revisions", s.revisions, "Lists the revisions of the configuration, newest first.", "cursor limit", setup},
 		{get, v1 + "/metadata/diff", s.diff, "Compares two revisions.", "from to", setup},
+		{post, v1 + "/metadata/rollback/plan", s.planRollback, "Says what going back to a revision would do, and does nothing.", "", metaOps},
 		{post, v1 + "/metadata/rollback", s.rollback, "Goes back to a revision, as a new one.", "", metaOps},
 		{get, v1 + "/metadata/packages", s.packages, "Lists packages: the version that is installed, and the one that comes along with the server.", "", metaOps},
 		{post, v1 + "/metadata/packages/:name/plan", s.planUpgrade, "Says what an upgrade of a package would do, with its conflicts, and does nothing.", "", metaOps},

@@ -259,6 +259,9 @@ func (w *weigher) changed(o *Object, before, f *Field) {
 	if f.Column.Storage == fieldtype.None || computed(before) {
 		return
 	}
+	if is[fieldtype.Refers](f.Value) && bytes.Equal(before.Doc.Settings, f.Doc.Settings) {
+		return // the objects that there are have changed, which is told as such
+	}
 	e := effect{table: o.Table.Name, where: filled(f), read: []query.Ref{query.Field(f.Column)}, check: refuses(before.Value, f.Value)}
 	switch {
 	case before.Doc.Type != f.Doc.Type:
