@@ -31,7 +31,8 @@ type Store interface {
 // Tenant is the storage of one tenant. Safe for concurrent use.
 //
 // A read sees every write acknowledged before it began, and one state of the
-// data for as long as it runs (a Select's rows, on one table).
+// data for as long as it runs (a Select's rows, on one table); a sorted Select that
+// outlasts what the store can keep, minutes, goes on in a newer one.
 type Tenant interface {
 	Name() string
 	// Define makes sure that tables and columns exist; it takes the same time
