@@ -100,7 +100,7 @@ func (c *Catalog) Apply(ctx context.Context, t store.Tenant, change Change, by i
 // retry does again what lost against another change although it did not ask for a
 // certain base.
 func (c *Catalog) retry(base int64, try func() (*Result, error)) (*Result, error) {
-	const tries = 5
+	const tries = 20
 	for i := 1; ; i++ {
 		result, err := try()
 		if base != 0 || i == tries || !fault.Is(err, "catalog.stale") {
