@@ -411,6 +411,36 @@ func anys(names []string) []any {
 	return all
 }
 
+// A failure is written down whoever it is of, and takes as long; those of nobody take no room.
+func TestFailuresOfNobody(t *testing.T) {
+	w := newWorld(t)
+	w.user(w.tenant, "ada@example.com", nil)
+	w.user(w.tenant, "gone@example.com", map[string]any{"active": false})
+	used := query.Select{Table: "_device", Columns: []query.Ref{query.Field(query.Column{Name: "used_at", Storage: fieldtype.Int})},
+		Sort: []query.Order{{Ref: query.Field(query.ID)}}}
+	last := func() (at, rows int64) {
+		for row, err := range w.tenant.Select(w.ctx, used) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			at, _ = row[0].(int64)
+			rows++
+		}
+		return at, rows
+	}
+	for _, email := range []string{"nobody@example.com", "gone@example.com", "another@example.com"} {
+		w.clock.pass(time.Second)
+		_, _, err := w.auth.Login(w.ctx, w.tenant, email, password)
+		w.wants(err, "auth.failed")
+		if at, rows := last(); rows != 1 || at != w.clock.now().UnixMilli() {
+			t.Errorf("%s: %d rows, the last of %d", email, rows, at)
+		}
+	}
+	if n, err := w.auth.Users(w.ctx, w.tenant); err != nil || n != 2 {
+		t.Errorf("%d users, %v", n, err)
+	}
+}
+
 // A stranger who sends wrong passwords does not keep somebody out who logged in on
 // their device before; guesses from the device are bounded all the same.
 func TestDevices(t *testing.T) {
@@ -475,7 +505,7 @@ func TestDevices(t *testing.T) {
 		w.wants(err, "")
 		w.clock.pass(time.Minute)
 	}
-	if n, err := w.tenant.Count(w.ctx, "_device", nil, nil); err != nil || n != 21 {
+	if n, err := w.tenant.Count(w.ctx, "_device", nil, nil); err != nil || n != 22 { // with that of nobody
 		t.Errorf("%d devices, %v", n, err)
 	}
 }

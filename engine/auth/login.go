@@ -57,7 +57,7 @@ func (s *Service) login(ctx context.Context, t store.Tenant, email, password, de
 		return LoggedIn{}, err
 	}
 	if u == nil {
-		return LoggedIn{}, s.pretend(ctx, password)
+		return LoggedIn{}, s.pretend(ctx, t, password)
 	}
 	counts := counter{credentials, u.caller.User}
 	if known, err := s.device(ctx, t, u.caller.User, device); err != nil {
@@ -80,27 +80,50 @@ func (s *Service) Verify(ctx context.Context, t store.Tenant, user id.ID, passwo
 		return err
 	}
 	if u == nil {
-		return s.pretend(ctx, password)
+		return s.pretend(ctx, t, password)
 	}
 	return s.verify(ctx, t, u, password, counter{credentials, user})
 }
 
-// Refuse fails like Login for an unknown user, after the same work.
+// Refuse fails like Login for an unknown user of a tenant, after the same work.
 func (s *Service) Refuse(ctx context.Context, password string) error {
 	if len(password) > maxPassword {
 		return failed()
 	}
-	return s.pretend(ctx, password)
+	return s.pretend(ctx, nil, password)
 }
 
 func failed() *fault.Fault { return fault.New(fault.Unauthenticated, "auth.failed") }
 
-// pretend does the work of a check that can't succeed.
-func (s *Service) pretend(ctx context.Context, password string) error {
+// pretend does the work of a check that can't succeed, to the write of a failure: its
+// time must not tell whether there is such an account.
+func (s *Service) pretend(ctx context.Context, t store.Tenant, password string) error {
 	if _, err := s.matches(ctx, s.decoy, password); err != nil {
 		return err
 	}
+	if t != nil {
+		if err := s.countNobody(ctx, t); err != nil {
+			return err
+		}
+	}
 	return failed()
+}
+
+// nobody is the row of _device whose failures are those of no account.
+const nobody id.ID = 1
+
+func (s *Service) countNobody(ctx context.Context, t store.Tenant) error {
+	return t.Write(ctx, func(tx store.Tx) error {
+		values := map[string]any{usedColumn.Name: s.now().UnixMilli()}
+		found, err := row(ctx, tx, devices, is(query.ID, int64(nobody)), query.ID)
+		if err != nil {
+			return err
+		}
+		if found != nil {
+			return tx.Update(ctx, devices, nobody, 0, values, nil)
+		}
+		return tx.Insert(ctx, devices, nobody, values, nil)
+	})
 }
 
 // verify checks one password of a user at a time, so that guesses sent together
@@ -121,7 +144,7 @@ func (s *Service) verify(ctx context.Context, t store.Tenant, u *user, password 
 		return err
 	}
 	if found == nil || counted == nil || !u.active || integer(counted[1]) > s.now().UnixMilli() {
-		return s.pretend(ctx, password)
+		return s.pretend(ctx, t, password)
 	}
 	ok, err := s.matches(ctx, text(found[0]), password)
 	if err != nil {
