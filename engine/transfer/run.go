@@ -178,7 +178,10 @@ func (r *running) batch(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	*r.im, r.at, r.most = counted, end, batchRows
+	*r.im, r.at = counted, end
+	if len(r.ahead) == 0 {
+		r.most = batchRows
+	}
 	return true, nil
 }
 
