@@ -158,11 +158,6 @@ func (c *Catalog) refresh(ctx context.Context, t store.Tenant, e *entry) (*state
 		if next.snapshot, err = c.compiled(ctx, next, e.state); err != nil {
 			return nil, err
 		}
-		if first {
-			if err := c.bringUp(ctx, t, next.snapshot); err != nil {
-				return nil, err
-			}
-		}
 		e.state = next
 		c.o.Wake(t.Name()) // another process may have left jobs with its revision
 	}

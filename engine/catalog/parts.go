@@ -1,8 +1,6 @@
 package catalog
 
 import (
-	"slices"
-
 	"formwork/engine/expression"
 	"formwork/engine/fault"
 	"formwork/metadata"
@@ -22,11 +20,6 @@ func (f *Field) makeParts() {
 		f.Parts = append(f.Parts, &Field{Name: name, Value: p.Value, Column: columnOf(name, p.Value),
 			Doc: &metadata.Field{Type: f.Doc.Type, Label: p.Label, ReadOnly: true}})
 	}
-}
-
-// hasParts reports whether a field of an object has parts.
-func (o *Object) hasParts() bool {
-	return slices.ContainsFunc(o.Fields, func(f *Field) bool { return len(f.Parts) > 0 })
 }
 
 // Part finds a part of a field by its own name.

@@ -51,7 +51,6 @@ func Tables() []store.Table {
 			Indexes: []store.Index{{Name: "until", Columns: []store.IndexColumn{{Column: colUntil}}}}},
 		store.Table{Name: revisionTable, Columns: []query.Column{colMessage, colAt, colBy, colPackages}},
 		store.Table{Name: removedTable, Columns: []query.Column{colTable, colColumn, colPurgeAt}},
-		store.Table{Name: storageTable, Columns: []query.Column{colVersion}},
 	)
 }
 
@@ -239,11 +238,6 @@ func (c *Catalog) commit(ctx context.Context, t store.Tenant, base, target *stat
 		}
 		if err != nil {
 			return fmt.Errorf("writing revision %d: %w", next, err)
-		}
-		if base.mark.revision == 0 {
-			if err := writeStored(ctx, tx, 0); err != nil {
-				return err
-			}
 		}
 		return c.enqueue(ctx, tx, with.work, now, with.by)
 	})

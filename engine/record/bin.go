@@ -412,34 +412,16 @@ func decodeRow(p *plan, key id.ID, doc json.RawMessage) (row, error) {
 	r[slotID] = int64(key)
 	for name, raw := range values {
 		slot, ok := p.slots[name]
-		f := p.former[name]
-		switch {
-		case ok:
-		case f == nil:
+		if !ok {
 			continue
-		default:
-			slot = f.slot
 		}
 		v, err := decodeStored(p.columns[slot].Storage, raw)
 		if err != nil {
 			return nil, fmt.Errorf("reading %s of a record of %s in the bin: %w", name, p.object.Doc.Name, err)
 		}
-		if ok || takes(f.Value, v) {
-			r[slot] = v
-		}
+		r[slot] = v
 	}
 	return r, nil
-}
-
-// takes reports whether a value that was kept under a former name of the column is one
-// of the field's: the field may have been of another type then.
-func takes(value fieldtype.Value, v any) bool {
-	shown, problem := metadata.ReadJSON(value.AppendJSON(nil, v), metadata.Limits{Bytes: metadata.MaxDocument, Depth: metadata.MaxDepth})
-	if problem != nil {
-		return false
-	}
-	again, problem := value.Coerce(shown)
-	return problem == nil && same(again, v)
 }
 
 func decodeStored(storage fieldtype.Storage, raw json.RawMessage) (any, error) {

@@ -101,8 +101,7 @@ type plan struct {
 	object  *catalog.Object
 	columns []query.Column
 	refs    []query.Ref
-	slots   map[string]int      // by column name
-	former  map[string]*planned // by the name their column had
+	slots   map[string]int // by column name
 
 	fields    []*planned // stored fields that are not of the system, and owner
 	byName    map[string]*planned
@@ -149,7 +148,7 @@ type split struct {
 }
 
 func newPlan(o *catalog.Object) *plan {
-	p := &plan{object: o, slots: map[string]int{}, former: map[string]*planned{}, byName: map[string]*planned{}, words: o.Table.Search}
+	p := &plan{object: o, slots: map[string]int{}, byName: map[string]*planned{}, words: o.Table.Search}
 	for _, c := range systemColumns {
 		p.add(c)
 	}
@@ -184,12 +183,6 @@ func newPlan(o *catalog.Object) *plan {
 	for _, f := range p.fields {
 		if f.Formula != nil || f.Default != nil || setByStage(o, f.Name) {
 			p.expressed = append(p.expressed, f)
-		}
-	}
-	former := o.Former()
-	for _, f := range p.fields {
-		if name, ok := former[f.Column.Name]; ok && !f.computed {
-			p.former[name] = f
 		}
 	}
 	for _, c := range p.columns {

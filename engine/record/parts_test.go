@@ -1,20 +1,16 @@
 package record_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
 	"slices"
 	"testing"
 
-	"formwork/engine/catalog"
 	"formwork/engine/fault"
 	"formwork/engine/id"
-	"formwork/engine/job"
 	"formwork/engine/query"
 	"formwork/engine/record"
-	"formwork/engine/store"
 	"formwork/engine/store/teststore"
 	"formwork/metadata/fieldtype"
 )
@@ -178,111 +174,6 @@ func (w *world) splits() (found int) {
 		}
 	}
 	return found
-}
-
-// What an older program wrote, which named columns without their form and kept no
-// parts, is there from the first use of the tenant; by its parts it is found after a
-// backfill.
-func TestRecordsOfAnOlderProgram(t *testing.T) { teststore.Each(t, olderRecords) }
-
-func olderRecords(t *testing.T, open teststore.Opener) {
-	w := newWorldOn(t, open).populate()
-	w.apply(addresses...)
-	make := func(i int, more map[string]any) id.ID {
-		more["name"], more["seat"], more["founded"] = fmt.Sprint(i), map[string]any{"city": "Berlin"}, "2001-02-03"
-		return w.create(w.system(), "account", more).Record.ID()
-	}
-	parent := make(0, map[string]any{})
-	var keys []id.ID
-	for i := range 120 {
-		keys = append(keys, make(i+1, map[string]any{"parent": parent.String()}))
-	}
-	w.work()
-	was := w.get(w.system(), "account", keys[3])
-	w.makeOlder()
-	var err error
-	for range 2 { // the second time there is nothing to do
-		w.catalog.Forget("acme")
-		if w.snapshot, err = w.catalog.Snapshot(w.ctx, w.tenant); err != nil {
-			t.Fatal(err)
-		}
-	}
-	waiting, err := job.List(w.ctx, w.tenant, job.Listing{Kind: catalog.JobBackfill, State: job.Waiting})
-	if err != nil || len(waiting) != 2 { // accounts have addresses, tickets a place
-		t.Fatalf("%d backfills wait, %v", len(waiting), err)
-	}
-	if now := w.get(w.system(), "account", keys[3]); !reflect.DeepEqual(now, was) {
-		t.Errorf("was %v\n is %v", was, now)
-	}
-	w.update(w.system(), "account", keys[7], map[string]any{"seat": map[string]any{"city": "Bonn"}}) // before it
-	before := w.traces()
-	w.work()
-	if after := w.traces(); after != before {
-		t.Errorf("traces %v, before %v", after, before)
-	}
-	if split := w.splits(); split != len(keys)+1 {
-		t.Errorf("%d of %d addresses", split, len(keys)+1)
-	}
-	page, err := w.as("rob").List(w.ctx, "account", record.ListQuery{Filter: `seat.city == "Berlin" and parent.founded == "2001-02-03"`, Limit: 1, Count: true})
-	if err != nil || *page.Total != int64(len(keys)-1) {
-		t.Errorf("found %+v, %v", page, err)
-	}
-}
-
-// makeOlder makes the tables of objects what a program of version 0 left.
-func (w *world) makeOlder() {
-	w.t.Helper()
-	for _, o := range w.snapshot.Objects {
-		older := store.Table{Name: o.Table.Name, Former: map[string]string{}}
-		var parts []string
-		for _, f := range o.Fields {
-			if name, ok := o.Former()[f.Column.Name]; ok {
-				older.Columns = append(older.Columns, query.Column{Name: name, Storage: f.Column.Storage})
-				older.Former[name] = f.Column.Name
-			}
-			for _, part := range f.Parts {
-				parts = append(parts, part.Column.Name)
-			}
-		}
-		if err := w.tenant.Define(w.ctx, older); err != nil {
-			w.t.Fatal(err)
-		}
-		if parts == nil {
-			continue
-		}
-		if err := w.tenant.Drop(w.ctx, o.Table.Name, parts...); err != nil {
-			w.t.Fatal(err)
-		}
-	}
-	if err := w.tenant.Write(w.ctx, func(tx store.Tx) error { return tx.Delete(w.ctx, "_storage", 1) }); err != nil {
-		w.t.Fatal(err)
-	}
-}
-
-// A record that an older program put in the bin comes back with what still fits.
-func TestBinOfAnOlderProgram(t *testing.T) {
-	w := newWorld(t).populate()
-	w.apply(addresses...)
-	parent := w.create(w.system(), "account", map[string]any{"name": "parent"}).Record.ID()
-	key := w.create(w.system(), "account", map[string]any{"name": "A", "parent": parent.String(), "founded": "2001-02-03", "seat": map[string]any{"city": "Bern"}}).Record.ID()
-	if err := w.system().Delete(w.ctx, "account", key, 0); err != nil {
-		t.Fatal(err)
-	}
-	err := w.tenant.Write(w.ctx, func(tx store.Tx) error {
-		doc := fmt.Sprintf(`{"version":1,"name:t":"A","name:k":"a","parent:i":%d,"founded:t":"2001-02-03","closed:t":"a text once","seat:j":{"city":"Bern"},"gone:t":"x"}`, parent)
-		return tx.Update(w.ctx, "_bin", key, 0, map[string]any{"doc": json.RawMessage(doc)}, nil)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.system().Restore(w.ctx, "account", key); err != nil {
-		t.Fatal(err)
-	}
-	got := w.get(w.system(), "account", key, "name", "parent.name", "founded", "closed", "seat.city")
-	want := map[string]any{"id": key.String(), "name": "A", "parent.name": "parent", "founded": "2001-02-03", "closed": nil, "seat.city": "Bern"}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("came back as %v", got)
-	}
 }
 
 func suggestion(err error) any { return fault.From(err).Params["suggestion"] }

@@ -104,10 +104,6 @@ type Table struct {
 	Columns []query.Column // without id
 	Search  bool           // rows have words that query.Select.Words finds
 	Indexes []Index
-	// Former is, by the name of a column, the one that an older version of the program
-	// gave it: Define has a column that is missing take over what is kept there. That
-	// may visit every row, once.
-	Former map[string]string
 }
 
 // Index is an ordered index on columns.

@@ -138,16 +138,10 @@ func (t *Tenant) Define(ctx context.Context, tables ...store.Table) error {
 
 func (t *Tenant) define(ctx context.Context, table store.Table, known map[string]definition) error {
 	before, exists := known[table.Name]
-	added, renamed, gone := bson.D{}, bson.D{}, bson.D{}
+	added := bson.D{}
 	for _, c := range table.Columns {
-		if _, has := before.Columns[field(c.Name)]; has || c.Name == query.ID.Name {
-			continue
-		}
-		added = append(added, bson.E{Key: "columns." + field(c.Name), Value: c.Storage.Tag()})
-		former := field(table.Former[c.Name])
-		if _, has := before.Columns[former]; has {
-			renamed = append(renamed, bson.E{Key: former, Value: field(c.Name)})
-			gone = append(gone, bson.E{Key: "columns." + former, Value: ""})
+		if _, has := before.Columns[field(c.Name)]; !has && c.Name != query.ID.Name {
+			added = append(added, bson.E{Key: "columns." + field(c.Name), Value: c.Storage.Tag()})
 		}
 	}
 	isNew := func(c store.IndexColumn) bool {
@@ -170,11 +164,6 @@ func (t *Tenant) define(ctx context.Context, table store.Table, known map[string
 			return err
 		}
 	}
-	if len(renamed) > 0 {
-		if _, err := collection.UpdateMany(ctx, bson.D{}, bson.D{{Key: "$rename", Value: renamed}}); err != nil {
-			return failed("renaming columns of table "+table.Name, err)
-		}
-	}
 	if err := build(ctx, collection, indexes, words); err != nil {
 		return err
 	}
@@ -184,9 +173,6 @@ func (t *Tenant) define(ctx context.Context, table store.Table, known map[string
 	change := bson.D{{Key: "$setOnInsert", Value: bson.D{{Key: "defined", Value: true}}}}
 	if len(added) > 0 {
 		change = append(change, bson.E{Key: "$set", Value: added})
-	}
-	if len(gone) > 0 {
-		change = append(change, bson.E{Key: "$unset", Value: gone})
 	}
 	_, err := t.db.Collection(definitions).UpdateOne(ctx,
 		bson.D{{Key: "_id", Value: table.Name}}, change, options.Update().SetUpsert(true))

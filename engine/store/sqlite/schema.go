@@ -114,11 +114,7 @@ func define(c *conn, want store.Table) error {
 				continue
 			}
 			// Changes the schema alone: rows that lack a value are read as empty there.
-			change := " ADD COLUMN " + quote(column.Name) + " " + declared[column.Storage]
-			if former := want.Former[column.Name]; have.names[former] {
-				change = " RENAME COLUMN " + quote(former) + " TO " + quote(column.Name)
-			}
-			if err := c.once("ALTER TABLE " + quote(want.Name) + change); err != nil {
+			if err := c.once("ALTER TABLE " + quote(want.Name) + " ADD COLUMN " + quote(column.Name) + " " + declared[column.Storage]); err != nil {
 				return err
 			}
 			have.add(column)

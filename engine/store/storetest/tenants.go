@@ -89,33 +89,6 @@ var schemaCases = []testCase{
 			Columns: []query.Ref{query.Field(colN), query.Field(colText), query.Field(colFlag), query.Field(colTags)}}),
 			[]store.Row{{int64(5), nil, nil, nil}, {nil, "x", true, []string{"a"}}}, false)
 	}},
-	{"columns with former names", func(f *fixture) {
-		plain := query.Column{Name: "due:t", Storage: fieldtype.Text}
-		formed := query.Column{Name: "due:t:date", Storage: fieldtype.Text}
-		f.define(store.Table{Name: "lead", Columns: []query.Column{colN, plain}, Search: true,
-			Indexes: []store.Index{{Name: "by_due", Columns: []store.IndexColumn{{Column: plain}}}}})
-		f.must(f.insert("lead", 1, map[string]any{plain.Name: "a", colN.Name: int64(1)}, "word"))
-		f.must(f.insert("lead", 2, nil))
-		now := store.Table{Name: "lead", Columns: []query.Column{colN, formed, colFlag}, Search: true,
-			Former: map[string]string{formed.Name: plain.Name, colFlag.Name: "flag:x", colN.Name: plain.Name}}
-		q := query.Select{Table: "lead", Sort: byID, Columns: []query.Ref{query.Field(formed), query.Field(colN), query.Field(colFlag)}}
-		for range 2 { // the second time nothing is left to take over
-			f.define(now)
-			f.sameRows("taken over", f.rows(f.tenant, q), []store.Row{{"a", int64(1), nil}, {nil, nil, nil}}, false)
-		}
-		f.same("by the new name", f.ids(f.tenant, "lead", query.Compare{Ref: query.Field(formed), Op: query.Eq, Value: "a"}), []int64{1})
-		f.same("words", f.ids(f.tenant, "lead", nil, query.Word{Text: "word"}), []int64{1})
-		f.must(f.insert("lead", 3, map[string]any{formed.Name: "b"}))
-		wanted := []store.Index{{Name: "by_new", Columns: []store.IndexColumn{{Column: formed}}}}
-		f.must(f.tenant.Index(f.ctx, "lead", wanted))
-		if indexes, err := f.tenant.Indexes(f.ctx, "lead"); err != nil || len(indexes) != 1 || indexes[0].Name != "by_new" {
-			f.Errorf("indexes %+v, %v", indexes, err)
-		}
-		// One that is there already stays as it is.
-		f.define(store.Table{Name: "lead", Columns: []query.Column{plain}})
-		f.define(now)
-		f.sameRows("both are there", f.rows(f.tenant, q), []store.Row{{"a", int64(1), nil}, {nil, nil, nil}, {"b", nil, nil}}, false)
-	}},
 	{"a new column's unique index", func(f *fixture) {
 		f.define(store.Table{Name: "lead", Columns: []query.Column{query.Version}})
 		f.must(f.insert("lead", 1, nil))
