@@ -63,7 +63,7 @@ var owned = map[string][]string{
 	"github.com/alecthomas/kong":            {"cmd"},
 	"golang.org/x/crypto":                   {"engine/auth"},
 	"github.com/prometheus/client_golang":   {"engine/api"},
-	"github.com/santhosh-tekuri/jsonschema": {"metadata/schema", "engine/catalog", "engine/record"},
+	"github.com/santhosh-tekuri/jsonschema": {"metadata/schema", "engine/catalog"},
 	"github.com/govalues/decimal":           {"metadata/fieldtype", "engine/expression", "engine/record"},
 }
 

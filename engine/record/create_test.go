@@ -1,6 +1,7 @@
 package record_test
 
 import (
+	"fmt"
 	"reflect"
 	"testing"
 
@@ -80,4 +81,22 @@ func TestOptionsAreShownByLabel(t *testing.T) {
 	if got, want := fault.From(err).Errors[0].Text("zh"), "Industry：“retial”不是可选项。是否指“retail”？可选：energy, 零售。"; got != want {
 		t.Fatalf("got %s, want %s", got, want)
 	}
+}
+
+// What expressions make is held to the settings of its field, in the words in which a
+// caller's own mistakes are told.
+func TestValuesThatExpressionsMake(t *testing.T) {
+	w := newWorld(t)
+	w.apply(`{"kind":"object","name":"ticket","name_field":"name","fields":{"name":{"type":"text"},
+		"state":{"type":"picklist","options":{"open":{},"closed":{}},"default_expr":"name == \"ok\" ? \"open\" : \"opne\""},
+		"size":{"type":"number","max":5,"default_expr":"len(name)"}}}`)
+	_, err := w.system().Create(w.ctx, "ticket", map[string]any{"name": "too long"})
+	var told []string
+	for _, f := range fault.From(err).Errors {
+		told = append(told, f.Pointer+" "+f.Text("en"))
+	}
+	if got, want := fmt.Sprint(told), "[/size size: “8” is more than 5. /state state: “opne” is not an option. Did you mean “open”? Possible: open.]"; got != want {
+		t.Errorf("got %s", got)
+	}
+	w.create(w.system(), "ticket", map[string]any{"name": "ok"})
 }

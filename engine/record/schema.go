@@ -4,11 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 
-	"github.com/santhosh-tekuri/jsonschema/v5"
-
-	"formwork/engine/fault"
 	"formwork/metadata"
 	"formwork/metadata/fieldtype"
+	"formwork/metadata/schema"
 )
 
 // checkSchema holds new values that expressions made to the object's JSON Schema,
@@ -23,23 +21,17 @@ func (d *draft) checkSchema() {
 		if v == nil || d.in.sent[f.slot] || (d.old != nil && same(d.old[f.slot], v)) {
 			continue
 		}
-		schema := d.a.object.Schema.Properties[f.Name]
-		if schema == nil {
+		property := d.a.object.Schema.Properties[f.Name]
+		if property == nil {
 			continue
 		}
 		shown, err := shownValue(f.Value, v)
-		if err == nil {
-			err = schema.Validate(shown)
+		if err != nil {
+			d.err = errors.Join(d.err, err)
+			continue
 		}
-		var wrong *jsonschema.ValidationError
-		if errors.As(err, &wrong) {
-			for len(wrong.Causes) > 0 {
-				wrong = wrong.Causes[0]
-			}
-			d.problem(fault.New(fault.Invalid, "record.schema", "field", d.s.label(f.Field), "keyword", wrong.KeywordLocation).
-				At("/" + f.Name + wrong.InstanceLocation).Because(err))
-		} else if err != nil && d.err == nil {
-			d.err = err
+		for _, problem := range schema.RecordFaults(property, shown, property.Validate(shown)) {
+			d.problem(problem.Of(d.s.label(f.Field)).Under("/" + f.Name))
 		}
 	}
 }
