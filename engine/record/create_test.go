@@ -87,10 +87,10 @@ func TestOptionsAreShownByLabel(t *testing.T) {
 // caller's own mistakes are told.
 func TestValuesThatExpressionsMake(t *testing.T) {
 	w := newWorld(t)
-	w.apply(`{"kind":"object","name":"ticket","name_field":"name","fields":{"name":{"type":"text"},
+	w.apply(`{"kind":"object","name":"slip","name_field":"name","fields":{"name":{"type":"text"},
 		"state":{"type":"picklist","options":{"open":{},"closed":{}},"default_expr":"name == \"ok\" ? \"open\" : \"opne\""},
 		"size":{"type":"number","max":5,"default_expr":"len(name)"}}}`)
-	_, err := w.system().Create(w.ctx, "ticket", map[string]any{"name": "too long"})
+	_, err := w.system().Create(w.ctx, "slip", map[string]any{"name": "too long"})
 	var told []string
 	for _, f := range fault.From(err).Errors {
 		told = append(told, f.Pointer+" "+f.Text("en"))
@@ -98,5 +98,5 @@ func TestValuesThatExpressionsMake(t *testing.T) {
 	if got, want := fmt.Sprint(told), "[/size size: “8” is more than 5. /state state: “opne” is not an option. Did you mean “open”? Possible: open.]"; got != want {
 		t.Errorf("got %s", got)
 	}
-	w.create(w.system(), "ticket", map[string]any{"name": "ok"})
+	w.create(w.system(), "slip", map[string]any{"name": "ok"})
 }
