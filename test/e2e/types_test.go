@@ -28,7 +28,7 @@ var misfits = map[string][]string{
 	"tel":       {`"call me"`, `{}`, `123`, `"1"`},
 	"site":      {`"javascript:alert(1)"`, `"file:///etc/passwd"`, `"//"`, `"http://"`, `"data:text/html,x"`, `1`, `"https://exa mple.com"`},
 	"residence": {`"somewhere"`, `{"street":1}`, `{"planet":"Mars"}`, `[]`, `{"$ref":"http://127.0.0.1/"}`},
-	"place":     {`{"lat":91,"lng":0}`, `{"lat":0}`, `{"lat":"x","lng":"y"}`, `"here"`, `[1,2]`, `{"lat":0,"lng":181}`, `{"lat":0,"lng":0,"alt":1}`},
+	"place":     {`{"lat":91,"lng":0}`, `{"lat":null,"lng":0}`, `{"lat":"x","lng":"y"}`, `"here"`, `[1,2]`, `{"lat":0,"lng":181}`, `{"lat":0,"lng":0,"alt":1}`},
 	"labels":    {`{"a":1}`, `[1]`, `[["a"]]`, `[null]`, `["` + strings.Repeat("x", 10_000) + `"]`, `[` + manyTags(5000) + `]`},
 	"number":    {`"E-2026-0001"`, `1`},
 	"account":   {`"no id"`, `1`, `{"id":"0000000000001"}`, `"0000000000001"`, `["0000000000001"]`, `"../account"`, `true`},
