@@ -180,7 +180,8 @@ func layerMethods(tls *libc.TLS, system, kind uintptr) uintptr {
 		m.FxClose, m.FxRead, m.FxWrite, m.FxTruncate = pointer(closeLog), pointer(readLog), pointer(writeLog), pointer(truncateLog)
 		m.FxSync, m.FxFileSize, m.FxFileControl = pointer(syncLog), pointer(sizeLog), pointer(controlLog)
 	} else if m.FiVersion >= 3 {
-		m.FxClose, m.FxFetch, m.FxUnfetch = pointer(closeDatabase), pointer(fetch), pointer(unfetch)
+		m.FxClose, m.FxFileControl = pointer(closeDatabase), pointer(controlDatabase)
+		m.FxFetch, m.FxUnfetch = pointer(fetch), pointer(unfetch)
 	}
 	layer.methods[key] = p
 	return p
@@ -289,6 +290,16 @@ func fetch(tls *libc.TLS, p uintptr, at int64, n int32, out uintptr) int32 {
 	}
 	*(*uintptr)(memory(out)) = r.base + uintptr(at)
 	return lib.SQLITE_OK
+}
+
+// controlDatabase keeps from SQLite's layer that files are mapped: it would map them
+// for the writer, too.
+func controlDatabase(tls *libc.TLS, p uintptr, op int32, arg uintptr) int32 {
+	if op == lib.SQLITE_FCNTL_MMAP_SIZE {
+		*(*int64)(memory(arg)) = mapped
+		return lib.SQLITE_OK
+	}
+	return function[controls](fileOf(p).methods().FxFileControl)(tls, p, op, arg)
 }
 
 // unfetch has nothing to do: pages stay readable until the file is closed.
