@@ -46,6 +46,28 @@ func (s *Session) label(f *catalog.Field) string {
 	return f.Doc.Label.In(s.caller.Language, f.Name)
 }
 
+// checkGone: options that there are no more, though nothing was changed in the field.
+// Those who may not choose another keep them; inactive options stay.
+func (d *draft) checkGone() {
+	if d.old == nil {
+		return
+	}
+	for _, f := range d.a.chosen {
+		if !d.a.writes(f.Name) || !same(d.old[f.slot], d.row[f.slot]) {
+			continue
+		}
+		options := f.Value.(fieldtype.Chooses).Options()
+		gone := func(name string) bool { return options[name] == nil }
+		i := slices.IndexFunc(chosen(d.row[f.slot]), gone)
+		if i < 0 {
+			continue
+		}
+		if _, problem := f.Value.Coerce(chosen(d.row[f.slot])[i]); problem != nil {
+			d.problem(d.s.about(f.Field, problem).Under("/" + f.Name))
+		}
+	}
+}
+
 // checkOptions: options that another field's value, or the record's type, rules out.
 // What was there before stays.
 func (d *draft) checkOptions() {

@@ -112,6 +112,7 @@ type plan struct {
 	expressed []*planned // whose values expressions make: defaults, stages, formulas
 	required  []*planned
 	refers    []*planned
+	chosen    []*planned // fields with options, that are no formulas
 	dependent []*planned // options that depend on another field's value
 	rollups   []*planned // roll-ups over other records
 	split     []split
@@ -271,10 +272,15 @@ func (p *plan) companions(f *planned) {
 		}
 		p.split = append(p.split, s)
 	}
-	if chooses, ok := f.Value.(fieldtype.Chooses); ok && chooses.DependsOn() != "" {
-		if f.depends = p.byName[chooses.DependsOn()]; f.depends != nil {
-			p.dependent = append(p.dependent, f)
-		}
+	chooses, ok := f.Value.(fieldtype.Chooses)
+	if !ok {
+		return
+	}
+	if !f.computed {
+		p.chosen = append(p.chosen, f)
+	}
+	if f.depends = p.byName[chooses.DependsOn()]; f.depends != nil {
+		p.dependent = append(p.dependent, f)
 	}
 }
 

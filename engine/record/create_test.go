@@ -83,6 +83,33 @@ func TestOptionsAreShownByLabel(t *testing.T) {
 	}
 }
 
+// An option that is gone has to be chosen anew when a record is next saved, by those
+// who may; one that is inactive stays.
+func TestOptionsThatAreGone(t *testing.T) {
+	w := newWorld(t).populate()
+	w.apply(`{"kind":"object","name":"slip","name_field":"name","fields":{"name":{"type":"text"},
+		"state":{"type":"picklist","options":{"open":{},"closed":{}}},"marks":{"type":"multi_picklist","options":{"a":{},"b":{}}}}}`)
+	key := w.create(w.system(), "slip", map[string]any{"name": "x", "state": "open", "marks": []any{"a", "b"}}).Record.ID()
+	w.apply(`{"kind":"object","name":"slip","name_field":"name","fields":{"name":{"type":"text"},
+		"state":{"type":"picklist","options":{"open":{"active":false},"closed":{}}},"marks":{"type":"multi_picklist","options":{"a":{},"c":{}}}}}`)
+	_, err := w.system().Update(w.ctx, "slip", key, map[string]any{"name": "y"}, 0)
+	if f := fault.From(err); !fault.Is(err, "record.invalid") || len(f.Errors) != 1 || f.Errors[0].Pointer != "/marks" || f.Errors[0].Code != "field.not_an_option" {
+		t.Fatalf("got %v", err)
+	}
+	if got := w.get(w.system(), "slip", key); got["name"] != "x" {
+		t.Errorf("saved %v", got)
+	}
+	w.update(w.system(), "slip", key, map[string]any{"name": "y", "marks": []any{"a"}})
+	w.apply(`{"kind":"object","name":"slip","name_field":"name","fields":{"name":{"type":"text"},
+		"state":{"type":"picklist","options":{"open":{"active":false},"closed":{}}},"marks":{"type":"multi_picklist","options":{"c":{}}}}}`,
+		`{"kind":"permission","name":"slips","label":"Slips","objects":{"slip":{"read":true,"update":true,"read_all":true,"write_all":true,"fields":{"name":"edit","marks":"read"}}}}`)
+	other := *w.people["ada"]
+	other.Permissions = []string{"slips"}
+	if _, err := w.service.As(w.tenant, w.snapshot, &other).Update(w.ctx, "slip", key, map[string]any{"name": "z"}, 0); err != nil {
+		t.Errorf("somebody who may not choose another: %v", err)
+	}
+}
+
 // What expressions make is held to the settings of its field, in the words in which a
 // caller's own mistakes are told.
 func TestValuesThatExpressionsMake(t *testing.T) {

@@ -201,6 +201,7 @@ func (p *plan) follow(r row) {
 // at once.
 func (d *draft) check() error {
 	d.checkRequired()
+	d.checkGone()
 	d.checkOptions()
 	d.checkSchema()
 	d.checkRules()
