@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"formwork/engine/fault"
+	"formwork/engine/id"
 	"formwork/engine/query"
 	"formwork/engine/store"
 	"formwork/engine/store/storetest"
@@ -80,6 +81,46 @@ func TestPlans(t *testing.T) {
 		}
 		if !slices.Equal(plan.Uses, c.uses) || !slices.Equal(plan.Scans, c.scans) || plan.Sorted != c.sorted {
 			t.Errorf("%s: uses %v, scans %v, sorted %v\n%s", c.name, plan.Uses, plan.Scans, plan.Sorted, plan.Text)
+		}
+	}
+}
+
+// A unique index on a new column holds from the start, and is one of all rows once
+// Index was asked for it.
+func TestUniqueOnANewColumn(t *testing.T) {
+	tenant := create(t, openWith(t, Options{}), "acme")
+	insert(t, tenant, 1, 2, 3)
+	code := query.Column{Name: "code:t", Storage: fieldtype.Text}
+	grown := deal
+	grown.Columns = append(slices.Clone(deal.Columns), code)
+	grown.Indexes = append(slices.Clone(deal.Indexes), store.Index{Name: "code", Unique: true, Columns: []store.IndexColumn{{Column: query.Owner}, {Column: code}}})
+	if err := tenant.Define(t.Context(), grown); err != nil {
+		t.Fatal(err)
+	}
+	for key, filled := range []bool{true, false} {
+		indexes, err := tenant.Indexes(t.Context(), "deal")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i := slices.IndexFunc(indexes, func(i store.Index) bool { return i.Name == "code" }); i < 0 || !indexes[i].Unique || indexes[i].Filled != filled {
+			t.Errorf("indexes are %v", indexes)
+		}
+		put := func(key id.ID, owner int64, code any) error {
+			return tenant.Write(t.Context(), func(tx store.Tx) error {
+				return tx.Insert(t.Context(), "deal", key, map[string]any{"owner": owner, "code:t": code}, nil)
+			})
+		}
+		base, owner := id.ID(10*(key+1)), int64(key)
+		for i, code := range []any{"a", "b", nil, nil} {
+			if err := put(base+id.ID(i), owner, code); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := put(base+9, owner, "a"); !fault.Is(err, "store.not_unique") || fault.From(err).Params["index"] != "code" {
+			t.Errorf("a second one: %v", err)
+		}
+		if err := tenant.Index(t.Context(), "deal", grown.Indexes); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

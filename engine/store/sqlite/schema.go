@@ -132,11 +132,23 @@ func define(c *conn, want store.Table) error {
 		return nil
 	}
 	for _, index := range want.Indexes {
-		onNew := index.Unique && slices.ContainsFunc(index.Columns, func(i store.IndexColumn) bool { return slices.Contains(added, i.Column.Name) })
-		if fresh || onNew {
-			if err := createIndex(c, want.Name, index); err != nil {
-				return err
+		var onNew []string
+		for _, i := range index.Columns {
+			if slices.Contains(added, i.Column.Name) {
+				onNew = append(onNew, i.Column.Name)
 			}
+		}
+		var err error
+		switch {
+		case fresh:
+			err = createIndex(c, want.Name, index)
+		case index.Unique && len(onNew) > 0:
+			// A new column is empty everywhere: an index of the rows that have it is made
+			// in a third of the time and refuses the same. Index makes it one of all rows.
+			err = createIndex(c, want.Name, index, onNew...)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -157,8 +169,12 @@ func withoutKey(index store.Index) store.Index {
 	return index
 }
 
-func createIndex(c *conn, table string, index store.Index) error {
+// createIndex makes an index, of the rows that have the filled columns.
+func createIndex(c *conn, table string, index store.Index, filled ...string) error {
 	index = withoutKey(index)
+	if index.Filled {
+		filled = append(filled, index.Columns[0].Column.Name)
+	}
 	var b strings.Builder
 	b.WriteString("CREATE ")
 	if index.Unique {
@@ -175,8 +191,8 @@ func createIndex(c *conn, table string, index store.Index) error {
 		}
 	}
 	b.WriteString(")")
-	if index.Filled {
-		b.WriteString(" WHERE " + quote(index.Columns[0].Column.Name) + " IS NOT NULL")
+	for i, column := range filled {
+		b.WriteString([]string{" WHERE ", " AND "}[min(i, 1)] + quote(column) + " IS NOT NULL")
 	}
 	err := c.once(b.String())
 	if hasCode(err, lib.SQLITE_CONSTRAINT_UNIQUE) {
