@@ -143,7 +143,8 @@ func (s *Session) bulk(ctx context.Context, object string, ops []Operation) (*bu
 	return b, nil
 }
 
-// prepare prepares the operations, on all processors if they are many.
+// prepare prepares the operations, on all processors if they are many. The session has
+// loaded the caller's rights, so that nothing of it changes any more.
 func (b *bulk) prepare(ctx context.Context, object string) {
 	const share = 20 // operations that one goroutine takes at a time
 	var taken atomic.Int64

@@ -85,8 +85,7 @@ func memory(address uintptr) unsafe.Pointer {
 	return *(*unsafe.Pointer)(unsafe.Pointer(&address))
 }
 
-// openConn opens a file. durable says that each commit is on the disk before it counts.
-func openConn(path string, flags int32, statements int, durable bool) (*conn, error) {
+func openConn(path string, flags int32, statements int) (*conn, error) {
 	c := &conn{tls: libc.NewTLS(), token: lastToken.Add(1), statements: map[string]*list.Element{}, recent: list.New(), limit: statements}
 	c.cell = libc.Xmalloc(c.tls, cellSize)
 	if c.cell == 0 {
@@ -99,13 +98,8 @@ func openConn(path string, flags int32, statements int, durable bool) (*conn, er
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
 	defer libc.Xfree(c.tls, name)
-	files, err := fileLayer(c.tls, durable)
-	if err != nil {
-		c.close()
-		return nil, err
-	}
 	// No mutexes: a conn belongs to one goroutine at a time.
-	code := lib.Xsqlite3_open_v2(c.tls, name, c.cell, flags|lib.SQLITE_OPEN_NOMUTEX, files)
+	code := lib.Xsqlite3_open_v2(c.tls, name, c.cell, flags|lib.SQLITE_OPEN_NOMUTEX, 0)
 	c.db = *(*uintptr)(memory(c.cell))
 	if code != lib.SQLITE_OK {
 		err := c.failure(code)

@@ -105,25 +105,3 @@ func rowsOfACopy(t *testing.T, dir string) int64 {
 	}
 	return n
 }
-
-// Pages that were let go of, and those that came after the file was mapped, are read.
-func TestMappedPages(t *testing.T) {
-	s := openWith(t, Options{})
-	tenant := create(t, s, "acme")
-	var want int64
-	for round := range 5 {
-		for i := range 200 {
-			insert(t, tenant, id.ID(1+round*1000+i))
-			want++
-		}
-		if err := tenant.alone(t.Context(), func(c *conn) error { return c.once("PRAGMA wal_checkpoint(TRUNCATE)") }); err != nil {
-			t.Fatal(err)
-		}
-		for range 2 {
-			if got := rows(t, tenant); got != want {
-				t.Fatalf("%d rows, want %d", got, want)
-			}
-			unload()
-		}
-	}
-}

@@ -62,10 +62,7 @@ var errClosed = errors.New("the store is closed")
 
 var tenantName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
 
-const (
-	suffix = ".db"
-	mapped = 1 << 30 // bytes of a file that are mapped at most
-)
+const suffix = ".db"
 
 // Open opens a folder, which is made if it is not there.
 func Open(dir string, o Options) (*Store, error) {
@@ -89,12 +86,12 @@ func Open(dir string, o Options) (*Store, error) {
 		synchronous = "NORMAL"
 	}
 	cache := "PRAGMA cache_size = -" + strconv.Itoa(o.Cache)
-	maps := "PRAGMA mmap_size = " + strconv.Itoa(mapped)
+	const mapped = "PRAGMA mmap_size = 1073741824"
 	s := &Store{
 		dir: dir, options: o, tenants: map[string]*tenant{}, opened: map[*tenant]bool{},
-		reading: []string{cache, maps, "PRAGMA query_only = 1"},
-		writing: []string{"PRAGMA journal_mode = WAL", "PRAGMA synchronous = " + synchronous, "PRAGMA cache_size = -" + strconv.Itoa(o.Pages), maps,
-			"PRAGMA temp_store = MEMORY", "PRAGMA wal_autocheckpoint = 16000", "PRAGMA journal_size_limit = 67108864", "PRAGMA analysis_limit = 1000"},
+		reading: []string{cache, mapped, "PRAGMA query_only = 1"},
+		writing: []string{"PRAGMA journal_mode = WAL", "PRAGMA synchronous = " + synchronous, "PRAGMA cache_size = -" + strconv.Itoa(o.Pages), mapped,
+			"PRAGMA temp_store = MEMORY", "PRAGMA wal_autocheckpoint = 4000", "PRAGMA journal_size_limit = 67108864", "PRAGMA analysis_limit = 1000"},
 		stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	go s.sweeper()
@@ -280,24 +277,15 @@ func (s *Store) sweep(t *tenant, force bool) int {
 	return len(s.opened)
 }
 
-// unloading is how often mapped pages are let go of, so that what was read once does
-// not count as the process's memory for long. To have all pages of a large file again
-// takes a few milliseconds.
-const unloading = 5 * time.Second
-
 // sweeper closes idle connections until the store is closed.
 func (s *Store) sweeper() {
 	defer close(s.done)
-	ticker, unloader := time.NewTicker(s.options.Idle), time.NewTicker(unloading)
+	ticker := time.NewTicker(s.options.Idle)
 	defer ticker.Stop()
-	defer unloader.Stop()
 	for {
 		select {
 		case <-s.stop:
 			return
-		case <-unloader.C:
-			unload()
-			continue
 		case <-ticker.C:
 		}
 		s.mu.Lock()

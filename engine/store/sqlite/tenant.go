@@ -45,7 +45,7 @@ func (t *tenant) connect(reader bool) (*conn, error) {
 	if reader {
 		statements, pragmas = readerStatements, t.store.reading
 	}
-	c, err := openConn(t.path, lib.SQLITE_OPEN_READWRITE, statements, !t.store.options.Relaxed)
+	c, err := openConn(t.path, lib.SQLITE_OPEN_READWRITE, statements)
 	if err != nil {
 		if hasCode(err, lib.SQLITE_CANTOPEN) && !t.store.exists(t.name) {
 			return nil, notFound(t.name)
