@@ -73,9 +73,11 @@ func (s *Snapshot) shapes() []Shape {
 			}
 			shape.Filter = filter
 		}
-		if l.lookup != nil {
-			held := query.Compare{Ref: query.Field(l.lookup.Column), Op: query.Eq, Value: sampleOf(l.lookup.Column.Storage)}
-			shape.Filter = and(shape.Filter, held)
+		for _, held := range []*Field{l.lookup, l.group} { // what is asked for one value at a time
+			if held != nil {
+				equal := query.Compare{Ref: query.Field(held.Column), Op: query.Eq, Value: sampleOf(held.Column.Storage)}
+				shape.Filter = and(shape.Filter, equal)
+			}
 		}
 		for _, key := range l.sort {
 			shape.Sort = append(shape.Sort, query.Order{Ref: key.ref, Descending: key.descending})

@@ -78,7 +78,11 @@ func (p *planner) relied(lists []*list) {
 	}
 	for _, l := range lists {
 		if l.object == o && l.lookup != nil && !l.lookup.System {
-			p.need(true, withSort([]column{asc(l.lookup.Column)}, l))
+			columns := withSort([]column{asc(l.lookup.Column)}, l)
+			if len(l.sort) == 0 {
+				columns = append(columns, asc(query.ID))
+			}
+			p.need(true, columns)
 		}
 	}
 	for _, f := range o.Fields {
