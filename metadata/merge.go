@@ -4,12 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 )
 
 // Merge applies a JSON Merge Patch (RFC 7396) to a document's body: objects are
-// merged member by member, null removes, everything else replaces. The result
-// holds no null and is canonical.
+// merged member by member, null removes, everything else replaces. The result is
+// canonical, and holds no null if base holds none.
 func Merge(base, patch json.RawMessage) (json.RawMessage, error) {
 	b, err := decode(base)
 	if err != nil {
@@ -19,7 +20,7 @@ func Merge(base, patch json.RawMessage) (json.RawMessage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("merging a patch: %w", err)
 	}
-	return Canonical(merge(b, p)), nil
+	return Canonical(Patched(b, p)), nil
 }
 
 // Difference is the smallest patch that makes target of base; {} if there is
@@ -45,24 +46,21 @@ func decode(raw json.RawMessage) (any, error) {
 	return v, nil
 }
 
-// merge never changes its arguments; the result may share parts with them.
-func merge(base, patch any) any {
+// Patched is a JSON value with a merge patch laid on it, as RFC 7396 has it. It changes
+// neither; the result may share parts with them.
+func Patched(value, patch any) any {
 	changes, ok := patch.(map[string]any)
 	if !ok {
 		return patch
 	}
-	from, _ := base.(map[string]any)
+	from, _ := value.(map[string]any)
 	out := make(map[string]any, len(from)+len(changes))
-	for key, v := range from {
-		if v != nil {
-			out[key] = v
-		}
-	}
-	for key, v := range changes {
-		if v == nil {
-			delete(out, key)
+	maps.Copy(out, from)
+	for name, change := range changes {
+		if change == nil {
+			delete(out, name)
 		} else {
-			out[key] = merge(from[key], v)
+			out[name] = Patched(from[name], change)
 		}
 	}
 	return out
@@ -127,9 +125,9 @@ func Effective(layers ...[]Document) []Document {
 			case d.Hides():
 				delete(all, d.Key)
 			case patched:
-				all[d.Key] = Document{Key: d.Key, Body: Canonical(merge(below.value(), d.value()))}
+				all[d.Key] = Document{Key: d.Key, Body: Canonical(Patched(below.value(), d.value()))}
 			case bytes.Contains(d.Body, []byte("null")):
-				all[d.Key] = Document{Key: d.Key, Body: Canonical(merge(nil, d.value()))}
+				all[d.Key] = Document{Key: d.Key, Body: Canonical(Patched(nil, d.value()))}
 			default:
 				all[d.Key] = d
 			}

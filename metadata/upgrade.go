@@ -30,7 +30,7 @@ func Upgrade(oldBase, newBase, overlay []Document) (upgraded []Document, conflic
 	before, after := byKey(oldBase), byKey(newBase)
 	for _, d := range overlay {
 		old, theirs := valueAt(before, d.Key), valueAt(after, d.Key)
-		ours := merge(old, d.value())
+		ours := Patched(old, d.value())
 		m := merger{key: d.Key}
 		merged := m.merge("", old, theirs, ours)
 		conflicts = append(conflicts, m.conflicts...)
@@ -148,7 +148,7 @@ func Decide(newBase, upgraded []Document, conflicts []Conflict, decisions map[st
 		case Theirs:
 			v := valueAt(after, c.Key)
 			if d, ok := overlay[c.Key]; ok {
-				v = merge(v, d.value())
+				v = Patched(v, d.value())
 			}
 			delete(overlay, c.Key)
 			if d, ok := overlayOf(after, c.Key, replace(v, Steps(c.Pointer), c.Theirs)); ok {

@@ -11,8 +11,7 @@ import (
 
 // Acting is the caller that background work acts as: the user who began it, with the
 // rights they have now, or as far as these go with the permission sets of the key that
-// began it. Fault
-// "auth.user_inactive" (Forbidden) once the user may not log in any more.
+// began it. Fault "auth.user_inactive" (Forbidden) once the user may not log in any more.
 func (s *Service) Acting(ctx context.Context, t store.Tenant, user id.ID, permissions []string, via string) (*policy.Caller, error) {
 	found, err := s.userByID(ctx, t, user)
 	if err != nil {

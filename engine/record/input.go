@@ -3,7 +3,6 @@ package record
 import (
 	"bytes"
 	"encoding/json"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -150,32 +149,13 @@ func (v assigned) onto(stored any, in *input) assigned {
 	if _, object := there.(map[string]any); problem != nil || !object {
 		return v
 	}
-	v.raw = patched(there, v.patch)
+	v.raw = metadata.Patched(there, v.patch)
 	v.stored, problem = v.Value.Coerce(v.raw)
 	v.refused = nil
 	if problem != nil {
 		v.refused = in.about(v.Field, problem).Under("/" + v.Name)
 	}
 	return v
-}
-
-// patched is a value with a merge patch laid on it; it changes neither.
-func patched(there, patch any) any {
-	changes, ok := patch.(map[string]any)
-	if !ok {
-		return patch
-	}
-	object, _ := there.(map[string]any)
-	out := make(map[string]any, len(object)+len(changes))
-	maps.Copy(out, object)
-	for name, change := range changes {
-		if change == nil {
-			delete(out, name)
-		} else {
-			out[name] = patched(object[name], change)
-		}
-	}
-	return out
 }
 
 // sentBack reports whether a value that can't be taken is the one that is there.
