@@ -152,11 +152,6 @@ func row(ctx context.Context, r store.Reader, table string, filter query.Filter,
 	return nil, nil
 }
 
-// is is the filter column == value.
-func is(c query.Column, value any) query.Filter {
-	return query.Compare{Ref: query.Field(c), Op: query.Eq, Value: value}
-}
-
 func integer(v any) int64 { n, _ := v.(int64); return n }
 func text(v any) string   { s, _ := v.(string); return s }
 

@@ -77,7 +77,7 @@ func (s *Service) CreateKey(ctx context.Context, t store.Tenant, by *policy.Call
 	if err := fault.All(fault.Invalid, "auth.key_invalid", problems); err != nil {
 		return "", Key{}, err
 	}
-	count, err := t.Count(ctx, keys, query.Compare{Ref: query.Field(revokedColumn), Op: query.Eq}, nil)
+	count, err := t.Count(ctx, keys, query.Is(revokedColumn, nil), nil)
 	if err != nil {
 		return "", Key{}, err
 	}
@@ -146,13 +146,13 @@ func ofUser(user id.ID) query.Filter {
 	if user == 0 {
 		return nil
 	}
-	return is(userColumn, int64(user))
+	return query.Is(userColumn, int64(user))
 }
 
 // RevokeKey ends a key of a user, or with 0 of any, for good; it stays listed for a while. Fault
 // "auth.key_not_found".
 func (s *Service) RevokeKey(ctx context.Context, t store.Tenant, of, key id.ID) error {
-	filter := query.All{is(query.ID, int64(key))}
+	filter := query.All{query.Is(query.ID, int64(key))}
 	if of != 0 {
 		filter = append(filter, ofUser(of))
 	}
@@ -176,7 +176,7 @@ func (s *Service) RevokeKey(ctx context.Context, t store.Tenant, of, key id.ID) 
 
 // readKey reads the key of a digest and notes its use.
 func (s *Service) readKey(ctx context.Context, t store.Tenant, hash digest, now time.Time) (*entry, error) {
-	found, err := row(ctx, t, keys, is(hashColumn, hash.String()), keyColumns...)
+	found, err := row(ctx, t, keys, query.Is(hashColumn, hash.String()), keyColumns...)
 	if err != nil {
 		return nil, err
 	}

@@ -115,7 +115,7 @@ const nobody id.ID = 1
 func (s *Service) countNobody(ctx context.Context, t store.Tenant) error {
 	return t.Write(ctx, func(tx store.Tx) error {
 		values := map[string]any{usedColumn.Name: s.now().UnixMilli()}
-		found, err := row(ctx, tx, devices, is(query.ID, int64(nobody)), query.ID)
+		found, err := row(ctx, tx, devices, query.Is(query.ID, int64(nobody)), query.ID)
 		if err != nil {
 			return err
 		}
@@ -135,11 +135,11 @@ func (s *Service) verify(ctx context.Context, t store.Tenant, u *user, password 
 	}
 	defer turn.Release(1)
 
-	found, err := row(ctx, t, credentials, is(query.ID, int64(u.caller.User)), hashColumn)
+	found, err := row(ctx, t, credentials, query.Is(query.ID, int64(u.caller.User)), hashColumn)
 	if err != nil {
 		return err
 	}
-	counted, err := row(ctx, t, counts.table, is(query.ID, int64(counts.row)), failuresColumn, lockedColumn)
+	counted, err := row(ctx, t, counts.table, query.Is(query.ID, int64(counts.row)), failuresColumn, lockedColumn)
 	if err != nil {
 		return err
 	}
@@ -216,7 +216,7 @@ func (s *Service) setPassword(ctx context.Context, t store.Tenant, user id.ID, p
 		return false, problem
 	}
 	if first {
-		if found, err := row(ctx, t, credentials, is(query.ID, int64(user)), query.ID); err != nil || found != nil {
+		if found, err := row(ctx, t, credentials, query.Is(query.ID, int64(user)), query.ID); err != nil || found != nil {
 			return false, err
 		}
 	}
@@ -226,7 +226,7 @@ func (s *Service) setPassword(ctx context.Context, t store.Tenant, user id.ID, p
 	}
 	values := map[string]any{hashColumn.Name: hash, failuresColumn.Name: int64(0), lockedColumn.Name: nil}
 	err = t.Write(ctx, func(tx store.Tx) error {
-		found, err := row(ctx, tx, credentials, is(query.ID, int64(user)), query.ID)
+		found, err := row(ctx, tx, credentials, query.Is(query.ID, int64(user)), query.ID)
 		if err != nil {
 			return err
 		}
@@ -243,7 +243,7 @@ func (s *Service) setPassword(ctx context.Context, t store.Tenant, user id.ID, p
 			return err
 		}
 		for _, table := range []string{sessions, devices} {
-			if _, err := tx.DeleteWhere(ctx, table, is(userColumn, int64(user))); err != nil {
+			if _, err := tx.DeleteWhere(ctx, table, query.Is(userColumn, int64(user))); err != nil {
 				return err
 			}
 		}

@@ -85,7 +85,7 @@ func (s *Service) begin(ctx context.Context, t store.Tenant, user id.ID) (string
 		hashColumn.Name: key.String(), userColumn.Name: int64(user), createdColumn.Name: now.UnixMilli(),
 		usedColumn.Name: now.UnixMilli(), expiresColumn.Name: now.Add(SessionLife).UnixMilli(),
 	}
-	old := query.All{is(userColumn, int64(user)),
+	old := query.All{query.Is(userColumn, int64(user)),
 		query.Compare{Ref: query.Field(expiresColumn), Op: query.Le, Value: now.UnixMilli()}}
 	session := s.ids.Next()
 	err = t.Write(ctx, func(tx store.Tx) error {
@@ -99,7 +99,7 @@ func (s *Service) begin(ctx context.Context, t store.Tenant, user id.ID) (string
 
 // readSession reads the session of a digest and notes its use.
 func (s *Service) readSession(ctx context.Context, t store.Tenant, key digest, now time.Time) (*entry, error) {
-	found, err := row(ctx, t, sessions, is(hashColumn, key.String()), query.ID, userColumn, createdColumn, usedColumn, expiresColumn)
+	found, err := row(ctx, t, sessions, query.Is(hashColumn, key.String()), query.ID, userColumn, createdColumn, usedColumn, expiresColumn)
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +146,7 @@ func (s *Service) Logout(ctx context.Context, token string) error {
 	}
 	key := digest(sha256.Sum256([]byte(token)))
 	err = t.Write(ctx, func(tx store.Tx) error {
-		_, err := tx.DeleteWhere(ctx, sessions, is(hashColumn, key.String()))
+		_, err := tx.DeleteWhere(ctx, sessions, query.Is(hashColumn, key.String()))
 		return err
 	})
 	s.changes.Add(1)
@@ -166,7 +166,7 @@ type Session struct {
 func (s *Service) Sessions(ctx context.Context, t store.Tenant, user id.ID) ([]Session, error) {
 	q := query.Select{Table: sessions, Limit: 200, Sort: []query.Order{{Ref: query.Field(query.ID)}},
 		Columns: []query.Ref{query.Field(query.ID), query.Field(createdColumn), query.Field(usedColumn), query.Field(expiresColumn)},
-		Filter: query.All{is(userColumn, int64(user)),
+		Filter: query.All{query.Is(userColumn, int64(user)),
 			query.Compare{Ref: query.Field(expiresColumn), Op: query.Gt, Value: s.now().UnixMilli()}}}
 	var all []Session
 	for r, err := range t.Select(ctx, q) {
@@ -180,7 +180,7 @@ func (s *Service) Sessions(ctx context.Context, t store.Tenant, user id.ID) ([]S
 
 // RevokeSessions ends a user's sessions, all but that of the token keep ("" for none).
 func (s *Service) RevokeSessions(ctx context.Context, t store.Tenant, user id.ID, keep string) error {
-	filter := query.All{is(userColumn, int64(user))}
+	filter := query.All{query.Is(userColumn, int64(user))}
 	if keep != "" {
 		kept := digest(sha256.Sum256([]byte(keep)))
 		filter = append(filter, query.Compare{Ref: query.Field(hashColumn), Op: query.Ne, Value: kept.String()})

@@ -24,7 +24,7 @@ type user struct {
 
 // userByID reads a user; nil if there is none.
 func (s *Service) userByID(ctx context.Context, t store.Tenant, user id.ID) (*user, error) {
-	return s.readUser(ctx, t, func(*catalog.Object) query.Filter { return is(query.ID, int64(user)) })
+	return s.readUser(ctx, t, func(*catalog.Object) query.Filter { return query.Is(query.ID, int64(user)) })
 }
 
 // userByEmail finds a user by e-mail, whatever its case; nil if there is none.
@@ -34,9 +34,9 @@ func (s *Service) userByEmail(ctx context.Context, t store.Tenant, email string)
 			switch {
 			case f.Name != "email":
 			case f.Key.Name != "":
-				return is(f.Key, fieldtype.Fold(email))
+				return query.Is(f.Key, fieldtype.Fold(email))
 			default:
-				return is(f.Column, email)
+				return query.Is(f.Column, email)
 			}
 		}
 		return query.Nothing

@@ -75,8 +75,8 @@ func (s *Snapshot) shapes() []Shape {
 		}
 		for _, held := range []*Field{l.lookup, l.group} { // what is asked for one value at a time
 			if held != nil {
-				equal := query.Compare{Ref: query.Field(held.Column), Op: query.Eq, Value: sampleOf(held.Column.Storage)}
-				shape.Filter = and(shape.Filter, equal)
+				equal := query.Is(held.Column, sampleOf(held.Column.Storage))
+				shape.Filter = query.And(shape.Filter, equal)
 			}
 		}
 		for _, key := range l.sort {
@@ -90,7 +90,7 @@ func (s *Snapshot) shapes() []Shape {
 func (o *Object) advise(ctx context.Context, t store.Tenant, shape Shape, owned bool) (*Advice, error) {
 	filter := shape.Filter
 	if owned {
-		filter = and(filter, query.Compare{Ref: query.Field(query.Owner), Op: query.Eq, Value: int64(1)})
+		filter = query.And(filter, query.Is(query.Owner, int64(1)))
 	}
 	sort := withID(shape.Sort)
 	plan, err := t.Explain(ctx, query.Select{Table: o.Table.Name, Columns: []query.Ref{query.Field(query.ID)}, Filter: filter, Sort: sort, Limit: 50})

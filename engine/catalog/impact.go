@@ -197,7 +197,7 @@ func filled(f *Field) query.Filter {
 }
 
 func empty(f *Field) query.Filter {
-	return query.Compare{Ref: query.Field(f.Column), Op: query.Eq, Value: nil}
+	return query.Is(f.Column, nil)
 }
 
 // computed reports whether a field's values follow from others: nothing is lost
@@ -504,7 +504,7 @@ func (w *weigher) holds(o *Object, e *effect, p *expression.Program, wanted bool
 			if !wanted {
 				filter = query.Not{Filter: filter}
 			}
-			e.where = and(e.where, filter)
+			e.where = query.And(e.where, filter)
 			return
 		}
 	}
@@ -516,13 +516,6 @@ func (w *weigher) holds(o *Object, e *effect, p *expression.Program, wanted bool
 	if e.read == nil {
 		e.silent = true
 	}
-}
-
-func and(a, b query.Filter) query.Filter {
-	if a == nil {
-		return b
-	}
-	return query.All{a, b}
 }
 
 // stable reports whether a condition's answer follows from the stored record alone.
@@ -603,7 +596,7 @@ func (w *weigher) stages(old, o *Object) {
 			if stored, _ := w.known(o, expression.Path{Leaf: f.Symbol()}); !stored {
 				continue // told as a new field
 			}
-			in := query.Compare{Ref: query.Field(o.Stages.Field.Column), Op: query.Eq, Value: name}
+			in := query.Is(o.Stages.Field.Column, name)
 			w.add(effect{Impact: Impact{Class: Narrowing, Path: "object/" + o.Doc.Name + "/stages/" + name + "/required/" + f.Name,
 				Notice: fault.New(fault.Invalid, "catalog.stage_requires", "field", f.Name, "stage", name, "object", o.Doc.Name)},
 				table: o.Table.Name, where: query.All{in, empty(f)}})

@@ -60,7 +60,7 @@ func buildBase(t testing.TB, more ...string) *Snapshot {
 func TestVisibleHidesAndGuards(t *testing.T) {
 	s := buildBase(t)
 	hidden := map[string]bool{"deal.amount": true, "deal.owner": true, "account.name": true}
-	secret := query.Compare{Ref: query.Field(query.Owner), Op: query.Eq, Value: int64(5)}
+	secret := query.Is(query.Owner, int64(5))
 	names := s.Objects["deal"].Visible(
 		func(object, field string) bool { return !hidden[object+"."+field] },
 		func(object string) query.Filter {

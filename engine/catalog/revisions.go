@@ -148,7 +148,7 @@ func (c *Catalog) load(ctx context.Context, from store.Reader, at mark) (*state,
 
 // stateAt reads an older revision. Fault "catalog.no_revision" (NotFound).
 func (c *Catalog) stateAt(ctx context.Context, t store.Tenant, revision int64) (*state, error) {
-	is := query.Compare{Ref: query.Field(query.ID), Op: query.Eq, Value: revision}
+	is := query.Is(query.ID, revision)
 	n, err := t.Count(ctx, revisionTable, is, nil)
 	if err != nil {
 		return nil, fmt.Errorf("looking for revision %d: %w", revision, err)
@@ -161,7 +161,7 @@ func (c *Catalog) stateAt(ctx context.Context, t store.Tenant, revision int64) (
 
 func packagesAt(ctx context.Context, from store.Reader, revision int64) ([]string, error) {
 	q := query.Select{Table: revisionTable, Columns: []query.Ref{query.Field(colPackages)}, Limit: 1,
-		Filter: query.Compare{Ref: query.Field(query.ID), Op: query.Eq, Value: revision},
+		Filter: query.Is(query.ID, revision),
 		Sort:   []query.Order{{Ref: query.Field(query.ID)}}}
 	for row, err := range from.Select(ctx, q) {
 		if err != nil {
@@ -304,7 +304,7 @@ func endDocuments(ctx context.Context, tx store.Tx, ended map[place]bool, next i
 	}
 	q := query.Select{Table: documentTable,
 		Columns: []query.Ref{query.Field(query.ID), query.Field(colLayer), query.Field(colKind), query.Field(colName)},
-		Filter:  query.Compare{Ref: query.Field(colUntil), Op: query.Eq, Value: nil},
+		Filter:  query.Is(colUntil, nil),
 		Sort:    []query.Order{{Ref: query.Field(query.ID)}}}
 	var rows []id.ID
 	for row, err := range tx.Select(ctx, q) {

@@ -76,8 +76,8 @@ func (c *Catalog) writeRemovals(ctx context.Context, tx store.Tx, with commitmen
 
 func (r removal) filter() query.Filter {
 	return query.All{
-		query.Compare{Ref: query.Field(colTable), Op: query.Eq, Value: r.table},
-		query.Compare{Ref: query.Field(colColumn), Op: query.Eq, Value: r.column},
+		query.Is(colTable, r.table),
+		query.Is(colColumn, r.column),
 	}
 }
 

@@ -153,10 +153,10 @@ type Listing struct {
 func List(ctx context.Context, from store.Reader, l Listing) ([]*Job, error) {
 	var filter query.All
 	if l.Kind != "" {
-		filter = append(filter, query.Compare{Ref: query.Field(colKind), Op: query.Eq, Value: l.Kind})
+		filter = append(filter, query.Is(colKind, l.Kind))
 	}
 	if l.State != "" {
-		filter = append(filter, query.Compare{Ref: query.Field(colState), Op: query.Eq, Value: l.State})
+		filter = append(filter, query.Is(colState, l.State))
 	}
 	if l.Before != 0 {
 		filter = append(filter, query.Compare{Ref: query.Field(query.ID), Op: query.Lt, Value: int64(l.Before)})
@@ -233,7 +233,7 @@ func read(ctx context.Context, from store.Reader, filter query.Filter, newest bo
 
 // load reads one job with its lease; nil if there is none.
 func load(ctx context.Context, from store.Reader, job id.ID) (*row, error) {
-	rows, err := read(ctx, from, query.Compare{Ref: query.Field(query.ID), Op: query.Eq, Value: int64(job)}, false, 1)
+	rows, err := read(ctx, from, query.Is(query.ID, int64(job)), false, 1)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}

@@ -200,7 +200,7 @@ func (s *Session) aggregation(ctx context.Context, a *access, q AggregateQuery) 
 	if err != nil {
 		return nil, err
 	}
-	g.query.Filter = both(read, wanted)
+	g.query.Filter = query.And(read, wanted)
 	if strings.TrimSpace(q.Q) != "" {
 		words := search.Query(q.Q)
 		if len(words) == 0 || !a.words || newWordCheck(a, words, 0) != nil {

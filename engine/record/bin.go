@@ -47,14 +47,14 @@ func (s *Session) Bin(ctx context.Context, object, cursor string, limit int) (*B
 		return nil, err
 	}
 	sort := []query.Order{{Ref: query.Field(colDeletedAt), Descending: true}, {Ref: query.Field(query.ID), Descending: true}}
-	filter := is(colObject, object)
+	filter := query.Is(colObject, object)
 	mark := fingerprint("bin", object)
 	if cursor != "" {
 		values, err := decodeCursor(cursor, mark, []fieldtype.Storage{fieldtype.Int, fieldtype.Int})
 		if err != nil {
 			return nil, err
 		}
-		filter = both(filter, query.After(sort, values))
+		filter = query.And(filter, query.After(sort, values))
 	}
 	read, err := s.filter(ctx, object, policy.Read)
 	if err != nil {
@@ -185,7 +185,7 @@ func (u *unit) putBack(at doomed) error {
 // batch loads what was deleted together with a record, that one first.
 func (u *unit) batch(a *access, key id.ID) ([]doomed, error) {
 	object := a.object.Doc.Name
-	rows, err := u.binRows(both(is(query.ID, int64(key)), is(colObject, object)))
+	rows, err := u.binRows(query.And(query.Is(query.ID, int64(key)), query.Is(colObject, object)))
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +209,7 @@ func (u *unit) batch(a *access, key id.ID) ([]doomed, error) {
 			return nil, u.s.forbiddenRecord(a.object, "restore")
 		}
 	}
-	others, err := u.binRows(both(is(colBatch, int64(first.batch)), query.Compare{Ref: query.Field(query.ID), Op: query.Ne, Value: int64(key)}))
+	others, err := u.binRows(query.And(query.Is(colBatch, int64(first.batch)), query.Compare{Ref: query.Field(query.ID), Op: query.Ne, Value: int64(key)}))
 	if err != nil {
 		return nil, err
 	}
@@ -320,7 +320,7 @@ func (u *unit) dropReferences(at doomed, live map[id.ID]bool) ([]Warning, error)
 		found := false
 		if ok {
 			var err error
-			if found, err = exists(e, o.Table.Name, is(query.ID, key)); err != nil {
+			if found, err = exists(e, o.Table.Name, query.Is(query.ID, key)); err != nil {
 				return nil, err
 			}
 		}

@@ -243,7 +243,7 @@ func (d *draft) readableRecord(object string, key int64) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return exists(d.env, o.Table.Name, both(is(query.ID, key), f))
+	return exists(d.env, o.Table.Name, query.And(query.Is(query.ID, key), f))
 }
 
 // exists reports whether a filter selects a row.

@@ -129,7 +129,7 @@ func (u *unit) present(d *draft) error {
 		if !ok || (object == "user" && key == int64(u.s.caller.User)) {
 			continue
 		}
-		found, err := exists(d.env, o.Table.Name, is(query.ID, key))
+		found, err := exists(d.env, o.Table.Name, query.Is(query.ID, key))
 		if err != nil {
 			return err
 		}
@@ -234,7 +234,7 @@ type sequence struct {
 
 func readSequence(ctx context.Context, tx store.Tx, name string) (sequence, error) {
 	seq := sequence{name: name, next: 1}
-	q := query.Select{Table: sequenceTable, Columns: []query.Ref{query.Field(query.ID), query.Field(colNext)}, Filter: is(colName, name), Limit: 1}
+	q := query.Select{Table: sequenceTable, Columns: []query.Ref{query.Field(query.ID), query.Field(colNext)}, Filter: query.Is(colName, name), Limit: 1}
 	for r, err := range tx.Select(ctx, q) {
 		if err != nil {
 			return seq, fmt.Errorf("reading the sequence %s: %w", name, err)

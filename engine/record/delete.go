@@ -66,7 +66,7 @@ func (u *unit) collect(p *plan, first row) (*going, error) {
 				continue
 			}
 			from := u.s.compiled.plan(in.From)
-			rows, err := u.loadWhere(from, is(in.Field.Column, reference(in.Field, at.object.Doc.Name, at.id())), MaxDependents+1)
+			rows, err := u.loadWhere(from, query.Is(in.Field.Column, reference(in.Field, at.object.Doc.Name, at.id())), MaxDependents+1)
 			if err != nil {
 				return nil, err
 			}
@@ -102,7 +102,7 @@ func (u *unit) collect(p *plan, first row) (*going, error) {
 // heldBy reports whether a record that stays refers to one that goes.
 func (u *unit) heldBy(g *going, at doomed, in *catalog.Inbound) (bool, error) {
 	q := query.Select{Table: in.From.Table.Name, Columns: []query.Ref{query.Field(query.ID)},
-		Filter: is(in.Field.Column, reference(in.Field, at.object.Doc.Name, at.id())), Limit: len(g.records) + 1}
+		Filter: query.Is(in.Field.Column, reference(in.Field, at.object.Doc.Name, at.id())), Limit: len(g.records) + 1}
 	for r, err := range u.tx.Select(u.ctx, q) {
 		if err != nil {
 			return false, fmt.Errorf("looking for references: %w", err)
@@ -177,7 +177,7 @@ func (u *unit) clear(g *going, at doomed) error {
 			continue
 		}
 		from := u.s.compiled.plan(in.From)
-		rows, err := u.loadWhere(from, is(in.Field.Column, reference(in.Field, at.object.Doc.Name, at.id())), MaxDependents+1)
+		rows, err := u.loadWhere(from, query.Is(in.Field.Column, reference(in.Field, at.object.Doc.Name, at.id())), MaxDependents+1)
 		if err != nil {
 			return err
 		}

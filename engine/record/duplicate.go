@@ -117,7 +117,7 @@ func (d *draft) matches(rule *catalog.DuplicateRule) ([]id.ID, error) {
 			fuzzy = append(fuzzy, m)
 			continue
 		}
-		exact = append(exact, is(m.Key, key))
+		exact = append(exact, query.Is(m.Key, key))
 	}
 	exact = append(exact, query.Compare{Ref: query.Field(query.ID), Op: query.Ne, Value: int64(d.id)})
 	if len(fuzzy) == 0 {
@@ -125,7 +125,7 @@ func (d *draft) matches(rule *catalog.DuplicateRule) ([]id.ID, error) {
 	}
 	found := map[id.ID]bool{}
 	for _, block := range d.blocks(fuzzy[0], len(exact) > 1) {
-		keys, err := d.candidates(fuzzy, both(exact, block.filter), block.words, maxCandidates)
+		keys, err := d.candidates(fuzzy, query.And(exact, block.filter), block.words, maxCandidates)
 		if err != nil {
 			return nil, err
 		}
@@ -213,7 +213,7 @@ func (d *draft) readableMatches(keys []id.ID) ([]Match, error) {
 		values[i] = int64(key)
 	}
 	q := query.Select{Table: o.Table.Name, Columns: []query.Ref{query.Field(query.ID)},
-		Filter: both(query.In{Ref: query.Field(query.ID), Values: values}, read), Sort: []query.Order{{Ref: query.Field(query.ID)}}}
+		Filter: query.And(query.In{Ref: query.Field(query.ID), Values: values}, read), Sort: []query.Order{{Ref: query.Field(query.ID)}}}
 	named := o.NameField != nil && d.a.reads(o.NameField)
 	if named {
 		q.Columns = append(q.Columns, query.Field(o.NameField.Column))
@@ -285,7 +285,7 @@ func (s *Session) loadReadable(ctx context.Context, a *access, key id.ID) (row, 
 	if err != nil {
 		return nil, err
 	}
-	q := query.Select{Table: a.object.Table.Name, Columns: a.refs, Filter: both(is(query.ID, int64(key)), read), Limit: 1}
+	q := query.Select{Table: a.object.Table.Name, Columns: a.refs, Filter: query.And(query.Is(query.ID, int64(key)), read), Limit: 1}
 	for r, err := range s.tenant.Select(ctx, q) {
 		if err != nil {
 			return nil, fmt.Errorf("reading a record of %s: %w", a.object.Doc.Name, err)

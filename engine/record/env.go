@@ -103,7 +103,7 @@ func (e *env) through(r row, ref query.Ref) any {
 func behind(ctx context.Context, reader store.Reader, first int64, ref query.Ref) (any, error) {
 	hop := ref.Hops[0]
 	q := query.Select{Table: hop.Table, Columns: []query.Ref{{Hops: ref.Hops[1:], Column: ref.Column}},
-		Filter: both(is(query.ID, first), hop.Guard), Limit: 1}
+		Filter: query.And(query.Is(query.ID, first), hop.Guard), Limit: 1}
 	for r, err := range reader.Select(ctx, q) {
 		if err != nil {
 			return nil, fmt.Errorf("reading %s behind %s: %w", ref.Column.Name, hop.Lookup.Name, err)
@@ -111,32 +111,6 @@ func behind(ctx context.Context, reader store.Reader, first int64, ref query.Ref
 		return r[0], nil
 	}
 	return nil, nil
-}
-
-// is holds for rows with a value in a column.
-func is(c query.Column, v any) query.Filter {
-	return query.Compare{Ref: query.Field(c), Op: query.Eq, Value: v}
-}
-
-// both joins filters; nil holds for everything.
-func both(filters ...query.Filter) query.Filter {
-	var all query.All
-	for _, f := range filters {
-		switch f := f.(type) {
-		case nil:
-		case query.All:
-			all = append(all, f...)
-		default:
-			all = append(all, f)
-		}
-	}
-	if len(all) == 0 {
-		return nil
-	}
-	if len(all) == 1 {
-		return all[0]
-	}
-	return all
 }
 
 // userValue reads a field of the caller, or what lies behind one.

@@ -99,13 +99,13 @@ func (s *Session) History(ctx context.Context, object string, key id.ID, cursor 
 		return nil, err
 	}
 	sort := []query.Order{{Ref: query.Field(query.ID), Descending: true}}
-	filter, mark := is(colRecord, int64(key)), fingerprint("history", object, key.String())
+	filter, mark := query.Is(colRecord, int64(key)), fingerprint("history", object, key.String())
 	if cursor != "" {
 		values, err := decodeCursor(cursor, mark, []fieldtype.Storage{fieldtype.Int})
 		if err != nil {
 			return nil, err
 		}
-		filter = both(filter, query.After(sort, values))
+		filter = query.And(filter, query.After(sort, values))
 	}
 	page, held := &HistoryPage{}, 0
 	q := query.Select{Table: historyTable, Columns: historyRefs, Filter: filter, Sort: sort, Limit: limit + 1}
@@ -137,7 +137,7 @@ func (s *Session) historyReadable(ctx context.Context, a *access, key id.ID) err
 	if ferr != nil {
 		return ferr
 	}
-	q := query.Select{Table: binTable, Columns: binRefs, Filter: both(is(query.ID, int64(key)), is(colObject, a.object.Doc.Name)), Limit: 1}
+	q := query.Select{Table: binTable, Columns: binRefs, Filter: query.And(query.Is(query.ID, int64(key)), query.Is(colObject, a.object.Doc.Name)), Limit: 1}
 	for r, rerr := range s.tenant.Select(ctx, q) {
 		if rerr != nil {
 			return fmt.Errorf("reading the bin: %w", rerr)

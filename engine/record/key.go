@@ -59,7 +59,7 @@ func (s *Session) ByKey(ctx context.Context, object, field string, values []any)
 		return found, nil
 	}
 	q := query.Select{Table: a.object.Table.Name, Columns: []query.Ref{query.Field(query.ID), query.Field(column)},
-		Filter: both(query.In{Ref: query.Field(column), Values: asked}, read)}
+		Filter: query.And(query.In{Ref: query.Field(column), Values: asked}, read)}
 	for r, err := range s.tenant.Select(ctx, q) {
 		if err != nil {
 			return nil, fmt.Errorf("looking for records by their keys: %w", err)
@@ -109,7 +109,7 @@ func (p *plan) keyFilter(key *catalog.UniqueKey, r row) (f query.Filter, ok bool
 		if v == nil {
 			return nil, false
 		}
-		all = append(all, is(c, v))
+		all = append(all, query.Is(c, v))
 	}
 	return all, true
 }

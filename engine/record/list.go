@@ -32,7 +32,7 @@ func (s *Session) Get(ctx context.Context, object string, key id.ID, fields []st
 	if err != nil {
 		return Record{}, err
 	}
-	q := query.Select{Table: a.object.Table.Name, Filter: both(is(query.ID, int64(key)), read), Limit: 1}
+	q := query.Select{Table: a.object.Table.Name, Filter: query.And(query.Is(query.ID, int64(key)), read), Limit: 1}
 	if q.Columns, err = sh.query(ctx, s); err != nil {
 		return Record{}, err
 	}
@@ -89,7 +89,7 @@ func (s *Session) listing(ctx context.Context, a *access, q ListQuery) (*listing
 	if err != nil {
 		return nil, err
 	}
-	l.query.Filter = both(read, wanted)
+	l.query.Filter = query.And(read, wanted)
 	l.total = l.query.Filter
 	columns, err := sh.query(ctx, s)
 	if err != nil {
@@ -208,14 +208,14 @@ func (s *Session) list(ctx context.Context, a *access, q ListQuery, only query.F
 	if err != nil {
 		return nil, err
 	}
-	l.total = both(l.total, only)
+	l.total = query.And(l.total, only)
 	l.query.Filter = l.total
 	if q.Cursor != "" {
 		values, err := decodeCursor(q.Cursor, l.mark, l.sort)
 		if err != nil {
 			return nil, err
 		}
-		l.query.Filter = both(l.total, query.After(l.query.Sort, values))
+		l.query.Filter = query.And(l.total, query.After(l.query.Sort, values))
 	}
 	page := &Page{}
 	if err := l.fill(ctx, s, page, limit); err != nil {

@@ -8,6 +8,7 @@ import (
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/policy"
+	"formwork/engine/query"
 )
 
 // MaxMerged bounds the records that are merged into another at once.
@@ -94,7 +95,7 @@ func (u *unit) merge(a *access, in *input, master id.ID, losers []id.ID) (*draft
 // that would refer to itself refers to nothing.
 func (u *unit) redirect(o *catalog.Object, in *catalog.Inbound, loser, master id.ID, g *going) (int, error) {
 	from := u.s.compiled.plan(in.From)
-	rows, err := u.loadWhere(from, is(in.Field.Column, reference(in.Field, o.Doc.Name, loser)), MaxDependents+1)
+	rows, err := u.loadWhere(from, query.Is(in.Field.Column, reference(in.Field, o.Doc.Name, loser)), MaxDependents+1)
 	if err != nil {
 		return 0, err
 	}

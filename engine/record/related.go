@@ -51,7 +51,7 @@ func (s *Session) Related(ctx context.Context, object string, key id.ID, list st
 	if err != nil {
 		return nil, err
 	}
-	return s.list(ctx, a, q, both(is(f.Column, reference(f, object, key)), only))
+	return s.list(ctx, a, q, query.And(query.Is(f.Column, reference(f, object, key)), only))
 }
 
 // asLaidOut completes a query by what a related list shows and how it is sorted.

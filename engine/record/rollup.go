@@ -273,13 +273,13 @@ func (u *unit) recount(p *plan, parent id.ID, r row, roll *catalog.Rollup) error
 
 // rollup computes a roll-up of one parent by a query, and the number of values.
 func (u *unit) rollup(parent id.ID, roll *catalog.Rollup) (v any, n int64, err error) {
-	filter := is(roll.Lookup.Column, int64(parent))
+	filter := query.Is(roll.Lookup.Column, int64(parent))
 	if roll.Filter != nil {
 		only, err := roll.Filter.Filter(&callerEnv{ctx: u.ctx, s: u.s})
 		if err != nil {
 			return nil, 0, err
 		}
-		filter = both(filter, only)
+		filter = query.And(filter, only)
 	}
 	q := query.Aggregate{Table: roll.Child.Table.Name, Filter: filter, Measures: []query.Measure{{Op: query.Count}}}
 	if roll.Of != nil {

@@ -40,7 +40,7 @@ func (s *Session) write(ctx context.Context, fn func(u *unit) error) error {
 
 // load reads a whole record; nil if there is none.
 func (u *unit) load(p *plan, key id.ID) (row, error) {
-	rows, err := u.loadWhere(p, is(query.ID, int64(key)), 1)
+	rows, err := u.loadWhere(p, query.Is(query.ID, int64(key)), 1)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}

@@ -380,7 +380,7 @@ func (s *Service) Refused(ctx context.Context, t store.Tenant, im *Import, langu
 		return err
 	}
 	q := query.Select{Table: errorTable, Columns: []query.Ref{query.Field(colRow), query.Field(colCells), query.Field(colFaults)},
-		Filter: query.Compare{Ref: query.Field(colImport), Op: query.Eq, Value: int64(im.ID)},
+		Filter: query.Is(colImport, int64(im.ID)),
 		Sort:   []query.Order{{Ref: query.Field(colRow)}, {Ref: query.Field(query.ID)}}}
 	for v, err := range t.Select(ctx, q) {
 		if err != nil {

@@ -256,7 +256,7 @@ func (s *Service) sweep(ctx context.Context, t store.Tenant) error {
 // forget removes a file's text.
 func (s *Service) forget(ctx context.Context, t store.Tenant, im id.ID) error {
 	return t.Write(ctx, func(tx store.Tx) error {
-		_, err := tx.DeleteWhere(ctx, chunkTable, query.Compare{Ref: query.Field(colImport), Op: query.Eq, Value: int64(im)})
+		_, err := tx.DeleteWhere(ctx, chunkTable, query.Is(colImport, int64(im)))
 		return err
 	})
 }
@@ -290,7 +290,7 @@ func load(ctx context.Context, t store.Reader, im id.ID) (*Import, error) {
 		columns = append(columns, query.Field(c))
 	}
 	q := query.Select{Table: importTable, Columns: columns, Limit: 1, Sort: []query.Order{{Ref: query.Field(query.ID)}},
-		Filter: query.Compare{Ref: query.Field(query.ID), Op: query.Eq, Value: int64(im)}}
+		Filter: query.Is(query.ID, int64(im))}
 	for v, err := range t.Select(ctx, q) {
 		if err != nil {
 			return nil, fmt.Errorf("reading the import: %w", err)
@@ -336,7 +336,7 @@ func (k *kept) Read(p []byte) (int, error) {
 // load reads the chunk in which the offset lies.
 func (k *kept) load() error {
 	q := query.Select{Table: chunkTable, Columns: []query.Ref{query.Field(colOffset), query.Field(colText)}, Limit: 1,
-		Filter: query.All{query.Compare{Ref: query.Field(colImport), Op: query.Eq, Value: int64(k.im.ID)},
+		Filter: query.All{query.Is(colImport, int64(k.im.ID)),
 			query.Compare{Ref: query.Field(colOffset), Op: query.Le, Value: k.offset}},
 		Sort: []query.Order{{Ref: query.Field(colOffset), Descending: true}, {Ref: query.Field(query.ID), Descending: true}}}
 	for v, err := range k.tenant.Select(k.ctx, q) {

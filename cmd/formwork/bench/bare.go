@@ -146,12 +146,12 @@ func drain(rows func(func(store.Row, error) bool)) (n int, err error) {
 
 // operation is what one request of the name does, done on the store.
 func (b *bare) operation(ctx context.Context, name string) func(n int) error {
-	own := query.Compare{Ref: query.Field(query.Owner), Op: query.Eq, Value: int64(b.owner)}
+	own := query.Is(query.Owner, int64(b.owner))
 	byID := query.Order{Ref: query.Field(query.ID)}
 	list := func(n int) query.Select {
 		field, descends := strings.CutPrefix(b.recipe.Sort, "-")
 		return query.Select{Table: b.object.Table.Name, Columns: b.every, Limit: b.recipe.Limit,
-			Filter: query.All{own, query.Compare{Ref: query.Field(b.column[b.recipe.Equal]), Op: query.Eq, Value: b.recipe.Values[n%len(b.recipe.Values)]}},
+			Filter: query.All{own, query.Is(b.column[b.recipe.Equal], b.recipe.Values[n%len(b.recipe.Values)])},
 			Sort:   []query.Order{{Ref: query.Field(b.column[field]), Descending: descends}, {Ref: query.Field(query.ID), Descending: descends}}}
 	}
 	groups := query.Aggregate{Table: b.object.Table.Name, Groups: []query.Group{{Ref: query.Field(b.column[b.recipe.Group])}},
@@ -162,7 +162,7 @@ func (b *bare) operation(ctx context.Context, name string) func(n int) error {
 		return func(n int) error {
 			key := b.own[n*7_919%len(b.own)]
 			return selected(query.Select{Table: b.object.Table.Name, Columns: b.every, Limit: 1,
-				Filter: query.All{query.Compare{Ref: query.Field(query.ID), Op: query.Eq, Value: int64(key)}, own}})
+				Filter: query.All{query.Is(query.ID, int64(key)), own}})
 		}
 	case opList:
 		return func(n int) error { return selected(list(n)) }
@@ -202,7 +202,7 @@ func (b *bare) update(ctx context.Context) func(n int) error {
 		key := b.own[n*7_919%len(b.own)]
 		return b.tenant.Write(ctx, func(tx store.Tx) error {
 			for row, err := range tx.Select(ctx, query.Select{Table: b.object.Table.Name, Columns: b.every, Limit: 1,
-				Filter: query.Compare{Ref: query.Field(query.ID), Op: query.Eq, Value: int64(key)}}) {
+				Filter: query.Is(query.ID, int64(key))}) {
 				if err != nil {
 					return err
 				}

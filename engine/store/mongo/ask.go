@@ -13,7 +13,7 @@ import (
 // What others commit meanwhile makes the insert conflict, and the write is begun
 // anew.
 func (x *tx) askInsert(ctx context.Context, table string, key id.ID, values map[string]any) error {
-	taken, err := x.Count(ctx, table, query.Compare{Ref: query.Field(query.ID), Op: query.Eq, Value: int64(key)}, nil)
+	taken, err := x.Count(ctx, table, query.Is(query.ID, int64(key)), nil)
 	if err != nil {
 		return err
 	}
@@ -29,7 +29,7 @@ func (x *tx) askUpdate(ctx context.Context, table string, key id.ID, values map[
 	if err != nil {
 		return err
 	}
-	q := query.Select{Table: table, Filter: query.Compare{Ref: query.Field(query.ID), Op: query.Eq, Value: int64(key)}}
+	q := query.Select{Table: table, Filter: query.Is(query.ID, int64(key))}
 	for _, index := range uniques {
 		for _, c := range index.Columns {
 			q.Columns = append(q.Columns, query.Field(c.Column))
@@ -62,7 +62,7 @@ func (x *tx) askUnique(ctx context.Context, table string, key id.ID, value func(
 		for _, c := range index.Columns {
 			v := value(c.Column)
 			held = held && v != nil
-			same = append(same, query.Compare{Ref: query.Field(c.Column), Op: query.Eq, Value: v})
+			same = append(same, query.Is(c.Column, v))
 		}
 		if !held {
 			continue

@@ -210,7 +210,7 @@ func (x *tx) Lock(ctx context.Context, table string, key id.ID) error {
 
 // Delete implements store.Tx.
 func (x *tx) Delete(ctx context.Context, table string, key id.ID) error {
-	_, err := x.DeleteWhere(ctx, table, query.Compare{Ref: query.Field(query.ID), Op: query.Eq, Value: int64(key)})
+	_, err := x.DeleteWhere(ctx, table, query.Is(query.ID, int64(key)))
 	return err
 }
 

@@ -209,7 +209,7 @@ func BenchmarkRead(b *testing.B) {
 		b.Fatal(err)
 	}
 	eq := func(c query.Column, v any) query.Filter {
-		return query.Compare{Ref: query.Field(c), Op: query.Eq, Value: v}
+		return query.Is(c, v)
 	}
 	descending := func(c query.Column) query.Order { return query.Order{Ref: query.Field(c), Descending: true} }
 	pick := func(n int) int { return int(uint32(n)*2654435761) % benchRows }

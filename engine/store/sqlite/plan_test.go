@@ -28,7 +28,7 @@ var (
 )
 
 func eq(c query.Column, v any) query.Filter {
-	return query.Compare{Ref: query.Field(c), Op: query.Eq, Value: v}
+	return query.Is(c, v)
 }
 
 func by(columns ...query.Column) (sort []query.Order) {
@@ -68,7 +68,7 @@ func TestPlans(t *testing.T) {
 		{"below one", query.Select{Filter: eq(parent, int64(1)), Sort: by(name, query.ID)}, []string{"below"}, nil, false},
 		{"its next page", query.Select{Filter: query.All{eq(parent, int64(1)), query.After(by(name, query.ID), []any{"x", int64(7)})}, Sort: by(name, query.ID)}, []string{"below"}, nil, false},
 		{"below several", query.Select{Filter: query.In{Ref: query.Field(parent), Values: []any{int64(1), int64(2)}}, Sort: by(query.ID)}, []string{"below"}, nil, true},
-		{"below none", query.Select{Filter: query.Compare{Ref: query.Field(parent), Op: query.Eq}, Sort: by(query.ID)}, nil, []string{"deal"}, false},
+		{"below none", query.Select{Filter: query.Is(parent, nil), Sort: by(query.ID)}, nil, []string{"deal"}, false},
 		{"without an index", query.Select{Filter: eq(account, int64(1)), Sort: by(revenue, query.ID)}, nil, []string{"deal"}, true},
 		{"one", query.Select{Filter: eq(query.ID, int64(1))}, nil, nil, false},
 		{"newest with words", query.Select{Words: []query.Word{{Text: "x", Prefix: true}}, Sort: by(query.ID)}, nil, nil, false},

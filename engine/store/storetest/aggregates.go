@@ -51,7 +51,7 @@ var aggregateCases = []testCase{
 		} {
 			for i, want := range c.want {
 				rows, err := collect(f.tenant.Aggregate(f.ctx, query.Aggregate{Table: "item", Groups: []query.Group{{Ref: query.Field(colDate), By: c.by}},
-					Filter: query.Compare{Ref: query.Field(query.ID), Op: query.Eq, Value: int64(i + 1)}}))
+					Filter: query.Is(query.ID, int64(i+1))}))
 				f.must(err)
 				f.sameRows(dates[i], rows, []store.Row{{want}}, false)
 			}

@@ -121,12 +121,12 @@ var readCases = []testCase{
 		var any query.Any
 		var all query.All
 		for i := range 1500 {
-			any = append(any, query.Compare{Ref: query.Field(colN), Op: query.Eq, Value: int64(i - 1499)})
+			any = append(any, query.Is(colN, int64(i-1499)))
 			all = append(all, query.Compare{Ref: query.Field(colN), Op: query.Ne, Value: int64(i)})
 		}
 		f.same("any of many", f.ids(f.tenant, "item", any), []int64{3})
 		f.same("all of many", f.ids(f.tenant, "item", all), []int64{3, 4})
-		var deep query.Filter = query.Compare{Ref: query.Field(colN), Op: query.Eq, Value: int64(1)}
+		var deep query.Filter = query.Is(colN, int64(1))
 		for range 40 {
 			deep = query.Not{Filter: query.All{query.Not{Filter: query.Any{deep}}}}
 		}
@@ -134,7 +134,7 @@ var readCases = []testCase{
 	}},
 	{"hops", func(f *fixture) {
 		f.load(few())
-		guarded := []query.Hop{{Lookup: colCompany, Table: "company", Guard: query.Compare{Ref: query.Field(colFlag), Op: query.Eq, Value: true}}}
+		guarded := []query.Hop{{Lookup: colCompany, Table: "company", Guard: query.Is(colFlag, true)}}
 		behind := append(guarded[:1:1], query.Hop{Lookup: colCountry, Table: "country"})
 		inEU := query.Compare{Ref: query.Ref{Hops: []query.Hop{{Lookup: colCountry, Table: "country"}}, Column: colText}, Op: query.Eq, Value: "eu"}
 		deepGuard := []query.Hop{{Lookup: colCompany, Table: "company", Guard: inEU}}
@@ -218,7 +218,7 @@ var readCases = []testCase{
 						f.Error(err)
 						return
 					}
-					one, err := f.tenant.Count(f.ctx, "item", query.Compare{Ref: query.Field(query.ID), Op: query.Eq, Value: row[0]}, nil)
+					one, err := f.tenant.Count(f.ctx, "item", query.Is(query.ID, row[0]), nil)
 					if err != nil || one != 1 {
 						f.Errorf("counted %d, %v", one, err)
 						return

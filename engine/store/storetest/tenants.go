@@ -101,7 +101,7 @@ var schemaCases = []testCase{
 		odd := query.Column{Name: `phone:d."x" or 1=1; --`, Storage: fieldtype.Text}
 		f.define(store.Table{Name: "group", Columns: []query.Column{odd, {Name: "select:t", Storage: fieldtype.Text}, {Name: "Order:t", Storage: fieldtype.Text}}})
 		f.must(f.insert("group", 1, map[string]any{odd.Name: "a", "select:t": "b", "Order:t": "c"}))
-		f.same("by the odd column", f.ids(f.tenant, "group", query.Compare{Ref: query.Field(odd), Op: query.Eq, Value: "a"}), []int64{1})
+		f.same("by the odd column", f.ids(f.tenant, "group", query.Is(odd, "a")), []int64{1})
 	}},
 	{"indexes", func(f *fixture) {
 		f.load(Random(f.source(1), 60))
@@ -176,7 +176,7 @@ var schemaCases = []testCase{
 		f.load(Random(f.source(1), 60))
 		f.must(f.tenant.Index(f.ctx, "item", []store.Index{{Name: "item_list", Columns: []store.IndexColumn{{Column: query.Owner}, {Column: colFlag}, {Column: colN}}}}))
 		q := query.Select{Table: "item", Columns: []query.Ref{query.Field(query.ID), query.Field(colText)}, Limit: 50,
-			Filter: query.All{query.Compare{Ref: query.Field(query.Owner), Op: query.Eq, Value: int64(1)}, query.Compare{Ref: query.Field(colFlag), Op: query.Eq, Value: true}},
+			Filter: query.All{query.Is(query.Owner, int64(1)), query.Is(colFlag, true)},
 			Sort:   []query.Order{{Ref: query.Field(colN), Descending: true}, {Ref: query.Field(query.ID), Descending: true}}}
 		plan, err := f.tenant.Explain(f.ctx, q)
 		f.must(err)

@@ -37,7 +37,7 @@ var writeCases = []testCase{
 			for _, c := range columns {
 				want = append(want, values[i][c.Name])
 			}
-			got := f.rows(f.tenant, query.Select{Table: "item", Columns: refs, Filter: query.Compare{Ref: query.Field(query.ID), Op: query.Eq, Value: int64(key)}})
+			got := f.rows(f.tenant, query.Select{Table: "item", Columns: refs, Filter: query.Is(query.ID, int64(key))})
 			f.sameRows(fmt.Sprint("row ", key), got, []store.Row{want}, false)
 		}
 	}},
@@ -117,7 +117,7 @@ var writeCases = []testCase{
 		f.define(simple)
 		f.write(func(tx store.Tx) error {
 			f.must(tx.Insert(f.ctx, "lead", 1, map[string]any{colN.Name: int64(5)}, []string{"word"}))
-			f.same("selects", f.ids(tx, "lead", query.Compare{Ref: query.Field(colN), Op: query.Eq, Value: int64(5)}), []int64{1})
+			f.same("selects", f.ids(tx, "lead", query.Is(colN, int64(5))), []int64{1})
 			f.same("words", f.ids(tx, "lead", nil, query.Word{Text: "word"}), []int64{1})
 			count, err := tx.Count(f.ctx, "lead", nil, nil)
 			if err != nil || count != 1 {
@@ -192,7 +192,7 @@ var writeCases = []testCase{
 					err := f.tenant.Write(f.ctx, func(tx store.Tx) error {
 						// A counter that everybody raises shows lost updates.
 						var n int64
-						for row, err := range tx.Select(f.ctx, query.Select{Table: "lead", Columns: []query.Ref{query.Field(colN)}, Filter: query.Compare{Ref: query.Field(query.ID), Op: query.Eq, Value: int64(1)}}) {
+						for row, err := range tx.Select(f.ctx, query.Select{Table: "lead", Columns: []query.Ref{query.Field(colN)}, Filter: query.Is(query.ID, int64(1))}) {
 							if err != nil {
 								return err
 							}
@@ -255,7 +255,7 @@ var writeCases = []testCase{
 		for w := range writers {
 			together.Go(func() {
 				for g := range int64(groups) {
-					of := query.Compare{Ref: query.Field(colN), Op: query.Eq, Value: 1 + g}
+					of := query.Is(colN, 1+g)
 					err := f.tenant.Write(f.ctx, func(tx store.Tx) error {
 						if err := tx.Lock(f.ctx, "lead", 1); err != nil {
 							return err
