@@ -23,6 +23,8 @@ const module = "formwork/"
 var floors = [][]string{
 	{"cmd", "examples", "test"},
 	{"engine/api"},
+	{"engine/enginetest"},
+	{"engine/platform"},
 	{"admin-ui"},
 	{"plugins"},
 	{"workflows/runner"},

@@ -74,12 +74,12 @@ func (p *program) openHouse(ctx context.Context, name string) (bench.House, erro
 	return house{assemble(opened, newLog(p.log))}, nil
 }
 
-func (h house) Store() store.Store { return h.store }
+func (h house) Store() store.Store { return h.engine.Store }
 
-func (h house) Close() error { return h.store.Close() }
+func (h house) Close() error { return h.engine.Store.Close() }
 
 func (h house) Snapshot(ctx context.Context, t store.Tenant) (*catalog.Snapshot, error) {
-	return h.catalog.Snapshot(ctx, t)
+	return h.Catalog.Snapshot(ctx, t)
 }
 
 func (h house) CreateTenant(ctx context.Context, name, email, password string) error {

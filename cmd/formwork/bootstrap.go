@@ -55,7 +55,7 @@ func newPassword() string {
 // half-way is removed again; one that was left half-way by a process that died is
 // made to its end. Fault "tenant.exists" (Conflict).
 func (e *engine) createTenant(ctx context.Context, l login) (err error) {
-	t, err := e.store.Create(ctx, l.tenant)
+	t, err := e.Store.Create(ctx, l.tenant)
 	switch {
 	case fault.Is(err, "tenant.exists"):
 		if t, err = e.unfinished(ctx, l.tenant, err); err != nil {
@@ -66,16 +66,16 @@ func (e *engine) createTenant(ctx context.Context, l login) (err error) {
 	default:
 		defer func() {
 			if err != nil {
-				if gone := e.store.Delete(context.WithoutCancel(ctx), l.tenant); gone != nil {
+				if gone := e.Store.Delete(context.WithoutCancel(ctx), l.tenant); gone != nil {
 					err = fmt.Errorf("%w (and removing the tenant again: %v)", err, gone)
 				}
 			}
 		}()
 	}
-	if _, err = e.catalog.Install(ctx, t, packageNames()...); err != nil && !fault.Is(err, "catalog.installed") {
+	if _, err = e.Catalog.Install(ctx, t, packageNames()...); err != nil && !fault.Is(err, "catalog.installed") {
 		return fmt.Errorf("installing the packages: %w", err)
 	}
-	if err = e.records.KeepTrimmed(ctx, t); err != nil {
+	if err = e.Records.KeepTrimmed(ctx, t); err != nil {
 		return fmt.Errorf("scheduling the work of every day: %w", err)
 	}
 	return e.addFirstUser(ctx, t, l)
@@ -83,28 +83,28 @@ func (e *engine) createTenant(ctx context.Context, l login) (err error) {
 
 // ready reports whether a tenant was made to its end: somebody can log in.
 func (e *engine) ready(ctx context.Context, name string) bool {
-	t, err := e.store.Tenant(ctx, name)
+	t, err := e.Store.Tenant(ctx, name)
 	if err != nil {
 		return false
 	}
-	n, err := e.auth.Users(ctx, t)
+	n, err := e.Auth.Users(ctx, t)
 	return err == nil && n > 0
 }
 
 // unfinished opens a tenant that was not made to its end; exists is the error for
 // one that was.
 func (e *engine) unfinished(ctx context.Context, name string, exists error) (store.Tenant, error) {
-	t, err := e.store.Tenant(ctx, name)
+	t, err := e.Store.Tenant(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := e.catalog.Snapshot(ctx, t); err != nil {
+	if _, err := e.Catalog.Snapshot(ctx, t); err != nil {
 		if fault.Is(err, "catalog.not_installed") {
 			return t, nil
 		}
 		return nil, err
 	}
-	n, err := e.auth.Users(ctx, t)
+	n, err := e.Auth.Users(ctx, t)
 	if err == nil && n > 0 {
 		err = exists
 	}
@@ -113,16 +113,16 @@ func (e *engine) unfinished(ctx context.Context, name string, exists error) (sto
 
 // addFirstUser makes the user, or gives the one there is a password.
 func (e *engine) addFirstUser(ctx context.Context, t store.Tenant, l login) error {
-	snapshot, err := e.catalog.Snapshot(ctx, t)
+	snapshot, err := e.Catalog.Snapshot(ctx, t)
 	if err != nil {
 		return err
 	}
-	page, err := e.records.As(t, snapshot, policy.System(t.Name())).List(ctx, "user", record.ListQuery{Filter: byEmail(l.email), Limit: 1})
+	page, err := e.Records.As(t, snapshot, policy.System(t.Name())).List(ctx, "user", record.ListQuery{Filter: byEmail(l.email), Limit: 1})
 	if err != nil {
 		return err
 	}
 	if len(page.Items) > 0 {
-		return e.auth.SetPassword(ctx, t, page.Items[0].ID(), l.password)
+		return e.Auth.SetPassword(ctx, t, page.Items[0].ID(), l.password)
 	}
 	_, err = e.addUser(ctx, t, newUser{email: l.email, name: "Administrator", permissions: []string{admin}}, l.password)
 	return err
@@ -145,7 +145,7 @@ type newUser struct {
 
 // addUser makes a user's record and gives them a password.
 func (e *engine) addUser(ctx context.Context, t store.Tenant, u newUser, password string) (id.ID, error) {
-	snapshot, err := e.catalog.Snapshot(ctx, t)
+	snapshot, err := e.Catalog.Snapshot(ctx, t)
 	if err != nil {
 		return 0, err
 	}
@@ -157,13 +157,13 @@ func (e *engine) addUser(ctx context.Context, t store.Tenant, u newUser, passwor
 	if u.language != "" {
 		data["language"] = u.language
 	}
-	records := e.records.As(t, snapshot, caller)
+	records := e.Records.As(t, snapshot, caller)
 	saved, err := records.Create(ctx, "user", data)
 	if err != nil {
 		return 0, err
 	}
 	user := saved.Record.ID()
-	if err := e.auth.SetPassword(ctx, t, user, password); err != nil {
+	if err := e.Auth.SetPassword(ctx, t, user, password); err != nil {
 		if undone := records.Delete(ctx, "user", user, 0); undone != nil {
 			return 0, fmt.Errorf("%w (and removing the user again: %v)", err, undone)
 		}

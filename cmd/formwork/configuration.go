@@ -53,9 +53,9 @@ func (w where) configuration(p *program) (configuration, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := e.store.Tenant(p.ctx, w.Tenant)
+	t, err := e.Store.Tenant(p.ctx, w.Tenant)
 	if err != nil {
-		return nil, errors.Join(err, e.store.Close())
+		return nil, errors.Join(err, e.Store.Close())
 	}
 	return &storedConfiguration{engine: e, tenant: t}, nil
 }
@@ -84,11 +84,11 @@ type storedConfiguration struct {
 }
 
 func (c *storedConfiguration) Own(ctx context.Context) ([]metadata.Document, error) {
-	return c.engine.catalog.Documents(ctx, c.tenant, catalog.Own)
+	return c.engine.Catalog.Documents(ctx, c.tenant, catalog.Own)
 }
 
 func (c *storedConfiguration) Plan(ctx context.Context, change catalog.Change) (api.Plan, error) {
-	plan, err := c.engine.catalog.Plan(ctx, c.tenant, change)
+	plan, err := c.engine.Catalog.Plan(ctx, c.tenant, change)
 	if err != nil {
 		return api.Plan{}, err
 	}
@@ -98,7 +98,7 @@ func (c *storedConfiguration) Plan(ctx context.Context, change catalog.Change) (
 // Apply leaves the background work that a change makes necessary to the next server
 // on this store.
 func (c *storedConfiguration) Apply(ctx context.Context, change catalog.Change) (api.Applied, error) {
-	result, err := c.engine.catalog.Apply(ctx, c.tenant, change, 0)
+	result, err := c.engine.Catalog.Apply(ctx, c.tenant, change, 0)
 	if err != nil {
 		return api.Applied{}, err
 	}
@@ -106,7 +106,7 @@ func (c *storedConfiguration) Apply(ctx context.Context, change catalog.Change) 
 }
 
 func (c *storedConfiguration) Packages(ctx context.Context) (api.Packages, error) {
-	versions, err := c.engine.catalog.Packages(ctx, c.tenant)
+	versions, err := c.engine.Catalog.Packages(ctx, c.tenant)
 	if err != nil {
 		return api.Packages{}, err
 	}
@@ -118,7 +118,7 @@ func (c *storedConfiguration) PlanUpgrade(ctx context.Context, name string, want
 	if err != nil {
 		return api.UpgradePlan{}, err
 	}
-	plan, err := c.engine.catalog.PlanUpgrade(ctx, c.tenant, asked)
+	plan, err := c.engine.Catalog.PlanUpgrade(ctx, c.tenant, asked)
 	if err != nil {
 		return api.UpgradePlan{}, err
 	}
@@ -131,14 +131,14 @@ func (c *storedConfiguration) Upgrade(ctx context.Context, name string, wanted a
 	if err != nil {
 		return api.Applied{}, err
 	}
-	result, err := c.engine.catalog.Upgrade(ctx, c.tenant, asked, 0)
+	result, err := c.engine.Catalog.Upgrade(ctx, c.tenant, asked, 0)
 	if err != nil {
 		return api.Applied{}, err
 	}
 	return api.AppliedOf(result, fault.Languages[0]), nil
 }
 
-func (c *storedConfiguration) Close() error { return c.engine.store.Close() }
+func (c *storedConfiguration) Close() error { return c.engine.Store.Close() }
 
 // servedConfiguration asks a server.
 type servedConfiguration struct{ *client }

@@ -51,14 +51,14 @@ func (c *demoCommand) load(p *program, target demo.Target) error {
 
 // demoTarget saves in a tenant of an open store.
 func (e *engine) demoTarget(ctx context.Context, t store.Tenant) (demo.Target, error) {
-	snapshot, err := e.catalog.Snapshot(ctx, t)
+	snapshot, err := e.Catalog.Snapshot(ctx, t)
 	if err != nil {
 		return nil, err
 	}
 	return demo.Local{
-		Session: func() *record.Session { return e.records.As(t, snapshot, policy.System(t.Name())) },
+		Session: func() *record.Session { return e.Records.As(t, snapshot, policy.System(t.Name())) },
 		Password: func(ctx context.Context, user id.ID, password string) error {
-			return e.auth.SetPassword(ctx, t, user, password)
+			return e.Auth.SetPassword(ctx, t, user, password)
 		},
 	}, nil
 }
@@ -111,7 +111,7 @@ func (p *program) showPeople(people []demo.Person, password string, given bool) 
 // demonstrate fills a tenant that was just made. One that fails half-way is removed
 // again, so that the next start begins anew.
 func (e *engine) demonstrate(p *program, tenant string, size int) error {
-	t, err := e.store.Tenant(p.ctx, tenant)
+	t, err := e.Store.Tenant(p.ctx, tenant)
 	if err != nil {
 		return err
 	}
@@ -122,5 +122,5 @@ func (e *engine) demonstrate(p *program, tenant string, size int) error {
 	if err == nil {
 		return nil
 	}
-	return errors.Join(err, e.store.Delete(context.WithoutCancel(p.ctx), tenant))
+	return errors.Join(err, e.Store.Delete(context.WithoutCancel(p.ctx), tenant))
 }

@@ -25,14 +25,14 @@ func (c *doctorCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(c.examine(p, e), e.store.Close())
+	return errors.Join(c.examine(p, e), e.Store.Close())
 }
 
 func (c *doctorCommand) examine(p *program, e *engine) error {
-	if err := e.store.Ping(p.ctx); err != nil {
+	if err := e.Store.Ping(p.ctx); err != nil {
 		return fmt.Errorf("the store does not answer: %w", err)
 	}
-	names, err := e.store.Tenants(p.ctx)
+	names, err := e.Store.Tenants(p.ctx)
 	if err != nil {
 		return err
 	}
@@ -78,11 +78,11 @@ func reason(err error) string {
 
 // findings says what is wrong with a tenant.
 func (e *engine) findings(ctx context.Context, name string) (findings []string, err error) {
-	t, err := e.store.Tenant(ctx, name)
+	t, err := e.Store.Tenant(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	snapshot, err := e.catalog.Snapshot(ctx, t)
+	snapshot, err := e.Catalog.Snapshot(ctx, t)
 	if err != nil {
 		return nil, fmt.Errorf("the configuration can't be used: %w", err)
 	}
@@ -104,7 +104,7 @@ func (e *engine) findings(ctx context.Context, name string) (findings []string, 
 	for _, j := range failed {
 		findings = append(findings, fmt.Sprintf("background work %s (%s) failed: %s", j.ID, j.Kind, j.Fault().Text("en")))
 	}
-	users, err := e.auth.Users(ctx, t)
+	users, err := e.Auth.Users(ctx, t)
 	if err != nil {
 		return findings, err
 	}
@@ -117,11 +117,11 @@ func (e *engine) findings(ctx context.Context, name string) (findings []string, 
 
 // advice says which lists of a tenant miss an index. That is slow, not wrong.
 func (e *engine) advice(ctx context.Context, name string) ([]string, error) {
-	t, err := e.store.Tenant(ctx, name)
+	t, err := e.Store.Tenant(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	all, err := e.catalog.Advise(ctx, t)
+	all, err := e.Catalog.Advise(ctx, t)
 	if err != nil {
 		return nil, fmt.Errorf("looking for indexes that are missing: %w", err)
 	}

@@ -52,8 +52,8 @@ func (c *serveCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	defer e.store.Close()
-	names, err := e.store.Tenants(p.ctx)
+	defer e.Store.Close()
+	names, err := e.Store.Tenants(p.ctx)
 	if err != nil {
 		return err
 	}
@@ -85,11 +85,11 @@ func (l login) print(p *program) {
 // serve answers requests and runs background work until the program is told to
 // stop; then it lets both come to an end.
 func (c *serveCommand) serve(p *program, e *engine, listener net.Listener) error {
-	server := api.New(api.Options{Store: e.store, Catalog: e.catalog, Records: e.records, Auth: e.auth, Imports: e.imports, Wake: e.jobs.Wake, Types: e.types,
-		Now: e.now, Log: e.log, Access: c.Access, Tenant: firstTenant, TenantFromHost: c.TenantFromHost, Proxies: c.Proxies, Version: version})
+	server := api.New(api.Options{Store: e.Store, Catalog: e.Catalog, Records: e.Records, Auth: e.Auth, Imports: e.Imports, Wake: e.Jobs.Wake, Types: e.Types,
+		Now: e.Now, Log: e.Log, Access: c.Access, Tenant: firstTenant, TenantFromHost: c.TenantFromHost, Proxies: c.Proxies, Version: version})
 	work, stopWork := context.WithCancel(context.Background())
 	var background sync.WaitGroup
-	background.Go(func() { e.jobs.Run(work) })
+	background.Go(func() { e.Jobs.Run(work) })
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 

@@ -31,11 +31,11 @@ func (c *tenantCreate) Run(p *program) error {
 		l.email = c.Email
 	}
 	if err := e.createTenant(p.ctx, l); err != nil {
-		return errors.Join(err, e.store.Close())
+		return errors.Join(err, e.Store.Close())
 	}
 	fmt.Fprintf(p.out, "Tenant %s is there.\n", c.Name)
 	l.print(p)
-	return e.store.Close()
+	return e.Store.Close()
 }
 
 type tenantList struct{ storage }

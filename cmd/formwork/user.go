@@ -109,9 +109,9 @@ func (w *storedPasswords) set(ctx context.Context, email, password string, ifUns
 		return false, fmt.Errorf("there is no such user")
 	}
 	if ifUnset {
-		return w.engine.auth.SetFirstPassword(ctx, w.session.tenant, page.Items[0].ID(), password)
+		return w.engine.Auth.SetFirstPassword(ctx, w.session.tenant, page.Items[0].ID(), password)
 	}
-	return true, w.engine.auth.SetPassword(ctx, w.session.tenant, page.Items[0].ID(), password)
+	return true, w.engine.Auth.SetPassword(ctx, w.session.tenant, page.Items[0].ID(), password)
 }
 
 type servedPasswords struct{ client *client }

@@ -33,6 +33,8 @@ type Options struct {
 	Wake func(tenant string)
 	// CacheSize is how many tenants' snapshots are kept ready; 256.
 	CacheSize int
+	// Builds are shared with other catalogs of the same Types; nil: some of its own.
+	Builds *Builds
 	// Retention is how long the data of removed fields and objects stays; 30 days.
 	Retention time.Duration
 }
@@ -51,7 +53,22 @@ type Catalog struct {
 	o       Options
 	schemas *schema.Schemas
 	tenants *lru.Cache[string, *entry]
-	builds  *lru.Cache[digest, *Snapshot]
+	builds  *Builds
+}
+
+// Builds are compiled configurations, the latest, for tenants that come to have the
+// same documents. Safe for concurrent use.
+type Builds struct {
+	kept *lru.Cache[digest, *Snapshot]
+}
+
+// NewBuilds makes Builds that hold none.
+func NewBuilds() *Builds {
+	kept, err := lru.New[digest, *Snapshot](sharedBuilds)
+	if err != nil {
+		panic(err) // only for a size below 1
+	}
+	return &Builds{kept: kept}
 }
 
 // entry is what is known of one tenant.
@@ -75,13 +92,13 @@ func New(o Options) *Catalog {
 	if o.Wake == nil {
 		o.Wake = func(string) {}
 	}
-	c := &Catalog{o: o, schemas: schema.New(o.Types)}
+	if o.Builds == nil {
+		o.Builds = NewBuilds()
+	}
+	c := &Catalog{o: o, schemas: schema.New(o.Types), builds: o.Builds}
 	var err error
 	if c.tenants, err = lru.New[string, *entry](o.CacheSize); err != nil {
 		panic(err) // only for a size below 1
-	}
-	if c.builds, err = lru.New[digest, *Snapshot](sharedBuilds); err != nil {
-		panic(err)
 	}
 	return c
 }
@@ -196,7 +213,7 @@ func (c *Catalog) compiled(ctx context.Context, s *state, former *state) (*Snaps
 // Stored documents were checked when they were published: they need no schemas.
 func (c *Catalog) build(ctx context.Context, schemas *schema.Schemas, revision int64, documents []metadata.Document, former *state) (*Snapshot, []*fault.Fault, error) {
 	sum := digestOf(documents)
-	if built, ok := c.builds.Get(sum); ok {
+	if built, ok := c.builds.kept.Get(sum); ok {
 		shared := *built
 		shared.Revision = revision
 		return &shared, nil, nil
@@ -210,7 +227,7 @@ func (c *Catalog) build(ctx context.Context, schemas *schema.Schemas, revision i
 		return nil, nil, err
 	}
 	if len(problems) == 0 {
-		c.builds.Add(sum, snapshot)
+		c.builds.kept.Add(sum, snapshot)
 	}
 	return snapshot, problems, nil
 }

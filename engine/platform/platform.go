@@ -1,0 +1,134 @@
+// Package platform puts the rooms of the engine together over a store: the one wiring
+// that the program and the tests share. HTTP is not part of it.
+package platform
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"slices"
+	"time"
+
+	"formwork/engine/auth"
+	"formwork/engine/catalog"
+	"formwork/engine/id"
+	"formwork/engine/job"
+	"formwork/engine/record"
+	"formwork/engine/store"
+	"formwork/engine/transfer"
+	"formwork/metadata"
+	"formwork/metadata/fieldtype"
+	"formwork/metadata/packages"
+	"formwork/plugins/standard"
+)
+
+// Options say over what the platform is put together. Zero values take the defaults
+// named.
+type Options struct {
+	Store store.Store
+	// Shared says that other processes work on the same store.
+	Shared bool
+	// Packages are those that can be installed; the built-in ones.
+	Packages []metadata.PackageSet
+	Now      func() time.Time // time.Now
+	// Random is where ids, secrets and salts come from; crypto/rand. It is read
+	// concurrently, and never fails.
+	Random io.Reader
+	// Before are asked, in order, before a record is saved or deleted.
+	Before []record.Before
+	// Builds are compiled configurations to share with other platforms of this
+	// process; some of its own.
+	Builds *catalog.Builds
+	Log    *slog.Logger // discarded
+}
+
+// Platform is the rooms of the engine, put together. Each is safe for concurrent use.
+type Platform struct {
+	Store   store.Store
+	Types   *fieldtype.Registry
+	IDs     *id.Source
+	Now     func() time.Time
+	Catalog *catalog.Catalog
+	Records *record.Service
+	Auth    *auth.Service
+	Imports *transfer.Service
+	// Jobs has a handler for every kind of job. It works while somebody has it Run.
+	Jobs *job.Runner
+	Log  *slog.Logger
+}
+
+// pollShared is how soon background work that another process of the same store
+// asked for is noticed.
+const pollShared = 5 * time.Second
+
+// New puts the platform together. It opens no tenant and starts nothing.
+func New(o Options) *Platform {
+	o = o.withDefaults()
+	random := func() uint32 { return number(o.Random) }
+	p := &Platform{Store: o.Store, Types: standard.FieldTypes(), IDs: id.NewSource(o.Now, random), Now: o.Now, Log: o.Log}
+	var poll time.Duration
+	if o.Shared {
+		poll = pollShared
+	}
+	p.Jobs = job.NewRunner(job.Options{Tenant: o.Store.Tenant, Tenants: o.Store.Tenants, Now: o.Now, Holder: holder(random()), Alone: !o.Shared, Poll: poll, Log: o.Log})
+	p.Catalog = catalog.New(catalog.Options{Types: p.Types, Packages: o.Packages, Tables: tables(), IDs: p.IDs, Now: o.Now, Wake: p.Jobs.Wake, Builds: o.Builds})
+	p.Catalog.Register(p.Jobs)
+	p.Records = record.New(record.Options{IDs: p.IDs, Now: o.Now, Before: o.Before})
+	for kind, handler := range record.Handlers(p.Records, p.Catalog) {
+		p.Jobs.RegisterIn(laneOf(kind), kind, handler)
+	}
+	p.Auth = auth.New(auth.Options{Store: o.Store, Catalog: p.Catalog, IDs: p.IDs, Now: o.Now, Random: o.Random, Log: o.Log})
+	p.Imports = transfer.New(p.Records, p.Catalog, p.Auth, p.IDs, o.Now, p.Jobs.Wake)
+	p.Jobs.Register(transfer.JobKind, p.Imports.Run)
+	return p
+}
+
+func (o Options) withDefaults() Options {
+	if o.Packages == nil {
+		o.Packages = packages.All()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// laneOf is the lane of a kind of jobs that records have: what a change of the
+// configuration asks for happens in its order.
+func laneOf(kind string) string {
+	if kind == catalog.JobBackfill || kind == catalog.JobRollup {
+		return catalog.Lane
+	}
+	return kind
+}
+
+// tables are those that the rooms of the engine keep in every tenant.
+func tables() []store.Table {
+	return slices.Concat(record.Tables(), auth.Tables(), transfer.Tables())
+}
+
+// holder names this process, and this platform in it, among those that share a store.
+func holder(random uint32) string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return fmt.Sprintf("%s-%d-%08x", host, os.Getpid(), random)
+}
+
+func number(random io.Reader) uint32 {
+	var b [4]byte
+	if _, err := io.ReadFull(random, b[:]); err != nil {
+		panic(err) // Options say that it never fails
+	}
+	return binary.LittleEndian.Uint32(b[:])
+}
