@@ -125,6 +125,18 @@ type (
 	}
 	// Folds has a folded form for case-insensitive keys and sorting, as text.
 	Folds interface{ Fold(stored any) string }
+	// Writes is implemented by values that are sent in another form than they are shown.
+	Writes interface {
+		// WriteSchema is the JSON Schema of the value as a caller sends it, without "null".
+		WriteSchema() map[string]any
+	}
+	// Words is implemented by texts that are found by other words than those stored.
+	Words interface{ Words(stored any) string }
+	// Opens is implemented by secrets: Open is for what the platform does with one, and
+	// nothing of it is ever shown, logged or kept.
+	Opens interface {
+		Open(stored any) (string, error)
+	}
 	// Counts is an automatic number.
 	Counts interface {
 		// Format writes the n-th number for a record made at the given date ("2006-01-02").

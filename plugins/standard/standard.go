@@ -6,8 +6,8 @@ import (
 	"formwork/plugins"
 )
 
-// Set is the standard plugin set.
-func Set() plugins.Set {
+// Set is the standard plugin set. Without a sealer no secrets are taken.
+func Set(sealer fieldtype.Sealer) plugins.Set {
 	return plugins.Set{FieldTypes: []fieldtype.Type{
 		fieldtype.AddressType{},
 		fieldtype.AnyLookupType{},
@@ -29,7 +29,9 @@ func Set() plugins.Set {
 		fieldtype.PercentType{},
 		fieldtype.PhoneType{},
 		fieldtype.PicklistType{},
+		fieldtype.RichTextType{},
 		fieldtype.RollupType{},
+		fieldtype.SecretType{Sealer: sealer},
 		fieldtype.TagsType{},
 		fieldtype.TextType{},
 		fieldtype.TimeType{},
@@ -38,5 +40,5 @@ func Set() plugins.Set {
 	}}
 }
 
-// FieldTypes is the registry of the standard field types.
-func FieldTypes() *fieldtype.Registry { return plugins.FieldTypes(Set()) }
+// FieldTypes is the registry of the standard field types, without a key for secrets.
+func FieldTypes() *fieldtype.Registry { return plugins.FieldTypes(Set(nil)) }
