@@ -71,7 +71,7 @@ func (p *program) openHouse(ctx context.Context, name string) (bench.House, erro
 	if err != nil {
 		return nil, err
 	}
-	return house{assemble(opened, newLog(p.log))}, nil
+	return house{assemble(opened, nil, newLog(p.log))}, nil
 }
 
 func (h house) Store() store.Store { return h.engine.Store }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -12,9 +13,11 @@ import (
 	"formwork/engine/platform"
 	"formwork/engine/policy"
 	"formwork/engine/record"
+	"formwork/engine/secret"
 	"formwork/engine/store"
 	"formwork/engine/store/mongo"
 	"formwork/engine/store/sqlite"
+	"formwork/metadata/fieldtype"
 )
 
 // storage says where the data is.
@@ -53,19 +56,37 @@ func (s storage) open(ctx context.Context) (store.Store, error) {
 // engine is the platform in the hands of the commands.
 type engine struct{ *platform.Platform }
 
-// assemble puts the platform together over a store.
-func assemble(s store.Store, log *slog.Logger) *engine {
+// assemble puts the platform together over a store. Without secrets, no field of that
+// type takes a value.
+func assemble(s store.Store, secrets fieldtype.Sealer, log *slog.Logger) *engine {
 	_, files := s.(*sqlite.Store) // files are served by one process
-	return &engine{platform.New(platform.Options{Store: s, Shared: !files, Log: log})}
+	return &engine{platform.New(platform.Options{Store: s, Shared: !files, Secrets: secrets, Log: log})}
+}
+
+// secrets seals with the keys that the operator has given; nil if there are none.
+func (p *program) secrets() (fieldtype.Sealer, error) {
+	keys := p.getenv("FORMWORK_SECRET_KEY")
+	if keys == "" {
+		return nil, nil
+	}
+	ring, err := secret.Parse(keys, rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("FORMWORK_SECRET_KEY: %w", err)
+	}
+	return ring, nil
 }
 
 // openEngine opens the store and puts the platform together.
 func (s storage) openEngine(p *program) (*engine, error) {
+	secrets, err := p.secrets()
+	if err != nil {
+		return nil, err
+	}
 	opened, err := s.open(p.ctx)
 	if err != nil {
 		return nil, err
 	}
-	return assemble(opened, newLog(p.log)), nil
+	return assemble(opened, secrets, newLog(p.log)), nil
 }
 
 func newLog(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }

@@ -22,6 +22,7 @@ import (
 	"formwork/metadata"
 	"formwork/metadata/fieldtype"
 	"formwork/metadata/packages"
+	"formwork/plugins"
 	"formwork/plugins/standard"
 )
 
@@ -39,6 +40,8 @@ type Options struct {
 	Random io.Reader
 	// Before are asked, in order, before a record is saved or deleted.
 	Before []record.Before
+	// Secrets seals the values of secret fields; nil: no such value is taken.
+	Secrets fieldtype.Sealer
 	// Builds are compiled configurations to share with other platforms of this
 	// process; some of its own.
 	Builds *catalog.Builds
@@ -68,7 +71,7 @@ const pollShared = 5 * time.Second
 func New(o Options) *Platform {
 	o = o.withDefaults()
 	random := func() uint32 { return number(o.Random) }
-	p := &Platform{Store: o.Store, Types: standard.FieldTypes(), IDs: id.NewSource(o.Now, random), Now: o.Now, Log: o.Log}
+	p := &Platform{Store: o.Store, Types: plugins.FieldTypes(standard.Set(o.Secrets)), IDs: id.NewSource(o.Now, random), Now: o.Now, Log: o.Log}
 	var poll time.Duration
 	if o.Shared {
 		poll = pollShared
