@@ -25,15 +25,9 @@ func (o operand) compute(env Env) (any, error) {
 	return o.code.run(env)
 }
 
-// always holds for every record, also for a part of a filter.
-var always query.Filter = query.All{}
-
-func isAlways(f query.Filter) bool { a, ok := f.(query.All); return ok && len(a) == 0 }
-func isNever(f query.Filter) bool  { a, ok := f.(query.Any); return ok && len(a) == 0 }
-
 func truth(holds bool) query.Filter {
 	if holds {
-		return always
+		return nil
 	}
 	return query.Nothing
 }
@@ -116,45 +110,27 @@ func (c computed) bind(env Env) (query.Filter, error) {
 // bind stops at the first part that never holds, as and does: what follows is not
 // computed.
 func (a all) bind(env Env) (query.Filter, error) {
-	var parts query.All
-	for _, t := range a {
+	parts := make([]query.Filter, len(a))
+	for i, t := range a {
 		part, err := t.bind(env)
-		switch inner, nested := part.(query.All); {
-		case err != nil:
-			return nil, err
-		case isNever(part):
-			return query.Nothing, nil
-		case nested:
-			parts = append(parts, inner...)
-		default:
-			parts = append(parts, part)
+		if err != nil || query.Never(part) {
+			return part, err
 		}
+		parts[i] = part
 	}
-	if len(parts) == 1 {
-		return parts[0], nil
-	}
-	return parts, nil
+	return query.And(parts...), nil
 }
 
 func (a anyOf) bind(env Env) (query.Filter, error) {
-	parts := query.Any{}
-	for _, t := range a {
+	parts := make([]query.Filter, len(a))
+	for i, t := range a {
 		part, err := t.bind(env)
-		switch inner, nested := part.(query.Any); {
-		case err != nil:
+		if err != nil || part == nil {
 			return nil, err
-		case isAlways(part):
-			return always, nil
-		case nested:
-			parts = append(parts, inner...)
-		default:
-			parts = append(parts, part)
 		}
+		parts[i] = part
 	}
-	if len(parts) == 1 {
-		return parts[0], nil
-	}
-	return parts, nil
+	return query.Or(parts...), nil
 }
 
 func (n not) bind(env Env) (query.Filter, error) {
@@ -162,24 +138,7 @@ func (n not) bind(env Env) (query.Filter, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch part := part.(type) {
-	case query.Not:
-		return part.Filter, nil
-	case query.Compare:
-		switch part.Op {
-		case query.Eq:
-			return query.Compare{Ref: part.Ref, Op: query.Ne, Value: part.Value}, nil
-		case query.Ne:
-			return query.Compare{Ref: part.Ref, Op: query.Eq, Value: part.Value}, nil
-		}
-	}
-	switch {
-	case isAlways(part):
-		return query.Nothing, nil
-	case isNever(part):
-		return always, nil
-	}
-	return query.Not{Filter: part}, nil
+	return query.Negate(part), nil
 }
 
 func (c comparison) bind(env Env) (query.Filter, error) {
@@ -213,7 +172,7 @@ func compareNumber(ref query.Ref, op query.Op, b bound) query.Filter {
 	case query.Eq:
 		return query.Nothing
 	case query.Ne:
-		return always
+		return nil
 	}
 	less := op == query.Lt || op == query.Le
 	switch {
@@ -250,24 +209,11 @@ func (m member) bind(env Env) (query.Filter, error) {
 			in.Values = append(in.Values, v)
 		}
 	}
-	var parts query.Any
-	switch len(in.Values) {
-	case 0:
-	case 1:
-		parts = append(parts, query.Compare{Ref: m.ref, Op: query.Eq, Value: in.Values[0]})
-	default:
-		parts = append(parts, in)
-	}
+	found := query.Simplify(in)
 	if empty {
-		parts = append(parts, query.Compare{Ref: m.ref, Op: query.Eq})
+		return query.Or(found, query.Compare{Ref: m.ref, Op: query.Eq}), nil
 	}
-	switch len(parts) {
-	case 0:
-		return query.Nothing, nil
-	case 1:
-		return parts[0], nil
-	}
-	return parts, nil
+	return found, nil
 }
 
 func (h holder) bind(env Env) (query.Filter, error) {

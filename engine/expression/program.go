@@ -181,12 +181,5 @@ func (p *Program) Filter(env Env) (query.Filter, error) {
 		}
 		return nil, f
 	}
-	bound, err := p.filter.bind(env)
-	if err != nil {
-		return nil, err
-	}
-	if isAlways(bound) {
-		return nil, nil
-	}
-	return bound, nil
+	return p.filter.bind(env)
 }

@@ -9,12 +9,6 @@ import (
 	"formwork/metadata/fieldtype"
 )
 
-// Filters while they are put together; simplify folds them away.
-var (
-	always query.Filter = query.All{}
-	never  query.Filter = query.Any{}
-)
-
 // The empty value is null in Rego, which orders it before everything else: a record
 // without an amount has an amount < 5. In a query no comparison holds for the empty
 // value but == and != . The functions here say in a query what Rego says.
@@ -62,9 +56,9 @@ func (f *field) againstNull(op query.Op) query.Filter {
 	case query.Ne, query.Gt:
 		return f.present()
 	case query.Lt:
-		return never
+		return query.Nothing
 	}
-	return always
+	return nil
 }
 
 // apart compares where every value that is not empty is less than the constant
@@ -72,16 +66,16 @@ func (f *field) againstNull(op query.Op) query.Filter {
 func (f *field) apart(op query.Op, less bool) query.Filter {
 	switch {
 	case op == query.Eq:
-		return never
+		return query.Nothing
 	case op == query.Ne:
-		return always
+		return nil
 	case op == query.Lt || op == query.Le:
 		if less {
-			return always
+			return nil
 		}
 		return f.empty()
 	case less:
-		return never
+		return query.Nothing
 	}
 	return f.present()
 }
@@ -103,9 +97,9 @@ func (f *field) againstNumber(op query.Op, constant float64) (query.Filter, erro
 	between := !exact.IsInt()
 	switch {
 	case between && op == query.Eq:
-		return never, nil
+		return query.Nothing, nil
 	case between && op == query.Ne:
-		return always, nil
+		return nil, nil
 	case between && op == query.Lt:
 		op = query.Le
 	case between && op == query.Ge:
@@ -121,9 +115,9 @@ func (f *field) againstText(op query.Op, constant string) (query.Filter, error) 
 	}
 	switch op { // no value is shown like this
 	case query.Eq:
-		return never, nil
+		return query.Nothing, nil
 	case query.Ne:
-		return always, nil
+		return nil, nil
 	}
 	return nil, fmt.Errorf("field %s has no order with %q", f.name, constant)
 }
@@ -161,7 +155,7 @@ func (f *field) like(at query.Place, constant any) (query.Filter, error) {
 	text, ok := constant.(string)
 	switch {
 	case !ok || f.form != textForm:
-		return never, nil
+		return query.Nothing, nil
 	case f.ref.Column.Storage != fieldtype.Text:
 		return nil, fmt.Errorf("field %s is not stored as text", f.name)
 	case text == "":

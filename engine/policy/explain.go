@@ -45,7 +45,7 @@ func (s *Set) Ways(ctx context.Context, c *Caller, object string, a Action) ([]W
 			err = fmt.Errorf("asking whether %s %s leads to records of %s: %w", kind, name, object, err)
 			return
 		}
-		ways = append(ways, Way{Kind: kind, Name: name, Filter: simplify(f)})
+		ways = append(ways, Way{Kind: kind, Name: name, Filter: query.Simplify(f)})
 	}
 	for _, kind := range []string{"all", "visibility", "owner", "role", "parent"} {
 		add(kind, "", "way", item("way", ast.StringTerm(kind)))

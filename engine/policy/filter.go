@@ -165,12 +165,12 @@ func (s *Set) compileFilter(ctx context.Context, c *Caller, o *object, a Action)
 	if err == nil && len(o.policies) > 0 {
 		var denied query.Filter
 		denied, err = k.ask(ctx, "deny")
-		f = query.All{f, query.Not{Filter: denied}}
+		f = query.And(f, query.Negate(denied))
 	}
 	if err != nil {
 		return cachedFilter{}, err
 	}
-	if f = simplify(f); size(f) > maxConditions {
+	if f = query.Simplify(f); size(f) > maxConditions {
 		return cachedFilter{}, fault.New(fault.Limited, "policy.too_big", "max", maxConditions)
 	}
 	cached := cachedFilter{filter: f}
@@ -256,7 +256,7 @@ func (k *compilation) field(name string) (*field, error) {
 // condition finds what the bundle's own keys of input.record mean.
 func (k *compilation) condition(ctx context.Context, name string) (f query.Filter, ok bool, err error) {
 	if name == "$" {
-		return always, true, nil
+		return nil, true, nil
 	}
 	kind, rest, ok := strings.Cut(name, ":")
 	if !ok {
@@ -285,7 +285,7 @@ func (k *compilation) condition(ctx context.Context, name string) (f query.Filte
 func (k *compilation) parent(ctx context.Context, a Action) (query.Filter, error) {
 	above, hop := k.set.objects[k.object.above], *k.object.parent
 	if above == nil {
-		return never, nil
+		return query.Nothing, nil
 	}
 	f, err := k.set.Filter(ctx, k.caller, above.Name, a)
 	if err != nil {
@@ -301,7 +301,7 @@ func (k *compilation) parent(ctx context.Context, a Action) (query.Filter, error
 // through is the filter on the record that a hop leads to.
 func through(hop query.Hop, f query.Filter) query.Filter {
 	if f == nil {
-		return always
+		return nil
 	}
 	return query.MapRefs(f, func(r query.Ref) query.Ref {
 		return query.Ref{Hops: append([]query.Hop{hop}, r.Hops...), Column: r.Column}
@@ -320,7 +320,7 @@ func (k *compilation) negated(ctx context.Context, name string) (query.Filter, e
 		if k.rules == nil {
 			k.rules = map[string]query.Filter{}
 		}
-		k.rules[name] = simplify(query.Not{Filter: f})
+		k.rules[name] = query.Simplify(query.Not{Filter: f})
 		return k.negated(ctx, name)
 	}
 	if k.spent += size(f); k.spent > maxWrittenOut {
@@ -349,7 +349,7 @@ func (k *compilation) match(pairs map[string]expression.Path) query.Filter {
 			}
 			all = append(all, query.In{Ref: ref, Values: values})
 		default:
-			return never
+			return query.Nothing
 		}
 	}
 	return all

@@ -222,10 +222,10 @@ func (c *custom) tryRule(ctx context.Context, prepared *compile.Prepared, rule s
 			}
 			return nil, fmt.Errorf("unknown field %q", name)
 		},
-		condition: func(name string) (query.Filter, bool, error) { return always, !pathPattern.MatchString(name), nil },
+		condition: func(name string) (query.Filter, bool, error) { return nil, !pathPattern.MatchString(name), nil },
 	}
 	f, err := t.filter(answer.One().Query)
-	if err == nil && size(simplify(f)) > maxConditions {
+	if err == nil && size(query.Simplify(f)) > maxConditions {
 		return fault.New(fault.Invalid, "policy.too_big", "max", maxConditions)
 	}
 	return err

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"slices"
 	"sort"
 	"time"
 
@@ -295,10 +296,8 @@ func (s *Set) Reads(object string) []query.Ref {
 		return nil
 	}
 	var refs []query.Ref
-	seen := map[string]bool{}
 	add := func(ref query.Ref) {
-		if key := keyOf(ref); !seen[key] && ref.Column.Storage != fieldtype.None {
-			seen[key] = true
+		if ref.Column.Storage != fieldtype.None && !slices.ContainsFunc(refs, ref.Equal) {
 			refs = append(refs, ref)
 		}
 	}

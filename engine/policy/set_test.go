@@ -11,7 +11,6 @@ import (
 
 	"formwork/engine/fault"
 	"formwork/engine/query"
-	"formwork/metadata/fieldtype"
 )
 
 func base(tb testing.TB, more ...string) []json.RawMessage {
@@ -233,75 +232,19 @@ func TestExactNumbers(t *testing.T) {
 		{query.Ge, -999999999999999e10, "amount:i != nil"}, {query.Eq, 999999999999999e10, "nothing"},
 	} {
 		got, err := f.compare(c.op, c.constant)
-		if err != nil || w.show(simplify(got)) != c.want {
-			t.Errorf("amount %s %v: %s, %v; want %s", c.op, c.constant, w.show(simplify(got)), err, c.want)
+		if err != nil || w.show(query.Simplify(got)) != c.want {
+			t.Errorf("amount %s %v: %s, %v; want %s", c.op, c.constant, w.show(query.Simplify(got)), err, c.want)
 		}
 	}
-	if got, err := f.compare(query.Lt, "text"); err != nil || w.show(simplify(got)) != "everything" {
+	if got, err := f.compare(query.Lt, "text"); err != nil || w.show(query.Simplify(got)) != "everything" {
 		t.Errorf("numbers come before texts: %s %v", w.show(got), err)
 	}
-	if got, err := f.compare(query.Gt, true); err != nil || w.show(simplify(got)) != "amount:i != nil" {
+	if got, err := f.compare(query.Gt, true); err != nil || w.show(query.Simplify(got)) != "amount:i != nil" {
 		t.Errorf("numbers come after booleans: %s %v", w.show(got), err)
 	}
 	for text, want := range map[string]int{"0": 0, "0.10": 1, "100.005": 6, "-5": 1, "1000000": 1, "1e5": maxDigits + 1, "123456789012345.5": 16, "0.000001": 1, "10.01": 4} {
 		if got := digits(text); got != want {
 			t.Errorf("%s has %d digits; want %d", text, got, want)
-		}
-	}
-}
-
-// TestSimplify: what is simplified holds for the same records, and is flat.
-func TestSimplify(t *testing.T) {
-	g := newGenerator(7)
-	columns := []query.Ref{query.Field(query.Column{Name: "a", Storage: fieldtype.Int}), query.Field(query.Column{Name: "b", Storage: fieldtype.Int})}
-	var random func(depth int) query.Filter
-	random = func(depth int) query.Filter {
-		value := func() any {
-			if g.IntN(5) == 0 {
-				return nil
-			}
-			return int64(g.IntN(3))
-		}
-		ref := columns[g.IntN(2)]
-		several := func() (parts []query.Filter) {
-			for range g.IntN(4) {
-				parts = append(parts, random(depth-1))
-			}
-			return parts
-		}
-		kind := g.IntN(8)
-		switch {
-		case kind < 2 && depth > 0:
-			return query.All(several())
-		case kind < 4 && depth > 0:
-			return query.Any(several())
-		case kind < 5 && depth > 0:
-			return query.Not{Filter: random(depth - 1)}
-		case kind == 5:
-			return query.In{Ref: ref, Values: []any{int64(0), int64(g.IntN(3))}[:g.IntN(3)]}
-		case kind == 6:
-			return query.CompareRefs{Left: columns[0], Op: query.Op(g.IntN(6)), Right: columns[1]}
-		}
-		return query.Compare{Ref: ref, Op: query.Op(g.IntN(6)), Value: value()}
-	}
-	for range 5_000 {
-		f := random(4)
-		simple := simplify(f)
-		for _, a := range []any{nil, int64(0), int64(1), int64(2)} {
-			for _, b := range []any{nil, int64(0), int64(1), int64(2)} {
-				get := func(r query.Ref) any {
-					if r.Column.Name == "a" {
-						return a
-					}
-					return b
-				}
-				if query.Match(f, get) != query.Match(simple, get) {
-					t.Fatalf("a=%v b=%v: %#v became %#v", a, b, f, simple)
-				}
-			}
-		}
-		if size(simple) > size(f)*2 {
-			t.Fatalf("%#v grew to %#v", f, simple)
 		}
 	}
 }

@@ -24,7 +24,7 @@ type translation struct {
 // must carry the mark $, so that an empty answer is an error and never "everything".
 func (t *translation) filter(ucast any) (query.Filter, error) {
 	if ucast == nil {
-		return never, nil
+		return query.Nothing, nil
 	}
 	node, ok := ucast.(map[string]any)
 	if !ok || len(node) == 0 {
@@ -108,7 +108,7 @@ func (t *translation) comparison(name, operator string, value any) (query.Filter
 		case map[string]any:
 			return nil, fmt.Errorf("in with an object")
 		}
-		return never, nil // nothing is in what is no collection
+		return query.Nothing, nil // nothing is in what is no collection
 	case "startswith":
 		return f.like(query.Start, value)
 	case "endswith":

@@ -120,9 +120,6 @@ func (In) filter()          {}
 func (Like) filter()        {}
 func (Has) filter()         {}
 
-// Nothing holds for no record.
-var Nothing Filter = Any{}
-
 // Order is one key of a sort. The empty value comes first, last when descending.
 // Text sorts by its UTF-8 bytes.
 type Order struct {

@@ -11,93 +11,6 @@ import (
 	"formwork/engine/query"
 )
 
-// always and never are the simple forms of filters that need no row to decide.
-func always(f query.Filter) bool { all, ok := f.(query.All); return ok && len(all) == 0 }
-func never(f query.Filter) bool  { any, ok := f.(query.Any); return ok && len(any) == 0 }
-
-// simplify returns an equal filter without nil, nested or needless parts. What
-// holds always is query.All{}, what never holds query.Nothing; both only come as
-// the whole.
-func simplify(f query.Filter) query.Filter {
-	switch f := f.(type) {
-	case nil:
-		return query.All{}
-	case query.All:
-		parts := query.All{}
-		for _, part := range f {
-			part = simplify(part)
-			if never(part) {
-				return query.Nothing
-			}
-			if nested, ok := part.(query.All); ok {
-				parts = append(parts, nested...)
-			} else {
-				parts = append(parts, part)
-			}
-		}
-		if len(parts) == 1 {
-			return parts[0]
-		}
-		return parts
-	case query.Any:
-		parts := query.Any{}
-		for _, part := range f {
-			part = simplify(part)
-			if always(part) {
-				return query.All{}
-			}
-			if nested, ok := part.(query.Any); ok {
-				parts = append(parts, nested...)
-			} else {
-				parts = append(parts, part)
-			}
-		}
-		if len(parts) == 1 {
-			return parts[0]
-		}
-		return parts
-	case query.Not:
-		return negate(simplify(f.Filter))
-	case query.Compare:
-		if f.Value == nil && f.Op != query.Eq && f.Op != query.Ne {
-			return query.Nothing
-		}
-	case query.In:
-		if len(f.Values) == 0 {
-			return query.Nothing
-		}
-	case query.Like:
-		if !utf8.ValidString(f.Text) {
-			return query.Nothing // texts are UTF-8
-		}
-	}
-	return f
-}
-
-// negate returns the opposite of a simple filter.
-func negate(f query.Filter) query.Filter {
-	switch f := f.(type) {
-	case query.Not:
-		return f.Filter
-	case query.All:
-		if len(f) == 0 {
-			return query.Nothing
-		}
-	case query.Any:
-		if len(f) == 0 {
-			return query.All{}
-		}
-	case query.Compare:
-		switch f.Op {
-		case query.Eq:
-			return query.Compare{Ref: f.Ref, Op: query.Ne, Value: f.Value}
-		case query.Ne:
-			return query.Compare{Ref: f.Ref, Op: query.Eq, Value: f.Value}
-		}
-	}
-	return query.Not{Filter: f}
-}
-
 // operators of a comparison with a constant. The server compares values of one
 // type only, so that an absent one is neither less nor greater, and $ne holds for it.
 var operators = [...]string{query.Eq: "$eq", query.Ne: "$ne", query.Lt: "$lt", query.Le: "$lte", query.Gt: "$gt", query.Ge: "$gte"}
@@ -105,13 +18,12 @@ var operators = [...]string{query.Eq: "$eq", query.Ne: "$ne", query.Lt: "$lt", q
 // paths says where in a document the value of a reference is found.
 type paths func(query.Ref) string
 
-// condition is a simple filter in the server's language.
+// condition is a simple filter (query.Simplify) in the server's language.
 func condition(f query.Filter, at paths) bson.D {
 	switch f := f.(type) {
+	case nil:
+		return bson.D{}
 	case query.All:
-		if len(f) == 0 {
-			return bson.D{}
-		}
 		return bson.D{{Key: "$and", Value: conditions(f, at)}}
 	case query.Any:
 		if len(f) == 0 {
@@ -121,9 +33,6 @@ func condition(f query.Filter, at paths) bson.D {
 	case query.Not:
 		if in, ok := f.Filter.(query.In); ok {
 			return bson.D{{Key: at(in.Ref), Value: bson.D{{Key: "$nin", Value: in.Values}}}}
-		}
-		if any, ok := f.Filter.(query.Any); ok {
-			return bson.D{{Key: "$nor", Value: conditions(any, at)}}
 		}
 		return bson.D{{Key: "$nor", Value: bson.A{condition(f.Filter, at)}}}
 	case query.Compare:

@@ -1,14 +1,10 @@
 package mongo
 
 import (
-	"math/rand/v2"
 	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
-
-	"formwork/engine/query"
-	"formwork/engine/store/storetest"
 )
 
 func FuzzPrefix(f *testing.F) {
@@ -29,49 +25,6 @@ func FuzzPrefix(f *testing.F) {
 			t.Errorf("%q matches %q: %v", text, prefix, found)
 		}
 	})
-}
-
-// Simplifying and resolving parts leave what a filter says as it is.
-func TestSimplify(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
-	d := storetest.Random(r, 40)
-	for range 2000 {
-		f := storetest.RandomFilter(r, "item", 4)
-		simple := simplify(f)
-		checkSimple(t, simple, true)
-		for key := range d["item"] {
-			get := d.Get("item", key)
-			if query.Match(f, get) != query.Match(simple, get) {
-				t.Fatalf("%+v is not %+v", simple, f)
-			}
-			if query.Match(f, get) == query.Match(negate(simple), get) {
-				t.Fatalf("the opposite of %+v is not", simple)
-			}
-		}
-	}
-}
-
-// checkSimple fails where constants are parts of a filter.
-func checkSimple(t *testing.T, f query.Filter, whole bool) {
-	t.Helper()
-	var parts []query.Filter
-	switch f := f.(type) {
-	case query.All:
-		parts = f
-	case query.Any:
-		parts = f
-	case query.Not:
-		checkSimple(t, f.Filter, false)
-		return
-	default:
-		return
-	}
-	if len(parts) < 2 && !(whole && len(parts) == 0) {
-		t.Fatalf("%#v is not simple", f)
-	}
-	for _, part := range parts {
-		checkSimple(t, part, false)
-	}
 }
 
 func TestFieldNames(t *testing.T) {

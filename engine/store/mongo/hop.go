@@ -2,7 +2,6 @@ package mongo
 
 import (
 	"context"
-	"reflect"
 	"slices"
 
 	"formwork/engine/query"
@@ -12,20 +11,20 @@ import (
 // replaced by a list of their ids.
 const defaultMaxKeys = 1000
 
-// resolve replaces conditions behind lookups by conditions on the lookups: the
+// resolve replaces, in a simple filter, conditions behind lookups by conditions on the lookups: the
 // records that are reached and satisfy one are asked for first. Conditions that
 // too many records satisfy stay as they are, to be decided by joining.
 func (t *Tenant) resolve(ctx context.Context, f query.Filter) (query.Filter, error) {
 	switch f := f.(type) {
 	case query.All:
-		parts, err := t.resolveParts(ctx, f, func(group []query.Filter) query.Filter { return query.All(group) })
-		return simplify(query.All(parts)), err
+		parts, err := t.resolveParts(ctx, f, query.And)
+		return query.And(parts...), err
 	case query.Any:
-		parts, err := t.resolveParts(ctx, f, func(group []query.Filter) query.Filter { return query.Any(group) })
-		return simplify(query.Any(parts)), err
+		parts, err := t.resolveParts(ctx, f, query.Or)
+		return query.Or(parts...), err
 	case query.Not:
 		inner, err := t.resolve(ctx, f.Filter)
-		return negate(inner), err
+		return query.Negate(inner), err
 	}
 	if hop := commonHop(f); hop != nil {
 		return t.behind(ctx, *hop, f)
@@ -35,7 +34,7 @@ func (t *Tenant) resolve(ctx context.Context, f query.Filter) (query.Filter, err
 
 // resolveParts resolves the parts of an All or an Any, those behind one lookup
 // together.
-func (t *Tenant) resolveParts(ctx context.Context, parts []query.Filter, join func([]query.Filter) query.Filter) ([]query.Filter, error) {
+func (t *Tenant) resolveParts(ctx context.Context, parts []query.Filter, join func(...query.Filter) query.Filter) ([]query.Filter, error) {
 	var hops []*query.Hop
 	groups := map[*query.Hop][]query.Filter{}
 	var resolved []query.Filter
@@ -49,7 +48,7 @@ func (t *Tenant) resolveParts(ctx context.Context, parts []query.Filter, join fu
 			resolved = append(resolved, r)
 			continue
 		}
-		known := slices.IndexFunc(hops, func(h *query.Hop) bool { return sameHop(*h, *hop) })
+		known := slices.IndexFunc(hops, func(h *query.Hop) bool { return h.Equal(*hop) })
 		if known < 0 {
 			known = len(hops)
 			hops = append(hops, hop)
@@ -57,7 +56,7 @@ func (t *Tenant) resolveParts(ctx context.Context, parts []query.Filter, join fu
 		groups[hops[known]] = append(groups[hops[known]], part)
 	}
 	for _, hop := range hops {
-		r, err := t.behind(ctx, *hop, join(groups[hop]))
+		r, err := t.behind(ctx, *hop, join(groups[hop]...))
 		if err != nil {
 			return nil, err
 		}
@@ -70,19 +69,19 @@ func (t *Tenant) resolveParts(ctx context.Context, parts []query.Filter, join fu
 // hop leads nowhere they all read as empty: a filter that holds then is the
 // opposite of one that needs a record, and only records can be listed.
 func (t *Tenant) behind(ctx context.Context, hop query.Hop, f query.Filter) (query.Filter, error) {
-	there := simplify(query.MapRefs(f, func(r query.Ref) query.Ref { return query.Ref{Hops: r.Hops[1:], Column: r.Column} }))
+	there := query.MapRefs(f, func(r query.Ref) query.Ref { return query.Ref{Hops: r.Hops[1:], Column: r.Column} })
 	holdsNowhere := query.Match(there, func(query.Ref) any { return nil })
 	if holdsNowhere {
-		there = negate(there)
+		there = query.Negate(there)
 	}
 	most := t.store.maxKeys
-	keys, err := t.keys(ctx, hop.Table, query.All{hop.Guard, there}, most+1)
+	keys, err := t.keys(ctx, hop.Table, query.And(hop.Guard, there), most+1)
 	if err != nil || len(keys) > most {
 		return f, err
 	}
-	listed := simplify(query.In{Ref: query.Field(hop.Lookup), Values: keys})
+	listed := query.Simplify(query.In{Ref: query.Field(hop.Lookup), Values: keys})
 	if holdsNowhere {
-		return negate(listed), nil
+		return query.Negate(listed), nil
 	}
 	return listed, nil
 }
@@ -107,7 +106,7 @@ func commonHop(f query.Filter) *query.Hop {
 	differs := false
 	eachRef(f, func(r query.Ref) {
 		switch {
-		case len(r.Hops) == 0, common != nil && !sameHop(*common, r.Hops[0]):
+		case len(r.Hops) == 0, common != nil && !common.Equal(r.Hops[0]):
 			differs = true
 		default:
 			common = &r.Hops[0]
@@ -123,8 +122,4 @@ func hasHops(f query.Filter) bool {
 	found := false
 	eachRef(f, func(r query.Ref) { found = found || len(r.Hops) > 0 })
 	return found
-}
-
-func sameHop(a, b query.Hop) bool {
-	return a.Lookup == b.Lookup && a.Table == b.Table && reflect.DeepEqual(a.Guard, b.Guard)
 }

@@ -42,7 +42,7 @@ func (j *joins) path(r query.Ref) string {
 
 func (j *joins) find(hops []query.Hop) *join {
 	for _, known := range j.list {
-		if slices.EqualFunc(known.hops, hops, sameHop) {
+		if slices.EqualFunc(known.hops, hops, query.Hop.Equal) {
 			return known
 		}
 	}
@@ -89,24 +89,24 @@ func (j *joins) stages(ctx context.Context, t *Tenant) (driver.Pipeline, error) 
 type chosen struct {
 	nothing bool // no row can be selected
 	own     bson.D
-	rest    query.Filter // query.All{} if there is none
+	rest    query.Filter // nil if there is none
 }
 
 // choose makes a filter and words ready for the server; conditions behind lookups
 // are resolved as far as they can be.
 func (t *Tenant) choose(ctx context.Context, filter query.Filter, words []query.Word) (chosen, error) {
-	filter, err := t.resolve(ctx, simplify(filter))
+	filter, err := t.resolve(ctx, query.Simplify(filter))
 	if err != nil {
 		return chosen{}, err
 	}
-	if never(filter) {
-		return chosen{nothing: true, own: condition(query.Nothing, nil), rest: query.All{}}, nil
+	if query.Never(filter) {
+		return chosen{nothing: true, own: condition(query.Nothing, nil)}, nil
 	}
 	parts, ok := filter.(query.All)
 	if !ok {
 		parts = query.All{filter}
 	}
-	var own, rest query.All
+	var own, rest []query.Filter
 	for _, part := range parts {
 		if hasHops(part) {
 			rest = append(rest, part)
@@ -114,7 +114,7 @@ func (t *Tenant) choose(ctx context.Context, filter query.Filter, words []query.
 			own = append(own, part)
 		}
 	}
-	c := chosen{own: condition(simplify(own), (*joins)(nil).path), rest: simplify(rest)}
+	c := chosen{own: condition(query.And(own...), (*joins)(nil).path), rest: query.And(rest...)}
 	if len(words) > 0 {
 		all := wordConditions(words)
 		if len(c.own) > 0 {
@@ -135,7 +135,7 @@ func (c chosen) stages(ctx context.Context, t *Tenant, j *joins, order bson.D) (
 	if len(order) > 0 {
 		stages = append(stages, bson.D{{Key: "$sort", Value: order}})
 	}
-	if always(c.rest) {
+	if c.rest == nil {
 		return stages, nil
 	}
 	match := condition(c.rest, j.path)

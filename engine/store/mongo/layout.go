@@ -71,7 +71,7 @@ func (l *layout) project(path string) {
 // start returns the link of a hop from the row itself.
 func (l *layout) start(hop query.Hop) *link {
 	for _, known := range l.links {
-		if sameHop(known.hop, hop) {
+		if known.hop.Equal(hop) {
 			return known
 		}
 	}
@@ -91,7 +91,7 @@ func (l *link) reach(hops []query.Hop, c query.Column, target int) {
 		return
 	}
 	for _, known := range l.links {
-		if sameHop(known.hop, hops[0]) {
+		if known.hop.Equal(hops[0]) {
 			known.reach(hops[1:], c, target)
 			return
 		}

@@ -257,7 +257,7 @@ func (t *Tenant) selection(ctx context.Context, q query.Select) (*request, layou
 	r := &request{table: q.Table, filter: c.own, limit: q.Limit}
 	joined := &joins{}
 	sortsJoined := slices.ContainsFunc(q.Sort, func(o query.Order) bool { return len(o.Ref.Hops) > 0 })
-	if always(c.rest) && !sortsJoined {
+	if c.rest == nil && !sortsJoined {
 		r.order = order(q.Sort, joined)
 		l := arrange(q.Columns, joined)
 		r.projection = l.projection
@@ -310,7 +310,7 @@ func (t *Tenant) count(ctx context.Context, table string, filter query.Filter, w
 	if err != nil || c.nothing {
 		return 0, err
 	}
-	if always(c.rest) {
+	if c.rest == nil {
 		n, err := t.db.Collection(table).CountDocuments(ctx, c.own)
 		return n, failed("counting rows of "+table, err)
 	}

@@ -232,7 +232,7 @@ func (x *tx) delete(ctx context.Context, table string, filter query.Filter) (int
 		return 0, err
 	}
 	collection := x.t.db.Collection(table)
-	if always(c.rest) {
+	if c.rest == nil {
 		result, err := collection.DeleteMany(ctx, c.own)
 		if err != nil {
 			return 0, failed("deleting from "+table, err)
