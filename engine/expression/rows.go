@@ -1,10 +1,10 @@
 package expression
 
 import (
-	"bytes"
 	"encoding/json"
 
 	"formwork/engine/id"
+	"formwork/metadata"
 	"formwork/metadata/fieldtype"
 )
 
@@ -21,12 +21,8 @@ func decodeRows(f *frame, stored any) ([]any, error) {
 	if err := f.spend(len(raw) / 8); err != nil {
 		return nil, err
 	}
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber()
-	var decoded []any
-	if decoder.Decode(&decoded) != nil {
-		return []any{}, nil
-	}
+	v, _ := metadata.ReadJSON(raw, metadata.Limits{Depth: 2 * metadata.MaxDepth})
+	decoded, _ := v.([]any)
 	return asRows(decoded), nil
 }
 

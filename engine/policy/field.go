@@ -1,8 +1,6 @@
 package policy
 
 import (
-	"bytes"
-	"encoding/json"
 	"strings"
 
 	"formwork/engine/expression"
@@ -137,11 +135,11 @@ func (f *field) shown(stored any) (any, error) {
 	if stored == nil {
 		return nil, nil
 	}
-	decoder := json.NewDecoder(bytes.NewReader(f.value.AppendJSON(nil, stored)))
-	decoder.UseNumber()
-	var v any
-	err := decoder.Decode(&v)
-	return v, err
+	v, problem := metadata.ReadJSON(f.value.AppendJSON(nil, stored), metadata.Limits{Depth: 2 * metadata.MaxDepth})
+	if problem != nil {
+		return nil, problem
+	}
+	return v, nil
 }
 
 // stored is the value that is shown as text, if there is exactly one.

@@ -1,7 +1,7 @@
 package fieldtype
 
 import (
-	"encoding/json"
+	"slices"
 	"strings"
 
 	"formwork/engine/fault"
@@ -51,9 +51,9 @@ func items(in any, whole func(string) bool) ([]any, *fault.Fault) {
 			return nil, nil
 		}
 		if strings.HasPrefix(s, "[") {
-			var texts []string
-			if err := json.Unmarshal([]byte(s), &texts); err == nil {
-				return list(texts), nil
+			v, _ := metadata.ReadJSON([]byte(s), metadata.Limits{Depth: 1})
+			if texts, ok := v.([]any); ok && !slices.ContainsFunc(texts, notText) {
+				return texts, nil
 			}
 		}
 		cut := ";\n"
@@ -91,4 +91,9 @@ func gather(in []any, max int, one func(any) (text, key string, problem *fault.F
 		return nil, nil
 	}
 	return texts, nil
+}
+
+func notText(v any) bool {
+	_, ok := v.(string)
+	return !ok
 }

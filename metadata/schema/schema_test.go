@@ -67,7 +67,7 @@ func TestLimits(t *testing.T) {
 		t.Errorf("501 fields: %v", problems)
 	}
 	deep := strings.Repeat(`{"a":`, metadata.MaxDepth) + "{}" + strings.Repeat("}", metadata.MaxDepth)
-	if problems := schemas.Check("object", json.RawMessage(deep)); len(problems) != 1 || problems[0].Code != "metadata.too_deep" {
+	if problems := schemas.Check("object", json.RawMessage(deep)); len(problems) != 1 || problems[0].Code != "json.depth" {
 		t.Errorf("deep: %v", problems)
 	}
 	large := `{"kind":"policy","name":"p","object":"o","rego":"` + strings.Repeat("x", metadata.MaxDocument) + `"}`

@@ -26,7 +26,7 @@ func TestFilesThatAreRefused(t *testing.T) {
 		{says: "a form cut off", send: send, body: text{"multipart/form-data; boundary=xyz", "--xyz\r\nContent-Disposition: form-data; name=\"opt"}, status: 400, code: "api.multipart"},
 		{says: "no options", send: send, body: text{"multipart/form-data; boundary=xyz", "--xyz\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nname\nx\r\n--xyz--\r\n"}, status: 400, code: "api.multipart"},
 		{says: "no file", send: send, body: text{"multipart/form-data; boundary=xyz", "--xyz\r\nContent-Disposition: form-data; name=\"options\"\r\n\r\n{\"object\":\"lead\"}\r\n--xyz--\r\n"}, status: 400, code: "api.multipart"},
-		{says: "broken options", send: send, body: form(`{"object":`, "name\nx\n"), status: 400, code: "api.json_syntax"},
+		{says: "broken options", send: send, body: form(`{"object":`, "name\nx\n"), status: 400, code: "json.syntax"},
 		{says: "unknown options", send: send, body: form(`{"object":"lead","dryrun":true}`, "name\nx\n"), status: 400, code: "api.unknown_member"},
 		{says: "options of the wrong type", send: send, body: form(`{"object":"lead","fields":{"name":7}}`, "name\nx\n"), status: 400, code: "api.json_type"},
 		{says: "options of 2 MB", send: send, body: form(`{"object":"`+strings.Repeat("x", 2<<20)+`"}`, "name\nx\n"), status: 413, code: "api.too_large"},
