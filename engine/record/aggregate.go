@@ -147,7 +147,7 @@ type groupOrder struct {
 
 // Aggregate groups the records that the caller may read. Faults: those of List,
 // list.bad_group, list.bad_measure, list.too_many_groups.
-func (s *Session) Aggregate(ctx context.Context, object string, q AggregateQuery) ([]GroupRow, error) {
+func (s *Reader) Aggregate(ctx context.Context, object string, q AggregateQuery) ([]GroupRow, error) {
 	a, err := s.access(ctx, object, policy.Read)
 	if err != nil {
 		return nil, err
@@ -177,7 +177,7 @@ func (s *Session) Aggregate(ctx context.Context, object string, q AggregateQuery
 	return rows, nil
 }
 
-func (s *Session) aggregation(ctx context.Context, a *access, q AggregateQuery) (*aggregation, error) {
+func (s *Reader) aggregation(ctx context.Context, a *access, q AggregateQuery) (*aggregation, error) {
 	if len(q.Group) > maxKeys || len(q.Measures) > maxMeasures {
 		return nil, fault.New(fault.Invalid, "list.too_many_keys", "groups", maxKeys, "measures", maxMeasures)
 	}
@@ -203,7 +203,7 @@ func (s *Session) aggregation(ctx context.Context, a *access, q AggregateQuery) 
 	g.query.Filter = query.And(read, wanted)
 	if strings.TrimSpace(q.Q) != "" {
 		words := search.Query(q.Q)
-		if len(words) == 0 || !a.words || newWordCheck(a, words, 0) != nil {
+		if len(words) == 0 || !a.searchable || newWordCheck(a, words, 0) != nil {
 			// Groups can't be checked record by record: what may not be read finds nothing.
 			g.query.Filter = query.Nothing
 		} else {
@@ -211,12 +211,12 @@ func (s *Session) aggregation(ctx context.Context, a *access, q AggregateQuery) 
 		}
 	}
 	for i, by := range q.Group {
-		if err := g.addGroup(ctx, s, a, by); err != nil {
+		if err := g.addGroup(ctx, s.core, a, by); err != nil {
 			return nil, fault.From(err).Under(fmt.Sprintf("/group/%d", i))
 		}
 	}
 	for i, m := range q.Measures {
-		if err := g.addMeasure(ctx, s, a, m); err != nil {
+		if err := g.addMeasure(ctx, s.core, a, m); err != nil {
 			return nil, fault.From(err).Under(fmt.Sprintf("/measures/%d", i))
 		}
 	}
@@ -224,7 +224,7 @@ func (s *Session) aggregation(ctx context.Context, a *access, q AggregateQuery) 
 }
 
 // resolve finds a stored field that may be grouped by or measured.
-func (g *aggregation) resolve(ctx context.Context, s *Session, a *access, text string) (*catalog.Field, query.Ref, error) {
+func (g *aggregation) resolve(ctx context.Context, s *core, a *access, text string) (*catalog.Field, query.Ref, error) {
 	p, err := s.path(ctx, a, text, "list.unknown_field")
 	if err != nil {
 		return nil, query.Ref{}, fault.From(err).At("/field")
@@ -253,7 +253,7 @@ func (g *aggregation) addColumn(c groupColumn, name string) error {
 var dateBuckets = map[Bucket]query.Bucket{"day": query.ByDay, "week": query.ByWeek, "month": query.ByMonth,
 	"quarter": query.ByQuarter, "year": query.ByYear}
 
-func (g *aggregation) addGroup(ctx context.Context, s *Session, a *access, by GroupBy) error {
+func (g *aggregation) addGroup(ctx context.Context, s *core, a *access, by GroupBy) error {
 	f, ref, err := g.resolve(ctx, s, a, by.Field)
 	if err != nil {
 		return err
@@ -287,7 +287,7 @@ func (g *aggregation) measure(m query.Measure) int {
 	return len(g.query.Groups) + len(g.query.Measures) - 1
 }
 
-func (g *aggregation) addMeasure(ctx context.Context, s *Session, a *access, m MeasureOf) error {
+func (g *aggregation) addMeasure(ctx context.Context, s *core, a *access, m MeasureOf) error {
 	name := m.As
 	if name == "" {
 		if name = m.Op; m.Field != "" {

@@ -1,23 +1,16 @@
 package record
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
-	"formwork/engine/id"
-	"formwork/engine/policy"
-	"formwork/engine/query"
 	"formwork/metadata/fieldtype"
 )
 
-func (d *draft) problem(f *fault.Fault) { d.faults = append(d.faults, f) }
-
 // checkRequired: fields that may not be empty, always or under a condition.
 func (d *draft) checkRequired() {
-	for _, f := range d.a.required {
+	for _, f := range d.mapping.required {
 		if d.row[f.slot] != nil {
 			continue
 		}
@@ -30,7 +23,7 @@ func (d *draft) checkRequired() {
 // require adds the fault of an empty field, once for each field.
 func (d *draft) require(f *catalog.Field, code string) {
 	pointer := "/" + f.Name
-	for _, other := range d.faults {
+	for _, other := range d.problems {
 		if other.Pointer == pointer {
 			return
 		}
@@ -38,32 +31,24 @@ func (d *draft) require(f *catalog.Field, code string) {
 	d.problem((&fault.Fault{Kind: fault.Invalid, Code: code, Params: map[string]any{"field": d.s.label(f)}}).At(pointer))
 }
 
-// label is a field's name for the caller.
-func (s *Session) label(f *catalog.Field) string {
-	if f.Doc == nil {
-		return f.Name
-	}
-	return f.Doc.Label.In(s.caller.Language, f.Name)
-}
-
-// checkGone: options that there are no more, though nothing was changed in the field.
-// Those who may not choose another keep them; inactive options stay.
-func (d *draft) checkGone() {
+// checkRemovedOptions: options that there are no more, though nothing was changed in the
+// field. Those who may not choose another keep them; inactive options stay.
+func (d *draft) checkRemovedOptions() {
 	if d.old == nil {
 		return
 	}
-	for _, f := range d.a.chosen {
-		if !d.a.writes(f.Name) || !same(d.old[f.slot], d.row[f.slot]) {
+	for _, f := range d.mapping.options {
+		if !d.object.writes(f.Name) || !same(d.old[f.slot], d.row[f.slot]) {
 			continue
 		}
 		options := f.Value.(fieldtype.Chooses).Options()
-		gone := func(name string) bool { return options[name] == nil }
-		i := slices.IndexFunc(chosen(d.row[f.slot]), gone)
+		removed := func(name string) bool { return options[name] == nil }
+		i := slices.IndexFunc(chosen(d.row[f.slot]), removed)
 		if i < 0 {
 			continue
 		}
 		if _, problem := f.Value.Coerce(chosen(d.row[f.slot])[i]); problem != nil {
-			d.problem(d.s.about(f.Field, problem).Under("/" + f.Name))
+			d.problem(nameSubjects(d.s, f.Field, problem).Under("/" + f.Name))
 		}
 	}
 }
@@ -71,7 +56,7 @@ func (d *draft) checkGone() {
 // checkOptions: options that another field's value, or the record's type, rules out.
 // What was there before stays.
 func (d *draft) checkOptions() {
-	for _, f := range d.a.dependent {
+	for _, f := range d.mapping.dependent {
 		if d.old != nil && same(d.old[f.slot], d.row[f.slot]) && same(d.old[f.depends.slot], d.row[f.depends.slot]) {
 			continue
 		}
@@ -83,13 +68,13 @@ func (d *draft) checkOptions() {
 			}
 		}
 	}
-	at, ok := d.a.byName["record_type"]
-	if !ok || len(d.a.object.Doc.RecordTypes) == 0 {
+	at, ok := d.mapping.byName["record_type"]
+	if !ok || len(d.mapping.object.Doc.RecordTypes) == 0 {
 		return
 	}
 	recordType, _ := d.row[at.slot].(string)
-	for _, f := range d.a.fields {
-		allowed, limited := recordTypeOptions(d.a.object, recordType, f.Name)
+	for _, f := range d.mapping.fields {
+		allowed, limited := recordTypeOptions(d.mapping.object, recordType, f.Name)
 		if !limited || (d.old != nil && same(d.old[f.slot], d.row[f.slot]) && same(d.old[at.slot], d.row[at.slot])) {
 			continue
 		}
@@ -114,7 +99,7 @@ func chosen(v any) []string {
 
 // checkRules: every validation rule that is broken, with its message.
 func (d *draft) checkRules() {
-	for _, rule := range d.a.object.Rules {
+	for _, rule := range d.mapping.object.Rules {
 		if (d.old == nil && !rule.OnCreate) || (d.old != nil && !rule.OnSave) {
 			continue
 		}
@@ -135,18 +120,18 @@ func (d *draft) checkRules() {
 
 // checkStage: where a record may begin, the steps it may take, and what each stage needs.
 func (d *draft) checkStage() {
-	stages := d.a.object.Stages
+	stages := d.mapping.object.Stages
 	if stages == nil {
 		return
 	}
-	from, to, entered := d.stage()
+	from, to, entered := d.stageStep()
 	pointer := "/" + stages.Field.Name
 	if st := stages.ByName[to]; st != nil {
 		if entered && from == "" && st.Doc.Initial != nil && !*st.Doc.Initial {
-			d.problem(fault.New(fault.Invalid, "record.stage_not_initial", "stage", d.s.stageLabel(stages, to)).At(pointer))
+			d.problem(fault.New(fault.Invalid, "record.stage_not_initial", "stage", stageLabel(d.s, stages, to)).At(pointer))
 		}
 		for _, f := range st.Required {
-			if slot, ok := d.plan.slots[f.Column.Name]; ok && d.row[slot] == nil {
+			if slot, ok := d.mapping.slots[f.Column.Name]; ok && d.row[slot] == nil {
 				d.require(f, "record.stage_required")
 			}
 		}
@@ -160,26 +145,26 @@ func (d *draft) checkStage() {
 	}
 	condition, allowed := was.To[to]
 	if !allowed {
-		d.problem(fault.New(fault.Invalid, "record.stage_step", "from", d.s.stageLabel(stages, from), "to", d.s.stageLabel(stages, to)).At(pointer))
+		d.problem(fault.New(fault.Invalid, "record.stage_step", "from", stageLabel(d.s, stages, from), "to", stageLabel(d.s, stages, to)).At(pointer))
 		return
 	}
 	if condition != nil && !d.holds(condition) {
-		d.problem(d.s.stepRefused(stages, was, from, to).At(pointer))
+		d.problem(stepRefused(d.s, stages, was, from, to).At(pointer))
 	}
 }
 
 // stepRefused is the fault of a step whose condition does not hold.
-func (s *Session) stepRefused(stages *catalog.Stages, was *catalog.Stage, from, to string) *fault.Fault {
+func stepRefused(s *core, stages *catalog.Stages, was *catalog.Stage, from, to string) *fault.Fault {
 	if step := was.Doc.To[to]; step != nil {
 		if message := step.Message.In(s.caller.Language, ""); message != "" {
 			return fault.New(fault.Invalid, "record.stage_condition", "from", from, "to", to, "message", message)
 		}
 	}
-	return fault.New(fault.Invalid, "record.stage_step", "from", s.stageLabel(stages, from), "to", s.stageLabel(stages, to))
+	return fault.New(fault.Invalid, "record.stage_step", "from", stageLabel(s, stages, from), "to", stageLabel(s, stages, to))
 }
 
 // stageLabel is a stage's name for the caller.
-func (s *Session) stageLabel(stages *catalog.Stages, name string) string {
+func stageLabel(s *core, stages *catalog.Stages, name string) string {
 	if chooses, ok := stages.Field.Value.(fieldtype.Chooses); ok {
 		if o := chooses.Options()[name]; o != nil {
 			return o.Label.In(s.caller.Language, name)
@@ -188,72 +173,13 @@ func (s *Session) stageLabel(stages *catalog.Stages, name string) string {
 	return name
 }
 
-// checkReferences: the records that changed references name exist, and the caller
-// may read them.
-func (d *draft) checkReferences() error {
-	for _, f := range d.a.refers {
-		v := d.row[f.slot]
-		if v == nil || (d.old != nil && same(d.old[f.slot], v)) {
-			continue
-		}
-		object, key := referred(f, v)
-		if object == "user" && key == int64(d.s.caller.User) {
-			continue
-		}
-		found, err := d.readableRecord(object, key)
-		if err != nil {
-			return err
-		}
-		if !found {
-			d.problem(fault.New(fault.Invalid, "record.no_reference", "field", d.s.label(f.Field), "id", id.ID(key).String()).At("/" + f.Name))
-		}
+// recordTypeOptions are the options a record's type allows for a field; ok is false
+// if it does not say.
+func recordTypeOptions(o *catalog.Object, recordType, field string) (allowed []string, ok bool) {
+	t := o.Doc.RecordTypes[recordType]
+	if t == nil {
+		return nil, false
 	}
-	return nil
-}
-
-// referred splits a stored reference into object and id.
-func referred(f *planned, v any) (object string, key int64) {
-	switch v := v.(type) {
-	case int64:
-		return f.refers.Targets()[0], v
-	case string:
-		object, text, _ := strings.Cut(v, "/")
-		parsed, _ := id.Parse(text)
-		return object, int64(parsed)
-	}
-	return "", 0
-}
-
-// reference is the stored form of a reference to a record in a field.
-func reference(f *catalog.Field, object string, key id.ID) any {
-	if f.Column.Storage == fieldtype.Text {
-		return object + "/" + key.String()
-	}
-	return int64(key)
-}
-
-// readableRecord reports whether there is a record that the caller may read.
-func (d *draft) readableRecord(object string, key int64) (bool, error) {
-	o, ok := d.s.snapshot.Objects[object]
-	if !ok {
-		// A system field may refer to users where the configuration has none.
-		return object == "user", nil
-	}
-	f, err := d.s.filter(d.ctx, object, policy.Read)
-	if err != nil {
-		return false, err
-	}
-	return exists(d.env, o.Table.Name, query.And(query.Is(query.ID, key), f))
-}
-
-// exists reports whether a filter selects a row.
-func exists(e env, table string, f query.Filter) (bool, error) {
-	q := query.Select{Table: table, Columns: []query.Ref{query.Field(query.ID)}, Filter: f, Limit: 1}
-	for _, err := range e.reader.Select(e.ctx, q) {
-		if err != nil {
-			return false, fmt.Errorf("looking for a record of %s: %w", table, err)
-		}
-		return true, nil
-	}
-	return false, nil
+	allowed, ok = t.Options[field]
+	return allowed, ok
 }

@@ -4,6 +4,7 @@ import (
 	"math/big"
 
 	"formwork/engine/fault"
+	"formwork/metadata/fieldtype"
 )
 
 // largest is the greatest decimal: 18 digits.
@@ -47,4 +48,12 @@ func rescale(v any, from, to int) (any, error) {
 	var w wide
 	w.add(n)
 	return w.quotient(1, from, to)
+}
+
+// scaleOf is the number of digits after the point of a field's values.
+func scaleOf(v fieldtype.Value) int {
+	if scaled, ok := v.(fieldtype.Scaled); ok {
+		return scaled.Scale()
+	}
+	return 0
 }

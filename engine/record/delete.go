@@ -17,12 +17,12 @@ const MaxDependents = 10_000
 // Delete moves a record to the recycle bin, with those that are deleted with it.
 // Faults: record.not_found, record.forbidden, record.stale, record.referenced
 // (Conflict) where a reference restricts it, record.too_many_dependents.
-func (s *Session) Delete(ctx context.Context, object string, key id.ID, version int64) error {
-	a, err := s.access(ctx, object, policy.Delete)
+func (w *Writer) Delete(ctx context.Context, object string, key id.ID, version int64) error {
+	a, err := w.access(ctx, object, policy.Delete)
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, func(u *unit) error { return u.delete(a, key, version) })
+	return w.transaction(ctx, func(u *unit) error { return u.delete(a, key, version) })
 }
 
 // delete deletes one record in the transaction.
@@ -31,165 +31,159 @@ func (u *unit) delete(a *access, key id.ID, version int64) error {
 	if err != nil {
 		return err
 	}
-	going, err := u.collect(a.plan, old)
+	set, err := u.collect(storedRecord{a.mapping, old})
 	if err != nil {
 		return err
 	}
-	if err := u.askDeleted(going); err != nil {
+	if err := u.callDeleteHooks(set.records); err != nil {
 		return err
 	}
-	return u.remove(going)
+	return u.moveToBin(set)
 }
 
-// doomed is a record that is about to be deleted.
-type doomed struct {
-	*plan
-	row row
+// deletionSet are the records of one delete: the one asked for first.
+type deletionSet struct {
+	records []storedRecord
+	ids     map[id.ID]bool
 }
 
-func (d doomed) id() id.ID { return id.ID(d.row[slotID].(int64)) }
-
-// going are the records of one delete: the one asked for first.
-type going struct {
-	records []doomed
-	known   map[id.ID]bool
+func (set *deletionSet) add(r storedRecord) {
+	set.ids[r.id()] = true
+	set.records = append(set.records, r)
 }
 
-// collect finds what goes with a record: all that refer to it by a reference that
+// collect finds what is deleted with a record: all that refer to it by a reference that
 // cascades, and so on. Then it refuses if one that stays restricts it.
-func (u *unit) collect(p *plan, first row) (*going, error) {
-	g := &going{records: []doomed{{p, first}}, known: map[id.ID]bool{id.ID(first[slotID].(int64)): true}}
-	for i := 0; i < len(g.records); i++ {
-		at := g.records[i]
-		for _, in := range at.object.Inbound {
+func (u *unit) collect(first storedRecord) (*deletionSet, error) {
+	set := &deletionSet{ids: map[id.ID]bool{}}
+	set.add(first)
+	for i := 0; i < len(set.records); i++ {
+		r := set.records[i]
+		for _, in := range r.object.Inbound {
 			if in.OnDelete != "cascade" {
 				continue
 			}
-			from := u.s.compiled.plan(in.From)
-			rows, err := u.loadWhere(from, query.Is(in.Field.Column, reference(in.Field, at.object.Doc.Name, at.id())), MaxDependents+1)
+			from, rows, err := u.referring(in, r)
 			if err != nil {
 				return nil, err
 			}
-			for _, r := range rows {
-				if key := id.ID(r[slotID].(int64)); !g.known[key] {
-					g.known[key] = true
-					g.records = append(g.records, doomed{from, r})
+			for _, row := range rows {
+				if !set.ids[row.id()] {
+					set.add(storedRecord{from, row})
 				}
 			}
-			if len(g.records) > MaxDependents {
-				return nil, fault.New(fault.Limited, "record.too_many_dependents", "max", MaxDependents)
+			if len(set.records) > MaxDependents {
+				return nil, tooManyDependents()
 			}
 		}
 	}
-	for _, at := range g.records {
-		for _, in := range at.object.Inbound {
+	for _, r := range set.records {
+		for _, in := range r.object.Inbound {
 			if in.OnDelete != "restrict" {
 				continue
 			}
-			held, err := u.heldBy(g, at, in)
+			restricted, err := u.restricts(set, r, in)
 			if err != nil {
 				return nil, err
 			}
-			if held {
+			if restricted {
 				return nil, fault.New(fault.Conflict, "record.referenced", "object", in.From.Doc.Name,
 					"label", in.From.Doc.Label.In(u.s.caller.Language, in.From.Doc.Name), "field", in.Field.Name)
 			}
 		}
 	}
-	return g, nil
+	return set, nil
 }
 
-// heldBy reports whether a record that stays refers to one that goes.
-func (u *unit) heldBy(g *going, at doomed, in *catalog.Inbound) (bool, error) {
+// referring loads the records that refer to one by a reference, one more at most than
+// may be changed.
+func (u *unit) referring(in *catalog.Inbound, to storedRecord) (*mapping, []row, error) {
+	from := u.s.mappings.of(in.From)
+	rows, err := u.LoadWhere(from, referencesTo(in, to), MaxDependents+1)
+	return from, rows, err
+}
+
+// referencesTo selects the records that refer to one by a reference.
+func referencesTo(in *catalog.Inbound, to storedRecord) query.Filter {
+	return query.Is(in.Field.Column, reference(in.Field, to.object.Doc.Name, to.id()))
+}
+
+// restricts reports whether a record that stays refers to one that is deleted.
+func (u *unit) restricts(set *deletionSet, deleted storedRecord, in *catalog.Inbound) (bool, error) {
 	q := query.Select{Table: in.From.Table.Name, Columns: []query.Ref{query.Field(query.ID)},
-		Filter: query.Is(in.Field.Column, reference(in.Field, at.object.Doc.Name, at.id())), Limit: len(g.records) + 1}
+		Filter: referencesTo(in, deleted), Limit: len(set.records) + 1}
 	for r, err := range u.tx.Select(u.ctx, q) {
 		if err != nil {
 			return false, fmt.Errorf("looking for references: %w", err)
 		}
-		if !g.known[id.ID(r[0].(int64))] {
+		if !set.ids[id.ID(r[0].(int64))] {
 			return true, nil
 		}
 	}
 	return false, nil
 }
 
-// askDeleted asks those that may refuse a delete.
-func (u *unit) askDeleted(g *going) error {
-	for _, at := range g.records {
-		d := &draft{env: env{ctx: u.ctx, s: u.s, reader: u.tx, plan: at.plan, row: at.row, old: at.row},
-			a: &access{plan: at.plan, all: true}, id: at.id(), action: Deleted}
-		if err := d.ask(u.tx); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// remove moves records to the bin as one batch and empties what referred to them.
-func (u *unit) remove(g *going) error {
-	batch := u.s.service.ids.Next()
-	for _, at := range g.records {
-		if err := u.bin(at, batch); err != nil {
+// moveToBin moves records to the bin as one batch and empties what referred to them.
+func (u *unit) moveToBin(set *deletionSet) error {
+	batch := u.options.IDs.Next()
+	for _, r := range set.records {
+		if err := u.moveOneToBin(r, batch); err != nil {
 			return err
 		}
 	}
 	// Whatever a roll-up counts now, it does not see those that are gone.
-	for _, at := range g.records {
-		if err := u.clear(g, at); err != nil {
+	for _, r := range set.records {
+		if err := u.clearReferences(r); err != nil {
 			return err
 		}
-		if err := u.record(at.plan, Deleted, at.id(), at.changes(at.row, nil), ""); err != nil {
+		if err := u.writeTrail(r.mapping, Deleted, r.id(), r.changes(r.row, nil)); err != nil {
 			return err
 		}
-		if err := u.feed(at.plan, at.row, nil); err != nil {
+		if err := u.propagateRollups(r.mapping, r.row, nil); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// bin moves one record to the bin.
-func (u *unit) bin(at doomed, batch id.ID) error {
-	name := ""
-	if f := at.object.NameField; f != nil {
-		if v := at.value(at.row, f.Column); v != nil {
-			name = f.Value.CSV(v)
-		}
-	}
+// moveOneToBin moves one record to the bin.
+func (u *unit) moveOneToBin(r storedRecord, batch id.ID) error {
 	u.wrote = true
-	err := u.tx.Insert(u.ctx, binTable, at.id(), map[string]any{
-		colObject.Name: at.object.Doc.Name, colName.Name: text(name), colDeletedAt.Name: u.s.clock.UnixMilli(),
-		colDeletedBy.Name: u.s.by(), colBatch.Name: int64(batch), colDoc.Name: encodeRow(at.plan, at.row)}, nil)
+	err := u.tx.Insert(u.ctx, binTable, r.id(), map[string]any{
+		colObject.Name: r.object.Doc.Name, colName.Name: emptyText(r.name()), colDeletedAt.Name: u.s.clock.UnixMilli(),
+		colDeletedBy.Name: u.s.by(), colBatch.Name: int64(batch), colDoc.Name: encodeRow(r.mapping, r.row)}, nil)
 	if err != nil {
-		return fmt.Errorf("moving a record of %s to the bin: %w", at.object.Doc.Name, err)
+		return fmt.Errorf("moving a record of %s to the bin: %w", r.object.Doc.Name, err)
 	}
-	if err := u.tx.Delete(u.ctx, at.object.Table.Name, at.id()); err != nil {
-		return fmt.Errorf("deleting a record of %s: %w", at.object.Doc.Name, err)
+	if err := u.tx.Delete(u.ctx, r.object.Table.Name, r.id()); err != nil {
+		return fmt.Errorf("deleting a record of %s: %w", r.object.Doc.Name, err)
 	}
 	return nil
 }
 
-// clear empties the references to a record that is gone.
-func (u *unit) clear(g *going, at doomed) error {
-	for _, in := range at.object.Inbound {
+// clearReferences empties the references to a record that is gone.
+func (u *unit) clearReferences(deleted storedRecord) error {
+	for _, in := range deleted.object.Inbound {
 		if in.OnDelete != "clear" {
 			continue
 		}
-		from := u.s.compiled.plan(in.From)
-		rows, err := u.loadWhere(from, query.Is(in.Field.Column, reference(in.Field, at.object.Doc.Name, at.id())), MaxDependents+1)
+		from, rows, err := u.referring(in, deleted)
 		if err != nil {
 			return err
 		}
 		if len(rows) > MaxDependents {
-			return fault.New(fault.Limited, "record.too_many_dependents", "max", MaxDependents)
+			return tooManyDependents()
 		}
 		slot := from.slots[in.Field.Column.Name]
-		for _, r := range rows {
-			if err := u.revise(from, r, func(r row) { r[slot] = nil }); err != nil {
+		for _, old := range rows {
+			if err := u.revise(from, old, func(r row) { r[slot] = nil }); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+func tooManyDependents() *fault.Fault {
+	return fault.New(fault.Limited, "record.too_many_dependents", "max", MaxDependents)
 }

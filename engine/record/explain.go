@@ -55,10 +55,15 @@ type Grant struct {
 // maxSets bounds the permission sets that are offered.
 const maxSets = 5
 
+// Explainer tells one caller why somebody may, or may not, do something.
+type Explainer struct{ *core }
+
+func newExplainer(s *core) Explainer { return Explainer{core: s} }
+
 // Explain tells why. The asker must be able to read the record and the field. Faults:
 // those of Get; access.unknown_action (Invalid).
-func (s *Session) Explain(ctx context.Context, q Question) (*Explanation, error) {
-	a, err := s.access(ctx, q.Object, policy.Read)
+func (x *Explainer) Explain(ctx context.Context, q Question) (*Explanation, error) {
+	a, err := x.access(ctx, q.Object, policy.Read)
 	if err != nil {
 		return nil, err
 	}
@@ -71,19 +76,19 @@ func (s *Session) Explain(ctx context.Context, q Question) (*Explanation, error)
 		who.Attributes["active"] = true
 		q.Who = &who
 	}
-	e := &explaining{ctx: ctx, s: s, a: a, Question: q, found: &Explanation{Allowed: true}, wanted: &metadata.ObjectRights{}}
-	if e.rights, err = s.snapshot.Policies.Rights(ctx, q.Who); err != nil {
+	e := &explaining{ctx: ctx, s: x.core, a: a, Question: q, found: &Explanation{Allowed: true}, wanted: &metadata.ObjectRights{}}
+	if e.rights, err = x.snapshot.Policies.Rights(ctx, q.Who); err != nil {
 		return nil, err
 	}
 	if q.Field != "" {
 		f, ok := a.object.Field(q.Field)
 		if !ok || !a.reads(f) {
-			return nil, s.unknownField(a, "list.unknown_field", q.Field).At("/field")
+			return nil, unknownField(a, "list.unknown_field", q.Field).At("/field")
 		}
 		e.field = a.byName[q.Field]
 	}
 	if q.ID != 0 {
-		if e.row, err = s.loadReadable(ctx, a, q.ID); err != nil {
+		if e.row, err = x.loadReadable(ctx, a, q.ID); err != nil {
 			return nil, err
 		}
 	}
@@ -94,9 +99,9 @@ func (s *Session) Explain(ctx context.Context, q Question) (*Explanation, error)
 type explaining struct {
 	Question
 	ctx    context.Context
-	s      *Session
+	s      *core
 	a      *access // the asker's
-	field  *planned
+	field  *field
 	row    row // nil: no record in particular
 	rights *policy.Rights
 	found  *Explanation
@@ -149,14 +154,10 @@ func (e *explaining) because(action policy.Action, document *metadata.Key, must 
 	e.found.Allowed = e.found.Allowed && (must == nil || *must)
 }
 
-func does(rights policy.ObjectRights, action policy.Action) bool {
-	return (&access{rights: rights}).right(action)
-}
-
 // objectRights: does a permission set allow it at all.
 func (e *explaining) objectRights() error {
 	for _, action := range e.actions() {
-		holds := does(e.rights.Objects[e.Object], action)
+		holds := allows(e.rights.Objects[e.Object], action)
 		if held := policy.Held(e.Object, "", action); held {
 			manages := e.rights.System["manage_users"]
 			e.because(action, nil, &manages, fault.New(fault.Forbidden, "access.held", "right", "manage_users"))
@@ -164,7 +165,7 @@ func (e *explaining) objectRights() error {
 				e.system = "manage_users"
 			}
 		}
-		given, err := e.given(func(r policy.ObjectRights) bool { return does(r, action) })
+		given, err := e.given(func(r policy.ObjectRights) bool { return allows(r, action) })
 		if err != nil {
 			return err
 		}
@@ -231,7 +232,7 @@ func (e *explaining) fieldRights() error {
 	}
 	holds := e.enough(e.rights.Objects[e.Object])
 	if e.level() == "edit" {
-		writable := (&access{plan: e.a.plan, rights: policy.ObjectRights{Fields: map[string]string{e.Field: "edit"}}}).writes(e.Field)
+		writable := !e.field.readOnly()
 		if e.field.System && e.Field != query.Owner.Name || !writable {
 			e.fixed, writable = true, false
 		}
@@ -323,9 +324,9 @@ func (e *explaining) holds(f query.Filter) (*bool, error) {
 	if e.row == nil && f != nil {
 		return nil, nil
 	}
-	of := env{ctx: e.ctx, s: e.s, reader: e.s.tenant, plan: e.a.plan, row: e.row}
+	of := newEnv(e.ctx, e.s, e.s.tenant, e.a.mapping, e.row, nil)
 	holds := f == nil || of.match(f, e.row)
-	return &holds, of.err
+	return &holds, of.failed()
 }
 
 // way is what a way is called, and the document that makes it.
@@ -422,7 +423,7 @@ func (e *explaining) sets() ([]string, error) {
 		gives[name] = len(rights.System)
 		for _, object := range rights.Objects {
 			for _, action := range []policy.Action{policy.Create, policy.Read, policy.Update, policy.Delete} {
-				if does(object, action) {
+				if allows(object, action) {
 					gives[name]++
 				}
 			}

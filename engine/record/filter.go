@@ -6,9 +6,7 @@ import (
 
 	"formwork/engine/expression"
 	"formwork/engine/fault"
-	"formwork/engine/policy"
 	"formwork/engine/query"
-	"formwork/metadata/fieldtype"
 )
 
 // Bounds of a filter in a request.
@@ -22,7 +20,7 @@ const (
 // where makes a query filter of an expression in a request: over what the caller may
 // read, for the database, and not too costly. Faults: those of package expression,
 // list.too_costly (Limited).
-func (s *Session) where(ctx context.Context, a *access, text string) (query.Filter, error) {
+func (s *Reader) where(ctx context.Context, a *access, text string) (query.Filter, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, nil
 	}
@@ -33,7 +31,7 @@ func (s *Session) where(ctx context.Context, a *access, text string) (query.Filt
 	if err != nil {
 		return nil, err
 	}
-	e := &callerEnv{ctx: ctx, s: s}
+	e := &callerEnv{ctx: ctx, s: s.core}
 	f, err := program.Filter(e)
 	if err != nil {
 		return nil, fault.From(err).At("/filter")
@@ -50,13 +48,13 @@ func (s *Session) where(ctx context.Context, a *access, text string) (query.Filt
 }
 
 // program compiles a filter once for all callers of the same rights.
-func (s *Session) program(ctx context.Context, a *access, text string) (*expression.Program, error) {
+func (s *Reader) program(ctx context.Context, a *access, text string) (*expression.Program, error) {
 	rights, err := s.loadRights(ctx)
 	if err != nil {
 		return nil, err
 	}
 	key := programKey{object: a.object, rights: rights, text: text}
-	if found, ok := s.compiled.programs.Get(key); ok {
+	if found, ok := s.cache.programs.Get(key); ok {
 		return found, nil
 	}
 	program, problems := expression.Compile(text, s.scope(a, rights))
@@ -68,19 +66,9 @@ func (s *Session) program(ctx context.Context, a *access, text string) (*express
 		return nil, fault.All(fault.Invalid, "list.bad_filter", faults)
 	}
 	if len(text) <= longestKept {
-		s.compiled.programs.Add(key, program)
+		s.cache.programs.Add(key, program)
 	}
 	return program, nil
-}
-
-// scope is what callers of the same rights may say in a filter.
-func (s *Session) scope(a *access, rights *policy.Rights) expression.Scope {
-	visible, guarded := s.visible(rights), func(string) query.Filter { return toGuard }
-	scope := expression.Scope{Record: a.object.Visible(visible, guarded), Result: fieldtype.BoolKind, Scale: -1, Queryable: true}
-	if user, ok := s.snapshot.Objects["user"]; ok {
-		scope.User = user.Visible(visible, guarded)
-	}
-	return scope
 }
 
 // cost is what makes a filter slow.

@@ -66,13 +66,6 @@ func (e Entry) AppendJSON(dst []byte) []byte {
 // MarshalJSON is AppendJSON for encoding/json.
 func (e Entry) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil), nil }
 
-func appendID(dst []byte, key id.ID) []byte {
-	if key == 0 {
-		return append(dst, "null"...)
-	}
-	return append(key.Append(append(dst, '"')), '"')
-}
-
 // HistoryPage is a part of a record's history, newest first.
 type HistoryPage struct {
 	Items []Entry
@@ -87,7 +80,7 @@ var historyRefs = []query.Ref{query.Field(query.ID), query.Field(colAt), query.F
 
 // History reads the history of a record that the caller may read, live or in the bin;
 // fields the caller may not read are left out. Fault record.not_found.
-func (s *Session) History(ctx context.Context, object string, key id.ID, cursor string, limit int) (*HistoryPage, error) {
+func (s *Reader) History(ctx context.Context, object string, key id.ID, cursor string, limit int) (*HistoryPage, error) {
 	a, err := s.access(ctx, object, policy.Read)
 	if err != nil {
 		return nil, err
@@ -128,7 +121,7 @@ func (s *Session) History(ctx context.Context, object string, key id.ID, cursor 
 }
 
 // historyReadable refuses a record that the caller may not read.
-func (s *Session) historyReadable(ctx context.Context, a *access, key id.ID) error {
+func (s *Reader) historyReadable(ctx context.Context, a *access, key id.ID) error {
 	_, err := s.loadReadable(ctx, a, key)
 	if err == nil {
 		return nil
@@ -177,7 +170,7 @@ func (a *access) entry(r []any) (Entry, error) {
 			continue
 		}
 		f, ok := a.object.Field(name)
-		if (ok && !a.reads(f)) || (!ok && !a.all) || len(values) != 2 {
+		if (ok && !a.reads(f)) || (!ok && !a.unrestricted) || len(values) != 2 {
 			continue
 		}
 		e.Changes = append(e.Changes, FieldChange{Field: name, From: values[0], To: values[1]})

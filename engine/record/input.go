@@ -1,7 +1,6 @@
 package record
 
 import (
-	"bytes"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -18,12 +17,12 @@ type input struct {
 	values []assigned
 	sent   map[int]bool // by slot
 	faults []*fault.Fault
-	about  func(*catalog.Field, *fault.Fault) *fault.Fault // Session.about
+	s      *core // of the caller, in whose language problems are told
 }
 
 // assigned is one value that a caller sent.
 type assigned struct {
-	*planned
+	*field
 	stored any
 	// patch: of a value of several members, those that were sent; the others stay.
 	patch map[string]any
@@ -36,9 +35,9 @@ type assigned struct {
 // MaxValues bounds the fields of one record that is sent.
 const MaxValues = 1000
 
-// input refuses what the caller may not write and reads the rest, all problems at once.
-func (s *Session) input(a *access, data map[string]any) *input {
-	in := &input{about: s.about, sent: make(map[int]bool, len(data)), values: make([]assigned, 0, len(data))}
+// newInput refuses what the caller may not write and reads the rest, all problems at once.
+func newInput(s *core, a *access, data map[string]any) *input {
+	in := &input{s: s, sent: make(map[int]bool, len(data)), values: make([]assigned, 0, len(data))}
 	if len(data) > MaxValues {
 		in.faults = append(in.faults, fault.New(fault.TooLarge, "record.too_many_fields", "max", MaxValues))
 		return in
@@ -47,7 +46,7 @@ func (s *Session) input(a *access, data map[string]any) *input {
 		f, ok := a.object.Field(name)
 		switch {
 		case !ok || !a.reads(f):
-			in.faults = append(in.faults, s.unknownField(a, "record.unknown_field", name).At("/"+metadata.EscapePointer(name)))
+			in.faults = append(in.faults, unknownField(a, "record.unknown_field", name).At("/"+metadata.EscapePointer(name)))
 			continue
 		case !a.writes(f.Name):
 			in.faults = append(in.faults, fault.New(fault.Forbidden, "record.read_only", "field", s.label(f)).At("/"+name))
@@ -55,11 +54,11 @@ func (s *Session) input(a *access, data map[string]any) *input {
 		}
 		at := a.byName[name]
 		in.sent[at.slot] = true
-		value := assigned{planned: at}
+		value := assigned{field: at}
 		if raw != nil {
 			stored, problem := f.Value.Coerce(raw)
 			if problem != nil {
-				value.raw, value.refused = raw, s.about(f, problem).Under("/"+name)
+				value.raw, value.refused = raw, nameSubjects(s, f, problem).Under("/"+name)
 			} else {
 				value.stored = stored
 			}
@@ -73,9 +72,9 @@ func (s *Session) input(a *access, data map[string]any) *input {
 	return in
 }
 
-// about names the field, and in child rows the row and its field, that each problem of
+// nameSubjects names the field, and in child rows the row and its field, that each problem of
 // a value speaks of: "Lines / 2 / Price". Pointers are still relative to the value.
-func (s *Session) about(f *catalog.Field, problem *fault.Fault) *fault.Fault {
+func nameSubjects(s *core, f *catalog.Field, problem *fault.Fault) *fault.Fault {
 	for _, one := range problem.Each() {
 		subject, at := s.label(f), f
 		for _, step := range strings.Split(strings.TrimPrefix(one.Pointer, "/"), "/") {
@@ -90,15 +89,15 @@ func (s *Session) about(f *catalog.Field, problem *fault.Fault) *fault.Fault {
 		}
 		one.Of(subject)
 		if chooses, ok := at.Value.(fieldtype.Chooses); ok && one.Code == "field.not_an_option" {
-			one.Params["options"] = s.labelled(chooses, one.Params["options"])
+			one.Params["options"] = optionLabels(s, chooses, one.Params["options"])
 		}
 	}
 	return problem
 }
 
-// labelled lists options, whose names are listed, by their labels, which values are read
-// from as well.
-func (s *Session) labelled(c fieldtype.Chooses, listed any) string {
+// optionLabels lists options, whose names are listed, by their labels, from which values
+// are read as well.
+func optionLabels(s *core, c fieldtype.Chooses, listed any) string {
 	text, _ := listed.(string)
 	names := strings.Split(text, ", ")
 	for i, name := range names {
@@ -109,24 +108,12 @@ func (s *Session) labelled(c fieldtype.Chooses, listed any) string {
 	return strings.Join(names, ", ")
 }
 
-// writes reports whether the caller may write a field.
-func (a *access) writes(name string) bool {
-	f, ok := a.byName[name]
-	if !ok || f.computed || (f.numbered && !a.all) {
-		return false
-	}
-	if f.Doc != nil && f.Doc.ReadOnly && !a.all {
-		return false
-	}
-	return a.edits(f.Field)
-}
-
 // apply puts what was sent into a row; old is nil for a new record.
 func (in *input) apply(r, old row) []*fault.Fault {
 	faults := slices.Clone(in.faults)
 	for _, v := range in.values {
 		if v.patch != nil && old != nil {
-			v = v.onto(old[v.slot], in)
+			v = v.patched(old[v.slot], in)
 		}
 		if v.refused != nil {
 			if old == nil || !sentBack(v, old[v.slot]) {
@@ -139,8 +126,8 @@ func (in *input) apply(r, old row) []*fault.Fault {
 	return faults
 }
 
-// onto lays what was sent of an object on the one that is there, as RFC 7396 has it.
-func (v assigned) onto(stored any, in *input) assigned {
+// patched lays what was sent of an object on the one that is there, as RFC 7396 has it.
+func (v assigned) patched(stored any, in *input) assigned {
 	raw, ok := stored.(json.RawMessage)
 	if !ok {
 		return v
@@ -153,7 +140,7 @@ func (v assigned) onto(stored any, in *input) assigned {
 	v.stored, problem = v.Value.Coerce(v.raw)
 	v.refused = nil
 	if problem != nil {
-		v.refused = in.about(v.Field, problem).Under("/" + v.Name)
+		v.refused = nameSubjects(in.s, v.Field, problem).Under("/" + v.Name)
 	}
 	return v
 }
@@ -165,37 +152,4 @@ func sentBack(v assigned, stored any) bool {
 	}
 	text, ok := v.raw.(string)
 	return ok && text == v.Value.CSV(stored)
-}
-
-// same reports whether two stored values of a field are equal.
-func same(a, b any) bool {
-	switch a := a.(type) {
-	case []string:
-		b, ok := b.([]string)
-		return ok && slices.Equal(a, b)
-	case json.RawMessage:
-		b, ok := b.(json.RawMessage)
-		return ok && bytes.Equal(a, b)
-	}
-	switch b.(type) {
-	case []string, json.RawMessage:
-		return false
-	}
-	return a == b
-}
-
-// hold copies a value that a store lent for one row.
-func hold(v any) any {
-	if raw, ok := v.(json.RawMessage); ok {
-		return json.RawMessage(bytes.Clone(raw))
-	}
-	return v
-}
-
-// scaleOf is the number of digits after the point of a field's values.
-func scaleOf(v fieldtype.Value) int {
-	if scaled, ok := v.(fieldtype.Scaled); ok {
-		return scaled.Scale()
-	}
-	return 0
 }

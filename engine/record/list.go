@@ -17,9 +17,34 @@ import (
 	"formwork/metadata/fieldtype"
 )
 
+// ListQuery asks for records.
+type ListQuery struct {
+	Filter string   // an expression
+	Q      string   // words
+	Sort   []string // paths, "-amount" descends; by id when empty
+	Fields []string // paths; every field the caller may read when empty
+	Limit  int      // 1 to MaxLimit; DefaultLimit when 0
+	Cursor string   // Page.Next of the page before
+	Count  bool     // wants Page.Total
+}
+
+// Limits of one request.
+const (
+	DefaultLimit = 50
+	MaxLimit     = 500
+)
+
+// Page is a part of a list. It may be shorter than the limit though more follow, where
+// the records are large.
+type Page struct {
+	Items []Record
+	Next  string // cursor of the next page; "" if this is the last
+	Total *int64 // of the whole list, if asked for
+}
+
 // Get reads a record: the named fields (paths; all that may be read if none). Faults:
 // record.not_found, also of what the caller may not read; list.unknown_field.
-func (s *Session) Get(ctx context.Context, object string, key id.ID, fields []string) (Record, error) {
+func (s *Reader) Get(ctx context.Context, object string, key id.ID, fields []string) (Record, error) {
 	a, err := s.access(ctx, object, policy.Read)
 	if err != nil {
 		return Record{}, err
@@ -33,20 +58,20 @@ func (s *Session) Get(ctx context.Context, object string, key id.ID, fields []st
 		return Record{}, err
 	}
 	q := query.Select{Table: a.object.Table.Name, Filter: query.And(query.Is(query.ID, int64(key)), read), Limit: 1}
-	if q.Columns, err = sh.query(ctx, s); err != nil {
+	if q.Columns, err = sh.query(ctx, s.core); err != nil {
 		return Record{}, err
 	}
 	for r, err := range s.tenant.Select(ctx, q) {
 		if err != nil {
 			return Record{}, fmt.Errorf("reading a record of %s: %w", object, err)
 		}
-		return sh.read(ctx, s, r, make([]any, sh.width))
+		return sh.read(ctx, s.core, r, make([]any, sh.width))
 	}
 	return Record{}, notFound(object, key)
 }
 
 // read makes a record of a row; into has the shape's width.
-func (sh *shape) read(ctx context.Context, s *Session, r store.Row, into []any) (Record, error) {
+func (sh *shape) read(ctx context.Context, s *core, r store.Row, into []any) (Record, error) {
 	for i := range sh.selects {
 		into[i] = hold(r[i])
 	}
@@ -75,7 +100,7 @@ const pageBytes = 8 << 20
 const sortKeys = 8
 
 // listing prepares a list. Limit and cursor are left to the caller.
-func (s *Session) listing(ctx context.Context, a *access, q ListQuery) (*listing, error) {
+func (s *Reader) listing(ctx context.Context, a *access, q ListQuery) (*listing, error) {
 	sh, err := s.shape(ctx, a, q.Fields)
 	if err != nil {
 		return nil, err
@@ -91,16 +116,16 @@ func (s *Session) listing(ctx context.Context, a *access, q ListQuery) (*listing
 	}
 	l.query.Filter = query.And(read, wanted)
 	l.total = l.query.Filter
-	columns, err := sh.query(ctx, s)
+	columns, err := sh.query(ctx, s.core)
 	if err != nil {
 		return nil, err
 	}
 	l.query.Columns = append(make([]query.Ref, 0, len(columns)+sortKeys), columns...)
-	if err := l.addSort(ctx, s, a, q.Sort); err != nil {
+	if err := l.addSort(ctx, s.core, a, q.Sort); err != nil {
 		return nil, err
 	}
 	if strings.TrimSpace(q.Q) != "" {
-		l.addWords(s, a, q.Q)
+		l.addWords(a, q.Q)
 	}
 	parts := []string{"list", a.object.Doc.Name, q.Filter, q.Q}
 	for _, o := range l.query.Sort {
@@ -112,7 +137,7 @@ func (s *Session) listing(ctx context.Context, a *access, q ListQuery) (*listing
 
 // addSort resolves the sort, ends it with the id in the direction of the last key, as
 // indexes do, and selects its values for cursors.
-func (l *listing) addSort(ctx context.Context, s *Session, a *access, keys []string) error {
+func (l *listing) addSort(ctx context.Context, s *core, a *access, keys []string) error {
 	if len(keys) > sortKeys {
 		return fault.New(fault.Invalid, "list.too_many_sorts", "max", sortKeys).At("/sort")
 	}
@@ -164,9 +189,9 @@ func sortColumn(f *catalog.Field) (query.Column, bool) {
 
 // addWords restricts the list to records with words. Where a searched field may not
 // be read by the caller, what the store finds is checked against those that may.
-func (l *listing) addWords(s *Session, a *access, text string) {
+func (l *listing) addWords(a *access, text string) {
 	l.query.Words = search.Query(text)
-	if len(l.query.Words) == 0 || !a.words {
+	if len(l.query.Words) == 0 || !a.searchable {
 		l.query.Filter, l.total, l.query.Words = query.Nothing, query.Nothing, nil
 		return
 	}
@@ -190,7 +215,7 @@ func pageSize(limit int) (int, error) {
 // List reads a page of the records that the caller may read. Faults: those of
 // package expression for the filter, list.unknown_field, list.not_sortable,
 // list.too_costly, list.bad_cursor, list.bad_limit.
-func (s *Session) List(ctx context.Context, object string, q ListQuery) (*Page, error) {
+func (s *Reader) List(ctx context.Context, object string, q ListQuery) (*Page, error) {
 	a, err := s.access(ctx, object, policy.Read)
 	if err != nil {
 		return nil, err
@@ -199,7 +224,7 @@ func (s *Session) List(ctx context.Context, object string, q ListQuery) (*Page, 
 }
 
 // list is List with a condition that the caller has not written.
-func (s *Session) list(ctx context.Context, a *access, q ListQuery, only query.Filter) (*Page, error) {
+func (s *Reader) list(ctx context.Context, a *access, q ListQuery, only query.Filter) (*Page, error) {
 	limit, err := pageSize(q.Limit)
 	if err != nil {
 		return nil, err
@@ -218,11 +243,11 @@ func (s *Session) list(ctx context.Context, a *access, q ListQuery, only query.F
 		l.query.Filter = query.And(l.total, query.After(l.query.Sort, values))
 	}
 	page := &Page{}
-	if err := l.fill(ctx, s, page, limit); err != nil {
+	if err := l.fill(ctx, s.core, page, limit); err != nil {
 		return nil, fmt.Errorf("listing %s: %w", a.object.Doc.Name, err)
 	}
 	if q.Count {
-		total, err := l.count(ctx, s)
+		total, err := l.count(ctx, s.core)
 		if err != nil {
 			return nil, fmt.Errorf("counting %s: %w", a.object.Doc.Name, err)
 		}
@@ -232,7 +257,7 @@ func (s *Session) list(ctx context.Context, a *access, q ListQuery, only query.F
 }
 
 // fill reads a page, and whether more follow.
-func (l *listing) fill(ctx context.Context, s *Session, page *Page, limit int) error {
+func (l *listing) fill(ctx context.Context, s *core, page *Page, limit int) error {
 	q := l.query
 	if l.check == nil {
 		q.Limit = limit + 1
@@ -285,7 +310,7 @@ func bytesOf(row []any) (n int) {
 }
 
 // count is the number of records on all pages.
-func (l *listing) count(ctx context.Context, s *Session) (int64, error) {
+func (l *listing) count(ctx context.Context, s *core) (int64, error) {
 	if l.check == nil {
 		return s.tenant.Count(ctx, l.query.Table, l.total, l.query.Words)
 	}
@@ -304,7 +329,7 @@ func (l *listing) count(ctx context.Context, s *Session) (int64, error) {
 
 // Each streams all records that List would page through, from one state of the data.
 // Limit (0: none) bounds their number; Cursor and Count are not used.
-func (s *Session) Each(ctx context.Context, object string, q ListQuery) iter.Seq2[Record, error] {
+func (s *Reader) Each(ctx context.Context, object string, q ListQuery) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		a, err := s.access(ctx, object, policy.Read)
 		if err != nil {
@@ -328,7 +353,7 @@ func (s *Session) Each(ctx context.Context, object string, q ListQuery) iter.Seq
 			if l.check != nil && !l.check.holds(r) {
 				continue
 			}
-			item, err := l.read(ctx, s, r, make([]any, l.width))
+			item, err := l.read(ctx, s.core, r, make([]any, l.width))
 			if !yield(item, err) || err != nil {
 				return
 			}

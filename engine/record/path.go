@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"formwork/engine/catalog"
-	"formwork/engine/expression"
 	"formwork/engine/fault"
 	"formwork/engine/policy"
 	"formwork/engine/query"
@@ -23,7 +22,7 @@ type path struct {
 
 // path resolves what a caller wrote; what the caller may not read looks as if it
 // were not there. code is the fault's.
-func (s *Session) path(ctx context.Context, a *access, text, code string) (path, error) {
+func (s *core) path(ctx context.Context, a *access, text, code string) (path, error) {
 	p := path{text: text}
 	steps := strings.Split(text, ".")
 	if len(steps) > maxHops+1 {
@@ -32,8 +31,8 @@ func (s *Session) path(ctx context.Context, a *access, text, code string) (path,
 	at := a
 	for i, step := range steps {
 		f, ok := at.object.Field(step)
-		if !ok || !at.reads(f) || !at.right(policy.Read) {
-			return p, s.unknownField(at, code, step)
+		if !ok || !at.reads(f) || !at.allows(policy.Read) {
+			return p, unknownField(at, code, step)
 		}
 		if i == len(steps)-1 {
 			p.leaf = f
@@ -41,7 +40,7 @@ func (s *Session) path(ctx context.Context, a *access, text, code string) (path,
 		}
 		if len(f.Parts) > 0 && i == len(steps)-2 {
 			if p.leaf, ok = f.Part(steps[i+1]); !ok {
-				return p, s.unknownName(at, code, f.Name+"."+steps[i+1], f.PartNames())
+				return p, unknownName(at, code, f.Name+"."+steps[i+1], f.PartNames())
 			}
 			return p, nil
 		}
@@ -58,42 +57,6 @@ func (s *Session) path(ctx context.Context, a *access, text, code string) (path,
 	return p, nil
 }
 
-// Reads reports whether the caller may read a path ("account.name") of an object's
-// records; a "-" before it, as in a sort, doesn't count.
-func (s *Session) Reads(ctx context.Context, object, path string) (bool, error) {
-	a, err := s.reach(ctx, object)
-	if err != nil {
-		return false, refusedOr(err)
-	}
-	_, err = s.path(ctx, a, strings.TrimPrefix(path, "-"), "list.unknown_field")
-	return err == nil, refusedOr(err)
-}
-
-// Understands reports whether the caller may read all that a condition on an object's
-// records reads. queryable: as the filter of a list.
-func (s *Session) Understands(ctx context.Context, object, condition string, queryable bool) (bool, error) {
-	a, err := s.access(ctx, object, policy.Read)
-	if err != nil {
-		return false, refusedOr(err)
-	}
-	rights, err := s.loadRights(ctx)
-	if err != nil {
-		return false, err
-	}
-	scope := s.scope(a, rights)
-	scope.Queryable = queryable
-	_, problems := expression.Compile(condition, scope)
-	return len(problems) == 0, nil
-}
-
-// refusedOr is nil for what was refused, which is an answer, and else the error.
-func refusedOr(err error) error {
-	if err == nil || fault.KindOf(err) == fault.Internal {
-		return err
-	}
-	return nil
-}
-
 // ref is the path to a column of the record it ends at, without guards.
 func (p path) ref(c query.Column) query.Ref {
 	ref := query.Ref{Column: c}
@@ -104,7 +67,7 @@ func (p path) ref(c query.Column) query.Ref {
 }
 
 // guardRef puts what the caller may read before the first n hops of a path.
-func (s *Session) guardRef(ctx context.Context, ref query.Ref, n int) (query.Ref, error) {
+func (s *core) guardRef(ctx context.Context, ref query.Ref, n int) (query.Ref, error) {
 	if n == 0 {
 		return ref, nil
 	}
@@ -126,7 +89,7 @@ func (s *Session) guardRef(ctx context.Context, ref query.Ref, n int) (query.Ref
 var toGuard = query.Nothing
 
 // guard puts what the caller may read in the place of the marks.
-func (s *Session) guard(ctx context.Context, f query.Filter) (query.Filter, error) {
+func (s *core) guard(ctx context.Context, f query.Filter) (query.Filter, error) {
 	var failed error
 	guarded := query.MapRefs(f, func(r query.Ref) query.Ref {
 		r, err := s.guardMarked(ctx, r)
@@ -139,7 +102,7 @@ func (s *Session) guard(ctx context.Context, f query.Filter) (query.Filter, erro
 }
 
 // guardMarked is guard for one path; what a formula goes through comes last.
-func (s *Session) guardMarked(ctx context.Context, ref query.Ref) (query.Ref, error) {
+func (s *core) guardMarked(ctx context.Context, ref query.Ref) (query.Ref, error) {
 	marked := 0
 	for marked < len(ref.Hops) && ref.Hops[marked].Guard != nil {
 		marked++

@@ -116,7 +116,7 @@ func FuzzCursor(f *testing.F) {
 
 // What is prepared for a snapshot goes when the snapshot does.
 func TestPreparedIsLetGo(t *testing.T) {
-	var cache compiledCache
+	var cache preparedCache
 	func() {
 		s := &catalog.Snapshot{Objects: map[string]*catalog.Object{}}
 		if first := cache.of(s); cache.of(s) != first {

@@ -19,7 +19,7 @@ import (
 // in a layout of the object, whose columns and sort, as far as the caller may read
 // them, hold where q says nothing, or "object.lookup". Fault record.no_related
 // (NotFound), also for a list whose filter reads what the caller may not.
-func (s *Session) Related(ctx context.Context, object string, key id.ID, list string, q ListQuery) (*Page, error) {
+func (s *Reader) Related(ctx context.Context, object string, key id.ID, list string, q ListQuery) (*Page, error) {
 	if _, err := s.Get(ctx, object, key, []string{query.ID.Name}); err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func (s *Session) Related(ctx context.Context, object string, key id.ID, list st
 }
 
 // asLaidOut completes a query by what a related list shows and how it is sorted.
-func (s *Session) asLaidOut(ctx context.Context, related *metadata.Related, q *ListQuery) (err error) {
+func (s *Reader) asLaidOut(ctx context.Context, related *metadata.Related, q *ListQuery) (err error) {
 	if len(q.Fields) == 0 {
 		if q.Fields, err = s.readablePaths(ctx, related.Object, related.Columns); err != nil {
 			return err
@@ -66,21 +66,6 @@ func (s *Session) asLaidOut(ctx context.Context, related *metadata.Related, q *L
 		q.Sort, err = s.readablePaths(ctx, related.Object, related.Sort)
 	}
 	return err
-}
-
-// readablePaths are those of some paths that the caller may read.
-func (s *Session) readablePaths(ctx context.Context, object string, paths []string) ([]string, error) {
-	var readable []string
-	for _, path := range paths {
-		reads, err := s.Reads(ctx, object, path)
-		if err != nil {
-			return nil, err
-		}
-		if reads {
-			readable = append(readable, path)
-		}
-	}
-	return readable, nil
 }
 
 // refersTo reports whether a field is a reference that may lead to an object.
@@ -99,7 +84,7 @@ func refersTo(f *catalog.Field, object string) bool {
 
 // relatedList finds a related list by its name in the layouts of an object; the
 // first layout by name wins.
-func (s *Session) relatedList(object, list string) (*metadata.Related, bool) {
+func (s *Reader) relatedList(object, list string) (*metadata.Related, bool) {
 	for _, name := range slices.Sorted(maps.Keys(s.snapshot.Layouts)) {
 		layout := s.snapshot.Layouts[name]
 		if layout.Object != object {

@@ -8,44 +8,30 @@ import (
 	"formwork/engine/id"
 	"formwork/engine/query"
 	"formwork/engine/store"
-	"formwork/metadata/fieldtype"
 )
 
 // maxRollupDepth bounds roll-ups over roll-ups. The catalog refuses cycles, so that
 // only a very deep configuration meets it.
 const maxRollupDepth = 32
 
-// emptyRollups gives roll-ups the values they have without children.
-func (p *plan) emptyRollups(r row) {
-	for _, f := range p.rollups {
-		r[f.slot] = nil
-		if op := f.Value.(fieldtype.Rolls).Rollup().Op; op == "count" || op == "sum" {
-			r[f.slot] = int64(0)
-		}
-		if f.Count.Name != "" {
-			r[p.slots[f.Count.Name]] = int64(0)
-		}
-	}
-}
-
-// feed brings roll-ups that count a record up to date after it was made (old is nil),
-// changed or deleted (r is nil), and whatever follows from them.
-func (u *unit) feed(p *plan, old, r row) error {
-	if len(p.object.Feeds) == 0 {
+// propagateRollups brings the roll-ups that count a record up to date after it was made
+// (old is nil), changed or deleted (r is nil), and whatever follows from them.
+func (u *unit) propagateRollups(m *mapping, old, r row) error {
+	if len(m.object.Feeds) == 0 {
 		return nil
 	}
-	if u.depth++; u.depth > maxRollupDepth {
+	if u.rollupDepth++; u.rollupDepth > maxRollupDepth {
 		return fault.New(fault.Limited, "record.rollup_depth", "max", maxRollupDepth)
 	}
-	defer func() { u.depth-- }()
-	steps, err := u.steps(p, old, r)
+	defer func() { u.rollupDepth-- }()
+	steps, err := u.rollupSteps(m, old, r)
 	if err != nil {
 		return err
 	}
 	for len(steps) > 0 {
 		// All that one record takes, at once.
 		first := steps[0]
-		var own, others []step
+		var own, others []rollupStep
 		for _, s := range steps {
 			if s.parent == first.parent && s.roll.Parent == first.roll.Parent {
 				own = append(own, s)
@@ -53,7 +39,7 @@ func (u *unit) feed(p *plan, old, r row) error {
 				others = append(others, s)
 			}
 		}
-		if err := u.roll(u.s.compiled.plan(first.roll.Parent), id.ID(first.parent), own); err != nil {
+		if err := u.stepRollups(u.s.mappings.of(first.roll.Parent), id.ID(first.parent), own); err != nil {
 			return err
 		}
 		steps = others
@@ -61,133 +47,117 @@ func (u *unit) feed(p *plan, old, r row) error {
 	return nil
 }
 
-// step is what a change of a child means for one roll-up of one parent.
-type step struct {
-	roll          *catalog.Rollup
-	parent        int64
-	leaves, comes bool // the child was counted, and is
-	was, is       any  // with these values
+// rollupStep is what a change of a child means for one roll-up of one parent.
+type rollupStep struct {
+	roll            *catalog.Rollup
+	parent          int64
+	counted, counts bool // the child was counted before, and is now
+	before, now     any  // with these values
 }
 
-// steps compares what a record gave to its roll-ups with what it gives.
-func (u *unit) steps(p *plan, old, r row) ([]step, error) {
-	var steps []step
-	for _, roll := range p.object.Feeds {
-		was, wasIn, before, err := u.gives(p, roll, old)
+// rollupSteps compares what a record contributed to its roll-ups with what it contributes.
+func (u *unit) rollupSteps(m *mapping, old, r row) ([]rollupStep, error) {
+	var steps []rollupStep
+	for _, roll := range m.object.Feeds {
+		was, wasIn, before, err := u.contribution(m, roll, old)
 		if err != nil {
 			return nil, err
 		}
-		is, isIn, after, err := u.gives(p, roll, r)
+		is, isIn, after, err := u.contribution(m, roll, r)
 		if err != nil {
 			return nil, err
 		}
 		if wasIn && isIn && before == after {
 			if !same(was, is) {
-				steps = append(steps, step{roll: roll, parent: before, leaves: true, comes: true, was: was, is: is})
+				steps = append(steps, rollupStep{roll: roll, parent: before, counted: true, counts: true, before: was, now: is})
 			}
 			continue
 		}
 		if wasIn {
-			steps = append(steps, step{roll: roll, parent: before, leaves: true, was: was})
+			steps = append(steps, rollupStep{roll: roll, parent: before, counted: true, before: was})
 		}
 		if isIn {
-			steps = append(steps, step{roll: roll, parent: after, comes: true, is: is})
+			steps = append(steps, rollupStep{roll: roll, parent: after, counts: true, now: is})
 		}
 	}
 	return steps, nil
 }
 
-// gives is what a record gives to a roll-up: to which parent, and whether at all.
-func (u *unit) gives(p *plan, roll *catalog.Rollup, r row) (v any, counted bool, parent int64, err error) {
+// contribution is what a record contributes to a roll-up: to which parent, and whether
+// at all.
+func (u *unit) contribution(m *mapping, roll *catalog.Rollup, r row) (v any, counted bool, parent int64, err error) {
 	if r == nil {
 		return nil, false, 0, nil
 	}
-	parent, ok := p.value(r, roll.Lookup.Column).(int64)
+	parent, ok := m.value(r, roll.Lookup.Column).(int64)
 	if !ok {
 		return nil, false, 0, nil
 	}
 	if roll.Filter != nil {
-		e := &env{ctx: u.ctx, s: u.s, reader: u.tx, plan: p, row: r}
-		if counted, err = roll.Filter.Holds(e); err != nil || !counted {
-			return nil, false, 0, e.err
+		e := newEnv(u.ctx, u.s, u.tx, m, r, nil)
+		if counted, err = roll.Filter.Holds(&e); err != nil || !counted {
+			return nil, false, 0, e.failed()
 		}
 	}
 	if roll.Of != nil {
-		v = p.value(r, roll.Of.Column)
+		v = m.value(r, roll.Of.Column)
 	}
 	return v, true, parent, nil
 }
 
-// roll takes steps for one parent, if it is (still) there.
-func (u *unit) roll(p *plan, key id.ID, steps []step) error {
-	old, err := u.load(p, key)
+// stepRollups takes the steps of one parent, if it is (still) there.
+func (u *unit) stepRollups(m *mapping, key id.ID, steps []rollupStep) error {
+	old, err := u.Load(m, key)
 	if err != nil || old == nil {
 		return err
 	}
-	e := &env{ctx: u.ctx, s: u.s, reader: u.tx, plan: p, old: old, row: append(row(nil), old...)}
+	e := newEnv(u.ctx, u.s, u.tx, m, old.clone(), old)
 	for _, s := range steps {
-		if err := u.step(p, key, e.row, s); err != nil {
+		if err := u.stepRollup(m, e.row, s); err != nil {
 			return err
 		}
 	}
-	return u.rolled(e)
+	return u.saveRollups(&e)
 }
 
-// rolled saves a parent whose roll-ups changed. Its version counts what callers
+// saveRollups saves a parent whose roll-ups changed. Its version counts what callers
 // save, so that it stays, and so does its history; an event tells of the change.
-func (u *unit) rolled(e *env) error {
-	if f := e.derive(); f != nil {
+func (u *unit) saveRollups(e *env) error {
+	if f := derive(e); f != nil {
 		return f
 	}
-	if e.err != nil {
-		return e.err
+	if err := e.failed(); err != nil {
+		return err
 	}
-	key := id.ID(e.row[slotID].(int64))
-	changes := e.plan.changes(e.old, e.row)
+	changes := e.mapping.changes(e.old, e.row)
 	if len(changes) == 0 && sameRow(e.old, e.row) {
-		return u.lock(e.plan, key)
+		// Whoever changes another child at the same time has to wait: that the roll-ups stay
+		// as they are was found without seeing that child.
+		return u.lock(e.mapping, e.row)
 	}
-	if err := u.update(e.plan, e.old, e.row); err != nil {
+	if err := u.update(e.mapping, e.old, e.row); err != nil {
 		return err
 	}
 	if len(changes) == 0 {
 		return nil
 	}
-	if err := u.event(e.plan, Rolled, key, appendChanges(nil, changes, false)); err != nil {
+	if err := u.writeEvent(e.mapping, RolledUp, e.row.id(), appendChanges(nil, changes, false)); err != nil {
 		return err
 	}
-	return u.feed(e.plan, e.old, e.row)
+	return u.propagateRollups(e.mapping, e.old, e.row)
 }
 
-// lock has whoever changes another child of a record at the same time wait: that its
-// roll-ups stay as they are was told without seeing that child.
-func (u *unit) lock(p *plan, key id.ID) error {
-	if err := u.tx.Lock(u.ctx, p.object.Table.Name, key); err != nil {
-		return fmt.Errorf("locking a record of %s: %w", p.object.Doc.Name, err)
-	}
-	return nil
-}
-
-func sameRow(a, b row) bool {
-	for slot := range a {
-		if !same(a[slot], b[slot]) {
-			return false
-		}
-	}
-	return true
-}
-
-// step changes one roll-up: by what came and left where that is enough, else by
+// stepRollup changes one roll-up: by what came and left where that is enough, else by
 // asking the children. The child is already stored as it now is.
-func (u *unit) step(p *plan, parent id.ID, r row, s step) error {
-	slot := p.slots[s.roll.Field.Column.Name]
+func (u *unit) stepRollup(m *mapping, r row, s rollupStep) error {
+	slot := m.slots[s.roll.Field.Column.Name]
 	stored := r[slot]
-	from, to := rollScales(s.roll)
-	was, err := rescale(s.was, from, to)
+	from, to := rollupScales(s.roll)
+	was, err := rescale(s.before, from, to)
 	if err != nil {
 		return err
 	}
-	is, err := rescale(s.is, from, to)
+	is, err := rescale(s.now, from, to)
 	if err != nil {
 		return err
 	}
@@ -195,17 +165,17 @@ func (u *unit) step(p *plan, parent id.ID, r row, s step) error {
 	switch s.roll.Op {
 	case "count":
 		if known {
-			r[slot] = total + one(s.comes) - one(s.leaves)
+			r[slot] = total + oneIf(s.counts) - oneIf(s.counted)
 			return nil
 		}
 	case "sum":
 		if known && to >= from {
 			var w wide
 			w.add(total)
-			if n, ok := is.(int64); ok && s.comes {
+			if n, ok := is.(int64); ok && s.counts {
 				w.add(n)
 			}
-			if n, ok := was.(int64); ok && s.leaves {
+			if n, ok := was.(int64); ok && s.counted {
 				w.add(-n)
 			}
 			r[slot], err = w.quotient(1, to, to)
@@ -217,10 +187,10 @@ func (u *unit) step(p *plan, parent id.ID, r row, s step) error {
 			return nil
 		}
 	}
-	return u.recount(p, parent, r, s.roll)
+	return u.recount(m, r.id(), r, s.roll)
 }
 
-func one(yes bool) int64 {
+func oneIf(yes bool) int64 {
 	if yes {
 		return 1
 	}
@@ -229,7 +199,7 @@ func one(yes bool) int64 {
 
 // extreme is the new least or greatest value, if it can be told without looking at
 // the other children: not if the one that was it left.
-func extreme(s step, stored, was, is any) (any, bool) {
+func extreme(s rollupStep, stored, was, is any) (any, bool) {
 	if stored == nil {
 		return nil, false
 	}
@@ -240,17 +210,17 @@ func extreme(s step, stored, was, is any) (any, bool) {
 		}
 		return ok && order > 0
 	}
-	if s.comes && is != nil && (beyond(is, stored) || same(is, stored)) {
+	if s.counts && is != nil && (beyond(is, stored) || same(is, stored)) {
 		return is, true
 	}
-	if s.leaves && same(was, stored) {
+	if s.counted && same(was, stored) {
 		return nil, false
 	}
 	return stored, true
 }
 
-// rollScales are those of the values and of the result.
-func rollScales(r *catalog.Rollup) (from, to int) {
+// rollupScales are those of the values and of the result.
+func rollupScales(r *catalog.Rollup) (from, to int) {
 	to = scaleOf(r.Field.Value)
 	if r.Of == nil {
 		return to, to
@@ -259,20 +229,20 @@ func rollScales(r *catalog.Rollup) (from, to int) {
 }
 
 // recount computes a roll-up from the stored children.
-func (u *unit) recount(p *plan, parent id.ID, r row, roll *catalog.Rollup) error {
-	v, n, err := u.rollup(parent, roll)
+func (u *unit) recount(m *mapping, parent id.ID, r row, roll *catalog.Rollup) error {
+	v, n, err := u.computeRollup(parent, roll)
 	if err != nil {
 		return err
 	}
-	r[p.slots[roll.Field.Column.Name]] = v
+	r[m.slots[roll.Field.Column.Name]] = v
 	if c := roll.Field.Count.Name; c != "" {
-		r[p.slots[c]] = n
+		r[m.slots[c]] = n
 	}
 	return nil
 }
 
-// rollup computes a roll-up of one parent by a query, and the number of values.
-func (u *unit) rollup(parent id.ID, roll *catalog.Rollup) (v any, n int64, err error) {
+// computeRollup computes a roll-up of one parent by a query, and the number of values.
+func (u *unit) computeRollup(parent id.ID, roll *catalog.Rollup) (v any, n int64, err error) {
 	filter := query.Is(roll.Lookup.Column, int64(parent))
 	if roll.Filter != nil {
 		only, err := roll.Filter.Filter(&callerEnv{ctx: u.ctx, s: u.s})
@@ -301,18 +271,18 @@ func (u *unit) rollup(parent id.ID, roll *catalog.Rollup) (v any, n int64, err e
 		}
 		got = append(store.Row(nil), r...)
 	}
-	return rolledValue(roll, got)
+	return rollupValue(roll, got)
 }
 
-// rolledValue makes the roll-up's value of measures: rows, values and, if there is
+// rollupValue makes the roll-up's value of measures: rows, values and, if there is
 // one, the sum or extreme.
-func rolledValue(roll *catalog.Rollup, got store.Row) (v any, n int64, err error) {
+func rollupValue(roll *catalog.Rollup, got store.Row) (v any, n int64, err error) {
 	rows, _ := got[0].(int64)
 	if roll.Of == nil {
 		return rows, rows, nil
 	}
 	n, _ = got[1].(int64)
-	from, to := rollScales(roll)
+	from, to := rollupScales(roll)
 	switch roll.Op {
 	case "count":
 		return rows, n, nil

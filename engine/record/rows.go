@@ -40,9 +40,9 @@ func (e *rowEnv) Get(p expression.Path) any {
 	if !ok {
 		return nil
 	}
-	v, err := behind(e.ctx, e.reader, first, p.Ref())
-	if err != nil && e.err == nil {
-		e.err = err
+	v, err := readBehind(e.ctx, e.reader, first, p.Ref())
+	if err != nil {
+		e.fail(err)
 	}
 	return v
 }
@@ -76,10 +76,10 @@ func computeRows(e *env, f *catalog.Field, stored any) (any, error) {
 	return fieldtype.AppendRows(nil, nests, rows), nil
 }
 
-// rollRows computes a roll-up over the record's own child rows.
-func rollRows(e *env, f *planned) (any, error) {
+// rollUpRows computes a roll-up over the record's own child rows.
+func rollUpRows(e *env, f *field) (any, error) {
 	roll := f.Value.(fieldtype.Rolls).Rollup()
-	of, ok := e.plan.byName[roll.Rows]
+	of, ok := e.mapping.byName[roll.Rows]
 	if !ok {
 		return nil, nil
 	}

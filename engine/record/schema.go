@@ -2,7 +2,6 @@ package record
 
 import (
 	"encoding/json"
-	"errors"
 
 	"formwork/metadata"
 	"formwork/metadata/fieldtype"
@@ -13,21 +12,21 @@ import (
 // field by field. What a caller sent meets it by having been coerced, and required
 // fields are checked by themselves.
 func (d *draft) checkSchema() {
-	if d.a.object.Schema == nil {
+	if d.mapping.object.Schema == nil {
 		return
 	}
-	for _, f := range d.a.expressed {
+	for _, f := range d.mapping.expressed {
 		v := d.row[f.slot]
-		if v == nil || d.in.sent[f.slot] || (d.old != nil && same(d.old[f.slot], v)) {
+		if v == nil || d.input.sent[f.slot] || (d.old != nil && same(d.old[f.slot], v)) {
 			continue
 		}
-		property := d.a.object.Schema.Properties[f.Name]
+		property := d.mapping.object.Schema.Properties[f.Name]
 		if property == nil {
 			continue
 		}
 		shown, err := shownValue(f.Value, v)
 		if err != nil {
-			d.err = errors.Join(d.err, err)
+			d.fail(err)
 			continue
 		}
 		for _, problem := range schema.RecordFaults(property, shown, property.Validate(shown)) {

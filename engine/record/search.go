@@ -32,7 +32,7 @@ const (
 // names; of an object those first whose name has all the words, the newest first.
 // Only the newest 200 records of an object that have the words are ranked. Faults:
 // record.unknown_object, record.forbidden for an object that is named.
-func (s *Session) Search(ctx context.Context, q string, objects []string, limit int) ([]Hit, error) {
+func (s *Reader) Search(ctx context.Context, q string, objects []string, limit int) ([]Hit, error) {
 	if limit == 0 {
 		limit = 10
 	}
@@ -59,7 +59,7 @@ func (s *Session) Search(ctx context.Context, q string, objects []string, limit 
 }
 
 // searched are the objects to search, by name.
-func (s *Session) searched(ctx context.Context, objects []string) ([]*access, error) {
+func (s *Reader) searched(ctx context.Context, objects []string) ([]*access, error) {
 	if len(objects) > maxSearchObjects {
 		return nil, fault.New(fault.Invalid, "search.too_many_objects", "max", maxSearchObjects)
 	}
@@ -69,7 +69,7 @@ func (s *Session) searched(ctx context.Context, objects []string) ([]*access, er
 		if err != nil {
 			return nil, err
 		}
-		if a.words {
+		if a.searchable {
 			searched = append(searched, a)
 		}
 	}
@@ -81,7 +81,7 @@ func (s *Session) searched(ctx context.Context, objects []string) ([]*access, er
 		if err != nil {
 			return nil, err
 		}
-		if a.words && a.right(policy.Read) {
+		if a.searchable && a.allows(policy.Read) {
 			searched = append(searched, a)
 		}
 	}
@@ -90,7 +90,7 @@ func (s *Session) searched(ctx context.Context, objects []string) ([]*access, er
 }
 
 // searchIn finds records of one object.
-func (s *Session) searchIn(ctx context.Context, a *access, words []query.Word, limit int) ([]Hit, error) {
+func (s *Reader) searchIn(ctx context.Context, a *access, words []query.Word, limit int) ([]Hit, error) {
 	read, err := s.filter(ctx, a.object.Doc.Name, policy.Read)
 	if err != nil {
 		return nil, err

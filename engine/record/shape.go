@@ -9,7 +9,6 @@ import (
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/query"
-	"formwork/metadata"
 	"formwork/metadata/fieldtype"
 )
 
@@ -57,7 +56,7 @@ type selected struct {
 }
 
 // shape resolves the fields a caller wants; all that may be read if none are named.
-func (s *Session) shape(ctx context.Context, a *access, fields []string) (*shape, error) {
+func (s *Reader) shape(ctx context.Context, a *access, fields []string) (*shape, error) {
 	rights, err := s.loadRights(ctx)
 	if err != nil {
 		return nil, err
@@ -66,7 +65,7 @@ func (s *Session) shape(ctx context.Context, a *access, fields []string) (*shape
 		return nil, fault.New(fault.Invalid, "list.too_many_fields", "max", MaxFields).At("/fields")
 	}
 	key := shapeKey{object: a.object, rights: rights, fields: strings.Join(fields, ",")}
-	if found, ok := s.compiled.shapes.Get(key); ok {
+	if found, ok := s.cache.shapes.Get(key); ok {
 		return found, nil
 	}
 	made, err := s.newShape(ctx, a, fields)
@@ -74,12 +73,12 @@ func (s *Session) shape(ctx context.Context, a *access, fields []string) (*shape
 		return nil, err
 	}
 	if len(key.fields) <= longestKept {
-		s.compiled.shapes.Add(key, made)
+		s.cache.shapes.Add(key, made)
 	}
 	return made, nil
 }
 
-func (s *Session) newShape(ctx context.Context, a *access, fields []string) (*shape, error) {
+func (s *Reader) newShape(ctx context.Context, a *access, fields []string) (*shape, error) {
 	if len(fields) == 0 {
 		fields = a.readableNames()
 	}
@@ -165,7 +164,7 @@ func (sh *shape) finish() {
 }
 
 // query returns the columns to select for a session.
-func (sh *shape) query(ctx context.Context, s *Session) ([]query.Ref, error) {
+func (sh *shape) query(ctx context.Context, s *core) ([]query.Ref, error) {
 	if sh.refs != nil {
 		return sh.refs, nil
 	}
@@ -207,7 +206,7 @@ func (p path) symbols(a *access) []expression.Symbol {
 }
 
 // fill computes what is computed when read. row has the shape's width.
-func (sh *shape) fill(ctx context.Context, s *Session, row []any) error {
+func (sh *shape) fill(ctx context.Context, s *core, row []any) error {
 	if !sh.compute {
 		return nil
 	}
@@ -318,14 +317,3 @@ func (r Record) AppendJSON(dst []byte) []byte {
 
 // MarshalJSON is AppendJSON for encoding/json.
 func (r Record) MarshalJSON() ([]byte, error) { return r.AppendJSON(nil), nil }
-
-// appendValue appends a stored value as the API shows it.
-func appendValue(dst []byte, value fieldtype.Value, stored any) []byte {
-	if stored == nil {
-		return append(dst, "null"...)
-	}
-	return value.AppendJSON(dst, stored)
-}
-
-// quotedKey is a key of a JSON object with its colon.
-func quotedKey(name string) []byte { return append(metadata.AppendString(nil, name), ':') }

@@ -8,29 +8,6 @@ import (
 	"formwork/metadata/fieldtype"
 )
 
-// wordsOf are the words that a record is found by; nil for an object without search.
-func (p *plan) wordsOf(r row) []string {
-	if !p.words {
-		return nil
-	}
-	texts := make([]string, 0, len(p.searched))
-	for _, slot := range p.searched {
-		texts = appendTexts(texts, r[slot])
-	}
-	// Not nil: a record without words has none any more.
-	return append([]string{}, search.Words(texts...)...)
-}
-
-func appendTexts(texts []string, v any) []string {
-	switch v := v.(type) {
-	case string:
-		return append(texts, v)
-	case []string:
-		return append(texts, v...)
-	}
-	return texts
-}
-
 // wordCheck holds what a store finds by words against the fields that the caller may
 // read, so that no field makes a record findable for those who may not read it.
 type wordCheck struct {

@@ -75,7 +75,7 @@ func newWorldOf(t testing.TB, open teststore.Opener, name string, sets ...metada
 	if w.snapshot, err = w.catalog.Install(w.ctx, w.tenant, name); err != nil {
 		t.Fatal(err)
 	}
-	w.service = record.New(record.Options{IDs: w.ids, Now: now, Before: []record.Before{w.before}})
+	w.service = record.New(record.Options{IDs: w.ids, Now: now, SaveHooks: []record.SaveHook{w.before}})
 	return w
 }
 

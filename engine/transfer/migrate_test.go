@@ -178,7 +178,7 @@ func (odd) BeforeSave(_ context.Context, _ store.Tx, c *record.Change) error {
 func TestManyRowsThatOthersRefuse(t *testing.T) {
 	w := newWorld(t, "admin")
 	ids := id.NewSource(w.now, rand.New(rand.NewPCG(1, 3)).Uint32)
-	w.records = record.New(record.Options{IDs: ids, Now: w.now, Before: []record.Before{odd{}}})
+	w.records = record.New(record.Options{IDs: ids, Now: w.now, SaveHooks: []record.SaveHook{odd{}}})
 	w.imports = transfer.New(w.records, w.catalog, acting{w.caller}, ids, w.now, func(string) {})
 	file := "name\n"
 	for i := range 60 {

@@ -1,0 +1,106 @@
+package record
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"formwork/engine/id"
+	"formwork/engine/policy"
+	"formwork/engine/query"
+	"formwork/engine/store"
+	"formwork/metadata/fieldtype"
+)
+
+// Binned is a record in the recycle bin.
+type Binned struct {
+	ID        id.ID
+	Name      string // "" if the caller may not read the name
+	DeletedAt time.Time
+	DeletedBy id.ID
+	Batch     id.ID // the same for what was deleted together
+}
+
+// BinPage is a part of the recycle bin, newest first.
+type BinPage struct {
+	Items []Binned
+	Next  string
+}
+
+// binScan bounds the records in the bin that one page looks at: those the caller may
+// not read are passed by.
+const binScan = 2000
+
+// Bin lists deleted records of an object that the caller could read; a page may be
+// shorter than limit (50 when 0) though more follow.
+func (s *Reader) Bin(ctx context.Context, object, cursor string, limit int) (*BinPage, error) {
+	a, err := s.access(ctx, object, policy.Read)
+	if err != nil {
+		return nil, err
+	}
+	if limit, err = pageSize(limit); err != nil {
+		return nil, err
+	}
+	sort := []query.Order{{Ref: query.Field(colDeletedAt), Descending: true}, {Ref: query.Field(query.ID), Descending: true}}
+	filter := query.Is(colObject, object)
+	mark := fingerprint("bin", object)
+	if cursor != "" {
+		values, err := decodeCursor(cursor, mark, []fieldtype.Storage{fieldtype.Int, fieldtype.Int})
+		if err != nil {
+			return nil, err
+		}
+		filter = query.And(filter, query.After(sort, values))
+	}
+	read, err := s.filter(ctx, object, policy.Read)
+	if err != nil {
+		return nil, err
+	}
+	q := query.Select{Table: binTable, Columns: binRefs, Filter: filter, Sort: sort, Limit: binScan}
+	page, scanned := &BinPage{}, 0
+	for r, err := range s.tenant.Select(ctx, q) {
+		if err != nil {
+			return nil, fmt.Errorf("reading the bin: %w", err)
+		}
+		if scanned++; len(page.Items) == limit || scanned == binScan {
+			break
+		}
+		// The cursor is of the last one looked at.
+		page.Next = encodeCursor(mark, []any{r[3], r[0]})
+		item, ok, err := s.binned(ctx, a, read, r)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			page.Items = append(page.Items, item)
+		}
+	}
+	if scanned < binScan && len(page.Items) < limit || scanned == 0 {
+		page.Next = ""
+	}
+	return page, nil
+}
+
+var binRefs = []query.Ref{query.Field(query.ID), query.Field(colObject), query.Field(colName), query.Field(colDeletedAt),
+	query.Field(colDeletedBy), query.Field(colBatch), query.Field(colDoc)}
+
+// binned reads a row of the bin; ok is false if the caller may not read the record.
+func (s *Reader) binned(ctx context.Context, a *access, read query.Filter, r store.Row) (item Binned, ok bool, err error) {
+	doc, _ := r[6].(json.RawMessage)
+	values, err := decodeRow(a.mapping, id.ID(r[0].(int64)), doc)
+	if err != nil {
+		return Binned{}, false, err
+	}
+	e := newEnv(ctx, s.core, s.tenant, a.mapping, values, nil)
+	if !e.match(read, values) || e.failed() != nil {
+		return Binned{}, false, e.failed()
+	}
+	at, _ := r[3].(int64)
+	by, _ := r[4].(int64)
+	batch, _ := r[5].(int64)
+	item = Binned{ID: id.ID(r[0].(int64)), DeletedAt: time.UnixMilli(at).UTC(), DeletedBy: id.ID(by), Batch: id.ID(batch)}
+	if f := a.object.NameField; f != nil && a.reads(f) {
+		item.Name, _ = r[2].(string)
+	}
+	return item, true, nil
+}

@@ -1,0 +1,53 @@
+package record
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/policy"
+)
+
+// Purge removes records from the bin for good. Needs the right "purge", and to have
+// been allowed to delete them; others are passed by. It returns how many are gone.
+func (w *Writer) Purge(ctx context.Context, object string, keys ...id.ID) (int, error) {
+	a, err := w.access(ctx, object, policy.Delete)
+	if err != nil {
+		return 0, err
+	}
+	if err := w.demand(ctx, "purge"); err != nil {
+		return 0, err
+	}
+	if len(keys) > MaxOperations {
+		return 0, fault.New(fault.TooLarge, "record.too_many_operations", "max", MaxOperations)
+	}
+	gone := 0
+	err = w.InTransaction(ctx, func(u *unit) error {
+		gone = 0
+		for _, key := range slices.Compact(slices.Sorted(slices.Values(keys))) {
+			batch, err := u.deletedWith(a, key)
+			if fault.Is(err, "record.not_in_bin") || fault.Is(err, "record.forbidden_record") {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if err := u.purge(batch[0]); err != nil {
+				return err
+			}
+			gone++
+		}
+		return nil
+	})
+	return gone, err
+}
+
+// purge removes one record from the bin for good. Nothing else does.
+func (u *unit) purge(r storedRecord) error {
+	if err := u.tx.Delete(u.ctx, binTable, r.id()); err != nil {
+		return fmt.Errorf("purging a record of %s: %w", r.object.Doc.Name, err)
+	}
+	return nil
+}
