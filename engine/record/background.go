@@ -25,8 +25,8 @@ type Snapshots interface {
 type JobOptions struct {
 	IDs *id.Source
 	Now func() time.Time
-	// Platform is a writer for the platform itself.
-	Platform func(t store.Tenant, snapshot *catalog.Snapshot) *Writer
+	// Platform writes for the platform itself.
+	Platform func(t store.Tenant, snapshot *catalog.Snapshot) *Platform
 }
 
 // JobHandlers are the background jobs by kind: catalog.JobBackfill, catalog.JobRollup
@@ -63,7 +63,7 @@ func (o JobOptions) eachRecord(snapshots Snapshots, one func(u *unit, m *mapping
 
 // recordPass goes through the records of an object by id, a batch at a time.
 type recordPass struct {
-	w           *Writer
+	w           *Platform
 	object      *catalog.Object
 	last        int64 // id of the last record that was brought up to date
 	done, total int64
@@ -94,13 +94,13 @@ func (p *recordPass) run(ctx context.Context, j *job.Progress, one func(u *unit,
 			return err
 		}
 		p.last, p.done = last, p.done+int64(n)
-		p.w.options.Committed(p.w.tenant.Name())
+		p.w.Committed()
 	}
 }
 
 // batch brings one batch of records up to date, and says how many and the last one's id.
 func (p *recordPass) batch(u *unit, one func(u *unit, m *mapping, old row) error) (n int, last int64, err error) {
-	m := u.s.mappings.of(p.object)
+	m := p.w.mappings.of(p.object)
 	rows, err := u.LoadWhere(m, query.Compare{Ref: query.Field(query.ID), Op: query.Gt, Value: p.last}, batchRecords)
 	if err != nil {
 		return 0, 0, err

@@ -81,9 +81,6 @@ func (s *Reader) Bin(ctx context.Context, object, cursor string, limit int) (*Bi
 	return page, nil
 }
 
-var binRefs = []query.Ref{query.Field(query.ID), query.Field(colObject), query.Field(colName), query.Field(colDeletedAt),
-	query.Field(colDeletedBy), query.Field(colBatch), query.Field(colDoc)}
-
 // binned reads a row of the bin; ok is false if the caller may not read the record.
 func (s *Reader) binned(ctx context.Context, a *access, read query.Filter, r store.Row) (item Binned, ok bool, err error) {
 	doc, _ := r[6].(json.RawMessage)

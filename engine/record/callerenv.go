@@ -17,6 +17,11 @@ type callerEnv struct {
 	err error
 }
 
+func newCallerEnv(ctx context.Context, s *core) callerEnv { return callerEnv{ctx: ctx, s: s} }
+
+// failed is the first read that failed; nil if none did.
+func (e *callerEnv) failed() error { return e.err }
+
 func (e *callerEnv) Now() time.Time { return e.s.clock }
 
 func (e *callerEnv) Location() *time.Location { return e.s.location() }

@@ -31,13 +31,13 @@ func (s *Reader) where(ctx context.Context, a *access, text string) (query.Filte
 	if err != nil {
 		return nil, err
 	}
-	e := &callerEnv{ctx: ctx, s: s.core}
-	f, err := program.Filter(e)
+	e := newCallerEnv(ctx, s.core)
+	f, err := program.Filter(&e)
 	if err != nil {
 		return nil, fault.From(err).At("/filter")
 	}
-	if e.err != nil {
-		return nil, e.err
+	if err := e.failed(); err != nil {
+		return nil, err
 	}
 	var c cost
 	c.count(f)

@@ -72,9 +72,6 @@ type HistoryPage struct {
 	Next  string
 }
 
-// mergedKey is a member of a merge's changes that is no field: no name begins so.
-const mergedKey = "$from"
-
 var historyRefs = []query.Ref{query.Field(query.ID), query.Field(colAt), query.Field(colBy), query.Field(colVia),
 	query.Field(colAction), query.Field(colChanges)}
 

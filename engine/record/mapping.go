@@ -170,3 +170,16 @@ func (m *mapping) addField(f *catalog.Field, untracked bool) {
 		m.required = append(m.required, at)
 	}
 }
+
+// computesRows reports whether rows, or rows in them, have formulas.
+func computesRows(r *catalog.Rows) bool {
+	if len(r.Computed) > 0 {
+		return true
+	}
+	for _, f := range r.Fields {
+		if f.Rows != nil && computesRows(f.Rows) {
+			return true
+		}
+	}
+	return false
+}

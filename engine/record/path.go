@@ -5,9 +5,11 @@ import (
 	"strings"
 
 	"formwork/engine/catalog"
+	"formwork/engine/expression"
 	"formwork/engine/fault"
 	"formwork/engine/policy"
 	"formwork/engine/query"
+	"formwork/metadata/fieldtype"
 )
 
 // maxHops bounds the lookups of one path that a caller writes.
@@ -108,4 +110,26 @@ func (s *core) guardMarked(ctx context.Context, ref query.Ref) (query.Ref, error
 		marked++
 	}
 	return s.guardRef(ctx, ref, marked)
+}
+
+// symbols are the path's lookups as expressions see them.
+func (p path) symbols(a *access) []expression.Symbol {
+	symbols := make([]expression.Symbol, 0, len(p.via))
+	o := a.object
+	for _, f := range p.via {
+		symbol, _ := o.Symbol(f.Name)
+		symbols = append(symbols, symbol)
+		o = f.Target
+	}
+	return symbols
+}
+
+// scope is what callers of the same rights may say in a filter.
+func (s *core) scope(a *access, rights *policy.Rights) expression.Scope {
+	visible, guarded := s.visible(rights), func(string) query.Filter { return toGuard }
+	scope := expression.Scope{Record: a.object.Visible(visible, guarded), Result: fieldtype.BoolKind, Scale: -1, Queryable: true}
+	if user, ok := s.snapshot.Objects["user"]; ok {
+		scope.User = user.Visible(visible, guarded)
+	}
+	return scope
 }

@@ -24,7 +24,7 @@ func (w *Writer) Purge(ctx context.Context, object string, keys ...id.ID) (int, 
 		return 0, fault.New(fault.TooLarge, "record.too_many_operations", "max", MaxOperations)
 	}
 	gone := 0
-	err = w.InTransaction(ctx, func(u *unit) error {
+	err = inTransaction(ctx, w.core, w.options, func(u *unit) error {
 		gone = 0
 		for _, key := range slices.Compact(slices.Sorted(slices.Values(keys))) {
 			batch, err := u.deletedWith(a, key)

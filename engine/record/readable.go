@@ -7,8 +7,6 @@ import (
 	"formwork/engine/expression"
 	"formwork/engine/fault"
 	"formwork/engine/policy"
-	"formwork/engine/query"
-	"formwork/metadata/fieldtype"
 )
 
 // Reads reports whether the caller may read a path ("account.name") of an object's
@@ -74,14 +72,4 @@ func (s *Reader) Columns(ctx context.Context, object string, fields []string) ([
 		return nil, err
 	}
 	return sh.columns, nil
-}
-
-// scope is what callers of the same rights may say in a filter.
-func (s *Reader) scope(a *access, rights *policy.Rights) expression.Scope {
-	visible, guarded := s.visible(rights), func(string) query.Filter { return toGuard }
-	scope := expression.Scope{Record: a.object.Visible(visible, guarded), Result: fieldtype.BoolKind, Scale: -1, Queryable: true}
-	if user, ok := s.snapshot.Objects["user"]; ok {
-		scope.User = user.Visible(visible, guarded)
-	}
-	return scope
 }

@@ -48,7 +48,7 @@ func New(o Options) *Service {
 // As is a session for a caller; it is cheap and made for each request.
 func (s *Service) As(t store.Tenant, snapshot *catalog.Snapshot, c *policy.Caller) *Session {
 	p := s.prepared.of(snapshot)
-	return newSession(newCore(t, snapshot, c, s.now(), &p.mappings), &p.reading, s.write)
+	return newSession(newCore(t, snapshot, c, s.now(), &p.mappings), p, s.write)
 }
 
 // Session does what one caller asks under one snapshot. All of its calls have the
@@ -58,16 +58,18 @@ func (s *Service) As(t store.Tenant, snapshot *catalog.Snapshot, c *policy.Calle
 // History, Bin and Duplicates of the Reader; Create, Update, Delete, Restore, Purge,
 // Merge, Bulk, BulkWith and Check of the Writer; Explain of the Explainer.
 type Session struct {
-	core core
+	core     core
+	prepared *prepared
+	options  *WriteOptions
 	Reader
 	Writer
 	Explainer
 }
 
-func newSession(c core, cache *readCache, write *WriteOptions) *Session {
-	s := &Session{core: c}
-	s.Reader = newReader(&s.core, cache)
-	s.Writer = newWriter(&s.core, s.Reader, write)
+func newSession(c core, p *prepared, o *WriteOptions) *Session {
+	s := &Session{core: c, prepared: p, options: o}
+	s.Reader = newReader(&s.core, &p.reading)
+	s.Writer = newWriter(&s.core, s.Reader, o)
 	s.Explainer = newExplainer(&s.core)
 	return s
 }
@@ -77,7 +79,7 @@ func newSession(c core, cache *readCache, write *WriteOptions) *Session {
 func (s *Session) Depth(n int) *Session {
 	deeper := s.core
 	deeper.depth = n
-	return newSession(deeper, s.Reader.cache, s.Writer.options)
+	return newSession(deeper, s.prepared, s.options)
 }
 
 // Handlers are the background jobs of this room by kind: catalog.JobBackfill,
@@ -89,8 +91,8 @@ func Handlers(s *Service, snapshots Snapshots) map[string]job.Handler {
 
 // jobs are what the background jobs need.
 func (s *Service) jobs() JobOptions {
-	return JobOptions{IDs: s.write.IDs, Now: s.now, Platform: func(t store.Tenant, snapshot *catalog.Snapshot) *Writer {
-		return &s.As(t, snapshot, policy.System(t.Name())).Writer
+	return JobOptions{IDs: s.write.IDs, Now: s.now, Platform: func(t store.Tenant, snapshot *catalog.Snapshot) *Platform {
+		return NewPlatform(&s.As(t, snapshot, policy.System(t.Name())).core, s.write)
 	}}
 }
 

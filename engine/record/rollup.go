@@ -245,7 +245,8 @@ func (u *unit) recount(m *mapping, parent id.ID, r row, roll *catalog.Rollup) er
 func (u *unit) computeRollup(parent id.ID, roll *catalog.Rollup) (v any, n int64, err error) {
 	filter := query.Is(roll.Lookup.Column, int64(parent))
 	if roll.Filter != nil {
-		only, err := roll.Filter.Filter(&callerEnv{ctx: u.ctx, s: u.s})
+		e := newCallerEnv(u.ctx, u.s)
+		only, err := roll.Filter.Filter(&e)
 		if err != nil {
 			return nil, 0, err
 		}

@@ -9,19 +9,6 @@ import (
 	"formwork/metadata/fieldtype"
 )
 
-// computesRows reports whether rows, or rows in them, have formulas.
-func computesRows(r *catalog.Rows) bool {
-	if len(r.Computed) > 0 {
-		return true
-	}
-	for _, f := range r.Fields {
-		if f.Rows != nil && computesRows(f.Rows) {
-			return true
-		}
-	}
-	return false
-}
-
 // rowEnv answers programs on one child row.
 type rowEnv struct {
 	*env

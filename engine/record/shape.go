@@ -193,24 +193,12 @@ func refKey(ref query.Ref, guarded int) string {
 	return string(strconv.AppendInt(append(key, '/'), int64(guarded), 10))
 }
 
-// symbols are the path's lookups as expressions see them.
-func (p path) symbols(a *access) []expression.Symbol {
-	symbols := make([]expression.Symbol, 0, len(p.via))
-	o := a.object
-	for _, f := range p.via {
-		symbol, _ := o.Symbol(f.Name)
-		symbols = append(symbols, symbol)
-		o = f.Target
-	}
-	return symbols
-}
-
 // fill computes what is computed when read. row has the shape's width.
 func (sh *shape) fill(ctx context.Context, s *core, row []any) error {
 	if !sh.compute {
 		return nil
 	}
-	e := shapeEnv{callerEnv: callerEnv{ctx: ctx, s: s}, shape: sh, row: row}
+	e := shapeEnv{callerEnv: newCallerEnv(ctx, s), shape: sh, row: row}
 	for _, at := range sh.entries {
 		if at.formula == nil {
 			continue
@@ -222,7 +210,7 @@ func (sh *shape) fill(ctx context.Context, s *core, row []any) error {
 		}
 		row[at.slot] = v
 	}
-	return e.err
+	return e.failed()
 }
 
 // shapeEnv answers formulas that are computed when read, from what was selected.

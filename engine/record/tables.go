@@ -57,3 +57,9 @@ func index(name string, unique bool, columns ...query.Column) store.Index {
 	}
 	return ix
 }
+
+// mergedKey is a member of a merge's changes that is no field: no name begins so.
+const mergedKey = "$from"
+
+var binRefs = []query.Ref{query.Field(query.ID), query.Field(colObject), query.Field(colName), query.Field(colDeletedAt),
+	query.Field(colDeletedBy), query.Field(colBatch), query.Field(colDoc)}

@@ -68,21 +68,32 @@ func (w *Writer) answer(a *access, saved *env, warnings []Warning) (*Saved, erro
 	return &Saved{Record: r, Warnings: warnings}, nil
 }
 
-// unit is what a transaction that somebody else began writes for the writer.
-func (w *Writer) unit(ctx context.Context, tx store.Tx) *unit {
-	return &unit{ctx: ctx, s: w.core, options: w.options, tx: tx}
-}
-
-// InTransaction runs fn in one transaction.
-func (w *Writer) InTransaction(ctx context.Context, fn func(u *unit) error) error {
-	return w.tenant.Write(ctx, func(tx store.Tx) error { return fn(w.unit(ctx, tx)) })
-}
-
-// transaction is InTransaction, and tells that there is something in the outbox.
+// transaction runs fn in one transaction, and tells that there is something in the outbox.
 func (w *Writer) transaction(ctx context.Context, fn func(u *unit) error) error {
-	if err := w.InTransaction(ctx, fn); err != nil {
+	if err := inTransaction(ctx, w.core, w.options, fn); err != nil {
 		return err
 	}
 	w.options.Committed(w.tenant.Name())
 	return nil
 }
+
+func inTransaction(ctx context.Context, s *core, o *WriteOptions, fn func(u *unit) error) error {
+	return s.tenant.Write(ctx, func(tx store.Tx) error { return fn(&unit{ctx: ctx, s: s, options: o, tx: tx}) })
+}
+
+// Platform writes what no caller asked for: background jobs.
+type Platform struct {
+	*core
+	options *WriteOptions
+}
+
+// NewPlatform makes a writer of the platform's own session.
+func NewPlatform(s *core, o *WriteOptions) *Platform { return &Platform{core: s, options: o} }
+
+// InTransaction runs fn in one transaction.
+func (p *Platform) InTransaction(ctx context.Context, fn func(u *unit) error) error {
+	return inTransaction(ctx, p.core, p.options, fn)
+}
+
+// Committed tells that there is something in the outbox.
+func (p *Platform) Committed() { p.options.Committed(p.tenant.Name()) }
