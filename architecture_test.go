@@ -32,6 +32,12 @@ var floors = [][]string{
 	{"workflows"},
 	{"engine/transfer", "engine/demo", "engine/report", "engine/audit", "engine/file", "engine/notify"},
 	{"engine/record"},
+	{"engine/record/background"},
+	{"engine/record/write", "engine/record/explain"},
+	{"engine/record/draft", "engine/record/read"},
+	{"engine/record/duplicate"},
+	{"engine/record/session"},
+	{"engine/record/stored"},
 	{"engine/auth"},
 	{"engine/catalog"},
 	{"engine/policy", "engine/job"},
@@ -133,6 +139,36 @@ func room(folder string) (name string, floor int, ok bool) {
 	return name, floor, ok
 }
 
+// roomsBelow reports whether a room has rooms of its own: then each of its folders is
+// one, and has to be named.
+func roomsBelow(name string) bool {
+	for _, rooms := range floors {
+		for _, r := range rooms {
+			if strings.HasPrefix(r, name+"/") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// A room inside of another is told from it, and from what is named like it.
+func TestRoomsInsideOfRooms(t *testing.T) {
+	for folder, want := range map[string]string{
+		"engine/record": "engine/record", "engine/record/read": "engine/record/read", "engine/record/read/x": "engine/record/read",
+		"engine/record/reader": "engine/record", "engine/store/sqlite": "engine/store/sqlite", "engine/storage": "",
+	} {
+		if got, _, _ := room(folder); got != want {
+			t.Errorf("%s belongs to the room %q, want %q", folder, got, want)
+		}
+	}
+	_, parent, _ := room("engine/record")
+	_, inside, _ := room("engine/record/read")
+	if inside <= parent {
+		t.Error("a room inside of another does not stand below it")
+	}
+}
+
 // Imports go downward only. Tests may use whatever is below the floor of the
 // program, for they put rooms together.
 func TestImportsGoDownward(t *testing.T) {
@@ -144,6 +180,9 @@ func TestImportsGoDownward(t *testing.T) {
 		if !ok {
 			t.Errorf("%s: the room %s stands on no floor; name it here", s.file, s.folder)
 			continue
+		}
+		if s.folder != from && roomsBelow(from) {
+			t.Errorf("%s: %s has rooms of its own; name %s here as one of them", s.file, from, s.folder)
 		}
 		for _, imported := range s.imports {
 			folder, inside := strings.CutPrefix(imported, module)

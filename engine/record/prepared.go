@@ -6,13 +6,15 @@ import (
 	"weak"
 
 	"formwork/engine/catalog"
+	"formwork/engine/record/read"
+	"formwork/engine/record/stored"
 )
 
 // prepared is what the rooms prepare once for a snapshot. It must not refer to the
 // snapshot itself (see preparedCache). Safe for concurrent use.
 type prepared struct {
-	mappings mappings
-	reading  readCache
+	mappings stored.Mappings
+	reading  read.Cache
 }
 
 // preparedCache keeps what is prepared for a snapshot for as long as somebody else
@@ -24,7 +26,7 @@ func (c *preparedCache) of(s *catalog.Snapshot) *prepared {
 	if found, ok := c.bySnapshot.Load(key); ok {
 		return found.(*prepared)
 	}
-	made, loaded := c.bySnapshot.LoadOrStore(key, &prepared{reading: newReadCache()})
+	made, loaded := c.bySnapshot.LoadOrStore(key, &prepared{reading: read.NewCache()})
 	if !loaded {
 		runtime.AddCleanup(s, func(key weak.Pointer[catalog.Snapshot]) { c.bySnapshot.Delete(key) }, key)
 	}

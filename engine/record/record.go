@@ -15,6 +15,11 @@ import (
 	"formwork/engine/id"
 	"formwork/engine/job"
 	"formwork/engine/policy"
+	"formwork/engine/record/background"
+	"formwork/engine/record/explain"
+	"formwork/engine/record/read"
+	"formwork/engine/record/session"
+	"formwork/engine/record/write"
 	"formwork/engine/store"
 )
 
@@ -26,19 +31,19 @@ type Options struct {
 	// were committed, so that readers of the outbox need not wait for their next look.
 	Committed func(tenant string)
 	// SaveHooks are asked, in order, before a record is saved or deleted.
-	SaveHooks []SaveHook
+	SaveHooks []write.SaveHook
 }
 
 // Service makes sessions. Safe for concurrent use.
 type Service struct {
 	now      func() time.Time
-	write    *WriteOptions
+	write    *write.Options
 	prepared preparedCache
 }
 
 // New makes a service.
 func New(o Options) *Service {
-	s := &Service{now: o.Now, write: &WriteOptions{IDs: o.IDs, Committed: o.Committed, Hooks: o.SaveHooks}}
+	s := &Service{now: o.Now, write: &write.Options{IDs: o.IDs, Committed: o.Committed, Hooks: o.SaveHooks}}
 	if s.write.Committed == nil {
 		s.write.Committed = func(string) {}
 	}
@@ -48,7 +53,7 @@ func New(o Options) *Service {
 // As is a session for a caller; it is cheap and made for each request.
 func (s *Service) As(t store.Tenant, snapshot *catalog.Snapshot, c *policy.Caller) *Session {
 	p := s.prepared.of(snapshot)
-	return newSession(newCore(t, snapshot, c, s.now(), &p.mappings), p, s.write)
+	return newSession(session.New(t, snapshot, c, s.now(), &p.mappings), p, s.write)
 }
 
 // Session does what one caller asks under one snapshot. All of its calls have the
@@ -58,19 +63,19 @@ func (s *Service) As(t store.Tenant, snapshot *catalog.Snapshot, c *policy.Calle
 // History, Bin and Duplicates of the Reader; Create, Update, Delete, Restore, Purge,
 // Merge, Bulk, BulkWith and Check of the Writer; Explain of the Explainer.
 type Session struct {
-	core     core
+	core     session.Session
 	prepared *prepared
-	options  *WriteOptions
-	Reader
-	Writer
-	Explainer
+	options  *write.Options
+	read.Reader
+	write.Writer
+	explain.Explainer
 }
 
-func newSession(c core, p *prepared, o *WriteOptions) *Session {
+func newSession(c session.Session, p *prepared, o *write.Options) *Session {
 	s := &Session{core: c, prepared: p, options: o}
-	s.Reader = newReader(&s.core, &p.reading)
-	s.Writer = newWriter(&s.core, s.Reader, o)
-	s.Explainer = newExplainer(&s.core)
+	s.Reader = read.New(&s.core, &p.reading)
+	s.Writer = write.New(&s.core, s.Reader, o)
+	s.Explainer = explain.New(&s.core)
 	return s
 }
 
@@ -78,21 +83,21 @@ func newSession(c core, p *prepared, o *WriteOptions) *Session {
 // each through an event of the one before, so that loops end. A request's is 0.
 func (s *Session) Depth(n int) *Session {
 	deeper := s.core
-	deeper.depth = n
+	deeper.Depth = n
 	return newSession(deeper, s.prepared, s.options)
 }
 
 // Handlers are the background jobs of this room by kind: catalog.JobBackfill,
 // catalog.JobRollup (both with catalog.Work) and JobTrim. The first two belong in the
 // lane catalog.Lane.
-func Handlers(s *Service, snapshots Snapshots) map[string]job.Handler {
-	return JobHandlers(s.jobs(), snapshots)
+func Handlers(s *Service, snapshots background.Snapshots) map[string]job.Handler {
+	return background.Handlers(s.jobs(), snapshots)
 }
 
 // jobs are what the background jobs need.
-func (s *Service) jobs() JobOptions {
-	return JobOptions{IDs: s.write.IDs, Now: s.now, Platform: func(t store.Tenant, snapshot *catalog.Snapshot) *Platform {
-		return NewPlatform(&s.As(t, snapshot, policy.System(t.Name())).core, s.write)
+func (s *Service) jobs() background.Options {
+	return background.Options{IDs: s.write.IDs, Now: s.now, Platform: func(t store.Tenant, snapshot *catalog.Snapshot) *write.Platform {
+		return write.NewPlatform(&s.As(t, snapshot, policy.System(t.Name())).core, s.write)
 	}}
 }
 
@@ -104,5 +109,5 @@ func (s *Service) KeepTrimmed(ctx context.Context, t store.Tenant) error {
 // Trim removes the events of the outbox that are older than a time, and says how
 // many. Whoever reads the outbox must have done so by then.
 func (s *Service) Trim(ctx context.Context, t store.Tenant, before time.Time) (int64, error) {
-	return Trim(ctx, t, before)
+	return background.Trim(ctx, t, before)
 }

@@ -1,0 +1,187 @@
+package draft
+
+import (
+	"slices"
+
+	"formwork/engine/catalog"
+	"formwork/engine/fault"
+	"formwork/engine/record/session"
+	"formwork/engine/record/stored"
+	"formwork/metadata/fieldtype"
+)
+
+// CheckRequired: fields that may not be empty, always or under a condition.
+func (d *Draft) CheckRequired() {
+	for _, f := range d.Mapping.Required {
+		if d.Row[f.Slot] != nil {
+			continue
+		}
+		if f.Required == nil || d.Holds(f.Required) {
+			d.require(f.Field, "record.required")
+		}
+	}
+}
+
+// require adds the fault of an empty field, once for each field.
+func (d *Draft) require(f *catalog.Field, code string) {
+	pointer := "/" + f.Name
+	for _, other := range d.problems {
+		if other.Pointer == pointer {
+			return
+		}
+	}
+	d.problem((&fault.Fault{Kind: fault.Invalid, Code: code, Params: map[string]any{"field": d.Session.Label(f)}}).At(pointer))
+}
+
+// CheckRemovedOptions: options that there are no more, though nothing was changed in the
+// field. Those who may not choose another keep them; inactive options stay.
+func (d *Draft) CheckRemovedOptions() {
+	if d.Old == nil {
+		return
+	}
+	for _, f := range d.Mapping.Options {
+		if !d.Object.Writes(f.Name) || !stored.Same(d.Old[f.Slot], d.Row[f.Slot]) {
+			continue
+		}
+		options := f.Value.(fieldtype.Chooses).Options()
+		removed := func(name string) bool { return options[name] == nil }
+		i := slices.IndexFunc(chosen(d.Row[f.Slot]), removed)
+		if i < 0 {
+			continue
+		}
+		if _, problem := f.Value.Coerce(chosen(d.Row[f.Slot])[i]); problem != nil {
+			d.problem(nameSubjects(d.Session, f.Field, problem).Under("/" + f.Name))
+		}
+	}
+}
+
+// CheckOptions: options that another field's value, or the record's type, rules out.
+// What was there before stays.
+func (d *Draft) CheckOptions() {
+	for _, f := range d.Mapping.Dependent {
+		if d.Old != nil && stored.Same(d.Old[f.Slot], d.Row[f.Slot]) && stored.Same(d.Old[f.DependsOn.Slot], d.Row[f.DependsOn.Slot]) {
+			continue
+		}
+		options := f.Value.(fieldtype.Chooses).Options()
+		controlling, _ := d.Row[f.DependsOn.Slot].(string)
+		for _, name := range chosen(d.Row[f.Slot]) {
+			if o := options[name]; o != nil && len(o.For) > 0 && !slices.Contains(o.For, controlling) {
+				d.problem(fault.New(fault.Invalid, "record.option_not_offered", "value", name, "field", d.Session.Label(f.Field), "other", d.Session.Label(f.DependsOn.Field)).At("/" + f.Name))
+			}
+		}
+	}
+	at, ok := d.Mapping.ByName["record_type"]
+	if !ok || len(d.Mapping.Object.Doc.RecordTypes) == 0 {
+		return
+	}
+	recordType, _ := d.Row[at.Slot].(string)
+	for _, f := range d.Mapping.Fields {
+		allowed, limited := recordTypeOptions(d.Mapping.Object, recordType, f.Name)
+		if !limited || (d.Old != nil && stored.Same(d.Old[f.Slot], d.Row[f.Slot]) && stored.Same(d.Old[at.Slot], d.Row[at.Slot])) {
+			continue
+		}
+		for _, name := range chosen(d.Row[f.Slot]) {
+			if !slices.Contains(allowed, name) {
+				d.problem(fault.New(fault.Invalid, "record.option_not_of_type", "value", name, "field", d.Session.Label(f.Field), "type", recordType).At("/" + f.Name))
+			}
+		}
+	}
+}
+
+// chosen are the options in a value.
+func chosen(v any) []string {
+	switch v := v.(type) {
+	case string:
+		return []string{v}
+	case []string:
+		return v
+	}
+	return nil
+}
+
+// CheckRules: every validation rule that is broken, with its message.
+func (d *Draft) CheckRules() {
+	for _, rule := range d.Mapping.Object.Rules {
+		if (d.Old == nil && !rule.OnCreate) || (d.Old != nil && !rule.OnSave) {
+			continue
+		}
+		if rule.When != nil && !d.Holds(rule.When) {
+			continue
+		}
+		if d.Holds(rule.Must) {
+			continue
+		}
+		pointer := ""
+		if rule.Doc.Field != "" {
+			pointer = "/" + rule.Doc.Field
+		}
+		d.problem(fault.New(fault.Invalid, "record.rule", "rule", rule.Name,
+			"message", rule.Doc.Message.In(d.Session.Caller.Language, rule.Name)).At(pointer))
+	}
+}
+
+// CheckStage: where a record may begin, the steps it may take, and what each stage needs.
+func (d *Draft) CheckStage() {
+	stages := d.Mapping.Object.Stages
+	if stages == nil {
+		return
+	}
+	from, to, entered := d.stageStep()
+	pointer := "/" + stages.Field.Name
+	if st := stages.ByName[to]; st != nil {
+		if entered && from == "" && st.Doc.Initial != nil && !*st.Doc.Initial {
+			d.problem(fault.New(fault.Invalid, "record.stage_not_initial", "stage", stageLabel(d.Session, stages, to)).At(pointer))
+		}
+		for _, f := range st.Required {
+			if slot, ok := d.Mapping.Slots[f.Column.Name]; ok && d.Row[slot] == nil {
+				d.require(f, "record.stage_required")
+			}
+		}
+	}
+	if !entered || from == "" {
+		return
+	}
+	was := stages.ByName[from]
+	if was == nil || was.To == nil {
+		return
+	}
+	condition, allowed := was.To[to]
+	if !allowed {
+		d.problem(fault.New(fault.Invalid, "record.stage_step", "from", stageLabel(d.Session, stages, from), "to", stageLabel(d.Session, stages, to)).At(pointer))
+		return
+	}
+	if condition != nil && !d.Holds(condition) {
+		d.problem(stepRefused(d.Session, stages, was, from, to).At(pointer))
+	}
+}
+
+// stepRefused is the fault of a step whose condition does not hold.
+func stepRefused(s *session.Session, stages *catalog.Stages, was *catalog.Stage, from, to string) *fault.Fault {
+	if step := was.Doc.To[to]; step != nil {
+		if message := step.Message.In(s.Caller.Language, ""); message != "" {
+			return fault.New(fault.Invalid, "record.stage_condition", "from", from, "to", to, "message", message)
+		}
+	}
+	return fault.New(fault.Invalid, "record.stage_step", "from", stageLabel(s, stages, from), "to", stageLabel(s, stages, to))
+}
+
+// stageLabel is a stage's name for the caller.
+func stageLabel(s *session.Session, stages *catalog.Stages, name string) string {
+	if chooses, ok := stages.Field.Value.(fieldtype.Chooses); ok {
+		if o := chooses.Options()[name]; o != nil {
+			return o.Label.In(s.Caller.Language, name)
+		}
+	}
+	return name
+}
+
+// recordTypeOptions are the options a record's type allows for a field; ok is false
+// if it does not say.
+func recordTypeOptions(o *catalog.Object, recordType, field string) (allowed []string, ok bool) {
+	t := o.Doc.RecordTypes[recordType]
+	if t == nil {
+		return nil, false
+	}
+	allowed, ok = t.Options[field]
+	return allowed, ok
+}

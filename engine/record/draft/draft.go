@@ -1,0 +1,68 @@
+package draft
+
+import (
+	"context"
+	"slices"
+
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/record/session"
+	"formwork/engine/record/stored"
+	"formwork/engine/store"
+)
+
+// Draft is a record on its way to the store: a new one (old is nil) or a changed one.
+// It is filled and checked by the stages of saving. Its reader is the tenant's or a
+// transaction's, and it has that one from beginning to end. A draft writes nothing: it
+// notes what it finds, so that all problems can be told at once.
+type Draft struct {
+	session.Env
+	Object    *session.Object
+	Input     *Input
+	ID        id.ID
+	problems  []*fault.Fault
+	forbidden *fault.Fault // by the record policy
+}
+
+// New begins a new record.
+func New(ctx context.Context, s *session.Session, reader store.Reader, a *session.Object, in *Input, key id.ID) *Draft {
+	r := make(stored.Row, len(a.Columns))
+	now, by := s.Clock.UnixMilli(), s.By()
+	r[stored.SlotID], r[stored.SlotVersion] = int64(key), int64(1)
+	r[stored.SlotCreatedAt], r[stored.SlotCreatedBy], r[stored.SlotUpdatedAt], r[stored.SlotUpdatedBy] = now, by, now, by
+	r[stored.SlotOwner] = by
+	a.ZeroRollups(r)
+	return &Draft{Env: session.NewEnv(ctx, s, reader, a.Mapping, r, nil), Object: a, Input: in, ID: key}
+}
+
+// ForChange begins a change of a record.
+func ForChange(ctx context.Context, s *session.Session, reader store.Reader, a *session.Object, in *Input, old stored.Row) *Draft {
+	return &Draft{Env: session.NewEnv(ctx, s, reader, a.Mapping, slices.Clone(old), old), Object: a, Input: in, ID: old.ID()}
+}
+
+// Differs reports whether a field has another value than before.
+func (d *Draft) Differs() bool { return len(d.Mapping.Changes(d.Old, d.Row)) > 0 }
+
+// problem notes what is wrong with the record.
+func (d *Draft) problem(f *fault.Fault) { d.problems = append(d.problems, f) }
+
+// Refusal is the fault of all problems so far; nil if there are none.
+func (d *Draft) Refusal() error {
+	if err := d.Failed(); err != nil {
+		return err
+	}
+	if len(d.problems) == 0 && d.forbidden != nil {
+		return d.forbidden
+	}
+	return fault.All(fault.Invalid, "record.invalid", d.problems)
+}
+
+// InputRefusal is the refusal of values that can't be taken, and with them of fields
+// that are empty.
+func (d *Draft) InputRefusal() error {
+	if len(d.problems) == 0 {
+		return d.Failed()
+	}
+	d.CheckRequired()
+	return d.Refusal()
+}

@@ -1,0 +1,73 @@
+package draft
+
+import (
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/policy"
+	"formwork/engine/query"
+	"formwork/engine/record/session"
+	"formwork/engine/record/stored"
+)
+
+// CheckReferences: the records that changed references name exist, and the caller
+// may read them.
+func (d *Draft) CheckReferences() {
+	if d.Failed() != nil {
+		return
+	}
+	for _, f := range d.Mapping.References {
+		v := d.Row[f.Slot]
+		if v == nil || (d.Old != nil && stored.Same(d.Old[f.Slot], v)) {
+			continue
+		}
+		object, key := f.Referred(v)
+		if object == "user" && key == int64(d.Session.Caller.User) {
+			continue
+		}
+		found, err := d.readableRecord(object, key)
+		if err != nil {
+			d.Fail(err)
+			return
+		}
+		if !found {
+			d.problem(NoReference(d.Session, f, key))
+		}
+	}
+}
+
+// NoReference is the fault of a reference to no record, or to one that the caller may
+// not read.
+func NoReference(s *session.Session, f *stored.Field, key int64) *fault.Fault {
+	return fault.New(fault.Invalid, "record.no_reference", "field", s.Label(f.Field), "id", id.ID(key).String()).At("/" + f.Name)
+}
+
+// readableRecord reports whether there is a record that the caller may read.
+func (d *Draft) readableRecord(object string, key int64) (bool, error) {
+	o, ok := d.Session.Snapshot.Objects[object]
+	if !ok {
+		// A system field may refer to users where the configuration has none.
+		return object == "user", nil
+	}
+	f, err := d.Session.RecordFilter(d.Ctx, object, policy.Read)
+	if err != nil {
+		return false, err
+	}
+	return session.Exists(d.Ctx, d.Reader, o.Table.Name, query.And(query.Is(query.ID, key), f))
+}
+
+// CheckRecordPolicy decides about the final values. Fault record.forbidden_values.
+func (d *Draft) CheckRecordPolicy() {
+	action := policy.Update
+	if d.Old == nil {
+		action = policy.Create
+	}
+	object := d.Mapping.Object.Doc.Name
+	f, err := d.Session.RecordFilter(d.Ctx, object, action)
+	if err != nil {
+		d.Fail(err)
+		return
+	}
+	if !d.Matches(f, d.Row) {
+		d.forbidden = fault.New(fault.Forbidden, "record.forbidden_values", "object", object, "action", string(action))
+	}
+}

@@ -1,0 +1,70 @@
+package draft
+
+import (
+	"encoding/json"
+
+	"formwork/engine/record/stored"
+	"formwork/metadata"
+	"formwork/metadata/fieldtype"
+	"formwork/metadata/schema"
+)
+
+// CheckSchema holds new values that expressions made to the object's JSON Schema,
+// field by field. What a caller sent meets it by having been coerced, and required
+// fields are checked by themselves.
+func (d *Draft) CheckSchema() {
+	if d.Mapping.Object.Schema == nil {
+		return
+	}
+	for _, f := range d.Mapping.Expressed {
+		v := d.Row[f.Slot]
+		if v == nil || d.Input.Sent[f.Slot] || (d.Old != nil && stored.Same(d.Old[f.Slot], v)) {
+			continue
+		}
+		property := d.Mapping.Object.Schema.Properties[f.Name]
+		if property == nil {
+			continue
+		}
+		shown, err := shownValue(f.Value, v)
+		if err != nil {
+			d.Fail(err)
+			continue
+		}
+		for _, problem := range schema.RecordFaults(property, shown, property.Validate(shown)) {
+			d.problem(problem.Of(d.Session.Label(f.Field)).Under("/" + f.Name))
+		}
+	}
+}
+
+// shownValue is a value as the API shows it, decoded.
+func shownValue(value fieldtype.Value, stored any) (any, error) {
+	switch v := stored.(type) {
+	case bool:
+		return v, nil
+	case string:
+		switch value.Kind() {
+		case fieldtype.TextKind, fieldtype.DateKind, fieldtype.TimeKind:
+			return v, nil
+		}
+	case int64:
+		if value.Kind() == fieldtype.NumberKind {
+			return json.Number(value.CSV(stored)), nil
+		}
+	case []string:
+		list := make([]any, len(v))
+		for i, s := range v {
+			list[i] = s
+		}
+		return list, nil
+	}
+	return decodeJSON(value.AppendJSON(nil, stored))
+}
+
+// decodeJSON decodes what the platform wrote.
+func decodeJSON(raw []byte) (any, error) {
+	v, problem := metadata.ReadJSON(raw, metadata.Limits{Bytes: len(raw), Depth: 2 * metadata.MaxDepth})
+	if problem != nil {
+		return nil, problem
+	}
+	return v, nil
+}

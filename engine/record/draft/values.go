@@ -1,0 +1,124 @@
+package draft
+
+import (
+	"slices"
+
+	"formwork/engine/expression"
+	"formwork/engine/fault"
+	"formwork/engine/record/session"
+)
+
+// TakeInput takes what the caller sent.
+func (d *Draft) TakeInput() { d.problems = d.Input.Apply(d.Row, d.Old) }
+
+// SetDefaults fills the fields of a new record that the caller did not send.
+func (d *Draft) SetDefaults() {
+	if d.Old != nil {
+		return
+	}
+	for _, f := range d.Mapping.Defaults {
+		if d.Input.Sent[f.Slot] {
+			continue
+		}
+		if f.Default == nil {
+			d.Row[f.Slot] = f.Initial
+			continue
+		}
+		d.Row[f.Slot] = d.evaluate(f.Default, f.Name)
+	}
+}
+
+// evaluate runs a program; what goes wrong (a number that is too big) is a problem of
+// the field.
+func (d *Draft) evaluate(p *expression.Program, field string) any {
+	v, err := p.Eval(d)
+	if err != nil {
+		d.problem(expressionFailed(field, err))
+		return nil
+	}
+	return v
+}
+
+// expressionFailed is the fault of a field whose value can't be computed.
+func expressionFailed(field string, err error) *fault.Fault {
+	return fault.New(fault.Invalid, "record.expression_failed", "field", field).At("/" + field).Because(err)
+}
+
+// stageStep returns the stage before and after; entered is whether the record comes
+// into another one. Names are "" for none.
+func (d *Draft) stageStep() (from, to string, entered bool) {
+	slot := d.Mapping.Slots[d.Mapping.Object.Stages.Field.Column.Name]
+	to, _ = d.Row[slot].(string)
+	if d.Old != nil {
+		from, _ = d.Old[slot].(string)
+	}
+	return from, to, to != from
+}
+
+// ApplyStageSettings sets what a stage that is entered sets, where the caller sent nothing.
+func (d *Draft) ApplyStageSettings() {
+	if d.Mapping.Object.Stages == nil {
+		return
+	}
+	_, to, entered := d.stageStep()
+	st := d.Mapping.Object.Stages.ByName[to]
+	if !entered || st == nil {
+		return
+	}
+	for _, f := range d.Mapping.Fields {
+		if program := st.Set[f.Name]; program != nil && !d.Input.Sent[f.Slot] {
+			d.Row[f.Slot] = d.evaluate(program, f.Name)
+		}
+	}
+}
+
+// Compute brings formulas up to date, and the columns that follow fields.
+func (d *Draft) Compute() {
+	if f := Derive(&d.Env); f != nil {
+		d.problem(f)
+	}
+}
+
+// Derive brings all that is derived from a record's values up to date: formulas of its
+// child rows, its own formulas and roll-ups over child rows, and the columns that follow
+// fields.
+func Derive(e *session.Env) *fault.Fault {
+	m := e.Mapping
+	for _, f := range m.RowsWithFormulas {
+		v, err := computeRows(e, f.Field, e.Row[f.Slot])
+		if err != nil {
+			return expressionFailed(f.Name, err)
+		}
+		e.Row[f.Slot] = v
+	}
+	for _, f := range m.Computed {
+		var v any
+		var err error
+		if f.Formula != nil {
+			v, err = f.Formula.Eval(e)
+		} else {
+			v, err = rollUpRows(e, f)
+		}
+		if err != nil {
+			return expressionFailed(f.Name, err)
+		}
+		e.Row[f.Slot] = v
+	}
+	m.FillCompanions(e.Row)
+	return nil
+}
+
+// FillMissing gives the named fields their defaults where they have no value. One that
+// can't be computed is left empty.
+func (d *Draft) FillMissing(fields []string) {
+	for _, f := range d.Mapping.Defaults {
+		if d.Row[f.Slot] != nil || !slices.Contains(fields, f.Name) {
+			continue
+		}
+		if f.Default == nil {
+			d.Row[f.Slot] = f.Initial
+		} else if v, err := f.Default.Eval(d); err == nil {
+			d.Row[f.Slot] = v
+		}
+	}
+}

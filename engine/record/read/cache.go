@@ -1,0 +1,45 @@
+package read
+
+import (
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"formwork/engine/catalog"
+	"formwork/engine/expression"
+	"formwork/engine/policy"
+)
+
+// Bounds of what is kept for one snapshot. A compiled filter takes more than a
+// hundred bytes for each of its text: long ones, which hardly come twice, are not kept.
+const (
+	cachedPrograms = 512 // filters of requests
+	cachedShapes   = 512
+	longestKept    = 512 // bytes of a filter, or of a list of fields
+)
+
+// Cache keeps what reading prepares for callers of the same rights under one
+// snapshot. Safe for concurrent use.
+type Cache struct {
+	programs *lru.Cache[programKey, *expression.Program]
+	shapes   *lru.Cache[shapeKey, *shape]
+}
+
+// programKey names a filter of a request. Rights are compared by identity: the
+// policy keeps one for all callers that have the same.
+type programKey struct {
+	object *catalog.Object
+	rights *policy.Rights
+	text   string
+}
+
+type shapeKey struct {
+	object *catalog.Object
+	rights *policy.Rights
+	fields string
+}
+
+func NewCache() Cache {
+	// The only error of lru.New is a size below one.
+	programs, _ := lru.New[programKey, *expression.Program](cachedPrograms)
+	shapes, _ := lru.New[shapeKey, *shape](cachedShapes)
+	return Cache{programs: programs, shapes: shapes}
+}

@@ -1,0 +1,181 @@
+package read
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"formwork/engine/id"
+	"formwork/engine/policy"
+	"formwork/engine/query"
+	"formwork/engine/record/session"
+	"formwork/engine/record/stored"
+	"formwork/metadata"
+	"formwork/metadata/fieldtype"
+)
+
+// Entry is an entry of a record's history. That of a making, deleting or restoring
+// has no changes: what a value was at first is the earliest From, or else what it is now.
+type Entry struct {
+	ID      id.ID
+	At      time.Time
+	By      id.ID
+	Via     string
+	Action  stored.Action
+	Changes []FieldChange
+	From    []id.ID // of a merge: the records that were merged into this one
+}
+
+// FieldChange is from what to what, as the API showed the values at the time.
+type FieldChange struct {
+	Field    string
+	From, To json.RawMessage
+}
+
+// AppendJSON appends the entry as the API shows it.
+func (e Entry) AppendJSON(dst []byte) []byte {
+	dst = append(append(append(dst, `{"id":"`...), e.ID.String()...), `","at":"`...)
+	dst = e.At.AppendFormat(dst, "2006-01-02T15:04:05.000Z")
+	dst = append(dst, `","by":`...)
+	dst = stored.AppendID(dst, e.By)
+	dst = metadata.AppendString(append(dst, `,"via":`...), e.Via)
+	dst = metadata.AppendString(append(dst, `,"action":`...), string(e.Action))
+	if len(e.From) > 0 {
+		dst = append(dst, `,"from":[`...)
+		for i, key := range e.From {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = stored.AppendID(dst, key)
+		}
+		dst = append(dst, ']')
+	}
+	dst = append(dst, `,"changes":{`...)
+	for i, c := range e.Changes {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(append(dst, stored.JSONKey(c.Field)...), `{"from":`...)
+		dst = append(append(append(dst, c.From...), `,"to":`...), c.To...)
+		dst = append(dst, '}')
+	}
+	return append(dst, "}}"...)
+}
+
+// MarshalJSON is AppendJSON for encoding/json.
+func (e Entry) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil), nil }
+
+// HistoryPage is a part of a record's history, newest first.
+type HistoryPage struct {
+	Items []Entry
+	Next  string
+}
+
+var historyRefs = []query.Ref{
+	query.Field(query.ID), query.Field(stored.ColAt), query.Field(stored.ColBy), query.Field(stored.ColVia),
+	query.Field(stored.ColAction), query.Field(stored.ColChanges),
+}
+
+// History reads the history of a record that the caller may read, live or in the bin;
+// fields the caller may not read are left out. Fault record.not_found.
+func (s *Reader) History(ctx context.Context, object string, key id.ID, cursor string, limit int) (*HistoryPage, error) {
+	a, err := s.Object(ctx, object, policy.Read)
+	if err != nil {
+		return nil, err
+	}
+	if limit, err = pageSize(limit); err != nil {
+		return nil, err
+	}
+	if err := s.historyReadable(ctx, a, key); err != nil {
+		return nil, err
+	}
+	sort := []query.Order{{Ref: query.Field(query.ID), Descending: true}}
+	filter, mark := query.Is(stored.ColRecord, int64(key)), fingerprint("history", object, key.String())
+	if cursor != "" {
+		values, err := decodeCursor(cursor, mark, []fieldtype.Storage{fieldtype.Int})
+		if err != nil {
+			return nil, err
+		}
+		filter = query.And(filter, query.After(sort, values))
+	}
+	page, held := &HistoryPage{}, 0
+	q := query.Select{Table: stored.HistoryTable, Columns: historyRefs, Filter: filter, Sort: sort, Limit: limit + 1}
+	for r, err := range s.Tenant.Select(ctx, q) {
+		if err != nil {
+			return nil, fmt.Errorf("reading the history: %w", err)
+		}
+		if len(page.Items) == limit || held > pageBytes {
+			page.Next = encodeCursor(mark, []any{int64(page.Items[len(page.Items)-1].ID)})
+			break
+		}
+		held += bytesOf(r)
+		e, err := entryOf(a, r)
+		if err != nil {
+			return nil, err
+		}
+		page.Items = append(page.Items, e)
+	}
+	return page, nil
+}
+
+// historyReadable refuses a record that the caller may not read.
+func (s *Reader) historyReadable(ctx context.Context, a *session.Object, key id.ID) error {
+	_, err := s.LoadReadable(ctx, a, key)
+	if err == nil {
+		return nil
+	}
+	read, ferr := s.RecordFilter(ctx, a.Object.Doc.Name, policy.Read)
+	if ferr != nil {
+		return ferr
+	}
+	q := query.Select{Table: stored.BinTable, Columns: stored.BinRefs, Filter: query.And(query.Is(query.ID, int64(key)), query.Is(stored.ColObject, a.Object.Doc.Name)), Limit: 1}
+	for r, rerr := range s.Tenant.Select(ctx, q) {
+		if rerr != nil {
+			return fmt.Errorf("reading the bin: %w", rerr)
+		}
+		_, ok, berr := s.binned(ctx, a, read, r)
+		if berr != nil {
+			return berr
+		}
+		if ok {
+			return nil
+		}
+	}
+	return err
+}
+
+// entryOf reads a row of the history, as the caller may see it.
+func entryOf(a *session.Object, r []any) (Entry, error) {
+	at, _ := r[1].(int64)
+	by, _ := r[2].(int64)
+	via, _ := r[3].(string)
+	action, _ := r[4].(string)
+	raw, _ := r[5].(json.RawMessage)
+	e := Entry{ID: id.ID(r[0].(int64)), At: time.UnixMilli(at).UTC(), By: id.ID(by), Via: via, Action: stored.Action(action)}
+	var changes map[string][]json.RawMessage
+	if len(raw) > 0 {
+		if err := json.Unmarshal(raw, &changes); err != nil {
+			return e, fmt.Errorf("reading an entry of the history: %w", err)
+		}
+	}
+	for name, values := range changes {
+		if name == stored.MergedKey {
+			for _, raw := range values {
+				if key, ok := id.Parse(strings.Trim(string(raw), `"`)); ok {
+					e.From = append(e.From, key)
+				}
+			}
+			continue
+		}
+		f, ok := a.Object.Field(name)
+		if (ok && !a.Reads(f)) || (!ok && !a.Unrestricted) || len(values) != 2 {
+			continue
+		}
+		e.Changes = append(e.Changes, FieldChange{Field: name, From: values[0], To: values[1]})
+	}
+	slices.SortFunc(e.Changes, func(a, b FieldChange) int { return strings.Compare(a.Field, b.Field) })
+	return e, nil
+}

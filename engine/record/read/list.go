@@ -1,0 +1,367 @@
+package read
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"strings"
+
+	"formwork/engine/catalog"
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/policy"
+	"formwork/engine/query"
+	"formwork/engine/record/session"
+	"formwork/engine/record/stored"
+	"formwork/engine/search"
+	"formwork/engine/store"
+	"formwork/metadata/fieldtype"
+)
+
+// ListQuery asks for records.
+type ListQuery struct {
+	Filter string   // an expression
+	Q      string   // words
+	Sort   []string // paths, "-amount" descends; by id when empty
+	Fields []string // paths; every field the caller may read when empty
+	Limit  int      // 1 to MaxLimit; DefaultLimit when 0
+	Cursor string   // Page.Next of the page before
+	Count  bool     // wants Page.Total
+}
+
+// Limits of one request.
+const (
+	DefaultLimit = 50
+	MaxLimit     = 500
+)
+
+// Page is a part of a list. It may be shorter than the limit though more follow, where
+// the records are large.
+type Page struct {
+	Items []Record
+	Next  string // cursor of the next page; "" if this is the last
+	Total *int64 // of the whole list, if asked for
+}
+
+// Get reads a record: the named fields (paths; all that may be read if none). Faults:
+// record.not_found, also of what the caller may not read; list.unknown_field.
+func (s *Reader) Get(ctx context.Context, object string, key id.ID, fields []string) (Record, error) {
+	a, err := s.Object(ctx, object, policy.Read)
+	if err != nil {
+		return Record{}, err
+	}
+	sh, err := s.shape(ctx, a, fields)
+	if err != nil {
+		return Record{}, err
+	}
+	read, err := s.RecordFilter(ctx, object, policy.Read)
+	if err != nil {
+		return Record{}, err
+	}
+	q := query.Select{Table: a.Object.Table.Name, Filter: query.And(query.Is(query.ID, int64(key)), read), Limit: 1}
+	if q.Columns, err = sh.query(ctx, s.Session); err != nil {
+		return Record{}, err
+	}
+	for r, err := range s.Tenant.Select(ctx, q) {
+		if err != nil {
+			return Record{}, fmt.Errorf("reading a record of %s: %w", object, err)
+		}
+		return sh.read(ctx, s.Session, r, make([]any, sh.width))
+	}
+	return Record{}, session.NotFound(object, key)
+}
+
+// read makes a record of a row; into has the shape's width.
+func (sh *shape) read(ctx context.Context, s *session.Session, r store.Row, into []any) (Record, error) {
+	for i := range sh.selects {
+		into[i] = stored.Hold(r[i])
+	}
+	if err := sh.fill(ctx, s, into); err != nil {
+		return Record{}, err
+	}
+	return Record{shape: sh, row: into}, nil
+}
+
+// listing is a list that was asked for, ready to run.
+type listing struct {
+	*shape
+	query  query.Select // columns: the shape's, the sort's, then those of check
+	sort   []fieldtype.Storage
+	mark   uint64
+	total  query.Filter // of all pages
+	check  *wordCheck   // nil: the store's words are enough
+	bounds int          // columns before those of the sort
+}
+
+// pageBytes is about how much a page may hold: one of long texts ends before its limit,
+// for 500 records may have a hundred thousand characters in each of many fields.
+const pageBytes = 8 << 20
+
+// sortKeys bounds the keys of a sort.
+const sortKeys = 8
+
+// listing prepares a list. Limit and cursor are left to the caller.
+func (s *Reader) listing(ctx context.Context, a *session.Object, q ListQuery) (*listing, error) {
+	sh, err := s.shape(ctx, a, q.Fields)
+	if err != nil {
+		return nil, err
+	}
+	l := &listing{shape: sh, query: query.Select{Table: a.Object.Table.Name}}
+	wanted, err := s.where(ctx, a, q.Filter)
+	if err != nil {
+		return nil, err
+	}
+	read, err := s.RecordFilter(ctx, a.Object.Doc.Name, policy.Read)
+	if err != nil {
+		return nil, err
+	}
+	l.query.Filter = query.And(read, wanted)
+	l.total = l.query.Filter
+	columns, err := sh.query(ctx, s.Session)
+	if err != nil {
+		return nil, err
+	}
+	l.query.Columns = append(make([]query.Ref, 0, len(columns)+sortKeys), columns...)
+	if err := l.addSort(ctx, s.Session, a, q.Sort); err != nil {
+		return nil, err
+	}
+	if strings.TrimSpace(q.Q) != "" {
+		l.addWords(a, q.Q)
+	}
+	parts := []string{"list", a.Object.Doc.Name, q.Filter, q.Q}
+	for _, o := range l.query.Sort {
+		parts = append(parts, fmt.Sprint(refKey(o.Ref, 0), o.Descending))
+	}
+	l.mark = fingerprint(parts...)
+	return l, nil
+}
+
+// addSort resolves the sort, ends it with the id in the direction of the last key, as
+// indexes do, and selects its values for cursors.
+func (l *listing) addSort(ctx context.Context, s *session.Session, a *session.Object, keys []string) error {
+	if len(keys) > sortKeys {
+		return fault.New(fault.Invalid, "list.too_many_sorts", "max", sortKeys).At("/sort")
+	}
+	l.bounds = len(l.query.Columns)
+	last := query.ID.Name
+	if len(keys) > 0 && strings.HasPrefix(keys[len(keys)-1], "-") {
+		last = "-" + last
+	}
+	seen := map[string]bool{}
+	for _, text := range append(append([]string{}, keys...), last) {
+		name, descending := strings.CutPrefix(text, "-")
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
+		p, err := s.Path(ctx, a, name, "list.unknown_field")
+		if err != nil {
+			return fault.From(err).At("/sort")
+		}
+		column, ok := sortColumn(p.Leaf)
+		if !ok {
+			return fault.New(fault.Invalid, "list.not_sortable", "field", name).At("/sort")
+		}
+		ref, err := s.GuardRef(ctx, p.Ref(column), len(p.Via))
+		if err != nil {
+			return err
+		}
+		l.query.Sort = append(l.query.Sort, query.Order{Ref: ref, Descending: descending})
+		l.query.Columns = append(l.query.Columns, ref)
+		l.sort = append(l.sort, column.Storage)
+		if name == query.ID.Name {
+			break // nothing can come after it
+		}
+	}
+	return nil
+}
+
+// sortColumn is the column that a field is sorted by: texts by their folded form.
+func sortColumn(f *catalog.Field) (query.Column, bool) {
+	if f.Key.Name != "" {
+		return f.Key, true
+	}
+	switch f.Column.Storage {
+	case fieldtype.Bool, fieldtype.Int, fieldtype.Text:
+		return f.Column, true
+	}
+	return query.Column{}, false
+}
+
+// addWords restricts the list to records with words. Where a searched field may not
+// be read by the caller, what the store finds is checked against those that may.
+func (l *listing) addWords(a *session.Object, text string) {
+	l.query.Words = search.Query(text)
+	if len(l.query.Words) == 0 || !a.Searchable {
+		l.query.Filter, l.total, l.query.Words = query.Nothing, query.Nothing, nil
+		return
+	}
+	l.check = newWordCheck(a, l.query.Words, len(l.query.Columns))
+	if l.check != nil {
+		l.query.Columns = append(l.query.Columns, l.check.refs...)
+	}
+}
+
+// pageSize checks a limit.
+func pageSize(limit int) (int, error) {
+	if limit == 0 {
+		return DefaultLimit, nil
+	}
+	if limit < 0 || limit > MaxLimit {
+		return 0, fault.New(fault.Invalid, "list.bad_limit", "max", MaxLimit).At("/limit")
+	}
+	return limit, nil
+}
+
+// List reads a page of the records that the caller may read. Faults: those of
+// package expression for the filter, list.unknown_field, list.not_sortable,
+// list.too_costly, list.bad_cursor, list.bad_limit.
+func (s *Reader) List(ctx context.Context, object string, q ListQuery) (*Page, error) {
+	a, err := s.Object(ctx, object, policy.Read)
+	if err != nil {
+		return nil, err
+	}
+	return s.list(ctx, a, q, nil)
+}
+
+// list is List with a condition that the caller has not written.
+func (s *Reader) list(ctx context.Context, a *session.Object, q ListQuery, only query.Filter) (*Page, error) {
+	limit, err := pageSize(q.Limit)
+	if err != nil {
+		return nil, err
+	}
+	l, err := s.listing(ctx, a, q)
+	if err != nil {
+		return nil, err
+	}
+	l.total = query.And(l.total, only)
+	l.query.Filter = l.total
+	if q.Cursor != "" {
+		values, err := decodeCursor(q.Cursor, l.mark, l.sort)
+		if err != nil {
+			return nil, err
+		}
+		l.query.Filter = query.And(l.total, query.After(l.query.Sort, values))
+	}
+	page := &Page{}
+	if err := l.fill(ctx, s.Session, page, limit); err != nil {
+		return nil, fmt.Errorf("listing %s: %w", a.Object.Doc.Name, err)
+	}
+	if q.Count {
+		total, err := l.count(ctx, s.Session)
+		if err != nil {
+			return nil, fmt.Errorf("counting %s: %w", a.Object.Doc.Name, err)
+		}
+		page.Total = &total
+	}
+	return page, nil
+}
+
+// fill reads a page, and whether more follow.
+func (l *listing) fill(ctx context.Context, s *session.Session, page *Page, limit int) error {
+	q := l.query
+	if l.check == nil {
+		q.Limit = limit + 1
+	}
+	page.Items = make([]Record, 0, min(limit, 64))
+	var block []any
+	held := 0
+	last := make([]any, len(l.sort))
+	for r, err := range s.Tenant.Select(ctx, q) {
+		if err != nil {
+			return err
+		}
+		if l.check != nil && !l.check.holds(r) {
+			continue
+		}
+		if len(page.Items) == limit || held > pageBytes {
+			page.Next = encodeCursor(l.mark, last)
+			break
+		}
+		if len(block) < l.width {
+			block = make([]any, l.width*min(limit-len(page.Items), 50))
+		}
+		item, err := l.read(ctx, s, r, block[:l.width:l.width])
+		if err != nil {
+			return err
+		}
+		block = block[l.width:]
+		held += bytesOf(item.row)
+		page.Items = append(page.Items, item)
+		copy(last, r[l.bounds:l.bounds+len(l.sort)])
+	}
+	return nil
+}
+
+// bytesOf is the size of what has no size of its own.
+func bytesOf(row []any) (n int) {
+	for _, v := range row {
+		switch v := v.(type) {
+		case string:
+			n += len(v)
+		case json.RawMessage:
+			n += len(v)
+		case []string:
+			for _, text := range v {
+				n += len(text)
+			}
+		}
+	}
+	return n
+}
+
+// count is the number of records on all pages.
+func (l *listing) count(ctx context.Context, s *session.Session) (int64, error) {
+	if l.check == nil {
+		return s.Tenant.Count(ctx, l.query.Table, l.total, l.query.Words)
+	}
+	q := query.Select{Table: l.query.Table, Columns: l.check.refs, Filter: l.total, Words: l.query.Words}
+	check, n := l.check.at(0), int64(0)
+	for r, err := range s.Tenant.Select(ctx, q) {
+		if err != nil {
+			return 0, err
+		}
+		if check.holds(r) {
+			n++
+		}
+	}
+	return n, nil
+}
+
+// Each streams all records that List would page through, from one state of the data.
+// Limit (0: none) bounds their number; Cursor and Count are not used.
+func (s *Reader) Each(ctx context.Context, object string, q ListQuery) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		a, err := s.Object(ctx, object, policy.Read)
+		if err != nil {
+			yield(Record{}, err)
+			return
+		}
+		l, err := s.listing(ctx, a, q)
+		if err != nil {
+			yield(Record{}, err)
+			return
+		}
+		if l.check == nil {
+			l.query.Limit = q.Limit
+		}
+		n := 0
+		for r, err := range s.Tenant.Select(ctx, l.query) {
+			if err != nil {
+				yield(Record{}, fmt.Errorf("reading records of %s: %w", object, err))
+				return
+			}
+			if l.check != nil && !l.check.holds(r) {
+				continue
+			}
+			item, err := l.read(ctx, s.Session, r, make([]any, l.width))
+			if !yield(item, err) || err != nil {
+				return
+			}
+			if n++; n == q.Limit {
+				return
+			}
+		}
+	}
+}

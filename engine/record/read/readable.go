@@ -1,0 +1,75 @@
+package read
+
+import (
+	"context"
+	"strings"
+
+	"formwork/engine/expression"
+	"formwork/engine/fault"
+	"formwork/engine/policy"
+)
+
+// Reads reports whether the caller may read a path ("account.name") of an object's
+// records; a "-" before it, as in a sort, doesn't count.
+func (s *Reader) Reads(ctx context.Context, object, path string) (bool, error) {
+	a, err := s.AnyObject(ctx, object)
+	if err != nil {
+		return false, refusedOr(err)
+	}
+	_, err = s.Path(ctx, a, strings.TrimPrefix(path, "-"), "list.unknown_field")
+	return err == nil, refusedOr(err)
+}
+
+// Understands reports whether the caller may read all that a condition on an object's
+// records reads. queryable: as the filter of a list.
+func (s *Reader) Understands(ctx context.Context, object, condition string, queryable bool) (bool, error) {
+	a, err := s.Object(ctx, object, policy.Read)
+	if err != nil {
+		return false, refusedOr(err)
+	}
+	rights, err := s.Rights(ctx)
+	if err != nil {
+		return false, err
+	}
+	scope := s.Scope(a, rights)
+	scope.Queryable = queryable
+	_, problems := expression.Compile(condition, scope)
+	return len(problems) == 0, nil
+}
+
+// refusedOr is nil for what was refused, which is an answer, and else the error.
+func refusedOr(err error) error {
+	if err == nil || fault.KindOf(err) == fault.Internal {
+		return err
+	}
+	return nil
+}
+
+// readablePaths are those of some paths that the caller may read.
+func (s *Reader) readablePaths(ctx context.Context, object string, paths []string) ([]string, error) {
+	var readable []string
+	for _, path := range paths {
+		reads, err := s.Reads(ctx, object, path)
+		if err != nil {
+			return nil, err
+		}
+		if reads {
+			readable = append(readable, path)
+		}
+	}
+	return readable, nil
+}
+
+// Columns are the fields that a record shows when these are asked for, in order;
+// all that the caller may read if none are named. The id comes first.
+func (s *Reader) Columns(ctx context.Context, object string, fields []string) ([]RecordField, error) {
+	a, err := s.Object(ctx, object, policy.Read)
+	if err != nil {
+		return nil, err
+	}
+	sh, err := s.shape(ctx, a, fields)
+	if err != nil {
+		return nil, err
+	}
+	return sh.columns, nil
+}

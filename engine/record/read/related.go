@@ -1,0 +1,100 @@
+package read
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"formwork/engine/catalog"
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/policy"
+	"formwork/engine/query"
+	"formwork/engine/record/session"
+	"formwork/engine/record/stored"
+	"formwork/metadata"
+	"formwork/metadata/fieldtype"
+)
+
+// Related lists the records of a related list, as List does: list is the name of one
+// in a layout of the object, whose columns and sort, as far as the caller may read
+// them, hold where q says nothing, or "object.lookup". Fault record.no_related
+// (NotFound), also for a list whose filter reads what the caller may not.
+func (s *Reader) Related(ctx context.Context, object string, key id.ID, list string, q ListQuery) (*Page, error) {
+	if _, err := s.Get(ctx, object, key, []string{query.ID.Name}); err != nil {
+		return nil, err
+	}
+	missing := fault.New(fault.NotFound, "record.no_related", "object", object, "list", session.Shorten(list))
+	from, lookup, own := strings.Cut(list, ".")
+	base := ""
+	if !own {
+		related, ok := s.relatedList(object, list)
+		if !ok {
+			return nil, missing
+		}
+		from, lookup, base = related.Object, related.Lookup, related.Filter
+		if err := s.asLaidOut(ctx, related, &q); err != nil {
+			return nil, err
+		}
+	}
+	a, err := s.Object(ctx, from, policy.Read)
+	if err != nil {
+		return nil, err
+	}
+	f, ok := a.Object.Field(lookup)
+	if !ok || !a.Reads(f) || !refersTo(f, object) {
+		return nil, missing
+	}
+	only, err := s.where(ctx, a, base)
+	if fault.Is(err, "list.bad_filter") {
+		return nil, missing
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.list(ctx, a, q, query.And(query.Is(f.Column, stored.Reference(f, object, key)), only))
+}
+
+// asLaidOut completes a query by what a related list shows and how it is sorted.
+func (s *Reader) asLaidOut(ctx context.Context, related *metadata.Related, q *ListQuery) (err error) {
+	if len(q.Fields) == 0 {
+		if q.Fields, err = s.readablePaths(ctx, related.Object, related.Columns); err != nil {
+			return err
+		}
+		q.Fields = append([]string{query.ID.Name}, q.Fields...)
+	}
+	if len(q.Sort) == 0 {
+		q.Sort, err = s.readablePaths(ctx, related.Object, related.Sort)
+	}
+	return err
+}
+
+// refersTo reports whether a field is a reference that may lead to an object.
+func refersTo(f *catalog.Field, object string) bool {
+	refers, ok := f.Value.(fieldtype.Refers)
+	if !ok || f.Column.Storage == fieldtype.None || f.Name == query.ID.Name {
+		return false
+	}
+	for _, target := range refers.Targets() {
+		if target == object {
+			return true
+		}
+	}
+	return false
+}
+
+// relatedList finds a related list by its name in the layouts of an object; the
+// first layout by name wins.
+func (s *Reader) relatedList(object, list string) (*metadata.Related, bool) {
+	for _, name := range slices.Sorted(maps.Keys(s.Snapshot.Layouts)) {
+		layout := s.Snapshot.Layouts[name]
+		if layout.Object != object {
+			continue
+		}
+		if related, ok := layout.Related[list]; ok {
+			return related, true
+		}
+	}
+	return nil, false
+}

@@ -1,0 +1,135 @@
+package session
+
+import (
+	"context"
+
+	"formwork/engine/catalog"
+	"formwork/engine/fault"
+	"formwork/engine/policy"
+	"formwork/engine/query"
+	"formwork/engine/record/stored"
+)
+
+// Object is an object as the caller may use it.
+type Object struct {
+	*stored.Mapping
+	rights       policy.ObjectRights
+	Unrestricted bool // nothing is withheld
+}
+
+// Unrestricted is an object as the platform itself uses it.
+func Unrestricted(m *stored.Mapping) *Object { return &Object{Mapping: m, Unrestricted: true} }
+
+// Allows reports whether the caller may do something with records of the object.
+func (a *Object) Allows(action policy.Action) bool { return a.Unrestricted || Allows(a.rights, action) }
+
+// Allows reports whether rights on an object are enough for an action.
+func Allows(rights policy.ObjectRights, action policy.Action) bool {
+	switch action {
+	case policy.Create:
+		return rights.Create
+	case policy.Read:
+		return rights.Read
+	case policy.Update:
+		return rights.Update
+	case policy.Delete:
+		return rights.Delete
+	}
+	return false
+}
+
+// Reads reports whether the caller may read a field; system fields come with the object.
+func (a *Object) Reads(f *catalog.Field) bool {
+	return a.Unrestricted || readable(a.rights, f)
+}
+
+func readable(rights policy.ObjectRights, f *catalog.Field) bool {
+	if f.System && f.Name != query.Owner.Name {
+		return true
+	}
+	_, ok := rights.Fields[f.Name]
+	return ok
+}
+
+// Writes reports whether the caller may write a field.
+func (a *Object) Writes(name string) bool {
+	f, ok := a.ByName[name]
+	if !ok || f.Computed {
+		return false
+	}
+	return a.Unrestricted || !f.ReadOnly() && a.rights.Fields[f.Name] == "edit"
+}
+
+// ReadableNames lists the fields the caller may read, for suggestions.
+func (a *Object) ReadableNames() []string {
+	var names []string
+	for _, f := range a.Object.Fields {
+		if a.Reads(f) {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+// Object finds an object and demands a right on it. Faults: record.unknown_object
+// (NotFound), record.forbidden (Forbidden).
+func (s *Session) Object(ctx context.Context, object string, action policy.Action) (*Object, error) {
+	a, err := s.AnyObject(ctx, object)
+	if err != nil {
+		return nil, err
+	}
+	if !a.Allows(action) {
+		return nil, s.Forbidden(a.Object, action)
+	}
+	return a, nil
+}
+
+// AnyObject finds an object, whatever the caller may do with it.
+func (s *Session) AnyObject(ctx context.Context, object string) (*Object, error) {
+	o, ok := s.Snapshot.Objects[object]
+	if !ok {
+		return nil, fault.New(fault.NotFound, "record.unknown_object", "object", Shorten(object))
+	}
+	return s.ObjectOf(ctx, o)
+}
+
+// ObjectOf is an object of the snapshot as the caller may use it.
+func (s *Session) ObjectOf(ctx context.Context, o *catalog.Object) (*Object, error) {
+	if s.unrestricted {
+		return Unrestricted(s.Mappings.Of(o)), nil
+	}
+	rights, err := s.Rights(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &Object{Mapping: s.Mappings.Of(o), rights: rights.Objects[o.Doc.Name]}, nil
+}
+
+// DemandRight asks for a right on the platform. Fault record.needs_right (Forbidden).
+func (s *Session) DemandRight(ctx context.Context, right string) error {
+	rights, err := s.Rights(ctx)
+	if err != nil {
+		return err
+	}
+	if !s.unrestricted && !rights.System[right] {
+		return fault.New(fault.Forbidden, "record.needs_right", "right", right)
+	}
+	return nil
+}
+
+// visible tells, by names, which fields the caller of these rights may read; nothing
+// of an object the caller may not read at all.
+func (s *Session) visible(rights *policy.Rights) func(object, field string) bool {
+	return func(object, field string) bool {
+		o, ok := s.Snapshot.Objects[object]
+		if !ok {
+			return false
+		}
+		f, ok := o.Field(field)
+		if !ok || s.unrestricted {
+			return ok
+		}
+		r := rights.Objects[object]
+		return r.Read && readable(r, f)
+	}
+}

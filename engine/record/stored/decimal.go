@@ -1,0 +1,59 @@
+package stored
+
+import (
+	"math/big"
+
+	"formwork/engine/fault"
+	"formwork/metadata/fieldtype"
+)
+
+// largest is the greatest decimal: 18 digits.
+const largest = 999_999_999_999_999_999
+
+// Sum is an exact sum.
+type Sum struct{ total big.Int }
+
+func (w *Sum) Add(n int64) { w.total.Add(&w.total, big.NewInt(n)) }
+
+// Quotient divides the sum, of scale from, by n and rounds half away from zero to
+// scale to. Fault record.overflow if it has more than 18 digits.
+func (w *Sum) Quotient(n int64, from, to int) (any, error) {
+	upper, lower := new(big.Int).Set(&w.total), big.NewInt(n)
+	power := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(max(to-from, from-to))), nil)
+	if to >= from {
+		upper.Mul(upper, power)
+	} else {
+		lower.Mul(lower, power)
+	}
+	negative := upper.Sign() < 0
+	upper.Abs(upper)
+	// floor((2u + l) / 2l) is u / l rounded half up.
+	upper.Lsh(upper, 1).Add(upper, lower)
+	upper.Quo(upper, lower.Lsh(lower, 1))
+	if upper.Cmp(big.NewInt(largest)) > 0 {
+		return nil, fault.New(fault.Invalid, "record.overflow")
+	}
+	if negative {
+		upper.Neg(upper)
+	}
+	return upper.Int64(), nil
+}
+
+// Rescale changes the scale of a decimal; other values stay as they are.
+func Rescale(v any, from, to int) (any, error) {
+	n, ok := v.(int64)
+	if !ok || from == to {
+		return v, nil
+	}
+	var w Sum
+	w.Add(n)
+	return w.Quotient(1, from, to)
+}
+
+// ScaleOf is the number of digits after the point of a field's values.
+func ScaleOf(v fieldtype.Value) int {
+	if scaled, ok := v.(fieldtype.Scaled); ok {
+		return scaled.Scale()
+	}
+	return 0
+}

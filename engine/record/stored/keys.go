@@ -1,0 +1,43 @@
+package stored
+
+import (
+	"formwork/engine/catalog"
+	"formwork/engine/query"
+	"formwork/metadata/fieldtype"
+)
+
+// KeyFilter selects the record with a row's values of a unique key; ok is false if
+// one of them is empty, which no record is held to.
+func (m *Mapping) KeyFilter(key *catalog.UniqueKey, r Row) (f query.Filter, ok bool) {
+	var all query.All
+	for _, field := range key.Fields {
+		c, v := Compared(field, m.Value(r, field.Column))
+		if v == nil {
+			return nil, false
+		}
+		all = append(all, query.Is(c, v))
+	}
+	return all, true
+}
+
+// KeyMoved reports whether a change concerns a unique key.
+func (m *Mapping) KeyMoved(key *catalog.UniqueKey, old, r Row) bool {
+	for _, f := range key.Fields {
+		if !Same(m.Value(old, f.Column), m.Value(r, f.Column)) {
+			return true
+		}
+	}
+	return false
+}
+
+// Compared is the column by which keys compare a field, and a value as it stands there.
+func Compared(f *catalog.Field, stored any) (query.Column, any) {
+	folds, can := f.Value.(fieldtype.Folds)
+	if !can || f.Key.Name == "" {
+		return f.Column, stored
+	}
+	if stored == nil {
+		return f.Key, nil
+	}
+	return f.Key, Text(folds.Fold(stored))
+}

@@ -1,0 +1,67 @@
+package stored
+
+import (
+	"formwork/engine/query"
+	"formwork/engine/store"
+	"formwork/metadata/fieldtype"
+)
+
+const (
+	HistoryTable  = "_history"
+	OutboxTable   = "_outbox"
+	BinTable      = "_bin"
+	SequenceTable = "_sequence"
+)
+
+// Columns of this room's tables; times are Unix milliseconds.
+var (
+	ColObject    = query.Column{Name: "object", Storage: fieldtype.Text}
+	ColRecord    = query.Column{Name: "record", Storage: fieldtype.Int}
+	ColAt        = query.Column{Name: "at", Storage: fieldtype.Int}
+	ColBy        = query.Column{Name: "by", Storage: fieldtype.Int}
+	ColVia       = query.Column{Name: "via", Storage: fieldtype.Text}
+	ColAction    = query.Column{Name: "action", Storage: fieldtype.Text}
+	ColChanges   = query.Column{Name: "changes", Storage: fieldtype.JSON} // {"field":[from,to]}
+	ColDepth     = query.Column{Name: "depth", Storage: fieldtype.Int}    // see Session.Depth
+	ColRevision  = query.Column{Name: "revision", Storage: fieldtype.Int} // of the configuration
+	ColName      = query.Column{Name: "name", Storage: fieldtype.Text}
+	ColDeletedAt = query.Column{Name: "deleted_at", Storage: fieldtype.Int}
+	ColDeletedBy = query.Column{Name: "deleted_by", Storage: fieldtype.Int}
+	ColBatch     = query.Column{Name: "batch", Storage: fieldtype.Int} // deleted together
+	ColDoc       = query.Column{Name: "doc", Storage: fieldtype.JSON}  // values by column
+	ColNext      = query.Column{Name: "next", Storage: fieldtype.Int}
+)
+
+// Tables are the tables this room keeps in every tenant: the history of records,
+// the events of their changes (the outbox), the recycle bin, and the counters of
+// automatic numbers.
+func Tables() []store.Table {
+	return []store.Table{
+		{Name: HistoryTable, Columns: []query.Column{ColObject, ColRecord, ColAt, ColBy, ColVia, ColAction, ColChanges},
+			Indexes: []store.Index{index("_history_record", false, ColRecord, query.ID)}},
+		{Name: OutboxTable, Columns: []query.Column{ColObject, ColRecord, ColAction, ColAt, ColBy, ColVia, ColDepth, ColRevision, ColChanges}},
+		{Name: BinTable, Columns: []query.Column{ColObject, ColName, ColDeletedAt, ColDeletedBy, ColBatch, ColDoc},
+			Indexes: []store.Index{
+				index("_bin_object", false, ColObject, ColDeletedAt, query.ID),
+				index("_bin_batch", false, ColBatch),
+			}},
+		{Name: SequenceTable, Columns: []query.Column{ColName, ColNext},
+			Indexes: []store.Index{index("_sequence_name", true, ColName)}},
+	}
+}
+
+func index(name string, unique bool, columns ...query.Column) store.Index {
+	ix := store.Index{Name: name, Unique: unique}
+	for _, c := range columns {
+		ix.Columns = append(ix.Columns, store.IndexColumn{Column: c})
+	}
+	return ix
+}
+
+// MergedKey is a member of a merge's changes that is no field: no name begins so.
+const MergedKey = "$from"
+
+var BinRefs = []query.Ref{
+	query.Field(query.ID), query.Field(ColObject), query.Field(ColName), query.Field(ColDeletedAt),
+	query.Field(ColDeletedBy), query.Field(ColBatch), query.Field(ColDoc),
+}

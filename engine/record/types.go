@@ -1,0 +1,70 @@
+package record
+
+import (
+	"formwork/engine/record/background"
+	"formwork/engine/record/duplicate"
+	"formwork/engine/record/explain"
+	"formwork/engine/record/read"
+	"formwork/engine/record/stored"
+	"formwork/engine/record/write"
+	"formwork/engine/store"
+)
+
+// What is asked and answered, by the room that says what it means.
+type (
+	Record         = read.Record
+	RecordField    = read.RecordField
+	ListQuery      = read.ListQuery
+	Page           = read.Page
+	AggregateQuery = read.AggregateQuery
+	GroupBy        = read.GroupBy
+	MeasureOf      = read.MeasureOf
+	Bucket         = read.Bucket
+	GroupRow       = read.GroupRow
+	Hit            = read.Hit
+	Entry          = read.Entry
+	FieldChange    = read.FieldChange
+	HistoryPage    = read.HistoryPage
+	Binned         = read.Binned
+	BinPage        = read.BinPage
+
+	Saved     = write.Saved
+	Warning   = write.Warning
+	Match     = duplicate.Match
+	Operation = write.Operation
+	Outcome   = write.Outcome
+	SaveHook  = write.SaveHook
+	Change    = write.Change
+	Action    = stored.Action
+
+	Question    = explain.Question
+	Explanation = explain.Explanation
+	Reason      = explain.Reason
+	Grant       = explain.Grant
+
+	Snapshots = background.Snapshots
+	Trimming  = background.Trimming
+)
+
+// What is done to a record.
+const (
+	Created  = stored.Created
+	Updated  = stored.Updated
+	Deleted  = stored.Deleted
+	Restored = stored.Restored
+	Merged   = stored.Merged
+	RolledUp = stored.RolledUp
+)
+
+// Bounds of one request.
+const (
+	DefaultLimit  = read.DefaultLimit
+	MaxLimit      = read.MaxLimit
+	MaxOperations = write.MaxOperations
+)
+
+// JobTrim removes old events from the outbox; its argument is Trimming.
+const JobTrim = background.JobTrim
+
+// Tables are the tables this room keeps in every tenant.
+func Tables() []store.Table { return stored.Tables() }

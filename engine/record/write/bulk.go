@@ -1,0 +1,244 @@
+package write
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/policy"
+	"formwork/engine/record/draft"
+	"formwork/engine/record/session"
+	"formwork/engine/store"
+)
+
+// MaxOperations bounds the operations of one request.
+const MaxOperations = 1000
+
+// Operation is one line of a bulk request.
+type Operation struct {
+	Op      string // create, update, upsert, delete
+	ID      id.ID  // of update, delete and upsert
+	Key     string // of update and upsert, instead: a unique field or key, whose values are in Data
+	Version int64  // 0: any
+	Data    map[string]any
+}
+
+// Outcome is what became of an operation: a fault, or what was done.
+type Outcome struct {
+	ID    id.ID
+	Did   string // created, updated, unchanged, deleted; "" with a fault
+	Saved *Saved // of what was created or updated
+	Fault *fault.Fault
+}
+
+// Bulk does several operations, in order. Atomic: all of them or, if one is refused,
+// none; the outcomes then tell which, and the others have record.rolled_back. Else
+// each counts by itself. Pointers of faults are relative to the operation's data.
+// Faults of the whole: record.too_many_operations, record.unknown_object.
+func (w *Writer) Bulk(ctx context.Context, object string, ops []Operation, atomic bool) ([]Outcome, error) {
+	b, err := w.bulk(ctx, object, ops)
+	if err != nil {
+		return nil, err
+	}
+	if atomic {
+		err = b.runAll(ctx)
+	} else {
+		err = b.runEach(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return b.outcomes(true)
+}
+
+// BulkWith does several operations, each counting by itself, in one transaction with
+// what save writes: it is called at the end, with what became of them (without Saved),
+// and may be called again. An error of save undoes everything. Fault
+// record.too_many_refused (Limited) if operations are refused again and again after
+// they had written, which only overflowing roll-ups and the like do.
+func (w *Writer) BulkWith(ctx context.Context, object string, ops []Operation, save func(tx store.Tx, outcomes []Outcome) error) error {
+	b, err := w.bulk(ctx, object, ops)
+	if err != nil {
+		return err
+	}
+	return b.runTogether(ctx, func(u *Unit) error {
+		outcomes, err := b.outcomes(false)
+		if err != nil {
+			return err
+		}
+		return save(u.Tx, outcomes)
+	})
+}
+
+// Check tells what would become of operations, each counting by itself, and changes
+// nothing. Outcomes have no Saved.
+func (w *Writer) Check(ctx context.Context, object string, ops []Operation) ([]Outcome, error) {
+	var found []Outcome
+	err := w.BulkWith(ctx, object, ops, func(_ store.Tx, outcomes []Outcome) error {
+		found = outcomes
+		return errUndo
+	})
+	if errors.Is(err, errUndo) {
+		return found, nil
+	}
+	return nil, err
+}
+
+// errUndo ends a transaction whose changes are not wanted.
+var errUndo = errors.New("nothing is to be kept")
+
+// bulk is a request under way.
+type bulk struct {
+	w     *Writer
+	tasks []task
+}
+
+// task is one operation: what is prepared before the transaction, and what came of it.
+type task struct {
+	op     Operation
+	object *session.Object
+	input  *draft.Input
+	ready  *checked // of a create that was filled and checked before the transaction
+	newID  id.ID    // of a create
+	// What came of it: the record, and what was done.
+	saving *saving
+	key    id.ID
+	did    string
+	// failed: refused for good; refused: in the present run of the transaction.
+	failed, refused *fault.Fault
+}
+
+func (w *Writer) bulk(ctx context.Context, object string, ops []Operation) (*bulk, error) {
+	if len(ops) > MaxOperations {
+		return nil, fault.New(fault.TooLarge, "record.too_many_operations", "max", MaxOperations)
+	}
+	if _, err := w.AnyObject(ctx, object); err != nil {
+		return nil, err
+	}
+	b := &bulk{w: w, tasks: make([]task, len(ops))}
+	for i, op := range ops {
+		b.tasks[i].op = op
+		if op.Op == "create" {
+			b.tasks[i].newID = w.options.IDs.Next() // here, so that ids are in the order of the operations
+		}
+	}
+	b.prepare(ctx, object)
+	return b, nil
+}
+
+// prepare prepares the operations, on all processors if they are many. The session has
+// loaded the caller's rights, so that nothing of it changes any more.
+func (b *bulk) prepare(ctx context.Context, object string) {
+	const share = 20 // operations that one goroutine takes at a time
+	var taken atomic.Int64
+	var broken atomic.Pointer[string]
+	take := func() {
+		defer func() {
+			if p := recover(); p != nil {
+				text := fmt.Sprintf("preparing an operation: %v\n%s", p, debug.Stack())
+				broken.Store(&text)
+			}
+		}()
+		for {
+			from := int(taken.Add(share)) - share
+			if from >= len(b.tasks) || broken.Load() != nil {
+				return
+			}
+			part := b.tasks[from:min(from+share, len(b.tasks))]
+			for i := range part {
+				part[i].prepare(ctx, b.w, object)
+			}
+		}
+	}
+	var others sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), (len(b.tasks)+share-1)/share) - 1 {
+		others.Go(take)
+	}
+	take()
+	others.Wait()
+	if text := broken.Load(); text != nil {
+		panic(*text) // of this request alone, as if it were not done by others
+	}
+}
+
+// rightOf is what right each operation needs first.
+var rightOf = map[string]policy.Action{"create": policy.Create, "update": policy.Update, "upsert": policy.Update, "delete": policy.Delete}
+
+// targetFault is the fault of an operation that does not say which record it means, or
+// says it twice, or says one that is to be made.
+func (op Operation) targetFault() *fault.Fault {
+	switch {
+	case op.Op == "create" && (op.ID != 0 || op.Key != "" || op.Version != 0):
+		return fault.New(fault.Invalid, "record.target_given")
+	case op.Op == "create":
+		return nil
+	case op.ID == 0 && op.Key == "" || op.Op == "delete" && op.ID == 0:
+		return fault.New(fault.Invalid, "record.target_missing", "op", op.Op).At("/id")
+	case op.ID != 0 && op.Key != "":
+		return fault.New(fault.Invalid, "record.target_twice").At("/key")
+	}
+	return nil
+}
+
+// prepare does what needs no transaction.
+func (t *task) prepare(ctx context.Context, w *Writer, object string) {
+	action, ok := rightOf[t.op.Op]
+	if !ok {
+		t.failed = fault.New(fault.Invalid, "record.unknown_operation", "op", session.Shorten(t.op.Op)).At("/op")
+		return
+	}
+	if t.failed = t.op.targetFault(); t.failed != nil {
+		return
+	}
+	a, err := w.Object(ctx, object, action)
+	if err == nil && t.op.Op == "upsert" {
+		_, err = w.Object(ctx, object, policy.Create)
+	}
+	if err != nil {
+		t.failed = fault.From(err)
+		return
+	}
+	t.object = a
+	if t.op.Op == "delete" {
+		return
+	}
+	t.input = draft.NewInput(w.Session, a, t.op.Data)
+	if t.op.Op != "create" || w.createsInside(a) {
+		return
+	}
+	ready, err := w.checkNew(ctx, a, t.input, t.newID)
+	if err != nil {
+		t.failed = fault.From(err)
+		return
+	}
+	t.ready = &ready
+}
+
+// outcomes are the answers, line by line; with the records if they are wanted.
+func (b *bulk) outcomes(records bool) ([]Outcome, error) {
+	outcomes := make([]Outcome, len(b.tasks))
+	for i := range b.tasks {
+		t := &b.tasks[i]
+		if refused := cmp.Or(t.failed, t.refused); refused != nil {
+			outcomes[i] = Outcome{ID: t.op.ID, Fault: refused}
+			continue
+		}
+		outcomes[i] = Outcome{ID: t.key, Did: t.did}
+		if t.saving == nil || !records {
+			continue
+		}
+		saved, err := b.w.answer(t.object, &t.saving.record, t.saving.warnings)
+		if err != nil {
+			return nil, fmt.Errorf("answering an operation: %w", err)
+		}
+		outcomes[i].Saved = saved
+	}
+	return outcomes, nil
+}

@@ -1,0 +1,133 @@
+package write
+
+import (
+	"context"
+	"errors"
+
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/policy"
+	"formwork/engine/record/session"
+	"formwork/engine/record/stored"
+)
+
+// runAll runs all operations in one transaction: if one is refused, none counts.
+func (b *bulk) runAll(ctx context.Context) error {
+	refused := false
+	for i := range b.tasks {
+		refused = refused || b.tasks[i].failed != nil
+	}
+	if !refused {
+		err := b.w.transaction(ctx, func(u *Unit) error {
+			if err := u.prefetchFor(b.tasks); err != nil {
+				return err
+			}
+			for i := range b.tasks {
+				t := &b.tasks[i]
+				if err := u.do(t); err != nil {
+					if f := fault.From(err); f.Kind != fault.Internal {
+						t.failed = f
+						return errUndo
+					}
+					return err
+				}
+			}
+			return nil
+		})
+		if !errors.Is(err, errUndo) {
+			return err
+		}
+	}
+	for i := range b.tasks {
+		if t := &b.tasks[i]; t.failed == nil {
+			t.failed = fault.New(fault.Conflict, "record.rolled_back")
+		}
+	}
+	return nil
+}
+
+// prefetchFor asks for the duplicates of the records that are ready to be made.
+func (u *Unit) prefetchFor(part []task) (err error) {
+	var m *stored.Mapping
+	rows := make([]stored.Row, 0, len(part))
+	for i := range part {
+		if t := &part[i]; t.ready != nil && t.failed == nil {
+			m, rows = t.object.Mapping, append(rows, t.ready.Row)
+		}
+	}
+	u.prefetch, err = prefetchDuplicates(u.ctx, u.Tx, m, rows)
+	return err
+}
+
+// do does one operation.
+func (u *Unit) do(t *task) (err error) {
+	t.did, t.key = "", t.op.ID
+	switch t.op.Op {
+	case "delete":
+		t.did = "deleted"
+		return u.delete(t.object, t.op.ID, t.op.Version)
+	case "create":
+		return u.doCreate(t)
+	}
+	key := t.op.ID
+	if t.op.Key != "" {
+		if key, err = u.recordOfKey(t); err != nil {
+			return err
+		}
+	}
+	if key != 0 || t.op.Op == "update" {
+		return u.doUpdate(t, key)
+	}
+	return u.doCreate(t)
+}
+
+func (u *Unit) doCreate(t *task) (err error) {
+	if t.ready != nil {
+		t.saving, err = u.store(*t.ready)
+	} else {
+		t.saving, err = u.createInside(t)
+	}
+	if err != nil {
+		return err
+	}
+	t.did, t.key = "created", t.saving.ID
+	return nil
+}
+
+func (u *Unit) doUpdate(t *task, key id.ID) (err error) {
+	u.wrote = len(u.options.hooksFor(u.session, t.object.Mapping, stored.Updated)) > 0
+	if t.saving, err = u.change(t.object, t.input, key, t.op.Version); err != nil {
+		return err
+	}
+	t.did, t.key = "updated", key
+	if !t.saving.Differs() {
+		t.did = "unchanged"
+	}
+	return nil
+}
+
+// recordOfKey finds the record with the key of an update or upsert; 0 if it is to be made.
+func (u *Unit) recordOfKey(t *task) (id.ID, error) {
+	key, ok := upsertKey(t.object.Object, t.op.Key)
+	if !ok {
+		return 0, fault.New(fault.Invalid, "record.unknown_key", "key", session.Shorten(t.op.Key), "object", t.object.Object.Doc.Name).At("/key")
+	}
+	r := make(stored.Row, len(t.object.Columns))
+	if faults := t.input.Apply(r, nil); len(faults) > 0 {
+		return 0, fault.All(fault.Invalid, "record.invalid", faults)
+	}
+	if _, ok := t.object.KeyFilter(key, r); !ok {
+		return 0, fault.New(fault.Invalid, "record.key_empty", "key", t.op.Key).At("/" + key.Fields[0].Name)
+	}
+	found, err := u.keyed(t.object.Mapping, key, r)
+	if err == nil && found == 0 && t.op.Op == "update" {
+		err = fault.New(fault.NotFound, "record.key_not_found", "key", t.op.Key)
+	}
+	if err != nil || found == 0 {
+		return 0, err
+	}
+	if _, err := u.find(t.object, found, policy.Read, 0); fault.Is(err, "record.not_found") {
+		return 0, u.notUnique(t.object.Mapping, key) // somebody else's, which the caller may not know more of
+	}
+	return found, nil
+}

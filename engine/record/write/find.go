@@ -1,0 +1,84 @@
+package write
+
+import (
+	"fmt"
+
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/policy"
+	"formwork/engine/query"
+	"formwork/engine/record/session"
+	"formwork/engine/record/stored"
+)
+
+// find loads a record for something to be done with it: one that the caller may not
+// read is not there, one that may not be changed is forbidden, one of another
+// version (0: any will do) is stale.
+func (u *Unit) find(a *session.Object, key id.ID, action policy.Action, version int64) (stored.Row, error) {
+	object := a.Object.Doc.Name
+	old, err := u.Load(a.Mapping, key)
+	if err != nil {
+		return nil, err
+	}
+	if old == nil {
+		return nil, session.NotFound(object, key)
+	}
+	refused, err := u.refusedAction(a.Mapping, old, policy.Read, action)
+	switch {
+	case err != nil:
+		return nil, err
+	case refused == policy.Read:
+		return nil, session.NotFound(object, key)
+	case refused != "":
+		return nil, u.session.ForbiddenRecord(a.Object, string(action))
+	}
+	if current, _ := old[stored.SlotVersion].(int64); version != 0 && version != current {
+		return nil, fault.New(fault.Stale, "record.stale", "version", version, "current", current)
+	}
+	return old, nil
+}
+
+// refusedAction is the first of some actions that the record policies refuse the caller
+// on a record; "" if they refuse none.
+func (u *Unit) refusedAction(m *stored.Mapping, r stored.Row, actions ...policy.Action) (policy.Action, error) {
+	e := session.NewEnv(u.ctx, u.session, u.Tx, m, r, nil)
+	for _, action := range actions {
+		f, err := u.session.RecordFilter(u.ctx, m.Object.Doc.Name, action)
+		if err != nil {
+			return "", err
+		}
+		holds := e.Matches(f, r)
+		if err := e.Failed(); err != nil {
+			return "", err
+		}
+		if !holds {
+			return action, nil
+		}
+	}
+	return "", nil
+}
+
+// Load reads a whole record; nil if there is none.
+func (u *Unit) Load(m *stored.Mapping, key id.ID) (stored.Row, error) {
+	rows, err := u.LoadWhere(m, query.Is(query.ID, int64(key)), 1)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	return rows[0], nil
+}
+
+// LoadWhere reads whole records, by id; limit 0: all.
+func (u *Unit) LoadWhere(m *stored.Mapping, f query.Filter, limit int) ([]stored.Row, error) {
+	q := query.Select{Table: m.Object.Table.Name, Columns: m.Refs, Filter: f, Limit: limit}
+	if limit != 1 {
+		q.Sort = []query.Order{{Ref: query.Field(query.ID)}}
+	}
+	var rows []stored.Row
+	for r, err := range u.Tx.Select(u.ctx, q) {
+		if err != nil {
+			return nil, fmt.Errorf("reading records of %s: %w", m.Object.Doc.Name, err)
+		}
+		rows = append(rows, stored.HoldRow(r))
+	}
+	return rows, nil
+}

@@ -1,0 +1,126 @@
+package write
+
+import (
+	"context"
+
+	"formwork/engine/catalog"
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/policy"
+	"formwork/engine/record/draft"
+	"formwork/engine/record/session"
+	"formwork/engine/record/stored"
+	"formwork/engine/store"
+)
+
+// SaveHook may change or refuse what is about to be saved or deleted. It is called in
+// the transaction that saves, after defaults and formulas and before the rules; what
+// it changes is checked like everything else. It may be called more than once for
+// one change, and must change nothing but through the Change.
+type SaveHook interface {
+	// Wants tells, without looking at a record, whether BeforeSave is to be called.
+	Wants(s *catalog.Snapshot, object string, a stored.Action) bool
+	// BeforeSave returns a fault to refuse.
+	BeforeSave(ctx context.Context, tx store.Tx, c *Change) error
+}
+
+// Change is what is about to be saved or deleted, in the hands of a SaveHook.
+type Change struct {
+	d      *draft.Draft
+	action stored.Action
+}
+
+// Object is the record's object.
+func (c *Change) Object() *catalog.Object { return c.d.Mapping.Object }
+
+// Caller is on whose behalf the change is made.
+func (c *Change) Caller() *policy.Caller { return c.d.Session.Caller }
+
+// ID is the record's identity.
+func (c *Change) ID() id.ID { return c.d.ID }
+
+// Action is Created, Updated or Deleted.
+func (c *Change) Action() stored.Action { return c.action }
+
+// Get is a field's value in stored form, as it will be saved; nil for no such field.
+func (c *Change) Get(field string) any {
+	if f, ok := c.d.Mapping.Object.Field(field); ok {
+		return c.d.Mapping.Value(c.d.Row, f.Column)
+	}
+	return nil
+}
+
+// Was is a field's value in stored form before the change; nil of a new record.
+func (c *Change) Was(field string) any {
+	if f, ok := c.d.Mapping.Object.Field(field); ok {
+		return c.d.Mapping.Value(c.d.Old, f.Column)
+	}
+	return nil
+}
+
+// Set gives a field another value, written as in a request. Faults: record.unknown_field,
+// record.read_only for what is computed, that of the value, record.too_late for a
+// record that is deleted.
+func (c *Change) Set(field string, value any) error {
+	f, ok := c.d.Mapping.ByName[field]
+	switch {
+	case !ok:
+		return session.UnknownField(c.d.Object, "record.unknown_field", field)
+	case f.Computed:
+		return fault.New(fault.Forbidden, "record.read_only", "field", field)
+	case c.action == stored.Deleted:
+		return fault.New(fault.Conflict, "record.too_late")
+	case value == nil:
+		c.d.Row[f.Slot] = nil
+		return nil
+	}
+	stored, problem := f.Value.Coerce(value)
+	if problem != nil {
+		return problem
+	}
+	c.d.Row[f.Slot] = stored
+	return nil
+}
+
+// hooksFor are the hooks that want to be called for an action on an object's records.
+func (o *Options) hooksFor(s *session.Session, m *stored.Mapping, action stored.Action) []SaveHook {
+	var wanted []SaveHook
+	for _, hook := range o.Hooks {
+		if hook.Wants(s.Snapshot, m.Object.Doc.Name, action) {
+			wanted = append(wanted, hook)
+		}
+	}
+	return wanted
+}
+
+// callSaveHooks calls those that may change or refuse the draft, and brings formulas up
+// to date with what they changed.
+func (u *Unit) callSaveHooks(d *draft.Draft) error {
+	action := stored.Updated
+	if d.Old == nil {
+		action = stored.Created
+	}
+	hooks := u.options.hooksFor(u.session, d.Mapping, action)
+	for _, hook := range hooks {
+		if err := hook.BeforeSave(u.ctx, u.Tx, &Change{d: d, action: action}); err != nil {
+			return err
+		}
+	}
+	if len(hooks) > 0 {
+		d.Compute()
+	}
+	return nil
+}
+
+// callDeleteHooks calls those that may refuse that records are deleted.
+func (u *Unit) callDeleteHooks(deleted []stored.Record) error {
+	for _, r := range deleted {
+		for _, hook := range u.options.hooksFor(u.session, r.Mapping, stored.Deleted) {
+			d := draft.ForChange(u.ctx, u.session, u.Tx, session.Unrestricted(r.Mapping), nil, r.Row)
+			if err := hook.BeforeSave(u.ctx, u.Tx, &Change{d: d, action: stored.Deleted}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

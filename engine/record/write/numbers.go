@@ -1,0 +1,104 @@
+package write
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"formwork/engine/id"
+	"formwork/engine/query"
+	"formwork/engine/record/draft"
+	"formwork/engine/record/stored"
+	"formwork/engine/store"
+	"formwork/metadata/fieldtype"
+)
+
+// takeNumbers takes the automatic numbers of a new record that has none yet. They are
+// given back if the transaction fails, so that none is missing.
+func (u *Unit) takeNumbers(d *draft.Draft) error {
+	if d.Old != nil {
+		return nil
+	}
+	for _, f := range d.Mapping.Numbers {
+		if err := u.takeNumber(d.Row, d.Mapping, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeNumber takes the next number of a field that has none yet.
+func (u *Unit) takeNumber(r stored.Row, m *stored.Mapping, f *stored.Field) error {
+	if r[f.Slot] != nil {
+		return nil
+	}
+	date := u.today()
+	seq, err := readSequence(u.ctx, u.Tx, sequenceName(m, f, date))
+	if err != nil {
+		return err
+	}
+	if err := seq.set(u.ctx, u.Tx, u.options.IDs, seq.next+1); err != nil {
+		return err
+	}
+	r[f.Slot] = f.Value.(fieldtype.Counts).Format(seq.next, date)
+	return nil
+}
+
+// returnNumbers returns the numbers that the draft took in this transaction, after which
+// none was taken.
+func (u *Unit) returnNumbers(d *draft.Draft) error {
+	date := u.today()
+	for _, f := range d.Mapping.Numbers {
+		if d.Input.Sent[f.Slot] || d.Row[f.Slot] == nil {
+			continue
+		}
+		seq, err := readSequence(u.ctx, u.Tx, sequenceName(d.Mapping, f, date))
+		if err != nil {
+			return err
+		}
+		if err := seq.set(u.ctx, u.Tx, u.options.IDs, seq.next-1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// today is the caller's.
+func (u *Unit) today() string { return u.session.Clock.In(u.session.Location()).Format(time.DateOnly) }
+
+// sequenceName names what a field's numbers are counted in on a day.
+func sequenceName(m *stored.Mapping, f *stored.Field, date string) string {
+	return m.Object.Doc.Name + "." + f.Name + "." + f.Value.(fieldtype.Counts).Period(date)
+}
+
+// sequence counts from 1.
+type sequence struct {
+	name string
+	row  id.ID // 0: not begun
+	next int64
+}
+
+func readSequence(ctx context.Context, tx store.Tx, name string) (sequence, error) {
+	seq := sequence{name: name, next: 1}
+	q := query.Select{Table: stored.SequenceTable, Columns: []query.Ref{query.Field(query.ID), query.Field(stored.ColNext)}, Filter: query.Is(stored.ColName, name), Limit: 1}
+	for r, err := range tx.Select(ctx, q) {
+		if err != nil {
+			return seq, fmt.Errorf("reading the sequence %s: %w", name, err)
+		}
+		seq.row, seq.next = id.ID(r[0].(int64)), r[1].(int64)
+	}
+	return seq, nil
+}
+
+// set makes next the number that is taken next.
+func (seq sequence) set(ctx context.Context, tx store.Tx, ids *id.Source, next int64) (err error) {
+	if seq.row == 0 {
+		err = tx.Insert(ctx, stored.SequenceTable, ids.Next(), map[string]any{stored.ColName.Name: seq.name, stored.ColNext.Name: next}, nil)
+	} else {
+		err = tx.Update(ctx, stored.SequenceTable, seq.row, 0, map[string]any{stored.ColNext.Name: next}, nil)
+	}
+	if err != nil {
+		return fmt.Errorf("counting the sequence %s: %w", seq.name, err)
+	}
+	return nil
+}

@@ -1,0 +1,233 @@
+package write
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/policy"
+	"formwork/engine/query"
+	"formwork/engine/record/draft"
+	"formwork/engine/record/session"
+	"formwork/engine/record/stored"
+)
+
+// Restore takes a record out of the bin, with all that was deleted with it. Values
+// whose records are gone are emptied, and told in the warnings. Needs the right to
+// delete it, and what came with it but for its own dependents. Faults:
+// record.not_in_bin (NotFound), record.forbidden, record.not_unique.
+func (w *Writer) Restore(ctx context.Context, object string, key id.ID) (*Saved, error) {
+	a, err := w.Object(ctx, object, policy.Delete)
+	if err != nil {
+		return nil, err
+	}
+	var restored stored.Row
+	var warnings []Warning
+	err = w.transaction(ctx, func(u *Unit) (err error) {
+		restored, warnings, err = u.restore(a, key)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	e := session.NewEnv(ctx, w.Session, w.Tenant, a.Mapping, restored, nil)
+	return w.answer(a, &e, warnings)
+}
+
+func (u *Unit) restore(a *session.Object, key id.ID) (stored.Row, []Warning, error) {
+	batch, err := u.deletedWith(a, key)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := u.checkMayRestore(batch); err != nil {
+		return nil, nil, err
+	}
+	restored := map[id.ID]bool{}
+	for _, r := range batch {
+		restored[r.ID()] = true
+	}
+	var warnings []Warning
+	for _, r := range batch {
+		dropped, err := u.dropReferences(r, restored)
+		if err != nil {
+			return nil, nil, err
+		}
+		warnings = append(warnings, dropped...)
+		if err := u.takeOutOfBin(r); err != nil {
+			return nil, nil, err
+		}
+	}
+	// Its children may have come back after it, and been counted.
+	r, err := u.Load(a.Mapping, key)
+	return r, warnings, err
+}
+
+// takeOutOfBin moves one record out of the bin. Children that are back already are
+// counted now, those that follow when they come.
+func (u *Unit) takeOutOfBin(r stored.Record) error {
+	for _, roll := range r.Object.Rollups {
+		if err := u.recount(r.Mapping, r.ID(), r.Row, roll); err != nil {
+			return err
+		}
+	}
+	e := session.NewEnv(u.ctx, u.session, u.Tx, r.Mapping, r.Row, nil)
+	if f := draft.Derive(&e); f != nil {
+		return f
+	}
+	u.touch(r.Row)
+	u.wrote = true
+	if err := u.Tx.Delete(u.ctx, stored.BinTable, r.ID()); err != nil {
+		return fmt.Errorf("taking a record out of the bin: %w", err)
+	}
+	if err := u.insert(r.Mapping, r.Row); err != nil {
+		return err
+	}
+	if err := u.writeTrail(r.Mapping, stored.Restored, r.ID(), r.Changes(nil, r.Row)); err != nil {
+		return err
+	}
+	return u.propagateRollups(r.Mapping, nil, r.Row)
+}
+
+// checkMayRestore refuses a batch with records that were not deleted because of the first
+// one, such as the parent it went with, unless the caller might have deleted them too.
+func (u *Unit) checkMayRestore(batch []stored.Record) error {
+	dependents := cascading(batch)
+	for _, r := range batch[1:] {
+		if dependents[r.ID()] {
+			continue
+		}
+		a, err := u.session.Object(u.ctx, r.Object.Doc.Name, policy.Delete)
+		if err != nil {
+			return err
+		}
+		refused, err := u.refusedAction(a.Mapping, r.Row, policy.Read, policy.Delete)
+		if err != nil {
+			return err
+		}
+		if refused != "" {
+			return u.session.ForbiddenRecord(a.Object, "restore")
+		}
+	}
+	return nil
+}
+
+// cascading are the records of a batch that are deleted whenever the first one is: they
+// refer to it, or to another of them, by a reference that cascades.
+func cascading(batch []stored.Record) map[id.ID]bool {
+	found := map[id.ID]bool{batch[0].ID(): true}
+	for grown := true; grown; {
+		grown = false
+		for _, r := range batch[1:] {
+			if found[r.ID()] {
+				continue
+			}
+			for _, f := range r.References {
+				if v := r.Row[f.Slot]; v != nil && f.Refers.OnDelete() == "cascade" {
+					_, key := f.Referred(v)
+					grown = grown || found[id.ID(key)]
+					found[r.ID()] = found[r.ID()] || found[id.ID(key)]
+				}
+			}
+		}
+	}
+	return found
+}
+
+// dropReferences empties references to records that are neither there nor restored.
+func (u *Unit) dropReferences(r stored.Record, restored map[id.ID]bool) ([]Warning, error) {
+	var warnings []Warning
+	for _, f := range r.References {
+		v := r.Row[f.Slot]
+		if v == nil {
+			continue
+		}
+		object, key := f.Referred(v)
+		o, ok := u.session.Snapshot.Objects[object]
+		if !ok && f.System || restored[id.ID(key)] {
+			continue
+		}
+		found := false
+		if ok {
+			var err error
+			if found, err = session.Exists(u.ctx, u.Tx, o.Table.Name, query.Is(query.ID, key)); err != nil {
+				return nil, err
+			}
+		}
+		if !found {
+			r.Row[f.Slot] = nil
+			warnings = append(warnings, Warning{Fault: fault.New(fault.Conflict, "record.reference_gone",
+				"field", u.session.Label(f.Field), "object", r.Object.Doc.Name, "id", r.ID().String()).At("/" + f.Name)})
+		}
+	}
+	return warnings, nil
+}
+
+// deletedWith loads what was deleted together with a record in the bin, that one first.
+// The caller must have been able to delete it.
+func (u *Unit) deletedWith(a *session.Object, key id.ID) ([]stored.Record, error) {
+	object := a.Object.Doc.Name
+	rows, err := u.binRows(query.And(query.Is(query.ID, int64(key)), query.Is(stored.ColObject, object)))
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, notInBin(object, key)
+	}
+	first := rows[0]
+	refused, err := u.refusedAction(a.Mapping, first.Row, policy.Read, policy.Delete)
+	switch {
+	case err != nil:
+		return nil, err
+	case refused == policy.Read:
+		return nil, notInBin(object, key)
+	case refused != "":
+		return nil, u.session.ForbiddenRecord(a.Object, "restore")
+	}
+	others, err := u.binRows(query.And(query.Is(stored.ColBatch, int64(first.batch)), query.Compare{Ref: query.Field(query.ID), Op: query.Ne, Value: int64(key)}))
+	if err != nil {
+		return nil, err
+	}
+	batch := []stored.Record{first.Record}
+	for _, other := range others {
+		batch = append(batch, other.Record)
+	}
+	return batch, nil
+}
+
+// notInBin is the fault of a record that is not in the bin, or that the caller may not read.
+func notInBin(object string, key id.ID) *fault.Fault {
+	return fault.New(fault.NotFound, "record.not_in_bin", "object", object, "id", key.String())
+}
+
+// binRow is a record in the bin.
+type binRow struct {
+	stored.Record
+	batch id.ID
+}
+
+// binRows loads rows of the bin whose objects still exist.
+func (u *Unit) binRows(f query.Filter) ([]binRow, error) {
+	var rows []binRow
+	q := query.Select{Table: stored.BinTable, Columns: stored.BinRefs, Filter: f, Sort: []query.Order{{Ref: query.Field(query.ID)}}}
+	for r, err := range u.Tx.Select(u.ctx, q) {
+		if err != nil {
+			return nil, fmt.Errorf("reading the bin: %w", err)
+		}
+		name, _ := r[1].(string)
+		o, ok := u.session.Snapshot.Objects[name]
+		if !ok {
+			continue
+		}
+		m := u.session.Mappings.Of(o)
+		doc, _ := r[6].(json.RawMessage)
+		values, err := stored.DecodeRow(m, id.ID(r[0].(int64)), doc)
+		if err != nil {
+			return nil, err
+		}
+		batch, _ := r[5].(int64)
+		rows = append(rows, binRow{stored.Record{Mapping: m, Row: values}, id.ID(batch)})
+	}
+	return rows, nil
+}

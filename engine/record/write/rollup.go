@@ -1,0 +1,310 @@
+package write
+
+import (
+	"fmt"
+
+	"formwork/engine/catalog"
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/query"
+	"formwork/engine/record/draft"
+	"formwork/engine/record/session"
+	"formwork/engine/record/stored"
+	"formwork/engine/store"
+)
+
+// maxRollupDepth bounds roll-ups over roll-ups. The catalog refuses cycles, so that
+// only a very deep configuration meets it.
+const maxRollupDepth = 32
+
+// propagateRollups brings the roll-ups that count a record up to date after it was made
+// (old is nil), changed or deleted (r is nil), and whatever follows from them.
+func (u *Unit) propagateRollups(m *stored.Mapping, old, r stored.Row) error {
+	if len(m.Object.Feeds) == 0 {
+		return nil
+	}
+	if u.rollupDepth++; u.rollupDepth > maxRollupDepth {
+		return fault.New(fault.Limited, "record.rollup_depth", "max", maxRollupDepth)
+	}
+	defer func() { u.rollupDepth-- }()
+	steps, err := u.rollupSteps(m, old, r)
+	if err != nil {
+		return err
+	}
+	for len(steps) > 0 {
+		// All that one record takes, at once.
+		first := steps[0]
+		var own, others []rollupStep
+		for _, s := range steps {
+			if s.parent == first.parent && s.roll.Parent == first.roll.Parent {
+				own = append(own, s)
+			} else {
+				others = append(others, s)
+			}
+		}
+		if err := u.stepRollups(u.session.Mappings.Of(first.roll.Parent), id.ID(first.parent), own); err != nil {
+			return err
+		}
+		steps = others
+	}
+	return nil
+}
+
+// rollupStep is what a change of a child means for one roll-up of one parent.
+type rollupStep struct {
+	roll            *catalog.Rollup
+	parent          int64
+	counted, counts bool // the child was counted before, and is now
+	before, now     any  // with these values
+}
+
+// rollupSteps compares what a record contributed to its roll-ups with what it contributes.
+func (u *Unit) rollupSteps(m *stored.Mapping, old, r stored.Row) ([]rollupStep, error) {
+	var steps []rollupStep
+	for _, roll := range m.Object.Feeds {
+		was, wasIn, before, err := u.contribution(m, roll, old)
+		if err != nil {
+			return nil, err
+		}
+		is, isIn, after, err := u.contribution(m, roll, r)
+		if err != nil {
+			return nil, err
+		}
+		if wasIn && isIn && before == after {
+			if !stored.Same(was, is) {
+				steps = append(steps, rollupStep{roll: roll, parent: before, counted: true, counts: true, before: was, now: is})
+			}
+			continue
+		}
+		if wasIn {
+			steps = append(steps, rollupStep{roll: roll, parent: before, counted: true, before: was})
+		}
+		if isIn {
+			steps = append(steps, rollupStep{roll: roll, parent: after, counts: true, now: is})
+		}
+	}
+	return steps, nil
+}
+
+// contribution is what a record contributes to a roll-up: to which parent, and whether
+// at all.
+func (u *Unit) contribution(m *stored.Mapping, roll *catalog.Rollup, r stored.Row) (v any, counted bool, parent int64, err error) {
+	if r == nil {
+		return nil, false, 0, nil
+	}
+	parent, ok := m.Value(r, roll.Lookup.Column).(int64)
+	if !ok {
+		return nil, false, 0, nil
+	}
+	if roll.Filter != nil {
+		e := session.NewEnv(u.ctx, u.session, u.Tx, m, r, nil)
+		if counted, err = roll.Filter.Holds(&e); err != nil || !counted {
+			return nil, false, 0, e.Failed()
+		}
+	}
+	if roll.Of != nil {
+		v = m.Value(r, roll.Of.Column)
+	}
+	return v, true, parent, nil
+}
+
+// stepRollups takes the steps of one parent, if it is (still) there.
+func (u *Unit) stepRollups(m *stored.Mapping, key id.ID, steps []rollupStep) error {
+	old, err := u.Load(m, key)
+	if err != nil || old == nil {
+		return err
+	}
+	e := session.NewEnv(u.ctx, u.session, u.Tx, m, old.Clone(), old)
+	for _, s := range steps {
+		if err := u.stepRollup(m, e.Row, s); err != nil {
+			return err
+		}
+	}
+	return u.saveRollups(&e)
+}
+
+// saveRollups saves a parent whose roll-ups changed. Its version counts what callers
+// save, so that it stays, and so does its history; an event tells of the change.
+func (u *Unit) saveRollups(e *session.Env) error {
+	if f := draft.Derive(e); f != nil {
+		return f
+	}
+	if err := e.Failed(); err != nil {
+		return err
+	}
+	changes := e.Mapping.Changes(e.Old, e.Row)
+	if len(changes) == 0 && stored.SameRow(e.Old, e.Row) {
+		// Whoever changes another child at the same time has to wait: that the roll-ups stay
+		// as they are was found without seeing that child.
+		return u.lock(e.Mapping, e.Row)
+	}
+	if err := u.update(e.Mapping, e.Old, e.Row); err != nil {
+		return err
+	}
+	if len(changes) == 0 {
+		return nil
+	}
+	if err := u.writeEvent(e.Mapping, stored.RolledUp, e.Row.ID(), stored.AppendChanges(nil, changes, false)); err != nil {
+		return err
+	}
+	return u.propagateRollups(e.Mapping, e.Old, e.Row)
+}
+
+// stepRollup changes one roll-up: by what came and left where that is enough, else by
+// asking the children. The child is already stored as it now is.
+func (u *Unit) stepRollup(m *stored.Mapping, r stored.Row, s rollupStep) error {
+	slot := m.Slots[s.roll.Field.Column.Name]
+	current := r[slot]
+	from, to := rollupScales(s.roll)
+	was, err := stored.Rescale(s.before, from, to)
+	if err != nil {
+		return err
+	}
+	is, err := stored.Rescale(s.now, from, to)
+	if err != nil {
+		return err
+	}
+	total, known := current.(int64)
+	switch s.roll.Op {
+	case "count":
+		if known {
+			r[slot] = total + oneIf(s.counts) - oneIf(s.counted)
+			return nil
+		}
+	case "sum":
+		if known && to >= from {
+			var w stored.Sum
+			w.Add(total)
+			if n, ok := is.(int64); ok && s.counts {
+				w.Add(n)
+			}
+			if n, ok := was.(int64); ok && s.counted {
+				w.Add(-n)
+			}
+			r[slot], err = w.Quotient(1, to, to)
+			return err
+		}
+	case "min", "max":
+		if v, ok := extreme(s, current, was, is); ok {
+			r[slot] = v
+			return nil
+		}
+	}
+	return u.recount(m, r.ID(), r, s.roll)
+}
+
+func oneIf(yes bool) int64 {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// extreme is the new least or greatest value, if it can be told without looking at
+// the other children: not if the one that was it left.
+func extreme(s rollupStep, current, was, is any) (any, bool) {
+	if current == nil {
+		return nil, false
+	}
+	beyond := func(a, b any) bool { // a is more extreme than b
+		order, ok := query.Order3(a, b)
+		if s.roll.Op == "min" {
+			order = -order
+		}
+		return ok && order > 0
+	}
+	if s.counts && is != nil && (beyond(is, current) || stored.Same(is, current)) {
+		return is, true
+	}
+	if s.counted && stored.Same(was, current) {
+		return nil, false
+	}
+	return current, true
+}
+
+// rollupScales are those of the values and of the result.
+func rollupScales(r *catalog.Rollup) (from, to int) {
+	to = stored.ScaleOf(r.Field.Value)
+	if r.Of == nil {
+		return to, to
+	}
+	return stored.ScaleOf(r.Of.Value), to
+}
+
+// recount computes a roll-up from the stored children.
+func (u *Unit) recount(m *stored.Mapping, parent id.ID, r stored.Row, roll *catalog.Rollup) error {
+	v, n, err := u.computeRollup(parent, roll)
+	if err != nil {
+		return err
+	}
+	r[m.Slots[roll.Field.Column.Name]] = v
+	if c := roll.Field.Count.Name; c != "" {
+		r[m.Slots[c]] = n
+	}
+	return nil
+}
+
+// computeRollup computes a roll-up of one parent by a query, and the number of values.
+func (u *Unit) computeRollup(parent id.ID, roll *catalog.Rollup) (v any, n int64, err error) {
+	filter := query.Is(roll.Lookup.Column, int64(parent))
+	if roll.Filter != nil {
+		e := session.NewCallerEnv(u.ctx, u.session)
+		only, err := roll.Filter.Filter(&e)
+		if err != nil {
+			return nil, 0, err
+		}
+		filter = query.And(filter, only)
+	}
+	q := query.Aggregate{Table: roll.Child.Table.Name, Filter: filter, Measures: []query.Measure{{Op: query.Count}}}
+	if roll.Of != nil {
+		of := query.Field(roll.Of.Column)
+		q.Measures = append(q.Measures, query.Measure{Op: query.CountOf, Ref: of})
+		switch roll.Op {
+		case "sum", "avg":
+			q.Measures = append(q.Measures, query.Measure{Op: query.Sum, Ref: of})
+		case "min":
+			q.Measures = append(q.Measures, query.Measure{Op: query.Min, Ref: of})
+		case "max":
+			q.Measures = append(q.Measures, query.Measure{Op: query.Max, Ref: of})
+		}
+	}
+	var got store.Row
+	for r, err := range u.Tx.Aggregate(u.ctx, q) {
+		if err != nil {
+			return nil, 0, fmt.Errorf("rolling up %s: %w", roll.Field.Name, err)
+		}
+		got = append(store.Row(nil), r...)
+	}
+	return rollupValue(roll, got)
+}
+
+// rollupValue makes the roll-up's value of measures: rows, values and, if there is
+// one, the sum or extreme.
+func rollupValue(roll *catalog.Rollup, got store.Row) (v any, n int64, err error) {
+	rows, _ := got[0].(int64)
+	if roll.Of == nil {
+		return rows, rows, nil
+	}
+	n, _ = got[1].(int64)
+	from, to := rollupScales(roll)
+	switch roll.Op {
+	case "count":
+		return rows, n, nil
+	case "min", "max":
+		v, err = stored.Rescale(got[2], from, to)
+		return v, n, err
+	}
+	var w stored.Sum
+	if sum, ok := got[2].(int64); ok {
+		w.Add(sum)
+	}
+	if roll.Op == "sum" {
+		v, err = w.Quotient(1, from, to)
+		return v, n, err
+	}
+	if n == 0 {
+		return nil, 0, nil
+	}
+	v, err = w.Quotient(n, from, to)
+	return v, n, err
+}

@@ -1,0 +1,102 @@
+package write
+
+import (
+	"formwork/engine/fault"
+	"formwork/engine/query"
+	"formwork/engine/record/draft"
+	"formwork/engine/record/session"
+	"formwork/engine/record/stored"
+)
+
+// checked is a draft that went through filling and checking.
+type checked struct {
+	*draft.Draft
+	// before: outside of a transaction, so that what it found of other records may not be
+	// so any more. What is written beside the row is made then as well.
+	before bool
+	words  []string
+	trail  trail
+}
+
+// saving is a draft that is being stored by a transaction, and, after that, what it has
+// become.
+type saving struct {
+	checked
+	u        *Unit
+	record   session.Env // reads in the transaction
+	warnings []Warning
+}
+
+// store takes a checked draft through the stages of storing.
+func (u *Unit) store(c checked) (*saving, error) {
+	s := &saving{checked: c, u: u, record: c.Env}
+	if c.before {
+		s.record = c.ReadBy(u.Tx)
+	}
+	for _, stage := range storing {
+		if err := stage.do(s); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (s *saving) action() stored.Action {
+	if s.Old == nil {
+		return stored.Created
+	}
+	return stored.Updated
+}
+
+// checkReferencesExist refuses references to records that went away since they were
+// checked.
+func (s *saving) checkReferencesExist() error {
+	if !s.before {
+		return nil
+	}
+	for _, f := range s.Mapping.References {
+		v := s.Row[f.Slot]
+		if v == nil {
+			continue
+		}
+		object, key := f.Referred(v)
+		o, ok := s.u.session.Snapshot.Objects[object]
+		if !ok || (object == "user" && key == int64(s.u.session.Caller.User)) {
+			continue
+		}
+		found, err := session.Exists(s.u.ctx, s.u.Tx, o.Table.Name, query.Is(query.ID, key))
+		if err != nil {
+			return err
+		}
+		if !found {
+			return fault.All(fault.Invalid, "record.invalid", []*fault.Fault{draft.NoReference(s.u.session, f, key)})
+		}
+	}
+	return nil
+}
+
+// writeRow writes the record with the words that it is found by.
+func (s *saving) writeRow() error {
+	if !s.before {
+		s.trail = newTrail(s.action(), s.Mapping.Changes(s.Old, s.Row), "")
+	}
+	switch {
+	case s.Old != nil:
+		s.u.touch(s.Row)
+		return s.u.update(s.Mapping, s.Old, s.Row)
+	case s.before:
+		return s.u.insertWith(s.Mapping, s.Row, s.words)
+	}
+	return s.u.insert(s.Mapping, s.Row)
+}
+
+func (s *saving) writeHistory() error {
+	return s.u.writeHistory(s.Mapping, s.action(), s.ID, s.trail.history)
+}
+
+func (s *saving) writeEvent() error {
+	return s.u.writeEvent(s.Mapping, s.action(), s.ID, s.trail.event)
+}
+
+// propagateRollups brings the roll-ups that count the record up to date.
+func (s *saving) propagateRollups() error { return s.u.propagateRollups(s.Mapping, s.Old, s.Row) }

@@ -1,0 +1,74 @@
+package write
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"formwork/engine/id"
+	"formwork/engine/record/stored"
+)
+
+// trail is what a change leaves beside the row: in the history (nil: nothing) and in
+// the outbox.
+type trail struct{ history, event json.RawMessage }
+
+// newTrail makes the trail of changes. members, if not "", are the history's instead of
+// the changes: a JSON object.
+func newTrail(action stored.Action, changes []stored.Changed, members string) trail {
+	tracked := 0
+	for _, c := range changes {
+		if c.Tracked {
+			tracked++
+		}
+	}
+	all := stored.AppendChanges(make([]byte, 0, 64*(len(changes)+1)), changes, false)
+	if action == stored.Updated && tracked == 0 {
+		return trail{event: all}
+	}
+	history := json.RawMessage("{}")
+	switch {
+	case members != "":
+		history = json.RawMessage(members)
+	case action != stored.Updated && action != stored.Merged: // the rest of the history tells what there was
+	case tracked == len(changes):
+		history = all
+	case tracked > 0:
+		history = stored.AppendChanges(nil, changes, true)
+	}
+	return trail{history: history, event: all}
+}
+
+// writeTrail writes the history and the event of a change that was made.
+func (u *Unit) writeTrail(m *stored.Mapping, action stored.Action, key id.ID, changes []stored.Changed) error {
+	t := newTrail(action, changes, "")
+	if err := u.writeHistory(m, action, key, t.history); err != nil {
+		return err
+	}
+	return u.writeEvent(m, action, key, t.event)
+}
+
+// writeHistory adds to a record's history; changes nil: nothing.
+func (u *Unit) writeHistory(m *stored.Mapping, action stored.Action, key id.ID, changes json.RawMessage) error {
+	if changes == nil {
+		return nil
+	}
+	err := u.Tx.Insert(u.ctx, stored.HistoryTable, u.options.IDs.Next(), map[string]any{
+		stored.ColObject.Name: m.Object.Doc.Name, stored.ColRecord.Name: int64(key), stored.ColAt.Name: u.session.Clock.UnixMilli(), stored.ColBy.Name: u.session.By(),
+		stored.ColVia.Name: stored.Text(u.session.Caller.Via), stored.ColAction.Name: string(action), stored.ColChanges.Name: changes}, nil)
+	if err != nil {
+		return fmt.Errorf("writing the history: %w", err)
+	}
+	return nil
+}
+
+// writeEvent puts a change into the outbox. All events of records are written here.
+func (u *Unit) writeEvent(m *stored.Mapping, action stored.Action, key id.ID, changes json.RawMessage) error {
+	err := u.Tx.Insert(u.ctx, stored.OutboxTable, u.options.IDs.Next(), map[string]any{
+		stored.ColObject.Name: m.Object.Doc.Name, stored.ColRecord.Name: int64(key), stored.ColAction.Name: string(action), stored.ColAt.Name: u.session.Clock.UnixMilli(),
+		stored.ColBy.Name: u.session.By(), stored.ColVia.Name: stored.Text(u.session.Caller.Via), stored.ColDepth.Name: int64(u.session.Depth),
+		stored.ColRevision.Name: u.session.Snapshot.Revision, stored.ColChanges.Name: changes}, nil)
+	if err != nil {
+		return fmt.Errorf("writing the outbox: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,144 @@
+package write
+
+import (
+	"context"
+	"fmt"
+
+	"formwork/engine/fault"
+	"formwork/engine/record/draft"
+	"formwork/engine/record/session"
+	"formwork/engine/record/stored"
+	"formwork/engine/store"
+)
+
+// Unit is what one transaction writes on behalf of a session. It is made anew each
+// time the transaction is run.
+type Unit struct {
+	ctx     context.Context
+	session *session.Session
+	options *Options
+	Tx      store.Tx
+
+	rollupDepth int // of roll-ups over roll-ups that are under way
+	// skipsRefused: the transaction goes on without what is refused (see bulkrun.go), so
+	// that what a unique index would refuse is looked for before anything is written.
+	skipsRefused bool
+	wrote        bool // something since it was last false
+	prefetch     *duplicatePrefetch
+}
+
+// insert writes a new record.
+func (u *Unit) insert(m *stored.Mapping, r stored.Row) error { return u.insertWith(m, r, m.WordsOf(r)) }
+
+// insertWith is insert with the words of the record.
+func (u *Unit) insertWith(m *stored.Mapping, r stored.Row, words []string) error {
+	filled := 0
+	for _, v := range r {
+		if v != nil {
+			filled++
+		}
+	}
+	values := make(map[string]any, filled)
+	for slot, v := range r {
+		if v != nil && slot != stored.SlotID {
+			values[m.Columns[slot].Name] = v
+		}
+	}
+	u.wrote = true
+	u.prefetch.forget(m, r)
+	if err := u.Tx.Insert(u.ctx, m.Object.Table.Name, r.ID(), values, words); err != nil {
+		return u.refused(m, err)
+	}
+	return nil
+}
+
+// update writes what differs between two states of a record, if it still has the
+// version of the first.
+func (u *Unit) update(m *stored.Mapping, old, r stored.Row) error {
+	for _, key := range m.Object.Unique {
+		if !m.KeyMoved(key, old, r) {
+			if err := u.leaveKey(m, key, old, r); err != nil {
+				return err
+			}
+		}
+	}
+	var words []string
+	for _, slot := range m.Searched {
+		if !stored.Same(old[slot], r[slot]) {
+			words = m.WordsOf(r)
+			break
+		}
+	}
+	return u.updateWith(m, old, r, words)
+}
+
+// updateWith is update with the words of the record; nil: they stay.
+func (u *Unit) updateWith(m *stored.Mapping, old, r stored.Row, words []string) error {
+	values := make(map[string]any, 8)
+	for slot := range r {
+		if !stored.Same(old[slot], r[slot]) {
+			values[m.Columns[slot].Name] = r[slot]
+		}
+	}
+	version, _ := old[stored.SlotVersion].(int64)
+	u.wrote = true
+	u.prefetch.forget(m, r)
+	if err := u.Tx.Update(u.ctx, m.Object.Table.Name, r.ID(), version, values, words); err != nil {
+		return u.refused(m, err)
+	}
+	return nil
+}
+
+// refused turns what a store says about a write into the caller's terms.
+func (u *Unit) refused(m *stored.Mapping, err error) error {
+	f := fault.From(err)
+	if f.Code != "store.not_unique" {
+		return fmt.Errorf("writing a record of %s: %w", m.Object.Doc.Name, err)
+	}
+	index, _ := f.Params["index"].(string)
+	for _, key := range m.Object.Unique {
+		if key.Index == index {
+			return u.notUnique(m, key)
+		}
+	}
+	return fault.New(fault.Conflict, "record.not_unique", "field", index).Because(err)
+}
+
+// lock has whoever changes a record at the same time wait.
+func (u *Unit) lock(m *stored.Mapping, r stored.Row) error {
+	if err := u.Tx.Lock(u.ctx, m.Object.Table.Name, r.ID()); err != nil {
+		return fmt.Errorf("locking a record of %s: %w", m.Object.Doc.Name, err)
+	}
+	return nil
+}
+
+// touch marks a row as changed by the caller now.
+func (u *Unit) touch(r stored.Row) {
+	version, _ := r[stored.SlotVersion].(int64)
+	r[stored.SlotVersion], r[stored.SlotUpdatedAt], r[stored.SlotUpdatedBy] = version+1, u.session.Clock.UnixMilli(), u.session.By()
+}
+
+// revise saves a change the platform makes to a record as a consequence of another:
+// nothing is asked of the values, but all that follows from them is brought up to date.
+func (u *Unit) revise(m *stored.Mapping, old stored.Row, change func(r stored.Row)) error {
+	e := session.NewEnv(u.ctx, u.session, u.Tx, m, old.Clone(), old)
+	change(e.Row)
+	if f := draft.Derive(&e); f != nil {
+		return f
+	}
+	if err := e.Failed(); err != nil {
+		return err
+	}
+	changes := m.Changes(old, e.Row)
+	if len(changes) == 0 {
+		return nil
+	}
+	u.touch(e.Row)
+	if err := u.update(m, old, e.Row); err != nil {
+		return err
+	}
+	if err := u.writeTrail(m, stored.Updated, old.ID(), changes); err != nil {
+		return err
+	}
+	return u.propagateRollups(m, old, e.Row)
+}

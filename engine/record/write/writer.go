@@ -1,0 +1,102 @@
+package write
+
+import (
+	"context"
+
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/policy"
+	"formwork/engine/query"
+	"formwork/engine/record/duplicate"
+	"formwork/engine/record/read"
+	"formwork/engine/record/session"
+	"formwork/engine/store"
+)
+
+// WriteOptions are what all writers of a program share.
+type Options struct {
+	IDs *id.Source
+	// Committed is called with a tenant's name after changes of its records were committed.
+	Committed func(tenant string)
+	Hooks     []SaveHook
+}
+
+// Writer writes records for one caller.
+type Writer struct {
+	*session.Session
+	reader  read.Reader
+	options *Options
+}
+
+// New makes a writer; the reader, of the same session, shows what was saved.
+func New(s *session.Session, reader read.Reader, o *Options) Writer {
+	return Writer{Session: s, reader: reader, options: o}
+}
+
+// idAndVersion are shown of a record that the caller may not read.
+var idAndVersion = []string{query.ID.Name, query.Version.Name}
+
+// Saved is a record after it was saved, as the caller may see it.
+type Saved struct {
+	Record   read.Record
+	Warnings []Warning
+}
+
+// Warning tells what did not stand in the way of saving: the fault says it in words.
+type Warning struct {
+	Fault   *fault.Fault
+	Matches []duplicate.Match // of a duplicate rule: those that the caller may read
+}
+
+// answer shows what the caller may read of a saved record, from memory. Of a record
+// that the caller may not read it shows the id and version alone.
+func (w *Writer) answer(a *session.Object, saved *session.Env, warnings []Warning) (*Saved, error) {
+	e := saved.ReadBy(w.Tenant)
+	f, err := w.RecordFilter(e.Ctx, a.Object.Doc.Name, policy.Read)
+	if err != nil {
+		return nil, err
+	}
+	readable := a.Allows(policy.Read) && e.Matches(f, e.Row)
+	if err := e.Failed(); err != nil {
+		return nil, err
+	}
+	shown, fields := a, []string(nil)
+	if !readable {
+		shown, fields = session.Unrestricted(a.Mapping), idAndVersion
+	}
+	r, err := w.reader.Show(&e, shown, fields)
+	if err != nil {
+		return nil, err
+	}
+	return &Saved{Record: r, Warnings: warnings}, nil
+}
+
+// transaction runs fn in one transaction, and tells that there is something in the outbox.
+func (w *Writer) transaction(ctx context.Context, fn func(u *Unit) error) error {
+	if err := inTransaction(ctx, w.Session, w.options, fn); err != nil {
+		return err
+	}
+	w.options.Committed(w.Tenant.Name())
+	return nil
+}
+
+func inTransaction(ctx context.Context, s *session.Session, o *Options, fn func(u *Unit) error) error {
+	return s.Tenant.Write(ctx, func(tx store.Tx) error { return fn(&Unit{ctx: ctx, session: s, options: o, Tx: tx}) })
+}
+
+// Platform writes what no caller asked for: background jobs.
+type Platform struct {
+	*session.Session
+	options *Options
+}
+
+// NewPlatform makes a writer of the platform's own session.
+func NewPlatform(s *session.Session, o *Options) *Platform { return &Platform{Session: s, options: o} }
+
+// InTransaction runs fn in one transaction.
+func (p *Platform) InTransaction(ctx context.Context, fn func(u *Unit) error) error {
+	return inTransaction(ctx, p.Session, p.options, fn)
+}
+
+// Committed tells that there is something in the outbox.
+func (p *Platform) Committed() { p.options.Committed(p.Tenant.Name()) }
