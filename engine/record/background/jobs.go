@@ -1,3 +1,6 @@
+// Package background is the work on records that no caller waits for: values that a
+// change of the configuration asks for, roll-ups that are computed anew, and the removal
+// of old events.
 package background
 
 import (
@@ -23,7 +26,7 @@ type Snapshots interface {
 	Snapshot(ctx context.Context, t store.Tenant) (*catalog.Snapshot, error)
 }
 
-// JobOptions are what the jobs need.
+// Options are what the jobs need.
 type Options struct {
 	IDs *id.Source
 	Now func() time.Time
@@ -31,7 +34,7 @@ type Options struct {
 	Platform func(t store.Tenant, snapshot *catalog.Snapshot) *write.Platform
 }
 
-// JobHandlers are the background jobs by kind: catalog.JobBackfill, catalog.JobRollup
+// Handlers are the background jobs by kind: catalog.JobBackfill, catalog.JobRollup
 // (both with catalog.Work) and JobTrim. The first two belong in the lane catalog.Lane.
 // They go on from where they were when they are run again, and writers may work
 // meanwhile: each batch is read and written in one transaction.

@@ -120,13 +120,13 @@ func (d *Draft) CheckRules() {
 	}
 }
 
-// CheckStage: where a record may begin, the steps it may take, and what each stage needs.
+// CheckStage: where a record may begin, the transitions it may make, and what each stage needs.
 func (d *Draft) CheckStage() {
 	stages := d.Mapping.Object.Stages
 	if stages == nil {
 		return
 	}
-	from, to, entered := d.stageStep()
+	from, to, entered := d.stageTransition()
 	pointer := "/" + stages.Field.Name
 	if st := stages.ByName[to]; st != nil {
 		if entered && from == "" && st.Doc.Initial != nil && !*st.Doc.Initial {
@@ -151,14 +151,14 @@ func (d *Draft) CheckStage() {
 		return
 	}
 	if condition != nil && !d.Holds(condition) {
-		d.problem(stepRefused(d.Session, stages, was, from, to).At(pointer))
+		d.problem(transitionRefused(d.Session, stages, was, from, to).At(pointer))
 	}
 }
 
-// stepRefused is the fault of a step whose condition does not hold.
-func stepRefused(s *session.Session, stages *catalog.Stages, was *catalog.Stage, from, to string) *fault.Fault {
-	if step := was.Doc.To[to]; step != nil {
-		if message := step.Message.In(s.Caller.Language, ""); message != "" {
+// transitionRefused is the fault of a transition whose condition does not hold.
+func transitionRefused(s *session.Session, stages *catalog.Stages, was *catalog.Stage, from, to string) *fault.Fault {
+	if transition := was.Doc.To[to]; transition != nil {
+		if message := transition.Message.In(s.Caller.Language, ""); message != "" {
 			return fault.New(fault.Invalid, "record.stage_condition", "from", from, "to", to, "message", message)
 		}
 	}

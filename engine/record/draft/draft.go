@@ -1,3 +1,7 @@
+// Package draft is a record on its way to the store: what the caller sent, completed and
+// checked. It reads and never writes, so that a record can be filled and checked outside
+// of a transaction, and without being saved. The order of the steps is that of
+// write/steps.go.
 package draft
 
 import (
@@ -12,7 +16,7 @@ import (
 )
 
 // Draft is a record on its way to the store: a new one (old is nil) or a changed one.
-// It is filled and checked by the stages of saving. Its reader is the tenant's or a
+// It is filled and checked by the steps of saving. Its reader is the tenant's or a
 // transaction's, and it has that one from beginning to end. A draft writes nothing: it
 // notes what it finds, so that all problems can be told at once.
 type Draft struct {
@@ -55,6 +59,14 @@ func (d *Draft) Refusal() error {
 		return d.forbidden
 	}
 	return fault.All(fault.Invalid, "record.invalid", d.problems)
+}
+
+// Problems are all problems that were found, also that of the record policy.
+func (d *Draft) Problems() []*fault.Fault {
+	if d.forbidden == nil {
+		return d.problems
+	}
+	return append(slices.Clone(d.problems), d.forbidden)
 }
 
 // InputRefusal is the refusal of values that can't be taken, and with them of fields

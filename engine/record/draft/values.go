@@ -44,9 +44,9 @@ func expressionFailed(field string, err error) *fault.Fault {
 	return fault.New(fault.Invalid, "record.expression_failed", "field", field).At("/" + field).Because(err)
 }
 
-// stageStep returns the stage before and after; entered is whether the record comes
+// stageTransition returns the stage before and after; entered is whether the record comes
 // into another one. Names are "" for none.
-func (d *Draft) stageStep() (from, to string, entered bool) {
+func (d *Draft) stageTransition() (from, to string, entered bool) {
 	slot := d.Mapping.Slots[d.Mapping.Object.Stages.Field.Column.Name]
 	to, _ = d.Row[slot].(string)
 	if d.Old != nil {
@@ -60,7 +60,7 @@ func (d *Draft) ApplyStageSettings() {
 	if d.Mapping.Object.Stages == nil {
 		return
 	}
-	_, to, entered := d.stageStep()
+	_, to, entered := d.stageTransition()
 	st := d.Mapping.Object.Stages.ByName[to]
 	if !entered || st == nil {
 		return

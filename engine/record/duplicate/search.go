@@ -1,3 +1,5 @@
+// Package duplicate finds records that are probably the same thing as another, by the
+// duplicate rules of their object.
 package duplicate
 
 import (

@@ -1,3 +1,5 @@
+// Package explain tells why a user may, or may not, do something with a record, and what
+// would have to change.
 package explain
 
 import (
@@ -60,6 +62,7 @@ const maxSets = 5
 // Explainer tells one caller why somebody may, or may not, do something.
 type Explainer struct{ *session.Session }
 
+// New makes an explainer for the caller who asks.
 func New(s *session.Session) Explainer { return Explainer{Session: s} }
 
 // Explain tells why. The asker must be able to read the record and the field. Faults:

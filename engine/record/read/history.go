@@ -171,7 +171,7 @@ func entryOf(a *session.Object, r []any) (Entry, error) {
 			continue
 		}
 		f, ok := a.Object.Field(name)
-		if (ok && !a.Reads(f)) || (!ok && !a.Unrestricted) || len(values) != 2 {
+		if (ok && !a.Reads(f)) || (!ok && !a.IsUnrestricted()) || len(values) != 2 {
 			continue
 		}
 		e.Changes = append(e.Changes, FieldChange{Field: name, From: values[0], To: values[1]})

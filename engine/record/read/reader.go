@@ -1,3 +1,6 @@
+// Package read reads records for a caller: one, lists, groups, related lists, search,
+// history and the bin. All that is found may be read by the caller: the record policy
+// is part of every query.
 package read
 
 import (
@@ -10,6 +13,7 @@ type Reader struct {
 	cache *Cache
 }
 
+// New makes a reader; the cache is that of the session's snapshot.
 func New(s *session.Session, c *Cache) Reader { return Reader{Session: s, cache: c} }
 
 // Show is a record that is held in memory, as the caller may see it.

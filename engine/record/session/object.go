@@ -14,14 +14,17 @@ import (
 type Object struct {
 	*stored.Mapping
 	rights       policy.ObjectRights
-	Unrestricted bool // nothing is withheld
+	unrestricted bool // nothing is withheld
 }
 
-// Unrestricted is an object as the platform itself uses it.
-func Unrestricted(m *stored.Mapping) *Object { return &Object{Mapping: m, Unrestricted: true} }
+// Unrestricted is an object as the platform itself uses it, whoever the caller is.
+func Unrestricted(m *stored.Mapping) *Object { return &Object{Mapping: m, unrestricted: true} }
+
+// IsUnrestricted reports whether nothing of the object is withheld.
+func (a *Object) IsUnrestricted() bool { return a.unrestricted }
 
 // Allows reports whether the caller may do something with records of the object.
-func (a *Object) Allows(action policy.Action) bool { return a.Unrestricted || Allows(a.rights, action) }
+func (a *Object) Allows(action policy.Action) bool { return a.unrestricted || Allows(a.rights, action) }
 
 // Allows reports whether rights on an object are enough for an action.
 func Allows(rights policy.ObjectRights, action policy.Action) bool {
@@ -40,7 +43,7 @@ func Allows(rights policy.ObjectRights, action policy.Action) bool {
 
 // Reads reports whether the caller may read a field; system fields come with the object.
 func (a *Object) Reads(f *catalog.Field) bool {
-	return a.Unrestricted || readable(a.rights, f)
+	return a.unrestricted || readable(a.rights, f)
 }
 
 func readable(rights policy.ObjectRights, f *catalog.Field) bool {
@@ -57,7 +60,7 @@ func (a *Object) Writes(name string) bool {
 	if !ok || f.Computed {
 		return false
 	}
-	return a.Unrestricted || !f.ReadOnly() && a.rights.Fields[f.Name] == "edit"
+	return a.unrestricted || !f.ReadOnly() && a.rights.Fields[f.Name] == "edit"
 }
 
 // ReadableNames lists the fields the caller may read, for suggestions.

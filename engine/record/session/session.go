@@ -1,3 +1,7 @@
+// Package session is what a caller's session knows: who asks, with which rights, of
+// which tenant, under which snapshot, at which time. It decides what the caller may see
+// of an object, guards paths that lead through other records, and is the environment in
+// which expressions are evaluated. It reads records and writes nothing.
 package session
 
 import (
@@ -22,12 +26,13 @@ type Session struct {
 	Depth    int       // changes that led here, each through an event of the one before
 	Mappings *stored.Mappings
 
-	// unrestricted: the platform itself asks, and nothing is withheld from it. This and
-	// the unrestricted object are the only way around the rights.
+	// unrestricted: the platform itself asks, and nothing is withheld from it. Its objects
+	// are those of Unrestricted, which is the only way around the rights.
 	unrestricted bool
 	rights       *policy.Rights // nil: not loaded, or unrestricted
 }
 
+// New is a session of a caller; those of the platform itself are unrestricted.
 func New(t store.Tenant, snapshot *catalog.Snapshot, c *policy.Caller, clock time.Time, m *stored.Mappings) Session {
 	return Session{Tenant: t, Snapshot: snapshot, Caller: c, Clock: clock, Mappings: m, unrestricted: c.System}
 }
@@ -48,8 +53,7 @@ func (s *Session) Location() *time.Location {
 	return time.UTC
 }
 
-// Rights evaluates the caller's rights once. They are nil for an unrestricted
-// session.
+// Rights evaluates the caller's rights once. They are nil for an unrestricted session.
 func (s *Session) Rights(ctx context.Context) (*policy.Rights, error) {
 	if s.unrestricted || s.rights != nil {
 		return s.rights, nil

@@ -1,3 +1,7 @@
+// Package stored is how records are kept: the mapping of an object's fields to the
+// columns of a row, the columns that follow fields, values in stored form, and the tables
+// beside those of the objects (history, outbox, bin, sequences). It reads and writes
+// nothing by itself.
 package stored
 
 import (
@@ -22,7 +26,7 @@ func (all *Mappings) Of(o *catalog.Object) *Mapping {
 }
 
 // Mapping is how the records of an object are stored: the columns of a row and, for
-// every stage of saving, the fields that it concerns. Immutable.
+// every step of saving, the fields that it concerns. Immutable.
 type Mapping struct {
 	Object  *catalog.Object
 	Columns []query.Column
@@ -131,7 +135,7 @@ func (m *Mapping) add(c query.Column) int {
 	return len(m.Columns) - 1
 }
 
-// addField adds a stored field and sorts it into the stages of saving.
+// addField adds a stored field and sorts it into the steps of saving.
 func (m *Mapping) addField(f *catalog.Field, untracked bool) {
 	at := &Field{Field: f, Slot: m.add(f.Column), jsonKey: JSONKey(f.Name), Tracked: !untracked}
 	m.Fields = append(m.Fields, at)

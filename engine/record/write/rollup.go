@@ -27,40 +27,40 @@ func (u *Unit) propagateRollups(m *stored.Mapping, old, r stored.Row) error {
 		return fault.New(fault.Limited, "record.rollup_depth", "max", maxRollupDepth)
 	}
 	defer func() { u.rollupDepth-- }()
-	steps, err := u.rollupSteps(m, old, r)
+	deltas, err := u.rollupDeltas(m, old, r)
 	if err != nil {
 		return err
 	}
-	for len(steps) > 0 {
+	for len(deltas) > 0 {
 		// All that one record takes, at once.
-		first := steps[0]
-		var own, others []rollupStep
-		for _, s := range steps {
-			if s.parent == first.parent && s.roll.Parent == first.roll.Parent {
-				own = append(own, s)
+		first := deltas[0]
+		var own, others []rollupDelta
+		for _, d := range deltas {
+			if d.parent == first.parent && d.roll.Parent == first.roll.Parent {
+				own = append(own, d)
 			} else {
-				others = append(others, s)
+				others = append(others, d)
 			}
 		}
-		if err := u.stepRollups(u.session.Mappings.Of(first.roll.Parent), id.ID(first.parent), own); err != nil {
+		if err := u.applyDeltas(u.session.Mappings.Of(first.roll.Parent), id.ID(first.parent), own); err != nil {
 			return err
 		}
-		steps = others
+		deltas = others
 	}
 	return nil
 }
 
-// rollupStep is what a change of a child means for one roll-up of one parent.
-type rollupStep struct {
+// rollupDelta is what a change of a child means for one roll-up of one parent.
+type rollupDelta struct {
 	roll            *catalog.Rollup
 	parent          int64
 	counted, counts bool // the child was counted before, and is now
 	before, now     any  // with these values
 }
 
-// rollupSteps compares what a record contributed to its roll-ups with what it contributes.
-func (u *Unit) rollupSteps(m *stored.Mapping, old, r stored.Row) ([]rollupStep, error) {
-	var steps []rollupStep
+// rollupDeltas compares what a record contributed to its roll-ups with what it contributes.
+func (u *Unit) rollupDeltas(m *stored.Mapping, old, r stored.Row) ([]rollupDelta, error) {
+	var deltas []rollupDelta
 	for _, roll := range m.Object.Feeds {
 		was, wasIn, before, err := u.contribution(m, roll, old)
 		if err != nil {
@@ -72,18 +72,18 @@ func (u *Unit) rollupSteps(m *stored.Mapping, old, r stored.Row) ([]rollupStep, 
 		}
 		if wasIn && isIn && before == after {
 			if !stored.Same(was, is) {
-				steps = append(steps, rollupStep{roll: roll, parent: before, counted: true, counts: true, before: was, now: is})
+				deltas = append(deltas, rollupDelta{roll: roll, parent: before, counted: true, counts: true, before: was, now: is})
 			}
 			continue
 		}
 		if wasIn {
-			steps = append(steps, rollupStep{roll: roll, parent: before, counted: true, before: was})
+			deltas = append(deltas, rollupDelta{roll: roll, parent: before, counted: true, before: was})
 		}
 		if isIn {
-			steps = append(steps, rollupStep{roll: roll, parent: after, counts: true, now: is})
+			deltas = append(deltas, rollupDelta{roll: roll, parent: after, counts: true, now: is})
 		}
 	}
-	return steps, nil
+	return deltas, nil
 }
 
 // contribution is what a record contributes to a roll-up: to which parent, and whether
@@ -108,15 +108,15 @@ func (u *Unit) contribution(m *stored.Mapping, roll *catalog.Rollup, r stored.Ro
 	return v, true, parent, nil
 }
 
-// stepRollups takes the steps of one parent, if it is (still) there.
-func (u *Unit) stepRollups(m *stored.Mapping, key id.ID, steps []rollupStep) error {
+// applyDeltas changes the roll-ups of one parent, if it is (still) there.
+func (u *Unit) applyDeltas(m *stored.Mapping, key id.ID, deltas []rollupDelta) error {
 	old, err := u.Load(m, key)
 	if err != nil || old == nil {
 		return err
 	}
 	e := session.NewEnv(u.ctx, u.session, u.Tx, m, old.Clone(), old)
-	for _, s := range steps {
-		if err := u.stepRollup(m, e.Row, s); err != nil {
+	for _, d := range deltas {
+		if err := u.applyDelta(m, e.Row, d); err != nil {
 			return err
 		}
 	}
@@ -150,47 +150,47 @@ func (u *Unit) saveRollups(e *session.Env) error {
 	return u.propagateRollups(e.Mapping, e.Old, e.Row)
 }
 
-// stepRollup changes one roll-up: by what came and left where that is enough, else by
+// applyDelta changes one roll-up: by what came and left where that is enough, else by
 // asking the children. The child is already stored as it now is.
-func (u *Unit) stepRollup(m *stored.Mapping, r stored.Row, s rollupStep) error {
-	slot := m.Slots[s.roll.Field.Column.Name]
+func (u *Unit) applyDelta(m *stored.Mapping, r stored.Row, d rollupDelta) error {
+	slot := m.Slots[d.roll.Field.Column.Name]
 	current := r[slot]
-	from, to := rollupScales(s.roll)
-	was, err := stored.Rescale(s.before, from, to)
+	from, to := rollupScales(d.roll)
+	was, err := stored.Rescale(d.before, from, to)
 	if err != nil {
 		return err
 	}
-	is, err := stored.Rescale(s.now, from, to)
+	is, err := stored.Rescale(d.now, from, to)
 	if err != nil {
 		return err
 	}
 	total, known := current.(int64)
-	switch s.roll.Op {
+	switch d.roll.Op {
 	case "count":
 		if known {
-			r[slot] = total + oneIf(s.counts) - oneIf(s.counted)
+			r[slot] = total + oneIf(d.counts) - oneIf(d.counted)
 			return nil
 		}
 	case "sum":
 		if known && to >= from {
 			var w stored.Sum
 			w.Add(total)
-			if n, ok := is.(int64); ok && s.counts {
+			if n, ok := is.(int64); ok && d.counts {
 				w.Add(n)
 			}
-			if n, ok := was.(int64); ok && s.counted {
+			if n, ok := was.(int64); ok && d.counted {
 				w.Add(-n)
 			}
 			r[slot], err = w.Quotient(1, to, to)
 			return err
 		}
 	case "min", "max":
-		if v, ok := extreme(s, current, was, is); ok {
+		if v, ok := extreme(d, current, was, is); ok {
 			r[slot] = v
 			return nil
 		}
 	}
-	return u.recount(m, r.ID(), r, s.roll)
+	return u.recount(m, r.ID(), r, d.roll)
 }
 
 func oneIf(yes bool) int64 {
@@ -202,21 +202,21 @@ func oneIf(yes bool) int64 {
 
 // extreme is the new least or greatest value, if it can be told without looking at
 // the other children: not if the one that was it left.
-func extreme(s rollupStep, current, was, is any) (any, bool) {
+func extreme(d rollupDelta, current, was, is any) (any, bool) {
 	if current == nil {
 		return nil, false
 	}
 	beyond := func(a, b any) bool { // a is more extreme than b
 		order, ok := query.Order3(a, b)
-		if s.roll.Op == "min" {
+		if d.roll.Op == "min" {
 			order = -order
 		}
 		return ok && order > 0
 	}
-	if s.counts && is != nil && (beyond(is, current) || stored.Same(is, current)) {
+	if d.counts && is != nil && (beyond(is, current) || stored.Same(is, current)) {
 		return is, true
 	}
-	if s.counted && stored.Same(was, current) {
+	if d.counted && stored.Same(was, current) {
 		return nil, false
 	}
 	return current, true

@@ -80,7 +80,7 @@ func (u *Unit) create(a *session.Object, in *draft.Input, key id.ID) (*saving, e
 	return u.saveNew(draft.New(u.ctx, u.session, u.Tx, a, in, key))
 }
 
-// saveNew takes a new draft of the transaction through all stages.
+// saveNew takes a new draft of the transaction through all steps.
 func (u *Unit) saveNew(d *draft.Draft) (*saving, error) {
 	if err := run(filling, d, u); err != nil {
 		return nil, err

@@ -27,14 +27,14 @@ type saving struct {
 	warnings []Warning
 }
 
-// store takes a checked draft through the stages of storing.
+// store takes a checked draft through the steps of storing.
 func (u *Unit) store(c checked) (*saving, error) {
 	s := &saving{checked: c, u: u, record: c.Env}
 	if c.before {
 		s.record = c.ReadBy(u.Tx)
 	}
-	for _, stage := range storing {
-		if err := stage.do(s); err != nil {
+	for _, step := range storing {
+		if err := step.do(s); err != nil {
 			return nil, err
 		}
 	}

@@ -1,3 +1,6 @@
+// Package write is the only place where records are written. What a caller sends is
+// filled, checked and stored by the steps of steps.go; a Unit is what one transaction
+// writes, with all that follows from it: history, event, roll-ups, references.
 package write
 
 import (
@@ -13,12 +16,12 @@ import (
 	"formwork/engine/store"
 )
 
-// WriteOptions are what all writers of a program share.
+// Options are what all writers of a program share.
 type Options struct {
 	IDs *id.Source
 	// Committed is called with a tenant's name after changes of its records were committed.
 	Committed func(tenant string)
-	Hooks     []SaveHook
+	Hooks     []SaveHook // in the order in which they are called
 }
 
 // Writer writes records for one caller.

@@ -7,26 +7,33 @@ import (
 // Saving is what is listed here, from top to bottom: a draft is filled, then checked,
 // and then stored in a transaction.
 //
-// The stages of filling and checking need no transaction, but for the few that write:
-// those are passed by outside of one (see run). A stage writes nothing but its draft and
-// ends nothing: it notes problems in the draft. A save ends at the ends between the
-// stages. Whoever wants to know the state of a record that is not saved, such as that of
-// a form, calls survey, which goes through all stages that need no transaction and no
-// end: the draft then holds the values and every problem that a save would have, and
-// nothing was written and no automatic number taken.
+// The steps of filling and checking need no transaction, but for those that write or
+// call a hook: these are passed by outside of one (see run). The others change their
+// draft and nothing else, and they end nothing: they note problems in the draft. A save
+// that has problems ends at the ends between the steps.
+//
+// The state of a record that is not saved, such as that of a form, is known by survey:
+// it takes all steps that need no transaction, past the ends. After it the
+// draft's Row has the values and Problems has what a save would refuse; nothing was
+// written and no automatic number taken. The draft is made by draft.New or
+// draft.ForChange with the tenant as its reader. Duplicates and unique keys belong to
+// storing, since others may save at the same time; duplicate.Search finds the duplicates
+// of a draft that is not saved as well.
 
-// stage is one step of filling or checking a draft: it has one of the three.
-type stage struct {
+// step is one step of filling or checking a draft. It has one of do, inTransaction and
+// end.
+type step struct {
 	name string
-	do   func(*draft.Draft)
-	// inTransaction is of a stage that writes, or asks those who may.
+	// do fills or checks, outside of a transaction as well as in one.
+	do func(*draft.Draft)
+	// inTransaction is of a step that writes, or calls hooks, which may.
 	inTransaction func(*Unit, *draft.Draft) error
 	// end ends a save that has problems so far.
 	end func(*draft.Draft) error
 }
 
-// filling completes the values. It is not for a record that is deleted.
-var filling = []stage{
+// filling completes the values.
+var filling = []step{
 	{name: "input", do: (*draft.Draft).TakeInput},
 	{name: "defaults", do: (*draft.Draft).SetDefaults},
 	{name: "stage settings", do: (*draft.Draft).ApplyStageSettings},
@@ -37,7 +44,7 @@ var filling = []stage{
 }
 
 // checking holds the values to all that is demanded of them.
-var checking = []stage{
+var checking = []step{
 	{name: "save hooks", inTransaction: (*Unit).callSaveHooks},
 	{name: "end: refused by a hook", end: (*draft.Draft).Refusal},
 	{name: "required fields", do: (*draft.Draft).CheckRequired},
@@ -57,7 +64,6 @@ var storing = []struct {
 	name string
 	do   func(*saving) error
 }{
-
 	{"references still exist", (*saving).checkReferencesExist},
 	{"duplicates", (*saving).checkDuplicates},
 	{"unique keys", (*saving).checkUnique},
@@ -67,10 +73,10 @@ var storing = []struct {
 	{"roll-ups", (*saving).propagateRollups},
 }
 
-// run takes a draft through stages. u is nil outside of a transaction: the stages that
-// need one are passed by then.
-func run(stages []stage, d *draft.Draft, u *Unit) error {
-	for _, s := range stages {
+// run takes a draft through steps. u is nil outside of a transaction: the steps that need
+// one are passed by then.
+func run(steps []step, d *draft.Draft, u *Unit) error {
+	for _, s := range steps {
 		var err error
 		switch {
 		case s.do != nil:
@@ -87,10 +93,10 @@ func run(stages []stage, d *draft.Draft, u *Unit) error {
 	return nil
 }
 
-// survey takes a draft through all stages that need no transaction, past all problems.
+// survey takes a draft through all steps that need no transaction, past all problems.
 func survey(d *draft.Draft) {
-	for _, stages := range [][]stage{filling, checking} {
-		for _, s := range stages {
+	for _, steps := range [][]step{filling, checking} {
+		for _, s := range steps {
 			if s.do != nil {
 				s.do(d)
 			}
