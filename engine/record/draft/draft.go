@@ -45,7 +45,7 @@ func ForChange(ctx context.Context, s *session.Session, reader store.Reader, a *
 }
 
 // Differs reports whether a field has another value than before.
-func (d *Draft) Differs() bool { return len(d.Mapping.Changes(d.Old, d.Row)) > 0 }
+func (d *Draft) Differs() bool { return d.Mapping.Differ(d.Old, d.Row) }
 
 // problem notes what is wrong with the record.
 func (d *Draft) problem(f *fault.Fault) { d.problems = append(d.problems, f) }

@@ -375,10 +375,10 @@ func (g *aggregation) row(r store.Row) (GroupRow, error) {
 			out.values[i] = nil
 			continue
 		}
-		var w stored.Sum
-		sum, _ := r[c.at].(int64)
-		w.Add(sum)
-		v, err := w.Quotient(n, c.scales[0], c.scales[1])
+		var sum stored.Sum
+		total, _ := r[c.at].(int64)
+		sum.Add(total)
+		v, err := sum.Quotient(n, c.scales[0], c.scales[1])
 		if err != nil {
 			return out, err
 		}

@@ -37,6 +37,7 @@ type shapeKey struct {
 	fields string
 }
 
+// NewCache is the cache of a snapshot.
 func NewCache() Cache {
 	// The only error of lru.New is a size below one.
 	programs, _ := lru.New[programKey, *expression.Program](cachedPrograms)

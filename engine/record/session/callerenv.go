@@ -17,13 +17,16 @@ type CallerEnv struct {
 	err error
 }
 
+// NewCallerEnv is the environment of a caller's programs.
 func NewCallerEnv(ctx context.Context, s *Session) CallerEnv { return CallerEnv{ctx: ctx, s: s} }
 
 // Failed is the first read that failed; nil if none did.
 func (e *CallerEnv) Failed() error { return e.err }
 
+// Now implements expression.Env.
 func (e *CallerEnv) Now() time.Time { return e.s.Clock }
 
+// Location implements expression.Env.
 func (e *CallerEnv) Location() *time.Location { return e.s.Location() }
 
 // Get implements expression.Env.

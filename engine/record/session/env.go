@@ -56,8 +56,10 @@ func (e *Env) Holds(p *expression.Program) bool {
 	return err == nil && yes
 }
 
+// Now implements expression.Env.
 func (e *Env) Now() time.Time { return e.Session.Clock }
 
+// Location implements expression.Env.
 func (e *Env) Location() *time.Location { return e.Session.Location() }
 
 // Get implements expression.Env.

@@ -27,6 +27,16 @@ func (m *Mapping) Changes(old, r Row) []Changed {
 	return out
 }
 
+// Differ reports whether a field has different values in two states of a record.
+func (m *Mapping) Differ(old, r Row) bool {
+	for _, f := range m.Fields {
+		if !Same(old[f.Slot], r[f.Slot]) {
+			return true
+		}
+	}
+	return false
+}
+
 // AppendChanges writes {"field":[from,to]}, values as the API shows them.
 func AppendChanges(dst []byte, changes []Changed, trackedOnly bool) []byte {
 	dst = append(dst, '{')

@@ -99,6 +99,7 @@ func (m *Mapping) WordsOf(r Row) []string {
 	return append([]string{}, search.Words(texts...)...)
 }
 
+// AppendTexts appends the texts in a value.
 func AppendTexts(texts []string, v any) []string {
 	switch v := v.(type) {
 	case string:
@@ -109,6 +110,7 @@ func AppendTexts(texts []string, v any) []string {
 	return texts
 }
 
+// Text is a text in stored form, in which none is empty.
 func Text(s string) any {
 	if s == "" {
 		return nil

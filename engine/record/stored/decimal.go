@@ -13,12 +13,13 @@ const largest = 999_999_999_999_999_999
 // Sum is an exact sum.
 type Sum struct{ total big.Int }
 
-func (w *Sum) Add(n int64) { w.total.Add(&w.total, big.NewInt(n)) }
+// Add adds a decimal; all of a sum have the same scale.
+func (s *Sum) Add(n int64) { s.total.Add(&s.total, big.NewInt(n)) }
 
 // Quotient divides the sum, of scale from, by n and rounds half away from zero to
 // scale to. Fault record.overflow if it has more than 18 digits.
-func (w *Sum) Quotient(n int64, from, to int) (any, error) {
-	upper, lower := new(big.Int).Set(&w.total), big.NewInt(n)
+func (s *Sum) Quotient(n int64, from, to int) (any, error) {
+	upper, lower := new(big.Int).Set(&s.total), big.NewInt(n)
 	power := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(max(to-from, from-to))), nil)
 	if to >= from {
 		upper.Mul(upper, power)
@@ -45,9 +46,9 @@ func Rescale(v any, from, to int) (any, error) {
 	if !ok || from == to {
 		return v, nil
 	}
-	var w Sum
-	w.Add(n)
-	return w.Quotient(1, from, to)
+	var s Sum
+	s.Add(n)
+	return s.Quotient(1, from, to)
 }
 
 // ScaleOf is the number of digits after the point of a field's values.

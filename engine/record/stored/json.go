@@ -17,6 +17,7 @@ func AppendValue(dst []byte, value fieldtype.Value, stored any) []byte {
 // JSONKey is a key of a JSON object with its colon.
 func JSONKey(name string) []byte { return append(metadata.AppendString(nil, name), ':') }
 
+// AppendID appends an id as the API shows it; null for none.
 func AppendID(dst []byte, key id.ID) []byte {
 	if key == 0 {
 		return append(dst, "null"...)

@@ -25,17 +25,17 @@ const (
 var systemColumns = [firstSlot]query.Column{query.ID, query.Version, query.CreatedAt, query.CreatedBy,
 	query.UpdatedAt, query.UpdatedBy, query.Owner}
 
-// row is a whole record in stored form, in the order of its mapping's columns.
+// Row is a whole record in stored form, in the order of its mapping's columns.
 type Row []any
 
-// id is the record's identity.
+// ID is the record's identity.
 func (r Row) ID() id.ID { return id.ID(r[SlotID].(int64)) }
 
-// clone is a row that can be changed by itself; its values are shared, for nobody
+// Clone is a row that can be changed by itself; its values are shared, for nobody
 // changes a value.
 func (r Row) Clone() Row { return append(Row(nil), r...) }
 
-// same reports whether two stored values of a field are equal.
+// Same reports whether two stored values of a field are equal.
 func Same(a, b any) bool {
 	switch a := a.(type) {
 	case []string:

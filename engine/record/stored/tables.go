@@ -6,6 +6,7 @@ import (
 	"formwork/metadata/fieldtype"
 )
 
+// The tables beside those of the objects.
 const (
 	HistoryTable  = "_history"
 	OutboxTable   = "_outbox"
@@ -61,6 +62,7 @@ func index(name string, unique bool, columns ...query.Column) store.Index {
 // MergedKey is a member of a merge's changes that is no field: no name begins so.
 const MergedKey = "$from"
 
+// BinRefs are the columns of the bin, in the order in which they are read.
 var BinRefs = []query.Ref{
 	query.Field(query.ID), query.Field(ColObject), query.Field(ColName), query.Field(ColDeletedAt),
 	query.Field(ColDeletedBy), query.Field(ColBatch), query.Field(ColDoc),

@@ -234,7 +234,7 @@ func (b *bulk) outcomes(records bool) ([]Outcome, error) {
 		if t.saving == nil || !records {
 			continue
 		}
-		saved, err := b.w.answer(t.object, &t.saving.record, t.saving.warnings)
+		saved, err := b.w.answer(t.object, t.saving.afterwards(), t.saving.warnings)
 		if err != nil {
 			return nil, fmt.Errorf("answering an operation: %w", err)
 		}

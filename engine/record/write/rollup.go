@@ -173,15 +173,15 @@ func (u *Unit) applyDelta(m *stored.Mapping, r stored.Row, d rollupDelta) error 
 		}
 	case "sum":
 		if known && to >= from {
-			var w stored.Sum
-			w.Add(total)
+			var sum stored.Sum
+			sum.Add(total)
 			if n, ok := is.(int64); ok && d.counts {
-				w.Add(n)
+				sum.Add(n)
 			}
 			if n, ok := was.(int64); ok && d.counted {
-				w.Add(-n)
+				sum.Add(-n)
 			}
-			r[slot], err = w.Quotient(1, to, to)
+			r[slot], err = sum.Quotient(1, to, to)
 			return err
 		}
 	case "min", "max":
@@ -294,17 +294,17 @@ func rollupValue(roll *catalog.Rollup, got store.Row) (v any, n int64, err error
 		v, err = stored.Rescale(got[2], from, to)
 		return v, n, err
 	}
-	var w stored.Sum
-	if sum, ok := got[2].(int64); ok {
-		w.Add(sum)
+	var sum stored.Sum
+	if total, ok := got[2].(int64); ok {
+		sum.Add(total)
 	}
 	if roll.Op == "sum" {
-		v, err = w.Quotient(1, from, to)
+		v, err = sum.Quotient(1, from, to)
 		return v, n, err
 	}
 	if n == 0 {
 		return nil, 0, nil
 	}
-	v, err = w.Quotient(n, from, to)
+	v, err = sum.Quotient(n, from, to)
 	return v, n, err
 }

@@ -54,7 +54,7 @@ func (w *Writer) save(ctx context.Context, do func(u *Unit) (*saving, error)) (*
 	if err != nil {
 		return nil, err
 	}
-	return w.answer(s.Object, &s.record, s.warnings)
+	return w.answer(s.Object, s.afterwards(), s.warnings)
 }
 
 // createsInside reports whether new records can be filled and checked in the transaction

@@ -41,6 +41,16 @@ func (u *Unit) store(c checked) (*saving, error) {
 	return s, nil
 }
 
+// afterwards is the record as it was saved, which reads outside of the transaction.
+func (s *saving) afterwards() *session.Env {
+	if s.before {
+		return &s.Env // never read otherwise
+	}
+	e := s.record.ReadBy(s.u.session.Tenant)
+	return &e
+}
+
+// action is what is done to the record.
 func (s *saving) action() stored.Action {
 	if s.Old == nil {
 		return stored.Created
@@ -90,10 +100,12 @@ func (s *saving) writeRow() error {
 	return s.u.insert(s.Mapping, s.Row)
 }
 
+// writeHistory writes the history entry.
 func (s *saving) writeHistory() error {
 	return s.u.writeHistory(s.Mapping, s.action(), s.ID, s.trail.history)
 }
 
+// writeEvent writes the event.
 func (s *saving) writeEvent() error {
 	return s.u.writeEvent(s.Mapping, s.action(), s.ID, s.trail.event)
 }

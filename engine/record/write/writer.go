@@ -53,8 +53,7 @@ type Warning struct {
 
 // answer shows what the caller may read of a saved record, from memory. Of a record
 // that the caller may not read it shows the id and version alone.
-func (w *Writer) answer(a *session.Object, saved *session.Env, warnings []Warning) (*Saved, error) {
-	e := saved.ReadBy(w.Tenant)
+func (w *Writer) answer(a *session.Object, e *session.Env, warnings []Warning) (*Saved, error) {
 	f, err := w.RecordFilter(e.Ctx, a.Object.Doc.Name, policy.Read)
 	if err != nil {
 		return nil, err
@@ -67,7 +66,7 @@ func (w *Writer) answer(a *session.Object, saved *session.Env, warnings []Warnin
 	if !readable {
 		shown, fields = session.Unrestricted(a.Mapping), idAndVersion
 	}
-	r, err := w.reader.Show(&e, shown, fields)
+	r, err := w.reader.Show(e, shown, fields)
 	if err != nil {
 		return nil, err
 	}
