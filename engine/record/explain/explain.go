@@ -413,7 +413,7 @@ func (e *explaining) permission() error {
 
 // sets are the permission sets that give all that is wanted, by how much else they give.
 func (e *explaining) sets() ([]string, error) {
-	gives := map[string]int{}
+	extent := map[string]int{}
 	for name, set := range e.s.Snapshot.Permissions {
 		rights, err := e.s.Snapshot.Policies.RightsOf(e.ctx, name)
 		if err != nil {
@@ -425,15 +425,15 @@ func (e *explaining) sets() ([]string, error) {
 			w.Fields != nil && !e.enough(of) || e.system != "" && !rights.System[e.system] {
 			continue
 		}
-		gives[name] = len(rights.System)
+		extent[name] = len(rights.System)
 		for _, object := range rights.Objects {
 			for _, action := range []policy.Action{policy.Create, policy.Read, policy.Update, policy.Delete} {
 				if session.Allows(object, action) {
-					gives[name]++
+					extent[name]++
 				}
 			}
 		}
 	}
-	names := slices.SortedFunc(maps.Keys(gives), func(a, b string) int { return cmp.Or(cmp.Compare(gives[a], gives[b]), cmp.Compare(a, b)) })
+	names := slices.SortedFunc(maps.Keys(extent), func(a, b string) int { return cmp.Or(cmp.Compare(extent[a], extent[b]), cmp.Compare(a, b)) })
 	return names[:min(len(names), maxSets)], nil
 }

@@ -17,14 +17,23 @@ func (s *Session) LoadReadable(ctx context.Context, a *Object, key id.ID) (store
 	if err != nil {
 		return nil, err
 	}
-	q := query.Select{Table: a.Object.Table.Name, Columns: a.Refs, Filter: query.And(query.Is(query.ID, int64(key)), read), Limit: 1}
-	for r, err := range s.Tenant.Select(ctx, q) {
+	r, err := Load(ctx, s.Tenant, a.Mapping, query.And(query.Is(query.ID, int64(key)), read))
+	if r == nil && err == nil {
+		err = NotFound(a.Object.Doc.Name, key)
+	}
+	return r, err
+}
+
+// Load reads the whole record that a filter selects; nil if there is none.
+func Load(ctx context.Context, reader store.Reader, m *stored.Mapping, f query.Filter) (stored.Row, error) {
+	q := query.Select{Table: m.Object.Table.Name, Columns: m.Refs, Filter: f, Limit: 1}
+	for r, err := range reader.Select(ctx, q) {
 		if err != nil {
-			return nil, fmt.Errorf("reading a record of %s: %w", a.Object.Doc.Name, err)
+			return nil, fmt.Errorf("reading a record of %s: %w", m.Object.Doc.Name, err)
 		}
 		return stored.HoldRow(r), nil
 	}
-	return nil, NotFound(a.Object.Doc.Name, key)
+	return nil, nil
 }
 
 // Exists reports whether a filter selects a row.

@@ -60,19 +60,12 @@ func (u *Unit) refusedAction(m *stored.Mapping, r stored.Row, actions ...policy.
 
 // Load reads a whole record; nil if there is none.
 func (u *Unit) Load(m *stored.Mapping, key id.ID) (stored.Row, error) {
-	rows, err := u.LoadWhere(m, query.Is(query.ID, int64(key)), 1)
-	if err != nil || len(rows) == 0 {
-		return nil, err
-	}
-	return rows[0], nil
+	return session.Load(u.ctx, u.Tx, m, query.Is(query.ID, int64(key)))
 }
 
 // LoadWhere reads whole records, by id; limit 0: all.
 func (u *Unit) LoadWhere(m *stored.Mapping, f query.Filter, limit int) ([]stored.Row, error) {
-	q := query.Select{Table: m.Object.Table.Name, Columns: m.Refs, Filter: f, Limit: limit}
-	if limit != 1 {
-		q.Sort = []query.Order{{Ref: query.Field(query.ID)}}
-	}
+	q := query.Select{Table: m.Object.Table.Name, Columns: m.Refs, Filter: f, Sort: []query.Order{{Ref: query.Field(query.ID)}}, Limit: limit}
 	var rows []stored.Row
 	for r, err := range u.Tx.Select(u.ctx, q) {
 		if err != nil {

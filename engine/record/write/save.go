@@ -9,6 +9,7 @@ import (
 	"formwork/engine/record/draft"
 	"formwork/engine/record/session"
 	"formwork/engine/record/stored"
+	"formwork/engine/store"
 )
 
 // tries bounds how often a new id is taken because another node made the same.
@@ -47,13 +48,14 @@ func (w *Writer) create(ctx context.Context, a *session.Object, in *draft.Input)
 // save runs one save in a transaction, and answers.
 func (w *Writer) save(ctx context.Context, do func(u *Unit) (*saving, error)) (*Saved, error) {
 	var s *saving
-	err := w.transaction(ctx, func(u *Unit) (err error) {
-		s, err = do(u)
+	err := w.Tenant.Write(ctx, func(tx store.Tx) (err error) {
+		s, err = do(newUnit(ctx, w.Session, w.options, tx))
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
+	w.committed()
 	return w.answer(s.Object, s.afterwards(), s.warnings)
 }
 

@@ -27,6 +27,10 @@ type Unit struct {
 	prefetch     *duplicatePrefetch
 }
 
+func newUnit(ctx context.Context, s *session.Session, o *Options, tx store.Tx) *Unit {
+	return &Unit{ctx: ctx, session: s, options: o, Tx: tx}
+}
+
 // insert writes a new record.
 func (u *Unit) insert(m *stored.Mapping, r stored.Row) error { return u.insertWith(m, r, m.WordsOf(r)) }
 

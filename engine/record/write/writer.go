@@ -78,12 +78,16 @@ func (w *Writer) transaction(ctx context.Context, fn func(u *Unit) error) error 
 	if err := inTransaction(ctx, w.Session, w.options, fn); err != nil {
 		return err
 	}
-	w.options.Committed(w.Tenant.Name())
+	w.committed()
 	return nil
 }
 
+// committed tells that there is something in the outbox.
+func (w *Writer) committed() { w.options.Committed(w.Tenant.Name()) }
+
+// inTransaction runs fn in one transaction of a session.
 func inTransaction(ctx context.Context, s *session.Session, o *Options, fn func(u *Unit) error) error {
-	return s.Tenant.Write(ctx, func(tx store.Tx) error { return fn(&Unit{ctx: ctx, session: s, options: o, Tx: tx}) })
+	return s.Tenant.Write(ctx, func(tx store.Tx) error { return fn(newUnit(ctx, s, o, tx)) })
 }
 
 // Platform writes what no caller asked for: background jobs.
