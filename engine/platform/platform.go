@@ -38,8 +38,8 @@ type Options struct {
 	// Random is where ids, secrets and salts come from; crypto/rand. It is read
 	// concurrently, and never fails.
 	Random io.Reader
-	// Before are asked, in order, before a record is saved or deleted.
-	Before []record.Before
+	// SaveHooks are called, in order, before a record is saved or deleted.
+	SaveHooks []record.SaveHook
 	// Secrets seals the values of secret fields; nil: no such value is taken.
 	Secrets fieldtype.Sealer
 	// Builds are compiled configurations to share with other platforms of this
@@ -79,7 +79,7 @@ func New(o Options) *Platform {
 	p.Jobs = job.NewRunner(job.Options{Tenant: o.Store.Tenant, Tenants: o.Store.Tenants, Now: o.Now, Holder: holder(random()), Alone: !o.Shared, Poll: poll, Log: o.Log})
 	p.Catalog = catalog.New(catalog.Options{Types: p.Types, Packages: o.Packages, Tables: tables(), IDs: p.IDs, Now: o.Now, Wake: p.Jobs.Wake, Builds: o.Builds})
 	p.Catalog.Register(p.Jobs)
-	p.Records = record.New(record.Options{IDs: p.IDs, Now: o.Now, Before: o.Before})
+	p.Records = record.New(record.Options{IDs: p.IDs, Now: o.Now, SaveHooks: o.SaveHooks})
 	for kind, handler := range record.Handlers(p.Records, p.Catalog) {
 		p.Jobs.RegisterIn(laneOf(kind), kind, handler)
 	}
