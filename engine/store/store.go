@@ -5,6 +5,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"iter"
 
 	"formwork/engine/id"
@@ -96,7 +97,16 @@ type Tx interface {
 	Lock(ctx context.Context, table string, id id.ID) error
 	// DeleteWhere removes rows of a table and says how many; for tables without Search.
 	DeleteWhere(ctx context.Context, table string, filter query.Filter) (int64, error)
+	// Attempt runs fn, which uses the Tx. If fn returns an error, all that it changed
+	// is undone, the transaction goes on as if fn had not run, and refused is that
+	// error. Like the fn of Write it may run more than once. err is not nil where the
+	// transaction itself can't go on: then it is to be returned, and Write returns it
+	// in any case. Attempts do not nest.
+	Attempt(ctx context.Context, fn func() error) (refused, err error)
 }
+
+// ErrNested is the error of an attempt within an attempt.
+var ErrNested = errors.New("store: an attempt within an attempt")
 
 // Table is a set of rows with an int64 key "id".
 type Table struct {

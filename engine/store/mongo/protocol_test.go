@@ -224,6 +224,79 @@ func TestGoingOnAfterARefusal(t *testing.T) {
 	sees(t, s, "insert abortTransaction aggregate aggregate find listIndexes insert commitTransaction")
 }
 
+// An attempt that is refused before it wrote costs nothing; one that wrote has the
+// write run again, once, in a transaction that keeps how attempts are undone.
+func TestAttempts(t *testing.T) {
+	s := newServer(t)
+	tenant := s.open(mongo.Options{})
+	s.script("listIndexes", found())
+	before := bson.D{{Key: "_id", Value: int64(1)}, {Key: "n:i", Value: int64(5)}}
+	s.script("findAndModify", bson.D{{Key: "ok", Value: 1}, {Key: "value", Value: before}})
+	runs := 0
+	own := errors.New("of the test")
+	attempt := func(tx store.Tx, fn func() error) {
+		if refused, err := tx.Attempt(t.Context(), fn); err != nil || !errors.Is(refused, own) {
+			t.Errorf("run %d: refused %v, over %v", runs, refused, err)
+		}
+	}
+	err := tenant.Write(t.Context(), func(tx store.Tx) error {
+		runs++
+		attempt(tx, func() error { return own })
+		attempt(tx, func() error {
+			if err := tx.Insert(t.Context(), "lead", 7, nil, nil); err != nil {
+				return err
+			}
+			if err := tx.Update(t.Context(), "lead", 1, 0, map[string]any{"n:i": int64(6)}, nil); err != nil && runs > 1 {
+				return err
+			}
+			return own
+		})
+		return tx.Insert(t.Context(), "lead", 2, nil, nil)
+	})
+	if err != nil || runs != 2 {
+		t.Fatalf("%d runs, %v", runs, err)
+	}
+	sees(t, s, "insert update abortTransaction aggregate find listIndexes insert find findAndModify update delete aggregate insert commitTransaction")
+	commands := s.commands()
+	for i, c := range commands[3:] {
+		if n := c.Lookup("lsid"); i > 2 && n.Type == 0 {
+			t.Errorf("%s is outside of the session", c)
+		}
+	}
+	restored := commands[9].Lookup("updates").String()
+	if !strings.Contains(restored, `"n:i": {"$numberLong":"5"}`) {
+		t.Errorf("the row is restored as %s", restored)
+	}
+	if deleted := commands[10].Lookup("deletes").String(); !strings.Contains(deleted, `"_id": {"$numberLong":"7"}`) {
+		t.Errorf("deleted is %s", deleted)
+	}
+}
+
+// A transaction that the server ended within an attempt is over, whatever fn says.
+func TestAttemptInATransactionThatIsLost(t *testing.T) {
+	s := newServer(t)
+	tenant := s.open(mongo.Options{})
+	s.script("update", refusal(251, transient))
+	runs := 0
+	err := tenant.Write(t.Context(), func(tx store.Tx) error {
+		runs++
+		refused, err := tx.Attempt(t.Context(), func() error {
+			if err := tx.Update(t.Context(), "lead", 1, 0, map[string]any{"n:i": int64(6)}, nil); err != nil {
+				return errors.New("something else")
+			}
+			return nil
+		})
+		if runs == 1 && (refused != nil || err == nil) {
+			t.Errorf("refused %v, over %v", refused, err)
+		}
+		return nil
+	})
+	if err != nil || runs != 2 {
+		t.Errorf("%d runs, %v", runs, err)
+	}
+	sees(t, s, "update abortTransaction update commitTransaction")
+}
+
 func TestReadsAreSnapshots(t *testing.T) {
 	s := newServer(t)
 	tenant := s.open(mongo.Options{})

@@ -1,6 +1,7 @@
 package mongo
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -21,12 +22,16 @@ const deleteBatch = 1000 // rows deleted at a time where they must be listed
 // operations that can be undone.
 type tx struct {
 	t       *Tenant
-	session driver.Session                // nil on a standalone server
-	lost    error                         // the server's error that ended the transaction
-	asking  bool                          // look for duplicates before writing
-	wentOn  bool                          // fn used the transaction after a refusal had ended it
-	uniques map[string][]store.Index      // of tables, when asking
-	undo    []func(context.Context) error // on a standalone server
+	session driver.Session // nil on a standalone server
+	lost    error          // what ended the transaction
+	// careful: look for duplicates before writing, so that the server has nothing to
+	// refuse, and keep how an attempt is undone.
+	careful bool
+	wentOn  bool                          // fn goes on after what only a careful transaction survives
+	uniques map[string][]store.Index      // of tables, when careful
+	attempt bool                          // one is under way
+	wrote   bool                          // in the attempt
+	undo    []func(context.Context) error // of what may have to be undone
 }
 
 var _ store.Tx = (*tx)(nil)
@@ -73,6 +78,62 @@ func (x *tx) usable(ctx context.Context) error {
 	return x.lost
 }
 
+// Attempt implements store.Tx. There are no savepoints: what fn wrote is taken back
+// operation by operation. Keeping how costs more than most attempts need, so a
+// transaction does that from its second run on: the first attempt that is refused
+// after it wrote, or by the server, has the whole Write run once more, carefully.
+func (x *tx) Attempt(ctx context.Context, fn func() error) (refused, err error) {
+	if err := x.usable(ctx); err != nil {
+		return nil, err
+	}
+	if x.attempt {
+		x.lost = store.ErrNested
+		return nil, x.lost
+	}
+	before := len(x.undo)
+	x.attempt, x.wrote = true, false
+	refused = fn()
+	x.attempt = false
+	switch {
+	case x.lost != nil && !isRefusal(x.lost):
+		return nil, x.lost
+	case ctx.Err() != nil:
+		x.lost = ctx.Err()
+		return nil, x.lost
+	case refused == nil:
+		if x.session != nil {
+			x.undo = x.undo[:before]
+		}
+		return nil, nil
+	case x.lost == nil && !x.wrote:
+		return refused, nil
+	case x.session != nil && (x.lost != nil || !x.careful):
+		x.lost, x.wentOn = cmp.Or(x.lost, refused), true
+		panic(left{})
+	}
+	if err := x.takeBack(ctx, before); err != nil {
+		x.lost = err
+		return nil, err
+	}
+	return refused, nil
+}
+
+// takeBack undoes, the last first, all but some of the operations that were kept.
+func (x *tx) takeBack(ctx context.Context, but int) error {
+	ctx = x.within(context.WithoutCancel(ctx))
+	for len(x.undo) > but {
+		last := len(x.undo) - 1
+		if err := x.undo[last](ctx); err != nil {
+			return failed("taking back what was written", err)
+		}
+		x.undo = x.undo[:last]
+	}
+	return nil
+}
+
+// undoable reports whether operations have to be such that they can be undone.
+func (x *tx) undoable() bool { return x.session == nil || x.careful && x.attempt }
+
 // Select implements store.Reader.
 func (x *tx) Select(ctx context.Context, q query.Select) iter.Seq2[store.Row, error] {
 	return x.reading(ctx, func() iter.Seq2[store.Row, error] { return x.t.rows(x.within(ctx), q) })
@@ -115,7 +176,7 @@ func (x *tx) Insert(ctx context.Context, table string, key id.ID, values map[str
 	if err != nil {
 		return err
 	}
-	if x.asking {
+	if x.careful {
 		if err := x.askInsert(ctx, table, key, values); err != nil {
 			return err
 		}
@@ -146,7 +207,7 @@ func (x *tx) Update(ctx context.Context, table string, key id.ID, version int64,
 	if version != 0 {
 		found = append(found, bson.E{Key: field(query.Version.Name), Value: version})
 	}
-	if x.asking {
+	if x.careful {
 		if err := x.askUpdate(ctx, table, key, values); err != nil {
 			return err
 		}
@@ -158,12 +219,13 @@ func (x *tx) Update(ctx context.Context, table string, key id.ID, version int64,
 	switch {
 	case len(change) == 0:
 		matched, err = collection.CountDocuments(operation, found)
-	case x.session == nil:
-		matched, err = x.updateAlone(operation, collection, found, change)
+	case x.undoable():
+		matched, err = x.updateKept(operation, collection, found, change)
 	default:
 		var result *driver.UpdateResult
 		if result, err = collection.UpdateOne(operation, found, change); err == nil {
 			matched = result.MatchedCount
+			x.wrote = x.wrote || matched > 0
 		}
 	}
 	if err != nil && x.session == nil && hasCode(err, codeInternalError) {
@@ -181,7 +243,8 @@ func (x *tx) Update(ctx context.Context, table string, key id.ID, version int64,
 	return nil
 }
 
-func (x *tx) updateAlone(ctx context.Context, c *driver.Collection, found, change bson.D) (matched int64, err error) {
+// updateKept updates a row and keeps what it was.
+func (x *tx) updateKept(ctx context.Context, c *driver.Collection, found, change bson.D) (matched int64, err error) {
 	before, err := c.FindOneAndUpdate(ctx, found, change).Raw()
 	if err == driver.ErrNoDocuments {
 		return 0, nil
@@ -219,10 +282,14 @@ func (x *tx) DeleteWhere(ctx context.Context, table string, filter query.Filter)
 	if err := x.usable(ctx); err != nil {
 		return 0, err
 	}
-	if x.session == nil {
-		return x.deleteAlone(ctx, table, filter)
+	var n int64
+	var err error
+	if x.undoable() {
+		n, err = x.deleteKept(x.within(ctx), table, filter)
+	} else {
+		n, err = x.delete(x.within(ctx), table, filter)
 	}
-	n, err := x.delete(x.within(ctx), table, filter)
+	x.wrote = x.wrote || n > 0
 	return n, x.note(err)
 }
 
@@ -252,8 +319,8 @@ func (x *tx) delete(ctx context.Context, table string, filter query.Filter) (int
 	}
 }
 
-// deleteAlone deletes rows a batch at a time, which it keeps for undoing.
-func (x *tx) deleteAlone(ctx context.Context, table string, filter query.Filter) (int64, error) {
+// deleteKept deletes rows a batch at a time, which it keeps for undoing.
+func (x *tx) deleteKept(ctx context.Context, table string, filter query.Filter) (int64, error) {
 	collection := x.t.db.Collection(table)
 	for deleted := int64(0); ; {
 		keys, err := x.t.keys(ctx, table, filter, deleteBatch)
@@ -288,9 +355,10 @@ func (x *tx) deleteAlone(ctx context.Context, table string, filter query.Filter)
 	}
 }
 
-// remember keeps how an operation is undone.
+// remember keeps how an operation that was done is undone, if it has to be.
 func (x *tx) remember(undo func(context.Context) error) {
-	if x.session == nil {
+	x.wrote = true
+	if x.undoable() {
 		x.undo = append(x.undo, undo)
 	}
 }

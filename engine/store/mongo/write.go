@@ -1,6 +1,7 @@
 package mongo
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime/debug"
@@ -28,9 +29,9 @@ const (
 // rows is begun anew, and so is one whose server went away before the commit.
 //
 // The server ends a transaction in which it refused a duplicate. Where fn goes on
-// after such a refusal, it is left at its next operation (by a panic that ends
-// here) and run once more in a transaction that asks before it writes, so that the
-// server has nothing to refuse.
+// after such a refusal, or after an attempt that has to be undone, it is left (by a
+// panic that ends here) and run once more in a careful transaction: one that asks
+// before it writes, so that the server has nothing to refuse, and can undo attempts.
 func (t *Tenant) Write(ctx context.Context, fn func(tx store.Tx) error) error {
 	leave, err := t.changing(ctx)
 	if err != nil {
@@ -45,9 +46,9 @@ func (t *Tenant) Write(ctx context.Context, fn func(tx store.Tx) error) error {
 		return failed("starting a session", err)
 	}
 	defer session.EndSession(context.WithoutCancel(ctx))
-	asking, began := false, t.store.now()
+	careful, began := false, t.store.now()
 	for try := 1; ; try++ {
-		tx := &tx{t: t, session: session, asking: asking}
+		tx := &tx{t: t, session: session, careful: careful}
 		err, again := t.transact(ctx, tx, fn)
 		if !again {
 			return err
@@ -58,7 +59,8 @@ func (t *Tenant) Write(ctx context.Context, fn func(tx store.Tx) error) error {
 			}
 			return fault.New(fault.Unavailable, "store.busy").Because(err)
 		}
-		if asking = asking || tx.wentOn; tx.wentOn {
+		if tx.wentOn && !careful {
+			careful = true
 			continue
 		}
 		if err := pause(ctx, try); err != nil {
@@ -165,18 +167,11 @@ func (t *Tenant) writeAlone(ctx context.Context, fn func(tx store.Tx) error) (er
 		if finished && err == nil {
 			return
 		}
-		undoing := context.WithoutCancel(ctx)
-		for i := len(tx.undo) - 1; i >= 0; i-- {
-			if failure := tx.undo[i](undoing); failure != nil {
-				err = fmt.Errorf("%w; taking back what was written before: %w", err, failure)
-				return
-			}
+		if failure := tx.takeBack(ctx, 0); failure != nil {
+			err = fmt.Errorf("%w; %w", err, failure)
 		}
 	}()
 	err = run(tx, fn)
 	finished = true
-	if err == nil {
-		err = ctx.Err()
-	}
-	return err
+	return cmp.Or(err, tx.lost, ctx.Err())
 }

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -164,7 +165,29 @@ func BenchmarkInsert(b *testing.B) {
 	}
 }
 
+// BenchmarkBulk inserts rows a thousand at a time: as they are, each in an attempt, and
+// each in one of which every tenth is refused after it wrote.
 func BenchmarkBulk(b *testing.B) {
+	insert := func(ctx context.Context, tx store.Tx, n int, values map[string]any, words []string) error {
+		return tx.Insert(ctx, "account", benchID(n), values, words)
+	}
+	b.Run("plain", func(b *testing.B) { benchmarkBulk(b, insert) })
+	attempt := func(fails func(n int) bool) func(context.Context, store.Tx, int, map[string]any, []string) error {
+		return func(ctx context.Context, tx store.Tx, n int, values map[string]any, words []string) error {
+			_, err := tx.Attempt(ctx, func() error {
+				if err := insert(ctx, tx, n, values, words); err != nil || !fails(n) {
+					return err
+				}
+				return errOver
+			})
+			return err
+		}
+	}
+	b.Run("attempts", func(b *testing.B) { benchmarkBulk(b, attempt(func(int) bool { return false })) })
+	b.Run("refused", func(b *testing.B) { benchmarkBulk(b, attempt(func(n int) bool { return n%10 == 0 })) })
+}
+
+func benchmarkBulk(b *testing.B, insert func(ctx context.Context, tx store.Tx, n int, values map[string]any, words []string) error) {
 	t := benchTenant(b, 0, Options{})
 	ctx := b.Context()
 	made := make([]map[string]any, 1000)
@@ -177,7 +200,7 @@ func BenchmarkBulk(b *testing.B) {
 	for n := range b.N {
 		err := t.Write(ctx, func(tx store.Tx) error {
 			for i := range made {
-				if err := tx.Insert(ctx, "account", benchID(n*1000+i), made[i], words[i]); err != nil {
+				if err := insert(ctx, tx, n*1000+i, made[i], words[i]); err != nil {
 					return err
 				}
 			}

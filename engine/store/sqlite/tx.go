@@ -80,20 +80,113 @@ func (b *batch) flush() error {
 	return nil
 }
 
+// point is a state of a batch that can be gone back to.
+type point struct {
+	savepoint string
+	made      bool // the savepoint; it is made by the first write
+	words     int  // how many changes of words were waiting
+	// flushed are those, if they went into the index since.
+	flushed []wordChange
+}
+
+func (b *batch) point(savepoint string) point {
+	return point{savepoint: savepoint, words: len(b.words)}
+}
+
+// make makes the savepoint, once.
+func (b *batch) make(p *point) error {
+	if p.made {
+		return nil
+	}
+	p.made = true
+	return b.c.exec("SAVEPOINT " + p.savepoint)
+}
+
+// keep remembers the words that were waiting, for they are about to go into the index.
+func (b *batch) keep(p *point) {
+	if p.flushed == nil {
+		p.flushed = append([]wordChange{}, b.words[:p.words]...)
+	}
+	p.words = 0
+}
+
+// restore lets the words wait that waited at a point.
+func (b *batch) restore(p point) {
+	b.words = b.words[:min(p.words, len(b.words))]
+	if p.flushed != nil {
+		b.words = p.flushed
+	}
+}
+
 // tx is one caller's part of a batch. Its writes are undone alone if it fails.
 type tx struct {
 	*batch
-	wrote     bool
-	savepoint bool // there is one; else whatever the batch wrote is this tx's
-	before    int  // words of the batch that are others'
-	flushed   []wordChange
-	cursors   []*cursor
-	over      bool
+	wrote   bool
+	start   point  // its savepoint is made if the batch wrote before; else whatever it wrote is this tx's
+	attempt *point // where the attempt under way began
+	lost    error  // why the transaction can't go on
+	cursors []*cursor
+	over    bool
 }
 
 var errOver = errors.New("the transaction is over")
 
-func (b *batch) begin() *tx { return &tx{batch: b, before: len(b.words)} }
+func (b *batch) begin() *tx { return &tx{batch: b, start: b.point("one")} }
+
+// usable returns the reason why nothing more can be done, if there is one.
+func (x *tx) usable() error {
+	if x.over {
+		return errOver
+	}
+	return x.lost
+}
+
+// lose ends the transaction.
+func (x *tx) lose(err error) error {
+	x.lost = cmp.Or(x.lost, err)
+	return x.lost
+}
+
+// Attempt makes its savepoint when fn first writes, so that one that is refused
+// before costs nothing. Words that fn adds wait with the others.
+func (x *tx) Attempt(ctx context.Context, fn func() error) (refused, err error) {
+	if err := x.usable(); err != nil {
+		return nil, err
+	}
+	if x.attempt != nil {
+		return nil, x.lose(store.ErrNested)
+	}
+	start, here := x.start, x.point("attempt")
+	x.attempt = &here
+	refused = fn()
+	x.attempt = nil
+	switch {
+	case x.lost != nil:
+		return nil, x.lost
+	case !x.c.inTransaction(): // SQLite has undone everything
+		return nil, x.lose(cmp.Or(refused, errOver))
+	case ctx.Err() != nil:
+		return nil, x.lose(ctx.Err())
+	}
+	for _, k := range x.cursors {
+		k.drain()
+	}
+	x.c.ctx = nil
+	if refused != nil {
+		x.restore(here)
+		x.start.words, x.start.flushed = start.words, start.flushed
+		if here.made {
+			err = x.c.exec("ROLLBACK TO attempt")
+		}
+	}
+	if here.made && err == nil {
+		err = x.c.exec("RELEASE attempt")
+	}
+	if err != nil {
+		return nil, x.lose(fmt.Errorf("ending an attempt: %w", err))
+	}
+	return refused, nil
+}
 
 // end keeps what the caller wrote if err is nil and undoes it otherwise.
 func (x *tx) end(err error) error {
@@ -102,11 +195,12 @@ func (x *tx) end(err error) error {
 		k.stop()
 	}
 	x.c.ctx = nil
+	err = cmp.Or(err, x.lost)
 	if !x.c.inTransaction() {
 		return err // SQLite has undone everything; see group
 	}
 	if err == nil {
-		if x.savepoint {
+		if x.start.made {
 			return x.c.exec("RELEASE one")
 		}
 		return nil
@@ -114,12 +208,9 @@ func (x *tx) end(err error) error {
 	if !x.wrote {
 		return err
 	}
-	x.words = x.words[:min(x.before, len(x.words))]
-	if x.flushed != nil {
-		x.words = x.flushed
-	}
+	x.restore(x.start)
 	undo := []string{"ROLLBACK TO one", "RELEASE one"}
-	if !x.savepoint {
+	if !x.start.made {
 		undo = []string{"ROLLBACK", "BEGIN IMMEDIATE"}
 		x.batch.wrote = false
 	}
@@ -134,10 +225,7 @@ func (x *tx) end(err error) error {
 // writing prepares for a change: cursors must not see it, and it must be possible
 // to undo it alone.
 func (x *tx) writing(ctx context.Context) error {
-	if x.over {
-		return errOver
-	}
-	if err := ctx.Err(); err != nil {
+	if err := cmp.Or(x.usable(), ctx.Err()); err != nil {
 		return err
 	}
 	for _, k := range x.cursors {
@@ -145,16 +233,15 @@ func (x *tx) writing(ctx context.Context) error {
 	}
 	// SQLite undoes a whole transaction when it interrupts a change.
 	x.c.ctx = nil
-	if x.wrote {
-		return nil
-	}
-	if x.batch.wrote {
-		if err := x.c.exec("SAVEPOINT one"); err != nil {
+	if !x.wrote && x.batch.wrote {
+		if err := x.make(&x.start); err != nil {
 			return err
 		}
-		x.savepoint = true
 	}
 	x.wrote, x.batch.wrote = true, true
+	if x.attempt != nil {
+		return x.make(x.attempt)
+	}
 	return nil
 }
 
@@ -281,10 +368,7 @@ func (x *tx) Delete(ctx context.Context, table string, key id.ID) error {
 
 // Lock has nothing to do: Writes of a tenant run one after the other.
 func (x *tx) Lock(ctx context.Context, _ string, _ id.ID) error {
-	if x.over {
-		return errOver
-	}
-	return ctx.Err()
+	return cmp.Or(x.usable(), ctx.Err())
 }
 
 func (x *tx) DeleteWhere(ctx context.Context, table string, filter query.Filter) (int64, error) {
@@ -310,8 +394,8 @@ func (x *tx) DeleteWhere(ctx context.Context, table string, filter query.Filter)
 
 // reading prepares for a query, which must find the words written before it.
 func (x *tx) reading(ctx context.Context, words []query.Word) error {
-	if x.over {
-		return errOver
+	if err := x.usable(); err != nil {
+		return err
 	}
 	if len(words) == 0 || len(x.words) == 0 {
 		return nil
@@ -319,13 +403,10 @@ func (x *tx) reading(ctx context.Context, words []query.Word) error {
 	if err := x.writing(ctx); err != nil {
 		return err
 	}
-	if x.flushed == nil {
-		x.flushed = slices.Clone(x.words[:x.before])
-		if x.flushed == nil {
-			x.flushed = []wordChange{}
-		}
+	x.keep(&x.start)
+	if x.attempt != nil {
+		x.keep(x.attempt)
 	}
-	x.before = 0
 	return x.flush()
 }
 
