@@ -55,6 +55,7 @@ var floors = [][]string{
 	{"metadata"},
 	{"engine/id"},
 	{"engine/fault"},
+	{"engine/message"},
 }
 
 // exceptions are imports against the order of the floors, with the reason.

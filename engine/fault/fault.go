@@ -10,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"sort"
+
+	"formwork/engine/message"
 )
 
 // Kind says what went wrong in the terms that decide how a caller goes on.
@@ -46,14 +48,7 @@ type Fault struct {
 //
 //	fault.New(fault.NotFound, "record.not_found", "object", "lead", "id", id)
 func New(kind Kind, code string, params ...any) *Fault {
-	f := &Fault{Kind: kind, Code: code}
-	if len(params) > 0 {
-		f.Params = make(map[string]any, len(params)/2)
-		for i := 0; i+1 < len(params); i += 2 {
-			f.Params[params[i].(string)] = params[i+1]
-		}
-	}
-	return f
+	return &Fault{Kind: kind, Code: code, Params: message.Params(params)}
 }
 
 // At sets the JSON pointer of the input the fault speaks of.

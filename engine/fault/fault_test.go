@@ -13,11 +13,23 @@ import (
 	"testing"
 
 	"formwork/engine/fault"
+	"formwork/engine/message"
 )
+
+// makers are the functions that are given a code: which of their arguments it is, and
+// what knows its texts.
+var makers = map[[2]string]struct {
+	code  int
+	known func(code string) bool
+}{
+	{"fault", "New"}:   {1, fault.Known},
+	{"fault", "All"}:   {1, fault.Known},
+	{"message", "New"}: {0, message.Known},
+}
 
 // Every code that is written in the source has a text in every language.
 func TestEveryCodeHasTexts(t *testing.T) {
-	seen := 0
+	seen := map[[2]string]bool{}
 	err := filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 			if entry != nil && entry.IsDir() && entry.Name() == "node_modules" {
@@ -31,25 +43,31 @@ func TestEveryCodeHasTexts(t *testing.T) {
 		}
 		ast.Inspect(file, func(n ast.Node) bool {
 			call, ok := n.(*ast.CallExpr)
-			if !ok || len(call.Args) < 2 {
+			if !ok {
 				return true
 			}
 			name, ok := call.Fun.(*ast.SelectorExpr)
-			if !ok || (name.Sel.Name != "New" && name.Sel.Name != "All") {
+			if !ok {
 				return true
 			}
-			if room, ok := name.X.(*ast.Ident); !ok || room.Name != "fault" {
+			room, ok := name.X.(*ast.Ident)
+			if !ok {
 				return true
 			}
-			literal, ok := call.Args[1].(*ast.BasicLit)
+			made := [2]string{room.Name, name.Sel.Name}
+			maker, ok := makers[made]
+			if !ok || len(call.Args) <= maker.code {
+				return true
+			}
+			literal, ok := call.Args[maker.code].(*ast.BasicLit)
 			if !ok {
 				return true
 			}
 			code, err := strconv.Unquote(literal.Value)
-			if err == nil && !fault.Known(code) {
+			if err == nil && !maker.known(code) {
 				t.Errorf("%s: code %q lacks a text in some language", path, code)
 			}
-			seen++
+			seen[made] = true
 			return true
 		})
 		return nil
@@ -57,8 +75,8 @@ func TestEveryCodeHasTexts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if seen == 0 {
-		t.Fatal("found no code to check")
+	if len(seen) != len(makers) {
+		t.Fatalf("found codes for %v only", seen)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"formwork/engine/fault"
+	"formwork/engine/message"
 	"formwork/engine/policy"
 	"formwork/engine/record"
 )
@@ -168,7 +169,7 @@ func TestKeysWithHiddenFields(t *testing.T) {
 // Every action that may be forbidden has a word in every language.
 func TestActionsHaveWords(t *testing.T) {
 	for _, action := range []policy.Action{policy.Create, policy.Read, policy.Update, policy.Delete, "restore"} {
-		if !fault.Known("record.doing_" + string(action)) {
+		if !message.Known("action." + string(action)) {
 			t.Errorf("%s has none", action)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"formwork/engine/fault"
 	"formwork/engine/id"
+	"formwork/engine/message"
 	"formwork/engine/policy"
 	"formwork/engine/query"
 	"formwork/engine/record/session"
@@ -42,14 +43,14 @@ type Explanation struct {
 // nil: that depends on the record.
 type Reason struct {
 	Action   policy.Action
-	Text     *fault.Fault
+	Text     *message.Message
 	Holds    *bool
 	Document metadata.Key // that says so; the zero Key for none
 }
 
 // Grant is one change.
 type Grant struct {
-	Text     *fault.Fault
+	Text     *message.Message
 	Document map[string]any // what a new document says; nil if it is no document
 	// Sets are the permission sets that exist and give all that is wanted of a set, those
 	// that give least first; at most 5.
@@ -117,9 +118,9 @@ type explaining struct {
 }
 
 func (e *explaining) explain() (*Explanation, error) {
-	e.because(e.Action, nil, &e.Active, fault.New(fault.Forbidden, "access.active", "user", e.Who.Name))
+	e.because(e.Action, nil, &e.Active, message.New("access.active", "user", e.Who.Name))
 	if !e.Active {
-		e.found.Grants = append(e.found.Grants, Grant{Text: fault.New(fault.Forbidden, "access.grant_active", "user", e.Who.Name)})
+		e.found.Grants = append(e.found.Grants, Grant{Text: message.New("access.grant_active", "user", e.Who.Name)})
 	}
 	if err := e.objectRights(); err != nil {
 		return nil, err
@@ -150,7 +151,7 @@ func (e *explaining) actions() []policy.Action {
 }
 
 // because notes a reason; what has to hold and does not decides.
-func (e *explaining) because(action policy.Action, document *metadata.Key, must *bool, text *fault.Fault) {
+func (e *explaining) because(action policy.Action, document *metadata.Key, must *bool, text *message.Message) {
 	r := Reason{Action: action, Text: text, Holds: must}
 	if document != nil {
 		r.Document = *document
@@ -165,7 +166,7 @@ func (e *explaining) objectRights() error {
 		holds := session.Allows(e.rights.Objects[e.Object], action)
 		if held := policy.Held(e.Object, "", action); held {
 			manages := e.rights.System["manage_users"]
-			e.because(action, nil, &manages, fault.New(fault.Forbidden, "access.held", "right", "manage_users"))
+			e.because(action, nil, &manages, message.New("access.held", "right", "manage_users"))
 			if !manages {
 				e.system = "manage_users"
 			}
@@ -175,10 +176,10 @@ func (e *explaining) objectRights() error {
 			return err
 		}
 		for _, set := range given {
-			e.because(action, set, &holds, fault.New(fault.Forbidden, "access.object", "object", e.Object, "action", string(action), "set", set.Name))
+			e.because(action, set, &holds, message.New("access.object", "object", e.Object, "action", string(action), "set", set.Name))
 		}
 		if len(given) == 0 && !holds {
-			e.because(action, nil, &holds, fault.New(fault.Forbidden, "access.no_object", "object", e.Object, "action", string(action)))
+			e.because(action, nil, &holds, message.New("access.no_object", "object", e.Object, "action", string(action)))
 		}
 		if !holds {
 			e.want(action)
@@ -241,11 +242,11 @@ func (e *explaining) fieldRights() error {
 		if e.field.System && e.Field != query.Owner.Name || !writable {
 			e.fixed, writable = true, false
 		}
-		e.because(e.Action, nil, &writable, fault.New(fault.Forbidden, "access.writable", "field", e.Field))
+		e.because(e.Action, nil, &writable, message.New("access.writable", "field", e.Field))
 	}
 	if policy.Held(e.Object, e.Field, e.Action) {
 		manages := e.rights.System["manage_users"]
-		e.because(e.Action, nil, &manages, fault.New(fault.Forbidden, "access.held", "right", "manage_users"))
+		e.because(e.Action, nil, &manages, message.New("access.held", "right", "manage_users"))
 		if !manages {
 			e.system = "manage_users"
 		}
@@ -255,10 +256,10 @@ func (e *explaining) fieldRights() error {
 		return err
 	}
 	for _, set := range given {
-		e.because(e.Action, set, &holds, fault.New(fault.Forbidden, "access.field", "field", e.Field, "level", e.level(), "set", set.Name))
+		e.because(e.Action, set, &holds, message.New("access.field", "field", e.Field, "level", e.level(), "set", set.Name))
 	}
 	if len(given) == 0 && !holds {
-		e.because(e.Action, nil, &holds, fault.New(fault.Forbidden, "access.no_field", "field", e.Field, "level", e.level()))
+		e.because(e.Action, nil, &holds, message.New("access.no_field", "field", e.Field, "level", e.level()))
 	}
 	if !holds {
 		e.want(e.Action)
@@ -301,7 +302,7 @@ func (e *explaining) ways(action policy.Action) error {
 	}
 	for _, name := range denied {
 		e.found.Allowed = false
-		e.found.Grants = append(e.found.Grants, Grant{Text: fault.New(fault.Forbidden, "access.grant_policy", "policy", name)})
+		e.found.Grants = append(e.found.Grants, Grant{Text: message.New("access.grant_policy", "policy", name)})
 	}
 	return nil
 }
@@ -335,25 +336,25 @@ func (e *explaining) holds(f query.Filter) (*bool, error) {
 }
 
 // way is what a way is called, and the document that makes it.
-func (e *explaining) way(way policy.Way) (document metadata.Key, text *fault.Fault) {
+func (e *explaining) way(way policy.Way) (document metadata.Key, text *message.Message) {
 	object := metadata.Key{Kind: "object", Name: e.Object}
 	switch way.Kind {
 	case "all":
-		return metadata.Key{}, fault.New(fault.Forbidden, "access.all", "object", e.Object)
+		return metadata.Key{}, message.New("access.all", "object", e.Object)
 	case "visibility":
-		return object, fault.New(fault.Forbidden, "access.visibility", "object", e.Object, "visibility", cmp.Or(e.a.Object.Doc.Visibility, "private"))
+		return object, message.New("access.visibility", "object", e.Object, "visibility", cmp.Or(e.a.Object.Doc.Visibility, "private"))
 	case "owner":
-		return metadata.Key{}, fault.New(fault.Forbidden, "access.owner", "user", e.Who.Name)
+		return metadata.Key{}, message.New("access.owner", "user", e.Who.Name)
 	case "role":
-		return metadata.Key{}, fault.New(fault.Forbidden, "access.role", "user", e.Who.Name)
+		return metadata.Key{}, message.New("access.role", "user", e.Who.Name)
 	case "parent":
-		return object, fault.New(fault.Forbidden, "access.parent", "field", e.a.Object.Doc.Parent)
+		return object, message.New("access.parent", "field", e.a.Object.Doc.Parent)
 	case "sharing":
-		return metadata.Key{Kind: "sharing", Name: way.Name}, fault.New(fault.Forbidden, "access.sharing", "rule", way.Name)
+		return metadata.Key{Kind: "sharing", Name: way.Name}, message.New("access.sharing", "rule", way.Name)
 	case "allow":
-		return metadata.Key{Kind: "policy", Name: way.Name}, fault.New(fault.Forbidden, "access.allow", "policy", way.Name)
+		return metadata.Key{Kind: "policy", Name: way.Name}, message.New("access.allow", "policy", way.Name)
 	}
-	return metadata.Key{Kind: "policy", Name: way.Name}, fault.New(fault.Forbidden, "access.deny", "policy", way.Name)
+	return metadata.Key{Kind: "policy", Name: way.Name}, message.New("access.deny", "policy", way.Name)
 }
 
 // reach is the least that leads to the record: a sharing rule for this user and record,
@@ -373,9 +374,9 @@ func (e *explaining) reach(action policy.Action) {
 			rule["access"] = "write"
 		}
 		e.found.Grants = append(e.found.Grants, Grant{Document: rule,
-			Text: fault.New(fault.Forbidden, "access.grant_sharing", "user", e.Who.Name, "access", rule["access"])})
+			Text: message.New("access.grant_sharing", "user", e.Who.Name, "access", rule["access"])})
 	case owned && e.a.Object.Owned && e.ID != 0 && e.a.Reads(owner):
-		e.found.Grants = append(e.found.Grants, Grant{Text: fault.New(fault.Forbidden, "access.grant_owner", "user", e.Who.Name)})
+		e.found.Grants = append(e.found.Grants, Grant{Text: message.New("access.grant_owner", "user", e.Who.Name)})
 	default:
 		e.wanted.WriteAll = true
 	}
@@ -407,7 +408,7 @@ func (e *explaining) permission() error {
 	if err != nil {
 		return err
 	}
-	e.found.Grants = append(e.found.Grants, Grant{Text: fault.New(fault.Forbidden, "access.grant_permission", "user", e.Who.Name), Document: document, Sets: sets})
+	e.found.Grants = append(e.found.Grants, Grant{Text: message.New("access.grant_permission", "user", e.Who.Name), Document: document, Sets: sets})
 	return nil
 }
 

@@ -3,6 +3,7 @@ package session
 import (
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
+	"formwork/engine/message"
 	"formwork/engine/id"
 	"formwork/engine/policy"
 	"formwork/metadata"
@@ -29,7 +30,7 @@ func (s *Session) ForbiddenRecord(o *catalog.Object, action string) *fault.Fault
 
 // doing is an action in the caller's language.
 func (s *Session) doing(action string) string {
-	return (&fault.Fault{Code: "record.doing_" + action}).Text(s.Caller.Language)
+	return message.New("action." + action).Text(s.Caller.Language)
 }
 
 // UnknownField is the fault of a name that is no field or may not be known.
