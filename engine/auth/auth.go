@@ -137,19 +137,9 @@ func Tables() []store.Table {
 	}
 }
 
-// row reads the one row that a filter selects; nil if there is none.
-func row(ctx context.Context, r store.Reader, table string, filter query.Filter, columns ...query.Column) (store.Row, error) {
-	q := query.Select{Table: table, Filter: filter, Limit: 1, Sort: []query.Order{{Ref: query.Field(query.ID)}}}
-	for _, c := range columns {
-		q.Columns = append(q.Columns, query.Field(c))
-	}
-	for found, err := range r.Select(ctx, q) {
-		if err != nil {
-			return nil, err
-		}
-		return append(store.Row(nil), found...), nil
-	}
-	return nil, nil
+// row reads the one row that a filter selects; ok is false if there is none.
+func row(ctx context.Context, r store.Reader, table string, filter query.Filter, columns ...query.Column) (found store.Found, ok bool, err error) {
+	return store.First(ctx, r, query.Select{Table: table, Filter: filter}, columns...)
 }
 
 func integer(v any) int64 { n, _ := v.(int64); return n }
@@ -172,11 +162,10 @@ func list(v any) []string {
 }
 
 // instant is a stored time, nil for none.
-func instant(v any) *time.Time {
-	ms, ok := v.(int64)
-	if !ok {
+func instant(found store.Found, c query.Column) *time.Time {
+	if !found.Has(c) {
 		return nil
 	}
-	t := time.UnixMilli(ms).UTC()
+	t := found.Time(c)
 	return &t
 }

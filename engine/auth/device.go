@@ -34,12 +34,12 @@ func (s *Service) device(ctx context.Context, t store.Tenant, user id.ID, token 
 		return 0, nil
 	}
 	hash := digest(sha256.Sum256([]byte(token)))
-	found, err := row(ctx, t, devices, query.All{query.Is(hashColumn, hash.String()), query.Is(userColumn, int64(user)),
+	found, ok, err := row(ctx, t, devices, query.All{query.Is(hashColumn, hash.String()), query.Is(userColumn, int64(user)),
 		query.Compare{Ref: query.Field(expiresColumn), Op: query.Gt, Value: s.now().UnixMilli()}}, query.ID)
-	if err != nil || found == nil {
+	if err != nil || !ok {
 		return 0, err
 	}
-	return id.ID(integer(found[0])), nil
+	return found.ID(query.ID), nil
 }
 
 // remember notes that a user logged in on a device, and makes one where there is none
@@ -58,15 +58,15 @@ func (s *Service) remember(ctx context.Context, t store.Tenant, user, known id.I
 	used[hashColumn.Name], used[userColumn.Name], used[failuresColumn.Name] = hash.String(), int64(user), int64(0)
 	made := s.ids.Next()
 	return token, t.Write(ctx, func(tx store.Tx) error {
-		q := query.Select{Table: devices, Columns: []query.Ref{query.Field(query.ID)}, Filter: query.Is(userColumn, int64(user)), Limit: maxDevices,
+		q := query.Select{Table: devices, Filter: query.Is(userColumn, int64(user)), Limit: maxDevices,
 			Sort: []query.Order{{Ref: query.Field(usedColumn)}, {Ref: query.Field(query.ID)}}}
 		n, oldest := 0, id.ID(0)
-		for r, err := range tx.Select(ctx, q) {
+		for r, err := range store.Find(ctx, tx, q, query.ID) {
 			if err != nil {
 				return err
 			}
 			if n++; n == 1 {
-				oldest = id.ID(integer(r[0]))
+				oldest = r.ID(query.ID)
 			}
 		}
 		if n == maxDevices {

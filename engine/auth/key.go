@@ -120,19 +120,16 @@ func (s *Service) grantable(ctx context.Context, t store.Tenant, user *policy.Ca
 
 var keyColumns = []query.Column{query.ID, nameColumn, permissionsColumn, userColumn, createdColumn, usedColumn, expiresColumn, revokedColumn}
 
-func keyOf(r store.Row) Key {
-	return Key{ID: id.ID(integer(r[0])), Name: text(r[1]), Permissions: append([]string(nil), list(r[2])...), User: id.ID(integer(r[3])),
-		CreatedAt: *instant(integer(r[4])), UsedAt: instant(r[5]), ExpiresAt: instant(r[6]), RevokedAt: instant(r[7])}
+func keyOf(r store.Found) Key {
+	return Key{ID: r.ID(query.ID), Name: r.Text(nameColumn), Permissions: r.List(permissionsColumn), User: r.ID(userColumn),
+		CreatedAt: r.Time(createdColumn), UsedAt: instant(r, usedColumn), ExpiresAt: instant(r, expiresColumn), RevokedAt: instant(r, revokedColumn)}
 }
 
 // Keys lists the keys of a user, or with 0 of all users of the tenant, oldest first.
 func (s *Service) Keys(ctx context.Context, t store.Tenant, of id.ID) ([]Key, error) {
 	q := query.Select{Table: keys, Filter: ofUser(of), Limit: listedKeys, Sort: []query.Order{{Ref: query.Field(query.ID)}}}
-	for _, c := range keyColumns {
-		q.Columns = append(q.Columns, query.Field(c))
-	}
 	var all []Key
-	for r, err := range t.Select(ctx, q) {
+	for r, err := range store.Find(ctx, t, q, keyColumns...) {
 		if err != nil {
 			return nil, err
 		}
@@ -156,31 +153,31 @@ func (s *Service) RevokeKey(ctx context.Context, t store.Tenant, of, key id.ID) 
 	if of != 0 {
 		filter = append(filter, ofUser(of))
 	}
-	found, err := row(ctx, t, keys, filter, userColumn, revokedColumn)
+	found, ok, err := row(ctx, t, keys, filter, userColumn, revokedColumn)
 	if err != nil {
 		return err
 	}
-	if found == nil {
+	if !ok {
 		return fault.New(fault.NotFound, "auth.key_not_found")
 	}
-	if found[1] != nil {
+	if found.Has(revokedColumn) {
 		return nil
 	}
 	values := map[string]any{revokedColumn.Name: s.now().UnixMilli()}
 	if err := t.Write(ctx, func(tx store.Tx) error { return tx.Update(ctx, keys, key, 0, values, nil) }); err != nil {
 		return err
 	}
-	s.Forget(t.Name(), id.ID(integer(found[0])))
+	s.Forget(t.Name(), found.ID(userColumn))
 	return nil
 }
 
 // readKey reads the key of a digest and notes its use.
 func (s *Service) readKey(ctx context.Context, t store.Tenant, hash digest, now time.Time) (*entry, error) {
-	found, err := row(ctx, t, keys, query.Is(hashColumn, hash.String()), keyColumns...)
+	found, ok, err := row(ctx, t, keys, query.Is(hashColumn, hash.String()), keyColumns...)
 	if err != nil {
 		return nil, err
 	}
-	if found == nil {
+	if !ok {
 		return nil, invalid()
 	}
 	key := keyOf(found)

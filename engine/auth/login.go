@@ -115,11 +115,11 @@ const nobody id.ID = 1
 func (s *Service) countNobody(ctx context.Context, t store.Tenant) error {
 	return t.Write(ctx, func(tx store.Tx) error {
 		values := map[string]any{usedColumn.Name: s.now().UnixMilli()}
-		found, err := row(ctx, tx, devices, query.Is(query.ID, int64(nobody)), query.ID)
+		_, there, err := row(ctx, tx, devices, query.Is(query.ID, int64(nobody)), query.ID)
 		if err != nil {
 			return err
 		}
-		if found != nil {
+		if there {
 			return tx.Update(ctx, devices, nobody, 0, values, nil)
 		}
 		return tx.Insert(ctx, devices, nobody, values, nil)
@@ -135,22 +135,22 @@ func (s *Service) verify(ctx context.Context, t store.Tenant, u *user, password 
 	}
 	defer turn.Release(1)
 
-	found, err := row(ctx, t, credentials, query.Is(query.ID, int64(u.caller.User)), hashColumn)
+	secret, known, err := row(ctx, t, credentials, query.Is(query.ID, int64(u.caller.User)), hashColumn)
 	if err != nil {
 		return err
 	}
-	counted, err := row(ctx, t, counts.table, query.Is(query.ID, int64(counts.row)), failuresColumn, lockedColumn)
+	counted, there, err := row(ctx, t, counts.table, query.Is(query.ID, int64(counts.row)), failuresColumn, lockedColumn)
 	if err != nil {
 		return err
 	}
-	if found == nil || counted == nil || !u.active || integer(counted[1]) > s.now().UnixMilli() {
+	if !known || !there || !u.active || counted.Int(lockedColumn) > s.now().UnixMilli() {
 		return s.pretend(ctx, t, password)
 	}
-	ok, err := s.matches(ctx, text(found[0]), password)
+	ok, err := s.matches(ctx, secret.Text(hashColumn), password)
 	if err != nil {
 		return err
 	}
-	if failures := integer(counted[0]); !ok {
+	if failures := counted.Int(failuresColumn); !ok {
 		err = s.count(ctx, t, u, counts, failures+1)
 	} else if failures > 0 {
 		err = s.count(ctx, t, u, counts, 0)
@@ -216,7 +216,7 @@ func (s *Service) setPassword(ctx context.Context, t store.Tenant, user id.ID, p
 		return false, problem
 	}
 	if first {
-		if found, err := row(ctx, t, credentials, query.Is(query.ID, int64(user)), query.ID); err != nil || found != nil {
+		if _, there, err := row(ctx, t, credentials, query.Is(query.ID, int64(user)), query.ID); err != nil || there {
 			return false, err
 		}
 	}
@@ -226,15 +226,15 @@ func (s *Service) setPassword(ctx context.Context, t store.Tenant, user id.ID, p
 	}
 	values := map[string]any{hashColumn.Name: hash, failuresColumn.Name: int64(0), lockedColumn.Name: nil}
 	err = t.Write(ctx, func(tx store.Tx) error {
-		found, err := row(ctx, tx, credentials, query.Is(query.ID, int64(user)), query.ID)
+		_, there, err := row(ctx, tx, credentials, query.Is(query.ID, int64(user)), query.ID)
 		if err != nil {
 			return err
 		}
-		set = found == nil || !first
+		set = !there || !first
 		switch {
 		case !set:
 			return nil
-		case found == nil:
+		case !there:
 			err = tx.Insert(ctx, credentials, user, values, nil)
 		default:
 			err = tx.Update(ctx, credentials, user, 0, values, nil)

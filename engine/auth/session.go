@@ -99,27 +99,27 @@ func (s *Service) begin(ctx context.Context, t store.Tenant, user id.ID) (string
 
 // readSession reads the session of a digest and notes its use.
 func (s *Service) readSession(ctx context.Context, t store.Tenant, key digest, now time.Time) (*entry, error) {
-	found, err := row(ctx, t, sessions, query.Is(hashColumn, key.String()), query.ID, userColumn, createdColumn, usedColumn, expiresColumn)
+	found, ok, err := row(ctx, t, sessions, query.Is(hashColumn, key.String()), query.ID, userColumn, createdColumn, usedColumn, expiresColumn)
 	if err != nil {
 		return nil, err
 	}
-	if found == nil || integer(found[4]) <= now.UnixMilli() {
+	if !ok || !found.Time(expiresColumn).After(now) {
 		return nil, invalid()
 	}
-	u, err := s.userByID(ctx, t, id.ID(integer(found[1])))
+	u, err := s.userByID(ctx, t, found.ID(userColumn))
 	if err != nil {
 		return nil, err
 	}
 	if u == nil || !u.active {
 		return nil, invalid()
 	}
-	expires := time.UnixMilli(integer(found[4]))
-	if now.Sub(time.UnixMilli(integer(found[3]))) >= slideEvery {
+	expires := found.Time(expiresColumn)
+	if now.Sub(found.Time(usedColumn)) >= slideEvery {
 		expires = now.Add(SessionLife)
-		if last := time.UnixMilli(integer(found[2])).Add(sessionCap); expires.After(last) {
+		if last := found.Time(createdColumn).Add(sessionCap); expires.After(last) {
 			expires = last
 		}
-		s.note(ctx, t, sessions, id.ID(integer(found[0])),
+		s.note(ctx, t, sessions, found.ID(query.ID),
 			map[string]any{usedColumn.Name: now.UnixMilli(), expiresColumn.Name: expires.UnixMilli()})
 	}
 	return &entry{caller: u.caller, version: u.version, read: now, expires: expires}, nil
@@ -165,15 +165,14 @@ type Session struct {
 // Sessions lists a user's live sessions, oldest first; at most 200.
 func (s *Service) Sessions(ctx context.Context, t store.Tenant, user id.ID) ([]Session, error) {
 	q := query.Select{Table: sessions, Limit: 200, Sort: []query.Order{{Ref: query.Field(query.ID)}},
-		Columns: []query.Ref{query.Field(query.ID), query.Field(createdColumn), query.Field(usedColumn), query.Field(expiresColumn)},
 		Filter: query.All{query.Is(userColumn, int64(user)),
 			query.Compare{Ref: query.Field(expiresColumn), Op: query.Gt, Value: s.now().UnixMilli()}}}
 	var all []Session
-	for r, err := range t.Select(ctx, q) {
+	for r, err := range store.Find(ctx, t, q, query.ID, createdColumn, usedColumn, expiresColumn) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, Session{ID: id.ID(integer(r[0])), CreatedAt: *instant(r[1]), UsedAt: *instant(r[2]), ExpiresAt: *instant(r[3])})
+		all = append(all, Session{ID: r.ID(query.ID), CreatedAt: r.Time(createdColumn), UsedAt: r.Time(usedColumn), ExpiresAt: r.Time(expiresColumn)})
 	}
 	return all, nil
 }

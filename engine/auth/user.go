@@ -59,14 +59,14 @@ func (s *Service) readUser(ctx context.Context, t store.Tenant, where func(*cata
 			names, columns = append(names, f.Name), append(columns, f.Column)
 		}
 	}
-	found, err := row(ctx, t, object.Table.Name, where(object), columns...)
-	if err != nil || found == nil {
+	found, ok, err := row(ctx, t, object.Table.Name, where(object), columns...)
+	if err != nil || !ok {
 		return nil, err
 	}
 	attributes := make(map[string]any, len(names))
 	for i, name := range names {
-		if found[i] != nil {
-			attributes[name] = found[i]
+		if v := found.Value(columns[i]); v != nil {
+			attributes[name] = v
 		}
 	}
 	active, _ := attributes["active"].(bool)

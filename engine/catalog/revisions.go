@@ -88,15 +88,15 @@ func (s *state) layers() []layer {
 
 // newestRevision is the mark of the newest revision; zero if there is none.
 func newestRevision(ctx context.Context, from store.Reader) (mark, error) {
-	q := query.Select{Table: revisionTable, Columns: []query.Ref{query.Field(query.ID), query.Field(colAt)},
-		Sort: []query.Order{{Ref: query.Field(query.ID), Descending: true}}, Limit: 1}
-	for row, err := range from.Select(ctx, q) {
-		if err != nil {
-			return mark{}, fmt.Errorf("reading the newest revision: %w", err)
-		}
-		return mark{revision: row[0].(int64), at: row[1].(int64)}, nil
+	q := query.Select{Table: revisionTable, Sort: []query.Order{{Ref: query.Field(query.ID), Descending: true}}}
+	row, ok, err := store.First(ctx, from, q, query.ID, colAt)
+	if err != nil {
+		return mark{}, fmt.Errorf("reading the newest revision: %w", err)
 	}
-	return mark{}, nil
+	if !ok {
+		return mark{}, nil
+	}
+	return mark{revision: row.Int(query.ID), at: row.Int(colAt)}, nil
 }
 
 // Revision is one entry of a configuration's history.
@@ -110,20 +110,16 @@ type Revision struct {
 // Revisions lists revisions below before (0: from the newest), newest first, at
 // most limit.
 func (c *Catalog) Revisions(ctx context.Context, t store.Tenant, before int64, limit int) ([]Revision, error) {
-	q := query.Select{Table: revisionTable, Limit: limit,
-		Columns: []query.Ref{query.Field(query.ID), query.Field(colMessage), query.Field(colAt), query.Field(colBy)},
-		Sort:    []query.Order{{Ref: query.Field(query.ID), Descending: true}}}
+	q := query.Select{Table: revisionTable, Limit: limit, Sort: []query.Order{{Ref: query.Field(query.ID), Descending: true}}}
 	if before > 0 {
 		q.Filter = query.Compare{Ref: query.Field(query.ID), Op: query.Lt, Value: before}
 	}
 	var revisions []Revision
-	for row, err := range t.Select(ctx, q) {
+	for row, err := range store.Find(ctx, t, q, query.ID, colMessage, colAt, colBy) {
 		if err != nil {
 			return nil, fmt.Errorf("reading revisions: %w", err)
 		}
-		message, _ := row[1].(string)
-		by, _ := row[3].(int64)
-		revisions = append(revisions, Revision{Number: row[0].(int64), Message: message, At: time.UnixMilli(row[2].(int64)).UTC(), By: id.ID(by)})
+		revisions = append(revisions, Revision{Number: row.Int(query.ID), Message: row.Text(colMessage), At: row.Time(colAt), By: row.ID(colBy)})
 	}
 	return revisions, nil
 }
@@ -160,38 +156,34 @@ func (c *Catalog) stateAt(ctx context.Context, t store.Tenant, revision int64) (
 }
 
 func packagesAt(ctx context.Context, from store.Reader, revision int64) ([]string, error) {
-	q := query.Select{Table: revisionTable, Columns: []query.Ref{query.Field(colPackages)}, Limit: 1,
-		Filter: query.Is(query.ID, revision),
-		Sort:   []query.Order{{Ref: query.Field(query.ID)}}}
-	for row, err := range from.Select(ctx, q) {
-		if err != nil {
-			return nil, fmt.Errorf("reading revision %d: %w", revision, err)
-		}
-		names, _ := row[0].([]string)
-		return append([]string(nil), names...), nil
+	row, ok, err := store.First(ctx, from, query.Select{Table: revisionTable, Filter: query.Is(query.ID, revision)}, colPackages)
+	if err != nil {
+		return nil, fmt.Errorf("reading revision %d: %w", revision, err)
 	}
-	return nil, nil
+	if !ok {
+		return nil, nil
+	}
+	return row.List(colPackages), nil
 }
 
 // documentsAt reads all documents of a revision by layer, sorted by key.
 func documentsAt(ctx context.Context, from store.Reader, revision int64) (map[string][]metadata.Document, error) {
 	until := query.Field(colUntil)
 	q := query.Select{Table: documentTable,
-		Columns: []query.Ref{query.Field(colLayer), query.Field(colKind), query.Field(colName), query.Field(colBody)},
 		Filter: query.All{
 			query.Compare{Ref: query.Field(colSince), Op: query.Le, Value: revision},
 			query.Any{query.Compare{Ref: until, Op: query.Eq, Value: nil}, query.Compare{Ref: until, Op: query.Gt, Value: revision}},
 		},
 		Sort: []query.Order{{Ref: query.Field(colKind)}, {Ref: query.Field(colName)}, {Ref: query.Field(query.ID)}}}
 	documents := map[string][]metadata.Document{}
-	for row, err := range from.Select(ctx, q) {
+	for row, err := range store.Find(ctx, from, q, colLayer, colKind, colName, colBody) {
 		if err != nil {
 			return nil, fmt.Errorf("reading the documents of revision %d: %w", revision, err)
 		}
-		name := row[0].(string)
+		name := row.Text(colLayer)
 		documents[name] = append(documents[name], metadata.Document{
-			Key:  metadata.Key{Kind: row[1].(string), Name: row[2].(string)},
-			Body: json.RawMessage(row[3].(string)),
+			Key:  metadata.Key{Kind: row.Text(colKind), Name: row.Text(colName)},
+			Body: json.RawMessage(row.Text(colBody)),
 		})
 	}
 	return documents, nil
@@ -302,17 +294,14 @@ func endDocuments(ctx context.Context, tx store.Tx, ended map[place]bool, next i
 	if len(ended) == 0 {
 		return nil
 	}
-	q := query.Select{Table: documentTable,
-		Columns: []query.Ref{query.Field(query.ID), query.Field(colLayer), query.Field(colKind), query.Field(colName)},
-		Filter:  query.Is(colUntil, nil),
-		Sort:    []query.Order{{Ref: query.Field(query.ID)}}}
+	q := query.Select{Table: documentTable, Filter: query.Is(colUntil, nil), Sort: []query.Order{{Ref: query.Field(query.ID)}}}
 	var rows []id.ID
-	for row, err := range tx.Select(ctx, q) {
+	for row, err := range store.Find(ctx, tx, q, query.ID, colLayer, colKind, colName) {
 		if err != nil {
 			return fmt.Errorf("reading current documents: %w", err)
 		}
-		if ended[place{row[1].(string), metadata.Key{Kind: row[2].(string), Name: row[3].(string)}}] {
-			rows = append(rows, id.ID(row[0].(int64)))
+		if ended[place{row.Text(colLayer), metadata.Key{Kind: row.Text(colKind), Name: row.Text(colName)}}] {
+			rows = append(rows, row.ID(query.ID))
 		}
 	}
 	for _, row := range rows {

@@ -158,16 +158,15 @@ func (c *Catalog) runPurge(ctx context.Context, t store.Tenant, j *job.Progress)
 
 // due lists what may be purged now.
 func (c *Catalog) due(ctx context.Context, t store.Tenant) ([]removal, error) {
-	q := query.Select{Table: removedTable, Columns: []query.Ref{query.Field(colTable), query.Field(colColumn)},
+	q := query.Select{Table: removedTable,
 		Filter: query.Compare{Ref: query.Field(colPurgeAt), Op: query.Le, Value: c.o.Now().UnixMilli()},
 		Sort:   []query.Order{{Ref: query.Field(query.ID)}}}
 	var due []removal
-	for row, err := range t.Select(ctx, q) {
+	for row, err := range store.Find(ctx, t, q, colTable, colColumn) {
 		if err != nil {
 			return nil, fmt.Errorf("reading what was removed: %w", err)
 		}
-		column, _ := row[1].(string)
-		due = append(due, removal{table: row[0].(string), column: column})
+		due = append(due, removal{table: row.Text(colTable), column: row.Text(colColumn)})
 	}
 	return due, nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -379,15 +380,14 @@ func (s *Service) Refused(ctx context.Context, t store.Tenant, im *Import, langu
 	if err := yield(with(im.header, rowColumn, reasonsColumn)); err != nil {
 		return err
 	}
-	q := query.Select{Table: errorTable, Columns: []query.Ref{query.Field(colRow), query.Field(colCells), query.Field(colFaults)},
-		Filter: query.Is(colImport, int64(im.ID)),
-		Sort:   []query.Order{{Ref: query.Field(colRow)}, {Ref: query.Field(query.ID)}}}
-	for v, err := range t.Select(ctx, q) {
+	q := query.Select{Table: errorTable, Filter: query.Is(colImport, int64(im.ID)),
+		Sort: []query.Order{{Ref: query.Field(colRow)}, {Ref: query.Field(query.ID)}}}
+	for row, err := range store.Find(ctx, t, q, colRow, colCells, colFaults) {
 		if err != nil {
 			return fmt.Errorf("reading refused rows: %w", err)
 		}
 		var reasons []*fault.Fault
-		if err := json.Unmarshal(v[2].(json.RawMessage), &reasons); err != nil {
+		if err := json.Unmarshal(row.JSON(colFaults), &reasons); err != nil {
 			return fmt.Errorf("reading reasons: %w", err)
 		}
 		var texts []string
@@ -398,8 +398,7 @@ func (s *Service) Refused(ctx context.Context, t store.Tenant, im *Import, langu
 			}
 			texts = append(texts, text)
 		}
-		cells, _ := v[1].([]string)
-		if err := yield(with(cells, fmt.Sprint(v[0]), strings.Join(texts, " | "))); err != nil {
+		if err := yield(with(row.List(colCells), strconv.FormatInt(row.Int(colRow), 10), strings.Join(texts, " | "))); err != nil {
 			return err
 		}
 	}

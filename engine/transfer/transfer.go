@@ -89,13 +89,16 @@ var (
 	colFaults = query.Column{Name: "faults", Storage: fieldtype.JSON}
 )
 
+var importColumns = []query.Column{colObject, colOptions, colHeader, colDelimiter, colStart, colSize, colUser, colPermissions, colJob,
+	colCreated, colUpdated, colUnchanged, colRefused}
+
 // Tables are the tables this room keeps in every tenant.
 func Tables() []store.Table {
 	byImport := func(name string, second query.Column) []store.Index {
 		return []store.Index{{Name: name, Columns: []store.IndexColumn{{Column: colImport}, {Column: second}}}}
 	}
 	return []store.Table{
-		{Name: importTable, Columns: []query.Column{colObject, colOptions, colHeader, colDelimiter, colStart, colSize, colUser, colPermissions, colJob, colCreated, colUpdated, colUnchanged, colRefused}},
+		{Name: importTable, Columns: importColumns},
 		{Name: chunkTable, Columns: []query.Column{colImport, colOffset, colText}, Indexes: byImport("_import_chunk_offset", colOffset)},
 		{Name: errorTable, Columns: []query.Column{colImport, colRow, colCells, colFaults}, Indexes: byImport("_import_error_row", colRow)},
 	}
@@ -285,28 +288,20 @@ func (s *Service) Get(ctx context.Context, t store.Tenant, c *policy.Caller, im 
 
 // load reads an import; of its job only the id.
 func load(ctx context.Context, t store.Reader, im id.ID) (*Import, error) {
-	columns := []query.Ref{}
-	for _, c := range Tables()[0].Columns {
-		columns = append(columns, query.Field(c))
+	row, ok, err := store.First(ctx, t, query.Select{Table: importTable, Filter: query.Is(query.ID, int64(im))}, importColumns...)
+	if err != nil {
+		return nil, fmt.Errorf("reading the import: %w", err)
 	}
-	q := query.Select{Table: importTable, Columns: columns, Limit: 1, Sort: []query.Order{{Ref: query.Field(query.ID)}},
-		Filter: query.Is(query.ID, int64(im))}
-	for v, err := range t.Select(ctx, q) {
-		if err != nil {
-			return nil, fmt.Errorf("reading the import: %w", err)
-		}
-		found := &Import{ID: im, Object: v[0].(string), header: append([]string(nil), v[2].([]string)...), delimiter: []rune(v[3].(string))[0],
-			start: v[4].(int64), size: v[5].(int64), user: id.ID(v[6].(int64)), Job: &job.Job{ID: id.ID(v[8].(int64))},
-			Created: v[9].(int64), Updated: v[10].(int64), Unchanged: v[11].(int64), Refused: v[12].(int64)}
-		if acts, ok := v[7].([]string); ok {
-			found.acts = append([]string(nil), acts...)
-		}
-		if err := json.Unmarshal(v[1].(json.RawMessage), &found.Options); err != nil {
-			return nil, fmt.Errorf("reading the options: %w", err)
-		}
-		return found, nil
+	if !ok {
+		return nil, fault.New(fault.NotFound, "import.not_found")
 	}
-	return nil, fault.New(fault.NotFound, "import.not_found")
+	found := &Import{ID: im, Object: row.Text(colObject), header: row.List(colHeader), delimiter: []rune(row.Text(colDelimiter))[0],
+		start: row.Int(colStart), size: row.Int(colSize), user: row.ID(colUser), acts: row.List(colPermissions), Job: &job.Job{ID: row.ID(colJob)},
+		Created: row.Int(colCreated), Updated: row.Int(colUpdated), Unchanged: row.Int(colUnchanged), Refused: row.Int(colRefused)}
+	if err := json.Unmarshal(row.JSON(colOptions), &found.Options); err != nil {
+		return nil, fmt.Errorf("reading the options: %w", err)
+	}
+	return found, nil
 }
 
 // kept reads the text of a file from where it was kept.
@@ -335,16 +330,17 @@ func (k *kept) Read(p []byte) (int, error) {
 
 // load reads the chunk in which the offset lies.
 func (k *kept) load() error {
-	q := query.Select{Table: chunkTable, Columns: []query.Ref{query.Field(colOffset), query.Field(colText)}, Limit: 1,
+	q := query.Select{Table: chunkTable,
 		Filter: query.All{query.Is(colImport, int64(k.im.ID)),
 			query.Compare{Ref: query.Field(colOffset), Op: query.Le, Value: k.offset}},
 		Sort: []query.Order{{Ref: query.Field(colOffset), Descending: true}, {Ref: query.Field(query.ID), Descending: true}}}
-	for v, err := range k.tenant.Select(k.ctx, q) {
-		if err != nil {
-			return fmt.Errorf("reading the file: %w", err)
-		}
-		if text := v[1].(string); k.offset-v[0].(int64) < int64(len(text)) {
-			k.text = text[k.offset-v[0].(int64):]
+	chunk, ok, err := store.First(k.ctx, k.tenant, q, colOffset, colText)
+	if err != nil {
+		return fmt.Errorf("reading the file: %w", err)
+	}
+	if ok {
+		if text, from := chunk.Text(colText), k.offset-chunk.Int(colOffset); from < int64(len(text)) {
+			k.text = text[from:]
 			return nil
 		}
 	}
