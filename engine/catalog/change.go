@@ -557,15 +557,13 @@ func sameComputation(a, b *Field) bool {
 }
 
 // sameProgram reports whether two expressions answer the same of every record: they
-// read the same, from the same columns, under the same labels if they show any.
+// read the same, from the same columns, with the same labels if they show any.
 func sameProgram(a, b *expression.Program) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	labels := strings.Contains(a.Source(), "label")
-	return a.Source() == b.Source() && slices.EqualFunc(a.Paths(), b.Paths(), func(x, y expression.Path) bool {
-		return x.Leaf.Column == y.Leaf.Column && (!labels || sameLabels(x.Leaf.Value, y.Leaf.Value))
-	})
+	return a.Source() == b.Source() && slices.EqualFunc(a.Labels(), b.Labels(), maps.Equal) &&
+		slices.EqualFunc(a.Paths(), b.Paths(), func(x, y expression.Path) bool { return x.Leaf.Column == y.Leaf.Column })
 }
 
 // sameInRows reports whether what is computed in child rows has not changed.
@@ -582,14 +580,6 @@ func sameInRows(a, b *Rows) bool {
 		}
 		return computed(f) && !sameProgram(before.Formula, f.Formula)
 	})
-}
-
-func sameLabels(a, b fieldtype.Value) bool {
-	x, ok := a.(fieldtype.Chooses)
-	y, too := b.(fieldtype.Chooses)
-	return ok == too && (!ok || maps.EqualFunc(x.Options(), y.Options(), func(p, q *metadata.Option) bool {
-		return maps.Equal(p.Label, q.Label)
-	}))
 }
 
 func sameRollup(a, b *Rollup) bool {

@@ -25,7 +25,8 @@ type function struct {
 	empties bool                   // run is also called with empty arguments; else the result is empty
 	never   bool                   // never empty
 	run     func(f *frame, args []any) (any, error)
-	clock   bool // depends on the clock or on where the user is
+	clock   bool              // depends on the clock or on where the user is
+	labels  map[string]string // of a choice's options, if it shows them
 }
 
 // kinds is a set of kinds.
@@ -212,7 +213,7 @@ func (c *checker) label(at int, name string, args []*node) *node {
 	for option, o := range args[0].opts {
 		labels[option] = o.Label.In("en", option)
 	}
-	f := &function{name: "label", kind: fieldtype.TextKind, params: []kinds{texts},
+	f := &function{name: "label", kind: fieldtype.TextKind, params: []kinds{texts}, labels: labels,
 		run: func(_ *frame, args []any) (any, error) {
 			option, _ := args[0].(string)
 			if label, ok := labels[option]; ok {

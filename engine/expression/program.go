@@ -22,6 +22,7 @@ type Program struct {
 	paths    []Path
 	clock    bool
 	user     bool
+	labels   []map[string]string
 }
 
 // Compile makes a program of an expression, or says everything that is wrong with
@@ -113,6 +114,9 @@ func (p *Program) survey() {
 			}
 		case opCall:
 			p.clock = p.clock || n.fn.clock
+			if n.fn.labels != nil {
+				p.labels = append(p.labels, n.fn.labels)
+			}
 		}
 	})
 }
@@ -142,6 +146,11 @@ func (p *Program) UsesClock() bool { return p.clock }
 
 // UsesUser reports whether the result depends on the user.
 func (p *Program) UsesUser() bool { return p.user }
+
+// Labels lists what is shown for the options of each choice that the program shows by
+// its label, in order of appearance: the labels are part of the program, so that it
+// answers otherwise once they change.
+func (p *Program) Labels() []map[string]string { return p.labels }
 
 // Queryable reports whether Filter works.
 func (p *Program) Queryable() bool { return p.filter != nil }

@@ -456,6 +456,25 @@ func TestPaths(t *testing.T) {
 	}
 }
 
+// A program tells the labels that are part of it, also those of choices in rows.
+func TestLabels(t *testing.T) {
+	scope := newWorldOnce(t).scope()
+	scope.Result = fieldtype.TextKind
+	for source, want := range map[string]string{
+		`label(stage)`:   `[map[lost:lost open:Open won:Closed won]]`,
+		`"label" + name`: `[]`,
+		`label(stage) + join(map(items, label(.kind)), "")`: `[map[lost:lost open:Open won:Closed won] map[a:a b:b]]`,
+	} {
+		p, problems := expression.Compile(source, scope)
+		if problems != nil {
+			t.Fatal(problems)
+		}
+		if got := fmt.Sprint(p.Labels()); got != want {
+			t.Errorf("%s shows %s", source, got)
+		}
+	}
+}
+
 // A path through a guarded lookup is empty where the guard does not hold, be it to a
 // formula. What a formula itself goes through is as everybody sees it.
 func TestGuardsHideWhatIsBehind(t *testing.T) {
