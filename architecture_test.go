@@ -74,7 +74,7 @@ var owned = map[string][]string{
 	"golang.org/x/crypto":                   {"engine/auth"},
 	"github.com/prometheus/client_golang":   {"engine/api"},
 	"github.com/santhosh-tekuri/jsonschema": {"metadata/schema", "engine/catalog"},
-	"github.com/microcosm-cc/bluemonday":   {"metadata/fieldtype"},
+	"github.com/microcosm-cc/bluemonday":    {"metadata/fieldtype"},
 	"github.com/govalues/decimal":           {"metadata/fieldtype", "engine/expression", "engine/record"},
 }
 

@@ -3,8 +3,8 @@ package session
 import (
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
-	"formwork/engine/message"
 	"formwork/engine/id"
+	"formwork/engine/message"
 	"formwork/engine/policy"
 	"formwork/metadata"
 )
