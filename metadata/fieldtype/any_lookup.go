@@ -21,6 +21,11 @@ func (AnyLookupType) SettingsSchema() map[string]any {
 	return map[string]any{"objects": objects, "on_delete": onDeleteSchema()}
 }
 
+// ShownSettings implements Shows.
+func (AnyLookupType) ShownSettings(metadata.Shown) metadata.Members {
+	return metadata.AllOf("objects", "on_delete")
+}
+
 func (AnyLookupType) Bind(_ string, f *metadata.Field, in Context) (Value, []*fault.Fault) {
 	s, problems := settings[lookupSettings](f)
 	if problems != nil {

@@ -33,6 +33,11 @@ func (AutoNumberType) SettingsSchema() map[string]any {
 
 var placeForm = regexp.MustCompile(`\{[^{}]*\}`)
 
+// ShownSettings implements Shows.
+func (AutoNumberType) ShownSettings(metadata.Shown) metadata.Members {
+	return metadata.AllOf("pattern", "start")
+}
+
 func (AutoNumberType) Bind(_ string, f *metadata.Field, _ Context) (Value, []*fault.Fault) {
 	s, problems := settings[autoNumberSettings](f)
 	if problems != nil {

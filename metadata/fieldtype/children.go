@@ -41,6 +41,11 @@ func (ChildrenType) SettingsSchema() map[string]any {
 	}
 }
 
+// ShownSettings implements Shows: the fields of a row are shown as other fields are.
+func (ChildrenType) ShownSettings(field metadata.Shown) metadata.Members {
+	return metadata.Members{"fields": metadata.Each(field), "max_rows": metadata.Whole}
+}
+
 func (ChildrenType) Bind(_ string, f *metadata.Field, in Context) (Value, []*fault.Fault) {
 	depth := 1
 	if nested, ok := in.(rowContext); ok {

@@ -28,6 +28,11 @@ func (CurrencyType) SettingsSchema() map[string]any {
 	return s
 }
 
+// ShownSettings implements Shows.
+func (CurrencyType) ShownSettings(metadata.Shown) metadata.Members {
+	return metadata.AllOf("scale", "min", "max", "currency")
+}
+
 func (CurrencyType) Bind(_ string, f *metadata.Field, _ Context) (Value, []*fault.Fault) {
 	v, s, problems := bindDecimal(f, 2)
 	if s.Currency != "" && !currencyCode.MatchString(s.Currency) {

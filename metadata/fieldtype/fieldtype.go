@@ -102,6 +102,12 @@ type (
 	// Derives is implemented by types whose setting "result" names a type with
 	// Results; the field takes that type's settings too.
 	Derives interface{ Derives() }
+	// Shows lists the settings of the type that are shown to those who may read a field
+	// and not the whole configuration; others are not. field is how a field is shown,
+	// for types whose settings hold fields.
+	Shows interface {
+		ShownSettings(field metadata.Shown) metadata.Members
+	}
 )
 
 // Optional abilities of a Value.

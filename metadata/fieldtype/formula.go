@@ -31,6 +31,11 @@ func resultSetting() map[string]any {
 	return textSetting("Result", "The type of the value; its settings, such as scale, stand beside.", "currency")
 }
 
+// ShownSettings implements Shows. What the field is computed by is not shown.
+func (FormulaType) ShownSettings(metadata.Shown) metadata.Members {
+	return metadata.AllOf("result")
+}
+
 func (FormulaType) Bind(name string, f *metadata.Field, in Context) (Value, []*fault.Fault) {
 	s, problems := settings[formulaSettings](f)
 	if problems != nil {

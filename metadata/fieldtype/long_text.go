@@ -21,6 +21,11 @@ func (LongTextType) SettingsSchema() map[string]any {
 	}
 }
 
+// ShownSettings implements Shows.
+func (LongTextType) ShownSettings(metadata.Shown) metadata.Members {
+	return metadata.AllOf("max_length")
+}
+
 func (LongTextType) Bind(_ string, f *metadata.Field, _ Context) (Value, []*fault.Fault) {
 	s, problems := settings[textSettings](f)
 	if problems != nil {

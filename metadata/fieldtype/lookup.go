@@ -35,6 +35,11 @@ func onDeleteSchema() map[string]any {
 	return choiceSetting("When that record is deleted", "clear empties this field, restrict refuses the deletion, cascade deletes this record too.", onDelete...)
 }
 
+// ShownSettings implements Shows.
+func (LookupType) ShownSettings(metadata.Shown) metadata.Members {
+	return metadata.AllOf("object", "on_delete")
+}
+
 func (LookupType) Bind(_ string, f *metadata.Field, in Context) (Value, []*fault.Fault) {
 	s, problems := settings[lookupSettings](f)
 	if problems != nil {

@@ -13,6 +13,9 @@ const maxChosen = 100
 func (MultiPicklistType) Name() string                   { return "multi_picklist" }
 func (MultiPicklistType) SettingsSchema() map[string]any { return optionSchema() }
 
+// ShownSettings implements Shows.
+func (MultiPicklistType) ShownSettings(metadata.Shown) metadata.Members { return shownOptions }
+
 func (MultiPicklistType) Bind(_ string, f *metadata.Field, in Context) (Value, []*fault.Fault) {
 	c, problems := bindChoices(f, in)
 	if problems != nil {

@@ -30,6 +30,11 @@ func decimalSchema(scale int) map[string]any {
 	}
 }
 
+// ShownSettings implements Shows.
+func (NumberType) ShownSettings(metadata.Shown) metadata.Members {
+	return metadata.AllOf("scale", "min", "max")
+}
+
 func (NumberType) Bind(_ string, f *metadata.Field, _ Context) (Value, []*fault.Fault) {
 	v, _, problems := bindDecimal(f, 0)
 	if problems != nil {

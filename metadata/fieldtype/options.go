@@ -16,12 +16,12 @@ type optionSettings struct {
 	DependsOn string                      `json:"depends_on"`
 }
 
-// documentKinds are the kinds whose documents' names may be options.
-var documentKinds = []string{"role", "permission"}
+// DocumentKinds are the kinds whose documents' names may be options.
+func DocumentKinds() []string { return []string{"role", "permission"} }
 
 func optionSchema() map[string]any {
 	documents := setting("string", "Documents", "A kind of documents whose names are the options.", nil)
-	documents["enum"] = list(documentKinds)
+	documents["enum"] = list(DocumentKinds())
 	return map[string]any{
 		"options":    map[string]any{"$ref": "#/$defs/options"},
 		"picklist":   nameSetting("Picklist", "The shared picklist that the options come from, instead of own ones.", "industry"),
@@ -29,6 +29,9 @@ func optionSchema() map[string]any {
 		"depends_on": nameSetting("Depends on", "The field whose value decides which options are offered (see an option's \"for\").", "country"),
 	}
 }
+
+// shownOptions are the settings that are shown to those who may read the field.
+var shownOptions = metadata.AllOf("picklist", "documents", "depends_on").And(metadata.Members{"options": metadata.Options})
 
 const maxOptions = 1000
 

@@ -14,6 +14,11 @@ func (PercentType) Name() string                   { return "percent" }
 func (PercentType) MayResult()                     {}
 func (PercentType) SettingsSchema() map[string]any { return decimalSchema(2) }
 
+// ShownSettings implements Shows.
+func (PercentType) ShownSettings(metadata.Shown) metadata.Members {
+	return metadata.AllOf("scale", "min", "max")
+}
+
 func (PercentType) Bind(_ string, f *metadata.Field, _ Context) (Value, []*fault.Fault) {
 	v, _, problems := bindDecimal(f, 2)
 	if problems != nil {

@@ -11,6 +11,9 @@ type PicklistType struct{}
 func (PicklistType) Name() string                   { return "picklist" }
 func (PicklistType) SettingsSchema() map[string]any { return optionSchema() }
 
+// ShownSettings implements Shows.
+func (PicklistType) ShownSettings(metadata.Shown) metadata.Members { return shownOptions }
+
 func (PicklistType) Bind(_ string, f *metadata.Field, in Context) (Value, []*fault.Fault) {
 	c, problems := bindChoices(f, in)
 	if problems != nil {

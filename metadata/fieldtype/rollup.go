@@ -37,6 +37,11 @@ func (RollupType) SettingsSchema() map[string]any {
 	}
 }
 
+// ShownSettings implements Shows. What the field is computed by is not shown.
+func (RollupType) ShownSettings(metadata.Shown) metadata.Members {
+	return metadata.AllOf("op", "object", "lookup", "rows", "field", "result")
+}
+
 // Bind checks what can be known from the field alone; that object, lookup, rows and
 // field exist is for whoever compiles the object.
 func (RollupType) Bind(name string, f *metadata.Field, in Context) (Value, []*fault.Fault) {

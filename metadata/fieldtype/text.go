@@ -39,6 +39,11 @@ func patternSetting() map[string]any {
 
 const maxPattern = 500
 
+// ShownSettings implements Shows.
+func (TextType) ShownSettings(metadata.Shown) metadata.Members {
+	return metadata.AllOf("max_length", "min_length", "pattern")
+}
+
 func (TextType) Bind(_ string, f *metadata.Field, _ Context) (Value, []*fault.Fault) {
 	s, problems := settings[textSettings](f)
 	if problems != nil {

@@ -14,6 +14,11 @@ func (UserType) SettingsSchema() map[string]any {
 	return map[string]any{"on_delete": onDeleteSchema()}
 }
 
+// ShownSettings implements Shows.
+func (UserType) ShownSettings(metadata.Shown) metadata.Members {
+	return metadata.AllOf("on_delete")
+}
+
 func (UserType) Bind(_ string, f *metadata.Field, in Context) (Value, []*fault.Fault) {
 	s, problems := settings[lookupSettings](f)
 	if problems != nil {
