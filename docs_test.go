@@ -76,7 +76,7 @@ func TestExamplesOfTheDocs(t *testing.T) {
 					layers = append(layers, []metadata.Document{d})
 				}
 			}
-			snapshot, problems := catalog.Build(t.Context(), standard.FieldTypes(), 1, metadata.Effective(layers...))
+			snapshot, problems := catalog.Build(t.Context(), standard.FieldTypes(), standard.Kinds(), 1, metadata.Effective(layers...))
 			for _, problem := range problems {
 				t.Errorf("%s: %v", file, problem)
 			}

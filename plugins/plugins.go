@@ -3,11 +3,15 @@
 // it lists. standard lists the defaults.
 package plugins
 
-import "formwork/metadata/fieldtype"
+import (
+	"formwork/engine/catalog"
+	"formwork/metadata/fieldtype"
+)
 
 // Set is what a plugin adds.
 type Set struct {
 	FieldTypes []fieldtype.Type
+	Kinds      []catalog.Kind // of documents
 }
 
 // FieldTypes makes the registry of the types of all sets. Two types of one name
@@ -18,4 +22,14 @@ func FieldTypes(sets ...Set) *fieldtype.Registry {
 		types = append(types, set.FieldTypes...)
 	}
 	return fieldtype.NewRegistry(types...)
+}
+
+// Kinds makes the registry of the kinds of documents of all sets. Two kinds of one name
+// are a programmer's mistake and panic, as do kinds that need each other.
+func Kinds(sets ...Set) *catalog.Kinds {
+	var kinds []catalog.Kind
+	for _, set := range sets {
+		kinds = append(kinds, set.Kinds...)
+	}
+	return catalog.NewKinds(kinds...)
 }

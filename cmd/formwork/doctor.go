@@ -91,7 +91,7 @@ func (e *engine) findings(ctx context.Context, name string) (findings []string, 
 		if err != nil {
 			return findings, fmt.Errorf("looking at the indexes of %s: %w", object.Doc.Name, err)
 		}
-		for _, planned := range object.Table.Indexes {
+		for _, planned := range snapshot.Indexes[object.Doc.Name] {
 			if !slices.ContainsFunc(built, func(b store.Index) bool { return b.Name == planned.Name }) {
 				findings = append(findings, fmt.Sprintf("the index %s of %s is not built", planned.Name, object.Doc.Name))
 			}

@@ -85,7 +85,7 @@ func (l login) print(p *program) {
 // serve answers requests and runs background work until the program is told to
 // stop; then it lets both come to an end.
 func (c *serveCommand) serve(p *program, e *engine, listener net.Listener) error {
-	server := api.New(api.Options{Store: e.Store, Catalog: e.Catalog, Records: e.Records, Auth: e.Auth, Imports: e.Imports, Wake: e.Jobs.Wake, Types: e.Types,
+	server := api.New(api.Options{Store: e.Store, Catalog: e.Catalog, Records: e.Records, Auth: e.Auth, Imports: e.Imports, Wake: e.Jobs.Wake,
 		Now: e.Now, Log: e.Log, Access: c.Access, Tenant: firstTenant, TenantFromHost: c.TenantFromHost, Proxies: c.Proxies, Version: version})
 	work, stopWork := context.WithCancel(context.Background())
 	var background sync.WaitGroup

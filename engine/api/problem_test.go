@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"formwork/engine/fault"
-	"formwork/plugins/standard"
 )
 
 func TestStatusOf(t *testing.T) {
@@ -31,7 +30,7 @@ func TestStatusOf(t *testing.T) {
 // What goes wrong inside shows an id, which the log knows, and never its text.
 func TestFailuresDoNotLeak(t *testing.T) {
 	var log bytes.Buffer
-	s := New(Options{Now: time.Now, Types: standard.FieldTypes(), Log: slog.New(slog.NewTextHandler(&log, nil))})
+	s := New(Options{Now: time.Now, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	secret := "open /var/lib/formwork/main.db"
 	for path, do := range map[string]func(*request) error{
 		"/panics":  func(*request) error { panic(secret) },

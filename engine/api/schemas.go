@@ -50,7 +50,7 @@ func (r *request) shown(what string, make func() (any, error)) ([]byte, error) {
 
 // kindSchema is GET /schemas/{kind}.
 func (s *Server) kindSchema(r *request) error {
-	raw, ok := s.schemas.JSON(r.param("kind"))
+	raw, ok := s.o.Catalog.Schema(r.param("kind"))
 	if !ok {
 		return fault.New(fault.NotFound, "api.no_schema")
 	}

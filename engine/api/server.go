@@ -23,8 +23,6 @@ import (
 	"formwork/engine/record"
 	"formwork/engine/store"
 	"formwork/engine/transfer"
-	"formwork/metadata/fieldtype"
-	"formwork/metadata/schema"
 )
 
 // Prefix is before every route but those of health and metrics.
@@ -56,10 +54,9 @@ type Options struct {
 	Auth    *auth.Service
 	Imports *transfer.Service
 	// Wake is called with a tenant's name when there is background work to go on with.
-	Wake  func(tenant string)
-	Types *fieldtype.Registry
-	Now   func() time.Time
-	Log   *slog.Logger
+	Wake func(tenant string)
+	Now  func() time.Time
+	Log  *slog.Logger
 	// Access logs every request; those that fail inside are always logged.
 	Access bool
 	// Tenant is logged in to where a login names none; if there is no such tenant and
@@ -83,7 +80,6 @@ type Server struct {
 	proxies  []netip.Prefix
 	metrics  *metrics
 	shown    *shownCache
-	schemas  *schema.Schemas
 	requests sync.Pool
 	heavy    *semaphore.Weighted // large bodies in memory at once
 }
@@ -96,7 +92,7 @@ func New(o Options) *Server {
 	if o.Wake == nil {
 		o.Wake = func(string) {}
 	}
-	s := &Server{o: o, logins: newLimiter(o.Now), proxies: networks(o.Proxies), metrics: newMetrics(), shown: newShownCache(), schemas: schema.New(o.Types), heavy: semaphore.NewWeighted(maxHeavy), numbers: newRequestNumbers(o.Now())}
+	s := &Server{o: o, logins: newLimiter(o.Now), proxies: networks(o.Proxies), metrics: newMetrics(), shown: newShownCache(), heavy: semaphore.NewWeighted(maxHeavy), numbers: newRequestNumbers(o.Now())}
 	s.requests.New = func() any { return &request{server: s} }
 	s.app = fiber.New(fiber.Config{
 		AppName:                      "formwork",

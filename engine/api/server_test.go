@@ -71,14 +71,13 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	s := teststore.Open(t)
 	w := &world{t: t, store: s, ids: id.NewSource(time.Now, func() uint32 { return 7 }), log: &lockedBuffer{}, http: &http.Client{Timeout: time.Minute}}
-	types := standard.FieldTypes()
 	log := slog.New(slog.NewTextHandler(w.log, nil))
-	w.catalog = catalog.New(catalog.Options{Types: types, Packages: packages.All(), IDs: w.ids, Now: time.Now,
+	w.catalog = catalog.New(catalog.Options{Types: standard.FieldTypes(), Kinds: standard.Kinds(), Packages: packages.All(), IDs: w.ids, Now: time.Now,
 		Tables: slices.Concat(record.Tables(), auth.Tables())})
 	w.records = record.New(record.Options{IDs: w.ids, Now: time.Now})
 	w.auth = auth.New(auth.Options{Store: s, Catalog: w.catalog, IDs: w.ids, Now: time.Now, Random: rand.Reader, Log: log})
 	w.tenant = w.newTenant("main")
-	server := api.New(api.Options{Store: s, Catalog: w.catalog, Records: w.records, Auth: w.auth, Types: types, Now: time.Now, Log: log,
+	server := api.New(api.Options{Store: s, Catalog: w.catalog, Records: w.records, Auth: w.auth, Now: time.Now, Log: log,
 		Access: true, Tenant: "main", Version: "test"})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -65,22 +65,22 @@ func (c *Catalog) Advise(ctx context.Context, t store.Tenant, seen ...Shape) ([]
 func (s *Snapshot) shapes() []Shape {
 	var shapes []Shape
 	for _, l := range s.lists {
-		shape := Shape{Source: l.source, Object: l.object.Doc.Name}
-		if l.filter != nil {
-			filter, err := l.filter.Filter(sample{})
+		shape := Shape{Source: l.Source, Object: l.Object.Doc.Name}
+		if l.Filter != nil {
+			filter, err := l.Filter.Filter(sample{})
 			if err != nil {
 				continue // it can't run at all; Build has refused what never can
 			}
 			shape.Filter = filter
 		}
-		for _, held := range []*Field{l.lookup, l.group} { // what is asked for one value at a time
+		for _, held := range []*Field{l.Lookup, l.Group} { // what is asked for one value at a time
 			if held != nil {
 				equal := query.Is(held.Column, sampleOf(held.Column.Storage))
 				shape.Filter = query.And(shape.Filter, equal)
 			}
 		}
-		for _, key := range l.sort {
-			shape.Sort = append(shape.Sort, query.Order{Ref: key.ref, Descending: key.descending})
+		for _, key := range l.Sort {
+			shape.Sort = append(shape.Sort, query.Order{Ref: key.Ref, Descending: key.Descending})
 		}
 		shapes = append(shapes, shape)
 	}

@@ -7,15 +7,13 @@ import (
 
 	"formwork/engine/store"
 	"formwork/metadata"
-	"formwork/metadata/schema"
-	"formwork/plugins/standard"
 )
 
 func BenchmarkBuildStandard(b *testing.B) {
 	documents := standardDocuments()
-	types, schemas := standard.FieldTypes(), schema.New(standard.FieldTypes())
+	in := standardLanguage()
 	for b.Loop() {
-		if _, problems := build(b.Context(), types, schemas, 1, documents, nil); problems != nil {
+		if _, problems := build(b.Context(), in, 1, documents, nil); problems != nil {
 			b.Fatal(problems)
 		}
 	}
@@ -23,9 +21,9 @@ func BenchmarkBuildStandard(b *testing.B) {
 
 // BenchmarkBuildField is a build after one object got one more field.
 func BenchmarkBuildField(b *testing.B) {
-	types, schemas := standard.FieldTypes(), schema.New(standard.FieldTypes())
+	in := standardLanguage()
 	base := standardDocuments()
-	former, problems := build(b.Context(), types, schemas, 1, base, nil)
+	former, problems := build(b.Context(), in, 1, base, nil)
 	if problems != nil {
 		b.Fatal(problems)
 	}
@@ -33,7 +31,7 @@ func BenchmarkBuildField(b *testing.B) {
 		Body: []byte(`{"kind":"object","name":"account","fields":{"extra":{"type":"text"}}}`)}
 	changed := metadata.Effective(base, []metadata.Document{patch})
 	for b.Loop() {
-		if _, problems := build(b.Context(), types, schemas, 2, changed, former); problems != nil {
+		if _, problems := build(b.Context(), in, 2, changed, former); problems != nil {
 			b.Fatal(problems)
 		}
 	}

@@ -8,7 +8,7 @@ import (
 
 	"formwork/engine/expression"
 	"formwork/engine/fault"
-	"formwork/engine/policy"
+	"formwork/engine/store"
 	"formwork/metadata"
 	"formwork/metadata/fieldtype"
 	"formwork/metadata/schema"
@@ -17,74 +17,61 @@ import (
 // Build compiles effective documents to a Snapshot, or says everything that is
 // wrong with them. Pointers of the problems are "/<kind>/<name>/<JSON pointer in
 // the document>"; they come sorted. It reads nothing but its arguments.
-func Build(ctx context.Context, types *fieldtype.Registry, revision int64, documents []metadata.Document) (*Snapshot, []*fault.Fault) {
-	return build(ctx, types, schema.New(types), revision, documents, nil)
+func Build(ctx context.Context, types *fieldtype.Registry, kinds *Kinds, revision int64, documents []metadata.Document) (*Snapshot, []*fault.Fault) {
+	return build(ctx, language{types, kinds, schema.New(types, kinds.All())}, revision, documents, nil)
 }
 
-// build is Build that takes over from a former snapshot what depends on unchanged
-// documents alone. The result is the same with and without one. Without schemas the
-// documents are known to keep to them.
-func build(ctx context.Context, types *fieldtype.Registry, schemas *schema.Schemas, revision int64, documents []metadata.Document, former *Snapshot) (*Snapshot, []*fault.Fault) {
-	b := &builder{ctx: ctx, types: types, schemas: schemas, former: former, broken: map[string]bool{}, settings: newSettings(), s: &Snapshot{
+// language is what documents are written in: the types of fields, the kinds of
+// documents, and their schemas.
+type language struct {
+	types   *fieldtype.Registry
+	kinds   *Kinds
+	schemas *schema.Schemas // nil: the documents are known to keep to them
+}
+
+// build is Build that takes over from a former snapshot, made in the same language, what
+// depends on unchanged documents alone. The result is the same with and without one.
+func build(ctx context.Context, in language, revision int64, documents []metadata.Document, former *Snapshot) (*Snapshot, []*fault.Fault) {
+	b := &builder{ctx: ctx, language: in, former: former, broken: map[string]bool{}, same: map[string]bool{}, s: &Snapshot{
 		Revision:  revision,
 		Documents: make(map[metadata.Key]metadata.Document, len(documents)),
-		parsed:    make(map[metadata.Key]*parsed, len(documents)),
 		Objects:   map[string]*Object{},
+		Indexes:   map[string][]store.Index{},
+		parsed:    map[string]map[string]*parsed{},
+		compiled:  map[string]any{},
 	}}
 	for _, d := range documents {
 		b.s.Documents[d.Key] = d
 	}
 	b.decode()
-	b.makeObjects()
-	b.linkReferences()
-	b.planComputation()
-	for _, o := range b.objects {
-		b.compileFields(o)
-		b.compileRules(o)
-		b.compileStages(o)
-		b.compileRecordTypes(o)
-		b.compileUnique(o)
-		b.compileDuplicates(o)
+	for _, kind := range in.kinds.order {
+		b.compileKind(kind)
 	}
-	b.checkPages()
-	b.checkAccess()
-	b.compileRecordSchemas()
 	if problems := b.told(); len(problems) > 0 {
 		return nil, problems
 	}
-	for _, o := range b.objects {
-		o.Table.Indexes = planIndexes(o, b.s.lists)
+	b.s.lists = in.kinds.lists(b.s)
+	for name, o := range b.s.Objects {
+		b.s.Indexes[name] = planIndexes(o, b.s.lists)
 	}
 	return b.s, nil
 }
 
-// builder holds what is under construction. The steps of build run in their order;
-// each reports what is wrong and leaves out what it can't make, so that later ones
-// find the other problems.
+// builder holds what is under construction. The kinds are compiled in their order; each
+// reports what is wrong and leaves out what it can't make, so that later ones find the
+// other problems.
 type builder struct {
+	language
 	ctx      context.Context
-	types    *fieldtype.Registry
-	schemas  *schema.Schemas
 	former   *Snapshot
 	s        *Snapshot
-	settings *settings
-	objects  []*Object // by name
-	sharing  []policy.Sharing
+	same     map[string]bool // kinds whose compiled documents are those of former
+	objects  []*Object       // by name
 	problems []*fault.Fault
 	refused  []*fault.Fault // what schemas refuse
 	// broken are fields, as object.field, that have a problem of their own: what
 	// uses them is not blamed for it.
 	broken map[string]bool
-}
-
-// settings are the documents that are only compiled into others.
-type settings struct {
-	sharing  map[string]*metadata.Sharing
-	policies map[string]*metadata.Policy
-}
-
-func newSettings() *settings {
-	return &settings{sharing: map[string]*metadata.Sharing{}, policies: map[string]*metadata.Policy{}}
 }
 
 // told are all problems, sorted. Where a schema refused something, what follows from
@@ -253,7 +240,7 @@ func (b *builder) Names(kind string) []string {
 
 // Options returns the options of a shared picklist.
 func (b *builder) Options(picklist string) (map[string]*metadata.Option, bool) {
-	p, ok := b.s.Picklists[picklist]
+	p, ok := Picklists(b.s)[picklist]
 	if !ok {
 		return nil, false
 	}

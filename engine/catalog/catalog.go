@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"sync"
@@ -22,6 +23,7 @@ import (
 // Options are what a Catalog is made of.
 type Options struct {
 	Types *fieldtype.Registry
+	Kinds *Kinds // of documents; nil: those of this room
 	// Packages are those that can be installed, each after what it requires.
 	Packages []metadata.PackageSet
 	// Tables are the engine tables of other rooms; every tenant is given them.
@@ -52,6 +54,7 @@ const (
 type Catalog struct {
 	o       Options
 	schemas *schema.Schemas
+	shown   map[string]metadata.Shown
 	tenants *lru.Cache[string, *entry]
 	builds  *Builds
 }
@@ -95,7 +98,10 @@ func New(o Options) *Catalog {
 	if o.Builds == nil {
 		o.Builds = NewBuilds()
 	}
-	c := &Catalog{o: o, schemas: schema.New(o.Types), builds: o.Builds}
+	if o.Kinds == nil {
+		o.Kinds = NewKinds(Standard()...)
+	}
+	c := &Catalog{o: o, schemas: schema.New(o.Types, o.Kinds.All()), shown: o.Kinds.shown(o.Types), builds: o.Builds}
 	var err error
 	if c.tenants, err = lru.New[string, *entry](o.CacheSize); err != nil {
 		panic(err) // only for a size below 1
@@ -113,6 +119,9 @@ func (c *Catalog) Snapshot(ctx context.Context, t store.Tenant) (*Snapshot, erro
 	}
 	return s.snapshot, nil
 }
+
+// Schema is the JSON Schema of a kind of documents, as editors use it.
+func (c *Catalog) Schema(kind string) (json.RawMessage, bool) { return c.schemas.JSON(kind) }
 
 // Forget drops what is kept in memory of a tenant, after it was deleted.
 func (c *Catalog) Forget(tenant string) { c.tenants.Remove(tenant) }
@@ -180,7 +189,7 @@ func (c *Catalog) refresh(ctx context.Context, t store.Tenant, e *entry) (*state
 	}
 	e.checked = c.o.Now()
 	if first {
-		go c.schemas.JSON("object") // composed once, so that the first change need not wait for it
+		go c.schemas.Prepare() // so that the first change need not wait for it
 	}
 	return e.state, nil
 }
@@ -222,7 +231,7 @@ func (c *Catalog) build(ctx context.Context, schemas *schema.Schemas, revision i
 	if former != nil {
 		before = former.snapshot
 	}
-	snapshot, problems := build(ctx, c.o.Types, schemas, revision, documents, before)
+	snapshot, problems := build(ctx, language{c.o.Types, c.o.Kinds, schemas}, revision, documents, before)
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
 	}
@@ -281,12 +290,13 @@ func (c *Catalog) Install(ctx context.Context, t store.Tenant, packages ...strin
 	target.snapshot = snapshot
 	tables := c.engineTables()
 	for _, name := range byName(snapshot.Objects) {
-		tables = append(tables, snapshot.Objects[name].Table)
+		tables = append(tables, snapshot.Table(snapshot.Objects[name]))
 	}
 	if err := t.Define(ctx, tables...); err != nil {
 		return nil, fmt.Errorf("defining the tables of a new tenant: %w", err)
 	}
-	if err := c.commit(ctx, t, &state{}, target, commitment{message: "Installed"}); err != nil {
+	first := commitment{message: "Installed", work: c.o.Kinds.jobs(&Snapshot{}, snapshot)}
+	if err := c.commit(ctx, t, &state{}, target, first); err != nil {
 		if fault.Is(err, "catalog.stale") {
 			return nil, fault.New(fault.Conflict, "catalog.installed", "tenant", t.Name())
 		}

@@ -11,13 +11,13 @@ func TestInstall(t *testing.T) {
 	if s.Revision != 1 || s.Objects["opportunity"] == nil {
 		t.Fatalf("revision %d", s.Revision)
 	}
-	for name, o := range s.Objects {
+	for name := range s.Objects {
 		indexes, err := h.tenant.Indexes(t.Context(), name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(indexes) != len(o.Table.Indexes) {
-			t.Errorf("%s has %d indexes, %d are planned", name, len(indexes), len(o.Table.Indexes))
+		if len(indexes) != len(s.Indexes[name]) {
+			t.Errorf("%s has %d indexes, %d are planned", name, len(indexes), len(s.Indexes[name]))
 		}
 	}
 	if jobs := h.jobs(); len(jobs) > 0 {

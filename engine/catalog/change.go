@@ -57,7 +57,7 @@ type Result struct {
 type draft struct {
 	base, target *state
 	plan         Plan
-	effects      []effect
+	effects      []Effect
 	unnamed      []*fault.Fault // destroys what the change does not allow
 }
 
@@ -202,7 +202,7 @@ func (c *Catalog) check(ctx context.Context, base, target *state, allow []string
 		return d, nil
 	}
 	target.snapshot = snapshot
-	d.effects = effects(base.snapshot, snapshot, c.o.Now())
+	d.effects = c.o.Kinds.effects(base.snapshot, snapshot, c.o.Now())
 	for i := range d.effects {
 		e := &d.effects[i]
 		if e.Class != Destructive {
@@ -345,7 +345,7 @@ func (c *Catalog) consequences(ctx context.Context, t store.Tenant, d *draft) (c
 	for _, name := range byName(after.Objects) {
 		o, old := after.Objects[name], before.Objects[name]
 		if old == nil {
-			tables = append(tables, o.Table)
+			tables = append(tables, after.Table(o))
 			back, err := c.wasRemoved(ctx, t, o.Table.Name)
 			if err != nil {
 				return with, nil, err
@@ -370,12 +370,12 @@ func (c *Catalog) consequences(ctx context.Context, t store.Tenant, d *draft) (c
 			delete(had, column.Name)
 		}
 		if grown {
-			tables = append(tables, o.Table)
+			tables = append(tables, after.Table(o))
 		}
 		for column := range had {
 			with.removed = append(with.removed, removal{o.Table.Name, column})
 		}
-		if !sameIndexes(old.Table.Indexes, o.Table.Indexes) {
+		if !sameIndexes(before.Indexes[name], after.Indexes[name]) {
 			plan.index = append(plan.index, name)
 		}
 		plan.compare(old, o)
@@ -385,7 +385,7 @@ func (c *Catalog) consequences(ctx context.Context, t store.Tenant, d *draft) (c
 			with.removed = append(with.removed, removal{name, allColumns})
 		}
 	}
-	with.work = plan.jobs(after)
+	with.work = append(plan.jobs(after), c.o.Kinds.jobs(before, after)...)
 	return with, tables, nil
 }
 
@@ -592,16 +592,16 @@ func sameRollup(a, b *Rollup) bool {
 // jobs in the order in which they must run: indexes first, as the others go by
 // them; then values, of an object before those that roll it up. A formula on a
 // roll-up is computed anew as the roll-up changes.
-func (w *worker) jobs(s *Snapshot) []work {
-	var all []work
+func (w *worker) jobs(s *Snapshot) []Job {
+	var all []Job
 	for _, name := range w.index {
-		all = append(all, work{JobIndex, Work{Object: name}})
+		all = append(all, Job{JobIndex, Work{Object: name}})
 	}
 	for _, name := range byName(w.backfill) {
-		all = append(all, work{JobBackfill, Work{Object: name, Fields: w.backfill[name]}})
+		all = append(all, Job{JobBackfill, Work{Object: name, Fields: w.backfill[name]}})
 	}
 	for _, name := range rollOrder(s, byName(w.rollup)) {
-		all = append(all, work{JobRollup, Work{Object: name, Fields: w.rollup[name]}})
+		all = append(all, Job{JobRollup, Work{Object: name, Fields: w.rollup[name]}})
 	}
 	return all
 }

@@ -60,17 +60,17 @@ func TestApplyKeepsTheSmallestLayer(t *testing.T) {
 		t.Errorf("deleted, and left %v", own)
 	}
 	h.apply(Change{Delete: []metadata.Key{key("view", "deals")}})
-	if h.documents(Own)[key("view", "deals")] != "null" || h.snapshot().Views["deals"] != nil {
+	if h.documents(Own)[key("view", "deals")] != "null" || Views(h.snapshot())["deals"] != nil {
 		t.Error("a package's document is not hidden")
 	}
 	for _, c := range []Change{change(`{"kind":"view","name":"deals"}`), change(`{"kind":"view","name":"deals","label":"L"}`)} {
 		h.apply(c)
-		if h.snapshot().Views["deals"] == nil {
+		if Views(h.snapshot())["deals"] == nil {
 			t.Error("what was hidden does not come back")
 		}
 	}
 	h.apply(Change{Hide: []metadata.Key{key("view", "deals")}})
-	if h.documents(Own)[key("view", "deals")] != "null" || h.snapshot().Views["deals"] != nil {
+	if h.documents(Own)[key("view", "deals")] != "null" || Views(h.snapshot())["deals"] != nil {
 		t.Error("a document that the tenant changed is not hidden")
 	}
 	plan, err := h.catalog.Plan(t.Context(), h.tenant, Change{Documents: change(`{"kind":"Object"}`, `{"kind":"view","name":"v","objct":"deal"}`).Documents,
@@ -151,8 +151,8 @@ func TestConcurrentApplies(t *testing.T) {
 		}
 	}
 	h.at = h.at.Add(2 * time.Second)
-	if s := h.snapshot(); s.Revision != 8 || len(s.Picklists) != 4 {
-		t.Errorf("revision %d with %d picklists", s.Revision, len(s.Picklists))
+	if s := h.snapshot(); s.Revision != 8 || len(Picklists(s)) != 4 {
+		t.Errorf("revision %d with %d picklists", s.Revision, len(Picklists(s)))
 	}
 }
 
@@ -431,9 +431,9 @@ func TestUpgrade(t *testing.T) {
 		if got := account.Doc.Label.In("en", ""); got != want {
 			t.Errorf("decided for %s, and got %q", decision, got)
 		}
-		if account.byName["notes"] == nil || account.byName["founded"] == nil || s.Roles["boss"] == nil ||
+		if account.byName["notes"] == nil || account.byName["founded"] == nil || Roles(s)["boss"] == nil ||
 			account.byName["industry"].Doc.Label.In("en", "") != "Branch" || account.byName["industry"].Doc.Help.In("en", "") != "What they do" ||
-			len(s.Views["deals"].Columns) != 2 {
+			len(Views(s)["deals"].Doc.Columns) != 2 {
 			t.Errorf("decided for %s, and lost something: %s", decision, s.Documents[key("object", "account")].Body)
 		}
 		versions, err := h.catalog.Packages(t.Context(), h.tenant)
@@ -534,7 +534,7 @@ func TestIndexJobs(t *testing.T) {
 	h.insert("account", map[string]any{"name": "a", "industry": "retail", "revenue": int64(5)})
 	h.apply(change(`{"kind":"object","name":"account","fields":{"industry":{"indexed":true},"revenue":{"indexed":true,"unique":true}}}`))
 	h.settle()
-	planned := h.snapshot().Objects["account"].Table.Indexes
+	planned := h.snapshot().Indexes["account"]
 	indexes, err := h.tenant.Indexes(t.Context(), "account")
 	if err != nil {
 		t.Fatal(err)

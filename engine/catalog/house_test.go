@@ -13,7 +13,6 @@ import (
 	"formwork/engine/store/teststore"
 	"formwork/metadata"
 	"formwork/metadata/packages"
-	"formwork/plugins/standard"
 )
 
 // house is a catalog over a store, with one tenant.
@@ -39,7 +38,7 @@ func newHouseOn(t testing.TB, open teststore.Opener, sets ...metadata.PackageSet
 	h := &house{store: s, at: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	h.T, _ = t.(*testing.T)
 	h.ids = id.NewSource(time.Now, func() uint32 { return 0 })
-	h.options = Options{Types: standard.FieldTypes(), Packages: sets, IDs: h.ids, Now: func() time.Time { return h.at }}
+	h.options = Options{Types: standardTypes(), Packages: sets, IDs: h.ids, Now: func() time.Time { return h.at }}
 	h.catalog = New(h.options)
 	if h.tenant, err = s.Create(t.Context(), "one"); err != nil {
 		t.Fatal(err)

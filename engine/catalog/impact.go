@@ -8,7 +8,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"time"
 
 	"formwork/engine/expression"
 	"formwork/engine/fault"
@@ -17,103 +16,31 @@ import (
 	"formwork/metadata/fieldtype"
 )
 
-// Classes of impact.
-const (
-	Free        = "free"        // live at once
-	Backfill    = "backfill"    // live at once, with work in the background
-	Narrowing   = "narrowing"   // records that break it stay, and are checked when they are next saved
-	Destructive = "destructive" // refused unless the change names it
-)
-
-// Impact is one thing that a change does to live data.
-type Impact struct {
-	Class string
-	// Path names what it is about: "object/account/fields/x". It is what Change.Allow
-	// names.
-	Path   string
-	Notice *fault.Fault // says it in words
-	// Records is how many records it concerns: those that break what is narrowed, are
-	// worked on in the background, or hold what is destroyed. nil: it has no number.
-	Records *int64
-	// Partial: counting was cut off; there are at least Records.
-	Partial bool
-	Allowed bool // destructive, and named by the change
-}
-
-// effect is an impact with what counts it.
-type effect struct {
-	Impact
-	table string
-	// where selects the records concerned; used if check is nil. nil: all.
-	where query.Filter
-	// check, on the values of read, tells whether a record is concerned.
-	read  []query.Ref
-	check func(values []any) (bool, error)
-	// unique counts the records that share their values of read with others.
-	unique bool
-	// fold, beside unique, is the form in which the i-th value is compared.
-	fold   []func(stored any) string
-	silent bool // has no number
-	// mild: that it narrows anything is only known by counting; if it does not, it is
-	// a free change of settings.
-	mild bool
-}
-
-func impacts(effects []effect) []Impact {
-	all := make([]Impact, len(effects))
-	for i, e := range effects {
-		all[i] = e.Impact
-	}
-	return all
-}
-
-// effects compares two configurations object by object. now is the clock of
-// conditions that read it.
-func effects(before, after *Snapshot, now time.Time) []effect {
-	w := &weigher{before: before, now: now}
+// Effects compares two configurations object by object.
+func (objectKind) Effects(c *Comparison) {
+	w := weigher{c}
+	before, after := c.Before, c.After
 	for _, name := range byName(before.Objects) {
 		if after.Objects[name] == nil {
-			w.add(effect{Impact: Impact{Class: Destructive, Path: "object/" + name,
-				Notice: fault.New(fault.Invalid, "catalog.removes_object", "object", name)}, table: name})
+			w.Add(Effect{Impact: Impact{Class: Destructive, Path: "object/" + name,
+				Notice: fault.New(fault.Invalid, "catalog.removes_object", "object", name)}, Table: name})
 		}
 	}
 	for _, name := range byName(after.Objects) {
 		o, old := after.Objects[name], before.Objects[name]
 		if old == nil {
-			w.add(effect{Impact: Impact{Class: Free, Path: "object/" + name,
-				Notice: fault.New(fault.Invalid, "catalog.adds_object", "object", name)}, silent: true})
+			w.Add(Effect{Impact: Impact{Class: Free, Path: "object/" + name,
+				Notice: fault.New(fault.Invalid, "catalog.adds_object", "object", name)}})
 			continue
 		}
-		if !bytes.Equal(before.parsed[key("object", name)].body, after.parsed[key("object", name)].body) || old.changedWith(o) {
+		if !bytes.Equal(before.Documents[key("object", name)].Body, after.Documents[key("object", name)].Body) || old.changedWith(o) {
 			w.object(old, o)
 		}
-		if !sameIndexes(old.Table.Indexes, o.Table.Indexes) {
-			w.add(effect{Impact: Impact{Class: Backfill, Path: "object/" + name + "/indexes",
-				Notice: fault.New(fault.Invalid, "catalog.builds_indexes", "object", name)}, table: name})
+		if !sameIndexes(before.Indexes[name], after.Indexes[name]) {
+			w.Add(Effect{Impact: Impact{Class: Backfill, Path: "object/" + name + "/indexes",
+				Notice: fault.New(fault.Invalid, "catalog.builds_indexes", "object", name)}, Table: name})
 		}
 	}
-	w.lockOut(after)
-	return w.effects
-}
-
-// lockOut tells of the last permission sets with which somebody can change the
-// configuration. What a user holds is a matter of records.
-func (w *weigher) lockOut(after *Snapshot) {
-	had := administrators(w.before)
-	if len(administrators(after)) > 0 {
-		return
-	}
-	for _, name := range had {
-		w.add(effect{Impact: Impact{Class: Destructive, Path: "permission/" + name,
-			Notice: fault.New(fault.Invalid, "catalog.locks_out")}, silent: true})
-	}
-}
-
-// administrators are the permission sets that give manage_metadata, sorted.
-func administrators(s *Snapshot) []string {
-	return slices.DeleteFunc(byName(s.Permissions), func(name string) bool {
-		return !slices.Contains(s.Permissions[name].System, "manage_metadata")
-	})
 }
 
 func key(kind, name string) metadata.Key { return metadata.Key{Kind: kind, Name: name} }
@@ -126,16 +53,12 @@ func (o *Object) changedWith(now *Object) bool {
 		slices.ContainsFunc(now.Rollups, func(r *Rollup) bool { return !sameRollup(o.rollup(o.byName[r.Field.Name]), r) })
 }
 
-// weigher collects effects.
-type weigher struct {
-	now     time.Time
-	before  *Snapshot
-	effects []effect
-}
+// weigher tells the effects of changed objects.
+type weigher struct{ *Comparison }
 
 // known reports whether a path can be read from the tables as they are before the
 // change. A new field that nothing fills in can be as well: it is empty.
-func (w *weigher) known(o *Object, p expression.Path) (stored, certain bool) {
+func (w weigher) known(o *Object, p expression.Path) (stored, certain bool) {
 	names := make([]string, 0, len(p.Via)+1)
 	for _, s := range p.Via {
 		names = append(names, s.Name)
@@ -145,7 +68,7 @@ func (w *weigher) known(o *Object, p expression.Path) (stored, certain bool) {
 		if f.Column.Storage == fieldtype.None {
 			return true, f.Formula != nil && w.knowsAll(o, f.Formula)
 		}
-		if old := w.before.Objects[o.Doc.Name]; old == nil || !slices.Contains(append(old.Table.Columns, query.ID), f.Column) {
+		if old := w.Before.Objects[o.Doc.Name]; old == nil || !slices.Contains(append(old.Table.Columns, query.ID), f.Column) {
 			return false, !computed(f) && f.Initial == nil && f.Default == nil
 		}
 		o = f.Target
@@ -154,7 +77,7 @@ func (w *weigher) known(o *Object, p expression.Path) (stored, certain bool) {
 }
 
 // knowsAll reports whether everything that a program reads is stored already.
-func (w *weigher) knowsAll(o *Object, p *expression.Program) bool {
+func (w weigher) knowsAll(o *Object, p *expression.Program) bool {
 	for _, path := range p.Paths() {
 		if stored, certain := w.known(o, path); !stored || !certain {
 			return false
@@ -163,10 +86,8 @@ func (w *weigher) knowsAll(o *Object, p *expression.Program) bool {
 	return true
 }
 
-func (w *weigher) add(e effect) { w.effects = append(w.effects, e) }
-
 // object compares an object with what it becomes.
-func (w *weigher) object(old, o *Object) {
+func (w weigher) object(old, o *Object) {
 	for _, f := range old.Fields {
 		if o.byName[f.Name] == nil {
 			w.removed(o, f)
@@ -181,8 +102,8 @@ func (w *weigher) object(old, o *Object) {
 		}
 	}
 	if searchedAnew(old, o) {
-		w.add(effect{Impact: Impact{Class: Backfill, Path: "object/" + o.Doc.Name + "/search",
-			Notice: fault.New(fault.Invalid, "catalog.finds_words", "object", o.Doc.Name)}, table: o.Table.Name})
+		w.Add(Effect{Impact: Impact{Class: Backfill, Path: "object/" + o.Doc.Name + "/search",
+			Notice: fault.New(fault.Invalid, "catalog.finds_words", "object", o.Doc.Name)}, Table: o.Table.Name})
 	}
 	w.rollups(old, o)
 	w.rules(old, o)
@@ -204,54 +125,54 @@ func empty(f *Field) query.Filter {
 // with them.
 func computed(f *Field) bool { return is[fieldtype.Computes](f.Value) || isRollup(f) }
 
-func (w *weigher) removed(o *Object, f *Field) {
+func (w weigher) removed(o *Object, f *Field) {
 	if computed(f) || f.Column.Storage == fieldtype.None {
-		w.add(effect{Impact: Impact{Class: Free, Path: o.path(f),
+		w.Add(Effect{Impact: Impact{Class: Free, Path: o.path(f),
 			Notice: fault.New(fault.Invalid, "catalog.removes_computed", "field", f.Name, "object", o.Doc.Name)}, silent: true})
 		return
 	}
-	w.add(effect{Impact: Impact{Class: Destructive, Path: o.path(f),
+	w.Add(Effect{Impact: Impact{Class: Destructive, Path: o.path(f),
 		Notice: fault.New(fault.Invalid, "catalog.removes_field", "field", f.Name, "object", o.Doc.Name)},
-		table: o.Table.Name, where: filled(f)})
+		Table: o.Table.Name, Where: filled(f)})
 }
 
-func (w *weigher) added(o *Object, f *Field) {
+func (w weigher) added(o *Object, f *Field) {
 	switch {
 	case f.Column.Storage != fieldtype.None && (computed(f) || given(f)):
-		w.add(effect{Impact: Impact{Class: Backfill, Path: o.path(f),
-			Notice: fault.New(fault.Invalid, "catalog.fills_field", "field", f.Name, "object", o.Doc.Name)}, table: o.Table.Name})
+		w.Add(Effect{Impact: Impact{Class: Backfill, Path: o.path(f),
+			Notice: fault.New(fault.Invalid, "catalog.fills_field", "field", f.Name, "object", o.Doc.Name)}, Table: o.Table.Name})
 	case f.Doc.Required != nil:
 		w.required(o, f)
 	default:
-		w.add(effect{Impact: Impact{Class: Free, Path: o.path(f),
+		w.Add(Effect{Impact: Impact{Class: Free, Path: o.path(f),
 			Notice: fault.New(fault.Invalid, "catalog.adds_field", "field", f.Name, "object", o.Doc.Name)}, silent: true})
 	}
 }
 
-func (w *weigher) changed(o *Object, before, f *Field) {
+func (w weigher) changed(o *Object, before, f *Field) {
 	switch {
 	case computed(before) && computed(f):
 		if f.Column.Storage != fieldtype.None && !sameComputation(before, f) && (!isRollup(f) || o.rollup(f) == nil) {
-			w.add(effect{Impact: Impact{Class: Backfill, Path: o.path(f),
-				Notice: fault.New(fault.Invalid, "catalog.computes_again", "field", f.Name, "object", o.Doc.Name)}, table: o.Table.Name})
+			w.Add(Effect{Impact: Impact{Class: Backfill, Path: o.path(f),
+				Notice: fault.New(fault.Invalid, "catalog.computes_again", "field", f.Name, "object", o.Doc.Name)}, Table: o.Table.Name})
 		}
 		return
 	case !computed(before) && (computed(f) || before.Column != f.Column):
-		w.add(effect{Impact: Impact{Class: Destructive, Path: o.path(f), Notice: changesType(o, before, f)},
-			table: o.Table.Name, where: filled(before)})
+		w.Add(Effect{Impact: Impact{Class: Destructive, Path: o.path(f), Notice: changesType(o, before, f)},
+			Table: o.Table.Name, Where: filled(before)})
 		return
 	}
 	if f.Doc.Required != nil && !sameCondition(before.Doc.Required, f.Doc.Required) {
 		w.required(o, f)
 	}
 	if f.Key.Storage != fieldtype.None && before.Key.Storage == fieldtype.None {
-		w.add(effect{Impact: Impact{Class: Backfill, Path: o.path(f),
+		w.Add(Effect{Impact: Impact{Class: Backfill, Path: o.path(f),
 			Notice: fault.New(fault.Invalid, "catalog.keys_field", "field", f.Name, "object", o.Doc.Name)},
-			table: o.Table.Name, where: filled(f)})
+			Table: o.Table.Name, Where: filled(f)})
 	}
 	if f.Rows != nil && !sameInRows(before.Rows, f.Rows) {
-		w.add(effect{Impact: Impact{Class: Backfill, Path: o.path(f),
-			Notice: fault.New(fault.Invalid, "catalog.computes_again", "field", f.Name, "object", o.Doc.Name)}, table: o.Table.Name})
+		w.Add(Effect{Impact: Impact{Class: Backfill, Path: o.path(f),
+			Notice: fault.New(fault.Invalid, "catalog.computes_again", "field", f.Name, "object", o.Doc.Name)}, Table: o.Table.Name})
 	}
 	if w.rows(o, o.path(f), before, f) {
 		return // what else its rows refuse comes of that
@@ -262,7 +183,7 @@ func (w *weigher) changed(o *Object, before, f *Field) {
 	if is[fieldtype.Refers](f.Value) && bytes.Equal(before.Doc.Settings, f.Doc.Settings) {
 		return // the objects that there are have changed, which is told as such
 	}
-	e := effect{table: o.Table.Name, where: filled(f), read: []query.Ref{query.Field(f.Column)}, check: refuses(before.Value, f.Value)}
+	e := Effect{Table: o.Table.Name, Where: filled(f), read: []query.Ref{query.Field(f.Column)}, check: refuses(before.Value, f.Value)}
 	switch {
 	case before.Doc.Type != f.Doc.Type:
 		e.Impact = Impact{Class: Destructive, Path: o.path(f), Notice: fault.New(fault.Invalid, "catalog.keeps_values",
@@ -271,17 +192,17 @@ func (w *weigher) changed(o *Object, before, f *Field) {
 		e.Impact = Impact{Class: Narrowing, Path: o.path(f), Notice: fault.New(fault.Invalid, "catalog.narrows_field", "field", f.Name, "object", o.Doc.Name)}
 		e.mild = !fewerOptions(before, f)
 	case !sameSchema(before.Value.Schema(), f.Value.Schema()):
-		e = effect{Impact: Impact{Class: Free, Path: o.path(f), Notice: fault.New(fault.Invalid, "catalog.changes_settings", "path", o.path(f))}, silent: true}
+		e = Effect{Impact: Impact{Class: Free, Path: o.path(f), Notice: fault.New(fault.Invalid, "catalog.changes_settings", "path", o.path(f))}, silent: true}
 	default:
 		return
 	}
-	w.add(e)
+	w.Add(e)
 }
 
 // rows tells of the values in child rows that are lost with a field of the rows, and
 // whether there are any such fields. The path and the column are those of the field
 // that has the rows.
-func (w *weigher) rows(o *Object, path string, before, f *Field) (lost bool) {
+func (w weigher) rows(o *Object, path string, before, f *Field) (lost bool) {
 	if before.Rows == nil || f.Rows == nil {
 		return false
 	}
@@ -304,7 +225,7 @@ func (w *weigher) rows(o *Object, path string, before, f *Field) (lost bool) {
 				notice.Params["field"] = name
 			}
 			lost = true
-			w.add(effect{Impact: Impact{Class: Destructive, Path: at, Notice: notice}, table: o.Table.Name, where: filled(before),
+			w.Add(Effect{Impact: Impact{Class: Destructive, Path: at, Notice: notice}, Table: o.Table.Name, Where: filled(before),
 				read: []query.Ref{query.Field(before.Column)}, check: holdsInRows(before.Value, append(slices.Clone(trail[1:]), had.Name))})
 		}
 	}
@@ -466,24 +387,24 @@ func refuses(before, now fieldtype.Value) func(values []any) (bool, error) {
 }
 
 // required counts the records in which a required field is empty.
-func (w *weigher) required(o *Object, f *Field) {
-	e := effect{Impact: Impact{Class: Narrowing, Path: o.path(f),
-		Notice: fault.New(fault.Invalid, "catalog.requires_field", "field", f.Name, "object", o.Doc.Name)}, table: o.Table.Name}
+func (w weigher) required(o *Object, f *Field) {
+	e := Effect{Impact: Impact{Class: Narrowing, Path: o.path(f),
+		Notice: fault.New(fault.Invalid, "catalog.requires_field", "field", f.Name, "object", o.Doc.Name)}, Table: o.Table.Name}
 	if f.Column.Storage == fieldtype.None {
 		return // nobody can fill it in
 	}
 	if stored, _ := w.known(o, expression.Path{Leaf: f.Symbol()}); stored {
-		e.where = empty(f)
+		e.Where = empty(f)
 	}
 	if f.Required != nil {
 		w.holds(o, &e, f.Required, true)
 	}
-	w.add(e)
+	w.Add(e)
 }
 
 // holds narrows an effect to the records for which a condition holds, or does not:
 // in the store where the condition is queryable, by looking at each otherwise.
-func (w *weigher) holds(o *Object, e *effect, p *expression.Program, wanted bool) {
+func (w weigher) holds(o *Object, e *Effect, p *expression.Program, wanted bool) {
 	if !stable(p) {
 		e.silent = true // depends on who saves, or on what it was before
 		return
@@ -504,7 +425,7 @@ func (w *weigher) holds(o *Object, e *effect, p *expression.Program, wanted bool
 			if !wanted {
 				filter = query.Not{Filter: filter}
 			}
-			e.where = query.And(e.where, filter)
+			e.Where = query.And(e.Where, filter)
 			return
 		}
 	}
@@ -512,7 +433,7 @@ func (w *weigher) holds(o *Object, e *effect, p *expression.Program, wanted bool
 		e.silent = true // one condition that must be looked at is counted, not two
 		return
 	}
-	e.read, e.check = evaluated(p, wanted, missing, w.now)
+	e.read, e.check = evaluated(p, wanted, missing, w.Now)
 	if e.read == nil {
 		e.silent = true
 	}
@@ -532,13 +453,13 @@ func stable(p *expression.Program) bool {
 }
 
 // rules counts the records that break new or stricter rules.
-func (w *weigher) rules(old, o *Object) {
+func (w weigher) rules(old, o *Object) {
 	for _, r := range o.Rules {
 		if before := old.Doc.Rules[r.Name]; before != nil && before.Must == r.Doc.Must && before.When == r.Doc.When && slices.Equal(before.On, r.Doc.On) {
 			continue
 		}
-		e := effect{Impact: Impact{Class: Narrowing, Path: "object/" + o.Doc.Name + "/rules/" + r.Name,
-			Notice: fault.New(fault.Invalid, "catalog.adds_rule", "rule", r.Name, "object", o.Doc.Name)}, table: o.Table.Name}
+		e := Effect{Impact: Impact{Class: Narrowing, Path: "object/" + o.Doc.Name + "/rules/" + r.Name,
+			Notice: fault.New(fault.Invalid, "catalog.adds_rule", "rule", r.Name, "object", o.Doc.Name)}, Table: o.Table.Name}
 		if r.When != nil {
 			w.holds(o, &e, r.When, true)
 		}
@@ -548,18 +469,18 @@ func (w *weigher) rules(old, o *Object) {
 		if !r.OnSave {
 			e.silent = true // asked of new records only
 		}
-		w.add(e)
+		w.Add(e)
 	}
 }
 
 // unique counts the records that share the values of a new key.
-func (w *weigher) unique(old, o *Object) {
+func (w weigher) unique(old, o *Object) {
 	for _, k := range o.Unique {
 		if slices.ContainsFunc(old.Unique, func(had *UniqueKey) bool { return had.Index == k.Index }) {
 			continue
 		}
 		fresh := false // with a field that is new nothing can be twice
-		e := effect{table: o.Table.Name, unique: true}
+		e := Effect{Table: o.Table.Name, unique: true}
 		for _, f := range k.Fields {
 			before := old.byName[f.Name]
 			fresh = fresh || before == nil || before.Column != f.Column
@@ -573,13 +494,13 @@ func (w *weigher) unique(old, o *Object) {
 		e.Impact = Impact{Class: Narrowing, Path: "object/" + o.Doc.Name + "/unique/" + k.Name,
 			Notice: fault.New(fault.Invalid, "catalog.adds_key", "key", k.Name, "object", o.Doc.Name)}
 		if !fresh {
-			w.add(e)
+			w.Add(e)
 		}
 	}
 }
 
 // stages counts the records that lack what their stage newly requires.
-func (w *weigher) stages(old, o *Object) {
+func (w weigher) stages(old, o *Object) {
 	if o.Stages == nil {
 		return
 	}
@@ -597,21 +518,21 @@ func (w *weigher) stages(old, o *Object) {
 				continue // told as a new field
 			}
 			in := query.Is(o.Stages.Field.Column, name)
-			w.add(effect{Impact: Impact{Class: Narrowing, Path: "object/" + o.Doc.Name + "/stages/" + name + "/required/" + f.Name,
+			w.Add(Effect{Impact: Impact{Class: Narrowing, Path: "object/" + o.Doc.Name + "/stages/" + name + "/required/" + f.Name,
 				Notice: fault.New(fault.Invalid, "catalog.stage_requires", "field", f.Name, "stage", name, "object", o.Doc.Name)},
-				table: o.Table.Name, where: query.All{in, empty(f)}})
+				Table: o.Table.Name, Where: query.All{in, empty(f)}})
 		}
 	}
 }
 
 // rollups are recomputed where what they count has changed.
-func (w *weigher) rollups(old, o *Object) {
+func (w weigher) rollups(old, o *Object) {
 	for _, r := range o.Rollups {
 		before := old.byName[r.Field.Name]
 		if before == nil || sameRollup(old.rollup(before), r) {
 			continue // a new one is told as a new field
 		}
-		w.add(effect{Impact: Impact{Class: Backfill, Path: o.path(r.Field),
-			Notice: fault.New(fault.Invalid, "catalog.computes_again", "field", r.Field.Name, "object", o.Doc.Name)}, table: o.Table.Name})
+		w.Add(Effect{Impact: Impact{Class: Backfill, Path: o.path(r.Field),
+			Notice: fault.New(fault.Invalid, "catalog.computes_again", "field", r.Field.Name, "object", o.Doc.Name)}, Table: o.Table.Name})
 	}
 }

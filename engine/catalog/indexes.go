@@ -43,7 +43,7 @@ type column = store.IndexColumn
 // An index on (owner, status, revenue, id) serves the sort in both directions, the
 // count, and the sum of revenue by status without reading a row. Every index for a
 // sort ends with the id, as sorts do.
-func planIndexes(o *Object, lists []*list) []store.Index {
+func planIndexes(o *Object, lists []*List) []store.Index {
 	p := &planner{object: o}
 	p.relied(lists)
 	if o.private() {
@@ -71,15 +71,15 @@ type planner struct {
 func asc(c query.Column) column { return column{Column: c} }
 
 // relied adds what keys, deletes and duplicate rules rely on, and what was asked for.
-func (p *planner) relied(lists []*list) {
+func (p *planner) relied(lists []*List) {
 	o := p.object
 	for _, key := range o.Unique {
 		p.needed = append(p.needed, store.Index{Name: key.Index, Columns: key.columns(), Unique: true})
 	}
 	for _, l := range lists {
-		if l.object == o && l.lookup != nil && !l.lookup.System {
-			columns := withSort([]column{asc(l.lookup.Column)}, l)
-			if len(l.sort) == 0 {
+		if l.Object == o && l.Lookup != nil && !l.Lookup.System {
+			columns := withSort([]column{asc(l.Lookup.Column)}, l)
+			if len(l.Sort) == 0 {
 				columns = append(columns, asc(query.ID))
 			}
 			p.need(true, columns)
@@ -128,24 +128,24 @@ func (p *planner) need(filled bool, columns []column) {
 }
 
 // lists adds the candidates of views, each with columns before that are held equal.
-func (p *planner) lists(lists []*list, front ...query.Column) {
+func (p *planner) lists(lists []*List, front ...query.Column) {
 	for _, l := range lists {
-		if l.object != p.object || l.lookup != nil {
+		if l.Object != p.object || l.Lookup != nil {
 			continue
 		}
-		equal, bounded := conditions(l.filter)
+		equal, bounded := conditions(l.Filter)
 		if slices.Contains(equal, query.Owner) {
 			equal = append([]query.Column{query.Owner}, equal...)
 		}
-		if l.group != nil {
-			equal = append(equal, l.group.Column)
+		if l.Group != nil {
+			equal = append(equal, l.Group.Column)
 		}
 		columns := ascending(append(slices.Clone(front), equal...))
-		if len(l.sort) == 0 && len(bounded) > 0 {
+		if len(l.Sort) == 0 && len(bounded) > 0 {
 			columns = append(columns, asc(bounded[0]))
 		}
-		if l.group != nil && len(l.sum) > 0 {
-			p.add(append(slices.Clone(columns), asc(l.sum[0].Column))) // sums of groups, without reading rows
+		if l.Group != nil && len(l.Sum) > 0 {
+			p.add(append(slices.Clone(columns), asc(l.Sum[0].Column))) // sums of groups, without reading rows
 		}
 		p.add(withSort(columns, l))
 	}
@@ -154,7 +154,7 @@ func (p *planner) lists(lists []*list, front ...query.Column) {
 // pairs adds the candidates of lists made on the spot: the fields that were asked to
 // be indexed with each other, which also covers sums of the one by the other, then
 // every sort field alone and the remaining pairs, the first fields before the later.
-func (p *planner) pairs(lists []*list) {
+func (p *planner) pairs(lists []*List) {
 	equals, sorts := p.equalities(lists), p.sorts(lists)
 	indexed := func(c query.Column) bool {
 		return slices.ContainsFunc(p.object.Fields, func(f *Field) bool {
@@ -205,7 +205,7 @@ func (p *planner) add(columns []column) {
 
 // equalities are the columns that lists hold equal to one of few values: indexed
 // options and checkboxes in the order of fields, then those of views.
-func (p *planner) equalities(lists []*list) []query.Column {
+func (p *planner) equalities(lists []*List) []query.Column {
 	var found []query.Column
 	few := func(f *Field) bool {
 		_, chooses := f.Value.(fieldtype.Chooses)
@@ -222,12 +222,12 @@ func (p *planner) equalities(lists []*list) []query.Column {
 		}
 	}
 	for _, l := range lists {
-		if l.object != p.object {
+		if l.Object != p.object {
 			continue
 		}
-		equal, _ := conditions(l.filter)
-		if l.group != nil {
-			equal = append(equal, l.group.Column)
+		equal, _ := conditions(l.Filter)
+		if l.Group != nil {
+			equal = append(equal, l.Group.Column)
 		}
 		for _, f := range p.object.Fields {
 			if few(f) && slices.Contains(equal, f.Column) {
@@ -240,7 +240,7 @@ func (p *planner) equalities(lists []*list) []query.Column {
 
 // sorts are the columns that lists are sorted by: of indexed fields in their
 // order, then those of views.
-func (p *planner) sorts(lists []*list) []query.Column {
+func (p *planner) sorts(lists []*List) []query.Column {
 	var found []query.Column
 	add := func(c query.Column) {
 		if !slices.Contains(found, c) && c != query.ID {
@@ -255,8 +255,8 @@ func (p *planner) sorts(lists []*list) []query.Column {
 		}
 	}
 	for _, l := range lists {
-		if l.object == p.object && len(l.sort) > 0 && len(l.sort[0].ref.Hops) == 0 {
-			add(l.sort[0].ref.Column)
+		if l.Object == p.object && len(l.Sort) > 0 && len(l.Sort[0].Ref.Hops) == 0 {
+			add(l.Sort[0].Ref.Column)
 		}
 	}
 	return found
@@ -307,18 +307,18 @@ func begins(long, short []column) bool {
 }
 
 // withSort appends a list's sort and the id.
-func withSort(columns []column, l *list) []column { return append(columns, sortColumns(l)...) }
+func withSort(columns []column, l *List) []column { return append(columns, sortColumns(l)...) }
 
 // sortColumns are the columns of a list's sort and the id, none if the sort looks
 // through a lookup. An index is read in both directions, so one that would begin
 // descending is turned round.
-func sortColumns(l *list) []column {
+func sortColumns(l *List) []column {
 	var columns []column
-	for _, key := range l.sort {
-		if len(key.ref.Hops) > 0 {
+	for _, key := range l.Sort {
+		if len(key.Ref.Hops) > 0 {
 			return nil
 		}
-		columns = append(columns, column{Column: key.ref.Column, Descending: key.descending != l.sort[0].descending})
+		columns = append(columns, column{Column: key.Ref.Column, Descending: key.Descending != l.Sort[0].Descending})
 	}
 	if len(columns) > 0 {
 		last := columns[len(columns)-1]

@@ -26,7 +26,7 @@ func (d *draft) measure(ctx context.Context, t store.Tenant) error {
 	defer cancel()
 	for i := range d.effects {
 		e := &d.effects[i]
-		if e.silent {
+		if e.silent || e.Table == "" {
 			continue
 		}
 		n, partial, err := e.count(timed, t)
@@ -46,12 +46,12 @@ func (d *draft) measure(ctx context.Context, t store.Tenant) error {
 }
 
 // count is how many records an effect concerns; partial if there may be more.
-func (e *effect) count(ctx context.Context, t store.Tenant) (n int64, partial bool, err error) {
+func (e *Effect) count(ctx context.Context, t store.Tenant) (n int64, partial bool, err error) {
 	switch {
 	case e.unique:
 		return e.countShared(ctx, t)
 	case e.check == nil:
-		n, err = t.Count(ctx, e.table, e.where, nil)
+		n, err = t.Count(ctx, e.Table, e.Where, nil)
 		return n, false, err
 	}
 	for row, err := range t.Select(ctx, e.selection()) {
@@ -69,13 +69,13 @@ func (e *effect) count(ctx context.Context, t store.Tenant) (n int64, partial bo
 	return n, false, nil
 }
 
-func (e *effect) selection() query.Select {
-	return query.Select{Table: e.table, Columns: e.read, Filter: e.where, Sort: []query.Order{{Ref: query.Field(query.ID)}}}
+func (e *Effect) selection() query.Select {
+	return query.Select{Table: e.Table, Columns: e.read, Filter: e.Where, Sort: []query.Order{{Ref: query.Field(query.ID)}}}
 }
 
 // countShared counts the records whose values, all filled, another record has too.
 // It keeps a hash of each: two different values may, very rarely, count as one.
-func (e *effect) countShared(ctx context.Context, t store.Tenant) (n int64, partial bool, err error) {
+func (e *Effect) countShared(ctx context.Context, t store.Tenant) (n int64, partial bool, err error) {
 	seed := maphash.MakeSeed()
 	seen := map[uint64]bool{} // true once it was counted itself
 	for row, err := range t.Select(ctx, e.selection()) {
@@ -103,7 +103,7 @@ func (e *effect) countShared(ctx context.Context, t store.Tenant) (n int64, part
 }
 
 // hash is of a key's values as they are compared; whole is false if one is empty.
-func (e *effect) hash(seed maphash.Seed, row store.Row) (sum uint64, whole bool) {
+func (e *Effect) hash(seed maphash.Seed, row store.Row) (sum uint64, whole bool) {
 	var h maphash.Hash
 	h.SetSeed(seed)
 	for i, v := range row {

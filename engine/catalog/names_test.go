@@ -12,8 +12,6 @@ import (
 	"formwork/engine/query"
 	"formwork/engine/store"
 	"formwork/metadata"
-	"formwork/metadata/schema"
-	"formwork/plugins/standard"
 )
 
 func TestMentions(t *testing.T) {
@@ -50,7 +48,7 @@ func buildBase(t testing.TB, more ...string) *Snapshot {
 	for _, d := range more {
 		bodies = append(bodies, json.RawMessage(d))
 	}
-	s, problems := Build(t.Context(), standard.FieldTypes(), 1, metadata.Effective(readBase(t), documents(t, bodies)))
+	s, problems := Build(t.Context(), standardTypes(), NewKinds(Standard()...), 1, metadata.Effective(readBase(t), documents(t, bodies)))
 	if problems != nil {
 		t.Fatal(problems)
 	}
@@ -179,7 +177,7 @@ func TestRecordSchema(t *testing.T) {
 
 // A build that takes over from another gives what a build from nothing gives.
 func TestBuildingOnAFormerSnapshotIsTheSame(t *testing.T) {
-	types, schemas := standard.FieldTypes(), schema.New(standard.FieldTypes())
+	in := standardLanguage()
 	steps := []string{
 		`{"kind":"object","name":"account","fields":{"extra":{"type":"number"}}}`,
 		`{"kind":"picklist","name":"p","options":{"a":{}}}`,
@@ -194,8 +192,8 @@ func TestBuildingOnAFormerSnapshotIsTheSame(t *testing.T) {
 	at := readBase(t)
 	for i, s := range steps {
 		at = metadata.Effective(at, documents(t, []json.RawMessage{json.RawMessage(s)}))
-		whole, problems := build(t.Context(), types, schemas, int64(i), at, nil)
-		part, others := build(t.Context(), types, schemas, int64(i), at, former)
+		whole, problems := build(t.Context(), in, int64(i), at, nil)
+		part, others := build(t.Context(), in, int64(i), at, former)
 		if fmt.Sprint(problems) != fmt.Sprint(others) {
 			t.Fatalf("step %d: problems %v and %v", i, problems, others)
 		}
@@ -238,9 +236,9 @@ func TestPlannedIndexes(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			object := `{"kind":"object","name":"thing","name_field":"name","visibility":"` + c.visibility + `","indexes":{"n":{"fields":["name"]}},"fields":{"name":{"type":"text"},` + fields + `}}`
-			o := buildBase(t, append([]string{object}, c.documents...)...).Objects["thing"]
+			planned := buildBase(t, append([]string{object}, c.documents...)...).Indexes["thing"]
 			var names []string
-			for _, i := range o.Table.Indexes {
+			for _, i := range planned {
 				names = append(names, i.Name)
 			}
 			if got := strings.Join(names, " "); got != c.want {
@@ -255,15 +253,15 @@ func TestIndexesAreBounded(t *testing.T) {
 	for i := range 12 {
 		fmt.Fprintf(&fields, `,"e%d":{"type":"picklist","options":{"a":{}},"indexed":true},"s%d":{"type":"number","indexed":true}`, i, i)
 	}
-	o := buildBase(t, `{"kind":"object","name":"thing","name_field":"name","fields":{"name":{"type":"text","unique":true}`+fields.String()+`}}`).Objects["thing"]
-	if n := len(o.Table.Indexes); n != maxIndexes {
+	planned := buildBase(t, `{"kind":"object","name":"thing","name_field":"name","fields":{"name":{"type":"text","unique":true}`+fields.String()+`}}`).Indexes["thing"]
+	if n := len(planned); n != maxIndexes {
 		t.Errorf("%d indexes are planned", n)
 	}
-	for i, a := range o.Table.Indexes {
+	for i, a := range planned {
 		if len(a.Name) > 60 {
 			t.Errorf("the name %s is long", a.Name)
 		}
-		for j, b := range o.Table.Indexes {
+		for j, b := range planned {
 			if i != j && !a.Unique && (a.Filled || !b.Filled) && begins(b.Columns, a.Columns) {
 				t.Errorf("%s is the beginning of %s", a.Name, b.Name)
 			}
@@ -277,9 +275,9 @@ func TestReliedIndexesAreBounded(t *testing.T) {
 	for i := range 80 {
 		fmt.Fprintf(&fields, `,"r%d":{"type":"lookup","object":"account"}`, i)
 	}
-	o := buildBase(t, `{"kind":"object","name":"thing","name_field":"name","fields":{"name":{"type":"text","unique":true}`+fields.String()+`}}`).Objects["thing"]
-	unique := slices.ContainsFunc(o.Table.Indexes, func(i store.Index) bool { return i.Unique })
-	if n := len(o.Table.Indexes); n != mostIndexes || !unique {
+	planned := buildBase(t, `{"kind":"object","name":"thing","name_field":"name","fields":{"name":{"type":"text","unique":true}`+fields.String()+`}}`).Indexes["thing"]
+	unique := slices.ContainsFunc(planned, func(i store.Index) bool { return i.Unique })
+	if n := len(planned); n != mostIndexes || !unique {
 		t.Errorf("%d indexes are planned, one unique: %t", n, unique)
 	}
 }
@@ -324,7 +322,7 @@ func FuzzBuild(f *testing.F) {
 	f.Add(`{"kind":"object","name":"account","stages":{"field":"industry","stages":{"retail":{"to":{"x":{}}}}},"unique":{"k":{"fields":["a.b"]}},"indexes":{"i":{"fields":["--"]}}}`)
 	f.Add(`{"kind":"layout","name":"l","object":"deal","tabs":{"a":{"sections":{"b":{"fields":{"c":{}}}}}}}`)
 	f.Add(`{"kind":"sharing","name":"s","object":"deal","access":"read","to":{"users":"user.","match":{".":"."}}}`)
-	types, schemas := standard.FieldTypes(), schema.New(standard.FieldTypes())
+	in := standardLanguage()
 	base := readBase(f)
 	f.Fuzz(func(t *testing.T, body string) {
 		d, problems := metadata.Parse([]byte(body))
@@ -332,19 +330,19 @@ func FuzzBuild(f *testing.F) {
 			return
 		}
 		effective := metadata.Effective(base, []metadata.Document{d})
-		s, problems := build(context.Background(), types, schemas, 1, effective, nil)
+		s, problems := build(context.Background(), in, 1, effective, nil)
 		if (s == nil) != (len(problems) > 0) {
 			t.Fatalf("a snapshot %v and problems %v", s != nil, problems)
 		}
-		again, others := build(context.Background(), types, schemas, 1, effective, s)
+		again, others := build(context.Background(), in, 1, effective, s)
 		if fmt.Sprint(problems) != fmt.Sprint(others) {
 			t.Fatalf("problems %v and then %v", problems, others)
 		}
 		if s == nil {
 			return
 		}
-		for name, o := range s.Objects {
-			if !slices.EqualFunc(o.Table.Indexes, again.Objects[name].Table.Indexes, func(a, b store.Index) bool { return a.Name == b.Name }) {
+		for name := range s.Objects {
+			if !slices.EqualFunc(s.Indexes[name], again.Indexes[name], func(a, b store.Index) bool { return a.Name == b.Name }) {
 				t.Fatalf("the indexes of %s are planned differently", name)
 			}
 		}
@@ -362,9 +360,9 @@ func TestIndexesOfReferencesAreFilled(t *testing.T) {
 		{`"indexes":{"all":{"fields":["above"]}},`, false},
 		{`"indexes":{"all":{"fields":["above","name"]}},`, false},
 	} {
-		o := buildBase(t, `{"kind":"object","name":"thing","name_field":"name",`+c.indexes+`"fields":{"name":{"type":"text"},"above":{"type":"lookup","object":"thing"}}}`).Objects["thing"]
+		planned := buildBase(t, `{"kind":"object","name":"thing","name_field":"name",`+c.indexes+`"fields":{"name":{"type":"text"},"above":{"type":"lookup","object":"thing"}}}`).Indexes["thing"]
 		found := 0
-		for _, i := range o.Table.Indexes {
+		for _, i := range planned {
 			if strings.HasPrefix(i.Columns[0].Column.Name, "above:") {
 				found++
 				if i.Filled != c.filled {

@@ -193,7 +193,7 @@ func documentsAt(ctx context.Context, from store.Reader, revision int64) (map[st
 type commitment struct {
 	message string
 	by      id.ID
-	work    []work
+	work    []Job
 	removed []removal // to be purged later
 	kept    []removal // no longer to be purged: they are back
 }

@@ -98,7 +98,7 @@ func (b *builder) compileField(names expression.Names, f *Field, pointer string)
 		f.Required = b.compile(f.Doc.Required.When, scope, pointer+"/required")
 	}
 	if f.Doc.VisibleWhen != "" {
-		b.compile(f.Doc.VisibleWhen, scope, pointer+"/visible_when")
+		f.VisibleWhen = b.compile(f.Doc.VisibleWhen, scope, pointer+"/visible_when")
 	}
 	if f.Doc.DefaultExpr != "" {
 		if f.Doc.Default != nil {
@@ -276,17 +276,10 @@ func (b *builder) compileStage(o *Object, name string, doc *metadata.Stage, opti
 	return s
 }
 
-// compileRecordTypes checks the record types.
+// compileRecordTypes checks the options of record types.
 func (b *builder) compileRecordTypes(o *Object) {
 	for _, name := range byName(o.Doc.RecordTypes) {
 		t, pointer := o.Doc.RecordTypes[name], pointerTo("object", o.Doc.Name)+"/record_types"+step(name)
-		if t.Layout != "" {
-			if l := b.s.Layouts[t.Layout]; l == nil {
-				b.unknownDocument("layout", t.Layout, pointer+"/layout")
-			} else if l.Object != o.Doc.Name {
-				b.report(fault.New(fault.Invalid, "catalog.layout_of_other", "layout", t.Layout, "object", l.Object), pointer+"/layout")
-			}
-		}
 		for _, field := range byName(t.Options) {
 			at := pointer + "/options" + step(field)
 			f := b.field(o, field, at)

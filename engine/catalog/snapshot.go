@@ -22,23 +22,24 @@ type Snapshot struct {
 	Documents map[metadata.Key]metadata.Document // effective
 	Objects   map[string]*Object
 	Policies  *policy.Set
-	Picklists map[string]*metadata.Picklist
-	Layouts   map[string]*metadata.Layout
-	Views     map[string]*metadata.View
-	Apps      map[string]*metadata.App
+	Indexes   map[string][]store.Index // planned, by object
 
-	Roles       map[string]*metadata.Role
-	Permissions map[string]*metadata.Permission
-	Packages    map[string]*metadata.Package
+	parsed   map[string]map[string]*parsed // what the documents were read to, by kind and name
+	compiled map[string]any                // what the kinds were compiled to; see Of
+	lists    []*List                       // that were asked for, for the advisor
+}
 
-	parsed map[metadata.Key]*parsed // what the documents were read to
-	lists  []*list                  // views and related lists, for planning indexes and the advisor
+// Table is the table of an object's records with the indexes that are planned.
+func (s *Snapshot) Table(o *Object) store.Table {
+	t := o.Table
+	t.Indexes = s.Indexes[o.Doc.Name]
+	return t
 }
 
 // Object is a compiled object. It implements expression.Names over all its fields.
 type Object struct {
 	Doc       *metadata.Object
-	Table     store.Table // of its records; Indexes are those planned
+	Table     store.Table // of its records, without indexes: see Snapshot.Table
 	Fields    []*Field    // by order, then name; system fields first
 	byName    map[string]*Field
 	NameField *Field
@@ -72,7 +73,9 @@ type Field struct {
 	System bool
 	// Required: never empty (Doc.Required.Always), or when the program holds.
 	Required *expression.Program
-	Default  *expression.Program
+	// VisibleWhen tells when the field is shown on pages; nil: always.
+	VisibleWhen *expression.Program
+	Default     *expression.Program
 	// Initial is the stored form of Doc.Default; nil if there is none.
 	Initial any
 	// Formula computes the field; Stored tells whether at saving (its Column has a

@@ -31,12 +31,6 @@ type Work struct {
 	Fields []string `json:"fields,omitempty"`
 }
 
-// work is a job to enqueue.
-type work struct {
-	kind string
-	Work
-}
-
 // removal is a column, or all of a table, that nothing describes any more.
 type removal struct{ table, column string }
 
@@ -44,9 +38,9 @@ type removal struct{ table, column string }
 const allColumns = "*"
 
 // enqueue adds the jobs in the order given.
-func (c *Catalog) enqueue(ctx context.Context, tx store.Tx, all []work, now time.Time, by id.ID) error {
+func (c *Catalog) enqueue(ctx context.Context, tx store.Tx, all []Job, now time.Time, by id.ID) error {
 	for _, w := range all {
-		if _, err := job.Enqueue(ctx, tx, c.o.IDs, now, w.kind, w.Work, by); err != nil {
+		if _, err := job.Enqueue(ctx, tx, c.o.IDs, now, w.Kind, w.Args, by); err != nil {
 			return err
 		}
 	}
@@ -102,7 +96,7 @@ func (c *Catalog) runIndex(ctx context.Context, t store.Tenant, j *job.Progress)
 	if o == nil {
 		return nil // removed meanwhile
 	}
-	if err := t.Index(ctx, o.Table.Name, o.Table.Indexes); err != nil {
+	if err := t.Index(ctx, o.Table.Name, s.snapshot.Indexes[w.Object]); err != nil {
 		if f := fault.From(err); f.Code == "store.not_unique" {
 			return fault.New(fault.Invalid, "catalog.not_unique", "object", w.Object, "key", o.keyOf(f.Params["index"]), "index", f.Params["index"]).Because(err)
 		}

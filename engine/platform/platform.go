@@ -77,7 +77,7 @@ func New(o Options) *Platform {
 		poll = pollShared
 	}
 	p.Jobs = job.NewRunner(job.Options{Tenant: o.Store.Tenant, Tenants: o.Store.Tenants, Now: o.Now, Holder: holder(random()), Alone: !o.Shared, Poll: poll, Log: o.Log})
-	p.Catalog = catalog.New(catalog.Options{Types: p.Types, Packages: o.Packages, Tables: tables(), IDs: p.IDs, Now: o.Now, Wake: p.Jobs.Wake, Builds: o.Builds})
+	p.Catalog = catalog.New(catalog.Options{Types: p.Types, Kinds: standard.Kinds(), Packages: o.Packages, Tables: tables(), IDs: p.IDs, Now: o.Now, Wake: p.Jobs.Wake, Builds: o.Builds})
 	p.Catalog.Register(p.Jobs)
 	p.Records = record.New(record.Options{IDs: p.IDs, Now: o.Now, SaveHooks: o.SaveHooks})
 	for kind, handler := range record.Handlers(p.Records, p.Catalog) {

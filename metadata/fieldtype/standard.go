@@ -1,7 +1,7 @@
 package fieldtype
 
-// Standard lists the types of this room.
-func Standard() []Type {
+// Standard lists the types of this room. Without a sealer no secrets are taken.
+func Standard(sealer Sealer) []Type {
 	return []Type{
 		AddressType{},
 		AnyLookupType{},
@@ -23,7 +23,9 @@ func Standard() []Type {
 		PercentType{},
 		PhoneType{},
 		PicklistType{},
+		RichTextType{},
 		RollupType{},
+		SecretType{Sealer: sealer},
 		TagsType{},
 		TextType{},
 		TimeType{},

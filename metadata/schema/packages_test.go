@@ -10,7 +10,7 @@ import (
 
 // The packages that come along are sound.
 func TestPackages(t *testing.T) {
-	schemas := schema.New(standard.FieldTypes())
+	schemas := schema.New(standard.FieldTypes(), standard.Kinds().All())
 	for _, set := range packages.All() {
 		for _, d := range set.Documents {
 			for _, problem := range schemas.Check(d.Kind, d.Body) {
@@ -22,7 +22,7 @@ func TestPackages(t *testing.T) {
 
 func BenchmarkBuild(b *testing.B) {
 	for b.Loop() {
-		schemas := schema.New(standard.FieldTypes())
+		schemas := schema.New(standard.FieldTypes(), standard.Kinds().All())
 		for _, kind := range schemas.Kinds() {
 			schemas.JSON(kind)
 		}
@@ -30,7 +30,7 @@ func BenchmarkBuild(b *testing.B) {
 }
 
 func BenchmarkCheck(b *testing.B) {
-	schemas := schema.New(standard.FieldTypes())
+	schemas := schema.New(standard.FieldTypes(), standard.Kinds().All())
 	for b.Loop() {
 		for _, set := range packages.All() {
 			for _, d := range set.Documents {

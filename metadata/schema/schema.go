@@ -1,11 +1,12 @@
-// Package schema holds one JSON Schema (draft 2020-12) for each kind of document,
-// and says what is wrong with a document or a record in coded faults. The schema
-// of objects is composed with the settings of every field type.
+// Package schema makes one JSON Schema (draft 2020-12) for each kind of document, and
+// says what is wrong with a document or a record in coded faults. A kind says its own
+// members; its schema is composed of these, the head of all documents and the shared
+// definitions, among them the fields with the settings of every type.
 package schema
 
 import (
 	"bytes"
-	"embed"
+	_ "embed" // the shared definitions
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,8 +23,19 @@ import (
 	"formwork/metadata/fieldtype"
 )
 
-//go:embed kinds/*.json
-var kindFiles embed.FS
+//go:embed definitions.json
+var definitions []byte
+
+// Kind is a kind of documents, as far as their schema goes.
+type Kind interface {
+	// Name is what the documents say as their "kind".
+	Name() string
+	// Schema is the JSON Schema of the members that the kind has besides those of all
+	// documents: an object with title, description, properties, required and $defs. It
+	// may refer to "#/$defs/" field, condition, name, text, expression, order,
+	// icon, color, path, sort_key, sort, columns, option, options and system_right.
+	Schema() json.RawMessage
+}
 
 // Schemas are the compiled schemas of all kinds. Immutable.
 type Schemas struct {
@@ -38,35 +50,35 @@ type compiled struct {
 
 // New makes the schemas; each is composed and compiled when it is first used, so
 // that a program which only serves records never pays for them. A schema that does
-// not compile is a programmer's mistake (in a field type's settings, most likely)
-// and panics.
-func New(types *fieldtype.Registry) *Schemas {
-	files, err := kindFiles.ReadDir("kinds")
-	if err != nil {
-		panic(err)
-	}
+// not compile is a programmer's mistake (in a kind or a field type's settings, most
+// likely) and panics.
+func New[K Kind](types *fieldtype.Registry, kinds []K) *Schemas {
 	s := &Schemas{byKind: map[string]func() compiled{}}
-	for _, file := range files {
-		kind := strings.TrimSuffix(file.Name(), ".json")
-		if kind == "defs" {
-			continue
-		}
-		s.kinds = append(s.kinds, kind)
-		s.byKind[kind] = sync.OnceValue(func() compiled { return build(kind, types) })
+	for _, kind := range kinds {
+		s.kinds = append(s.kinds, kind.Name())
+		s.byKind[kind.Name()] = sync.OnceValue(func() compiled { return build(kind, types) })
 	}
+	sort.Strings(s.kinds)
 	return s
 }
 
-func build(kind string, types *fieldtype.Registry) compiled {
+func build(kind Kind, types *fieldtype.Registry) compiled {
 	raw, err := json.Marshal(compose(kind, types))
 	if err != nil {
-		panic(fmt.Errorf("schema of %s: %w", kind, err))
+		panic(fmt.Errorf("schema of %s: %w", kind.Name(), err))
 	}
 	schema, err := Compile(raw)
 	if err != nil {
-		panic(fmt.Errorf("schema of %s: %w", kind, err))
+		panic(fmt.Errorf("schema of %s: %w", kind.Name(), err))
 	}
 	return compiled{raw, schema}
+}
+
+// Prepare composes all schemas, so that the first who needs one need not wait for it.
+func (s *Schemas) Prepare() {
+	for _, kind := range s.kinds {
+		s.byKind[kind]()
+	}
 }
 
 // Kinds lists the kinds of documents, sorted.
@@ -133,39 +145,32 @@ func Compile(raw json.RawMessage) (*jsonschema.Schema, error) {
 
 type object = map[string]any
 
-// compose makes the whole schema of a kind from its file, the head that all kinds
-// share, the shared definitions and, for objects, the field types.
-func compose(kind string, types *fieldtype.Registry) object {
-	s, defs := read(kind), read("defs")
+// compose makes the whole schema of a kind from what it says itself, the head that all
+// kinds share, and the shared definitions.
+func compose(kind Kind, types *fieldtype.Registry) object {
+	s, defs := read(kind.Schema()), read(definitions)
 	properties := object{
-		"kind":        object{"const": kind, "title": "Kind"},
+		"kind":        object{"const": kind.Name(), "title": "Kind"},
 		"name":        ref("name"),
 		"label":       object{"$ref": "#/$defs/text", "title": "Label"},
 		"description": object{"$ref": "#/$defs/text", "title": "Description"},
 	}
-	for name, property := range s["properties"].(object) {
-		properties[name] = property
-	}
+	said, _ := s["properties"].(object)
+	maps.Copy(properties, said)
 	own, _ := s["$defs"].(object)
-	for name, def := range own {
-		defs[name] = def
-	}
+	maps.Copy(defs, own)
+	defs["system_right"] = object{"type": "string", "enum": metadata.SystemRights}
 	required := []any{"kind", "name"}
 	more, _ := s["required"].([]any)
 	s["$schema"], s["type"] = "https://json-schema.org/draft/2020-12/schema", "object"
 	s["required"], s["properties"], s["additionalProperties"] = append(required, more...), properties, false
-	switch kind {
-	case "object":
-		addFields(defs, types)
-	case "permission":
-		properties["system"].(object)["items"].(object)["enum"] = metadata.SystemRights
-	}
-	prune(s, defs)
+	prune(s, defs, types)
 	return s
 }
 
-// prune keeps the definitions that the schema uses.
-func prune(s, defs object) {
+// prune keeps the definitions that the schema uses; those of fields are made where
+// they are used.
+func prune(s, defs object, types *fieldtype.Registry) {
 	used := object{}
 	var visit func(v any)
 	visit = func(v any) {
@@ -173,6 +178,9 @@ func prune(s, defs object) {
 		case object:
 			if target, ok := v["$ref"].(string); ok {
 				name := strings.TrimPrefix(target, "#/$defs/")
+				if name == "field" && defs[name] == nil {
+					addFields(defs, types)
+				}
 				if _, seen := used[name]; !seen && defs[name] != nil {
 					used[name] = defs[name]
 					visit(defs[name])
@@ -192,14 +200,10 @@ func prune(s, defs object) {
 	s["$defs"] = used
 }
 
-func read(name string) object {
-	raw, err := kindFiles.ReadFile("kinds/" + name + ".json")
-	if err != nil {
-		panic(err)
-	}
+func read(raw []byte) object {
 	var s object
 	if err := json.Unmarshal(raw, &s); err != nil {
-		panic(fmt.Errorf("schema file %s: %w", name, err))
+		panic(fmt.Errorf("reading a schema: %w", err))
 	}
 	return s
 }

@@ -32,7 +32,7 @@ func TestProblems(t *testing.T) {
 	if err := json.Unmarshal(raw, &cases); err != nil {
 		t.Fatal(err)
 	}
-	schemas := schema.New(standard.FieldTypes())
+	schemas := schema.New(standard.FieldTypes(), standard.Kinds().All())
 	for _, c := range cases {
 		t.Run(c.Name, func(t *testing.T) {
 			var got [][3]string
@@ -53,7 +53,7 @@ func TestProblems(t *testing.T) {
 }
 
 func TestLimits(t *testing.T) {
-	schemas := schema.New(standard.FieldTypes())
+	schemas := schema.New(standard.FieldTypes(), standard.Kinds().All())
 	fields := map[string]any{}
 	for i := range 501 {
 		fields[fmt.Sprintf("f%d", i)] = map[string]any{"type": "text"}
@@ -78,7 +78,7 @@ func TestLimits(t *testing.T) {
 
 // Editors get a schema for each kind that refers to nothing outside of itself.
 func TestServedSchemas(t *testing.T) {
-	schemas := schema.New(standard.FieldTypes())
+	schemas := schema.New(standard.FieldTypes(), standard.Kinds().All())
 	kinds := schemas.Kinds()
 	if want := "[app layout object package permission picklist policy role sharing view]"; fmt.Sprint(kinds) != want {
 		t.Fatalf("kinds are %v", kinds)
@@ -178,7 +178,7 @@ type plainType struct{ fieldtype.TextType }
 func (plainType) Name() string { return "plain" }
 
 func TestAddedTypes(t *testing.T) {
-	schemas := schema.New(fieldtype.NewRegistry(plainType{}, fieldtype.FormulaType{}))
+	schemas := schema.New(fieldtype.NewRegistry(plainType{}, fieldtype.FormulaType{}), standard.Kinds().All())
 	ok := `{"kind":"object","name":"o","name_field":"n","fields":{"n":{"type":"plain","max_length":3},"f":{"type":"formula","result":"plain","max_length":3,"expression":"n"}}}`
 	if problems := schemas.Check("object", json.RawMessage(ok)); problems != nil {
 		t.Error(problems)

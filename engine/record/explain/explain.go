@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 
+	"formwork/engine/catalog"
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/message"
@@ -415,7 +416,7 @@ func (e *explaining) permission() error {
 // sets are the permission sets that give all that is wanted, by how much else they give.
 func (e *explaining) sets() ([]string, error) {
 	extent := map[string]int{}
-	for name, set := range e.s.Snapshot.Permissions {
+	for name, set := range catalog.Permissions(e.s.Snapshot) {
 		rights, err := e.s.Snapshot.Policies.RightsOf(e.ctx, name)
 		if err != nil {
 			return nil, err

@@ -87,8 +87,8 @@ func refersTo(f *catalog.Field, object string) bool {
 // relatedList finds a related list by its name in the layouts of an object; the
 // first layout by name wins.
 func (s *Reader) relatedList(object, list string) (*metadata.Related, bool) {
-	for _, name := range slices.Sorted(maps.Keys(s.Snapshot.Layouts)) {
-		layout := s.Snapshot.Layouts[name]
+	for _, name := range slices.Sorted(maps.Keys(catalog.Layouts(s.Snapshot))) {
+		layout := catalog.Layouts(s.Snapshot)[name].Doc
 		if layout.Object != object {
 			continue
 		}

@@ -1,0 +1,92 @@
+package catalog
+
+import (
+	"time"
+
+	"formwork/engine/fault"
+	"formwork/engine/query"
+)
+
+// Classes of impact.
+const (
+	Free        = "free"        // live at once
+	Backfill    = "backfill"    // live at once, with work in the background
+	Narrowing   = "narrowing"   // records that break it stay, and are checked when they are next saved
+	Destructive = "destructive" // refused unless the change names it
+)
+
+// Impact is one thing that a change does to live data.
+type Impact struct {
+	Class string
+	// Path names what it is about: "object/account/fields/x". It is what Change.Allow
+	// names.
+	Path   string
+	Notice *fault.Fault // says it in words
+	// Records is how many records it concerns: those that break what is narrowed, are
+	// worked on in the background, or hold what is destroyed. nil: it has no number.
+	Records *int64
+	// Partial: counting was cut off; there are at least Records.
+	Partial bool
+	Allowed bool // destructive, and named by the change
+}
+
+// Effect is an impact with what counts the records that it concerns: those of a table
+// that Where selects, all if that is nil. Without a table it has no number.
+type Effect struct {
+	Impact
+	Table string
+	Where query.Filter
+	// check, on the values of read, tells whether a record that Where selects is concerned.
+	read  []query.Ref
+	check func(values []any) (bool, error)
+	// unique counts the records that share their values of read with others.
+	unique bool
+	// fold, beside unique, is the form in which the i-th value is compared.
+	fold   []func(stored any) string
+	silent bool // has no number
+	// mild: that it narrows anything is only known by counting; if it does not, it is
+	// a free change of settings.
+	mild bool
+}
+
+func impacts(effects []Effect) []Impact {
+	all := make([]Impact, len(effects))
+	for i, e := range effects {
+		all[i] = e.Impact
+	}
+	return all
+}
+
+// Comparison is of two configurations, to tell what the change from one to the other
+// does to live data.
+type Comparison struct {
+	Before, After *Snapshot
+	Now           time.Time // the clock of conditions that read it
+
+	effects []Effect
+}
+
+// Add tells of an effect.
+func (c *Comparison) Add(e Effect) { c.effects = append(c.effects, e) }
+
+// effects are those of a change, told by each kind of documents in its turn.
+func (k *Kinds) effects(before, after *Snapshot, now time.Time) []Effect {
+	c := &Comparison{Before: before, After: after, Now: now}
+	for _, kind := range k.order {
+		if kind, ok := kind.(Affects); ok {
+			kind.Effects(c)
+		}
+	}
+	return c.effects
+}
+
+// jobs are those that kinds of documents ask for with a revision.
+func (k *Kinds) jobs(before, after *Snapshot) []Job {
+	var jobs []Job
+	for _, kind := range k.order {
+		if kind, ok := kind.(Works); ok {
+			jobs = append(jobs, kind.Jobs(before, after)...)
+		}
+	}
+	return jobs
+}

@@ -1,0 +1,65 @@
+package catalog
+
+import (
+	"encoding/json"
+
+	"formwork/metadata"
+	"formwork/metadata/fieldtype"
+)
+
+// objectKind are the kinds of records. All other kinds are compiled against them, so
+// they have a place of their own: Snapshot.Objects.
+type objectKind struct{ Documents[metadata.Object] }
+
+func (objectKind) Name() string            { return "object" }
+func (objectKind) Schema() json.RawMessage { return schemaOf("object") }
+func (objectKind) Needs() []string         { return []string{"picklist"} }
+
+// Mentions are the kinds whose documents' names may be options of a field.
+func (objectKind) Mentions() []string { return fieldtype.DocumentKinds() }
+
+func (objectKind) Shown(types *fieldtype.Registry) metadata.Shown {
+	stage := metadata.AllOf("order", "outcome", "initial").And(metadata.Members{
+		"required": metadata.Paths,
+		"to":       metadata.Each(metadata.AllOf("message")),
+	})
+	recordType := metadata.AllOf("label", "order", "layout").And(metadata.Members{"options": metadata.EachField(metadata.Whole)})
+	return metadata.About("name", metadata.WithHead(metadata.AllOf("label_plural", "icon", "name_field", "visibility", "parent").And(metadata.Members{
+		"fields":       metadata.EachField(shownField(types)),
+		"stages":       metadata.Members{"field": metadata.Whole, "stages": metadata.Each(stage)},
+		"record_types": metadata.Each(recordType),
+	})))
+}
+
+// Compile compiles the objects together: they refer to each other, and what one computes
+// may follow from another's records.
+func (objectKind) Compile(c *Compiling) any {
+	objects := map[string]*Object{}
+	for name, doc := range Read[metadata.Object](c) {
+		objects[name] = &Object{Doc: doc, byName: map[string]*Field{}}
+	}
+	c.setObjects(objects)
+	c.makeObjects()
+	c.linkReferences()
+	c.planComputation()
+	for _, o := range c.objects {
+		c.compileFields(o)
+		c.compileRules(o)
+		c.compileStages(o)
+		c.compileRecordTypes(o)
+		c.compileUnique(o)
+		c.compileDuplicates(o)
+	}
+	c.compileRecordSchemas()
+	return objects
+}
+
+func (objectKind) place(b *builder, compiled any) { b.setObjects(compiled.(map[string]*Object)) }
+
+// setObjects gives the snapshot its objects.
+func (b *builder) setObjects(objects map[string]*Object) {
+	b.s.Objects, b.objects = objects, nil
+	for _, name := range byName(objects) {
+		b.objects = append(b.objects, objects[name])
+	}
+}

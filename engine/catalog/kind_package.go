@@ -1,0 +1,18 @@
+package catalog
+
+import (
+	"encoding/json"
+
+	"formwork/metadata"
+	"formwork/metadata/fieldtype"
+)
+
+// packageKind are the packages that a configuration consists of.
+type packageKind struct{ Documents[metadata.Package] }
+
+func (packageKind) Name() string            { return "package" }
+func (packageKind) Schema() json.RawMessage { return schemaOf("package") }
+
+func (packageKind) Shown(*fieldtype.Registry) metadata.Shown {
+	return metadata.WithHead(metadata.AllOf("version", "requires"))
+}

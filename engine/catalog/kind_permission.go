@@ -1,0 +1,66 @@
+package catalog
+
+import (
+	"encoding/json"
+	"slices"
+
+	"formwork/engine/fault"
+	"formwork/metadata"
+)
+
+// permissionKind are sets of rights.
+type permissionKind struct{ Documents[metadata.Permission] }
+
+// Permissions are the permission sets of a snapshot.
+func Permissions(s *Snapshot) map[string]*metadata.Permission {
+	return Of[map[string]*metadata.Permission](s, "permission")
+}
+
+func (permissionKind) Name() string            { return "permission" }
+func (permissionKind) Schema() json.RawMessage { return schemaOf("permission") }
+func (permissionKind) Needs() []string         { return []string{"object"} }
+
+func (permissionKind) Compile(c *Compiling) any {
+	return Each(c, func(p *metadata.Permission, at string) *metadata.Permission {
+		c.checkPermission(p, at)
+		return p
+	})
+}
+
+func (b *builder) checkPermission(p *metadata.Permission, pointer string) {
+	for _, object := range byName(p.Objects) {
+		if object == "*" {
+			continue // its fields are names in any object
+		}
+		at := pointer + "/objects" + step(object)
+		o := b.object(object, at)
+		if o == nil {
+			continue
+		}
+		for _, field := range byName(p.Objects[object].Fields) {
+			if field != "*" {
+				b.field(o, field, at+"/fields"+step(field))
+			}
+		}
+	}
+}
+
+// Effects tells of the last permission sets with which somebody can change the
+// configuration. What a user holds is a matter of records.
+func (permissionKind) Effects(c *Comparison) {
+	had := administrators(c.Before)
+	if len(administrators(c.After)) > 0 {
+		return
+	}
+	for _, name := range had {
+		c.Add(Effect{Impact: Impact{Class: Destructive, Path: "permission/" + name, Notice: fault.New(fault.Invalid, "catalog.locks_out")}})
+	}
+}
+
+// administrators are the permission sets that give manage_metadata, sorted.
+func administrators(s *Snapshot) []string {
+	sets := Permissions(s)
+	return slices.DeleteFunc(byName(sets), func(name string) bool {
+		return !slices.Contains(sets[name].System, "manage_metadata")
+	})
+}

@@ -1,0 +1,55 @@
+package catalog
+
+import (
+	"encoding/json"
+	"slices"
+
+	"formwork/engine/policy"
+	"formwork/metadata"
+)
+
+// policyKind are policies of a tenant's own. They are compiled with all else that says
+// who may do what, to Snapshot.Policies.
+type policyKind struct{ Documents[metadata.Policy] }
+
+func (policyKind) Name() string            { return "policy" }
+func (policyKind) Schema() json.RawMessage { return schemaOf("policy") }
+func (policyKind) Needs() []string         { return []string{"object", "role", "permission", "sharing"} }
+
+func (policyKind) Compile(c *Compiling) any {
+	config := policy.Config{Revision: c.s.Revision, Objects: map[string]*policy.Object{}, Permissions: Permissions(c.s), Roles: Roles(c.s)}
+	sharing := Of[map[string]*policy.Sharing](c.s, "sharing")
+	for _, name := range byName(sharing) {
+		config.Sharing = append(config.Sharing, *sharing[name])
+	}
+	docs := Read[metadata.Policy](c)
+	for _, name := range byName(docs) {
+		if c.object(docs[name].Object, pointerTo("policy", name)+"/object") != nil {
+			config.Policies = append(config.Policies, docs[name])
+		}
+	}
+	for _, o := range c.objects {
+		config.Objects[o.Doc.Name] = o.underPolicy()
+	}
+	set, problems := policy.Compile(c.ctx, config)
+	c.problems = append(c.problems, problems...)
+	return set
+}
+
+func (policyKind) place(b *builder, compiled any) { b.s.Policies = compiled.(*policy.Set) }
+
+// underPolicy is the object as policies see it.
+func (o *Object) underPolicy() *policy.Object {
+	p := &policy.Object{Name: o.Doc.Name, Names: o, Owned: o.Owned, Visibility: o.Doc.Visibility}
+	if f, ok := o.byName[o.Doc.Parent]; ok && !o.Owned {
+		symbol := f.Symbol()
+		p.Parent = &symbol
+	}
+	for _, f := range o.Fields {
+		if !f.System || f.Name == "owner" {
+			p.Fields = append(p.Fields, f.Name)
+		}
+	}
+	slices.Sort(p.Fields)
+	return p
+}
