@@ -37,6 +37,23 @@ func BenchmarkBuildField(b *testing.B) {
 	}
 }
 
+// BenchmarkBuildView is a build after one view has changed.
+func BenchmarkBuildView(b *testing.B) {
+	in := standardLanguage()
+	base := standardDocuments()
+	former, problems := build(b.Context(), in, 1, base, nil)
+	if problems != nil {
+		b.Fatal(problems)
+	}
+	patch := metadata.Document{Key: key("view", "all_accounts"), Body: []byte(`{"kind":"view","name":"all_accounts","sort":["-created_at"]}`)}
+	changed := metadata.Effective(base, []metadata.Document{patch})
+	for b.Loop() {
+		if _, problems := build(b.Context(), in, 2, changed, former); problems != nil {
+			b.Fatal(problems)
+		}
+	}
+}
+
 func BenchmarkInstall(b *testing.B) {
 	h := crm(b)
 	for i := 0; b.Loop(); i++ {

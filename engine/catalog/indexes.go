@@ -29,8 +29,8 @@ type column = store.IndexColumn
 // words; candidates come in the order of their worth, and one that is the
 // beginning of another is left out, until there are enough:
 //
-//  1. unique keys, references (with the sort of a related list), the keys of
-//     duplicate rules, indexes asked for by hand;
+//  1. unique keys, references (with the sort of a related list), lists that need
+//     theirs, the keys of duplicate rules, indexes asked for by hand;
 //  2. each view: what its filter holds equal, then its sort or, without one, what
 //     its filter bounds; a kanban counts its group as held equal. Where records are
 //     private, first with the owner before, as the policy adds it to most queries,
@@ -85,6 +85,11 @@ func (p *planner) relied(lists []*List) {
 			p.need(true, columns)
 		}
 	}
+	for _, l := range lists {
+		if l.Object == o && l.Needed {
+			p.need(false, withSort(held(l), l))
+		}
+	}
 	for _, f := range o.Fields {
 		if _, refers := f.Value.(fieldtype.Refers); refers && !f.System {
 			p.need(true, []column{asc(f.Column)})
@@ -133,22 +138,29 @@ func (p *planner) lists(lists []*List, front ...query.Column) {
 		if l.Object != p.object || l.Lookup != nil {
 			continue
 		}
-		equal, bounded := conditions(l.Filter)
-		if slices.Contains(equal, query.Owner) {
-			equal = append([]query.Column{query.Owner}, equal...)
-		}
-		if l.Group != nil {
-			equal = append(equal, l.Group.Column)
-		}
-		columns := ascending(append(slices.Clone(front), equal...))
-		if len(l.Sort) == 0 && len(bounded) > 0 {
-			columns = append(columns, asc(bounded[0]))
-		}
+		columns := held(l, front...)
 		if l.Group != nil && len(l.Sum) > 0 {
 			p.add(append(slices.Clone(columns), asc(l.Sum[0].Column))) // sums of groups, without reading rows
 		}
 		p.add(withSort(columns, l))
 	}
+}
+
+// held are the columns of a list's index before its sort: those in front, those that are
+// held equal, the owner before the others, and without a sort one that is bounded.
+func held(l *List, front ...query.Column) []column {
+	equal, bounded := conditions(l.Filter)
+	if slices.Contains(equal, query.Owner) {
+		equal = append([]query.Column{query.Owner}, equal...)
+	}
+	if l.Group != nil {
+		equal = append(equal, l.Group.Column)
+	}
+	columns := ascending(append(slices.Clone(front), equal...))
+	if len(l.Sort) == 0 && len(bounded) > 0 {
+		columns = append(columns, asc(bounded[0]))
+	}
+	return columns
 }
 
 // pairs adds the candidates of lists made on the spot: the fields that were asked to

@@ -216,7 +216,7 @@ func (c *Compiling) compileRelated(parent *Object, l *metadata.Layout, name, at 
 	}
 	list := &List{Source: "layout/" + l.Name + "/related/" + name, Object: o, Order: r.Order, Lookup: lookup}
 	list.Filter = c.filter(o, r.Filter, at+"/filter")
-	c.checkColumns(o, r.Columns, at)
-	list.Sort = c.sortKeys(o, r.Sort, at)
+	c.checkColumns(o, r.Columns, at+"/columns")
+	list.Sort = c.sortKeys(o, r.Sort, at+"/sort")
 	return &Related{Name: name, Doc: r, List: list}
 }

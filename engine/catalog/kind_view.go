@@ -54,8 +54,8 @@ func (c *Compiling) compileView(v *metadata.View, at string) *View {
 	}
 	l := &List{Source: "view/" + v.Name, Object: o, Order: v.Order}
 	l.Filter = c.filter(o, v.Filter, at+"/filter")
-	c.checkColumns(o, v.Columns, at)
-	l.Sort = c.sortKeys(o, v.Sort, at)
+	c.checkColumns(o, v.Columns, at+"/columns")
+	l.Sort = c.sortKeys(o, v.Sort, at+"/sort")
 	if v.Show == "kanban" && v.Group == "" {
 		c.report(fault.New(fault.Invalid, "catalog.kanban_group", "view", v.Name), at+"/group")
 	}

@@ -48,7 +48,7 @@ func (k *Kinds) lists(s *Snapshot) []*List {
 
 func (b *builder) checkColumns(o *Object, columns []string, pointer string) {
 	for i, path := range columns {
-		b.path(o, path, pointer+"/columns"+index(i))
+		b.path(o, path, pointer+index(i))
 	}
 }
 
@@ -56,7 +56,7 @@ func (b *builder) checkColumns(o *Object, columns []string, pointer string) {
 func (b *builder) sortKeys(o *Object, keys []string, pointer string) []SortKey {
 	var sort []SortKey
 	for i, key := range keys {
-		at := pointer + "/sort" + index(i)
+		at := pointer + index(i)
 		path, descending := strings.CutPrefix(key, "-")
 		f := b.path(o, path, at)
 		if f == nil {

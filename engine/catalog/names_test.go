@@ -185,7 +185,10 @@ func TestBuildingOnAFormerSnapshotIsTheSame(t *testing.T) {
 		`{"kind":"picklist","name":"p","options":{"b":{}}}`,
 		`{"kind":"view","name":"deals","columns":["name","p"],"sort":["-amount"],"filter":"p == \"b\""}`,
 		`{"kind":"object","name":"account","fields":{"extra":{"type":"formula","result":"text","expression":"name"}}}`,
+		`{"kind":"object","name":"deal","fields":{"level":{"type":"picklist","documents":"role"}}}`,
 		`{"kind":"role","name":"boss"}`,
+		`{"kind":"view","name":"deals","columns":["name"],"sort":["name"]}`,
+		`{"kind":"layout","name":"deals","object":"deal","tabs":{"a":{"sections":{"b":{"visible_when":"amount > 1","fields":{"name":{}}}}}}}`,
 		`{"kind":"object","name":"deal","fields":{"wrong":{"type":"formula","result":"text","expression":"extra"}}}`,
 	}
 	var former *Snapshot
@@ -199,6 +202,14 @@ func TestBuildingOnAFormerSnapshotIsTheSame(t *testing.T) {
 		}
 		if problems != nil {
 			continue
+		}
+		if !reflect.DeepEqual(whole.Indexes, part.Indexes) {
+			t.Errorf("step %d: the indexes differ", i)
+		}
+		for _, l := range part.lists {
+			if l.Object != part.Objects[l.Object.Doc.Name] {
+				t.Errorf("step %d: %s is a list of the former snapshot", i, l.Source)
+			}
 		}
 		for name, o := range whole.Objects {
 			other := part.Objects[name]
@@ -324,6 +335,10 @@ func FuzzBuild(f *testing.F) {
 	f.Add(`{"kind":"sharing","name":"s","object":"deal","access":"read","to":{"users":"user.","match":{".":"."}}}`)
 	in := standardLanguage()
 	base := readBase(f)
+	former, problems := build(context.Background(), in, 1, base, nil)
+	if problems != nil {
+		f.Fatal(problems)
+	}
 	f.Fuzz(func(t *testing.T, body string) {
 		d, problems := metadata.Parse([]byte(body))
 		if problems != nil {
@@ -334,7 +349,7 @@ func FuzzBuild(f *testing.F) {
 		if (s == nil) != (len(problems) > 0) {
 			t.Fatalf("a snapshot %v and problems %v", s != nil, problems)
 		}
-		again, others := build(context.Background(), in, 1, effective, s)
+		again, others := build(context.Background(), in, 1, effective, former)
 		if fmt.Sprint(problems) != fmt.Sprint(others) {
 			t.Fatalf("problems %v and then %v", problems, others)
 		}
