@@ -111,15 +111,14 @@ func (b *builder) compileKind(kind Kind) {
 		compiled = kind.Compile(&Compiling{builder: b, kind: name})
 	}
 	b.s.compiled[name] = compiled
-	if k, ok := kind.(placed); ok {
-		k.place(b, compiled)
+	if k, ok := kind.(member); ok {
+		k.put(b, compiled)
 	}
 }
 
-// placed is implemented by kinds of this room that have a typed place in the snapshot.
-type placed interface {
-	place(b *builder, compiled any)
-}
+// member is implemented by kinds of this room that are a member of the snapshot, too:
+// everything else is compiled against them, or asks them.
+type member interface{ put(b *builder, compiled any) }
 
 // sameNeeds reports whether what a kind is compiled against was taken over from the
 // former snapshot.

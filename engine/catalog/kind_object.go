@@ -54,7 +54,7 @@ func (objectKind) Compile(c *Compiling) any {
 	return objects
 }
 
-func (objectKind) place(b *builder, compiled any) { b.setObjects(compiled.(map[string]*Object)) }
+func (objectKind) put(b *builder, compiled any) { b.setObjects(compiled.(map[string]*Object)) }
 
 // setObjects gives the snapshot its objects.
 func (b *builder) setObjects(objects map[string]*Object) {

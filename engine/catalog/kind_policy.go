@@ -36,7 +36,7 @@ func (policyKind) Compile(c *Compiling) any {
 	return set
 }
 
-func (policyKind) place(b *builder, compiled any) { b.s.Policies = compiled.(*policy.Set) }
+func (policyKind) put(b *builder, compiled any) { b.s.Policies = compiled.(*policy.Set) }
 
 // underPolicy is the object as policies see it.
 func (o *Object) underPolicy() *policy.Object {
