@@ -101,8 +101,9 @@ func (reminderKind) Lists(s *catalog.Snapshot) (lists []*catalog.List) {
 func (reminderKind) Effects(c *catalog.Comparison) {
 	for name, r := range reminders(c.After) {
 		if reminders(c.Before)[name] == nil {
-			c.Add(catalog.Effect{Table: r.list.Object.Table.Name, Impact: catalog.Impact{Class: catalog.Backfill, Path: "reminder/" + name,
-				Notice: fault.New(fault.Invalid, "catalog.changes_settings", "path", "reminder/"+name)}})
+			e := catalog.Effect{Impact: catalog.Impact{Class: catalog.Backfill, Path: "reminder/" + name,
+				Notice: fault.New(fault.Invalid, "catalog.changes_settings", "path", "reminder/"+name)}}
+			c.Add(c.Holding(e, r.list.Object, r.list.Filter))
 		}
 	}
 	for name := range reminders(c.Before) {
@@ -202,13 +203,37 @@ const late = `{"kind":"reminder","name":"late","object":"thing","when":"score > 
 // jobs, and its room reads what it compiled.
 func TestKindIsPublished(t *testing.T) {
 	h := newHouse(t)
-	plan, err := h.catalog.Plan(t.Context(), h.tenant, change("", late))
+	err := h.tenant.Write(t.Context(), func(tx store.Tx) error {
+		for i, done := range []bool{true, false, true} {
+			row := map[string]any{"version": int64(1), "score:i0": int64(i * 4), "done:b": done}
+			if err := tx.Insert(t.Context(), "thing", id.ID(i+1), row, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := h.catalog.Plan(t.Context(), h.tenant, change("", late,
+		`{"kind":"object","name":"new","name_field":"name","fields":{"name":{"type":"text"}}}`,
+		`{"kind":"reminder","name":"new","object":"new","when":"name == \"x\"","channel":"mail"}`,
+		`{"kind":"object","name":"thing","fields":{"new":{"type":"checkbox"}}}`,
+		`{"kind":"reminder","name":"newer","object":"thing","when":"new","channel":"mail"}`))
 	if err != nil || len(plan.Problems) > 0 {
 		t.Fatal(err, plan.Problems)
 	}
-	at := slices.IndexFunc(plan.Impact, func(i catalog.Impact) bool { return i.Path == "reminder/late" })
-	if at < 0 || plan.Impact[at].Class != catalog.Backfill || plan.Impact[at].Records == nil {
-		t.Errorf("planned %+v", plan.Impact)
+	var told []string
+	for _, i := range plan.Impact {
+		if records := i.Records; strings.HasPrefix(i.Path, "reminder/") && records == nil {
+			told = append(told, i.Path)
+		} else if strings.HasPrefix(i.Path, "reminder/") {
+			told = append(told, fmt.Sprint(i.Path, " ", i.Class, " ", *records))
+		}
+	}
+	slices.Sort(told)
+	if want := []string{"reminder/late backfill 1", "reminder/new", "reminder/newer backfill 0"}; !slices.Equal(told, want) {
+		t.Errorf("planned %q", told)
 	}
 	h.apply("", late)
 	s := h.snapshot()

@@ -20,7 +20,7 @@ import (
 func standardTypes() *fieldtype.Registry { return fieldtype.NewRegistry(fieldtype.Standard(nil)...) }
 
 func standardLanguage() language {
-	kinds := NewKinds(Standard()...)
+	kinds := NewKinds(StandardKinds()...)
 	return language{standardTypes(), kinds, schema.New(standardTypes(), kinds.All())}
 }
 
@@ -33,7 +33,7 @@ func standardDocuments() []metadata.Document {
 }
 
 func TestStandardPackagesBuild(t *testing.T) {
-	s, problems := Build(context.Background(), standardTypes(), NewKinds(Standard()...), 1, standardDocuments())
+	s, problems := Build(context.Background(), standardTypes(), NewKinds(StandardKinds()...), 1, standardDocuments())
 	for _, p := range problems {
 		t.Error(p)
 	}
@@ -104,7 +104,7 @@ func TestProblems(t *testing.T) {
 				t.Fatal(err)
 			}
 			effective := metadata.Effective(readBase(t), documents(t, c.Documents))
-			s, problems := Build(t.Context(), standardTypes(), NewKinds(Standard()...), 1, effective)
+			s, problems := Build(t.Context(), standardTypes(), NewKinds(StandardKinds()...), 1, effective)
 			if (s == nil) != (len(problems) > 0) {
 				t.Errorf("a snapshot and %d problems", len(problems))
 			}
@@ -148,7 +148,7 @@ func TestTooManyColumns(t *testing.T) {
 		fields = append(fields, fmt.Sprintf(`"a%d":{"type":"address"}`, i))
 	}
 	raw := json.RawMessage(`{"kind":"object","name":"far","name_field":"name","fields":{"name":{"type":"text"},` + strings.Join(fields, ",") + `}}`)
-	_, problems := Build(t.Context(), standardTypes(), NewKinds(Standard()...), 1, metadata.Effective(readBase(t), documents(t, []json.RawMessage{raw})))
+	_, problems := Build(t.Context(), standardTypes(), NewKinds(StandardKinds()...), 1, metadata.Effective(readBase(t), documents(t, []json.RawMessage{raw})))
 	if len(problems) != 1 || problems[0].Code != "catalog.too_many_columns" || problems[0].Pointer != "/object/far/fields" {
 		t.Errorf("got %v", problems)
 	}
@@ -164,7 +164,7 @@ func TestManyProblems(t *testing.T) {
 		bodies = append(bodies, json.RawMessage(fmt.Sprintf(`{"kind":"role","name":"deep%d","parent":"deep%d"}`, i+1, i)))
 	}
 	bodies = append(bodies, json.RawMessage(`{"kind":"role","name":"deep0"}`))
-	_, problems := Build(t.Context(), standardTypes(), NewKinds(Standard()...), 1, documents(t, bodies))
+	_, problems := Build(t.Context(), standardTypes(), NewKinds(StandardKinds()...), 1, documents(t, bodies))
 	if n := len(problems); n != maxProblems+1 || problems[n-1].Code != "catalog.more_problems" {
 		t.Fatalf("%d problems", n)
 	}

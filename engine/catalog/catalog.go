@@ -99,7 +99,7 @@ func New(o Options) *Catalog {
 		o.Builds = NewBuilds()
 	}
 	if o.Kinds == nil {
-		o.Kinds = NewKinds(Standard()...)
+		o.Kinds = NewKinds(StandardKinds()...)
 	}
 	c := &Catalog{o: o, schemas: schema.New(o.Types, o.Kinds.All()), shown: o.Kinds.shown(o.Types), builds: o.Builds}
 	var err error

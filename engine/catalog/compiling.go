@@ -118,7 +118,9 @@ func (b *builder) compileKind(kind Kind) {
 
 // member is implemented by kinds of this room that are a member of the snapshot, too:
 // everything else is compiled against them, or asks them.
-type member interface{ put(b *builder, compiled any) }
+type member interface {
+	put(b *builder, compiled any)
+}
 
 // sameNeeds reports whether what a kind is compiled against was taken over from the
 // former snapshot.

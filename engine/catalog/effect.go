@@ -3,6 +3,7 @@ package catalog
 import (
 	"time"
 
+	"formwork/engine/expression"
 	"formwork/engine/fault"
 	"formwork/engine/query"
 )
@@ -66,8 +67,23 @@ type Comparison struct {
 	effects []Effect
 }
 
-// Add tells of an effect.
-func (c *Comparison) Add(e Effect) { c.effects = append(c.effects, e) }
+// Add tells of an effect. On the records of an object that is new it has no number.
+func (c *Comparison) Add(e Effect) {
+	if c.Before.Objects[e.Table] == nil && c.After.Objects[e.Table] != nil {
+		e.silent = true
+	}
+	c.effects = append(c.effects, e)
+}
+
+// Holding narrows an effect to the records of an object of After for which a condition
+// holds. It has no number where that can't be told before the change.
+func (c *Comparison) Holding(e Effect, o *Object, condition *expression.Program) Effect {
+	e.Table = o.Table.Name
+	if condition != nil {
+		weigher{c}.holds(o, &e, condition, true)
+	}
+	return e
+}
 
 // effects are those of a change, told by each kind of documents in its turn.
 func (k *Kinds) effects(before, after *Snapshot, now time.Time) []Effect {

@@ -138,8 +138,8 @@ func needs(kind Kind) []string {
 // All lists the kinds, each after those it needs, otherwise as they were registered.
 func (r *Kinds) All() []Kind { return slices.Clone(r.order) }
 
-// Standard lists the kinds of this room: those that everything else is compiled against.
-func Standard() []Kind {
+// StandardKinds lists the kinds of this room: those that everything else is compiled against.
+func StandardKinds() []Kind {
 	return []Kind{
 		packageKind{},
 		picklistKind{},

@@ -48,7 +48,7 @@ func buildBase(t testing.TB, more ...string) *Snapshot {
 	for _, d := range more {
 		bodies = append(bodies, json.RawMessage(d))
 	}
-	s, problems := Build(t.Context(), standardTypes(), NewKinds(Standard()...), 1, metadata.Effective(readBase(t), documents(t, bodies)))
+	s, problems := Build(t.Context(), standardTypes(), NewKinds(StandardKinds()...), 1, metadata.Effective(readBase(t), documents(t, bodies)))
 	if problems != nil {
 		t.Fatal(problems)
 	}

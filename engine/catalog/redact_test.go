@@ -65,7 +65,7 @@ func TestWhatIsNotListedIsHidden(t *testing.T) {
 			t.Errorf("of %s is shown %s", d.Key, text)
 		}
 	}
-	for _, kind := range Standard() {
+	for _, kind := range StandardKinds() {
 		_, shows := kind.(Shows)
 		if shows != (shown[kind.Name()] > 0) {
 			t.Errorf("documents of the kind %s: %d are shown", kind.Name(), shown[kind.Name()])
@@ -89,7 +89,7 @@ func (silent) Name() string { return "silent" }
 
 // The settings of a field's type are shown as far as the type lists them.
 func TestSettingsAreListedByTheType(t *testing.T) {
-	types := fieldtype.NewRegistry(append(fieldtype.Standard(), talkative{}, silent{})...)
+	types := fieldtype.NewRegistry(append(fieldtype.Standard(nil), talkative{}, silent{})...)
 	c := New(Options{Types: types})
 	d := documents(t, []json.RawMessage{json.RawMessage(`{"kind":"object","name":"o","fields":{"a":{"type":"talkative","colour":"red","key":"k"},
 		"b":{"type":"silent","colour":"red"},"c":{"type":"unheard_of","label":"C","colour":"red"},

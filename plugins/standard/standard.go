@@ -9,7 +9,7 @@ import (
 
 // Set is the standard plugin set. Without a sealer no secrets are taken.
 func Set(sealer fieldtype.Sealer) plugins.Set {
-	return plugins.Set{FieldTypes: fieldtype.Standard(sealer), Kinds: catalog.Standard()}
+	return plugins.Set{FieldTypes: fieldtype.Standard(sealer), Kinds: catalog.StandardKinds()}
 }
 
 // FieldTypes is the registry of the standard field types, without a key for secrets.
