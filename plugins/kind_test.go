@@ -354,6 +354,23 @@ func TestKindHasAHistory(t *testing.T) {
 	}
 }
 
+// careless looks at channels and does not say so.
+type careless struct{ channelKind }
+
+func (careless) Name() string { return "careless" }
+func (careless) Compile(c *catalog.Compiling) any {
+	return catalog.Of[map[string]*channel](c.Snapshot(), "channel")
+}
+
+func TestKindSaysWhatItNeeds(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("a kind looked at another that it doesn't need")
+		}
+	}()
+	catalog.Build(t.Context(), standard.FieldTypes(), plugins.Kinds(standard.Set(), plugins.Set{Kinds: []catalog.Kind{channelKind{}, careless{}}}), 1, nil)
+}
+
 type needing struct {
 	catalog.Documents[metadata.Head]
 	name  string

@@ -108,11 +108,27 @@ func (b *builder) compileKind(kind Kind) {
 		b.same[name] = true
 		compiled = b.former.compiled[name]
 	} else {
+		b.s.compiling = &dependent{name, b.kinds.needed[name]}
 		compiled = kind.Compile(&Compiling{builder: b, kind: name})
+		b.s.compiling = nil
 	}
 	b.s.compiled[name] = compiled
 	if k, ok := kind.(member); ok {
 		k.put(b, compiled)
+	}
+}
+
+// dependent is a kind that is being compiled, with the kinds that it may look at.
+type dependent struct {
+	kind  string
+	needs map[string]bool
+}
+
+// needed makes sure that a kind looks at nothing that it doesn't say it needs: it would
+// see too little, or not be compiled again when that changes.
+func (s *Snapshot) needed(kind string) {
+	if d := s.compiling; d != nil && kind != d.kind && !d.needs[kind] {
+		panic("the kind of documents " + d.kind + " looks at " + kind + ", which it does not need")
 	}
 }
 

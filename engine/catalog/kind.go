@@ -4,6 +4,7 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -31,7 +32,8 @@ type Kind interface {
 // Abilities that a Kind may have besides.
 type (
 	// Needs names the kinds that are compiled before, because Compile looks at what they
-	// were compiled to. While they are unchanged, so is what a document was compiled to.
+	// were compiled to. While they are unchanged, so is what a document was compiled to. To
+	// look at a kind that is not named is a programmer's mistake and panics.
 	Needs interface{ Needs() []string }
 	// Mentions names kinds of whose documents Compile uses nothing but the names. They
 	// may need the kind in turn.
@@ -78,7 +80,8 @@ func (Documents[D]) Compile(c *Compiling) any { return Read[D](c) }
 // in a snapshot without the kind. Another type than Compile's is a programmer's mistake
 // and panics. A room gives its kinds a function of their own that calls it.
 func Of[T any](s *Snapshot, kind string) T {
-	compiled, _ := s.compiled[kind]
+	s.needed(kind)
+	compiled := s.compiled[kind]
 	if compiled == nil {
 		var none T
 		return none
@@ -89,13 +92,14 @@ func Of[T any](s *Snapshot, kind string) T {
 // Kinds are the kinds of documents of a program. Immutable.
 type Kinds struct {
 	byName map[string]Kind
-	order  []Kind // each after those it needs
+	order  []Kind                     // each after those it needs
+	needed map[string]map[string]bool // by kind, those that it needs, also through others
 }
 
 // NewKinds makes a registry. A kind that is registered twice, needs one that is not
 // registered, or needs itself through others, is a programmer's mistake and panics.
 func NewKinds(kinds ...Kind) *Kinds {
-	r := &Kinds{byName: make(map[string]Kind, len(kinds))}
+	r := &Kinds{byName: make(map[string]Kind, len(kinds)), needed: make(map[string]map[string]bool, len(kinds))}
 	for _, kind := range kinds {
 		if _, twice := r.byName[kind.Name()]; twice {
 			panic("the kind of documents " + kind.Name() + " is registered twice")
@@ -118,13 +122,17 @@ func (r *Kinds) place(kind Kind, trail []string) {
 	if slices.Contains(trail[:len(trail)-1], kind.Name()) {
 		panic("kinds of documents need each other: " + strings.Join(trail, " → "))
 	}
+	all := map[string]bool{}
 	for _, name := range needs(kind) {
 		needed, ok := r.byName[name]
 		if !ok {
 			panic(fmt.Sprintf("the kind of documents %s needs %s, which is not registered", kind.Name(), name))
 		}
 		r.place(needed, trail)
+		all[name] = true
+		maps.Copy(all, r.needed[name])
 	}
+	r.needed[kind.Name()] = all
 	r.order = append(r.order, kind)
 }
 

@@ -27,6 +27,8 @@ type Snapshot struct {
 	parsed   map[string]map[string]*parsed // what the documents were read to, by kind and name
 	compiled map[string]any                // what the kinds were compiled to; see Of
 	lists    []*List                       // that were asked for, for the advisor
+
+	compiling *dependent // while the snapshot is made; nil afterwards
 }
 
 // Table is the table of an object's records with the indexes that are planned.
