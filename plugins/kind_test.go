@@ -160,7 +160,7 @@ func parse(t *testing.T, body string) metadata.Document {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	kinds := plugins.Kinds(standard.Set(), plugins.Set{Kinds: []catalog.Kind{reminderKind{}, channelKind{}}})
+	kinds := plugins.Kinds(standard.Set(nil), plugins.Set{Kinds: []catalog.Kind{reminderKind{}, channelKind{}}})
 	h := &house{T: t, catalog: catalog.New(catalog.Options{Types: standard.FieldTypes(), Kinds: kinds, Packages: []metadata.PackageSet{set(t, "1.0.0", "score > 1")},
 		IDs: id.NewSource(time.Now, func() uint32 { return 0 }), Now: time.Now})}
 	var err error
@@ -368,7 +368,7 @@ func TestKindSaysWhatItNeeds(t *testing.T) {
 			t.Error("a kind looked at another that it doesn't need")
 		}
 	}()
-	catalog.Build(t.Context(), standard.FieldTypes(), plugins.Kinds(standard.Set(), plugins.Set{Kinds: []catalog.Kind{channelKind{}, careless{}}}), 1, nil)
+	catalog.Build(t.Context(), standard.FieldTypes(), plugins.Kinds(standard.Set(nil), plugins.Set{Kinds: []catalog.Kind{channelKind{}, careless{}}}), 1, nil)
 }
 
 type needing struct {

@@ -26,6 +26,11 @@ func (RichTextType) SettingsSchema() map[string]any {
 	}
 }
 
+// ShownSettings implements Shows.
+func (RichTextType) ShownSettings(metadata.Shown) metadata.Members {
+	return metadata.AllOf("max_length")
+}
+
 func (RichTextType) Bind(name string, f *metadata.Field, in Context) (Value, []*fault.Fault) {
 	v, problems := LongTextType{}.Bind(name, f, in)
 	if problems != nil {
