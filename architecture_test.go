@@ -58,6 +58,9 @@ var floors = [][]string{
 	{"engine/message"},
 }
 
+// forTests are rooms that only tests import, and each other.
+var forTests = []string{"engine/enginetest", "engine/store/teststore", "engine/store/storetest"}
+
 // exceptions are imports against the order of the floors, with the reason.
 var exceptions = map[[2]string]string{}
 
@@ -194,6 +197,8 @@ func TestImportsGoDownward(t *testing.T) {
 			switch {
 			case !ok:
 				t.Errorf("%s imports %s, which stands on no floor", s.file, imported)
+			case slices.Contains(forTests, to) && !slices.Contains(forTests, from) && !strings.HasSuffix(s.file, "_test.go"):
+				t.Errorf("%s: %s may not import %s, which is for tests", s.file, from, to)
 			case to == from || below > floor || exceptions[[2]string{from, to}] != "":
 			case strings.HasSuffix(s.file, "_test.go") && to != "cmd":
 			default:

@@ -13,8 +13,8 @@ import (
 // Who may look at the setup watches everybody's background work, and stops their own.
 func TestWhoStopsJobs(t *testing.T) {
 	w := newWorld(t)
-	w.user(w.tenant, "admin@example.com", map[string]any{"permissions": []any{"admin"}})
-	by := w.user(w.tenant, "auditor@example.com", map[string]any{"permissions": []any{"read_only"}})
+	w.User("admin@example.com", map[string]any{"permissions": []any{"admin"}})
+	by := w.User("auditor@example.com", map[string]any{"permissions": []any{"read_only"}})
 	authorization := func(email string) map[string]string {
 		return map[string]string{"Authorization": "Bearer " + w.login("main", email), "Content-Type": "application/json"}
 	}
@@ -26,8 +26,8 @@ func TestWhoStopsJobs(t *testing.T) {
 	}
 	enqueue := func(by id.ID) (queued id.ID) {
 		ctx := context.Background()
-		if err := w.tenant.Write(ctx, func(tx store.Tx) (err error) {
-			queued, err = job.Enqueue(ctx, tx, w.ids, time.Now(), "nothing", nil, by)
+		if err := w.Tenant.Write(ctx, func(tx store.Tx) (err error) {
+			queued, err = job.Enqueue(ctx, tx, w.IDs, time.Now(), "nothing", nil, by)
 			return err
 		}); err != nil {
 			t.Fatal(err)

@@ -52,7 +52,7 @@ func (w *world) raw(text string) string {
 
 func TestLargeBodies(t *testing.T) {
 	w := newWorld(t)
-	w.user(w.tenant, "admin@example.com", map[string]any{"permissions": []any{"admin"}})
+	w.User("admin@example.com", map[string]any{"permissions": []any{"admin"}})
 	token := w.login("main", "admin@example.com")
 	headers := map[string]string{"Authorization": "Bearer " + token}
 	text := func(n int) string { return `{"name":"` + strings.Repeat("x", n) + `"}` }
@@ -147,7 +147,7 @@ func TestRequestsThatAreNone(t *testing.T) {
 
 func TestFailedLoginsAreLimited(t *testing.T) {
 	w := newWorld(t)
-	w.user(w.tenant, "ada@example.com", nil)
+	w.User("ada@example.com", nil)
 	fail := func(i int) (int, http.Header, []byte) {
 		return w.do("POST", "/api/v1/auth/login", nil, fmt.Sprintf(`{"email":"nobody%d@example.com","password":"wrong wrong wrong"}`, i))
 	}
@@ -162,7 +162,7 @@ func TestFailedLoginsAreLimited(t *testing.T) {
 	}
 	// Successes are not counted: a script may log in many users.
 	other := newWorld(t)
-	other.user(other.tenant, "ada@example.com", nil)
+	other.User("ada@example.com", nil)
 	for range 40 {
 		other.login("main", "ada@example.com")
 	}
@@ -170,9 +170,9 @@ func TestFailedLoginsAreLimited(t *testing.T) {
 
 func TestTenantOfALogin(t *testing.T) {
 	w := newWorld(t)
-	other := w.newTenant("other")
-	w.user(w.tenant, "ada@example.com", nil)
-	w.user(other, "bob@example.com", nil)
+	other := w.NewTenant("other")
+	w.User("ada@example.com", nil)
+	other.User("bob@example.com", nil)
 	for _, c := range []struct {
 		host, tenant, email string
 		status              int
@@ -194,7 +194,7 @@ func TestTenantOfALogin(t *testing.T) {
 // Every route knows exactly the parameters that the table of routes says.
 func TestParametersAreAsDocumented(t *testing.T) {
 	w := newWorld(t)
-	w.user(w.tenant, "admin@example.com", map[string]any{"permissions": []any{"admin"}})
+	w.User("admin@example.com", map[string]any{"permissions": []any{"admin"}})
 	headers := map[string]string{"Authorization": "Bearer " + w.login("main", "admin@example.com")}
 	_, _, raw := w.do("GET", "/api/v1/openapi.json", headers, "")
 	var description struct {
@@ -280,7 +280,7 @@ func TestMetricsCountByRoute(t *testing.T) {
 // The log names requests and users, and holds no secret and nothing people looked for.
 func TestLogHoldsNoSecrets(t *testing.T) {
 	w := newWorld(t)
-	user := w.user(w.tenant, "ada@example.com", map[string]any{"permissions": []any{"admin"}})
+	user := w.User("ada@example.com", map[string]any{"permissions": []any{"admin"}})
 	token := w.login("main", "ada@example.com")
 	headers := map[string]string{"Authorization": "Bearer " + token}
 	w.do("GET", "/api/v1/records/account?filter=name+%3D%3D+%22Confidential%22", headers, "")

@@ -8,7 +8,7 @@ import (
 
 func TestAdviceNamesAListThatNoIndexFits(t *testing.T) {
 	w := newWorld(t)
-	w.user(w.tenant, "admin@example.com", map[string]any{"permissions": []any{"admin"}})
+	w.User("admin@example.com", map[string]any{"permissions": []any{"admin"}})
 	as := map[string]string{"Authorization": "Bearer " + w.login("main", "admin@example.com")}
 	change := `{"documents":[{"kind":"object","name":"account","fields":{"distance":{"type":"number"}}},` +
 		`{"kind":"view","name":"far","label":"Far","object":"account","show":"table","columns":["name"],"sort":["distance"]}]}`

@@ -48,16 +48,16 @@ func TestWhatIsHidden(t *testing.T) {
 	for _, body := range narrowed {
 		change.Documents = append(change.Documents, json.RawMessage(body))
 	}
-	if _, err := w.catalog.Apply(t.Context(), w.tenant, change, 7); err != nil {
+	if _, err := w.Catalog.Apply(t.Context(), w.Tenant, change, 7); err != nil {
 		t.Fatal(err)
 	}
-	documents, err := w.catalog.Documents(t.Context(), w.tenant, catalog.Effective)
+	documents, err := w.Catalog.Documents(t.Context(), w.Tenant, catalog.Effective)
 	if err != nil {
 		t.Fatal(err)
 	}
 	hidden := map[string]map[string][]string{}
 	for _, set := range []string{"sales_user", "sales_manager", "activities", "read_only", "narrow"} {
-		w.user(w.tenant, set+"@example.com", map[string]any{"permissions": []string{set}})
+		w.User(set+"@example.com", map[string]any{"permissions": []string{set}})
 		hidden[set] = w.hiddenFrom(set+"@example.com", documents)
 	}
 	got, err := json.MarshalIndent(hidden, "", "  ")

@@ -11,7 +11,7 @@ import (
 // What is sent and what is answered keep to the schemas that are served for them.
 func TestRecordsKeepToTheirSchemas(t *testing.T) {
 	w := newWorld(t)
-	w.user(w.tenant, "admin@example.com", map[string]any{"permissions": []any{"admin"}})
+	w.User("admin@example.com", map[string]any{"permissions": []any{"admin"}})
 	headers := map[string]string{"Authorization": "Bearer " + w.login("main", "admin@example.com")}
 	kind := `{"documents":[{"kind":"object","name":"thing","label":{"en":"Thing","zh":"物"},"name_field":"name","fields":{
 		"name":{"type":"text","required":true,"label":{"zh":"名称"}},"state":{"type":"picklist","required":true,"default":"a","options":{"a":{},"b":{}}},

@@ -3,12 +3,10 @@ package api_test
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -21,31 +19,18 @@ import (
 	"time"
 
 	"formwork/engine/api"
-	"formwork/engine/auth"
-	"formwork/engine/catalog"
-	"formwork/engine/id"
-	"formwork/engine/policy"
-	"formwork/engine/record"
-	"formwork/engine/store"
-	"formwork/engine/store/teststore"
-	"formwork/metadata/packages"
-	"formwork/plugins/standard"
+	"formwork/engine/enginetest"
 )
 
-const password = "correct horse battery"
+const password = enginetest.Password
 
-// world is a server with a tenant, on a store of its own.
+// world is a server with the tenant "main", on a store of its own.
 type world struct {
-	t       *testing.T
-	base    string
-	store   store.Store
-	tenant  store.Tenant
-	catalog *catalog.Catalog
-	records *record.Service
-	auth    *auth.Service
-	ids     *id.Source
-	log     *lockedBuffer
-	http    *http.Client
+	*enginetest.Tenant
+	t    *testing.T
+	base string
+	log  *lockedBuffer
+	http *http.Client
 }
 
 // lockedBuffer is a log that may be written and read at once.
@@ -66,18 +51,15 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-// newWorld starts a server with the packages installed in the tenant "main".
+// newWorld starts a server with the packages installed in the tenant "main". Its
+// time passes, for limits and requests are timed.
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	s := teststore.Open(t)
-	w := &world{t: t, store: s, ids: id.NewSource(time.Now, func() uint32 { return 7 }), log: &lockedBuffer{}, http: &http.Client{Timeout: time.Minute}}
+	w := &world{t: t, log: &lockedBuffer{}, http: &http.Client{Timeout: time.Minute}}
 	log := slog.New(slog.NewTextHandler(w.log, nil))
-	w.catalog = catalog.New(catalog.Options{Types: standard.FieldTypes(), Kinds: standard.Kinds(), Packages: packages.All(), IDs: w.ids, Now: time.Now,
-		Tables: slices.Concat(record.Tables(), auth.Tables())})
-	w.records = record.New(record.Options{IDs: w.ids, Now: time.Now})
-	w.auth = auth.New(auth.Options{Store: s, Catalog: w.catalog, IDs: w.ids, Now: time.Now, Random: rand.Reader, Log: log})
-	w.tenant = w.newTenant("main")
-	server := api.New(api.Options{Store: s, Catalog: w.catalog, Records: w.records, Auth: w.auth, Now: time.Now, Log: log,
+	p := enginetest.New(t, enginetest.Options{Now: time.Now, Log: log})
+	w.Tenant = p.NewTenant("main")
+	server := api.New(api.Options{Store: p.Store, Catalog: p.Catalog, Records: p.Records, Auth: p.Auth, Now: p.Now, Log: log,
 		Access: true, Tenant: "main", Version: "test"})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -101,38 +83,6 @@ func newWorld(t *testing.T) *world {
 		}
 	})
 	return w
-}
-
-func (w *world) newTenant(name string) store.Tenant {
-	w.t.Helper()
-	t, err := w.store.Create(context.Background(), name)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if _, err := w.catalog.Install(context.Background(), t, "core", "sales"); err != nil {
-		w.t.Fatal(err)
-	}
-	return t
-}
-
-// user adds a user with the usual password to a tenant.
-func (w *world) user(t store.Tenant, email string, data map[string]any) id.ID {
-	w.t.Helper()
-	ctx := context.Background()
-	snapshot, err := w.catalog.Snapshot(ctx, t)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	all := map[string]any{"email": email, "name": strings.Split(email, "@")[0], "active": true}
-	maps.Copy(all, data)
-	saved, err := w.records.As(t, snapshot, policy.System(t.Name())).Create(ctx, "user", all)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if err := w.auth.SetPassword(ctx, t, saved.Record.ID(), password); err != nil {
-		w.t.Fatal(err)
-	}
-	return saved.Record.ID()
 }
 
 // login gets a token.
@@ -235,16 +185,16 @@ func TestScenarios(t *testing.T) {
 // play runs a scenario.
 func (w *world) play(s *scenario) {
 	tokens, saved := map[string]string{}, map[string]string{}
-	var second store.Tenant
+	var second *enginetest.Tenant
 	if slices.ContainsFunc(s.Users, func(u someone) bool { return u.Other }) {
-		second = w.newTenant("other")
+		second = w.NewTenant("other")
 	}
 	for _, u := range s.Users {
-		tenant := w.tenant
+		tenant := w.Tenant
 		if u.Other {
 			tenant = second
 		}
-		saved["user."+u.As] = w.user(tenant, u.As+"@example.com", u.With).String()
+		saved["user."+u.As] = tenant.User(u.As+"@example.com", u.With).String()
 		tokens[u.As] = w.login(tenant.Name(), u.As+"@example.com")
 		saved["token."+u.As] = tokens[u.As]
 	}
@@ -331,7 +281,7 @@ func (w *world) play1(step step, tokens, saved map[string]string) {
 func (w *world) rows(tables map[string]int) map[string]int {
 	counts := map[string]int{}
 	for table := range tables {
-		n, err := w.tenant.Count(context.Background(), table, nil, nil)
+		n, err := w.Tenant.Count(context.Background(), table, nil, nil)
 		if err != nil {
 			w.t.Fatal(err)
 		}

@@ -62,6 +62,9 @@ type Options struct {
 	Random    io.Reader
 	Log       *slog.Logger
 	CacheSize int
+	// Cost is that of new password hashes; 19 MiB, 2 passes and 1 thread. Less is for
+	// tests only.
+	Cost Cost
 }
 
 // Service keeps passwords, sessions and keys. Safe for concurrent use.
@@ -73,8 +76,9 @@ type Service struct {
 	random  io.Reader
 	log     *slog.Logger
 	callers *lru.Cache[digest, *entry]
-	changes atomic.Uint64       // counts what was revoked, before it is forgotten
-	work    *semaphore.Weighted // password hashes computed at once: each takes 19 MiB
+	changes atomic.Uint64 // counts what was revoked, before it is forgotten
+	cost    Cost
+	work    *semaphore.Weighted // password hashes computed at once: each takes the memory of its cost
 	waiting *semaphore.Weighted
 	turns   [64]*semaphore.Weighted // one check at a time for a user
 	decoy   string                  // a hash to check the passwords of unknown users against
@@ -88,13 +92,16 @@ func New(o Options) *Service {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Cost == (Cost{}) {
+		o.Cost = usual
+	}
 	callers, err := lru.New[digest, *entry](o.CacheSize)
 	if err != nil {
 		panic(err) // only for a size below 1
 	}
 	s := &Service{store: o.Store, catalog: o.Catalog, ids: o.IDs, now: o.Now, random: o.Random, log: o.Log,
 		callers: callers, work: semaphore.NewWeighted(int64(max(1, runtime.GOMAXPROCS(0)))),
-		waiting: semaphore.NewWeighted(maxWaiting), decoy: decoyHash}
+		waiting: semaphore.NewWeighted(maxWaiting), cost: o.Cost, decoy: o.Cost.decoy()}
 	for i := range s.turns {
 		s.turns[i] = semaphore.NewWeighted(1)
 	}

@@ -3,6 +3,7 @@ package auth_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"slices"
 	"strings"
 	"sync"
@@ -18,9 +19,9 @@ import (
 
 func TestLoginMakesACaller(t *testing.T) {
 	w := newWorld(t)
-	user := w.user(w.tenant, "ada@example.com", map[string]any{"permissions": []any{"read_only", "activities"}, "language": "zh",
+	user := w.user(w.Tenant, "ada@example.com", map[string]any{"permissions": []any{"read_only", "activities"}, "language": "zh",
 		"timezone": "Asia/Shanghai", "teams": []any{"north", "east"}, "department": "Maths"})
-	token, caller, err := w.auth.Login(w.ctx, w.tenant, " ADA@example.com ", password)
+	token, caller, err := w.auth.Login(w.ctx, w.Tenant, " ADA@example.com ", password)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,8 +46,10 @@ func TestLoginMakesACaller(t *testing.T) {
 
 func TestPasswordsAndTokensAreStoredAsHashes(t *testing.T) {
 	w := newWorld(t)
-	w.user(w.tenant, "ada@example.com", nil)
-	in, err := w.auth.LoginFrom(w.ctx, w.tenant, "ada@example.com", password, "")
+	ada := w.user(w.Tenant, "ada@example.com", nil)
+	usual := auth.New(auth.Options{Store: w.Store, Catalog: w.Catalog, IDs: w.IDs, Now: w.Now, Random: rand.Reader}) // whose hashes are of full cost
+	w.wants(usual.SetPassword(w.ctx, w.Tenant, ada, password), "")
+	in, err := w.auth.LoginFrom(w.ctx, w.Tenant, "ada@example.com", password, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +57,7 @@ func TestPasswordsAndTokensAreStoredAsHashes(t *testing.T) {
 	hash := query.Field(query.Column{Name: "hash", Storage: fieldtype.Text})
 	for _, table := range []string{"_credential", "_session", "_device"} {
 		n := 0
-		for row, err := range w.tenant.Select(w.ctx, query.Select{Table: table, Columns: []query.Ref{hash}, Sort: []query.Order{{Ref: query.Field(query.ID)}}}) {
+		for row, err := range w.Tenant.Select(w.ctx, query.Select{Table: table, Columns: []query.Ref{hash}, Sort: []query.Order{{Ref: query.Field(query.ID)}}}) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -75,13 +78,13 @@ func TestPasswordsAndTokensAreStoredAsHashes(t *testing.T) {
 
 func TestLoginRefusesAllAlike(t *testing.T) {
 	w := newWorld(t)
-	w.user(w.tenant, "ada@example.com", nil)
-	w.user(w.tenant, "gone@example.com", map[string]any{"active": false})
+	w.user(w.Tenant, "ada@example.com", nil)
+	w.user(w.Tenant, "gone@example.com", map[string]any{"active": false})
 	for _, c := range []struct{ email, password string }{
 		{"ada@example.com", "wrong"}, {"ada@example.com", ""}, {"nobody@example.com", password}, {"", ""}, {"gone@example.com", password},
 		{"ada@example.com", strings.Repeat("x", 5000)}, {"ada@example.com' or 1=1", password}, {"\xff", "\xff"},
 	} {
-		_, _, err := w.auth.Login(w.ctx, w.tenant, c.email, c.password)
+		_, _, err := w.auth.Login(w.ctx, w.Tenant, c.email, c.password)
 		w.wants(err, "auth.failed")
 		if f := fault.From(err); len(f.Params) > 0 || f.Pointer != "" {
 			t.Errorf("%q tells more than others: %v", c.email, f)
@@ -93,24 +96,24 @@ func TestLoginRefusesAllAlike(t *testing.T) {
 // not even through another process.
 func TestLockout(t *testing.T) {
 	w := newWorld(t)
-	w.user(w.tenant, "ada@example.com", nil)
+	w.user(w.Tenant, "ada@example.com", nil)
 	try := func(password, code string) {
 		t.Helper()
-		_, _, err := w.auth.Login(w.ctx, w.tenant, "ada@example.com", password)
+		_, _, err := w.auth.Login(w.ctx, w.Tenant, "ada@example.com", password)
 		w.wants(err, code)
 	}
 	for range 5 {
 		try("wrong", "auth.failed")
 	}
 	for _, wait := range []time.Duration{time.Minute, 2 * time.Minute, 4 * time.Minute, 8 * time.Minute, 16 * time.Minute, 32 * time.Minute, time.Hour, time.Hour} {
-		w.clock.pass(wait - time.Second)
+		w.Clock.Pass(wait - time.Second)
 		try(password, "auth.failed")
-		w.auth = w.restart()
+		w.auth = w.Restart().Auth
 		try(password, "auth.failed")
-		w.clock.pass(2 * time.Second)
+		w.Clock.Pass(2 * time.Second)
 		try("wrong", "auth.failed")
 	}
-	w.clock.pass(time.Hour + time.Second)
+	w.Clock.Pass(time.Hour + time.Second)
 	try(password, "")
 	for range 4 { // a success begins the count anew
 		try("wrong", "auth.failed")
@@ -121,36 +124,36 @@ func TestLockout(t *testing.T) {
 // However many guesses come at once, no more are looked at than one after another.
 func TestGuessesAtOnceAreCounted(t *testing.T) {
 	w := newWorld(t)
-	w.user(w.tenant, "ada@example.com", nil)
+	w.user(w.Tenant, "ada@example.com", nil)
 	var together sync.WaitGroup
 	for range 12 {
-		together.Go(func() { w.auth.Login(w.ctx, w.tenant, "ada@example.com", "wrong guess") })
+		together.Go(func() { w.auth.Login(w.ctx, w.Tenant, "ada@example.com", "wrong guess") })
 	}
 	together.Wait()
-	_, _, err := w.auth.Login(w.ctx, w.tenant, "ada@example.com", password)
+	_, _, err := w.auth.Login(w.ctx, w.Tenant, "ada@example.com", password)
 	w.wants(err, "auth.failed")
-	w.clock.pass(61 * time.Second)
-	_, _, err = w.auth.Login(w.ctx, w.tenant, "ada@example.com", password)
+	w.Clock.Pass(61 * time.Second)
+	_, _, err = w.auth.Login(w.ctx, w.Tenant, "ada@example.com", password)
 	w.wants(err, "") // the refused guesses did not prolong the lock
 }
 
 func TestSessionsSlideAndEnd(t *testing.T) {
 	w := newWorld(t)
-	w.user(w.tenant, "ada@example.com", nil)
+	w.user(w.Tenant, "ada@example.com", nil)
 	token := w.login("ada@example.com")
 	for range 5 {
-		w.clock.pass(11 * time.Hour)
+		w.Clock.Pass(11 * time.Hour)
 		_, err := w.auth.Authenticate(w.ctx, token)
 		w.wants(err, "")
 	}
-	w.clock.pass(auth.SessionLife)
+	w.Clock.Pass(auth.SessionLife)
 	_, err := w.auth.Authenticate(w.ctx, token)
 	w.wants(err, "auth.invalid")
 
 	token = w.login("ada@example.com")
 	var ended error
 	for range 200 { // 80 days
-		w.clock.pass(10 * time.Hour)
+		w.Clock.Pass(10 * time.Hour)
 		if _, ended = w.auth.Authenticate(w.ctx, token); ended != nil {
 			break
 		}
@@ -160,12 +163,12 @@ func TestSessionsSlideAndEnd(t *testing.T) {
 
 func TestRevocationIsImmediateHereAndSoonElsewhere(t *testing.T) {
 	w := newWorld(t)
-	user := w.user(w.tenant, "ada@example.com", nil)
-	other := w.restart()
+	user := w.user(w.Tenant, "ada@example.com", nil)
+	other := w.Restart().Auth
 	revoke := map[string]func(token string) error{
 		"logout":   func(token string) error { return w.auth.Logout(w.ctx, token) },
-		"sessions": func(string) error { return w.auth.RevokeSessions(w.ctx, w.tenant, user, "") },
-		"password": func(string) error { return w.auth.SetPassword(w.ctx, w.tenant, user, password) },
+		"sessions": func(string) error { return w.auth.RevokeSessions(w.ctx, w.Tenant, user, "") },
+		"password": func(string) error { return w.auth.SetPassword(w.ctx, w.Tenant, user, password) },
 	}
 	for name, end := range revoke {
 		t.Run(name, func(t *testing.T) {
@@ -177,7 +180,7 @@ func TestRevocationIsImmediateHereAndSoonElsewhere(t *testing.T) {
 			w.wants(end(token), "")
 			_, err := w.auth.Authenticate(w.ctx, token)
 			w.wants(err, "auth.invalid")
-			w.clock.pass(6 * time.Second)
+			w.Clock.Pass(6 * time.Second)
 			_, err = other.Authenticate(w.ctx, token)
 			w.wants(err, "auth.invalid")
 		})
@@ -186,13 +189,13 @@ func TestRevocationIsImmediateHereAndSoonElsewhere(t *testing.T) {
 
 func TestRevokeSessionsKeepsOne(t *testing.T) {
 	w := newWorld(t)
-	user := w.user(w.tenant, "ada@example.com", nil)
+	user := w.user(w.Tenant, "ada@example.com", nil)
 	kept, ended := w.login("ada@example.com"), w.login("ada@example.com")
-	all, err := w.auth.Sessions(w.ctx, w.tenant, user)
+	all, err := w.auth.Sessions(w.ctx, w.Tenant, user)
 	if err != nil || len(all) != 2 {
 		t.Fatalf("%v %v", all, err)
 	}
-	w.wants(w.auth.RevokeSessions(w.ctx, w.tenant, user, kept), "")
+	w.wants(w.auth.RevokeSessions(w.ctx, w.Tenant, user, kept), "")
 	_, err = w.auth.Authenticate(w.ctx, kept)
 	w.wants(err, "")
 	_, err = w.auth.Authenticate(w.ctx, ended)
@@ -201,17 +204,17 @@ func TestRevokeSessionsKeepsOne(t *testing.T) {
 
 func TestAChangedUserIsAChangedCaller(t *testing.T) {
 	w := newWorld(t)
-	user := w.user(w.tenant, "ada@example.com", nil)
+	user := w.user(w.Tenant, "ada@example.com", nil)
 	token := w.login("ada@example.com")
 	before, err := w.auth.Authenticate(w.ctx, token)
 	w.wants(err, "")
-	w.clock.pass(10 * time.Second)
+	w.Clock.Pass(10 * time.Second)
 	same, err := w.auth.Authenticate(w.ctx, token)
 	w.wants(err, "")
 	if same != before {
 		t.Error("an unchanged user is another caller")
 	}
-	if _, err := w.session(w.tenant).Update(w.ctx, "user", user, map[string]any{"permissions": []any{"read_only"}}, 0); err != nil {
+	if _, err := w.System().Update(w.ctx, "user", user, map[string]any{"permissions": []any{"read_only"}}, 0); err != nil {
 		t.Fatal(err)
 	}
 	w.auth.Forget("main", user)
@@ -220,18 +223,18 @@ func TestAChangedUserIsAChangedCaller(t *testing.T) {
 	if !slices.Equal(after.Permissions, []string{"read_only"}) {
 		t.Errorf("still %v", after.Permissions)
 	}
-	if _, err := w.session(w.tenant).Update(w.ctx, "user", user, map[string]any{"active": false}, 0); err != nil {
+	if _, err := w.System().Update(w.ctx, "user", user, map[string]any{"active": false}, 0); err != nil {
 		t.Fatal(err)
 	}
-	w.clock.pass(10 * time.Second)
+	w.Clock.Pass(10 * time.Second)
 	_, err = w.auth.Authenticate(w.ctx, token)
 	w.wants(err, "auth.invalid")
 }
 
 func TestTokensOfOneTenantOpenNoOther(t *testing.T) {
 	w := newWorld(t)
-	other := w.newTenant("other")
-	w.user(w.tenant, "ada@example.com", nil)
+	other := w.NewTenant("other", "core")
+	w.user(w.Tenant, "ada@example.com", nil)
 	w.user(other, "bob@example.com", nil)
 	token := w.login("ada@example.com")
 	for _, forged := range []string{
@@ -250,11 +253,11 @@ func TestTokensOfOneTenantOpenNoOther(t *testing.T) {
 
 func TestKeys(t *testing.T) {
 	w := newWorld(t)
-	user := w.user(w.tenant, "ada@example.com", map[string]any{"permissions": []any{"activities", "read_only"}})
-	_, by, err := w.auth.Login(w.ctx, w.tenant, "ada@example.com", password)
+	user := w.user(w.Tenant, "ada@example.com", map[string]any{"permissions": []any{"activities", "read_only"}})
+	_, by, err := w.auth.Login(w.ctx, w.Tenant, "ada@example.com", password)
 	w.wants(err, "")
-	soon := w.clock.now().Add(time.Hour)
-	past := w.clock.now()
+	soon := w.Clock.Now().Add(time.Hour)
+	past := w.Clock.Now()
 	for name, c := range map[string]struct {
 		wanted auth.NewKey
 		any    bool
@@ -271,7 +274,7 @@ func TestKeys(t *testing.T) {
 		"with an end": {auth.NewKey{Name: "x", Permissions: []string{"activities"}, ExpiresAt: &soon}, false, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, _, err := w.auth.CreateKey(w.ctx, w.tenant, by, c.wanted, c.any)
+			_, _, err := w.auth.CreateKey(w.ctx, w.Tenant, by, c.wanted, c.any)
 			if c.code == "" {
 				w.wants(err, "")
 				return
@@ -282,49 +285,49 @@ func TestKeys(t *testing.T) {
 			}
 		})
 	}
-	token, key, err := w.auth.CreateKey(w.ctx, w.tenant, by, auth.NewKey{Name: "Sync", Permissions: []string{"read_only"}, ExpiresAt: &soon}, true)
+	token, key, err := w.auth.CreateKey(w.ctx, w.Tenant, by, auth.NewKey{Name: "Sync", Permissions: []string{"read_only"}, ExpiresAt: &soon}, true)
 	w.wants(err, "")
 	caller, err := w.auth.Authenticate(w.ctx, token)
 	w.wants(err, "")
 	if caller.User != user || caller.Via != "key" || !slices.Equal(caller.Permissions, []string{"read_only"}) {
 		t.Errorf("the key acts as %+v", caller)
 	}
-	w.clock.pass(61 * time.Minute)
+	w.Clock.Pass(61 * time.Minute)
 	_, err = w.auth.Authenticate(w.ctx, token)
 	w.wants(err, "auth.invalid")
 
-	token, key, err = w.auth.CreateKey(w.ctx, w.tenant, by, auth.NewKey{Name: "Sync", Permissions: []string{"read_only"}}, true)
+	token, key, err = w.auth.CreateKey(w.ctx, w.Tenant, by, auth.NewKey{Name: "Sync", Permissions: []string{"read_only"}}, true)
 	w.wants(err, "")
 	_, err = w.auth.Authenticate(w.ctx, token)
 	w.wants(err, "")
-	w.wants(w.auth.RevokeKey(w.ctx, w.tenant, user+1, key.ID), "auth.key_not_found")
-	if others, err := w.auth.Keys(w.ctx, w.tenant, user+1); err != nil || len(others) > 0 {
+	w.wants(w.auth.RevokeKey(w.ctx, w.Tenant, user+1, key.ID), "auth.key_not_found")
+	if others, err := w.auth.Keys(w.ctx, w.Tenant, user+1); err != nil || len(others) > 0 {
 		t.Errorf("somebody else's keys are %v, %v", others, err)
 	}
-	w.wants(w.auth.RevokeKey(w.ctx, w.tenant, user, key.ID), "")
-	w.wants(w.auth.RevokeKey(w.ctx, w.tenant, 0, key.ID), "")
-	w.wants(w.auth.RevokeKey(w.ctx, w.tenant, 0, key.ID+1), "auth.key_not_found")
+	w.wants(w.auth.RevokeKey(w.ctx, w.Tenant, user, key.ID), "")
+	w.wants(w.auth.RevokeKey(w.ctx, w.Tenant, 0, key.ID), "")
+	w.wants(w.auth.RevokeKey(w.ctx, w.Tenant, 0, key.ID+1), "auth.key_not_found")
 	_, err = w.auth.Authenticate(w.ctx, token)
 	w.wants(err, "auth.invalid")
 }
 
 func TestPasswordRules(t *testing.T) {
 	w := newWorld(t)
-	user := w.user(w.tenant, "someone.long@example.com", nil)
+	user := w.user(w.Tenant, "someone.long@example.com", nil)
 	for password, code := range map[string]string{
 		"short": "auth.password_short", "九个字的密码不够长": "auth.password_short", "十个字的密码现在就够了吧": "",
 		"Someone.Long@example.com": "auth.password_email", "SOMEONE.LONG": "auth.password_email", "aaaaaaaaaaaa": "auth.password_simple", "Password123": "auth.password_common", "1234567890": "auth.password_common",
 		strings.Repeat("abcdefgh", 100): "auth.password_long", "bad \xff utf8 password": "auth.password_long", "four words are good": "",
 	} {
-		w.wants(w.auth.SetPassword(w.ctx, w.tenant, user, password), code)
+		w.wants(w.auth.SetPassword(w.ctx, w.Tenant, user, password), code)
 	}
-	w.wants(w.auth.SetPassword(w.ctx, w.tenant, user+1, password), "auth.user_not_found")
+	w.wants(w.auth.SetPassword(w.ctx, w.Tenant, user+1, password), "auth.user_not_found")
 }
 
 // Whatever is revoked while others use it is refused from then on.
 func TestRevocationWhileInUse(t *testing.T) {
 	w := newWorld(t)
-	user := w.user(w.tenant, "ada@example.com", nil)
+	user := w.user(w.Tenant, "ada@example.com", nil)
 	token := w.login("ada@example.com")
 	var revoked atomic.Bool
 	var using sync.WaitGroup
@@ -337,21 +340,21 @@ func TestRevocationWhileInUse(t *testing.T) {
 					t.Error("a revoked session was honoured")
 					return
 				}
-				w.clock.pass(3 * time.Second)
+				w.Clock.Pass(3 * time.Second)
 			}
 		})
 	}
-	w.wants(w.auth.RevokeSessions(w.ctx, w.tenant, user, ""), "")
+	w.wants(w.auth.RevokeSessions(w.ctx, w.Tenant, user, ""), "")
 	revoked.Store(true)
 	using.Wait()
 }
 
 func TestABusyServerRefusesToHash(t *testing.T) {
 	w := newWorld(t)
-	w.user(w.tenant, "ada@example.com", nil)
+	w.user(w.Tenant, "ada@example.com", nil)
 	ctx, cancel := context.WithCancel(w.ctx)
 	cancel()
-	_, _, err := w.auth.Login(ctx, w.tenant, "ada@example.com", password)
+	_, _, err := w.auth.Login(ctx, w.Tenant, "ada@example.com", password)
 	if err == nil {
 		t.Fatal("a login whose caller is gone went on")
 	}
@@ -374,10 +377,10 @@ func FuzzAuthenticate(f *testing.F) {
 // A key has no more than its maker could give it now, nor has work that it began.
 func TestKeysFollowTheirMaker(t *testing.T) {
 	w := newWorld(t)
-	user := w.user(w.tenant, "ada@example.com", nil)
-	_, by, err := w.auth.Login(w.ctx, w.tenant, "ada@example.com", password)
+	user := w.user(w.Tenant, "ada@example.com", nil)
+	_, by, err := w.auth.Login(w.ctx, w.Tenant, "ada@example.com", password)
 	w.wants(err, "")
-	token, key, err := w.auth.CreateKey(w.ctx, w.tenant, by, auth.NewKey{Name: "Sync", Permissions: []string{"read_only", "activities"}}, true)
+	token, key, err := w.auth.CreateKey(w.ctx, w.Tenant, by, auth.NewKey{Name: "Sync", Permissions: []string{"read_only", "activities"}}, true)
 	w.wants(err, "")
 	for _, c := range []struct{ holds, key []string }{
 		{[]string{"admin"}, []string{"activities", "read_only"}}, // manages users, and so may give any
@@ -386,7 +389,7 @@ func TestKeysFollowTheirMaker(t *testing.T) {
 		{nil, nil},
 		{[]string{"admin"}, []string{"activities", "read_only"}},
 	} {
-		if _, err := w.session(w.tenant).Update(w.ctx, "user", user, map[string]any{"permissions": anys(c.holds)}, 0); err != nil {
+		if _, err := w.System().Update(w.ctx, "user", user, map[string]any{"permissions": anys(c.holds)}, 0); err != nil {
 			t.Fatal(err)
 		}
 		w.auth.Forget("main", user)
@@ -395,7 +398,7 @@ func TestKeysFollowTheirMaker(t *testing.T) {
 		if !slices.Equal(caller.Permissions, c.key) {
 			t.Errorf("the key of somebody with %v has %v", c.holds, caller.Permissions)
 		}
-		acting, err := w.auth.Acting(w.ctx, w.tenant, user, key.Permissions, "import")
+		acting, err := w.auth.Acting(w.ctx, w.Tenant, user, key.Permissions, "import")
 		w.wants(err, "")
 		if !slices.Equal(acting.Permissions, c.key) {
 			t.Errorf("work that the key of somebody with %v began has %v", c.holds, acting.Permissions)
@@ -414,12 +417,12 @@ func anys(names []string) []any {
 // A failure is written down whoever it is of, and takes as long; those of nobody take no room.
 func TestFailuresOfNobody(t *testing.T) {
 	w := newWorld(t)
-	w.user(w.tenant, "ada@example.com", nil)
-	w.user(w.tenant, "gone@example.com", map[string]any{"active": false})
+	w.user(w.Tenant, "ada@example.com", nil)
+	w.user(w.Tenant, "gone@example.com", map[string]any{"active": false})
 	used := query.Select{Table: "_device", Columns: []query.Ref{query.Field(query.Column{Name: "used_at", Storage: fieldtype.Int})},
 		Sort: []query.Order{{Ref: query.Field(query.ID)}}}
 	last := func() (at, rows int64) {
-		for row, err := range w.tenant.Select(w.ctx, used) {
+		for row, err := range w.Tenant.Select(w.ctx, used) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -429,14 +432,14 @@ func TestFailuresOfNobody(t *testing.T) {
 		return at, rows
 	}
 	for _, email := range []string{"nobody@example.com", "gone@example.com", "another@example.com"} {
-		w.clock.pass(time.Second)
-		_, _, err := w.auth.Login(w.ctx, w.tenant, email, password)
+		w.Clock.Pass(time.Second)
+		_, _, err := w.auth.Login(w.ctx, w.Tenant, email, password)
 		w.wants(err, "auth.failed")
-		if at, rows := last(); rows != 1 || at != w.clock.now().UnixMilli() {
+		if at, rows := last(); rows != 1 || at != w.Clock.Now().UnixMilli() {
 			t.Errorf("%s: %d rows, the last of %d", email, rows, at)
 		}
 	}
-	if n, err := w.auth.Users(w.ctx, w.tenant); err != nil || n != 2 {
+	if n, err := w.auth.Users(w.ctx, w.Tenant); err != nil || n != 2 {
 		t.Errorf("%d users, %v", n, err)
 	}
 }
@@ -445,10 +448,10 @@ func TestFailuresOfNobody(t *testing.T) {
 // their device before; guesses from the device are bounded all the same.
 func TestDevices(t *testing.T) {
 	w := newWorld(t)
-	ada := w.user(w.tenant, "ada@example.com", nil)
-	w.user(w.tenant, "bob@example.com", nil)
+	ada := w.user(w.Tenant, "ada@example.com", nil)
+	w.user(w.Tenant, "bob@example.com", nil)
 	from := func(email, password, device string) (auth.LoggedIn, error) {
-		return w.auth.LoginFrom(w.ctx, w.tenant, email, password, device)
+		return w.auth.LoginFrom(w.ctx, w.Tenant, email, password, device)
 	}
 	first, err := from("ada@example.com", password, "")
 	w.wants(err, "")
@@ -461,7 +464,7 @@ func TestDevices(t *testing.T) {
 	w.wants(err, "auth.invalid") // it is no session
 	storm := func() {
 		for range 8 {
-			_, _, err := w.auth.Login(w.ctx, w.tenant, "ada@example.com", "wrong")
+			_, _, err := w.auth.Login(w.ctx, w.Tenant, "ada@example.com", "wrong")
 			w.wants(err, "auth.failed")
 		}
 	}
@@ -480,32 +483,32 @@ func TestDevices(t *testing.T) {
 		_, err := from("ada@example.com", "wrong", first.Device)
 		w.wants(err, "auth.failed")
 	}
-	w.auth = w.restart()
+	w.auth = w.Restart().Auth
 	_, err = from("ada@example.com", password, first.Device)
 	w.wants(err, "auth.failed")
-	w.clock.pass(61 * time.Second)
+	w.Clock.Pass(61 * time.Second)
 	_, err = from("ada@example.com", password, first.Device)
 	w.wants(err, "")
 	// A new password, or a long time, ends what is known.
-	w.wants(w.auth.SetPassword(w.ctx, w.tenant, ada, password), "")
+	w.wants(w.auth.SetPassword(w.ctx, w.Tenant, ada, password), "")
 	storm()
 	_, err = from("ada@example.com", password, first.Device)
 	w.wants(err, "auth.failed")
-	w.clock.pass(2 * time.Hour)
+	w.Clock.Pass(2 * time.Hour)
 	second, err := from("ada@example.com", password, first.Device)
 	w.wants(err, "")
-	w.clock.pass(auth.DeviceLife)
+	w.Clock.Pass(auth.DeviceLife)
 	storm()
 	_, err = from("ada@example.com", password, second.Device)
 	w.wants(err, "auth.failed")
 	// However many there are, only some are kept.
-	w.clock.pass(2 * time.Hour)
+	w.Clock.Pass(2 * time.Hour)
 	for range 25 {
 		_, err := from("ada@example.com", password, "")
 		w.wants(err, "")
-		w.clock.pass(time.Minute)
+		w.Clock.Pass(time.Minute)
 	}
-	if n, err := w.tenant.Count(w.ctx, "_device", nil, nil); err != nil || n != 22 { // with that of nobody
+	if n, err := w.Tenant.Count(w.ctx, "_device", nil, nil); err != nil || n != 22 { // with that of nobody
 		t.Errorf("%d devices, %v", n, err)
 	}
 }

@@ -21,40 +21,46 @@ const (
 	maxPassword = 512
 )
 
-// cost are the parameters of argon2id. They are kept with each hash, so that
-// they can rise without anybody's password being lost.
-type cost struct {
-	memory  uint32 // KiB
-	passes  uint32
-	threads uint8
+// Cost is the work that argon2id does for a password. It is kept with each hash, so
+// that it can rise without anybody's password being lost.
+type Cost struct {
+	Memory  uint32 // KiB
+	Passes  uint32
+	Threads uint8
 }
 
-var usual = cost{memory: 19 * 1024, passes: 2, threads: 1}
+// usual is what the OWASP recommends at least.
+var usual = Cost{Memory: 19 * 1024, Passes: 2, Threads: 1}
 
 // most bounds what a stored hash may ask for.
-var most = cost{memory: 256 * 1024, passes: 16, threads: 16}
+var most = Cost{Memory: 256 * 1024, Passes: 16, Threads: 16}
 
 const (
 	saltBytes = 16
 	hashBytes = 32
 )
 
-// decoyHash is the hash of no password, of the usual cost.
-const decoyHash = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+// written is a hash in the usual $argon2id$… form.
+func (c Cost) written(salt, sum []byte) string {
+	b64 := base64.RawStdEncoding
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, c.Memory, c.Passes, c.Threads, b64.EncodeToString(salt), b64.EncodeToString(sum))
+}
 
-// seal hashes a password with a fresh salt, in the usual $argon2id$… form.
+// decoy is the hash of no password. To check one against it takes as long as against
+// any other of this cost.
+func (c Cost) decoy() string { return c.written(make([]byte, saltBytes), make([]byte, hashBytes)) }
+
+// seal hashes a password with a fresh salt.
 func (s *Service) seal(ctx context.Context, password string) (string, error) {
 	salt := make([]byte, saltBytes)
 	if _, err := io.ReadFull(s.random, salt); err != nil {
 		return "", fmt.Errorf("reading random bytes for a salt: %w", err)
 	}
-	sum, err := s.derive(ctx, password, salt, usual, hashBytes)
+	sum, err := s.derive(ctx, password, salt, s.cost, hashBytes)
 	if err != nil {
 		return "", err
 	}
-	b64 := base64.RawStdEncoding
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, usual.memory, usual.passes, usual.threads,
-		b64.EncodeToString(salt), b64.EncodeToString(sum)), nil
+	return s.cost.written(salt, sum), nil
 }
 
 // matches checks a password against a hash made by seal.
@@ -63,15 +69,15 @@ func (s *Service) matches(ctx context.Context, hash, password string) (bool, err
 	if len(parts) != 6 || parts[1] != "argon2id" {
 		return false, fmt.Errorf("a stored password hash is not argon2id")
 	}
-	var c cost
+	var c Cost
 	var version int
 	if _, err := fmt.Sscanf(parts[2], "v=%d", &version); err != nil || version != argon2.Version {
 		return false, fmt.Errorf("a stored password hash is of version %q", parts[2])
 	}
-	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &c.memory, &c.passes, &c.threads); err != nil {
+	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &c.Memory, &c.Passes, &c.Threads); err != nil {
 		return false, fmt.Errorf("reading the parameters of a password hash: %w", err)
 	}
-	if c.memory > most.memory || c.passes > most.passes || c.threads > most.threads || c.passes < 1 || c.threads < 1 {
+	if c.Memory > most.Memory || c.Passes > most.Passes || c.Threads > most.Threads || c.Passes < 1 || c.Threads < 1 {
 		return false, fmt.Errorf("a stored password hash asks for too much work: %s", parts[3])
 	}
 	salt, err := base64.RawStdEncoding.DecodeString(parts[4])
@@ -91,7 +97,7 @@ func (s *Service) matches(ctx context.Context, hash, password string) (bool, err
 
 // derive computes the hash when its turn comes: the memory of all that are under
 // way is bounded, and so is the queue. Fault "auth.busy" (Unavailable).
-func (s *Service) derive(ctx context.Context, password string, salt []byte, c cost, length uint32) ([]byte, error) {
+func (s *Service) derive(ctx context.Context, password string, salt []byte, c Cost, length uint32) ([]byte, error) {
 	if !s.waiting.TryAcquire(1) {
 		return nil, fault.New(fault.Unavailable, "auth.busy")
 	}
@@ -100,7 +106,7 @@ func (s *Service) derive(ctx context.Context, password string, salt []byte, c co
 		return nil, fault.New(fault.Unavailable, "auth.busy").Because(err)
 	}
 	defer s.work.Release(1)
-	return argon2.IDKey([]byte(password), salt, c.passes, c.memory, c.threads, length), nil
+	return argon2.IDKey([]byte(password), salt, c.Passes, c.Memory, c.Threads, length), nil
 }
 
 // acceptable says what is wrong with a new password, nil if nothing.

@@ -5,21 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
 
-	"formwork/engine/auth"
-	"formwork/engine/catalog"
+	"formwork/engine/enginetest"
 	"formwork/engine/id"
-	"formwork/engine/policy"
 	"formwork/engine/record"
-	"formwork/engine/store"
-	"formwork/engine/store/teststore"
 	"formwork/metadata/packages"
-	"formwork/plugins/standard"
 )
 
 var day = time.Date(2026, 3, 14, 9, 20, 0, 0, time.UTC)
@@ -134,40 +128,19 @@ func TestALoadThatIsRefusedSaysHowFarItCame(t *testing.T) {
 	}
 }
 
-// house is a tenant with all packages.
-func house(t *testing.T) (store.Tenant, Local, *auth.Service) {
+// local is a tenant with all packages, as a Target.
+func local(t *testing.T) (*enginetest.Tenant, Local) {
 	t.Helper()
-	s := teststore.Open(t)
-	now := func() time.Time { return day }
-	random := rand.New(rand.NewPCG(1, 2))
-	ids := id.NewSource(now, random.Uint32)
-	c := catalog.New(catalog.Options{Types: standard.FieldTypes(), Packages: packages.All(), IDs: ids, Now: now, Tables: append(record.Tables(), auth.Tables()...)})
-	tenant, err := s.Create(t.Context(), "main")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for _, set := range packages.All() {
-		names = append(names, set.Package.Name)
-	}
-	snapshot, err := c.Install(t.Context(), tenant, names...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	records := record.New(record.Options{IDs: ids, Now: now})
-	logins := auth.New(auth.Options{Store: s, Catalog: c, IDs: ids, Now: now, Random: rand.NewChaCha8([32]byte{})})
-	return tenant, Local{
-		Session: func() *record.Session { return records.As(tenant, snapshot, policy.System("main")) },
-		Password: func(ctx context.Context, user id.ID, password string) error {
-			return logins.SetPassword(ctx, tenant, user, password)
-		},
-	}, logins
+	tenant := enginetest.New(t, enginetest.Options{}).NewTenant("main")
+	return tenant, Local{Session: tenant.System, Password: func(ctx context.Context, user id.ID, password string) error {
+		return tenant.Auth.SetPassword(ctx, tenant, user, password)
+	}}
 }
 
 // The recipe fits the packages: every record passes every rule, people can log in,
 // and everybody who sells has about the same share.
 func TestTheSalesDemonstration(t *testing.T) {
-	tenant, target, logins := house(t)
+	tenant, target := local(t)
 	r := recipe(t, "sales")
 	lastDone, lastTotal := 0, 0
 	l := Loader{Target: target, Recipe: r, Seed: 1, Size: 500, Now: day, Password: "correct horse", Progress: func(done, total int) {
@@ -184,7 +157,7 @@ func TestTheSalesDemonstration(t *testing.T) {
 		t.Errorf("the last progress is %d of %d, of %d records", lastDone, lastTotal, loaded.Records)
 	}
 	for _, p := range r.People {
-		if _, _, err := logins.Login(t.Context(), tenant, p.Email, "correct horse"); err != nil {
+		if _, _, err := tenant.Auth.Login(t.Context(), tenant, p.Email, "correct horse"); err != nil {
 			t.Errorf("%s can't log in: %v", p.Email, err)
 		}
 	}

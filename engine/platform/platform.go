@@ -42,8 +42,10 @@ type Options struct {
 	SaveHooks []record.SaveHook
 	// Secrets seals the values of secret fields; nil: no such value is taken.
 	Secrets fieldtype.Sealer
+	// PasswordCost is the work that a new password takes; that of auth.
+	PasswordCost auth.Cost
 	// Builds are compiled configurations to share with other platforms of this
-	// process; some of its own.
+	// process that have the same Secrets; some of its own.
 	Builds *catalog.Builds
 	Log    *slog.Logger // discarded
 }
@@ -83,7 +85,7 @@ func New(o Options) *Platform {
 	for kind, handler := range record.Handlers(p.Records, p.Catalog) {
 		p.Jobs.RegisterIn(laneOf(kind), kind, handler)
 	}
-	p.Auth = auth.New(auth.Options{Store: o.Store, Catalog: p.Catalog, IDs: p.IDs, Now: o.Now, Random: o.Random, Log: o.Log})
+	p.Auth = auth.New(auth.Options{Store: o.Store, Catalog: p.Catalog, IDs: p.IDs, Now: o.Now, Random: o.Random, Cost: o.PasswordCost, Log: o.Log})
 	p.Imports = transfer.New(p.Records, p.Catalog, p.Auth, p.IDs, o.Now, p.Jobs.Wake)
 	p.Jobs.Register(transfer.JobKind, p.Imports.Run)
 	return p

@@ -12,29 +12,23 @@ import (
 	"testing"
 	"time"
 
-	"formwork/engine/catalog"
+	"formwork/engine/enginetest"
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/job"
 	"formwork/engine/policy"
 	"formwork/engine/record"
 	"formwork/engine/store"
-	"formwork/engine/store/teststore"
 	"formwork/engine/transfer"
-	"formwork/metadata/packages"
-	"formwork/plugins/standard"
 )
 
 // world is a tenant with the standard packages, in which imports run when a test says so.
 type world struct {
+	*enginetest.Tenant
 	t       *testing.T
 	ctx     context.Context
-	tenant  store.Tenant
-	catalog *catalog.Catalog
-	records *record.Service
 	imports *transfer.Service
 	caller  *policy.Caller
-	now     func() time.Time
 }
 
 // acting is the caller of every job.
@@ -48,38 +42,21 @@ func (a acting) Acting(_ context.Context, _ store.Tenant, _ id.ID, _ []string, v
 
 func newWorld(t *testing.T, permissions ...string) *world {
 	t.Helper()
-	w := &world{t: t, ctx: context.Background(), now: time.Now}
-	var err error
-	s := teststore.Open(t)
-	if w.tenant, err = s.Create(w.ctx, "acme"); err != nil {
-		t.Fatal(err)
-	}
-	ids := id.NewSource(w.now, rand.New(rand.NewPCG(1, 2)).Uint32)
-	var tables []store.Table
-	for _, room := range [][]store.Table{record.Tables(), transfer.Tables()} {
-		tables = append(tables, room...)
-	}
-	w.catalog = catalog.New(catalog.Options{Types: standard.FieldTypes(), Packages: packages.All(), Tables: tables, IDs: ids, Now: w.now})
-	if _, err := w.catalog.Install(w.ctx, w.tenant); err != nil {
-		t.Fatal(err)
-	}
-	w.records = record.New(record.Options{IDs: ids, Now: w.now})
-	saved, err := w.session(policy.System("acme")).Create(w.ctx, "user", map[string]any{"name": "Ida", "email": "ida@example.com"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.caller = &policy.Caller{Tenant: "acme", User: saved.Record.ID(), Name: "Ida", Permissions: permissions, Language: "en",
-		Location: time.UTC, Via: "session", Attributes: map[string]any{"id": int64(saved.Record.ID())}}
-	w.imports = transfer.New(w.records, w.catalog, acting{w.caller}, ids, w.now, func(string) {})
+	return newWorldOf(t, enginetest.Options{}, permissions...)
+}
+
+func newWorldOf(t *testing.T, o enginetest.Options, permissions ...string) *world {
+	t.Helper()
+	w := &world{t: t, ctx: t.Context(), Tenant: enginetest.New(t, o).NewTenant("acme")}
+	w.caller = w.Caller(w.User("ida@example.com", nil))
+	w.caller.Permissions = permissions
+	w.imports = w.importsAs(acting{w.caller})
 	return w
 }
 
-func (w *world) session(c *policy.Caller) *record.Session {
-	snapshot, err := w.catalog.Snapshot(w.ctx, w.tenant)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return w.records.As(w.tenant, snapshot, c)
+// importsAs are imports whose jobs act as others than who began them.
+func (w *world) importsAs(callers transfer.Callers) *transfer.Service {
+	return transfer.New(w.Records, w.Catalog, callers, w.IDs, w.Now, func(string) {})
 }
 
 func (w *world) start(options, file string) (*transfer.Import, error) {
@@ -87,7 +64,7 @@ func (w *world) start(options, file string) (*transfer.Import, error) {
 	if err := json.Unmarshal([]byte(options), &o); err != nil {
 		w.t.Fatal(err)
 	}
-	return w.imports.Start(w.ctx, w.tenant, w.caller, o, strings.NewReader(file))
+	return w.imports.Start(w.ctx, w.Tenant, w.caller, o, strings.NewReader(file))
 }
 
 // run works on what is queued, by a runner of its own, until nothing is open or stop
@@ -96,8 +73,8 @@ func (w *world) run(stop func() bool) {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(w.ctx)
 	defer cancel()
-	runner := job.NewRunner(job.Options{Tenant: func(context.Context, string) (store.Tenant, error) { return w.tenant, nil },
-		Now: w.now, Holder: fmt.Sprint(rand.Int()), Lease: time.Second})
+	runner := job.NewRunner(job.Options{Tenant: func(context.Context, string) (store.Tenant, error) { return w.Tenant, nil },
+		Now: w.Now, Holder: fmt.Sprint(rand.Int()), Lease: time.Second})
 	runner.Register(transfer.JobKind, w.imports.Run)
 	ended := make(chan struct{})
 	go func() {
@@ -109,7 +86,7 @@ func (w *world) run(stop func() bool) {
 		if time.Now().After(deadline) {
 			w.t.Fatal("the import does not end")
 		}
-		jobs, err := job.List(w.ctx, w.tenant, job.Listing{Kind: transfer.JobKind})
+		jobs, err := job.List(w.ctx, w.Tenant, job.Listing{Kind: transfer.JobKind})
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -140,7 +117,7 @@ func (w *world) imported(options, file string) *transfer.Import {
 
 func (w *world) get(i id.ID) *transfer.Import {
 	w.t.Helper()
-	im, err := w.imports.Get(w.ctx, w.tenant, w.caller, i)
+	im, err := w.imports.Get(w.ctx, w.Tenant, w.caller, i)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -149,7 +126,7 @@ func (w *world) get(i id.ID) *transfer.Import {
 
 func (w *world) total(object, filter string) int64 {
 	w.t.Helper()
-	page, err := w.session(policy.System("acme")).List(w.ctx, object, record.ListQuery{Filter: filter, Count: true, Limit: 1})
+	page, err := w.System().List(w.ctx, object, record.ListQuery{Filter: filter, Count: true, Limit: 1})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -195,7 +172,7 @@ func TestLookupsAreMatched(t *testing.T) {
 	}
 	var out bytes.Buffer
 	rows := csv.NewWriter(&out)
-	if err := w.imports.Refused(w.ctx, w.tenant, im, "en", rows.Write); err != nil {
+	if err := w.imports.Refused(w.ctx, w.Tenant, im, "en", rows.Write); err != nil {
 		t.Fatal(err)
 	}
 	rows.Flush()
@@ -257,9 +234,7 @@ func TestHiddenFieldsAreNotImported(t *testing.T) {
 	w := newWorld(t, "clerk")
 	clerk := `{"kind":"permission","name":"clerk","label":"Clerk","system":["import"],"objects":{
 		"account":{"create":true,"read":true,"fields":{"*":"edit","website":"none","phone":"read"}},"user":{"read":true,"fields":{"*":"read","phone":"none"}}}}`
-	if _, err := w.catalog.Apply(w.ctx, w.tenant, catalog.Change{Documents: []json.RawMessage{json.RawMessage(clerk)}}, 0); err != nil {
-		t.Fatal(err)
-	}
+	w.Apply(clerk)
 	for options, suggestion := range map[string]string{
 		`{"object":"account","fields":{"website":"name"}}`:                                           "",
 		`{"object":"account","fields":{"websit":"name"}}`:                                            "",
@@ -298,7 +273,7 @@ func (d *demoted) Acting(ctx context.Context, t store.Tenant, user id.ID, sets [
 // An import goes on with the rights that its caller has by then.
 func TestRightsThatEndDuringAnImport(t *testing.T) {
 	w := newWorld(t, "admin")
-	w.imports = transfer.New(w.records, w.catalog, &demoted{acting: acting{w.caller}}, id.NewSource(w.now, rand.New(rand.NewPCG(1, 3)).Uint32), w.now, func(string) {})
+	w.imports = w.importsAs(&demoted{acting: acting{w.caller}})
 	im := w.imported(`{"object":"account"}`, "name\n"+strings.Repeat("Acme\n", 600))
 	if n := w.total("account", ""); im.Job.State != job.Failed || im.Created != 250 || n != 250 {
 		t.Errorf("%s after %d, and %d are there", im.Job.State, im.Created, n)
@@ -309,7 +284,7 @@ func TestRightsThatEndDuringAnImport(t *testing.T) {
 func (w *world) nothingKept() {
 	w.t.Helper()
 	for _, table := range transfer.Tables() {
-		if n, err := w.tenant.Count(w.ctx, table.Name, nil, nil); err != nil || n != 0 {
+		if n, err := w.Tenant.Count(w.ctx, table.Name, nil, nil); err != nil || n != 0 {
 			w.t.Errorf("%d rows in %s, %v", n, table.Name, err)
 		}
 	}
@@ -365,7 +340,7 @@ func TestStoppedImportsGoOn(t *testing.T) {
 	if n := w.total("account", ""); n != int64(rows-refused) {
 		t.Fatalf("%d accounts of %d", n, rows-refused)
 	}
-	answer, err := w.session(policy.System("acme")).Aggregate(w.ctx, "account", record.AggregateQuery{
+	answer, err := w.System().Aggregate(w.ctx, "account", record.AggregateQuery{
 		Measures: []record.MeasureOf{{Op: "sum", Field: "employees", As: "sum"}}})
 	if err != nil {
 		t.Fatal(err)
@@ -379,7 +354,7 @@ func TestStoppedImportsGoOn(t *testing.T) {
 	if got := string(answer[0].AppendJSON(nil)); got != fmt.Sprintf(`{"sum":%d}`, want) {
 		t.Fatalf("got %s, want the sum %d", got, want)
 	}
-	if n, err := w.tenant.Count(w.ctx, "_import_chunk", nil, nil); err != nil || n != 0 {
+	if n, err := w.Tenant.Count(w.ctx, "_import_chunk", nil, nil); err != nil || n != 0 {
 		t.Fatalf("%d pieces of the file are still kept, %v", n, err)
 	}
 }
@@ -390,13 +365,13 @@ func TestExportsImportAgain(t *testing.T) {
 	names := []string{"Acme", "=1+1", "'quoted", "a,b\"c", "-5", "+49 30", "@x", "张三 公司"}
 	for i, name := range names {
 		data := map[string]any{"name": name, "annual_revenue": json.Number(fmt.Sprintf("%d.1", i)), "phone": "+49 30 1", "tags": []any{"a", "b c"}, "status": "lead", "description": "two\nlines, \"quoted\""}
-		if _, err := w.session(w.caller).Create(w.ctx, "account", data); err != nil {
+		if _, err := w.As(w.caller).Create(w.ctx, "account", data); err != nil {
 			t.Fatal(err)
 		}
 	}
 	fields := []string{"name", "annual_revenue", "phone", "tags", "status", "description"}
 	export := func(format string) string {
-		e, err := transfer.Open(w.ctx, w.session(w.caller), "account", format, record.ListQuery{Fields: fields, Sort: []string{"annual_revenue"}})
+		e, err := transfer.Open(w.ctx, w.As(w.caller), "account", format, record.ListQuery{Fields: fields, Sort: []string{"annual_revenue"}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -411,11 +386,11 @@ func TestExportsImportAgain(t *testing.T) {
 		t.Fatalf("a cell that runs as a formula:\n%s", file)
 	}
 	lines := export("jsonl")
-	for page, err := range w.session(w.caller).Each(w.ctx, "account", record.ListQuery{}) {
+	for page, err := range w.As(w.caller).Each(w.ctx, "account", record.ListQuery{}) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := w.session(w.caller).Delete(w.ctx, "account", page.ID(), 0); err != nil {
+		if err := w.As(w.caller).Delete(w.ctx, "account", page.ID(), 0); err != nil {
 			t.Fatal(err)
 		}
 	}

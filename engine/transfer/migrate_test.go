@@ -5,14 +5,13 @@ import (
 	"context"
 	"encoding/csv"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
 
 	"formwork/engine/catalog"
+	"formwork/engine/enginetest"
 	"formwork/engine/fault"
-	"formwork/engine/id"
 	"formwork/engine/job"
 	"formwork/engine/record"
 	"formwork/engine/store"
@@ -24,7 +23,7 @@ func (w *world) refused(im *transfer.Import) string {
 	w.t.Helper()
 	var out bytes.Buffer
 	rows := csv.NewWriter(&out)
-	if err := w.imports.Refused(w.ctx, w.tenant, im, "en", rows.Write); err != nil {
+	if err := w.imports.Refused(w.ctx, w.Tenant, im, "en", rows.Write); err != nil {
 		w.t.Fatal(err)
 	}
 	rows.Flush()
@@ -34,7 +33,7 @@ func (w *world) refused(im *transfer.Import) string {
 // exported is all of an object as a CSV file.
 func (w *world) exported(object string, q record.ListQuery) string {
 	w.t.Helper()
-	e, err := transfer.Open(w.ctx, w.session(w.caller), object, "csv", q)
+	e, err := transfer.Open(w.ctx, w.As(w.caller), object, "csv", q)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -139,8 +138,7 @@ func TestTimesAreTheCallers(t *testing.T) {
 	if n := w.total("call", `at == "2026-04-03T01:30:00Z"`); n != 4 {
 		t.Fatalf("%d calls at the time", n)
 	}
-	midnight := time.Date(2026, 4, 3, 23, 30, 0, 0, time.UTC)
-	w.imports = transfer.New(w.records, w.catalog, acting{w.caller}, id.NewSource(w.now, rand.New(rand.NewPCG(1, 3)).Uint32), func() time.Time { return midnight }, func(string) {})
+	w.Clock.Set(time.Date(2026, 4, 3, 23, 30, 0, 0, time.UTC))
 	w.expect(w.imported(`{"object":"task","fields":{"subject":"subject","due":{"expression":"text(today())"}}}`, "subject\na\n"), "done 1 created 0 updated 0 unchanged 0 refused")
 	if n := w.total("task", `due == "2026-04-04"`); n != 1 {
 		t.Fatalf("%d tasks are due", n)
@@ -176,10 +174,7 @@ func (odd) BeforeSave(_ context.Context, _ store.Tx, c *record.Change) error {
 
 // An import comes to its end however many of its rows others refuse.
 func TestManyRowsThatOthersRefuse(t *testing.T) {
-	w := newWorld(t, "admin")
-	ids := id.NewSource(w.now, rand.New(rand.NewPCG(1, 3)).Uint32)
-	w.records = record.New(record.Options{IDs: ids, Now: w.now, SaveHooks: []record.SaveHook{odd{}}})
-	w.imports = transfer.New(w.records, w.catalog, acting{w.caller}, ids, w.now, func(string) {})
+	w := newWorldOf(t, enginetest.Options{SaveHooks: []record.SaveHook{odd{}}}, "admin")
 	file := "name\n"
 	for i := range 60 {
 		file += fmt.Sprintf("A%d\n", i%2)

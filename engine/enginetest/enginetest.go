@@ -1,0 +1,81 @@
+// Package enginetest puts the platform together for tests: the wiring of the program,
+// over an empty store, with a clock that tests move, the same random values in every
+// run, and passwords that cost little. Only tests import it: those of rooms below
+// engine/platform from their external test package (package x_test).
+//
+// Everything fails the test instead of returning an error.
+package enginetest
+
+import (
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"formwork/engine/auth"
+	"formwork/engine/catalog"
+	"formwork/engine/platform"
+	"formwork/engine/record"
+	"formwork/engine/store/teststore"
+	"formwork/metadata"
+)
+
+// Options say what is different from the program as it is. The zero Options are
+// usual.
+type Options struct {
+	Open      teststore.Opener      // teststore.Open
+	Packages  []metadata.PackageSet // the built-in ones
+	Now       func() time.Time      // that of Platform.Clock, which stands still
+	SaveHooks []record.SaveHook
+	Log       *slog.Logger // discarded
+}
+
+// Platform is the platform over a store of its own, which is gone when the test ends.
+type Platform struct {
+	*platform.Platform
+	Clock   *Clock
+	t       testing.TB
+	options platform.Options
+}
+
+// builds are shared by the tests of a process: most use the same configurations, and
+// compiling one takes longer than most tests.
+var builds = catalog.NewBuilds()
+
+// New puts the platform together over an empty store.
+func New(t testing.TB, o Options) *Platform {
+	t.Helper()
+	if o.Open == nil {
+		o.Open = teststore.Open
+	}
+	p := &Platform{Clock: &Clock{at: Start}, t: t}
+	if o.Now == nil {
+		o.Now = p.Clock.Now
+	}
+	p.options = platform.Options{Store: o.Open(t), Packages: o.Packages, Now: o.Now, Random: &random{from: rand.NewChaCha8([32]byte{})},
+		SaveHooks: o.SaveHooks, PasswordCost: auth.Cost{Memory: 64, Passes: 1, Threads: 1}, Builds: builds, Log: o.Log}
+	p.Platform = platform.New(p.options)
+	return p
+}
+
+// Restart is the platform over the same store as it is after a start, or on another
+// node: it remembers nothing.
+func (p *Platform) Restart() *Platform {
+	again := *p
+	again.Platform = platform.New(p.options)
+	return &again
+}
+
+// random is a source of random values that may be read concurrently.
+type random struct {
+	mu   sync.Mutex
+	from io.Reader
+}
+
+func (r *random) Read(b []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.from.Read(b)
+}
