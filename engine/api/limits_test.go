@@ -118,6 +118,7 @@ func TestBodiesAreNotRequests(t *testing.T) {
 		"a body of a refused caller": fmt.Sprintf("POST /api/v1/records/account HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s%s", len(padding)+len(hidden), padding, hidden),
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // each waits a second for an answer too many
 			got := w.raw(text)
 			if strings.Count(got, "HTTP/1.1 ") != 1 || strings.Contains(got, `"ok"`) {
 				t.Errorf("answered more than one request: %s", got)

@@ -23,54 +23,69 @@ import (
 
 var rounds = flag.Int("rounds", 25, "how many generated configurations TestFilterIsDecision tries")
 
+// shortRounds are enough to find what is often wrong.
+const shortRounds = 5
+
 // TestFilterIsDecision generates permission sets, roles, sharing rules, policies in
 // Rego and records, and asks OPA about every record as a whole: input.record is
 // known, no partial evaluation, no UCAST, and the tenant's text as it was written.
 // The filter must choose the same records.
 func TestFilterIsDecision(t *testing.T) {
-	for round := range *rounds {
-		g := newGenerator(round)
-		w := newWorld(t)
-		g.scramble(t, w)
-		documents := g.documents()
-		config := w.config(t, documents)
-		s, problems := Compile(context.Background(), config)
-		if len(problems) > 0 {
-			t.Fatalf("round %d: %v\n%s", round, problems[0], pretty(documents))
-		}
-		o := newOracle(t, w, s, config)
-		yes, no := 0, 0
-		for _, name := range []string{"ann", "bob", "cat", "dan", "eve", "fay"} {
-			c := w.caller(name, g.some("p_one", "p_two", "p_three"), g.some("red", "west", "bank"))
-			for _, object := range []string{"deal", "account", "part", "notice"} {
-				for _, action := range []Action{Create, Read, Update, Delete} {
-					f := mustFilter(t, s, c, object, action)
-					var together func(map[string]any) bool
-					if round%4 == 0 { // it takes much longer than a filter
-						together = taken(t, w, s, c, object, action)
+	n := *rounds
+	if testing.Short() {
+		n = min(n, shortRounds)
+	}
+	for round := range n {
+		t.Run(fmt.Sprint(round), func(t *testing.T) {
+			t.Parallel()
+			filterIsDecision(t, round)
+		})
+	}
+}
+
+// filterIsDecision compares filters and decisions of one generated configuration.
+func filterIsDecision(t *testing.T, round int) {
+	g := newGenerator(round)
+	w := newWorld(t)
+	g.scramble(t, w)
+	documents := g.documents()
+	config := w.config(t, documents)
+	s, problems := Compile(context.Background(), config)
+	if len(problems) > 0 {
+		t.Fatalf("round %d: %v\n%s", round, problems[0], pretty(documents))
+	}
+	o := newOracle(t, w, s, config)
+	yes, no := 0, 0
+	for _, name := range []string{"ann", "bob", "cat", "dan", "eve", "fay"} {
+		c := w.caller(name, g.some("p_one", "p_two", "p_three"), g.some("red", "west", "bank"))
+		for _, object := range []string{"deal", "account", "part", "notice"} {
+			for _, action := range []Action{Create, Read, Update, Delete} {
+				f := mustFilter(t, s, c, object, action)
+				var together func(map[string]any) bool
+				if round%4 == 0 { // it takes much longer than a filter
+					together = taken(t, w, s, c, object, action)
+				}
+				for key, record := range w.records[object] {
+					want, got := o.decide(t, c, object, action, record), query.Match(f, w.get(object, record))
+					if want != got {
+						t.Fatalf("round %d: %s may %s %s %s: decision %v, filter %v (%s)\nrecord %v\nuser %v %v\n%s", round, name, action, object,
+							w.called[key], want, got, w.show(f), record, c.Permissions, c.Attributes, pretty(documents))
 					}
-					for key, record := range w.records[object] {
-						want, got := o.decide(t, c, object, action, record), query.Match(f, w.get(object, record))
-						if want != got {
-							t.Fatalf("round %d: %s may %s %s %s: decision %v, filter %v (%s)\nrecord %v\nuser %v %v\n%s", round, name, action, object,
-								w.called[key], want, got, w.show(f), record, c.Permissions, c.Attributes, pretty(documents))
-						}
-						if together != nil && together(record) != want {
-							t.Fatalf("round %d: %s may %s %s %s: decision %v, which its ways are not\nuser %v %v\n%s", round, name, action, object,
-								w.called[key], want, c.Permissions, c.Attributes, pretty(documents))
-						}
-						if want {
-							yes++
-						} else {
-							no++
-						}
+					if together != nil && together(record) != want {
+						t.Fatalf("round %d: %s may %s %s %s: decision %v, which its ways are not\nuser %v %v\n%s", round, name, action, object,
+							w.called[key], want, c.Permissions, c.Attributes, pretty(documents))
+					}
+					if want {
+						yes++
+					} else {
+						no++
 					}
 				}
 			}
 		}
-		if yes+no == 0 {
-			t.Fatal("nothing was compared")
-		}
+	}
+	if yes+no == 0 {
+		t.Fatal("nothing was compared")
 	}
 }
 
