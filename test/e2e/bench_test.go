@@ -19,6 +19,9 @@ import (
 // What is measured works on a small scale: every operation is answered without an
 // error, over HTTP and on the bare store. How fast it is says nothing here.
 func TestBench(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it measures for some seconds whatever it finds")
+	}
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()

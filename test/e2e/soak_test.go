@@ -53,6 +53,9 @@ type started struct {
 // Nothing that was acknowledged is lost, nothing is half-done, whenever the process
 // is killed.
 func TestKilledUnderLoad(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a soak finds what is rare, and takes its time")
+	}
 	s := &soaking{server: newServer(t), t: t, ledger: newLedger(), random: rand.New(rand.NewPCG(1, uint64(time.Now().UnixNano())))}
 	s.admin = s.server.admin(t, "main")
 	s.prepare()
