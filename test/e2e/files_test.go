@@ -200,6 +200,7 @@ func TestExportsAreHarmless(t *testing.T) {
 // An import that is stopped, politely or not, goes on where it was and ends with
 // every row exactly once.
 func TestImportsGoOn(t *testing.T) {
+	t.Parallel()
 	s := newServer(t)
 	admin := s.admin(t, "main")
 	const rows = 6000

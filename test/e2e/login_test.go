@@ -17,6 +17,7 @@ func (s *server) knock(t *testing.T, email, word string) *answer {
 // After wrong passwords the right one does not help either, until the wait is over;
 // a restart does not end it.
 func TestLockout(t *testing.T) {
+	t.Parallel()
 	s := newServer(t)
 	admin := s.admin(t, "main")
 	admin.user(t, "main", "victim@example.com", nil)

@@ -77,6 +77,7 @@ func TestNamesThatClimb(t *testing.T) {
 
 // Whoever names a tenant that is none is told no more than with a wrong password.
 func TestTenantsThatClimb(t *testing.T) {
+	t.Parallel()
 	s := newServer(t) // for its failed logins
 	c := &client{server: s}
 	were := files(t, s.dir)

@@ -56,6 +56,7 @@ func TestKilledUnderLoad(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a soak finds what is rare, and takes its time")
 	}
+	t.Parallel()
 	s := &soaking{server: newServer(t), t: t, ledger: newLedger(), random: rand.New(rand.NewPCG(1, uint64(time.Now().UnixNano())))}
 	s.admin = s.server.admin(t, "main")
 	s.prepare()

@@ -22,6 +22,7 @@ func (s *server) beginning(t *testing.T, after time.Duration, arguments ...strin
 
 // A first start that is killed is made good by the next.
 func TestKilledAtTheFirstStart(t *testing.T) {
+	t.Parallel()
 	for _, after := range []time.Duration{30, 60, 90, 130, 180, 250} {
 		s := &server{dir: t.TempDir(), log: &lockedBuffer{}}
 		s.beginning(t, after*time.Millisecond, "serve", "--listen", "127.0.0.1:0")
@@ -43,6 +44,7 @@ func TestKilledAtTheFirstStart(t *testing.T) {
 
 // So is the making of another tenant.
 func TestKilledWhileATenantIsMade(t *testing.T) {
+	t.Parallel()
 	s := newServer(t)
 	for _, after := range []time.Duration{30, 80, 150} {
 		s.beginning(t, after*time.Millisecond, "tenant", "create", "second")
@@ -62,6 +64,7 @@ func TestKilledWhileATenantIsMade(t *testing.T) {
 
 // Two servers don't share a folder.
 func TestSecondServer(t *testing.T) {
+	t.Parallel()
 	s := newServer(t)
 	if out, err := s.formwork("serve", "--listen", "127.0.0.1:0"); err == nil || !strings.Contains(out, "another server") {
 		t.Errorf("%v: %s", err, out)
