@@ -7,9 +7,11 @@
 package enginetest
 
 import (
+	cryptorand "crypto/rand"
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -18,6 +20,7 @@ import (
 	"formwork/engine/catalog"
 	"formwork/engine/platform"
 	"formwork/engine/record"
+	"formwork/engine/secret"
 	"formwork/engine/store/teststore"
 	"formwork/metadata"
 )
@@ -44,6 +47,15 @@ type Platform struct {
 // compiling one takes longer than most tests.
 var builds = catalog.NewBuilds()
 
+// secrets seal the values of secret fields, with one key, since builds are shared.
+var secrets = func() *secret.Keyring {
+	ring, err := secret.Parse(strings.Repeat("A", 43), cryptorand.Reader) // zeros, in base64
+	if err != nil {
+		panic(err)
+	}
+	return ring
+}()
+
 // New puts the platform together over an empty store.
 func New(t testing.TB, o Options) *Platform {
 	t.Helper()
@@ -55,7 +67,7 @@ func New(t testing.TB, o Options) *Platform {
 		o.Now = p.Clock.Now
 	}
 	p.options = platform.Options{Store: o.Open(t), Packages: o.Packages, Now: o.Now, Random: &random{from: rand.NewChaCha8([32]byte{})},
-		SaveHooks: o.SaveHooks, PasswordCost: auth.Cost{Memory: 64, Passes: 1, Threads: 1}, Builds: builds, Log: o.Log}
+		SaveHooks: o.SaveHooks, Secrets: secrets, PasswordCost: auth.Cost{Memory: 64, Passes: 1, Threads: 1}, Builds: builds, Log: o.Log}
 	p.Platform = platform.New(p.options)
 	return p
 }
