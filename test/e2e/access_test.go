@@ -59,7 +59,7 @@ func TestEscalation(t *testing.T) {
 		t.Fatalf("%v, %v", upload, err)
 	}
 	imported := upload.json()["id"].(string)
-	until(t, "the import ends", time10, func() bool { return len(admin.unfinished(t)) == 0 })
+	until(t, "the import ends", func() bool { return len(admin.unfinished(t)) == 0 })
 	key := admin.must(t, 201, "POST", "/keys", object{"name": "k", "permissions": []string{"read_only"}})
 	set := object{"documents": []object{{"kind": "permission", "name": "sales_user", "system": []string{"manage_users"}}}}
 	w.try(t, rep, []string{"Hush"}, []escalation{

@@ -84,7 +84,7 @@ func TestApplyUnderLoad(t *testing.T) {
 	if n := stop(); n < 50 {
 		t.Errorf("only %d requests were answered meanwhile", n)
 	}
-	until(t, "indexes are built", time.Minute, func() bool { return len(admin.unfinished(t)) == 0 })
+	until(t, "indexes are built", func() bool { return len(admin.unfinished(t)) == 0 })
 }
 
 // Adding a field takes no look at the records, and changes none; one that must be
@@ -103,7 +103,7 @@ func TestFieldsForManyRecords(t *testing.T) {
 			t.Fatal("bulk failed")
 		}
 	}
-	until(t, "indexes are built", time.Minute, func() bool { return len(admin.unfinished(t)) == 0 })
+	until(t, "indexes are built", func() bool { return len(admin.unfinished(t)) == 0 })
 	before := w.written(t, "main")
 	began := time.Now()
 	admin.apply(t, plain("numerous", object{"amount": object{"type": "number", "scale": 2}, "more": object{"type": "text", "default": "x"},
@@ -124,7 +124,7 @@ func TestFieldsForManyRecords(t *testing.T) {
 	admin.apply(t, plain("numerous", object{"amount": object{"type": "number", "scale": 2}, "more": object{"type": "text", "default": "x"},
 		"day": object{"type": "date"}, "other": object{"type": "lookup", "object": "account"},
 		"double": object{"type": "formula", "result": "number", "scale": 2, "expression": "amount * 2"}}))
-	until(t, "the formula is computed", time.Minute, func() bool { return len(admin.unfinished(t)) == 0 })
+	until(t, "the formula is computed", func() bool { return len(admin.unfinished(t)) == 0 })
 	sums := admin.must(t, 200, "POST", "/records/numerous/aggregate", object{"measures": []object{
 		{"op": "sum", "field": "amount", "as": "amount"}, {"op": "sum", "field": "double", "as": "double"}, {"op": "count", "field": "double", "as": "n"}}})["rows"].([]any)[0].(object)
 	if fmt.Sprint(sums["amount"]) != "12497500.00" || fmt.Sprint(sums["double"]) != "24995000.00" || total(sums["n"]) != all {

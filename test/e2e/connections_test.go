@@ -66,7 +66,7 @@ func TestHalfRequests(t *testing.T) {
 			t.Errorf("%s: %s, then %s", table, before[table], after[table])
 		}
 	}
-	until(t, "pieces of files that were cut off are removed", time10, func() bool { return w.written(t, "main")["_import_chunk"] == before["_import_chunk"] })
+	until(t, "pieces of files that were cut off are removed", func() bool { return w.written(t, "main")["_import_chunk"] == before["_import_chunk"] })
 }
 
 // Connections that say nothing cost others nothing.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 )
 
 // form is a file with options as an import takes them.
@@ -70,7 +69,7 @@ func (c *client) imported(t *testing.T, options any, file string) object {
 	}
 	id := a.json()["id"].(string)
 	var im object
-	until(t, "the import ends", time.Minute, func() bool {
+	until(t, "the import ends", func() bool {
 		im = c.must(t, 200, "GET", "/imports/"+id, nil)
 		return im["state"] != "waiting" && im["state"] != "running"
 	})
@@ -227,7 +226,7 @@ func TestImportsGoOn(t *testing.T) {
 	}
 	stops := 0
 	for n, end := range []func(){s.kill, s.stop, s.kill, s.stop} {
-		until(t, "the import goes on", time10, func() bool { return progress(int64(n) * 1000) })
+		until(t, "the import goes on", func() bool { return progress(int64(n) * 1000) })
 		if im["state"] == "done" {
 			break
 		}
@@ -235,7 +234,7 @@ func TestImportsGoOn(t *testing.T) {
 		stops++
 		s.start(t)
 	}
-	until(t, "the import ends", time.Minute, func() bool { return progress(rows) })
+	until(t, "the import ends", func() bool { return progress(rows) })
 	if stops < 2 || im["state"] != "done" || total(im["created"]) != int64(rows-bad) || total(im["refused"]) != int64(bad) {
 		t.Errorf("after %d stops: %v", stops, im)
 	}

@@ -21,7 +21,7 @@ func TestTenantsNeverMeet(t *testing.T) {
 		t.Fatalf("%v, %v", upload, err)
 	}
 	imported := upload.json()["id"].(string)
-	until(t, "the import ends", time10, func() bool { return len(here.unfinished(t)) == 0 })
+	until(t, "the import ends", func() bool { return len(here.unfinished(t)) == 0 })
 	jobs := here.must(t, 200, "GET", "/jobs?limit=5", nil)["items"].([]any)
 	job := jobs[0].(object)["id"].(string)
 	theirs := there.create(t, "account", object{"name": "Theirs"})

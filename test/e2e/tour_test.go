@@ -13,7 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 )
 
 // stop is a command of the README's tour, and what it answers there.
@@ -278,7 +277,7 @@ func (s *shell) serve(at stop) (answer []string) {
 	s.t.Helper()
 	log := filepath.Join(s.dir, "serve.log")
 	s.run(strings.TrimSuffix(at.command, "&") + "--listen 127.0.0.1:0 >" + log + " 2>&1 &")
-	until(s.t, "the server of the tour answers", 30*time.Second, func() bool {
+	until(s.t, "the server of the tour answers", func() bool {
 		raw, err := os.ReadFile(log)
 		answer = strings.Split(strings.TrimSuffix(string(raw), "\n"), "\n")
 		return err == nil && len(answer) >= len(at.answer)
