@@ -27,7 +27,7 @@ func TestWhoStopsJobs(t *testing.T) {
 	enqueue := func(by id.ID) (queued id.ID) {
 		ctx := context.Background()
 		if err := w.Tenant.Write(ctx, func(tx store.Tx) (err error) {
-			queued, err = job.Enqueue(ctx, tx, w.IDs, time.Now(), "nothing", nil, by)
+			queued, err = job.Enqueue(ctx, tx, w.IDs, time.Now(), job.New{Kind: "nothing", By: by})
 			return err
 		}); err != nil {
 			t.Fatal(err)

@@ -160,8 +160,8 @@ func (c *Catalog) newest(ctx context.Context, t store.Tenant) (*state, error) {
 func (c *Catalog) refresh(ctx context.Context, t store.Tenant, e *entry) (*state, error) {
 	first := e.state == nil
 	if first {
-		if err := t.Define(ctx, c.engineTables()...); err != nil {
-			return nil, fmt.Errorf("defining the engine's tables: %w", err)
+		if err := c.defineEngine(ctx, t); err != nil {
+			return nil, err
 		}
 	}
 	mark, err := newestRevision(ctx, t)
@@ -257,8 +257,6 @@ func digestOf(documents []metadata.Document) digest {
 	}
 	return digest(h.Sum(nil))
 }
-
-func (c *Catalog) engineTables() []store.Table { return append(Tables(), c.o.Tables...) }
 
 // Install gives an empty tenant its first revision: the named packages and what
 // they require, all that there are if none is named. Fault "catalog.installed" (Conflict) if it has one,

@@ -545,7 +545,7 @@ func TestIndexJobs(t *testing.T) {
 	h.insert("deal", map[string]any{"name": "x", "amount": int64(5)}, map[string]any{"name": "y", "amount": int64(5)})
 	h.apply(change(`{"kind":"object","name":"deal","fields":{"amount":{"unique":true}}}`))
 	r := job.NewRunner(job.Options{Tenant: h.store.Tenant, Now: func() time.Time { return h.at }, Holder: "test"})
-	h.catalog.Register(r)
+	r.Register(h.catalog.Jobs()...)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() { defer close(done); r.Run(ctx) }()

@@ -123,9 +123,9 @@ func (h *house) jobs() []string {
 func (h *house) settle() {
 	h.Helper()
 	r := job.NewRunner(job.Options{Tenant: h.store.Tenant, Now: func() time.Time { return h.at }, Holder: "test"})
-	h.catalog.Register(r)
+	r.Register(h.catalog.Jobs()...)
 	for _, kind := range []string{JobBackfill, JobRollup} {
-		r.RegisterIn(Lane, kind, func(context.Context, store.Tenant, *job.Progress) error { return nil })
+		r.Register(job.Kind{Name: kind, Strict: true, Handle: func(context.Context, store.Tenant, *job.Progress) error { return nil }})
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})

@@ -12,20 +12,21 @@ import (
 	"formwork/engine/store"
 )
 
-// Kinds of jobs that a change of the configuration enqueues, in the order in
-// which they must run: Lane is the lane they are registered in.
+// Kinds of jobs that a change of the configuration enqueues. Index, backfill and rollup
+// of all changes share one lane and are strict: each builds on those before it.
 const (
-	JobIndex    = "index"    // make the indexes of an object's table what is planned
+	JobIndex    = "index"    // make the indexes of a table what is planned
 	JobBackfill = "backfill" // give the records of an object values of new or changed fields
 	JobRollup   = "rollup"   // recompute roll-ups of an object
 	JobPurge    = "purge"    // remove what was removed long ago
-	Lane        = "configuration"
+	lane        = "catalog"
 )
 
 // Work are the arguments of the jobs index, backfill and rollup. Fields names
 // stored formulas, fields with a default or an automatic number (given where the
 // record has no value), and fields whose key or duplicate-rule columns are new;
-// for rollup, the roll-ups. Fields is empty for index.
+// for rollup, the roll-ups. Fields is empty for index, whose Object may also be one of
+// the engine's tables.
 type Work struct {
 	Object string   `json:"object"`
 	Fields []string `json:"fields,omitempty"`
@@ -40,7 +41,7 @@ const allColumns = "*"
 // enqueue adds the jobs in the order given.
 func (c *Catalog) enqueue(ctx context.Context, tx store.Tx, all []Job, now time.Time, by id.ID) error {
 	for _, w := range all {
-		if _, err := job.Enqueue(ctx, tx, c.o.IDs, now, w.Kind, w.Args, by); err != nil {
+		if _, err := job.Enqueue(ctx, tx, c.o.IDs, now, job.New{Kind: w.Kind, Args: w.Args, Lane: lane, By: by}); err != nil {
 			return err
 		}
 	}
@@ -64,7 +65,7 @@ func (c *Catalog) writeRemovals(ctx context.Context, tx store.Tx, with commitmen
 			return fmt.Errorf("noting the removal of %s: %w", r.table, err)
 		}
 	}
-	_, err := job.EnqueueAt(ctx, tx, c.o.IDs, now, at, JobPurge, nil, with.by)
+	_, err := job.Enqueue(ctx, tx, c.o.IDs, now, job.New{Kind: JobPurge, At: at, By: with.by})
 	return err
 }
 
@@ -75,10 +76,13 @@ func (r removal) filter() query.Filter {
 	}
 }
 
-// Register gives a runner the jobs of this room: index and purge.
-func (c *Catalog) Register(r *job.Runner) {
-	r.RegisterIn(Lane, JobIndex, c.runIndex)
-	r.Register(JobPurge, c.runPurge)
+// Jobs are the kinds of jobs that this room does: index and purge. Whoever does
+// backfill and rollup makes them strict, too.
+func (c *Catalog) Jobs() []job.Kind {
+	return []job.Kind{
+		{Name: JobIndex, Strict: true, Handle: c.runIndex},
+		{Name: JobPurge, Limit: 1, Handle: c.runPurge},
+	}
 }
 
 // runIndex makes the indexes of a table what the newest revision plans. It may be
@@ -92,12 +96,12 @@ func (c *Catalog) runIndex(ctx context.Context, t store.Tenant, j *job.Progress)
 	if err != nil {
 		return err
 	}
-	o := s.snapshot.Objects[w.Object]
-	if o == nil {
+	table, ok := c.tableOf(s.snapshot, w.Object)
+	if !ok {
 		return nil // removed meanwhile
 	}
-	if err := t.Index(ctx, o.Table.Name, s.snapshot.Indexes[w.Object]); err != nil {
-		if f := fault.From(err); f.Code == "store.not_unique" {
+	if err := t.Index(ctx, table.Name, table.Indexes); err != nil {
+		if o, f := s.snapshot.Objects[w.Object], fault.From(err); o != nil && f.Code == "store.not_unique" {
 			return fault.New(fault.Invalid, "catalog.not_unique", "object", w.Object, "key", o.keyOf(f.Params["index"]), "index", f.Params["index"]).Because(err)
 		}
 		return fmt.Errorf("indexing %s: %w", w.Object, err)

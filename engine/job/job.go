@@ -4,19 +4,40 @@
 //
 // A job runs at least once. Its handler saves how far it came together with what
 // it did (Progress.SaveIn), or does only what may be done twice.
+//
+// # What runs when
+//
+// Jobs run when they are due, those that are due for longest first, several at a
+// time. A process runs no more than Options.Workers, of a tenant one less, so that
+// there is always one for the others. Tenants take turns.
+//
+// A tenant never runs more jobs of a kind than the kind's Limit, whatever the number
+// of processes.
+//
+// Jobs may share a lane. Two jobs of a lane never run at a time, and they run in the
+// order in which they were enqueued. A job that waits for a later time — it was
+// enqueued for one, or it failed and is tried again after a pause — holds up nobody:
+// its lane goes on, and the job takes its turn when its time has come. Where later
+// work builds on earlier work, that would be wrong, so a kind may be Strict: a job of
+// such a kind begins when every job that was enqueued before it in its lane has ended,
+// whatever that one waits for.
+//
+// Ended means done, failed or cancelled. A job that was cancelled while it ran keeps
+// its place in the lane until its handler has returned.
 package job
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/query"
 	"formwork/engine/store"
-	"formwork/metadata/fieldtype"
 )
 
 // States of a job. Waiting and running ones are open, the others are final.
@@ -44,6 +65,7 @@ type Job struct {
 	StartedAt   time.Time // zero: not yet
 	EndedAt     time.Time // zero: still open
 	RunAt       time.Time // not before
+	Lane        string    // empty: none
 	By          id.ID
 }
 
@@ -58,60 +80,52 @@ func (j *Job) Fault() *fault.Fault {
 // MaxArgs bounds the arguments and the cursor of a job, in bytes.
 const MaxArgs = 1 << 20
 
-const table = "_job"
+// MaxLane bounds the name of a lane, in bytes.
+const MaxLane = 200
 
-// Columns of the table; times are Unix milliseconds.
-var (
-	colKind      = query.Column{Name: "kind", Storage: fieldtype.Text}
-	colArgs      = query.Column{Name: "args", Storage: fieldtype.JSON}
-	colState     = query.Column{Name: "state", Storage: fieldtype.Text}
-	colDone      = query.Column{Name: "done", Storage: fieldtype.Int}
-	colTotal     = query.Column{Name: "total", Storage: fieldtype.Int}
-	colCursor    = query.Column{Name: "cursor", Storage: fieldtype.JSON}
-	colError     = query.Column{Name: "error", Storage: fieldtype.Text}
-	colParams    = query.Column{Name: "error_params", Storage: fieldtype.JSON}
-	colAttempts  = query.Column{Name: "attempts", Storage: fieldtype.Int}
-	colCreatedAt = query.Column{Name: "created_at", Storage: fieldtype.Int}
-	colStartedAt = query.Column{Name: "started_at", Storage: fieldtype.Int}
-	colEndedAt   = query.Column{Name: "ended_at", Storage: fieldtype.Int}
-	colRunAt     = query.Column{Name: "run_at", Storage: fieldtype.Int}
-	colBy        = query.Column{Name: "by", Storage: fieldtype.Int}
-	colHolder    = query.Column{Name: "holder", Storage: fieldtype.Text} // who leases it
-	colLease     = query.Column{Name: "lease_until", Storage: fieldtype.Int}
-)
-
-var columns = []query.Column{colKind, colArgs, colState, colDone, colTotal, colCursor, colError, colParams,
-	colAttempts, colCreatedAt, colStartedAt, colEndedAt, colRunAt, colBy, colHolder, colLease}
-
-// Tables are the tables this room keeps in every tenant.
-func Tables() []store.Table {
-	return []store.Table{{Name: table, Columns: columns, Indexes: []store.Index{
-		{Name: "_job_state", Columns: []store.IndexColumn{{Column: colState}, {Column: query.ID}}},
-		{Name: "_job_kind", Columns: []store.IndexColumn{{Column: colKind}, {Column: query.ID}}},
-	}}}
+// New says what is to be done.
+type New struct {
+	Kind string
+	Args any // written as JSON
+	// Lane, if not empty, names the jobs of this tenant that it must not overlap with.
+	// Rooms begin the names of their lanes with their own.
+	Lane string
+	At   time.Time // not before; the zero time is now
+	By   id.ID
 }
 
 // Enqueue adds a job in the caller's transaction; it is there exactly if that
-// commits. Afterwards the caller wakes the runner. args is written as JSON.
-func Enqueue(ctx context.Context, tx store.Tx, ids *id.Source, now time.Time, kind string, args any, by id.ID) (id.ID, error) {
-	return EnqueueAt(ctx, tx, ids, now, now, kind, args, by)
-}
-
-// EnqueueAt is Enqueue for a job that does not run before at.
-func EnqueueAt(ctx context.Context, tx store.Tx, ids *id.Source, now, at time.Time, kind string, args any, by id.ID) (id.ID, error) {
-	raw, err := encode(args)
+// commits. Afterwards the caller wakes the runner. Fault "job.too_large" (TooLarge) for
+// arguments beyond MaxArgs.
+func Enqueue(ctx context.Context, tx store.Tx, ids *id.Source, now time.Time, n New) (id.ID, error) {
+	if len(n.Lane) > MaxLane {
+		return 0, fmt.Errorf("enqueueing a job %s: the name of its lane has %d bytes, more than %d", n.Kind, len(n.Lane), MaxLane)
+	}
+	args, err := encode(n.Args)
 	if err != nil {
-		return 0, fmt.Errorf("enqueueing a job %s: %w", kind, err)
+		return 0, fmt.Errorf("enqueueing a job %s: %w", n.Kind, err)
+	}
+	at := now
+	if !n.At.IsZero() {
+		at = n.At
 	}
 	job := ids.Next()
 	err = tx.Insert(ctx, table, job, map[string]any{
-		"kind": kind, "args": raw, "state": Waiting, "done": int64(0), "total": int64(0), "attempts": int64(0),
-		"created_at": now.UnixMilli(), "run_at": at.UnixMilli(), "by": int64(by),
+		"kind": n.Kind, "args": args, "state": Waiting, "done": int64(0), "total": int64(0), "attempts": int64(0),
+		"created_at": now.UnixMilli(), "run_at": at.UnixMilli(), "lane": orNil(n.Lane), "by": int64(n.By),
 	}, nil)
 	if err != nil {
-		return 0, fmt.Errorf("enqueueing a job %s: %w", kind, err)
+		return 0, fmt.Errorf("enqueueing a job %s: %w", n.Kind, err)
 	}
 	return job, nil
+}
+
+// orNil is a text in stored form; the empty one is no value.
+func orNil(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
 }
 
 // encode writes v as JSON in stored form; nil stays nil.
@@ -131,12 +145,9 @@ func encode(v any) (any, error) {
 
 // Get reads a job. Fault "job.not_found" (NotFound).
 func Get(ctx context.Context, from store.Reader, job id.ID) (*Job, error) {
-	r, err := load(ctx, from, job)
+	r, err := find(ctx, from, job)
 	if err != nil {
 		return nil, err
-	}
-	if r == nil {
-		return nil, fault.New(fault.NotFound, "job.not_found", "id", job.String())
 	}
 	return &r.Job, nil
 }
@@ -155,24 +166,39 @@ func List(ctx context.Context, from store.Reader, l Listing) ([]*Job, error) {
 	if l.Kind != "" {
 		filter = append(filter, query.Is(colKind, l.Kind))
 	}
-	if l.State != "" {
-		filter = append(filter, query.Is(colState, l.State))
-	}
 	if l.Before != 0 {
 		filter = append(filter, query.Compare{Ref: query.Field(query.ID), Op: query.Lt, Value: int64(l.Before)})
 	}
 	if l.Limit <= 0 || l.Limit > 500 {
 		l.Limit = 100
 	}
-	rows, err := read(ctx, from, filter, true, l.Limit)
-	if err != nil {
-		return nil, err
+	var rows []*row
+	for _, state := range storedStates(l.State) {
+		q := lookup{columns: columns, filter: append(filter[:len(filter):len(filter)], state...), sort: newestFirst, limit: l.Limit}
+		some, err := q.rows(ctx, from)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, some...)
 	}
-	jobs := make([]*Job, len(rows))
-	for i, row := range rows {
-		jobs[i] = &row.Job
+	slices.SortFunc(rows, func(a, b *row) int { return cmp.Compare(b.ID, a.ID) })
+	jobs := make([]*Job, min(len(rows), l.Limit))
+	for i := range jobs {
+		jobs[i] = &rows[i].Job
 	}
 	return jobs, nil
+}
+
+// storedStates are the conditions that together find the jobs of a state, each of
+// which an index answers; "" is every state.
+func storedStates(state string) [][]query.Filter {
+	switch state {
+	case "":
+		return [][]query.Filter{nil}
+	case Waiting:
+		return [][]query.Filter{{query.Is(colState, Waiting)}, {query.Is(colState, held)}}
+	}
+	return [][]query.Filter{{query.Is(colState, state)}}
 }
 
 // Cancel ends an open job; one that runs is told at its next save, or at the
@@ -180,15 +206,19 @@ func List(ctx context.Context, from store.Reader, l Listing) ([]*Job, error) {
 // Fault "job.not_found".
 func Cancel(ctx context.Context, t store.Tenant, job id.ID, now time.Time) error {
 	return t.Write(ctx, func(tx store.Tx) error {
-		j, err := Get(ctx, tx, job)
+		j, err := find(ctx, tx, job)
 		if err != nil {
 			return err
 		}
 		if j.State != Waiting && j.State != Running {
 			return nil
 		}
-		return tx.Update(ctx, table, job, 0, map[string]any{
-			"state": Cancelled, "ended_at": now.UnixMilli(), "holder": nil, "lease_until": nil}, nil)
+		if j.holder == "" { // else its lane is free when its run has ended
+			if err := release(ctx, tx, j.Lane); err != nil {
+				return err
+			}
+		}
+		return tx.Update(ctx, table, job, 0, map[string]any{"state": Cancelled, "ended_at": now.UnixMilli()}, nil)
 	})
 }
 
@@ -196,70 +226,27 @@ func Cancel(ctx context.Context, t store.Tenant, job id.ID, now time.Time) error
 // Fault "job.not_failed" (Conflict) for any other.
 func Retry(ctx context.Context, t store.Tenant, job id.ID, now time.Time) error {
 	return t.Write(ctx, func(tx store.Tx) error {
-		j, err := Get(ctx, tx, job)
+		j, err := find(ctx, tx, job)
 		if err != nil {
 			return err
 		}
 		if j.State != Failed && j.State != Cancelled {
 			return fault.New(fault.Conflict, "job.not_failed", "state", j.State)
 		}
-		return tx.Update(ctx, table, job, 0, map[string]any{"state": Waiting, "attempts": int64(0),
+		state := Waiting
+		if j.holder != "" {
+			state = held // by its own run, which has not noticed yet that it was cancelled
+		}
+		return tx.Update(ctx, table, job, 0, map[string]any{"state": state, "attempts": int64(0),
 			"run_at": now.UnixMilli(), "ended_at": nil, "error": nil, "error_params": nil}, nil)
 	})
 }
 
-// row is a job with its lease.
-type row struct {
-	Job
-	holder string
-	lease  int64
-}
-
-func read(ctx context.Context, from store.Reader, filter query.Filter, newest bool, limit int) ([]*row, error) {
-	refs := []query.Ref{query.Field(query.ID)}
-	for _, c := range columns {
-		refs = append(refs, query.Field(c))
+// find is Get with the lease.
+func find(ctx context.Context, from store.Reader, job id.ID) (*row, error) {
+	r, err := load(ctx, from, job, columns)
+	if err == nil && r == nil {
+		err = fault.New(fault.NotFound, "job.not_found", "id", job.String())
 	}
-	var rows []*row
-	sort := []query.Order{{Ref: query.Field(query.ID), Descending: newest}}
-	for values, err := range from.Select(ctx, query.Select{Table: table, Columns: refs, Filter: filter, Sort: sort, Limit: limit}) {
-		if err != nil {
-			return nil, fmt.Errorf("reading jobs: %w", err)
-		}
-		rows = append(rows, decode(values))
-	}
-	return rows, nil
-}
-
-// load reads one job with its lease; nil if there is none.
-func load(ctx context.Context, from store.Reader, job id.ID) (*row, error) {
-	rows, err := read(ctx, from, query.Is(query.ID, int64(job)), false, 1)
-	if err != nil || len(rows) == 0 {
-		return nil, err
-	}
-	return rows[0], nil
-}
-
-// decode reads a row in the order of columns, after the id.
-func decode(v store.Row) *row {
-	number := func(i int) int64 { n, _ := v[i].(int64); return n }
-	text := func(i int) string { s, _ := v[i].(string); return s }
-	bytes := func(i int) json.RawMessage {
-		raw, _ := v[i].(json.RawMessage)
-		return append(json.RawMessage(nil), raw...)
-	}
-	at := func(i int) time.Time {
-		if n := number(i); n != 0 {
-			return time.UnixMilli(n).UTC()
-		}
-		return time.Time{}
-	}
-	r := &row{Job: Job{ID: id.ID(number(0)), Kind: text(1), Args: bytes(2), State: text(3), Done: number(4), Total: number(5),
-		Cursor: bytes(6), Error: text(7), Attempts: number(9), CreatedAt: at(10), StartedAt: at(11), EndedAt: at(12),
-		RunAt: at(13), By: id.ID(number(14))}, holder: text(15), lease: number(16)}
-	if raw := bytes(8); len(raw) > 0 {
-		// Parameters only fill a text; a row without readable ones shows it unfilled.
-		_ = json.Unmarshal(raw, &r.ErrorParams)
-	}
-	return r
+	return r, err
 }

@@ -61,13 +61,13 @@ func (h *house) tenant(name string) store.Tenant {
 
 func (h *house) enqueue(t store.Tenant, kind string, args any) id.ID {
 	h.t.Helper()
-	return h.enqueueAt(t, h.clock.now(), kind, args)
+	return h.add(t, job.New{Kind: kind, Args: args, By: 7})
 }
 
-func (h *house) enqueueAt(t store.Tenant, at time.Time, kind string, args any) (made id.ID) {
+func (h *house) add(t store.Tenant, n job.New) (made id.ID) {
 	h.t.Helper()
 	err := t.Write(h.t.Context(), func(tx store.Tx) (err error) {
-		made, err = job.EnqueueAt(h.t.Context(), tx, h.ids, h.clock.now(), at, kind, args, 7)
+		made, err = job.Enqueue(h.t.Context(), tx, h.ids, h.clock.now(), n)
 		return err
 	})
 	if err != nil {
@@ -117,7 +117,7 @@ func TestJobRunsWithItsArguments(t *testing.T) {
 	tenant := h.tenant("one")
 	r := h.runner("a")
 	got := make(chan string, 1)
-	r.Register("greet", func(ctx context.Context, in store.Tenant, p *job.Progress) error {
+	r.Register(job.Kind{Name: "greet", Handle: func(ctx context.Context, in store.Tenant, p *job.Progress) error {
 		var args struct{ Name string }
 		if err := p.Decode(&args); err != nil {
 			return err
@@ -127,7 +127,7 @@ func TestJobRunsWithItsArguments(t *testing.T) {
 		}
 		got <- in.Name() + " " + args.Name
 		return nil
-	})
+	}})
 	h.start(r)
 	j := h.enqueue(tenant, "greet", map[string]string{"name": "Ada"})
 	r.Wake("one")
@@ -145,7 +145,7 @@ func TestNothingIsEnqueuedByATransactionThatFails(t *testing.T) {
 	tenant := h.tenant("one")
 	refused := errors.New("no")
 	err := tenant.Write(t.Context(), func(tx store.Tx) error {
-		if _, err := job.Enqueue(t.Context(), tx, h.ids, h.clock.now(), "x", nil, 0); err != nil {
+		if _, err := job.Enqueue(t.Context(), tx, h.ids, h.clock.now(), job.New{Kind: "x"}); err != nil {
 			return err
 		}
 		return refused
@@ -176,10 +176,10 @@ func TestFailures(t *testing.T) {
 			tenant := h.tenant("one")
 			r := h.runner("a", func(o *job.Options) { o.Attempts = 3 })
 			ran := make(chan struct{}, 10)
-			r.Register("fail", func(context.Context, store.Tenant, *job.Progress) error {
+			r.Register(job.Kind{Name: "fail", Handle: func(context.Context, store.Tenant, *job.Progress) error {
 				ran <- struct{}{}
 				return c.err
-			})
+			}})
 			h.start(r)
 			j := h.enqueue(tenant, "fail", nil)
 			for i := range c.runs {
@@ -207,8 +207,8 @@ func TestPanicIsAFailureOfTheJobAlone(t *testing.T) {
 	h := newHouse(t)
 	tenant := h.tenant("one")
 	r := h.runner("a", func(o *job.Options) { o.Attempts = 1 })
-	r.Register("panic", func(context.Context, store.Tenant, *job.Progress) error { panic("oh") })
-	r.Register("fine", func(context.Context, store.Tenant, *job.Progress) error { return nil })
+	r.Register(job.Kind{Name: "panic", Handle: func(context.Context, store.Tenant, *job.Progress) error { panic("oh") }})
+	r.Register(job.Kind{Name: "fine", Handle: func(context.Context, store.Tenant, *job.Progress) error { return nil }})
 	h.start(r)
 	broken, fine := h.enqueue(tenant, "panic", nil), h.enqueue(tenant, "fine", nil)
 	r.Wake("one")
@@ -225,7 +225,7 @@ func TestTakeOverAfterADeath(t *testing.T) {
 	holding, release := make(chan struct{}), make(chan struct{})
 	late := make(chan error, 1)
 	letGo := sync.OnceFunc(func() { close(release) })
-	dead.Register("count", func(ctx context.Context, _ store.Tenant, p *job.Progress) error {
+	dead.Register(job.Kind{Name: "count", Handle: func(ctx context.Context, _ store.Tenant, p *job.Progress) error {
 		if err := p.Save(ctx, 40, 100, 40); err != nil {
 			return err
 		}
@@ -233,7 +233,7 @@ func TestTakeOverAfterADeath(t *testing.T) {
 		<-release // as if the process had been stopped here
 		late <- p.Save(context.WithoutCancel(ctx), 50, 100, 50)
 		return nil
-	})
+	}})
 	h.start(dead)
 	t.Cleanup(letGo) // before the runner is stopped
 	j := h.enqueue(tenant, "count", nil)
@@ -242,10 +242,10 @@ func TestTakeOverAfterADeath(t *testing.T) {
 
 	heir := h.runner("heir")
 	from := make(chan string, 1)
-	heir.Register("count", func(ctx context.Context, _ store.Tenant, p *job.Progress) error {
+	heir.Register(job.Kind{Name: "count", Handle: func(ctx context.Context, _ store.Tenant, p *job.Progress) error {
 		from <- fmt.Sprint(string(p.Cursor), " ", p.Done)
 		return p.Save(ctx, 100, 100, 100)
-	})
+	}})
 	h.start(heir)
 	heir.Wake("one")
 	time.Sleep(50 * time.Millisecond)
@@ -274,14 +274,14 @@ func TestGoesOnAfterTheStart(t *testing.T) {
 	tenant := h.tenant("one")
 	dead := h.runner("dead", func(o *job.Options) { o.Workers = 1 })
 	holding, release := make(chan struct{}), make(chan struct{})
-	dead.Register("count", func(ctx context.Context, _ store.Tenant, p *job.Progress) error {
+	dead.Register(job.Kind{Name: "count", Handle: func(ctx context.Context, _ store.Tenant, p *job.Progress) error {
 		if err := p.Save(ctx, 40, 100, 40); err != nil {
 			return err
 		}
 		close(holding)
 		<-release
 		return ctx.Err()
-	})
+	}})
 	h.start(dead)
 	t.Cleanup(func() { close(release) })
 	j := h.enqueue(tenant, "count", nil)
@@ -289,12 +289,12 @@ func TestGoesOnAfterTheStart(t *testing.T) {
 	<-holding
 
 	heir := h.runner("heir", func(o *job.Options) { o.Tenants, o.Alone = h.store.Tenants, true })
-	heir.Register("count", func(ctx context.Context, _ store.Tenant, p *job.Progress) error {
+	heir.Register(job.Kind{Name: "count", Handle: func(ctx context.Context, _ store.Tenant, p *job.Progress) error {
 		if p.Done != 40 {
 			return fmt.Errorf("goes on from %d", p.Done)
 		}
 		return p.Save(ctx, 100, 100, 100)
-	})
+	}})
 	h.start(heir)
 	if found := h.until(tenant, j, job.Done); found.Done != 100 {
 		t.Errorf("%+v", found)
@@ -306,14 +306,14 @@ func TestStopGivesJobsBack(t *testing.T) {
 	tenant := h.tenant("one")
 	r := h.runner("a")
 	started := make(chan struct{})
-	r.Register("long", func(ctx context.Context, _ store.Tenant, p *job.Progress) error {
+	r.Register(job.Kind{Name: "long", Handle: func(ctx context.Context, _ store.Tenant, p *job.Progress) error {
 		if err := p.Save(ctx, 1, 2, "half"); err != nil {
 			return err
 		}
 		close(started)
 		<-ctx.Done()
 		return ctx.Err()
-	})
+	}})
 	stop := h.start(r)
 	j := h.enqueue(tenant, "long", nil)
 	r.Wake("one")
@@ -330,7 +330,7 @@ func TestCancel(t *testing.T) {
 	tenant := h.tenant("one")
 	r := h.runner("a")
 	started, told := make(chan struct{}), make(chan error, 1)
-	r.Register("long", func(ctx context.Context, _ store.Tenant, p *job.Progress) error {
+	r.Register(job.Kind{Name: "long", Handle: func(ctx context.Context, _ store.Tenant, p *job.Progress) error {
 		close(started)
 		for {
 			if err := p.Save(ctx, 1, 2, nil); err != nil {
@@ -339,10 +339,10 @@ func TestCancel(t *testing.T) {
 			}
 			time.Sleep(time.Millisecond)
 		}
-	})
+	}})
 	h.start(r)
-	running := h.enqueue(tenant, "long", nil)
-	waiting := h.enqueue(tenant, "long", nil)
+	running := h.add(tenant, job.New{Kind: "long", Lane: "one"})
+	waiting := h.add(tenant, job.New{Kind: "long", Lane: "one"})
 	r.Wake("one")
 	<-started
 	for _, j := range []id.ID{waiting, running} {
@@ -383,16 +383,15 @@ func TestLanes(t *testing.T) {
 		mu.Unlock()
 		return nil
 	}
-	r.RegisterIn("ordered", "first", work)
-	r.RegisterIn("ordered", "second", work)
+	r.Register(job.Kind{Name: "first", Handle: work}, job.Kind{Name: "second", Handle: work})
 	free := make(chan struct{})
-	r.Register("free", func(context.Context, store.Tenant, *job.Progress) error { close(free); return nil })
-	later := h.enqueueAt(tenant, h.clock.now().Add(time.Hour), "free", nil)
+	r.Register(job.Kind{Name: "free", Handle: func(context.Context, store.Tenant, *job.Progress) error { close(free); return nil }})
+	later := h.add(tenant, job.New{Kind: "free", At: h.clock.now().Add(time.Hour)})
 	var last id.ID
 	want := ""
 	for i := range 6 {
 		kind := []string{"first", "second"}[i%2]
-		last = h.enqueue(tenant, kind, i)
+		last = h.add(tenant, job.New{Kind: kind, Args: i, Lane: "ordered"})
 		want += fmt.Sprint(kind, i, " ")
 	}
 	h.start(r)
@@ -426,7 +425,7 @@ func TestExhausted(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := h.runner("a")
-	r.Register("kill", func(context.Context, store.Tenant, *job.Progress) error { t.Error("ran again"); return nil })
+	r.Register(job.Kind{Name: "kill", Handle: func(context.Context, store.Tenant, *job.Progress) error { t.Error("ran again"); return nil }})
 	h.start(r)
 	r.Wake("one")
 	if ended := h.until(tenant, j, job.Failed); ended.Error != "job.exhausted" {
@@ -439,12 +438,12 @@ func TestManyTenantsAndOldJobs(t *testing.T) {
 	r := h.runner("a", func(o *job.Options) { o.Workers = 3 })
 	var mu sync.Mutex
 	ran := map[string]int{}
-	r.Register("mark", func(_ context.Context, in store.Tenant, _ *job.Progress) error {
+	r.Register(job.Kind{Name: "mark", Handle: func(_ context.Context, in store.Tenant, _ *job.Progress) error {
 		mu.Lock()
 		defer mu.Unlock()
 		ran[in.Name()]++
 		return nil
-	})
+	}})
 	h.start(r)
 	last := map[string]id.ID{}
 	tenants := map[string]store.Tenant{}

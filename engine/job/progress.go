@@ -4,10 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"sync"
 	"time"
 
-	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/store"
 )
@@ -65,48 +63,4 @@ func (p *Progress) Show(ctx context.Context, done, total int64) error {
 	return p.tenant.Write(ctx, func(tx store.Tx) error {
 		return p.lease.update(ctx, tx, map[string]any{"done": done, "total": total})
 	})
-}
-
-// lease is one process's hold on one job.
-type lease struct {
-	job    id.ID
-	holder string // unique to this run of the job
-	length time.Duration
-	now    func() time.Time
-
-	mu   sync.Mutex
-	lost error // why the lease ended, once it has
-}
-
-// update changes the job's row and prolongs the lease, if it still is ours.
-func (l *lease) update(ctx context.Context, tx store.Tx, values map[string]any) error {
-	r, err := load(ctx, tx, l.job)
-	if err != nil {
-		return err
-	}
-	if r == nil || r.State == Cancelled {
-		return l.end(fault.New(fault.Conflict, "job.cancelled"))
-	}
-	if r.State != Running || r.holder != l.holder {
-		return l.end(fault.New(fault.Conflict, "job.lost"))
-	}
-	if _, final := values["state"]; !final {
-		values["lease_until"] = l.now().Add(l.length).UnixMilli()
-	}
-	return tx.Update(ctx, table, l.job, 0, values, nil)
-}
-
-// end keeps why the lease is over.
-func (l *lease) end(why error) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.lost = why
-	return why
-}
-
-// ended is why the lease is over; nil while it holds.
-func (l *lease) ended() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.lost
 }

@@ -80,14 +80,10 @@ func New(o Options) *Platform {
 	}
 	p.Jobs = job.NewRunner(job.Options{Tenant: o.Store.Tenant, Tenants: o.Store.Tenants, Now: o.Now, Holder: holder(random()), Alone: !o.Shared, Poll: poll, Log: o.Log})
 	p.Catalog = catalog.New(catalog.Options{Types: p.Types, Kinds: standard.Kinds(), Packages: o.Packages, Tables: tables(), IDs: p.IDs, Now: o.Now, Wake: p.Jobs.Wake, Builds: o.Builds})
-	p.Catalog.Register(p.Jobs)
 	p.Records = record.New(record.Options{IDs: p.IDs, Now: o.Now, SaveHooks: o.SaveHooks})
-	for kind, handler := range record.Handlers(p.Records, p.Catalog) {
-		p.Jobs.RegisterIn(laneOf(kind), kind, handler)
-	}
 	p.Auth = auth.New(auth.Options{Store: o.Store, Catalog: p.Catalog, IDs: p.IDs, Now: o.Now, Random: o.Random, Cost: o.PasswordCost, Log: o.Log})
 	p.Imports = transfer.New(p.Records, p.Catalog, p.Auth, p.IDs, o.Now, p.Jobs.Wake)
-	p.Jobs.Register(transfer.JobKind, p.Imports.Run)
+	p.Jobs.Register(slices.Concat(p.Catalog.Jobs(), record.Jobs(p.Records, p.Catalog), p.Imports.Jobs())...)
 	return p
 }
 
@@ -105,15 +101,6 @@ func (o Options) withDefaults() Options {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return o
-}
-
-// laneOf is the lane of a kind of jobs that records have: what a change of the
-// configuration asks for happens in its order.
-func laneOf(kind string) string {
-	if kind == catalog.JobBackfill || kind == catalog.JobRollup {
-		return catalog.Lane
-	}
-	return kind
 }
 
 // tables are those that the rooms of the engine keep in every tenant.

@@ -4,10 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
-	"formwork/engine/catalog"
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/job"
@@ -23,10 +23,8 @@ func (w *world) work() {
 	defer stop()
 	runner := job.NewRunner(job.Options{Now: time.Now, Holder: "test", Workers: 1, Attempts: 1,
 		Tenant: func(context.Context, string) (store.Tenant, error) { return w.tenant, nil }})
-	w.catalog.Register(runner)
-	for kind, handler := range record.Handlers(w.service, w.catalog) {
-		runner.RegisterIn(catalog.Lane, kind, handler)
-	}
+	runner.Register(w.catalog.Jobs()...)
+	runner.Register(record.Jobs(w.service, w.catalog)...)
 	runner.Wake("acme")
 	done := make(chan struct{})
 	go func() { runner.Run(ctx); close(done) }()
@@ -118,14 +116,16 @@ func TestBackfillResumes(t *testing.T) {
 		ctx, stop := context.WithCancel(w.ctx)
 		runner := job.NewRunner(job.Options{Now: time.Now, Holder: fmt.Sprint("test", i), Workers: 1, Lease: time.Millisecond,
 			Tenant: func(context.Context, string) (store.Tenant, error) { return w.tenant, nil }})
-		w.catalog.Register(runner)
-		for kind, handler := range record.Handlers(w.service, w.catalog) {
-			runner.RegisterIn(catalog.Lane, kind, func(ctx context.Context, t store.Tenant, j *job.Progress) error {
+		runner.Register(w.catalog.Jobs()...)
+		for _, kind := range record.Jobs(w.service, w.catalog) {
+			handle := kind.Handle
+			kind.Handle = func(ctx context.Context, t store.Tenant, j *job.Progress) error {
 				if len(j.Cursor) > 0 || i == 0 {
 					stop() // after the first batch of each run
 				}
-				return handler(ctx, t, j)
-			})
+				return handle(ctx, t, j)
+			}
+			runner.Register(kind)
 		}
 		runner.Wake("acme")
 		go func() { time.Sleep(50 * time.Millisecond); stop() }()
@@ -263,8 +263,9 @@ func TestTheOutboxIsKeptTrimmed(t *testing.T) {
 		t.Fatalf("%d jobs, the first at %v", len(jobs), jobs[0].RunAt)
 	}
 	w.time = w.time.Add(8 * 24 * time.Hour)
-	trim := record.Handlers(w.service, w.catalog)[record.JobTrim]
-	if err := trim(w.ctx, w.tenant, &job.Progress{Args: jobs[0].Args}); err != nil {
+	kinds := record.Jobs(w.service, w.catalog)
+	trim := kinds[slices.IndexFunc(kinds, func(k job.Kind) bool { return k.Name == record.JobTrim })]
+	if err := trim.Handle(w.ctx, w.tenant, &job.Progress{Args: jobs[0].Args}); err != nil {
 		t.Fatal(err)
 	}
 	if events := w.events(); len(events) != 0 {

@@ -87,11 +87,10 @@ func (s *Session) Depth(n int) *Session {
 	return newSession(deeper, s.prepared, s.options)
 }
 
-// Handlers are the background jobs of this room by kind: catalog.JobBackfill,
-// catalog.JobRollup (both with catalog.Work) and JobTrim. The first two belong in the
-// lane catalog.Lane.
-func Handlers(s *Service, snapshots background.Snapshots) map[string]job.Handler {
-	return background.Handlers(s.jobs(), snapshots)
+// Jobs are the kinds of background jobs of this room: catalog.JobBackfill,
+// catalog.JobRollup (both with catalog.Work) and JobTrim.
+func Jobs(s *Service, snapshots background.Snapshots) []job.Kind {
+	return background.Jobs(s.jobs(), snapshots)
 }
 
 // jobs are what the background jobs need.

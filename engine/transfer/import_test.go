@@ -75,7 +75,7 @@ func (w *world) run(stop func() bool) {
 	defer cancel()
 	runner := job.NewRunner(job.Options{Tenant: func(context.Context, string) (store.Tenant, error) { return w.Tenant, nil },
 		Now: w.Now, Holder: fmt.Sprint(rand.Int()), Lease: time.Second})
-	runner.Register(transfer.JobKind, w.imports.Run)
+	runner.Register(w.imports.Jobs()...)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

@@ -45,6 +45,11 @@ type place struct {
 	Offset int64 `json:"offset"`
 }
 
+// Jobs are the kinds of jobs that this room does.
+func (s *Service) Jobs() []job.Kind {
+	return []job.Kind{{Name: JobKind, Strict: true, Handle: s.Run}}
+}
+
 // Run is the handler of the jobs that import. Each batch of rows is saved in one
 // transaction together with the counts, the refused rows and the place to go on
 // from, so that however often it is stopped no row is done twice or left out.

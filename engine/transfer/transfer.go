@@ -27,6 +27,9 @@ import (
 // JobKind is the kind of the background jobs that import.
 const JobKind = "import"
 
+// lane is that of all imports of a tenant: one may look up what the one before it made.
+const lane = "import"
+
 // MaxFile is the largest file that can be imported, in bytes.
 const MaxFile = 1 << 30
 
@@ -227,7 +230,7 @@ func (s *Service) begin(ctx context.Context, t store.Tenant, im *Import, object 
 		return fmt.Errorf("writing the options: %w", err)
 	}
 	return t.Write(ctx, func(tx store.Tx) error {
-		queued, err := job.Enqueue(ctx, tx, s.ids, s.now(), JobKind, map[string]string{"import": im.ID.String()}, im.user)
+		queued, err := job.Enqueue(ctx, tx, s.ids, s.now(), job.New{Kind: JobKind, Args: map[string]string{"import": im.ID.String()}, Lane: lane, By: im.user})
 		if err != nil {
 			return err
 		}

@@ -34,15 +34,15 @@ type Options struct {
 	Platform func(t store.Tenant, snapshot *catalog.Snapshot) *write.Platform
 }
 
-// Handlers are the background jobs by kind: catalog.JobBackfill, catalog.JobRollup
-// (both with catalog.Work) and JobTrim. The first two belong in the lane catalog.Lane.
-// They go on from where they were when they are run again, and writers may work
-// meanwhile: each batch is read and written in one transaction.
-func Handlers(o Options, snapshots Snapshots) map[string]job.Handler {
-	return map[string]job.Handler{
-		catalog.JobBackfill: o.eachRecord(snapshots, (*write.Unit).Backfill),
-		catalog.JobRollup:   o.eachRecord(snapshots, (*write.Unit).RecomputeRollups),
-		JobTrim:             o.trim,
+// Jobs are the kinds of background jobs: catalog.JobBackfill, catalog.JobRollup (both
+// with catalog.Work) and JobTrim. The first two go on from where they were when they are
+// run again, and writers may work meanwhile: each batch is read and written in one
+// transaction.
+func Jobs(o Options, snapshots Snapshots) []job.Kind {
+	return []job.Kind{
+		{Name: catalog.JobBackfill, Strict: true, Handle: o.eachRecord(snapshots, (*write.Unit).Backfill)},
+		{Name: catalog.JobRollup, Strict: true, Handle: o.eachRecord(snapshots, (*write.Unit).RecomputeRollups)},
+		{Name: JobTrim, Limit: 1, Handle: o.trim},
 	}
 }
 

@@ -56,7 +56,7 @@ func (o Options) trimLater(ctx context.Context, tx store.Tx, args Trimming) erro
 		return err
 	}
 	now := o.Now()
-	_, err = job.EnqueueAt(ctx, tx, o.IDs, now, now.Add(trimEvery), JobTrim, args, 0)
+	_, err = job.Enqueue(ctx, tx, o.IDs, now, job.New{Kind: JobTrim, Args: args, At: now.Add(trimEvery)})
 	return err
 }
 

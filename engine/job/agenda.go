@@ -1,0 +1,194 @@
+package job
+
+import (
+	"container/heap"
+	"sync"
+	"time"
+)
+
+// maxTenants is how many tenants an agenda remembers for later.
+const maxTenants = 10_000
+
+// agenda is which tenants are to be looked at, and when. A tenant with nothing to wait
+// for is not in it. Safe for concurrent use.
+type agenda struct {
+	perTenant int           // jobs of a tenant at a time
+	poll      time.Duration // see Options.Poll
+	capacity  int           // tenants that wait in it; 0: any number
+
+	mu      sync.Mutex
+	tenants map[string]*watch
+	due     queue
+	turns   int64
+	round   time.Time // when the first tenant comes due that was forgotten for want of a place; zero: none was
+}
+
+// watch is what is known of a tenant.
+type watch struct {
+	tenant  string
+	due     time.Time // when it is looked at next; zero: when somebody wakes it
+	woken   time.Time // last time; zero: never
+	running int       // jobs under way
+	looking bool
+	turn    int64 // of those due at one time, the one that was looked at longest ago comes first
+	place   int   // in the queue; -1: not in it
+}
+
+func newAgenda(perTenant int, poll time.Duration, capacity int) *agenda {
+	return &agenda{perTenant: perTenant, poll: poll, capacity: capacity, tenants: map[string]*watch{}}
+}
+
+// wake has a tenant looked at now. used says that something happened in it, so that it
+// is worth polling.
+func (a *agenda) wake(tenant string, now time.Time, used bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	w := a.tenants[tenant]
+	if w == nil {
+		w = &watch{tenant: tenant, place: -1}
+		a.tenants[tenant] = w
+	}
+	if used {
+		w.woken = now
+	}
+	w.look(now)
+	a.put(w)
+}
+
+// look has the tenant looked at at a time, unless it is earlier anyway.
+func (w *watch) look(at time.Time) {
+	if w.due.IsZero() || at.Before(w.due) {
+		w.due = at
+	}
+}
+
+// next takes the tenant that has been due for longest; none: how long to wait, a
+// minute at most. looked tells what was seen of it.
+func (a *agenda) next(now time.Time) (tenant string, wait time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.due) == 0 {
+		return "", time.Minute
+	}
+	w := a.due[0]
+	if w.due.After(now) {
+		return "", min(max(w.due.Sub(now), time.Millisecond), time.Minute)
+	}
+	a.turns++
+	w.looking, w.due, w.turn = true, time.Time{}, a.turns
+	a.put(w)
+	return w.tenant, 0
+}
+
+// looked notes what was seen of a tenant: when it has work again (zero: nothing to
+// wait for), and whether a job of it begins.
+func (a *agenda) looked(tenant string, now, again time.Time, begins bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	w := a.tenants[tenant] // stays for as long as it is looked at
+	w.looking = false
+	if begins {
+		w.running++
+	}
+	if !again.IsZero() {
+		w.look(again)
+	}
+	if a.poll > 0 && now.Sub(w.woken) < linger {
+		w.look(now.Add(a.poll))
+	}
+	a.put(w)
+}
+
+// ended notes that a job of a tenant runs no more: the next one may begin.
+func (a *agenda) ended(tenant string, now time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	w := a.tenants[tenant]
+	w.running--
+	w.look(now)
+	a.put(w)
+}
+
+// unused notes that a tenant is not worth polling.
+func (a *agenda) unused(tenant string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.tenants[tenant].woken = time.Time{}
+}
+
+// put sorts a tenant in after it changed, or forgets it.
+func (a *agenda) put(w *watch) {
+	if w.place >= 0 {
+		heap.Remove(&a.due, w.place)
+	}
+	switch {
+	case !w.due.IsZero() && !w.looking && w.running < a.perTenant:
+		heap.Push(&a.due, w)
+	case w.due.IsZero() && !w.looking && w.running == 0:
+		delete(a.tenants, w.tenant)
+	}
+	if a.capacity > 0 && len(a.due) > a.capacity {
+		a.forgetLast()
+	}
+}
+
+// forgetLast forgets the tenant that is due last, and remembers when that is.
+func (a *agenda) forgetLast() {
+	var last *watch
+	for _, w := range a.due {
+		if w.running == 0 && (last == nil || w.due.After(last.due)) {
+			last = w
+		}
+	}
+	if last == nil {
+		return
+	}
+	if a.round.IsZero() || last.due.Before(a.round) {
+		a.round = last.due
+	}
+	heap.Remove(&a.due, last.place)
+	delete(a.tenants, last.tenant)
+}
+
+// roundDue reports, once, whether a tenant that was forgotten has come due.
+func (a *agenda) roundDue(now time.Time) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.round.IsZero() || a.round.After(now) {
+		return false
+	}
+	a.round = time.Time{}
+	return true
+}
+
+// queue is a heap of the tenants that wait to be looked at.
+type queue []*watch
+
+func (q queue) Len() int { return len(q) }
+
+func (q queue) Less(i, j int) bool {
+	if !q[i].due.Equal(q[j].due) {
+		return q[i].due.Before(q[j].due)
+	}
+	return q[i].turn < q[j].turn
+}
+
+func (q queue) Swap(i, j int) {
+	q[i], q[j] = q[j], q[i]
+	q[i].place, q[j].place = i, j
+}
+
+func (q *queue) Push(w any) {
+	added := w.(*watch)
+	added.place = len(*q)
+	*q = append(*q, added)
+}
+
+func (q *queue) Pop() any {
+	last := len(*q) - 1
+	w := (*q)[last]
+	(*q)[last] = nil
+	*q = (*q)[:last]
+	w.place = -1
+	return w
+}

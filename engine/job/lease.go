@@ -1,0 +1,101 @@
+package job
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/store"
+)
+
+// lease is one process's hold on one job.
+type lease struct {
+	job    id.ID
+	holder string // unique to this run of the job
+	length time.Duration
+	now    func() time.Time
+
+	mu   sync.Mutex
+	lost error // why the lease ended, once it has
+}
+
+// update changes the job's row and prolongs the lease, if it still is ours and the job
+// was not cancelled. What a run that ends no longer occupies is among values.
+func (l *lease) update(ctx context.Context, tx store.Tx, values map[string]any) error {
+	if _, err := l.check(ctx, tx); err != nil {
+		return err
+	}
+	if _, final := values["state"]; !final {
+		values["lease_until"] = l.now().Add(l.length).UnixMilli()
+	}
+	return tx.Update(ctx, table, l.job, 0, values, nil)
+}
+
+// prolong keeps what the run occupies for as long as it goes on, also when the job was
+// cancelled: its lane is not free before the handler has returned.
+func (l *lease) prolong(ctx context.Context, tx store.Tx) error {
+	r, err := l.check(ctx, tx)
+	if r == nil {
+		return err
+	}
+	return tx.Update(ctx, table, l.job, 0, map[string]any{"lease_until": l.now().Add(l.length).UnixMilli()}, nil)
+}
+
+// leave gives up what the run of a cancelled job occupies.
+func (l *lease) leave(ctx context.Context, tx store.Tx) error {
+	r, err := l.check(ctx, tx)
+	if r == nil {
+		return err
+	}
+	return vacate(ctx, tx, r)
+}
+
+// check reads the job. Fault "job.lost" if the lease is not ours any more, then the row
+// is nil, "job.cancelled" if the job was cancelled.
+func (l *lease) check(ctx context.Context, tx store.Tx) (*row, error) {
+	r, err := load(ctx, tx, l.job, essentials)
+	switch {
+	case err != nil:
+		return nil, err
+	case r == nil || r.holder != l.holder:
+		return nil, l.end(fault.New(fault.Conflict, "job.lost"))
+	case r.State != Running:
+		return r, l.end(fault.New(fault.Conflict, "job.cancelled"))
+	}
+	return r, nil
+}
+
+// vacate frees what a run that ended occupied, of a job that was cancelled meanwhile; it
+// may have been retried since.
+func vacate(ctx context.Context, tx store.Tx, r *row) error {
+	if err := release(ctx, tx, r.Lane); err != nil {
+		return err
+	}
+	values := vacant()
+	if r.State == Waiting {
+		values["state"] = Waiting // it was held by that run
+	}
+	return tx.Update(ctx, table, r.ID, 0, values, nil)
+}
+
+// vacant are the values of a job without a lease.
+func vacant() map[string]any {
+	return map[string]any{"holder": nil, "lease_until": nil, "busy_lane": nil, "slot": nil}
+}
+
+// end keeps why the lease is over.
+func (l *lease) end(why error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lost = why
+	return why
+}
+
+// ended is why the lease is over; nil while it holds.
+func (l *lease) ended() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lost
+}
