@@ -30,6 +30,7 @@ type watch struct {
 	woken   time.Time // last time; zero: never
 	running int       // jobs under way
 	looking bool
+	resting bool  // nothing was found just now: it is not looked at again before rested or ended
 	turn    int64 // of those due at one time, the one that was looked at longest ago comes first
 	place   int   // in the queue; -1: not in it
 }
@@ -45,7 +46,8 @@ func (a *agenda) wake(tenant string, now time.Time, used bool) {
 	defer a.mu.Unlock()
 	w := a.tenants[tenant]
 	if w == nil {
-		w = &watch{tenant: tenant, place: -1}
+		a.turns++
+		w = &watch{tenant: tenant, turn: a.turns, place: -1}
 		a.tenants[tenant] = w
 	}
 	if used {
@@ -80,9 +82,10 @@ func (a *agenda) next(now time.Time) (tenant string, wait time.Duration) {
 	return w.tenant, 0
 }
 
-// looked notes what was seen of a tenant: when it has work again (zero: nothing to
-// wait for), and whether a job of it begins.
-func (a *agenda) looked(tenant string, now, again time.Time, begins bool) {
+// looked notes what was seen of a tenant: whether a job of it begins, and when it is
+// worth looking again (zero: when it is woken). If that is not at once, the tenant rests
+// until rested is called, so that saves that follow each other quickly wake it once.
+func (a *agenda) looked(tenant string, now, again time.Time, begins bool) (rests bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	w := a.tenants[tenant] // stays for as long as it is looked at
@@ -90,6 +93,7 @@ func (a *agenda) looked(tenant string, now, again time.Time, begins bool) {
 	if begins {
 		w.running++
 	}
+	w.resting = again.IsZero() || again.After(now)
 	if !again.IsZero() {
 		w.look(again)
 	}
@@ -97,6 +101,17 @@ func (a *agenda) looked(tenant string, now, again time.Time, begins bool) {
 		w.look(now.Add(a.poll))
 	}
 	a.put(w)
+	return w.resting
+}
+
+// rested ends the rest of a tenant.
+func (a *agenda) rested(tenant string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if w := a.tenants[tenant]; w != nil {
+		w.resting = false
+		a.put(w)
+	}
 }
 
 // ended notes that a job of a tenant runs no more: the next one may begin.
@@ -105,6 +120,7 @@ func (a *agenda) ended(tenant string, now time.Time) {
 	defer a.mu.Unlock()
 	w := a.tenants[tenant]
 	w.running--
+	w.resting = false
 	w.look(now)
 	a.put(w)
 }
@@ -122,9 +138,9 @@ func (a *agenda) put(w *watch) {
 		heap.Remove(&a.due, w.place)
 	}
 	switch {
-	case !w.due.IsZero() && !w.looking && w.running < a.perTenant:
+	case !w.due.IsZero() && !w.looking && !w.resting && w.running < a.perTenant:
 		heap.Push(&a.due, w)
-	case w.due.IsZero() && !w.looking && w.running == 0:
+	case w.due.IsZero() && !w.looking && !w.resting && w.running == 0:
 		delete(a.tenants, w.tenant)
 	}
 	if a.capacity > 0 && len(a.due) > a.capacity {

@@ -20,7 +20,8 @@
 // its lane goes on, and the job takes its turn when its time has come. Where later
 // work builds on earlier work, that would be wrong, so a kind may be Strict: a job of
 // such a kind begins when every job that was enqueued before it in its lane has ended,
-// whatever that one waits for.
+// whatever that one waits for. A job that waits for a place of its kind may hold up its
+// lane.
 //
 // Ended means done, failed or cancelled. A job that was cancelled while it ran keeps
 // its place in the lane until its handler has returned.

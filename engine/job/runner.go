@@ -160,12 +160,9 @@ func (r *Runner) Run(ctx context.Context) {
 			defer r.signal()
 			again, idle := r.look(ctx, tenant)
 			<-workers
-			if idle {
-				if again.IsZero() || again.After(r.o.Now()) {
-					// Saves that follow each other quickly wake a tenant once.
-					rest(ctx, pause)
-				}
-				r.agenda.looked(tenant, r.o.Now(), again, false)
+			if idle && r.agenda.looked(tenant, r.o.Now(), again, false) {
+				rest(ctx, pause)
+				r.agenda.rested(tenant)
 			}
 		}()
 	}
