@@ -24,7 +24,7 @@ func holdUp(ctx context.Context, tx store.Tx, j *row, strict bool) (bool, error)
 		return false, err
 	}
 	if ahead.held && ahead.holder == "" {
-		// Nobody may be left who would let it go.
+		// A store without transactions may have been stopped before somebody let it go.
 		err = tx.Update(ctx, table, ahead.ID, 0, map[string]any{"state": Waiting}, nil)
 	} else {
 		err = tx.Lock(ctx, table, ahead.ID)

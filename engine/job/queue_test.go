@@ -11,7 +11,9 @@ import (
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/job"
+	"formwork/engine/query"
 	"formwork/engine/store"
+	"formwork/metadata/fieldtype"
 )
 
 // nothing is a handler that does nothing.
@@ -219,6 +221,58 @@ func TestCancelledWhileItRuns(t *testing.T) {
 		h.until(tenant, j, job.Done)
 	}
 	h.stays(tenant, stubborn, job.Cancelled)
+}
+
+// Who is held by a job that waits goes on when that is cancelled.
+func TestCancelledWhileItWaits(t *testing.T) {
+	h := newHouse(t)
+	tenant := h.tenant("one")
+	r := h.runner("a")
+	r.Register(job.Kind{Name: "step", Strict: true, Handle: nothing})
+	first := h.add(tenant, job.New{Kind: "step", Lane: "lane", At: h.clock.now().Add(time.Hour)})
+	behind := h.add(tenant, job.New{Kind: "step", Lane: "lane"})
+	h.start(r)
+	r.Wake("one")
+	h.untilHeld(tenant, behind)
+	if err := job.Cancel(t.Context(), tenant, first, h.clock.now()); err != nil {
+		t.Fatal(err)
+	}
+	r.Wake("one")
+	h.until(tenant, behind, job.Done)
+}
+
+// untilHeld waits for a job to be held by another.
+func (h *house) untilHeld(t store.Tenant, j id.ID) {
+	h.t.Helper()
+	held := query.All{query.Is(query.ID, int64(j)), query.Is(query.Column{Name: "state", Storage: fieldtype.Text}, "held")}
+	for range 4000 {
+		if n, err := t.Count(h.t.Context(), "_job", held, nil); err == nil && n == 1 {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	h.t.Fatal("it is not held")
+}
+
+// A job that nobody lets go, as a store without transactions may leave it, is let go by
+// the next of its lane.
+func TestForgottenWhileHeld(t *testing.T) {
+	h := newHouse(t)
+	tenant := h.tenant("one")
+	r := h.runner("a")
+	r.Register(job.Kind{Name: "plain", Handle: nothing})
+	forgotten := h.add(tenant, job.New{Kind: "plain", Lane: "lane"})
+	err := tenant.Write(t.Context(), func(tx store.Tx) error {
+		return tx.Update(t.Context(), "_job", forgotten, 0, map[string]any{"state": "held"}, nil)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := h.add(tenant, job.New{Kind: "plain", Lane: "lane"})
+	h.start(r)
+	r.Wake("one")
+	h.until(tenant, forgotten, job.Done)
+	h.until(tenant, next, job.Done)
 }
 
 // The lane of a job that was cancelled, and whose process died before it noticed, is free
