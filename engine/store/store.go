@@ -50,6 +50,7 @@ type Tenant interface {
 	// Drop removes columns (all of the table if none are named) and their data.
 	Drop(ctx context.Context, table string, columns ...string) error
 	Reader
+	LogReader
 	// Write runs fn in one transaction: all of it is durable when Write returns
 	// nil, and none of it ever happens otherwise. fn sees its own writes. It may run
 	// more than once, so it must not change anything outside but variables that it
@@ -78,6 +79,7 @@ type Row []any
 // Tx writes, and reads what it wrote.
 type Tx interface {
 	Reader
+	LogWriter
 	// Insert adds a row. Columns not in values are empty. Fault "store.duplicate_id"
 	// (Conflict) if the id is taken; "store.not_unique" (Conflict) with Params "index"
 	// (the index's name) if a unique index refuses it.
@@ -113,6 +115,7 @@ type Table struct {
 	Name    string
 	Columns []query.Column // without id
 	Search  bool           // rows have words that query.Select.Words finds
+	Log     bool           // rows have positions; see LogRead. Without Search
 	Indexes []Index
 }
 

@@ -92,7 +92,7 @@ func (t *Tenant) indexes(ctx context.Context, table string) ([]store.Index, erro
 	}
 	var all []store.Index
 	for _, l := range listed {
-		if l.Name == keyIndex || l.Name == wordsIndex {
+		if l.Name == keyIndex || l.Name == wordsIndex || l.Name == logIndex {
 			continue
 		}
 		index := store.Index{Name: l.Name, Unique: l.Unique}

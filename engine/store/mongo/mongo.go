@@ -4,7 +4,8 @@
 // lack: no change streams, collations, server-side schemas or $or in partial
 // indexes.
 //
-// A document is {_id: <int64>, "<column>": <value>, …, _words: [<word>, …], _lock: <int64>}.
+// A document is {_id: <int64>, "<column>": <value>, …, _words: [<word>, …], _lock: <int64>},
+// in a log with _position: <int64>, _stamp: <timestamp>; see log.go.
 // Empty values are absent, integers are always 64 bits, JSON is kept as the text
 // of its canonical form, and a "." in a column's name becomes "/".
 //

@@ -28,6 +28,7 @@ type Tenant struct {
 	seen   atomic.Int64  // when the registry was last asked, Unix ns
 	writes sync.RWMutex  // held for reading by each write under way, for writing by end
 	alone  chan struct{} // holds one element while a Write runs on a standalone server
+	logs   sync.Map      // what is placed of each log, by table
 }
 
 var _ store.Tenant = (*Tenant)(nil)
@@ -92,6 +93,7 @@ type definition struct {
 	Table   string            `bson:"_id"`
 	Columns map[string]string `bson:"columns"` // storage tag by field
 	Search  bool              `bson:"search"`
+	Log     bool              `bson:"log"`
 }
 
 func (t *Tenant) defined(ctx context.Context, tables ...string) (map[string]definition, error) {
@@ -155,7 +157,8 @@ func (t *Tenant) define(ctx context.Context, table store.Table, known map[string
 		}
 	}
 	words := table.Search && !before.Search
-	if exists && len(added) == 0 && !words {
+	log := table.Log && !before.Log
+	if exists && len(added) == 0 && !words && !log {
 		return nil
 	}
 	collection := t.db.Collection(table.Name)
@@ -166,6 +169,12 @@ func (t *Tenant) define(ctx context.Context, table store.Table, known map[string
 	}
 	if err := build(ctx, collection, indexes, words); err != nil {
 		return err
+	}
+	if log {
+		if err := t.defineLog(ctx, collection); err != nil {
+			return err
+		}
+		added = append(added, bson.E{Key: "log", Value: true})
 	}
 	if table.Search {
 		added = append(added, bson.E{Key: "search", Value: true})

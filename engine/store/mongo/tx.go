@@ -169,6 +169,11 @@ func (x *tx) Count(ctx context.Context, table string, filter query.Filter, words
 
 // Insert implements store.Tx.
 func (x *tx) Insert(ctx context.Context, table string, key id.ID, values map[string]any, words []string) error {
+	return x.insert(ctx, table, key, values, words)
+}
+
+// insert adds a row with fields that are no columns.
+func (x *tx) insert(ctx context.Context, table string, key id.ID, values map[string]any, words []string, more ...bson.E) error {
 	if err := x.usable(ctx); err != nil {
 		return err
 	}
@@ -176,6 +181,7 @@ func (x *tx) Insert(ctx context.Context, table string, key id.ID, values map[str
 	if err != nil {
 		return err
 	}
+	d = append(d, more...)
 	if x.careful {
 		if err := x.askInsert(ctx, table, key, values); err != nil {
 			return err

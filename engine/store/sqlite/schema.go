@@ -28,6 +28,7 @@ type tableInfo struct {
 	search  bool
 	names   map[string]bool
 	insert  string // the statement that sets every column
+	append  string // the same at the end of a log
 
 	inserted int // rows since statistics were last thought of
 	enough   int // rows after which they are made anew
@@ -72,17 +73,18 @@ func readTable(c *conn, name string) (*tableInfo, error) {
 		return nil, err
 	}
 	err = c.each("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", func(*stmt) error { t.search = true; return nil }, wordsOf(name))
-	t.insert = insertion(t)
+	t.insert, t.append = insertion(t, "?"), insertion(t, nextPosition(name))
 	return t, err
 }
 
-func insertion(t *tableInfo) string {
+// insertion is a statement that adds a row; key is its id, of the first parameter.
+func insertion(t *tableInfo, key string) string {
 	var b strings.Builder
 	b.WriteString("INSERT INTO " + quote(t.name) + " (id")
 	for _, c := range t.columns {
 		b.WriteString(", " + quote(c.Name))
 	}
-	b.WriteString(") VALUES (?" + strings.Repeat(", ?", len(t.columns)) + ")")
+	b.WriteString(") VALUES (" + key + strings.Repeat(", ?", len(t.columns)) + ")")
 	return b.String()
 }
 

@@ -272,6 +272,11 @@ func stored(value any) (any, error) {
 }
 
 func (x *tx) Insert(ctx context.Context, table string, key id.ID, values map[string]any, words []string) error {
+	return x.insert(ctx, table, key, values, words, false)
+}
+
+// insert adds a row; log: at the end, see Append.
+func (x *tx) insert(ctx context.Context, table string, key id.ID, values map[string]any, words []string, log bool) error {
 	if err := x.writing(ctx); err != nil {
 		return err
 	}
@@ -288,7 +293,11 @@ func (x *tx) Insert(ctx context.Context, table string, key id.ID, values map[str
 		}
 		args = append(args, value)
 	}
-	if err := x.c.exec(t.insert, args...); err != nil {
+	text := t.insert
+	if log {
+		text = t.append
+	}
+	if err := x.c.exec(text, args...); err != nil {
 		return x.refused(t, err)
 	}
 	t.inserted++

@@ -21,7 +21,7 @@ import (
 // pass it; a name that is no subtest is a mistake and fails.
 func Run(t *testing.T, open func(t *testing.T) store.Store, skip map[string]string) {
 	known := map[string]bool{}
-	for _, c := range slices.Concat(tenantCases, schemaCases, writeCases, attemptCases, readCases, searchCases, aggregateCases, propertyCases) {
+	for _, c := range slices.Concat(tenantCases, schemaCases, writeCases, attemptCases, readCases, searchCases, aggregateCases, logCases, propertyCases) {
 		known[c.name] = true
 		t.Run(c.name, func(t *testing.T) {
 			if reason := skip[c.name]; reason != "" {
