@@ -40,6 +40,7 @@ var floors = [][]string{
 	{"engine/record/stored"},
 	{"engine/auth"},
 	{"engine/catalog"},
+	{"engine/outbox"},
 	{"engine/policy", "engine/job"},
 	{"engine/store/teststore"},
 	{"engine/store/sqlite", "engine/store/mongo"},

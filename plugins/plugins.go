@@ -1,10 +1,17 @@
 // Package plugins is the contract by which the platform is extended: a Set is
 // everything that one extension adds, and a program is built from the sets that
-// it lists. standard lists the defaults.
+// it lists. standard lists the field types that are always there.
 package plugins
 
 import (
+	"log/slog"
+	"time"
+
 	"formwork/engine/catalog"
+	"formwork/engine/id"
+	"formwork/engine/job"
+	"formwork/engine/outbox"
+	"formwork/engine/record"
 	"formwork/metadata/fieldtype"
 )
 
@@ -12,6 +19,25 @@ import (
 type Set struct {
 	FieldTypes []fieldtype.Type
 	Kinds      []catalog.Kind // of documents
+	// SaveHooks are called before a record is saved or deleted, after those of earlier
+	// sets.
+	SaveHooks []record.SaveHook
+	// Consumers makes those that do what follows from a change; nil: none. It is called
+	// once, when the platform is put together.
+	Consumers func(h Host) []outbox.Consumer
+	// Jobs makes the kinds of background work that the plugin does; nil: none. It is
+	// called once, when the platform is put together.
+	Jobs func(h Host) []job.Kind
+}
+
+// Host is what consumers and jobs get of the platform. They act through Records as a named
+// caller, so that rules and rights hold for them, too.
+type Host struct {
+	Records *record.Service
+	Catalog *catalog.Catalog
+	IDs     *id.Source
+	Now     func() time.Time
+	Log     *slog.Logger
 }
 
 // FieldTypes makes the registry of the types of all sets. Two types of one name

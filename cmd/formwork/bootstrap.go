@@ -75,7 +75,7 @@ func (e *engine) createTenant(ctx context.Context, l login) (err error) {
 	if _, err = e.Catalog.Install(ctx, t, packageNames()...); err != nil && !fault.Is(err, "catalog.installed") {
 		return fmt.Errorf("installing the packages: %w", err)
 	}
-	if err = e.Records.KeepTrimmed(ctx, t); err != nil {
+	if err = e.Outbox.Enroll(ctx, t); err != nil {
 		return fmt.Errorf("scheduling the work of every day: %w", err)
 	}
 	return e.addFirstUser(ctx, t, l)

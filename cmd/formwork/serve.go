@@ -85,11 +85,11 @@ func (l login) print(p *program) {
 // serve answers requests and runs background work until the program is told to
 // stop; then it lets both come to an end.
 func (c *serveCommand) serve(p *program, e *engine, listener net.Listener) error {
-	server := api.New(api.Options{Store: e.Store, Catalog: e.Catalog, Records: e.Records, Auth: e.Auth, Imports: e.Imports, Wake: e.Jobs.Wake,
+	server := api.New(api.Options{Store: e.Store, Catalog: e.Catalog, Records: e.Records, Auth: e.Auth, Imports: e.Imports, Wake: e.Jobs.Wake, Consumers: e.Outbox.Figures,
 		Now: e.Now, Log: e.Log, Access: c.Access, Tenant: firstTenant, TenantFromHost: c.TenantFromHost, Proxies: c.Proxies, Version: version})
 	work, stopWork := context.WithCancel(context.Background())
 	var background sync.WaitGroup
-	background.Go(func() { e.Jobs.Run(work) })
+	background.Go(func() { e.Run(work) })
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 

@@ -20,6 +20,7 @@ import (
 
 	"formwork/engine/auth"
 	"formwork/engine/catalog"
+	"formwork/engine/outbox"
 	"formwork/engine/record"
 	"formwork/engine/store"
 	"formwork/engine/transfer"
@@ -55,8 +56,10 @@ type Options struct {
 	Imports *transfer.Service
 	// Wake is called with a tenant's name when there is background work to go on with.
 	Wake func(tenant string)
-	Now  func() time.Time
-	Log  *slog.Logger
+	// Consumers are the figures of the consumers of events, for the metrics; nil: none.
+	Consumers func() []outbox.Figures
+	Now       func() time.Time
+	Log       *slog.Logger
 	// Access logs every request; those that fail inside are always logged.
 	Access bool
 	// Tenant is logged in to where a login names none; if there is no such tenant and
@@ -93,6 +96,9 @@ func New(o Options) *Server {
 		o.Wake = func(string) {}
 	}
 	s := &Server{o: o, logins: newLimiter(o.Now), proxies: networks(o.Proxies), metrics: newMetrics(), shown: newShownCache(), heavy: semaphore.NewWeighted(maxHeavy), numbers: newRequestNumbers(o.Now())}
+	if o.Consumers != nil {
+		s.metrics.registry.MustRegister(consumerMetrics{o.Consumers, o.Now})
+	}
 	s.requests.New = func() any { return &request{server: s} }
 	s.app = fiber.New(fiber.Config{
 		AppName:                      "formwork",

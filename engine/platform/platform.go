@@ -3,6 +3,7 @@
 package platform
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
@@ -10,12 +11,14 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"sync"
 	"time"
 
 	"formwork/engine/auth"
 	"formwork/engine/catalog"
 	"formwork/engine/id"
 	"formwork/engine/job"
+	"formwork/engine/outbox"
 	"formwork/engine/record"
 	"formwork/engine/store"
 	"formwork/engine/transfer"
@@ -38,7 +41,10 @@ type Options struct {
 	// Random is where ids, secrets and salts come from; crypto/rand. It is read
 	// concurrently, and never fails.
 	Random io.Reader
-	// SaveHooks are called, in order, before a record is saved or deleted.
+	// Plugins are what is added to the standard set.
+	Plugins []plugins.Set
+	// SaveHooks are called, in order, before a record is saved or deleted, and before
+	// those of Plugins.
 	SaveHooks []record.SaveHook
 	// Secrets seals the values of secret fields; nil: no such value is taken.
 	Secrets fieldtype.Sealer
@@ -62,35 +68,71 @@ type Platform struct {
 	Imports *transfer.Service
 	// Jobs has a handler for every kind of job. It works while somebody has it Run.
 	Jobs *job.Runner
-	Log  *slog.Logger
+	// Outbox gives the consumers of all plugins the events of records. It works while
+	// somebody has it Run.
+	Outbox *outbox.Dispatcher
+	Log    *slog.Logger
 }
 
 // pollShared is how soon background work that another process of the same store
 // asked for is noticed.
 const pollShared = 5 * time.Second
 
+// sweepShared is how soon events are noticed that were written by a process which is
+// gone, in a tenant of which nobody has heard since.
+const sweepShared = 30 * time.Minute
+
 // New puts the platform together. It opens no tenant and starts nothing.
 func New(o Options) *Platform {
 	o = o.withDefaults()
 	random := func() uint32 { return number(o.Random) }
-	p := &Platform{Store: o.Store, Types: plugins.FieldTypes(standard.Set(o.Secrets)), IDs: id.NewSource(o.Now, random), Now: o.Now, Log: o.Log}
-	var poll time.Duration
+	p := &Platform{Store: o.Store, Types: plugins.FieldTypes(o.Plugins...), IDs: id.NewSource(o.Now, random), Now: o.Now, Log: o.Log}
+	var poll, sweep time.Duration
 	if o.Shared {
-		poll = pollShared
+		poll, sweep = pollShared, sweepShared
 	}
-	p.Jobs = job.NewRunner(job.Options{Tenant: o.Store.Tenant, Tenants: o.Store.Tenants, Now: o.Now, Holder: holder(random()), Alone: !o.Shared, Poll: poll, Log: o.Log})
-	p.Catalog = catalog.New(catalog.Options{Types: p.Types, Kinds: standard.Kinds(), Packages: o.Packages, Tables: tables(), IDs: p.IDs, Now: o.Now, Wake: p.Jobs.Wake, Builds: o.Builds})
-	p.Records = record.New(record.Options{IDs: p.IDs, Now: o.Now, SaveHooks: o.SaveHooks})
+	name := holder(random())
+	p.Jobs = job.NewRunner(job.Options{Tenant: o.Store.Tenant, Tenants: o.Store.Tenants, Now: o.Now, Holder: name, Alone: !o.Shared, Poll: poll, Log: o.Log})
+	p.Outbox = outbox.New(outbox.Options{Tenant: o.Store.Tenant, Tenants: o.Store.Tenants, SweepEvery: sweep, IDs: p.IDs, Now: o.Now, Holder: name, Alone: !o.Shared, Log: o.Log})
+	p.Catalog = catalog.New(catalog.Options{Types: p.Types, Kinds: plugins.Kinds(o.Plugins...), Packages: o.Packages, Tables: tables(), IDs: p.IDs, Now: o.Now, Wake: p.Jobs.Wake, Builds: o.Builds})
+	p.Records = record.New(record.Options{IDs: p.IDs, Now: o.Now, Committed: p.Outbox.Wake, SaveHooks: o.saveHooks()})
 	p.Auth = auth.New(auth.Options{Store: o.Store, Catalog: p.Catalog, IDs: p.IDs, Now: o.Now, Random: o.Random, Cost: o.PasswordCost, Log: o.Log})
 	p.Imports = transfer.New(p.Records, p.Catalog, p.Auth, p.IDs, o.Now, p.Jobs.Wake)
-	p.Jobs.Register(slices.Concat(p.Catalog.Jobs(), record.Jobs(p.Records, p.Catalog), p.Imports.Jobs())...)
+	p.Jobs.Register(slices.Concat(p.Catalog.Jobs(), record.Jobs(p.Records, p.Catalog), p.Outbox.Jobs(), p.Imports.Jobs())...)
+	host := plugins.Host{Records: p.Records, Catalog: p.Catalog, IDs: p.IDs, Now: o.Now, Log: o.Log}
+	for _, set := range o.Plugins {
+		if set.Consumers != nil {
+			p.Outbox.Register(set.Consumers(host)...)
+		}
+		if set.Jobs != nil {
+			p.Jobs.Register(set.Jobs(host)...)
+		}
+	}
 	return p
+}
+
+// Run does background work until ctx ends: jobs, and what consumers do.
+func (p *Platform) Run(ctx context.Context) {
+	var both sync.WaitGroup
+	both.Go(func() { p.Jobs.Run(ctx) })
+	both.Go(func() { p.Outbox.Run(ctx) })
+	both.Wait()
+}
+
+// saveHooks are all that are called before a record is saved.
+func (o Options) saveHooks() []record.SaveHook {
+	all := slices.Clone(o.SaveHooks)
+	for _, set := range o.Plugins {
+		all = append(all, set.SaveHooks...)
+	}
+	return all
 }
 
 func (o Options) withDefaults() Options {
 	if o.Packages == nil {
 		o.Packages = packages.All()
 	}
+	o.Plugins = append([]plugins.Set{standard.Set(o.Secrets)}, o.Plugins...)
 	if o.Now == nil {
 		o.Now = time.Now
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"testing"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"formwork/engine/query"
 	"formwork/engine/record"
 	"formwork/engine/store"
+	"formwork/metadata/fieldtype"
 )
 
 // work runs the jobs that are waiting until none is left.
@@ -188,9 +188,7 @@ func TestBackfillOfAUniqueKeyWithEqualRecords(t *testing.T) {
 
 func TestOutbox(t *testing.T) {
 	w := newWorld(t).populate()
-	if _, err := w.service.Trim(w.ctx, w.tenant, w.time.Add(time.Hour)); err != nil {
-		t.Fatal(err)
-	}
+	before := len(w.events())
 	heard := 0
 	w.service = record.New(record.Options{IDs: w.ids, Now: func() time.Time { return w.time }, Committed: func(tenant string) {
 		if tenant == "acme" {
@@ -218,7 +216,7 @@ func TestOutbox(t *testing.T) {
 	if heard != 4 {
 		t.Errorf("heard of %d commits", heard)
 	}
-	got := w.events()
+	got := w.events()[before:]
 	want := []string{
 		`create deal {"amount":[null,0.00],"chance":[null,10],"discount":[null,1.50],"lines":[null,0],"name":[null,"D"],"owner":[null,"` + w.people["ada"].User.String() + `"],"stage":[null,"open"],"total":[null,-1.50]}`,
 		`create line {"deal":[null,"` + deal.Record.ID().String() + `"],"number":[null,"L-0001"],"owner":[null,"` + w.people["ada"].User.String() + `"],"price":[null,2.00],"quantity":[null,1],"unit":[null,2.000]}`,
@@ -234,42 +232,14 @@ func TestOutbox(t *testing.T) {
 	if len(got) != len(want) {
 		t.Errorf("%d events, want %d: %v", len(got), len(want), got)
 	}
-	_ = line
-	if n, err := w.service.Trim(w.ctx, w.tenant, w.time.Add(-time.Hour)); err != nil || n != 0 {
-		t.Errorf("trimmed %d: %v", n, err)
+	if n := w.count("_outbox", query.Is(query.Column{Name: "depth", Storage: fieldtype.Int}, int64(3))); n != int64(len(want)) {
+		t.Errorf("%d events have the depth of their session", n)
 	}
-	if n, err := w.service.Trim(w.ctx, w.tenant, w.time.Add(time.Hour)); err != nil || n != int64(len(want)) {
-		t.Errorf("trimmed %d: %v", n, err)
+	if n, err := s.Purge(w.ctx, "line", line.Record.ID()); err != nil || n != 1 {
+		t.Errorf("purged %d, %v", n, err)
 	}
-}
-
-// The outbox is trimmed every day, by one job however often that is asked for.
-func TestTheOutboxIsKeptTrimmed(t *testing.T) {
-	w := newWorld(t).populate()
-	waiting := func() []*job.Job {
-		jobs, err := job.List(w.ctx, w.tenant, job.Listing{Kind: record.JobTrim})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return jobs
-	}
-	for range 2 {
-		if err := w.service.KeepTrimmed(w.ctx, w.tenant); err != nil {
-			t.Fatal(err)
-		}
-	}
-	jobs := waiting()
-	if len(jobs) != 1 || jobs[0].RunAt.Sub(w.time) != 24*time.Hour {
-		t.Fatalf("%d jobs, the first at %v", len(jobs), jobs[0].RunAt)
-	}
-	w.time = w.time.Add(8 * 24 * time.Hour)
-	kinds := record.Jobs(w.service, w.catalog)
-	trim := kinds[slices.IndexFunc(kinds, func(k job.Kind) bool { return k.Name == record.JobTrim })]
-	if err := trim.Handle(w.ctx, w.tenant, &job.Progress{Args: jobs[0].Args}); err != nil {
-		t.Fatal(err)
-	}
-	if events := w.events(); len(events) != 0 {
-		t.Fatalf("%d events of last week are left", len(events))
+	if got := w.events(); got[len(got)-1] != "purge line {}" || heard != 5 {
+		t.Errorf("the last of %d commits was %s", heard, got[len(got)-1])
 	}
 }
 
@@ -289,9 +259,6 @@ func (w *world) events() []string {
 		sorted, err := json.Marshal(changes)
 		if err != nil {
 			w.t.Fatal(err)
-		}
-		if r[6] != int64(3) {
-			w.t.Errorf("depth is %v", r[6])
 		}
 		events = append(events, fmt.Sprintf("%s %s %s", r[2], r[0], sorted))
 	}

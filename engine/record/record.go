@@ -8,7 +8,6 @@
 package record
 
 import (
-	"context"
 	"time"
 
 	"formwork/engine/catalog"
@@ -87,8 +86,8 @@ func (s *Session) Depth(n int) *Session {
 	return newSession(deeper, s.prepared, s.options)
 }
 
-// Jobs are the kinds of background jobs of this room: catalog.JobBackfill,
-// catalog.JobRollup (both with catalog.Work) and JobTrim.
+// Jobs are the kinds of background jobs of this room: catalog.JobBackfill and
+// catalog.JobRollup, both with catalog.Work.
 func Jobs(s *Service, snapshots background.Snapshots) []job.Kind {
 	return background.Jobs(s.jobs(), snapshots)
 }
@@ -98,15 +97,4 @@ func (s *Service) jobs() background.Options {
 	return background.Options{IDs: s.write.IDs, Now: s.now, Platform: func(t store.Tenant, snapshot *catalog.Snapshot) *write.Platform {
 		return write.NewPlatform(&s.As(t, snapshot, policy.System(t.Name())).core, s.write)
 	}}
-}
-
-// KeepTrimmed has JobTrim run every day from now on. Calling it again adds nothing.
-func (s *Service) KeepTrimmed(ctx context.Context, t store.Tenant) error {
-	return s.jobs().KeepTrimmed(ctx, t)
-}
-
-// Trim removes the events of the outbox that are older than a time, and says how
-// many. Whoever reads the outbox must have done so by then.
-func (s *Service) Trim(ctx context.Context, t store.Tenant, before time.Time) (int64, error) {
-	return background.Trim(ctx, t, before)
 }

@@ -43,7 +43,6 @@ type (
 	Grant       = explain.Grant
 
 	Snapshots = background.Snapshots
-	Trimming  = background.Trimming
 )
 
 // What is done to a record.
@@ -53,6 +52,7 @@ const (
 	Deleted  = stored.Deleted
 	Restored = stored.Restored
 	Merged   = stored.Merged
+	Purged   = stored.Purged
 	RolledUp = stored.RolledUp
 )
 
@@ -62,9 +62,6 @@ const (
 	MaxLimit      = read.MaxLimit
 	MaxOperations = write.MaxOperations
 )
-
-// JobTrim removes old events from the outbox; its argument is Trimming.
-const JobTrim = background.JobTrim
 
 // Tables are the tables this room keeps in every tenant.
 func Tables() []store.Table { return stored.Tables() }

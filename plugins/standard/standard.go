@@ -1,4 +1,4 @@
-// Package standard lists what the program brings along.
+// Package standard lists the field types that the program brings along.
 package standard
 
 import (

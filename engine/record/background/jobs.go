@@ -1,6 +1,5 @@
 // Package background is the work on records that no caller waits for: values that a
-// change of the configuration asks for, roll-ups that are computed anew, and the removal
-// of old events.
+// change of the configuration asks for, and roll-ups that are computed anew.
 package background
 
 import (
@@ -34,15 +33,14 @@ type Options struct {
 	Platform func(t store.Tenant, snapshot *catalog.Snapshot) *write.Platform
 }
 
-// Jobs are the kinds of background jobs: catalog.JobBackfill, catalog.JobRollup (both
-// with catalog.Work) and JobTrim. The first two go on from where they were when they are
+// Jobs are the kinds of background jobs: catalog.JobBackfill and catalog.JobRollup, both
+// with catalog.Work. They go on from where they were when they are
 // run again, and writers may work meanwhile: each batch is read and written in one
 // transaction.
 func Jobs(o Options, snapshots Snapshots) []job.Kind {
 	return []job.Kind{
 		{Name: catalog.JobBackfill, Strict: true, Handle: o.eachRecord(snapshots, (*write.Unit).Backfill)},
 		{Name: catalog.JobRollup, Strict: true, Handle: o.eachRecord(snapshots, (*write.Unit).RecomputeRollups)},
-		{Name: JobTrim, Limit: 1, Handle: o.trim},
 	}
 }
 

@@ -115,5 +115,6 @@ const (
 	Deleted  Action = "delete"
 	Restored Action = "restore"
 	Merged   Action = "merge"  // other records were merged into it
+	Purged   Action = "purge"  // it was removed from the bin; in the outbox only
 	RolledUp Action = "rollup" // its roll-ups changed because a child did; in the outbox only
 )

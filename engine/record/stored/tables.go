@@ -1,6 +1,7 @@
 package stored
 
 import (
+	"formwork/engine/outbox"
 	"formwork/engine/query"
 	"formwork/engine/store"
 	"formwork/metadata/fieldtype"
@@ -9,7 +10,6 @@ import (
 // The tables beside those of the objects.
 const (
 	HistoryTable  = "_history"
-	OutboxTable   = "_outbox"
 	BinTable      = "_bin"
 	SequenceTable = "_sequence"
 )
@@ -23,8 +23,6 @@ var (
 	ColVia       = query.Column{Name: "via", Storage: fieldtype.Text}
 	ColAction    = query.Column{Name: "action", Storage: fieldtype.Text}
 	ColChanges   = query.Column{Name: "changes", Storage: fieldtype.JSON} // {"field":[from,to]}
-	ColDepth     = query.Column{Name: "depth", Storage: fieldtype.Int}    // see Session.Depth
-	ColRevision  = query.Column{Name: "revision", Storage: fieldtype.Int} // of the configuration
 	ColName      = query.Column{Name: "name", Storage: fieldtype.Text}
 	ColDeletedAt = query.Column{Name: "deleted_at", Storage: fieldtype.Int}
 	ColDeletedBy = query.Column{Name: "deleted_by", Storage: fieldtype.Int}
@@ -34,13 +32,12 @@ var (
 )
 
 // Tables are the tables this room keeps in every tenant: the history of records,
-// the events of their changes (the outbox), the recycle bin, and the counters of
-// automatic numbers.
+// the recycle bin, the counters of automatic numbers, and the outbox, which takes the
+// events of their changes.
 func Tables() []store.Table {
-	return []store.Table{
+	return append(outbox.Tables(), []store.Table{
 		{Name: HistoryTable, Columns: []query.Column{ColObject, ColRecord, ColAt, ColBy, ColVia, ColAction, ColChanges},
 			Indexes: []store.Index{index("_history_record", false, ColRecord, query.ID)}},
-		{Name: OutboxTable, Columns: []query.Column{ColObject, ColRecord, ColAction, ColAt, ColBy, ColVia, ColDepth, ColRevision, ColChanges}},
 		{Name: BinTable, Columns: []query.Column{ColObject, ColName, ColDeletedAt, ColDeletedBy, ColBatch, ColDoc},
 			Indexes: []store.Index{
 				index("_bin_object", false, ColObject, ColDeletedAt, query.ID),
@@ -48,7 +45,7 @@ func Tables() []store.Table {
 			}},
 		{Name: SequenceTable, Columns: []query.Column{ColName, ColNext},
 			Indexes: []store.Index{index("_sequence_name", true, ColName)}},
-	}
+	}...)
 }
 
 func index(name string, unique bool, columns ...query.Column) store.Index {

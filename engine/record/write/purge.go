@@ -2,6 +2,7 @@ package write
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -25,7 +26,7 @@ func (w *Writer) Purge(ctx context.Context, object string, keys ...id.ID) (int, 
 		return 0, fault.New(fault.TooLarge, "record.too_many_operations", "max", MaxOperations)
 	}
 	gone := 0
-	err = inTransaction(ctx, w.Session, w.options, func(u *Unit) error {
+	err = w.transaction(ctx, func(u *Unit) error {
 		gone = 0
 		for _, key := range slices.Compact(slices.Sorted(slices.Values(keys))) {
 			batch, err := u.deletedWith(a, key)
@@ -50,5 +51,5 @@ func (u *Unit) purge(r stored.Record) error {
 	if err := u.Tx.Delete(u.ctx, stored.BinTable, r.ID()); err != nil {
 		return fmt.Errorf("purging a record of %s: %w", r.Object.Doc.Name, err)
 	}
-	return nil
+	return u.writeEvent(r.Mapping, stored.Purged, r.ID(), json.RawMessage("{}"))
 }

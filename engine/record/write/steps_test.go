@@ -20,7 +20,7 @@ import (
 	"formwork/engine/store"
 	"formwork/engine/store/teststore"
 	"formwork/metadata"
-	"formwork/plugins/standard"
+	"formwork/metadata/fieldtype"
 )
 
 // testWriter is a writer for the platform, of a tenant with the world of the tests.
@@ -36,7 +36,7 @@ func testWriter(t *testing.T) Writer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := catalog.New(catalog.Options{Types: standard.FieldTypes(), Packages: []metadata.PackageSet{set}, Tables: stored.Tables(), IDs: ids, Now: now})
+	c := catalog.New(catalog.Options{Types: fieldtype.NewRegistry(fieldtype.Standard(nil)...), Packages: []metadata.PackageSet{set}, Tables: stored.Tables(), IDs: ids, Now: now})
 	snapshot, err := c.Install(t.Context(), tenant, "world")
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +48,7 @@ func testWriter(t *testing.T) Writer {
 // rows counts what saving leaves in a tenant.
 func rows(t *testing.T, tenant store.Tenant) (all []int64) {
 	t.Helper()
-	for _, table := range []string{stored.HistoryTable, stored.OutboxTable, stored.SequenceTable, "account", "ticket"} {
+	for _, table := range []string{stored.HistoryTable, "_outbox", stored.SequenceTable, "account", "ticket"} {
 		n, err := tenant.Count(t.Context(), table, nil, nil)
 		if err != nil {
 			t.Fatal(err)

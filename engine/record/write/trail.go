@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"formwork/engine/id"
+	"formwork/engine/outbox"
 	"formwork/engine/record/stored"
 )
 
@@ -63,12 +64,7 @@ func (u *Unit) writeHistory(m *stored.Mapping, action stored.Action, key id.ID, 
 
 // writeEvent puts a change into the outbox. All events of records are written here.
 func (u *Unit) writeEvent(m *stored.Mapping, action stored.Action, key id.ID, changes json.RawMessage) error {
-	err := u.Tx.Insert(u.ctx, stored.OutboxTable, u.options.IDs.Next(), map[string]any{
-		stored.ColObject.Name: m.Object.Doc.Name, stored.ColRecord.Name: int64(key), stored.ColAction.Name: string(action), stored.ColAt.Name: u.session.Clock.UnixMilli(),
-		stored.ColBy.Name: u.session.By(), stored.ColVia.Name: stored.Text(u.session.Caller.Via), stored.ColDepth.Name: int64(u.session.Depth),
-		stored.ColRevision.Name: u.session.Snapshot.Revision, stored.ColChanges.Name: changes}, nil)
-	if err != nil {
-		return fmt.Errorf("writing the outbox: %w", err)
-	}
-	return nil
+	return outbox.Append(u.ctx, u.Tx, outbox.Event{ID: u.options.IDs.Next(), Object: m.Object.Doc.Name, Record: key,
+		Action: string(action), At: u.session.Clock, By: u.session.Caller.User, Via: u.session.Caller.Via,
+		Depth: int64(u.session.Depth), Revision: u.session.Snapshot.Revision, Changes: changes})
 }

@@ -1,0 +1,146 @@
+package outbox
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/query"
+	"formwork/engine/store"
+	"formwork/metadata/fieldtype"
+)
+
+// Consumer takes the events of every tenant. It belongs to the program: a process that
+// runs a Dispatcher registers the same consumers as the others of its store.
+type Consumer struct {
+	// Name is the consumer's for good: how far it came is kept under it.
+	Name string
+	// Wants says which events are given to it; nil: all. Others count as acknowledged.
+	Wants func(e *Event) bool
+	// FromNow: in a tenant that has not known the consumer it begins with what is
+	// committed from then on. Otherwise it gets all events that are still kept.
+	FromNow bool
+	// Handle does what follows from a batch, and acknowledges it by returning nil. Any
+	// error has the batch given again after a pause, its events one at a time, so that
+	// those before the one that fails get through. It may be given events that it has had
+	// before: it does what may be done twice, or uses Batch.SaveIn. Batches of a tenant
+	// come one after the other, those of several tenants at the same time. ctx ends when
+	// the process stops, when the batch takes longer than Options.Within, or when another
+	// process has taken over.
+	Handle func(ctx context.Context, t store.Tenant, b *Batch) error
+	// MaxEvents and MaxBytes bound a batch; 100 events and 1 MiB. One event may be larger.
+	MaxEvents, MaxBytes int
+}
+
+// Batch is some events of a tenant, in order; at least one.
+type Batch struct {
+	Events []Event
+
+	through int64 // the position of the last event that was read, wanted or not
+	lease   *lease
+	saved   int64
+}
+
+// SaveIn acknowledges all of the batch in the transaction that keeps what was done for
+// it, so that nothing is done twice. Fault "outbox.lost" (Conflict): another process has
+// taken over, and the transaction must fail. Handle returns nil only if it committed.
+func (b *Batch) SaveIn(ctx context.Context, tx store.Tx) error {
+	if err := b.lease.saveIn(ctx, tx, acknowledged(b.through)); err != nil {
+		return err
+	}
+	b.saved = b.through
+	return nil
+}
+
+// Columns of the consumers; times are Unix milliseconds.
+var (
+	colName     = query.Column{Name: "name", Storage: fieldtype.Text}
+	colPosition = query.Column{Name: "position", Storage: fieldtype.Int} // acknowledged up to it
+	colHolder   = query.Column{Name: "holder", Storage: fieldtype.Text}  // the process that leases it
+	colLease    = query.Column{Name: "lease_until", Storage: fieldtype.Int}
+	colAttempts = query.Column{Name: "attempts", Storage: fieldtype.Int} // that failed since something was acknowledged
+	colRetryAt  = query.Column{Name: "retry_at", Storage: fieldtype.Int}
+	colFailed   = query.Column{Name: "failed_through", Storage: fieldtype.Int} // events are given one at a time up to it
+	colError    = query.Column{Name: "error", Storage: fieldtype.Text}
+	colSeenAt   = query.Column{Name: "seen_at", Storage: fieldtype.Int} // when a process that has it registered last said so
+)
+
+// The version of a row counts its leases: whoever has an older one has lost it.
+var stateColumns = []query.Column{query.Version, colName, colPosition, colHolder, colLease, colAttempts, colRetryAt, colFailed, colError, colSeenAt}
+
+// State is how far a consumer came in a tenant.
+type State struct {
+	Consumer string
+	Position int64 // acknowledged up to it
+	Attempts int64 // that failed since something was acknowledged
+	RetryAt  time.Time
+	Error    string    // of the last attempt that failed
+	SeenAt   time.Time // when it was last known to be registered
+
+	id            id.ID
+	version       int64
+	holder        string
+	lease         time.Time
+	failedThrough int64
+}
+
+// readStates reads the states of all consumers of a tenant, registered or not.
+func readStates(ctx context.Context, from store.Reader) ([]*State, error) {
+	refs := []query.Ref{query.Field(query.ID)}
+	for _, c := range stateColumns {
+		refs = append(refs, query.Field(c))
+	}
+	var all []*State
+	q := query.Select{Table: consumerTable, Columns: refs, Sort: []query.Order{{Ref: query.Field(colName)}, {Ref: query.Field(query.ID)}}}
+	for r, err := range from.Select(ctx, q) {
+		if err != nil {
+			return nil, fmt.Errorf("reading the consumers: %w", err)
+		}
+		number := func(i int) int64 { n, _ := r[i].(int64); return n }
+		text := func(i int) string { s, _ := r[i].(string); return s }
+		at := func(i int) time.Time {
+			if n := number(i); n != 0 {
+				return time.UnixMilli(n).UTC()
+			}
+			return time.Time{}
+		}
+		all = append(all, &State{id: id.ID(number(0)), version: number(1), Consumer: text(2), Position: number(3), holder: text(4),
+			lease: at(5), Attempts: number(6), RetryAt: at(7), failedThrough: number(8), Error: text(9), SeenAt: at(10)})
+	}
+	return all, nil
+}
+
+// stateOf finds a consumer's state; nil if there is none.
+func stateOf(states []*State, consumer string) *State {
+	for _, s := range states {
+		if s.Consumer == consumer {
+			return s
+		}
+	}
+	return nil
+}
+
+// acknowledged is what a state says after everything up to a position was.
+func acknowledged(through int64) map[string]any {
+	return map[string]any{"position": through, "attempts": int64(0), "retry_at": nil, "error": nil}
+}
+
+// lease is one process's hold on a consumer in a tenant.
+type lease struct {
+	id      id.ID
+	version int64
+}
+
+// saveIn changes the state, if the lease still holds.
+func (l *lease) saveIn(ctx context.Context, tx store.Tx, values map[string]any) error {
+	err := tx.Update(ctx, consumerTable, l.id, l.version, values, nil)
+	if fault.Is(err, "store.stale") {
+		return fault.New(fault.Conflict, "outbox.lost").Because(err)
+	}
+	if err != nil {
+		return fmt.Errorf("saving how far a consumer came: %w", err)
+	}
+	return nil
+}
