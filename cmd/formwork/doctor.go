@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"formwork/engine/fault"
 	"formwork/engine/job"
@@ -18,8 +19,9 @@ type doctorCommand struct {
 }
 
 // Run looks for what is wrong: a store that does not answer, a configuration that
-// does not compile, indexes that are missing, background work that failed, nobody
-// who could log in. It also says which lists miss an index. It changes nothing.
+// does not compile, indexes that are missing, background work that failed, consumers of
+// events that are late or unknown, nobody who could log in. It also says which lists
+// miss an index. It changes nothing.
 func (c *doctorCommand) Run(p *program) error {
 	e, err := c.openEngine(p)
 	if err != nil {
@@ -76,6 +78,9 @@ func reason(err error) string {
 	return err.Error()
 }
 
+// lateEvents is the age from which on it is wrong that a consumer has not taken an event.
+const lateEvents = time.Hour
+
 // findings says what is wrong with a tenant.
 func (e *engine) findings(ctx context.Context, name string) (findings []string, err error) {
 	t, err := e.Store.Tenant(ctx, name)
@@ -103,6 +108,16 @@ func (e *engine) findings(ctx context.Context, name string) (findings []string, 
 	}
 	for _, j := range failed {
 		findings = append(findings, fmt.Sprintf("background work %s (%s) failed: %s", j.ID, j.Kind, j.Fault().Text("en")))
+	}
+	consumers, err := e.Outbox.Status(ctx, t)
+	if err != nil {
+		return findings, err
+	}
+	for _, s := range consumers {
+		late := s.Behind > 0 && e.Now().Sub(s.Oldest) > lateEvents
+		if late || s.Attempts > 0 || !s.Registered {
+			findings = append(findings, fmt.Sprintf("the consumer of events %s: %s", s.Consumer, standing(s, e.Now())))
+		}
 	}
 	users, err := e.Auth.Users(ctx, t)
 	if err != nil {

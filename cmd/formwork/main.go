@@ -29,6 +29,7 @@ type commands struct {
 	Upgrade upgradeCommand `cmd:"" help:"Upgrade the tenant's packages, keeping what the tenant changed."`
 	Import  importCommand  `cmd:"" help:"Import a CSV file through a running server."`
 	Tenant  tenantCommand  `cmd:"" help:"Create, list and delete tenants."`
+	Outbox  outboxCommand  `cmd:"" help:"List and forget consumers of events."`
 	User    userCommand    `cmd:"" help:"Add users and set passwords."`
 	Demo    demoCommand    `cmd:"" help:"Make demonstration data, of any size."`
 	Bench   benchCommand   `cmd:"" help:"Measure a server on this machine, and the bare store beside it."`

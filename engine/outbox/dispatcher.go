@@ -223,19 +223,28 @@ func (l *lane) run(ctx context.Context) {
 			continue
 		}
 		<-slots
-		var later <-chan time.Time // never, if nothing is due: an idle lane sleeps
-		if wait > 0 {
-			timer := time.NewTimer(wait)
-			defer timer.Stop()
-			later = timer.C
-		}
-		select {
-		case <-ctx.Done():
+		if !l.wait(ctx, wait) {
 			return
-		case <-l.woken:
-		case <-later:
 		}
 	}
+}
+
+// wait waits until the time has passed or somebody is woken; 0: for the latter alone.
+// false if ctx ended first.
+func (l *lane) wait(ctx context.Context, d time.Duration) bool {
+	var over <-chan time.Time
+	if d > 0 {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		over = timer.C
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-l.woken:
+	case <-over:
+	}
+	return true
 }
 
 // next takes the tenant that has been due for longest; none: how long to wait, 0 for
