@@ -21,10 +21,12 @@ type server struct {
 	t          *testing.T
 	address    string
 	standalone bool
+	pageRows   int // of logs, if not the usual
 
 	mu      sync.Mutex
-	answers map[string][]bson.D // what a command is answered, one after the other; then that it is done
-	seen    []bson.Raw          // commands but for the driver's own
+	keeps   func(name string, command bson.Raw) bson.D // instead of a script; nil for what it does not know
+	answers map[string][]bson.D                        // what a command is answered, one after the other; then that it is done
+	seen    []bson.Raw                                 // commands but for the driver's own
 }
 
 func newServer(t *testing.T) *server {
@@ -59,6 +61,9 @@ func (s *server) open(o mongo.Options) store.Tenant {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { opened.Close() })
+	if s.pageRows > 0 {
+		mongo.PageRows(opened, s.pageRows)
+	}
 	tenant, err := opened.Create(s.t.Context(), "acme")
 	if err != nil {
 		s.t.Fatal(err)
@@ -187,6 +192,11 @@ func (s *server) answer(command bson.Raw) bson.D {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.seen = append(s.seen, slices.Clone(command))
+	if s.keeps != nil {
+		if answer := s.keeps(name, command); answer != nil {
+			return answer
+		}
+	}
 	if scripted := s.answers[name]; len(scripted) > 0 {
 		s.answers[name] = scripted[1:]
 		return scripted[0]

@@ -46,7 +46,7 @@ const (
 	stampField    = "_stamp"
 	logIndex      = "_log"
 	heads         = "formwork.logs" // collection of the heads of logs
-	pageRows      = 500
+	pageRows      = 500             // in a page, at most
 )
 
 var (
@@ -256,7 +256,7 @@ func (t *Tenant) placePage(ctx context.Context, table string) (end int64, lost b
 // unplaced are the keys of rows without a position, at most a page, in their order.
 func (t *Tenant) unplaced(ctx context.Context, table string) (keys []int64, err error) {
 	q := query.Select{Table: table, Columns: []query.Ref{query.Field(query.ID)}, Filter: query.Is(position, nil),
-		Sort: []query.Order{{Ref: query.Field(stamp)}, {Ref: query.Field(query.ID)}}, Limit: pageRows}
+		Sort: []query.Order{{Ref: query.Field(stamp)}, {Ref: query.Field(query.ID)}}, Limit: t.store.pageRows}
 	for row, err := range t.Select(ctx, q) {
 		if err != nil {
 			return nil, err

@@ -75,6 +75,7 @@ type Store struct {
 	transactions bool // false: a standalone server
 	snapshots    bool // reads outside transactions can have a snapshot
 	maxKeys      int  // see defaultMaxKeys
+	pageRows     int  // of logs
 
 	writes  sync.RWMutex // held for reading by each write under way, for writing by Close
 	closed  bool         // under writes
@@ -118,7 +119,7 @@ func Open(ctx context.Context, uri string, o Options) (*Store, error) {
 		tenants: client.Database(o.Database).Collection(registry),
 		prefix:  o.Database + "_",
 		now:     o.Now,
-		maxKeys: defaultMaxKeys,
+		maxKeys: defaultMaxKeys, pageRows: pageRows,
 		handles: map[string]weak.Pointer[Tenant]{},
 	}
 	if err := s.inspect(ctx, o.AllowStandalone); err != nil {
