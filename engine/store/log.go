@@ -12,10 +12,10 @@ import (
 // they were last misses no row, whatever the order in which writers began and ended.
 //
 // Positions are above 0 and appear in rising order only: once a row at a position can
-// be read, no row at a lower one will ever come. If one Write ended before another
-// began, or both touched the same row of any table, the rows of the earlier one come
-// first; within a Write they come in the order in which they were appended. Positions
-// may leave gaps. A row that was appended is never changed.
+// be read, no row at a lower one will ever come. If one Write was acknowledged before
+// another began, or both changed or locked the same row of any table, the rows of the
+// earlier one come first; within a Write they come in the order in which they were
+// appended. Positions may leave gaps. A row that was appended is never changed.
 
 // LogRead asks for rows of a log.
 type LogRead struct {
