@@ -18,8 +18,10 @@ import (
 // echo makes another account of each that is made, three deep.
 func echo(h plugins.Host) []outbox.Consumer {
 	return []outbox.Consumer{{
-		Name:  "echo",
-		Wants: func(e *outbox.Event) bool { return e.Object == "account" && e.Action == string(record.Created) && e.Depth < 3 },
+		Name: "echo",
+		Wants: func(e *outbox.Event) bool {
+			return e.Object == "account" && e.Action == string(record.Created) && e.Depth < 3
+		},
 		Handle: func(ctx context.Context, t store.Tenant, b *outbox.Batch) error {
 			snapshot, err := h.Catalog.Snapshot(ctx, t)
 			if err != nil {
