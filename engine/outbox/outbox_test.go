@@ -455,3 +455,32 @@ func TestTrimRunsEveryDay(t *testing.T) {
 		t.Errorf("%d events of last week, %v", n, err)
 	}
 }
+
+// A tenant that an older version made has events, and no table of consumers.
+func TestTenantOfAnOlderVersion(t *testing.T) {
+	h := newHouse(t)
+	old, err := h.store.Create(t.Context(), "old")
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := outbox.Tables()[0]
+	events.Log = false
+	if err := old.Define(t.Context(), events); err != nil {
+		t.Fatal(err)
+	}
+	for n := range 3 {
+		err := old.Write(t.Context(), func(tx store.Tx) error {
+			return tx.Insert(t.Context(), events.Name, h.ids.Next(), map[string]any{"object": "thing", "record": int64(n + 1), "action": "create",
+				"at": h.clock.now().UnixMilli(), "changes": json.RawMessage(`{}`)}, nil)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	all := &taker{}
+	d, _ := h.dispatcher(func(o *outbox.Options) { o.Tenants = h.store.Tenants }, outbox.Consumer{Name: "one", Handle: all.handle})
+	h.until("what was there", all.has(1, 2, 3)) // without being woken: by the look at the start
+	h.write(old, 4)
+	d.Wake("old")
+	h.until("what comes", all.has(1, 2, 3, 4))
+}
