@@ -62,7 +62,7 @@ func (k *journalKeeper) answer(name string, command bson.Raw) bson.D {
 	case "find tenants":
 		return found(bson.D{{Key: "_id", Value: "acme"}, {Key: "database", Value: "formwork_acme"}, {Key: "made", Value: primitive.ObjectID{}}})
 	case "find formwork.logs":
-		return headOf(k.head.Page, k.head.First, k.head.Rows...)
+		return headOf(k.head.Page, k.head.First, slices.Clone(k.head.Rows)...)
 	case "find journal":
 		return k.find(command)
 	case "insert journal":
