@@ -52,7 +52,7 @@ func (loud) BeforeSave(_ context.Context, _ store.Tx, c *record.Change) error {
 // A plugin's hook and consumer work in the platform as a program has it.
 func TestPluginsTakePartInSaving(t *testing.T) {
 	s := teststore.Open(t)
-	p := platform.New(platform.Options{Store: s, Plugins: []plugins.Set{{Before: []record.Before{loud{}}, Consumers: echo}}})
+	p := platform.New(platform.Options{Store: s, Plugins: []plugins.Set{{SaveHooks: []record.SaveHook{loud{}}, Consumers: echo}}})
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() { defer close(done); p.Run(ctx) }()

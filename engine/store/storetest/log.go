@@ -35,7 +35,13 @@ var logCases = []testCase{
 		}); !errors.Is(err, errOwn) {
 			f.Fatal(err)
 		}
-		f.write(func(tx store.Tx) error { return f.append(tx, 500, 2, 1) })
+		f.write(func(tx store.Tx) error {
+			refused, err := tx.Attempt(f.ctx, func() error { return errors.Join(f.append(tx, 700, 8, 8), errOwn) })
+			if !errors.Is(refused, errOwn) {
+				f.Errorf("an attempt ended with %v", refused)
+			}
+			return errors.Join(err, f.append(tx, 500, 2, 1))
+		})
 		f.write(func(tx store.Tx) error { return f.append(tx, 100, 2, 2) })
 		all := f.readLog(0, 10)
 		f.entries("all", all, [][2]int64{{1, 1}, {1, 2}, {2, 1}, {2, 2}})
