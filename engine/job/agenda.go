@@ -30,9 +30,10 @@ type watch struct {
 	woken   time.Time // last time; zero: never
 	running int       // jobs under way
 	looking bool
-	resting bool  // nothing was found just now: it is not looked at again before rested or ended
-	turn    int64 // of those due at one time, the one that was looked at longest ago comes first
-	place   int   // in the queue; -1: not in it
+	resting bool      // nothing was found just now: it is not looked at again before rested or ended
+	swept   time.Time // when its old jobs were looked for; zero: not yet
+	turn    int64     // of those due at one time, the one that was looked at longest ago comes first
+	place   int       // in the queue; -1: not in it
 }
 
 func newAgenda(perTenant int, poll time.Duration, capacity int) *agenda {
@@ -123,6 +124,19 @@ func (a *agenda) ended(tenant string, now time.Time) {
 	w.resting = false
 	w.look(now)
 	a.put(w)
+}
+
+// sweepDue reports, once in a while, that the old jobs of a tenant that runs one are to
+// be looked for.
+func (a *agenda) sweepDue(tenant string, now time.Time) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	w := a.tenants[tenant]
+	if now.Sub(w.swept) < sweepEvery {
+		return false
+	}
+	w.swept = now
+	return true
 }
 
 // unused notes that a tenant is not worth polling.

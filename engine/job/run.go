@@ -40,7 +40,9 @@ func (r *Runner) run(stop context.Context, t store.Tenant, j *row) {
 		r.o.Log.Error("noting the end of a job", "tenant", t.Name(), "job", j.ID.String(), "error", err)
 		return
 	}
-	r.sweep(ctx, t)
+	if r.agenda.sweepDue(t.Name(), r.o.Now()) {
+		r.sweep(ctx, t)
+	}
 }
 
 // note writes how a run ended, which lets the next job of its lane go.
@@ -143,8 +145,10 @@ func (r *Runner) beat(ctx context.Context, t store.Tenant, l *lease, cancel cont
 	}
 }
 
-// sweepBatch is how many old jobs a transaction removes.
-const sweepBatch = 500
+const (
+	sweepEvery = time.Hour
+	sweepBatch = 500 // old jobs that a transaction removes
+)
 
 // sweep removes jobs that ended long ago, some at a time.
 func (r *Runner) sweep(ctx context.Context, t store.Tenant) {
