@@ -131,7 +131,7 @@ func TestAPauseHoldsUpWhatIsStrict(t *testing.T) {
 func TestStrictOrderIsThatOfEnqueueing(t *testing.T) {
 	h := newHouse(t)
 	tenant := h.tenant("one")
-	r := h.runner("a")
+	r := h.runner("a", func(o *job.Options) { o.Lease = 24 * time.Hour }) // the clock moves while jobs run
 	var mu sync.Mutex
 	var order []id.ID
 	r.Register(job.Kind{Name: "step", Strict: true, Handle: func(_ context.Context, _ store.Tenant, p *job.Progress) error {
