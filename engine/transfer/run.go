@@ -21,12 +21,8 @@ import (
 	"formwork/engine/store"
 )
 
-// batchRows is how many rows are saved in one transaction, and fewRows how many where
-// refused rows had it begin again too often.
-const (
-	batchRows = 250
-	fewRows   = 8
-)
+// batchRows is how many rows are saved in one transaction.
+const batchRows = 250
 
 // line is a row of the file on its way into a record.
 type line struct {
@@ -69,7 +65,7 @@ func (s *Service) Run(ctx context.Context, t store.Tenant, p *job.Progress) erro
 			return fmt.Errorf("reading the place to go on from: %w", err)
 		}
 	}
-	run := &running{service: s, tenant: t, progress: p, im: im, at: at, most: batchRows,
+	run := &running{service: s, tenant: t, progress: p, im: im, at: at,
 		rows: resume(&kept{ctx: ctx, tenant: t, im: im, offset: at.Offset}, im.delimiter, im.header, at.Row, at.Offset)}
 	for {
 		more, err := run.batch(ctx)
@@ -96,8 +92,7 @@ type running struct {
 	rows     *rows
 	broken   error                          // ends the file after what was read of it
 	at       place                          // after the rows that are saved
-	ahead    []*line                        // read, and left for the next batch
-	most     int                            // rows of the next batch
+	ahead    *line                          // read, and left for the next batch
 	matches  map[string]map[string][]string // field -> text -> ids, of lookups
 }
 
@@ -176,18 +171,10 @@ func (r *running) batch(ctx context.Context) (more bool, err error) {
 		}
 		return r.progress.SaveIn(ctx, tx, end.Offset, r.im.size, end)
 	}
-	err = r.save(ctx, ops, save)
-	if fault.Is(err, "record.too_many_refused") && len(lines) > fewRows {
-		r.ahead, r.most = append(lines, r.ahead...), fewRows
-		return true, nil
-	}
-	if err != nil {
+	if err := r.save(ctx, ops, save); err != nil {
 		return false, err
 	}
 	*r.im, r.at = counted, end
-	if len(r.ahead) == 0 {
-		r.most = batchRows
-	}
 	return true, nil
 }
 
@@ -210,7 +197,7 @@ func (r *running) save(ctx context.Context, ops []record.Operation, with func(tx
 func (r *running) read() (lines []*line, end place, err error) {
 	end = r.at
 	keys := map[string]bool{}
-	for len(lines) < r.most {
+	for len(lines) < batchRows {
 		l, err := r.next()
 		if errors.Is(err, io.EOF) {
 			break
@@ -226,7 +213,7 @@ func (r *running) read() (lines []*line, end place, err error) {
 		}
 		r.fill(l)
 		if l.key != "" && keys[l.key] {
-			r.ahead = append([]*line{l}, r.ahead...)
+			r.ahead = l
 			break
 		}
 		keys[l.key] = true
@@ -238,9 +225,8 @@ func (r *running) read() (lines []*line, end place, err error) {
 
 // next is the next row of the file, nil where it is broken.
 func (r *running) next() (*line, error) {
-	if len(r.ahead) > 0 {
-		l := r.ahead[0]
-		r.ahead = r.ahead[1:]
+	if l := r.ahead; l != nil {
+		r.ahead = nil
 		return l, nil
 	}
 	if r.broken != nil {

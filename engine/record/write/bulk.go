@@ -60,15 +60,13 @@ func (w *Writer) Bulk(ctx context.Context, object string, ops []Operation, atomi
 
 // BulkWith does several operations, each counting by itself, in one transaction with
 // what save writes: it is called at the end, with what became of them (without Saved),
-// and may be called again. An error of save undoes everything. Fault
-// record.too_many_refused (Limited) if operations are refused again and again after
-// they had written, which only overflowing roll-ups and the like do.
+// and may be called again. An error of save undoes everything.
 func (w *Writer) BulkWith(ctx context.Context, object string, ops []Operation, save func(tx store.Tx, outcomes []Outcome) error) error {
 	b, err := w.bulk(ctx, object, ops)
 	if err != nil {
 		return err
 	}
-	return b.runTogether(ctx, func(u *Unit) error {
+	return b.runPart(ctx, b.tasks, func(u *Unit) error {
 		outcomes, err := b.outcomes(false)
 		if err != nil {
 			return err

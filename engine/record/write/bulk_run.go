@@ -3,6 +3,7 @@ package write
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"formwork/engine/fault"
 	"formwork/engine/id"
@@ -46,6 +47,50 @@ func (b *bulk) runAll(ctx context.Context) error {
 	return nil
 }
 
+// chunk is how many operations, each counting by itself, share a transaction.
+const chunk = 500
+
+// runEach runs the operations in few transactions.
+func (b *bulk) runEach(ctx context.Context) error {
+	for start := 0; start < len(b.tasks); start += chunk {
+		if err := b.runPart(ctx, b.tasks[start:min(start+chunk, len(b.tasks))], nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// runPart does operations in one transaction, each as an attempt: one that is refused
+// changes nothing, and the others count. finish, if there is one, ends the transaction.
+func (b *bulk) runPart(ctx context.Context, part []task, finish func(u *Unit) error) error {
+	return b.w.transaction(ctx, func(u *Unit) error {
+		if err := u.prefetchFor(part); err != nil {
+			return err
+		}
+		for i := range part {
+			t := &part[i]
+			t.refused = nil
+			if t.failed != nil {
+				continue
+			}
+			refused, err := u.Tx.Attempt(ctx, func() error { return u.do(t) })
+			if err != nil {
+				return fmt.Errorf("doing an operation: %w", err)
+			}
+			if f := fault.From(refused); f != nil {
+				if f.Kind == fault.Internal || f.Kind == fault.Unavailable {
+					return refused
+				}
+				t.refused = f
+			}
+		}
+		if finish == nil {
+			return nil
+		}
+		return finish(u)
+	})
+}
+
 // prefetchFor asks for the duplicates of the records that are ready to be made.
 func (u *Unit) prefetchFor(part []task) (err error) {
 	var m *stored.Mapping
@@ -85,7 +130,7 @@ func (u *Unit) doCreate(t *task) (err error) {
 	if t.ready != nil {
 		t.saving, err = u.store(*t.ready)
 	} else {
-		t.saving, err = u.createInside(t)
+		t.saving, err = u.create(t.object, t.input, u.options.IDs.Next())
 	}
 	if err != nil {
 		return err
@@ -95,7 +140,6 @@ func (u *Unit) doCreate(t *task) (err error) {
 }
 
 func (u *Unit) doUpdate(t *task, key id.ID) (err error) {
-	u.wrote = len(u.options.hooksFor(u.session, t.object.Mapping, stored.Updated)) > 0
 	if t.saving, err = u.change(t.object, t.input, key, t.op.Version); err != nil {
 		return err
 	}

@@ -150,7 +150,6 @@ func (u *Unit) moveToBin(set *deletionSet) error {
 
 // moveOneToBin moves one record to the bin.
 func (u *Unit) moveOneToBin(r stored.Record, batch id.ID) error {
-	u.wrote = true
 	err := u.Tx.Insert(u.ctx, stored.BinTable, r.ID(), map[string]any{
 		stored.ColObject.Name: r.Object.Doc.Name, stored.ColName.Name: stored.Text(r.Name()), stored.ColDeletedAt.Name: u.session.Clock.UnixMilli(),
 		stored.ColDeletedBy.Name: u.session.By(), stored.ColBatch.Name: int64(batch), stored.ColDoc.Name: stored.EncodeRow(r.Mapping, r.Row)}, nil)

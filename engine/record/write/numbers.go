@@ -14,7 +14,7 @@ import (
 )
 
 // takeNumbers takes the automatic numbers of a new record that has none yet. They are
-// given back if the transaction fails, so that none is missing.
+// given back if the transaction or attempt fails, so that none is missing.
 func (u *Unit) takeNumbers(d *draft.Draft) error {
 	if d.Old != nil {
 		return nil
@@ -41,25 +41,6 @@ func (u *Unit) takeNumber(r stored.Row, m *stored.Mapping, f *stored.Field) erro
 		return err
 	}
 	r[f.Slot] = f.Value.(fieldtype.Counts).Format(seq.next, date)
-	return nil
-}
-
-// returnNumbers returns the numbers that the draft took in this transaction, after which
-// none was taken.
-func (u *Unit) returnNumbers(d *draft.Draft) error {
-	date := u.today()
-	for _, f := range d.Mapping.Numbers {
-		if d.Input.Sent[f.Slot] || d.Row[f.Slot] == nil {
-			continue
-		}
-		seq, err := readSequence(u.ctx, u.Tx, sequenceName(d.Mapping, f, date))
-		if err != nil {
-			return err
-		}
-		if err := seq.set(u.ctx, u.Tx, u.options.IDs, seq.next-1); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 

@@ -77,7 +77,6 @@ func (u *Unit) takeOutOfBin(r stored.Record) error {
 		return f
 	}
 	u.touch(r.Row)
-	u.wrote = true
 	if err := u.Tx.Delete(u.ctx, stored.BinTable, r.ID()); err != nil {
 		return fmt.Errorf("taking a record out of the bin: %w", err)
 	}

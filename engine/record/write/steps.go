@@ -66,7 +66,6 @@ var storing = []struct {
 }{
 	{"references still exist", (*saving).checkReferencesExist},
 	{"duplicates", (*saving).checkDuplicates},
-	{"unique keys", (*saving).checkUnique},
 	{"row and words", (*saving).writeRow},
 	{"history", (*saving).writeHistory},
 	{"event", (*saving).writeEvent},

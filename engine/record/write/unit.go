@@ -20,11 +20,7 @@ type Unit struct {
 	Tx      store.Tx
 
 	rollupDepth int // of roll-ups over roll-ups that are under way
-	// skipsRefused: the transaction goes on without what is refused (see bulkrun.go), so
-	// that what a unique index would refuse is looked for before anything is written.
-	skipsRefused bool
-	wrote        bool // something since it was last false
-	prefetch     *duplicatePrefetch
+	prefetch    *duplicatePrefetch
 }
 
 func newUnit(ctx context.Context, s *session.Session, o *Options, tx store.Tx) *Unit {
@@ -48,7 +44,6 @@ func (u *Unit) insertWith(m *stored.Mapping, r stored.Row, words []string) error
 			values[m.Columns[slot].Name] = v
 		}
 	}
-	u.wrote = true
 	u.prefetch.forget(m, r)
 	if err := u.Tx.Insert(u.ctx, m.Object.Table.Name, r.ID(), values, words); err != nil {
 		return u.refused(m, err)
@@ -85,7 +80,6 @@ func (u *Unit) updateWith(m *stored.Mapping, old, r stored.Row, words []string) 
 		}
 	}
 	version, _ := old[stored.SlotVersion].(int64)
-	u.wrote = true
 	u.prefetch.forget(m, r)
 	if err := u.Tx.Update(u.ctx, m.Object.Table.Name, r.ID(), version, values, words); err != nil {
 		return u.refused(m, err)
