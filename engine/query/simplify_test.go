@@ -113,7 +113,7 @@ func checkSimple(t *testing.T, f query.Filter, above string) {
 // and simplifying again changes nothing.
 func TestSimplify(t *testing.T) {
 	g := generator{rand.New(rand.NewPCG(1, 2))}
-	for range 20_000 {
+	for range 4_000 {
 		a, b := g.filter(4), g.filter(2)
 		before := query.All{a}
 		simple := query.Simplify(a)
