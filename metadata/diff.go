@@ -9,8 +9,8 @@ import (
 // Change is how one document differs.
 type Change struct {
 	Key
-	Change string `json:"change"` // "added", "removed" or "changed"
-	Parts  []Part `json:"parts"`  // by pointer; of a whole document one with pointer ""
+	Change string `json:"change" enum:"added,removed,changed"`
+	Parts  []Part `json:"parts"` // by pointer; of a whole document one with pointer ""
 }
 
 // Part is one place in a document that differs. From is absent where something was

@@ -11,22 +11,22 @@ import (
 	"formwork/engine/record"
 )
 
-// jobView is a background job as the API shows it.
-type jobView struct {
-	ID        string     `json:"id"`
+// Job is background work.
+type Job struct {
+	ID        string     `json:"id" schema:"ID"`
 	Kind      string     `json:"kind"`
-	State     string     `json:"state"`
+	State     string     `json:"state" enum:"waiting,running,done,failed,cancelled"`
 	Done      int64      `json:"done"`
-	Total     int64      `json:"total"`
+	Total     int64      `json:"total"` // 0: not known
 	Problem   *Finding   `json:"problem,omitempty"`
 	CreatedAt time.Time  `json:"created_at"`
-	StartedAt *time.Time `json:"started_at"`
-	EndedAt   *time.Time `json:"ended_at"`
-	By        string     `json:"by,omitempty"`
+	StartedAt *time.Time `json:"started_at"` // null: not yet
+	EndedAt   *time.Time `json:"ended_at"`   // null: still open
+	By        string     `json:"by,omitempty" schema:"ID"`
 }
 
-func (r *request) jobView(j *job.Job) jobView {
-	v := jobView{ID: j.ID.String(), Kind: j.Kind, State: j.State, Done: j.Done, Total: j.Total, CreatedAt: j.CreatedAt,
+func (r *request) showJob(j *job.Job) Job {
+	v := Job{ID: j.ID.String(), Kind: j.Kind, State: j.State, Done: j.Done, Total: j.Total, CreatedAt: j.CreatedAt,
 		StartedAt: maybe(j.StartedAt), EndedAt: maybe(j.EndedAt), By: j.By.String()}
 	if f := j.Fault(); f != nil {
 		problem := inputProblem(f, r.language())
@@ -93,15 +93,15 @@ func (s *Server) listJobs(r *request) error {
 	if err != nil {
 		return err
 	}
-	items := []jobView{}
+	answer := Page[Job]{Items: []Job{}}
 	for _, j := range jobs {
 		if setup || j.By == r.caller.User {
-			items = append(items, r.jobView(j))
+			answer.Items = append(answer.Items, r.showJob(j))
 		}
 	}
-	answer := map[string]any{"items": items, "next": nil}
 	if len(jobs) == l.Limit {
-		answer["next"] = jobs[len(jobs)-1].ID.String()
+		next := jobs[len(jobs)-1].ID.String()
+		answer.Next = &next
 	}
 	return r.json(fiber.StatusOK, answer)
 }
@@ -112,7 +112,7 @@ func (s *Server) getJob(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.json(fiber.StatusOK, r.jobView(j))
+	return r.json(fiber.StatusOK, r.showJob(j))
 }
 
 // job is the job in the path, if the caller may watch it.

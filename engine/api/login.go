@@ -11,14 +11,29 @@ import (
 	"formwork/engine/store"
 )
 
+// Login says who wants to log in.
+type Login struct {
+	Email    string `json:"email"`
+	Password string `json:"password"`
+	Tenant   string `json:"tenant,omitempty"` // the usual one, or that of the host, when absent
+	Code     string `json:"code,omitempty"`   // of a second factor; none is asked for
+}
+
+// LoggedIn is a session that has begun.
+type LoggedIn struct {
+	Token string      `json:"token"` // for Authorization: Bearer
+	User  CurrentUser `json:"user"`
+}
+
+// PasswordChange replaces one's own password.
+type PasswordChange struct {
+	Current  string `json:"current"`
+	Password string `json:"password"` // the new one
+}
+
 // login is POST /auth/login.
 func (s *Server) login(r *request) (failure error) {
-	var in struct {
-		Email    string `json:"email"`
-		Password string `json:"password"`
-		Tenant   string `json:"tenant"`
-		Code     string `json:"code"` // of a second factor; none is asked for
-	}
+	var in Login
 	if err := r.decode(loginBody, &in, false); err != nil {
 		return err
 	}
@@ -57,7 +72,7 @@ func (r *request) begin(t store.Tenant, email, password string) (err error) {
 	if in.Device != "" {
 		r.setDevice(in.Device)
 	}
-	return r.json(fiber.StatusOK, map[string]any{"token": in.Token, "user": userOf(in.Caller)})
+	return r.json(fiber.StatusOK, LoggedIn{in.Token, userOf(in.Caller)})
 }
 
 // loginTenant finds the tenant of a login: the one named, else the host's, else the
@@ -104,20 +119,20 @@ func (s *Server) logout(r *request) error {
 	return r.done()
 }
 
-// user is a caller as the API shows them.
-type user struct {
-	ID          string   `json:"id"`
+// CurrentUser is who is logged in.
+type CurrentUser struct {
+	ID          string   `json:"id" schema:"ID"`
 	Name        string   `json:"name"`
 	Email       string   `json:"email"`
-	Language    string   `json:"language"`
+	Language    string   `json:"language" enum:"en,zh"`
 	Timezone    string   `json:"timezone"`
 	Role        string   `json:"role,omitempty"`
 	Teams       []string `json:"teams"`
 	Permissions []string `json:"permissions"`
 }
 
-func userOf(c *policy.Caller) user {
-	u := user{ID: c.User.String(), Name: c.Name, Email: c.Email, Language: c.Language, Timezone: c.Location.String(), Role: c.Role,
+func userOf(c *policy.Caller) CurrentUser {
+	u := CurrentUser{ID: c.User.String(), Name: c.Name, Email: c.Email, Language: c.Language, Timezone: c.Location.String(), Role: c.Role,
 		Teams: []string{}, Permissions: []string{}}
 	if u.Language == "" {
 		u.Language = fault.Languages[0]
@@ -126,13 +141,29 @@ func userOf(c *policy.Caller) user {
 	return u
 }
 
-// objectRights are a caller's rights on an object as the API shows them.
-type objectRights struct {
+// Me is who is logged in, with their rights.
+type Me struct {
+	User     CurrentUser `json:"user"`
+	Tenant   string      `json:"tenant"`
+	Via      string      `json:"via" enum:"session,key"`
+	Language string      `json:"language" enum:"en,zh"`
+	Revision int64       `json:"revision"` // of the configuration
+	Rights   Rights      `json:"rights"`
+}
+
+// Rights are what a caller may do, apart from single records.
+type Rights struct {
+	Objects map[string]ObjectRights `json:"objects"` // those on which there is any right
+	System  []string                `json:"system"`  // rights on the platform, sorted
+}
+
+// ObjectRights are a caller's rights on an object.
+type ObjectRights struct {
 	Create bool              `json:"create"`
 	Read   bool              `json:"read"`
 	Update bool              `json:"update"`
 	Delete bool              `json:"delete"`
-	Fields map[string]string `json:"fields"`
+	Fields map[string]string `json:"fields" enum:"read,edit"` // those that are absent may not be read
 }
 
 // me is GET /me.
@@ -141,25 +172,20 @@ func (s *Server) me(r *request) error {
 	if err != nil {
 		return err
 	}
-	objects := map[string]objectRights{}
+	objects := map[string]ObjectRights{}
 	for name, o := range rights.Objects {
 		if o.Create || o.Read || o.Update || o.Delete {
-			objects[name] = objectRights(o)
+			objects[name] = ObjectRights(o)
 		}
 	}
-	return r.json(fiber.StatusOK, map[string]any{
-		"user": userOf(r.caller), "tenant": r.caller.Tenant, "via": r.caller.Via, "language": userOf(r.caller).Language,
-		"revision": r.snapshot.Revision,
-		"rights":   map[string]any{"objects": objects, "system": trueNames(rights.System)},
-	})
+	user := userOf(r.caller)
+	return r.json(fiber.StatusOK, Me{User: user, Tenant: r.caller.Tenant, Via: r.caller.Via, Language: user.Language,
+		Revision: r.snapshot.Revision, Rights: Rights{objects, trueNames(rights.System)}})
 }
 
 // changePassword is PUT /me/password. It ends every session but starts a new one.
 func (s *Server) changePassword(r *request) error {
-	var in struct {
-		Current  string `json:"current"`
-		Password string `json:"password"`
-	}
+	var in PasswordChange
 	if err := r.decode(smallBody, &in, false); err != nil {
 		return err
 	}

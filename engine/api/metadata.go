@@ -14,6 +14,7 @@ import (
 
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
+	"formwork/engine/record"
 	"formwork/metadata"
 )
 
@@ -58,7 +59,7 @@ func (r *request) layer(name string) (own bool, err error) {
 // Documents is the answer of GET /metadata.
 type Documents struct {
 	Revision int64             `json:"revision"`
-	Items    []json.RawMessage `json:"items"`
+	Items    []json.RawMessage `json:"items" schema:"Document"`
 	// Hidden are documents of packages that the tenant's own layer hides.
 	Hidden []metadata.Key `json:"hidden,omitempty"`
 }
@@ -256,8 +257,8 @@ type Plan struct {
 
 // Impact is one effect on live data.
 type Impact struct {
-	Class   string `json:"class"` // free, backfill, narrowing, destructive
-	Path    string `json:"path"`  // what "allow" names
+	Class   string `json:"class" enum:"free,backfill,narrowing,destructive"`
+	Path    string `json:"path"` // what "allow" names
 	Code    string `json:"code"`
 	Detail  string `json:"detail"`
 	Records *int64 `json:"records,omitempty"`  // concerned
@@ -338,6 +339,14 @@ func inDocument(f *fault.Fault) *fault.Fault {
 	return &told
 }
 
+// Revision is one state of the configuration.
+type Revision struct {
+	Revision int64     `json:"revision"`
+	Message  string    `json:"message"`
+	At       time.Time `json:"at"`
+	By       string    `json:"by"` // the user's id; empty for the program itself
+}
+
 // revisions is GET /metadata/revisions.
 func (s *Server) revisions(r *request) error {
 	var before int64
@@ -345,32 +354,33 @@ func (s *Server) revisions(r *request) error {
 	if err := r.query(parameter{"cursor", &before}, parameter{"limit", &limit}); err != nil {
 		return err
 	}
-	if limit <= 0 || limit > 500 {
-		limit = 50
+	if limit > record.MaxLimit {
+		return fault.New(fault.Invalid, "list.bad_limit", "max", record.MaxLimit).At("/limit")
+	}
+	if limit == 0 {
+		limit = record.DefaultLimit
 	}
 	all, err := s.o.Catalog.Revisions(r.ctx, r.tenant, before, limit+1)
 	if err != nil {
 		return err
 	}
-	type revision struct {
-		Revision int64     `json:"revision"`
-		Message  string    `json:"message"`
-		At       time.Time `json:"at"`
-		By       string    `json:"by"`
-	}
-	items, next := []revision{}, ""
+	answer := Page[Revision]{Items: []Revision{}}
 	for i, one := range all {
 		if i == limit {
-			next = strconv.FormatInt(all[i-1].Number, 10)
+			next := strconv.FormatInt(all[i-1].Number, 10)
+			answer.Next = &next
 			break
 		}
-		items = append(items, revision{one.Number, one.Message, one.At, one.By.String()})
-	}
-	answer := map[string]any{"items": items, "next": nil}
-	if next != "" {
-		answer["next"] = next
+		answer.Items = append(answer.Items, Revision{one.Number, one.Message, one.At, one.By.String()})
 	}
 	return r.json(fiber.StatusOK, answer)
+}
+
+// Difference is what differs between two revisions.
+type Difference struct {
+	From    int64             `json:"from"`
+	To      int64             `json:"to"`
+	Changes []metadata.Change `json:"changes"`
 }
 
 // diff is GET /metadata/diff: from the revision before "to" and to the newest, where
@@ -390,7 +400,7 @@ func (s *Server) diff(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.json(fiber.StatusOK, map[string]any{"from": from, "to": to, "changes": changesOf(changes)})
+	return r.json(fiber.StatusOK, Difference{from, to, changesOf(changes)})
 }
 
 // restoration reads to what configuration to go back.

@@ -1,15 +1,17 @@
 package api
 
 import (
+	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
+	"formwork/engine/api/openapi"
+	"formwork/engine/fault"
 	"formwork/engine/policy"
 )
-
-type object = map[string]any
 
 // openAPI is GET /openapi.json: OpenAPI 3.1 of what the caller may see, with every
 // object's records spelt out.
@@ -28,34 +30,37 @@ func (s *Server) openAPI(r *request) error {
 	return r.sent(fiber.StatusOK, append(r.buffer(), raw...))
 }
 
+// description is the document while it is made.
+type description struct {
+	paths   map[string]openapi.Operations
+	schemas *openapi.Schemas
+	objects []string // that the caller knows of
+}
+
 // describe makes the document.
-func (s *Server) describe(r *request, rights *policy.Rights) object {
-	paths, schemas := object{}, object{"Problem": problemSchema(), "Next": object{"type": []string{"string", "null"}}}
-	var known []string
+func (s *Server) describe(r *request, rights *policy.Rights) openapi.Document {
+	d := &description{paths: map[string]openapi.Operations{}, schemas: newSchemas(comment)}
 	for name, o := range rights.Objects {
 		if (o.Read || o.Create) && r.snapshot.Objects[name] != nil {
-			known = append(known, name)
+			d.objects = append(d.objects, name)
 		}
 	}
-	slices.Sort(known)
-	for _, name := range known {
-		o := r.snapshot.Objects[name]
-		schemas[name] = readSchema(o, rights.Objects[name], r.language())
-		schemas[name+".write"] = createSchema(o, rights.Objects[name], r.language())
-		schemas[name+".patch"] = patchSchema(o, rights.Objects[name], r.language())
-		schemas[name+".page"] = pageSchema(name)
+	slices.Sort(d.objects)
+	bound := map[string]*openapi.Schemas{}
+	for _, name := range d.objects {
+		bound[name] = d.bind(schemasOf{r.snapshot.Objects[name], rights, r.language()})
 	}
 	for _, rt := range s.routes() {
 		if rt.right != "" && !rights.System[rt.right] {
 			continue
 		}
-		if !strings.Contains(rt.path, "/records/:object") || strings.Contains(rt.path, "/schemas/") {
-			add(paths, rt, "", nil)
+		if !rt.ofRecords() {
+			d.add(rt, "", nil, d.schemas)
 			continue
 		}
-		for _, name := range known {
+		for _, name := range d.objects {
 			if may(rt, rights.Objects[name]) {
-				add(paths, rt, name, r.snapshot.Objects[name].Doc.Label.In(r.language(), name))
+				d.add(rt, name, []string{r.snapshot.Objects[name].Doc.Label.In(r.language(), name)}, bound[name])
 			}
 		}
 	}
@@ -63,18 +68,35 @@ func (s *Server) describe(r *request, rights *policy.Rights) object {
 	if version == "" {
 		version = "0"
 	}
-	return object{
-		"openapi": "3.1.0",
-		"info": object{"title": "Formwork", "version": version,
-			"description": "Tenant " + r.caller.Tenant + ", revision " + r.revision() + " of its configuration, as you may see it."},
-		"servers":  []object{{"url": "/"}},
-		"security": []object{{"token": []string{}}, {"cookie": []string{}}},
-		"paths":    paths,
-		"components": object{"schemas": schemas, "securitySchemes": object{
-			"token":  object{"type": "http", "scheme": "bearer"},
-			"cookie": object{"type": "apiKey", "in": "cookie", "name": sessionCookie}}},
+	return openapi.Document{
+		OpenAPI: "3.1.0",
+		Info: openapi.Info{Title: "Formwork", Version: version,
+			Description: "Tenant " + r.caller.Tenant + ", revision " + r.revision() + " of its configuration, as you may see it."},
+		Servers:  []openapi.Server{{URL: "/"}},
+		Security: []openapi.Security{{"token": {}}, {"cookie": {}}},
+		Paths:    d.paths,
+		Components: openapi.Components{Schemas: d.schemas.Components(),
+			Responses: map[string]openapi.Response{"Problem": {Description: "A problem (RFC 9457).", Content: openapi.Content{
+				problemType: {Schema: d.schemas.Of(reflect.TypeFor[Problem]())}}}},
+			SecuritySchemes: map[string]openapi.Schema{
+				"token":  {"type": "http", "scheme": "bearer"},
+				"cookie": {"type": "apiKey", "in": "cookie", "name": sessionCookie}}},
 	}
 }
+
+// bind adds the schemas of an object's records, under which types that hold records
+// are described.
+func (d *description) bind(of schemasOf) *openapi.Schemas {
+	name, all := of.object.Doc.Name, d.schemas.Components()
+	all[name], all[name+".write"], all[name+".patch"] = of.read(), of.create(), of.patch()
+	return d.schemas.Bind(name, map[reflect.Type]openapi.Schema{
+		reflect.TypeFor[Record]():      openapi.Reference(name),
+		reflect.TypeFor[NewRecord]():   openapi.Reference(name + ".write"),
+		reflect.TypeFor[RecordPatch](): openapi.Reference(name + ".patch")})
+}
+
+// ofRecords reports whether a route is described for each object by itself.
+func (rt route) ofRecords() bool { return strings.HasPrefix(rt.path, Prefix+"/records/:object") }
 
 // may reports whether a caller with these rights can have any use of a route.
 func may(rt route, o policy.ObjectRights) bool {
@@ -100,129 +122,104 @@ func may(rt route, o policy.ObjectRights) bool {
 }
 
 // add describes a route, of one object if it is given.
-func add(paths object, rt route, name string, tag any) {
-	var parameters []object
+func (d *description) add(rt route, object string, tags []string, schemas *openapi.Schemas) {
+	operation := &openapi.Operation{ID: operationID(rt, object), Summary: rt.says, Tags: tags, Responses: rt.answers.responses(schemas)}
+	if rt.open {
+		operation.Security = &[]openapi.Security{}
+	}
+	if rt.right != "" {
+		operation.Description = "Needs the right " + rt.right + "."
+	}
 	parts := strings.Split(rt.path, "/")
 	for i, part := range parts {
-		if !strings.HasPrefix(part, ":") {
-			continue
+		name, variable := strings.CutPrefix(part, ":")
+		switch {
+		case !variable:
+		case part == ":object" && object != "":
+			parts[i] = object
+		default:
+			parts[i] = "{" + name + "}"
+			operation.Parameters = append(operation.Parameters, d.pathParameter(name))
 		}
-		if part == ":object" && name != "" {
-			parts[i] = name
-			continue
+	}
+	for _, one := range rt.takes {
+		operation.Parameters = append(operation.Parameters, one.parameter())
+		if one.name == fiber.HeaderIfNoneMatch && rt.method == get {
+			operation.Responses["304"] = openapi.Response{Description: "Nothing has changed."}
 		}
-		parts[i] = "{" + part[1:] + "}"
-		parameters = append(parameters, object{"name": part[1:], "in": "path", "required": true, "schema": object{"type": "string"}})
 	}
-	for _, one := range strings.Fields(rt.takes) {
-		parameters = append(parameters, object{"name": one, "in": "query", "schema": object{"type": parameterTypes[one]}, "description": parameterTexts[one]})
+	if rt.sends.of != nil {
+		operation.Body = &openapi.Body{Required: !rt.sends.optional, Content: openapi.Content{rt.sends.media: {Schema: schemas.Of(rt.sends.of)}}}
 	}
-	if rt.method == patch || rt.method == remove && strings.HasSuffix(rt.path, "/records/:object/:id") {
-		parameters = append(parameters, object{"name": "If-Match", "in": "header", "schema": object{"type": "string"},
-			"description": "The version that the change is meant for."})
-	}
-	operation := object{"summary": rt.says, "operationId": operationID(rt, name),
-		"responses": object{"default": object{"description": "A problem (RFC 9457).", "content": object{
-			"application/problem+json": object{"schema": reference("Problem")}}}}}
-	if parameters != nil {
-		operation["parameters"] = parameters
-	}
-	if rt.open {
-		operation["security"] = []object{}
-	}
-	if tag != nil {
-		operation["tags"] = []any{tag}
-	}
-	contents(operation, rt, name)
 	path := strings.Join(parts, "/")
-	known, ok := paths[path].(object)
-	if !ok {
-		known = object{}
-		paths[path] = known
+	if d.paths[path] == nil {
+		d.paths[path] = openapi.Operations{}
 	}
-	known[strings.ToLower(rt.method)] = operation
+	d.paths[path][strings.ToLower(rt.method)] = operation
 }
 
-// contents adds what is sent and answered.
-func contents(operation object, rt route, name string) {
-	responses := operation["responses"].(object)
-	one := strings.HasSuffix(rt.path, "/records/:object/:id")
-	all := strings.HasSuffix(rt.path, "/records/:object")
+// pathParameter describes a part of a path. All ids in paths are of one form.
+func (d *description) pathParameter(name string) openapi.Parameter {
+	p := openapi.Parameter{Name: name, In: "path", Required: true, Schema: aText}
 	switch {
-	case name != "" && rt.method == get && (all || strings.Contains(rt.path, "/related/")):
-		responses["200"] = answer("A page.", reference(name+".page"))
-	case name != "" && rt.method == get && one:
-		responses["200"] = answer("The record.", reference(name))
-	case name != "" && rt.method == post && all:
-		operation["requestBody"] = content(reference(name + ".write"))
-		responses["201"] = answer("The record.", reference(name))
-	case name != "" && rt.method == patch:
-		operation["requestBody"] = content(reference(name + ".patch"))
-		responses["200"] = answer("The record.", reference(name))
-	case rt.method == remove:
-		responses["204"] = object{"description": "Done."}
-	case rt.method == get:
-		responses["200"] = object{"description": "The answer."}
-	default:
-		operation["requestBody"] = content(object{"type": "object"})
-		responses["200"] = answer("The answer.", object{"type": "object"})
+	case name == "id":
+		p.Schema = openapi.Reference("ID")
+	case name == "object" && len(d.objects) > 0:
+		p.Schema = oneOf(d.objects...)
 	}
+	return p
 }
 
-func reference(name string) object { return object{"$ref": "#/components/schemas/" + name} }
-
-func content(schema object) object {
-	return object{"content": object{fiber.MIMEApplicationJSON: object{"schema": schema}}}
-}
-
-func answer(says string, schema object) object {
-	a := content(schema)
-	a["description"] = says
-	return a
-}
-
-// operationID is the route's name in generated clients: get_records_account_id.
-func operationID(rt route, name string) string {
-	id := strings.ToLower(rt.method) + strings.TrimPrefix(rt.path, Prefix)
-	if name != "" {
-		id = strings.Replace(id, ":object", name, 1)
+// responses are the answers of a route, by status.
+func (a answer) responses(schemas *openapi.Schemas) map[string]openapi.Response {
+	shown := openapi.Response{Description: statusTexts[a.status]}
+	for _, media := range a.media {
+		if shown.Content == nil {
+			shown.Content = openapi.Content{}
+		}
+		shown.Content[media] = openapi.Media{Schema: aText}
+		if a.of != nil {
+			shown.Content[media] = openapi.Media{Schema: schemas.Of(a.of)}
+		}
 	}
-	return strings.NewReplacer("/", "_", ":", "", ".", "_").Replace(id)
+	problem := openapi.Response{Ref: "#/components/responses/Problem"}
+	return map[string]openapi.Response{strconv.Itoa(a.status): shown, "4XX": problem, "5XX": problem}
 }
 
-func pageSchema(name string) object {
-	return object{"type": "object", "required": []string{"items", "next"}, "properties": object{
-		"items": object{"type": "array", "items": reference(name)},
-		"next":  reference("Next"),
-		"total": object{"type": "integer"}}}
+var statusTexts = map[int]string{fiber.StatusOK: "The answer.", fiber.StatusCreated: "What was made.", fiber.StatusAccepted: "What has begun.",
+	fiber.StatusNoContent: "Done.", fiber.StatusFound: "It is elsewhere."}
+
+// operationID is the method's name in generated clients: getRecord, or
+// getOpportunityLineRecord for one object. No two objects have the same.
+func operationID(rt route, object string) string {
+	if object == "" {
+		return rt.name
+	}
+	return strings.Replace(rt.name, "Record", camel(object)+"Record", 1)
 }
 
-func problemSchema() object {
-	str := object{"type": "string"}
-	return object{"type": "object", "required": []string{"type", "title", "status", "code", "detail"}, "properties": object{
-		"type": str, "title": str, "status": object{"type": "integer"}, "code": str, "detail": str, "id": str,
-		"errors": object{"type": "array", "items": object{"type": "object", "properties": object{
-			"pointer": str, "code": str, "detail": str, "column": object{"type": "integer"}, "suggestion": str}}}}}
+// camel writes opportunity_line as OpportunityLine. An underscore stays where no letter
+// follows it, so that different names stay different.
+func camel(name string) string {
+	out := make([]byte, 0, len(name))
+	up := true
+	for i := range len(name) {
+		c := name[i]
+		letter := c >= 'a' && c <= 'z'
+		switch {
+		case c == '_' && i+1 < len(name) && name[i+1] >= 'a' && name[i+1] <= 'z':
+			up = true
+			continue
+		case up && letter:
+			c -= 'a' - 'A'
+		}
+		up = false
+		out = append(out, c)
+	}
+	return string(out)
 }
 
-var parameterTypes = object{"filter": "string", "q": "string", "sort": "string", "fields": "string", "limit": "integer",
-	"cursor": "string", "count": "boolean", "objects": "string", "kind": "string", "state": "string", "layer": "string",
-	"format": "string", "bom": "boolean", "from": "integer", "to": "integer"}
-
-var parameterTexts = object{
-	"filter":  "An expression: created_at > now() - days(30) && owner.active.",
-	"q":       "Words to find.",
-	"sort":    "Fields, separated by commas; -amount descends.",
-	"fields":  "Fields of the answer, separated by commas; owner.name reaches through a lookup.",
-	"format":  "csv (when absent) or jsonl.",
-	"bom":     "Begins a CSV file with a byte order mark, by which Excel knows that it is UTF-8.",
-	"limit":   "At most so many.",
-	"cursor":  "The “next” of the page before.",
-	"count":   "Also says how many there are in all.",
-	"objects": "Objects to search, separated by commas.",
-	"kind":    "Only those of this kind.",
-	"state":   "Only those in this state.",
-	"layer":   "“own” for the tenant's own layer.",
-	"from":    "A revision.",
-	"to":      "A revision.",
+// problemCodes is the schema of a problem's code.
+func problemCodes() openapi.Schema {
+	return openapi.Schema{"type": "string", "enum": openapi.Options(fault.Codes()...), "description": "What is wrong. A code stays what it is; there may be more in a later version."}
 }

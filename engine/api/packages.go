@@ -24,12 +24,12 @@ type Package struct {
 type PackageUpgrade struct {
 	// Documents are the whole of the package, its own document among them; none: what
 	// comes along with the server.
-	Documents []json.RawMessage `json:"documents,omitempty"`
+	Documents []json.RawMessage `json:"documents,omitempty" schema:"Document"`
 	// Decide says "ours" or "theirs" for each conflict, by its path.
-	Decide  map[string]string `json:"decide,omitempty"`
-	Base    int64             `json:"base,omitempty"` // as in catalog.Change
+	Decide  map[string]string `json:"decide,omitempty" enum:"ours,theirs"`
+	Base    int64             `json:"base,omitempty"` // the revision that this was planned for; the newest when absent
 	Message string            `json:"message,omitempty"`
-	Allow   []string          `json:"allow,omitempty"`
+	Allow   []string          `json:"allow,omitempty"` // what may be destroyed, by its path
 }
 
 // UpgradePlan is what an upgrade would do, as the API tells it. Undecided conflicts
@@ -43,11 +43,11 @@ type UpgradePlan struct {
 // Conflict is a place that both the package and the tenant changed. Values that are
 // left out are not there.
 type Conflict struct {
-	Path     string          `json:"path"`               // what "decide" names
-	Decision string          `json:"decision,omitempty"` // as asked for
-	Base     json.RawMessage `json:"base,omitempty"`     // the package's before
-	Theirs   json.RawMessage `json:"theirs,omitempty"`   // the package's now
-	Ours     json.RawMessage `json:"ours,omitempty"`     // the tenant's
+	Path     string          `json:"path"`                                  // what "decide" names
+	Decision string          `json:"decision,omitempty" enum:"ours,theirs"` // as asked for
+	Base     json.RawMessage `json:"base,omitempty"`                        // the package's before
+	Theirs   json.RawMessage `json:"theirs,omitempty"`                      // the package's now
+	Ours     json.RawMessage `json:"ours,omitempty"`                        // the tenant's
 }
 
 // UpgradePlanOf renders a plan of an upgrade in a language.
@@ -159,25 +159,27 @@ func (r *request) upgrade() (PackageUpgrade, catalog.Upgrade, error) {
 	return wanted, asked, byDocument(err)
 }
 
+// Advice is a list of a view or layout that reads or sorts more than it shows.
+type Advice struct {
+	Source  string   `json:"source"` // the document, as kind/name
+	Object  string   `json:"object"`
+	Owned   bool     `json:"owned"`   // as somebody asks who sees the own records only
+	Scans   bool     `json:"scans"`   // all records are read
+	Sorts   bool     `json:"sorts"`   // records are sorted after they were read
+	Uses    []string `json:"uses"`    // indexes that help a little
+	Columns []string `json:"columns"` // of an index that would fit
+	Text    string   `json:"text"`    // how the store goes about it
+}
+
 // advice is GET /metadata/advice.
 func (s *Server) advice(r *request) error {
 	advice, err := s.o.Catalog.Advise(r.ctx, r.tenant)
 	if err != nil {
 		return err
 	}
-	type item struct {
-		Source  string   `json:"source"`
-		Object  string   `json:"object"`
-		Owned   bool     `json:"owned"`   // as somebody asks who sees the own records only
-		Scans   bool     `json:"scans"`   // all records are read
-		Sorts   bool     `json:"sorts"`   // records are sorted after they were read
-		Uses    []string `json:"uses"`    // indexes that help a little
-		Columns []string `json:"columns"` // of an index that would fit
-		Text    string   `json:"text"`    // how the store goes about it
-	}
-	items := []item{}
+	answer := List[Advice]{Items: []Advice{}}
 	for _, a := range advice {
-		items = append(items, item{a.Source, a.Object, a.Owned, a.Scans, a.Sorts, append([]string{}, a.Uses...), append([]string{}, a.Columns...), a.Text})
+		answer.Items = append(answer.Items, Advice{a.Source, a.Object, a.Owned, a.Scans, a.Sorts, append([]string{}, a.Uses...), append([]string{}, a.Columns...), a.Text})
 	}
-	return r.json(fiber.StatusOK, map[string]any{"items": items})
+	return r.json(fiber.StatusOK, answer)
 }

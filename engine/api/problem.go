@@ -15,40 +15,41 @@ import (
 	"formwork/engine/fault"
 )
 
+const problemType = "application/problem+json"
+
 // Problem is an RFC 9457 problem document.
 type Problem struct {
-	Type   string `json:"type"`
-	Title  string `json:"title"`
-	Status int    `json:"status"`
-	Code   string `json:"code"`
-	Detail string `json:"detail"`
-	// ID names an internal error in the log.
-	ID      string         `json:"id,omitempty"`
-	Pointer string         `json:"pointer,omitempty"`
-	Params  map[string]any `json:"params,omitempty"`
+	Type    string         `json:"type"`
+	Title   string         `json:"title"`
+	Status  int            `json:"status"`
+	Code    string         `json:"code" schema:"ProblemCode"`
+	Detail  string         `json:"detail"`            // for people, in their language
+	ID      string         `json:"id,omitempty"`      // of an internal error, as the log has it
+	Pointer string         `json:"pointer,omitempty"` // into what was sent
+	Params  map[string]any `json:"params,omitempty"`  // of the detail
 	Errors  []Finding      `json:"errors,omitempty"`
 }
 
 // Finding is one thing wrong with what was sent.
 type Finding struct {
-	Document   any            `json:"document,omitempty"` // of a configuration: kind/name
-	Pointer    string         `json:"pointer"`
-	Code       string         `json:"code"`
+	Document   string         `json:"document,omitempty"` // of a configuration: kind/name
+	Pointer    string         `json:"pointer"`            // into what was sent, or into the document
+	Code       string         `json:"code" schema:"ProblemCode"`
 	Detail     string         `json:"detail"`
-	Line       any            `json:"line,omitempty"`   // of an expression, from 1
-	Column     any            `json:"column,omitempty"` // of an expression, in characters from 1
-	Suggestion any            `json:"suggestion,omitempty"`
-	Params     map[string]any `json:"params,omitempty"`
+	Line       int            `json:"line,omitempty"`   // of an expression, from 1
+	Column     int            `json:"column,omitempty"` // of an expression, in characters from 1
+	Suggestion string         `json:"suggestion,omitempty"`
+	Params     map[string]any `json:"params,omitempty"` // of the detail
 }
 
 // String is a finding in one line, with its place.
 func (f Finding) String() string {
 	line := f.Pointer
-	if f.Document != nil {
-		line = fmt.Sprintf("%v %s", f.Document, f.Pointer)
+	if f.Document != "" {
+		line = f.Document + " " + f.Pointer
 	}
-	if f.Column != nil {
-		line += fmt.Sprintf(" (column %v)", f.Column)
+	if f.Column != 0 {
+		line += fmt.Sprintf(" (column %d)", f.Column)
 	}
 	return strings.TrimSpace(line + ": " + f.Detail + " [" + f.Code + "]")
 }
@@ -112,7 +113,7 @@ func (r *request) fail(err error) {
 		raw = []byte(`{"type":"about:blank","code":"internal"}`)
 	}
 	r.sent(status, append(r.buffer(), raw...))
-	header.SetContentType("application/problem+json; charset=utf-8")
+	header.SetContentType(problemType + "; charset=utf-8")
 	header.Del(fiber.HeaderETag)
 }
 
@@ -146,12 +147,27 @@ func inputProblems(f *fault.Fault, lang string) []Finding {
 }
 
 func inputProblem(f *fault.Fault, lang string) Finding {
-	finding := Finding{Document: f.Params["document"], Pointer: f.Pointer, Code: f.Code, Detail: f.Text(lang), Line: f.Params["line"], Column: f.Params["column"],
-		Params: f.Params}
-	if near := f.Params["suggestion"]; near != "" {
-		finding.Suggestion = near
+	document, _ := f.Params["document"].(string)
+	suggestion, _ := f.Params["suggestion"].(string)
+	return Finding{Document: document, Pointer: f.Pointer, Code: f.Code, Detail: f.Text(lang), Line: whole(f.Params["line"]),
+		Column: whole(f.Params["column"]), Suggestion: suggestion, Params: f.Params}
+}
+
+// whole is a parameter that is a number; 0 for none. That of a job's fault was read from
+// JSON.
+func whole(v any) int {
+	switch n := v.(type) {
+	case int:
+		return n
+	case int64:
+		return int(n)
+	case float64:
+		return int(n)
+	case json.Number:
+		i, _ := n.Int64() // what is no whole number is none
+		return int(i)
 	}
-	return finding
+	return 0
 }
 
 // faultOf is the fault that an error is for a client.

@@ -253,29 +253,21 @@ func (s *Server) merge(r *request) error {
 	if err != nil {
 		return err
 	}
-	in, err := r.data(smallBody)
-	if err != nil {
+	var in Merge
+	if err := r.decode(smallBody, &in, false); err != nil {
 		return err
 	}
-	if err := members(in, "", "from", "data"); err != nil {
-		return err
+	if in.From == nil {
+		return wrongKind("array", nil, "/from")
 	}
-	list, ok := in["from"].([]any)
-	if !ok {
-		return wrongKind("array", in["from"], "/from")
-	}
-	from := make([]id.ID, len(list))
-	for i, v := range list {
-		if from[i], err = idAt(v, "/from/"+strconv.Itoa(i)); err != nil {
+	from := make([]id.ID, len(in.From))
+	for i, text := range in.From {
+		if from[i], err = idAt(text, "/from/"+strconv.Itoa(i)); err != nil {
 			return err
 		}
 	}
-	data, err := objectAt(in["data"], "/data")
-	if err != nil {
-		return err
-	}
 	object := r.object()
-	saved, err := r.records().Merge(r.ctx, object, rec, from, data)
+	saved, err := r.records().Merge(r.ctx, object, rec, from, in.Data)
 	if err != nil {
 		return err
 	}

@@ -92,7 +92,7 @@ func (s *Server) run(rt route, r *request) (err error) {
 	if s.stopping.Load() {
 		return fault.New(fault.Unavailable, "api.stopping")
 	}
-	if rt.takes == "" {
+	if !rt.queries() {
 		if err := r.query(); err != nil {
 			return err
 		}

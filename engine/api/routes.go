@@ -1,6 +1,13 @@
 package api
 
-import "github.com/gofiber/fiber/v2"
+import (
+	"reflect"
+
+	"github.com/gofiber/fiber/v2"
+
+	"formwork/engine/catalog"
+	"formwork/engine/record"
+)
 
 const (
 	get    = fiber.MethodGet
@@ -10,14 +17,65 @@ const (
 	remove = fiber.MethodDelete
 )
 
-// route is one address and method.
+// route is one address and method. What stands here is all that the description of
+// the API says of it: see openapi.go.
 type route struct {
 	method, path string
 	do           func(*request) error
-	says         string // for the documentation
-	takes        string // names of the query parameters
+	name         string  // of the operation; Record is replaced by the object's name
+	says         string  // for people
+	takes        []asked // besides what is in the path
 	access
+	sends   body
+	answers answer
 }
+
+// body is what a route's requests hold.
+type body struct {
+	of       reflect.Type // nil: nothing
+	media    string
+	optional bool
+}
+
+// answer is how a route answers when nothing goes wrong.
+type answer struct {
+	status int
+	of     reflect.Type // nil: no JSON
+	media  []string
+}
+
+// sends is a body of JSON.
+func sends[T any]() body { return body{of: reflect.TypeFor[T](), media: fiber.MIMEApplicationJSON} }
+
+// maySend is a body of JSON that may be left out.
+func maySend[T any]() body {
+	return body{of: reflect.TypeFor[T](), media: fiber.MIMEApplicationJSON, optional: true}
+}
+
+// uploads is multipart form data whose parts are the members of T.
+func uploads[T any]() body { return body{of: reflect.TypeFor[T](), media: fiber.MIMEMultipartForm} }
+
+// answers is 200 with JSON.
+func answers[T any]() answer { return answersWith[T](fiber.StatusOK) }
+
+// makes is 201 with what was made.
+func makes[T any]() answer { return answersWith[T](fiber.StatusCreated) }
+
+// begins is 202 with the work that has begun.
+func begins[T any]() answer { return answersWith[T](fiber.StatusAccepted) }
+
+func answersWith[T any](status int) answer {
+	return answer{status, reflect.TypeFor[T](), []string{fiber.MIMEApplicationJSON}}
+}
+
+// writes is 200 with something else than JSON, of one of some media types.
+func writes(media ...string) answer { return answer{fiber.StatusOK, nil, media} }
+
+var (
+	nothing = body{}
+	done    = answer{status: fiber.StatusNoContent}
+	leads   = answer{status: fiber.StatusFound}
+)
 
 // access says who may come in.
 type access struct {
@@ -37,72 +95,71 @@ var (
 	mine      = access{} // everybody who is logged in; the engine decides
 )
 
-const listTakes = "filter q sort fields limit cursor count"
-
 // routes are all routes there are, those of most requests first.
 func (s *Server) routes() []route {
 	const v1 = Prefix
 	return []route{
-		{get, v1 + "/records/:object/:id", s.getRecord, "Reads a record.", "fields", mine},
-		{get, v1 + "/records/:object", s.listRecords, "Lists records.", listTakes, mine},
-		{post, v1 + "/records/:object", s.createRecord, "Creates a record.", "", mine},
-		{patch, v1 + "/records/:object/:id", s.updateRecord, "Changes a record by a merge patch; If-Match guards against lost updates.", "", mine},
-		{remove, v1 + "/records/:object/:id", s.deleteRecord, "Moves a record to the recycle bin.", "", mine},
-		{post, v1 + "/records/:object/bulk", s.bulk, "Creates, changes and deletes many records, with a result for each.", "", mine},
-		{post, v1 + "/records/:object/aggregate", s.aggregate, "Groups records and counts, sums, averages.", "", mine},
-		{post, v1 + "/records/:object/:id/restore", s.restoreRecord, "Takes a record out of the recycle bin.", "", mine},
-		{get, v1 + "/records/:object/:id/history", s.history, "Says who changed what, when and by what way.", "cursor limit", mine},
-		{get, v1 + "/records/:object/:id/related/:list", s.related, "Lists the records of a related list.", listTakes, mine},
-		{get, v1 + "/records/:object/:id/duplicates", s.duplicates, "Finds records that are probably the same thing.", "", mine},
-		{post, v1 + "/records/:object/:id/merge", s.merge, "Makes one record of several; what refers to them is kept.", "", mine},
-		{get, v1 + "/bin/:object", s.bin, "Lists the recycle bin.", "cursor limit", mine},
-		{remove, v1 + "/bin/:object/:id", s.purge, "Removes a record from the recycle bin for good.", "", mine},
-		{get, v1 + "/search", s.search, "Finds records of all objects by words.", "q objects limit", mine},
+		{get, v1 + "/records/:object/:id", s.getRecord, "getRecord", "Reads a record.", selecting, mine, nothing, answers[Record]()},
+		{get, v1 + "/records/:object", s.listRecords, "listRecords", "Lists records.", listing, mine, nothing, answers[RecordPage]()},
+		{post, v1 + "/records/:object", s.createRecord, "createRecord", "Creates a record.", none, mine, sends[NewRecord](), makes[SavedRecord]()},
+		{patch, v1 + "/records/:object/:id", s.updateRecord, "updateRecord", "Changes a record by a merge patch; If-Match guards against lost updates.", guarded, mine, sends[RecordPatch](), answers[SavedRecord]()},
+		{remove, v1 + "/records/:object/:id", s.deleteRecord, "deleteRecord", "Moves a record to the recycle bin.", guarded, mine, nothing, done},
+		{post, v1 + "/records/:object/bulk", s.bulk, "bulkRecords", "Creates, changes and deletes many records, with a result for each.", none, mine, sends[Bulk](), answers[BulkResult]()},
+		{post, v1 + "/records/:object/aggregate", s.aggregate, "aggregateRecords", "Groups records and counts, sums, averages.", none, mine, sends[record.AggregateQuery](), answers[Groups]()},
+		{post, v1 + "/records/:object/:id/restore", s.restoreRecord, "restoreRecord", "Takes a record out of the recycle bin.", none, mine, nothing, answers[SavedRecord]()},
+		{get, v1 + "/records/:object/:id/history", s.history, "getRecordHistory", "Says who changed what, when and by what way.", paging, mine, nothing, answers[Page[HistoryEntry]]()},
+		{get, v1 + "/records/:object/:id/related/:list", s.related, "listRelatedToRecord", "Lists the records of a related list.", listing, mine, nothing, answers[Page[RelatedRecord]]()},
+		{get, v1 + "/records/:object/:id/duplicates", s.duplicates, "findRecordDuplicates", "Finds records that are probably the same thing.", none, mine, nothing, answers[List[Match]]()},
+		{post, v1 + "/records/:object/:id/merge", s.merge, "mergeRecords", "Makes one record of several; what refers to them is kept.", none, mine, sends[Merge](), answers[SavedRecord]()},
+		{get, v1 + "/bin/:object", s.bin, "listBin", "Lists the recycle bin.", paging, mine, nothing, answers[Page[Binned]]()},
+		{remove, v1 + "/bin/:object/:id", s.purge, "purgeFromBin", "Removes a record from the recycle bin for good.", none, mine, nothing, done},
+		{get, v1 + "/search", s.search, "search", "Finds records of all objects by words.", finding, mine, nothing, answers[List[Match]]()},
 
-		{post, v1 + "/imports", s.startImport, "Imports a CSV file in the background: multipart form data with options, then the file.", "", slowMine},
-		{get, v1 + "/imports/:id", s.getImport, "Shows an import and its progress.", "", mine},
-		{get, v1 + "/imports/:id/errors", s.importErrors, "The refused rows with the reasons, as a file to correct and send again.", "bom", mine},
-		{get, v1 + "/exports/:object", s.exportRecords, "Streams records as CSV or JSON lines.", "format bom filter q sort fields", exporting},
+		{post, v1 + "/imports", s.startImport, "startImport", "Imports a CSV file in the background: multipart form data with options, then the file.", none, slowMine, uploads[ImportForm](), begins[Import]()},
+		{get, v1 + "/imports/:id", s.getImport, "getImport", "Shows an import and its progress.", none, mine, nothing, answers[Import]()},
+		{get, v1 + "/imports/:id/errors", s.importErrors, "getImportErrors", "The refused rows with the reasons, as a file to correct and send again.", marking, mine, nothing, writes("text/csv")},
+		{get, v1 + "/exports/:object", s.exportRecords, "export", "Streams records as CSV or JSON lines.", exported, exporting, nothing, writes("text/csv", "application/x-ndjson")},
 
-		{post, v1 + "/auth/login", s.login, "Logs in; answers with a token and sets a cookie.", "", open},
-		{post, v1 + "/auth/logout", s.logout, "Ends the session.", "", open},
-		{get, v1 + "/me", s.me, "Says who is logged in, with their rights.", "", mine},
-		{put, v1 + "/me/password", s.changePassword, "Changes one's own password and ends all other sessions.", "", mine},
-		{get, v1 + "/me/sessions", s.mySessions, "Lists one's own sessions.", "", mine},
-		{remove, v1 + "/me/sessions", s.endMySessions, "Ends all of one's own sessions but this.", "", mine},
-		{put, v1 + "/users/:id/password", s.setPassword, "Gives a user a password and ends their sessions.", "", people},
-		{remove, v1 + "/users/:id/sessions", s.endSessions, "Ends a user's sessions.", "", people},
-		{get, v1 + "/keys", s.listKeys, "Lists API keys.", "", keyring},
-		{post, v1 + "/keys", s.createKey, "Makes an API key; its token is shown this once.", "", keyring},
-		{remove, v1 + "/keys/:id", s.revokeKey, "Ends an API key.", "", keyring},
+		{post, v1 + "/auth/login", s.login, "login", "Logs in; answers with a token and sets a cookie.", none, open, sends[Login](), answers[LoggedIn]()},
+		{post, v1 + "/auth/logout", s.logout, "logout", "Ends the session.", none, open, nothing, done},
+		{get, v1 + "/me", s.me, "getMe", "Says who is logged in, with their rights.", none, mine, nothing, answers[Me]()},
+		{put, v1 + "/me/password", s.changePassword, "changePassword", "Changes one's own password and ends all other sessions.", none, mine, sends[PasswordChange](), answers[LoggedIn]()},
+		{get, v1 + "/me/sessions", s.mySessions, "listMySessions", "Lists one's own sessions.", none, mine, nothing, answers[List[Session]]()},
+		{remove, v1 + "/me/sessions", s.endMySessions, "endMyOtherSessions", "Ends all of one's own sessions but this.", none, mine, nothing, done},
+		{put, v1 + "/users/:id/password", s.setPassword, "setPassword", "Gives a user a password and ends their sessions.", unlessSet, people, sends[NewPassword](), done},
+		{remove, v1 + "/users/:id/sessions", s.endSessions, "endSessions", "Ends a user's sessions.", none, people, nothing, done},
+		{get, v1 + "/keys", s.listKeys, "listKeys", "Lists API keys.", none, keyring, nothing, answers[List[Key]]()},
+		{post, v1 + "/keys", s.createKey, "createKey", "Makes an API key; its token is shown this once.", none, keyring, sends[NewKey](), makes[Key]()},
+		{remove, v1 + "/keys/:id", s.revokeKey, "revokeKey", "Ends an API key.", none, keyring, nothing, done},
 
-		{post, v1 + "/access/explain", s.explain, "Says why a user may or may not do something, and what would change it.", "", setup},
+		{post, v1 + "/access/explain", s.explain, "explainAccess", "Says why a user may or may not do something, and what would change it.", none, setup, sends[Question](), answers[Explanation]()},
 
-		{get, v1 + "/metadata", s.documents, "Lists the configuration's documents.", "kind layer", mine},
-		{post, v1 + "/metadata/plan", s.plan, "Says what a change of the configuration would do, and does nothing.", "", metaOps},
-		{post, v1 + "/metadata/apply", s.apply, "Changes the configuration.", "", metaOps},
-		{get, v1 + "/metadata/revisions", s.revisions, "Lists the revisions of the configuration, newest first.", "cursor limit", setup},
-		{get, v1 + "/metadata/diff", s.diff, "Compares two revisions.", "from to", setup},
-		{post, v1 + "/metadata/rollback/plan", s.planRollback, "Says what going back to a revision would do, and does nothing.", "", metaOps},
-		{post, v1 + "/metadata/rollback", s.rollback, "Goes back to a revision, as a new one.", "", metaOps},
-		{get, v1 + "/metadata/packages", s.packages, "Lists packages: the version that is installed, and the one that comes along with the server.", "", metaOps},
-		{post, v1 + "/metadata/packages/:name/plan", s.planUpgrade, "Says what an upgrade of a package would do, with its conflicts, and does nothing.", "", metaOps},
-		{post, v1 + "/metadata/packages/:name/upgrade", s.upgrade, "Upgrades a package, or installs it; every conflict must be decided.", "", metaOps},
-		{get, v1 + "/metadata/advice", s.advice, "Lists what is read or sorted without an index that fits.", "", setup},
-		{get, v1 + "/metadata/:kind/:name", s.document, "Reads a document.", "layer", mine},
-		{get, v1 + "/schemas/records/:object", s.recordSchema, "Is the JSON Schema of an object's records.", "", mine},
-		{get, v1 + "/schemas/:kind", s.kindSchema, "Is the JSON Schema of a kind of documents.", "", mine},
+		{get, v1 + "/metadata", s.documents, "listDocuments", "Lists the configuration's documents.", documented, mine, nothing, answers[Documents]()},
+		{post, v1 + "/metadata/plan", s.plan, "planChange", "Says what a change of the configuration would do, and does nothing.", none, metaOps, sends[catalog.Change](), answers[Plan]()},
+		{post, v1 + "/metadata/apply", s.apply, "applyChange", "Changes the configuration.", none, metaOps, sends[catalog.Change](), answers[Applied]()},
+		{get, v1 + "/metadata/revisions", s.revisions, "listRevisions", "Lists the revisions of the configuration, newest first.", paging, setup, nothing, answers[Page[Revision]]()},
+		{get, v1 + "/metadata/diff", s.diff, "compareRevisions", "Compares two revisions.", compared, setup, nothing, answers[Difference]()},
+		{post, v1 + "/metadata/rollback/plan", s.planRollback, "planRollback", "Says what going back to a revision would do, and does nothing.", none, metaOps, sends[catalog.Restoration](), answers[Plan]()},
+		{post, v1 + "/metadata/rollback", s.rollback, "rollBack", "Goes back to a revision, as a new one.", none, metaOps, sends[catalog.Restoration](), answers[Applied]()},
+		{get, v1 + "/metadata/packages", s.packages, "listPackages", "Lists packages: the version that is installed, and the one that comes along with the server.", none, metaOps, nothing, answers[Packages]()},
+		{post, v1 + "/metadata/packages/:name/plan", s.planUpgrade, "planUpgrade", "Says what an upgrade of a package would do, with its conflicts, and does nothing.", none, metaOps, maySend[PackageUpgrade](), answers[UpgradePlan]()},
+		{post, v1 + "/metadata/packages/:name/upgrade", s.upgrade, "upgradePackage", "Upgrades a package, or installs it; every conflict must be decided.", none, metaOps, maySend[PackageUpgrade](), answers[Applied]()},
+		{get, v1 + "/metadata/advice", s.advice, "listAdvice", "Lists what is read or sorted without an index that fits.", none, setup, nothing, answers[List[Advice]]()},
+		{get, v1 + "/metadata/:kind/:name", s.document, "getDocument", "Reads a document.", layered, mine, nothing, answers[Document]()},
+		{get, v1 + "/schemas/records/:object", s.recordSchema, "getRecordSchema", "Is the JSON Schema of an object's records.", none, mine, nothing, answers[JSONSchema]()},
+		{get, v1 + "/schemas/field-types", s.fieldTypes, "listFieldTypes", "Lists the types of fields, with what filters, lists and aggregations can do with their values.", none, mine, nothing, answers[FieldTypes]()},
+		{get, v1 + "/schemas/:kind", s.kindSchema, "getKindSchema", "Is the JSON Schema of a kind of documents.", none, mine, nothing, answers[JSONSchema]()},
 
-		{get, v1 + "/jobs", s.listJobs, "Lists background work, newest first.", "kind state limit cursor", mine},
-		{get, v1 + "/jobs/:id", s.getJob, "Shows background work and its progress.", "", mine},
-		{post, v1 + "/jobs/:id/cancel", s.cancelJob, "Cancels background work.", "", mine},
-		{post, v1 + "/jobs/:id/retry", s.retryJob, "Has failed background work go on.", "", mine},
+		{get, v1 + "/jobs", s.listJobs, "listJobs", "Lists background work, newest first.", working, mine, nothing, answers[Page[Job]]()},
+		{get, v1 + "/jobs/:id", s.getJob, "getJob", "Shows background work and its progress.", none, mine, nothing, answers[Job]()},
+		{post, v1 + "/jobs/:id/cancel", s.cancelJob, "cancelJob", "Cancels background work.", none, mine, nothing, done},
+		{post, v1 + "/jobs/:id/retry", s.retryJob, "retryJob", "Has failed background work go on.", none, mine, nothing, done},
 
-		{get, v1 + "/openapi.json", s.openAPI, "Is this description, of what the caller may see.", "", mine},
-		{get, "/", s.home, "Leads to the documentation.", "", open},
-		{get, "/api/docs", s.docs, "Is the documentation to read.", "", open},
-		{get, "/healthz", s.healthy, "Answers while the process lives.", "", open},
-		{get, "/readyz", s.ready, "Answers 200 when requests can be served.", "", open},
-		{get, "/metrics", s.showMetrics, "Metrics in the Prometheus text format.", "", open},
+		{get, v1 + "/openapi.json", s.openAPI, "getDescription", "Is this description, of what the caller may see.", cached, mine, nothing, answers[Description]()},
+		{get, "/", s.home, "getHome", "Leads to the documentation.", none, open, nothing, leads},
+		{get, "/api/docs", s.docs, "getDocs", "Is the documentation to read.", none, open, nothing, writes(fiber.MIMETextHTML)},
+		{get, "/healthz", s.healthy, "getHealth", "Answers while the process lives.", none, open, nothing, answers[Health]()},
+		{get, "/readyz", s.ready, "getReadiness", "Answers 200 when requests can be served.", none, open, nothing, answers[Health]()},
+		{get, "/metrics", s.showMetrics, "getMetrics", "Metrics in the Prometheus text format.", none, open, nothing, writes(fiber.MIMETextPlain)},
 	}
 }

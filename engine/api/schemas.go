@@ -2,12 +2,14 @@ package api
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
 	lru "github.com/hashicorp/golang-lru/v2"
 
+	"formwork/engine/api/openapi"
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
 	"formwork/engine/policy"
@@ -69,7 +71,7 @@ func (s *Server) recordSchema(r *request) error {
 		return fault.New(fault.NotFound, "api.no_schema")
 	}
 	raw, err := r.shown("schema "+name, func() (any, error) {
-		document := readSchema(object, rights.Objects[name], r.language())
+		document := schemasOf{object, rights, r.language()}.read()
 		document["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 		return document, nil
 	})
@@ -79,30 +81,45 @@ func (s *Server) recordSchema(r *request) error {
 	return r.sent(fiber.StatusOK, append(r.buffer(), raw...))
 }
 
-// readSchema is the JSON Schema of an object's records as a caller reads them; of those
-// that they may only create, of what the answer shows.
-func readSchema(o *catalog.Object, rights policy.ObjectRights, lang string) map[string]any {
-	document, full := recordSchemaOf(o, lang, func(f *catalog.Field) bool {
-		if !rights.Read {
+// schemasOf makes the JSON Schemas of an object's records, for callers of some rights.
+type schemasOf struct {
+	object *catalog.Object
+	rights *policy.Rights
+	lang   string
+}
+
+func (s schemasOf) mine() policy.ObjectRights { return s.rights.Objects[s.object.Doc.Name] }
+
+// read is that of a record as a caller reads it, with what can be done with each of its
+// fields; where they may only create records, of what the answer shows.
+func (s schemasOf) read() openapi.Schema {
+	mine := s.mine()
+	document, full := s.schema(func(f *catalog.Field) bool {
+		if !mine.Read {
 			return f.Name == query.ID.Name || f.Name == query.Version.Name
 		}
-		return rights.Fields[f.Name] != ""
+		return mine.Fields[f.Name] != ""
 	})
+	for name, one := range document["properties"].(map[string]any) {
+		if f, ok := s.object.Field(name); ok && mine.Read {
+			one.(map[string]any)[usesMember] = usesOf(s.object, f)
+		}
+	}
 	document["required"] = full
 	return document
 }
 
-// patchSchema is that of a merge patch that a caller may send.
-func patchSchema(o *catalog.Object, rights policy.ObjectRights, lang string) map[string]any {
-	document, _ := recordSchemaOf(o, lang, func(f *catalog.Field) bool { return writable(f, rights) })
+// patch is that of a merge patch that a caller may send.
+func (s schemasOf) patch() openapi.Schema {
+	document, _ := s.schema(s.writable)
 	return document
 }
 
-// createSchema is that of a new record's data: what has a default need not be sent.
-func createSchema(o *catalog.Object, rights policy.ObjectRights, lang string) map[string]any {
-	document, full := recordSchemaOf(o, lang, func(f *catalog.Field) bool { return writable(f, rights) })
+// create is that of a new record's data: what has a default need not be sent.
+func (s schemasOf) create() openapi.Schema {
+	document, full := s.schema(s.writable)
 	required := slices.DeleteFunc(full, func(name string) bool {
-		f, _ := o.Field(name)
+		f, _ := s.object.Field(name)
 		return f.Initial != nil || f.Default != nil
 	})
 	if len(required) > 0 {
@@ -111,8 +128,8 @@ func createSchema(o *catalog.Object, rights policy.ObjectRights, lang string) ma
 	return document
 }
 
-func writable(f *catalog.Field, rights policy.ObjectRights) bool {
-	return rights.Fields[f.Name] == "edit" && !f.Doc.ReadOnly && !computed(f.Value)
+func (s schemasOf) writable(f *catalog.Field) bool {
+	return s.mine().Fields[f.Name] == "edit" && !f.Doc.ReadOnly && !computed(f.Value)
 }
 
 func computed(v fieldtype.Value) bool {
@@ -123,36 +140,52 @@ func computed(v fieldtype.Value) bool {
 	return false
 }
 
-// recordSchemaOf describes the fields that has names, and lists those that are never
-// empty.
-func recordSchemaOf(o *catalog.Object, lang string, has func(*catalog.Field) bool) (document map[string]any, full []string) {
+// schema describes the fields that has names, and lists those that are never empty.
+func (s schemasOf) schema(has func(*catalog.Field) bool) (document openapi.Schema, full []string) {
 	properties := map[string]any{}
 	full = []string{}
-	for _, f := range o.Fields {
+	for _, f := range s.object.Fields {
 		if !has(f) {
 			continue
 		}
-		one := map[string]any{}
-		for name, v := range f.Value.Schema() {
-			one[name] = v
-		}
+		one := narrowed(f.Value.Schema(), s.knows)
 		if neverEmpty(f) {
 			full = append(full, f.Name)
-		} else if kind, ok := one["type"].(string); ok {
-			one["type"] = []string{kind, "null"}
-			if options, ok := one["enum"].([]any); ok {
-				one["enum"] = append(append([]any{}, options...), nil)
-			}
 		} else {
-			one = map[string]any{"anyOf": []any{one, map[string]any{"type": "null"}}}
+			one = openapi.Nullable(one)
 		}
-		one["title"] = f.Doc.Label.In(lang, f.Name)
-		if help := f.Doc.Help.In(lang, ""); help != "" {
+		one["title"] = f.Doc.Label.In(s.lang, f.Name)
+		if help := f.Doc.Help.In(s.lang, ""); help != "" {
 			one["description"] = help
 		}
 		properties[f.Name] = one
 	}
-	return map[string]any{"type": "object", "title": o.Doc.Label.In(lang, o.Doc.Name), "properties": properties}, full
+	return openapi.Schema{"type": "object", "title": s.object.Doc.Label.In(s.lang, s.object.Doc.Name), "properties": properties}, full
+}
+
+// knows reports whether a caller may know of an object.
+func (s schemasOf) knows(object string) bool {
+	o := s.rights.Objects[object]
+	return o.Read || o.Create
+}
+
+// narrowed is a copy of a value's schema; a reference to one of several objects may lead
+// to those alone that the caller knows of.
+func narrowed(schema openapi.Schema, knows func(object string) bool) openapi.Schema {
+	narrow := maps.Clone(schema)
+	properties, _ := schema["properties"].(map[string]any)
+	object, _ := properties["object"].(map[string]any)
+	names, ok := object["enum"].([]any)
+	if !ok {
+		return narrow
+	}
+	properties, object = maps.Clone(properties), maps.Clone(object)
+	shown := slices.DeleteFunc(slices.Clone(names), func(name any) bool { return !knows(name.(string)) })
+	if object["enum"] = shown; len(shown) == 0 {
+		delete(object, "enum")
+	}
+	properties["object"], narrow["properties"] = object, properties
+	return narrow
 }
 
 // neverEmpty reports whether every record has a value. Who made it, changed it or owns

@@ -81,11 +81,11 @@ func importOptions(parts *multipart.Reader) (*transfer.Options, error) {
 
 // Import is an import as the API shows it.
 type Import struct {
-	ID        string     `json:"id"`
-	Job       string     `json:"job"` // to cancel it, or have it go on
+	ID        string     `json:"id" schema:"ID"`
+	Job       string     `json:"job" schema:"ID"` // to cancel it, or have it go on
 	Object    string     `json:"object"`
 	DryRun    bool       `json:"dry_run,omitempty"`
-	State     string     `json:"state"`
+	State     string     `json:"state" enum:"waiting,running,done,failed,cancelled"`
 	Done      int64      `json:"done"` // bytes of the file
 	Total     int64      `json:"total"`
 	Created   int64      `json:"created"`

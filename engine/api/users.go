@@ -23,6 +23,11 @@ func trueNames(set map[string]bool) []string {
 	return names
 }
 
+// NewPassword is given to a user.
+type NewPassword struct {
+	Password string `json:"password"`
+}
+
 // setPassword is PUT /users/{id}/password; If-None-Match: * leaves a password that is
 // there, with 412.
 func (s *Server) setPassword(r *request) error {
@@ -30,9 +35,7 @@ func (s *Server) setPassword(r *request) error {
 	if err != nil {
 		return err
 	}
-	var in struct {
-		Password string `json:"password"`
-	}
+	var in NewPassword
 	if err := r.decode(smallBody, &in, false); err != nil {
 		return err
 	}
@@ -64,23 +67,25 @@ func (s *Server) endSessions(r *request) error {
 	return r.done()
 }
 
+// Session is a login that goes on.
+type Session struct {
+	ID        string    `json:"id" schema:"ID"`
+	CreatedAt time.Time `json:"created_at"`
+	UsedAt    time.Time `json:"used_at"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
 // mySessions is GET /me/sessions.
 func (s *Server) mySessions(r *request) error {
 	all, err := s.o.Auth.Sessions(r.ctx, r.tenant, r.caller.User)
 	if err != nil {
 		return err
 	}
-	type session struct {
-		ID        string    `json:"id"`
-		CreatedAt time.Time `json:"created_at"`
-		UsedAt    time.Time `json:"used_at"`
-		ExpiresAt time.Time `json:"expires_at"`
-	}
-	items := []session{}
+	answer := List[Session]{Items: []Session{}}
 	for _, one := range all {
-		items = append(items, session{one.ID.String(), one.CreatedAt, one.UsedAt, one.ExpiresAt})
+		answer.Items = append(answer.Items, Session{one.ID.String(), one.CreatedAt, one.UsedAt, one.ExpiresAt})
 	}
-	return r.json(fiber.StatusOK, map[string]any{"items": items})
+	return r.json(fiber.StatusOK, answer)
 }
 
 // endMySessions is DELETE /me/sessions: all but the one that asks. Keys may be in many
@@ -95,21 +100,28 @@ func (s *Server) endMySessions(r *request) error {
 	return r.done()
 }
 
-// key is an API key as the API shows it.
-type key struct {
-	ID          string     `json:"id"`
+// Key is an API key.
+type Key struct {
+	ID          string     `json:"id" schema:"ID"`
 	Name        string     `json:"name"`
 	Permissions []string   `json:"permissions"`
-	User        string     `json:"user"`
+	User        string     `json:"user" schema:"ID"`
 	CreatedAt   time.Time  `json:"created_at"`
-	UsedAt      *time.Time `json:"used_at"`
-	ExpiresAt   *time.Time `json:"expires_at"`
-	RevokedAt   *time.Time `json:"revoked_at"`
+	UsedAt      *time.Time `json:"used_at"`         // null: never
+	ExpiresAt   *time.Time `json:"expires_at"`      // null: never
+	RevokedAt   *time.Time `json:"revoked_at"`      // null: it can be used
 	Token       string     `json:"token,omitempty"` // in the answer that makes it, never again
 }
 
-func keyOf(k auth.Key) key {
-	return key{k.ID.String(), k.Name, append([]string{}, k.Permissions...), k.User.String(), k.CreatedAt, k.UsedAt, k.ExpiresAt, k.RevokedAt, ""}
+// NewKey asks for an API key.
+type NewKey struct {
+	Name        string     `json:"name"`
+	Permissions []string   `json:"permissions"` // permission sets
+	ExpiresAt   *time.Time `json:"expires_at,omitempty"`
+}
+
+func keyOf(k auth.Key) Key {
+	return Key{k.ID.String(), k.Name, append([]string{}, k.Permissions...), k.User.String(), k.CreatedAt, k.UsedAt, k.ExpiresAt, k.RevokedAt, ""}
 }
 
 // keysOf is whose keys the caller may list and end: their own, or everybody's (0).
@@ -131,21 +143,17 @@ func (s *Server) listKeys(r *request) error {
 	if err != nil {
 		return err
 	}
-	items := []key{}
+	answer := List[Key]{Items: []Key{}}
 	for _, k := range all {
-		items = append(items, keyOf(k))
+		answer.Items = append(answer.Items, keyOf(k))
 	}
-	return r.json(fiber.StatusOK, map[string]any{"items": items})
+	return r.json(fiber.StatusOK, answer)
 }
 
 // createKey is POST /keys. Who may manage users may grant any permission set;
 // others only what they hold.
 func (s *Server) createKey(r *request) error {
-	var in struct {
-		Name        string     `json:"name"`
-		Permissions []string   `json:"permissions"`
-		ExpiresAt   *time.Time `json:"expires_at"`
-	}
+	var in NewKey
 	if err := r.decode(smallBody, &in, false); err != nil {
 		return err
 	}
@@ -153,8 +161,7 @@ func (s *Server) createKey(r *request) error {
 	if err != nil {
 		return err
 	}
-	wanted := auth.NewKey{Name: in.Name, Permissions: in.Permissions, ExpiresAt: in.ExpiresAt}
-	token, made, err := s.o.Auth.CreateKey(r.ctx, r.tenant, r.caller, wanted, any)
+	token, made, err := s.o.Auth.CreateKey(r.ctx, r.tenant, r.caller, auth.NewKey(in), any)
 	if err != nil {
 		return err
 	}

@@ -23,14 +23,14 @@ import (
 // hides the package's; Hide hides the package's whatever the tenant has of its own. A
 // document that says nothing but its kind and name is the package's as it is.
 type Change struct {
-	Documents []json.RawMessage `json:"documents"`
-	Delete    []metadata.Key    `json:"delete"`
+	Documents []json.RawMessage `json:"documents,omitempty" schema:"Document"`
+	Delete    []metadata.Key    `json:"delete,omitempty"`
 	Hide      []metadata.Key    `json:"hide,omitempty"`
 	// Base is the revision that the change was made for; 0: whatever is the newest.
-	Base    int64  `json:"base"`
-	Message string `json:"message"`
-	// Allow names what the change may destroy, by Impact.Path.
-	Allow []string `json:"allow"`
+	Base    int64  `json:"base,omitempty"`
+	Message string `json:"message,omitempty"`
+	// Allow names what the change may destroy, by the path of its impact.
+	Allow []string `json:"allow,omitempty"`
 }
 
 // Limits of one change.

@@ -54,14 +54,14 @@ func (c *Catalog) Diff(ctx context.Context, t store.Tenant, from, to int64) ([]m
 
 // Restoration asks for an older configuration.
 type Restoration struct {
-	To int64 `json:"to"`
+	To int64 `json:"to"` // a revision
 	// Kind and Name restore one document; both empty restore everything, the
 	// versions of packages included.
-	Kind    string   `json:"kind"`
-	Name    string   `json:"name"`
-	Base    int64    `json:"base"` // as in Change
-	Message string   `json:"message"`
-	Allow   []string `json:"allow"`
+	Kind    string   `json:"kind,omitempty"`
+	Name    string   `json:"name,omitempty"`
+	Base    int64    `json:"base,omitempty"` // the revision that this was made for; 0: whatever is the newest
+	Message string   `json:"message,omitempty"`
+	Allow   []string `json:"allow,omitempty"` // what it may destroy, by the path of its impact
 }
 
 // Rollback makes what held at an older revision hold again, as a new revision, with

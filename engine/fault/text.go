@@ -2,6 +2,8 @@ package fault
 
 import (
 	"embed"
+	"maps"
+	"slices"
 	"sync"
 
 	"formwork/engine/message"
@@ -14,6 +16,9 @@ var Languages = message.Languages
 var files embed.FS
 
 var texts = sync.OnceValue(func() message.Catalogue { return message.Load(files) })
+
+// Codes are all codes that there are texts for, sorted.
+func Codes() []string { return slices.Sorted(maps.Keys(texts())) }
 
 // Text renders the fault's message in a language, English where that lacks, after
 // what it speaks of if that was named.

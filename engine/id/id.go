@@ -20,6 +20,9 @@ const (
 	countBits = 21
 )
 
+// Pattern is a regular expression of the outside form of an id.
+const Pattern = "^[0-7][0-9a-hjkmnp-tv-z]{12}$"
+
 // epoch is 2020-01-01T00:00:00Z in Unix milliseconds.
 const epoch = 1577836800000
 

@@ -21,7 +21,7 @@ type Options struct {
 	Object string `json:"object"`
 	// Mode is "create" (the default), "update" or "upsert"; the latter two find
 	// records by Key.
-	Mode string   `json:"mode,omitempty"`
+	Mode string   `json:"mode,omitempty" enum:"create,update,upsert"`
 	Key  []string `json:"key,omitempty"`
 	// Fields says where each field's value comes from. Absent: every column whose
 	// heading is a field's name or label goes there.

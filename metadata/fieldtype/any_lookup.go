@@ -98,5 +98,5 @@ func (v anyLookupValue) Schema() map[string]any {
 	return map[string]any{"type": "object", "required": []any{"object", "id"}, "additionalProperties": false,
 		"properties": map[string]any{
 			"object": map[string]any{"type": "string", "enum": list(v.objects)},
-			"id":     map[string]any{"type": "string", "pattern": idPattern}}}
+			"id":     map[string]any{"type": "string", "pattern": id.Pattern}}}
 }

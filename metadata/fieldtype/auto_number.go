@@ -21,6 +21,7 @@ const maxNumberPattern, maxStart = 60, 1_000_000_000_000
 
 func (AutoNumberType) Name() string               { return "auto_number" }
 func (AutoNumberType) RequiredSettings() []string { return []string{"pattern"} }
+func (AutoNumberType) Sample() string             { return `{"pattern":"{0}"}` }
 
 func (AutoNumberType) SettingsSchema() map[string]any {
 	pattern := textSetting("Pattern", "The number's form: {0000} is the count with at least as many digits, {yyyy}, {yy}, {mm} and {dd} are parts of the date. Counting begins again with every period that the pattern names.", "Q-{yyyy}-{0000}")

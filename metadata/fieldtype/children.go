@@ -28,6 +28,7 @@ const (
 
 func (ChildrenType) Name() string               { return "children" }
 func (ChildrenType) RequiredSettings() []string { return []string{"fields"} }
+func (ChildrenType) Sample() string             { return `{"fields":{"name":{"type":"text"}}}` }
 
 func (ChildrenType) SettingsSchema() map[string]any {
 	fields := setting("object", "Fields", "The fields of a row, by name.", []any{

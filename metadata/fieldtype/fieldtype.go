@@ -97,6 +97,9 @@ type Value interface {
 type (
 	// Requires names the settings that a field of the type can't do without.
 	Requires interface{ RequiredSettings() []string }
+	// Samples is implemented by types that can't be bound without settings: Sample is a
+	// JSON object with some. The only document that it may refer to is user.
+	Samples interface{ Sample() string }
 	// Results is implemented by types that formulas and roll-ups may result in.
 	Results interface{ MayResult() }
 	// Derives is implemented by types whose setting "result" names a type with

@@ -23,6 +23,7 @@ var onDelete = []string{"clear", "restrict", "cascade"}
 
 func (LookupType) Name() string               { return "lookup" }
 func (LookupType) RequiredSettings() []string { return []string{"object"} }
+func (LookupType) Sample() string             { return `{"object":"user"}` }
 
 func (LookupType) SettingsSchema() map[string]any {
 	return map[string]any{
@@ -121,9 +122,6 @@ func (lookupValue) AppendJSON(dst []byte, stored any) []byte {
 
 func (lookupValue) CSV(stored any) string { return id.ID(stored.(int64)).String() }
 
-// idPattern is the outside form of an id.
-const idPattern = "^[0-7][0-9a-hjkmnp-tv-z]{12}$"
-
 func (lookupValue) Schema() map[string]any {
-	return map[string]any{"type": "string", "pattern": idPattern}
+	return map[string]any{"type": "string", "pattern": id.Pattern}
 }

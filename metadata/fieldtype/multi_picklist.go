@@ -12,6 +12,7 @@ const maxChosen = 100
 
 func (MultiPicklistType) Name() string                   { return "multi_picklist" }
 func (MultiPicklistType) SettingsSchema() map[string]any { return optionSchema() }
+func (MultiPicklistType) Sample() string                 { return optionSample }
 
 // ShownSettings implements Shows.
 func (MultiPicklistType) ShownSettings(metadata.Shown) metadata.Members { return shownOptions }

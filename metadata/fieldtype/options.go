@@ -35,6 +35,8 @@ var shownOptions = metadata.AllOf("picklist", "documents", "depends_on").And(met
 
 const maxOptions = 1000
 
+const optionSample = `{"options":{"a":{}}}`
+
 // choices are the options of a field, with what finds one by what people write.
 type choices struct {
 	options map[string]*metadata.Option

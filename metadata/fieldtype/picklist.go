@@ -10,6 +10,7 @@ type PicklistType struct{}
 
 func (PicklistType) Name() string                   { return "picklist" }
 func (PicklistType) SettingsSchema() map[string]any { return optionSchema() }
+func (PicklistType) Sample() string                 { return optionSample }
 
 // ShownSettings implements Shows.
 func (PicklistType) ShownSettings(metadata.Shown) metadata.Members { return shownOptions }

@@ -23,26 +23,26 @@ import (
 
 // AggregateQuery asks for groups of records, in the form of the API.
 type AggregateQuery struct {
-	Filter   string      `json:"filter"`
-	Q        string      `json:"q"`
-	Group    []GroupBy   `json:"group"`
-	Measures []MeasureOf `json:"measures"` // the number of records when empty
-	Sort     []string    `json:"sort"`     // names of groups and measures, "-amount" descends; by the groups when empty
-	Limit    int         `json:"limit"`    // 1 to MaxGroups; MaxGroups when 0
+	Filter   string      `json:"filter,omitempty"` // an expression
+	Q        string      `json:"q,omitempty"`      // words
+	Group    []GroupBy   `json:"group,omitempty"`
+	Measures []MeasureOf `json:"measures,omitempty"` // the number of records when empty
+	Sort     []string    `json:"sort,omitempty"`     // names of groups and measures, "-amount" descends; by the groups when empty
+	Limit    int         `json:"limit,omitempty"`    // 1 to 10,000; as many when 0
 }
 
 // GroupBy is one key.
 type GroupBy struct {
-	Field string `json:"field"` // a path
-	By    Bucket `json:"by"`
-	As    string `json:"as"` // the path when empty
+	Field string `json:"field"`        // a path
+	By    Bucket `json:"by,omitempty"` // a part of the calendar, or the size of a bucket of numbers
+	As    string `json:"as,omitempty"` // its name in the rows; the path when empty
 }
 
 // MeasureOf is one measure.
 type MeasureOf struct {
-	Op    string `json:"op"`    // count, sum, avg, min, max
-	Field string `json:"field"` // a path; of count: records in which it is not empty
-	As    string `json:"as"`    // op, or op_field, when empty
+	Op    string `json:"op" enum:"count,sum,avg,min,max"`
+	Field string `json:"field,omitempty"` // a path; of count: records in which it is not empty
+	As    string `json:"as,omitempty"`    // its name in the rows; op, or op_field, when empty
 }
 
 // Bucket is day, week, month, quarter or year for dates and instants (these in the

@@ -24,6 +24,10 @@ type Hit struct {
 
 // Bounds of a search across objects.
 const (
+	// DefaultHits and MaxHits are how many records of an object a search finds.
+	DefaultHits = 10
+	MaxHits     = 50
+
 	maxSearchObjects = 100
 	searchScan       = 200 // newest records looked at in each object
 )
@@ -35,10 +39,10 @@ const (
 // record.unknown_object, record.forbidden for an object that is named.
 func (s *Reader) Search(ctx context.Context, q string, objects []string, limit int) ([]Hit, error) {
 	if limit == 0 {
-		limit = 10
+		limit = DefaultHits
 	}
-	if limit < 0 || limit > 50 {
-		return nil, fault.New(fault.Invalid, "list.bad_limit", "max", 50).At("/limit")
+	if limit < 0 || limit > MaxHits {
+		return nil, fault.New(fault.Invalid, "list.bad_limit", "max", MaxHits).At("/limit")
 	}
 	words := search.Query(q)
 	if len(words) == 0 {

@@ -1,0 +1,88 @@
+package openapi
+
+// Document is an OpenAPI 3.1 document.
+type Document struct {
+	OpenAPI    string                `json:"openapi"`
+	Info       Info                  `json:"info"`
+	Servers    []Server              `json:"servers"`
+	Security   []Security            `json:"security"`
+	Paths      map[string]Operations `json:"paths"`
+	Components Components            `json:"components"`
+}
+
+// Info says what is described.
+type Info struct {
+	Title       string `json:"title"`
+	Version     string `json:"version"`
+	Description string `json:"description,omitempty"`
+}
+
+// Server is an address that paths begin at.
+type Server struct {
+	URL string `json:"url"`
+}
+
+// Security names a way to say who calls.
+type Security map[string][]string
+
+// Operations are what can be done at a path, by the method in lower case.
+type Operations map[string]*Operation
+
+// Operation is one method of one path.
+type Operation struct {
+	// ID is unique in a document: the method's name in generated clients.
+	ID          string              `json:"operationId"`
+	Summary     string              `json:"summary"`
+	Description string              `json:"description,omitempty"`
+	Tags        []string            `json:"tags,omitempty"`
+	Security    *[]Security         `json:"security,omitempty"` // nil: the document's
+	Parameters  []Parameter         `json:"parameters,omitempty"`
+	Body        *Body               `json:"requestBody,omitempty"`
+	Responses   map[string]Response `json:"responses"` // by status
+}
+
+// Parameter is what a request says outside of its body.
+type Parameter struct {
+	Name        string `json:"name"`
+	In          string `json:"in"` // "query", "path" or "header"
+	Description string `json:"description,omitempty"`
+	Required    bool   `json:"required,omitempty"`
+	Schema      Schema `json:"schema"`
+	// Explode is false where a list is one text with commas.
+	Explode *bool `json:"explode,omitempty"`
+}
+
+// Body is what a request sends.
+type Body struct {
+	Required bool    `json:"required,omitempty"`
+	Content  Content `json:"content"`
+}
+
+// Response is an answer, or refers to one of the components.
+type Response struct {
+	Ref         string            `json:"$ref,omitempty"`
+	Description string            `json:"description,omitempty"`
+	Headers     map[string]Header `json:"headers,omitempty"`
+	Content     Content           `json:"content,omitempty"`
+}
+
+// Header is a header of an answer.
+type Header struct {
+	Description string `json:"description,omitempty"`
+	Schema      Schema `json:"schema"`
+}
+
+// Content is what a body holds, by media type.
+type Content map[string]Media
+
+// Media is a body of one media type.
+type Media struct {
+	Schema Schema `json:"schema"`
+}
+
+// Components are what the rest of a document refers to, by name.
+type Components struct {
+	Schemas         map[string]Schema   `json:"schemas"`
+	Responses       map[string]Response `json:"responses,omitempty"`
+	SecuritySchemes map[string]Schema   `json:"securitySchemes"`
+}

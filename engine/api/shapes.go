@@ -1,0 +1,133 @@
+package api
+
+import (
+	"encoding/json"
+	"time"
+
+	"formwork/engine/record"
+)
+
+// List is everything there is of something.
+type List[T any] struct {
+	Items []T `json:"items"`
+}
+
+// Page is a part of a list.
+type Page[T any] struct {
+	Items []T     `json:"items"`
+	Next  *string `json:"next"` // the cursor of the next page; null on the last one
+}
+
+// The types below are the shapes of what is written straight into the answer, or read
+// by hand: for the description of the API, which a test holds against real answers.
+// What Record, NewRecord and RecordPatch look like depends on the object.
+type (
+	// Record is a record as the caller reads it.
+	Record map[string]any
+	// NewRecord is the data of a record that is made.
+	NewRecord map[string]any
+	// RecordPatch is a merge patch of a record: what is absent stays, null empties.
+	RecordPatch map[string]any
+)
+
+// RecordPage is a part of a list of records.
+type RecordPage struct {
+	Items []Record `json:"items"`
+	Next  *string  `json:"next"`            // the cursor of the next page; null on the last one
+	Total *int64   `json:"total,omitempty"` // with count
+}
+
+// SavedRecord is a record that was saved, and what did not stand in its way.
+type SavedRecord struct {
+	Record
+	Warnings []Warning `json:"warnings,omitempty"`
+}
+
+// Warning is what a rule about duplicates says of a record that was saved all the same.
+type Warning struct {
+	Pointer string  `json:"pointer"`
+	Code    string  `json:"code" schema:"ProblemCode"`
+	Detail  string  `json:"detail"`
+	Matches []Match `json:"matches"`
+}
+
+// Match is a record with its name.
+type Match struct {
+	Object string `json:"object"`
+	ID     string `json:"id" schema:"ID"`
+	Name   string `json:"name"` // empty if the caller may not read it
+}
+
+// Bulk is up to 1,000 operations.
+type Bulk struct {
+	Operations []Operation `json:"operations"`
+	Atomic     bool        `json:"atomic,omitempty"` // all are done, or none
+}
+
+// Operation makes, changes or deletes a record. Update and upsert find theirs by id or
+// key.
+type Operation struct {
+	Op      string      `json:"op" enum:"create,update,upsert,delete"`
+	ID      string      `json:"id,omitempty" schema:"ID"`
+	Key     string      `json:"key,omitempty"`     // a unique field or key, whose values are in data
+	Version int64       `json:"version,omitempty"` // that the record must still have
+	Data    RecordPatch `json:"data,omitempty"`
+}
+
+// BulkResult has a result for each operation, in their order.
+type BulkResult struct {
+	Results []Outcome `json:"results"`
+	Failed  int       `json:"failed"`
+}
+
+// Outcome is what became of an operation: the record's id and version, or the problem.
+type Outcome struct {
+	Status   int       `json:"status"` // that a request of its own would have had
+	Did      string    `json:"did,omitempty" enum:"created,updated,unchanged,deleted"`
+	ID       string    `json:"id,omitempty" schema:"ID"`
+	Version  int64     `json:"version,omitempty"`
+	Warnings []Warning `json:"warnings,omitempty"`
+	Problem  *Problem  `json:"problem,omitempty"`
+}
+
+// Merge makes other records part of one.
+type Merge struct {
+	From []string    `json:"from" schema:"ID"` // up to 20
+	Data RecordPatch `json:"data,omitempty"`   // values that the record gets besides
+}
+
+// Groups are the rows of an aggregation: their members are named as was asked for.
+type Groups struct {
+	Rows []map[string]any `json:"rows"`
+}
+
+// HistoryEntry is one change of a record.
+type HistoryEntry struct {
+	ID      string                 `json:"id" schema:"ID"`
+	At      time.Time              `json:"at"`
+	By      *string                `json:"by" schema:"ID"` // null for the program itself
+	Via     string                 `json:"via"`            // session, key, import …
+	Action  record.Action          `json:"action" enum:"create,update,delete,restore,merge"`
+	From    []string               `json:"from,omitempty" schema:"ID"` // of a merge: the records that became part of this one
+	Changes map[string]FieldChange `json:"changes"`                    // by field
+}
+
+// FieldChange is a value before and after, as they were shown at the time.
+type FieldChange struct {
+	From json.RawMessage `json:"from"`
+	To   json.RawMessage `json:"to"`
+}
+
+// Binned is a record in the recycle bin.
+type Binned struct {
+	ID        string    `json:"id" schema:"ID"`
+	Name      string    `json:"name"` // empty if the caller may not read it
+	DeletedAt time.Time `json:"deleted_at"`
+	DeletedBy string    `json:"deleted_by"`        // the user's id; empty for the program itself
+	Batch     string    `json:"batch" schema:"ID"` // the same for what was deleted together
+}
+
+// Health says how the server is.
+type Health struct {
+	Status string `json:"status" enum:"ok,ready"`
+}

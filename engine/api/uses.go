@@ -1,0 +1,80 @@
+package api
+
+import (
+	"slices"
+
+	"github.com/gofiber/fiber/v2"
+
+	"formwork/engine/catalog"
+	"formwork/engine/expression"
+	"formwork/metadata/fieldtype"
+)
+
+// usesMember is the member of a field's schema that says what it can be used for.
+const usesMember = "x-field"
+
+// FieldUses is what can be done with a field, as its schema says in "x-field".
+type FieldUses struct {
+	Type string `json:"type"` // of the field
+	fieldtype.Uses
+}
+
+// usesOf says what can be done with a field. One that is computed when it is read is in
+// no column: it is never sorted, grouped or measured, and which operators a filter may
+// have on it is for its formula to say.
+func usesOf(o *catalog.Object, f *catalog.Field) FieldUses {
+	uses := FieldUses{f.Doc.Type, fieldtype.UsesOf(f.Value)}
+	if f.Column.Storage == fieldtype.None {
+		uses.Sort, uses.Measures, uses.Groups, uses.Parts = "", nil, nil, nil
+		uses.Operators = slices.DeleteFunc(uses.Operators, func(operator string) bool {
+			_, problems := expression.Compile(sampleFilter(f.Name, operator, f.Value.Kind()), expression.Scope{
+				Record: o, Result: fieldtype.BoolKind, Scale: -1, Queryable: true})
+			return len(problems) > 0
+		})
+	}
+	return uses
+}
+
+// samples are values of each kind as expressions write them.
+var samples = map[fieldtype.Kind]string{fieldtype.TextKind: `"a"`, fieldtype.NumberKind: "1", fieldtype.BoolKind: "true",
+	fieldtype.DateKind: `"2026-01-31"`, fieldtype.DatetimeKind: `"2026-01-31T10:00:00Z"`, fieldtype.TimeKind: `"10:00"`,
+	fieldtype.DurationKind: "days(1)", fieldtype.ListKind: `"a"`}
+
+// sampleFilter is a filter with an operator on a field that is no reference.
+func sampleFilter(field, operator string, kind fieldtype.Kind) string {
+	switch operator {
+	case "empty":
+		return field + " == nil"
+	case "in":
+		return field + " in [" + samples[kind] + "]"
+	}
+	return field + " " + operator + " " + samples[kind]
+}
+
+// FieldTypes is the answer of GET /schemas/field-types.
+type FieldTypes struct {
+	Items []FieldType `json:"items"`
+}
+
+// FieldType is a type of field, and what can be done with its fields that are stored.
+type FieldType struct {
+	Type string          `json:"type"`
+	Uses *fieldtype.Uses `json:"uses"` // null: those of the type that the field results in
+	// Results are the types that a field may result in.
+	Results []string `json:"results,omitempty"`
+}
+
+// fieldTypes is GET /schemas/field-types.
+func (s *Server) fieldTypes(r *request) error {
+	answer := FieldTypes{Items: []FieldType{}}
+	for _, name := range s.o.Types.Names() {
+		one := FieldType{Type: name}
+		if uses, ok := s.o.Types.Uses(name); ok {
+			one.Uses = &uses
+		} else {
+			one.Results = s.o.Types.MayResult()
+		}
+		answer.Items = append(answer.Items, one)
+	}
+	return r.json(fiber.StatusOK, answer)
+}
