@@ -24,6 +24,9 @@ type FieldUses struct {
 // have on it is for its formula to say.
 func usesOf(o *catalog.Object, f *catalog.Field) FieldUses {
 	uses := FieldUses{f.Doc.Type, fieldtype.UsesOf(f.Value)}
+	if f.Key.Name != "" {
+		uses.Sort = "text"
+	}
 	if f.Column.Storage == fieldtype.None {
 		uses.Sort, uses.Measures, uses.Groups, uses.Parts = "", nil, nil, nil
 		uses.Operators = slices.DeleteFunc(uses.Operators, func(operator string) bool {

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -57,6 +58,8 @@ func TestUsesAgreeWithTheEngine(t *testing.T) {
 			c.check(name+"."+part, of)
 		}
 	}
+	c.order("text", schema.Properties["text"].Uses)
+	c.order("long_text", schema.Properties["long_text"].Uses)
 	for _, name := range standard.FieldTypes().Names() {
 		if !seen[name] {
 			t.Errorf("no field of type %s was tried", name)
@@ -64,6 +67,21 @@ func TestUsesAgreeWithTheEngine(t *testing.T) {
 	}
 	if of := schema.Properties["late"].Uses; !slices.Contains(of.Operators, "==") || of.Sort != "" || of.Groups != nil || of.Measures != nil {
 		t.Errorf("a condition that is computed when it is read can be filtered by and nothing else: %+v", of)
+	}
+}
+
+// Texts are sorted as the schema says: folded where there is a folded form.
+func (c claims) order(field string, said uses) {
+	for _, value := range []string{"a", "B"} {
+		if status, _, raw := c.w.do("POST", "/api/v1/records/everything", c.headers, fmt.Sprintf(`{%q:%q}`, field, value)); status != 201 {
+			c.t.Fatalf("%d %s", status, raw)
+		}
+	}
+	filter := url.QueryEscape(field + ` in ["a","B"]`)
+	_, _, raw := c.w.do("GET", "/api/v1/records/everything?fields="+field+"&sort="+field+"&filter="+filter, c.headers, "")
+	a, b := bytes.Index(raw, []byte(`:"a"`)), bytes.Index(raw, []byte(`:"B"`))
+	if a < 0 || b < 0 || (a < b) != (said.Sort == "text") || (b < a) != (said.Sort == "value") {
+		c.t.Errorf("%s is said to be sorted by %s: %s", field, said.Sort, raw)
 	}
 }
 

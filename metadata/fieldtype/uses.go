@@ -17,8 +17,8 @@ type Uses struct {
 	// "== nil" and "!= nil", "contains" of a list for one of its texts.
 	Operators []string `json:"operators" enum:"empty,==,!=,<,<=,>,>=,in,contains,startsWith,endsWith"`
 	// Sort is what a list is sorted by: the value, the text without regard to case and
-	// width, the name of the option, or the id, which is the time of making. Absent: it
-	// can't be sorted by the field.
+	// width (of names, and fields that are unique or indexed), the name of the option, or
+	// the id, which is the time of making. Absent: it can't be sorted by the field.
 	Sort string `json:"sort,omitempty" enum:"value,text,option,id"`
 	// Measures are those of aggregations.
 	Measures []string `json:"measures,omitempty" enum:"count,min,max,sum,avg"`
@@ -84,8 +84,6 @@ func sortOf(v Value) string {
 		return "id"
 	case is[Chooses](v):
 		return "option"
-	case is[Folds](v):
-		return "text"
 	}
 	return "value"
 }
