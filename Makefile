@@ -14,6 +14,9 @@ MODULES := $(patsubst %/go.mod,%,$(wildcard test/*/go.mod))
 PACKAGES ?= ./...
 # The race detector needs a C compiler; without one the tests run without it.
 RACE    ?= $(if $(filter 1,$(shell $(GO) env CGO_ENABLED 2>/dev/null)),-race)
+# A client in TypeScript is generated and used here. npm writes the file when it is done.
+CLIENT  := test/client
+CLIENT_READY := $(CLIENT)/node_modules/.package-lock.json
 # Not in go.mod: a tool of its own, which the program neither needs nor carries.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
@@ -22,10 +25,15 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: ## fetch what the build needs
+setup: $(CLIENT_READY) ## fetch what the build needs
 	@$(GO) version >/dev/null 2>&1 || { echo "Go 1.26 or later is needed: https://go.dev/dl" >&2; exit 1; }
 	@$(GO) mod download
 	@for m in $(MODULES); do (cd $$m && $(GO) mod download) || exit 1; done
+
+$(CLIENT_READY): $(CLIENT)/package-lock.json
+	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(+a > 20 || a == 20 && +b >= 19 ? 0 : 1)' 2>/dev/null || \
+		{ echo "Node.js 20.19 or later is needed: https://nodejs.org" >&2; exit 1; }
+	@cd $(CLIENT) && npm ci --no-progress && touch node_modules/.package-lock.json
 
 .PHONY: build
 build: setup ## build bin/formwork
@@ -43,6 +51,7 @@ quick: ## formatting, vet and the short tests of what a change touches, in less 
 test: setup vet ## every test, after formatting and go vet
 	$(GO) test $(RACE) -timeout 15m $(PACKAGES)
 	@for m in $(MODULES); do echo "testing $$m" && (cd $$m && CGO_ENABLED=0 $(GO) vet ./... && CGO_ENABLED=0 $(GO) test -timeout 15m ./...) || exit 1; done
+	@echo "testing $(CLIENT)" && cd $(CLIENT) && GO=$(GO) npm test
 
 .PHONY: vet
 vet: setup ## formatting and go vet

@@ -1,0 +1,233 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import createClient, { type Middleware } from "openapi-fetch";
+import type { components, paths } from "../build/api.js";
+import { Answers } from "./answers.js";
+
+const { FORMWORK_BASE, FORMWORK_EMAIL, FORMWORK_PASSWORD, FORMWORK_DESCRIPTION } = process.env as Record<string, string>;
+const answers = new Answers(FORMWORK_DESCRIPTION!);
+const watching: Middleware = {
+  async onResponse({ schemaPath, request, response }) {
+    await answers.check(schemaPath, request, response);
+    return undefined;
+  },
+};
+
+/** A client with a token; lists in a query are texts with commas between. */
+function client(token?: string) {
+  const made = createClient<paths>({
+    baseUrl: FORMWORK_BASE!,
+    headers: token ? { Authorization: `Bearer ${token}` } : {},
+    querySerializer: { array: { style: "form", explode: false } },
+  });
+  made.use(watching);
+  return made;
+}
+
+/** The data of an answer that must have gone well. */
+function data<T>(result: { data?: T; error?: unknown; response: Response }): T {
+  assert.ok(result.response.ok, `${result.response.url}: ${result.response.status} ${JSON.stringify(result.error)}`);
+  return result.data as T;
+}
+
+async function login(email = FORMWORK_EMAIL!, password = FORMWORK_PASSWORD!): Promise<string> {
+  return data(await client().POST("/api/v1/auth/login", { body: { email, password } })).token;
+}
+
+const admin = client(await login());
+
+/** Waits until background work is over. */
+async function finished(id: string): Promise<components["schemas"]["Job"]> {
+  for (let wait = 20; ; wait = Math.min(2 * wait, 1000)) {
+    const job = data(await admin.GET("/api/v1/jobs/{id}", { params: { path: { id } } }));
+    if (job.state !== "waiting" && job.state !== "running") return job;
+    await new Promise((resolve) => setTimeout(resolve, wait));
+  }
+}
+
+/** Sends a file with what is to be done with it. */
+async function startImport(options: components["schemas"]["ImportOptions"], file: string) {
+  return data(
+    await admin.POST("/api/v1/imports", {
+      body: { options, file },
+      bodySerializer(body) {
+        const form = new FormData();
+        form.append("options", JSON.stringify(body.options));
+        form.append("file", new Blob([body.file], { type: "text/csv" }), "file.csv");
+        return form;
+      },
+    }),
+  );
+}
+
+test("records", async () => {
+  const made = data(await admin.POST("/api/v1/records/account", { body: { name: "Acme", annual_revenue: 12.5 } }));
+  const path = { id: made.id };
+  const name: string | null | undefined = made.name;
+  assert.equal(name, "Acme");
+  assert.equal(data(await admin.GET("/api/v1/records/account/{id}", { params: { path } })).name, "Acme");
+  data(await admin.GET("/api/v1/records/account/{id}", { params: { path, query: { fields: ["name", "owner.name"] } } }));
+  const changed = data(
+    await admin.PATCH("/api/v1/records/account/{id}", { params: { path, header: { "If-Match": `"${made.version}"` } }, body: { website: "acme.example.com" } }),
+  );
+  assert.equal(changed.version, made.version + 1);
+  const page = data(await admin.GET("/api/v1/records/account", { params: { query: { sort: ["-created_at", "name"], limit: 2, count: true } } }));
+  assert.ok(page.items.length === 2 && page.next !== null && page.total !== undefined && page.total > 2);
+  data(await admin.GET("/api/v1/records/account", { params: { query: { sort: ["-created_at", "name"], limit: 2, cursor: page.next } } }));
+  const twin = data(await admin.POST("/api/v1/records/account", { body: { name: "Acme" } }));
+  assert.ok(data(await admin.GET("/api/v1/records/account/{id}/duplicates", { params: { path } })).items.length > 0);
+  data(await admin.POST("/api/v1/records/account/{id}/merge", { params: { path }, body: { from: [twin.id], data: { industry: null } } }));
+  data(await admin.POST("/api/v1/records/contact", { body: { last_name: "Doe", account: made.id } as components["schemas"]["contact.write"] }));
+  assert.ok(data(await admin.GET("/api/v1/records/account/{id}/related/{list}", { params: { path: { ...path, list: "contacts" } } })).items.length > 0);
+  const history = data(await admin.GET("/api/v1/records/account/{id}/history", { params: { path } }));
+  assert.deepEqual(history.items.map((entry) => entry.action), ["merge", "update", "create"]);
+  const bulk = data(
+    await admin.POST("/api/v1/records/account/bulk", {
+      body: { operations: [{ op: "create", data: { name: "Bulk" } }, { op: "update", id: made.id, data: { name: "" } }, { op: "create", data: { name: "Gone" } }] },
+    }),
+  );
+  assert.ok(bulk.failed === 1 && bulk.results[1]?.problem?.code === "record.invalid");
+  const gone = { object: "account" as const, id: bulk.results[2]!.id! };
+  const rows = data(
+    await admin.POST("/api/v1/records/opportunity/aggregate", {
+      body: { group: [{ field: "close_date", by: "quarter" }, { field: "amount", by: 100000 }], measures: [{ op: "sum", field: "amount" }, { op: "avg", field: "amount", as: "mean" }], sort: ["-mean"] },
+    }),
+  ).rows;
+  assert.ok(rows.length > 0);
+  data(await admin.DELETE("/api/v1/records/account/{id}", { params: { path: gone } }));
+  assert.ok(data(await admin.GET("/api/v1/bin/{object}", { params: { path: gone } })).items.some((one) => one.id === gone.id));
+  data(await admin.POST("/api/v1/records/account/{id}/restore", { params: { path: gone } }));
+  data(await admin.DELETE("/api/v1/records/account/{id}", { params: { path: gone } }));
+  data(await admin.DELETE("/api/v1/bin/{object}/{id}", { params: { path: gone } }));
+  assert.ok(data(await admin.GET("/api/v1/search", { params: { query: { q: "acme", objects: ["account", "contact"], limit: 5 } } })).items.length > 0);
+});
+
+test("every object's records are as described", async () => {
+  for (const path of Object.keys(answers.paths).filter((one) => /^\/api\/v1\/records\/[^/]+$/.test(one)) as "/api/v1/records/account"[]) {
+    const page = data(await admin.GET(path, { params: { query: { limit: 500 } } }));
+    for (const { id } of page.items.slice(0, 3)) {
+      data(await admin.GET(`${path}/{id}` as "/api/v1/records/account/{id}", { params: { path: { id } } }));
+      data(await admin.GET(`${path}/{id}/history` as "/api/v1/records/account/{id}/history", { params: { path: { id } } }));
+    }
+  }
+});
+
+test("problems", async () => {
+  const refused = await admin.POST("/api/v1/records/account", { body: { name: 12 as unknown as string } });
+  assert.equal(refused.response.status, 422);
+  assert.equal(refused.error?.code, "record.invalid" satisfies components["schemas"]["ProblemCode"]);
+  assert.equal(refused.error?.errors?.[0]?.pointer, "/name");
+  const unknown = await admin.GET("/api/v1/records/account", { params: { query: { filter: "amount >" } } });
+  assert.ok(unknown.response.status === 422 && unknown.error?.errors?.[0]?.column !== undefined, JSON.stringify(unknown.error));
+  assert.equal((await client().GET("/api/v1/me")).response.status, 401);
+});
+
+test("imports and exports", async () => {
+  const started = await startImport({ object: "account", fields: { name: "Firm", industry: { column: "Branch" } } }, "Firm,Branch\nNew Firm,retail\nWrong,nonsense\n");
+  assert.equal((await finished(started.job)).state, "done");
+  const done = data(await admin.GET("/api/v1/imports/{id}", { params: { path: { id: started.id } } }));
+  assert.ok(done.created === 1 && done.refused === 1, JSON.stringify(done));
+  const errors = data(await admin.GET("/api/v1/imports/{id}/errors", { params: { path: { id: started.id }, query: { bom: true } }, parseAs: "text" }));
+  assert.ok(errors.includes("_reasons"));
+  const path = { object: "account" as const };
+  assert.ok(data(await admin.GET("/api/v1/exports/{object}", { params: { path, query: { fields: ["name"] } }, parseAs: "text" })).includes("New Firm"));
+  data(await admin.GET("/api/v1/exports/{object}", { params: { path, query: { format: "jsonl", filter: 'name == "New Firm"' } }, parseAs: "text" }));
+});
+
+test("background work", async () => {
+  const rows = Array.from({ length: 40_000 }, (_, i) => `Firm ${i}`).join("\n");
+  const { job } = await startImport({ object: "account", dry_run: true }, `name\n${rows}\n`);
+  const params = { path: { id: job } };
+  data(await admin.POST("/api/v1/jobs/{id}/cancel", { params }));
+  assert.equal((await finished(job)).state, "cancelled");
+  data(await admin.POST("/api/v1/jobs/{id}/retry", { params }));
+  data(await admin.POST("/api/v1/jobs/{id}/cancel", { params }));
+  assert.ok(data(await admin.GET("/api/v1/jobs", { params: { query: { kind: "import", state: "cancelled", limit: 10 } } })).items.some((one) => one.id === job));
+});
+
+test("people and keys", async () => {
+  const email = "new.person@example.com";
+  const user = data(await admin.POST("/api/v1/records/user", { body: { name: "New Person", email, permissions: ["sales_user"] } as components["schemas"]["user.write"] }));
+  const path = { id: user.id };
+  const password = "correct horse battery staple";
+  data(await admin.PUT("/api/v1/users/{id}/password", { params: { path, header: { "If-None-Match": "*" } }, body: { password } }));
+  const person = client(await login(email, password));
+  await login(email, password);
+  const me = data(await person.GET("/api/v1/me"));
+  assert.ok(me.user.email === email && me.rights.objects.account?.read && me.via === "session");
+  assert.equal(data(await person.GET("/api/v1/me/sessions")).items.length, 2);
+  data(await person.DELETE("/api/v1/me/sessions"));
+  const again = client(data(await person.PUT("/api/v1/me/password", { body: { current: password, password: password + "!" } })).token);
+  data(await again.POST("/api/v1/auth/logout"));
+  data(await admin.DELETE("/api/v1/users/{id}/sessions", { params: { path } }));
+  const key = data(await admin.POST("/api/v1/keys", { body: { name: "Test", permissions: ["admin"], expires_at: "2100-01-01T00:00:00Z" } }));
+  assert.equal(data(await client(key.token).GET("/api/v1/me")).via, "key");
+  assert.ok(data(await admin.GET("/api/v1/keys")).items.some((one) => one.id === key.id && one.token === undefined));
+  data(await admin.DELETE("/api/v1/keys/{id}", { params: { path: { id: key.id } } }));
+  const told = data(await admin.POST("/api/v1/access/explain", { body: { user: email, object: "account", action: "delete" } }));
+  assert.ok(told.reasons.length > 0);
+});
+
+test("the configuration", async () => {
+  const all = data(await admin.GET("/api/v1/metadata", { params: { query: { kind: "object" } } }));
+  assert.ok(all.items.some((one) => one.name === "account"));
+  data(await admin.GET("/api/v1/metadata", { params: { query: { layer: "own" } } }));
+  const document = { kind: "object", name: "account", fields: { client_test: { type: "text", label: "Tested" } } };
+  const plan = data(await admin.POST("/api/v1/metadata/plan", { body: { documents: [document], delete: [] } }));
+  assert.ok(plan.problems.length === 0 && plan.changes.length === 1);
+  const applied = data(await admin.POST("/api/v1/metadata/apply", { body: { documents: [document], message: "A field", base: plan.base } }));
+  data(await admin.GET("/api/v1/metadata/{kind}/{name}", { params: { path: { kind: "object", name: "account" } } }));
+  const revisions = data(await admin.GET("/api/v1/metadata/revisions", { params: { query: { limit: 1 } } }));
+  assert.ok(revisions.items[0]?.revision === applied.revision && revisions.next !== null);
+  data(await admin.GET("/api/v1/metadata/diff", { params: { query: { from: plan.base, to: applied.revision } } }));
+  const back = { to: plan.base, allow: ["object/account/fields/client_test"] };
+  assert.ok(data(await admin.POST("/api/v1/metadata/rollback/plan", { body: back })).impact.length > 0);
+  data(await admin.POST("/api/v1/metadata/rollback", { body: { ...back, message: "No field" } }));
+  assert.ok(data(await admin.GET("/api/v1/metadata/packages")).items.some((one) => one.name === "core"));
+  const upgrade = { documents: [{ kind: "package", name: "client_test", version: "1.0.0" }, { kind: "picklist", name: "client_test_list", options: { a: {} } }] };
+  const path = { name: "client_test" };
+  data(await admin.POST("/api/v1/metadata/packages/{name}/plan", { params: { path }, body: upgrade }));
+  data(await admin.POST("/api/v1/metadata/packages/{name}/upgrade", { params: { path }, body: upgrade }));
+  data(await admin.GET("/api/v1/metadata/advice"));
+  data(await admin.GET("/api/v1/schemas/{kind}", { params: { path: { kind: "object" } } }));
+  data(await admin.GET("/api/v1/schemas/records/{object}", { params: { path: { object: "opportunity" } } }));
+  const types = data(await admin.GET("/api/v1/schemas/field-types")).items;
+  assert.deepEqual(types.find((one) => one.type === "date")?.uses?.groups, ["value", "day", "week", "month", "quarter", "year"]);
+});
+
+test("the server", async () => {
+  const open = client();
+  const described = await admin.GET("/api/v1/openapi.json");
+  data(described);
+  const tag = described.response.headers.get("ETag")!;
+  const unchanged = await admin.GET("/api/v1/openapi.json", { params: { header: { "If-None-Match": tag } } });
+  assert.equal(unchanged.response.status, 304);
+  assert.equal((await open.GET("/", { redirect: "manual", parseAs: "text" })).response.status, 302);
+  assert.ok(data(await open.GET("/api/docs", { parseAs: "text" })).includes("<html"));
+  assert.equal(data(await open.GET("/healthz")).status, "ok");
+  assert.equal(data(await open.GET("/readyz")).status, "ready");
+  assert.ok(data(await open.GET("/metrics", { parseAs: "text" })).includes("formwork_http_requests_total"));
+});
+
+test("an answer that is not as described is found", async () => {
+  const strict = new Answers(FORMWORK_DESCRIPTION!);
+  const request = new Request(`${FORMWORK_BASE}/healthz`);
+  for (const [status, type, body] of [
+    [200, "application/json", '{"status":"ok","more":1}'],
+    [200, "application/json", '{"status":"ill"}'],
+    [200, "application/json", "{}"],
+    [200, "text/plain", "ok"],
+    [201, "application/json", '{"status":"ok"}'],
+    [500, "application/problem+json", '{"title":"Oh"}'],
+  ] as const) {
+    const before = strict.problems.length;
+    await strict.check("/healthz", request, new Response(body, { status, headers: { "Content-Type": type } }));
+    assert.ok(strict.problems.length > before, `${status} ${type} ${body}`);
+  }
+  await strict.check("/healthz", request, new Response('{"status":"ok"}', { headers: { "Content-Type": "application/json" } }));
+  assert.equal(strict.problems.length, 6);
+});
+
+test("every answer was as described", () => assert.deepEqual(answers.problems, []));
+
+test("every route was called", () => assert.deepEqual(answers.missing(), []));
