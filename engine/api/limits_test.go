@@ -8,8 +8,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -192,16 +194,44 @@ func TestTenantOfALogin(t *testing.T) {
 	}
 }
 
+// described is a parameter as the description has it.
+type described struct {
+	Name, In string
+	Schema   struct {
+		Type    string
+		Maximum *int
+	}
+}
+
+// check sends what the description rules out: no number, one too large, no boolean.
+func (p described) check(w *world, address string, headers map[string]string) {
+	wrong := map[string]string{"integer": "many", "boolean": "perhaps"}[p.Schema.Type]
+	if wrong != "" {
+		p.refused(w, address, headers, wrong, 400)
+	}
+	if p.Schema.Maximum != nil {
+		p.refused(w, address, headers, strconv.Itoa(*p.Schema.Maximum+1), 422)
+	}
+}
+
+func (p described) refused(w *world, address string, headers map[string]string, value string, want int) {
+	if status, _, raw := w.do("GET", address+"?"+p.Name+"="+value, headers, ""); status != want && !strings.HasPrefix(address, "/api/v1/imports/") {
+		w.t.Errorf("%s?%s=%s: %d %s", address, p.Name, value, status, raw)
+	}
+}
+
 // Every route knows exactly the parameters that the table of routes says.
 func TestParametersAreAsDocumented(t *testing.T) {
 	w := newWorld(t)
 	w.User("admin@example.com", map[string]any{"permissions": []any{"admin"}})
 	headers := map[string]string{"Authorization": "Bearer " + w.login("main", "admin@example.com")}
+	_, header, _ := w.do("POST", "/api/v1/records/account", headers, `{"name":"Acme"}`)
+	record := path.Base(header.Get("Location"))
 	_, _, raw := w.do("GET", "/api/v1/openapi.json", headers, "")
 	var description struct {
 		Paths map[string]map[string]struct {
 			OperationID string `json:"operationId"`
-			Parameters  []struct{ Name, In string }
+			Parameters  []described
 		}
 		Components struct{ Schemas map[string]any }
 	}
@@ -214,37 +244,38 @@ func TestParametersAreAsDocumented(t *testing.T) {
 		}
 	}
 	seen := map[string]string{}
-	for path, methods := range description.Paths {
+	for at, methods := range description.Paths {
 		operation, ok := methods["get"]
 		if !ok {
 			continue
 		}
 		if before := seen[operation.OperationID]; before != "" {
-			t.Errorf("%s and %s are both called %s", before, path, operation.OperationID)
+			t.Errorf("%s and %s are both called %s", before, at, operation.OperationID)
 		}
-		seen[operation.OperationID] = path
-		if strings.Contains(path, "/records/") && !strings.Contains(path, "/records/account") {
+		seen[operation.OperationID] = at
+		if strings.Contains(at, "/records/") && !strings.Contains(at, "/records/account") {
 			continue
 		}
+		address := strings.NewReplacer("{id}", record, "{object}", "account", "{kind}", "object", "{name}", "account", "{list}", "contacts").Replace(at)
 		var known []string
 		for _, p := range operation.Parameters {
 			if p.In == "query" {
 				known = append(known, p.Name)
+				p.check(w, address, headers)
 			}
 		}
 		slices.Sort(known)
-		address := strings.NewReplacer("{id}", "01h3xk5vj8q2r", "{object}", "account", "{kind}", "object", "{name}", "account", "{list}", "contacts").Replace(path)
 		status, _, raw := w.do("GET", address+"?surely_unknown=1", headers, "")
 		var problem api.Problem
 		if err := json.Unmarshal(raw, &problem); err != nil {
-			t.Errorf("%s: %s", path, raw)
+			t.Errorf("%s: %s", at, raw)
 			continue
 		}
-		if status == 404 && strings.HasPrefix(path, "/api/v1/imports/") {
+		if status == 404 && strings.HasPrefix(at, "/api/v1/imports/") {
 			continue // finds the import before it looks at parameters
 		}
 		if got, _ := problem.Params["known"].(string); status != 400 || got != strings.Join(known, ", ") {
-			t.Errorf("%s: %d, knows %q, documented are %q", path, status, got, known)
+			t.Errorf("%s: %d, knows %q, documented are %q", at, status, got, known)
 		}
 	}
 }

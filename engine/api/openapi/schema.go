@@ -9,7 +9,6 @@ import (
 	"reflect"
 	"strings"
 	"time"
-	"unicode"
 )
 
 // Schema is a JSON Schema (draft 2020-12).
@@ -140,9 +139,13 @@ func nameOf(t reflect.Type) string {
 	if name == "" {
 		panic("openapi: a struct without a name has no schema: " + t.String())
 	}
-	name = of[strings.LastIndexByte(of, '.')+1:] + name
-	return string(unicode.ToUpper(rune(name[0]))) + name[1:]
+	if of = of[strings.LastIndexByte(of, '.')+1:]; of != "" {
+		return exported(of) + exported(name)
+	}
+	return exported(name)
 }
+
+func exported(name string) string { return strings.ToUpper(name[:1]) + name[1:] }
 
 // depends reports whether a type's schema is made of a bound type's.
 func (s *Schemas) depends(t reflect.Type, seen map[reflect.Type]bool) bool {
