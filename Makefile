@@ -25,7 +25,10 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: $(CLIENT_READY) ## fetch what the build needs
+setup: modules $(CLIENT_READY) ## fetch what the build and the tests need
+
+.PHONY: modules
+modules:
 	@$(GO) version >/dev/null 2>&1 || { echo "Go 1.26 or later is needed: https://go.dev/dl" >&2; exit 1; }
 	@$(GO) mod download
 	@for m in $(MODULES); do (cd $$m && $(GO) mod download) || exit 1; done
@@ -36,7 +39,7 @@ $(CLIENT_READY): $(CLIENT)/package-lock.json
 	@cd $(CLIENT) && npm ci --no-progress && touch node_modules/.package-lock.json
 
 .PHONY: build
-build: setup ## build bin/formwork
+build: modules ## build bin/formwork
 	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN) ./cmd/formwork
 
 .PHONY: run
@@ -54,7 +57,7 @@ test: setup vet ## every test, after formatting and go vet
 	@echo "testing $(CLIENT)" && cd $(CLIENT) && GO=$(GO) npm test
 
 .PHONY: vet
-vet: setup ## formatting and go vet
+vet: modules ## formatting and go vet
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
 	if [ -n "$$unformatted" ]; then echo "not formatted (run gofmt -w):" >&2; echo "$$unformatted" >&2; exit 1; fi
 	CGO_ENABLED=0 $(GO) vet ./... # as the program is built, to compile it once
@@ -69,7 +72,7 @@ bench: build ## measure 100,000 records over HTTP beside the bare store (docs/be
 	@$(BIN) bench --rows $(or $(ROWS),100000) --seconds $(or $(SECS),5)
 
 .PHONY: soak
-soak: setup ## kill a server under load many times and look for what is lost; ROUNDS=…
+soak: modules ## kill a server under load many times and look for what is lost; ROUNDS=…
 	FORMWORK_SOAK_ROUNDS=$(or $(ROUNDS),50) $(GO) test -count 1 -timeout 4h -v -run TestKilledUnderLoad ./test/e2e
 
 .PHONY: clean

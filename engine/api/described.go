@@ -68,7 +68,7 @@ func newSchemas(comment func(t reflect.Type, member string) string) *openapi.Sch
 	all["ID"] = openapi.Schema{"type": "string", "pattern": id.Pattern, "description": "The id of a record or of anything else: 13 characters that sort by the time of making."}
 	all["ProblemCode"] = problemCodes()
 	all["Document"] = object("A document of the configuration; GET /schemas/{kind} says what else it has.")
-	all["Document"]["properties"] = openapi.Schema{"kind": aText, "name": aText}
+	all["Document"]["properties"] = openapi.Schema{"kind": textSchema, "name": textSchema}
 	all["Document"]["required"] = []string{"kind"}
 	all["ImportSource"] = schemas.Object(reflect.TypeFor[transfer.Source]())
 	return schemas

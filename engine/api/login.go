@@ -124,7 +124,7 @@ type CurrentUser struct {
 	ID          string   `json:"id" schema:"ID"`
 	Name        string   `json:"name"`
 	Email       string   `json:"email"`
-	Language    string   `json:"language" enum:"en,zh"`
+	Language    string   `json:"language"`
 	Timezone    string   `json:"timezone"`
 	Role        string   `json:"role,omitempty"`
 	Teams       []string `json:"teams"`
@@ -146,7 +146,7 @@ type Me struct {
 	User     CurrentUser `json:"user"`
 	Tenant   string      `json:"tenant"`
 	Via      string      `json:"via" enum:"session,key"`
-	Language string      `json:"language" enum:"en,zh"`
+	Language string      `json:"language"`
 	Revision int64       `json:"revision"` // of the configuration
 	Rights   Rights      `json:"rights"`
 }

@@ -160,7 +160,7 @@ func (d *description) add(rt route, object string, tags []string, schemas *opena
 
 // pathParameter describes a part of a path. All ids in paths are of one form.
 func (d *description) pathParameter(name string) openapi.Parameter {
-	p := openapi.Parameter{Name: name, In: "path", Required: true, Schema: aText}
+	p := openapi.Parameter{Name: name, In: "path", Required: true, Schema: textSchema}
 	switch {
 	case name == "id":
 		p.Schema = openapi.Reference("ID")
@@ -177,7 +177,7 @@ func (a answer) responses(schemas *openapi.Schemas) map[string]openapi.Response 
 		if shown.Content == nil {
 			shown.Content = openapi.Content{}
 		}
-		shown.Content[media] = openapi.Media{Schema: aText}
+		shown.Content[media] = openapi.Media{Schema: textSchema}
 		if a.of != nil {
 			shown.Content[media] = openapi.Media{Schema: schemas.Of(a.of)}
 		}

@@ -11,9 +11,9 @@ import (
 	"formwork/engine/transfer"
 )
 
-// asked is a parameter that a route takes, as the description of the API shows it.
+// parameterDoc is a parameter that a route takes, as the description of the API shows it.
 // Handlers read them by their names; tests hold the two against each other.
-type asked struct {
+type parameterDoc struct {
 	name   string
 	says   string
 	schema openapi.Schema
@@ -22,10 +22,10 @@ type asked struct {
 
 // The kinds of parameters.
 var (
-	aText     = openapi.Schema{"type": "string"}
-	aFlag     = openapi.Schema{"type": "boolean", "default": false}
-	someTexts = openapi.Schema{"type": "array", "items": aText}
-	aNumber   = openapi.Schema{"type": "integer", "format": "int64", "minimum": 0}
+	textSchema   = openapi.Schema{"type": "string"}
+	flagSchema   = openapi.Schema{"type": "boolean", "default": false}
+	listSchema   = openapi.Schema{"type": "array", "items": textSchema}
+	numberSchema = openapi.Schema{"type": "integer", "format": "int64", "minimum": 0}
 )
 
 // upTo is a number of things.
@@ -39,58 +39,58 @@ func oneOf(values ...string) openapi.Schema {
 }
 
 var (
-	filterParameter  = asked{name: "filter", says: "An expression: created_at > now() - days(30) && owner.active.", schema: aText}
-	wordsParameter   = asked{name: "q", says: "Words to find.", schema: aText}
-	sortedParameter  = asked{name: "sort", says: "Fields, separated by commas; -amount descends.", schema: someTexts}
-	fieldsParameter  = asked{name: "fields", says: "Fields of the answer, separated by commas, and no others; owner.name reaches through a lookup.", schema: someTexts}
-	cursorParameter  = asked{name: "cursor", says: "The “next” of the page before.", schema: aText}
-	countParameter   = asked{name: "count", says: "Also says how many there are in all.", schema: aFlag}
-	limitParameter   = asked{name: "limit", says: "At most so many; 0 for the usual number.", schema: upTo(record.MaxLimit, record.DefaultLimit)}
-	layerParameter   = asked{name: "layer", says: "“own” for the tenant's own layer, as it was submitted.", schema: oneOf("own")}
-	bomParameter     = asked{name: "bom", says: "Begins a CSV file with a byte order mark, by which Excel knows that it is UTF-8.", schema: aFlag}
-	versionParameter = asked{name: fiber.HeaderIfMatch, says: "The version that the change is meant for: \"3\".", schema: aText, in: "header"}
-	knownParameter   = asked{name: fiber.HeaderIfNoneMatch, says: "The ETag of an answer that is there already.", schema: aText, in: "header"}
+	filterParameter  = parameterDoc{name: "filter", says: "An expression: created_at > now() - days(30) && owner.active.", schema: textSchema}
+	wordsParameter   = parameterDoc{name: "q", says: "Words to find.", schema: textSchema}
+	sortedParameter  = parameterDoc{name: "sort", says: "Fields, separated by commas; -amount descends.", schema: listSchema}
+	fieldsParameter  = parameterDoc{name: "fields", says: "Fields of the answer, separated by commas, and no others; owner.name reaches through a lookup.", schema: listSchema}
+	cursorParameter  = parameterDoc{name: "cursor", says: "The “next” of the page before.", schema: textSchema}
+	countParameter   = parameterDoc{name: "count", says: "Also says how many there are in all.", schema: flagSchema}
+	limitParameter   = parameterDoc{name: "limit", says: "At most so many; 0 for the usual number.", schema: upTo(record.MaxLimit, record.DefaultLimit)}
+	layerParameter   = parameterDoc{name: "layer", says: "“own” for the tenant's own layer, as it was submitted.", schema: oneOf("own")}
+	bomParameter     = parameterDoc{name: "bom", says: "Begins a CSV file with a byte order mark, by which Excel knows that it is UTF-8.", schema: flagSchema}
+	versionParameter = parameterDoc{name: fiber.HeaderIfMatch, says: "The version that the change is meant for: \"3\".", schema: textSchema, in: "header"}
+	knownParameter   = parameterDoc{name: fiber.HeaderIfNoneMatch, says: "The ETag of an answer that is there already.", schema: textSchema, in: "header"}
 )
 
 // What routes take.
 var (
-	none      []asked
-	selecting = []asked{fieldsParameter}
-	guarded   = []asked{versionParameter}
-	marking   = []asked{bomParameter}
-	cached    = []asked{knownParameter}
-	layered   = []asked{layerParameter, knownParameter}
-	paging    = []asked{cursorParameter, limitParameter}
-	listing   = []asked{filterParameter, wordsParameter, sortedParameter, fieldsParameter, limitParameter, cursorParameter, countParameter}
-	finding   = []asked{
+	none      []parameterDoc
+	selecting = []parameterDoc{fieldsParameter}
+	guarded   = []parameterDoc{versionParameter}
+	marking   = []parameterDoc{bomParameter}
+	cached    = []parameterDoc{knownParameter}
+	layered   = []parameterDoc{layerParameter, knownParameter}
+	paging    = []parameterDoc{cursorParameter, limitParameter}
+	listing   = []parameterDoc{filterParameter, wordsParameter, sortedParameter, fieldsParameter, limitParameter, cursorParameter, countParameter}
+	finding   = []parameterDoc{
 		wordsParameter,
-		{name: "objects", says: "Objects to search, separated by commas; all when absent.", schema: someTexts},
+		{name: "objects", says: "Objects to search, separated by commas; all when absent.", schema: listSchema},
 		{name: "limit", says: "At most so many of each object; 0 for the usual number.", schema: upTo(record.MaxHits, record.DefaultHits)},
 	}
-	exported = []asked{
+	exported = []parameterDoc{
 		{name: "format", says: "csv when absent.", schema: oneOf(transfer.Formats()...)},
 		bomParameter, filterParameter, wordsParameter, sortedParameter, fieldsParameter,
 	}
-	documented = []asked{{name: "kind", says: "Only documents of this kind.", schema: aText}, layerParameter, knownParameter}
-	compared   = []asked{
-		{name: "from", says: "A revision; the one before “to” when absent.", schema: aNumber},
-		{name: "to", says: "A revision; the newest when absent.", schema: aNumber},
+	documented = []parameterDoc{{name: "kind", says: "Only documents of this kind.", schema: textSchema}, layerParameter, knownParameter}
+	compared   = []parameterDoc{
+		{name: "from", says: "A revision; the one before “to” when absent.", schema: numberSchema},
+		{name: "to", says: "A revision; the newest when absent.", schema: numberSchema},
 	}
-	working = []asked{
-		{name: "kind", says: "Only work of this kind.", schema: aText},
+	working = []parameterDoc{
+		{name: "kind", says: "Only work of this kind.", schema: textSchema},
 		{name: "state", says: "Only work in this state.", schema: oneOf(job.Waiting, job.Running, job.Done, job.Failed, job.Cancelled)},
 		limitParameter, cursorParameter,
 	}
-	unlessSet = []asked{{name: fiber.HeaderIfNoneMatch, says: "* leaves a password that is there.", schema: oneOf("*"), in: "header"}}
+	unlessSet = []parameterDoc{{name: fiber.HeaderIfNoneMatch, says: "* leaves a password that is there.", schema: oneOf("*"), in: "header"}}
 )
 
 // queries reports whether a route takes a parameter in its query string.
 func (rt route) queries() bool {
-	return slices.ContainsFunc(rt.takes, func(p asked) bool { return p.in == "" })
+	return slices.ContainsFunc(rt.takes, func(p parameterDoc) bool { return p.in == "" })
 }
 
 // parameter is the parameter in a description.
-func (p asked) parameter() openapi.Parameter {
+func (p parameterDoc) parameter() openapi.Parameter {
 	shown := openapi.Parameter{Name: p.name, In: p.in, Description: p.says, Schema: p.schema}
 	if p.in == "" {
 		shown.In = "query"

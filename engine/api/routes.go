@@ -22,9 +22,9 @@ const (
 type route struct {
 	method, path string
 	do           func(*request) error
-	name         string  // of the operation; Record is replaced by the object's name
-	says         string  // for people
-	takes        []asked // besides what is in the path
+	name         string         // of the operation; Record is replaced by the object's name
+	says         string         // for people
+	takes        []parameterDoc // besides what is in the path
 	access
 	sends   body
 	answers answer
@@ -147,7 +147,7 @@ func (s *Server) routes() []route {
 		{get, v1 + "/metadata/advice", s.advice, "listAdvice", "Lists what is read or sorted without an index that fits.", none, setup, nothing, answers[List[Advice]]()},
 		{get, v1 + "/metadata/:kind/:name", s.document, "getDocument", "Reads a document.", layered, mine, nothing, answers[Document]()},
 		{get, v1 + "/schemas/records/:object", s.recordSchema, "getRecordSchema", "Is the JSON Schema of an object's records.", none, mine, nothing, answers[JSONSchema]()},
-		{get, v1 + "/schemas/field-types", s.fieldTypes, "listFieldTypes", "Lists the types of fields, with what filters, lists and aggregations can do with their values.", none, mine, nothing, answers[FieldTypes]()},
+		{get, v1 + "/schemas/field-types", s.fieldTypes, "listFieldTypes", "Lists the types of fields, with what filters, lists and aggregations can do with their values.", none, mine, nothing, answers[List[FieldType]]()},
 		{get, v1 + "/schemas/:kind", s.kindSchema, "getKindSchema", "Is the JSON Schema of a kind of documents.", none, mine, nothing, answers[JSONSchema]()},
 
 		{get, v1 + "/jobs", s.listJobs, "listJobs", "Lists background work, newest first.", working, mine, nothing, answers[Page[Job]]()},

@@ -54,11 +54,6 @@ func sampleFilter(field, operator string, kind fieldtype.Kind) string {
 	return field + " " + operator + " " + samples[kind]
 }
 
-// FieldTypes is the answer of GET /schemas/field-types.
-type FieldTypes struct {
-	Items []FieldType `json:"items"`
-}
-
 // FieldType is a type of field, and what can be done with its fields that are stored.
 type FieldType struct {
 	Type string          `json:"type"`
@@ -69,7 +64,7 @@ type FieldType struct {
 
 // fieldTypes is GET /schemas/field-types.
 func (s *Server) fieldTypes(r *request) error {
-	answer := FieldTypes{Items: []FieldType{}}
+	answer := List[FieldType]{Items: []FieldType{}}
 	for _, name := range s.o.Types.Names() {
 		one := FieldType{Type: name}
 		if uses, ok := s.o.Types.Uses(name); ok {

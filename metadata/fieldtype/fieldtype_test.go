@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -334,6 +335,29 @@ func TestAbilities(t *testing.T) {
 	choice := mustBind(t, `{"type":"picklist","picklist":"industry","depends_on":"country"}`).(fieldtype.Chooses)
 	if len(choice.Options()) != 2 || choice.DependsOn() != "country" {
 		t.Error("a picklist has other options")
+	}
+}
+
+// Every type says what can be done with its fields, or leaves that to what they result in.
+func TestUses(t *testing.T) {
+	for _, name := range types.Names() {
+		fieldType, _ := types.Type(name)
+		_, derives := fieldType.(fieldtype.Derives)
+		uses, ok := types.Uses(name)
+		switch {
+		case ok == derives:
+			t.Errorf("%s derives: %v, says what can be done: %v", name, derives, ok)
+		case ok && (uses.Kind == "" || !slices.Contains(uses.Operators, "empty")):
+			t.Errorf("%s can be %+v", name, uses)
+		case ok && (uses.Sort == "") != (uses.Groups == nil):
+			t.Errorf("%s can be sorted by %q and grouped by %v", name, uses.Sort, uses.Groups)
+		}
+	}
+	if results := types.MayResult(); !slices.Contains(results, "currency") || slices.Contains(results, "lookup") {
+		t.Errorf("results are %v", results)
+	}
+	if parts := fieldtype.UsesOf(mustBind(t, `{"type":"location"}`)).Parts; !slices.Contains(parts["lat"].Measures, "avg") {
+		t.Errorf("parts of a location can be %+v", parts)
 	}
 }
 

@@ -60,16 +60,9 @@ type Body struct {
 
 // Response is an answer, or refers to one of the components.
 type Response struct {
-	Ref         string            `json:"$ref,omitempty"`
-	Description string            `json:"description,omitempty"`
-	Headers     map[string]Header `json:"headers,omitempty"`
-	Content     Content           `json:"content,omitempty"`
-}
-
-// Header is a header of an answer.
-type Header struct {
-	Description string `json:"description,omitempty"`
-	Schema      Schema `json:"schema"`
+	Ref         string  `json:"$ref,omitempty"`
+	Description string  `json:"description,omitempty"`
+	Content     Content `json:"content,omitempty"`
 }
 
 // Content is what a body holds, by media type.

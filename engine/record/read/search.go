@@ -24,7 +24,8 @@ type Hit struct {
 
 // Bounds of a search across objects.
 const (
-	// DefaultHits and MaxHits are how many records of an object a search finds.
+	// DefaultHits and MaxHits are how many records of an object a search usually finds,
+	// and at most.
 	DefaultHits = 10
 	MaxHits     = 50
 
