@@ -102,7 +102,7 @@ func (s schemasOf) read() openapi.Schema {
 	})
 	for name, one := range document["properties"].(map[string]any) {
 		if f, ok := s.object.Field(name); ok && mine.Read {
-			one.(map[string]any)[usesMember] = usesOf(s.object, f)
+			one.(map[string]any)[usesMember] = s.uses(f)
 		}
 	}
 	document["required"] = full

@@ -17,13 +17,19 @@ const usesMember = "x-field"
 type FieldUses struct {
 	Type string `json:"type"` // of the field
 	fieldtype.Uses
+	// Targets are the objects that a reference may lead to, of those that the caller
+	// knows of.
+	Targets []string `json:"targets,omitempty"`
 }
 
-// usesOf says what can be done with a field. One that is computed when it is read is in
+// uses says what can be done with a field. One that is computed when it is read is in
 // no column: it is never sorted, grouped or measured, and which operators a filter may
 // have on it is for its formula to say.
-func usesOf(o *catalog.Object, f *catalog.Field) FieldUses {
-	uses := FieldUses{f.Doc.Type, fieldtype.UsesOf(f.Value)}
+func (s schemasOf) uses(f *catalog.Field) FieldUses {
+	uses := FieldUses{Type: f.Doc.Type, Uses: fieldtype.UsesOf(f.Value)}
+	if refers, ok := f.Value.(fieldtype.Refers); ok {
+		uses.Targets = slices.DeleteFunc(slices.Clone(refers.Targets()), func(object string) bool { return !s.knows(object) })
+	}
 	if f.Key.Name != "" {
 		uses.Sort = "text"
 	}
@@ -31,7 +37,7 @@ func usesOf(o *catalog.Object, f *catalog.Field) FieldUses {
 		uses.Sort, uses.Measures, uses.Groups, uses.Parts = "", nil, nil, nil
 		uses.Operators = slices.DeleteFunc(uses.Operators, func(operator string) bool {
 			_, problems := expression.Compile(sampleFilter(f.Name, operator, f.Value.Kind()), expression.Scope{
-				Record: o, Result: fieldtype.BoolKind, Scale: -1, Queryable: true})
+				Record: s.object, Result: fieldtype.BoolKind, Scale: -1, Queryable: true})
 			return len(problems) > 0
 		})
 	}

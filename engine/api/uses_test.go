@@ -26,9 +26,9 @@ const everything = `{"kind":"object","name":"everything","label":"Everything","n
 	"age":{"type":"formula","result":"number","expression":"year(today()) - number"},"label":{"type":"formula","result":"text","expression":"late ? text : email"}}}`
 
 type uses struct {
-	Type, Kind, Sort            string
-	Operators, Measures, Groups []string
-	Parts                       map[string]uses
+	Type, Kind, Sort                     string
+	Operators, Measures, Groups, Targets []string
+	Parts                                map[string]uses
 }
 
 // What the schema of records says of each field is what filters, lists and aggregations
@@ -57,6 +57,9 @@ func TestUsesAgreeWithTheEngine(t *testing.T) {
 		for part, of := range property.Uses.Parts {
 			c.check(name+"."+part, of)
 		}
+	}
+	if of := schema.Properties["lookup"].Uses; !slices.Equal(of.Targets, []string{"account"}) {
+		t.Errorf("the lookup leads to %v", of.Targets)
 	}
 	c.order("text", schema.Properties["text"].Uses)
 	c.order("long_text", schema.Properties["long_text"].Uses)
