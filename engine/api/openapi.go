@@ -68,7 +68,7 @@ func (s *Server) describe(r *request, rights *policy.Rights) openapi.Document {
 	if version == "" {
 		version = "0"
 	}
-	return openapi.Document{
+	document := openapi.Document{
 		OpenAPI: "3.1.0",
 		Info: openapi.Info{Title: "Formwork", Version: version,
 			Description: "Tenant " + r.caller.Tenant + ", revision " + r.revision() + " of its configuration, as you may see it."},
@@ -82,6 +82,8 @@ func (s *Server) describe(r *request, rights *policy.Rights) openapi.Document {
 				"token":  {"type": "http", "scheme": "bearer"},
 				"cookie": {"type": "apiKey", "in": "cookie", "name": sessionCookie}}},
 	}
+	document.Prune()
+	return document
 }
 
 // bind adds the schemas of an object's records, under which types that hold records

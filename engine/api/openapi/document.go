@@ -1,5 +1,7 @@
 package openapi
 
+import "strings"
+
 // Document is an OpenAPI 3.1 document.
 type Document struct {
 	OpenAPI    string                `json:"openapi"`
@@ -78,4 +80,58 @@ type Components struct {
 	Schemas         map[string]Schema   `json:"schemas"`
 	Responses       map[string]Response `json:"responses,omitempty"`
 	SecuritySchemes map[string]Schema   `json:"securitySchemes"`
+}
+
+// Prune takes out the schemas that nothing refers to.
+func (d *Document) Prune() {
+	used := map[string]bool{}
+	var visit func(v any)
+	visit = func(v any) {
+		switch v := v.(type) {
+		case []any:
+			for _, item := range v {
+				visit(item)
+			}
+		case Schema:
+			for _, item := range v {
+				visit(item)
+			}
+			ref, _ := v["$ref"].(string)
+			if name, ok := strings.CutPrefix(ref, schemaPath); ok && !used[name] {
+				used[name] = true
+				visit(d.Components.Schemas[name])
+			}
+		}
+	}
+	d.each(func(s Schema) { visit(s) })
+	for name := range d.Components.Schemas {
+		if !used[name] {
+			delete(d.Components.Schemas, name)
+		}
+	}
+}
+
+// each calls visit with every schema outside of the components' schemas.
+func (d *Document) each(visit func(Schema)) {
+	contents := func(c Content) {
+		for _, media := range c {
+			visit(media.Schema)
+		}
+	}
+	for _, answer := range d.Components.Responses {
+		contents(answer.Content)
+	}
+	for _, operations := range d.Paths {
+		for _, o := range operations {
+			for _, p := range o.Parameters {
+				visit(p.Schema)
+			}
+			if o.Body != nil {
+				contents(o.Body.Content)
+			}
+			for _, answer := range o.Responses {
+				contents(answer.Content)
+			}
+		}
+	}
 }

@@ -14,8 +14,11 @@ import (
 // Schema is a JSON Schema (draft 2020-12).
 type Schema = map[string]any
 
+// schemaPath is where schemas stand among the components.
+const schemaPath = "#/components/schemas/"
+
 // Reference is the schema of a component.
-func Reference(name string) Schema { return Schema{"$ref": "#/components/schemas/" + name} }
+func Reference(name string) Schema { return Schema{"$ref": schemaPath + name} }
 
 // Nullable is a schema that also holds for null.
 func Nullable(s Schema) Schema {

@@ -2,7 +2,9 @@ package openapi_test
 
 import (
 	"encoding/json"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -82,6 +84,24 @@ func TestSchemas(t *testing.T) {
 	}
 	if n := len(s.Components()); n != 6 {
 		t.Errorf("%d components", n)
+	}
+}
+
+// What is reached from a path stays, whatever is between.
+func TestPrune(t *testing.T) {
+	d := openapi.Document{
+		Paths: map[string]openapi.Operations{"/": {"get": {
+			Parameters: []openapi.Parameter{{Name: "id", Schema: openapi.Reference("ID")}},
+			Body:       &openapi.Body{Content: openapi.Content{"application/json": {Schema: openapi.Reference("Sent")}}},
+			Responses:  map[string]openapi.Response{"200": {Content: openapi.Content{"application/json": {Schema: openapi.Nullable(openapi.Reference("Answer"))}}}}}}},
+		Components: openapi.Components{
+			Responses: map[string]openapi.Response{"Problem": {Content: openapi.Content{"application/json": {Schema: openapi.Reference("Problem")}}}},
+			Schemas: map[string]openapi.Schema{"ID": {}, "Sent": {"items": openapi.Reference("Sent")}, "Problem": {}, "Lonely": openapi.Reference("LonelyToo"), "LonelyToo": {},
+				"Answer": {"properties": openapi.Schema{"a": openapi.Schema{"anyOf": []any{openapi.Reference("Deep")}}}}, "Deep": {}}},
+	}
+	d.Prune()
+	if names := slices.Sorted(maps.Keys(d.Components.Schemas)); !slices.Equal(names, []string{"Answer", "Deep", "ID", "Problem", "Sent"}) {
+		t.Errorf("%v are left", names)
 	}
 }
 
