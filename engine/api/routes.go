@@ -118,7 +118,7 @@ func (s *Server) routes() []route {
 		{post, v1 + "/imports", s.startImport, "startImport", "Imports a CSV file in the background: multipart form data with options, then the file.", none, slowMine, uploads[ImportForm](), begins[Import]()},
 		{get, v1 + "/imports/:id", s.getImport, "getImport", "Shows an import and its progress.", none, mine, nothing, answers[Import]()},
 		{get, v1 + "/imports/:id/errors", s.importErrors, "getImportErrors", "The refused rows with the reasons, as a file to correct and send again.", marking, mine, nothing, writes("text/csv")},
-		{get, v1 + "/exports/:object", s.exportRecords, "export", "Streams records as CSV or JSON lines.", exported, exporting, nothing, writes("text/csv", "application/x-ndjson")},
+		{get, v1 + "/exports/:object", s.exportRecords, "exportRecords", "Streams records as CSV or JSON lines.", exported, exporting, nothing, writes("text/csv", "application/x-ndjson")},
 
 		{post, v1 + "/auth/login", s.login, "login", "Logs in; answers with a token and sets a cookie.", none, open, sends[Login](), answers[LoggedIn]()},
 		{post, v1 + "/auth/logout", s.logout, "logout", "Ends the session.", none, open, nothing, done},
