@@ -28,6 +28,9 @@ func TestRoutesAreDescribed(t *testing.T) {
 			t.Errorf("%s: its name %q is not its own, or it does not say what it does", at, rt.name)
 		}
 		names[rt.name] = true
+		if rt.ofRecords() != (rt.uses != nil) {
+			t.Errorf("%s: does not say who has a use of it, or says so and is of no object's records", at)
+		}
 		if rt.ofRecords() && strings.Count(rt.name, "Record") != 1 {
 			t.Errorf("%s: the name %q has no place for the object's", at, rt.name)
 		}

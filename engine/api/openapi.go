@@ -59,7 +59,7 @@ func (s *Server) describe(r *request, rights *policy.Rights) openapi.Document {
 			continue
 		}
 		for _, name := range d.objects {
-			if may(rt, rights.Objects[name]) {
+			if rt.uses(rights.Objects[name]) {
 				d.add(rt, name, []string{r.snapshot.Objects[name].Doc.Label.In(r.language(), name)}, bound[name])
 			}
 		}
@@ -99,29 +99,6 @@ func (d *description) bind(of schemasOf) *openapi.Schemas {
 
 // ofRecords reports whether a route is described for each object by itself.
 func (rt route) ofRecords() bool { return strings.HasPrefix(rt.path, Prefix+"/records/:object") }
-
-// may reports whether a caller with these rights can have any use of a route.
-func may(rt route, o policy.ObjectRights) bool {
-	switch rt.method {
-	case patch:
-		return o.Update
-	case remove:
-		return o.Delete
-	case post:
-		switch rt.path[strings.LastIndexByte(rt.path, '/')+1:] {
-		case "aggregate":
-			return o.Read
-		case "merge":
-			return o.Update && o.Delete
-		case "restore":
-			return o.Delete
-		case "bulk":
-			return o.Create || o.Update || o.Delete
-		}
-		return o.Create
-	}
-	return o.Read
-}
 
 // add describes a route, of one object if it is given.
 func (d *description) add(rt route, object string, tags []string, schemas *openapi.Schemas) {

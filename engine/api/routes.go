@@ -6,6 +6,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"formwork/engine/catalog"
+	"formwork/engine/policy"
 	"formwork/engine/record"
 )
 
@@ -68,8 +69,8 @@ func answersWith[T any](status int) answer {
 	return answer{status, reflect.TypeFor[T](), []string{fiber.MIMEApplicationJSON}}
 }
 
-// writes is 200 with something else than JSON, of one of some media types.
-func writes(media ...string) answer { return answer{fiber.StatusOK, nil, media} }
+// answersText is 200 with something else than JSON, of one of some media types.
+func answersText(media ...string) answer { return answer{fiber.StatusOK, nil, media} }
 
 var (
 	nothing = body{}
@@ -82,6 +83,9 @@ type access struct {
 	open  bool   // nobody needs to be logged in
 	right string // the system right that is needed
 	slow  bool   // may take minutes
+	// uses reports whether a caller with these rights on an object can have any use of a
+	// route of its records, for the description; the engine decides.
+	uses func(policy.ObjectRights) bool
 }
 
 var (
@@ -93,32 +97,40 @@ var (
 	exporting = access{right: "export", slow: true}
 	slowMine  = access{slow: true}
 	mine      = access{} // everybody who is logged in; the engine decides
+
+	// The same, for those who may do this with records of the object.
+	reads   = access{uses: func(o policy.ObjectRights) bool { return o.Read }}
+	creates = access{uses: func(o policy.ObjectRights) bool { return o.Create }}
+	updates = access{uses: func(o policy.ObjectRights) bool { return o.Update }}
+	deletes = access{uses: func(o policy.ObjectRights) bool { return o.Delete }}
+	merges  = access{uses: func(o policy.ObjectRights) bool { return o.Update && o.Delete }}
+	writes  = access{uses: func(o policy.ObjectRights) bool { return o.Create || o.Update || o.Delete }}
 )
 
 // routes are all routes there are, those of most requests first.
 func (s *Server) routes() []route {
 	const v1 = Prefix
 	return []route{
-		{get, v1 + "/records/:object/:id", s.getRecord, "getRecord", "Reads a record.", selecting, mine, nothing, answers[Record]()},
-		{get, v1 + "/records/:object", s.listRecords, "listRecords", "Lists records.", listing, mine, nothing, answers[RecordPage]()},
-		{post, v1 + "/records/:object", s.createRecord, "createRecord", "Creates a record.", none, mine, sends[NewRecord](), makes[SavedRecord]()},
-		{patch, v1 + "/records/:object/:id", s.updateRecord, "updateRecord", "Changes a record by a merge patch; If-Match guards against lost updates.", guarded, mine, sends[RecordPatch](), answers[SavedRecord]()},
-		{remove, v1 + "/records/:object/:id", s.deleteRecord, "deleteRecord", "Moves a record to the recycle bin.", guarded, mine, nothing, done},
-		{post, v1 + "/records/:object/bulk", s.bulk, "bulkRecords", "Creates, changes and deletes many records, with a result for each.", none, mine, sends[Bulk](), answers[BulkResult]()},
-		{post, v1 + "/records/:object/aggregate", s.aggregate, "aggregateRecords", "Groups records and counts, sums, averages.", none, mine, sends[record.AggregateQuery](), answers[Groups]()},
-		{post, v1 + "/records/:object/:id/restore", s.restoreRecord, "restoreRecord", "Takes a record out of the recycle bin.", none, mine, nothing, answers[SavedRecord]()},
-		{get, v1 + "/records/:object/:id/history", s.history, "getRecordHistory", "Says who changed what, when and by what way.", paging, mine, nothing, answers[Page[HistoryEntry]]()},
-		{get, v1 + "/records/:object/:id/related/:list", s.related, "listRelatedToRecord", "Lists the records of a related list.", listing, mine, nothing, answers[Page[RelatedRecord]]()},
-		{get, v1 + "/records/:object/:id/duplicates", s.duplicates, "findRecordDuplicates", "Finds records that are probably the same thing.", none, mine, nothing, answers[List[Match]]()},
-		{post, v1 + "/records/:object/:id/merge", s.merge, "mergeRecords", "Makes one record of several; what refers to them is kept.", none, mine, sends[Merge](), answers[SavedRecord]()},
+		{get, v1 + "/records/:object/:id", s.getRecord, "getRecord", "Reads a record.", selecting, reads, nothing, answers[Record]()},
+		{get, v1 + "/records/:object", s.listRecords, "listRecords", "Lists records.", listing, reads, nothing, answers[RecordPage]()},
+		{post, v1 + "/records/:object", s.createRecord, "createRecord", "Creates a record.", none, creates, sends[NewRecord](), makes[SavedRecord]()},
+		{patch, v1 + "/records/:object/:id", s.updateRecord, "updateRecord", "Changes a record by a merge patch; If-Match guards against lost updates.", guarded, updates, sends[RecordPatch](), answers[SavedRecord]()},
+		{remove, v1 + "/records/:object/:id", s.deleteRecord, "deleteRecord", "Moves a record to the recycle bin.", guarded, deletes, nothing, done},
+		{post, v1 + "/records/:object/bulk", s.bulk, "bulkRecords", "Creates, changes and deletes many records, with a result for each.", none, writes, sends[Bulk](), answers[BulkResult]()},
+		{post, v1 + "/records/:object/aggregate", s.aggregate, "aggregateRecords", "Groups records and counts, sums, averages.", none, reads, sends[record.AggregateQuery](), answers[Groups]()},
+		{post, v1 + "/records/:object/:id/restore", s.restoreRecord, "restoreRecord", "Takes a record out of the recycle bin.", none, deletes, nothing, answers[SavedRecord]()},
+		{get, v1 + "/records/:object/:id/history", s.history, "getRecordHistory", "Says who changed what, when and by what way.", paging, reads, nothing, answers[Page[HistoryEntry]]()},
+		{get, v1 + "/records/:object/:id/related/:list", s.related, "listRelatedToRecord", "Lists the records of a related list.", listing, reads, nothing, answers[Page[RelatedRecord]]()},
+		{get, v1 + "/records/:object/:id/duplicates", s.duplicates, "findRecordDuplicates", "Finds records that are probably the same thing.", none, reads, nothing, answers[List[Match]]()},
+		{post, v1 + "/records/:object/:id/merge", s.merge, "mergeRecords", "Makes one record of several; what refers to them is kept.", none, merges, sends[Merge](), answers[SavedRecord]()},
 		{get, v1 + "/bin/:object", s.bin, "listBin", "Lists the recycle bin.", paging, mine, nothing, answers[Page[Binned]]()},
 		{remove, v1 + "/bin/:object/:id", s.purge, "purgeFromBin", "Removes a record from the recycle bin for good.", none, mine, nothing, done},
 		{get, v1 + "/search", s.search, "search", "Finds records of all objects by words.", finding, mine, nothing, answers[List[Match]]()},
 
 		{post, v1 + "/imports", s.startImport, "startImport", "Imports a CSV file in the background: multipart form data with options, then the file.", none, slowMine, uploads[ImportForm](), begins[Import]()},
 		{get, v1 + "/imports/:id", s.getImport, "getImport", "Shows an import and its progress.", none, mine, nothing, answers[Import]()},
-		{get, v1 + "/imports/:id/errors", s.importErrors, "getImportErrors", "The refused rows with the reasons, as a file to correct and send again.", marking, mine, nothing, writes("text/csv")},
-		{get, v1 + "/exports/:object", s.exportRecords, "exportRecords", "Streams records as CSV or JSON lines.", exported, exporting, nothing, writes("text/csv", "application/x-ndjson")},
+		{get, v1 + "/imports/:id/errors", s.importErrors, "getImportErrors", "The refused rows with the reasons, as a file to correct and send again.", marking, mine, nothing, answersText("text/csv")},
+		{get, v1 + "/exports/:object", s.exportRecords, "exportRecords", "Streams records as CSV or JSON lines.", exported, exporting, nothing, answersText("text/csv", "application/x-ndjson")},
 
 		{post, v1 + "/auth/login", s.login, "login", "Logs in; answers with a token and sets a cookie.", none, open, sends[Login](), answers[LoggedIn]()},
 		{post, v1 + "/auth/logout", s.logout, "logout", "Ends the session.", none, open, nothing, done},
@@ -157,9 +169,9 @@ func (s *Server) routes() []route {
 
 		{get, v1 + "/openapi.json", s.openAPI, "getDescription", "Is this description, of what the caller may see.", cached, mine, nothing, answers[Description]()},
 		{get, "/", s.home, "getHome", "Leads to the documentation.", none, open, nothing, leads},
-		{get, "/api/docs", s.docs, "getDocs", "Is the documentation to read.", none, open, nothing, writes(fiber.MIMETextHTML)},
+		{get, "/api/docs", s.docs, "getDocs", "Is the documentation to read.", none, open, nothing, answersText(fiber.MIMETextHTML)},
 		{get, "/healthz", s.healthy, "getHealth", "Answers while the process lives.", none, open, nothing, answers[Health]()},
 		{get, "/readyz", s.ready, "getReadiness", "Answers 200 when requests can be served.", none, open, nothing, answers[Health]()},
-		{get, "/metrics", s.showMetrics, "getMetrics", "Metrics in the Prometheus text format.", none, open, nothing, writes(fiber.MIMETextPlain)},
+		{get, "/metrics", s.showMetrics, "getMetrics", "Metrics in the Prometheus text format.", none, open, nothing, answersText(fiber.MIMETextPlain)},
 	}
 }
