@@ -71,12 +71,12 @@ type FieldType struct {
 // fieldTypes is GET /schemas/field-types.
 func (s *Server) fieldTypes(r *request) error {
 	answer := List[FieldType]{Items: []FieldType{}}
-	for _, name := range s.o.Types.Names() {
+	for _, name := range s.o.Catalog.Types().Names() {
 		one := FieldType{Type: name}
-		if uses, ok := s.o.Types.Uses(name); ok {
+		if uses, ok := s.o.Catalog.Types().Uses(name); ok {
 			one.Uses = &uses
 		} else {
-			one.Results = s.o.Types.MayResult()
+			one.Results = s.o.Catalog.Types().MayResult()
 		}
 		answer.Items = append(answer.Items, one)
 	}

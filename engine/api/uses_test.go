@@ -35,7 +35,7 @@ type uses struct {
 // accept; what it does not say they refuse.
 func TestUsesAgreeWithTheEngine(t *testing.T) {
 	w := newWorld(t)
-	admin := w.user(w.tenant, "admin@example.com", map[string]any{"permissions": []any{"admin"}})
+	admin := w.User("admin@example.com", map[string]any{"permissions": []any{"admin"}})
 	headers := map[string]string{"Authorization": "Bearer " + w.login("main", "admin@example.com")}
 	if status, _, raw := w.do("POST", "/api/v1/metadata/apply", headers, `{"documents":[`+everything+`]}`); status != 200 {
 		t.Fatalf("%d %s", status, raw)
@@ -148,7 +148,7 @@ func (c claims) filter(field, operator, kind string) string {
 // Every type says what can be done with its fields, or what they may result in.
 func TestFieldTypes(t *testing.T) {
 	w := newWorld(t)
-	w.user(w.tenant, "rep@example.com", nil)
+	w.User("rep@example.com", nil)
 	headers := map[string]string{"Authorization": "Bearer " + w.login("main", "rep@example.com")}
 	status, _, raw := w.do("GET", "/api/v1/schemas/field-types", headers, "")
 	var answer struct {

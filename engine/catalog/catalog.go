@@ -109,6 +109,9 @@ func New(o Options) *Catalog {
 	return c
 }
 
+// Types are the types of fields that configurations may use.
+func (c *Catalog) Types() *fieldtype.Registry { return c.o.Types }
+
 // Snapshot is the newest configuration of a tenant. A revision committed by another
 // process is noticed within a second, one committed by this Catalog at once. Fault
 // "catalog.not_installed" (Conflict) for a tenant without a revision.

@@ -58,6 +58,8 @@ const (
 
 // Bounds of one request.
 const (
+	DefaultHits   = read.DefaultHits
+	MaxHits       = read.MaxHits
 	DefaultLimit  = read.DefaultLimit
 	MaxLimit      = read.MaxLimit
 	MaxOperations = write.MaxOperations
