@@ -11,7 +11,7 @@ import (
 	"formwork/metadata"
 )
 
-var update = flag.Bool("update", false, "write what is hidden to testdata/redacted.json")
+var writeRedacted = flag.Bool("redacted", false, "write what is hidden to testdata/redacted.json")
 
 // narrowed are documents of a tenant that say what their readers may not know: fields
 // that the set "narrow" can't read, in every place in which a document names one.
@@ -65,7 +65,7 @@ func TestWhatIsHidden(t *testing.T) {
 		t.Fatal(err)
 	}
 	const file = "testdata/redacted.json"
-	if *update {
+	if *writeRedacted {
 		if err := os.WriteFile(file, append(got, '\n'), 0o644); err != nil {
 			t.Fatal(err)
 		}
