@@ -43,7 +43,7 @@ var floors = [][]string{
 	{"engine/outbox"},
 	{"engine/policy", "engine/job"},
 	{"engine/store/teststore"},
-	{"engine/store/sqlite", "engine/store/mongo"},
+	{"engine/store/sqlite", "engine/store/mongo", "engine/store/s3"},
 	{"engine/store/storetest"},
 	{"engine/search"},
 	{"engine/store"},
@@ -70,6 +70,7 @@ var owned = map[string][]string{
 	"github.com/gofiber/fiber":              {"engine/api"},
 	"github.com/valyala/fasthttp":           {"engine/api", "cmd"}, // cmd: as a client that makes load
 	"go.mongodb.org/mongo-driver":           {"engine/store/mongo"},
+	"github.com/minio/minio-go":             {"engine/store/s3"},
 	"modernc.org/sqlite":                    {"engine/store/sqlite"},
 	"zombiezen.com/go/sqlite":               {"engine/store/sqlite"},
 	"github.com/open-policy-agent/opa":      {"engine/policy"},
@@ -103,7 +104,7 @@ func sources(t *testing.T) []source {
 		if entry.IsDir() {
 			switch {
 			case strings.HasPrefix(entry.Name(), ".") && name != ".", entry.Name() == "node_modules", entry.Name() == "testdata",
-				name == "data", name == "bin", name == "test/ferretdb": // a module of its own
+				name == "data", name == "bin", name == "test/ferretdb", name == "test/gofakes3": // modules of their own
 				return fs.SkipDir
 			}
 			return nil

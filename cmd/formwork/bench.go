@@ -67,11 +67,11 @@ func (p *program) openHouse(ctx context.Context, name string) (bench.House, erro
 	if err := s.make(); err != nil {
 		return nil, err
 	}
-	opened, err := s.open(ctx)
+	opened, err := s.openRows(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return house{assemble(opened, nil, newLog(p.log))}, nil
+	return house{assemble(opened, s.shared(), nil, newLog(p.log))}, nil
 }
 
 func (h house) Store() store.Store { return h.engine.Store }

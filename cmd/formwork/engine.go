@@ -16,6 +16,7 @@ import (
 	"formwork/engine/secret"
 	"formwork/engine/store"
 	"formwork/engine/store/mongo"
+	"formwork/engine/store/s3"
 	"formwork/engine/store/sqlite"
 	"formwork/metadata/fieldtype"
 )
@@ -25,6 +26,7 @@ type storage struct {
 	Data       string `help:"Folder of the SQLite files." default:"data" placeholder:"DIR"`
 	Database   string `help:"MongoDB address (mongodb://…) instead of the folder." placeholder:"URI" env:"FORMWORK_DATABASE"`
 	Standalone bool   `help:"Accept a MongoDB server without transactions."`
+	Blobs      string `help:"Where the contents of files are kept instead of beside the data (s3://BUCKET/PREFIX?endpoint=URL)." placeholder:"URI" env:"FORMWORK_BLOBS"`
 }
 
 // make makes the folder of a store that is new. Whoever does not mean to make one has a
@@ -39,8 +41,24 @@ func (s storage) make() error {
 	return nil
 }
 
-// open opens the store that is there.
-func (s storage) open(ctx context.Context) (store.Store, error) {
+// shared holds where several processes may serve the same tenants; files are served by
+// one.
+func (s storage) shared() bool { return s.Database != "" }
+
+// open opens the store that is there, with the place of its blobs.
+func (s storage) open(p *program) (store.Store, error) {
+	opened, err := s.openRows(p.ctx)
+	if err != nil || s.Blobs == "" {
+		return opened, err
+	}
+	blobs, err := s3.Open(p.ctx, s.Blobs, s3.Credentials{Key: p.getenv("AWS_ACCESS_KEY_ID"), Secret: p.getenv("AWS_SECRET_ACCESS_KEY"), Session: p.getenv("AWS_SESSION_TOKEN")})
+	if err != nil {
+		return nil, errors.Join(err, opened.Close())
+	}
+	return store.WithBlobs(opened, blobs), nil
+}
+
+func (s storage) openRows(ctx context.Context) (store.Store, error) {
 	if s.Database == "" {
 		if _, err := os.Stat(s.Data); errors.Is(err, os.ErrNotExist) {
 			return nil, fmt.Errorf("there is no folder %s; serve and tenant create make one", s.Data)
@@ -56,11 +74,10 @@ func (s storage) open(ctx context.Context) (store.Store, error) {
 // engine is the platform in the hands of the commands.
 type engine struct{ *platform.Platform }
 
-// assemble puts the platform together over a store. Without secrets, no field of that
-// type takes a value.
-func assemble(s store.Store, secrets fieldtype.Sealer, log *slog.Logger) *engine {
-	_, files := s.(*sqlite.Store) // files are served by one process
-	return &engine{platform.New(platform.Options{Store: s, Shared: !files, Secrets: secrets, Log: log})}
+// assemble puts the platform together over a store, which other processes use as well
+// if it is shared. Without secrets, no field of that type takes a value.
+func assemble(s store.Store, shared bool, secrets fieldtype.Sealer, log *slog.Logger) *engine {
+	return &engine{platform.New(platform.Options{Store: s, Shared: shared, Secrets: secrets, Log: log})}
 }
 
 // secrets seals with the keys that the operator has given; nil if there are none.
@@ -82,11 +99,11 @@ func (s storage) openEngine(p *program) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	opened, err := s.open(p.ctx)
+	opened, err := s.open(p)
 	if err != nil {
 		return nil, err
 	}
-	return assemble(opened, secrets, newLog(p.log)), nil
+	return assemble(opened, s.shared(), secrets, newLog(p.log)), nil
 }
 
 func newLog(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }

@@ -62,7 +62,7 @@ type outboxRemove struct {
 
 // Run forgets a consumer of a tenant.
 func (c *outboxRemove) Run(p *program) error {
-	s, err := c.open(p.ctx)
+	s, err := c.open(p)
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ type tenantList struct{ storage }
 
 // Run lists the tenants.
 func (c *tenantList) Run(p *program) error {
-	s, err := c.open(p.ctx)
+	s, err := c.open(p)
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (c *tenantDelete) Run(p *program) error {
 	if !c.Yes {
 		return fmt.Errorf("this removes tenant %s and all of its data; say --yes if you mean it", c.Name)
 	}
-	s, err := c.open(p.ctx)
+	s, err := c.open(p)
 	if err != nil {
 		return err
 	}

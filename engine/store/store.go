@@ -60,6 +60,21 @@ type Tenant interface {
 	Write(ctx context.Context, fn func(tx Tx) error) error
 	// Explain tells how a query would be run, for people and for the index advisor.
 	Explain(ctx context.Context, q query.Select) (Plan, error)
+	// Blobs are the tenant's large objects.
+	Blobs() Blobs
+}
+
+// ValidTenant reports whether a tenant may have a name: ^[a-z][a-z0-9-]{0,62}$.
+func ValidTenant(name string) bool {
+	if name == "" || len(name) > 63 || name[0] < 'a' || name[0] > 'z' {
+		return false
+	}
+	for _, c := range []byte(name) {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
+			return false
+		}
+	}
+	return true
 }
 
 // Reader reads.

@@ -48,9 +48,18 @@ var skipped = map[string]string{
 }
 
 func TestConformance(t *testing.T) {
+	open := opener(t)
+	storetest.Run(t, func(t *testing.T) store.Store { return notUnique{open(t)} }, skipped)
+}
+
+// TestBlobs needs nothing that FerretDB 1 lacks.
+func TestBlobs(t *testing.T) { storetest.Blobs(t, opener(t), nil) }
+
+// opener opens empty stores on a server that runs until the test ends.
+func opener(t *testing.T) func(t *testing.T) store.Store {
 	uri := serve(t)
 	var opened atomic.Int64
-	storetest.Run(t, func(t *testing.T) store.Store {
+	return func(t *testing.T) store.Store {
 		s, err := mongo.Open(t.Context(), uri, mongo.Options{
 			Database:        "fw" + strconv.FormatInt(opened.Add(1), 10),
 			AllowStandalone: true,
@@ -63,8 +72,8 @@ func TestConformance(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		return notUnique{s}
-	}, skipped)
+		return s
+	}
 }
 
 // notUnique is a store whose tables have no unique indexes, which FerretDB 1 can't

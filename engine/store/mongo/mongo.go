@@ -195,7 +195,7 @@ type listing struct {
 // Tenant implements store.Store. A deletion by another process is noticed after
 // five seconds at the latest.
 func (s *Store) Tenant(ctx context.Context, name string) (store.Tenant, error) {
-	if !validName(name) {
+	if !store.ValidTenant(name) {
 		return nil, fault.New(fault.NotFound, "tenant.not_found", "tenant", name)
 	}
 	if t := s.handle(name); t != nil && t.ready(ctx) == nil {
@@ -214,7 +214,7 @@ func (s *Store) Tenant(ctx context.Context, name string) (store.Tenant, error) {
 
 // Create implements store.Store.
 func (s *Store) Create(ctx context.Context, name string) (store.Tenant, error) {
-	if !validName(name) {
+	if !store.ValidTenant(name) {
 		return nil, fault.New(fault.Invalid, "tenant.name")
 	}
 	l := listing{Name: name, Database: s.database(name), Made: primitive.NewObjectIDFromTimestamp(s.now())}
@@ -351,19 +351,6 @@ func (s *Store) database(tenant string) string {
 	sum := sha256.Sum256([]byte(name))
 	digest := "_" + hex.EncodeToString(sum[:10])
 	return name[:maxDatabase-len(digest)] + digest
-}
-
-// validName holds for ^[a-z][a-z0-9-]{0,62}$.
-func validName(name string) bool {
-	if name == "" || len(name) > 63 || name[0] < 'a' || name[0] > 'z' {
-		return false
-	}
-	for _, c := range []byte(name) {
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
-			return false
-		}
-	}
-	return true
 }
 
 // createCollection makes sure that a collection exists.

@@ -25,4 +25,7 @@ func TestConformance(t *testing.T) {
 			return s
 		}, nil)
 	})
+	t.Run("blobs", func(t *testing.T) {
+		storetest.Blobs(t, func(t *testing.T) store.Store { return mongotest.Open(t, uri, mongo.Options{}) }, nil)
+	})
 }

@@ -29,6 +29,8 @@ type Tenant struct {
 	writes sync.RWMutex  // held for reading by each write under way, for writing by end
 	alone  chan struct{} // holds one element while a Write runs on a standalone server
 	logs   sync.Map      // what is placed of each log, by table
+
+	blobsReady atomic.Bool // blobs have their indexes
 }
 
 var _ store.Tenant = (*Tenant)(nil)

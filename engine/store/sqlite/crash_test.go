@@ -17,12 +17,18 @@ import (
 	"formwork/engine/store"
 )
 
-const crashDir = "FORMWORK_TEST_CRASH_DIR"
+const (
+	crashDir  = "FORMWORK_TEST_CRASH_DIR"
+	crashWork = "FORMWORK_TEST_CRASH_WORK"
+)
 
-// TestMain runs the writing half of TestKill in a process of its own.
+// crashing are the halves of tests that are killed, by what they do forever.
+var crashing = map[string]func(dir string) error{"rows": writeForever, "blobs": putForever}
+
+// TestMain runs the half of a test that is killed in a process of its own.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(crashDir); dir != "" {
-		if err := writeForever(dir); err != nil {
+		if err := crashing[os.Getenv(crashWork)](dir); err != nil {
 			fmt.Println("error", err)
 			os.Exit(1)
 		}
@@ -90,18 +96,18 @@ func TestKill(t *testing.T) {
 	}
 	acknowledged := map[int64]bool{}
 	for round := range 4 {
-		for _, key := range killed(t, dir, 30+60*round) {
+		for _, key := range killed(t, dir, "rows", 30+60*round) {
 			acknowledged[key] = true
 		}
 		check(t, dir, acknowledged)
 	}
 }
 
-// killed lets a process write until it has acknowledged some rows, kills it, and
+// killed lets a process work until it has acknowledged some keys, kills it, and
 // returns all it acknowledged.
-func killed(t *testing.T, dir string, enough int) (keys []int64) {
+func killed(t *testing.T, dir, work string, enough int) (keys []int64) {
 	child := exec.Command(os.Args[0])
-	child.Env = append(os.Environ(), crashDir+"="+dir)
+	child.Env = append(os.Environ(), crashDir+"="+dir, crashWork+"="+work)
 	out, err := child.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -126,7 +132,7 @@ func killed(t *testing.T, dir string, enough int) (keys []int64) {
 		}
 	}
 	if err := child.Wait(); err == nil || len(keys) < enough {
-		t.Fatalf("the child ended by itself after %d rows", len(keys))
+		t.Fatalf("the child ended by itself after %d keys", len(keys))
 	}
 	return keys
 }

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -60,8 +59,6 @@ var _ store.Store = (*Store)(nil)
 
 var errClosed = errors.New("the store is closed")
 
-var tenantName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
-
 const suffix = ".db"
 
 // Open opens a folder, which is made if it is not there.
@@ -100,6 +97,8 @@ func Open(dir string, o Options) (*Store, error) {
 
 func (s *Store) file(name string) string { return filepath.Join(s.dir, name+suffix) }
 
+func (s *Store) blobs(name string) string { return filepath.Join(s.dir, name+blobsSuffix) }
+
 func (s *Store) exists(name string) bool {
 	_, err := os.Stat(s.file(name))
 	return err == nil
@@ -110,7 +109,7 @@ func (s *Store) Tenant(ctx context.Context, name string) (store.Tenant, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if !tenantName.MatchString(name) {
+	if !store.ValidTenant(name) {
 		return nil, notFound(name)
 	}
 	s.mu.Lock()
@@ -131,7 +130,7 @@ func (s *Store) Tenant(ctx context.Context, name string) (store.Tenant, error) {
 
 // Create implements store.Store.
 func (s *Store) Create(ctx context.Context, name string) (store.Tenant, error) {
-	if !tenantName.MatchString(name) {
+	if !store.ValidTenant(name) {
 		return nil, fault.New(fault.Invalid, "tenant.name", "tenant", name)
 	}
 	file, err := os.OpenFile(s.file(name), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
@@ -141,15 +140,16 @@ func (s *Store) Create(ctx context.Context, name string) (store.Tenant, error) {
 	if err != nil {
 		return nil, fmt.Errorf("creating tenant %s: %w", name, err)
 	}
-	if err := errors.Join(file.Close(), s.syncDir()); err != nil {
+	left := os.RemoveAll(s.blobs(name)) // of a file that was removed by hand
+	if err := errors.Join(left, file.Close(), syncFolder(s.dir)); err != nil {
 		return nil, fmt.Errorf("creating tenant %s: %w", name, err)
 	}
 	return s.Tenant(ctx, name)
 }
 
-// syncDir makes the folder's entries durable.
-func (s *Store) syncDir() error {
-	dir, err := os.Open(s.dir)
+// syncFolder makes the names in a folder durable.
+func syncFolder(name string) error {
+	dir, err := os.Open(name)
 	if err != nil {
 		return err
 	}
@@ -181,12 +181,15 @@ func (s *Store) Delete(ctx context.Context, name string) error {
 	}
 	delete(s.tenants, name)
 	delete(s.opened, t)
+	if err := t.blobs.remove(); err != nil {
+		return fmt.Errorf("deleting the blobs of tenant %s: %w", name, err)
+	}
 	for _, ending := range []string{"-wal", "-shm", ""} {
 		if err := os.Remove(t.path + ending); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("deleting tenant %s: %w", name, err)
 		}
 	}
-	return s.syncDir()
+	return syncFolder(s.dir)
 }
 
 // Tenants implements store.Store.
@@ -197,7 +200,7 @@ func (s *Store) Tenants(context.Context) ([]string, error) {
 	}
 	var names []string
 	for _, entry := range entries {
-		if name, ok := strings.CutSuffix(entry.Name(), suffix); ok && tenantName.MatchString(name) {
+		if name, ok := strings.CutSuffix(entry.Name(), suffix); ok && store.ValidTenant(name) {
 			names = append(names, name)
 		}
 	}

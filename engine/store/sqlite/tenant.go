@@ -22,6 +22,7 @@ type tenant struct {
 	path   string
 	writer writer
 	pool   pool
+	blobs  blobs
 }
 
 const (
@@ -31,6 +32,7 @@ const (
 
 func (s *Store) newTenant(name string) *tenant {
 	t := &tenant{store: s, name: name, path: s.file(name)}
+	t.blobs.tenant, t.blobs.dir = t, s.blobs(name)
 	t.writer.open = func() (*conn, error) { return t.connect(false) }
 	t.pool.open = func() (*conn, error) { return t.connect(true) }
 	return t
