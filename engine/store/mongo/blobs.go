@@ -84,7 +84,9 @@ func (b blobs) insert(ctx context.Context, collection string, document any) erro
 
 // prepare makes the indexes, once for each handle of a tenant.
 func (b blobs) prepare(ctx context.Context) error {
-	if b.tenant.blobsReady.Load() {
+	b.tenant.preparing.Lock() // some servers can't make an index twice at once
+	defer b.tenant.preparing.Unlock()
+	if b.tenant.prepared {
 		return nil
 	}
 	unique := options.Index().SetUnique(true)
@@ -100,7 +102,7 @@ func (b blobs) prepare(ctx context.Context) error {
 			return failed("making the indexes of blobs", err)
 		}
 	}
-	b.tenant.blobsReady.Store(true)
+	b.tenant.prepared = true
 	return nil
 }
 

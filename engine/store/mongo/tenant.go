@@ -30,7 +30,8 @@ type Tenant struct {
 	alone  chan struct{} // holds one element while a Write runs on a standalone server
 	logs   sync.Map      // what is placed of each log, by table
 
-	blobsReady atomic.Bool // blobs have their indexes
+	preparing sync.Mutex
+	prepared  bool // under preparing: blobs have their indexes
 }
 
 var _ store.Tenant = (*Tenant)(nil)
