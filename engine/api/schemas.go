@@ -99,7 +99,7 @@ func (s schemasOf) read() openapi.Schema {
 			return f.Name == query.ID.Name || f.Name == query.Version.Name
 		}
 		return mine.Fields[f.Name] != ""
-	})
+	}, fieldtype.Value.Schema)
 	for name, one := range document["properties"].(map[string]any) {
 		if f, ok := s.object.Field(name); ok && mine.Read {
 			one.(map[string]any)[usesMember] = s.uses(f)
@@ -111,13 +111,13 @@ func (s schemasOf) read() openapi.Schema {
 
 // patch is that of a merge patch that a caller may send.
 func (s schemasOf) patch() openapi.Schema {
-	document, _ := s.schema(s.writable)
+	document, _ := s.schema(s.writable, sentAs)
 	return document
 }
 
 // create is that of a new record's data: what has a default need not be sent.
 func (s schemasOf) create() openapi.Schema {
-	document, full := s.schema(s.writable)
+	document, full := s.schema(s.writable, sentAs)
 	required := slices.DeleteFunc(full, func(name string) bool {
 		f, _ := s.object.Field(name)
 		return f.Initial != nil || f.Default != nil
@@ -140,15 +140,23 @@ func computed(v fieldtype.Value) bool {
 	return false
 }
 
+// sentAs is the schema of a value as a caller sends it.
+func sentAs(v fieldtype.Value) map[string]any {
+	if writes, ok := v.(fieldtype.Writes); ok {
+		return writes.WriteSchema()
+	}
+	return v.Schema()
+}
+
 // schema describes the fields that has names, and lists those that are never empty.
-func (s schemasOf) schema(has func(*catalog.Field) bool) (document openapi.Schema, full []string) {
+func (s schemasOf) schema(has func(*catalog.Field) bool, of func(fieldtype.Value) map[string]any) (document openapi.Schema, full []string) {
 	properties := map[string]any{}
 	full = []string{}
 	for _, f := range s.object.Fields {
 		if !has(f) {
 			continue
 		}
-		one := narrowed(f.Value.Schema(), s.knows)
+		one := narrowed(of(f.Value), s.knows)
 		if neverEmpty(f) {
 			full = append(full, f.Name)
 		} else {

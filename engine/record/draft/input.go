@@ -1,6 +1,7 @@
 package draft
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -152,6 +153,8 @@ func sentBack(v assigned, stored any) bool {
 	if stored == nil {
 		return false
 	}
-	text, ok := v.raw.(string)
-	return ok && text == v.Value.CSV(stored)
+	if text, ok := v.raw.(string); ok && text == v.Value.CSV(stored) {
+		return true
+	}
+	return bytes.Equal(metadata.Canonical(v.raw), v.Value.AppendJSON(nil, stored))
 }

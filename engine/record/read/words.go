@@ -15,7 +15,8 @@ import (
 type wordCheck struct {
 	words  []query.Word
 	refs   []query.Ref // the searched fields that may be read
-	offset int         // where they are in a row
+	of     []fieldtype.Value
+	offset int // where they are in a row
 }
 
 // newWordCheck returns nil if every searched field may be read.
@@ -23,7 +24,7 @@ func newWordCheck(a *session.Object, words []query.Word, offset int) *wordCheck 
 	c := &wordCheck{words: words, offset: offset}
 	for _, f := range a.Object.Search {
 		if a.Reads(f) {
-			c.refs = append(c.refs, query.Field(f.Column))
+			c.refs, c.of = append(c.refs, query.Field(f.Column)), append(c.of, f.Value)
 		}
 	}
 	if len(c.refs) == len(a.Object.Search) {
@@ -33,12 +34,16 @@ func newWordCheck(a *session.Object, words []query.Word, offset int) *wordCheck 
 }
 
 // at is the check of rows that hold the fields elsewhere.
-func (c *wordCheck) at(offset int) *wordCheck { return &wordCheck{c.words, c.refs, offset} }
+func (c *wordCheck) at(offset int) *wordCheck {
+	moved := *c
+	moved.offset = offset
+	return &moved
+}
 
 func (c *wordCheck) holds(r store.Row) bool {
 	var texts []string
 	for i := range c.refs {
-		texts = stored.AppendTexts(texts, r[c.offset+i])
+		texts = stored.AppendTexts(texts, c.of[i], r[c.offset+i])
 	}
 	return search.Match(search.Words(texts...), c.words)
 }

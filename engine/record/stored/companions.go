@@ -92,17 +92,20 @@ func (m *Mapping) WordsOf(r Row) []string {
 		return nil
 	}
 	texts := make([]string, 0, len(m.Searched))
-	for _, slot := range m.Searched {
-		texts = AppendTexts(texts, r[slot])
+	for _, f := range m.Searched {
+		texts = AppendTexts(texts, f.Value, r[f.Slot])
 	}
 	// Not nil: a record without words has none any more.
 	return append([]string{}, search.Words(texts...)...)
 }
 
-// AppendTexts appends the texts in a value.
-func AppendTexts(texts []string, v any) []string {
+// AppendTexts appends the texts in a stored value that words are taken from.
+func AppendTexts(texts []string, of fieldtype.Value, v any) []string {
 	switch v := v.(type) {
 	case string:
+		if of, ok := of.(fieldtype.Words); ok {
+			return append(texts, of.Words(v))
+		}
 		return append(texts, v)
 	case []string:
 		return append(texts, v...)

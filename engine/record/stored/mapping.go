@@ -48,8 +48,14 @@ type Mapping struct {
 	parts            []partColumns
 	folded           []companion
 	matched          []companion
-	Searched         []int // slots of the fields that words are taken from
+	Searched         []Searched
 	Searchable       bool
+}
+
+// Searched is a field that words are taken from.
+type Searched struct {
+	Slot  int
+	Value fieldtype.Value
 }
 
 // Field is a stored field.
@@ -98,7 +104,7 @@ func newMapping(o *catalog.Object) *Mapping {
 	}
 	for _, f := range o.Search {
 		if slot, ok := m.Slots[f.Column.Name]; ok {
-			m.Searched = append(m.Searched, slot)
+			m.Searched = append(m.Searched, Searched{Slot: slot, Value: f.Value})
 		}
 	}
 	for _, f := range m.Fields {

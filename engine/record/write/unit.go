@@ -62,8 +62,8 @@ func (u *Unit) update(m *stored.Mapping, old, r stored.Row) error {
 		}
 	}
 	var words []string
-	for _, slot := range m.Searched {
-		if !stored.Same(old[slot], r[slot]) {
+	for _, f := range m.Searched {
+		if !stored.Same(old[f.Slot], r[f.Slot]) {
 			words = m.WordsOf(r)
 			break
 		}
