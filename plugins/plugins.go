@@ -4,6 +4,7 @@
 package plugins
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -11,7 +12,9 @@ import (
 	"formwork/engine/id"
 	"formwork/engine/job"
 	"formwork/engine/outbox"
+	"formwork/engine/policy"
 	"formwork/engine/record"
+	"formwork/engine/store"
 	"formwork/metadata/fieldtype"
 )
 
@@ -38,6 +41,15 @@ type Host struct {
 	IDs     *id.Source
 	Now     func() time.Time
 	Log     *slog.Logger
+}
+
+// System is a session that may do everything, under a tenant's newest configuration.
+func (h Host) System(ctx context.Context, t store.Tenant) (*record.Session, error) {
+	snapshot, err := h.Catalog.Snapshot(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	return h.Records.As(t, snapshot, policy.System(t.Name())), nil
 }
 
 // FieldTypes makes the registry of the types of all sets. Two types of one name

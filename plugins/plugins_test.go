@@ -23,12 +23,12 @@ func echo(h plugins.Host) []outbox.Consumer {
 			return e.Object == "account" && e.Action == string(record.Created) && e.Depth < 3
 		},
 		Handle: func(ctx context.Context, t store.Tenant, b *outbox.Batch) error {
-			snapshot, err := h.Catalog.Snapshot(ctx, t)
+			system, err := h.System(ctx, t)
 			if err != nil {
 				return err
 			}
 			for _, e := range b.Events {
-				records := h.Records.As(t, snapshot, policy.System(t.Name())).Depth(int(e.Depth) + 1)
+				records := system.Depth(int(e.Depth) + 1)
 				if _, err := records.Create(ctx, "account", map[string]any{"name": "Echo of " + e.Record.String()}); err != nil {
 					return err
 				}

@@ -23,6 +23,7 @@ import (
 	"formwork/engine/secret"
 	"formwork/engine/store/teststore"
 	"formwork/metadata"
+	"formwork/plugins"
 )
 
 // Options say what is different from the program as it is. The zero Options are
@@ -32,7 +33,9 @@ type Options struct {
 	Packages  []metadata.PackageSet // the built-in ones
 	Now       func() time.Time      // that of Platform.Clock, which stands still
 	SaveHooks []record.SaveHook
-	Log       *slog.Logger // discarded
+	// Plugins are added to the standard set. What compiles under them is not shared.
+	Plugins []plugins.Set
+	Log     *slog.Logger // discarded
 }
 
 // Platform is the platform over a store of its own, which is gone when the test ends.
@@ -68,6 +71,9 @@ func New(t testing.TB, o Options) *Platform {
 	}
 	p.options = platform.Options{Store: o.Open(t), Packages: o.Packages, Now: o.Now, Random: &random{from: rand.NewChaCha8([32]byte{})},
 		SaveHooks: o.SaveHooks, Secrets: secrets, PasswordCost: auth.Cost{Memory: 64, Passes: 1, Threads: 1}, Builds: builds, Log: o.Log}
+	if p.options.Plugins = o.Plugins; o.Plugins != nil {
+		p.options.Builds = nil
+	}
 	p.Platform = platform.New(p.options)
 	return p
 }
