@@ -32,7 +32,7 @@ var floors = [][]string{
 	{"workflows"},
 	{"engine/transfer", "engine/demo", "engine/report", "engine/audit", "engine/file", "engine/notify"},
 	{"engine/record"},
-	{"engine/record/background"},
+	{"engine/record/background", "engine/record/form"},
 	{"engine/record/write", "engine/record/explain"},
 	{"engine/record/draft", "engine/record/read"},
 	{"engine/record/duplicate"},

@@ -47,6 +47,7 @@ func newSchemas(comment func(t reflect.Type, member string) string) *openapi.Sch
 		reflect.TypeFor[Document]():      openapi.Reference("Document"),
 		reflect.TypeFor[JSONSchema]():    object("A JSON Schema (draft 2020-12)."),
 		reflect.TypeFor[Description]():   object("An OpenAPI 3.1 document."),
+		reflect.TypeFor[FormValues]():    object("The values of a record that is being written, by field."),
 		reflect.TypeFor[RelatedRecord](): object("A record of the object that the list is of."),
 		reflect.TypeFor[File]():          {"type": "string", "format": "binary"},
 		reflect.TypeFor[transfer.Source](): {"anyOf": []any{

@@ -102,6 +102,7 @@ var (
 	reads   = access{uses: func(o policy.ObjectRights) bool { return o.Read }}
 	creates = access{uses: func(o policy.ObjectRights) bool { return o.Create }}
 	updates = access{uses: func(o policy.ObjectRights) bool { return o.Update }}
+	drafts  = access{uses: func(o policy.ObjectRights) bool { return o.Create || o.Update }}
 	deletes = access{uses: func(o policy.ObjectRights) bool { return o.Delete }}
 	merges  = access{uses: func(o policy.ObjectRights) bool { return o.Update && o.Delete }}
 	writes  = access{uses: func(o policy.ObjectRights) bool { return o.Create || o.Update || o.Delete }}
@@ -117,6 +118,7 @@ func (s *Server) routes() []route {
 		{patch, v1 + "/records/:object/:id", s.updateRecord, "updateRecord", "Changes a record by a merge patch; If-Match guards against lost updates.", guarded, updates, sends[RecordPatch](), answers[SavedRecord]()},
 		{remove, v1 + "/records/:object/:id", s.deleteRecord, "deleteRecord", "Moves a record to the recycle bin.", guarded, deletes, nothing, done},
 		{post, v1 + "/records/:object/bulk", s.bulk, "bulkRecords", "Creates, changes and deletes many records, with a result for each.", none, writes, sends[Bulk](), answers[BulkResult]()},
+		{post, v1 + "/records/:object/form", s.form, "getRecordForm", "Shows what a record that is being written would be, and what stands in the way of saving it; saves nothing.", none, drafts, sends[FormOf](), answers[Form]()},
 		{post, v1 + "/records/:object/aggregate", s.aggregate, "aggregateRecords", "Groups records and counts, sums, averages.", none, reads, sends[record.AggregateQuery](), answers[Groups]()},
 		{post, v1 + "/records/:object/:id/restore", s.restoreRecord, "restoreRecord", "Takes a record out of the recycle bin.", none, deletes, nothing, answers[SavedRecord]()},
 		{get, v1 + "/records/:object/:id/history", s.history, "getRecordHistory", "Says who changed what, when and by what way.", paging, reads, nothing, answers[Page[HistoryEntry]]()},

@@ -187,6 +187,23 @@ func BenchmarkList(b *testing.B) {
 	}
 }
 
+// An opportunity that is being written, with an account and a stage that sets values.
+func BenchmarkForm(b *testing.B) {
+	s := benchTenant(b)
+	s.each(b, func(session *record.Session, owner, n int) error {
+		account := s.ids[owner][n*7919%len(s.ids[owner])].String()
+		f, err := session.Form(s.ctx, "opportunity", record.FormQuery{Data: map[string]any{
+			"name": "Renewal", "account": account, "amount": number("1200.50"), "close_date": "2026-06-30"}})
+		if err != nil {
+			return err
+		}
+		if len(f.Fields) < 10 || len(f.Values) == 0 {
+			return fmt.Errorf("the form has %d fields and the values %s", len(f.Fields), f.Values)
+		}
+		return nil
+	})
+}
+
 func BenchmarkAggregate(b *testing.B) {
 	s := benchTenant(b)
 	q := record.AggregateQuery{Group: []record.GroupBy{{Field: "industry"}}, Measures: []record.MeasureOf{{Op: "count"}, {Op: "sum", Field: "annual_revenue"}}}

@@ -6,6 +6,7 @@ import (
 	"weak"
 
 	"formwork/engine/catalog"
+	"formwork/engine/record/form"
 	"formwork/engine/record/read"
 	"formwork/engine/record/stored"
 )
@@ -15,6 +16,7 @@ import (
 type prepared struct {
 	mappings stored.Mappings
 	reading  read.Cache
+	forms    form.Cache
 }
 
 // preparedCache keeps what is prepared for a snapshot for as long as somebody else
@@ -26,7 +28,7 @@ func (c *preparedCache) of(s *catalog.Snapshot) *prepared {
 	if found, ok := c.bySnapshot.Load(key); ok {
 		return found.(*prepared)
 	}
-	made, loaded := c.bySnapshot.LoadOrStore(key, &prepared{reading: read.NewCache()})
+	made, loaded := c.bySnapshot.LoadOrStore(key, &prepared{reading: read.NewCache(), forms: form.NewCache()})
 	if !loaded {
 		runtime.AddCleanup(s, func(key weak.Pointer[catalog.Snapshot]) { c.bySnapshot.Delete(key) }, key)
 	}

@@ -16,6 +16,7 @@ import (
 	"formwork/engine/policy"
 	"formwork/engine/record/background"
 	"formwork/engine/record/explain"
+	"formwork/engine/record/form"
 	"formwork/engine/record/read"
 	"formwork/engine/record/session"
 	"formwork/engine/record/write"
@@ -60,7 +61,8 @@ func (s *Service) As(t store.Tenant, snapshot *catalog.Snapshot, c *policy.Calle
 //
 // Its calls are those of the rooms: Get, List, Each, Aggregate, Related, Search,
 // History, Bin and Duplicates of the Reader; Create, Update, Delete, Restore, Purge,
-// Merge, Bulk, BulkWith and Check of the Writer; Explain of the Explainer.
+// Merge, Bulk, BulkWith, Check and Preview of the Writer; Explain of the Explainer; Form of
+// the Forms.
 type Session struct {
 	core     session.Session
 	prepared *prepared
@@ -68,6 +70,7 @@ type Session struct {
 	read.Reader
 	write.Writer
 	explain.Explainer
+	form.Forms
 }
 
 func newSession(c session.Session, p *prepared, o *write.Options) *Session {
@@ -75,6 +78,7 @@ func newSession(c session.Session, p *prepared, o *write.Options) *Session {
 	s.Reader = read.New(&s.core, &p.reading)
 	s.Writer = write.New(&s.core, s.Reader, o)
 	s.Explainer = explain.New(&s.core)
+	s.Forms = form.New(&s.core, &s.Reader, &s.Writer, &p.forms)
 	return s
 }
 

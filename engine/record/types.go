@@ -4,6 +4,7 @@ import (
 	"formwork/engine/record/background"
 	"formwork/engine/record/duplicate"
 	"formwork/engine/record/explain"
+	"formwork/engine/record/form"
 	"formwork/engine/record/read"
 	"formwork/engine/record/stored"
 	"formwork/engine/record/write"
@@ -28,14 +29,21 @@ type (
 	Binned         = read.Binned
 	BinPage        = read.BinPage
 
-	Saved     = write.Saved
-	Warning   = write.Warning
-	Match     = duplicate.Match
-	Operation = write.Operation
-	Outcome   = write.Outcome
-	SaveHook  = write.SaveHook
-	Change    = write.Change
-	Action    = stored.Action
+	Saved       = write.Saved
+	Warning     = write.Warning
+	Match       = duplicate.Match
+	Operation   = write.Operation
+	Outcome     = write.Outcome
+	SaveHook    = write.SaveHook
+	WritingHook = write.WritingHook
+	Change      = write.Change
+	Action      = stored.Action
+
+	FormQuery    = form.Query
+	Form         = form.Form
+	FieldState   = form.FieldState
+	SectionState = form.SectionState
+	RowState     = form.RowState
 
 	Question    = explain.Question
 	Explanation = explain.Explanation

@@ -224,7 +224,9 @@ func (l *listener) Wants(_ *catalog.Snapshot, object string, _ record.Action) bo
 	return l.do != nil && object != "user"
 }
 
-func (l *listener) BeforeSave(_ context.Context, _ store.Tx, c *record.Change) error { return l.do(c) }
+func (l *listener) BeforeSave(_ context.Context, _ store.Reader, c *record.Change) error {
+	return l.do(c)
+}
 
 func equalJSON(a, b any) bool {
 	x, _ := json.Marshal(a)

@@ -165,7 +165,7 @@ func (odd) Wants(_ *catalog.Snapshot, object string, a record.Action) bool {
 	return object == "account" && a == record.Created
 }
 
-func (odd) BeforeSave(_ context.Context, _ store.Tx, c *record.Change) error {
+func (odd) BeforeSave(_ context.Context, _ store.Reader, c *record.Change) error {
 	if name, _ := c.Get("name").(string); strings.HasSuffix(name, "1") {
 		return fault.New(fault.Invalid, "record.rule", "message", "No odd accounts.")
 	}

@@ -13,21 +13,23 @@ import (
 // CheckRequired: fields that may not be empty, always or under a condition.
 func (d *Draft) CheckRequired() {
 	for _, f := range d.Mapping.Required {
-		if d.Row[f.Slot] != nil {
-			continue
-		}
-		if f.Required == nil || d.Holds(f.Required) {
+		if d.Row[f.Slot] == nil && d.Requires(f) {
 			d.require(f.Field, "record.required")
 		}
 	}
 }
 
+// Requires reports whether one of the mapping's Required may not be empty now.
+func (d *Draft) Requires(f *stored.Field) bool { return f.Required == nil || d.Holds(f.Required) }
+
 // require adds the fault of an empty field, once for each field.
 func (d *Draft) require(f *catalog.Field, code string) {
 	pointer := "/" + f.Name
-	for _, other := range d.problems {
-		if other.Pointer == pointer {
-			return
+	for _, known := range [2][]*fault.Fault{d.problems, d.missing} {
+		for _, other := range known {
+			if other.Pointer == pointer {
+				return
+			}
 		}
 	}
 	d.problem((&fault.Fault{Kind: fault.Invalid, Code: code, Params: map[string]any{"field": d.Session.Label(f)}}).At(pointer))
@@ -45,11 +47,11 @@ func (d *Draft) CheckRemovedOptions() {
 		}
 		options := f.Value.(fieldtype.Chooses).Options()
 		removed := func(name string) bool { return options[name] == nil }
-		i := slices.IndexFunc(chosen(d.Row[f.Slot]), removed)
+		i := slices.IndexFunc(Chosen(d.Row[f.Slot]), removed)
 		if i < 0 {
 			continue
 		}
-		if _, problem := f.Value.Coerce(chosen(d.Row[f.Slot])[i]); problem != nil {
+		if _, problem := f.Value.Coerce(Chosen(d.Row[f.Slot])[i]); problem != nil {
 			d.problem(nameSubjects(d.Session, f.Field, problem).Under("/" + f.Name))
 		}
 	}
@@ -58,38 +60,41 @@ func (d *Draft) CheckRemovedOptions() {
 // CheckOptions: options that another field's value, or the record's type, rules out.
 // What was there before stays.
 func (d *Draft) CheckOptions() {
-	for _, f := range d.Mapping.Dependent {
-		if d.Old != nil && stored.Same(d.Old[f.Slot], d.Row[f.Slot]) && stored.Same(d.Old[f.DependsOn.Slot], d.Row[f.DependsOn.Slot]) {
-			continue
-		}
-		options := f.Value.(fieldtype.Chooses).Options()
-		controlling, _ := d.Row[f.DependsOn.Slot].(string)
-		for _, name := range chosen(d.Row[f.Slot]) {
-			if o := options[name]; o != nil && len(o.For) > 0 && !slices.Contains(o.For, controlling) {
-				d.problem(fault.New(fault.Invalid, "record.option_not_offered", "value", name, "field", d.Session.Label(f.Field), "other", d.Session.Label(f.DependsOn.Field)).At("/" + f.Name))
-			}
-		}
-	}
-	at, ok := d.Mapping.ByName["record_type"]
-	if !ok || len(d.Mapping.Object.Doc.RecordTypes) == 0 {
-		return
-	}
-	recordType, _ := d.Row[at.Slot].(string)
 	for _, f := range d.Mapping.Fields {
-		allowed, limited := recordTypeOptions(d.Mapping.Object, recordType, f.Name)
-		if !limited || (d.Old != nil && stored.Same(d.Old[f.Slot], d.Row[f.Slot]) && stored.Same(d.Old[at.Slot], d.Row[at.Slot])) {
+		if _, ok := f.Value.(fieldtype.Chooses); !ok {
 			continue
 		}
-		for _, name := range chosen(d.Row[f.Slot]) {
-			if !slices.Contains(allowed, name) {
-				d.problem(fault.New(fault.Invalid, "record.option_not_of_type", "value", name, "field", d.Session.Label(f.Field), "type", recordType).At("/" + f.Name))
-			}
+		for _, name := range Chosen(d.Row[f.Slot]) {
+			d.problems = append(d.problems, d.RuledOut(f, name, true)...)
 		}
 	}
 }
 
-// chosen are the options in a value.
-func chosen(v any) []string {
+// RuledOut tells why an option of a field does not go with the record's other values:
+// another field's value, or the record's type, rules it out. kept: the field has it, and
+// what was there before stays.
+func (d *Draft) RuledOut(f *stored.Field, name string, kept bool) []*fault.Fault {
+	var problems []*fault.Fault
+	kept = kept && d.Old != nil && stored.Same(d.Old[f.Slot], d.Row[f.Slot])
+	if by := f.DependsOn; by != nil && !(kept && stored.Same(d.Old[by.Slot], d.Row[by.Slot])) {
+		controlling, _ := d.Row[by.Slot].(string)
+		if o := f.Value.(fieldtype.Chooses).Options()[name]; o != nil && len(o.For) > 0 && !slices.Contains(o.For, controlling) {
+			problems = append(problems, fault.New(fault.Invalid, "record.option_not_offered", "value", name, "field", d.Session.Label(f.Field), "other", d.Session.Label(by.Field)).At("/"+f.Name))
+		}
+	}
+	at, ok := d.Mapping.ByName["record_type"]
+	if !ok || kept && stored.Same(d.Old[at.Slot], d.Row[at.Slot]) {
+		return problems
+	}
+	recordType, _ := d.Row[at.Slot].(string)
+	if allowed, limited := recordTypeOptions(d.Mapping.Object, recordType, f.Name); limited && !slices.Contains(allowed, name) {
+		problems = append(problems, fault.New(fault.Invalid, "record.option_not_of_type", "value", name, "field", d.Session.Label(f.Field), "type", recordType).At("/"+f.Name))
+	}
+	return problems
+}
+
+// Chosen are the options in a value.
+func Chosen(v any) []string {
 	switch v := v.(type) {
 	case string:
 		return []string{v}
@@ -132,10 +137,10 @@ func (d *Draft) CheckStage() {
 		if entered && from == "" && st.Doc.Initial != nil && !*st.Doc.Initial {
 			d.problem(fault.New(fault.Invalid, "record.stage_not_initial", "stage", stageLabel(d.Session, stages, to)).At(pointer))
 		}
-		for _, f := range st.Required {
-			if slot, ok := d.Mapping.Slots[f.Column.Name]; ok && d.Row[slot] == nil {
-				d.require(f, "record.stage_required")
-			}
+	}
+	for _, f := range d.StageRequired() {
+		if slot, ok := d.Mapping.Slots[f.Column.Name]; ok && d.Row[slot] == nil {
+			d.require(f, "record.stage_required")
 		}
 	}
 	if !entered || from == "" {
@@ -153,6 +158,17 @@ func (d *Draft) CheckStage() {
 	if condition != nil && !d.Holds(condition) {
 		d.problem(transitionRefused(d.Session, stages, was, from, to).At(pointer))
 	}
+}
+
+// StageRequired are the fields that the record's stage needs.
+func (d *Draft) StageRequired() []*catalog.Field {
+	if d.Mapping.Object.Stages == nil {
+		return nil
+	}
+	if _, to, _ := d.stageTransition(); d.Mapping.Object.Stages.ByName[to] != nil {
+		return d.Mapping.Object.Stages.ByName[to].Required
+	}
+	return nil
 }
 
 // transitionRefused is the fault of a transition whose condition does not hold.

@@ -26,6 +26,10 @@ type Draft struct {
 	ID        id.ID
 	problems  []*fault.Fault
 	forbidden *fault.Fault // by the record policy
+	// missing are problems of references that are empty now (see CheckSentReferences);
+	// followed are the changed references that lead to a record the caller may read.
+	missing  []*fault.Fault
+	followed map[int]any // by slot
 }
 
 // New begins a new record.
@@ -44,29 +48,27 @@ func ForChange(ctx context.Context, s *session.Session, reader store.Reader, a *
 	return &Draft{Env: session.NewEnv(ctx, s, reader, a.Mapping, slices.Clone(old), old), Object: a, Input: in, ID: old.ID()}
 }
 
-// Differs reports whether a field has another value than before.
-func (d *Draft) Differs() bool { return d.Mapping.Differ(d.Old, d.Row) }
+// Differs reports whether a field has another value than before, or was sent one that
+// leads nowhere.
+func (d *Draft) Differs() bool { return len(d.missing) > 0 || d.Mapping.Differ(d.Old, d.Row) }
 
 // problem notes what is wrong with the record.
 func (d *Draft) problem(f *fault.Fault) { d.problems = append(d.problems, f) }
 
-// Refusal is the fault of all problems so far; nil if there are none.
+// Refusal is the fault of all problems so far; nil if there are none. Of references that
+// lead nowhere it tells only with other problems: they end nothing by themselves before
+// CheckReferences.
 func (d *Draft) Refusal() error {
 	if err := d.Failed(); err != nil {
 		return err
 	}
-	if len(d.problems) == 0 && d.forbidden != nil {
-		return d.forbidden
+	if len(d.problems) == 0 {
+		if d.forbidden != nil {
+			return d.forbidden
+		}
+		return nil
 	}
-	return fault.All(fault.Invalid, "record.invalid", d.problems)
-}
-
-// Problems are all problems that were found, also that of the record policy.
-func (d *Draft) Problems() []*fault.Fault {
-	if d.forbidden == nil {
-		return d.problems
-	}
-	return append(slices.Clone(d.problems), d.forbidden)
+	return fault.All(fault.Invalid, "record.invalid", slices.Concat(d.problems, d.missing))
 }
 
 // InputRefusal is the refusal of values that can't be taken, and with them of fields

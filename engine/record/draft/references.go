@@ -9,30 +9,51 @@ import (
 	"formwork/engine/record/stored"
 )
 
+// CheckSentReferences: the records that sent references name, also in child rows, exist,
+// and the caller may read them. A reference to another is empty for all that follows, so
+// that nothing reads through it what the caller may not read.
+func (d *Draft) CheckSentReferences() {
+	for _, v := range d.Input.values {
+		d.follow(v.Field)
+		if v.Rows != nil && refersInRows(v.Rows) {
+			d.followRows(v.Field)
+		}
+	}
+}
+
 // CheckReferences: the records that changed references name exist, and the caller
 // may read them.
 func (d *Draft) CheckReferences() {
-	if d.Failed() != nil {
+	for _, f := range d.Mapping.References {
+		d.follow(f)
+	}
+	d.problems, d.missing = append(d.problems, d.missing...), nil
+}
+
+// follow empties a changed reference that leads to no record, or to one that the caller
+// may not read, and notes the problem.
+func (d *Draft) follow(f *stored.Field) {
+	v := d.Row[f.Slot]
+	if f.Refers == nil || v == nil || d.Failed() != nil || d.Old != nil && stored.Same(d.Old[f.Slot], v) || stored.Same(d.followed[f.Slot], v) {
 		return
 	}
-	for _, f := range d.Mapping.References {
-		v := d.Row[f.Slot]
-		if v == nil || (d.Old != nil && stored.Same(d.Old[f.Slot], v)) {
-			continue
-		}
-		object, key := f.Referred(v)
-		if object == "user" && key == int64(d.Session.Caller.User) {
-			continue
-		}
+	object, key := f.Referred(v)
+	if object != "user" || key != int64(d.Session.Caller.User) {
 		found, err := d.readableRecord(object, key)
 		if err != nil {
 			d.Fail(err)
 			return
 		}
 		if !found {
-			d.problem(NoReference(d.Session, f, key))
+			d.Row[f.Slot] = nil
+			d.missing = append(d.missing, NoReference(d.Session, f, key))
+			return
 		}
 	}
+	if d.followed == nil {
+		d.followed = map[int]any{}
+	}
+	d.followed[f.Slot] = v
 }
 
 // NoReference is the fault of a reference to no record, or to one that the caller may

@@ -22,9 +22,10 @@ func (d *Draft) SetDefaults() {
 		}
 		if f.Default == nil {
 			d.Row[f.Slot] = f.Initial
-			continue
+		} else {
+			d.Row[f.Slot] = d.evaluate(f.Default, f.Name)
 		}
-		d.Row[f.Slot] = d.evaluate(f.Default, f.Name)
+		d.follow(f)
 	}
 }
 
@@ -68,6 +69,7 @@ func (d *Draft) ApplyStageSettings() {
 	for _, f := range d.Mapping.Fields {
 		if program := st.Set[f.Name]; program != nil && !d.Input.Sent[f.Slot] {
 			d.Row[f.Slot] = d.evaluate(program, f.Name)
+			d.follow(f)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package read
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -286,6 +287,17 @@ func (r Record) CSV(i int) string {
 		return r.shape.columns[i].Value.CSV(v)
 	}
 	return ""
+}
+
+// Blank is the record without the values of some fields, which are empty in it.
+func (r Record) Blank(names ...string) Record {
+	row := slices.Clone(r.row)
+	for i, c := range r.shape.columns {
+		if slices.Contains(names, c.Name) {
+			row[r.shape.entries[i].slot] = nil
+		}
+	}
+	return Record{shape: r.shape, row: row}
 }
 
 // AppendJSON appends the record as the API shows it; empty values are null.

@@ -89,7 +89,15 @@ func (e *Env) path(r stored.Row, p expression.Path) any {
 	if len(p.Via) == 0 {
 		return e.Mapping.Value(r, p.Leaf.Column)
 	}
-	return e.ReadRef(r, p.Ref())
+	ref := p.Ref()
+	if ref.Hops[0].Guard != nil { // of a program in the caller's Scope
+		var err error
+		if ref, err = e.Session.guardMarked(e.Ctx, ref); err != nil {
+			e.Fail(err)
+			return nil
+		}
+	}
+	return e.ReadRef(r, ref)
 }
 
 // Matches decides a filter on the record as it is, or as it was.

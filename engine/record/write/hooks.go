@@ -13,21 +13,32 @@ import (
 	"formwork/engine/store"
 )
 
-// SaveHook may change or refuse what is about to be saved or deleted. It is called in
-// the transaction that saves, after defaults and formulas and before the rules; what
-// it changes is checked like everything else. It may be called more than once for
-// one change, and must change nothing but through the Change.
+// SaveHook may change or refuse what is about to be saved or deleted. It is called after
+// defaults and formulas and before the rules; what it changes is checked like everything
+// else. It may be called more than once for one change, and for one that is only
+// previewed and never saved. So it changes nothing but through the Change.
 type SaveHook interface {
-	// Wants tells, without looking at a record, whether BeforeSave is to be called.
+	// Wants tells, without looking at a record, whether the hook is to be called.
 	Wants(s *catalog.Snapshot, object string, a stored.Action) bool
-	// BeforeSave returns a fault to refuse.
-	BeforeSave(ctx context.Context, tx store.Tx, c *Change) error
+	// BeforeSave returns a fault to refuse. The reader is the transaction that saves, or
+	// the tenant in a preview.
+	BeforeSave(ctx context.Context, reader store.Reader, c *Change) error
+}
+
+// WritingHook is a SaveHook that writes beside the record.
+type WritingHook interface {
+	SaveHook
+	// AfterSave is called in the transaction, after a record was created or changed and
+	// all that follows from it was written. A fault refuses the save. It may be called
+	// more than once for one change, each time in a new run of the transaction.
+	AfterSave(ctx context.Context, tx store.Tx, c *Change) error
 }
 
 // Change is what is about to be saved or deleted, in the hands of a SaveHook.
 type Change struct {
 	d      *draft.Draft
 	action stored.Action
+	saved  bool // it can't be changed any more
 }
 
 // Object is the record's object.
@@ -60,7 +71,7 @@ func (c *Change) Was(field string) any {
 
 // Set gives a field another value, written as in a request. Faults: record.unknown_field,
 // record.read_only for what is computed, that of the value, record.too_late for a
-// record that is deleted.
+// record that is deleted, or saved.
 func (c *Change) Set(field string, value any) error {
 	f, ok := c.d.Mapping.ByName[field]
 	switch {
@@ -68,7 +79,7 @@ func (c *Change) Set(field string, value any) error {
 		return session.UnknownField(c.d.Object, "record.unknown_field", field)
 	case f.Computed:
 		return fault.New(fault.Forbidden, "record.read_only", "field", field)
-	case c.action == stored.Deleted:
+	case c.action == stored.Deleted || c.saved:
 		return fault.New(fault.Conflict, "record.too_late")
 	case value == nil:
 		c.d.Row[f.Slot] = nil
@@ -96,18 +107,35 @@ func (o *Options) hooksFor(s *session.Session, m *stored.Mapping, action stored.
 // callSaveHooks calls those that may change or refuse the draft, and brings formulas up
 // to date with what they changed.
 func (u *Unit) callSaveHooks(d *draft.Draft) error {
-	action := stored.Updated
-	if d.Old == nil {
-		action = stored.Created
-	}
+	action := actionOn(d)
 	hooks := u.options.hooksFor(u.session, d.Mapping, action)
 	for _, hook := range hooks {
-		if err := hook.BeforeSave(u.ctx, u.Tx, &Change{d: d, action: action}); err != nil {
+		if err := hook.BeforeSave(u.ctx, d.Reader, &Change{d: d, action: action}); err != nil {
 			return err
 		}
 	}
 	if len(hooks) > 0 {
 		d.Compute()
+	}
+	return nil
+}
+
+// actionOn is what saving a draft does to its record.
+func actionOn(d *draft.Draft) stored.Action {
+	if d.Old == nil {
+		return stored.Created
+	}
+	return stored.Updated
+}
+
+// callAfterSave calls the hooks that write beside the record.
+func (s *saving) callAfterSave() error {
+	for _, hook := range s.u.options.hooksFor(s.u.session, s.Mapping, s.action()) {
+		if writes, ok := hook.(WritingHook); ok {
+			if err := writes.AfterSave(s.u.ctx, s.u.Tx, &Change{d: s.Draft, action: s.action(), saved: true}); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

@@ -27,7 +27,8 @@ func (u *Unit) takeNumbers(d *draft.Draft) error {
 	return nil
 }
 
-// takeNumber takes the next number of a field that has none yet.
+// takeNumber takes the next number of a field that has none yet. A preview sees the
+// number and leaves it.
 func (u *Unit) takeNumber(r stored.Row, m *stored.Mapping, f *stored.Field) error {
 	if r[f.Slot] != nil {
 		return nil
@@ -37,8 +38,10 @@ func (u *Unit) takeNumber(r stored.Row, m *stored.Mapping, f *stored.Field) erro
 	if err != nil {
 		return err
 	}
-	if err := seq.set(u.ctx, u.Tx, u.options.IDs, seq.next+1); err != nil {
-		return err
+	if !u.previews {
+		if err := seq.set(u.ctx, u.Tx, u.options.IDs, seq.next+1); err != nil {
+			return err
+		}
 	}
 	r[f.Slot] = f.Value.(fieldtype.Counts).Format(seq.next, date)
 	return nil

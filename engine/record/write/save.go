@@ -47,16 +47,28 @@ func (w *Writer) create(ctx context.Context, a *session.Object, in *draft.Input)
 
 // save runs one save in a transaction, and answers.
 func (w *Writer) save(ctx context.Context, do func(u *Unit) (*saving, error)) (*Saved, error) {
-	var s *saving
-	err := w.Tenant.Write(ctx, func(tx store.Tx) (err error) {
-		s, err = do(newUnit(ctx, w.Session, w.options, tx))
-		return err
-	})
+	s, err := w.try(ctx, do, false)
+	if fault.Is(err, "record.not_unique") || fault.Is(err, "record.not_unique_message") {
+		// Which of several keys the store tells of depends on the store.
+		s, err = w.try(ctx, do, true)
+	}
 	if err != nil {
 		return nil, err
 	}
 	w.committed()
 	return w.answer(s.Object, s.afterwards(), s.warnings)
+}
+
+// try runs one save in a transaction. looks: for what a unique index would refuse, before
+// anything is written.
+func (w *Writer) try(ctx context.Context, do func(u *Unit) (*saving, error), looks bool) (s *saving, err error) {
+	err = w.Tenant.Write(ctx, func(tx store.Tx) (err error) {
+		u := newUnit(ctx, w.Session, w.options, tx)
+		u.looksForKeys = looks
+		s, err = do(u)
+		return err
+	})
+	return s, err
 }
 
 // createsInside reports whether new records can be filled and checked in the transaction

@@ -33,12 +33,22 @@ func (u *Unit) store(c checked) (*saving, error) {
 	if c.before {
 		s.record = c.ReadBy(u.Tx)
 	}
-	for _, step := range storing {
-		if err := step.do(s); err != nil {
+	for _, steps := range [2][]storingStep{comparing, storing} {
+		if err := s.run(steps); err != nil {
 			return nil, err
 		}
 	}
 	return s, nil
+}
+
+// run takes the saving through steps.
+func (s *saving) run(steps []storingStep) error {
+	for _, step := range steps {
+		if err := step.do(s); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // afterwards is the record as it was saved, which reads outside of the transaction.
@@ -51,12 +61,7 @@ func (s *saving) afterwards() *session.Env {
 }
 
 // action is what is done to the record.
-func (s *saving) action() stored.Action {
-	if s.Old == nil {
-		return stored.Created
-	}
-	return stored.Updated
-}
+func (s *saving) action() stored.Action { return actionOn(s.Draft) }
 
 // checkReferencesExist refuses references to records that went away since they were
 // checked.

@@ -5,20 +5,15 @@ import (
 )
 
 // Saving is what is listed here, from top to bottom: a draft is filled, then checked,
-// and then stored in a transaction.
+// then compared with other records, and then stored in a transaction.
 //
 // The steps of filling and checking need no transaction, but for those that write or
 // call a hook: these are passed by outside of one (see run). The others change their
 // draft and nothing else, and they end nothing: they note problems in the draft. A save
 // that has problems ends at the ends between the steps.
 //
-// The state of a record that is not saved, such as that of a form, is known by survey:
-// it takes all steps that need no transaction, past the ends. After it the
-// draft's Row has the values and Problems has what a save would refuse; nothing was
-// written and no automatic number taken. The draft is made by draft.New or
-// draft.ForChange with the tenant as its reader. Duplicates and unique keys belong to
-// storing, since others may save at the same time; duplicate.Search finds the duplicates
-// of a draft that is not saved as well.
+// A preview (see Writer.Preview) takes the same steps but for storing, with a transaction
+// that refuses to write, and finds what a save would answer with.
 
 // step is one step of filling or checking a draft. It has one of do, inTransaction and
 // end.
@@ -26,7 +21,8 @@ type step struct {
 	name string
 	// do fills or checks, outside of a transaction as well as in one.
 	do func(*draft.Draft)
-	// inTransaction is of a step that writes, or calls hooks, which may.
+	// inTransaction is of a step that writes, or that belongs into the transaction that
+	// saves. In a preview it writes nothing.
 	inTransaction func(*Unit, *draft.Draft) error
 	// end ends a save that has problems so far.
 	end func(*draft.Draft) error
@@ -35,6 +31,7 @@ type step struct {
 // filling completes the values.
 var filling = []step{
 	{name: "input", do: (*draft.Draft).TakeInput},
+	{name: "references that were sent", do: (*draft.Draft).CheckSentReferences},
 	{name: "defaults", do: (*draft.Draft).SetDefaults},
 	{name: "stage settings", do: (*draft.Draft).ApplyStageSettings},
 	{name: "end: values that can't be taken", end: (*draft.Draft).InputRefusal},
@@ -59,24 +56,38 @@ var checking = []step{
 	{name: "end: forbidden values", end: (*draft.Draft).Refusal},
 }
 
-// storing writes a draft that was checked, in a transaction. An error ends it.
-var storing = []struct {
+// storingStep is one step of comparing or storing. An error ends the save.
+type storingStep struct {
 	name string
 	do   func(*saving) error
-}{
+}
+
+// comparing holds a draft that was checked to what other records are now.
+var comparing = []storingStep{
 	{"references still exist", (*saving).checkReferencesExist},
 	{"duplicates", (*saving).checkDuplicates},
+	{"unique keys", (*saving).checkUnique},
+}
+
+// storing writes the draft.
+var storing = []storingStep{
 	{"row and words", (*saving).writeRow},
 	{"history", (*saving).writeHistory},
 	{"event", (*saving).writeEvent},
 	{"roll-ups", (*saving).propagateRollups},
+	{"hooks that write", (*saving).callAfterSave},
 }
 
 // run takes a draft through steps. u is nil outside of a transaction: the steps that need
 // one are passed by then.
 func run(steps []step, d *draft.Draft, u *Unit) error {
-	for _, s := range steps {
-		var err error
+	_, err := runUpTo(steps, d, u)
+	return err
+}
+
+// runUpTo is run that also returns the steps after the one that ended it.
+func runUpTo(steps []step, d *draft.Draft, u *Unit) (rest []step, err error) {
+	for i, s := range steps {
 		switch {
 		case s.do != nil:
 			s.do(d)
@@ -86,19 +97,8 @@ func run(steps []step, d *draft.Draft, u *Unit) error {
 			err = s.inTransaction(u, d)
 		}
 		if err != nil {
-			return err
+			return steps[i+1:], err
 		}
 	}
-	return nil
-}
-
-// survey takes a draft through all steps that need no transaction, past all problems.
-func survey(d *draft.Draft) {
-	for _, steps := range [][]step{filling, checking} {
-		for _, s := range steps {
-			if s.do != nil {
-				s.do(d)
-			}
-		}
-	}
+	return nil, nil
 }

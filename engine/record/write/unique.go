@@ -74,6 +74,27 @@ func (u *Unit) leaveKey(m *stored.Mapping, key *catalog.UniqueKey, old, r stored
 	return nil
 }
 
+// checkUnique finds out, where that is looked for before writing, whether another record
+// has a value that only one may have. The store's unique indexes decide in any case.
+func (s *saving) checkUnique() error {
+	if !s.u.looksForKeys {
+		return nil
+	}
+	for _, key := range s.Mapping.Object.Unique {
+		if s.Old != nil && !s.Mapping.KeyMoved(key, s.Old, s.Row) {
+			continue
+		}
+		found, err := s.u.keyed(s.Mapping, key, s.Row)
+		if err != nil {
+			return err
+		}
+		if found != 0 && found != s.ID {
+			return s.u.notUnique(s.Mapping, key)
+		}
+	}
+	return nil
+}
+
 // notUnique is the fault of values that another record has, at the key's first field;
 // fields that the caller may not read are not named.
 func (u *Unit) notUnique(m *stored.Mapping, key *catalog.UniqueKey) error {

@@ -21,6 +21,9 @@ type Unit struct {
 
 	rollupDepth int // of roll-ups over roll-ups that are under way
 	prefetch    *duplicatePrefetch
+	previews    bool // nothing is saved: Tx refuses to write
+	// looksForKeys: what a unique index would refuse is looked for before anything is written.
+	looksForKeys bool
 }
 
 func newUnit(ctx context.Context, s *session.Session, o *Options, tx store.Tx) *Unit {

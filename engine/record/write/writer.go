@@ -54,12 +54,8 @@ type Warning struct {
 // answer shows what the caller may read of a saved record, from memory. Of a record
 // that the caller may not read it shows the id and version alone.
 func (w *Writer) answer(a *session.Object, e *session.Env, warnings []Warning) (*Saved, error) {
-	f, err := w.RecordFilter(e.Ctx, a.Object.Doc.Name, policy.Read)
+	readable, err := w.readable(a, e)
 	if err != nil {
-		return nil, err
-	}
-	readable := a.Allows(policy.Read) && e.Matches(f, e.Row)
-	if err := e.Failed(); err != nil {
 		return nil, err
 	}
 	shown, fields := a, []string(nil)
@@ -71,6 +67,15 @@ func (w *Writer) answer(a *session.Object, e *session.Env, warnings []Warning) (
 		return nil, err
 	}
 	return &Saved{Record: r, Warnings: warnings}, nil
+}
+
+// readable reports whether the caller may read a record that is held in memory.
+func (w *Writer) readable(a *session.Object, e *session.Env) (bool, error) {
+	f, err := w.RecordFilter(e.Ctx, a.Object.Doc.Name, policy.Read)
+	if err != nil {
+		return false, err
+	}
+	return a.Allows(policy.Read) && e.Matches(f, e.Row), e.Failed()
 }
 
 // transaction runs fn in one transaction, and tells that there is something in the outbox.

@@ -1,0 +1,175 @@
+package form
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"formwork/engine/catalog"
+	"formwork/engine/expression"
+	"formwork/engine/policy"
+	"formwork/engine/record/session"
+	"formwork/engine/record/stored"
+	"formwork/metadata"
+	"formwork/metadata/fieldtype"
+)
+
+// cachedConditions bounds what is kept for one snapshot.
+const cachedConditions = 256
+
+// Cache keeps the conditions of forms for callers of the same rights under one snapshot.
+// Safe for concurrent use.
+type Cache struct {
+	kept *lru.Cache[conditionsKey, *conditions]
+}
+
+// conditionsKey names the form of an object on a layout (nil: on none). Rights are
+// compared by identity: the policy keeps one for all callers that have the same.
+type conditionsKey struct {
+	object *catalog.Object
+	layout *catalog.Layout
+	rights *policy.Rights
+}
+
+// NewCache is the cache of a snapshot.
+func NewCache() Cache {
+	kept, _ := lru.New[conditionsKey, *conditions](cachedConditions) // the only error is a size below one
+	return Cache{kept: kept}
+}
+
+// conditions are those of a form that callers of the same rights understand: they may
+// read all that each reads, and it is compiled with the guards of what they may read. The
+// others are absent, as they are in the layout that these callers are shown.
+type conditions struct {
+	fields   []*field
+	sections []*section
+}
+
+// section is a section of the layout.
+type section struct {
+	name    string // tab/section
+	visible *expression.Program
+}
+
+// field is a field that may be read.
+type field struct {
+	*catalog.Field
+	at       *stored.Field // nil: not stored
+	required bool          // among the mapping's Required
+	writable bool
+	visible  *expression.Program
+	placed   []placed
+	options  []string // in order; nil: it has none
+	rows     []*rowField
+}
+
+// placed is a field where it stands on the layout.
+type placed struct {
+	section                     *section
+	visible, required, readOnly *expression.Program
+}
+
+// rowField is a field of child rows.
+type rowField struct {
+	*catalog.Field
+	required, writable bool
+	options            []string
+	dependsOn          string
+}
+
+// conditions returns those of an object's form on a layout, nil for none.
+func (f *Forms) conditions(ctx context.Context, a *session.Object, l *catalog.Layout) (*conditions, error) {
+	rights, err := f.session.Rights(ctx)
+	if err != nil {
+		return nil, err
+	}
+	key := conditionsKey{a.Object, l, rights}
+	if found, ok := f.cache.kept.Get(key); ok {
+		return found, nil
+	}
+	scope := f.session.Scope(a, rights)
+	scope.Queryable = false
+	c := newConditions(a, l, func(source string) *expression.Program {
+		if source == "" {
+			return nil
+		}
+		p, problems := expression.Compile(source, scope)
+		if len(problems) > 0 {
+			return nil
+		}
+		return p
+	})
+	f.cache.kept.Add(key, c)
+	return c, nil
+}
+
+// newConditions compiles what is understood of a form's conditions.
+func newConditions(a *session.Object, l *catalog.Layout, understood func(source string) *expression.Program) *conditions {
+	c := &conditions{}
+	byName := map[string]*field{}
+	for _, of := range a.Object.Fields {
+		if !a.Reads(of) {
+			continue
+		}
+		made := &field{Field: of, at: a.ByName[of.Name], writable: a.Writes(of.Name), options: optionsOf(of.Value)}
+		made.required = made.at != nil && slices.Contains(a.Required, made.at)
+		if of.Doc != nil {
+			made.visible = understood(of.Doc.VisibleWhen)
+		}
+		if of.Rows != nil {
+			made.rows = rowFields(of.Rows, made.writable)
+		}
+		c.fields, byName[of.Name] = append(c.fields, made), made
+	}
+	if l == nil {
+		return c
+	}
+	for _, tab := range l.Tabs {
+		for _, of := range tab.Sections {
+			s := &section{name: tab.Name + "/" + of.Name, visible: understood(of.Doc.VisibleWhen)}
+			c.sections = append(c.sections, s)
+			for _, p := range of.Fields {
+				if to := byName[p.Field.Name]; to != nil {
+					to.placed = append(to.placed, placed{s, understood(p.Doc.VisibleWhen), understood(p.Doc.RequiredWhen), understood(p.Doc.ReadOnlyWhen)})
+				}
+			}
+		}
+	}
+	return c
+}
+
+func rowFields(rows *catalog.Rows, writable bool) []*rowField {
+	fields := make([]*rowField, 0, len(rows.Fields))
+	for _, of := range rows.Fields {
+		made := &rowField{Field: of, options: optionsOf(of.Value)}
+		made.writable = writable && of.Formula == nil && !of.Doc.ReadOnly
+		made.required = of.Formula == nil && of.Doc.Required != nil && of.Doc.Required.Always
+		if chooses, ok := of.Value.(fieldtype.Chooses); ok {
+			made.dependsOn = chooses.DependsOn()
+		}
+		fields = append(fields, made)
+	}
+	return fields
+}
+
+// optionsOf are the names of a value's options, in order; nil if it has none.
+func optionsOf(v fieldtype.Value) []string {
+	chooses, ok := v.(fieldtype.Chooses)
+	if !ok {
+		return nil
+	}
+	options := chooses.Options()
+	names := make([]string, 0, len(options))
+	for name := range options {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		return cmp.Or(cmp.Compare(options[a].Order, options[b].Order), cmp.Compare(a, b))
+	})
+	return names
+}
+
+// active reports whether an option may be chosen.
+func active(o *metadata.Option) bool { return o.Active == nil || *o.Active }
