@@ -45,7 +45,7 @@ func (loud) Wants(_ *catalog.Snapshot, object string, a record.Action) bool {
 	return object == "account" && a == record.Created
 }
 
-func (loud) BeforeSave(_ context.Context, _ store.Tx, c *record.Change) error {
+func (loud) BeforeSave(_ context.Context, _ store.Reader, c *record.Change) error {
 	return c.Set("name", c.Get("name").(string)+"!")
 }
 

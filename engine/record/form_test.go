@@ -3,9 +3,14 @@ package record_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
+	"formwork/engine/catalog"
+	"formwork/engine/fault"
+	"formwork/engine/query"
 	"formwork/engine/record"
 	"formwork/engine/store"
 )
@@ -96,4 +101,70 @@ func (r onlyRead) Index(context.Context, string, []store.Index) error {
 func (r onlyRead) Drop(context.Context, string, ...string) error {
 	r.t.Error("a form drops columns")
 	return nil
+}
+
+// A condition of the layout that reads through a saved reference reads nothing of a
+// record that the caller may not read; what the object requires counts in any case.
+func TestFormGuardsConditions(t *testing.T) {
+	w := newWorld(t).populate()
+	w.apply(`{"kind":"object","name":"note","visibility":"write","fields":{"deal":{"type":"lookup","object":"deal","on_delete":"clear"},
+			"hint":{"type":"text","required":"deal.name == \"Secret\"","visible_when":"deal.name != \"Secret\""}}}`,
+		`{"kind":"layout","name":"note","object":"note","tabs":{"t":{"sections":{
+			"open":{"visible_when":"deal.name == \"Secret\"","fields":{"title":{"read_only_when":"deal.name == \"Secret\""}}}}}}}`)
+	deal := w.create(w.as("rita"), "deal", map[string]any{"name": "Secret"}).Record.ID().String()
+	note := w.create(w.as("rita"), "note", map[string]any{"title": "n", "deal": deal, "hint": "h"}).Record.ID()
+	for name, reads := range map[string]bool{"rita": true, "rob": false} {
+		f, err := w.as(name).Form(w.ctx, "note", record.FormQuery{ID: note})
+		if err != nil {
+			t.Fatal(err)
+		}
+		title, hint := f.Fields["title"], f.Fields["hint"]
+		if f.Sections["t/open"].Visible != reads || title.Visible != reads || title.ReadOnly != reads || hint.Visible == reads || !hint.Required {
+			t.Errorf("%s sees the section %v, title %+v, hint %+v", name, f.Sections["t/open"], title, hint)
+		}
+	}
+}
+
+// auditor writes beside every account that is saved.
+type auditor struct {
+	refuse bool
+	seen   []string
+}
+
+func (a *auditor) Wants(_ *catalog.Snapshot, object string, _ record.Action) bool {
+	return object == "account"
+}
+
+func (a *auditor) BeforeSave(context.Context, store.Reader, *record.Change) error { return nil }
+
+func (a *auditor) AfterSave(ctx context.Context, tx store.Tx, c *record.Change) error {
+	n, err := tx.Count(ctx, "account", query.Is(query.ID, int64(c.ID())), nil)
+	if err != nil {
+		return err
+	}
+	a.seen = append(a.seen, fmt.Sprint(c.Action(), " ", c.Get("name"), " ", n, " ", faults(c.Set("name", "other"))))
+	if a.refuse {
+		return fault.New(fault.Conflict, "record.too_late")
+	}
+	return nil
+}
+
+// A hook that writes does so after the row, in its transaction, and not for a form.
+func TestWritingHooks(t *testing.T) {
+	w := newWorld(t).populate()
+	hook := &auditor{}
+	w.service = record.New(record.Options{IDs: w.ids, Now: w.now, SaveHooks: []record.SaveHook{hook}})
+	if _, err := w.system().Form(w.ctx, "account", record.FormQuery{Data: map[string]any{"name": "A"}}); err != nil || hook.seen != nil {
+		t.Fatalf("a form: %v %v", hook.seen, err)
+	}
+	key := w.create(w.system(), "account", map[string]any{"name": "A"}).Record.ID()
+	w.update(w.system(), "account", key, map[string]any{"name": "B"})
+	if want := []string{"create A 1 record.too_late", "update B 1 record.too_late"}; !slices.Equal(hook.seen, want) {
+		t.Errorf("seen %q", hook.seen)
+	}
+	hook.refuse = true
+	before := w.traces()
+	if _, err := w.system().Create(w.ctx, "account", map[string]any{"name": "C"}); faults(err) != "record.too_late" || w.traces() != before {
+		t.Errorf("refused: %v, left %v of %v", err, w.traces(), before)
+	}
 }
