@@ -168,3 +168,30 @@ func TestWritingHooks(t *testing.T) {
 		t.Errorf("refused: %v, left %v of %v", err, w.traces(), before)
 	}
 }
+
+// What a form tells of child rows is bounded, and what counts as sent is what changed.
+func TestFormBounds(t *testing.T) {
+	w := newWorld(t).populate()
+	var options []string
+	for i := range 450 {
+		options = append(options, fmt.Sprintf(`"o%d":{}`, i))
+	}
+	w.apply(`{"kind":"object","name":"note","fields":{"parts":{"type":"children","fields":{"pick":{"type":"picklist","options":{` + strings.Join(options, ",") + `}}}}}}`)
+	rows := make([]any, 500)
+	for i := range rows {
+		rows[i] = map[string]any{}
+	}
+	ask := func(q record.FormQuery) string {
+		_, err := w.system().Form(w.ctx, "note", q)
+		return faults(err)
+	}
+	if got := ask(record.FormQuery{Data: map[string]any{"parts": rows}}); got != "record.form_too_large" {
+		t.Errorf("many rows with many options: %q", got)
+	}
+	if got := ask(record.FormQuery{Data: map[string]any{"parts": rows}, Changed: []string{}}); got != "" {
+		t.Errorf("rows that do not count: %q", got)
+	}
+	if got := ask(record.FormQuery{Data: map[string]any{}, Changed: []string{"title"}}); got != "/changed/0 record.form_changed" {
+		t.Errorf("a change without a value: %q", got)
+	}
+}

@@ -5,7 +5,7 @@ package form
 
 import (
 	"context"
-	"slices"
+	"maps"
 	"strconv"
 
 	"formwork/engine/catalog"
@@ -90,7 +90,7 @@ func New(s *session.Session, r *read.Reader, w *write.Writer, c *Cache) Forms {
 
 // Form tells the state of a record that is being written. Faults: those that Create or
 // Update end with before they look at values; record.unknown_layout,
-// record.form_record_type, record.form_changed.
+// record.form_record_type, record.form_changed, record.form_too_large.
 func (f *Forms) Form(ctx context.Context, object string, q Query) (*Form, error) {
 	data, err := q.sent()
 	if err != nil {
@@ -136,15 +136,15 @@ func (f *Forms) Form(ctx context.Context, object string, q Query) (*Form, error)
 // sent are the values that count as sent.
 func (q Query) sent() (map[string]any, error) {
 	data := make(map[string]any, len(q.Data)+1)
-	for name, v := range q.Data {
-		if q.Changed == nil || slices.Contains(q.Changed, name) {
-			data[name] = v
-		}
+	if q.Changed == nil {
+		maps.Copy(data, q.Data)
 	}
 	for i, name := range q.Changed {
-		if _, ok := q.Data[name]; !ok {
+		v, ok := q.Data[name]
+		if !ok {
 			return nil, fault.New(fault.Invalid, "record.form_changed", "field", session.Shorten(name)).At("/changed/" + strconv.Itoa(i))
 		}
+		data[name] = v
 	}
 	if q.RecordType == "" {
 		return data, nil

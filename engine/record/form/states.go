@@ -6,6 +6,7 @@ import (
 
 	"formwork/engine/catalog"
 	"formwork/engine/expression"
+	"formwork/engine/fault"
 	"formwork/engine/record/draft"
 	"formwork/engine/record/stored"
 	"formwork/metadata/fieldtype"
@@ -92,9 +93,14 @@ func (s *states) options(f *field) []string {
 	return offered
 }
 
-// rows are the states of child rows, by field.
+// maxRowStates bounds the states of fields in child rows, and the options in them, of one
+// form: some megabytes of JSON.
+const maxRowStates = 200_000
+
+// rows are the states of child rows, by field. Fault record.form_too_large.
 func (s *states) rows() (map[string][]map[string]RowState, error) {
 	all := map[string][]map[string]RowState{}
+	told := 0
 	for _, f := range s.conditions.fields {
 		if f.rows == nil {
 			continue
@@ -111,7 +117,12 @@ func (s *states) rows() (map[string][]map[string]RowState, error) {
 		for _, values := range rows {
 			row := make(map[string]RowState, len(f.rows))
 			for _, of := range f.rows {
-				row[of.Name] = RowState{Required: of.required, ReadOnly: !of.writable, Options: of.offered(values)}
+				st := RowState{Required: of.required, ReadOnly: !of.writable, Options: of.offered(values)}
+				row[of.Name] = st
+				told += 1 + len(st.Options)
+			}
+			if told > maxRowStates {
+				return nil, fault.New(fault.Limited, "record.form_too_large", "max", maxRowStates)
 			}
 			all[f.Name] = append(all[f.Name], row)
 		}
