@@ -17,9 +17,11 @@ import (
 
 	"formwork/engine/fault"
 	"formwork/engine/job"
+	"formwork/engine/query"
 	"formwork/engine/store"
 	"formwork/engine/store/teststore"
 	"formwork/metadata"
+	"formwork/metadata/fieldtype"
 )
 
 const withNotes = `{"kind":"object","name":"account","fields":{"notes":{"type":"text"}}}`
@@ -525,6 +527,16 @@ func TestRemovedDataIsKeptAndPurged(t *testing.T) {
 	}
 	if n, err := h.tenant.Count(t.Context(), removedTable, nil, nil); err != nil || n != 0 {
 		t.Errorf("%d removals are still noted, %v", n, err)
+	}
+	told := map[string]int{}
+	for row, err := range h.tenant.ReadLog(t.Context(), store.LogRead{Table: "_outbox", Columns: []query.Column{{Name: "object", Storage: fieldtype.Text}, {Name: "action", Storage: fieldtype.Text}, {Name: "changes", Storage: fieldtype.JSON}}, Limit: 10}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		told[fmt.Sprintf("%s", row[1:])]++
+	}
+	if len(told) != 2 {
+		t.Errorf("of two things that were dropped the events are %v", told)
 	}
 }
 

@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/job"
+	"formwork/engine/outbox"
 	"formwork/engine/query"
 	"formwork/engine/store"
 	"formwork/metadata"
@@ -46,7 +48,7 @@ var (
 
 // Tables are the tables this room keeps in every tenant, those of its jobs among them.
 func Tables() []store.Table {
-	return append(job.Tables(),
+	return append(slices.Concat(job.Tables(), outbox.Tables()),
 		store.Table{Name: documentTable, Columns: []query.Column{colLayer, colKind, colName, colBody, colSince, colUntil},
 			Indexes: []store.Index{{Name: "until", Columns: []store.IndexColumn{{Column: colUntil}}}}},
 		store.Table{Name: revisionTable, Columns: []query.Column{colMessage, colAt, colBy, colPackages}},

@@ -8,8 +8,10 @@ import (
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/job"
+	"formwork/engine/outbox"
 	"formwork/engine/query"
 	"formwork/engine/store"
+	"formwork/metadata"
 )
 
 // Kinds of jobs that a change of the configuration enqueues. Index, backfill and rollup
@@ -132,7 +134,8 @@ func (c *Catalog) runPurge(ctx context.Context, t store.Tenant, j *job.Progress)
 		return err
 	}
 	for i, r := range due {
-		if !s.snapshot.has(r) {
+		dropped := !s.snapshot.has(r)
+		if dropped {
 			var columns []string
 			if r.column != allColumns {
 				columns = []string{r.column}
@@ -145,6 +148,11 @@ func (c *Catalog) runPurge(ctx context.Context, t store.Tenant, j *job.Progress)
 			if _, err := tx.DeleteWhere(ctx, removedTable, r.filter()); err != nil {
 				return err
 			}
+			if dropped {
+				if err := c.tellDropped(ctx, tx, s.snapshot.Revision, r); err != nil {
+					return err
+				}
+			}
 			return j.SaveIn(ctx, tx, int64(i+1), int64(len(due)), nil)
 		})
 		if err != nil {
@@ -152,6 +160,20 @@ func (c *Catalog) runPurge(ctx context.Context, t store.Tenant, j *job.Progress)
 		}
 	}
 	return nil
+}
+
+// Dropped is the action of the event that tells that the data of a removed object or field
+// is gone for good. Its record is 0; its changes name the column, if it was no whole
+// table.
+const Dropped = "drop"
+
+// tellDropped writes the event of data that was dropped.
+func (c *Catalog) tellDropped(ctx context.Context, tx store.Tx, revision int64, r removal) error {
+	changes := []byte("{}")
+	if r.column != allColumns {
+		changes = append(metadata.AppendString([]byte(`{"column":`), r.column), '}')
+	}
+	return outbox.Append(ctx, tx, outbox.Event{ID: c.o.IDs.Next(), Object: r.table, Action: Dropped, At: c.o.Now(), Revision: revision, Changes: changes})
 }
 
 // due lists what may be purged now.

@@ -21,13 +21,13 @@ import (
 	"formwork/metadata/fieldtype"
 )
 
-// Event is one change of one record.
+// Event is one change of one record, or tells that data was dropped.
 type Event struct {
 	Position int64 // in the tenant's outbox; see store.LogRead. Set by the store
 	ID       id.ID // the same however often it is told
 	Object   string
 	Record   id.ID
-	Action   string    // a record.Action
+	Action   string    // a record.Action, or catalog.Dropped
 	At       time.Time // to the millisecond, by the clock of the process that wrote it
 	By       id.ID     // the user; 0: the platform
 	Via      string    // by what way, such as an API key; may be empty

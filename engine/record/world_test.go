@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
 	"formwork/engine/id"
+	"formwork/engine/outbox"
 	"formwork/engine/policy"
 	"formwork/engine/query"
 	"formwork/engine/record"
@@ -250,7 +252,7 @@ type storeTx = store.Tx
 
 func tableOf(t testing.TB, name string) store.Table {
 	t.Helper()
-	for _, table := range record.Tables() {
+	for _, table := range slices.Concat(record.Tables(), outbox.Tables()) {
 		if table.Name == name {
 			return table
 		}

@@ -1,7 +1,6 @@
 package stored
 
 import (
-	"formwork/engine/outbox"
 	"formwork/engine/query"
 	"formwork/engine/store"
 	"formwork/metadata/fieldtype"
@@ -32,10 +31,9 @@ var (
 )
 
 // Tables are the tables this room keeps in every tenant: the history of records,
-// the recycle bin, the counters of automatic numbers, and the outbox, which takes the
-// events of their changes.
+// the recycle bin, and the counters of automatic numbers.
 func Tables() []store.Table {
-	return append(outbox.Tables(), []store.Table{
+	return []store.Table{
 		{Name: HistoryTable, Columns: []query.Column{ColObject, ColRecord, ColAt, ColBy, ColVia, ColAction, ColChanges},
 			Indexes: []store.Index{index("_history_record", false, ColRecord, query.ID)}},
 		{Name: BinTable, Columns: []query.Column{ColObject, ColName, ColDeletedAt, ColDeletedBy, ColBatch, ColDoc},
@@ -45,7 +43,7 @@ func Tables() []store.Table {
 			}},
 		{Name: SequenceTable, Columns: []query.Column{ColName, ColNext},
 			Indexes: []store.Index{index("_sequence_name", true, ColName)}},
-	}...)
+	}
 }
 
 func index(name string, unique bool, columns ...query.Column) store.Index {
