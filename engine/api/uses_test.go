@@ -20,6 +20,7 @@ const everything = `{"kind":"object","name":"everything","label":"Everything","n
 	"picklist":{"type":"picklist","options":{"a":{},"b":{}}},"multi_picklist":{"type":"multi_picklist","options":{"a":{},"b":{}}},"tags":{"type":"tags"},
 	"user":{"type":"user"},"lookup":{"type":"lookup","object":"account"},"any_lookup":{"type":"any_lookup"},
 	"address":{"type":"address"},"location":{"type":"location"},"json":{"type":"json"},"rich_text":{"type":"rich_text"},"secret":{"type":"secret"},
+	"file":{"type":"file"},"image":{"type":"image"},
 	"auto_number":{"type":"auto_number","pattern":"E-{0000}"},"children":{"type":"children","fields":{"n":{"type":"number"}}},
 	"formula":{"type":"formula","result":"text","expression":"upper(text)"},"rollup":{"type":"rollup","op":"sum","rows":"children","field":"n","result":"number"},
 	"today":{"type":"formula","result":"date","expression":"today()"},"late":{"type":"formula","result":"checkbox","expression":"date < today()"},

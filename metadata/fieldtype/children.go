@@ -113,7 +113,7 @@ func bindRowField(name string, f *metadata.Field, in rowContext) (Value, []*faul
 	if problems = append(problems, wrong...); problems != nil {
 		return nil, problems
 	}
-	for _, can := range []bool{is[Rolls](value), is[Counts](value), is[Opens](value)} {
+	for _, can := range []bool{is[Rolls](value), is[Counts](value), is[Opens](value), is[Files](value)} {
 		if can {
 			return nil, []*fault.Fault{fault.New(fault.Invalid, "metadata.type_not_in_rows", "type", f.Type).At("/type")}
 		}

@@ -11,7 +11,9 @@
 package fieldtype
 
 import (
+	"slices"
 	"sort"
+	"strings"
 
 	"formwork/engine/fault"
 	"formwork/metadata"
@@ -146,6 +148,8 @@ type (
 	Opens interface {
 		Open(stored any) (string, error)
 	}
+	// Files is implemented by lists of uploaded files; FileRefs reads a stored one.
+	Files interface{ FileRules() FileRules }
 	// Counts is an automatic number.
 	Counts interface {
 		// Format writes the n-th number for a record made at the given date ("2006-01-02").
@@ -174,6 +178,22 @@ type Part struct {
 	Name  string
 	Label metadata.Text
 	Value Value
+}
+
+// FileRules say which files a field takes.
+type FileRules struct {
+	Max     int      // files
+	MaxSize int64    // bytes; 0: what the server takes
+	Types   []string // of contents, "application/pdf" or "image/*"; nil: all
+	Image   bool     // pictures that can be decoded
+}
+
+// Takes reports whether a type of contents is among those.
+func (r FileRules) Takes(contents string) bool {
+	return r.Types == nil || slices.ContainsFunc(r.Types, func(t string) bool {
+		all, isKind := strings.CutSuffix(t, "*")
+		return t == contents || isKind && strings.HasPrefix(contents, all)
+	})
 }
 
 // Nested is a field of a child row.
