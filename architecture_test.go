@@ -76,6 +76,7 @@ var owned = map[string][]string{
 	"github.com/open-policy-agent/opa":      {"engine/policy"},
 	"github.com/expr-lang/expr":             {"engine/expression"},
 	"github.com/alecthomas/kong":            {"cmd"},
+	"golang.org/x/image":                    {"engine/file"},
 	"golang.org/x/crypto":                   {"engine/auth"},
 	"github.com/prometheus/client_golang":   {"engine/api"},
 	"github.com/santhosh-tekuri/jsonschema": {"metadata/schema", "engine/catalog"},

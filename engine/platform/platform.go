@@ -16,6 +16,7 @@ import (
 
 	"formwork/engine/auth"
 	"formwork/engine/catalog"
+	"formwork/engine/file"
 	"formwork/engine/id"
 	"formwork/engine/job"
 	"formwork/engine/outbox"
@@ -43,6 +44,8 @@ type Options struct {
 	Random io.Reader
 	// Plugins are what is added to the standard set.
 	Plugins []plugins.Set
+	// Files bound what is uploaded; file.DefaultLimits.
+	Files file.Limits
 	// SaveHooks are called, in order, before a record is saved or deleted, and before
 	// those of Plugins.
 	SaveHooks []record.SaveHook
@@ -66,6 +69,7 @@ type Platform struct {
 	Records *record.Service
 	Auth    *auth.Service
 	Imports *transfer.Service
+	Files   *file.Service
 	// Jobs has a handler for every kind of job. It works while somebody has it Run.
 	Jobs *job.Runner
 	// Outbox gives the consumers of all plugins the events of records. It works while
@@ -95,10 +99,12 @@ func New(o Options) *Platform {
 	p.Jobs = job.NewRunner(job.Options{Tenant: o.Store.Tenant, Tenants: o.Store.Tenants, Now: o.Now, Holder: name, Alone: !o.Shared, Poll: poll, Log: o.Log})
 	p.Outbox = outbox.New(outbox.Options{Tenant: o.Store.Tenant, Tenants: o.Store.Tenants, SweepEvery: sweep, IDs: p.IDs, Now: o.Now, Holder: name, Alone: !o.Shared, Log: o.Log})
 	p.Catalog = catalog.New(catalog.Options{Types: p.Types, Kinds: plugins.Kinds(o.Plugins...), Packages: o.Packages, Tables: tables(), IDs: p.IDs, Now: o.Now, Wake: p.Jobs.Wake, Builds: o.Builds})
-	p.Records = record.New(record.Options{IDs: p.IDs, Now: o.Now, Committed: p.Outbox.Wake, SaveHooks: o.saveHooks()})
+	p.Files = file.New(p.IDs, o.Now, o.Files, p.Jobs.Wake)
+	hooks := append([]record.SaveHook{p.Files.Attaching()}, o.saveHooks()...)
+	p.Records = record.New(record.Options{IDs: p.IDs, Now: o.Now, Committed: p.Outbox.Wake, SaveHooks: hooks})
 	p.Auth = auth.New(auth.Options{Store: o.Store, Catalog: p.Catalog, IDs: p.IDs, Now: o.Now, Random: o.Random, Cost: o.PasswordCost, Log: o.Log})
 	p.Imports = transfer.New(p.Records, p.Catalog, p.Auth, p.IDs, o.Now, p.Jobs.Wake)
-	p.Jobs.Register(slices.Concat(p.Catalog.Jobs(), record.Jobs(p.Records, p.Catalog), p.Outbox.Jobs(), p.Imports.Jobs())...)
+	p.Jobs.Register(slices.Concat(p.Catalog.Jobs(), record.Jobs(p.Records, p.Catalog), p.Outbox.Jobs(), p.Imports.Jobs(), p.Files.Jobs(p.Catalog))...)
 	host := plugins.Host{Records: p.Records, Catalog: p.Catalog, IDs: p.IDs, Now: o.Now, Log: o.Log}
 	for _, set := range o.Plugins {
 		if set.Consumers != nil {
@@ -147,7 +153,7 @@ func (o Options) withDefaults() Options {
 
 // tables are those that the rooms of the engine keep in every tenant.
 func tables() []store.Table {
-	return slices.Concat(record.Tables(), auth.Tables(), transfer.Tables())
+	return slices.Concat(record.Tables(), auth.Tables(), transfer.Tables(), file.Tables())
 }
 
 // holder names this process, and this platform in it, among those that share a store.
