@@ -72,8 +72,9 @@ bench: build ## measure 100,000 records over HTTP beside the bare store (docs/be
 	@$(BIN) bench --rows $(or $(ROWS),100000) --seconds $(or $(SECS),5)
 
 .PHONY: soak
-soak: modules ## kill a server under load many times and look for what is lost; ROUNDS=…
+soak: modules ## kill a server under load many times and look for what is lost, upload a large file; ROUNDS=… FILE=…
 	FORMWORK_SOAK_ROUNDS=$(or $(ROUNDS),50) $(GO) test -count 1 -timeout 4h -v -run TestKilledUnderLoad ./test/e2e
+	FORMWORK_SOAK_FILE=$(or $(FILE),2147483648) $(GO) test -count 1 -timeout 1h -v -run TestLargeUpload ./test/e2e
 
 .PHONY: clean
 clean: ## remove what was built; data stays

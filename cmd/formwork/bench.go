@@ -11,6 +11,7 @@ import (
 
 	"formwork/cmd/formwork/bench"
 	"formwork/engine/catalog"
+	"formwork/engine/file"
 	"formwork/engine/store"
 	"formwork/metadata/packages"
 )
@@ -71,7 +72,7 @@ func (p *program) openHouse(ctx context.Context, name string) (bench.House, erro
 	if err != nil {
 		return nil, err
 	}
-	return house{assemble(opened, s.shared(), nil, newLog(p.log))}, nil
+	return house{assemble(opened, s.shared(), nil, file.Limits{}, newLog(p.log))}, nil
 }
 
 func (h house) Store() store.Store { return h.engine.Store }

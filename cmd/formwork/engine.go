@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 
+	"formwork/engine/file"
 	"formwork/engine/platform"
 	"formwork/engine/policy"
 	"formwork/engine/record"
@@ -76,8 +77,8 @@ type engine struct{ *platform.Platform }
 
 // assemble puts the platform together over a store, which other processes use as well
 // if it is shared. Without secrets, no field of that type takes a value.
-func assemble(s store.Store, shared bool, secrets fieldtype.Sealer, log *slog.Logger) *engine {
-	return &engine{platform.New(platform.Options{Store: s, Shared: shared, Secrets: secrets, Log: log})}
+func assemble(s store.Store, shared bool, secrets fieldtype.Sealer, files file.Limits, log *slog.Logger) *engine {
+	return &engine{platform.New(platform.Options{Store: s, Shared: shared, Secrets: secrets, Files: files, Log: log})}
 }
 
 // secrets seals with the keys that the operator has given; nil if there are none.
@@ -94,7 +95,10 @@ func (p *program) secrets() (fieldtype.Sealer, error) {
 }
 
 // openEngine opens the store and puts the platform together.
-func (s storage) openEngine(p *program) (*engine, error) {
+func (s storage) openEngine(p *program) (*engine, error) { return s.openWith(p, file.Limits{}) }
+
+// openWith is openEngine with limits of files.
+func (s storage) openWith(p *program, files file.Limits) (*engine, error) {
 	secrets, err := p.secrets()
 	if err != nil {
 		return nil, err
@@ -103,7 +107,7 @@ func (s storage) openEngine(p *program) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return assemble(opened, s.shared(), secrets, newLog(p.log)), nil
+	return assemble(opened, s.shared(), secrets, files, newLog(p.log)), nil
 }
 
 func newLog(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"formwork/engine/api"
+	"formwork/engine/file"
 )
 
 // stopWithin is how long requests under way may take when the server stops.
@@ -21,6 +22,8 @@ type serveCommand struct {
 	Proxies        []string `help:"Addresses or networks of proxies whose X-Forwarded headers are believed." placeholder:"CIDR"`
 	Demo           int      `help:"Put about N demonstration records into the first tenant when it is made." placeholder:"N"`
 	Pprof          string   `help:"Serve profiles of the process on an address of this machine." placeholder:"127.0.0.1:6060"`
+	FileSize       int64    `help:"Largest file that may be uploaded, in bytes (5 GiB)." placeholder:"BYTES"`
+	FileQuota      int64    `help:"What all files of a tenant may have together, in bytes (100 GiB)." placeholder:"BYTES"`
 	TenantFromHost bool     `help:"Take the tenant of a login from the first label of the host name."`
 }
 
@@ -48,7 +51,7 @@ func (c *serveCommand) Run(p *program) error {
 		}
 		defer unlock()
 	}
-	e, err := c.openEngine(p)
+	e, err := c.openWith(p, file.Limits{File: c.FileSize, Quota: c.FileQuota})
 	if err != nil {
 		return err
 	}
@@ -85,7 +88,7 @@ func (l login) print(p *program) {
 // serve answers requests and runs background work until the program is told to
 // stop; then it lets both come to an end.
 func (c *serveCommand) serve(p *program, e *engine, listener net.Listener) error {
-	server := api.New(api.Options{Store: e.Store, Catalog: e.Catalog, Records: e.Records, Auth: e.Auth, Imports: e.Imports, Wake: e.Jobs.Wake, Consumers: e.Outbox.Figures,
+	server := api.New(api.Options{Store: e.Store, Catalog: e.Catalog, Records: e.Records, Auth: e.Auth, Imports: e.Imports, Files: e.Files, Wake: e.Jobs.Wake, Consumers: e.Outbox.Figures,
 		Now: e.Now, Log: e.Log, Access: c.Access, Tenant: firstTenant, TenantFromHost: c.TenantFromHost, Proxies: c.Proxies, Version: version})
 	work, stopWork := context.WithCancel(context.Background())
 	var background sync.WaitGroup

@@ -141,7 +141,7 @@ func (d *description) add(rt route, object string, tags []string, schemas *opena
 func (d *description) pathParameter(name string) openapi.Parameter {
 	p := openapi.Parameter{Name: name, In: "path", Required: true, Schema: textSchema}
 	switch {
-	case name == "id":
+	case name == "id", name == "file":
 		p.Schema = openapi.Reference("ID")
 	case name == "object" && len(d.objects) > 0:
 		p.Schema = oneOf(d.objects...)

@@ -81,6 +81,17 @@ var (
 		{name: "state", says: "Only work in this state.", schema: oneOf(job.Waiting, job.Running, job.Done, job.Failed, job.Cancelled)},
 		limitParameter, cursorParameter,
 	}
+	uploading = []parameterDoc{
+		{name: "name", says: "The name of the file.", schema: textSchema},
+		{name: "type", says: "The type that the file is said to have; what its contents show counts.", schema: textSchema},
+		{name: "sha256", says: "The SHA-256 of the contents in hexadecimal digits, to be checked.", schema: textSchema},
+		{name: headerLength, says: "The length of the file, in bytes: the upload may go on after this request.", schema: numberSchema, in: "header"},
+		{name: headerMetadata, says: "filename, filetype and sha256 as tus has them, instead of the parameters.", schema: textSchema, in: "header"},
+	}
+	continuing  = []parameterDoc{{name: headerOffset, says: "Where the body begins in the file: what was received so far.", schema: numberSchema, in: "header"}}
+	downloading = []parameterDoc{knownParameter, {name: fiber.HeaderRange, says: "One range of bytes: bytes=0-1023.", schema: textSchema, in: "header"}}
+	shrinking   = []parameterDoc{{name: "size", says: "Of the longer side, in pixels.",
+		schema: openapi.Schema{"type": "integer", "enum": []any{96, 320, 1024}, "default": 320}}, knownParameter}
 	unlessSet = []parameterDoc{{name: fiber.HeaderIfNoneMatch, says: "* leaves a password that is there.", schema: oneOf("*"), in: "header"}}
 )
 

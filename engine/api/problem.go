@@ -63,6 +63,8 @@ func statusOf(f *fault.Fault) int {
 			return http.StatusMethodNotAllowed
 		case "api.media_type", "api.encoding":
 			return http.StatusUnsupportedMediaType
+		case "api.range":
+			return http.StatusRequestedRangeNotSatisfiable
 		}
 		return http.StatusBadRequest
 	case fault.Invalid:

@@ -41,8 +41,11 @@ type request struct {
 // whatever goes wrong, a panic included, into a problem document.
 func (s *Server) serve(rt route) fiber.Handler {
 	within := usually
-	if rt.slow {
+	switch {
+	case rt.slow:
 		within = slowly
+	case rt.flows:
+		within = patiently
 	}
 	meter := s.metrics.of(rt)
 	return func(c *fiber.Ctx) error {

@@ -16,6 +16,7 @@ const (
 	put    = fiber.MethodPut
 	patch  = fiber.MethodPatch
 	remove = fiber.MethodDelete
+	ask    = fiber.MethodOptions
 )
 
 // route is one address and method. What stands here is all that the description of
@@ -56,6 +57,11 @@ func maySend[T any]() body {
 // uploads is multipart form data whose parts are the members of T.
 func uploads[T any]() body { return body{of: reflect.TypeFor[T](), media: fiber.MIMEMultipartForm} }
 
+// sendsFile is a body of contents.
+func sendsFile(media string, optional bool) body {
+	return body{of: reflect.TypeFor[File](), media: media, optional: optional}
+}
+
 // answers is 200 with JSON.
 func answers[T any]() answer { return answersWith[T](fiber.StatusOK) }
 
@@ -72,6 +78,11 @@ func answersWith[T any](status int) answer {
 // answersText is 200 with something else than JSON, of one of some media types.
 func answersText(media ...string) answer { return answer{fiber.StatusOK, nil, media} }
 
+// answersFile is 200 with contents, of one of some media types.
+func answersFile(media ...string) answer {
+	return answer{fiber.StatusOK, reflect.TypeFor[File](), media}
+}
+
 var (
 	nothing = body{}
 	done    = answer{status: fiber.StatusNoContent}
@@ -83,6 +94,7 @@ type access struct {
 	open  bool   // nobody needs to be logged in
 	right string // the system right that is needed
 	slow  bool   // may take minutes
+	flows bool   // contents of files: may take as long as bytes come or go
 	// uses reports whether a caller with these rights on an object can have any use of a
 	// route of its records, for the description; the engine decides.
 	uses func(policy.ObjectRights) bool
@@ -96,6 +108,7 @@ var (
 	keyring   = access{right: "manage_keys"}
 	exporting = access{right: "export", slow: true}
 	slowMine  = access{slow: true}
+	flowing   = access{flows: true}
 	mine      = access{} // everybody who is logged in; the engine decides
 
 	// The same, for those who may do this with records of the object.
@@ -125,9 +138,20 @@ func (s *Server) routes() []route {
 		{get, v1 + "/records/:object/:id/related/:list", s.related, "listRelatedToRecord", "Lists the records of a related list.", listing, reads, nothing, answers[Page[RelatedRecord]]()},
 		{get, v1 + "/records/:object/:id/duplicates", s.duplicates, "findRecordDuplicates", "Finds records that are probably the same thing.", none, reads, nothing, answers[List[Match]]()},
 		{post, v1 + "/records/:object/:id/merge", s.merge, "mergeRecords", "Makes one record of several; what refers to them is kept.", none, merges, sends[Merge](), answers[SavedRecord]()},
+		{get, v1 + "/records/:object/:id/files", s.recordFiles, "listRecordFiles", "Lists the files that are attached to a record besides its fields.", none, reads, nothing, answers[List[FileInfo]]()},
+		{post, v1 + "/records/:object/:id/files", s.attachFiles, "attachFilesToRecord", "Attaches uploads of one's own to a record.", none, updates, sends[Attachment](), answers[List[FileInfo]]()},
+		{remove, v1 + "/records/:object/:id/files/:file", s.detachFile, "detachFileFromRecord", "Takes an attached file off a record.", none, updates, nothing, done},
 		{get, v1 + "/bin/:object", s.bin, "listBin", "Lists the recycle bin.", paging, mine, nothing, answers[Page[Binned]]()},
 		{remove, v1 + "/bin/:object/:id", s.purge, "purgeFromBin", "Removes a record from the recycle bin for good.", none, mine, nothing, done},
 		{get, v1 + "/search", s.search, "search", "Finds records of all objects by words.", finding, mine, nothing, answers[List[Match]]()},
+
+		{ask, v1 + "/files", s.uploads, "getUploadOptions", "Says what may be asked of uploads (tus).", none, open, nothing, done},
+		{post, v1 + "/files", s.startUpload, "uploadFile", "Uploads a file whole, or begins an upload that goes on after a break (tus).", uploading, flowing, sendsFile(fiber.MIMEOctetStream, true), makes[FileInfo]()},
+		{patch, v1 + "/files/:id", s.appendUpload, "continueUpload", "Goes on with an upload (tus).", continuing, flowing, sendsFile(tusContents, false), done},
+		{get, v1 + "/files/:id", s.download, "getFile", "Is the contents of a file, or a range of them; HEAD says how far an upload came (tus).", downloading, flowing, nothing, answersFile(fiber.MIMEOctetStream)},
+		{remove, v1 + "/files/:id", s.deleteFile, "deleteFile", "Gives up an upload that no record has.", none, mine, nothing, done},
+		{get, v1 + "/files/:id/info", s.fileInfo, "getFileInfo", "Says what is known of a file.", none, mine, nothing, answers[FileInfo]()},
+		{get, v1 + "/files/:id/thumbnail", s.thumbnail, "getThumbnail", "Is a small picture of a picture.", shrinking, mine, nothing, answersFile("image/jpeg", "image/png")},
 
 		{post, v1 + "/imports", s.startImport, "startImport", "Imports a CSV file in the background: multipart form data with options, then the file.", none, slowMine, uploads[ImportForm](), begins[Import]()},
 		{get, v1 + "/imports/:id", s.getImport, "getImport", "Shows an import and its progress.", none, mine, nothing, answers[Import]()},

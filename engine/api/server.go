@@ -20,6 +20,7 @@ import (
 
 	"formwork/engine/auth"
 	"formwork/engine/catalog"
+	"formwork/engine/file"
 	"formwork/engine/outbox"
 	"formwork/engine/record"
 	"formwork/engine/store"
@@ -45,6 +46,7 @@ const (
 	idleFor     = 2 * time.Minute // between two requests of a connection
 	usually     = 30 * time.Second
 	slowly      = 10 * time.Minute // changes of configuration, exports
+	patiently   = 2 * time.Hour    // contents of files
 )
 
 // Options are what a Server serves.
@@ -54,6 +56,7 @@ type Options struct {
 	Records *record.Service
 	Auth    *auth.Service
 	Imports *transfer.Service
+	Files   *file.Service
 	// Wake is called with a tenant's name when there is background work to go on with.
 	Wake func(tenant string)
 	// Consumers are the figures of the consumers of events, for the metrics; nil: none.

@@ -59,7 +59,7 @@ func newWorld(t *testing.T) *world {
 	log := slog.New(slog.NewTextHandler(w.log, nil))
 	p := enginetest.New(t, enginetest.Options{Now: time.Now, Log: log})
 	w.Tenant = p.NewTenant("main")
-	server := api.New(api.Options{Store: p.Store, Catalog: p.Catalog, Records: p.Records, Auth: p.Auth, Now: p.Now, Log: log,
+	server := api.New(api.Options{Store: p.Store, Catalog: p.Catalog, Records: p.Records, Auth: p.Auth, Files: p.Files, Now: p.Now, Log: log,
 		Access: true, Tenant: "main", Version: "test"})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

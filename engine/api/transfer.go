@@ -29,7 +29,7 @@ func (s *Server) startImport(r *request) error {
 	if err != nil || kind != "multipart/form-data" || params["boundary"] == "" {
 		return fault.New(fault.Malformed, "api.multipart")
 	}
-	parts := multipart.NewReader(arriving{r.bodyStream(), r.http.Context().Conn()}, strings.Clone(params["boundary"]))
+	parts := multipart.NewReader(r.arriving(), strings.Clone(params["boundary"]))
 	options, err := importOptions(parts)
 	if err != nil {
 		return err
@@ -50,6 +50,11 @@ func (s *Server) startImport(r *request) error {
 type arriving struct {
 	from       io.Reader
 	connection net.Conn
+}
+
+// arriving is the body, as slow as that.
+func (r *request) arriving() io.Reader {
+	return arriving{r.bodyStream(), r.http.Context().Conn()}
 }
 
 func (a arriving) Read(p []byte) (int, error) {
@@ -186,19 +191,25 @@ func marked(bom bool, write func(ctx context.Context, w io.Writer) error) func(c
 	}
 }
 
-// stream answers with what write writes, piece by piece. What goes wrong after the
-// first piece can only be shown by breaking off: the client sees a body that is not
-// complete, and the log says why.
+// stream answers with what write writes, piece by piece, as a file to save.
 func (r *request) stream(contentType, file string, write func(ctx context.Context, w io.Writer) error) error {
-	s, request, path, connection := r.server, r.id, strings.Clone(r.http.Path()), r.http.Context().Conn()
 	r.http.Set(fiber.HeaderContentType, contentType)
 	r.http.Set(fiber.HeaderContentDisposition, mime.FormatMediaType("attachment", map[string]string{"filename": file}))
 	if r.http.Method() == fiber.MethodHead {
 		return nil // a stream's last line end would be sent, and taken for the next answer
 	}
+	r.answerStream(-1, slowly, write)
+	return nil
+}
+
+// answerStream answers with what write writes, size bytes or, if that is -1, until it returns.
+// What goes wrong after the first piece can only be shown by breaking off: the client sees
+// a body that is not complete, and the log says why.
+func (r *request) answerStream(size int, within time.Duration, write func(ctx context.Context, w io.Writer) error) {
+	s, request, path, connection := r.server, r.id, strings.Clone(r.http.Path()), r.http.Context().Conn()
 	from, to := io.Pipe()
 	go func() {
-		ctx, stop := context.WithTimeout(context.Background(), slowly)
+		ctx, stop := context.WithTimeout(context.Background(), within)
 		defer stop()
 		err := piecewise(ctx, prolonging{to, connection}, write)
 		if err != nil && !errors.Is(err, io.ErrClosedPipe) { // the client is gone
@@ -206,8 +217,7 @@ func (r *request) stream(contentType, file string, write func(ctx context.Contex
 		}
 		to.CloseWithError(err)
 	}()
-	r.http.Context().SetBodyStream(from, -1)
-	return nil
+	r.http.Context().SetBodyStream(from, size)
 }
 
 // piecewise writes in pieces of 32 KiB. A panic becomes an error: here nobody else
