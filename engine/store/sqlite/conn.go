@@ -166,6 +166,10 @@ func (c *conn) inTransaction() bool { return lib.Xsqlite3_get_autocommit(c.tls, 
 // changes is the number of rows that the last statement changed.
 func (c *conn) changes() int64 { return int64(lib.Xsqlite3_changes(c.tls, c.db)) }
 
+// totalChanges is the number of rows that were changed since the connection was
+// opened. A statement that failed, and so was undone, does not count.
+func (c *conn) totalChanges() int64 { return int64(lib.Xsqlite3_total_changes64(c.tls, c.db)) }
+
 // prepare returns the statement of a text, prepared once and kept while it is
 // used often. It must be reset after use. A statement that is in use (a query
 // within the loop of the same query) is prepared anew and not kept.

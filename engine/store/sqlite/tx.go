@@ -124,14 +124,21 @@ type tx struct {
 	wrote   bool
 	start   point  // its savepoint is made if the batch wrote before; else whatever it wrote is this tx's
 	attempt *point // where the attempt under way began
+	careful bool   // attempts have savepoints; see Attempt
 	lost    error  // why the transaction can't go on
 	cursors []*cursor
 	over    bool
 }
 
-var errOver = errors.New("the transaction is over")
+var (
+	errOver = errors.New("the transaction is over")
+	// errAttempt ends a transaction that is to be run again; see Attempt.
+	errAttempt = errors.New("an attempt has to be undone, and has no savepoint")
+)
 
-func (b *batch) begin() *tx { return &tx{batch: b, start: b.point("one")} }
+func (b *batch) begin(careful bool) *tx {
+	return &tx{batch: b, start: b.point("one"), careful: careful}
+}
 
 // usable returns the reason why nothing more can be done, if there is one.
 func (x *tx) usable() error {
@@ -147,8 +154,12 @@ func (x *tx) lose(err error) error {
 	return x.lost
 }
 
-// Attempt makes its savepoint when fn first writes, so that one that is refused
-// before costs nothing. Words that fn adds wait with the others.
+// Attempt implements store.Tx. A savepoint makes SQLite copy the pages that change
+// after it, which is more than most attempts need. So a transaction makes none in its
+// first run. The first attempt that fails after it changed something leaves fn by a
+// panic, which ends in try; fn then runs once more in a careful transaction, where an
+// attempt has its savepoint from its first write on. One that fails before it changed
+// anything costs nothing. Words that fn adds wait with the others.
 func (x *tx) Attempt(ctx context.Context, fn func() error) (refused, err error) {
 	if err := x.usable(); err != nil {
 		return nil, err
@@ -156,7 +167,7 @@ func (x *tx) Attempt(ctx context.Context, fn func() error) (refused, err error) 
 	if x.attempt != nil {
 		return nil, x.lose(store.ErrNested)
 	}
-	start, here := x.start, x.point("attempt")
+	start, here, changes := x.start, x.point("attempt"), x.c.totalChanges()
 	x.attempt = &here
 	refused = fn()
 	x.attempt = nil
@@ -173,6 +184,9 @@ func (x *tx) Attempt(ctx context.Context, fn func() error) (refused, err error) 
 	}
 	x.c.ctx = nil
 	if refused != nil {
+		if !x.careful && (x.c.totalChanges() != changes || len(x.words) != here.words) {
+			panic(x.lose(errAttempt))
+		}
 		x.restore(here)
 		x.start.words, x.start.flushed = start.words, start.flushed
 		if here.made {
@@ -239,7 +253,7 @@ func (x *tx) writing(ctx context.Context) error {
 		}
 	}
 	x.wrote, x.batch.wrote = true, true
-	if x.attempt != nil {
+	if x.careful && x.attempt != nil {
 		return x.make(x.attempt)
 	}
 	return nil

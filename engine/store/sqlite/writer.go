@@ -276,19 +276,31 @@ func (w *writer) rollback() {
 	}
 }
 
-// run runs fn as one part of the batch. A panic becomes an error.
-func (b *batch) run(fn func(*tx) error) (err error) {
-	x := b.begin()
+// run runs fn as one part of the batch; once more, carefully, where an attempt has to
+// be undone that has no savepoint.
+func (b *batch) run(fn func(*tx) error) error {
+	err := b.try(b.begin(false), fn)
+	if err == errAttempt {
+		err = b.try(b.begin(true), fn)
+	}
+	return err
+}
+
+// try runs fn in x and ends x. A panic becomes an error.
+func (b *batch) try(x *tx, fn func(*tx) error) (err error) {
 	settled := false
 	defer func() {
 		if settled {
 			return
 		}
-		if p := recover(); p != nil {
+		switch p := recover(); p {
+		case nil:
+			_ = x.end(errGoexit) // the goroutine is ending; nobody reads an error
+		case errAttempt:
+			err = x.end(errAttempt)
+		default:
 			err = x.end(fmt.Errorf("panic in a write: %v\n%s", p, debug.Stack()))
-			return
 		}
-		_ = x.end(errGoexit) // the goroutine is ending; nobody reads an error
 	}()
 	err = fn(x)
 	settled = true

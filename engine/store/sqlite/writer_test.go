@@ -1,9 +1,12 @@
 package sqlite
 
 import (
+	"errors"
 	"testing"
 	"time"
 
+	"formwork/engine/id"
+	"formwork/engine/query"
 	"formwork/engine/store"
 )
 
@@ -68,5 +71,51 @@ func TestRefusedWhenTheReasonCanBeRead(t *testing.T) {
 	}
 	if n := <-seen; n != 1 {
 		t.Errorf("sees %d records", n)
+	}
+}
+
+// A write of a group that has an attempt undone runs twice, and the others once.
+func TestAttemptsOfOneOfAGroup(t *testing.T) {
+	s := openWith(t, Options{})
+	tenant := create(t, s, "acme")
+	runs, others := 0, make(chan error, 2)
+	insert := func(tx store.Tx, key id.ID) error {
+		return tx.Insert(t.Context(), "deal", key, map[string]any{revenue.Name: int64(1)}, []string{"w"})
+	}
+	err := tenant.Write(t.Context(), func(tx store.Tx) error {
+		go func() {
+			others <- tenant.Write(t.Context(), func(tx store.Tx) error {
+				runs++
+				if err := insert(tx, 2); err != nil {
+					return err
+				}
+				for key := range id.ID(3) {
+					if refused, err := tx.Attempt(t.Context(), func() error { return insert(tx, 1+key) }); err != nil || (refused != nil) != (key < 2) {
+						t.Errorf("%d: refused %v, over %v", 1+key, refused, err)
+					}
+				}
+				_, err := tx.Attempt(t.Context(), func() error { return errors.Join(insert(tx, 4), errOver) })
+				return err
+			})
+		}()
+		tenant.writer.waitFor(t, 1)
+		go func() {
+			others <- tenant.Write(t.Context(), func(tx store.Tx) error { return insert(tx, 5) })
+		}()
+		tenant.writer.waitFor(t, 2)
+		return insert(tx, 1)
+	})
+	for _, err := range []error{err, <-others, <-others} {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if runs != 2 {
+		t.Errorf("%d runs", runs)
+	}
+	for _, words := range [][]query.Word{nil, {{Text: "w"}}} {
+		if n, err := tenant.Count(t.Context(), "deal", nil, words); n != 4 || err != nil {
+			t.Errorf("%d rows with %v, %v", n, words, err)
+		}
 	}
 }

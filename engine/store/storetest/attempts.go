@@ -87,7 +87,7 @@ var attemptCases = []testCase{
 		runs := 0
 		f.write(func(tx store.Tx) error {
 			want = nil
-			if runs++; runs > 3 {
+			if runs++; runs > 2 {
 				return errors.New("this is run again and again")
 			}
 			for i := range id.ID(rows) {
@@ -110,6 +110,45 @@ var attemptCases = []testCase{
 		if n, err := f.tenant.Count(f.ctx, "lead", nil, nil); err != nil || int(n) != 2*len(want) {
 			f.Errorf("%d rows, %v, want %d", n, err, 2*len(want))
 		}
+	}},
+	{"how often a write with attempts runs", func(f *fixture) {
+		f.define(simple)
+		f.must(f.insert("lead", 1, nil))
+		for _, c := range []struct {
+			name string
+			most int
+			fn   func(tx store.Tx, row id.ID) error
+		}{
+			{"none is refused", 1, func(tx store.Tx, row id.ID) error { return tx.Insert(f.ctx, "lead", row, nil, []string{"w"}) }},
+			{"all are refused before they change anything", 1, func(tx store.Tx, row id.ID) error {
+				f.same("words", f.ids(tx, "lead", nil, query.Word{Text: "absent"}), []int64{})
+				return errOwn
+			}},
+			{"all are refused for a row that is gone", 1, func(tx store.Tx, row id.ID) error {
+				return tx.Update(f.ctx, "lead", row, 0, map[string]any{colN.Name: int64(1)}, []string{"w"})
+			}},
+			{"all are refused after they changed a row", 2, func(tx store.Tx, row id.ID) error {
+				return errors.Join(tx.Insert(f.ctx, "lead", row, nil, []string{"w"}), errOwn)
+			}},
+			{"all are refused after they changed words", 2, func(tx store.Tx, row id.ID) error {
+				return errors.Join(tx.Update(f.ctx, "lead", 1, 0, nil, []string{"other"}), errOwn)
+			}},
+			{"all are refused by the store", 2, func(tx store.Tx, row id.ID) error { return tx.Insert(f.ctx, "lead", 1, nil, nil) }},
+		} {
+			runs := 0
+			f.write(func(tx store.Tx) error {
+				runs++
+				for i := range id.ID(5) {
+					_ = f.attempt(tx, func() error { return c.fn(tx, 100+i) })
+				}
+				return nil
+			})
+			if runs > c.most {
+				f.Errorf("%s: %d runs, at most %d", c.name, runs, c.most)
+			}
+		}
+		f.same("rows", f.ids(f.tenant, "lead", nil), []int64{1, 100, 101, 102, 103, 104})
+		f.same("words", f.ids(f.tenant, "lead", nil, query.Word{Text: "other"}), []int64{})
 	}},
 	{"attempts of a write that fails", func(f *fixture) {
 		f.define(simple)
