@@ -126,6 +126,9 @@ func (d *description) add(rt route, object string, tags []string, schemas *opena
 		if one.name == fiber.HeaderIfNoneMatch && rt.method == get {
 			operation.Responses["304"] = openapi.Response{Description: "Nothing has changed."}
 		}
+		if one.name == fiber.HeaderRange {
+			operation.Responses["206"] = openapi.Response{Description: "The range.", Content: operation.Responses["200"].Content}
+		}
 	}
 	if rt.sends.of != nil {
 		operation.Body = &openapi.Body{Required: !rt.sends.optional, Content: openapi.Content{rt.sends.media: {Schema: schemas.Of(rt.sends.of)}}}

@@ -148,7 +148,7 @@ func (s *Server) routes() []route {
 		{ask, v1 + "/files", s.uploads, "getUploadOptions", "Says what may be asked of uploads (tus).", none, open, nothing, done},
 		{post, v1 + "/files", s.startUpload, "uploadFile", "Uploads a file whole, or begins an upload that goes on after a break (tus).", uploading, flowing, sendsFile(fiber.MIMEOctetStream, true), makes[FileInfo]()},
 		{patch, v1 + "/files/:id", s.appendUpload, "continueUpload", "Goes on with an upload (tus).", continuing, flowing, sendsFile(tusContents, false), done},
-		{get, v1 + "/files/:id", s.download, "getFile", "Is the contents of a file, or a range of them; HEAD says how far an upload came (tus).", downloading, flowing, nothing, answersFile(fiber.MIMEOctetStream)},
+		{get, v1 + "/files/:id", s.download, "getFile", "Is the contents of a file, or a range of them; HEAD says how far an upload came (tus).", downloading, flowing, nothing, answersFile("*/*")},
 		{remove, v1 + "/files/:id", s.deleteFile, "deleteFile", "Gives up an upload that no record has.", none, mine, nothing, done},
 		{get, v1 + "/files/:id/info", s.fileInfo, "getFileInfo", "Says what is known of a file.", none, mine, nothing, answers[FileInfo]()},
 		{get, v1 + "/files/:id/thumbnail", s.thumbnail, "getThumbnail", "Is a small picture of a picture.", shrinking, mine, nothing, answersFile("image/jpeg", "image/png")},

@@ -59,7 +59,7 @@ export class Answers {
       if (body !== "") this.problems.push(`${at} should have no body: ${body.slice(0, 200)}`);
       return;
     }
-    const schema = content[media]?.schema;
+    const schema = (content[media] ?? content["*/*"])?.schema;
     if (!schema) {
       this.problems.push(`${at} is ${media}, described are ${Object.keys(content).join(", ")}`);
     } else if (/^application\/(problem\+)?json$/.test(media) && !new URL(request.url).searchParams.has("fields")) {

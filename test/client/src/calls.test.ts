@@ -197,6 +197,35 @@ test("the configuration", async () => {
   assert.deepEqual(types.find((one) => one.type === "date")?.uses?.groups, ["value", "day", "week", "month", "quarter", "year"]);
 });
 
+test("files", async () => {
+  const asIs = (body: unknown) => body as Blob;
+  const picture = Uint8Array.from(atob("iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAEElEQVR4nGP4z8AARAwQCgAf7gP9i18U1AAAAABJRU5ErkJggg=="), (c) => c.charCodeAt(0));
+  const small = data(await admin.POST("/api/v1/files", { params: { query: { name: "dot.png" } }, body: new Blob([picture]) as unknown as string, bodySerializer: asIs }));
+  assert.ok(small.complete && small.type === "image/png" && small.size === picture.length);
+  const begun = data(await admin.POST("/api/v1/files", { params: { query: { name: "notes.txt" }, header: { "Upload-Length": 5 } } }));
+  assert.ok(!begun.complete && begun.received === 0);
+  const path = { id: begun.id };
+  data(
+    await admin.PATCH("/api/v1/files/{id}", {
+      params: { path, header: { "Upload-Offset": 0 } },
+      headers: { "Content-Type": "application/offset+octet-stream" },
+      body: new Blob(["hello"]) as unknown as string,
+      bodySerializer: asIs,
+    }),
+  );
+  assert.equal(data(await admin.GET("/api/v1/files/{id}/info", { params: { path } })).type, "text/plain");
+  assert.equal(data(await admin.GET("/api/v1/files/{id}", { params: { path }, parseAs: "text" })), "hello");
+  const part = await admin.GET("/api/v1/files/{id}", { params: { path, header: { Range: "bytes=1-2" } }, parseAs: "text" });
+  assert.ok(part.response.status === 206 && data(part) === "el");
+  data(await admin.GET("/api/v1/files/{id}/thumbnail", { params: { path: { id: small.id }, query: { size: 96 } }, parseAs: "blob" }));
+  data(await admin.OPTIONS("/api/v1/files"));
+  const account = { id: data(await admin.GET("/api/v1/records/account", { params: { query: { limit: 1 } } })).items[0]!.id };
+  assert.equal(data(await admin.POST("/api/v1/records/account/{id}/files", { params: { path: account }, body: { files: [small.id] } })).items[0]?.name, "dot.png");
+  assert.equal(data(await admin.GET("/api/v1/records/account/{id}/files", { params: { path: account } })).items.length, 1);
+  data(await admin.DELETE("/api/v1/records/account/{id}/files/{file}", { params: { path: { ...account, file: small.id } } }));
+  data(await admin.DELETE("/api/v1/files/{id}", { params: { path } }));
+});
+
 test("the server", async () => {
   const open = client();
   const described = await admin.GET("/api/v1/openapi.json");
