@@ -21,6 +21,10 @@ type Found struct {
 	row     Row
 }
 
+// ByColumn is a row that Select yields for columns; only valid as long as the row. It is
+// for who reads so often that it matters what Find allocates.
+func ByColumn(columns []query.Column, row Row) Found { return Found{columns, row} }
+
 // Find yields the rows that q selects, with values of columns; q.Columns is not used.
 // The row is only valid until the next one.
 func Find(ctx context.Context, from Reader, q query.Select, columns ...query.Column) iter.Seq2[Found, error] {
@@ -30,7 +34,7 @@ func Find(ctx context.Context, from Reader, q query.Select, columns ...query.Col
 	}
 	return func(yield func(Found, error) bool) {
 		for row, err := range from.Select(ctx, q) {
-			if !yield(Found{columns, row}, err) {
+			if !yield(ByColumn(columns, row), err) {
 				return
 			}
 		}

@@ -88,6 +88,14 @@ func TestFirst(t *testing.T) {
 	}
 }
 
+func TestEntry(t *testing.T) {
+	q := store.LogRead{Table: "t", Columns: []query.Column{text, number}}
+	e := q.Entry(store.Row{int64(7), "a", nil})
+	if e.Position != 7 || e.Text(text) != "a" || e.Has(number) {
+		t.Errorf("got %+v", e)
+	}
+}
+
 func TestFoundPanicsOnMistakes(t *testing.T) {
 	f, _, _ := store.First(t.Context(), &table{rows: []map[string]any{{"number": int64(1)}}}, query.Select{}, number)
 	for what, read := range map[string]func(){"not asked for": func() { f.Text(text) }, "of another storage": func() { f.Text(number) }} {

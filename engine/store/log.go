@@ -25,6 +25,17 @@ type LogRead struct {
 	Limit   int   // rows; at least 1
 }
 
+// Entry is a row of a log, whose values are read by their columns.
+type Entry struct {
+	Found
+	Position int64
+}
+
+// Entry is a row that ReadLog yields for q; only valid as long as the row.
+func (q LogRead) Entry(row Row) Entry {
+	return Entry{ByColumn(q.Columns, row[1:]), row[0].(int64)}
+}
+
 // LogReader reads logs.
 type LogReader interface {
 	// ReadLog yields rows in the order of their positions: the position, then the
