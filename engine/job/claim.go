@@ -86,7 +86,7 @@ func (r *Runner) take(ctx context.Context, tx store.Tx, holder string) (*row, ti
 
 // begin writes the lease of a job, and with it what the run occupies.
 func (r *Runner) begin(ctx context.Context, tx store.Tx, job id.ID, slot, holder string) (*row, error) {
-	j, err := load(ctx, tx, job, columns)
+	j, err := load(ctx, tx, job, whole)
 	if err != nil {
 		return nil, err
 	}
@@ -183,7 +183,7 @@ func (r *Runner) orphaned(j *row) bool {
 }
 
 // underLease finds the jobs that have a lease, that which ends first in front.
-var underLease = lookup{columns: essentials, limit: maxLeases,
+var underLease = lookup{part: essentials, limit: maxLeases,
 	filter: query.Compare{Ref: query.Field(colLease), Op: query.Gt, Value: int64(0)},
 	sort:   []query.Order{{Ref: query.Field(colLease)}, {Ref: query.Field(query.ID)}}}
 
@@ -194,6 +194,6 @@ func waiting(kind string) lookup {
 	if kind != "" {
 		filter = append(filter, query.Is(colKind, kind))
 	}
-	return lookup{columns: essentials, filter: filter,
+	return lookup{part: essentials, filter: filter,
 		sort: []query.Order{{Ref: query.Field(colRunAt)}, {Ref: query.Field(query.ID)}}}
 }

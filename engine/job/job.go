@@ -175,7 +175,7 @@ func List(ctx context.Context, from store.Reader, l Listing) ([]*Job, error) {
 	}
 	var rows []*row
 	for _, state := range storedStates(l.State) {
-		q := lookup{columns: columns, filter: append(filter[:len(filter):len(filter)], state...), sort: newestFirst, limit: l.Limit}
+		q := lookup{part: whole, filter: append(filter[:len(filter):len(filter)], state...), sort: newestFirst, limit: l.Limit}
 		some, err := q.rows(ctx, from)
 		if err != nil {
 			return nil, err
@@ -245,7 +245,7 @@ func Retry(ctx context.Context, t store.Tenant, job id.ID, now time.Time) error 
 
 // find is Get with the lease.
 func find(ctx context.Context, from store.Reader, job id.ID) (*row, error) {
-	r, err := load(ctx, from, job, columns)
+	r, err := load(ctx, from, job, whole)
 	if err == nil && r == nil {
 		err = fault.New(fault.NotFound, "job.not_found", "id", job.String())
 	}

@@ -84,10 +84,10 @@ func firstOf(ctx context.Context, from store.Reader, lane, state string) (*row, 
 
 // occupying finds the job that runs in a lane.
 func occupying(lane string) lookup {
-	return lookup{columns: essentials, filter: query.Is(colBusyLane, lane), sort: oldestFirst}
+	return lookup{part: essentials, filter: query.Is(colBusyLane, lane), sort: oldestFirst}
 }
 
 // inLane finds the jobs of a lane and state in the order in which they were enqueued.
 func inLane(lane, state string) lookup {
-	return lookup{columns: essentials, filter: query.All{query.Is(colLane, lane), query.Is(colState, state)}, sort: oldestFirst}
+	return lookup{part: essentials, filter: query.All{query.Is(colLane, lane), query.Is(colState, state)}, sort: oldestFirst}
 }

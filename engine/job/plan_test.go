@@ -25,8 +25,8 @@ var asked = []struct {
 	{"_job_lane", inLane("import", held)},
 	{"_job_busy_lane", occupying("import")},
 	{"_job_ended", endedBefore(time.UnixMilli(1))},
-	{"_job_state", lookup{columns: columns, filter: query.All{query.Is(colState, Failed)}, sort: newestFirst, limit: 20}},
-	{"_job_kind", lookup{columns: columns, filter: query.All{query.Is(colKind, "mail")}, sort: newestFirst, limit: 20}},
+	{"_job_state", lookup{part: whole, filter: query.All{query.Is(colState, Failed)}, sort: newestFirst, limit: 20}},
+	{"_job_kind", lookup{part: whole, filter: query.All{query.Is(colKind, "mail")}, sort: newestFirst, limit: 20}},
 }
 
 // Filter and sort fit the index, so that it yields the rows in order, whatever the store:

@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"time"
+	"slices"
 
 	"formwork/engine/id"
 	"formwork/engine/query"
@@ -30,62 +30,53 @@ type row struct {
 
 // Columns of the table; times are Unix milliseconds.
 var (
-	colKind     = query.Column{Name: "kind", Storage: fieldtype.Text}
-	colState    = query.Column{Name: "state", Storage: fieldtype.Text}
-	colEndedAt  = query.Column{Name: "ended_at", Storage: fieldtype.Int}
-	colRunAt    = query.Column{Name: "run_at", Storage: fieldtype.Int}
-	colLane     = query.Column{Name: "lane", Storage: fieldtype.Text}
-	colHolder   = query.Column{Name: "holder", Storage: fieldtype.Text}
-	colLease    = query.Column{Name: "lease_until", Storage: fieldtype.Int}
-	colBusyLane = query.Column{Name: "busy_lane", Storage: fieldtype.Text} // the lane, while there is a lease
-	colSlot     = query.Column{Name: "slot", Storage: fieldtype.Text}
+	colKind        = query.Column{Name: "kind", Storage: fieldtype.Text}
+	colState       = query.Column{Name: "state", Storage: fieldtype.Text}
+	colRunAt       = query.Column{Name: "run_at", Storage: fieldtype.Int}
+	colLane        = query.Column{Name: "lane", Storage: fieldtype.Text}
+	colHolder      = query.Column{Name: "holder", Storage: fieldtype.Text}
+	colLease       = query.Column{Name: "lease_until", Storage: fieldtype.Int}
+	colSlot        = query.Column{Name: "slot", Storage: fieldtype.Text}
+	colArgs        = query.Column{Name: "args", Storage: fieldtype.JSON}
+	colDone        = query.Column{Name: "done", Storage: fieldtype.Int}
+	colTotal       = query.Column{Name: "total", Storage: fieldtype.Int}
+	colCursor      = query.Column{Name: "cursor", Storage: fieldtype.JSON}
+	colError       = query.Column{Name: "error", Storage: fieldtype.Text}
+	colErrorParams = query.Column{Name: "error_params", Storage: fieldtype.JSON}
+	colAttempts    = query.Column{Name: "attempts", Storage: fieldtype.Int}
+	colCreatedAt   = query.Column{Name: "created_at", Storage: fieldtype.Int}
+	colStartedAt   = query.Column{Name: "started_at", Storage: fieldtype.Int}
+	colEndedAt     = query.Column{Name: "ended_at", Storage: fieldtype.Int}
+	colBy          = query.Column{Name: "by", Storage: fieldtype.Int}
+	colBusyLane    = query.Column{Name: "busy_lane", Storage: fieldtype.Text} // the lane, while there is a lease
 )
 
-// column is a column and where its value belongs in a row.
-type column struct {
-	query.Column
-	read func(*row, any)
+// part is columns that are read together, and how they fill a row.
+type part struct {
+	columns []query.Column
+	fill    func(*row, store.Found)
 }
 
-// essentials are what tells which job may run; columns are all.
+// essentials are what tells which job may run; whole is all of a row.
 var (
-	essentials = []column{
-		{query.ID, func(r *row, v any) { r.ID = id.ID(number(v)) }},
-		{colKind, func(r *row, v any) { r.Kind = text(v) }},
-		{colState, func(r *row, v any) { r.setState(text(v)) }},
-		{colRunAt, func(r *row, v any) { r.RunAt = instant(v) }},
-		{colLane, func(r *row, v any) { r.Lane = text(v) }},
-		{colHolder, func(r *row, v any) { r.holder = text(v) }},
-		{colLease, func(r *row, v any) { r.lease = number(v) }},
-		{colSlot, func(r *row, v any) { r.slot = text(v) }},
-	}
-	columns = append(essentials[:len(essentials):len(essentials)], []column{
-		{query.Column{Name: "args", Storage: fieldtype.JSON}, func(r *row, v any) { r.Args = document(v) }},
-		{query.Column{Name: "done", Storage: fieldtype.Int}, func(r *row, v any) { r.Done = number(v) }},
-		{query.Column{Name: "total", Storage: fieldtype.Int}, func(r *row, v any) { r.Total = number(v) }},
-		{query.Column{Name: "cursor", Storage: fieldtype.JSON}, func(r *row, v any) { r.Cursor = document(v) }},
-		{query.Column{Name: "error", Storage: fieldtype.Text}, func(r *row, v any) { r.Error = text(v) }},
-		{query.Column{Name: "error_params", Storage: fieldtype.JSON}, func(r *row, v any) { r.setErrorParams(document(v)) }},
-		{query.Column{Name: "attempts", Storage: fieldtype.Int}, func(r *row, v any) { r.Attempts = number(v) }},
-		{query.Column{Name: "created_at", Storage: fieldtype.Int}, func(r *row, v any) { r.CreatedAt = instant(v) }},
-		{query.Column{Name: "started_at", Storage: fieldtype.Int}, func(r *row, v any) { r.StartedAt = instant(v) }},
-		{colEndedAt, func(r *row, v any) { r.EndedAt = instant(v) }},
-		{query.Column{Name: "by", Storage: fieldtype.Int}, func(r *row, v any) { r.By = id.ID(number(v)) }},
-	}...)
+	essentials = part{[]query.Column{query.ID, colKind, colState, colRunAt, colLane, colHolder, colLease, colSlot}, (*row).fillEssentials}
+	whole      = part{append(essentials.columns[:len(essentials.columns):len(essentials.columns)], colArgs, colDone, colTotal, colCursor,
+		colError, colErrorParams, colAttempts, colCreatedAt, colStartedAt, colEndedAt, colBy), (*row).fillWhole}
 )
 
-func number(v any) int64 { n, _ := v.(int64); return n }
-func text(v any) string  { s, _ := v.(string); return s }
-func instant(v any) (t time.Time) {
-	if n := number(v); n != 0 {
-		t = time.UnixMilli(n).UTC()
-	}
-	return t
+func (r *row) fillEssentials(f store.Found) {
+	r.ID, r.Kind, r.RunAt, r.Lane = f.ID(query.ID), f.Text(colKind), f.Time(colRunAt), f.Text(colLane)
+	r.holder, r.lease, r.slot = f.Text(colHolder), f.Int(colLease), f.Text(colSlot)
+	r.setState(f.Text(colState))
 }
 
-func document(v any) json.RawMessage {
-	raw, _ := v.(json.RawMessage)
-	return append(json.RawMessage(nil), raw...)
+func (r *row) fillWhole(f store.Found) {
+	r.fillEssentials(f)
+	r.Args, r.Cursor, r.By = f.JSON(colArgs), f.JSON(colCursor), f.ID(colBy)
+	r.Done, r.Total, r.Attempts = f.Int(colDone), f.Int(colTotal), f.Int(colAttempts)
+	r.CreatedAt, r.StartedAt, r.EndedAt = f.Time(colCreatedAt), f.Time(colStartedAt), f.Time(colEndedAt)
+	r.Error = f.Text(colError)
+	r.setErrorParams(f.JSON(colErrorParams))
 }
 
 func (r *row) setState(stored string) {
@@ -108,12 +99,7 @@ func (r *row) setErrorParams(raw json.RawMessage) {
 // under way; the lane's first; what ended long ago. The unique ones keep two runs from
 // taking one place, of processes that don't see each other's transactions too.
 func Tables() []store.Table {
-	all := make([]query.Column, 0, len(columns)+1)
-	for _, c := range columns {
-		if c.Column != query.ID {
-			all = append(all, c.Column)
-		}
-	}
+	all := slices.DeleteFunc(slices.Clone(whole.columns), func(c query.Column) bool { return c == query.ID })
 	on := func(columns ...query.Column) (list []store.IndexColumn) {
 		for _, c := range columns {
 			list = append(list, store.IndexColumn{Column: c})
@@ -135,10 +121,10 @@ func Tables() []store.Table {
 
 // lookup is a question for jobs.
 type lookup struct {
-	columns []column
-	filter  query.Filter
-	sort    []query.Order
-	limit   int
+	part   part
+	filter query.Filter
+	sort   []query.Order
+	limit  int
 }
 
 var (
@@ -148,9 +134,9 @@ var (
 
 // query is the lookup as stores know it.
 func (l lookup) query() query.Select {
-	refs := make([]query.Ref, len(l.columns))
-	for i, c := range l.columns {
-		refs[i] = query.Field(c.Column)
+	refs := make([]query.Ref, len(l.part.columns))
+	for i, c := range l.part.columns {
+		refs[i] = query.Field(c)
 	}
 	return query.Select{Table: table, Columns: refs, Filter: l.filter, Sort: l.sort, Limit: l.limit}
 }
@@ -162,9 +148,7 @@ func (l lookup) rows(ctx context.Context, from store.Reader) ([]*row, error) {
 			return nil, fmt.Errorf("reading jobs: %w", err)
 		}
 		r := &row{}
-		for i, c := range l.columns {
-			c.read(r, values[i])
-		}
+		l.part.fill(r, store.ByColumn(l.part.columns, values))
 		rows = append(rows, r)
 	}
 	return rows, nil
@@ -180,7 +164,7 @@ func (l lookup) first(ctx context.Context, from store.Reader) (*row, error) {
 	return rows[0], nil
 }
 
-// load reads columns of one job; nil if there is none.
-func load(ctx context.Context, from store.Reader, job id.ID, of []column) (*row, error) {
-	return lookup{columns: of, filter: query.Is(query.ID, int64(job)), sort: oldestFirst}.first(ctx, from)
+// load reads a part of one job; nil if there is none.
+func load(ctx context.Context, from store.Reader, job id.ID, of part) (*row, error) {
+	return lookup{part: of, filter: query.Is(query.ID, int64(job)), sort: oldestFirst}.first(ctx, from)
 }

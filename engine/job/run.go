@@ -176,7 +176,7 @@ func (r *Runner) sweep(ctx context.Context, t store.Tenant) {
 
 // endedBefore finds jobs that ended before a time, the first in front.
 func endedBefore(at time.Time) lookup {
-	return lookup{columns: essentials, limit: sweepBatch,
+	return lookup{part: essentials, limit: sweepBatch,
 		filter: query.Compare{Ref: query.Field(colEndedAt), Op: query.Lt, Value: at.UnixMilli()},
 		sort:   []query.Order{{Ref: query.Field(colEndedAt)}, {Ref: query.Field(query.ID)}}}
 }
