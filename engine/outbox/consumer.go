@@ -86,28 +86,20 @@ type State struct {
 	failedThrough int64
 }
 
+// readStateColumns are those of a state that is read.
+var readStateColumns = append([]query.Column{query.ID}, stateColumns...)
+
 // readStates reads the states of all consumers of a tenant, registered or not.
 func readStates(ctx context.Context, from store.Reader) ([]*State, error) {
-	refs := []query.Ref{query.Field(query.ID)}
-	for _, c := range stateColumns {
-		refs = append(refs, query.Field(c))
-	}
 	var all []*State
-	q := query.Select{Table: consumerTable, Columns: refs, Sort: []query.Order{{Ref: query.Field(colName)}, {Ref: query.Field(query.ID)}}}
-	for r, err := range from.Select(ctx, q) {
+	q := query.Select{Table: consumerTable, Sort: []query.Order{{Ref: query.Field(colName)}, {Ref: query.Field(query.ID)}}}
+	for r, err := range store.Find(ctx, from, q, readStateColumns...) {
 		if err != nil {
 			return nil, fmt.Errorf("reading the consumers: %w", err)
 		}
-		number := func(i int) int64 { n, _ := r[i].(int64); return n }
-		text := func(i int) string { s, _ := r[i].(string); return s }
-		at := func(i int) time.Time {
-			if n := number(i); n != 0 {
-				return time.UnixMilli(n).UTC()
-			}
-			return time.Time{}
-		}
-		all = append(all, &State{id: id.ID(number(0)), version: number(1), Consumer: text(2), Position: number(3), holder: text(4),
-			lease: at(5), Attempts: number(6), RetryAt: at(7), failedThrough: number(8), Error: text(9), SeenAt: at(10)})
+		all = append(all, &State{id: r.ID(query.ID), version: r.Int(query.Version), Consumer: r.Text(colName), Position: r.Int(colPosition),
+			holder: r.Text(colHolder), lease: r.Time(colLease), Attempts: r.Int(colAttempts), RetryAt: r.Time(colRetryAt),
+			failedThrough: r.Int(colFailed), Error: r.Text(colError), SeenAt: r.Time(colSeenAt)})
 	}
 	return all, nil
 }

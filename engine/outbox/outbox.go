@@ -89,28 +89,24 @@ func Append(ctx context.Context, tx store.Tx, e Event) error {
 	return nil
 }
 
-// readColumns are those of decode, behind the position.
+// readColumns are those of an event that is read.
 var readColumns = append([]query.Column{query.ID}, eventColumns...)
 
-// decode reads an event; the row may be reused after.
-func decode(r store.Row) Event {
-	number := func(i int) int64 { n, _ := r[i].(int64); return n }
-	text := func(i int) string { s, _ := r[i].(string); return s }
-	changes, _ := r[10].(json.RawMessage)
-	return Event{Position: number(0), ID: id.ID(number(1)), Object: text(2), Record: id.ID(number(3)), Action: text(4),
-		At: time.UnixMilli(number(5)).UTC(), By: id.ID(number(6)), Via: text(7), Depth: number(8), Revision: number(9),
-		Changes: append(json.RawMessage(nil), changes...)}
+// eventOf reads an event; the entry may be reused after.
+func eventOf(e store.Entry) Event {
+	return Event{Position: e.Position, ID: e.ID(query.ID), Object: e.Text(colObject), Record: e.ID(colRecord), Action: e.Text(colAction),
+		At: e.Time(colAt), By: e.ID(colBy), Via: e.Text(colVia), Depth: e.Int(colDepth), Revision: e.Int(colRevision), Changes: e.JSON(colChanges)}
 }
 
 // read reads the events behind a position, up to a number and, beyond the first, a size
 // in bytes. more: others follow, or may.
 func read(ctx context.Context, t store.Tenant, after int64, limit, bytes int) (events []Event, more bool, err error) {
 	q := store.LogRead{Table: eventTable, Columns: readColumns, After: after, Limit: limit}
-	for r, err := range t.ReadLog(ctx, q) {
+	for row, err := range t.ReadLog(ctx, q) {
 		if err != nil {
 			return nil, false, fmt.Errorf("reading the outbox: %w", err)
 		}
-		e := decode(r)
+		e := eventOf(q.Entry(row))
 		if bytes -= e.size(); bytes < 0 && len(events) > 0 {
 			return events, true, nil
 		}

@@ -49,12 +49,11 @@ func behind(ctx context.Context, t store.Tenant, position int64) (n int64, oldes
 		return 0, oldest, err
 	}
 	q := store.LogRead{Table: eventTable, Columns: []query.Column{colAt}, After: position, Limit: 1}
-	for r, err := range t.ReadLog(ctx, q) {
+	for row, err := range t.ReadLog(ctx, q) {
 		if err != nil {
 			return 0, oldest, fmt.Errorf("reading the outbox: %w", err)
 		}
-		at, _ := r[1].(int64)
-		oldest = time.UnixMilli(at).UTC()
+		oldest = q.Entry(row).Time(colAt)
 	}
 	return n, oldest, nil
 }

@@ -160,14 +160,15 @@ func (d *Dispatcher) Trim(ctx context.Context, t store.Tenant, before time.Time)
 func (d *Dispatcher) oldThrough(ctx context.Context, t store.Tenant, after int64, before time.Time) (through int64, last bool, err error) {
 	through, n := after, 0
 	q := store.LogRead{Table: eventTable, Columns: []query.Column{colAt}, After: after, Limit: trimBatch}
-	for r, err := range t.ReadLog(ctx, q) {
+	for row, err := range t.ReadLog(ctx, q) {
 		if err != nil {
 			return 0, false, fmt.Errorf("reading the outbox: %w", err)
 		}
-		if at, _ := r[1].(int64); at >= before.UnixMilli() {
+		e := q.Entry(row)
+		if e.Int(colAt) >= before.UnixMilli() {
 			return through, true, nil
 		}
-		through = r[0].(int64)
+		through = e.Position
 		n++
 	}
 	return through, n < trimBatch, nil
