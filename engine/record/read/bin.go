@@ -2,7 +2,6 @@ package read
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -58,9 +57,9 @@ func (s *Reader) Bin(ctx context.Context, object, cursor string, limit int) (*Bi
 	if err != nil {
 		return nil, err
 	}
-	q := query.Select{Table: stored.BinTable, Columns: stored.BinRefs, Filter: filter, Sort: sort, Limit: binScan}
+	q := query.Select{Table: stored.BinTable, Filter: filter, Sort: sort, Limit: binScan}
 	page, scanned := &BinPage{}, 0
-	for r, err := range s.Tenant.Select(ctx, q) {
+	for r, err := range store.Find(ctx, s.Tenant, q, stored.BinColumns...) {
 		if err != nil {
 			return nil, fmt.Errorf("reading the bin: %w", err)
 		}
@@ -68,7 +67,7 @@ func (s *Reader) Bin(ctx context.Context, object, cursor string, limit int) (*Bi
 			break
 		}
 		// The cursor is of the last one looked at.
-		page.Next = encodeCursor(mark, []any{r[3], r[0]})
+		page.Next = encodeCursor(mark, []any{r.Int(stored.ColDeletedAt), r.Int(query.ID)})
 		item, ok, err := s.binned(ctx, a, read, r)
 		if err != nil {
 			return nil, err
@@ -84,9 +83,8 @@ func (s *Reader) Bin(ctx context.Context, object, cursor string, limit int) (*Bi
 }
 
 // binned reads a row of the bin; ok is false if the caller may not read the record.
-func (s *Reader) binned(ctx context.Context, a *session.Object, read query.Filter, r store.Row) (item Binned, ok bool, err error) {
-	doc, _ := r[6].(json.RawMessage)
-	values, err := stored.DecodeRow(a.Mapping, id.ID(r[0].(int64)), doc)
+func (s *Reader) binned(ctx context.Context, a *session.Object, read query.Filter, r store.Found) (item Binned, ok bool, err error) {
+	values, err := stored.DecodeRow(a.Mapping, r.ID(query.ID), r.JSON(stored.ColDoc))
 	if err != nil {
 		return Binned{}, false, err
 	}
@@ -94,12 +92,9 @@ func (s *Reader) binned(ctx context.Context, a *session.Object, read query.Filte
 	if !e.Matches(read, values) || e.Failed() != nil {
 		return Binned{}, false, e.Failed()
 	}
-	at, _ := r[3].(int64)
-	by, _ := r[4].(int64)
-	batch, _ := r[5].(int64)
-	item = Binned{ID: id.ID(r[0].(int64)), DeletedAt: time.UnixMilli(at).UTC(), DeletedBy: id.ID(by), Batch: id.ID(batch)}
+	item = Binned{ID: r.ID(query.ID), DeletedAt: r.Time(stored.ColDeletedAt), DeletedBy: r.ID(stored.ColDeletedBy), Batch: r.ID(stored.ColBatch)}
 	if f := a.Object.NameField; f != nil && a.Reads(f) {
-		item.Name, _ = r[2].(string)
+		item.Name = r.Text(stored.ColName)
 	}
 	return item, true, nil
 }

@@ -13,6 +13,7 @@ import (
 	"formwork/engine/query"
 	"formwork/engine/record/session"
 	"formwork/engine/record/stored"
+	"formwork/engine/store"
 	"formwork/metadata"
 	"formwork/metadata/fieldtype"
 )
@@ -74,10 +75,8 @@ type HistoryPage struct {
 	Next  string
 }
 
-var historyRefs = []query.Ref{
-	query.Field(query.ID), query.Field(stored.ColAt), query.Field(stored.ColBy), query.Field(stored.ColVia),
-	query.Field(stored.ColAction), query.Field(stored.ColChanges),
-}
+// historyColumns are those of an entry.
+var historyColumns = []query.Column{query.ID, stored.ColAt, stored.ColBy, stored.ColVia, stored.ColAction, stored.ColChanges}
 
 // History reads the history of a record that the caller may read, live or in the bin;
 // fields the caller may not read are left out. Fault record.not_found.
@@ -102,8 +101,8 @@ func (s *Reader) History(ctx context.Context, object string, key id.ID, cursor s
 		filter = query.And(filter, query.After(sort, values))
 	}
 	page, held := &HistoryPage{}, 0
-	q := query.Select{Table: stored.HistoryTable, Columns: historyRefs, Filter: filter, Sort: sort, Limit: limit + 1}
-	for r, err := range s.Tenant.Select(ctx, q) {
+	q := query.Select{Table: stored.HistoryTable, Filter: filter, Sort: sort, Limit: limit + 1}
+	for r, err := range store.Find(ctx, s.Tenant, q, historyColumns...) {
 		if err != nil {
 			return nil, fmt.Errorf("reading the history: %w", err)
 		}
@@ -111,7 +110,7 @@ func (s *Reader) History(ctx context.Context, object string, key id.ID, cursor s
 			page.Next = encodeCursor(mark, []any{int64(page.Items[len(page.Items)-1].ID)})
 			break
 		}
-		held += bytesOf(r)
+		held += bytesOf([]any{r.Value(stored.ColVia), r.Value(stored.ColAction), r.Value(stored.ColChanges)})
 		e, err := entryOf(a, r)
 		if err != nil {
 			return nil, err
@@ -131,32 +130,26 @@ func (s *Reader) historyReadable(ctx context.Context, a *session.Object, key id.
 	if ferr != nil {
 		return ferr
 	}
-	q := query.Select{Table: stored.BinTable, Columns: stored.BinRefs, Filter: query.And(query.Is(query.ID, int64(key)), query.Is(stored.ColObject, a.Object.Doc.Name)), Limit: 1}
-	for r, rerr := range s.Tenant.Select(ctx, q) {
-		if rerr != nil {
-			return fmt.Errorf("reading the bin: %w", rerr)
-		}
-		_, ok, berr := s.binned(ctx, a, read, r)
-		if berr != nil {
-			return berr
-		}
-		if ok {
-			return nil
-		}
+	q := query.Select{Table: stored.BinTable, Filter: query.And(query.Is(query.ID, int64(key)), query.Is(stored.ColObject, a.Object.Doc.Name))}
+	r, inBin, ferr := store.First(ctx, s.Tenant, q, stored.BinColumns...)
+	if ferr != nil {
+		return fmt.Errorf("reading the bin: %w", ferr)
+	}
+	if !inBin {
+		return err
+	}
+	_, ok, ferr := s.binned(ctx, a, read, r)
+	if ferr != nil || ok {
+		return ferr
 	}
 	return err
 }
 
 // entryOf reads a row of the history, as the caller may see it.
-func entryOf(a *session.Object, r []any) (Entry, error) {
-	at, _ := r[1].(int64)
-	by, _ := r[2].(int64)
-	via, _ := r[3].(string)
-	action, _ := r[4].(string)
-	raw, _ := r[5].(json.RawMessage)
-	e := Entry{ID: id.ID(r[0].(int64)), At: time.UnixMilli(at).UTC(), By: id.ID(by), Via: via, Action: stored.Action(action)}
+func entryOf(a *session.Object, r store.Found) (Entry, error) {
+	e := Entry{ID: r.ID(query.ID), At: r.Time(stored.ColAt), By: r.ID(stored.ColBy), Via: r.Text(stored.ColVia), Action: stored.Action(r.Text(stored.ColAction))}
 	var changes map[string][]json.RawMessage
-	if len(raw) > 0 {
+	if raw := r.JSON(stored.ColChanges); len(raw) > 0 {
 		if err := json.Unmarshal(raw, &changes); err != nil {
 			return e, fmt.Errorf("reading an entry of the history: %w", err)
 		}

@@ -57,8 +57,5 @@ func index(name string, unique bool, columns ...query.Column) store.Index {
 // MergedKey is a member of a merge's changes that is no field: no name begins so.
 const MergedKey = "$from"
 
-// BinRefs are the columns of the bin, in the order in which they are read.
-var BinRefs = []query.Ref{
-	query.Field(query.ID), query.Field(ColObject), query.Field(ColName), query.Field(ColDeletedAt),
-	query.Field(ColDeletedBy), query.Field(ColBatch), query.Field(ColDoc),
-}
+// BinColumns are the columns of a row of the bin that is read.
+var BinColumns = []query.Column{query.ID, ColObject, ColName, ColDeletedAt, ColDeletedBy, ColBatch, ColDoc}

@@ -64,12 +64,13 @@ type sequence struct {
 
 func readSequence(ctx context.Context, tx store.Tx, name string) (sequence, error) {
 	seq := sequence{name: name, next: 1}
-	q := query.Select{Table: stored.SequenceTable, Columns: []query.Ref{query.Field(query.ID), query.Field(stored.ColNext)}, Filter: query.Is(stored.ColName, name), Limit: 1}
-	for r, err := range tx.Select(ctx, q) {
-		if err != nil {
-			return seq, fmt.Errorf("reading the sequence %s: %w", name, err)
-		}
-		seq.row, seq.next = id.ID(r[0].(int64)), r[1].(int64)
+	q := query.Select{Table: stored.SequenceTable, Filter: query.Is(stored.ColName, name)}
+	r, begun, err := store.First(ctx, tx, q, query.ID, stored.ColNext)
+	if err != nil {
+		return seq, fmt.Errorf("reading the sequence %s: %w", name, err)
+	}
+	if begun {
+		seq.row, seq.next = r.ID(query.ID), r.Int(stored.ColNext)
 	}
 	return seq, nil
 }

@@ -2,7 +2,6 @@ package write
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"formwork/engine/fault"
@@ -12,6 +11,7 @@ import (
 	"formwork/engine/record/draft"
 	"formwork/engine/record/session"
 	"formwork/engine/record/stored"
+	"formwork/engine/store"
 )
 
 // Restore takes a record out of the bin, with all that was deleted with it. Values
@@ -209,24 +209,21 @@ type binRow struct {
 // binRows loads rows of the bin whose objects still exist.
 func (u *Unit) binRows(f query.Filter) ([]binRow, error) {
 	var rows []binRow
-	q := query.Select{Table: stored.BinTable, Columns: stored.BinRefs, Filter: f, Sort: []query.Order{{Ref: query.Field(query.ID)}}}
-	for r, err := range u.Tx.Select(u.ctx, q) {
+	q := query.Select{Table: stored.BinTable, Filter: f, Sort: []query.Order{{Ref: query.Field(query.ID)}}}
+	for r, err := range store.Find(u.ctx, u.Tx, q, stored.BinColumns...) {
 		if err != nil {
 			return nil, fmt.Errorf("reading the bin: %w", err)
 		}
-		name, _ := r[1].(string)
-		o, ok := u.session.Snapshot.Objects[name]
+		o, ok := u.session.Snapshot.Objects[r.Text(stored.ColObject)]
 		if !ok {
 			continue
 		}
 		m := u.session.Mappings.Of(o)
-		doc, _ := r[6].(json.RawMessage)
-		values, err := stored.DecodeRow(m, id.ID(r[0].(int64)), doc)
+		values, err := stored.DecodeRow(m, r.ID(query.ID), r.JSON(stored.ColDoc))
 		if err != nil {
 			return nil, err
 		}
-		batch, _ := r[5].(int64)
-		rows = append(rows, binRow{stored.Record{Mapping: m, Row: values}, id.ID(batch)})
+		rows = append(rows, binRow{stored.Record{Mapping: m, Row: values}, r.ID(stored.ColBatch)})
 	}
 	return rows, nil
 }
