@@ -71,16 +71,15 @@ func (c *Catalog) defineEngine(ctx context.Context, t store.Tenant) error {
 // lookedThrough is the plan of indexes for which the engine's tables were looked
 // through; found is false if they never were.
 func lookedThrough(ctx context.Context, from store.Reader) (plan string, found bool, err error) {
-	q := query.Select{Table: engineTable, Columns: []query.Ref{query.Field(colIndexes)}, Limit: 1,
-		Filter: query.Is(query.ID, int64(engineRow)), Sort: []query.Order{{Ref: query.Field(query.ID)}}}
-	for row, err := range from.Select(ctx, q) {
-		if err != nil {
-			return "", false, fmt.Errorf("reading for which indexes the engine's tables were looked through: %w", err)
-		}
-		plan, _ = row[0].(string)
-		return plan, true, nil
+	q := query.Select{Table: engineTable, Filter: query.Is(query.ID, int64(engineRow))}
+	row, found, err := store.First(ctx, from, q, colIndexes)
+	if err != nil {
+		return "", false, fmt.Errorf("reading for which indexes the engine's tables were looked through: %w", err)
 	}
-	return "", false, nil
+	if !found {
+		return "", false, nil
+	}
+	return row.Text(colIndexes), true, nil
 }
 
 // indexPlan identifies the indexes of tables.
