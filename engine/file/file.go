@@ -24,11 +24,11 @@ import (
 type Limits struct {
 	File  int64 // bytes of a file
 	Quota int64 // bytes of all files of a tenant, as they were announced; thumbnails do not count
-	Open  int   // uploads of a user that have not come to their end
+	Loose int   // uploads of a user that are in no record, complete or not
 }
 
 // DefaultLimits are those of a server that is told none.
-var DefaultLimits = Limits{File: 5 << 30, Quota: 100 << 30, Open: 50}
+var DefaultLimits = Limits{File: 5 << 30, Quota: 100 << 30, Loose: 100}
 
 const (
 	partSize = 8 << 20 // bytes of a part, at most
@@ -57,8 +57,8 @@ func New(ids *id.Source, now func() time.Time, limits Limits, wake func(tenant s
 	if limits.Quota == 0 {
 		limits.Quota = DefaultLimits.Quota
 	}
-	if limits.Open == 0 {
-		limits.Open = DefaultLimits.Open
+	if limits.Loose == 0 {
+		limits.Loose = DefaultLimits.Loose
 	}
 	return &Service{ids: ids, now: now, limits: limits, wake: wake, images: make(chan struct{}, 1)}
 }

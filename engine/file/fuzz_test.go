@@ -9,6 +9,25 @@ import (
 	"testing"
 )
 
+// What a JPEG takes to be decoded is told by the frame that comes first.
+func TestProgressive(t *testing.T) {
+	const begins, comment, scan = "\xff\xd8", "\xff\xfe\x00\x05abc", "\xff\xda\x00\x02"
+	for header, want := range map[string]bool{
+		begins + "\xff\xc0\x00\x02" + scan:                   false,
+		begins + comment + "\xff\xc1\x00\x02":                false,
+		begins + comment + "\xff\xff\xff\xc2\x00\x02" + scan: true,
+		begins + comment:               true, // it may come
+		begins + "\xff\xfe\x00\x00":    true,
+		begins + "\xff\xfe\xff\xff...": true,
+		begins:                         true,
+		"":                             true,
+	} {
+		if got := progressive([]byte(header)); got != want {
+			t.Errorf("%q: %v", header, got)
+		}
+	}
+}
+
 // FuzzThumbnail looks for contents that break a decoder.
 func FuzzThumbnail(f *testing.F) {
 	m := image.NewNRGBA(image.Rect(0, 0, 5, 5))

@@ -1,6 +1,7 @@
 package file
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -31,6 +32,7 @@ const (
 	decodeMemory = 128 << 20
 	// headerSize is how far into a file the size of a picture is looked for, in bytes.
 	headerSize   = 1 << 20
+	exifSize     = 128 << 10 // where its orientation is looked for
 	maxThumbnail = 8 << 20
 	quality      = 85
 )
@@ -69,24 +71,6 @@ func depth(m color.Model) int {
 	return 1
 }
 
-// progressive reports whether a JPEG is one that is decoded as a whole.
-func progressive(header []byte) bool {
-	for at := 2; at+4 <= len(header) && header[at] == 0xff; {
-		marker, length := header[at+1], int(header[at+2])<<8|int(header[at+3])
-		switch {
-		case marker == 0xff: // a filling byte
-			at++
-			continue
-		case marker == 0xc2:
-			return true
-		case marker == 0xc0, marker == 0xc1, marker == 0xda:
-			return false
-		}
-		at += 2 + length
-	}
-	return true // not seen: suppose the worse
-}
-
 // examine finds out the type of a file from its contents, and the size of a picture that
 // can be decoded.
 func examine(ctx context.Context, f *File, from *contents) error {
@@ -114,6 +98,9 @@ func measure(kind string, header []byte) (width, height int64) {
 	if err != nil || c.Width <= 0 || c.Height <= 0 || c.Width > maxSide || c.Height > maxSide ||
 		int64(c.Width)*int64(c.Height)*int64(d.perPixel(c, header)) > decodeMemory {
 		return 0, 0
+	}
+	if kind == "image/jpeg" && lies(orientation(header)) {
+		return int64(c.Height), int64(c.Width)
 	}
 	return int64(c.Width), int64(c.Height)
 }
@@ -212,7 +199,12 @@ func (s *Session) shrink(ctx context.Context, f *File, size int) ([]byte, error)
 
 // thumbnail decodes a picture of the size that its header told, and draws it small.
 func thumbnail(from io.Reader, f *File, size int) ([]byte, error) {
-	decoded, err := decoders[f.Type].decode(from)
+	begins := bufio.NewReaderSize(from, exifSize)
+	held := 1
+	if header, _ := begins.Peek(exifSize); f.Type == "image/jpeg" { // fewer at the end of a small file
+		held = orientation(header)
+	}
+	decoded, err := decoders[f.Type].decode(begins)
 	if err != nil {
 		return nil, err
 	}
@@ -227,6 +219,7 @@ func thumbnail(from io.Reader, f *File, size int) ([]byte, error) {
 	}
 	small := image.NewNRGBA(image.Rect(0, 0, width, height))
 	scale.CatmullRom.Scale(small, small.Bounds(), decoded, bounds, draw.Src, nil)
+	small = upright(small, held)
 	var out bytes.Buffer
 	if small.Opaque() {
 		err = jpeg.Encode(&out, small, &jpeg.Options{Quality: quality})

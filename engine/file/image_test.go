@@ -75,6 +75,60 @@ func TestThumbnails(t *testing.T) {
 	}
 }
 
+// Thumbnails of photographs are upright however the camera was held.
+func TestOrientations(t *testing.T) {
+	w := newWorld(t)
+	// Red, green, blue and white in the corners, by lines.
+	corners := [4]color.RGBA{{255, 0, 0, 255}, {0, 255, 0, 255}, {0, 0, 255, 255}, {255, 255, 255, 255}}
+	m := image.NewRGBA(image.Rect(0, 0, 64, 32))
+	for y := range 32 {
+		for x := range 64 {
+			m.Set(x, y, corners[y/16*2+x/32])
+		}
+	}
+	var plain bytes.Buffer
+	w.must(jpeg.Encode(&plain, m, nil))
+	for held, want := range map[int]string{1: "rgbw", 2: "grwb", 3: "wbgr", 4: "bwrg", 5: "rbgw", 6: "brwg", 7: "wgbr", 8: "gwrb", 0: "rgbw", 9: "rgbw"} {
+		for _, order := range []string{"MM", "II"} {
+			small := w.thumbnail(noted(plain.Bytes(), order, held), "a.jpg", 96)
+			width, height := small.Bounds().Dx(), small.Bounds().Dy()
+			if lies := held >= 5 && held <= 8; lies != (height > width) {
+				t.Errorf("held %d: %v", held, small.Bounds())
+			}
+			got := ""
+			for _, at := range [][2]int{{1, 1}, {3, 1}, {1, 3}, {3, 3}} {
+				r, g, b, _ := small.At(at[0]*width/4, at[1]*height/4).RGBA()
+				switch {
+				case r > 0x8000 && g > 0x8000:
+					got += "w"
+				case r > 0x8000:
+					got += "r"
+				case g > 0x8000:
+					got += "g"
+				case b > 0x8000:
+					got += "b"
+				}
+			}
+			if got != want {
+				t.Errorf("held %d, %s: the corners are %s, want %s", held, order, got, want)
+			}
+		}
+	}
+}
+
+// noted puts a camera's note of how it was held into a JPEG.
+func noted(plain []byte, order string, held int) []byte {
+	var tiff []byte
+	if order == "MM" {
+		tiff = []byte{'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, byte(held), 0, 0}
+	} else {
+		tiff = []byte{'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 0x01, 3, 0, 1, 0, 0, 0, byte(held), 0, 0, 0}
+	}
+	segment := append([]byte("\xff\xe1\x00\x00Exif\x00\x00"), tiff...)
+	segment[3] = byte(len(segment) - 2)
+	return append(append([]byte("\xff\xd8"), segment...), plain[2:]...)
+}
+
 // A thumbnail is made once, also when many ask at once, and goes with its file.
 func TestThumbnailsAreMadeOnce(t *testing.T) {
 	w := newWorld(t)

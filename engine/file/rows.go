@@ -60,7 +60,7 @@ func Tables() []store.Table {
 	variant := index("_file_part_offset", colFile, colVariant, colOffset)
 	variant.Unique = true
 	return []store.Table{
-		{Name: fileTable, Columns: fileColumns, Indexes: []store.Index{index("_file_by", colBy, colComplete), index("_file_record", colObject, colRecord)}},
+		{Name: fileTable, Columns: fileColumns, Indexes: []store.Index{index("_file_by", colBy, colObject), index("_file_record", colObject, colRecord)}},
 		{Name: partTable, Columns: []query.Column{colFile, colVariant, colOffset, colSize}, Indexes: []store.Index{variant}},
 		{Name: usageTable, Columns: []query.Column{colBytes}},
 	}

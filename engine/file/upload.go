@@ -41,23 +41,27 @@ func (s *Session) Start(ctx context.Context, u Upload) (*File, error) {
 	if f.hash, err = marshal(state); err != nil {
 		return nil, err
 	}
-	err = s.tenant.Write(ctx, func(tx store.Tx) error {
+	insert := func(tx store.Tx) error {
 		if err := s.service.count(ctx, tx, f.Size); err != nil { // first: it keeps others who start waiting
 			return err
 		}
-		open, err := tx.Count(ctx, fileTable, query.All{query.Is(colBy, int64(f.By)), query.Is(colComplete, false)}, nil)
+		loose, err := tx.Count(ctx, fileTable, query.All{query.Is(colBy, int64(f.By)), query.Is(colObject, nil)}, nil)
 		if err != nil {
 			return fmt.Errorf("counting uploads: %w", err)
 		}
-		if open >= int64(s.service.limits.Open) {
-			return fault.New(fault.Conflict, "file.too_many_uploads", "limit", s.service.limits.Open)
+		if loose >= int64(s.service.limits.Loose) {
+			return fault.New(fault.Conflict, "file.too_many_uploads", "limit", s.service.limits.Loose)
 		}
 		if err := s.service.collectLater(ctx, tx); err != nil {
 			return err
 		}
 		return tx.Insert(ctx, fileTable, f.ID, map[string]any{query.Version.Name: f.version, "name": f.Name, "claimed": textOrNil(f.Claimed), "size": f.Size, "received": int64(0),
 			"complete": false, "by": int64(f.By), "expected": textOrNil(f.expected), "hash": hex.EncodeToString(f.hash), "parts": int64(0), "touched": f.touched}, nil)
-	})
+	}
+	err = s.tenant.Write(ctx, insert)
+	if fault.Is(err, "store.duplicate_id") { // of the count: another first upload was faster
+		err = s.tenant.Write(ctx, insert)
+	}
 	if err != nil {
 		return nil, err
 	}

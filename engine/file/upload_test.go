@@ -161,7 +161,7 @@ func (w *world) appendAtOnce(key id.ID, offset int64, size int) []byte {
 // The bytes that count are those of the files there are, whatever happens to them.
 func TestQuota(t *testing.T) {
 	w := newWorld(t)
-	small := file.New(w.IDs, w.Now, file.Limits{File: 1000, Quota: 5000, Open: 3}, func(string) {})
+	small := file.New(w.IDs, w.Now, file.Limits{File: 1000, Quota: 2500, Loose: 4}, func(string) {})
 	files := small.As(w.Tenant, w.Snapshot(), w.ann)
 	r := rand.New(rand.NewPCG(9, 7))
 	sizes := map[id.ID]int64{}
@@ -179,9 +179,9 @@ func TestQuota(t *testing.T) {
 			size := int64(1 + r.IntN(1000))
 			f, err := files.Start(t.Context(), file.Upload{Name: "f", Size: size})
 			switch {
-			case sum+size > 5000:
+			case sum+size > 2500:
 				w.fails(err, "file.quota")
-			case len(open) == 3:
+			case len(sizes) == 4:
 				w.fails(err, "file.too_many_uploads")
 			default:
 				w.must(err)
