@@ -47,7 +47,7 @@ run: build ## build and serve ./data, with demonstration data at the first start
 	@exec $(BIN) serve --data $(DATA) --listen $(LISTEN) --demo $(SIZE)
 
 .PHONY: quick
-quick: ## formatting, vet and the short tests of what a change touches, in less than a minute; BASE=…
+quick: ## formatting, vet and the short tests of what a change touches; BASE=…
 	@GO="$(GO)" .ci/quick $(BASE)
 
 .PHONY: test

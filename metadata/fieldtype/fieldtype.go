@@ -89,7 +89,9 @@ type Value interface {
 	Coerce(in any) (stored any, problem *fault.Fault)
 	// AppendJSON appends the value as the API shows it.
 	AppendJSON(dst []byte, stored any) []byte
-	// Schema is the JSON Schema of the value as the API shows it, without "null".
+	// Schema is the JSON Schema of the value as the API shows it, without "null", as a
+	// decoded JSON value (lists are []any). Plan compares the schemas before and after a
+	// change of the settings to tell whether it is narrower.
 	Schema() map[string]any
 	// CSV is the value in a CSV cell; Coerce reads it back.
 	CSV(stored any) string
