@@ -170,7 +170,7 @@ func (b *builder) path(o *Object, path, pointer string) *Field {
 
 // object finds an object that is named at a pointer, or reports that there is none.
 func (b *builder) object(name, pointer string) *Object {
-	b.s.needed("object")
+	b.s.assertNeeded("object")
 	o := b.s.Objects[name]
 	if o == nil {
 		b.unknownDocument("object", name, pointer)

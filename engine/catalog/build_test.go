@@ -160,7 +160,7 @@ func TestManyProblems(t *testing.T) {
 	for i := range 300 {
 		bodies = append(bodies, json.RawMessage(fmt.Sprintf(`{"kind":"role","name":"r%03d","parent":"nobody","a":1,"b":1,"c":1,"d":1,"e":1}`, i)))
 	}
-	for i := range maxRoles + 1 {
+	for i := range maxRoleDepth + 1 {
 		bodies = append(bodies, json.RawMessage(fmt.Sprintf(`{"kind":"role","name":"deep%d","parent":"deep%d"}`, i+1, i)))
 	}
 	bodies = append(bodies, json.RawMessage(`{"kind":"role","name":"deep0"}`))
@@ -168,7 +168,7 @@ func TestManyProblems(t *testing.T) {
 	if n := len(problems); n != maxProblems+1 || problems[n-1].Code != "catalog.more_problems" {
 		t.Fatalf("%d problems", n)
 	}
-	if first := problems[0]; first.Pointer != fmt.Sprintf("/role/deep%d/parent", maxRoles) || first.Code != "catalog.role_depth" {
+	if first := problems[0]; first.Pointer != fmt.Sprintf("/role/deep%d/parent", maxRoleDepth) || first.Code != "catalog.role_depth" {
 		t.Errorf("the first is %v", first)
 	}
 	if last := problems[maxProblems-1].Pointer; last < "/role/r1" || last > "/role/r2" {

@@ -124,9 +124,9 @@ type dependent struct {
 	needs map[string]bool
 }
 
-// needed makes sure that a kind looks at nothing that it doesn't say it needs: it would
+// assertNeeded makes sure that a kind looks at nothing that it doesn't say it needs: it would
 // see too little, or not be compiled again when that changes.
-func (s *Snapshot) needed(kind string) {
+func (s *Snapshot) assertNeeded(kind string) {
 	if d := s.compiling; d != nil && kind != d.kind && !d.needs[kind] {
 		panic("the kind of documents " + d.kind + " looks at " + kind + ", which it does not need")
 	}

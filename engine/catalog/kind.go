@@ -32,8 +32,8 @@ type Kind interface {
 // Abilities that a Kind may have besides.
 type (
 	// Needs names the kinds that are compiled before, because Compile looks at what they
-	// were compiled to. While they are unchanged, so is what a document was compiled to. To
-	// look at a kind that is not named is a programmer's mistake and panics.
+	// were compiled to. A compiled document is reused while they are unchanged, so Compile
+	// must depend on nothing else. To look at a kind that is not named is a programmer's mistake and panics.
 	Needs interface{ Needs() []string }
 	// Mentions names kinds of whose documents Compile uses nothing but the names. They
 	// may need the kind in turn.
@@ -80,7 +80,7 @@ func (Documents[D]) Compile(c *Compiling) any { return Read[D](c) }
 // in a snapshot without the kind. Another type than Compile's is a programmer's mistake
 // and panics. A room gives its kinds a function of their own that calls it.
 func Of[T any](s *Snapshot, kind string) T {
-	s.needed(kind)
+	s.assertNeeded(kind)
 	compiled := s.compiled[kind]
 	if compiled == nil {
 		var none T

@@ -8,7 +8,7 @@ import (
 	"formwork/metadata/fieldtype"
 )
 
-// appKind are navigations.
+// appKind is the kind of navigation documents.
 type appKind struct{ Documents[metadata.App] }
 
 func (appKind) Name() string            { return "app" }

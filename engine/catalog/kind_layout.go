@@ -11,7 +11,7 @@ import (
 	"formwork/metadata/fieldtype"
 )
 
-// layoutKind are record pages.
+// layoutKind is the kind of the documents of record pages.
 type layoutKind struct{ Documents[metadata.Layout] }
 
 // Layout is a compiled layout: the record page of an object. Everything in it comes by

@@ -7,7 +7,7 @@ import (
 	"formwork/metadata/fieldtype"
 )
 
-// objectKind are the kinds of records. All other kinds are compiled against them, so
+// objectKind is the kind of the documents of objects. All other kinds are compiled against them, so
 // they have a place of their own: Snapshot.Objects.
 type objectKind struct{ Documents[metadata.Object] }
 

@@ -7,7 +7,7 @@ import (
 	"formwork/metadata/fieldtype"
 )
 
-// packageKind are the packages that a configuration consists of.
+// packageKind is the kind of the documents of packages that a configuration consists of.
 type packageKind struct{ Documents[metadata.Package] }
 
 func (packageKind) Name() string            { return "package" }

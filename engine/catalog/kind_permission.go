@@ -8,7 +8,7 @@ import (
 	"formwork/metadata"
 )
 
-// permissionKind are sets of rights.
+// permissionKind is the kind of the documents of permission sets.
 type permissionKind struct{ Documents[metadata.Permission] }
 
 // Permissions are the permission sets of a snapshot.

@@ -7,7 +7,7 @@ import (
 	"formwork/metadata/fieldtype"
 )
 
-// picklistKind are lists of options that fields share.
+// picklistKind is the kind of the documents of lists of options that fields share.
 type picklistKind struct{ Documents[metadata.Picklist] }
 
 func (picklistKind) Name() string            { return "picklist" }

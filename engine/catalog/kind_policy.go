@@ -8,7 +8,7 @@ import (
 	"formwork/metadata"
 )
 
-// policyKind are policies of a tenant's own. They are compiled with all else that says
+// policyKind is the kind of the documents of a tenant's own policies. They are compiled with all else that says
 // who may do what, to Snapshot.Policies.
 type policyKind struct{ Documents[metadata.Policy] }
 

@@ -9,7 +9,7 @@ import (
 	"formwork/metadata"
 )
 
-// roleKind are places in the reporting tree.
+// roleKind is the kind of the documents that are places in the reporting tree.
 type roleKind struct{ Documents[metadata.Role] }
 
 // Roles are the roles of a snapshot.
@@ -24,8 +24,8 @@ func (roleKind) Compile(c *Compiling) any {
 	return roles
 }
 
-// maxRoles is how many levels the tree of roles may have.
-const maxRoles = 100
+// maxRoleDepth is how many levels the tree of roles may have.
+const maxRoleDepth = 100
 
 // checkRoles refuses parents that do not exist, and trees that have no end.
 func (b *builder) checkRoles(roles map[string]*metadata.Role) {
@@ -49,8 +49,8 @@ func (b *builder) checkRoles(roles map[string]*metadata.Role) {
 			if before {
 				break // it leads into a cycle of others, reported there
 			}
-			if len(trail) > maxRoles {
-				b.report(fault.New(fault.Invalid, "catalog.role_depth", "max", maxRoles), pointer)
+			if len(trail) > maxRoleDepth {
+				b.report(fault.New(fault.Invalid, "catalog.role_depth", "max", maxRoleDepth), pointer)
 				break
 			}
 			at = parent

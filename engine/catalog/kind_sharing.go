@@ -10,7 +10,7 @@ import (
 	"formwork/metadata/fieldtype"
 )
 
-// sharingKind are rules that widen who reaches records.
+// sharingKind is the kind of the documents of rules that widen who reaches records.
 type sharingKind struct{ Documents[metadata.Sharing] }
 
 func (sharingKind) Name() string             { return "sharing" }

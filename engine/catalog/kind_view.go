@@ -8,7 +8,7 @@ import (
 	"formwork/metadata/fieldtype"
 )
 
-// viewKind are saved lists.
+// viewKind is the kind of the documents of saved lists.
 type viewKind struct{ Documents[metadata.View] }
 
 // View is a compiled view.

@@ -16,11 +16,11 @@ type agenda struct {
 	poll      time.Duration // see Options.Poll
 	capacity  int           // tenants that wait in it; 0: any number
 
-	mu      sync.Mutex
-	tenants map[string]*watch
-	due     queue
-	turns   int64
-	round   time.Time // when the first tenant comes due that was forgotten for want of a place; zero: none was
+	mu               sync.Mutex
+	tenants          map[string]*watch
+	due              queue
+	turns            int64
+	nextForgottenDue time.Time // when the first tenant comes due that was forgotten for want of a place; zero: none was
 }
 
 // watch is what is known of a tenant.
@@ -173,8 +173,8 @@ func (a *agenda) forgetLast() {
 	if last == nil {
 		return
 	}
-	if a.round.IsZero() || last.due.Before(a.round) {
-		a.round = last.due
+	if a.nextForgottenDue.IsZero() || last.due.Before(a.nextForgottenDue) {
+		a.nextForgottenDue = last.due
 	}
 	heap.Remove(&a.due, last.place)
 	delete(a.tenants, last.tenant)
@@ -184,10 +184,10 @@ func (a *agenda) forgetLast() {
 func (a *agenda) roundDue(now time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.round.IsZero() || a.round.After(now) {
+	if a.nextForgottenDue.IsZero() || a.nextForgottenDue.After(now) {
 		return false
 	}
-	a.round = time.Time{}
+	a.nextForgottenDue = time.Time{}
 	return true
 }
 

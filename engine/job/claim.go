@@ -21,8 +21,8 @@ const (
 	maxHeld = 100
 )
 
-// choice is the job that may run next, but for its lane. job is nil if there is none;
-// then again is when it is worth looking again (zero: when the tenant is woken).
+// choice is the job that may run next if its lane is free. job is nil if there is none;
+// then again is the time of the next look (zero: none until the tenant is woken).
 type choice struct {
 	job   *row
 	slot  string // that it takes; "" if its kind has no limit

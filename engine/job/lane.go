@@ -11,23 +11,22 @@ import (
 // A job that is due and may not run because of another one of its lane is held: it is
 // no longer looked at, so that a lane with many jobs hides nobody, until the other one
 // lets it go. Of the jobs of a lane that are held, one is let go whenever one that
-// could be waited for runs no longer, so none is forgotten. Who is held locks whom it
-// waits for: else it could become held just after the other one looked for whom to let
-// go, in a transaction that does not see this one.
+// could be waited for runs no longer, so none is forgotten. When A waits for B, A locks
+// B's row. Otherwise B could end, see nobody waiting, and A would wait for ever.
 
 // holdUp makes a job that is due held if its lane is not free for it, and says so. In
 // a strict order everything before it is waited for; else what runs, and what is held
 // and was enqueued before.
 func holdUp(ctx context.Context, tx store.Tx, j *row, strict bool) (bool, error) {
-	ahead, err := ahead(ctx, tx, j, strict)
-	if err != nil || ahead == nil {
+	blocker, err := ahead(ctx, tx, j, strict)
+	if err != nil || blocker == nil {
 		return false, err
 	}
-	if ahead.held && ahead.holder == "" {
+	if blocker.held && blocker.holder == "" {
 		// A store without transactions may have been stopped before somebody let it go.
-		err = tx.Update(ctx, table, ahead.ID, 0, map[string]any{"state": Waiting}, nil)
+		err = tx.Update(ctx, table, blocker.ID, 0, map[string]any{"state": Waiting}, nil)
 	} else {
-		err = tx.Lock(ctx, table, ahead.ID)
+		err = tx.Lock(ctx, table, blocker.ID)
 	}
 	if err == nil {
 		err = tx.Update(ctx, table, j.ID, 0, map[string]any{"state": held}, nil)

@@ -18,9 +18,9 @@ func (r *Runner) run(stop context.Context, t store.Tenant, j *row) {
 	l := &lease{job: j.ID, holder: j.holder, length: r.o.Lease, now: r.o.Now}
 	ctx, cancel := context.WithCancel(stop)
 	// The lease is prolonged until the handler has returned, whoever told it to.
-	beats, still := context.WithCancel(context.WithoutCancel(stop))
+	beatCtx, stopBeat := context.WithCancel(context.WithoutCancel(stop))
 	var beating sync.WaitGroup
-	beating.Go(func() { r.beat(beats, t, l, cancel) })
+	beating.Go(func() { r.beat(beatCtx, t, l, cancel) })
 
 	var err error
 	if j.Attempts > r.o.Attempts {
@@ -30,7 +30,7 @@ func (r *Runner) run(stop context.Context, t store.Tenant, j *row) {
 		err = handle(ctx, r.kinds[j.Kind].Handle, t, p)
 	}
 	cancel()
-	still()
+	stopBeat()
 	beating.Wait()
 	// The process may be stopping, what has happened is noted all the same.
 	ctx, cancel = context.WithTimeout(context.WithoutCancel(stop), 10*time.Second)

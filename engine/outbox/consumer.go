@@ -12,8 +12,8 @@ import (
 	"formwork/metadata/fieldtype"
 )
 
-// Consumer takes the events of every tenant. It belongs to the program: a process that
-// runs a Dispatcher registers the same consumers as the others of its store.
+// Consumer takes the events of every tenant. Consumers belong to the program: all
+// processes that run a Dispatcher on one store register the same ones.
 type Consumer struct {
 	// Name is the consumer's for good: how far it came is kept under it.
 	Name string
@@ -67,7 +67,7 @@ var (
 	colSeenAt   = query.Column{Name: "seen_at", Storage: fieldtype.Int} // when a process that has it registered last said so
 )
 
-// The version of a row counts its leases: whoever has an older one has lost it.
+// A row's version rises with each lease: a lease of an older version is lost.
 var stateColumns = []query.Column{query.Version, colName, colPosition, colHolder, colLease, colAttempts, colRetryAt, colFailed, colError, colSeenAt}
 
 // State is how far a consumer came in a tenant.

@@ -16,7 +16,7 @@ import (
 // look gives a consumer what a tenant has for it. again: when to look next; zero: when
 // the tenant is woken.
 func (l *lane) look(ctx context.Context, tenant string) (again time.Time) {
-	t, err := l.d.o.Tenant(ctx, tenant)
+	t, err := l.dispatcher.options.Tenant(ctx, tenant)
 	if err == nil {
 		again, err = l.deliver(ctx, t)
 	}
@@ -27,10 +27,10 @@ func (l *lane) look(ctx context.Context, tenant string) (again time.Time) {
 		l.caughtUp(tenant) // there is nothing to catch up with
 		return time.Time{}
 	case fault.Is(err, "outbox.lost"):
-		return l.d.o.Now().Add(recheck) // the process that has the lease goes on
+		return l.dispatcher.options.Now().Add(recheck) // the process that has the lease goes on
 	case err != nil:
-		l.d.o.Log.Error("reading the outbox", "tenant", tenant, "consumer", l.consumer.Name, "error", err)
-		return l.d.o.Now().Add(afterError)
+		l.dispatcher.options.Log.Error("reading the outbox", "tenant", tenant, "consumer", l.consumer.Name, "error", err)
+		return l.dispatcher.options.Now().Add(afterError)
 	}
 	return again
 }
@@ -46,12 +46,12 @@ type delivery struct {
 
 // deliver gives events to the consumer until there are no more.
 func (l *lane) deliver(ctx context.Context, t store.Tenant) (again time.Time, err error) {
-	states, err := l.d.enroll(ctx, t)
+	states, err := l.dispatcher.ensureStates(ctx, t)
 	if err != nil {
 		return time.Time{}, err
 	}
 	d := &delivery{lane: l, t: t, state: stateOf(states, l.consumer.Name)}
-	if d.state.RetryAt.After(l.d.o.Now()) {
+	if d.state.RetryAt.After(l.dispatcher.options.Now()) {
 		return d.state.RetryAt, l.measure(ctx, t, d.state.Position)
 	}
 	batch, more, err := d.read(ctx)
@@ -62,7 +62,7 @@ func (l *lane) deliver(ctx context.Context, t store.Tenant) (again time.Time, er
 		l.caughtUp(t.Name())
 		return time.Time{}, nil
 	}
-	if l.d.o.Alone {
+	if l.dispatcher.options.Alone {
 		d.lease = &lease{id: d.state.id, version: d.state.version}
 		return d.work(ctx, batch, more)
 	}
@@ -94,9 +94,9 @@ func (d *delivery) work(ctx context.Context, batch *Batch, more bool) (again tim
 		switch {
 		case err == nil:
 		case fault.Is(err, "outbox.lost"):
-			return d.d.o.Now().Add(recheck), nil
+			return d.dispatcher.options.Now().Add(recheck), nil
 		case ctx.Err() != nil: // the process stops, which is nobody's fault, or has lost the lease
-			return d.d.o.Now().Add(recheck), nil
+			return d.dispatcher.options.Now().Add(recheck), nil
 		default:
 			return d.fail(ctx, batch, err)
 		}
@@ -150,7 +150,7 @@ func (d *delivery) release() {
 	}
 	err := d.save(map[string]any{"holder": nil, "lease_until": nil})
 	if err != nil && !fault.Is(err, "outbox.lost") {
-		d.d.o.Log.Warn("giving back the lease of a consumer", "tenant", d.t.Name(), "consumer", d.consumer.Name, "error", err)
+		d.dispatcher.options.Log.Warn("giving back the lease of a consumer", "tenant", d.t.Name(), "consumer", d.consumer.Name, "error", err)
 	}
 }
 
@@ -176,7 +176,7 @@ func (d *delivery) claim(ctx context.Context) (until time.Time, err error) {
 		if err != nil {
 			return err
 		}
-		now, s := d.d.o.Now(), stateOf(states, d.consumer.Name)
+		now, s := d.dispatcher.options.Now(), stateOf(states, d.consumer.Name)
 		switch {
 		case s == nil:
 			until = now // removed a moment ago
@@ -190,12 +190,12 @@ func (d *delivery) claim(ctx context.Context) (until time.Time, err error) {
 		}
 		d.state, d.lease, d.held = s, &lease{id: s.id, version: s.version + 1}, true
 		return tx.Update(ctx, consumerTable, s.id, s.version, map[string]any{"version": s.version + 1,
-			"holder": d.d.o.Holder, "lease_until": now.Add(d.d.o.Lease).UnixMilli()}, nil)
+			"holder": d.dispatcher.options.Holder, "lease_until": now.Add(d.dispatcher.options.Lease).UnixMilli()}, nil)
 	})
 	switch {
 	case fault.Is(err, "store.stale"): // another process was faster
 		d.held = false
-		return d.d.o.Now().Add(recheck), nil
+		return d.dispatcher.options.Now().Add(recheck), nil
 	case err != nil:
 		d.held = false
 		return time.Time{}, fmt.Errorf("leasing a consumer: %w", err)
@@ -207,14 +207,14 @@ func (d *delivery) claim(ctx context.Context) (until time.Time, err error) {
 
 // beat prolongs the lease until ctx ends, and stops the work when it is lost.
 func (d *delivery) beat(ctx context.Context, stop context.CancelFunc) {
-	for rest(ctx, d.d.o.Lease/3) {
-		err := d.save(map[string]any{"lease_until": d.d.o.Now().Add(d.d.o.Lease).UnixMilli()})
+	for rest(ctx, d.dispatcher.options.Lease/3) {
+		err := d.save(map[string]any{"lease_until": d.dispatcher.options.Now().Add(d.dispatcher.options.Lease).UnixMilli()})
 		if fault.Is(err, "outbox.lost") {
 			stop()
 			return
 		}
 		if err != nil && ctx.Err() == nil {
-			d.d.o.Log.Warn("prolonging the lease of a consumer", "tenant", d.t.Name(), "consumer", d.consumer.Name, "error", err)
+			d.dispatcher.options.Log.Warn("prolonging the lease of a consumer", "tenant", d.t.Name(), "consumer", d.consumer.Name, "error", err)
 		}
 	}
 }
@@ -235,21 +235,21 @@ func (d *delivery) handle(ctx context.Context, b *Batch) (err error) {
 	if b.Events = wanted; len(wanted) == 0 {
 		return nil
 	}
-	within, stop := context.WithTimeout(ctx, d.d.o.Within)
+	within, stop := context.WithTimeout(ctx, d.dispatcher.options.Within)
 	defer stop()
 	err = d.consumer.Handle(within, d.t, b)
 	if err == nil || ctx.Err() != nil || !errors.Is(within.Err(), context.DeadlineExceeded) {
 		return err
 	}
-	return fmt.Errorf("the consumer took longer than %v: %w", d.d.o.Within, err)
+	return fmt.Errorf("the consumer took longer than %v: %w", d.dispatcher.options.Within, err)
 }
 
 // fail notes that a batch was not handled, and when it is tried again.
 func (d *delivery) fail(ctx context.Context, b *Batch, cause error) (again time.Time, err error) {
 	d.count(0, 1)
 	attempts := d.state.Attempts + 1
-	again = d.d.o.Now().Add(min(d.d.o.Backoff<<min(attempts-1, 20), maxBackoff))
-	d.d.o.Log.Warn("a consumer failed, and is tried again", "tenant", d.t.Name(), "consumer", d.consumer.Name,
+	again = d.dispatcher.options.Now().Add(min(d.dispatcher.options.Backoff<<min(attempts-1, 20), maxBackoff))
+	d.dispatcher.options.Log.Warn("a consumer failed, and is tried again", "tenant", d.t.Name(), "consumer", d.consumer.Name,
 		"first_event", b.Events[0].ID.String(), "events", len(b.Events), "attempts", attempts, "again", again, "error", cause)
 	if err := d.save(map[string]any{"attempts": attempts, "retry_at": again.UnixMilli(), "error": reason(cause),
 		"failed_through": max(b.through, d.state.failedThrough), "holder": nil, "lease_until": nil}); err != nil {

@@ -51,8 +51,8 @@ const (
 // Dispatcher gives events to consumers. It keeps nothing of a tenant that has no events
 // for anybody, and does nothing for it.
 type Dispatcher struct {
-	o     Options
-	lanes []*lane
+	options Options
+	lanes   []*lane
 }
 
 // New makes a dispatcher; Register its consumers before Run.
@@ -78,7 +78,7 @@ func New(o Options) *Dispatcher {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Dispatcher{o: o}
+	return &Dispatcher{options: o}
 }
 
 // Register adds consumers. Two of one name are a programmer's mistake and panic.
@@ -96,7 +96,7 @@ func (d *Dispatcher) Register(consumers ...Consumer) {
 		if c.MaxBytes <= 0 {
 			c.MaxBytes = 1 << 20
 		}
-		d.lanes = append(d.lanes, &lane{d: d, consumer: c, due: map[string]*visit{}, behind: map[string]lag{}, woken: make(chan struct{}, 1)})
+		d.lanes = append(d.lanes, &lane{dispatcher: d, consumer: c, due: map[string]*visit{}, lagging: map[string]lag{}, woken: make(chan struct{}, 1)})
 	}
 }
 
@@ -125,7 +125,7 @@ func (d *Dispatcher) Run(ctx context.Context) {
 	for _, l := range d.lanes {
 		under.Go(func() { l.run(ctx) })
 	}
-	if len(d.lanes) > 0 && d.o.Tenants != nil {
+	if len(d.lanes) > 0 && d.options.Tenants != nil {
 		under.Go(func() { d.sweep(ctx) })
 	}
 	<-ctx.Done()
@@ -134,21 +134,21 @@ func (d *Dispatcher) Run(ctx context.Context) {
 // sweep looks at every tenant, once or again and again.
 func (d *Dispatcher) sweep(ctx context.Context) {
 	for between := stagger; ; {
-		names, err := d.o.Tenants(ctx)
+		names, err := d.options.Tenants(ctx)
 		if err != nil && ctx.Err() == nil {
-			d.o.Log.Error("listing tenants to look for their events", "error", err)
+			d.options.Log.Error("listing tenants to look for their events", "error", err)
 		}
-		began := d.o.Now()
+		began := d.options.Now()
 		for _, name := range names {
 			d.Wake(name)
 			if !rest(ctx, between) {
 				return
 			}
 		}
-		if d.o.SweepEvery <= 0 || !rest(ctx, d.o.SweepEvery-d.o.Now().Sub(began)) {
+		if d.options.SweepEvery <= 0 || !rest(ctx, d.options.SweepEvery-d.options.Now().Sub(began)) {
 			return
 		}
-		between = max(stagger, d.o.SweepEvery/time.Duration(len(names)+1))
+		between = max(stagger, d.options.SweepEvery/time.Duration(len(names)+1))
 	}
 }
 
@@ -166,13 +166,13 @@ func rest(ctx context.Context, d time.Duration) bool {
 
 // lane is what one consumer has to do. Consumers do not wait for each other.
 type lane struct {
-	d        *Dispatcher
-	consumer Consumer
-	woken    chan struct{}
+	dispatcher *Dispatcher
+	consumer   Consumer
+	woken      chan struct{}
 
 	mu      sync.Mutex
 	due     map[string]*visit // tenants that may have events for the consumer, and no others
-	behind  map[string]lag    // tenants whose events it has not caught up with, as this process knows
+	lagging map[string]lag    // tenants whose events it has not caught up with, as this process knows
 	counted counts
 }
 
@@ -188,7 +188,7 @@ func (l *lane) wake(tenant string) {
 	if v := l.due[tenant]; v != nil {
 		v.again = true // while it is looked at; else there is a time for it already
 	} else {
-		l.due[tenant] = &visit{at: l.d.o.Now()}
+		l.due[tenant] = &visit{at: l.dispatcher.options.Now()}
 	}
 	l.mu.Unlock()
 	l.signal()
@@ -205,7 +205,7 @@ func (l *lane) signal() {
 func (l *lane) run(ctx context.Context) {
 	var under sync.WaitGroup
 	defer under.Wait()
-	slots := make(chan struct{}, l.d.o.Workers)
+	slots := make(chan struct{}, l.dispatcher.options.Workers)
 	for {
 		select {
 		case slots <- struct{}{}:
@@ -250,7 +250,7 @@ func (l *lane) wait(ctx context.Context, d time.Duration) bool {
 // next takes the tenant that has been due for longest; none: how long to wait, 0 for
 // until somebody is woken.
 func (l *lane) next() (tenant string, wait time.Duration) {
-	now := l.d.o.Now()
+	now := l.dispatcher.options.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var first *visit
@@ -278,7 +278,7 @@ func (l *lane) looked(tenant string, again time.Time) {
 	case !again.IsZero():
 		v.busy, v.at = false, again
 	case v.again: // saves that follow each other quickly are told together
-		v.busy, v.at = false, l.d.o.Now().Add(pause)
+		v.busy, v.at = false, l.dispatcher.options.Now().Add(pause)
 	default:
 		delete(l.due, tenant)
 	}

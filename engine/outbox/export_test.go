@@ -4,7 +4,7 @@ package outbox
 func Waiting(d *Dispatcher) (n int) {
 	for _, l := range d.lanes {
 		l.mu.Lock()
-		n += len(l.due) + len(l.behind)
+		n += len(l.due) + len(l.lagging)
 		l.mu.Unlock()
 	}
 	return n

@@ -35,7 +35,7 @@ func (d *Dispatcher) Status(ctx context.Context, t store.Tenant) ([]Status, erro
 	var all []Status
 	for _, s := range states {
 		one := Status{State: *s, Registered: d.lane(s.Consumer) != nil}
-		if one.Behind, one.Oldest, err = behind(ctx, t, s.Position); err != nil {
+		if one.Behind, one.Oldest, err = countAfter(ctx, t, s.Position); err != nil {
 			return nil, err
 		}
 		all = append(all, one)
@@ -43,8 +43,8 @@ func (d *Dispatcher) Status(ctx context.Context, t store.Tenant) ([]Status, erro
 	return all, nil
 }
 
-// behind counts the events behind a position and dates the first.
-func behind(ctx context.Context, t store.Tenant, position int64) (n int64, oldest time.Time, err error) {
+// countAfter counts the events after a position and dates the first.
+func countAfter(ctx context.Context, t store.Tenant, position int64) (n int64, oldest time.Time, err error) {
 	if n, err = t.CountLog(ctx, eventTable, position, countLimit); err != nil || n == 0 {
 		return 0, oldest, err
 	}
@@ -93,8 +93,8 @@ func (d *Dispatcher) Figures() []Figures {
 func (l *lane) figures() Figures {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	f := Figures{Consumer: l.consumer.Name, Handled: l.counted.handled, Failed: l.counted.failed, Tenants: int64(len(l.behind))}
-	for _, one := range l.behind {
+	f := Figures{Consumer: l.consumer.Name, Handled: l.counted.handled, Failed: l.counted.failed, Tenants: int64(len(l.lagging))}
+	for _, one := range l.lagging {
 		f.Events += one.events
 		f.MaxEvents = max(f.MaxEvents, one.events)
 		if f.Oldest.IsZero() || one.oldest.Before(f.Oldest) {
@@ -115,7 +115,7 @@ func (l *lane) count(handled, failed int) {
 func (l *lane) caughtUp(tenant string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.behind, tenant)
+	delete(l.lagging, tenant)
 }
 
 // measureEvery is the least time between two measurements of one tenant.
@@ -123,23 +123,23 @@ const measureEvery = time.Second
 
 // measure notes how far the consumer is behind in a tenant.
 func (l *lane) measure(ctx context.Context, t store.Tenant, position int64) error {
-	now := l.d.o.Now()
+	now := l.dispatcher.options.Now()
 	l.mu.Lock()
-	known, ok := l.behind[t.Name()]
+	known, ok := l.lagging[t.Name()]
 	l.mu.Unlock()
 	if ok && now.Sub(known.measured) < measureEvery {
 		return nil
 	}
-	n, oldest, err := behind(ctx, t, position)
+	n, oldest, err := countAfter(ctx, t, position)
 	if err != nil {
 		return err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if n == 0 {
-		delete(l.behind, t.Name())
+		delete(l.lagging, t.Name())
 		return nil
 	}
-	l.behind[t.Name()] = lag{events: n, oldest: oldest, measured: now}
+	l.lagging[t.Name()] = lag{events: n, oldest: oldest, measured: now}
 	return nil
 }

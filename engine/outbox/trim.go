@@ -33,15 +33,15 @@ func (d *Dispatcher) Jobs() []job.Kind {
 // Enroll prepares a new tenant: consumers begin with what is committed from now on, and
 // JobTrim runs every day. Calling it again adds nothing.
 func (d *Dispatcher) Enroll(ctx context.Context, t store.Tenant) error {
-	if _, err := d.enroll(ctx, t); err != nil {
+	if _, err := d.ensureStates(ctx, t); err != nil {
 		return err
 	}
 	return t.Write(ctx, func(tx store.Tx) error { return d.trimLater(ctx, tx, Trimming{}) })
 }
 
-// enroll reads the states of a tenant's consumers, and makes those of registered ones
+// ensureStates reads the states of a tenant's consumers, and makes those of registered ones
 // that it has not known.
-func (d *Dispatcher) enroll(ctx context.Context, t store.Tenant) ([]*State, error) {
+func (d *Dispatcher) ensureStates(ctx context.Context, t store.Tenant) ([]*State, error) {
 	states, err := readStates(ctx, t)
 	if err == nil && len(d.missing(states)) == 0 {
 		return states, nil
@@ -63,8 +63,8 @@ func (d *Dispatcher) enroll(ctx context.Context, t store.Tenant) ([]*State, erro
 			if c.FromNow {
 				begin = end
 			}
-			err := tx.Insert(ctx, consumerTable, d.o.IDs.Next(), map[string]any{"version": int64(1), "name": c.Name,
-				"position": begin, "attempts": int64(0), "seen_at": d.o.Now().UnixMilli()}, nil)
+			err := tx.Insert(ctx, consumerTable, d.options.IDs.Next(), map[string]any{"version": int64(1), "name": c.Name,
+				"position": begin, "attempts": int64(0), "seen_at": d.options.Now().UnixMilli()}, nil)
 			if err != nil {
 				return fmt.Errorf("registering the consumer %s: %w", c.Name, err)
 			}
@@ -96,9 +96,9 @@ func (d *Dispatcher) runTrim(ctx context.Context, t store.Tenant, j *job.Progres
 	}
 	keep := time.Duration(args.KeepHours) * time.Hour
 	if keep <= 0 {
-		keep = d.o.Keep
+		keep = d.options.Keep
 	}
-	if _, err := d.Trim(ctx, t, d.o.Now().Add(-keep)); err != nil {
+	if _, err := d.Trim(ctx, t, d.options.Now().Add(-keep)); err != nil {
 		return err
 	}
 	return t.Write(ctx, func(tx store.Tx) error { return d.trimLater(ctx, tx, args) })
@@ -110,8 +110,8 @@ func (d *Dispatcher) trimLater(ctx context.Context, tx store.Tx, args Trimming) 
 	if err != nil || len(waiting) > 0 {
 		return err
 	}
-	now := d.o.Now()
-	_, err = job.Enqueue(ctx, tx, d.o.IDs, now, job.New{Kind: JobTrim, Args: args, At: now.Add(trimEvery)})
+	now := d.options.Now()
+	_, err = job.Enqueue(ctx, tx, d.options.IDs, now, job.New{Kind: JobTrim, Args: args, At: now.Add(trimEvery)})
 	return err
 }
 
@@ -122,7 +122,7 @@ func (d *Dispatcher) Trim(ctx context.Context, t store.Tenant, before time.Time)
 	if err := t.Define(ctx, Tables()...); err != nil {
 		return 0, fmt.Errorf("defining the tables of the outbox: %w", err)
 	}
-	if err := d.census(ctx, t); err != nil {
+	if err := d.refreshSeenAt(ctx, t); err != nil {
 		return 0, err
 	}
 	for after := int64(0); ; {
@@ -174,20 +174,20 @@ func (d *Dispatcher) oldThrough(ctx context.Context, t store.Tenant, after int64
 	return through, n < trimBatch, nil
 }
 
-// census notes that registered consumers are, and drops those that no process has had
-// for long.
-func (d *Dispatcher) census(ctx context.Context, t store.Tenant) error {
-	states, err := d.enroll(ctx, t)
+// refreshSeenAt marks registered consumers as seen, and drops those that no process has
+// registered for Options.Forget.
+func (d *Dispatcher) refreshSeenAt(ctx context.Context, t store.Tenant) error {
+	states, err := d.ensureStates(ctx, t)
 	if err != nil {
 		return err
 	}
-	now := d.o.Now()
+	now := d.options.Now()
 	return t.Write(ctx, func(tx store.Tx) error {
 		for _, s := range states {
 			if d.lane(s.Consumer) != nil {
 				err = tx.Update(ctx, consumerTable, s.id, 0, map[string]any{"seen_at": now.UnixMilli()}, nil)
-			} else if now.Sub(s.SeenAt) > d.o.Forget {
-				d.o.Log.Warn("a consumer that nobody registers any more is dropped", "tenant", t.Name(), "consumer", s.Consumer, "position", s.Position)
+			} else if now.Sub(s.SeenAt) > d.options.Forget {
+				d.options.Log.Warn("a consumer that nobody registers any more is dropped", "tenant", t.Name(), "consumer", s.Consumer, "position", s.Position)
 				err = tx.Delete(ctx, consumerTable, s.id)
 			}
 			if err != nil && !fault.Is(err, "store.stale") { // removed meanwhile

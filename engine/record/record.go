@@ -98,7 +98,7 @@ func Jobs(s *Service, snapshots background.Snapshots) []job.Kind {
 
 // jobs are what the background jobs need.
 func (s *Service) jobs() background.Options {
-	return background.Options{IDs: s.write.IDs, Now: s.now, Platform: func(t store.Tenant, snapshot *catalog.Snapshot) *write.Platform {
-		return write.NewPlatform(&s.As(t, snapshot, policy.System(t.Name())).core, s.write)
+	return background.Options{IDs: s.write.IDs, Now: s.now, Platform: func(t store.Tenant, snapshot *catalog.Snapshot) *write.SystemWriter {
+		return write.NewSystemWriter(&s.As(t, snapshot, policy.System(t.Name())).core, s.write)
 	}}
 }

@@ -12,7 +12,7 @@ import (
 	"formwork/engine/id"
 )
 
-// Blobs are the large objects of one tenant: contents without a form, each under an
+// Blobs are the contents of one tenant: bytes that are no rows, each under an
 // id that its writer made. They are apart from rows: no transaction holds both.
 // Whoever needs both puts the blob, then writes the row that names it; and deletes
 // the row, then the blob. A blob that no row names is an orphan, to be found by List.
@@ -42,9 +42,9 @@ type Blobs interface {
 	// List tells of up to limit blobs whose keys are greater than after, in the order of
 	// keys. Fewer than limit: there are no more.
 	List(ctx context.Context, after id.ID, limit int) ([]Blob, error)
-	// Tidy removes what was left behind by Puts and Deletes that did not come to their
-	// end, because their process was killed, and that had done nothing since a time.
-	// One that is under way and that slow may fail, and then leaves nothing either.
+	// Tidy removes what Puts and Deletes left behind whose process was killed. It touches
+	// only those that have done nothing since the given time. A Put or Delete that is still
+	// under way but has done nothing since then may fail; it leaves nothing behind either.
 	Tidy(ctx context.Context, since time.Time) error
 }
 

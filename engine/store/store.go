@@ -60,7 +60,7 @@ type Tenant interface {
 	Write(ctx context.Context, fn func(tx Tx) error) error
 	// Explain tells how a query would be run, for people and for the index advisor.
 	Explain(ctx context.Context, q query.Select) (Plan, error)
-	// Blobs are the tenant's large objects.
+	// Blobs are the tenant's contents: bytes that are no rows.
 	Blobs() Blobs
 }
 
@@ -108,9 +108,9 @@ type Tx interface {
 	Delete(ctx context.Context, table string, id id.ID) error
 	// Lock counts as an update of a row, but changes nothing that anybody reads: of
 	// Writes that lock, update or delete the same row, each sees from its first read
-	// on what those before it wrote (it waits for them or is run again). Whoever
-	// computes something from many rows locks the one row that all who change any of
-	// them lock or update as well. No error if the row is gone.
+	// on what those before it wrote (it waits for them or is run again). To
+	// compute from many rows, lock one agreed row. Every writer of those rows must lock or
+	// update that row too. No error if the row is gone.
 	Lock(ctx context.Context, table string, id id.ID) error
 	// DeleteWhere removes rows of a table and says how many; for tables without Search.
 	DeleteWhere(ctx context.Context, table string, filter query.Filter) (int64, error)
@@ -141,8 +141,8 @@ type Index struct {
 	// Unique refuses a second row with the same values; a row with an empty value in
 	// any of the columns is not held to it.
 	Unique bool
-	// Filled: nobody looks by it for rows whose first column is empty, so that a store
-	// may leave them out. One that has them is as good.
+	// Filled: the index may leave out rows whose first column is empty, since no query
+	// that uses it asks for them. A store may also keep them in it.
 	Filled bool
 }
 

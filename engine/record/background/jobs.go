@@ -30,7 +30,7 @@ type Options struct {
 	IDs *id.Source
 	Now func() time.Time
 	// Platform writes for the platform itself.
-	Platform func(t store.Tenant, snapshot *catalog.Snapshot) *write.Platform
+	Platform func(t store.Tenant, snapshot *catalog.Snapshot) *write.SystemWriter
 }
 
 // Jobs are the kinds of background jobs: catalog.JobBackfill and catalog.JobRollup, both
@@ -66,7 +66,7 @@ func (o Options) eachRecord(snapshots Snapshots, one func(u *write.Unit, m *stor
 
 // recordPass goes through the records of an object by id, a batch at a time.
 type recordPass struct {
-	w           *write.Platform
+	w           *write.SystemWriter
 	object      *catalog.Object
 	last        int64 // id of the last record that was brought up to date
 	done, total int64

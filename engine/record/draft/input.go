@@ -98,8 +98,8 @@ func nameSubjects(s *session.Session, f *catalog.Field, problem *fault.Fault) *f
 	return problem
 }
 
-// optionLabels lists options, whose names are listed, by their labels, from which values
-// are read as well.
+// optionLabels turns a list of names of options into one of their labels. A caller may
+// send either.
 func optionLabels(s *session.Session, c fieldtype.Chooses, listed any) string {
 	text, _ := listed.(string)
 	names := strings.Split(text, ", ")

@@ -8,12 +8,12 @@ func similarity(a, b string) float64 {
 		return 1
 	}
 	x, y := limitRunes(a), limitRunes(b)
-	jaro := jaro(x, y)
+	base := jaro(x, y)
 	prefix := 0
 	for prefix < 4 && prefix < len(x) && prefix < len(y) && x[prefix] == y[prefix] {
 		prefix++
 	}
-	return jaro + float64(prefix)*0.1*(1-jaro)
+	return base + float64(prefix)*0.1*(1-base)
 }
 
 // limitRunes bounds the work, which grows with the product of the lengths.

@@ -91,7 +91,7 @@ type listing struct {
 	mark   uint64
 	total  query.Filter // of all pages
 	check  *wordCheck   // nil: the store's words are enough
-	bounds int          // columns before those of the sort
+	sortAt int          // columns before those of the sort
 }
 
 // pageBytes is about how much a page may hold: one of long texts ends before its limit,
@@ -143,7 +143,7 @@ func (l *listing) addSort(ctx context.Context, s *session.Session, a *session.Ob
 	if len(keys) > sortKeys {
 		return fault.New(fault.Invalid, "list.too_many_sorts", "max", sortKeys).At("/sort")
 	}
-	l.bounds = len(l.query.Columns)
+	l.sortAt = len(l.query.Columns)
 	last := query.ID.Name
 	if len(keys) > 0 && strings.HasPrefix(keys[len(keys)-1], "-") {
 		last = "-" + last
@@ -289,12 +289,12 @@ func (l *listing) fill(ctx context.Context, s *session.Session, page *Page, limi
 		block = block[l.width:]
 		held += bytesOf(item.row)
 		page.Items = append(page.Items, item)
-		copy(last, r[l.bounds:l.bounds+len(l.sort)])
+		copy(last, r[l.sortAt:l.sortAt+len(l.sort)])
 	}
 	return nil
 }
 
-// bytesOf is the size of what has no size of its own.
+// bytesOf is how many bytes the values of variable length take.
 func bytesOf(row []any) (n int) {
 	for _, v := range row {
 		switch v := v.(type) {

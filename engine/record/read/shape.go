@@ -34,7 +34,7 @@ type RecordField struct {
 // callers of the same rights.
 type shape struct {
 	columns []RecordField
-	entries []entry // parallel to columns
+	entries []shapeColumn // parallel to columns
 	selects []selected
 	refs    []query.Ref // of selects, if none of them is guarded
 	width   int         // of a row: what is selected, then what is computed
@@ -42,8 +42,8 @@ type shape struct {
 	compute bool
 }
 
-// entry is how a column is filled and written.
-type entry struct {
+// shapeColumn is how a column is filled and written.
+type shapeColumn struct {
 	key     []byte // `"name":`
 	slot    int
 	value   fieldtype.Value
@@ -113,7 +113,7 @@ func (s *Reader) newShape(ctx context.Context, a *session.Object, fields []strin
 
 // add puts a path into the shape.
 func (sh *shape) add(a *session.Object, p session.Path) {
-	e := entry{key: stored.JSONKey(p.Text), value: p.Leaf.Value}
+	e := shapeColumn{key: stored.JSONKey(p.Text), value: p.Leaf.Value}
 	if p.Leaf.Column.Storage == fieldtype.None && p.Leaf.Formula != nil {
 		e.formula, e.via = p.Leaf.Formula, p.Symbols(a)
 		sh.compute = true

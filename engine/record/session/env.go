@@ -71,9 +71,9 @@ func (e *Env) Get(p expression.Path) any {
 	case "user":
 		return e.Session.userValue(e.Ctx, e.Reader, p, &e.err)
 	case "old":
-		return e.path(e.Old, p)
+		return e.valueAt(e.Old, p)
 	}
-	return e.path(e.Row, p)
+	return e.valueAt(e.Row, p)
 }
 
 // formula evaluates one that is computed when read, for the record it stands on.
@@ -85,7 +85,8 @@ func (e *Env) formula(p expression.Path) any {
 	return v
 }
 
-func (e *Env) path(r stored.Row, p expression.Path) any {
+// valueAt is what a path finds from a row of the record.
+func (e *Env) valueAt(r stored.Row, p expression.Path) any {
 	if len(p.Via) == 0 {
 		return e.Mapping.Value(r, p.Leaf.Column)
 	}

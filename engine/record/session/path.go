@@ -85,9 +85,10 @@ func (s *Session) GuardRef(ctx context.Context, ref query.Ref, n int) (query.Ref
 	return ref, nil
 }
 
-// toGuard marks the lookups in a program that its caller wrote; what formulas go
-// through has no mark. Programs are compiled with it, so that callers of the same
-// rights share them, and should a mark ever stay, nothing is behind it.
+// toGuard marks, in a program, the lookups that its caller wrote. Lookups that formulas
+// go through have no mark. A program holds marks instead of one caller's guards, so that
+// callers of the same rights can share it. A mark that were never replaced would select
+// nothing.
 var toGuard = query.Nothing
 
 // Guard puts what the caller may read in the place of the marks.
@@ -103,7 +104,8 @@ func (s *Session) Guard(ctx context.Context, f query.Filter) (query.Filter, erro
 	return guarded, failed
 }
 
-// guardMarked is guard for one path; what a formula goes through comes last.
+// guardMarked is Guard for one path. The marked lookups come first: those of a formula
+// stand behind those that lead to it.
 func (s *Session) guardMarked(ctx context.Context, ref query.Ref) (query.Ref, error) {
 	marked := 0
 	for marked < len(ref.Hops) && ref.Hops[marked].Guard != nil {

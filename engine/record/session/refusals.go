@@ -38,7 +38,7 @@ func UnknownField(a *Object, code, name string) *fault.Fault {
 	return unknownName(a, code, name, a.ReadableNames())
 }
 
-// unknownName is unknownField with the names of which one could have been meant.
+// unknownName is UnknownField with the names of which one could have been meant.
 func unknownName(a *Object, code, name string, among []string) *fault.Fault {
 	f := &fault.Fault{Kind: fault.Invalid, Code: code, Params: map[string]any{
 		"object": a.Object.Doc.Name, "field": Shorten(name)}}

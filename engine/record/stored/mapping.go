@@ -14,7 +14,7 @@ import (
 
 // Mappings are the mappings of a snapshot's objects, each made when it is first asked
 // for. Safe for concurrent use.
-type Mappings struct{ byObject sync.Map } // *catalog.Object -> *mapping
+type Mappings struct{ byObject sync.Map } // *catalog.Object -> *Mapping
 
 // Of returns the mapping of an object.
 func (all *Mappings) Of(o *catalog.Object) *Mapping {
@@ -65,7 +65,7 @@ type Field struct {
 	jsonKey   []byte // `"name":`
 	Refers    fieldtype.Refers
 	DependsOn *Field // that the options depend on; nil: on none
-	// tracked fields leave their changes in the history.
+	// Tracked fields leave their changes in the history.
 	Tracked  bool
 	Computed bool // written by the platform alone
 	numbered bool // an automatic number: written by the platform, or as it was elsewhere

@@ -32,7 +32,7 @@ func (u *Unit) Backfill(m *stored.Mapping, old stored.Row, fields []string) erro
 		return err
 	}
 	for _, key := range m.Object.Unique {
-		if err := u.leaveKey(m, key, old, d.Row); err != nil {
+		if err := u.skipTakenKey(m, key, old, d.Row); err != nil {
 			return err
 		}
 	}

@@ -12,7 +12,7 @@ import (
 
 // duplicatePrefetch knows, at the beginning of a transaction that makes many records,
 // which keys of duplicate rules no record has: one query for each rule instead of one
-// for each record. It forgets a key when a record gets it. nil knows nothing.
+// for each record. A key that a record gets is marked as present. nil knows nothing.
 type duplicatePrefetch struct {
 	object *catalog.Object
 	absent map[int]map[string]struct{} // keys that were asked for and not found, by their slot
@@ -106,8 +106,8 @@ func (p *duplicatePrefetch) noneLike(m *stored.Mapping, r stored.Row) bool {
 	return true
 }
 
-// forget notes that a record has the keys of a row.
-func (p *duplicatePrefetch) forget(m *stored.Mapping, r stored.Row) {
+// markPresent notes that a record has the keys of a row.
+func (p *duplicatePrefetch) markPresent(m *stored.Mapping, r stored.Row) {
 	if p == nil || p.object != m.Object {
 		return
 	}

@@ -52,35 +52,35 @@ func (u *Unit) propagateRollups(m *stored.Mapping, old, r stored.Row) error {
 
 // rollupDelta is what a change of a child means for one roll-up of one parent.
 type rollupDelta struct {
-	roll            *catalog.Rollup
-	parent          int64
-	counted, counts bool // the child was counted before, and is now
-	before, now     any  // with these values
+	roll                  *catalog.Rollup
+	parent                int64
+	wasCounted, isCounted bool // the child was counted before, and is now
+	was, is               any  // with these values
 }
 
 // rollupDeltas compares what a record contributed to its roll-ups with what it contributes.
 func (u *Unit) rollupDeltas(m *stored.Mapping, old, r stored.Row) ([]rollupDelta, error) {
 	var deltas []rollupDelta
 	for _, roll := range m.Object.Feeds {
-		was, wasIn, before, err := u.contribution(m, roll, old)
+		was, wasCounted, oldParent, err := u.contribution(m, roll, old)
 		if err != nil {
 			return nil, err
 		}
-		is, isIn, after, err := u.contribution(m, roll, r)
+		is, isCounted, newParent, err := u.contribution(m, roll, r)
 		if err != nil {
 			return nil, err
 		}
-		if wasIn && isIn && before == after {
+		if wasCounted && isCounted && oldParent == newParent {
 			if !stored.Same(was, is) {
-				deltas = append(deltas, rollupDelta{roll: roll, parent: before, counted: true, counts: true, before: was, now: is})
+				deltas = append(deltas, rollupDelta{roll: roll, parent: oldParent, wasCounted: true, isCounted: true, was: was, is: is})
 			}
 			continue
 		}
-		if wasIn {
-			deltas = append(deltas, rollupDelta{roll: roll, parent: before, counted: true, before: was})
+		if wasCounted {
+			deltas = append(deltas, rollupDelta{roll: roll, parent: oldParent, wasCounted: true, was: was})
 		}
-		if isIn {
-			deltas = append(deltas, rollupDelta{roll: roll, parent: after, counts: true, now: is})
+		if isCounted {
+			deltas = append(deltas, rollupDelta{roll: roll, parent: newParent, isCounted: true, is: is})
 		}
 	}
 	return deltas, nil
@@ -156,11 +156,11 @@ func (u *Unit) applyDelta(m *stored.Mapping, r stored.Row, d rollupDelta) error 
 	slot := m.Slots[d.roll.Field.Column.Name]
 	current := r[slot]
 	from, to := rollupScales(d.roll)
-	was, err := stored.Rescale(d.before, from, to)
+	was, err := stored.Rescale(d.was, from, to)
 	if err != nil {
 		return err
 	}
-	is, err := stored.Rescale(d.now, from, to)
+	is, err := stored.Rescale(d.is, from, to)
 	if err != nil {
 		return err
 	}
@@ -168,17 +168,17 @@ func (u *Unit) applyDelta(m *stored.Mapping, r stored.Row, d rollupDelta) error 
 	switch d.roll.Op {
 	case "count":
 		if known {
-			r[slot] = total + oneIf(d.counts) - oneIf(d.counted)
+			r[slot] = total + oneIf(d.isCounted) - oneIf(d.wasCounted)
 			return nil
 		}
 	case "sum":
 		if known && to >= from {
 			var sum stored.Sum
 			sum.Add(total)
-			if n, ok := is.(int64); ok && d.counts {
+			if n, ok := is.(int64); ok && d.isCounted {
 				sum.Add(n)
 			}
-			if n, ok := was.(int64); ok && d.counted {
+			if n, ok := was.(int64); ok && d.wasCounted {
 				sum.Add(-n)
 			}
 			r[slot], err = sum.Quotient(1, to, to)
@@ -213,10 +213,10 @@ func extreme(d rollupDelta, current, was, is any) (any, bool) {
 		}
 		return ok && order > 0
 	}
-	if d.counts && is != nil && (beyond(is, current) || stored.Same(is, current)) {
+	if d.isCounted && is != nil && (beyond(is, current) || stored.Same(is, current)) {
 		return is, true
 	}
-	if d.counted && stored.Same(was, current) {
+	if d.wasCounted && stored.Same(was, current) {
 		return nil, false
 	}
 	return current, true

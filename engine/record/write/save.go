@@ -86,7 +86,7 @@ func (w *Writer) checkNew(ctx context.Context, a *session.Object, in *draft.Inpu
 	if err := run(checking, d, nil); err != nil {
 		return checked{}, err
 	}
-	return checked{Draft: d, before: true, words: d.Mapping.WordsOf(d.Row), trail: newTrail(stored.Created, d.Mapping.Changes(nil, d.Row), "")}, nil
+	return checked{Draft: d, checkedOutside: true, words: d.Mapping.WordsOf(d.Row), trail: newTrail(stored.Created, d.Mapping.Changes(nil, d.Row), "")}, nil
 }
 
 // create makes a record from beginning to end in the transaction.

@@ -11,11 +11,11 @@ import (
 // checked is a draft that went through filling and checking.
 type checked struct {
 	*draft.Draft
-	// before: outside of a transaction, so that what it found of other records may not be
-	// so any more. What is written beside the row is made then as well.
-	before bool
-	words  []string
-	trail  trail
+	// checkedOutside: it was checked outside of a transaction, so that what it found of
+	// other records may not be so any more. Words and trail are made then as well.
+	checkedOutside bool
+	words          []string
+	trail          trail
 }
 
 // saving is a draft that is being stored by a transaction, and, after that, what it has
@@ -30,7 +30,7 @@ type saving struct {
 // store takes a checked draft through the steps of storing.
 func (u *Unit) store(c checked) (*saving, error) {
 	s := &saving{checked: c, u: u, record: c.Env}
-	if c.before {
+	if c.checkedOutside {
 		s.record = c.ReadBy(u.Tx)
 	}
 	for _, steps := range [2][]storingStep{comparing, storing} {
@@ -53,7 +53,7 @@ func (s *saving) run(steps []storingStep) error {
 
 // afterwards is the record as it was saved, which reads outside of the transaction.
 func (s *saving) afterwards() *session.Env {
-	if s.before {
+	if s.checkedOutside {
 		return &s.Env // never read otherwise
 	}
 	e := s.record.ReadBy(s.u.session.Tenant)
@@ -66,7 +66,7 @@ func (s *saving) action() stored.Action { return actionOn(s.Draft) }
 // checkReferencesExist refuses references to records that went away since they were
 // checked.
 func (s *saving) checkReferencesExist() error {
-	if !s.before {
+	if !s.checkedOutside {
 		return nil
 	}
 	for _, f := range s.Mapping.References {
@@ -92,14 +92,14 @@ func (s *saving) checkReferencesExist() error {
 
 // writeRow writes the record with the words that it is found by.
 func (s *saving) writeRow() error {
-	if !s.before {
+	if !s.checkedOutside {
 		s.trail = newTrail(s.action(), s.Mapping.Changes(s.Old, s.Row), "")
 	}
 	switch {
 	case s.Old != nil:
 		s.u.touch(s.Row)
 		return s.u.update(s.Mapping, s.Old, s.Row)
-	case s.before:
+	case s.checkedOutside:
 		return s.u.insertWith(s.Mapping, s.Row, s.words)
 	}
 	return s.u.insert(s.Mapping, s.Row)

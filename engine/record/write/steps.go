@@ -8,9 +8,14 @@ import (
 // then compared with other records, and then stored in a transaction.
 //
 // The steps of filling and checking need no transaction, but for those that write or
-// call a hook: these are passed by outside of one (see run). The others change their
-// draft and nothing else, and they end nothing: they note problems in the draft. A save
-// that has problems ends at the ends between the steps.
+// call a hook: these are skipped outside a transaction (see run). The others change their
+// draft and nothing else, and they end nothing: they note problems in the draft. An
+// `end` step stops the save if problems were noted before it, so that a caller is told of
+// all problems up to there at once, and of none behind it.
+//
+// Rows are written without these steps where no caller sends values: a record is restored
+// from the bin or merged, a field is filled in later (backfill), or a change follows from
+// another one (Unit.revise).
 //
 // A preview (see Writer.Preview) takes the same steps but for storing, with a transaction
 // that refuses to write, and finds what a save would answer with.
@@ -79,7 +84,7 @@ var storing = []storingStep{
 }
 
 // run takes a draft through steps. u is nil outside of a transaction: the steps that need
-// one are passed by then.
+// one are skipped then.
 func run(steps []step, d *draft.Draft, u *Unit) error {
 	_, err := runUpTo(steps, d, u)
 	return err

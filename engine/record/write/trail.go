@@ -13,8 +13,8 @@ import (
 // the outbox.
 type trail struct{ history, event json.RawMessage }
 
-// newTrail makes the trail of changes. members, if not "", are the history's instead of
-// the changes: a JSON object.
+// newTrail makes the trail of changes. members, if not "", is a JSON object that the
+// history entry holds instead of the changes.
 func newTrail(action stored.Action, changes []stored.Changed, members string) trail {
 	tracked := 0
 	for _, c := range changes {

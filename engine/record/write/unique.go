@@ -46,11 +46,11 @@ func byKey(ctx context.Context, reader store.Reader, m *stored.Mapping, f query.
 	return 0, nil
 }
 
-// leaveKey leaves a record out of a unique key that it would come into, if another
-// record has the same values there: both are older than the key, and whoever brings
-// this one up to date, or changes something else of it, can't help that. It comes
-// into the key as soon as it is changed while the values are free.
-func (u *Unit) leaveKey(m *stored.Mapping, key *catalog.UniqueKey, old, r stored.Row) error {
+// skipTakenKey leaves a record out of a unique key that it would come into, if another
+// record has the same values there. Both records are older than the key, and the caller
+// changes something else, so the save must not fail for it. The record comes into the key
+// when it is next changed while the values are free.
+func (u *Unit) skipTakenKey(m *stored.Mapping, key *catalog.UniqueKey, old, r stored.Row) error {
 	var filled []int
 	for _, f := range key.Fields {
 		column := f.Column

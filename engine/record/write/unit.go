@@ -47,7 +47,7 @@ func (u *Unit) insertWith(m *stored.Mapping, r stored.Row, words []string) error
 			values[m.Columns[slot].Name] = v
 		}
 	}
-	u.prefetch.forget(m, r)
+	u.prefetch.markPresent(m, r)
 	if err := u.Tx.Insert(u.ctx, m.Object.Table.Name, r.ID(), values, words); err != nil {
 		return u.refused(m, err)
 	}
@@ -59,7 +59,7 @@ func (u *Unit) insertWith(m *stored.Mapping, r stored.Row, words []string) error
 func (u *Unit) update(m *stored.Mapping, old, r stored.Row) error {
 	for _, key := range m.Object.Unique {
 		if !m.KeyMoved(key, old, r) {
-			if err := u.leaveKey(m, key, old, r); err != nil {
+			if err := u.skipTakenKey(m, key, old, r); err != nil {
 				return err
 			}
 		}
@@ -83,7 +83,7 @@ func (u *Unit) updateWith(m *stored.Mapping, old, r stored.Row, words []string) 
 		}
 	}
 	version, _ := old[stored.SlotVersion].(int64)
-	u.prefetch.forget(m, r)
+	u.prefetch.markPresent(m, r)
 	if err := u.Tx.Update(u.ctx, m.Object.Table.Name, r.ID(), version, values, words); err != nil {
 		return u.refused(m, err)
 	}

@@ -78,7 +78,7 @@ func (w *Writer) readable(a *session.Object, e *session.Env) (bool, error) {
 	return a.Allows(policy.Read) && e.Matches(f, e.Row), e.Failed()
 }
 
-// transaction runs fn in one transaction, and tells that there is something in the outbox.
+// transaction runs fn in one transaction, and wakes the outbox: events may have been written.
 func (w *Writer) transaction(ctx context.Context, fn func(u *Unit) error) error {
 	if err := inTransaction(ctx, w.Session, w.options, fn); err != nil {
 		return err
@@ -87,7 +87,7 @@ func (w *Writer) transaction(ctx context.Context, fn func(u *Unit) error) error 
 	return nil
 }
 
-// committed tells that there is something in the outbox.
+// committed tells Options.Committed that events may have been written.
 func (w *Writer) committed() { w.options.Committed(w.Tenant.Name()) }
 
 // inTransaction runs fn in one transaction of a session.
@@ -95,19 +95,21 @@ func inTransaction(ctx context.Context, s *session.Session, o *Options, fn func(
 	return s.Tenant.Write(ctx, func(tx store.Tx) error { return fn(newUnit(ctx, s, o, tx)) })
 }
 
-// Platform writes what no caller asked for: background jobs.
-type Platform struct {
+// SystemWriter writes what no caller asked for: background jobs.
+type SystemWriter struct {
 	*session.Session
 	options *Options
 }
 
-// NewPlatform makes a writer of the platform's own session.
-func NewPlatform(s *session.Session, o *Options) *Platform { return &Platform{Session: s, options: o} }
-
-// InTransaction runs fn in one transaction.
-func (p *Platform) InTransaction(ctx context.Context, fn func(u *Unit) error) error {
-	return inTransaction(ctx, p.Session, p.options, fn)
+// NewSystemWriter makes a writer of the platform's own session.
+func NewSystemWriter(s *session.Session, o *Options) *SystemWriter {
+	return &SystemWriter{Session: s, options: o}
 }
 
-// Committed tells that there is something in the outbox.
-func (p *Platform) Committed() { p.options.Committed(p.Tenant.Name()) }
+// InTransaction runs fn in one transaction.
+func (w *SystemWriter) InTransaction(ctx context.Context, fn func(u *Unit) error) error {
+	return inTransaction(ctx, w.Session, w.options, fn)
+}
+
+// Committed tells Options.Committed that events may have been written.
+func (w *SystemWriter) Committed() { w.options.Committed(w.Tenant.Name()) }
