@@ -36,8 +36,8 @@ func (c *choice) later(at time.Time) {
 	}
 }
 
-// claim takes the lease of the job that is next. Without one, again is when it is
-// worth looking again (zero: when the tenant is woken).
+// claim takes the lease of the job that is next. If there is none, again is the time of
+// the next look (zero: none until the tenant is woken).
 func (r *Runner) claim(ctx context.Context, t store.Tenant) (claimed *row, again time.Time, err error) {
 	next, err := r.choose(ctx, t) // so that a look that finds nothing writes nothing
 	if err != nil || next.job == nil {

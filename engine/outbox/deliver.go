@@ -13,8 +13,8 @@ import (
 	"formwork/engine/store"
 )
 
-// look gives a consumer what a tenant has for it. again: when to look next; zero: when
-// the tenant is woken.
+// look gives a consumer what a tenant has for it. again is the time of the next look;
+// zero: none until the tenant is woken.
 func (l *lane) look(ctx context.Context, tenant string) (again time.Time) {
 	t, err := l.dispatcher.options.Tenant(ctx, tenant)
 	if err == nil {

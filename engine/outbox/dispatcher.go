@@ -164,7 +164,7 @@ func rest(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// lane is what one consumer has to do. Consumers do not wait for each other.
+// lane is the work of one consumer in all tenants. Consumers do not wait for each other.
 type lane struct {
 	dispatcher *Dispatcher
 	consumer   Consumer

@@ -30,8 +30,9 @@ func (d *Dispatcher) Jobs() []job.Kind {
 	return []job.Kind{{Name: JobTrim, Limit: 1, Handle: d.runTrim}}
 }
 
-// Enroll prepares a new tenant: consumers begin with what is committed from now on, and
-// JobTrim runs every day. Calling it again adds nothing.
+// Enroll prepares a new tenant: it gives every registered consumer a state there, from
+// which it begins with what is committed from now on, and has JobTrim run every day.
+// Calling it again adds nothing.
 func (d *Dispatcher) Enroll(ctx context.Context, t store.Tenant) error {
 	if _, err := d.ensureStates(ctx, t); err != nil {
 		return err

@@ -30,7 +30,7 @@ func newTrail(action stored.Action, changes []stored.Changed, members string) tr
 	switch {
 	case members != "":
 		history = json.RawMessage(members)
-	case action != stored.Updated && action != stored.Merged: // the rest of the history tells what there was
+	case action != stored.Updated && action != stored.Merged: // made, deleted or restored: the entry says no more than that
 	case tracked == len(changes):
 		history = all
 	case tracked > 0:
