@@ -70,8 +70,10 @@ func (k *checker) copyModule(drop func(*ast.Expr) bool) *ast.Module {
 	return flat.(*ast.Module)
 }
 
+// recordRef is made of terms of its own: transforming a module writes to its terms, and
+// those that OPA shares are read by whoever compiles another one at the same time.
 func recordRef(key string) ast.Ref {
-	return ast.Ref{ast.InputRootDocument, ast.InternedTerm("record"), ast.StringTerm(key)}
+	return ast.Ref{ast.NewTerm(ast.InputRootDocument.Value), ast.StringTerm("record"), ast.StringTerm(key)}
 }
 
 // nameNegation turns "not helper" into a condition that has a name. OPA could
