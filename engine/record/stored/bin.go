@@ -44,7 +44,7 @@ func EncodeRow(m *Mapping, r Row) json.RawMessage {
 	return append(dst, '}')
 }
 
-// DecodeRow reads what encodeRow wrote; columns that are no more are left out.
+// DecodeRow reads what EncodeRow wrote; columns that are no more are left out.
 func DecodeRow(m *Mapping, key id.ID, doc json.RawMessage) (Row, error) {
 	var values map[string]json.RawMessage
 	if err := json.Unmarshal(doc, &values); err != nil {
