@@ -171,7 +171,7 @@ func (f *File) suits(rules fieldtype.FileRules) error {
 }
 
 func (f *File) attach(ctx context.Context, tx store.Tx, object string, record id.ID, field string) error {
-	err := f.change(ctx, tx, map[string]any{"object": object, "record": int64(record), "field": textOrNil(field), "detached": nil})
+	err := f.change(ctx, tx, map[string]any{"object": object, "record": int64(record), "field": store.Text(field), "detached": nil})
 	if err != nil {
 		return fmt.Errorf("attaching a file: %w", err)
 	}

@@ -55,8 +55,8 @@ func (s *Session) Start(ctx context.Context, u Upload) (*File, error) {
 		if err := s.service.collectLater(ctx, tx); err != nil {
 			return err
 		}
-		return tx.Insert(ctx, fileTable, f.ID, map[string]any{query.Version.Name: f.version, "name": f.Name, "claimed": textOrNil(f.Claimed), "size": f.Size, "received": int64(0),
-			"complete": false, "by": int64(f.By), "expected": textOrNil(f.expected), "hash": hex.EncodeToString(f.hash), "parts": int64(0), "touched": f.touched}, nil)
+		return tx.Insert(ctx, fileTable, f.ID, map[string]any{query.Version.Name: f.version, "name": f.Name, "claimed": store.Text(f.Claimed), "size": f.Size, "received": int64(0),
+			"complete": false, "by": int64(f.By), "expected": store.Text(f.expected), "hash": hex.EncodeToString(f.hash), "parts": int64(0), "touched": f.touched}, nil)
 	}
 	err = s.tenant.Write(ctx, insert)
 	if fault.Is(err, "store.duplicate_id") { // of the count: another first upload was faster
@@ -87,13 +87,6 @@ func (u Upload) check(limits Limits) error {
 		return fault.New(fault.Invalid, "file.sha256")
 	}
 	return nil
-}
-
-func textOrNil(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
 }
 
 // Append adds contents to an upload of the caller's, from an offset on that must be

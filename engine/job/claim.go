@@ -94,7 +94,7 @@ func (r *Runner) begin(ctx context.Context, tx store.Tx, job id.ID, slot, holder
 	j.State, j.holder = Running, holder
 	j.Attempts++
 	values := map[string]any{"state": Running, "holder": holder, "attempts": j.Attempts, "lease_until": now.Add(r.o.Lease).UnixMilli(),
-		"busy_lane": orNil(j.Lane), "slot": orNil(slot)}
+		"busy_lane": store.Text(j.Lane), "slot": store.Text(slot)}
 	if j.StartedAt.IsZero() {
 		values["started_at"] = now.UnixMilli()
 	}

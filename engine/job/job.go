@@ -113,20 +113,12 @@ func Enqueue(ctx context.Context, tx store.Tx, ids *id.Source, now time.Time, n 
 	job := ids.Next()
 	err = tx.Insert(ctx, table, job, map[string]any{
 		"kind": n.Kind, "args": args, "state": Waiting, "done": int64(0), "total": int64(0), "attempts": int64(0),
-		"created_at": now.UnixMilli(), "run_at": at.UnixMilli(), "lane": orNil(n.Lane), "by": int64(n.By),
+		"created_at": now.UnixMilli(), "run_at": at.UnixMilli(), "lane": store.Text(n.Lane), "by": int64(n.By),
 	}, nil)
 	if err != nil {
 		return 0, fmt.Errorf("enqueueing a job %s: %w", n.Kind, err)
 	}
 	return job, nil
-}
-
-// orNil is a text in stored form; the empty one is no value.
-func orNil(text string) any {
-	if text == "" {
-		return nil
-	}
-	return text
 }
 
 // encode writes v as JSON in stored form; nil stays nil.

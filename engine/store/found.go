@@ -107,3 +107,11 @@ func (f Found) Time(c query.Column) time.Time {
 	}
 	return time.UnixMilli(f.Int(c)).UTC()
 }
+
+// Text is a text in stored form: the empty one is no value.
+func Text(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}

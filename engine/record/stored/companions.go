@@ -3,6 +3,7 @@ package stored
 import (
 	"formwork/engine/catalog"
 	"formwork/engine/search"
+	"formwork/engine/store"
 	"formwork/metadata/fieldtype"
 )
 
@@ -23,7 +24,7 @@ type partColumns struct {
 func (m *Mapping) addCompanions(f *Field) {
 	if f.Key.Name != "" {
 		if folds, ok := f.Value.(fieldtype.Folds); ok {
-			m.folded = append(m.folded, companion{from: f.Slot, to: m.add(f.Key), derive: func(stored any) any { return Text(folds.Fold(stored)) }})
+			m.folded = append(m.folded, companion{from: f.Slot, to: m.add(f.Key), derive: func(stored any) any { return store.Text(folds.Fold(stored)) }})
 		}
 	}
 	if f.Count.Name != "" {
@@ -113,22 +114,14 @@ func AppendTexts(texts []string, of fieldtype.Value, v any) []string {
 	return texts
 }
 
-// Text is a text in stored form, in which none is empty.
-func Text(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
-}
-
 // duplicateKey makes the key of a match: what is alike has the same.
 func duplicateKey(match *catalog.Match) func(stored any) any {
 	how, value := match.Doc.How, match.Field.Value
 	return func(stored any) any {
 		s, ok := stored.(string)
 		if !ok && how == "exact" {
-			return Text(value.CSV(stored))
+			return store.Text(value.CSV(stored))
 		}
-		return Text(fieldtype.Normalize(how, s))
+		return store.Text(fieldtype.Normalize(how, s))
 	}
 }

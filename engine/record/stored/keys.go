@@ -3,6 +3,7 @@ package stored
 import (
 	"formwork/engine/catalog"
 	"formwork/engine/query"
+	"formwork/engine/store"
 	"formwork/metadata/fieldtype"
 )
 
@@ -39,5 +40,5 @@ func Compared(f *catalog.Field, stored any) (query.Column, any) {
 	if stored == nil {
 		return f.Key, nil
 	}
-	return f.Key, Text(folds.Fold(stored))
+	return f.Key, store.Text(folds.Fold(stored))
 }

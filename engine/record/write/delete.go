@@ -11,6 +11,7 @@ import (
 	"formwork/engine/query"
 	"formwork/engine/record/session"
 	"formwork/engine/record/stored"
+	"formwork/engine/store"
 )
 
 // MaxDependents bounds the records that one delete or merge takes along or changes.
@@ -151,7 +152,7 @@ func (u *Unit) moveToBin(set *deletionSet) error {
 // moveOneToBin moves one record to the bin.
 func (u *Unit) moveOneToBin(r stored.Record, batch id.ID) error {
 	err := u.Tx.Insert(u.ctx, stored.BinTable, r.ID(), map[string]any{
-		stored.ColObject.Name: r.Object.Doc.Name, stored.ColName.Name: stored.Text(r.Name()), stored.ColDeletedAt.Name: u.session.Clock.UnixMilli(),
+		stored.ColObject.Name: r.Object.Doc.Name, stored.ColName.Name: store.Text(r.Name()), stored.ColDeletedAt.Name: u.session.Clock.UnixMilli(),
 		stored.ColDeletedBy.Name: u.session.By(), stored.ColBatch.Name: int64(batch), stored.ColDoc.Name: stored.EncodeRow(r.Mapping, r.Row)}, nil)
 	if err != nil {
 		return fmt.Errorf("moving a record of %s to the bin: %w", r.Object.Doc.Name, err)

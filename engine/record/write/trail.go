@@ -7,6 +7,7 @@ import (
 	"formwork/engine/id"
 	"formwork/engine/outbox"
 	"formwork/engine/record/stored"
+	"formwork/engine/store"
 )
 
 // trail is what a change leaves beside the row: in the history (nil: nothing) and in
@@ -55,7 +56,7 @@ func (u *Unit) writeHistory(m *stored.Mapping, action stored.Action, key id.ID, 
 	}
 	err := u.Tx.Insert(u.ctx, stored.HistoryTable, u.options.IDs.Next(), map[string]any{
 		stored.ColObject.Name: m.Object.Doc.Name, stored.ColRecord.Name: int64(key), stored.ColAt.Name: u.session.Clock.UnixMilli(), stored.ColBy.Name: u.session.By(),
-		stored.ColVia.Name: stored.Text(u.session.Caller.Via), stored.ColAction.Name: string(action), stored.ColChanges.Name: changes}, nil)
+		stored.ColVia.Name: store.Text(u.session.Caller.Via), stored.ColAction.Name: string(action), stored.ColChanges.Name: changes}, nil)
 	if err != nil {
 		return fmt.Errorf("writing the history: %w", err)
 	}
