@@ -5,6 +5,10 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"formwork/engine/query"
+	"formwork/engine/store"
+	"formwork/metadata/fieldtype"
 )
 
 const service = `{"kind":"object","name":"service","label":"Service","name_field":"name","search":["name","notes"],"fields":{
@@ -54,6 +58,29 @@ func TestSecretsStayHidden(t *testing.T) {
 	ask(422, "POST", "/api/v1/records/service/aggregate", `{"group":[{"field":"token"}],"measures":[{"op":"count"}]}`)
 	if raw := ask(200, "PATCH", one, `{"token":null}`); !strings.Contains(raw, `"token":null`) || !strings.Contains(raw, `"ready":false`) {
 		t.Errorf("emptied: %s", raw)
+	}
+	ask(200, "PATCH", one, `{"token":"`+plain+`-3"}`)
+	ask(204, "DELETE", one, "")
+	kept := map[string]int{}
+	keep := func(table string, row store.Row, err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if kept[table]++; strings.Contains(fmt.Sprintf("%s", row), plain) {
+			t.Errorf("%s holds the secret: %s", table, row)
+		}
+	}
+	changes, document := query.Column{Name: "changes", Storage: fieldtype.JSON}, query.Column{Name: "doc", Storage: fieldtype.JSON}
+	for row, err := range w.Tenant.ReadLog(t.Context(), store.LogRead{Table: "_outbox", Columns: []query.Column{changes}, Limit: 100}) {
+		keep("_outbox", row, err)
+	}
+	for table, column := range map[string]query.Column{"_history": changes, "_bin": document} {
+		for row, err := range w.Tenant.Select(t.Context(), query.Select{Table: table, Columns: []query.Ref{query.Field(column)}}) {
+			keep(table, row, err)
+		}
+	}
+	if kept["_outbox"] < 4 || kept["_history"] < 4 || kept["_bin"] != 1 {
+		t.Errorf("looked through %v", kept)
 	}
 	if strings.Contains(w.log.String(), plain) {
 		t.Error("the log has the secret")
