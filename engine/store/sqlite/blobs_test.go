@@ -3,7 +3,6 @@ package sqlite
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"io/fs"
 	"math/rand/v2"
@@ -39,24 +38,11 @@ func putForever(dir string) error {
 	if err != nil {
 		return err
 	}
-	var mu sync.Mutex
-	failed := make(chan error)
-	base := time.Now().UnixNano()
-	for w := range 4 {
-		go func() {
-			for i := int64(0); ; i++ {
-				key := id.ID(base + i*7919*4 + int64(w))
-				if _, err := tenant.Blobs().Put(context.Background(), key, contents(key), 3_000_000); err != nil {
-					failed <- err
-					return
-				}
-				mu.Lock()
-				fmt.Println(int64(key))
-				mu.Unlock()
-			}
-		}()
-	}
-	return <-failed
+	const apart = 7919 // keys lie in many folders
+	return untilKilled(apart, func(key id.ID) error {
+		_, err := tenant.Blobs().Put(context.Background(), key, contents(key), 3_000_000)
+		return err
+	})
 }
 
 // What was acknowledged is there after kill -9, nothing is there in part, and what was

@@ -56,14 +56,23 @@ func writeForever(dir string) error {
 	if err != nil {
 		return err
 	}
+	return untilKilled(1, func(key id.ID) error {
+		return tenant.Write(context.Background(), func(tx store.Tx) error { return pair(tx, key) })
+	})
+}
+
+// untilKilled writes under new keys, four at a time, and prints those that were
+// acknowledged. It returns when a write fails.
+func untilKilled(apart int64, write func(key id.ID) error) error {
+	const writers = 4
 	var mu sync.Mutex
 	failed := make(chan error)
 	base := time.Now().UnixNano()
-	for w := range 4 {
+	for w := range int64(writers) {
 		go func() {
 			for i := int64(0); ; i++ {
-				key := id.ID(base + i*4 + int64(w))
-				if err := tenant.Write(context.Background(), func(tx store.Tx) error { return pair(tx, key) }); err != nil {
+				key := id.ID(base + i*apart*writers + w)
+				if err := write(key); err != nil {
 					failed <- err
 					return
 				}
