@@ -30,6 +30,7 @@ type watch struct {
 	woken   time.Time // last time; zero: never
 	running int       // jobs under way
 	looking bool
+	busy    bool      // a job began at the last look, so the next one probably finds one too
 	resting bool      // nothing was found just now: it is not looked at again before rested or ended
 	swept   time.Time // when its old jobs were looked for; zero: not yet
 	turn    int64     // of those due at one time, the one that was looked at longest ago comes first
@@ -66,21 +67,22 @@ func (w *watch) look(at time.Time) {
 }
 
 // next takes the tenant that has been due for longest; none: how long to wait, a
-// minute at most. looked tells what was seen of it.
-func (a *agenda) next(now time.Time) (tenant string, wait time.Duration) {
+// minute at most. busy says that the last look at it found a job. looked tells what was
+// seen of it.
+func (a *agenda) next(now time.Time) (tenant string, busy bool, wait time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.due) == 0 {
-		return "", time.Minute
+		return "", false, time.Minute
 	}
 	w := a.due[0]
 	if w.due.After(now) {
-		return "", min(max(w.due.Sub(now), time.Millisecond), time.Minute)
+		return "", false, min(max(w.due.Sub(now), time.Millisecond), time.Minute)
 	}
 	a.turns++
 	w.looking, w.due, w.turn = true, time.Time{}, a.turns
 	a.put(w)
-	return w.tenant, 0
+	return w.tenant, w.busy, 0
 }
 
 // looked notes what was seen of a tenant: whether a job of it begins, and when it is
@@ -90,7 +92,7 @@ func (a *agenda) looked(tenant string, now, again time.Time, begins bool) (rests
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	w := a.tenants[tenant] // stays for as long as it is looked at
-	w.looking = false
+	w.looking, w.busy = false, begins
 	if begins {
 		w.running++
 	}

@@ -16,7 +16,7 @@ func TestTenantsTakeTurns(t *testing.T) {
 	}
 	var order string
 	for range 9 {
-		tenant, _ := a.next(noon)
+		tenant, _, _ := a.next(noon)
 		order += tenant
 		a.looked(tenant, noon, noon, true)
 		a.wake(tenant, noon, true) // by what is saved meanwhile
@@ -29,34 +29,34 @@ func TestTenantsTakeTurns(t *testing.T) {
 
 func TestAgenda(t *testing.T) {
 	a := newAgenda(2, 0, 0)
-	if tenant, wait := a.next(noon); tenant != "" || wait != time.Minute {
+	if tenant, _, wait := a.next(noon); tenant != "" || wait != time.Minute {
 		t.Errorf("%q, %v", tenant, wait)
 	}
 	a.wake("one", noon, true)
 	a.next(noon)
-	if tenant, _ := a.next(noon); tenant != "" {
+	if tenant, _, _ := a.next(noon); tenant != "" {
 		t.Error("looked at twice at a time")
 	}
 	a.looked("one", noon, noon.Add(10*time.Second), false)
 	a.wake("one", noon, true)
-	if tenant, _ := a.next(noon); tenant != "" {
+	if tenant, _, _ := a.next(noon); tenant != "" {
 		t.Error("looked at again without a rest")
 	}
 	a.rested("one")
 	a.next(noon)
 	a.looked("one", noon, noon.Add(10*time.Second), false)
 	a.rested("one")
-	if tenant, wait := a.next(noon); tenant != "" || wait != 10*time.Second {
+	if tenant, _, wait := a.next(noon); tenant != "" || wait != 10*time.Second {
 		t.Errorf("%q, %v", tenant, wait)
 	}
 	for range 2 {
 		a.wake("one", noon, true)
-		if tenant, _ := a.next(noon); tenant != "one" {
+		if tenant, _, _ := a.next(noon); tenant != "one" {
 			t.Fatal("woken and not looked at")
 		}
 		a.looked("one", noon, noon, true)
 	}
-	if tenant, _ := a.next(noon); tenant != "" {
+	if tenant, _, _ := a.next(noon); tenant != "" {
 		t.Error("a tenant has more than its share")
 	}
 	a.ended("one", noon)
@@ -74,12 +74,12 @@ func TestPolling(t *testing.T) {
 	a.wake("used", noon, true)
 	a.wake("visited", noon, false)
 	for range 2 {
-		tenant, _ := a.next(noon)
+		tenant, _, _ := a.next(noon)
 		a.looked(tenant, noon, time.Time{}, false)
 		a.rested(tenant)
 	}
 	late := noon.Add(2 * linger)
-	if tenant, _ := a.next(late); tenant != "used" || len(a.tenants) != 1 {
+	if tenant, _, _ := a.next(late); tenant != "used" || len(a.tenants) != 1 {
 		t.Errorf("looked at %q of %d", tenant, len(a.tenants))
 	}
 	a.looked("used", late, time.Time{}, false)
@@ -105,7 +105,7 @@ func TestAgendaIsBounded(t *testing.T) {
 	}
 	for minute := 1; minute <= 5; minute++ {
 		now := noon.Add(time.Duration(minute) * time.Minute)
-		tenant, _ := a.next(now)
+		tenant, _, _ := a.next(now)
 		if want := fmt.Sprint(minute); minute <= 3 && tenant != want || minute > 3 && tenant != "" {
 			t.Errorf("after %d minutes: %q", minute, tenant)
 		}

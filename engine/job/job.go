@@ -111,10 +111,10 @@ func Enqueue(ctx context.Context, tx store.Tx, ids *id.Source, now time.Time, n 
 		at = n.At
 	}
 	job := ids.Next()
-	err = tx.Insert(ctx, table, job, map[string]any{
-		"kind": n.Kind, "args": args, "state": Waiting, "done": int64(0), "total": int64(0), "attempts": int64(0),
-		"created_at": now.UnixMilli(), "run_at": at.UnixMilli(), "lane": store.Text(n.Lane), "by": int64(n.By),
-	}, nil)
+	err = tx.Insert(ctx, table, job, waiting(at).and(values{
+		"kind": n.Kind, "args": args, "done": int64(0), "total": int64(0), "attempts": int64(0),
+		"created_at": now.UnixMilli(), "lane": store.Text(n.Lane), "by": int64(n.By),
+	}), nil)
 	if err != nil {
 		return 0, fmt.Errorf("enqueueing a job %s: %w", n.Kind, err)
 	}
@@ -165,14 +165,20 @@ func List(ctx context.Context, from store.Reader, l Listing) ([]*Job, error) {
 	if l.Limit <= 0 || l.Limit > 500 {
 		l.Limit = 100
 	}
-	var rows []*row
-	for _, state := range storedStates(l.State) {
-		q := lookup{part: whole, filter: append(filter[:len(filter):len(filter)], state...), sort: newestFirst, limit: l.Limit}
-		some, err := q.rows(ctx, from)
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, some...)
+	asked := lookup{part: whole, filter: filter, sort: newestFirst, limit: l.Limit}
+	switch l.State {
+	case "":
+	case Waiting: // those that are open and don't wait are few
+		asked.filter = append(filter, query.Is(colPhase, open), query.In{Ref: query.Field(colState), Values: []any{Waiting, held}})
+	case Running:
+		asked = underLease
+		asked.part, asked.filter = whole, append(filter, underLease.filter, query.Is(colState, Running))
+	default:
+		asked.filter = append(filter, query.Is(colPhase, l.State))
+	}
+	rows, err := asked.rows(ctx, from)
+	if err != nil {
+		return nil, err
 	}
 	slices.SortFunc(rows, func(a, b *row) int { return cmp.Compare(b.ID, a.ID) })
 	jobs := make([]*Job, min(len(rows), l.Limit))
@@ -180,18 +186,6 @@ func List(ctx context.Context, from store.Reader, l Listing) ([]*Job, error) {
 		jobs[i] = &rows[i].Job
 	}
 	return jobs, nil
-}
-
-// storedStates are the conditions that together find the jobs of a state, each of
-// which an index answers; "" is every state.
-func storedStates(state string) [][]query.Filter {
-	switch state {
-	case "":
-		return [][]query.Filter{nil}
-	case Waiting:
-		return [][]query.Filter{{query.Is(colState, Waiting)}, {query.Is(colState, held)}}
-	}
-	return [][]query.Filter{{query.Is(colState, state)}}
 }
 
 // Cancel ends an open job; one that runs is told at its next save, or at the
@@ -211,7 +205,7 @@ func Cancel(ctx context.Context, t store.Tenant, job id.ID, now time.Time) error
 				return err
 			}
 		}
-		return tx.Update(ctx, table, job, 0, map[string]any{"state": Cancelled, "ended_at": now.UnixMilli()}, nil)
+		return tx.Update(ctx, table, job, 0, ended(Cancelled, now), nil)
 	})
 }
 
@@ -226,12 +220,12 @@ func Retry(ctx context.Context, t store.Tenant, job id.ID, now time.Time) error 
 		if j.State != Failed && j.State != Cancelled {
 			return fault.New(fault.Conflict, "job.not_failed", "state", j.State)
 		}
-		state := Waiting
+		again := waiting(now)
 		if j.holder != "" {
-			state = held // by its own run, which has not noticed yet that it was cancelled
+			again.and(busy(held)) // by its own run, which has not noticed yet that it was cancelled
 		}
-		return tx.Update(ctx, table, job, 0, map[string]any{"state": state, "attempts": int64(0),
-			"run_at": now.UnixMilli(), "ended_at": nil, "error": nil, "error_params": nil}, nil)
+		return tx.Update(ctx, table, job, 0, again.and(values{"attempts": int64(0),
+			"ended_at": nil, "error": nil, "error_params": nil}), nil)
 	})
 }
 

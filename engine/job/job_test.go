@@ -418,7 +418,7 @@ func TestExhausted(t *testing.T) {
 	tenant := h.tenant("one")
 	j := h.enqueue(tenant, "kill", nil)
 	err := tenant.Write(t.Context(), func(tx store.Tx) error {
-		return tx.Update(t.Context(), "_job", j, 0, map[string]any{"state": job.Running, "holder": "dead/1", "attempts": int64(6),
+		return tx.Update(t.Context(), "_job", j, 0, map[string]any{"state": job.Running, "due": nil, "holder": "dead/1", "attempts": int64(6),
 			"lease_until": h.clock.now().Add(-time.Second).UnixMilli()}, nil)
 	})
 	if err != nil {

@@ -24,12 +24,12 @@ func holdUp(ctx context.Context, tx store.Tx, j *row, strict bool) (bool, error)
 	}
 	if blocker.held && blocker.holder == "" {
 		// A store without transactions may have been stopped before somebody let it go.
-		err = tx.Update(ctx, table, blocker.ID, 0, map[string]any{"state": Waiting}, nil)
+		err = tx.Update(ctx, table, blocker.ID, 0, waiting(blocker.RunAt), nil)
 	} else {
 		err = tx.Lock(ctx, table, blocker.ID)
 	}
 	if err == nil {
-		err = tx.Update(ctx, table, j.ID, 0, map[string]any{"state": held}, nil)
+		err = tx.Update(ctx, table, j.ID, 0, busy(held), nil)
 	}
 	if err != nil {
 		return false, fmt.Errorf("holding up a job of lane %s: %w", j.Lane, err)
@@ -70,7 +70,7 @@ func release(ctx context.Context, tx store.Tx, lane string) error {
 	if err != nil || first == nil {
 		return err
 	}
-	if err := tx.Update(ctx, table, first.ID, 0, map[string]any{"state": Waiting}, nil); err != nil {
+	if err := tx.Update(ctx, table, first.ID, 0, waiting(first.RunAt), nil); err != nil {
 		return fmt.Errorf("letting go the next job of lane %s: %w", lane, err)
 	}
 	return nil

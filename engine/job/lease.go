@@ -22,15 +22,15 @@ type lease struct {
 }
 
 // update changes the job's row and prolongs the lease, if it still is ours and the job
-// was not cancelled. What a run that ends no longer occupies is among values.
-func (l *lease) update(ctx context.Context, tx store.Tx, values map[string]any) error {
+// was not cancelled. What a run that ends no longer occupies is among the changes.
+func (l *lease) update(ctx context.Context, tx store.Tx, changed values) error {
 	if _, err := l.check(ctx, tx); err != nil {
 		return err
 	}
-	if _, final := values["state"]; !final {
-		values["lease_until"] = l.now().Add(l.length).UnixMilli()
+	if _, final := changed["state"]; !final {
+		changed["lease_until"] = l.now().Add(l.length).UnixMilli()
 	}
-	return tx.Update(ctx, table, l.job, 0, values, nil)
+	return tx.Update(ctx, table, l.job, 0, changed, nil)
 }
 
 // prolong keeps what the run occupies for as long as it goes on, also when the job was
@@ -40,7 +40,7 @@ func (l *lease) prolong(ctx context.Context, tx store.Tx) error {
 	if r == nil {
 		return err
 	}
-	return tx.Update(ctx, table, l.job, 0, map[string]any{"lease_until": l.now().Add(l.length).UnixMilli()}, nil)
+	return tx.Update(ctx, table, l.job, 0, values{"lease_until": l.now().Add(l.length).UnixMilli()}, nil)
 }
 
 // leave gives up what the run of a cancelled job occupies.
@@ -73,16 +73,16 @@ func vacate(ctx context.Context, tx store.Tx, r *row) error {
 	if err := release(ctx, tx, r.Lane); err != nil {
 		return err
 	}
-	values := vacant()
+	left := vacant()
 	if r.State == Waiting {
-		values["state"] = Waiting // it was held by that run
+		left.and(waiting(r.RunAt)) // it was held by that run
 	}
-	return tx.Update(ctx, table, r.ID, 0, values, nil)
+	return tx.Update(ctx, table, r.ID, 0, left, nil)
 }
 
 // vacant are the values of a job without a lease.
-func vacant() map[string]any {
-	return map[string]any{"holder": nil, "lease_until": nil, "busy_lane": nil, "slot": nil}
+func vacant() values {
+	return values{"holder": nil, "lease_until": nil, "busy_lane": nil, "slot": nil}
 }
 
 // end keeps why the lease is over.

@@ -19,13 +19,13 @@ var asked = []struct {
 	index string
 	lookup
 }{
-	{"_job_due", waiting("")},
-	{"_job_kind_due", waiting("mail")},
+	{"_job_due", inTurn("")},
+	{"_job_kind_due", inTurn("mail")},
 	{"_job_lease", underLease},
 	{"_job_lane", inLane("import", held)},
 	{"_job_busy_lane", occupying("import")},
 	{"_job_ended", endedBefore(time.UnixMilli(1))},
-	{"_job_state", lookup{part: whole, filter: query.All{query.Is(colState, Failed)}, sort: newestFirst, limit: 20}},
+	{"_job_phase", lookup{part: whole, filter: query.All{query.Is(colPhase, Failed)}, sort: newestFirst, limit: 20}},
 	{"_job_kind", lookup{part: whole, filter: query.All{query.Is(colKind, "mail")}, sort: newestFirst, limit: 20}},
 }
 

@@ -49,7 +49,7 @@ func (p *Progress) SaveIn(ctx context.Context, tx store.Tx, done, total int64, c
 	if err != nil {
 		return err
 	}
-	return p.lease.update(ctx, tx, map[string]any{"done": done, "total": total, "cursor": raw, "attempts": int64(0)})
+	return p.lease.update(ctx, tx, values{"done": done, "total": total, "cursor": raw, "attempts": int64(0)})
 }
 
 // Show saves the counts alone, for people, at most once a second: for handlers
@@ -61,6 +61,6 @@ func (p *Progress) Show(ctx context.Context, done, total int64) error {
 	}
 	p.saved = now
 	return p.tenant.Write(ctx, func(tx store.Tx) error {
-		return p.lease.update(ctx, tx, map[string]any{"done": done, "total": total})
+		return p.lease.update(ctx, tx, values{"done": done, "total": total})
 	})
 }

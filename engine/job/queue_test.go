@@ -263,7 +263,7 @@ func TestForgottenWhileHeld(t *testing.T) {
 	r.Register(job.Kind{Name: "plain", Handle: nothing})
 	forgotten := h.add(tenant, job.New{Kind: "plain", Lane: "lane"})
 	err := tenant.Write(t.Context(), func(tx store.Tx) error {
-		return tx.Update(t.Context(), "_job", forgotten, 0, map[string]any{"state": "held"}, nil)
+		return tx.Update(t.Context(), "_job", forgotten, 0, map[string]any{"state": "held", "due": nil, "phase": "open"}, nil)
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
+	"time"
 
 	"formwork/engine/id"
 	"formwork/engine/query"
@@ -49,7 +51,37 @@ var (
 	colEndedAt     = query.Column{Name: "ended_at", Storage: fieldtype.Int}
 	colBy          = query.Column{Name: "by", Storage: fieldtype.Int}
 	colBusyLane    = query.Column{Name: "busy_lane", Storage: fieldtype.Text} // the lane, while there is a lease
+	colDue         = query.Column{Name: "due", Storage: fieldtype.Int}        // run_at, while the job waits and is not held
+	colPhase       = query.Column{Name: "phase", Storage: fieldtype.Text}     // open, or the state in which it ended
 )
+
+// open is the phase of a job that has not ended.
+const open = "open"
+
+// values are of columns of a row, in stored form. State, due and phase are set together,
+// by the functions below, so that a job waits exactly if it is found as due. The indexes
+// are over due and phase, since each change of an indexed column costs: phase changes
+// only when a job ends, due when it begins.
+type values map[string]any
+
+// waiting are the values of a job that may run from a time on.
+func waiting(at time.Time) values {
+	return values{"state": Waiting, "phase": open, "run_at": at.UnixMilli(), "due": at.UnixMilli()}
+}
+
+// busy are the values of a job that is open and must not begin: Running or held.
+func busy(state string) values { return values{"state": state, "phase": open, "due": nil} }
+
+// ended are the values of a job in a final state.
+func ended(state string, at time.Time) values {
+	return values{"state": state, "phase": state, "due": nil, "ended_at": at.UnixMilli()}
+}
+
+// and adds values.
+func (v values) and(more values) values {
+	maps.Copy(v, more)
+	return v
+}
 
 // part is columns that are read together, and how they fill a row.
 type part struct {
@@ -106,11 +138,11 @@ func Tables() []store.Table {
 		}
 		return list
 	}
-	return []store.Table{{Name: table, Columns: append(all, colBusyLane), Indexes: []store.Index{
-		{Name: "_job_state", Columns: on(colState, query.ID)},
+	return []store.Table{{Name: table, Columns: append(all, colBusyLane, colDue, colPhase), Indexes: []store.Index{
+		{Name: "_job_phase", Columns: on(colPhase, query.ID)},
 		{Name: "_job_kind", Columns: on(colKind, query.ID)},
-		{Name: "_job_due", Columns: on(colState, colRunAt, query.ID)},
-		{Name: "_job_kind_due", Columns: on(colState, colKind, colRunAt, query.ID)},
+		{Name: "_job_due", Columns: on(colDue, query.ID), Filled: true},
+		{Name: "_job_kind_due", Columns: on(colKind, colDue, query.ID)},
 		{Name: "_job_lane", Columns: on(colLane, colState, query.ID), Filled: true},
 		{Name: "_job_lease", Columns: on(colLease, query.ID), Filled: true},
 		{Name: "_job_ended", Columns: on(colEndedAt, query.ID), Filled: true},

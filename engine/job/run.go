@@ -48,15 +48,15 @@ func (r *Runner) run(stop context.Context, t store.Tenant, j *row) {
 // note writes how a run ended, which lets the next job of its lane go.
 func (r *Runner) note(ctx context.Context, t store.Tenant, l *lease, j *row, err error, stopping bool) error {
 	if l.ended() == nil {
-		values := r.outcome(j, err, stopping)
-		if err != nil && values["error"] != nil {
-			r.o.Log.Warn("a job failed", "tenant", t.Name(), "job", j.ID.String(), "kind", j.Kind, "state", values["state"], "error", err)
+		outcome := r.outcome(j, err, stopping)
+		if err != nil && outcome["error"] != nil {
+			r.o.Log.Warn("a job failed", "tenant", t.Name(), "job", j.ID.String(), "kind", j.Kind, "state", outcome["state"], "error", err)
 		}
 		err = t.Write(ctx, func(tx store.Tx) error {
 			if err := release(ctx, tx, j.Lane); err != nil {
 				return err
 			}
-			return l.update(ctx, tx, values)
+			return l.update(ctx, tx, outcome)
 		})
 		if l.ended() == nil {
 			return err
@@ -75,31 +75,26 @@ func (r *Runner) note(ctx context.Context, t store.Tenant, l *lease, j *row, err
 }
 
 // outcome is what the row says after a run that returned err.
-func (r *Runner) outcome(j *row, err error, stopping bool) map[string]any {
+func (r *Runner) outcome(j *row, err error, stopping bool) values {
 	now := r.o.Now()
-	values := vacant()
+	noted := vacant()
 	switch {
 	case err == nil:
-		values["state"], values["ended_at"] = Done, now.UnixMilli()
-		values["error"], values["error_params"] = nil, nil
-		return values
+		return noted.and(ended(Done, now)).and(values{"error": nil, "error_params": nil})
 	case stopping: // nobody's fault: the run does not count, and the job keeps its turn
-		values["state"], values["attempts"] = Waiting, max(j.Attempts-1, 0)
-		return values
+		return noted.and(waiting(j.RunAt)).and(values{"attempts": max(j.Attempts-1, 0)})
 	}
 	f := fault.From(err)
 	params, marshalErr := json.Marshal(f.Params)
 	if marshalErr != nil || len(f.Params) == 0 {
 		params = []byte("{}")
 	}
-	values["error"], values["error_params"] = f.Code, json.RawMessage(params)
+	noted.and(values{"error": f.Code, "error_params": json.RawMessage(params)})
 	if retried(f.Kind) && j.Attempts < r.o.Attempts {
 		pause := min(r.o.Backoff<<min(j.Attempts-1, 20), maxBackoff)
-		values["state"], values["run_at"] = Waiting, now.Add(pause).UnixMilli()
-	} else {
-		values["state"], values["ended_at"] = Failed, now.UnixMilli()
+		return noted.and(waiting(now.Add(pause)))
 	}
-	return values
+	return noted.and(ended(Failed, now))
 }
 
 // retried tells the kinds of faults that may be gone at the next try.

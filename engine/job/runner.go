@@ -140,7 +140,7 @@ func (r *Runner) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		tenant, wait := r.agenda.next(r.o.Now())
+		tenant, busy, wait := r.agenda.next(r.o.Now())
 		if tenant == "" {
 			<-workers
 			timer := time.NewTimer(wait)
@@ -158,7 +158,7 @@ func (r *Runner) Run(ctx context.Context) {
 		go func() {
 			defer under.Done()
 			defer r.signal()
-			again, idle := r.look(ctx, tenant)
+			again, idle := r.look(ctx, tenant, busy)
 			<-workers
 			if idle && r.agenda.looked(tenant, r.o.Now(), again, false) {
 				rest(ctx, pause)
@@ -209,8 +209,8 @@ func rest(ctx context.Context, d time.Duration) {
 }
 
 // look claims one job of a tenant and runs it. idle: there is none, until again
-// (zero: until it is woken).
-func (r *Runner) look(ctx context.Context, tenant string) (again time.Time, idle bool) {
+// (zero: until it is woken). busy: there probably is one.
+func (r *Runner) look(ctx context.Context, tenant string, busy bool) (again time.Time, idle bool) {
 	t, err := r.o.Tenant(ctx, tenant)
 	if err != nil {
 		if ctx.Err() == nil {
@@ -222,7 +222,7 @@ func (r *Runner) look(ctx context.Context, tenant string) (again time.Time, idle
 		}
 		return r.o.Now().Add(reopen), true
 	}
-	claimed, again, err := r.claim(ctx, t)
+	claimed, again, err := r.claim(ctx, t, busy)
 	if err != nil {
 		if ctx.Err() == nil {
 			r.o.Log.Error("claiming a job", "tenant", tenant, "error", err)
