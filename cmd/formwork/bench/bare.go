@@ -17,7 +17,7 @@ import (
 // and rows, in this process.
 type bare struct {
 	recipe *Recipe
-	object *catalog.Object
+	table  store.Table // with the indexes that are planned for it
 	tenant store.Tenant
 	ids    *id.Source
 	owner  id.ID   // whose rows are asked for
@@ -31,8 +31,9 @@ type bare struct {
 // samples is how many rows are kept to be inserted again.
 const samples = 1000
 
-func newBare(r *Recipe, object *catalog.Object, tenant store.Tenant, ids *id.Source, owner id.ID) (*bare, error) {
-	b := &bare{recipe: r, object: object, tenant: tenant, ids: ids, owner: owner, column: map[string]query.Column{}, every: []query.Ref{query.Field(query.ID)}}
+func newBare(r *Recipe, object *catalog.Object, indexes []store.Index, tenant store.Tenant, ids *id.Source, owner id.ID) (*bare, error) {
+	b := &bare{recipe: r, table: object.Table, tenant: tenant, ids: ids, owner: owner, column: map[string]query.Column{}, every: []query.Ref{query.Field(query.ID)}}
+	b.table.Indexes = indexes
 	for _, name := range []string{r.Equal, strings.TrimPrefix(r.Sort, "-"), r.Group, r.Sum} {
 		f, ok := object.Field(name)
 		if !ok {
@@ -52,7 +53,7 @@ func newBare(r *Recipe, object *catalog.Object, tenant store.Tenant, ids *id.Sou
 // load copies the rows of another tenant in transactions of so many, and measures
 // the writing alone.
 func (b *bare) load(ctx context.Context, from store.Tenant, batch int, progress func(done int)) (Result, error) {
-	if err := b.tenant.Define(ctx, b.object.Table); err != nil {
+	if err := b.tenant.Define(ctx, b.table); err != nil {
 		return Result{}, fmt.Errorf("making the bare table: %w", err)
 	}
 	var waiting []store.Row
@@ -79,7 +80,7 @@ func (b *bare) load(ctx context.Context, from store.Tenant, batch int, progress 
 		waiting = nil
 		return err
 	}
-	for row, err := range from.Select(ctx, query.Select{Table: b.object.Table.Name, Columns: b.every, Sort: []query.Order{{Ref: query.Field(query.ID)}}}) {
+	for row, err := range from.Select(ctx, query.Select{Table: b.table.Name, Columns: b.every, Sort: []query.Order{{Ref: query.Field(query.ID)}}}) {
 		if err != nil {
 			return Result{}, fmt.Errorf("reading rows to copy: %w", err)
 		}
@@ -130,7 +131,7 @@ func (b *bare) insert(tx store.Tx, key id.ID, row store.Row) error {
 	for i, ref := range b.every[1:] {
 		values[ref.Column.Name] = row[i+1]
 	}
-	return tx.Insert(context.Background(), b.object.Table.Name, key, values, b.words(row))
+	return tx.Insert(context.Background(), b.table.Name, key, values, b.words(row))
 }
 
 // drain reads rows to the end and says how many there were.
@@ -150,18 +151,18 @@ func (b *bare) operation(ctx context.Context, name string) func(n int) error {
 	byID := query.Order{Ref: query.Field(query.ID)}
 	list := func(n int) query.Select {
 		field, descends := strings.CutPrefix(b.recipe.Sort, "-")
-		return query.Select{Table: b.object.Table.Name, Columns: b.every, Limit: b.recipe.Limit,
+		return query.Select{Table: b.table.Name, Columns: b.every, Limit: b.recipe.Limit,
 			Filter: query.All{own, query.Is(b.column[b.recipe.Equal], b.recipe.Values[n%len(b.recipe.Values)])},
 			Sort:   []query.Order{{Ref: query.Field(b.column[field]), Descending: descends}, {Ref: query.Field(query.ID), Descending: descends}}}
 	}
-	groups := query.Aggregate{Table: b.object.Table.Name, Groups: []query.Group{{Ref: query.Field(b.column[b.recipe.Group])}},
+	groups := query.Aggregate{Table: b.table.Name, Groups: []query.Group{{Ref: query.Field(b.column[b.recipe.Group])}},
 		Measures: []query.Measure{{Op: query.Count}, {Op: query.Sum, Ref: query.Field(b.column[b.recipe.Sum])}}}
 	selected := func(q query.Select) error { _, err := drain(b.tenant.Select(ctx, q)); return err }
 	switch name {
 	case opRead:
 		return func(n int) error {
 			key := b.own[n*7_919%len(b.own)]
-			return selected(query.Select{Table: b.object.Table.Name, Columns: b.every, Limit: 1,
+			return selected(query.Select{Table: b.table.Name, Columns: b.every, Limit: 1,
 				Filter: query.All{query.Is(query.ID, int64(key)), own}})
 		}
 	case opList:
@@ -177,7 +178,7 @@ func (b *bare) operation(ctx context.Context, name string) func(n int) error {
 		}
 	case opSearch:
 		return func(n int) error {
-			return selected(query.Select{Table: b.object.Table.Name, Columns: b.every, Filter: own, Limit: b.recipe.Limit,
+			return selected(query.Select{Table: b.table.Name, Columns: b.every, Filter: own, Limit: b.recipe.Limit,
 				Words: search.Query(b.recipe.Terms[n%len(b.recipe.Terms)]), Sort: []query.Order{byID}})
 		}
 	case opOwnGroups:
@@ -201,7 +202,7 @@ func (b *bare) update(ctx context.Context) func(n int) error {
 	return func(n int) error {
 		key := b.own[n*7_919%len(b.own)]
 		return b.tenant.Write(ctx, func(tx store.Tx) error {
-			for row, err := range tx.Select(ctx, query.Select{Table: b.object.Table.Name, Columns: b.every, Limit: 1,
+			for row, err := range tx.Select(ctx, query.Select{Table: b.table.Name, Columns: b.every, Limit: 1,
 				Filter: query.Is(query.ID, int64(key))}) {
 				if err != nil {
 					return err
@@ -213,7 +214,7 @@ func (b *bare) update(ctx context.Context) func(n int) error {
 						changed[i] = text
 					}
 				}
-				return tx.Update(ctx, b.object.Table.Name, key, 0, map[string]any{column.Name: text}, b.words(changed))
+				return tx.Update(ctx, b.table.Name, key, 0, map[string]any{column.Name: text}, b.words(changed))
 			}
 			return nil
 		})

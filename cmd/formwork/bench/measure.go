@@ -78,7 +78,7 @@ func (b *bench) bareIn(ctx context.Context, target House, snapshot *catalog.Snap
 	if err != nil {
 		return err
 	}
-	bare, err := newBare(b.Recipe, object, t, id.NewSource(time.Now, func() uint32 { return uint32(time.Now().UnixNano()) }), owner)
+	bare, err := newBare(b.Recipe, object, snapshot.Indexes[b.Recipe.Object], t, id.NewSource(time.Now, func() uint32 { return uint32(time.Now().UnixNano()) }), owner)
 	if err != nil {
 		return err
 	}
