@@ -67,6 +67,9 @@ func (r *request) page(p *record.Page) error {
 	if p.Total != nil {
 		b = append(b, `,"total":`...)
 		b = strconv.AppendInt(b, *p.Total, 10)
+		if p.More {
+			b = append(b, `,"total_more":true`...)
+		}
 	}
 	return r.sent(fiber.StatusOK, append(b, '}'))
 }

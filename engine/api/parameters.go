@@ -44,7 +44,7 @@ var (
 	sortedParameter  = parameterDoc{name: "sort", says: "Fields, separated by commas; -amount descends.", schema: listSchema}
 	fieldsParameter  = parameterDoc{name: "fields", says: "Fields of the answer, separated by commas, and no others; owner.name reaches through a lookup.", schema: listSchema}
 	cursorParameter  = parameterDoc{name: "cursor", says: "The “next” of the page before.", schema: textSchema}
-	countParameter   = parameterDoc{name: "count", says: "Also says how many there are in all.", schema: flagSchema}
+	countParameter   = parameterDoc{name: "count", says: "Also says how many there are in all: true up to a number at which it ends, exact to the last.", schema: oneOf("true", "exact", "false")}
 	limitParameter   = parameterDoc{name: "limit", says: "At most so many; 0 for the usual number.", schema: upTo(record.MaxLimit, record.DefaultLimit)}
 	layerParameter   = parameterDoc{name: "layer", says: "“own” for the tenant's own layer, as it was submitted.", schema: oneOf("own")}
 	bomParameter     = parameterDoc{name: "bom", says: "Begins a CSV file with a byte order mark, by which Excel knows that it is UTF-8.", schema: flagSchema}

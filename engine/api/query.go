@@ -11,13 +11,14 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"formwork/engine/fault"
+	"formwork/engine/record"
 )
 
 // maxParameter bounds one query parameter, in bytes.
 const maxParameter = 8 << 10
 
 // parameter is a query parameter that a route knows, and where its value goes: a
-// *string, *[]string (comma separated), *int or *bool.
+// *string, *[]string (comma separated), *int, *bool or *record.Total.
 type parameter struct {
 	name string
 	into any
@@ -100,6 +101,17 @@ func (p parameter) set(value []byte) error {
 			*into = false
 		default:
 			return fault.New(fault.Malformed, "api.bad_parameter", "name", p.name, "want", "true, false")
+		}
+	case *record.Total:
+		switch string(value) {
+		case "true", "1", "":
+			*into = record.UsualTotal
+		case "exact":
+			*into = record.ExactTotal
+		case "false", "0":
+			*into = record.NoTotal
+		default:
+			return fault.New(fault.Malformed, "api.bad_parameter", "name", p.name, "want", "true, exact, false")
 		}
 	default:
 		panic("api: a parameter of a kind that can't be read")

@@ -31,7 +31,7 @@ func (s *Server) getRecord(r *request) error {
 // listQuery reads the parameters of a list, and those given besides.
 func (r *request) listQuery(besides ...parameter) (q record.ListQuery, err error) {
 	err = r.query(append(besides, parameter{"filter", &q.Filter}, parameter{"q", &q.Q}, parameter{"sort", &q.Sort},
-		parameter{"fields", &q.Fields}, parameter{"limit", &q.Limit}, parameter{"cursor", &q.Cursor}, parameter{"count", &q.Count})...)
+		parameter{"fields", &q.Fields}, parameter{"limit", &q.Limit}, parameter{"cursor", &q.Cursor}, parameter{"count", &q.Total})...)
 	return q, err
 }
 

@@ -281,7 +281,7 @@ func (w *world) play1(step step, tokens, saved map[string]string) {
 func (w *world) rows(tables map[string]int) map[string]int {
 	counts := map[string]int{}
 	for table := range tables {
-		n, err := w.Tenant.Count(context.Background(), table, nil, nil)
+		n, err := w.Tenant.Count(context.Background(), table, nil, nil, 0)
 		if err != nil {
 			w.t.Fatal(err)
 		}

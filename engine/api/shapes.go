@@ -35,6 +35,8 @@ type RecordPage struct {
 	Items []Record `json:"items"`
 	Next  *string  `json:"next"`            // the cursor of the next page; null on the last one
 	Total *int64   `json:"total,omitempty"` // with count
+	// TotalMore says that there are more than Total, which is where counting ended.
+	TotalMore bool `json:"total_more,omitempty"`
 }
 
 // SavedRecord is a record that was saved, and what did not stand in its way.

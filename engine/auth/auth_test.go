@@ -508,7 +508,7 @@ func TestDevices(t *testing.T) {
 		w.wants(err, "")
 		w.Clock.Pass(time.Minute)
 	}
-	if n, err := w.Tenant.Count(w.ctx, "_device", nil, nil); err != nil || n != 22 { // with that of nobody
+	if n, err := w.Tenant.Count(w.ctx, "_device", nil, nil, 0); err != nil || n != 22 { // with that of nobody
 		t.Errorf("%d devices, %v", n, err)
 	}
 }

@@ -77,7 +77,7 @@ func (s *Service) CreateKey(ctx context.Context, t store.Tenant, by *policy.Call
 	if err := fault.All(fault.Invalid, "auth.key_invalid", problems); err != nil {
 		return "", Key{}, err
 	}
-	count, err := t.Count(ctx, keys, query.Is(revokedColumn, nil), nil)
+	count, err := t.Count(ctx, keys, query.Is(revokedColumn, nil), nil, 0)
 	if err != nil {
 		return "", Key{}, err
 	}

@@ -188,7 +188,7 @@ func lockFor(failures int64) time.Duration {
 
 // Users counts those who have a password.
 func (s *Service) Users(ctx context.Context, t store.Tenant) (int64, error) {
-	return t.Count(ctx, credentials, nil, nil)
+	return t.Count(ctx, credentials, nil, nil, 0)
 }
 
 // SetPassword gives a user a password, unlocks the account, ends all of the user's

@@ -391,7 +391,7 @@ func (c *Catalog) consequences(ctx context.Context, t store.Tenant, d *draft) (c
 
 // wasRemoved reports whether a table holds the data of an object that was removed.
 func (c *Catalog) wasRemoved(ctx context.Context, t store.Tenant, table string) (bool, error) {
-	n, err := t.Count(ctx, removedTable, query.Is(colTable, table), nil)
+	n, err := t.Count(ctx, removedTable, query.Is(colTable, table), nil, 0)
 	if err != nil {
 		return false, fmt.Errorf("looking for removed data: %w", err)
 	}

@@ -493,11 +493,11 @@ func TestRemovedDataIsKeptAndPurged(t *testing.T) {
 	remove := Change{Delete: []metadata.Key{key("object", "account"), key("object", "thing")}, Allow: []string{"object/account/fields/notes", "object/thing"}}
 	add := change(withNotes, `{"kind":"object","name":"thing","name_field":"name","fields":{"name":{"type":"text"}}}`)
 	held := func() (notes, things int64) {
-		notes, err := h.tenant.Count(t.Context(), "account", filled(h.snapshot().Objects["account"].byName["notes"]), nil)
+		notes, err := h.tenant.Count(t.Context(), "account", filled(h.snapshot().Objects["account"].byName["notes"]), nil, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if things, err = h.tenant.Count(t.Context(), "thing", nil, nil); err != nil {
+		if things, err = h.tenant.Count(t.Context(), "thing", nil, nil, 0); err != nil {
 			t.Fatal(err)
 		}
 		return notes, things
@@ -525,7 +525,7 @@ func TestRemovedDataIsKeptAndPurged(t *testing.T) {
 	if notes, things := held(); notes != 0 || things != 0 {
 		t.Errorf("%d notes and %d things outlived the purge", notes, things)
 	}
-	if n, err := h.tenant.Count(t.Context(), removedTable, nil, nil); err != nil || n != 0 {
+	if n, err := h.tenant.Count(t.Context(), removedTable, nil, nil, 0); err != nil || n != 0 {
 		t.Errorf("%d removals are still noted, %v", n, err)
 	}
 	told := map[string]int{}

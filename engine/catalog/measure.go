@@ -51,7 +51,7 @@ func (e *Effect) count(ctx context.Context, t store.Tenant) (n int64, partial bo
 	case e.unique:
 		return e.countShared(ctx, t)
 	case e.check == nil:
-		n, err = t.Count(ctx, e.Table, e.Where, nil)
+		n, err = t.Count(ctx, e.Table, e.Where, nil, 0)
 		return n, false, err
 	}
 	for row, err := range t.Select(ctx, e.selection()) {

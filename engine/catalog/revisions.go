@@ -148,7 +148,7 @@ func (c *Catalog) load(ctx context.Context, from store.Reader, at mark) (*state,
 // stateAt reads an older revision. Fault "catalog.no_revision" (NotFound).
 func (c *Catalog) stateAt(ctx context.Context, t store.Tenant, revision int64) (*state, error) {
 	is := query.Is(query.ID, revision)
-	n, err := t.Count(ctx, revisionTable, is, nil)
+	n, err := t.Count(ctx, revisionTable, is, nil, 0)
 	if err != nil {
 		return nil, fmt.Errorf("looking for revision %d: %w", revision, err)
 	}

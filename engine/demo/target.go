@@ -55,7 +55,7 @@ const rolledBack = "record.rolled_back"
 
 // Look implements Target.
 func (l Local) Look(ctx context.Context, object string) (int64, id.ID, error) {
-	page, err := l.Session().List(ctx, object, record.ListQuery{Fields: []string{"id"}, Limit: 1, Count: true})
+	page, err := l.Session().List(ctx, object, record.ListQuery{Fields: []string{"id"}, Limit: 1, Total: record.ExactTotal})
 	if err != nil || len(page.Items) == 0 {
 		return 0, 0, err
 	}
@@ -151,7 +151,7 @@ func (l listing) first() id.ID {
 // Look implements Target.
 func (r Remote) Look(ctx context.Context, object string) (int64, id.ID, error) {
 	var answer listing
-	err := r.Call(ctx, "GET", address(object)+"?limit=1&count=true&fields=id", nil, &answer)
+	err := r.Call(ctx, "GET", address(object)+"?limit=1&count=exact&fields=id", nil, &answer)
 	return answer.Total, answer.first(), err
 }
 

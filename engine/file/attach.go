@@ -221,7 +221,7 @@ func (s *Session) Attach(ctx context.Context, object string, key id.ID, uploads 
 		return nil, err
 	}
 	err := s.tenant.Write(ctx, func(tx store.Tx) error {
-		n, err := tx.Count(ctx, fileTable, attachedTo(object, key), nil)
+		n, err := tx.Count(ctx, fileTable, attachedTo(object, key), nil, 0)
 		if err != nil {
 			return fmt.Errorf("counting the files of a record: %w", err)
 		}

@@ -157,7 +157,7 @@ var binObject = query.Column{Name: "object", Storage: fieldtype.Text}
 
 // inBin reports whether the record of a file is in the recycle bin.
 func inBin(ctx context.Context, t store.Tenant, f *File) (bool, error) {
-	n, err := t.Count(ctx, "_bin", query.All{query.Is(query.ID, int64(f.Record)), query.Is(binObject, f.Object)}, nil)
+	n, err := t.Count(ctx, "_bin", query.All{query.Is(query.ID, int64(f.Record)), query.Is(binObject, f.Object)}, nil, 0)
 	if err != nil {
 		return false, fmt.Errorf("looking for the record of a file in the bin: %w", err)
 	}

@@ -179,7 +179,7 @@ func (s *Session) may(ctx context.Context, action policy.Action, object string, 
 		}
 		filter = query.And(filter, allowed)
 	}
-	n, err := s.tenant.Count(ctx, o.Table.Name, filter, nil)
+	n, err := s.tenant.Count(ctx, o.Table.Name, filter, nil, 0)
 	if err != nil {
 		return false, fmt.Errorf("looking for the record of a file: %w", err)
 	}

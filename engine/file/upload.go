@@ -45,7 +45,7 @@ func (s *Session) Start(ctx context.Context, u Upload) (*File, error) {
 		if err := s.service.count(ctx, tx, f.Size); err != nil { // first: it keeps others who start waiting
 			return err
 		}
-		loose, err := tx.Count(ctx, fileTable, query.All{query.Is(colBy, int64(f.By)), query.Is(colObject, nil)}, nil)
+		loose, err := tx.Count(ctx, fileTable, query.All{query.Is(colBy, int64(f.By)), query.Is(colObject, nil)}, nil, 0)
 		if err != nil {
 			return fmt.Errorf("counting uploads: %w", err)
 		}

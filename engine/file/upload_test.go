@@ -127,7 +127,7 @@ func TestUploadsAreNotMixed(t *testing.T) {
 	if !bytes.Equal(got, append(first, second...)) {
 		t.Error("it is a mixture")
 	}
-	if n, err := w.Count(t.Context(), "_file_part", nil, nil); err != nil || n != 2 {
+	if n, err := w.Count(t.Context(), "_file_part", nil, nil, 0); err != nil || n != 2 {
 		t.Errorf("%d parts are noted, %v", n, err)
 	}
 	if blobs, err := w.Blobs().List(t.Context(), 0, 10); err != nil || len(blobs) != 2 {
@@ -281,7 +281,7 @@ func TestCollect(t *testing.T) {
 	if bytes, err := w.Files.Used(t.Context(), w.Tenant); err != nil || bytes != 4 {
 		t.Errorf("%d bytes count, %v", bytes, err)
 	}
-	jobs, err := w.Count(t.Context(), "_job", query.Is(query.Column{Name: "kind", Storage: fieldtype.Text}, file.JobCollect), nil)
+	jobs, err := w.Count(t.Context(), "_job", query.Is(query.Column{Name: "kind", Storage: fieldtype.Text}, file.JobCollect), nil, 0)
 	if err != nil || jobs != 1 {
 		t.Errorf("it is to run %d times again, %v", jobs, err)
 	}
@@ -318,7 +318,7 @@ func TestCollect(t *testing.T) {
 
 func (w *world) rows(table string) int64 {
 	w.t.Helper()
-	n, err := w.Count(w.t.Context(), table, nil, nil)
+	n, err := w.Count(w.t.Context(), table, nil, nil, 0)
 	w.must(err)
 	return n
 }

@@ -246,7 +246,7 @@ func (h *house) untilHeld(t store.Tenant, j id.ID) {
 	h.t.Helper()
 	held := query.All{query.Is(query.ID, int64(j)), query.Is(query.Column{Name: "state", Storage: fieldtype.Text}, "held")}
 	for range 4000 {
-		if n, err := t.Count(h.t.Context(), "_job", held, nil); err == nil && n == 1 {
+		if n, err := t.Count(h.t.Context(), "_job", held, nil, 0); err == nil && n == 1 {
 			return
 		}
 		time.Sleep(5 * time.Millisecond)

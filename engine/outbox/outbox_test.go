@@ -357,14 +357,14 @@ func TestSaveIn(t *testing.T) {
 	d.Wake("acme")
 	h.until("all", func() bool {
 		h.clock.add(time.Second)
-		n, err := acme.Count(t.Context(), "effect", nil, nil)
+		n, err := acme.Count(t.Context(), "effect", nil, nil, 0)
 		return err == nil && n >= 10
 	})
 	h.until("that it is saved", func() bool {
 		s, err := d.Status(t.Context(), acme)
 		return err == nil && s[0].Behind == 0
 	})
-	if n, err := acme.Count(t.Context(), "effect", nil, nil); err != nil || n != 10 {
+	if n, err := acme.Count(t.Context(), "effect", nil, nil, 0); err != nil || n != 10 {
 		t.Errorf("%d effects of 10 events, %v", n, err)
 	}
 }

@@ -93,7 +93,7 @@ func TestWhoLostTheLeaseAcknowledgesNothing(t *testing.T) {
 	if !fault.Is(late, "outbox.lost") {
 		t.Errorf("the late one was told %v", late)
 	}
-	if n, err := acme.Count(t.Context(), "effect", query.Is(query.Column{Name: "n", Storage: fieldtype.Int}, int64(99)), nil); err != nil || n != 0 {
+	if n, err := acme.Count(t.Context(), "effect", query.Is(query.Column{Name: "n", Storage: fieldtype.Int}, int64(99)), nil, 0); err != nil || n != 0 {
 		t.Errorf("%d late effects, %v", n, err)
 	}
 	h.write(acme, 4)

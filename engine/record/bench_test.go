@@ -168,7 +168,7 @@ func BenchmarkList(b *testing.B) {
 	}{
 		{"plain", record.ListQuery{}},
 		{"filter,sort", record.ListQuery{Filter: `status == "customer"`, Sort: []string{"-annual_revenue"}}},
-		{"filter,sort,total", record.ListQuery{Filter: `status == "customer"`, Sort: []string{"-annual_revenue"}, Count: true}},
+		{"filter,sort,total", record.ListQuery{Filter: `status == "customer"`, Sort: []string{"-annual_revenue"}, Total: record.ExactTotal}},
 		{"words", record.ListQuery{Q: "raven", Fields: []string{"name"}}},
 	} {
 		b.Run(q.name, func(b *testing.B) {

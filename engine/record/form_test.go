@@ -138,7 +138,7 @@ func (a *auditor) Wants(_ *catalog.Snapshot, object string, _ record.Action) boo
 func (a *auditor) BeforeSave(context.Context, store.Reader, *record.Change) error { return nil }
 
 func (a *auditor) AfterSave(ctx context.Context, tx store.Tx, c *record.Change) error {
-	n, err := tx.Count(ctx, "account", query.Is(query.ID, int64(c.ID())), nil)
+	n, err := tx.Count(ctx, "account", query.Is(query.ID, int64(c.ID())), nil, 0)
 	if err != nil {
 		return err
 	}

@@ -132,7 +132,7 @@ func TestBackfillResumes(t *testing.T) {
 		runner.Run(ctx)
 	}
 	w.work()
-	page, err := w.system().List(w.ctx, "note", record.ListQuery{Filter: `state == "new"`, Count: true, Limit: 1})
+	page, err := w.system().List(w.ctx, "note", record.ListQuery{Filter: `state == "new"`, Total: record.ExactTotal, Limit: 1})
 	if err != nil || *page.Total != 230 {
 		t.Fatalf("%d of 230: %v", *page.Total, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/record"
+	"formwork/engine/store"
 	"formwork/engine/store/teststore"
 )
 
@@ -122,7 +123,7 @@ func TestPagesOfLargeRecords(t *testing.T) {
 	}
 	found, pages, cursor := 0, 0, ""
 	for {
-		page, err := w.as("ada").List(w.ctx, "account", record.ListQuery{Limit: 500, Cursor: cursor, Fields: []string{"notes"}, Count: true})
+		page, err := w.as("ada").List(w.ctx, "account", record.ListQuery{Limit: 500, Cursor: cursor, Fields: []string{"notes"}, Total: record.ExactTotal})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -136,5 +137,47 @@ func TestPagesOfLargeRecords(t *testing.T) {
 	}
 	if found != records || pages != 3 {
 		t.Errorf("%d records on %d pages", found, pages)
+	}
+}
+
+// Counting ends at a bound, unless the exact number is wanted.
+func TestTotals(t *testing.T) {
+	w := newWorld(t).populate()
+	table := w.snapshot.Objects["account"].Table.Name
+	fill := func(from, n int) {
+		t.Helper()
+		err := w.tenant.Write(w.ctx, func(tx store.Tx) error {
+			for i := range n {
+				if err := tx.Insert(w.ctx, table, id.ID(1_000_000+from+i), map[string]any{"version": int64(1)}, nil); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	there, err := w.tenant.Count(w.ctx, table, nil, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	usual := record.MaxTotal - int(there)
+	fill(0, usual)
+	for _, more := range []int64{0, 2} {
+		fill(usual, int(more))
+		for total, want := range map[record.Total]int64{record.UsualTotal: record.MaxTotal, record.ExactTotal: record.MaxTotal + more} {
+			page, err := w.system().List(w.ctx, "account", record.ListQuery{Limit: 1, Fields: []string{"id"}, Total: total})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if *page.Total != want || page.More != (want < record.MaxTotal+more) {
+				t.Errorf("%d beyond the bound: %d in all, more: %v; want %d", more, *page.Total, page.More, want)
+			}
+		}
+	}
+	page, err := w.system().List(w.ctx, "account", record.ListQuery{Limit: 1, Fields: []string{"id"}})
+	if err != nil || page.Total != nil || page.More {
+		t.Errorf("a total that nobody asked for: %v, %v", page, err)
 	}
 }

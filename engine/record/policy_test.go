@@ -115,7 +115,7 @@ func agree(w *world, name, object string, all []id.ID) {
 	}
 	listed, cursor := []id.ID{}, ""
 	for {
-		page, err := s.List(w.ctx, object, record.ListQuery{Limit: 7, Cursor: cursor, Count: true, Fields: []string{"id"}})
+		page, err := s.List(w.ctx, object, record.ListQuery{Limit: 7, Cursor: cursor, Total: record.ExactTotal, Fields: []string{"id"}})
 		if err != nil {
 			w.t.Fatal(err)
 		}

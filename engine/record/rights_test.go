@@ -117,7 +117,7 @@ func TestFormulasThroughWhatIsHidden(t *testing.T) {
 	}
 	for filter, want := range map[string]int{`industry == "media"`: 1, `industry == nil`: 0, `account.industry == "media"`: 0, `account.industry == nil`: 1,
 		`account.name startsWith "A"`: 0, `account != nil`: 1} {
-		page, err := w.as("rob").List(w.ctx, "deal", record.ListQuery{Filter: filter, Count: true})
+		page, err := w.as("rob").List(w.ctx, "deal", record.ListQuery{Filter: filter, Total: record.ExactTotal})
 		if err != nil || len(page.Items) != want || *page.Total != int64(want) {
 			t.Errorf("%s finds %v %v", filter, page, err)
 		}

@@ -141,7 +141,10 @@ func (s *scenario) call(t *testing.T, session *record.Session, st step) (answer 
 	key, _ = id.Parse(s.text(st.ID))
 	data, _ := s.replace(st.Data).(map[string]any)
 	ctx := s.w.ctx
-	q := record.ListQuery{Filter: a.Filter, Q: a.Q, Sort: a.Sort, Fields: a.Fields, Limit: a.Limit, Cursor: a.Cursor, Count: a.Count}
+	q := record.ListQuery{Filter: a.Filter, Q: a.Q, Sort: a.Sort, Fields: a.Fields, Limit: a.Limit, Cursor: a.Cursor}
+	if a.Count {
+		q.Total = record.UsualTotal
+	}
 	switch st.Do {
 	case "create":
 		return saved(session.Create(ctx, st.Object, data))

@@ -16,6 +16,7 @@ type (
 	Record         = read.Record
 	RecordField    = read.RecordField
 	ListQuery      = read.ListQuery
+	Total          = read.Total
 	Page           = read.Page
 	AggregateQuery = read.AggregateQuery
 	GroupBy        = read.GroupBy
@@ -71,6 +72,14 @@ const (
 	DefaultLimit  = read.DefaultLimit
 	MaxLimit      = read.MaxLimit
 	MaxOperations = write.MaxOperations
+	MaxTotal      = read.MaxTotal
+)
+
+// How far a list is counted.
+const (
+	NoTotal    = read.NoTotal
+	UsualTotal = read.UsualTotal
+	ExactTotal = read.ExactTotal
 )
 
 // Tables are the tables this room keeps in every tenant.

@@ -172,7 +172,7 @@ func decode(t testing.TB, r interface{ AppendJSON([]byte) []byte }) map[string]a
 // count is how many rows a table has under a filter.
 func (w *world) count(table string, f query.Filter) int64 {
 	w.t.Helper()
-	n, err := w.tenant.Count(w.ctx, table, f, nil)
+	n, err := w.tenant.Count(w.ctx, table, f, nil, 0)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -84,8 +84,9 @@ type Reader interface {
 	Select(ctx context.Context, q query.Select) iter.Seq2[Row, error]
 	// Aggregate yields groups: keys, then measures. Without groups, one row.
 	Aggregate(ctx context.Context, q query.Aggregate) iter.Seq2[Row, error]
-	// Count counts rows that a filter and words select.
-	Count(ctx context.Context, table string, filter query.Filter, words []query.Word) (int64, error)
+	// Count counts rows that a filter and words select. With most above 0 it ends there,
+	// so that its cost has a bound.
+	Count(ctx context.Context, table string, filter query.Filter, words []query.Word, most int64) (int64, error)
 }
 
 // Row holds values in stored form, in the order that was asked for.

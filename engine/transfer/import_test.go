@@ -126,7 +126,7 @@ func (w *world) get(i id.ID) *transfer.Import {
 
 func (w *world) total(object, filter string) int64 {
 	w.t.Helper()
-	page, err := w.System().List(w.ctx, object, record.ListQuery{Filter: filter, Count: true, Limit: 1})
+	page, err := w.System().List(w.ctx, object, record.ListQuery{Filter: filter, Total: record.ExactTotal, Limit: 1})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -284,7 +284,7 @@ func TestRightsThatEndDuringAnImport(t *testing.T) {
 func (w *world) nothingKept() {
 	w.t.Helper()
 	for _, table := range transfer.Tables() {
-		if n, err := w.Tenant.Count(w.ctx, table.Name, nil, nil); err != nil || n != 0 {
+		if n, err := w.Tenant.Count(w.ctx, table.Name, nil, nil, 0); err != nil || n != 0 {
 			w.t.Errorf("%d rows in %s, %v", n, table.Name, err)
 		}
 	}
@@ -354,7 +354,7 @@ func TestStoppedImportsGoOn(t *testing.T) {
 	if got := string(answer[0].AppendJSON(nil)); got != fmt.Sprintf(`{"sum":%d}`, want) {
 		t.Fatalf("got %s, want the sum %d", got, want)
 	}
-	if n, err := w.Tenant.Count(w.ctx, "_import_chunk", nil, nil); err != nil || n != 0 {
+	if n, err := w.Tenant.Count(w.ctx, "_import_chunk", nil, nil, 0); err != nil || n != 0 {
 		t.Fatalf("%d pieces of the file are still kept, %v", n, err)
 	}
 }

@@ -224,7 +224,7 @@ func (c caller) expect(t *testing.T, what string, group []string, want map[strin
 func (c caller) count(t *testing.T, object, filter string) int64 {
 	t.Helper()
 	var answer struct{ Total int64 }
-	path := "/records/" + object + "?limit=1&count=true"
+	path := "/records/" + object + "?limit=1&count=exact"
 	if filter != "" {
 		path += "&filter=" + strings.NewReplacer(" ", "%20", "=", "%3D", "!", "%21").Replace(filter)
 	}

@@ -138,7 +138,7 @@ func TestRandomReads(t *testing.T) {
 			t.Fatalf("query %d: %+v\n got %q\nwant %q", i, q, got, want)
 		}
 		q.Limit = 0
-		count, err := created.Count(t.Context(), "item", q.Filter, nil)
+		count, err := created.Count(t.Context(), "item", q.Filter, nil, 0)
 		if want := len(data.Select(q)); err != nil || int(count) != want {
 			t.Fatalf("counted %d, %v, want %d: %+v", count, err, want, q.Filter)
 		}

@@ -9,6 +9,7 @@ import (
 	"formwork/engine/catalog"
 	"formwork/engine/id"
 	"formwork/engine/query"
+	"formwork/engine/record"
 	"formwork/engine/search"
 	"formwork/engine/store"
 )
@@ -173,7 +174,7 @@ func (b *bare) operation(ctx context.Context, name string) func(n int) error {
 			if err := selected(q); err != nil {
 				return err
 			}
-			_, err := b.tenant.Count(ctx, q.Table, q.Filter, nil)
+			_, err := b.tenant.Count(ctx, q.Table, q.Filter, nil, record.MaxTotal+1)
 			return err
 		}
 	case opSearch:

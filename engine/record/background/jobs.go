@@ -79,7 +79,7 @@ func (p *recordPass) run(ctx context.Context, j *job.Progress, one func(u *write
 		}
 	} else {
 		var err error
-		if p.total, err = p.w.Tenant.Count(ctx, p.object.Table.Name, nil, nil); err != nil {
+		if p.total, err = p.w.Tenant.Count(ctx, p.object.Table.Name, nil, nil, 0); err != nil {
 			return fmt.Errorf("counting records of %s: %w", p.object.Doc.Name, err)
 		}
 	}

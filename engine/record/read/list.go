@@ -27,8 +27,21 @@ type ListQuery struct {
 	Fields []string // paths; every field the caller may read when empty
 	Limit  int      // 1 to MaxLimit; DefaultLimit when 0
 	Cursor string   // Page.Next of the page before
-	Count  bool     // wants Page.Total
+	Total  Total    // how Page.Total is wanted
 }
+
+// Total says how far the records of a list are counted, which costs the more the longer
+// it is.
+type Total int
+
+const (
+	NoTotal     Total = iota
+	UsualTotal        // up to MaxTotal
+	ExactTotal        // all
+)
+
+// MaxTotal is up to where a list is counted, unless the exact number is wanted.
+const MaxTotal = 10_000
 
 // Limits of one request.
 const (
@@ -42,6 +55,7 @@ type Page struct {
 	Items []Record
 	Next  string // cursor of the next page; "" if this is the last
 	Total *int64 // of the whole list, if asked for
+	More  bool   // there are more than Total, which is MaxTotal then
 }
 
 // Get reads a record: the named fields (paths; all that may be read if none). Faults:
@@ -248,13 +262,21 @@ func (s *Reader) list(ctx context.Context, a *session.Object, q ListQuery, only 
 	if err := l.fill(ctx, s.Session, page, limit); err != nil {
 		return nil, fmt.Errorf("listing %s: %w", a.Object.Doc.Name, err)
 	}
-	if q.Count {
-		total, err := l.count(ctx, s.Session)
-		if err != nil {
-			return nil, fmt.Errorf("counting %s: %w", a.Object.Doc.Name, err)
-		}
-		page.Total = &total
+	if q.Total == NoTotal {
+		return page, nil
 	}
+	most := int64(0)
+	if q.Total == UsualTotal {
+		most = MaxTotal + 1
+	}
+	total, err := l.count(ctx, s.Session, most)
+	if err != nil {
+		return nil, fmt.Errorf("counting %s: %w", a.Object.Doc.Name, err)
+	}
+	if page.More = most > 0 && total == most; page.More {
+		total = MaxTotal
+	}
+	page.Total = &total
 	return page, nil
 }
 
@@ -311,10 +333,10 @@ func bytesOf(row []any) (n int) {
 	return n
 }
 
-// count is the number of records on all pages.
-func (l *listing) count(ctx context.Context, s *session.Session) (int64, error) {
+// count is the number of records on all pages, but no greater than most (0: any).
+func (l *listing) count(ctx context.Context, s *session.Session, most int64) (int64, error) {
 	if l.check == nil {
-		return s.Tenant.Count(ctx, l.query.Table, l.total, l.query.Words)
+		return s.Tenant.Count(ctx, l.query.Table, l.total, l.query.Words, most)
 	}
 	q := query.Select{Table: l.query.Table, Columns: l.check.refs, Filter: l.total, Words: l.query.Words}
 	check, n := l.check.at(0), int64(0)
@@ -325,12 +347,15 @@ func (l *listing) count(ctx context.Context, s *session.Session) (int64, error) 
 		if check.holds(r) {
 			n++
 		}
+		if n == most {
+			break
+		}
 	}
 	return n, nil
 }
 
 // Each streams all records that List would page through, from one state of the data.
-// Limit (0: none) bounds their number; Cursor and Count are not used.
+// Limit (0: none) bounds their number; Cursor and Total are not used.
 func (s *Reader) Each(ctx context.Context, object string, q ListQuery) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		a, err := s.Object(ctx, object, policy.Read)

@@ -46,7 +46,7 @@ func testWriter(t *testing.T) Writer {
 func rows(t *testing.T, tenant store.Tenant) (all []int64) {
 	t.Helper()
 	for _, table := range []string{stored.HistoryTable, "_outbox", stored.SequenceTable, "account", "ticket"} {
-		n, err := tenant.Count(t.Context(), table, nil, nil)
+		n, err := tenant.Count(t.Context(), table, nil, nil, 0)
 		if err != nil {
 			t.Fatal(err)
 		}

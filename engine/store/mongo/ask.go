@@ -13,7 +13,7 @@ import (
 // What others commit meanwhile makes the insert conflict, and the write is begun
 // anew.
 func (x *tx) askInsert(ctx context.Context, table string, key id.ID, values map[string]any) error {
-	taken, err := x.Count(ctx, table, query.Is(query.ID, int64(key)), nil)
+	taken, err := x.Count(ctx, table, query.Is(query.ID, int64(key)), nil, 0)
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (x *tx) askUnique(ctx context.Context, table string, key id.ID, value func(
 		if !held {
 			continue
 		}
-		taken, err := x.Count(ctx, table, same, nil)
+		taken, err := x.Count(ctx, table, same, nil, 0)
 		if err != nil {
 			return err
 		}

@@ -138,7 +138,7 @@ func TestLockIsAWriteThatConflicts(t *testing.T) {
 	s.script("aggregate", found(bson.D{{Key: "_id", Value: 1}, {Key: "n", Value: 1}}), found())
 	var counts []int64
 	err := tenant.Write(t.Context(), func(tx store.Tx) error {
-		n, err := tx.Count(t.Context(), "lead", nil, nil)
+		n, err := tx.Count(t.Context(), "lead", nil, nil, 0)
 		counts = append(counts, n)
 		if err != nil {
 			return err
@@ -419,7 +419,7 @@ func TestOpenWaitsForASnapshot(t *testing.T) {
 	s := newServer(t)
 	s.script("find", refusal(246), refusal(246))
 	tenant := s.open(mongo.Options{})
-	if _, err := tenant.Count(t.Context(), "lead", nil, nil); err != nil {
+	if _, err := tenant.Count(t.Context(), "lead", nil, nil, 0); err != nil {
 		t.Fatal(err)
 	}
 	if level := text(s.commands()[0], "readConcern", "level"); level != "snapshot" {
@@ -436,7 +436,7 @@ func TestReadsWithoutSnapshots(t *testing.T) {
 	s := newServer(t)
 	s.script("find", refusal(72)) // what Open tries
 	tenant := s.open(mongo.Options{})
-	if _, err := tenant.Count(t.Context(), "lead", nil, nil); err != nil {
+	if _, err := tenant.Count(t.Context(), "lead", nil, nil, 0); err != nil {
 		t.Fatal(err)
 	}
 	if level := text(s.commands()[0], "readConcern", "level"); level != "majority" {
@@ -485,12 +485,12 @@ func TestTenantDeletedElsewhere(t *testing.T) {
 	s := newServer(t)
 	now := time.Unix(1e9, 0)
 	tenant := s.open(mongo.Options{Now: func() time.Time { return now }})
-	if _, err := tenant.Count(t.Context(), "lead", nil, nil); err != nil {
+	if _, err := tenant.Count(t.Context(), "lead", nil, nil, 0); err != nil {
 		t.Fatal(err)
 	}
 	sees(t, s, "aggregate")
 	now = now.Add(time.Minute)
-	if _, err := tenant.Count(t.Context(), "lead", nil, nil); !fault.Is(err, "tenant.not_found") {
+	if _, err := tenant.Count(t.Context(), "lead", nil, nil, 0); !fault.Is(err, "tenant.not_found") {
 		t.Errorf("read: %v", err)
 	}
 	err := tenant.Write(t.Context(), func(store.Tx) error { t.Error("ran"); return nil })

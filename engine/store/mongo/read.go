@@ -85,10 +85,10 @@ func (t *Tenant) Aggregate(ctx context.Context, q query.Aggregate) iter.Seq2[sto
 }
 
 // Count implements store.Reader.
-func (t *Tenant) Count(ctx context.Context, table string, filter query.Filter, words []query.Word) (int64, error) {
+func (t *Tenant) Count(ctx context.Context, table string, filter query.Filter, words []query.Word, most int64) (int64, error) {
 	rows := t.reading(ctx, func(ctx context.Context) iter.Seq2[store.Row, error] {
 		return func(yield func(store.Row, error) bool) {
-			n, err := t.count(ctx, table, filter, words)
+			n, err := t.count(ctx, table, filter, words, most)
 			yield(store.Row{n}, err)
 		}
 	})
@@ -305,18 +305,25 @@ func order(sort []query.Order, j *joins) bson.D {
 }
 
 // count counts the rows that a filter and words select.
-func (t *Tenant) count(ctx context.Context, table string, filter query.Filter, words []query.Word) (int64, error) {
+func (t *Tenant) count(ctx context.Context, table string, filter query.Filter, words []query.Word, most int64) (int64, error) {
 	c, err := t.choose(ctx, filter, words)
 	if err != nil || c.nothing {
 		return 0, err
 	}
 	if c.rest == nil {
-		n, err := t.db.Collection(table).CountDocuments(ctx, c.own)
+		bounds := options.Count()
+		if most > 0 {
+			bounds.SetLimit(most)
+		}
+		n, err := t.db.Collection(table).CountDocuments(ctx, c.own, bounds)
 		return n, failed("counting rows of "+table, err)
 	}
 	stages, err := c.stages(ctx, t, &joins{}, nil)
 	if err != nil {
 		return 0, err
+	}
+	if most > 0 {
+		stages = append(stages, bson.D{{Key: "$limit", Value: most}})
 	}
 	cursor, err := t.open(ctx, request{table: table, pipeline: append(stages, bson.D{{Key: "$count", Value: "n"}})})
 	if err != nil {

@@ -159,11 +159,11 @@ func (x *tx) reading(ctx context.Context, read func() iter.Seq2[store.Row, error
 }
 
 // Count implements store.Reader.
-func (x *tx) Count(ctx context.Context, table string, filter query.Filter, words []query.Word) (int64, error) {
+func (x *tx) Count(ctx context.Context, table string, filter query.Filter, words []query.Word, most int64) (int64, error) {
 	if err := x.usable(ctx); err != nil {
 		return 0, err
 	}
-	n, err := x.t.count(x.within(ctx), table, filter, words)
+	n, err := x.t.count(x.within(ctx), table, filter, words, most)
 	return n, x.note(err)
 }
 

@@ -271,18 +271,18 @@ func BenchmarkRead(b *testing.B) {
 	})
 	b.Run("count indexed", func(b *testing.B) {
 		parallel(b, func(n int) error {
-			_, err := t.Count(ctx, "account", list(n).Filter, nil)
+			_, err := t.Count(ctx, "account", list(n).Filter, nil, 0)
 			return err
 		})
 	})
 	b.Run("count owner", func(b *testing.B) {
 		parallel(b, func(n int) error {
-			_, err := t.Count(ctx, "account", eq(query.Owner, int64(n%10+1)), nil)
+			_, err := t.Count(ctx, "account", eq(query.Owner, int64(n%10+1)), nil, 0)
 			return err
 		})
 	})
 	b.Run("count all", func(b *testing.B) {
-		parallel(b, func(n int) error { _, err := t.Count(ctx, "account", nil, nil); return err })
+		parallel(b, func(n int) error { _, err := t.Count(ctx, "account", nil, nil, 0); return err })
 	})
 	b.Run("group covering", func(b *testing.B) {
 		parallel(b, func(n int) error {

@@ -58,7 +58,7 @@ func TestAcknowledgedIsInTheFiles(t *testing.T) {
 				if got := rowsOfACopy(t, dir); got != want {
 					t.Fatalf("round %d: %d rows in a copy of the files, want %d", round, got, want)
 				}
-				if got, err := handle.Count(ctx, "deal", nil, nil); err != nil || got != want {
+				if got, err := handle.Count(ctx, "deal", nil, nil, 0); err != nil || got != want {
 					t.Fatalf("round %d: another connection sees %d rows, want %d (%v)", round, got, want, err)
 				}
 			}
@@ -99,7 +99,7 @@ func rowsOfACopy(t *testing.T, dir string) int64 {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	n, err := handle.Count(t.Context(), "deal", nil, nil)
+	n, err := handle.Count(t.Context(), "deal", nil, nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -147,11 +147,18 @@ func aggregate(q query.Aggregate) (s statement, storages []fieldtype.Storage, pl
 	return statement{string(text.text), text.args}, storages, places, nil
 }
 
-func count(table string, filter query.Filter, words []query.Word) (statement, error) {
+func count(table string, filter query.Filter, words []query.Word, most int64) (statement, error) {
 	text, _ := match(words)
-	s, err := newCompiler().from(&sql{text: []byte("count(*)")}, table, text, filter)
+	counted := "count(*)"
+	if most > 0 {
+		counted = "1"
+	}
+	s, err := newCompiler().from(&sql{text: []byte(counted)}, table, text, filter)
 	if err != nil {
 		return statement{}, err
+	}
+	if most > 0 {
+		return statement{"SELECT count(*) FROM (" + string(s.text) + " LIMIT ?)", append(s.args, most)}, nil
 	}
 	return statement{string(s.text), s.args}, nil
 }

@@ -178,7 +178,7 @@ func FuzzFilter(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, seed uint64) {
 		r := storetest.Source(seed)
-		if _, err := tenant.Count(t.Context(), "item", storetest.RandomFilter(r, "item", 6), nil); err != nil && !fault.Is(err, "query.too_complex") {
+		if _, err := tenant.Count(t.Context(), "item", storetest.RandomFilter(r, "item", 6), nil, 0); err != nil && !fault.Is(err, "query.too_complex") {
 			t.Error(err)
 		}
 	})

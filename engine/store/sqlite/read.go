@@ -82,8 +82,8 @@ func groups(ctx context.Context, q query.Aggregate, open opener, done closer) ([
 	}
 }
 
-func countRows(ctx context.Context, table string, filter query.Filter, words []query.Word, open opener, done closer) (int64, error) {
-	s, err := count(table, filter, words)
+func countRows(ctx context.Context, table string, filter query.Filter, words []query.Word, most int64, open opener, done closer) (int64, error) {
+	s, err := count(table, filter, words, most)
 	if err != nil {
 		return 0, err
 	}

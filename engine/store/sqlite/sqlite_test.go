@@ -63,7 +63,7 @@ func insert(t *testing.T, tenant store.Tenant, keys ...id.ID) {
 
 func rows(t *testing.T, tenant store.Tenant) int64 {
 	t.Helper()
-	n, err := tenant.Count(t.Context(), "deal", nil, nil)
+	n, err := tenant.Count(t.Context(), "deal", nil, nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -370,7 +370,7 @@ func TestReadersAreBounded(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	got := make(chan error)
-	go func() { _, err := tenant.Count(t.Context(), "deal", nil, nil); got <- err }()
+	go func() { _, err := tenant.Count(t.Context(), "deal", nil, nil, 0); got <- err }()
 	for _, c := range held {
 		tenant.pool.release(c)
 	}
@@ -394,7 +394,7 @@ func TestTooComplex(t *testing.T) {
 		far = append(far, query.Compare{Ref: query.Ref{Hops: []query.Hop{{Lookup: account, Table: "deal", Guard: eq(revenue, int64(i))}}, Column: revenue}, Op: query.Eq, Value: int64(1)})
 	}
 	for name, filter := range map[string]query.Filter{"deep": deep, "long": long, "far": far} {
-		if _, err := tenant.Count(t.Context(), "deal", filter, nil); !fault.Is(err, "query.too_complex") {
+		if _, err := tenant.Count(t.Context(), "deal", filter, nil, 0); !fault.Is(err, "query.too_complex") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -261,8 +261,8 @@ func (t *tenant) Aggregate(ctx context.Context, q query.Aggregate) iter.Seq2[sto
 	return aggregateRows(ctx, q, t.open, t.done)
 }
 
-func (t *tenant) Count(ctx context.Context, table string, filter query.Filter, words []query.Word) (int64, error) {
-	return countRows(ctx, table, filter, words, t.open, t.done)
+func (t *tenant) Count(ctx context.Context, table string, filter query.Filter, words []query.Word, most int64) (int64, error) {
+	return countRows(ctx, table, filter, words, most, t.open, t.done)
 }
 
 // sweep closes what was not used since the last sweep, all of it that nobody is

@@ -456,6 +456,6 @@ func (x *tx) Aggregate(ctx context.Context, q query.Aggregate) iter.Seq2[store.R
 	return aggregateRows(ctx, q, x.open, x.done)
 }
 
-func (x *tx) Count(ctx context.Context, table string, filter query.Filter, words []query.Word) (int64, error) {
-	return countRows(ctx, table, filter, words, x.open, x.done)
+func (x *tx) Count(ctx context.Context, table string, filter query.Filter, words []query.Word, most int64) (int64, error) {
+	return countRows(ctx, table, filter, words, most, x.open, x.done)
 }

@@ -42,7 +42,7 @@ func TestRefusedWhenTheReasonCanBeRead(t *testing.T) {
 	err := tenant.Write(t.Context(), func(tx store.Tx) error {
 		go func() {
 			err := tenant.Write(t.Context(), write(2)) // the id is taken
-			n, _ := tenant.Count(t.Context(), "deal", nil, nil)
+			n, _ := tenant.Count(t.Context(), "deal", nil, nil, 0)
 			refused <- err
 			seen <- n
 		}()
@@ -114,7 +114,7 @@ func TestAttemptsOfOneOfAGroup(t *testing.T) {
 		t.Errorf("%d runs", runs)
 	}
 	for _, words := range [][]query.Word{nil, {{Text: "w"}}} {
-		if n, err := tenant.Count(t.Context(), "deal", nil, words); n != 4 || err != nil {
+		if n, err := tenant.Count(t.Context(), "deal", nil, words, 0); n != 4 || err != nil {
 			t.Errorf("%d rows with %v, %v", n, words, err)
 		}
 	}

@@ -107,7 +107,7 @@ var attemptCases = []testCase{
 		})
 		f.same("rows", f.ids(f.tenant, "lead", query.Compare{Ref: query.Field(query.ID), Op: query.Lt, Value: int64(1000)}), want)
 		f.same("words", f.ids(f.tenant, "lead", nil, query.Word{Text: "word"}), want)
-		if n, err := f.tenant.Count(f.ctx, "lead", nil, nil); err != nil || int(n) != 2*len(want) {
+		if n, err := f.tenant.Count(f.ctx, "lead", nil, nil, 0); err != nil || int(n) != 2*len(want) {
 			f.Errorf("%d rows, %v, want %d", n, err, 2*len(want))
 		}
 	}},

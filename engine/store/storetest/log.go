@@ -62,7 +62,7 @@ var logCases = []testCase{
 		if end, err := f.tenant.LogEnd(f.ctx, "journal"); err != nil || end != all[3].position {
 			f.Errorf("the end is %d, %v, want %d", end, err, all[3].position)
 		}
-		if n, err := f.tenant.Count(f.ctx, "journal", query.Is(colN, int64(2)), nil); err != nil || n != 2 {
+		if n, err := f.tenant.Count(f.ctx, "journal", query.Is(colN, int64(2)), nil, 0); err != nil || n != 2 {
 			f.Errorf("counted %d rows as those of any table, %v", n, err)
 		}
 		f.entries("once more", f.readLog(0, 10), [][2]int64{{1, 1}, {1, 2}, {2, 1}, {2, 2}})

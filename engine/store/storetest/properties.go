@@ -32,7 +32,7 @@ var propertyCases = []testCase{
 		f.load(d)
 		for range 150 {
 			filter := RandomFilter(r, "item", 3)
-			got, err := f.tenant.Count(f.ctx, "item", filter, nil)
+			got, err := f.tenant.Count(f.ctx, "item", filter, nil, 0)
 			f.must(err)
 			if want := len(d.Select(query.Select{Table: "item", Filter: filter})); int(got) != want {
 				f.Fatalf("counted %d, want %d: %+v", got, want, filter)

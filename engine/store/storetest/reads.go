@@ -89,10 +89,7 @@ var readCases = []testCase{
 			{"not any", not(query.Any{compare(n, query.Gt, int64(1)), compare(n, query.Eq, nil)}), []int64{1, 3}},
 		} {
 			f.same(c.name, f.ids(f.tenant, "item", c.filter), c.want)
-			count, err := f.tenant.Count(f.ctx, "item", c.filter, nil)
-			if err != nil || int(count) != len(c.want) {
-				f.Errorf("%s: counted %d, %v", c.name, count, err)
-			}
+			f.counts(c.name, "item", c.filter, nil, len(c.want))
 		}
 	}},
 	{"filters that compare two columns", func(f *fixture) {
@@ -110,10 +107,7 @@ var readCases = []testCase{
 			{"across", query.CompareRefs{Left: query.Field(colFlag), Op: query.Eq, Right: query.Ref{Hops: viaCompany, Column: colFlag}}, []int64{1, 2, 3, 4}},
 		} {
 			f.same(c.name, f.ids(f.tenant, "item", c.filter), c.want)
-			count, err := f.tenant.Count(f.ctx, "item", c.filter, nil)
-			if err != nil || int(count) != len(c.want) {
-				f.Errorf("%s: counted %d, %v", c.name, count, err)
-			}
+			f.counts(c.name, "item", c.filter, nil, len(c.want))
 		}
 	}},
 	{"long filters", func(f *fixture) {
@@ -218,7 +212,7 @@ var readCases = []testCase{
 						f.Error(err)
 						return
 					}
-					one, err := f.tenant.Count(f.ctx, "item", query.Is(query.ID, row[0]), nil)
+					one, err := f.tenant.Count(f.ctx, "item", query.Is(query.ID, row[0]), nil, 0)
 					if err != nil || one != 1 {
 						f.Errorf("counted %d, %v", one, err)
 						return
@@ -285,10 +279,7 @@ var searchCases = []testCase{
 			{[]query.Word{word("text:x")}, []int64{5}}, {[]query.Word{word("é")}, []int64{5}}, {[]query.Word{word("e")}, nil}, {[]query.Word{word("😀")}, []int64{5}},
 		} {
 			f.same(fmt.Sprint(c.words), f.ids(f.tenant, "lead", nil, c.words...), c.want)
-			count, err := f.tenant.Count(f.ctx, "lead", nil, c.words)
-			if err != nil || int(count) != len(c.want) {
-				f.Errorf("%v: counted %d, %v", c.words, count, err)
-			}
+			f.counts(fmt.Sprint(c.words), "lead", nil, c.words, len(c.want))
 		}
 		f.same("with a filter", f.ids(f.tenant, "lead", query.Compare{Ref: query.Field(colN), Op: query.Ne, Value: int64(1)}, prefix("ac")), []int64{2, 3, 5})
 		got := f.rows(f.tenant, query.Select{Table: "lead", Columns: []query.Ref{query.Field(query.ID)}, Words: []query.Word{prefix("ac")}, Limit: 2,
@@ -330,4 +321,21 @@ var searchCases = []testCase{
 		f.same("restored", find("back"), []int64{1})
 		f.same("restored, without the old words", find("again"), nil)
 	}},
+}
+
+// counts counts all rows, and up to bounds around their number.
+func (f *fixture) counts(name, table string, filter query.Filter, words []query.Word, want int) {
+	f.Helper()
+	for _, most := range []int{0, want - 1, want, want + 1} {
+		if most < 0 {
+			continue
+		}
+		expected := want
+		if most > 0 {
+			expected = min(want, most)
+		}
+		if n, err := f.tenant.Count(f.ctx, table, filter, words, int64(most)); err != nil || int(n) != expected {
+			f.Errorf("%s: counted %d of %d up to %d, %v", name, n, want, most, err)
+		}
+	}
 }

@@ -62,7 +62,7 @@ var tenantCases = []testCase{
 		if err := f.insert("lead", 2, nil); err == nil {
 			f.Error("a deleted tenant was written to")
 		}
-		if _, err := f.tenant.Count(f.ctx, "lead", nil, nil); err == nil {
+		if _, err := f.tenant.Count(f.ctx, "lead", nil, nil, 0); err == nil {
 			f.Error("a deleted tenant was read")
 		}
 		_, err := f.store.Tenant(f.ctx, "acme")

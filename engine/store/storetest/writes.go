@@ -119,14 +119,14 @@ var writeCases = []testCase{
 			f.must(tx.Insert(f.ctx, "lead", 1, map[string]any{colN.Name: int64(5)}, []string{"word"}))
 			f.same("selects", f.ids(tx, "lead", query.Is(colN, int64(5))), []int64{1})
 			f.same("words", f.ids(tx, "lead", nil, query.Word{Text: "word"}), []int64{1})
-			count, err := tx.Count(f.ctx, "lead", nil, nil)
+			count, err := tx.Count(f.ctx, "lead", nil, nil, 0)
 			if err != nil || count != 1 {
 				f.Errorf("counts %d %v", count, err)
 			}
 			groups, err := collect(tx.Aggregate(f.ctx, query.Aggregate{Table: "lead", Measures: []query.Measure{{Op: query.Sum, Ref: query.Field(colN)}}}))
 			f.must(err)
 			f.sameRows("sums", groups, []store.Row{{int64(5)}}, false)
-			same, err := f.tenant.Count(f.ctx, "lead", nil, nil)
+			same, err := f.tenant.Count(f.ctx, "lead", nil, nil, 0)
 			if err != nil || same != 0 {
 				f.Errorf("another sees %d %v of what is not committed", same, err)
 			}
@@ -171,7 +171,7 @@ var writeCases = []testCase{
 			return err
 		})
 		f.same("what it was to delete", f.ids(f.tenant, "company", filter), []int64{})
-		count, err := f.tenant.Count(f.ctx, "company", nil, nil)
+		count, err := f.tenant.Count(f.ctx, "company", nil, nil, 0)
 		f.must(err)
 		if int(count) != len(d["company"])-want {
 			f.Errorf("%d are left of %d", count, len(d["company"]))
@@ -260,7 +260,7 @@ var writeCases = []testCase{
 						if err := tx.Lock(f.ctx, "lead", 1); err != nil {
 							return err
 						}
-						if n, err := tx.Count(f.ctx, "lead", of, nil); err != nil || n > 0 {
+						if n, err := tx.Count(f.ctx, "lead", of, nil, 0); err != nil || n > 0 {
 							return err
 						}
 						return tx.Insert(f.ctx, "lead", id.ID(100+int64(w)*groups+g), map[string]any{colN.Name: 1 + g}, nil)
@@ -272,7 +272,7 @@ var writeCases = []testCase{
 			})
 		}
 		together.Wait()
-		if n, err := f.tenant.Count(f.ctx, "lead", nil, nil); err != nil || n != 1+groups {
+		if n, err := f.tenant.Count(f.ctx, "lead", nil, nil, 0); err != nil || n != 1+groups {
 			f.Errorf("%d rows, %v, want one and %d", n, err, groups)
 		}
 	}},
@@ -283,7 +283,7 @@ var writeCases = []testCase{
 		if err := f.tenant.Write(over, func(tx store.Tx) error { return tx.Insert(over, "item", 1000, nil, nil) }); err == nil {
 			f.Error("a cancelled write was acknowledged")
 		}
-		if _, err := f.tenant.Count(over, "item", nil, nil); err == nil {
+		if _, err := f.tenant.Count(over, "item", nil, nil, 0); err == nil {
 			f.Error("a cancelled count counted")
 		}
 		if _, err := collect(f.tenant.Select(over, query.Select{Table: "item", Columns: []query.Ref{query.Field(query.ID)}, Sort: byID})); !errors.Is(err, context.Canceled) {
@@ -291,7 +291,7 @@ var writeCases = []testCase{
 		}
 		if err := f.tenant.Write(f.ctx, func(tx store.Tx) error {
 			f.must(tx.Insert(f.ctx, "item", 1001, nil, nil))
-			_, err := tx.Count(over, "item", nil, nil)
+			_, err := tx.Count(over, "item", nil, nil, 0)
 			return err
 		}); err == nil {
 			f.Error("a write with a cancelled read inside was acknowledged")

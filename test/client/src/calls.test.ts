@@ -71,7 +71,7 @@ test("records", async () => {
     await admin.PATCH("/api/v1/records/account/{id}", { params: { path, header: { "If-Match": `"${made.version}"` } }, body: { website: "acme.example.com" } }),
   );
   assert.equal(changed.version, made.version + 1);
-  const page = data(await admin.GET("/api/v1/records/account", { params: { query: { sort: ["-created_at", "name"], limit: 2, count: true } } }));
+  const page = data(await admin.GET("/api/v1/records/account", { params: { query: { sort: ["-created_at", "name"], limit: 2, count: "true" } } }));
   assert.ok(page.items.length === 2 && page.next !== null && page.total !== undefined && page.total > 2);
   data(await admin.GET("/api/v1/records/account", { params: { query: { sort: ["-created_at", "name"], limit: 2, cursor: page.next } } }));
   const twin = data(await admin.POST("/api/v1/records/account", { body: { name: "Acme" } }));
