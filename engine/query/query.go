@@ -194,7 +194,7 @@ type MeasureOp uint8
 const (
 	Count   MeasureOp = iota // rows
 	CountOf                  // rows whose value is not empty
-	Sum                      // of the values that are not empty; 0 for none
+	Sum                      // of the values that are not empty, true being 1; 0 for none
 	Min
 	Max
 )

@@ -45,6 +45,8 @@ func UsesOf(v Value) Uses {
 	case NumberKind, DurationKind:
 		u.Measures = append(u.Measures, "sum", "avg")
 		u.Groups = append(u.Groups, "size")
+	case BoolKind:
+		u.Measures = append(u.Measures, "sum", "avg")
 	case DateKind, DatetimeKind:
 		u.Groups = append(u.Groups, "day", "week", "month", "quarter", "year")
 	}

@@ -71,6 +71,8 @@ const (
 	maxMeasures = 20
 	// averageDigits is by how many digits an average is more exact than its field.
 	averageDigits = 2
+	// shareDigits are those of the average of a checkbox, which is a share of 1.
+	shareDigits = 4
 )
 
 // GroupRow is one group: the keys in the order asked for, then the measures.
@@ -289,6 +291,10 @@ func (g *aggregation) measure(m query.Measure) int {
 	return len(g.query.Groups) + len(g.query.Measures) - 1
 }
 
+// summed are the kinds of values that have a sum and an average. Of a checkbox they are
+// how many are ticked, and which share.
+var summed = []fieldtype.Kind{fieldtype.NumberKind, fieldtype.DurationKind, fieldtype.BoolKind}
+
 func (g *aggregation) addMeasure(ctx context.Context, s *session.Session, a *session.Object, m MeasureOf) error {
 	name := m.As
 	if name == "" {
@@ -307,7 +313,7 @@ func (g *aggregation) addMeasure(ctx context.Context, s *session.Session, a *ses
 		return err
 	}
 	kind, scale := f.Value.Kind(), stored.ScaleOf(f.Value)
-	if (m.Op == "sum" || m.Op == "avg") && kind != fieldtype.NumberKind && kind != fieldtype.DurationKind {
+	if (m.Op == "sum" || m.Op == "avg") && !slices.Contains(summed, kind) {
 		return fault.New(fault.Invalid, "list.bad_measure", "op", m.Op, "field", session.Shorten(m.Field)).At("/op")
 	}
 	column := groupColumn{scale: scale}
@@ -315,7 +321,10 @@ func (g *aggregation) addMeasure(ctx context.Context, s *session.Session, a *ses
 	case "count":
 		column.at, column.scale = g.measure(query.Measure{Op: query.CountOf, Ref: ref}), 0
 	case "sum":
-		column.at, column.value = g.measure(query.Measure{Op: query.Sum, Ref: ref}), f.Value
+		column.at = g.measure(query.Measure{Op: query.Sum, Ref: ref})
+		if kind != fieldtype.BoolKind {
+			column.value = f.Value
+		}
 	case "avg":
 		column.at = g.measure(query.Measure{Op: query.Sum, Ref: ref})
 		column.count = g.measure(query.Measure{Op: query.CountOf, Ref: ref})
@@ -323,8 +332,12 @@ func (g *aggregation) addMeasure(ctx context.Context, s *session.Session, a *ses
 			column.value = f.Value
 			break
 		}
-		column.scales = [2]int{scale, scale + averageDigits}
-		column.scale += averageDigits
+		more := averageDigits
+		if kind == fieldtype.BoolKind {
+			more = shareDigits
+		}
+		column.scales = [2]int{scale, scale + more}
+		column.scale += more
 	case "min", "max":
 		op := query.Min
 		if m.Op == "max" {

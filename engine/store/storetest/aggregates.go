@@ -67,6 +67,21 @@ var aggregateCases = []testCase{
 			}
 		}
 	}},
+	{"sums of truth values", func(f *fixture) {
+		f.define(Tables()...)
+		f.write(func(tx store.Tx) error {
+			for i, v := range []any{true, false, nil, true} {
+				if err := tx.Insert(f.ctx, "item", id.ID(i+1), map[string]any{colFlag.Name: v}, nil); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		rows, err := collect(f.tenant.Aggregate(f.ctx, query.Aggregate{Table: "item", Measures: []query.Measure{
+			{Op: query.Sum, Ref: query.Field(colFlag)}, {Op: query.CountOf, Ref: query.Field(colFlag)}}}))
+		f.must(err)
+		f.sameRows("ticked", rows, []store.Row{{int64(2), int64(3)}}, false)
+	}},
 	{"exact sums", func(f *fixture) {
 		f.define(Tables()...)
 		sum := func(values ...int64) ([]store.Row, error) {
