@@ -95,7 +95,7 @@ func (b blobs) prepare(ctx context.Context) error {
 		blobChunks: {{Key: "files_id", Value: 1}, {Key: "n", Value: 1}},
 	} {
 		err := b.in(ctx, collection, func(c *driver.Collection) error {
-			_, err := c.Indexes().CreateOne(ctx, driver.IndexModel{Keys: keys, Options: unique})
+			_, err := c.Indexes().CreateOne(ctx, driver.IndexModel{Keys: keys, Options: unique}, b.tenant.store.building())
 			return err
 		})
 		if err != nil {

@@ -2,6 +2,8 @@ package mongo
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"regexp"
@@ -16,9 +18,12 @@ import (
 // Codes of the server's errors.
 const (
 	codeInternalError      = 1
+	codeUnauthorized       = 13
+	codeWrongPassword      = 18
 	codeNamespaceNotFound  = 26
 	codeIndexNotFound      = 27
 	codeCursorNotFound     = 43
+	codeMaxTimeExpired     = 50
 	codeNamespaceExists    = 48
 	codeQueryPlanKilled    = 175 // its index is gone
 	codeSnapshotTooOld     = 239
@@ -52,13 +57,50 @@ func failed(doing string, err error) error {
 		return nil
 	case errors.As(err, &f):
 		return err
-	case unreachable(err):
-		return fault.New(fault.Unavailable, "mongo.unavailable").Because(fmt.Errorf("%s: %w", doing, err))
+	case hasCode(err, codeMaxTimeExpired):
+		return fmt.Errorf("mongo: %s: %w: %w", doing, context.DeadlineExceeded, err)
+	case unreachable(err), hasCode(err, codeUnauthorized):
+		return fault.New(fault.Unavailable, whyUnreachable(err)).Because(fmt.Errorf("%s: %w", doing, err))
 	case errors.Is(err, wire.ErrDocumentTooLarge),
 		hasCode(err, codeDocumentTooBig, codeUpdateTooBig, codeUpsertTooBig, codeTransactionTooBig, codeTooBigForCache):
 		return fault.New(fault.TooLarge, "mongo.too_large").Because(fmt.Errorf("%s: %w", doing, err))
 	}
 	return fmt.Errorf("mongo: %s: %w", doing, err)
+}
+
+// whyUnreachable is the code of the fault for a server that does not work for us: what an
+// operator has to mend differs with the cause.
+func whyUnreachable(err error) string {
+	for _, cause := range causes(err) {
+		var verification *tls.CertificateVerificationError
+		var authority x509.UnknownAuthorityError
+		var host x509.HostnameError
+		var certificate x509.CertificateInvalidError
+		var reply wire.Error
+		switch {
+		case errors.As(cause, &verification), errors.As(cause, &authority), errors.As(cause, &host), errors.As(cause, &certificate):
+			return "mongo.certificate"
+		case errors.As(cause, &reply) && reply.Code == codeWrongPassword:
+			return "mongo.login"
+		case hasCode(cause, codeUnauthorized), errors.As(cause, &reply) && reply.Code == codeUnauthorized:
+			return "mongo.not_allowed"
+		}
+	}
+	return "mongo.unavailable"
+}
+
+// causes are an error and, where no server could be chosen, what each of them said.
+func causes(err error) []error {
+	all := []error{err}
+	var selection topology.ServerSelectionError
+	if errors.As(err, &selection) {
+		for _, server := range selection.Desc.Servers {
+			if server.LastError != nil {
+				all = append(all, server.LastError)
+			}
+		}
+	}
+	return all
 }
 
 // unreachable holds for errors of the connection; not where the caller gave up.
@@ -95,7 +137,7 @@ func hasLabel(err error, label string) bool {
 
 // givenUp holds where the caller did not want to wait any longer.
 func givenUp(err error) bool {
-	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || hasCode(err, codeMaxTimeExpired)
 }
 
 // transient holds for errors of a transaction that did not happen and may be

@@ -2,6 +2,7 @@ package mongo_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"io"
 	"net"
@@ -21,7 +22,8 @@ type server struct {
 	t          *testing.T
 	address    string
 	standalone bool
-	pageRows   int // of logs, if not the usual
+	wire       int32 // version of the protocol that it speaks; 17 if 0
+	pageRows   int   // of logs, if not the usual
 
 	mu      sync.Mutex
 	keeps   func(name string, command bson.Raw) bson.D // instead of a script; nil for what it does not know
@@ -35,6 +37,11 @@ func newServer(t *testing.T) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return serveOn(t, listener)
+}
+
+func serveOn(t *testing.T, listener net.Listener) *server {
+	t.Helper()
 	s := &server{t: t, address: listener.Addr().String(), answers: map[string][]bson.D{}}
 	var group sync.WaitGroup
 	group.Go(func() {
@@ -166,7 +173,7 @@ func command(sections []byte) bson.Raw {
 func (s *server) hello() bson.D {
 	d := bson.D{
 		{Key: "ok", Value: 1.0}, {Key: "isWritablePrimary", Value: true}, {Key: "ismaster", Value: true},
-		{Key: "minWireVersion", Value: 0}, {Key: "maxWireVersion", Value: 17}, {Key: "maxBsonObjectSize", Value: 16 << 20},
+		{Key: "minWireVersion", Value: 0}, {Key: "maxWireVersion", Value: cmp.Or(s.wire, 17)}, {Key: "maxBsonObjectSize", Value: 16 << 20},
 		{Key: "maxMessageSizeBytes", Value: 48 << 20}, {Key: "maxWriteBatchSize", Value: 100000},
 		{Key: "logicalSessionTimeoutMinutes", Value: 30},
 	}

@@ -1,7 +1,9 @@
 package mongo
 
 import (
+	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -123,10 +125,13 @@ func successor(prefix string) (text string, ok bool) {
 	return "", false
 }
 
-// wordConditions finds rows that hold every word. A pattern is used for a prefix,
+// wordConditions finds rows that hold every word. The longest comes first: an index over
+// the words is entered by one of them, which should be one that few rows have. A pattern is used for a prefix,
 // for each bound of a range might be met by another word; anchored and literal it
 // enters the index as a range does.
 func wordConditions(words []query.Word) bson.A {
+	words = slices.Clone(words)
+	slices.SortStableFunc(words, func(a, b query.Word) int { return cmp.Compare(len(b.Text), len(a.Text)) })
 	all := make(bson.A, len(words))
 	for i, w := range words {
 		var one any = bson.D{{Key: "$eq", Value: w.Text}}

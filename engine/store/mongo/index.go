@@ -17,6 +17,9 @@ import (
 const (
 	keyIndex   = "_id_"   // every collection has it
 	wordsIndex = "_words" // of tables with Search
+
+	mostIndexes = 64 // that the server lets a collection have
+	ofItself    = 3  // of the key, of words, of a log
 )
 
 // Index implements store.Tenant. The server builds indexes while others read and
@@ -51,7 +54,14 @@ func (t *Tenant) Index(ctx context.Context, table string, indexes []store.Index)
 		}
 		obsolete = append(obsolete, have)
 	}
-	if err := build(ctx, collection, missing, false); err != nil {
+	// What is not wanted serves until the new ones are there, where both have room.
+	for len(obsolete) > 0 && len(existing)+len(missing)+ofItself > mostIndexes {
+		if err := dropIndex(ctx, collection, obsolete[0].Name); err != nil {
+			return err
+		}
+		obsolete, existing = obsolete[1:], existing[1:]
+	}
+	if err := t.store.build(ctx, collection, missing, false); err != nil {
 		return err
 	}
 	for _, have := range obsolete {
@@ -116,7 +126,7 @@ func (t *Tenant) indexes(ctx context.Context, table string) ([]store.Index, erro
 
 // build makes indexes: those that are not unique in one pass over the rows, then
 // each unique one, so that a fault names the one that can't be.
-func build(ctx context.Context, c *driver.Collection, indexes []store.Index, words bool) error {
+func (s *Store) build(ctx context.Context, c *driver.Collection, indexes []store.Index, words bool) error {
 	var plain []driver.IndexModel
 	if words {
 		plain = append(plain, driver.IndexModel{
@@ -130,7 +140,7 @@ func build(ctx context.Context, c *driver.Collection, indexes []store.Index, wor
 		}
 	}
 	if len(plain) > 0 {
-		if _, err := c.Indexes().CreateMany(ctx, plain); err != nil {
+		if _, err := c.Indexes().CreateMany(ctx, plain, s.building()); err != nil {
 			return failed("building indexes of "+c.Name(), err)
 		}
 	}
@@ -138,7 +148,7 @@ func build(ctx context.Context, c *driver.Collection, indexes []store.Index, wor
 		if !index.Unique {
 			continue
 		}
-		_, err := c.Indexes().CreateOne(ctx, model(index))
+		_, err := c.Indexes().CreateOne(ctx, model(index), s.building())
 		if err == nil {
 			continue
 		}
@@ -148,6 +158,17 @@ func build(ctx context.Context, c *driver.Collection, indexes []store.Index, wor
 		return failed("building index "+index.Name+" of "+c.Name(), err)
 	}
 	return nil
+}
+
+// building lets an index be ready once most members have it. Without it the server waits
+// for all of them, so that one that is down would keep every change of a configuration
+// from ending.
+func (s *Store) building() *options.CreateIndexesOptions {
+	o := options.CreateIndexes()
+	if s.transactions {
+		o.SetCommitQuorumMajority()
+	}
+	return o
 }
 
 // hasDuplicates finds out why a unique index could not be built where the server

@@ -72,7 +72,7 @@ func (t *Tenant) defineLog(ctx context.Context, collection *driver.Collection) e
 	_, err := collection.Indexes().CreateOne(ctx, driver.IndexModel{
 		Keys:    bson.D{{Key: positionField, Value: 1}, {Key: stampField, Value: 1}, {Key: keyField, Value: 1}},
 		Options: options.Index().SetName(logIndex),
-	})
+	}, t.store.building())
 	if err != nil {
 		return failed("building the index of the log "+collection.Name(), err)
 	}

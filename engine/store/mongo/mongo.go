@@ -63,6 +63,8 @@ const (
 	checkEvery    = 5 * time.Second // how long a deletion by another process may go unnoticed
 	selectServer  = 10 * time.Second
 	maxDatabase   = 63 // bytes of a database's name
+	leastServer   = "6.0"
+	leastWire     = 17 // of the protocol, which leastServer speaks
 	maxConnecting = 8
 )
 
@@ -85,9 +87,10 @@ type Store struct {
 
 var _ store.Store = (*Store)(nil)
 
-// Open connects to a server. Faults: "mongo.uri" (Invalid), "mongo.unavailable"
-// (Unavailable) if no server answers, "mongo.standalone" (Invalid) if it is one
-// without transactions and Options do not allow that.
+// Open connects to a server. Faults: "mongo.uri" (Invalid); "mongo.unavailable",
+// "mongo.certificate", "mongo.login" or "mongo.not_allowed" (Unavailable) if no server
+// answers, or not to us; "mongo.version" (Invalid) if it is too old; "mongo.standalone"
+// (Invalid) if it is one without transactions and Options do not allow that.
 func Open(ctx context.Context, uri string, o Options) (*Store, error) {
 	if o.Database == "" {
 		o.Database = named(uri)
@@ -142,9 +145,13 @@ func (s *Store) inspect(ctx context.Context, allowStandalone bool) error {
 	var hello struct {
 		SetName string `bson:"setName"`
 		Message string `bson:"msg"`
+		Wire    int    `bson:"maxWireVersion"`
 	}
 	if err := s.client.Database("admin").RunCommand(ctx, bson.D{{Key: "hello", Value: 1}}).Decode(&hello); err != nil {
 		return failed("greeting the server", err)
+	}
+	if hello.Wire < leastWire {
+		return fault.New(fault.Invalid, "mongo.version", "least", leastServer)
 	}
 	s.transactions = hello.SetName != "" || hello.Message == "isdbgrid"
 	if !s.transactions {

@@ -1,8 +1,13 @@
 package mongo_test
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
+	"net"
+	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -32,6 +37,81 @@ func sees(t *testing.T, s *server, want string) {
 	t.Helper()
 	if got := strings.Join(s.names(), " "); got != want {
 		t.Fatalf("the server saw %q, want %q", got, want)
+	}
+}
+
+// What an operator has to mend is told apart.
+func TestWhyAServerDoesNotServe(t *testing.T) {
+	certified := httptest.NewUnstartedServer(nil)
+	certified.StartTLS() // for its certificate, which nobody trusts
+	defer certified.Close()
+	plain, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret := serveOn(t, tls.NewListener(plain, &tls.Config{Certificates: certified.TLS.Certificates}))
+	locked, closed, old := newServer(t), newServer(t), newServer(t)
+	locked.script("saslStart", refusal(18), refusal(18), refusal(18))
+	closed.script("create", refusal(13), refusal(13))
+	old.wire = 13
+	for _, c := range []struct {
+		code, uri string
+		kind      fault.Kind
+	}{
+		{"mongo.certificate", "mongodb://" + secret.address + "/?directConnection=true&tls=true&serverSelectionTimeoutMS=300", fault.Unavailable},
+		{"mongo.login", "mongodb://ada:wrong@" + locked.address + "/?directConnection=true&authMechanism=SCRAM-SHA-256", fault.Unavailable},
+		{"mongo.not_allowed", "mongodb://" + closed.address + "/?directConnection=true", fault.Unavailable},
+		{"mongo.version", "mongodb://" + old.address + "/?directConnection=true", fault.Invalid},
+	} {
+		_, err := mongo.Open(t.Context(), c.uri, mongo.Options{})
+		if !fault.Is(err, c.code) || fault.KindOf(err) != c.kind {
+			t.Errorf("%s: got %v", c.code, err)
+		}
+	}
+}
+
+// An index is ready once most members have it, and the one of the longest word finds rows.
+// The server is told for how long somebody waits.
+func TestWhatCommandsSay(t *testing.T) {
+	s := newServer(t)
+	tenant := s.open(mongo.Options{})
+	s.keeps = func(name string, command bson.Raw) bson.D { return nil }
+	table := store.Table{Name: "lead", Search: true, Columns: []query.Column{{Name: "n", Storage: fieldtype.Int}}}
+	if err := tenant.Define(t.Context(), table); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	words := []query.Word{{Text: "a", Prefix: true}, {Text: "longest"}, {Text: "longer"}}
+	for _, err := range tenant.Select(ctx, query.Select{Table: "lead", Columns: []query.Ref{query.Field(query.ID)}, Words: words}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	built, found := false, false
+	for _, c := range s.commands() {
+		elements, _ := c.Elements()
+		switch elements[0].Key() {
+		case "createIndexes":
+			built = true
+			if got := text(c, "commitQuorum"); got != "majority" {
+				t.Errorf("an index waits for %q", got)
+			}
+		case "find":
+			if text(c, "find") != "lead" {
+				continue
+			}
+			found = true
+			if got := c.Lookup("maxTimeMS").AsInt64(); got <= 0 || got > 60_000 {
+				t.Errorf("the server may take %d ms", got)
+			}
+			if filter := c.Lookup("filter").String(); !(strings.Index(filter, "longest") < strings.Index(filter, "longer") && strings.Index(filter, "longer") < strings.Index(filter, "^a")) {
+				t.Errorf("words are asked for as %s", filter)
+			}
+		}
+	}
+	if !built || !found {
+		t.Errorf("built: %v, found: %v; saw %v", built, found, s.names())
 	}
 }
 
@@ -515,6 +595,44 @@ func TestValuesThatAreNotInStoredForm(t *testing.T) {
 	for _, err := range tenant.Select(t.Context(), q) {
 		if err == nil {
 			t.Error("gave a text for a number")
+		}
+	}
+}
+
+// A collection never has more indexes than the server lets it have, also while they are
+// exchanged; where there is room, the old ones serve until the new ones are there.
+func TestIndexesAreExchangedWithinTheirLimit(t *testing.T) {
+	for have, want := range map[int]string{
+		10: "listIndexes createIndexes dropIndexes dropIndexes",
+		61: "listIndexes dropIndexes createIndexes dropIndexes",
+	} {
+		s := newServer(t)
+		tenant := s.open(mongo.Options{})
+		listed := []bson.D{{{Key: "name", Value: "_id_"}, {Key: "key", Value: bson.D{{Key: "_id", Value: 1}}}}}
+		var kept []store.Index
+		for i := range have {
+			c := query.Column{Name: "c" + strconv.Itoa(i), Storage: fieldtype.Int}
+			listed = append(listed, bson.D{{Key: "name", Value: "i" + strconv.Itoa(i)}, {Key: "key", Value: bson.D{{Key: c.Name, Value: int32(1)}, {Key: "_id", Value: int32(1)}}}})
+			kept = append(kept, store.Index{Name: "i" + strconv.Itoa(i), Columns: []store.IndexColumn{{Column: c}}})
+		}
+		s.keeps = func(name string, _ bson.Raw) bson.D {
+			if name == "listIndexes" {
+				return found(listed...)
+			}
+			return nil
+		}
+		fresh := store.Index{Name: "fresh", Columns: []store.IndexColumn{{Column: query.Column{Name: "fresh", Storage: fieldtype.Int}}}}
+		if err := tenant.Index(t.Context(), "lead", append(kept[2:], fresh)); err != nil {
+			t.Fatal(err)
+		}
+		var saw []string
+		for _, name := range s.names() {
+			if strings.HasSuffix(name, "ndexes") {
+				saw = append(saw, name)
+			}
+		}
+		if got := strings.Join(saw, " "); got != want {
+			t.Errorf("of %d indexes two are exchanged for one: %s, want %s", have, got, want)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"slices"
+	"time"
 
 	"go.mongodb.org/mongo-driver/bson"
 	driver "go.mongodb.org/mongo-driver/mongo"
@@ -163,9 +164,9 @@ func (t *Tenant) open(ctx context.Context, r request) (*driver.Cursor, error) {
 	var cursor *driver.Cursor
 	var err error
 	if r.pipeline != nil {
-		cursor, err = collection.Aggregate(ctx, r.pipeline, options.Aggregate().SetBatchSize(size).SetAllowDiskUse(true))
+		cursor, err = collection.Aggregate(ctx, r.pipeline, options.Aggregate().SetBatchSize(size).SetAllowDiskUse(true).SetMaxTime(patience(ctx)))
 	} else {
-		find := options.Find().SetBatchSize(size).SetProjection(r.projection)
+		find := options.Find().SetBatchSize(size).SetProjection(r.projection).SetMaxTime(patience(ctx))
 		if len(r.order) > 0 {
 			find.SetSort(r.order).SetAllowDiskUse(true)
 		}
@@ -175,6 +176,16 @@ func (t *Tenant) open(ctx context.Context, r request) (*driver.Cursor, error) {
 		cursor, err = collection.Find(ctx, r.filter, find)
 	}
 	return cursor, failed("reading table "+r.table, err)
+}
+
+// patience is for how long the server may work on a question: as long as somebody waits
+// for the answer, so that it does not go on when nobody does. 0 is no limit.
+func patience(ctx context.Context) time.Duration {
+	until, bounded := ctx.Deadline()
+	if !bounded {
+		return 0
+	}
+	return max(time.Until(until), time.Millisecond)
 }
 
 // rows runs a Select, within the session of ctx if there is one.
@@ -311,7 +322,7 @@ func (t *Tenant) count(ctx context.Context, table string, filter query.Filter, w
 		return 0, err
 	}
 	if c.rest == nil {
-		bounds := options.Count()
+		bounds := options.Count().SetMaxTime(patience(ctx))
 		if most > 0 {
 			bounds.SetLimit(most)
 		}

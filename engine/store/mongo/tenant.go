@@ -170,7 +170,7 @@ func (t *Tenant) define(ctx context.Context, table store.Table, known map[string
 			return err
 		}
 	}
-	if err := build(ctx, collection, indexes, words); err != nil {
+	if err := t.store.build(ctx, collection, indexes, words); err != nil {
 		return err
 	}
 	if log {
