@@ -56,6 +56,12 @@ test: setup vet ## every test, after formatting and go vet
 	@for m in $(MODULES); do echo "testing $$m" && (cd $$m && CGO_ENABLED=0 $(GO) vet ./... && CGO_ENABLED=0 $(GO) test -timeout 15m ./...) || exit 1; done
 	@echo "testing $(CLIENT)" && cd $(CLIENT) && GO=$(GO) npm test
 
+# What makes a difference to rooms above the store. A server is started elsewhere.
+.PHONY: test-mongodb
+test-mongodb: modules ## the tests of all rooms on the MongoDB at FORMWORK_TEST_MONGODB_URI, a replica set
+	@test -n "$$FORMWORK_TEST_MONGODB_URI" || { echo "Set FORMWORK_TEST_MONGODB_URI to a server; docs/storage.md says how to get one." >&2; exit 1; }
+	$(GO) test -count 1 -p 1 -timeout 2h ./engine/... ./plugins/... ./examples/...
+
 .PHONY: vet
 vet: modules ## formatting and go vet
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \

@@ -25,6 +25,7 @@ type benchCommand struct {
 	Connections int     `help:"Connections that send requests." default:"16"`
 	Tenants     int     `help:"Tenants to start a server with; 0 leaves that out." default:"1000"`
 	Store       string  `help:"MongoDB to measure, instead of SQLite files in a folder of its own." placeholder:"mongodb://…"`
+	Standalone  bool    `help:"Measure a MongoDB without transactions."`
 	ServeTarget string  `help:"Only fill a server and keep it running, for load from outside; what that needs is written to the folder." placeholder:"DIR"`
 	Listen      string  `help:"Address that --serve-target listens on." default:"127.0.0.1:0"`
 }
@@ -48,7 +49,10 @@ func (c *benchCommand) Run(p *program) error {
 	}
 	line := newProgressLine(p.log)
 	defer line.end()
-	o := bench.Options{Recipe: recipe, Open: p.openHouse, Executable: executable, Database: c.Store, Rows: c.Rows, Length: time.Duration(c.Seconds * float64(time.Second)),
+	o := bench.Options{Recipe: recipe, Open: func(ctx context.Context, name string) (bench.House, error) {
+		return p.openHouse(ctx, name, c.Standalone)
+	},
+		Standalone: c.Standalone, Executable: executable, Database: c.Store, Rows: c.Rows, Length: time.Duration(c.Seconds * float64(time.Second)),
 		Connections: c.Connections, Tenants: c.Tenants, Starts: 5, Out: clearing{p.out, line}, Progress: line.show}
 	if c.ServeTarget != "" {
 		return bench.Serve(p.ctx, o, c.ServeTarget, c.Listen)
@@ -60,10 +64,10 @@ func (c *benchCommand) Run(p *program) error {
 type house struct{ *engine }
 
 // openHouse opens a folder or a database.
-func (p *program) openHouse(ctx context.Context, name string) (bench.House, error) {
+func (p *program) openHouse(ctx context.Context, name string, standalone bool) (bench.House, error) {
 	s := storage{Data: name}
 	if u, err := url.Parse(name); err == nil && strings.HasPrefix(u.Scheme, "mongodb") {
-		s = storage{Database: name}
+		s = storage{Database: name, Standalone: standalone}
 	}
 	if err := s.make(); err != nil {
 		return nil, err

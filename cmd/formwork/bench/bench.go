@@ -38,7 +38,9 @@ type Options struct {
 	Executable string
 	// Database is the address of a database to measure; "" measures files in a folder
 	// that is removed at the end.
-	Database    string
+	Database string
+	// Standalone says that the database may be one without transactions.
+	Standalone  bool
 	Rows        int
 	Length      time.Duration // of each operation
 	Connections int
@@ -106,8 +108,11 @@ func (b *bench) storage() string {
 }
 
 // flags are storage as arguments of the server.
-func flags(storage string) []string {
+func (b *bench) flags(storage string) []string {
 	if strings.Contains(storage, "://") {
+		if b.Standalone {
+			return []string{"--standalone", "--database", storage}
+		}
 		return []string{"--database", storage}
 	}
 	return []string{"--data", storage}
@@ -163,7 +168,7 @@ func (b *bench) measureStart(ctx context.Context, r *report, what, storage strin
 	var took []time.Duration
 	var memory float64
 	for i := range b.Starts {
-		s, err := start(ctx, b.Executable, "127.0.0.1:0", flags(storage))
+		s, err := start(ctx, b.Executable, "127.0.0.1:0", b.flags(storage))
 		if err != nil {
 			return err
 		}
@@ -183,7 +188,7 @@ func (b *bench) measureStart(ctx context.Context, r *report, what, storage strin
 
 // withServer runs a server on the served tenant, with both users logged in.
 func (b *bench) withServer(ctx context.Context, listen string, do func(*server) error) (err error) {
-	s, err := start(ctx, b.Executable, listen, flags(b.storage()))
+	s, err := start(ctx, b.Executable, listen, b.flags(b.storage()))
 	if err != nil {
 		return err
 	}
