@@ -117,6 +117,16 @@ func EachField(rule Shown) Shown {
 	})
 }
 
+// IfPath shows something only to those who may read a path of the object it is about.
+func IfPath(path string, rule Shown) Shown {
+	return shownBy(func(v any, about string, by Reader) (any, bool) {
+		if !by.ReadsPath(about, path) {
+			return nil, false
+		}
+		return rule.Show(v, about, by)
+	})
+}
+
 // About shows something that is about the records of the object that a member names,
 // if those may be read. Paths and conditions inside are of that object.
 func About(member string, rule Shown) Shown {

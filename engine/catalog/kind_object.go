@@ -23,11 +23,11 @@ func (objectKind) Shown(types *fieldtype.Registry) metadata.Shown {
 		"required": metadata.Paths,
 		"to":       metadata.Each(metadata.AllOf("message")),
 	})
-	recordType := metadata.AllOf("label", "order", "layout").And(metadata.Members{"options": metadata.EachField(metadata.Whole)})
+	recordType := metadata.AllOf("label", "order").And(metadata.Members{"layout": metadata.Named("layout"), "options": metadata.EachField(metadata.Whole)})
 	return metadata.About("name", metadata.WithHead(metadata.AllOf("label_plural", "icon", "name_field", "visibility", "parent").And(metadata.Members{
 		"fields":       metadata.EachField(shownField(types)),
 		"stages":       metadata.Members{"field": metadata.Whole, "stages": metadata.Each(stage)},
-		"record_types": metadata.Each(recordType),
+		"record_types": metadata.IfPath(recordTypeField, metadata.Each(recordType)),
 	})))
 }
 

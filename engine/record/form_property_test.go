@@ -11,6 +11,7 @@ import (
 
 	"formwork/engine/fault"
 	"formwork/engine/id"
+	"formwork/engine/policy"
 	"formwork/engine/record"
 	"formwork/engine/store"
 	"formwork/engine/store/teststore"
@@ -34,7 +35,7 @@ func formAgreesWithSaving(t *testing.T, open teststore.Opener) {
 	// What is never told was never tried.
 	for _, code := range []string{"", "record.required", "record.rule", "record.no_reference", "record.not_unique", "record.duplicate", "record.forbidden_values",
 		"record.read_only", "record.unknown_field", "record.option_not_offered", "record.option_not_of_type", "record.stage_required", "record.stage_step",
-		"record.stage_not_initial", "record.expression_failed", "record.too_late", "field.not_an_option", "field.required"} {
+		"record.stage_not_initial", "record.expression_failed", "record.hidden_field", "record.too_late", "field.not_an_option", "field.required"} {
 		if told[code] == 0 {
 			t.Errorf("no draft has the outcome %q: %v", code, told)
 		}
@@ -201,6 +202,31 @@ func (g *forms) check(t *testing.T, seed uint64, told map[string]int) {
 	}
 	if err == nil {
 		g.same(t, seed, q, form, saved)
+		return
+	}
+	g.knows(t, seed, caller, q, fault.From(err))
+}
+
+// knows holds what is told to somebody to what they may read, or have sent themselves.
+func (g *forms) knows(t *testing.T, seed uint64, caller *policy.Caller, q record.FormQuery, told *fault.Fault) {
+	t.Helper()
+	rights, err := g.snapshot.Policies.Rights(g.ctx, caller)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range told.Each() {
+		names := []string{strings.Split(one.Pointer+"/", "/")[1]}
+		for _, param := range []string{"field", "other"} {
+			name, _ := one.Params[param].(string)
+			names = append(names, strings.Split(name, ", ")...)
+		}
+		for _, name := range names {
+			_, reads := rights.Objects["thing"].Fields[name]
+			_, sent := q.Data[name]
+			if _, is := g.snapshot.Objects["thing"].Field(name); is && !reads && !sent {
+				t.Errorf("seed %d: %s is told of %s: %v", seed, caller.Name, name, one)
+			}
+		}
 	}
 }
 

@@ -32,7 +32,7 @@ func (d *Draft) require(f *catalog.Field, code string) {
 			}
 		}
 	}
-	d.problem((&fault.Fault{Kind: fault.Invalid, Code: code, Params: map[string]any{"field": d.Session.Label(f)}}).At(pointer))
+	d.problemOf(f, (&fault.Fault{Kind: fault.Invalid, Code: code, Params: map[string]any{"field": d.Session.Label(f)}}).At(pointer))
 }
 
 // CheckRemovedOptions: options that there are no more, though nothing was changed in the
@@ -70,16 +70,17 @@ func (d *Draft) CheckOptions() {
 	}
 }
 
-// RuledOut tells why an option of a field does not go with the record's other values:
-// another field's value, or the record's type, rules it out. kept: the field has it, and
-// what was there before stays.
+// RuledOut tells why an option of a field does not go with the record's other values, as
+// far as the caller may know: another field's value, or the record's type, rules it out.
+// kept: the field has it, and what was there before stays.
 func (d *Draft) RuledOut(f *stored.Field, name string, kept bool) []*fault.Fault {
 	var problems []*fault.Fault
 	kept = kept && d.Old != nil && stored.Same(d.Old[f.Slot], d.Row[f.Slot])
 	if by := f.DependsOn; by != nil && !(kept && stored.Same(d.Old[by.Slot], d.Row[by.Slot])) {
 		controlling, _ := d.Row[by.Slot].(string)
 		if o := f.Value.(fieldtype.Chooses).Options()[name]; o != nil && len(o.For) > 0 && !slices.Contains(o.For, controlling) {
-			problems = append(problems, fault.New(fault.Invalid, "record.option_not_offered", "value", name, "field", d.Session.Label(f.Field), "other", d.Session.Label(by.Field)).At("/"+f.Name))
+			problem := fault.New(fault.Invalid, "record.option_not_offered", "value", name, "field", d.Session.Label(f.Field), "other", d.Session.Label(by.Field))
+			problems = append(problems, d.ruledOut(f, name, by, problem))
 		}
 	}
 	at, ok := d.Mapping.ByName["record_type"]
@@ -88,9 +89,19 @@ func (d *Draft) RuledOut(f *stored.Field, name string, kept bool) []*fault.Fault
 	}
 	recordType, _ := d.Row[at.Slot].(string)
 	if allowed, limited := recordTypeOptions(d.Mapping.Object, recordType, f.Name); limited && !slices.Contains(allowed, name) {
-		problems = append(problems, fault.New(fault.Invalid, "record.option_not_of_type", "value", name, "field", d.Session.Label(f.Field), "type", recordType).At("/"+f.Name))
+		problem := fault.New(fault.Invalid, "record.option_not_of_type", "value", name, "field", d.Session.Label(f.Field), "type", recordType)
+		problems = append(problems, d.ruledOut(f, name, at, problem))
 	}
 	return problems
+}
+
+// ruledOut is the problem of an option that another field's value rules out. Where the
+// caller may not read the other field, neither its name nor its value is told.
+func (d *Draft) ruledOut(f *stored.Field, option string, by *stored.Field, problem *fault.Fault) *fault.Fault {
+	if !d.Object.Reads(by.Field) {
+		problem = fault.New(fault.Invalid, "record.option_excluded", "value", option, "field", d.Session.Label(f.Field)).Because(problem)
+	}
+	return d.Object.Told(f.Field, problem.At("/"+f.Name))
 }
 
 // Chosen are the options in a value.
@@ -117,8 +128,8 @@ func (d *Draft) CheckRules() {
 			continue
 		}
 		pointer := ""
-		if rule.Doc.Field != "" {
-			pointer = "/" + rule.Doc.Field
+		if f, ok := d.Mapping.Object.Field(rule.Doc.Field); ok && d.Object.Reads(f) {
+			pointer = "/" + f.Name
 		}
 		d.problem(fault.New(fault.Invalid, "record.rule", "rule", rule.Name,
 			"message", rule.Doc.Message.In(d.Session.Caller.Language, rule.Name)).At(pointer))
@@ -135,7 +146,7 @@ func (d *Draft) CheckStage() {
 	pointer := "/" + stages.Field.Name
 	if st := stages.ByName[to]; st != nil {
 		if entered && from == "" && st.Doc.Initial != nil && !*st.Doc.Initial {
-			d.problem(fault.New(fault.Invalid, "record.stage_not_initial", "stage", stageLabel(d.Session, stages, to)).At(pointer))
+			d.problemOf(stages.Field, fault.New(fault.Invalid, "record.stage_not_initial", "stage", stageLabel(d.Session, stages, to)).At(pointer))
 		}
 	}
 	for _, f := range d.StageRequired() {
@@ -152,11 +163,11 @@ func (d *Draft) CheckStage() {
 	}
 	condition, allowed := was.To[to]
 	if !allowed {
-		d.problem(fault.New(fault.Invalid, "record.stage_step", "from", stageLabel(d.Session, stages, from), "to", stageLabel(d.Session, stages, to)).At(pointer))
+		d.problemOf(stages.Field, fault.New(fault.Invalid, "record.stage_step", "from", stageLabel(d.Session, stages, from), "to", stageLabel(d.Session, stages, to)).At(pointer))
 		return
 	}
 	if condition != nil && !d.Holds(condition) {
-		d.problem(transitionRefused(d.Session, stages, was, from, to).At(pointer))
+		d.problem(d.transitionRefused(stages, was, from, to))
 	}
 }
 
@@ -171,14 +182,20 @@ func (d *Draft) StageRequired() []*catalog.Field {
 	return nil
 }
 
-// transitionRefused is the fault of a transition whose condition does not hold.
-func transitionRefused(s *session.Session, stages *catalog.Stages, was *catalog.Stage, from, to string) *fault.Fault {
+// transitionRefused is the fault of a transition whose condition does not hold. The
+// message that the configuration has for it is told to everybody.
+func (d *Draft) transitionRefused(stages *catalog.Stages, was *catalog.Stage, from, to string) *fault.Fault {
+	s, pointer := d.Session, "/"+stages.Field.Name
 	if transition := was.Doc.To[to]; transition != nil {
 		if message := transition.Message.In(s.Caller.Language, ""); message != "" {
-			return fault.New(fault.Invalid, "record.stage_condition", "from", from, "to", to, "message", message)
+			if !d.Object.Reads(stages.Field) {
+				return fault.New(fault.Invalid, "record.stage_condition", "message", message)
+			}
+			return fault.New(fault.Invalid, "record.stage_condition", "from", from, "to", to, "message", message).At(pointer)
 		}
 	}
-	return fault.New(fault.Invalid, "record.stage_step", "from", stageLabel(s, stages, from), "to", stageLabel(s, stages, to))
+	refused := fault.New(fault.Invalid, "record.stage_step", "from", stageLabel(s, stages, from), "to", stageLabel(s, stages, to))
+	return d.Object.Told(stages.Field, refused.At(pointer))
 }
 
 // stageLabel is a stage's name for the caller.

@@ -8,6 +8,7 @@ import (
 	"context"
 	"slices"
 
+	"formwork/engine/catalog"
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/record/session"
@@ -55,6 +56,9 @@ func (d *Draft) Differs() bool { return len(d.missing) > 0 || d.Mapping.Differ(d
 // problem notes what is wrong with the record.
 func (d *Draft) problem(f *fault.Fault) { d.problems = append(d.problems, f) }
 
+// problemOf notes what is wrong with a field, as far as the caller may know.
+func (d *Draft) problemOf(of *catalog.Field, f *fault.Fault) { d.problem(d.Object.Told(of, f)) }
+
 // Refusal is the fault of all problems so far; nil if there are none. Of references that
 // lead nowhere it tells only with other problems: they end nothing by themselves before
 // CheckReferences.
@@ -68,7 +72,7 @@ func (d *Draft) Refusal() error {
 		}
 		return nil
 	}
-	return fault.All(fault.Invalid, "record.invalid", slices.Concat(d.problems, d.missing))
+	return fault.All(fault.Invalid, "record.invalid", session.ToldOnce(slices.Concat(d.problems, d.missing)))
 }
 
 // InputRefusal is the refusal of values that can't be taken, and with them of fields

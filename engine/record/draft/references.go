@@ -46,7 +46,7 @@ func (d *Draft) follow(f *stored.Field) {
 		}
 		if !found {
 			d.Row[f.Slot] = nil
-			d.missing = append(d.missing, NoReference(d.Session, f, key))
+			d.missing = append(d.missing, NoReference(d.Object, d.Session, f, key))
 			return
 		}
 	}
@@ -58,8 +58,12 @@ func (d *Draft) follow(f *stored.Field) {
 
 // NoReference is the fault of a reference to no record, or to one that the caller may
 // not read.
-func NoReference(s *session.Session, f *stored.Field, key int64) *fault.Fault {
-	return fault.New(fault.Invalid, "record.no_reference", "field", s.Label(f.Field), "id", id.ID(key).String()).At("/" + f.Name)
+func NoReference(a *session.Object, s *session.Session, f *stored.Field, key int64) *fault.Fault {
+	return a.Told(f.Field, noReference(s, f, key).At("/"+f.Name))
+}
+
+func noReference(s *session.Session, f *stored.Field, key int64) *fault.Fault {
+	return fault.New(fault.Invalid, "record.no_reference", "field", s.Label(f.Field), "id", id.ID(key).String())
 }
 
 // readableRecord reports whether there is a record that the caller may read.

@@ -69,7 +69,7 @@ func (d *Draft) followRows(f *stored.Field) {
 		if known[r.target()] {
 			return true
 		}
-		d.missing = append(d.missing, NoReference(d.Session, r.Field, r.key).At(r.pointer).Of(r.subject))
+		d.missing = append(d.missing, d.Object.Told(f.Field, noReference(d.Session, r.Field, r.key).At(r.pointer).Of(r.subject)))
 		return false
 	})
 }

@@ -31,7 +31,7 @@ func (d *Draft) CheckSchema() {
 			continue
 		}
 		for _, problem := range schema.RecordFaults(property, shown, property.Validate(shown)) {
-			d.problem(problem.Of(d.Session.Label(f.Field)).Under("/" + f.Name))
+			d.problemOf(f.Field, problem.Of(d.Session.Label(f.Field)).Under("/"+f.Name))
 		}
 	}
 }

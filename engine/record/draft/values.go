@@ -3,6 +3,7 @@ package draft
 import (
 	"slices"
 
+	"formwork/engine/catalog"
 	"formwork/engine/expression"
 	"formwork/engine/fault"
 	"formwork/engine/record/session"
@@ -23,7 +24,7 @@ func (d *Draft) SetDefaults() {
 		if f.Default == nil {
 			d.Row[f.Slot] = f.Initial
 		} else {
-			d.Row[f.Slot] = d.evaluate(f.Default, f.Name)
+			d.Row[f.Slot] = d.evaluate(f.Default, f.Field)
 		}
 		d.follow(f)
 	}
@@ -31,18 +32,18 @@ func (d *Draft) SetDefaults() {
 
 // evaluate runs a program; what goes wrong (a number that is too big) is a problem of
 // the field.
-func (d *Draft) evaluate(p *expression.Program, field string) any {
+func (d *Draft) evaluate(p *expression.Program, f *catalog.Field) any {
 	v, err := p.Eval(d)
 	if err != nil {
-		d.problem(expressionFailed(field, err))
+		d.problemOf(f, expressionFailed(f, err))
 		return nil
 	}
 	return v
 }
 
 // expressionFailed is the fault of a field whose value can't be computed.
-func expressionFailed(field string, err error) *fault.Fault {
-	return fault.New(fault.Invalid, "record.expression_failed", "field", field).At("/" + field).Because(err)
+func expressionFailed(f *catalog.Field, err error) *fault.Fault {
+	return fault.New(fault.Invalid, "record.expression_failed", "field", f.Name).At("/" + f.Name).Because(err)
 }
 
 // stageTransition returns the stage before and after; entered is whether the record comes
@@ -68,7 +69,7 @@ func (d *Draft) ApplyStageSettings() {
 	}
 	for _, f := range d.Mapping.Fields {
 		if program := st.Set[f.Name]; program != nil && !d.Input.Sent[f.Slot] {
-			d.Row[f.Slot] = d.evaluate(program, f.Name)
+			d.Row[f.Slot] = d.evaluate(program, f.Field)
 			d.follow(f)
 		}
 	}
@@ -76,20 +77,20 @@ func (d *Draft) ApplyStageSettings() {
 
 // Compute brings formulas up to date, and the columns that follow fields.
 func (d *Draft) Compute() {
-	if f := Derive(&d.Env); f != nil {
-		d.problem(f)
+	if f, problem := Derive(&d.Env); problem != nil {
+		d.problemOf(f, problem)
 	}
 }
 
 // Derive brings all that is derived from a record's values up to date: formulas of its
 // child rows, its own formulas and roll-ups over child rows, and the columns that follow
-// fields.
-func Derive(e *session.Env) *fault.Fault {
+// fields. A problem is told with the field whose value can't be computed.
+func Derive(e *session.Env) (*catalog.Field, *fault.Fault) {
 	m := e.Mapping
 	for _, f := range m.RowsWithFormulas {
 		v, err := computeRows(e, f.Field, e.Row[f.Slot])
 		if err != nil {
-			return expressionFailed(f.Name, err)
+			return f.Field, expressionFailed(f.Field, err)
 		}
 		e.Row[f.Slot] = v
 	}
@@ -102,12 +103,12 @@ func Derive(e *session.Env) *fault.Fault {
 			v, err = rollUpRows(e, f)
 		}
 		if err != nil {
-			return expressionFailed(f.Name, err)
+			return f.Field, expressionFailed(f.Field, err)
 		}
 		e.Row[f.Slot] = v
 	}
 	m.FillCompanions(e.Row)
-	return nil
+	return nil, nil
 }
 
 // FillMissing gives the named fields their defaults where they have no value. One that

@@ -1,6 +1,8 @@
 package session
 
 import (
+	"slices"
+
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
 	"formwork/engine/id"
@@ -31,6 +33,28 @@ func (s *Session) ForbiddenRecord(o *catalog.Object, action string) *fault.Fault
 // doing is an action in the caller's language.
 func (s *Session) doing(action string) string {
 	return message.New("action." + action).Text(s.Caller.Language)
+}
+
+// HiddenField is all that is told of what is wrong with a field that the caller may not
+// read: no name, no value and no place.
+func HiddenField() *fault.Fault { return fault.New(fault.Invalid, "record.hidden_field") }
+
+// Told is a problem of a field as the caller may be told it.
+func (a *Object) Told(f *catalog.Field, problem *fault.Fault) *fault.Fault {
+	if a.Reads(f) {
+		return problem
+	}
+	return HiddenField().Because(problem)
+}
+
+// ToldOnce keeps one of the problems that tell nothing: how many there are is not told either.
+func ToldOnce(problems []*fault.Fault) []*fault.Fault {
+	hidden := false
+	return slices.DeleteFunc(problems, func(f *fault.Fault) bool {
+		was := hidden
+		hidden = hidden || f.Code == "record.hidden_field"
+		return was && f.Code == "record.hidden_field"
+	})
 }
 
 // UnknownField is the fault of a name that is no field or may not be known.

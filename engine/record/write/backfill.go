@@ -23,7 +23,7 @@ func (u *Unit) Backfill(m *stored.Mapping, old stored.Row, fields []string) erro
 			}
 		}
 	}
-	if f := draft.Derive(&d.Env); f != nil {
+	if _, problem := draft.Derive(&d.Env); problem != nil {
 		// A formula that can't be computed for an old record must not hold up the others.
 		copy(d.Row, old)
 		m.FillCompanions(d.Row)

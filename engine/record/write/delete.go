@@ -90,12 +90,29 @@ func (u *Unit) collect(first stored.Record) (*deletionSet, error) {
 				return nil, err
 			}
 			if restricted {
-				return nil, fault.New(fault.Conflict, "record.referenced", "object", in.From.Doc.Name,
-					"label", in.From.Doc.Label.In(u.session.Caller.Language, in.From.Doc.Name), "field", in.Field.Name)
+				return nil, u.referenced(in)
 			}
 		}
 	}
 	return set, nil
+}
+
+// referenced is the fault of a record to which one refers that stays. The object and the
+// field are named to those who may read them.
+func (u *Unit) referenced(in *catalog.Inbound) error {
+	a, err := u.session.ObjectOf(u.ctx, in.From)
+	if err != nil {
+		return err
+	}
+	if !a.Allows(policy.Read) {
+		return fault.New(fault.Conflict, "record.referenced_unseen")
+	}
+	refused := fault.New(fault.Conflict, "record.referenced", "object", in.From.Doc.Name,
+		"label", in.From.Doc.Label.In(u.session.Caller.Language, in.From.Doc.Name))
+	if a.Reads(in.Field) {
+		refused.Params["field"] = in.Field.Name
+	}
+	return refused
 }
 
 // referring loads the records that refer to one by a reference, one more at most than

@@ -32,14 +32,18 @@ func (s *saving) checkDuplicates() error {
 				return err
 			}
 		}
+		pointer := ""
+		if s.Object.Reads(rule.Matches[0].Field) {
+			pointer = "/" + rule.Matches[0].Field.Name
+		}
 		label := rule.Doc.Label.In(s.u.session.Caller.Language, rule.Name)
 		if rule.Doc.Action == "refuse" {
 			f := fault.New(fault.Conflict, "record.duplicate", "rule", label, "matches", names(visible), "records", links(visible))
-			return f.At("/" + rule.Matches[0].Field.Name)
+			return f.At(pointer)
 		}
 		if len(visible) > 0 {
 			s.warnings = append(s.warnings, Warning{Matches: visible, Fault: fault.New(fault.Conflict, "record.perhaps_duplicate",
-				"rule", label, "matches", names(visible)).At("/" + rule.Matches[0].Field.Name)})
+				"rule", label, "matches", names(visible)).At(pointer)})
 		}
 	}
 	return nil

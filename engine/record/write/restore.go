@@ -8,7 +8,6 @@ import (
 	"formwork/engine/id"
 	"formwork/engine/policy"
 	"formwork/engine/query"
-	"formwork/engine/record/draft"
 	"formwork/engine/record/session"
 	"formwork/engine/record/stored"
 	"formwork/engine/store"
@@ -73,8 +72,8 @@ func (u *Unit) takeOutOfBin(r stored.Record) error {
 		}
 	}
 	e := session.NewEnv(u.ctx, u.session, u.Tx, r.Mapping, r.Row, nil)
-	if f := draft.Derive(&e); f != nil {
-		return f
+	if err := u.derive(&e); err != nil {
+		return err
 	}
 	u.touch(r.Row)
 	if err := u.Tx.Delete(u.ctx, stored.BinTable, r.ID()); err != nil {
@@ -156,8 +155,14 @@ func (u *Unit) dropReferences(r stored.Record, restored map[id.ID]bool) ([]Warni
 		}
 		if !found {
 			r.Row[f.Slot] = nil
-			warnings = append(warnings, Warning{Fault: fault.New(fault.Conflict, "record.reference_gone",
-				"field", u.session.Label(f.Field), "object", r.Object.Doc.Name, "id", r.ID().String()).At("/" + f.Name)})
+			a, err := u.session.ObjectOf(u.ctx, r.Object)
+			if err != nil {
+				return nil, err
+			}
+			if a.Reads(f.Field) {
+				warnings = append(warnings, Warning{Fault: fault.New(fault.Conflict, "record.reference_gone",
+					"field", u.session.Label(f.Field), "object", r.Object.Doc.Name, "id", r.ID().String()).At("/" + f.Name)})
+			}
 		}
 	}
 	return warnings, nil

@@ -7,7 +7,6 @@ import (
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/query"
-	"formwork/engine/record/draft"
 	"formwork/engine/record/session"
 	"formwork/engine/record/stored"
 	"formwork/engine/store"
@@ -126,10 +125,7 @@ func (u *Unit) applyDeltas(m *stored.Mapping, key id.ID, deltas []rollupDelta) e
 // saveRollups saves a parent whose roll-ups changed. Its version counts what callers
 // save, so that it stays, and so does its history; an event tells of the change.
 func (u *Unit) saveRollups(e *session.Env) error {
-	if f := draft.Derive(e); f != nil {
-		return f
-	}
-	if err := e.Failed(); err != nil {
+	if err := u.derive(e); err != nil {
 		return err
 	}
 	changes := e.Mapping.Changes(e.Old, e.Row)

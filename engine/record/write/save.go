@@ -48,7 +48,7 @@ func (w *Writer) create(ctx context.Context, a *session.Object, in *draft.Input)
 // save runs one save in a transaction, and answers.
 func (w *Writer) save(ctx context.Context, do func(u *Unit) (*saving, error)) (*Saved, error) {
 	s, err := w.try(ctx, do, false)
-	if fault.Is(err, "record.not_unique") || fault.Is(err, "record.not_unique_message") {
+	if isNotUnique(err) {
 		// Which of several keys the store tells of depends on the store.
 		s, err = w.try(ctx, do, true)
 	}

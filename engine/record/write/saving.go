@@ -84,7 +84,7 @@ func (s *saving) checkReferencesExist() error {
 			return err
 		}
 		if !found {
-			return fault.All(fault.Invalid, "record.invalid", []*fault.Fault{draft.NoReference(s.u.session, f, key)})
+			return fault.All(fault.Invalid, "record.invalid", []*fault.Fault{draft.NoReference(s.Object, s.u.session, f, key)})
 		}
 	}
 	return nil

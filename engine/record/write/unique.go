@@ -95,6 +95,11 @@ func (s *saving) checkUnique() error {
 	return nil
 }
 
+// isNotUnique reports whether an error is one of notUnique.
+func isNotUnique(err error) bool {
+	return fault.Is(err, "record.not_unique") || fault.Is(err, "record.not_unique_message") || fault.Is(err, "record.not_unique_hidden")
+}
+
 // notUnique is the fault of values that another record has, at the key's first field;
 // fields that the caller may not read are not named.
 func (u *Unit) notUnique(m *stored.Mapping, key *catalog.UniqueKey) error {
@@ -110,12 +115,15 @@ func (u *Unit) notUnique(m *stored.Mapping, key *catalog.UniqueKey) error {
 			pointer = cmp.Or(pointer, "/"+f.Name)
 		}
 	}
-	if key.Doc != nil {
+	if key.Doc != nil { // what it says is told to everybody
 		message = key.Doc.Message.In(u.session.Caller.Language, "")
 	}
 	f := fault.New(fault.Conflict, "record.not_unique", "field", strings.Join(labels, ", "))
-	if message != "" {
+	switch {
+	case message != "":
 		f = fault.New(fault.Conflict, "record.not_unique_message", "field", strings.Join(labels, ", "), "message", message)
+	case len(labels) == 0:
+		f = fault.New(fault.Conflict, "record.not_unique_hidden")
 	}
 	return f.At(pointer)
 }

@@ -119,15 +119,26 @@ func (u *Unit) touch(r stored.Row) {
 	r[stored.SlotVersion], r[stored.SlotUpdatedAt], r[stored.SlotUpdatedBy] = version+1, u.session.Clock.UnixMilli(), u.session.By()
 }
 
+// derive brings all that is derived from a record's values up to date. What can't be
+// computed is told as far as the caller may know the record's object.
+func (u *Unit) derive(e *session.Env) error {
+	f, problem := draft.Derive(e)
+	if problem == nil {
+		return e.Failed()
+	}
+	a, err := u.session.ObjectOf(u.ctx, e.Mapping.Object)
+	if err != nil {
+		return err
+	}
+	return a.Told(f, problem)
+}
+
 // revise saves a change the platform makes to a record as a consequence of another:
 // nothing is asked of the values, but all that follows from them is brought up to date.
 func (u *Unit) revise(m *stored.Mapping, old stored.Row, change func(r stored.Row)) error {
 	e := session.NewEnv(u.ctx, u.session, u.Tx, m, old.Clone(), old)
 	change(e.Row)
-	if f := draft.Derive(&e); f != nil {
-		return f
-	}
-	if err := e.Failed(); err != nil {
+	if err := u.derive(&e); err != nil {
 		return err
 	}
 	changes := m.Changes(old, e.Row)
