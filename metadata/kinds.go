@@ -1,6 +1,9 @@
 package metadata
 
-import "encoding/json"
+import (
+	"cmp"
+	"encoding/json"
+)
 
 // Package is a named, versioned set of documents that others build on.
 type Package struct {
@@ -259,6 +262,22 @@ type ObjectRights struct {
 	WriteAll bool `json:"write_all,omitempty"`
 	// Fields: "edit", "read" or "none" by field, "*" for those not named; all "edit" when absent.
 	Fields map[string]string `json:"fields,omitempty"`
+}
+
+// On are the set's rights on an object; nil for none.
+func (p *Permission) On(object string) *ObjectRights {
+	if r := p.Objects[object]; r != nil {
+		return r
+	}
+	return p.Objects["*"]
+}
+
+// Level is what the rights give on a field: "edit", "read" or "none".
+func (r *ObjectRights) Level(field string) string {
+	if r.Fields == nil {
+		return "edit"
+	}
+	return cmp.Or(r.Fields[field], r.Fields["*"], "none")
 }
 
 // SystemRights are rights on the platform itself.

@@ -43,6 +43,7 @@ func (c *planCommand) Run(p *program) error {
 	}
 	p.showChanges(plan.Changes)
 	refused := p.showImpact(plan.Impact)
+	p.showWarnings(plan.Warnings)
 	for _, problem := range plan.Problems {
 		fmt.Fprintln(p.out, problem)
 	}
@@ -82,6 +83,7 @@ func (c *applyCommand) Run(p *program) error {
 	}
 	p.showChanges(applied.Changes)
 	p.showImpact(applied.Impact)
+	p.showWarnings(applied.Warnings)
 	fmt.Fprintf(p.out, "revision %d\n", applied.Revision)
 	return to.Close()
 }
@@ -194,6 +196,13 @@ func shown(raw []byte) string {
 		return string(text[:100]) + "…"
 	}
 	return string(raw)
+}
+
+// showWarnings prints what a change allows and probably should not.
+func (p *program) showWarnings(all []api.Finding) {
+	for _, warning := range all {
+		fmt.Fprintln(p.out, "warning:", warning)
+	}
 }
 
 // showImpact prints effects on live data, and returns how many are refused.

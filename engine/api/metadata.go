@@ -253,6 +253,8 @@ type Plan struct {
 	Problems []Finding         `json:"problems"`
 	Changes  []metadata.Change `json:"changes"`
 	Impact   []Impact          `json:"impact"`
+	// Warnings are of what the change allows and probably should not.
+	Warnings []Finding `json:"warnings"`
 }
 
 // Impact is one effect on live data.
@@ -271,20 +273,26 @@ type Applied struct {
 	Revision int64             `json:"revision"`
 	Changes  []metadata.Change `json:"changes"`
 	Impact   []Impact          `json:"impact"`
+	Warnings []Finding         `json:"warnings"`
 }
 
 // PlanOf renders a plan in a language.
 func PlanOf(p *catalog.Plan, lang string) Plan {
-	plan := Plan{Base: p.Base, Problems: []Finding{}, Changes: changesOf(p.Changes), Impact: impactOf(p.Impact, lang)}
-	for _, f := range p.Problems {
-		plan.Problems = append(plan.Problems, inputProblem(inDocument(f), lang))
+	return Plan{Base: p.Base, Problems: findingsOf(p.Problems, lang), Changes: changesOf(p.Changes), Impact: impactOf(p.Impact, lang), Warnings: findingsOf(p.Warnings, lang)}
+}
+
+// findingsOf tells each fault with the document that it is of.
+func findingsOf(faults []*fault.Fault, lang string) []Finding {
+	findings := []Finding{}
+	for _, f := range faults {
+		findings = append(findings, inputProblem(inDocument(f), lang))
 	}
-	return plan
+	return findings
 }
 
 // AppliedOf renders what a change did.
 func AppliedOf(result *catalog.Result, lang string) Applied {
-	return Applied{Revision: result.Revision, Changes: changesOf(result.Changes), Impact: impactOf(result.Impact, lang)}
+	return Applied{Revision: result.Revision, Changes: changesOf(result.Changes), Impact: impactOf(result.Impact, lang), Warnings: findingsOf(result.Warnings, lang)}
 }
 
 func changesOf(changes []metadata.Change) []metadata.Change {

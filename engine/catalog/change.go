@@ -45,6 +45,7 @@ type Plan struct {
 	Problems []*fault.Fault    // why it can't be applied; sorted. See Build for the pointers
 	Changes  []metadata.Change // of the effective documents
 	Impact   []Impact          // on live data; empty if there are problems
+	Warnings []*fault.Fault    // what the change allows and probably should not; sorted, with the pointers of problems
 }
 
 // Result is what Apply did.
@@ -213,6 +214,7 @@ func (c *Catalog) check(ctx context.Context, base, target *state, allow []string
 		}
 	}
 	d.plan.Impact = impacts(d.effects)
+	d.plan.Warnings = c.o.Kinds.warnings(base.snapshot, snapshot)
 	return d, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"formwork/engine/fault"
 	"formwork/metadata"
 	"formwork/metadata/fieldtype"
 )
@@ -40,6 +41,9 @@ type (
 	Mentions interface{ Mentions() []string }
 	// Affects tells what a change of the kind's documents does to live data.
 	Affects interface{ Effects(c *Comparison) }
+	// Warns tells what documents allow and probably should not. It keeps no change from
+	// being applied. It is asked of snapshots that have compiled.
+	Warns interface{ Warnings(s *Snapshot) []*fault.Fault }
 	// Lists tells which lists of records the documents ask for: indexes are planned for
 	// them, and advised on. It is asked of snapshots that have compiled.
 	Lists interface{ Lists(s *Snapshot) []*List }
