@@ -130,12 +130,9 @@ func decent(id []byte) bool {
 // client is the network address that a request comes from, for limits: of IPv6 the
 // /64, which one customer has for themselves.
 func (r *request) client() string {
-	remote, _ := netip.AddrFromSlice(r.http.Context().RemoteIP())
-	address := origin(remote.Unmap(), r.http.Request().Header.PeekAll(fiber.HeaderXForwardedFor), r.server.proxies)
+	address := origin(addressOf(r.http.Context().RemoteAddr()), r.http.Request().Header.PeekAll(fiber.HeaderXForwardedFor), r.server.proxies)
 	if address.Is6() {
-		if prefix, err := address.Prefix(64); err == nil {
-			return prefix.String()
-		}
+		return customer(address).String()
 	}
 	return address.String()
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"io"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -14,31 +15,49 @@ const (
 	lingerBytes = 4 << 20
 )
 
-// lingering makes connections that can be closed patiently.
-type lingering struct{ net.Listener }
-
-// Accept waits for the next connection.
-func (l lingering) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	return &patientConn{Conn: c}, nil
-}
-
 // patientConn can be closed so that its other end gets to read what was written last.
 // A plain close with bytes left unread makes the system reset the connection, upon
 // which a sender that is not done may never see the answer (RFC 9112, section 9.6).
 type patientConn struct {
 	net.Conn
 	unread atomic.Bool // the request was not read to its end
+	leave  func()      // called when the connection is closed
+	left   sync.Once
+	watch  lineWatch
+}
+
+// patient is the connection itself, whatever is around it.
+func (c *patientConn) patient() *patientConn { return c }
+
+// patientOf is the connection of a request; nil for one that another listener accepted.
+func patientOf(c net.Conn) *patientConn {
+	if p, ok := c.(interface{ patient() *patientConn }); ok {
+		return p.patient()
+	}
+	return nil
 }
 
 // leaveUnread says that a request was answered without having been read to its end.
 func leaveUnread(c net.Conn) {
-	if p, ok := c.(*patientConn); ok {
+	if p := patientOf(c); p != nil {
 		p.unread.Store(true)
 	}
+}
+
+// Read reads, and watches the line with which a request begins.
+func (c *patientConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if c.watch.begins {
+		c.watch.saw(p[:n])
+	}
+	return n, err
+}
+
+// closeNow closes, and is counted no more.
+func (c *patientConn) closeNow() error {
+	err := c.Conn.Close()
+	c.left.Do(c.leave)
+	return err
 }
 
 // Close closes at once; where bytes were left unread it ends only the sending side at
@@ -46,13 +65,13 @@ func leaveUnread(c net.Conn) {
 func (c *patientConn) Close() error {
 	half, ok := c.Conn.(interface{ CloseWrite() error })
 	if !ok || !c.unread.Swap(false) {
-		return c.Conn.Close()
+		return c.closeNow()
 	}
 	if err := half.CloseWrite(); err != nil {
-		return c.Conn.Close()
+		return c.closeNow()
 	}
 	go func() {
-		defer c.Conn.Close()
+		defer c.closeNow() //nolint:errcheck // nobody waits for it
 		if err := c.Conn.SetDeadline(time.Now().Add(lingerFor)); err == nil {
 			io.Copy(io.Discard, io.LimitReader(c.Conn, lingerBytes)) //nolint:errcheck // the answer is out; nothing depends on this
 		}

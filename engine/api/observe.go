@@ -36,6 +36,15 @@ func newMetrics() *metrics {
 	return m
 }
 
+// watch shows the connections of a listener.
+func (m *metrics) watch(b *bounding) {
+	m.registry.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "formwork_http_connections", Help: "Connections that are open."},
+			func() float64 { return float64(b.held()) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "formwork_http_connections_refused_total", Help: "Connections beyond the bounds, which were closed at once."},
+			func() float64 { return float64(b.refused.Load()) }))
+}
+
 // meter counts the requests of one route.
 type meter struct {
 	classes [6]prometheus.Counter // by hundreds of the status

@@ -181,10 +181,16 @@ func faultOf(err error) *fault.Fault {
 	return f
 }
 
-// unrouted answers what reached no route, or could not be read as a request.
-func (s *Server) unrouted(c *fiber.Ctx, err error) error {
+// newUnrouted is a request that no route has.
+func (s *Server) newUnrouted(c *fiber.Ctx) *request {
 	r := &request{server: s, http: c, ctx: context.Background(), id: s.numbers.next(c)}
 	s.headers(r)
+	return r
+}
+
+// unrouted answers what reached no route, or could not be read as a request.
+func (s *Server) unrouted(c *fiber.Ctx, err error) error {
+	r := s.newUnrouted(c)
 	f := fault.New(fault.Malformed, "api.unreadable")
 	var known *fiber.Error
 	if errors.As(err, &known) {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
 	"golang.org/x/sync/semaphore"
 
 	"formwork/engine/auth"
@@ -73,7 +74,9 @@ type Options struct {
 	// Proxies are addresses or networks (CIDR) whose X-Forwarded-For and
 	// X-Forwarded-Proto are believed.
 	Proxies []string
-	Version string
+	// Connections bounds what is open at once; by the process's descriptors if empty.
+	Connections Connections
+	Version     string
 }
 
 // Server answers HTTP requests. Its methods may be called concurrently.
@@ -127,12 +130,26 @@ func New(o Options) *Server {
 			s.app.Add(fiber.MethodHead, rt.path, handler)
 		}
 	}
+	server := s.app.Server()
+	server.Handler = s.strict(server.Handler)
+	server.HeaderReceived = received
+	server.ConnState = s.connState
 	return s
 }
 
-// Serve answers requests on a listener until Shutdown; then it returns nil.
+// connState follows a connection from request to request.
+func (s *Server) connState(c net.Conn, state fasthttp.ConnState) {
+	if conn := patientOf(c); conn != nil {
+		conn.watch.state(state)
+	}
+}
+
+// Serve answers requests on a listener until Shutdown; then it returns nil. It may be called
+// once.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.app.Listener(lingering{l}); err != nil && !s.stopping.Load() {
+	bounded := newBounding(l, s.o.Connections.bounded(descriptors()), s.proxies, s.o.Log)
+	s.metrics.watch(bounded)
+	if err := s.app.Listener(bounded); err != nil && !s.stopping.Load() {
 		return fmt.Errorf("serving HTTP on %s: %w", l.Addr(), err)
 	}
 	return nil
