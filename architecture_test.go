@@ -54,6 +54,7 @@ var floors = [][]string{
 	{"metadata/schema"},
 	{"metadata/fieldtype"},
 	{"metadata"},
+	{"engine/budget"},
 	{"engine/id"},
 	{"engine/fault"},
 	{"engine/message"},

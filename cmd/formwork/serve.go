@@ -26,6 +26,7 @@ type serveCommand struct {
 	FileQuota      int64    `help:"What all files of a tenant may have together, in bytes (100 GiB)." placeholder:"BYTES"`
 	Connections    int      `help:"Connections that may be open at once (by the descriptors of the process, at most 10,000)." placeholder:"N"`
 	PerAddress     int      `help:"Connections of one address that is no proxy (a quarter of all, at most 1,024)." placeholder:"N"`
+	RequestMemory  int64    `help:"What all requests may hold in memory together, in bytes (512 MiB)." placeholder:"BYTES"`
 	TenantFromHost bool     `help:"Take the tenant of a login from the first label of the host name."`
 }
 
@@ -92,7 +93,7 @@ func (l login) print(p *program) {
 func (c *serveCommand) serve(p *program, e *engine, listener net.Listener) error {
 	server := api.New(api.Options{Store: e.Store, Catalog: e.Catalog, Records: e.Records, Auth: e.Auth, Imports: e.Imports, Files: e.Files, Wake: e.Jobs.Wake, Consumers: e.Outbox.Figures,
 		Now: e.Now, Log: e.Log, Access: c.Access, Tenant: firstTenant, TenantFromHost: c.TenantFromHost, Proxies: c.Proxies, Version: version,
-		Connections: api.Connections{All: c.Connections, PerAddress: c.PerAddress}})
+		Connections: api.Connections{All: c.Connections, PerAddress: c.PerAddress}, Memory: c.RequestMemory})
 	work, stopWork := context.WithCancel(context.Background())
 	var background sync.WaitGroup
 	background.Go(func() { e.Run(work) })

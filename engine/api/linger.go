@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"formwork/engine/budget"
 )
 
 // How long, and for how many bytes, a connection is still read after an answer to a
@@ -24,6 +26,7 @@ type patientConn struct {
 	leave  func()      // called when the connection is closed
 	left   sync.Once
 	watch  lineWatch
+	share  *budget.Share // of the request whose answer is on its way
 }
 
 // patient is the connection itself, whatever is around it.

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/common/expfmt"
 
+	"formwork/engine/budget"
 	"formwork/engine/fault"
 )
 
@@ -43,6 +44,12 @@ func (m *metrics) watch(b *bounding) {
 			func() float64 { return float64(b.held()) }),
 		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "formwork_http_connections_refused_total", Help: "Connections beyond the bounds, which were closed at once."},
 			func() float64 { return float64(b.refused.Load()) }))
+}
+
+// watchMemory shows what requests hold.
+func (m *metrics) watchMemory(b *budget.Budget) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "formwork_http_memory_bytes", Help: "Memory that large requests hold of the budget for them, about."},
+		func() float64 { return float64(b.Held()) }))
 }
 
 // meter counts the requests of one route.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"formwork/engine/budget"
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
 	"formwork/engine/id"
@@ -32,8 +33,9 @@ type request struct {
 	tenant   store.Tenant
 	snapshot *catalog.Snapshot
 	incoming bodyStream
-	raw      []byte // room for a body
-	isHeavy  bool   // holds one of server.heavy
+	raw      []byte        // room for a body
+	isHeavy  bool          // holds one of server.heavy
+	share    *budget.Share // of the memory for requests
 	failure  *fault.Fault
 }
 
@@ -75,6 +77,12 @@ const maxKept = 64 << 10
 func (s *Server) recycle(r *request) {
 	if r.isHeavy {
 		s.heavy.Release(1)
+	}
+	// An answer is held until it is sent.
+	if conn := patientOf(r.http.Context().Conn()); conn != nil {
+		conn.share = r.share
+	} else {
+		r.share.Leave()
 	}
 	room := r.raw
 	if cap(room) > maxKept {
@@ -130,6 +138,10 @@ func (r *request) admit() error {
 	if err != nil {
 		return err
 	}
+	if r.share, err = s.budget.Enter(caller.Tenant, caller.User); err != nil {
+		return err
+	}
+	r.ctx = budget.With(r.ctx, r.share)
 	t, err := s.o.Store.Tenant(r.ctx, caller.Tenant)
 	if err != nil {
 		return err
@@ -200,7 +212,8 @@ func (r *request) recordID() (id.ID, error) {
 }
 
 // body reads the body, at most limit bytes of it; they are used again for the next
-// request. Fault "api.too_large" (TooLarge).
+// request. Faults "api.too_large" (TooLarge), "api.busy" (Unavailable), those of package
+// budget.
 func (r *request) body(limit int) ([]byte, error) {
 	header := &r.http.Request().Header
 	if encoding := header.Peek(fiber.HeaderContentEncoding); len(encoding) > 0 && string(encoding) != "identity" {
@@ -210,37 +223,77 @@ func (r *request) body(limit int) ([]byte, error) {
 	if length > limit {
 		return nil, fault.New(fault.TooLarge, "api.too_large", "limit", limit)
 	}
-	if length > smallBody || length < 0 && limit > smallBody {
-		if err := r.takeHeavy(); err != nil {
-			return nil, err
-		}
-	}
-	from := r.bodyStream()
-	if length >= 0 {
+	var err error
+	if length >= 0 && length <= maxKept {
 		r.raw = slices.Grow(r.raw[:0], length)[:length]
-		if _, err := io.ReadFull(from, r.raw); err != nil {
+		if _, err := io.ReadFull(r.bodyStream(), r.raw); err != nil {
 			return nil, fault.New(fault.Malformed, "api.unreadable").Because(err)
 		}
 		return r.raw, nil
 	}
-	raw, err := io.ReadAll(io.LimitReader(from, int64(limit)+1))
-	if err != nil {
-		return nil, fault.New(fault.Malformed, "api.unreadable").Because(err)
+	if err = r.readLarge(length, limit); err != nil {
+		return nil, err
 	}
-	if len(raw) > limit {
-		return nil, fault.New(fault.TooLarge, "api.too_large", "limit", limit)
+	if len(r.raw) > smallBody {
+		err = r.takeHeavy()
 	}
-	return raw, nil
+	return r.raw, err
 }
 
-// takeHeavy waits until this may be one of the few requests with large bodies that
-// are in memory at once. Fault "api.busy" (Unavailable).
+// readLarge reads a body of some length, or of one that is not known (-1), into raw. Room
+// is made as bytes come, so that who announces much and sends little holds little.
+func (r *request) readLarge(length, limit int) error {
+	until := time.Now().Add(readWithin)
+	if deadline, ok := r.ctx.Deadline(); ok && deadline.Before(until) {
+		until = deadline
+	}
+	from := &arriving{r.bodyStream(), r.http.Context().Conn(), newPace(until)}
+	r.raw = r.raw[:0]
+	for len(r.raw) != length {
+		if len(r.raw) > limit {
+			return fault.New(fault.TooLarge, "api.too_large", "limit", limit)
+		}
+		if len(r.raw) == cap(r.raw) {
+			more := max(len(r.raw), maxKept)
+			if length > 0 {
+				more = min(more, length-len(r.raw))
+			}
+			if err := r.share.Hold(r.ctx, int64(more)); err != nil {
+				return err
+			}
+			r.raw = slices.Grow(r.raw, more)
+		}
+		room := r.raw[len(r.raw):cap(r.raw)]
+		if length > 0 {
+			room = room[:min(len(room), length-len(r.raw))]
+		}
+		n, err := from.Read(room)
+		r.raw = r.raw[:len(r.raw)+n]
+		if err == io.EOF && (length < 0 || len(r.raw) == length) {
+			break
+		}
+		if err != nil {
+			return fault.New(fault.Malformed, "api.unreadable").Because(err)
+		}
+	}
+	if len(r.raw) > limit {
+		return fault.New(fault.TooLarge, "api.too_large", "limit", limit)
+	}
+	return nil
+}
+
+// parsedTimes is by how much a large body is larger once it is parsed, about.
+const parsedTimes = 4
+
+// takeHeavy waits until this may be one of the few requests with large bodies that are
+// parsed and worked on at once. The body is there: who sends one slowly keeps nobody
+// waiting. Fault "api.busy" (Unavailable).
 func (r *request) takeHeavy() error {
 	if err := r.server.heavy.Acquire(r.ctx, 1); err != nil {
 		return fault.New(fault.Unavailable, "api.busy").Because(err)
 	}
 	r.isHeavy = true
-	return nil
+	return r.share.Hold(r.ctx, parsedTimes*int64(len(r.raw)))
 }
 
 // bodyStream is the body as it arrives; the same one for each call.
@@ -274,7 +327,12 @@ func (b *bodyStream) Read(p []byte) (int, error) {
 // finishBody leaves the connection at the end of the request's body, or closes it
 // after the answer: what was not read must not be taken for the next request.
 func (r *request) finishBody() {
-	if left, err := io.Copy(io.Discard, io.LimitReader(r.bodyStream(), drained)); err != nil || left == drained {
+	body := r.bodyStream()
+	if body.from == nil || body.end == io.EOF {
+		return
+	}
+	r.http.Context().Conn().SetReadDeadline(time.Now().Add(drainFor)) //nolint:errcheck // a broken connection shows in the next line
+	if left, err := io.Copy(io.Discard, io.LimitReader(body, drained)); err != nil || left == drained {
 		leaveUnread(r.http.Context().Conn())
 		r.http.Context().SetConnectionClose()
 	}

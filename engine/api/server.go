@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"formwork/engine/auth"
+	"formwork/engine/budget"
 	"formwork/engine/catalog"
 	"formwork/engine/file"
 	"formwork/engine/outbox"
@@ -38,9 +39,10 @@ const (
 	loginBody  = 16 << 10 // what somebody may send who is not known yet
 	largeBody  = 16 << 20
 	maxHeavy   = 8 // bodies over smallBody at once
-	// drained is how much of a refused body is still read, so that its sender gets to
-	// read the answer.
-	drained = 64 << 20
+	// drained is how much of a refused body is still read, and drainFor how long, so that its
+	// sender gets to read the answer.
+	drained  = 64 << 20
+	drainFor = 2 * time.Second
 
 	readWithin  = time.Minute     // from the first byte of a request to its last
 	writeWithin = time.Minute     // for an answer
@@ -49,6 +51,9 @@ const (
 	slowly      = 10 * time.Minute // changes of configuration, exports
 	patiently   = 2 * time.Hour    // contents of files
 )
+
+// DefaultMemory is what all requests may hold together, in bytes.
+const DefaultMemory = 512 << 20
 
 // Options are what a Server serves.
 type Options struct {
@@ -76,7 +81,10 @@ type Options struct {
 	Proxies []string
 	// Connections bounds what is open at once; by the process's descriptors if empty.
 	Connections Connections
-	Version     string
+	// Memory is about how many bytes all requests may hold together: what they sent, read and
+	// are answered with. 0: DefaultMemory.
+	Memory  int64
+	Version string
 }
 
 // Server answers HTTP requests. Its methods may be called concurrently.
@@ -90,7 +98,9 @@ type Server struct {
 	metrics  *metrics
 	shown    *shownCache
 	requests sync.Pool
-	heavy    *semaphore.Weighted // large bodies in memory at once
+	heavy    *semaphore.Weighted // large bodies that are worked on at once
+	budget   *budget.Budget
+	exports  *exportCounts
 }
 
 // New makes a server; nothing is opened or compiled until a request needs it.
@@ -101,7 +111,12 @@ func New(o Options) *Server {
 	if o.Wake == nil {
 		o.Wake = func(string) {}
 	}
-	s := &Server{o: o, logins: newLimiter(o.Now), proxies: networks(o.Proxies), metrics: newMetrics(), shown: newShownCache(), heavy: semaphore.NewWeighted(maxHeavy), numbers: newRequestNumbers(o.Now())}
+	if o.Memory <= 0 {
+		o.Memory = DefaultMemory
+	}
+	s := &Server{o: o, logins: newLimiter(o.Now), proxies: networks(o.Proxies), metrics: newMetrics(), shown: newShownCache(), numbers: newRequestNumbers(o.Now()),
+		heavy: semaphore.NewWeighted(maxHeavy), budget: budget.New(budget.Of(o.Memory)), exports: newExportCounts()}
+	s.metrics.watchMemory(s.budget)
 	if o.Consumers != nil {
 		s.metrics.registry.MustRegister(consumerMetrics{o.Consumers, o.Now})
 	}
@@ -141,6 +156,10 @@ func New(o Options) *Server {
 func (s *Server) connState(c net.Conn, state fasthttp.ConnState) {
 	if conn := patientOf(c); conn != nil {
 		conn.watch.state(state)
+		if state == fasthttp.StateIdle || state == fasthttp.StateClosed { // the answer is sent
+			conn.share.Leave()
+			conn.share = nil
+		}
 	}
 }
 

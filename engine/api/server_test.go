@@ -55,12 +55,20 @@ func (l *lockedBuffer) String() string {
 // time passes, for limits and requests are timed.
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldWith(t, func(*api.Options) {})
+}
+
+// newWorldWith is newWorld with changed options.
+func newWorldWith(t *testing.T, change func(*api.Options)) *world {
+	t.Helper()
 	w := &world{t: t, log: &lockedBuffer{}, http: &http.Client{Timeout: time.Minute}}
 	log := slog.New(slog.NewTextHandler(w.log, nil))
 	p := enginetest.New(t, enginetest.Options{Now: time.Now, Log: log})
 	w.Tenant = p.NewTenant("main")
-	server := api.New(api.Options{Store: p.Store, Catalog: p.Catalog, Records: p.Records, Auth: p.Auth, Files: p.Files, Now: p.Now, Log: log,
-		Access: true, Tenant: "main", Version: "test"})
+	o := api.Options{Store: p.Store, Catalog: p.Catalog, Records: p.Records, Auth: p.Auth, Imports: p.Imports, Files: p.Files, Now: p.Now, Log: log,
+		Access: true, Tenant: "main", Version: "test"}
+	change(&o)
+	server := api.New(o)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -9,7 +9,6 @@ import (
 	"io"
 	"mime"
 	"mime/multipart"
-	"net"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -19,6 +18,7 @@ import (
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/record"
+	"formwork/engine/store"
 	"formwork/engine/transfer"
 )
 
@@ -44,24 +44,6 @@ func (s *Server) startImport(r *request) error {
 	}
 	r.http.Set(fiber.HeaderLocation, Prefix+"/imports/"+started.ID.String())
 	return r.json(fiber.StatusAccepted, importAnswer(started, r.language()))
-}
-
-// arriving gives every piece of a file as long to arrive as a whole other request has.
-type arriving struct {
-	from       io.Reader
-	connection net.Conn
-}
-
-// arriving is the body, as slow as that.
-func (r *request) arriving() io.Reader {
-	return arriving{r.bodyStream(), r.http.Context().Conn()}
-}
-
-func (a arriving) Read(p []byte) (int, error) {
-	if err := a.connection.SetReadDeadline(time.Now().Add(readWithin)); err != nil {
-		return 0, err
-	}
-	return a.from.Read(p)
 }
 
 // importOptions reads the first part.
@@ -147,7 +129,7 @@ func (s *Server) importErrors(r *request) error {
 		return err
 	}
 	language, t := r.language(), r.tenant
-	return r.stream("text/csv; charset=utf-8", "refused.csv", marked(bom, func(ctx context.Context, w io.Writer) error {
+	return r.export("text/csv; charset=utf-8", "refused.csv", marked(bom, func(ctx context.Context, w io.Writer) error {
 		out := csv.NewWriter(w)
 		if err := s.o.Imports.Refused(ctx, t, im, language, out.Write); err != nil {
 			return err
@@ -172,7 +154,7 @@ func (s *Server) exportRecords(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.stream(export.ContentType, object+"."+format, marked(bom && format == "csv", func(ctx context.Context, w io.Writer) error {
+	return r.export(export.ContentType, object+"."+format, marked(bom && format == "csv", func(ctx context.Context, w io.Writer) error {
 		_, err := export.Write(ctx, w)
 		return err
 	}))
@@ -191,14 +173,23 @@ func marked(bom bool, write func(ctx context.Context, w io.Writer) error) func(c
 	}
 }
 
-// stream answers with what write writes, piece by piece, as a file to save.
-func (r *request) stream(contentType, file string, write func(ctx context.Context, w io.Writer) error) error {
+// export answers with what write writes, piece by piece, as a file to save. Fault
+// "api.exports" (Limited) where too many are under way.
+func (r *request) export(contentType, file string, write func(ctx context.Context, w io.Writer) error) error {
+	leave, err := r.server.exports.enter(r.caller.Tenant, r.caller.User)
+	if err != nil {
+		return err
+	}
 	r.http.Set(fiber.HeaderContentType, contentType)
 	r.http.Set(fiber.HeaderContentDisposition, mime.FormatMediaType("attachment", map[string]string{"filename": file}))
 	if r.http.Method() == fiber.MethodHead {
+		leave()
 		return nil // a stream's last line end would be sent, and taken for the next answer
 	}
-	r.answerStream(-1, slowly, write)
+	r.answerStream(-1, slowly, func(ctx context.Context, w io.Writer) error {
+		defer leave()
+		return write(store.Slowly(ctx), w)
+	})
 	return nil
 }
 
@@ -211,7 +202,7 @@ func (r *request) answerStream(size int, within time.Duration, write func(ctx co
 	go func() {
 		ctx, stop := context.WithTimeout(context.Background(), within)
 		defer stop()
-		err := piecewise(ctx, prolonging{to, connection}, write)
+		err := piecewise(ctx, &leaving{to, connection, newPace(time.Now().Add(within))}, write)
 		if err != nil && !errors.Is(err, io.ErrClosedPipe) { // the client is gone
 			s.o.Log.Error("an answer broke off", "request", request, "path", path, "error", err)
 		}
@@ -233,17 +224,4 @@ func piecewise(ctx context.Context, w io.Writer, write func(ctx context.Context,
 		return err
 	}
 	return out.Flush()
-}
-
-// prolonging gives every piece of an answer as long as a whole one else has.
-type prolonging struct {
-	to         io.Writer
-	connection net.Conn
-}
-
-func (p prolonging) Write(b []byte) (int, error) {
-	if err := p.connection.SetWriteDeadline(time.Now().Add(writeWithin)); err != nil {
-		return 0, err
-	}
-	return p.to.Write(b)
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"formwork/engine/budget"
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
 	"formwork/engine/policy"
@@ -73,6 +74,8 @@ const (
 	averageDigits = 2
 	// shareDigits are those of the average of a checkbox, which is a share of 1.
 	shareDigits = 4
+	// groupBytes bounds the rows of an answer: the keys may be long texts.
+	groupBytes = 16 << 20
 )
 
 // GroupRow is one group: the keys in the order asked for, then the measures.
@@ -150,7 +153,8 @@ type groupOrder struct {
 }
 
 // Aggregate groups the records that the caller may read. Faults: those of List,
-// list.bad_group, list.bad_measure, list.too_many_groups.
+// list.bad_group, list.bad_measure, list.too_many_groups, list.groups_too_large, those of
+// package budget.
 func (s *Reader) Aggregate(ctx context.Context, object string, q AggregateQuery) ([]GroupRow, error) {
 	a, err := s.Object(ctx, object, policy.Read)
 	if err != nil {
@@ -161,6 +165,7 @@ func (s *Reader) Aggregate(ctx context.Context, object string, q AggregateQuery)
 		return nil, err
 	}
 	var rows []GroupRow
+	held := 0
 	for r, err := range s.Tenant.Aggregate(ctx, g.query) {
 		if err != nil {
 			return nil, fmt.Errorf("aggregating %s: %w", object, err)
@@ -170,6 +175,13 @@ func (s *Reader) Aggregate(ctx context.Context, object string, q AggregateQuery)
 		}
 		row, err := g.row(r)
 		if err != nil {
+			return nil, err
+		}
+		size := bytesOf(r) + 2*rowBytes*len(g.columns)
+		if held += size; held > groupBytes {
+			return nil, fault.New(fault.Limited, "list.groups_too_large", "max", groupBytes)
+		}
+		if err := budget.From(ctx).Hold(ctx, 2*int64(size)); err != nil { // the row, and its JSON
 			return nil, err
 		}
 		rows = append(rows, row)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"formwork/engine/budget"
 	"formwork/engine/id"
 	"formwork/engine/policy"
 	"formwork/engine/query"
@@ -110,7 +111,11 @@ func (s *Reader) History(ctx context.Context, object string, key id.ID, cursor s
 			page.Next = encodeCursor(mark, []any{int64(page.Items[len(page.Items)-1].ID)})
 			break
 		}
-		held += bytesOf([]any{r.Value(stored.ColVia), r.Value(stored.ColAction), r.Value(stored.ColChanges)})
+		size := bytesOf([]any{r.Value(stored.ColVia), r.Value(stored.ColAction), r.Value(stored.ColChanges)})
+		if err := budget.From(ctx).Hold(ctx, 2*int64(size)); err != nil {
+			return nil, err
+		}
+		held += size
 		e, err := entryOf(a, r)
 		if err != nil {
 			return nil, err

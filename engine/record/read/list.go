@@ -7,6 +7,7 @@ import (
 	"iter"
 	"strings"
 
+	"formwork/engine/budget"
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
 	"formwork/engine/id"
@@ -108,8 +109,8 @@ type listing struct {
 	sortAt int          // columns before those of the sort
 }
 
-// pageBytes is about how much a page may hold: one of long texts ends before its limit,
-// for 500 records may have a hundred thousand characters in each of many fields.
+// pageBytes is about how much a page may hold, as JSON: one of long texts ends before its
+// limit, for 500 records may have a hundred thousand characters in each of many fields.
 const pageBytes = 8 << 20
 
 // sortKeys bounds the keys of a sort.
@@ -288,7 +289,8 @@ func (l *listing) fill(ctx context.Context, s *session.Session, page *Page, limi
 	}
 	page.Items = make([]Record, 0, min(limit, 64))
 	var block []any
-	held := 0
+	share := budget.From(ctx)
+	size := pageSizer{names: l.nameBytes()}
 	last := make([]any, len(l.sort))
 	for r, err := range s.Tenant.Select(ctx, q) {
 		if err != nil {
@@ -297,7 +299,7 @@ func (l *listing) fill(ctx context.Context, s *session.Session, page *Page, limi
 		if l.check != nil && !l.check.holds(r) {
 			continue
 		}
-		if len(page.Items) == limit || held > pageBytes {
+		if len(page.Items) == limit || size.encoded > pageBytes {
 			page.Next = encodeCursor(l.mark, last)
 			break
 		}
@@ -309,11 +311,75 @@ func (l *listing) fill(ctx context.Context, s *session.Session, page *Page, limi
 			return err
 		}
 		block = block[l.width:]
-		held += bytesOf(item.row)
+		// The row, and its JSON in the answer.
+		if err := share.Hold(ctx, size.add(item.row)); err != nil {
+			return err
+		}
 		page.Items = append(page.Items, item)
 		copy(last, r[l.sortAt:l.sortAt+len(l.sort)])
 	}
 	return nil
+}
+
+// pageSizer finds out how long a page is as JSON, without writing it.
+type pageSizer struct {
+	names   int // bytes of a record's names, with about as many for values of fixed length
+	raw     int // of the values
+	encoded int // about
+}
+
+// exactFrom is how much a page holds before its texts are looked at for what JSON writes
+// longer: until then six times as much is bearable.
+const exactFrom = 256 << 10
+
+// add counts a record, and says how many bytes it takes in memory and as JSON together.
+func (z *pageSizer) add(row []any) int64 {
+	n := bytesOf(row)
+	longer := 0
+	if z.raw += n; z.raw > exactFrom {
+		longer = escapes(row)
+	}
+	z.encoded += z.names + n + longer
+	return int64(z.names + 2*n + longer + rowBytes*len(row))
+}
+
+// rowBytes is what a value takes in a row, besides its text.
+const rowBytes = 16
+
+// nameBytes is what a record takes as JSON besides its texts: names, numbers, commas.
+func (sh *shape) nameBytes() (n int) {
+	const number = 20
+	for _, e := range sh.entries {
+		n += len(e.key) + number
+	}
+	return n
+}
+
+// escapes is by how much the texts of a row are longer as JSON.
+func escapes(row []any) (n int) {
+	for _, v := range row {
+		switch v := v.(type) {
+		case string:
+			n += escaped(v)
+		case []string:
+			for _, text := range v {
+				n += escaped(text)
+			}
+		}
+	}
+	return n
+}
+
+func escaped(text string) (n int) {
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c == '"' || c == '\\' || c == '\n' || c == '\r' || c == '\t':
+			n++
+		case c < ' ':
+			n += len(`\u0000`) - 1
+		}
+	}
+	return n
 }
 
 // bytesOf is how many bytes the values of variable length take.

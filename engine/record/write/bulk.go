@@ -127,13 +127,15 @@ func (w *Writer) bulk(ctx context.Context, object string, ops []Operation) (*bul
 			b.tasks[i].newID = w.options.IDs.Next() // here, so that ids are in the order of the operations
 		}
 	}
-	b.prepare(ctx, object)
+	if err := b.prepare(ctx, object); err != nil {
+		return nil, err
+	}
 	return b, nil
 }
 
-// prepare prepares the operations, on all processors if they are many. The session has
-// loaded the caller's rights, so that nothing of it changes any more.
-func (b *bulk) prepare(ctx context.Context, object string) {
+// prepare prepares the operations, on all processors if they are many, until ctx ends. The
+// session has loaded the caller's rights, so that nothing of it changes any more.
+func (b *bulk) prepare(ctx context.Context, object string) error {
 	const share = 20 // operations that one goroutine takes at a time
 	var taken atomic.Int64
 	var broken atomic.Pointer[string]
@@ -151,6 +153,9 @@ func (b *bulk) prepare(ctx context.Context, object string) {
 			}
 			part := b.tasks[from:min(from+share, len(b.tasks))]
 			for i := range part {
+				if ctx.Err() != nil {
+					return
+				}
 				part[i].prepare(ctx, b.w, object)
 			}
 		}
@@ -164,6 +169,10 @@ func (b *bulk) prepare(ctx context.Context, object string) {
 	if text := broken.Load(); text != nil {
 		panic(*text) // of this request alone, as if it were not done by others
 	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("preparing %d operations: %w", len(b.tasks), err)
+	}
+	return nil
 }
 
 // rightOf is what right each operation needs first.

@@ -32,7 +32,8 @@ type conn struct {
 	recent     *list.List               // most recently used first
 	limit      int                      // statements kept
 
-	epoch int // of the pool it belongs to
+	epoch int  // of the pool it belongs to
+	slow  bool // is one of the pool's slow ones, until it is released
 }
 
 const (

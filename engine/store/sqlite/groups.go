@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"math/bits"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"formwork/engine/budget"
 	"formwork/engine/fault"
 	"formwork/engine/query"
 	"formwork/engine/store"
@@ -29,12 +31,14 @@ const (
 // here); with a covering index both take the same. And sums are exact here: 128
 // bits wide.
 type grouper struct {
+	ctx      context.Context // of the query that it is made for
 	q        query.Aggregate
 	storages []fieldtype.Storage // of the columns of the rows
 	places   []int               // of keys and measures among them; -1: none
 	index    map[string]*group
 	all      []*group
 	bytes    int    // of all groups, about
+	held     int    // of them, counted in the request's budget
 	last     *group // that of the row before
 	key      []byte // of the row at hand
 	days     map[int64]string
@@ -55,8 +59,8 @@ type cell struct {
 	text  string
 }
 
-func newGrouper(q query.Aggregate, storages []fieldtype.Storage, places []int) *grouper {
-	g := &grouper{q: q, storages: storages, places: places, index: map[string]*group{}, days: map[int64]string{}, weeks: map[string]string{}}
+func newGrouper(ctx context.Context, q query.Aggregate, storages []fieldtype.Storage, places []int) *grouper {
+	g := &grouper{ctx: ctx, q: q, storages: storages, places: places, index: map[string]*group{}, days: map[int64]string{}, weeks: map[string]string{}}
 	if len(q.Groups) == 0 {
 		g.last = &group{cells: make([]cell, len(q.Measures))}
 		g.all = append(g.all, g.last)
@@ -92,7 +96,12 @@ func (g *grouper) add(s *stmt) error {
 		case query.Min, query.Max:
 			was := len(at.text)
 			at.extend(s, column, g.storages[column], m.Op == query.Max)
-			g.bytes += len(at.text) - was
+			if longer := len(at.text) - was; longer != 0 {
+				g.bytes += longer
+				if err := g.hold(); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	return nil
@@ -107,13 +116,31 @@ func (g *grouper) find() error {
 		return nil
 	}
 	g.bytes += groupBytes + len(g.key) + cellBytes*len(g.q.Measures)
-	if len(g.all) >= maxGroups || g.bytes > maxGroupBytes {
+	if len(g.all) >= maxGroups {
 		return tooComplex()
+	}
+	if err := g.hold(); err != nil {
+		return err
 	}
 	g.last = &group{key: string(g.key), cells: make([]cell, len(g.q.Measures))}
 	g.index[g.last.key] = g.last
 	g.all = append(g.all, g.last)
 	return nil
+}
+
+// hold bounds the bytes of the groups, and counts them among what the request holds, a part
+// at a time.
+func (g *grouper) hold() error {
+	if g.bytes > maxGroupBytes {
+		return tooComplex()
+	}
+	const part = 32 << 10
+	if g.bytes-g.held < part {
+		return nil
+	}
+	more := g.bytes - g.held
+	g.held = g.bytes
+	return budget.From(g.ctx).Hold(g.ctx, int64(more))
 }
 
 func (c *cell) add(n int64) {

@@ -5,13 +5,14 @@ import (
 	"strings"
 	"testing"
 
+	"formwork/engine/budget"
 	"formwork/engine/fault"
 	"formwork/engine/query"
 )
 
 // Groups by long texts end at a bound of memory, not only of number.
 func TestGroupsAreBoundedInBytes(t *testing.T) {
-	g := newGrouper(query.Aggregate{Groups: []query.Group{{}}, Measures: make([]query.Measure, 20)}, nil, nil)
+	g := newGrouper(t.Context(), query.Aggregate{Groups: []query.Group{{}}, Measures: make([]query.Measure, 20)}, nil, nil)
 	const most = 10 // that fit yet
 	text := strings.Repeat("x", 100_000)
 	g.bytes = maxGroupBytes - most*(len(text)+groupBytes+20*cellBytes+2)
@@ -22,4 +23,24 @@ func TestGroupsAreBoundedInBytes(t *testing.T) {
 			t.Errorf("group %d: %v", i, err)
 		}
 	}
+}
+
+// Groups are held of the request's share of the memory.
+func TestGroupsAreHeld(t *testing.T) {
+	share, err := budget.New(budget.Of(8<<20)).Enter("acme", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := newGrouper(budget.With(t.Context(), share), query.Aggregate{Groups: []query.Group{{}}}, nil, nil)
+	text := strings.Repeat("x", 100_000)
+	for i := range 30 {
+		g.key = fmt.Appendf(nil, "%02d%s", i, text)
+		if err := g.find(); err != nil {
+			if !fault.Is(err, "budget.too_large") || i < 15 {
+				t.Errorf("group %d: %v", i, err)
+			}
+			return
+		}
+	}
+	t.Error("three megabytes of groups were held of a share of two")
 }

@@ -6,7 +6,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"formwork/engine/fault"
+	"formwork/engine/store"
 )
 
 const (
@@ -17,6 +20,9 @@ const (
 	// maxReaders bounds a tenant's read connections. It is generous: a query within
 	// the loop of another holds two.
 	maxReaders = 64
+	// maxSlow bounds those of them that queries hold whose rows are taken slowly (see
+	// store.Slowly), so that the others stay for ordinary requests.
+	maxSlow = maxReaders / 4
 	// readerWait is how long a query waits for one beyond that.
 	readerWait = 5 * time.Second
 )
@@ -25,6 +31,8 @@ const (
 // last taken first, closed when idle.
 type pool struct {
 	open func() (*conn, error)
+
+	slow *semaphore.Weighted // of maxSlow
 
 	mu      sync.Mutex
 	idle    []*conn
@@ -36,7 +44,29 @@ type pool struct {
 	empty   chan struct{}         // made by close; closed when the last connection is
 }
 
+// acquire takes a connection, which release gives back. Fault "store.busy" (Unavailable).
 func (p *pool) acquire(ctx context.Context) (*conn, error) {
+	if !store.IsSlow(ctx) {
+		return p.take(ctx)
+	}
+	waiting, stop := context.WithTimeout(ctx, readerWait)
+	defer stop()
+	if err := p.slow.Acquire(waiting, 1); err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, fault.New(fault.Unavailable, "store.busy").Because(err)
+	}
+	c, err := p.take(ctx)
+	if err != nil {
+		p.slow.Release(1)
+		return nil, err
+	}
+	c.slow = true
+	return c, nil
+}
+
+func (p *pool) take(ctx context.Context) (*conn, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -145,6 +175,10 @@ func (p *pool) pass(c *conn) {
 
 func (p *pool) release(c *conn) {
 	c.ctx = nil
+	if c.slow {
+		c.slow = false
+		p.slow.Release(1)
+	}
 	p.mu.Lock()
 	if p.gone() != nil || c.epoch != p.epoch {
 		p.mu.Unlock()

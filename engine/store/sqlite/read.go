@@ -67,7 +67,7 @@ func groups(ctx context.Context, q query.Aggregate, open opener, done closer) ([
 		return nil, err
 	}
 	defer done(k)
-	g := newGrouper(q, storages, places)
+	g := newGrouper(ctx, q, storages, places)
 	for {
 		more, err := k.advance()
 		if err != nil {

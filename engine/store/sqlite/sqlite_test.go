@@ -379,6 +379,36 @@ func TestReadersAreBounded(t *testing.T) {
 	}
 }
 
+// Queries whose rows are taken slowly leave readers to others.
+func TestSlowQueriesLeaveReaders(t *testing.T) {
+	tenant := create(t, openWith(t, Options{}), "acme")
+	slow := store.Slowly(t.Context())
+	var held []*conn
+	for range maxSlow {
+		c, err := tenant.pool.acquire(slow)
+		if err != nil {
+			t.Fatal(err)
+		}
+		held = append(held, c)
+	}
+	ctx, cancel := context.WithTimeout(slow, 10*time.Millisecond)
+	defer cancel()
+	if _, err := tenant.pool.acquire(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("one slow query too many: %v", err)
+	}
+	if _, err := tenant.Count(t.Context(), "deal", nil, nil); err != nil {
+		t.Errorf("an ordinary query: %v", err)
+	}
+	for _, c := range held {
+		tenant.pool.release(c)
+	}
+	c, err := tenant.pool.acquire(slow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tenant.pool.release(c)
+}
+
 func TestTooComplex(t *testing.T) {
 	tenant := create(t, openWith(t, Options{}), "acme")
 	var deep query.Filter = eq(revenue, int64(1))

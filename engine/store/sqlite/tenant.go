@@ -7,6 +7,7 @@ import (
 	"iter"
 	"slices"
 
+	"golang.org/x/sync/semaphore"
 	lib "modernc.org/sqlite/lib"
 
 	"formwork/engine/fault"
@@ -34,6 +35,7 @@ func (s *Store) newTenant(name string) *tenant {
 	t := &tenant{store: s, name: name, path: s.file(name)}
 	t.blobs.tenant, t.blobs.dir = t, s.blobs(name)
 	t.writer.open = func() (*conn, error) { return t.connect(false) }
+	t.pool.slow = semaphore.NewWeighted(maxSlow)
 	t.pool.open = func() (*conn, error) { return t.connect(true) }
 	return t
 }

@@ -1,0 +1,199 @@
+// Package budget bounds what requests hold of the memory together, and how many of one
+// user and of one tenant are under way. What a request holds is counted as it grows: rows
+// of a page, groups of an aggregation, a body as it arrives, an answer until it is sent.
+package budget
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"formwork/engine/fault"
+	"formwork/engine/id"
+)
+
+// Bounds are what a Budget allows.
+type Bounds struct {
+	Bytes          int64         // held by all requests together
+	TenantBytes    int64         // by those of a tenant
+	UserBytes      int64         // by those of a user
+	TenantRequests int           // under way at once
+	UserRequests   int           // under way at once
+	Wait           time.Duration // how long a request waits for bytes that others hold
+}
+
+// Of are the bounds for a number of bytes in all: half of them for a tenant, a quarter for
+// a user.
+func Of(bytes int64) Bounds {
+	return Bounds{Bytes: bytes, TenantBytes: bytes / 2, UserBytes: bytes / 4, TenantRequests: 512, UserRequests: 64, Wait: 2 * time.Second}
+}
+
+// Budget is shared by the requests of a process. Its methods may be called concurrently.
+type Budget struct {
+	bounds Bounds
+	bytes  *semaphore.Weighted
+
+	mu   sync.Mutex
+	uses map[user]*use // of those with a request under way
+	held int64
+}
+
+// user names a user of a tenant; 0 is the tenant as a whole.
+type user struct {
+	tenant string
+	id     id.ID
+}
+
+// use is what the requests of a user, or of a tenant, have. Under the budget's mu.
+type use struct {
+	requests int
+	bytes    int64
+}
+
+// New makes a budget.
+func New(b Bounds) *Budget {
+	return &Budget{bounds: b, bytes: semaphore.NewWeighted(b.Bytes), uses: map[user]*use{}}
+}
+
+// Held is the number of bytes that all requests hold.
+func (b *Budget) Held() int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.held
+}
+
+const (
+	// uncounted is what every request may hold besides: most need no more, and so are
+	// counted in requests alone.
+	uncounted = 64 << 10
+	// step is by how much a share grows at least.
+	step = 256 << 10
+)
+
+// Share is what one request holds. It is used by one goroutine at a time. The methods of a
+// nil Share allow everything.
+type Share struct {
+	budget       *Budget
+	tenant, user *use
+	key          user
+	used         int64 // bytes that were asked for
+	granted      int64 // of the budget
+}
+
+// Enter begins a request of a user; Leave ends it. Faults "budget.user_requests",
+// "budget.tenant_requests" (Limited).
+func (b *Budget) Enter(tenant string, of id.ID) (*Share, error) {
+	key := user{tenant, of}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := &Share{budget: b, key: key, tenant: b.uses[user{tenant: tenant}], user: b.uses[key]}
+	if s.user != nil && s.user.requests >= b.bounds.UserRequests {
+		return nil, fault.New(fault.Limited, "budget.user_requests", "max", b.bounds.UserRequests, "seconds", 1)
+	}
+	if s.tenant != nil && s.tenant.requests >= b.bounds.TenantRequests {
+		return nil, fault.New(fault.Limited, "budget.tenant_requests", "max", b.bounds.TenantRequests, "seconds", 1)
+	}
+	if s.tenant == nil {
+		s.tenant = &use{}
+		b.uses[user{tenant: tenant}] = s.tenant
+	}
+	if s.user == nil {
+		s.user = &use{}
+		b.uses[key] = s.user
+	}
+	s.tenant.requests++
+	s.user.requests++
+	return s, nil
+}
+
+// Leave ends the request, and gives back what it held. Further calls do nothing.
+func (s *Share) Leave() {
+	if s == nil || s.budget == nil {
+		return
+	}
+	b := s.budget
+	s.budget = nil
+	b.mu.Lock()
+	b.held -= s.granted
+	s.tenant.bytes -= s.granted
+	s.user.bytes -= s.granted
+	s.user.requests--
+	if s.tenant.requests--; s.tenant.requests == 0 {
+		delete(b.uses, user{tenant: s.key.tenant})
+	}
+	if s.user.requests == 0 {
+		delete(b.uses, s.key)
+	}
+	b.mu.Unlock()
+	if s.granted > 0 {
+		b.bytes.Release(s.granted)
+	}
+}
+
+// Hold says that the request holds n bytes more. It waits for bytes that others hold, for
+// as long as the bounds say. Faults: "budget.too_large" (Limited) if no request may hold as
+// much; "budget.user_bytes" and "budget.tenant_bytes" (Limited), which time mends;
+// "budget.bytes" (Unavailable) if others hold too much.
+func (s *Share) Hold(ctx context.Context, n int64) error {
+	if s == nil || s.budget == nil {
+		return nil
+	}
+	if s.used += n; s.used <= s.granted+uncounted {
+		return nil
+	}
+	b := s.budget
+	more := (s.used - uncounted - s.granted + step - 1) / step * step
+	b.mu.Lock()
+	var refused *fault.Fault
+	switch {
+	case s.granted+more > b.bounds.UserBytes:
+		refused = fault.New(fault.Limited, "budget.too_large", "max", b.bounds.UserBytes)
+	case s.user.bytes+more > b.bounds.UserBytes:
+		refused = fault.New(fault.Limited, "budget.user_bytes", "max", b.bounds.UserBytes, "seconds", 1)
+	case s.tenant.bytes+more > b.bounds.TenantBytes:
+		refused = fault.New(fault.Limited, "budget.tenant_bytes", "max", b.bounds.TenantBytes, "seconds", 1)
+	}
+	if refused != nil {
+		s.used -= n
+		b.mu.Unlock()
+		return refused
+	}
+	s.count(more)
+	b.mu.Unlock()
+	if b.bytes.TryAcquire(more) {
+		return nil
+	}
+	waiting, stop := context.WithTimeout(ctx, b.bounds.Wait)
+	defer stop()
+	if err := b.bytes.Acquire(waiting, more); err != nil {
+		b.mu.Lock()
+		s.count(-more)
+		b.mu.Unlock()
+		s.used -= n
+		return fault.New(fault.Unavailable, "budget.bytes").Because(err)
+	}
+	return nil
+}
+
+// count notes bytes that were granted, before they are acquired. Under the budget's mu.
+func (s *Share) count(n int64) {
+	s.granted += n
+	s.user.bytes += n
+	s.tenant.bytes += n
+	s.budget.held += n
+}
+
+type shareKey struct{}
+
+// With gives a request's share to what it calls.
+func With(ctx context.Context, s *Share) context.Context {
+	return context.WithValue(ctx, shareKey{}, s)
+}
+
+// From is the share of a request, nil outside of one.
+func From(ctx context.Context) *Share {
+	s, _ := ctx.Value(shareKey{}).(*Share)
+	return s
+}
