@@ -36,9 +36,9 @@ type ListQuery struct {
 type Total int
 
 const (
-	NoTotal     Total = iota
-	UsualTotal        // up to MaxTotal
-	ExactTotal        // all
+	NoTotal    Total = iota
+	UsualTotal       // up to MaxTotal
+	ExactTotal       // all
 )
 
 // MaxTotal is up to where a list is counted, unless the exact number is wanted.

@@ -396,7 +396,7 @@ func TestSlowQueriesLeaveReaders(t *testing.T) {
 	if _, err := tenant.pool.acquire(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("one slow query too many: %v", err)
 	}
-	if _, err := tenant.Count(t.Context(), "deal", nil, nil); err != nil {
+	if _, err := tenant.Count(t.Context(), "deal", nil, nil, 0); err != nil {
 		t.Errorf("an ordinary query: %v", err)
 	}
 	for _, c := range held {
