@@ -37,8 +37,6 @@ func (s *Server) bulk(r *request) error {
 		}
 		if outcomes[i].Fault != nil {
 			failed++
-		} else {
-			r.changed(object, outcomes[i].ID)
 		}
 		if b, err = r.appendOutcome(b, &outcomes[i]); err != nil {
 			return err

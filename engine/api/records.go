@@ -5,7 +5,6 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
-	"formwork/engine/auth"
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/record"
@@ -60,7 +59,7 @@ func (s *Server) createRecord(r *request) error {
 		return err
 	}
 	r.http.Set(fiber.HeaderLocation, Prefix+"/records/"+object+"/"+saved.Record.ID().String())
-	return r.saved(fiber.StatusCreated, object, saved)
+	return r.saved(fiber.StatusCreated, saved)
 }
 
 // updateRecord is PATCH /records/{object}/{id}.
@@ -82,7 +81,7 @@ func (s *Server) updateRecord(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.saved(fiber.StatusOK, object, saved)
+	return r.saved(fiber.StatusOK, saved)
 }
 
 // deleteRecord is DELETE /records/{object}/{id}.
@@ -99,7 +98,6 @@ func (s *Server) deleteRecord(r *request) error {
 	if err := r.records().Delete(r.ctx, object, rec, version); err != nil {
 		return err
 	}
-	r.changed(object, rec)
 	return r.done()
 }
 
@@ -114,20 +112,12 @@ func (s *Server) restoreRecord(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.saved(fiber.StatusOK, object, saved)
-}
-
-// changed makes a user whose record has changed be looked up anew.
-func (r *request) changed(object string, rec id.ID) {
-	if object == auth.UserObject {
-		r.server.o.Auth.Forget(r.caller.Tenant, rec)
-	}
+	return r.saved(fiber.StatusOK, saved)
 }
 
 // saved answers with a record that was saved; what did not stand in its way is told
 // in the member "warnings", beside the fields.
-func (r *request) saved(status int, object string, saved *record.Saved) error {
-	r.changed(object, saved.Record.ID())
+func (r *request) saved(status int, saved *record.Saved) error {
 	r.version(saved.Record.Version())
 	b := saved.Record.AppendJSON(r.buffer())
 	if len(saved.Warnings) > 0 {
@@ -271,7 +261,7 @@ func (s *Server) merge(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.saved(fiber.StatusOK, object, saved)
+	return r.saved(fiber.StatusOK, saved)
 }
 
 // bin is GET /bin/{object}: deleted records, newest first.

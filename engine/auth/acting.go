@@ -21,12 +21,18 @@ func (s *Service) Acting(ctx context.Context, t store.Tenant, user id.ID, permis
 		return nil, fault.New(fault.Forbidden, "auth.user_inactive")
 	}
 	caller := *found.caller
-	caller.Via = via
 	if len(permissions) > 0 {
-		if caller.Permissions, err = s.grantable(ctx, t, found.caller, permissions); err != nil {
+		sets, err := s.grantable(ctx, t, found.caller, permissions)
+		if err != nil {
 			return nil, err
 		}
+		limited, err := s.limited(ctx, t, found.caller, sets)
+		if err != nil {
+			return nil, err
+		}
+		caller = *limited
 	}
+	caller.Via = via
 	return &caller, nil
 }
 

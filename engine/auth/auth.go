@@ -36,8 +36,8 @@ const (
 	sessionCap = 30 * 24 * time.Hour
 	// slideEvery bounds how often the use of a session or key is written down.
 	slideEvery = 5 * time.Minute
-	// cacheLife is how long another node may still honour what was revoked here.
-	cacheLife = 5 * time.Second
+	// cacheLife is how long another process may still honour what was revoked here.
+	cacheLife = time.Second
 	// freeFailures is how many wrong passwords in a row have no consequence.
 	freeFailures = 5
 	// firstWait is how long an account is locked then; it doubles with each further failure.

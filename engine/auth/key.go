@@ -17,7 +17,8 @@ import (
 
 // Bounds of keys.
 const (
-	maxKeys    = 1000 // of a tenant, but for revoked ones
+	maxKeys    = 1000 // of a tenant, but for those that can't be used any more
+	maxOwnKeys = 50   // of a user, likewise
 	listedKeys = 5000
 	maxKeyName = 200 // characters
 )
@@ -77,13 +78,6 @@ func (s *Service) CreateKey(ctx context.Context, t store.Tenant, by *policy.Call
 	if err := fault.All(fault.Invalid, "auth.key_invalid", problems); err != nil {
 		return "", Key{}, err
 	}
-	count, err := t.Count(ctx, keys, query.Is(revokedColumn, nil), nil, 0)
-	if err != nil {
-		return "", Key{}, err
-	}
-	if count >= maxKeys {
-		return "", Key{}, fault.New(fault.Conflict, "auth.key_limit", "limit", maxKeys)
-	}
 	token, hash, err := s.newToken(keyToken, t.Name())
 	if err != nil {
 		return "", Key{}, err
@@ -99,9 +93,31 @@ func (s *Service) CreateKey(ctx context.Context, t store.Tenant, by *policy.Call
 		if _, err := tx.DeleteWhere(ctx, keys, forgotten); err != nil {
 			return err
 		}
+		if err := roomForKey(ctx, tx, by.User, now); err != nil {
+			return err
+		}
 		return tx.Insert(ctx, keys, key.ID, values, nil)
 	})
 	return token, key, err
+}
+
+// roomForKey refuses a key too many, of a user or of the tenant. Fault "auth.key_limit" or
+// "auth.own_key_limit" (Conflict).
+func roomForKey(ctx context.Context, r store.Reader, user id.ID, now time.Time) error {
+	usable := query.All{query.Is(revokedColumn, nil), query.Any{query.Is(expiresColumn, nil),
+		query.Compare{Ref: query.Field(expiresColumn), Op: query.Gt, Value: now.UnixMilli()}}}
+	own, err := r.Count(ctx, keys, append(query.All{query.Is(userColumn, int64(user))}, usable...), nil, 0)
+	if err != nil {
+		return err
+	}
+	if own >= maxOwnKeys {
+		return fault.New(fault.Conflict, "auth.own_key_limit", "limit", maxOwnKeys)
+	}
+	all, err := r.Count(ctx, keys, usable, nil, 0)
+	if err == nil && all >= maxKeys {
+		err = fault.New(fault.Conflict, "auth.key_limit", "limit", maxKeys)
+	}
+	return err
 }
 
 // grantable are those of some permission sets that a user may give to a key: all, for
@@ -198,9 +214,12 @@ func (s *Service) readKey(ctx context.Context, t store.Tenant, hash digest, now 
 	if err != nil {
 		return nil, err
 	}
-	caller := *u.caller
-	caller.Name, caller.Permissions, caller.Via = key.Name, sets, "key"
-	e := &entry{caller: &caller, version: u.version, read: now}
+	caller, err := s.limited(ctx, t, u.caller, sets)
+	if err != nil {
+		return nil, err
+	}
+	caller.Name, caller.Via = key.Name, "key"
+	e := &entry{caller: caller, version: u.version, read: now}
 	if key.ExpiresAt != nil {
 		e.expires = *key.ExpiresAt
 	}

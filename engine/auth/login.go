@@ -192,7 +192,7 @@ func (s *Service) Users(ctx context.Context, t store.Tenant) (int64, error) {
 }
 
 // SetPassword gives a user a password, unlocks the account, ends all of the user's
-// sessions and forgets their devices. Faults: "auth.password_…" (Invalid), "auth.user_not_found".
+// sessions and API keys, and forgets their devices. Faults: "auth.password_…" (Invalid), "auth.user_not_found".
 func (s *Service) SetPassword(ctx context.Context, t store.Tenant, user id.ID, password string) error {
 	_, err := s.setPassword(ctx, t, user, password, false)
 	return err
@@ -242,12 +242,7 @@ func (s *Service) setPassword(ctx context.Context, t store.Tenant, user id.ID, p
 		if err != nil {
 			return err
 		}
-		for _, table := range []string{sessions, devices} {
-			if _, err := tx.DeleteWhere(ctx, table, query.Is(userColumn, int64(user))); err != nil {
-				return err
-			}
-		}
-		return nil
+		return s.EndAccess(ctx, tx, user)
 	})
 	if err != nil || !set {
 		return false, err

@@ -25,7 +25,7 @@ type entry struct {
 
 // Authenticate finds the caller that a token stands for. Fault "auth.invalid"
 // (Unauthenticated) for whatever is not, or no longer, good. The answer is
-// remembered for a few seconds; what is revoked through this Service is forgotten
+// remembered for a second; what is revoked through this Service is forgotten
 // at once.
 func (s *Service) Authenticate(ctx context.Context, token string) (*policy.Caller, error) {
 	kind, tenant, ok := splitToken(token)
@@ -192,13 +192,39 @@ func (s *Service) RevokeSessions(ctx context.Context, t store.Tenant, user id.ID
 	return err
 }
 
-// Forget makes the next request of a user, or of the user's keys, be looked up anew.
-// To be called when a user's record has changed.
-func (s *Service) Forget(tenant string, user id.ID) {
+// Forget makes the next request of users, or of their keys, be looked up anew. To be called
+// when their records have changed. It implements write.Users.
+func (s *Service) Forget(tenant string, users ...id.ID) {
 	s.changes.Add(1)
 	for _, key := range s.callers.Keys() {
-		if e, ok := s.callers.Peek(key); ok && e.caller.User == user && e.caller.Tenant == tenant {
+		if e, ok := s.callers.Peek(key); ok && e.caller.Tenant == tenant && slices.Contains(users, e.caller.User) {
 			s.callers.Remove(key)
 		}
 	}
+}
+
+// EndAccess ends in a transaction all that a user is let in by but the password: sessions
+// and API keys, for good, and forgets the user's devices. Forget is to be called after the
+// commit. It implements write.Users.
+func (s *Service) EndAccess(ctx context.Context, tx store.Tx, user id.ID) error {
+	for _, table := range []string{sessions, devices} {
+		if _, err := tx.DeleteWhere(ctx, table, query.Is(userColumn, int64(user))); err != nil {
+			return err
+		}
+	}
+	usable := query.Select{Table: keys, Filter: query.All{query.Is(userColumn, int64(user)), query.Is(revokedColumn, nil)},
+		Sort: []query.Order{{Ref: query.Field(query.ID)}}}
+	var ended []id.ID
+	for r, err := range store.Find(ctx, tx, usable, query.ID) {
+		if err != nil {
+			return err
+		}
+		ended = append(ended, r.ID(query.ID))
+	}
+	for _, key := range ended {
+		if err := tx.Update(ctx, keys, key, 0, map[string]any{revokedColumn.Name: s.now().UnixMilli()}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 
+	"formwork/engine/expression"
 	"formwork/engine/policy"
 	"formwork/metadata"
 )
@@ -51,5 +52,13 @@ func (o *Object) underPolicy() *policy.Object {
 		}
 	}
 	slices.Sort(p.Fields)
+	if p.Name == "user" {
+		p.Formulas = map[string]*expression.Program{}
+		for _, f := range o.Fields {
+			if f.Formula != nil {
+				p.Formulas[f.Name] = f.Formula
+			}
+		}
+	}
 	return p
 }

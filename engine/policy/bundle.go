@@ -112,12 +112,9 @@ func data(c Config, s *Set) map[string]any {
 	}
 	return map[string]any{"config": map[string]any{
 		"permissions": permissions, "roles": roles, "objects": objects, "sharing": sharing, "policies": policies,
-		"held": map[string]any{"user": map[string]any{"fields": texts(heldFields), "actions": texts([]string{string(Delete)})}},
+		"held": map[string]any{userObject: map[string]any{"fields": texts(s.held), "actions": texts([]string{string(Delete)})}},
 	}}
 }
-
-// heldFields of users are what makes them able to do things.
-var heldFields = []string{"active", "email", "permissions", "role", "teams"}
 
 func visibility(o *object) string {
 	if o.parent != nil || o.Visibility == "" {

@@ -67,9 +67,3 @@ func (s *Set) Ways(ctx context.Context, c *Caller, object string, a Action) ([]W
 func (s *Set) RightsOf(ctx context.Context, set string) (*Rights, error) {
 	return s.Rights(ctx, &Caller{Permissions: []string{set}})
 }
-
-// Held reports whether only those who manage users may do an action, or write a field
-// ("" for none), whatever their sets say.
-func Held(object, field string, a Action) bool {
-	return object == "user" && (a == Delete || a != Read && slices.Contains(heldFields, field))
-}

@@ -77,7 +77,7 @@ func (s *Set) filterKey(c *Caller, object string, a Action) string {
 		key = append(key, 1)
 	}
 	for _, name := range s.attributes {
-		switch v := c.attribute(name).(type) {
+		switch v := c.Attribute(name).(type) {
 		case nil:
 			key = append(key, 'e')
 		case bool:
@@ -101,9 +101,10 @@ func (s *Set) filterKey(c *Caller, object string, a Action) string {
 	return string(key)
 }
 
-// attribute is a field of the caller's user, in stored form. What the caller itself
-// says goes before the user's record.
-func (c *Caller) attribute(name string) any {
+// Attribute is a field of the caller's user, in stored form, as every expression and
+// policy sees it; nil for none. What the caller itself says goes before the user's record:
+// the permission sets are those that the caller acts with, which may be a key's.
+func (c *Caller) Attribute(name string) any {
 	var v any
 	switch name {
 	case "id":
@@ -113,9 +114,9 @@ func (c *Caller) attribute(name string) any {
 	case "role":
 		v = text(c.Role)
 	case "permissions":
-		v = c.Permissions
+		v = listed(c.Permissions)
 	case "teams":
-		v = c.Teams
+		v = listed(c.Teams)
 	default:
 		stored, ok := c.Attributes[name]
 		switch {
@@ -130,6 +131,14 @@ func (c *Caller) attribute(name string) any {
 		}
 	}
 	return v
+}
+
+// listed is a stored list: empty is nil.
+func listed(names []string) any {
+	if len(names) == 0 {
+		return nil
+	}
+	return names
 }
 
 // text is a stored text: empty is nil.
@@ -334,7 +343,7 @@ func (k *compilation) match(pairs map[string]expression.Path) query.Filter {
 	var all query.All
 	for _, name := range sortedKeys(pairs) {
 		ref := pairs[name].Ref()
-		switch v := k.caller.attribute(name).(type) {
+		switch v := k.caller.Attribute(name).(type) {
 		case int64, string, bool:
 			if ref.Column.Storage == fieldtype.List {
 				text, _ := v.(string)
@@ -380,7 +389,7 @@ func (s *Set) userTerm(c *Caller, policies []string) (*ast.Term, error) {
 }
 
 func (s *Set) shownAttribute(c *Caller, name string) (ast.Value, error) {
-	stored, f := c.attribute(name), s.users[name]
+	stored, f := c.Attribute(name), s.users[name]
 	if stored == nil || f == nil {
 		return ast.Null{}, nil
 	}
@@ -405,7 +414,7 @@ func (k *compilation) Get(p expression.Path) any {
 	if p.Root != "user" || len(p.Via) > 0 {
 		return nil
 	}
-	return k.caller.attribute(p.Leaf.Name)
+	return k.caller.Attribute(p.Leaf.Name)
 }
 
 // Now is the set's clock.

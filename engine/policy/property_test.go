@@ -230,7 +230,7 @@ func (o *oracle) shown(t *testing.T, object string, record map[string]any, prefi
 
 func (o *oracle) matches(c *Caller, object string, record map[string]any, pairs map[string]expression.Path) bool {
 	for user, path := range pairs {
-		mine, theirs := c.attribute(user), o.w.get(object, record)(path.Ref())
+		mine, theirs := c.Attribute(user), o.w.get(object, record)(path.Ref())
 		texts, isList := mine.([]string)
 		text, _ := theirs.(string)
 		if !(isList && theirs != nil && slices.Contains(texts, text)) && (mine == nil || isList || mine != theirs) {
@@ -251,7 +251,7 @@ type environment struct {
 
 func (e environment) Get(p expression.Path) any {
 	if p.Root == "user" {
-		return e.c.attribute(p.Leaf.Name)
+		return e.c.Attribute(p.Leaf.Name)
 	}
 	return e.w.get(e.object, e.record)(p.Ref())
 }

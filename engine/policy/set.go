@@ -32,6 +32,9 @@ type Object struct {
 	Parent *expression.Symbol
 	// Fields are the names of all fields. System fields may be among them or not.
 	Fields []string
+	// Formulas are the programs of the fields that an expression computes, by field; of
+	// the users' object alone.
+	Formulas map[string]*expression.Program
 }
 
 // Sharing is a sharing rule with its expressions compiled.
@@ -78,6 +81,7 @@ type Set struct {
 	users      map[string]*field // of the user object, by name
 	custom     map[string]*custom
 	attributes []string // of the user, that anything here reads; sorted
+	held       []string // fields of users; see HeldFields
 	now        func() time.Time
 
 	decide rego.PreparedEvalQuery
@@ -116,7 +120,7 @@ func Compile(ctx context.Context, c Config) (*Set, []*fault.Fault) {
 	for name, o := range c.Objects {
 		s.objects[name] = newObject(o)
 	}
-	if users := c.Objects["user"]; users != nil {
+	if users := c.Objects[userObject]; users != nil {
 		s.users = userFields(users.Names)
 	}
 	problems := s.checkParents()
@@ -129,6 +133,7 @@ func Compile(ctx context.Context, c Config) (*Set, []*fault.Fault) {
 		o.clock = s.readsClock(o)
 	}
 	s.attributes = s.readAttributes()
+	s.held = s.heldFields()
 	if err := s.prepare(ctx, data(c, s)); err != nil {
 		return nil, []*fault.Fault{fault.From(err)}
 	}

@@ -32,6 +32,8 @@ type Options struct {
 	Committed func(tenant string)
 	// SaveHooks are asked, in order, before a record is saved or deleted.
 	SaveHooks []write.SaveHook
+	// Users is told what becomes of users; nil: nobody is let in.
+	Users write.Users
 }
 
 // Service makes sessions. Safe for concurrent use.
@@ -43,9 +45,12 @@ type Service struct {
 
 // New makes a service.
 func New(o Options) *Service {
-	s := &Service{now: o.Now, write: &write.Options{IDs: o.IDs, Committed: o.Committed, Hooks: o.SaveHooks}}
+	s := &Service{now: o.Now, write: &write.Options{IDs: o.IDs, Committed: o.Committed, Hooks: o.SaveHooks, Users: o.Users}}
 	if s.write.Committed == nil {
 		s.write.Committed = func(string) {}
+	}
+	if s.write.Users == nil {
+		s.write.Users = write.NoUsers{}
 	}
 	return s
 }

@@ -165,7 +165,7 @@ func (e *explaining) because(action policy.Action, document *metadata.Key, must 
 func (e *explaining) objectRights() error {
 	for _, action := range e.actions() {
 		holds := session.Allows(e.rights.Objects[e.Object], action)
-		if held := policy.Held(e.Object, "", action); held {
+		if held := e.s.Snapshot.Policies.Held(e.Object, "", action); held {
 			manages := e.rights.System["manage_users"]
 			e.because(action, nil, &manages, message.New("access.held", "right", "manage_users"))
 			if !manages {
@@ -245,7 +245,7 @@ func (e *explaining) fieldRights() error {
 		}
 		e.because(e.Action, nil, &writable, message.New("access.writable", "field", e.Field))
 	}
-	if policy.Held(e.Object, e.Field, e.Action) {
+	if e.s.Snapshot.Policies.Held(e.Object, e.Field, e.Action) {
 		manages := e.rights.System["manage_users"]
 		e.because(e.Action, nil, &manages, message.New("access.held", "right", "manage_users"))
 		if !manages {

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"formwork/engine/expression"
-	"formwork/engine/query"
 	"formwork/engine/store"
 	"formwork/metadata/fieldtype"
 )
@@ -47,15 +46,9 @@ func (e *CallerEnv) Get(p expression.Path) any {
 // userValue reads a field of the caller, or what lies behind one.
 func (s *Session) userValue(ctx context.Context, reader store.Reader, p expression.Path, failed *error) any {
 	if len(p.Via) == 0 {
-		if v, ok := s.Caller.Attributes[p.Leaf.Name]; ok {
-			return v
-		}
-		if p.Leaf.Name == query.ID.Name && s.Caller.User != 0 {
-			return int64(s.Caller.User)
-		}
-		return nil
+		return s.Caller.Attribute(p.Leaf.Name)
 	}
-	first, ok := s.Caller.Attributes[p.Via[0].Name].(int64)
+	first, ok := s.Caller.Attribute(p.Via[0].Name).(int64)
 	if !ok {
 		return nil
 	}

@@ -19,7 +19,8 @@ const MaxDependents = 10_000
 
 // Delete moves a record to the recycle bin, with those that are deleted with it.
 // Faults: record.not_found, record.forbidden, record.stale, record.referenced
-// (Conflict) where a reference restricts it, record.too_many_dependents.
+// (Conflict) where a reference restricts it, record.too_many_dependents, record.needs_right
+// (Forbidden) where users would go along.
 func (w *Writer) Delete(ctx context.Context, object string, key id.ID, version int64) error {
 	a, err := w.Object(ctx, object, policy.Delete)
 	if err != nil {
@@ -36,6 +37,9 @@ func (u *Unit) delete(a *session.Object, key id.ID, version int64) error {
 	}
 	set, err := u.collect(stored.Record{Mapping: a.Mapping, Row: old})
 	if err != nil {
+		return err
+	}
+	if err := u.checkTakenAlong(set.records[1:]); err != nil {
 		return err
 	}
 	if err := u.callDeleteHooks(set.records); err != nil {
@@ -177,7 +181,7 @@ func (u *Unit) moveOneToBin(r stored.Record, batch id.ID) error {
 	if err := u.Tx.Delete(u.ctx, r.Object.Table.Name, r.ID()); err != nil {
 		return fmt.Errorf("deleting a record of %s: %w", r.Object.Doc.Name, err)
 	}
-	return nil
+	return u.wrote(r.Mapping, r.Row, nil)
 }
 
 // clearReferences empties the references to a record that is gone.

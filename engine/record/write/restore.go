@@ -16,7 +16,8 @@ import (
 // Restore takes a record out of the bin, with all that was deleted with it. Values
 // whose records are gone are emptied, and told in the warnings. Needs the right to
 // delete it, and what came with it but for its own dependents. Faults:
-// record.not_in_bin (NotFound), record.forbidden, record.not_unique.
+// record.not_in_bin (NotFound), record.forbidden, record.not_unique, record.needs_right
+// (Forbidden) where users would come along.
 func (w *Writer) Restore(ctx context.Context, object string, key id.ID) (*Saved, error) {
 	a, err := w.Object(ctx, object, policy.Delete)
 	if err != nil {
@@ -41,6 +42,9 @@ func (u *Unit) restore(a *session.Object, key id.ID) (stored.Row, []Warning, err
 		return nil, nil, err
 	}
 	if err := u.checkMayRestore(batch); err != nil {
+		return nil, nil, err
+	}
+	if err := u.checkTakenAlong(batch[1:]); err != nil {
 		return nil, nil, err
 	}
 	restored := map[id.ID]bool{}

@@ -9,7 +9,6 @@ import (
 	"formwork/engine/record/draft"
 	"formwork/engine/record/session"
 	"formwork/engine/record/stored"
-	"formwork/engine/store"
 )
 
 // tries bounds how often a new id is taken because another node made the same.
@@ -62,8 +61,7 @@ func (w *Writer) save(ctx context.Context, do func(u *Unit) (*saving, error)) (*
 // try runs one save in a transaction. looks: for what a unique index would refuse, before
 // anything is written.
 func (w *Writer) try(ctx context.Context, do func(u *Unit) (*saving, error), looks bool) (s *saving, err error) {
-	err = w.Tenant.Write(ctx, func(tx store.Tx) (err error) {
-		u := newUnit(ctx, w.Session, w.options, tx)
+	err = inTransaction(ctx, w.Session, w.options, func(u *Unit) (err error) {
 		u.looksForKeys = looks
 		s, err = do(u)
 		return err

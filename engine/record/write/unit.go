@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"formwork/engine/fault"
+	"formwork/engine/id"
 	"formwork/engine/record/draft"
 	"formwork/engine/record/session"
 	"formwork/engine/record/stored"
@@ -21,7 +22,8 @@ type Unit struct {
 
 	rollupDepth int // of roll-ups over roll-ups that are under way
 	prefetch    *duplicatePrefetch
-	previews    bool // nothing is saved: Tx refuses to write
+	previews    bool    // nothing is saved: Tx refuses to write
+	users       []id.ID // whose records were written
 	// looksForKeys: what a unique index would refuse is looked for before anything is written.
 	looksForKeys bool
 }
@@ -51,7 +53,7 @@ func (u *Unit) insertWith(m *stored.Mapping, r stored.Row, words []string) error
 	if err := u.Tx.Insert(u.ctx, m.Object.Table.Name, r.ID(), values, words); err != nil {
 		return u.refused(m, err)
 	}
-	return nil
+	return u.wrote(m, nil, r)
 }
 
 // update writes what differs between two states of a record, if it still has the
@@ -87,7 +89,7 @@ func (u *Unit) updateWith(m *stored.Mapping, old, r stored.Row, words []string) 
 	if err := u.Tx.Update(u.ctx, m.Object.Table.Name, r.ID(), version, values, words); err != nil {
 		return u.refused(m, err)
 	}
-	return nil
+	return u.wrote(m, old, r)
 }
 
 // refused turns what a store says about a write into the caller's terms.
@@ -144,6 +146,9 @@ func (u *Unit) revise(m *stored.Mapping, old stored.Row, change func(r stored.Ro
 	changes := m.Changes(old, e.Row)
 	if len(changes) == 0 {
 		return nil
+	}
+	if err := u.checkFollowing(m, changes); err != nil {
+		return err
 	}
 	u.touch(e.Row)
 	if err := u.update(m, old, e.Row); err != nil {

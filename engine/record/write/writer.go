@@ -22,6 +22,7 @@ type Options struct {
 	// Committed is called with a tenant's name after changes of its records were committed.
 	Committed func(tenant string)
 	Hooks     []SaveHook // in the order in which they are called
+	Users     Users
 }
 
 // Writer writes records for one caller.
@@ -90,9 +91,20 @@ func (w *Writer) transaction(ctx context.Context, fn func(u *Unit) error) error 
 // committed tells Options.Committed that events may have been written.
 func (w *Writer) committed() { w.options.Committed(w.Tenant.Name()) }
 
-// inTransaction runs fn in one transaction of a session.
+// inTransaction runs fn in one transaction of a session. Users whose records it wrote are
+// looked up anew, also after an error, which may hide that it was committed.
 func inTransaction(ctx context.Context, s *session.Session, o *Options, fn func(u *Unit) error) error {
-	return s.Tenant.Write(ctx, func(tx store.Tx) error { return fn(newUnit(ctx, s, o, tx)) })
+	var users []id.ID
+	err := s.Tenant.Write(ctx, func(tx store.Tx) error {
+		u := newUnit(ctx, s, o, tx)
+		err := fn(u)
+		users = u.users
+		return err
+	})
+	if len(users) > 0 {
+		o.Users.Forget(s.Tenant.Name(), users...)
+	}
+	return err
 }
 
 // SystemWriter writes what no caller asked for: background jobs.
