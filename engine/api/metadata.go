@@ -218,6 +218,7 @@ func (r *request) effectiveDocument(key metadata.Key) (json.RawMessage, error) {
 func (r *request) change() (catalog.Change, error) {
 	var change catalog.Change
 	err := r.decode(largeBody, &change, false)
+	change.Author = r.caller
 	return change, err
 }
 
@@ -413,7 +414,7 @@ func (s *Server) diff(r *request) error {
 
 // restoration reads to what configuration to go back.
 func (r *request) restoration() (catalog.Restoration, error) {
-	var back catalog.Restoration
+	back := catalog.Restoration{Author: r.caller}
 	if err := r.decode(smallBody, &back, false); err != nil {
 		return back, err
 	}

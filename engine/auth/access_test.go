@@ -73,7 +73,7 @@ func TestAccessEndsWithItsUser(t *testing.T) {
 			north := w.Create("branch", map[string]any{"name": name})
 			user := w.user(w.Tenant, email, map[string]any{"branch": north.String()})
 			session := w.login(email)
-			key, _, err := w.auth.CreateKey(w.ctx, w.Tenant, w.Caller(user), auth.NewKey{Name: "Sync", Permissions: []string{"admin"}}, true)
+			key, _, err := w.auth.CreateKey(w.ctx, w.Tenant, w.Caller(user), auth.NewKey{Name: "Sync", Permissions: []string{"admin"}})
 			w.wants(err, "")
 			all := func(s *auth.Service, code string) {
 				t.Helper()
@@ -100,7 +100,7 @@ func TestAccessEndsWithItsUser(t *testing.T) {
 func TestAPasswordThatIsResetEndsKeys(t *testing.T) {
 	w := newWorld(t)
 	user := w.user(w.Tenant, "ada@example.com", nil)
-	key, _, err := w.auth.CreateKey(w.ctx, w.Tenant, w.Caller(user), auth.NewKey{Name: "Sync", Permissions: []string{"admin"}}, true)
+	key, _, err := w.auth.CreateKey(w.ctx, w.Tenant, w.Caller(user), auth.NewKey{Name: "Sync", Permissions: []string{"admin"}})
 	w.wants(err, "")
 	_, err = w.auth.Authenticate(w.ctx, key)
 	w.wants(err, "")
@@ -121,7 +121,7 @@ func TestAKeyIsSeenWithItsOwnSets(t *testing.T) {
 		`{"kind":"sharing","name":"chiefs","label":"Chiefs","object":"plan","to":{"users":"\"admin\" in user.permissions"},"access":"read"}`)
 	others := w.Create("plan", map[string]any{"name": "others"})
 	user := w.user(w.Tenant, "ada@example.com", map[string]any{"permissions": []any{"admin", "clerk"}})
-	token, key, err := w.auth.CreateKey(w.ctx, w.Tenant, w.Caller(user), auth.NewKey{Name: "Sync", Permissions: []string{"clerk"}}, false)
+	token, key, err := w.auth.CreateKey(w.ctx, w.Tenant, w.Caller(user), auth.NewKey{Name: "Sync", Permissions: []string{"clerk"}})
 	w.wants(err, "")
 	byKey, err := w.auth.Authenticate(w.ctx, token)
 	w.wants(err, "")
@@ -149,7 +149,7 @@ func TestKeysOfAUserAreLimited(t *testing.T) {
 	wanted := auth.NewKey{Name: "Sync", Permissions: []string{"admin"}}
 	var last auth.Key
 	for n := 0; ; n++ {
-		_, key, err := w.auth.CreateKey(w.ctx, w.Tenant, by, wanted, true)
+		_, key, err := w.auth.CreateKey(w.ctx, w.Tenant, by, wanted)
 		if err != nil {
 			w.wants(err, "auth.own_key_limit")
 			break
@@ -158,9 +158,9 @@ func TestKeysOfAUserAreLimited(t *testing.T) {
 			t.Fatal("there is no end to the keys of a user")
 		}
 	}
-	_, _, err := w.auth.CreateKey(w.ctx, w.Tenant, bob, wanted, true)
+	_, _, err := w.auth.CreateKey(w.ctx, w.Tenant, bob, wanted)
 	w.wants(err, "")
 	w.wants(w.auth.RevokeKey(w.ctx, w.Tenant, by.User, last.ID), "")
-	_, _, err = w.auth.CreateKey(w.ctx, w.Tenant, by, wanted, true)
+	_, _, err = w.auth.CreateKey(w.ctx, w.Tenant, by, wanted)
 	w.wants(err, "")
 }

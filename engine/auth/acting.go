@@ -54,3 +54,30 @@ func (s *Service) Describe(ctx context.Context, t store.Tenant, name string) (*p
 	}
 	return found.caller, found.active, nil
 }
+
+// MayTakeOver refuses to let somebody give a user a password who could then act with
+// rights that they do not have themselves, unless they manage permissions. Faults
+// "auth.takes_over" (Forbidden), "auth.user_not_found".
+func (s *Service) MayTakeOver(ctx context.Context, t store.Tenant, by *policy.Caller, user id.ID) error {
+	found, err := s.userByID(ctx, t, user)
+	if err != nil {
+		return err
+	}
+	if found == nil {
+		return fault.New(fault.NotFound, "auth.user_not_found")
+	}
+	snapshot, err := s.catalog.Snapshot(ctx, t)
+	if err != nil {
+		return err
+	}
+	for _, set := range found.caller.Permissions {
+		beyond, err := snapshot.Policies.BeyondSet(ctx, by, set)
+		if err != nil {
+			return err
+		}
+		if len(beyond) > 0 {
+			return fault.New(fault.Forbidden, "auth.takes_over", "set", set, "right", beyond[0].What)
+		}
+	}
+	return nil
+}

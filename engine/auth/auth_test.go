@@ -260,21 +260,19 @@ func TestKeys(t *testing.T) {
 	past := w.Clock.Now()
 	for name, c := range map[string]struct {
 		wanted auth.NewKey
-		any    bool
 		code   string // of the first finding
 	}{
-		"no name":     {auth.NewKey{Name: " ", Permissions: []string{"activities"}}, false, "auth.key_name"},
-		"long name":   {auth.NewKey{Name: strings.Repeat("x", 201), Permissions: []string{"activities"}}, false, "auth.key_name"},
-		"no sets":     {auth.NewKey{Name: "x"}, true, "auth.key_permissions"},
-		"unknown set": {auth.NewKey{Name: "x", Permissions: []string{"nothing"}}, true, "auth.key_unknown_permission"},
-		"beyond own":  {auth.NewKey{Name: "x", Permissions: []string{"admin"}}, false, "auth.key_beyond"},
-		"ended":       {auth.NewKey{Name: "x", Permissions: []string{"activities"}, ExpiresAt: &past}, false, "auth.key_expiry"},
-		"own set":     {auth.NewKey{Name: "x", Permissions: []string{"activities"}}, false, ""},
-		"any set":     {auth.NewKey{Name: "x", Permissions: []string{"admin"}}, true, ""},
-		"with an end": {auth.NewKey{Name: "x", Permissions: []string{"activities"}, ExpiresAt: &soon}, false, ""},
+		"no name":     {auth.NewKey{Name: " ", Permissions: []string{"activities"}}, "auth.key_name"},
+		"long name":   {auth.NewKey{Name: strings.Repeat("x", 201), Permissions: []string{"activities"}}, "auth.key_name"},
+		"no sets":     {auth.NewKey{Name: "x"}, "auth.key_permissions"},
+		"unknown set": {auth.NewKey{Name: "x", Permissions: []string{"nothing"}}, "auth.key_unknown_permission"},
+		"beyond own":  {auth.NewKey{Name: "x", Permissions: []string{"admin"}}, "auth.key_beyond"},
+		"ended":       {auth.NewKey{Name: "x", Permissions: []string{"activities"}, ExpiresAt: &past}, "auth.key_expiry"},
+		"own set":     {auth.NewKey{Name: "x", Permissions: []string{"activities"}}, ""},
+		"with an end": {auth.NewKey{Name: "x", Permissions: []string{"activities"}, ExpiresAt: &soon}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, _, err := w.auth.CreateKey(w.ctx, w.Tenant, by, c.wanted, c.any)
+			_, _, err := w.auth.CreateKey(w.ctx, w.Tenant, by, c.wanted)
 			if c.code == "" {
 				w.wants(err, "")
 				return
@@ -285,7 +283,7 @@ func TestKeys(t *testing.T) {
 			}
 		})
 	}
-	token, key, err := w.auth.CreateKey(w.ctx, w.Tenant, by, auth.NewKey{Name: "Sync", Permissions: []string{"read_only"}, ExpiresAt: &soon}, true)
+	token, key, err := w.auth.CreateKey(w.ctx, w.Tenant, by, auth.NewKey{Name: "Sync", Permissions: []string{"read_only"}, ExpiresAt: &soon})
 	w.wants(err, "")
 	caller, err := w.auth.Authenticate(w.ctx, token)
 	w.wants(err, "")
@@ -296,7 +294,7 @@ func TestKeys(t *testing.T) {
 	_, err = w.auth.Authenticate(w.ctx, token)
 	w.wants(err, "auth.invalid")
 
-	token, key, err = w.auth.CreateKey(w.ctx, w.Tenant, by, auth.NewKey{Name: "Sync", Permissions: []string{"read_only"}}, true)
+	token, key, err = w.auth.CreateKey(w.ctx, w.Tenant, by, auth.NewKey{Name: "Sync", Permissions: []string{"read_only"}})
 	w.wants(err, "")
 	_, err = w.auth.Authenticate(w.ctx, token)
 	w.wants(err, "")
@@ -380,10 +378,10 @@ func TestKeysFollowTheirMaker(t *testing.T) {
 	user := w.user(w.Tenant, "ada@example.com", nil)
 	_, by, err := w.auth.Login(w.ctx, w.Tenant, "ada@example.com", password)
 	w.wants(err, "")
-	token, key, err := w.auth.CreateKey(w.ctx, w.Tenant, by, auth.NewKey{Name: "Sync", Permissions: []string{"read_only", "activities"}}, true)
+	token, key, err := w.auth.CreateKey(w.ctx, w.Tenant, by, auth.NewKey{Name: "Sync", Permissions: []string{"read_only", "activities"}})
 	w.wants(err, "")
 	for _, c := range []struct{ holds, key []string }{
-		{[]string{"admin"}, []string{"activities", "read_only"}}, // manages users, and so may give any
+		{[]string{"admin"}, []string{"activities", "read_only"}}, // manages users, and has what they give
 		{[]string{"activities"}, []string{"activities"}},
 		{[]string{"read_only", "activities"}, []string{"activities", "read_only"}},
 		{nil, nil},

@@ -47,10 +47,10 @@ type NewKey struct {
 	ExpiresAt   *time.Time
 }
 
-// CreateKey makes a key that acts for the caller; its token is shown this once.
-// anySet allows permission sets that the caller does not hold. Faults:
+// CreateKey makes a key that acts for the caller; its token is shown this once. Its
+// permission sets are those that the caller holds, or may give to users. Faults:
 // "auth.key_…" (Invalid), each with a pointer.
-func (s *Service) CreateKey(ctx context.Context, t store.Tenant, by *policy.Caller, wanted NewKey, anySet bool) (token string, key Key, err error) {
+func (s *Service) CreateKey(ctx context.Context, t store.Tenant, by *policy.Caller, wanted NewKey) (token string, key Key, err error) {
 	snapshot, err := s.catalog.Snapshot(ctx, t)
 	if err != nil {
 		return "", Key{}, err
@@ -68,10 +68,14 @@ func (s *Service) CreateKey(ctx context.Context, t store.Tenant, by *policy.Call
 		problems = append(problems, fault.New(fault.Invalid, "auth.key_permissions").At("/permissions"))
 	}
 	sets := slices.Compact(sorted(wanted.Permissions))
+	grantable, err := s.grantable(ctx, t, by, sets)
+	if err != nil {
+		return "", Key{}, err
+	}
 	for _, set := range sets {
 		if _, known := snapshot.Documents[metadata.Key{Kind: "permission", Name: set}]; !known {
 			problems = append(problems, fault.New(fault.Invalid, "auth.key_unknown_permission", "name", set).At("/permissions"))
-		} else if !anySet && !slices.Contains(by.Permissions, set) {
+		} else if !slices.Contains(grantable, set) {
 			problems = append(problems, fault.New(fault.Invalid, "auth.key_beyond", "name", set).At("/permissions"))
 		}
 	}
@@ -120,18 +124,32 @@ func roomForKey(ctx context.Context, r store.Reader, user id.ID, now time.Time) 
 	return err
 }
 
-// grantable are those of some permission sets that a user may give to a key: all, for
-// who manages users, else those that they hold.
+// grantable are those of some permission sets that a user may give to a key: those that
+// they hold and, for who manages users, those that they may give to users.
 func (s *Service) grantable(ctx context.Context, t store.Tenant, user *policy.Caller, sets []string) ([]string, error) {
 	snapshot, err := s.catalog.Snapshot(ctx, t)
 	if err != nil {
 		return nil, err
 	}
 	rights, err := snapshot.Policies.Rights(ctx, user)
-	if err != nil || rights.System["manage_users"] {
-		return sorted(sets), err
+	if err != nil {
+		return nil, err
 	}
-	return slices.DeleteFunc(sorted(sets), func(set string) bool { return !slices.Contains(user.Permissions, set) }), nil
+	var grantable []string
+	for _, set := range sorted(sets) {
+		holds := slices.Contains(user.Permissions, set)
+		if !holds && rights.System["manage_users"] {
+			beyond, err := snapshot.Policies.BeyondSet(ctx, user, set)
+			if err != nil {
+				return nil, err
+			}
+			holds = len(beyond) == 0
+		}
+		if holds {
+			grantable = append(grantable, set)
+		}
+	}
+	return grantable, nil
 }
 
 var keyColumns = []query.Column{query.ID, nameColumn, permissionsColumn, userColumn, createdColumn, usedColumn, expiresColumn, revokedColumn}

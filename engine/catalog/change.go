@@ -11,6 +11,7 @@ import (
 	"formwork/engine/expression"
 	"formwork/engine/fault"
 	"formwork/engine/id"
+	"formwork/engine/policy"
 	"formwork/engine/query"
 	"formwork/engine/store"
 	"formwork/metadata"
@@ -31,6 +32,9 @@ type Change struct {
 	Message string `json:"message,omitempty"`
 	// Allow names what the change may destroy, by the path of its impact.
 	Allow []string `json:"allow,omitempty"`
+	// Author is on whose behalf it is made, who may give no rights that they do not have;
+	// nil: the program itself.
+	Author *policy.Caller `json:"-"`
 }
 
 // Limits of one change.
@@ -168,7 +172,7 @@ func (c *Catalog) draft(ctx context.Context, base *state, change Change) (*draft
 		problems = append(problems, c.misformed(base, target)...)
 		return &draft{base: base, target: target, plan: Plan{Base: base.mark.revision, Problems: bounded(problems)}}, nil
 	}
-	return c.check(ctx, base, target, change.Allow)
+	return c.check(ctx, base, target, change.Allow, change.Author)
 }
 
 // misformed tells what is wrong with each changed document by itself, where they can't
@@ -189,8 +193,9 @@ func (c *Catalog) misformed(base, target *state) (problems []*fault.Fault) {
 	return problems
 }
 
-// check compiles a target and finds what it does to the data under base.
-func (c *Catalog) check(ctx context.Context, base, target *state, allow []string) (*draft, error) {
+// check compiles a target and finds what it does to the data under base, and what it gives
+// that its author, if there is one, may not give.
+func (c *Catalog) check(ctx context.Context, base, target *state, allow []string, author *policy.Caller) (*draft, error) {
 	d := &draft{base: base, target: target, plan: Plan{Base: base.mark.revision}}
 	effective := target.effective()
 	d.plan.Changes = metadata.Diff(base.effective(), effective)
@@ -201,6 +206,9 @@ func (c *Catalog) check(ctx context.Context, base, target *state, allow []string
 	if len(problems) > 0 {
 		d.plan.Problems = problems
 		return d, nil
+	}
+	if d.plan.Problems, err = beyondAuthor(ctx, author, base.snapshot, snapshot); err != nil || len(d.plan.Problems) > 0 {
+		return d, err
 	}
 	target.snapshot = snapshot
 	d.effects = c.o.Kinds.effects(base.snapshot, snapshot, c.o.Now())

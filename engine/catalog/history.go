@@ -5,6 +5,7 @@ import (
 
 	"formwork/engine/fault"
 	"formwork/engine/id"
+	"formwork/engine/policy"
 	"formwork/engine/store"
 	"formwork/metadata"
 )
@@ -62,6 +63,8 @@ type Restoration struct {
 	Base    int64    `json:"base,omitempty"` // the revision that this was made for; 0: whatever is the newest
 	Message string   `json:"message,omitempty"`
 	Allow   []string `json:"allow,omitempty"` // what it may destroy, by the path of its impact
+	// Author is as in Change.
+	Author *policy.Caller `json:"-"`
 }
 
 // Rollback makes what held at an older revision hold again, as a new revision, with
@@ -101,13 +104,13 @@ func (c *Catalog) restoration(ctx context.Context, t store.Tenant, r Restoration
 		return nil, err
 	}
 	if r.Kind == "" && r.Name == "" {
-		return c.check(ctx, base, &state{packages: old.packages, own: old.own}, r.Allow)
+		return c.check(ctx, base, &state{packages: old.packages, own: old.own}, r.Allow, r.Author)
 	}
 	own, err := restored(base, old, metadata.Key{Kind: r.Kind, Name: r.Name})
 	if err != nil {
 		return nil, err
 	}
-	return c.check(ctx, base, &state{packages: base.packages, own: own}, r.Allow)
+	return c.check(ctx, base, &state{packages: base.packages, own: own}, r.Allow, r.Author)
 }
 
 // restored is the tenant's own layer with which one document is what it was.

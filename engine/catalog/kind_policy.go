@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"formwork/engine/expression"
+	"formwork/engine/fault"
 	"formwork/engine/policy"
 	"formwork/metadata"
 )
@@ -38,6 +39,27 @@ func (policyKind) Compile(c *Compiling) any {
 }
 
 func (policyKind) put(b *builder, compiled any) { b.s.Policies = compiled.(*policy.Set) }
+
+// Effects tells which fields of users decide access from now on: those that only who
+// manages users may write, and those that nobody can be kept from moving.
+func (policyKind) Effects(c *Comparison) {
+	users := c.After.Objects["user"]
+	if users == nil {
+		return
+	}
+	for _, name := range c.After.Policies.HeldFields() {
+		f := users.byName[name]
+		if f == nil || c.Before.Objects["user"] == nil || slices.Contains(c.Before.Policies.HeldFields(), name) {
+			continue
+		}
+		switch {
+		case isRollup(f):
+			c.Add(Effect{Impact: Impact{Class: Free, Path: users.path(f), Notice: fault.New(fault.Invalid, "catalog.access_by_rollup", "field", name)}})
+		case f.Formula == nil:
+			c.Add(Effect{Impact: Impact{Class: Narrowing, Path: users.path(f), Notice: fault.New(fault.Invalid, "catalog.holds_field", "field", name)}})
+		}
+	}
+}
 
 // underPolicy is the object as policies see it.
 func (o *Object) underPolicy() *policy.Object {

@@ -76,13 +76,14 @@ const (
 // Set is the compiled policy of one revision. Immutable but for its bounded
 // caches, safe for concurrent use.
 type Set struct {
-	revision   int64
-	objects    map[string]*object
-	users      map[string]*field // of the user object, by name
-	custom     map[string]*custom
-	attributes []string // of the user, that anything here reads; sorted
-	held       []string // fields of users; see HeldFields
-	now        func() time.Time
+	revision    int64
+	objects     map[string]*object
+	users       map[string]*field // of the user object, by name
+	custom      map[string]*custom
+	permissions map[string]*metadata.Permission
+	attributes  []string // of the user, that anything here reads; sorted
+	held        []string // fields of users; see HeldFields
+	now         func() time.Time
 
 	decide rego.PreparedEvalQuery
 	answer *compile.Prepared
@@ -112,7 +113,7 @@ type object struct {
 func Compile(ctx context.Context, c Config) (*Set, []*fault.Fault) {
 	s := &Set{
 		revision: c.Revision, objects: make(map[string]*object, len(c.Objects)),
-		custom: map[string]*custom{}, now: c.Now,
+		custom: map[string]*custom{}, permissions: c.Permissions, now: c.Now,
 	}
 	if s.now == nil {
 		s.now = time.Now

@@ -1,0 +1,175 @@
+package catalog
+
+import (
+	"bytes"
+	"context"
+	"reflect"
+
+	"formwork/engine/fault"
+	"formwork/engine/policy"
+	"formwork/metadata"
+)
+
+// guard holds a change to what its author may give: nobody gives rights by changing the
+// configuration that they do not have, but for who manages permissions.
+type guard struct {
+	ctx           context.Context
+	author        *policy.Caller
+	before, after *Snapshot
+	problems      []*fault.Fault
+	err           error
+}
+
+// beyondAuthor lists what a change would give that its author may not give; nothing
+// without an author, for the program itself may give everything.
+func beyondAuthor(ctx context.Context, author *policy.Caller, before, after *Snapshot) ([]*fault.Fault, error) {
+	if author == nil {
+		return nil, nil
+	}
+	g := &guard{ctx: ctx, author: author, before: before, after: after}
+	g.permissions()
+	g.sharing()
+	g.policies()
+	g.roles()
+	g.objects()
+	if len(g.problems) == 0 || g.err != nil {
+		return nil, g.err
+	}
+	return bounded(g.problems), nil
+}
+
+// permissions: sets give no more than the author has, or than they gave before.
+func (g *guard) permissions() {
+	had := Permissions(g.before)
+	for name, set := range Permissions(g.after) {
+		if g.same("permission", name) || g.err != nil {
+			continue
+		}
+		beyond, err := g.before.Policies.Beyond(g.ctx, g.author, set, had[name])
+		if err != nil {
+			g.err = err
+			return
+		}
+		for _, grant := range beyond {
+			g.report(fault.New(fault.Invalid, "catalog.grants_beyond", "right", grant.What), "permission", name, grant.Pointer)
+		}
+	}
+}
+
+// sharing: rules open what the author reaches.
+func (g *guard) sharing() {
+	had := Of[map[string]*policy.Sharing](g.before, "sharing")
+	for name, rule := range Of[map[string]*policy.Sharing](g.after, "sharing") {
+		if old := had[name]; old != nil && sameRule(old.Doc, rule.Doc) {
+			continue
+		}
+		g.opens(rule.Doc.Object, rule.Doc.Access == "write", "sharing", name, "/to")
+	}
+}
+
+// sameRule reports whether two sharing rules open the same to the same.
+func sameRule(a, b *metadata.Sharing) bool {
+	return a.Object == b.Object && a.When == b.When && a.Access == b.Access && reflect.DeepEqual(a.To, b.To)
+}
+
+// policies: who can't change all records of an object neither widens nor narrows who does.
+func (g *guard) policies() {
+	had, have := policyDocuments(g.before), policyDocuments(g.after)
+	for name, p := range have {
+		if old := had[name]; old == nil || old.Rego != p.Rego || old.Object != p.Object {
+			g.opens(p.Object, true, "policy", name, "/rego")
+		}
+	}
+	for name, old := range had {
+		if p := have[name]; p == nil || p.Object != old.Object {
+			g.opens(old.Object, true, "policy", name, "")
+		}
+	}
+}
+
+func policyDocuments(s *Snapshot) map[string]*metadata.Policy {
+	documents := map[string]*metadata.Policy{}
+	for key, d := range s.Documents {
+		if key.Kind != "policy" {
+			continue
+		}
+		if p, err := metadata.Decode[metadata.Policy](d); err == nil {
+			documents[key.Name] = p
+		}
+	}
+	return documents
+}
+
+// roles: a role that is moved opens what its people own to those above its new place.
+func (g *guard) roles() {
+	had := Roles(g.before)
+	for name, role := range Roles(g.after) {
+		old := had[name]
+		if old == nil || old.Parent == role.Parent || role.Parent == "" {
+			continue
+		}
+		for _, object := range byName(g.before.Objects) {
+			if g.before.Objects[object].Owned && !g.opens(object, true, "role", name, "/parent") {
+				break // one is enough to tell
+			}
+		}
+	}
+}
+
+// objects: what becomes visible to everybody, or by another record, opens; and new users
+// begin with nothing that their maker would have to give.
+func (g *guard) objects() {
+	wide := map[string]int{"": 0, "private": 0, "read": 1, "write": 2}
+	for _, name := range byName(g.after.Objects) {
+		o, old := g.after.Objects[name], g.before.Objects[name]
+		if old == nil || g.err != nil {
+			continue
+		}
+		if wide[o.Doc.Visibility] > wide[old.Doc.Visibility] {
+			g.opens(name, o.Doc.Visibility == "write", "object", name, "/visibility")
+		}
+		if o.Doc.Parent != old.Doc.Parent {
+			g.opens(name, true, "object", name, "/parent")
+		}
+	}
+	o, old := g.after.Objects["user"], g.before.Objects["user"]
+	if o == nil || old == nil {
+		return
+	}
+	for _, name := range g.before.Policies.HeldFields() {
+		f, was := o.byName[name], old.byName[name]
+		if f != nil && f.Doc != nil && (was == nil || f.Doc.Type != was.Doc.Type || !bytes.Equal(f.Doc.Default, was.Doc.Default)) {
+			g.opens("user", true, "object", "user", "/fields"+step(name))
+		}
+	}
+}
+
+// opens reports what would open records of an object that the author may not open. Those
+// of an object that is new are nobody's yet.
+func (g *guard) opens(object string, write bool, kind, name, pointer string) bool {
+	if g.err != nil || g.before.Objects[object] == nil {
+		return true
+	}
+	may, err := g.before.Policies.Opens(g.ctx, g.author, object, write)
+	if err != nil {
+		g.err = err
+		return false
+	}
+	if !may {
+		right := "read_all"
+		if write {
+			right = "write_all"
+		}
+		g.report(fault.New(fault.Invalid, "catalog.opens_beyond", "object", object, "right", right), kind, name, pointer)
+	}
+	return may
+}
+
+func (g *guard) report(f *fault.Fault, kind, name, pointer string) {
+	g.problems = append(g.problems, f.At(pointerTo(kind, name)+pointer))
+}
+
+// same reports whether a document has not changed.
+func (g *guard) same(kind, name string) bool {
+	return bytes.Equal(g.before.Documents[key(kind, name)].Body, g.after.Documents[key(kind, name)].Body)
+}

@@ -1,0 +1,171 @@
+package catalog_test
+
+import (
+	"encoding/json"
+	"slices"
+	"testing"
+
+	"formwork/engine/catalog"
+	"formwork/engine/enginetest"
+	"formwork/engine/fault"
+	ids "formwork/engine/id"
+)
+
+const (
+	designer = `{"kind":"permission","name":"designer","label":"Designer","objects":{"task":{"read":true,"update":true},"note":{"read":true,"read_all":true,"fields":{"*":"read"}}},"system":["manage_metadata"]}`
+	people   = `{"kind":"permission","name":"people","label":"People","objects":{"user":{"create":true,"read":true,"update":true,"delete":true,"write_all":true}},"system":["manage_users","manage_keys","api"]}`
+)
+
+// planned are the problems and the effects that a change by somebody with a permission set has.
+func planned(t *testing.T, main *enginetest.Tenant, set string, documents ...string) (problems, effects []string) {
+	t.Helper()
+	change := catalog.Change{Author: main.CallerWith(set+id(main)+"@example.com", set)}
+	for _, d := range documents {
+		change.Documents = append(change.Documents, json.RawMessage(d))
+	}
+	plan, err := main.Catalog.Plan(t.Context(), main.Tenant, change)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range plan.Problems {
+		problems = append(problems, p.Code+" "+p.Pointer)
+	}
+	for _, i := range plan.Impact {
+		effects = append(effects, i.Class+" "+i.Notice.Code+" "+i.Path)
+	}
+	_, err = main.Catalog.Apply(t.Context(), main.Tenant, change, 0)
+	if (err == nil) != (len(problems) == 0) {
+		t.Errorf("planned with %v, and applied with %v", problems, err)
+	}
+	return problems, effects
+}
+
+func id(main *enginetest.Tenant) string { return main.IDs.Next().String() }
+
+// Who changes the configuration gives nobody, and so not themselves, what they don't have.
+func TestNobodyGivesByTheConfigurationWhatTheyDoNotHave(t *testing.T) {
+	for name, c := range map[string]struct {
+		document string
+		want     []string
+	}{
+		"a system right":       {`{"kind":"permission","name":"own","label":"O","system":["manage_metadata","manage_users"]}`, []string{"catalog.grants_beyond /permission/own/system/1"}},
+		"to the own set":       {`{"kind":"permission","name":"designer","label":"D","objects":{"task":{"read":true,"update":true,"delete":true}},"system":["manage_metadata"]}`, []string{"catalog.grants_beyond /permission/designer/objects/task/delete"}},
+		"every object":         {`{"kind":"permission","name":"own","label":"O","objects":{"*":{"read":true}}}`, []string{"catalog.grants_beyond /permission/own/objects/*/fields", "catalog.grants_beyond /permission/own/objects/*/read"}},
+		"all records":          {`{"kind":"permission","name":"own","label":"O","objects":{"task":{"read":true,"read_all":true}}}`, []string{"catalog.grants_beyond /permission/own/objects/task/read_all"}},
+		"fields":               {`{"kind":"permission","name":"own","label":"O","objects":{"note":{"create":true,"read":true}}}`, []string{"catalog.grants_beyond /permission/own/objects/note/create", "catalog.grants_beyond /permission/own/objects/note/fields"}},
+		"what one has":         {`{"kind":"permission","name":"own","label":"O","objects":{"task":{"read":true,"fields":{"*":"read"}}},"system":["manage_metadata"]}`, nil},
+		"a set as it is":       {`{"kind":"permission","name":"admin","label":"Boss"}`, nil},
+		"an object of one's":   {`{"kind":"object","name":"thing","label":"Thing","name_field":"name","fields":{"name":{"type":"text"}}}`, nil},
+		"records by sharing":   {`{"kind":"sharing","name":"s","label":"S","object":"task","to":{"everyone":true},"access":"read"}`, []string{"catalog.opens_beyond /sharing/s/to"}},
+		"records one reads":    {`{"kind":"sharing","name":"s","label":"S","object":"note","to":{"everyone":true},"access":"read"}`, nil},
+		"writing those":        {`{"kind":"sharing","name":"s","label":"S","object":"note","to":{"everyone":true},"access":"write"}`, []string{"catalog.opens_beyond /sharing/s/to"}},
+		"records by policy":    {`{"kind":"policy","name":"p","label":"P","object":"task","rego":"package formwork.custom.p\nallow if input.user.id == input.record.created_by"}`, []string{"catalog.opens_beyond /policy/p/rego"}},
+		"records by place":     {`{"kind":"role","name":"low","label":"L","parent":"high"}`, []string{"catalog.opens_beyond /role/low/parent"}},
+		"records to everybody": {`{"kind":"object","name":"task","visibility":"read"}`, []string{"catalog.opens_beyond /object/task/visibility"}},
+		"sets by default":      {`{"kind":"object","name":"user","fields":{"permissions":{"default":["admin"]}}}`, []string{"catalog.opens_beyond /object/user/fields/permissions"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			main := enginetest.New(t, enginetest.Options{}).NewTenant("main", "core")
+			main.Apply(designer, `{"kind":"role","name":"high","label":"H"}`, `{"kind":"role","name":"low","label":"L"}`)
+			if got, _ := planned(t, main, "designer", c.document); !slices.Equal(got, c.want) {
+				t.Errorf("problems %v, want %v", got, c.want)
+			}
+			if got, _ := planned(t, main, "admin", c.document); len(got) > 0 {
+				t.Errorf("an administrator is told %v", got)
+			}
+		})
+	}
+}
+
+// An older configuration comes back within the same bounds.
+func TestARollbackGivesNoMore(t *testing.T) {
+	main := enginetest.New(t, enginetest.Options{}).NewTenant("main", "core")
+	main.Apply(designer, `{"kind":"permission","name":"own","label":"O","system":["manage_users"]}`)
+	before := main.Snapshot().Revision
+	main.Apply(`{"kind":"permission","name":"own","label":"O"}`)
+	back := catalog.Restoration{To: before, Author: main.CallerWith("dee@example.com", "designer")}
+	if _, err := main.Catalog.Rollback(t.Context(), main.Tenant, back, 0); !fault.Is(err, "catalog.invalid") {
+		t.Errorf("rolling back: %v", err)
+	}
+	back.Author = main.CallerWith("bo@example.com", "admin")
+	if _, err := main.Catalog.Rollback(t.Context(), main.Tenant, back, 0); err != nil {
+		t.Error(err)
+	}
+}
+
+// Who manages users gives them no sets that give more than they have.
+func TestNobodyGivesSetsWithMoreThanTheyHave(t *testing.T) {
+	main := enginetest.New(t, enginetest.Options{}).NewTenant("main", "core")
+	main.Apply(designer, people, `{"kind":"permission","name":"part","label":"P","objects":{"user":{"read":true}},"system":["api"]}`,
+		`{"kind":"permission","name":"giver","label":"G","system":["manage_permissions"]}`)
+	ann := main.CallerWith("ann@example.com", "people")
+	give := func(to string, sets ...any) error {
+		_, err := main.As(ann).Update(t.Context(), "user", main.User(to, nil), map[string]any{"permissions": sets}, 0)
+		return err
+	}
+	if err := give("a@example.com", "people", "part"); err != nil {
+		t.Errorf("giving what she has: %v", err)
+	}
+	for _, set := range []string{"admin", "designer", "giver"} {
+		if err := give(set+"@example.com", set); err == nil {
+			t.Errorf("giving %s: %v", set, err)
+		}
+		if _, err := main.As(ann).Create(t.Context(), "user", map[string]any{"name": "N", "email": "new" + set + "@example.com", "permissions": []any{set}}); err == nil {
+			t.Errorf("a user is made with %s", set)
+		}
+	}
+	boss := main.User("boss@example.com", map[string]any{"permissions": []any{"admin"}})
+	if _, err := main.As(ann).Update(t.Context(), "user", boss, map[string]any{"title": "Boss", "permissions": []any{"admin", "part"}}, 0); err != nil {
+		t.Errorf("what somebody has already is not given: %v", err)
+	}
+	if err := main.Auth.MayTakeOver(t.Context(), main.Tenant, ann, boss); !fault.Is(err, "auth.takes_over") {
+		t.Errorf("giving the administrator a password: %v", err)
+	}
+	ann = main.CallerWith("ada@example.com", "people", "giver")
+	if err := give("b@example.com", "admin"); err != nil {
+		t.Errorf("with the right to: %v", err)
+	}
+	if err := main.Auth.MayTakeOver(t.Context(), main.Tenant, ann, boss); err != nil {
+		t.Error(err)
+	}
+}
+
+// What sharing rules and policies read of users is held like their roles.
+func TestWhatDecidesAccessIsHeld(t *testing.T) {
+	main := enginetest.New(t, enginetest.Options{}).NewTenant("main", "core")
+	main.Apply(people, `{"kind":"permission","name":"self","label":"S","objects":{"user":{"read":true,"update":true,"write_all":true}}}`,
+		`{"kind":"object","name":"area","label":"Area","name_field":"name","fields":{"name":{"type":"text"}}}`,
+		`{"kind":"permission","name":"areas","label":"A","objects":{"area":{"read":true,"update":true,"delete":true,"write_all":true}},"system":["merge"]}`,
+		`{"kind":"object","name":"user","fields":{"region":{"type":"text"},"desk":{"type":"text"},"floor":{"type":"text"},"area":{"type":"lookup","object":"area","on_delete":"clear"},
+			"place":{"type":"formula","result":"text","expression":"desk"},"reports":{"type":"rollup","op":"count","object":"user","lookup":"manager"}}}`,
+		`{"kind":"object","name":"task","fields":{"region":{"type":"text"},"area":{"type":"lookup","object":"area","on_delete":"clear"}}}`)
+	_, effects := planned(t, main, "admin",
+		`{"kind":"sharing","name":"mine","label":"M","object":"task","to":{"match":{"region":"region"}},"access":"read"}`,
+		`{"kind":"sharing","name":"areas","label":"M","object":"task","to":{"match":{"area":"area"}},"access":"read"}`,
+		`{"kind":"sharing","name":"chiefs","label":"C","object":"task","to":{"users":"user.reports > 3"},"access":"read"}`,
+		`{"kind":"policy","name":"desks","label":"D","object":"task","rego":"package formwork.custom.desks\nallow if input.user.place == \"A\""}`)
+	for _, want := range []string{"narrowing catalog.holds_field object/user/fields/region", "narrowing catalog.holds_field object/user/fields/desk",
+		"free catalog.access_by_rollup object/user/fields/reports"} {
+		if !slices.Contains(effects, want) {
+			t.Errorf("the plan does not tell %s of %v", want, effects)
+		}
+	}
+	area, other := main.Create("area", map[string]any{"name": "A"}), main.Create("area", map[string]any{"name": "B"})
+	sam := main.User("sam@example.com", map[string]any{"permissions": []any{"self", "areas"}, "area": area.String()})
+	self, manager := main.As(main.Caller(sam)), main.As(main.CallerWith("ann@example.com", "people"))
+	for _, field := range []string{"region", "desk", "floor"} {
+		_, err := self.Update(t.Context(), "user", sam, map[string]any{field: "A"}, 0)
+		if held := field != "floor"; held != (err != nil) {
+			t.Errorf("changing one's own %s: %v", field, err)
+		}
+		if _, err := manager.Update(t.Context(), "user", sam, map[string]any{field: "B"}, 0); err != nil {
+			t.Errorf("a manager of users changes %s: %v", field, err)
+		}
+	}
+	if err := self.Delete(t.Context(), "area", area, 0); !fault.Is(err, "record.needs_right") {
+		t.Errorf("emptying the lookup by deleting what it leads to: %v", err)
+	}
+	if _, err := self.Merge(t.Context(), "area", other, []ids.ID{area}, nil); !fault.Is(err, "record.needs_right") {
+		t.Errorf("having the lookup lead elsewhere by merging: %v", err)
+	}
+}

@@ -1,0 +1,173 @@
+package policy
+
+import (
+	"context"
+	"slices"
+	"strconv"
+
+	"formwork/metadata"
+)
+
+// ManagePermissions is the system right to give what one does not have.
+const ManagePermissions = "manage_permissions"
+
+// Grant is one thing that a permission set gives.
+type Grant struct {
+	// Pointer leads to it in the set's document: "/system/0", "/objects/account/delete",
+	// "/objects/account/fields/rent".
+	Pointer string
+	// What says it by name: "manage_users", "account: delete", "account.rent: edit".
+	What string
+}
+
+// Beyond lists what a permission set gives and a caller does not have; had, if not nil, is
+// what the set gave before, which is no matter of the caller. It is empty for the program
+// itself and for who manages permissions. What is given of every object ("*") must be held
+// of every object, and of those that are named by the caller's sets.
+func (s *Set) Beyond(ctx context.Context, c *Caller, given, had *metadata.Permission) ([]Grant, error) {
+	rights, err := s.Rights(ctx, c)
+	if err != nil || rights.System[ManagePermissions] {
+		return nil, err
+	}
+	held := []*metadata.Permission{}
+	if c.active() {
+		for _, name := range c.Permissions {
+			if set := s.permissions[name]; set != nil {
+				held = append(held, set)
+			}
+		}
+	}
+	if had != nil {
+		held = append(held, had)
+	}
+	var beyond []Grant
+	for i, right := range given.System {
+		if !slices.ContainsFunc(held, func(p *metadata.Permission) bool { return slices.Contains(p.System, right) }) {
+			beyond = append(beyond, Grant{"/system/" + strconv.Itoa(i), right})
+		}
+	}
+	told := map[string]bool{}
+	for _, object := range append([]string{"*"}, sortedKeys(s.objects)...) {
+		rights, name := entry(given, object)
+		if rights == nil {
+			continue
+		}
+		var entries []*metadata.ObjectRights
+		for _, set := range held {
+			if of, _ := entry(set, object); of != nil {
+				entries = append(entries, of)
+			}
+		}
+		for _, right := range beyondOf(rights, entries, s.fieldsOf(object)) {
+			grant := Grant{"/objects/" + metadata.EscapePointer(name) + right.pointer, object + right.what}
+			if !told[grant.Pointer] {
+				beyond = append(beyond, grant)
+			}
+			told[grant.Pointer] = true
+		}
+	}
+	return beyond, nil
+}
+
+// BeyondSet is Beyond for a permission set by name; a name of none gives nothing.
+func (s *Set) BeyondSet(ctx context.Context, c *Caller, name string) ([]Grant, error) {
+	set := s.permissions[name]
+	if set == nil {
+		return nil, nil
+	}
+	return s.Beyond(ctx, c, set, nil)
+}
+
+// Opens reports whether a caller may open the records of an object to others: who manages
+// permissions, and who reaches all of them, for reading or, with write, for changing.
+func (s *Set) Opens(ctx context.Context, c *Caller, object string, write bool) (bool, error) {
+	rights, err := s.Rights(ctx, c)
+	if err != nil || rights.System[ManagePermissions] || c != nil && c.System {
+		return err == nil, err
+	}
+	if !c.active() {
+		return false, nil
+	}
+	return slices.ContainsFunc(c.Permissions, func(name string) bool {
+		set := s.permissions[name]
+		if set == nil {
+			return false
+		}
+		of, _ := entry(set, object)
+		return of != nil && (of.WriteAll && (of.Update || !write) || !write && of.Read && of.ReadAll)
+	}), nil
+}
+
+// entry is what a permission set says of an object, and by which name. "*" asks for what it
+// says of every object, also of those to come.
+func entry(p *metadata.Permission, object string) (*metadata.ObjectRights, string) {
+	if of := p.Objects[object]; of != nil {
+		return of, object
+	}
+	return p.Objects["*"], "*"
+}
+
+// fieldsOf are the fields of an object that permission sets speak of, and "*" for those to come.
+func (s *Set) fieldsOf(object string) []string {
+	if o := s.objects[object]; o != nil {
+		return append([]string{"*"}, o.names...)
+	}
+	return []string{"*"}
+}
+
+// beyondGrant is the end of a pointer, and of a name.
+type beyondGrant struct{ pointer, what string }
+
+// beyondOf lists what rights on an object give that none of others gives.
+func beyondOf(given *metadata.ObjectRights, held []*metadata.ObjectRights, fields []string) (beyond []beyondGrant) {
+	for _, right := range []struct {
+		name string
+		of   func(*metadata.ObjectRights) bool
+	}{
+		{"create", func(r *metadata.ObjectRights) bool { return r.Create }},
+		{"read", func(r *metadata.ObjectRights) bool { return r.Read }},
+		{"update", func(r *metadata.ObjectRights) bool { return r.Update }},
+		{"delete", func(r *metadata.ObjectRights) bool { return r.Delete }},
+		{"read_all", func(r *metadata.ObjectRights) bool { return r.ReadAll || r.WriteAll }},
+		{"write_all", func(r *metadata.ObjectRights) bool { return r.WriteAll }},
+	} {
+		said := right.name != "read_all" || given.ReadAll // write_all is told by itself
+		if said && right.of(given) && !slices.ContainsFunc(held, right.of) {
+			beyond = append(beyond, beyondGrant{"/" + right.name, ": " + right.name})
+		}
+	}
+	for _, field := range fields {
+		level := levelOf(given, field)
+		if level == "" || slices.ContainsFunc(held, func(r *metadata.ObjectRights) bool {
+			has := levelOf(r, field)
+			return has == level || has == "edit"
+		}) {
+			continue
+		}
+		pointer := "/fields/" + metadata.EscapePointer(field)
+		if _, named := given.Fields[field]; !named {
+			pointer = "/fields"
+		}
+		beyond = append(beyond, beyondGrant{pointer, "." + field + ": " + level})
+	}
+	return beyond
+}
+
+// levelOf is what rights on an object give of a field, "" for nothing: what may be edited
+// is edited by who may create or update, and read by who may read.
+func levelOf(r *metadata.ObjectRights, field string) string {
+	level, named := r.Fields[field]
+	if !named {
+		level, named = r.Fields["*"]
+	}
+	if !named && r.Fields == nil {
+		level = "edit"
+	}
+	switch {
+	case level == "edit" && (r.Create || r.Update):
+		return "edit"
+	case (level == "edit" || level == "read") && r.Read:
+		return "read"
+	}
+	return ""
+}
