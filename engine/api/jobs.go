@@ -64,6 +64,24 @@ func (r *request) mayStop(j *job.Job) error {
 	return r.needs("manage_metadata")
 }
 
+// pageOf reads the parameters of a list whose cursors are ids. Faults: list.bad_cursor,
+// list.bad_limit.
+func pageOf(cursor string, limit int) (before id.ID, most int, err error) {
+	if cursor != "" {
+		var ok bool
+		if before, ok = id.Parse(cursor); !ok {
+			return 0, 0, fault.New(fault.Malformed, "list.bad_cursor")
+		}
+	}
+	if limit > record.MaxLimit {
+		return 0, 0, fault.New(fault.Invalid, "list.bad_limit", "max", record.MaxLimit).At("/limit")
+	}
+	if limit == 0 {
+		limit = record.DefaultLimit
+	}
+	return before, limit, nil
+}
+
 // listJobs is GET /jobs, newest first: those of the caller, or of everybody for who
 // may see the setup.
 func (s *Server) listJobs(r *request) error {
@@ -72,22 +90,13 @@ func (s *Server) listJobs(r *request) error {
 	if err := r.query(parameter{"kind", &l.Kind}, parameter{"state", &l.State}, parameter{"limit", &l.Limit}, parameter{"cursor", &cursor}); err != nil {
 		return err
 	}
-	if cursor != "" {
-		before, ok := id.Parse(cursor)
-		if !ok {
-			return fault.New(fault.Malformed, "list.bad_cursor")
-		}
-		l.Before = before
+	var err error
+	if l.Before, l.Limit, err = pageOf(cursor, l.Limit); err != nil {
+		return err
 	}
 	setup, err := r.setup()
 	if err != nil {
 		return err
-	}
-	if l.Limit > record.MaxLimit {
-		return fault.New(fault.Invalid, "list.bad_limit", "max", record.MaxLimit).At("/limit")
-	}
-	if l.Limit == 0 {
-		l.Limit = record.DefaultLimit
 	}
 	jobs, err := job.List(r.ctx, r.tenant, l)
 	if err != nil {

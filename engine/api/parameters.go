@@ -69,7 +69,16 @@ var (
 	}
 	exported = []parameterDoc{
 		{name: "format", says: "csv when absent.", schema: oneOf(transfer.Formats()...)},
-		bomParameter, filterParameter, wordsParameter, sortedParameter, fieldsParameter,
+		bomParameter,
+		{name: "labels", says: "In CSV: labels instead of the names of fields and options, and names instead of the ids of records, in the caller's language.", schema: flagSchema},
+		filterParameter, wordsParameter, sortedParameter, fieldsParameter,
+	}
+	onceOnly  = []parameterDoc{{name: headerIdempotency, says: "The sender's own name of the import: sent again, it is found and not made a second time.", schema: textSchema, in: "header"}}
+	ofImports = []parameterDoc{
+		{name: "object", says: "Only imports of this object.", schema: textSchema},
+		{name: "key", says: "Only the import that was sent with this Idempotency-Key.", schema: textSchema},
+		{name: "sha256", says: "Only imports of the file with this SHA-256, in hexadecimal digits.", schema: textSchema},
+		limitParameter, cursorParameter,
 	}
 	documented = []parameterDoc{{name: "kind", says: "Only documents of this kind.", schema: textSchema}, layerParameter, knownParameter}
 	compared   = []parameterDoc{

@@ -22,6 +22,9 @@ import (
 	"formwork/engine/transfer"
 )
 
+// headerIdempotency names a request, so that it has its effect once.
+const headerIdempotency = "Idempotency-Key"
+
 // startImport is POST /imports: multipart form data, the part "options" (JSON, see
 // transfer.Options) before the part "file".
 func (s *Server) startImport(r *request) error {
@@ -38,7 +41,7 @@ func (s *Server) startImport(r *request) error {
 	if err != nil || file.FormName() != "file" {
 		return fault.New(fault.Malformed, "api.multipart").Because(err)
 	}
-	started, err := s.o.Imports.Start(r.ctx, r.tenant, r.caller, *options, file)
+	started, err := s.o.Imports.Start(r.ctx, r.tenant, r.caller, *options, transfer.File{Name: file.FileName(), Key: strings.Clone(r.http.Get(headerIdempotency)), Text: file})
 	if err != nil {
 		return err
 	}
@@ -71,7 +74,12 @@ type Import struct {
 	ID        string     `json:"id" schema:"ID"`
 	Job       string     `json:"job" schema:"ID"` // to cancel it, or have it go on
 	Object    string     `json:"object"`
+	File      string     `json:"file,omitempty"`   // as its sender calls it
+	SHA256    string     `json:"sha256,omitempty"` // of the file as it was sent, in hexadecimal digits
+	Key       string     `json:"key,omitempty"`    // that it was sent with
+	By        string     `json:"by,omitempty" schema:"ID"`
 	DryRun    bool       `json:"dry_run,omitempty"`
+	AnyStage  bool       `json:"any_stage,omitempty"` // its records may begin in any stage
 	State     string     `json:"state" enum:"waiting,running,done,failed,cancelled"`
 	Done      int64      `json:"done"` // bytes of the file
 	Total     int64      `json:"total"`
@@ -79,15 +87,35 @@ type Import struct {
 	Updated   int64      `json:"updated"`
 	Unchanged int64      `json:"unchanged"`
 	Refused   int64      `json:"refused"`
+	Kept      int64      `json:"refused_kept"` // of the refused rows, those in the file of errors
 	StartedAt *time.Time `json:"started_at,omitempty"`
 	EndedAt   *time.Time `json:"ended_at,omitempty"`
 	Code      string     `json:"code,omitempty"` // why it failed
 	Detail    string     `json:"detail,omitempty"`
+	// Reasons are why rows were refused, the most frequent first.
+	Reasons []ImportReason `json:"reasons"`
+	// OtherReasons is how many rows were refused for reasons that are not among them.
+	OtherReasons int64 `json:"other_reasons,omitempty"`
+}
+
+// ImportReason is a reason for which rows of an import were refused.
+type ImportReason struct {
+	Code   string  `json:"code" schema:"ProblemCode"`
+	Field  string  `json:"field,omitempty"` // absent: the row as a whole
+	Count  int64   `json:"count"`           // of rows
+	Rows   []int64 `json:"rows"`            // the first, by the number that a spreadsheet shows
+	Detail string  `json:"detail"`          // of the first row
 }
 
 func importAnswer(im *transfer.Import, language string) Import {
-	shown := Import{ID: im.ID.String(), Job: im.Job.ID.String(), Object: im.Object, DryRun: im.Options.DryRun, State: im.Job.State, Done: im.Job.Done, Total: im.Job.Total,
-		Created: im.Created, Updated: im.Updated, Unchanged: im.Unchanged, Refused: im.Refused}
+	shown := Import{ID: im.ID.String(), Job: im.Job.ID.String(), Object: im.Object, File: im.File, SHA256: im.SHA256, Key: im.Key, By: im.By.String(),
+		DryRun: im.Options.DryRun, AnyStage: im.Options.AnyStage, State: im.Job.State, Done: im.Job.Done, Total: im.Job.Total,
+		Created: im.Created, Updated: im.Updated, Unchanged: im.Unchanged, Refused: im.Refused, Kept: im.Kept, Reasons: []ImportReason{}}
+	reasons, others := im.Reasons()
+	shown.OtherReasons = others
+	for _, why := range reasons {
+		shown.Reasons = append(shown.Reasons, ImportReason{Code: why.Code, Field: why.Field, Count: why.Count, Rows: why.Rows, Detail: why.First.Text(language)})
+	}
 	if !im.Job.StartedAt.IsZero() {
 		shown.StartedAt = &im.Job.StartedAt
 	}
@@ -98,6 +126,33 @@ func importAnswer(im *transfer.Import, language string) Import {
 		shown.Code, shown.Detail = f.Code, f.Text(language)
 	}
 	return shown
+}
+
+// listImports is GET /imports, newest first: those of the caller, or of everybody for who
+// may see the setup.
+func (s *Server) listImports(r *request) error {
+	var l transfer.Listing
+	var cursor string
+	err := r.query(parameter{"object", &l.Object}, parameter{"key", &l.Key}, parameter{"sha256", &l.SHA256}, parameter{"limit", &l.Limit}, parameter{"cursor", &cursor})
+	if err != nil {
+		return err
+	}
+	if l.Before, l.Limit, err = pageOf(cursor, l.Limit); err != nil {
+		return err
+	}
+	found, err := s.o.Imports.List(r.ctx, r.tenant, r.caller, l)
+	if err != nil {
+		return err
+	}
+	answer := Page[Import]{Items: []Import{}}
+	for _, im := range found {
+		answer.Items = append(answer.Items, importAnswer(im, r.language()))
+	}
+	if len(found) == l.Limit {
+		next := found[len(found)-1].ID.String()
+		answer.Next = &next
+	}
+	return r.json(fiber.StatusOK, answer)
 }
 
 // importOf finds the import in the path.
@@ -128,6 +183,9 @@ func (s *Server) importErrors(r *request) error {
 	if err != nil {
 		return err
 	}
+	if im.By != r.caller.User {
+		return fault.New(fault.Forbidden, "import.refused_of_another") // their cells may be of what only they may read
+	}
 	language, t := r.language(), r.tenant
 	return r.export("text/csv; charset=utf-8", "refused.csv", marked(bom, func(ctx context.Context, w io.Writer) error {
 		out := csv.NewWriter(w)
@@ -143,14 +201,18 @@ func (s *Server) importErrors(r *request) error {
 func (s *Server) exportRecords(r *request) error {
 	format := "csv"
 	var q record.ListQuery
-	var bom bool
-	err := r.query(parameter{"format", &format}, parameter{"bom", &bom}, parameter{"filter", &q.Filter}, parameter{"q", &q.Q},
+	var bom, labels bool
+	err := r.query(parameter{"format", &format}, parameter{"bom", &bom}, parameter{"labels", &labels}, parameter{"filter", &q.Filter}, parameter{"q", &q.Q},
 		parameter{"sort", &q.Sort}, parameter{"fields", &q.Fields})
 	if err != nil {
 		return err
 	}
 	object := r.object()
-	export, err := transfer.Open(r.ctx, r.records(), object, format, q)
+	language := ""
+	if labels {
+		language = r.language()
+	}
+	export, err := transfer.Open(r.ctx, r.records(), object, format, q, language)
 	if err != nil {
 		return err
 	}

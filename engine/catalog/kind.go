@@ -43,7 +43,9 @@ type (
 	Affects interface{ Effects(c *Comparison) }
 	// Warns tells what documents allow and probably should not. It keeps no change from
 	// being applied. It is asked of snapshots that have compiled.
-	Warns interface{ Warnings(s *Snapshot) []*fault.Fault }
+	Warns interface {
+		Warnings(s *Snapshot) []*fault.Fault
+	}
 	// Lists tells which lists of records the documents ask for: indexes are planned for
 	// them, and advised on. It is asked of snapshots that have compiled.
 	Lists interface{ Lists(s *Snapshot) []*List }

@@ -95,6 +95,14 @@ func (s *Session) Depth(n int) *Session {
 	return newSession(deeper, s.prepared, s.options)
 }
 
+// InAnyStage returns a session whose new records may begin in any stage, as those do that
+// were elsewhere before. Whether the caller may is asked by who uses it.
+func (s *Session) InAnyStage() *Session {
+	free := s.core
+	free.AnyStage = true
+	return newSession(free, s.prepared, s.options)
+}
+
 // Jobs are the kinds of background jobs of this room: catalog.JobBackfill and
 // catalog.JobRollup, both with catalog.Work.
 func Jobs(s *Service, snapshots background.Snapshots) []job.Kind {

@@ -71,6 +71,7 @@ const (
 	MaxHits       = read.MaxHits
 	DefaultLimit  = read.DefaultLimit
 	MaxLimit      = read.MaxLimit
+	MaxFields     = read.MaxFields
 	MaxOperations = write.MaxOperations
 	MaxTotal      = read.MaxTotal
 )

@@ -54,6 +54,9 @@ func decoded(r io.Reader, name string) (io.Reader, error) {
 			name = "utf-16"
 		}
 	}
+	if mark, _ := buffered.Peek(4); isWorkbook(mark) {
+		return nil, fault.New(fault.Invalid, "import.workbook")
+	}
 	from, ok := encodings[strings.ToLower(name)]
 	if !ok {
 		return nil, fault.New(fault.Invalid, "import.unknown_encoding", "encoding", name).At("/encoding")
@@ -66,6 +69,12 @@ func decoded(r io.Reader, name string) (io.Reader, error) {
 	}
 	// What does not belong becomes U+FFFD, which checked refuses as well.
 	return &checked{r: transform.NewReader(buffered, from.NewDecoder()), refuseReplacement: true}, nil
+}
+
+// isWorkbook reports whether a file begins as those of spreadsheet programs do: a ZIP
+// archive (.xlsx, .ods), or the older .xls.
+func isWorkbook(start []byte) bool {
+	return bytes.Equal(start, []byte("PK\x03\x04")) || bytes.Equal(start, []byte{0xd0, 0xcf, 0x11, 0xe0})
 }
 
 // checked passes UTF-8 through and fails at the first byte that is none, or NUL.
@@ -114,8 +123,9 @@ func (c *checked) Read(p []byte) (int, error) {
 type rows struct {
 	csv    *csv.Reader
 	header []string
-	number int   // of the row read last; the first after the header is 1
+	number int   // of the row read last, as spreadsheets count: empty rows too, and cells of several lines as one
 	base   int64 // where the reader began
+	line   int   // at which the row read last ends, counted from where the reader began
 }
 
 // delimiters that are tried, when none was named, on the first line.
@@ -154,7 +164,7 @@ func newRows(r io.Reader, delimiter rune) (*rows, error) {
 	reader.Comma = delimiter
 	reader.ReuseRecord = true
 	out := &rows{csv: reader}
-	header, err := reader.Read()
+	header, err := out.read()
 	if errors.Is(err, io.EOF) {
 		return nil, fault.New(fault.Invalid, "import.empty")
 	}
@@ -189,11 +199,10 @@ func resume(r io.Reader, delimiter rune, header []string, number int, offset int
 // end. A row with too many or too few cells comes with its fault, and others follow;
 // any other fault ends the file: what follows a broken quote can't be trusted.
 func (r *rows) next() ([]string, error) {
-	cells, err := r.csv.Read()
+	cells, err := r.read()
 	if errors.Is(err, io.EOF) {
 		return nil, io.EOF
 	}
-	r.number++
 	if err != nil {
 		return cells, r.problem(err)
 	}
@@ -203,6 +212,24 @@ func (r *rows) next() ([]string, error) {
 		}
 	}
 	return cells, nil
+}
+
+// read reads a row and counts it. Empty lines before it, which the reader passes over, are
+// rows of a spreadsheet.
+func (r *rows) read() ([]string, error) {
+	cells, err := r.csv.Read()
+	if errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	r.number++
+	if len(cells) == 0 {
+		return cells, err // broken off
+	}
+	first, _ := r.csv.FieldPos(0)
+	last, _ := r.csv.FieldPos(len(cells) - 1)
+	r.number += first - r.line - 1
+	r.line = last + strings.Count(cells[len(cells)-1], "\n")
+	return cells, err
 }
 
 // offset is where the next row begins, in bytes of the whole text.

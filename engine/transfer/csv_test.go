@@ -3,6 +3,7 @@ package transfer
 import (
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -103,7 +104,7 @@ func TestResumeReadsTheSame(t *testing.T) {
 		t.Fatal(err)
 	}
 	var rows [][]string
-	offsets := []int64{all.offset()}
+	offsets, numbers := []int64{all.offset()}, []int{all.number}
 	for {
 		cells, err := all.next()
 		if errors.Is(err, io.EOF) {
@@ -113,13 +114,16 @@ func TestResumeReadsTheSame(t *testing.T) {
 			t.Fatal(err)
 		}
 		rows = append(rows, append([]string(nil), cells...))
-		offsets = append(offsets, all.offset())
+		offsets, numbers = append(offsets, all.offset()), append(numbers, all.number)
+	}
+	if !slices.Equal(numbers, []int{1, 2, 4, 5, 6}) { // a cell of two lines is in one row, and an empty line is a row
+		t.Errorf("rows are numbered %v", numbers)
 	}
 	for i, offset := range offsets[:len(rows)] {
-		again := resume(strings.NewReader(file[offset:]), ',', all.header, i, offset)
+		again := resume(strings.NewReader(file[offset:]), ',', all.header, numbers[i], offset)
 		for j := i; j < len(rows); j++ {
 			cells, err := again.next()
-			if err != nil || strings.Join(cells, "|") != strings.Join(rows[j], "|") || again.number != j+1 || again.offset() != offsets[j+1] {
+			if err != nil || strings.Join(cells, "|") != strings.Join(rows[j], "|") || again.number != numbers[j+1] || again.offset() != offsets[j+1] {
 				t.Fatalf("from %d, row %d: %q number %d offset %d, %v", i, j, cells, again.number, again.offset(), err)
 			}
 		}
@@ -145,4 +149,27 @@ func FuzzCSV(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What a program would run as a formula is defused, however it is written, and comes back
+// as it was.
+func TestFormulasAreDefused(t *testing.T) {
+	for _, cell := range []string{"=1+1", "＝1+1", "＋1+cmd", "－1+cmd", "＠SUM(1)", "\t=1", "\r=1", " =1", "\n＝1", "\u00a0@x", "\ufeff=1", "+cmd|x", "'quoted", "\tplain"} {
+		if got := guarded(cell); got != "'"+cell || unguarded(got) != cell {
+			t.Errorf("%q becomes %q and then %q", cell, got, unguarded(got))
+		}
+	}
+	for _, cell := range []string{"", " ", "plain", "-5", "+49 30/1", "a=b", "张三"} {
+		if got := guarded(cell); got != cell {
+			t.Errorf("%q becomes %q", cell, got)
+		}
+	}
+}
+
+func TestWorkbooksAreRefused(t *testing.T) {
+	for _, start := range []string{"PK\x03\x04\x14\x00", "\xd0\xcf\x11\xe0\xa1\xb1"} {
+		if _, err := decoded(strings.NewReader(start), ""); !fault.Is(err, "import.workbook") {
+			t.Errorf("%q: %v", start, err)
+		}
+	}
 }

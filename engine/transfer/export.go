@@ -7,6 +7,8 @@ import (
 	"io"
 	"sort"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"formwork/engine/fault"
 	"formwork/engine/record"
@@ -15,7 +17,8 @@ import (
 // format writes records one after the other.
 type format struct {
 	contentType string
-	begin       func(w io.Writer, columns []record.RecordField) writer
+	labels      bool // it can have labels
+	begin       func(w io.Writer, columns []column) writer
 }
 
 type writer interface {
@@ -25,8 +28,8 @@ type writer interface {
 
 // formats by the name a caller gives. Adding one is adding a line.
 var formats = map[string]format{
-	"csv":   {"text/csv; charset=utf-8", beginCSV},
-	"jsonl": {"application/x-ndjson; charset=utf-8", beginLines},
+	"csv":   {"text/csv; charset=utf-8", true, beginCSV},
+	"jsonl": {"application/x-ndjson; charset=utf-8", false, beginLines},
 }
 
 // Formats lists the names of the formats that Open knows.
@@ -46,25 +49,32 @@ type Export struct {
 	session     *record.Session
 	object      string
 	query       record.ListQuery
-	columns     []record.RecordField
+	columns     []column
 }
 
-// Open checks everything that can be refused before the first byte is written.
-func Open(ctx context.Context, s *record.Session, object, name string, q record.ListQuery) (*Export, error) {
+// Open checks everything that can be refused before the first byte is written. With a
+// language for labels, "" for none, a file is for people to read: see labelled.
+func Open(ctx context.Context, s *record.Session, object, name string, q record.ListQuery, labels string) (*Export, error) {
 	f, ok := formats[name]
 	if !ok {
 		return nil, fault.New(fault.Invalid, "import.unknown_format", "format", name, "formats", strings.Join(Formats(), ", ")).At("/format")
 	}
-	columns, err := s.Columns(ctx, object, q.Fields)
+	fields, err := s.Columns(ctx, object, q.Fields)
 	if err != nil {
 		return nil, err
 	}
-	probe := q
+	e := &Export{ContentType: f.contentType, format: f, session: s, object: object, query: q, columns: plain(fields)}
+	if labels != "" {
+		if err := e.withLabels(ctx, labels, fields); err != nil {
+			return nil, err
+		}
+	}
+	probe := e.query
 	probe.Limit = 1
 	if _, err := s.List(ctx, object, probe); err != nil {
 		return nil, err
 	}
-	return &Export{ContentType: f.contentType, format: f, session: s, object: object, query: q, columns: columns}, nil
+	return e, nil
 }
 
 // Write streams the records, under the caller's policy, and says how many.
@@ -86,15 +96,15 @@ func (e *Export) Write(ctx context.Context, w io.Writer) (n int, err error) {
 // take for a formula begins with an apostrophe, which importing takes off again.
 type csvWriter struct {
 	csv     *csv.Writer
-	columns []record.RecordField
+	columns []column
 	cells   []string
 	failed  error
 }
 
-func beginCSV(w io.Writer, columns []record.RecordField) writer {
+func beginCSV(w io.Writer, columns []column) writer {
 	out := &csvWriter{csv: csv.NewWriter(w), columns: columns, cells: make([]string, len(columns))}
 	for i, c := range columns {
-		out.cells[i] = c.Name
+		out.cells[i] = guarded(c.heading)
 	}
 	out.failed = out.csv.Write(out.cells)
 	return out
@@ -104,8 +114,8 @@ func (c *csvWriter) record(r record.Record) error {
 	if c.failed != nil {
 		return c.failed
 	}
-	for i := range c.columns {
-		c.cells[i] = guarded(r.CSV(i))
+	for i, of := range c.columns {
+		c.cells[i] = guarded(of.cell(r))
 	}
 	return c.csv.Write(c.cells)
 }
@@ -116,9 +126,15 @@ func (c *csvWriter) end() error {
 }
 
 // guarded keeps a text from being run as a formula by the program that opens the
-// file; numbers and telephone numbers stay as they are.
+// file; numbers and telephone numbers stay as they are. Programs pass over blanks, tabs
+// and line ends before a formula, and take its full-width signs for signs.
 func guarded(cell string) string {
-	if cell == "" || !strings.ContainsRune("=+-@\t\r'", rune(cell[0])) {
+	if cell == "" {
+		return cell
+	}
+	begins := strings.TrimLeftFunc(cell, func(c rune) bool { return unicode.IsSpace(c) || unicode.Is(unicode.C, c) })
+	first, _ := utf8.DecodeRuneInString(begins)
+	if !strings.ContainsRune("\t\r'", rune(cell[0])) && (begins == "" || !strings.ContainsRune("=+-@＝＋－＠", first)) {
 		return cell
 	}
 	if strings.ContainsRune("+-", rune(cell[0])) && strings.Trim(cell[1:], "0123456789 .,/()-") == "" {
@@ -141,7 +157,7 @@ type lineWriter struct {
 	buffer []byte
 }
 
-func beginLines(w io.Writer, _ []record.RecordField) writer { return &lineWriter{w: w} }
+func beginLines(w io.Writer, _ []column) writer { return &lineWriter{w: w} }
 
 func (l *lineWriter) record(r record.Record) error {
 	l.buffer = append(r.AppendJSON(l.buffer[:0]), '\n')

@@ -32,6 +32,9 @@ type Options struct {
 	// then points or spaces between thousands.
 	Decimal string `json:"decimal,omitempty"`
 	DryRun  bool   `json:"dry_run,omitempty"`
+	// AnyStage: new records may begin in any stage, as those do that were elsewhere before.
+	// Needs the right import_stages.
+	AnyStage bool `json:"any_stage,omitempty"`
 }
 
 // Source is where a field's value comes from. In JSON it may be just a column's heading.

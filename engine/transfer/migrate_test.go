@@ -33,7 +33,7 @@ func (w *world) refused(im *transfer.Import) string {
 // exported is all of an object as a CSV file.
 func (w *world) exported(object string, q record.ListQuery) string {
 	w.t.Helper()
-	e, err := transfer.Open(w.ctx, w.As(w.caller), object, "csv", q)
+	e, err := transfer.Open(w.ctx, w.As(w.caller), object, "csv", q, "")
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestUniqueKeysAreComparedAsKeys(t *testing.T) {
 	const update = `{"object":"product","mode":"update","key":["code"]}`
 	im := w.imported(update, "code,price\nab-1,7\nab-2,8\n")
 	w.expect(im, "done 0 created 1 updated 0 unchanged 1 refused")
-	if got := w.refused(im); !strings.Contains(got, "ab-2,8,2,No record has these values") {
+	if got := w.refused(im); !strings.Contains(got, "ab-2,8,3,No record has these values") {
 		t.Fatal(got)
 	}
 	im = w.imported(`{"object":"task","fields":{"subject":"subject","owner":{"column":"who","match":"email"}}}`, "subject,who\nCall,IDA@Example.com\nMail,nobody@example.com\n")
@@ -85,7 +85,7 @@ func TestExportsAreSentBack(t *testing.T) {
 	}
 	im := w.imported(`{"object":"account","mode":"upsert","key":["id"]}`, "id,name\n,Delta\n0000000000001,Nobody\nx,Bad\n")
 	w.expect(im, "done 1 created 0 updated 0 unchanged 2 refused")
-	if got := w.refused(im); !strings.Contains(got, "Nobody,2,There is no such record.") && !strings.Contains(got, "0000000000001,Nobody,2,") || !strings.Contains(got, "“x” is not the id of a record.") {
+	if got := w.refused(im); !strings.Contains(got, "Nobody,3,There is no such record.") && !strings.Contains(got, "0000000000001,Nobody,3,") || !strings.Contains(got, "“x” is not the id of a record.") {
 		t.Fatal(got)
 	}
 	w.expect(w.imported(`{"object":"account","mode":"update","key":["id"]}`, "id,name\n,Delta\n"), "done 0 created 0 updated 0 unchanged 1 refused")
@@ -99,8 +99,8 @@ func TestRowsThatDoNotFit(t *testing.T) {
 	im := w.imported(`{"object":"account"}`, "name,employees\nA,1\nB\nC,3,4,5\nD,4\n")
 	w.expect(im, "done 2 created 0 updated 0 unchanged 2 refused")
 	want := "name,employees,_row,_reasons\n" +
-		"B,,2,\"Row 2 has another number of cells than the heading, which has 2.\"\n" +
-		"C,\"3,4,5\",3,\"Row 3 has another number of cells than the heading, which has 2.\"\n"
+		"B,,3,\"Row 3 has another number of cells than the heading, which has 2.\"\n" +
+		"C,\"3,4,5\",4,\"Row 4 has another number of cells than the heading, which has 2.\"\n"
 	if got := w.refused(im); got != want {
 		t.Fatalf("refused rows:\n%s\nwant:\n%s", got, want)
 	}
@@ -117,7 +117,7 @@ func TestRefusedRowsAreSentAgain(t *testing.T) {
 	w.expect(im, "done 1 created 0 updated 0 unchanged 2 refused")
 	im = w.imported(`{"object":"account"}`, w.refused(im))
 	w.expect(im, "done 0 created 0 updated 0 unchanged 2 refused")
-	want := "name,employees,_row,_reasons\nA,x,1,Employees: “x” is not a number.\n,3,2,/name: “Name” may not be empty.\n"
+	want := "name,employees,_row,_reasons\nA,x,2,Employees: “x” is not a number.\n,3,3,/name: “Name” may not be empty.\n"
 	if got := w.refused(im); got != want {
 		t.Fatalf("refused rows:\n%s\nwant:\n%s", got, want)
 	}

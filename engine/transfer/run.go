@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -16,7 +15,6 @@ import (
 	"formwork/engine/id"
 	"formwork/engine/job"
 	"formwork/engine/policy"
-	"formwork/engine/query"
 	"formwork/engine/record"
 	"formwork/engine/store"
 )
@@ -35,7 +33,7 @@ type line struct {
 	faults []*fault.Fault
 }
 
-// place is where a resumed import goes on.
+// place is where an import goes on: after the row with this number.
 type place struct {
 	Row    int   `json:"row"`
 	Offset int64 `json:"offset"`
@@ -59,7 +57,7 @@ func (s *Service) Run(ctx context.Context, t store.Tenant, p *job.Progress) erro
 	if err != nil {
 		return err
 	}
-	at := place{Offset: im.start}
+	at := place{Row: im.headerRow, Offset: im.start}
 	if p.Cursor != nil {
 		if err := json.Unmarshal(p.Cursor, &at); err != nil {
 			return fmt.Errorf("reading the place to go on from: %w", err)
@@ -103,14 +101,14 @@ func (r *running) refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	caller, err := r.service.callers.Acting(ctx, r.tenant, r.im.user, r.im.acts, "import")
+	caller, err := r.service.callers.Acting(ctx, r.tenant, r.im.By, r.im.acts, "import")
 	if err != nil {
 		return err
 	}
 	same := r.caller != nil && slices.Equal(caller.Permissions, r.caller.Permissions)
 	if r.caller = caller; !same || snapshot.Revision != r.revision {
 		r.matches = map[string]map[string][]string{} // other records may be found now
-		object, may, err := r.service.permitted(ctx, snapshot, r.caller, r.im.Object)
+		object, may, err := r.service.permitted(ctx, snapshot, r.caller, &r.im.Options)
 		if err != nil {
 			return err
 		}
@@ -120,6 +118,9 @@ func (r *running) refresh(ctx context.Context) error {
 		r.revision = snapshot.Revision
 	}
 	r.session = r.service.records.As(r.tenant, snapshot, r.caller)
+	if r.im.Options.AnyStage {
+		r.session = r.session.InAnyStage()
+	}
 	r.clock = clock{now: r.service.now(), location: cmp.Or(r.caller.Location, time.UTC)}
 	return nil
 }
@@ -156,17 +157,20 @@ func (r *running) batch(ctx context.Context) (more bool, err error) {
 				counted.Updated++
 			}
 		}
+		counted.reasons = r.im.reasons.clone()
 		for _, l := range lines {
 			if len(l.faults) == 0 {
 				continue
 			}
-			counted.Refused++
-			if err := r.refuse(ctx, tx, l); err != nil {
+			if err := r.refuse(ctx, tx, &counted, l); err != nil {
 				return err
 			}
 		}
-		if err := tx.Update(ctx, importTable, r.im.ID, 0, map[string]any{"created": counted.Created,
-			"updated": counted.Updated, "unchanged": counted.Unchanged, "refused": counted.Refused}, nil); err != nil {
+		values, err := counted.progress()
+		if err != nil {
+			return err
+		}
+		if err := tx.Update(ctx, importTable, r.im.ID, 0, values, nil); err != nil {
 			return err
 		}
 		return r.progress.SaveIn(ctx, tx, end.Offset, r.im.size, end)
@@ -327,71 +331,4 @@ func (r *running) searched(l *line, ids []id.ID, op *record.Operation) {
 	case r.im.Options.Mode == "update":
 		l.faults = append(l.faults, fault.New(fault.NotFound, "import.key_not_found"))
 	}
-}
-
-// refuse keeps a row that was refused, with the reasons.
-func (r *running) refuse(ctx context.Context, tx store.Tx, l *line) error {
-	type reason struct {
-		Kind    fault.Kind     `json:"kind"`
-		Code    string         `json:"code"`
-		Params  map[string]any `json:"params,omitempty"`
-		Pointer string         `json:"pointer,omitempty"`
-		Subject string         `json:"subject,omitempty"`
-	}
-	var reasons []reason
-	for _, f := range l.faults {
-		reasons = append(reasons, reason{f.Kind, f.Code, f.Params, f.Pointer, f.Subject})
-	}
-	raw, err := json.Marshal(reasons)
-	if err != nil {
-		return fmt.Errorf("writing reasons: %w", err)
-	}
-	return tx.Insert(ctx, errorTable, r.service.ids.Next(), map[string]any{
-		"import": int64(r.im.ID), "row": int64(l.number), "cells": l.cells, "faults": json.RawMessage(raw)}, nil)
-}
-
-// columns that the file of refused rows adds, or fills anew where it was sent again.
-const (
-	rowColumn     = "_row"
-	reasonsColumn = "_reasons"
-)
-
-// Refused yields the rows of an import that were refused, in the order of the file,
-// as a CSV file to correct and send again: the columns it had, and the reasons.
-func (s *Service) Refused(ctx context.Context, t store.Tenant, im *Import, language string, yield func(cells []string) error) error {
-	with := func(cells []string, row, reasons string) []string {
-		var out []string
-		for i, cell := range cells {
-			if i >= len(im.header) || !oneOf(im.header[i], rowColumn, reasonsColumn) {
-				out = append(out, cell)
-			}
-		}
-		return append(out, row, reasons)
-	}
-	if err := yield(with(im.header, rowColumn, reasonsColumn)); err != nil {
-		return err
-	}
-	q := query.Select{Table: errorTable, Filter: query.Is(colImport, int64(im.ID)),
-		Sort: []query.Order{{Ref: query.Field(colRow)}, {Ref: query.Field(query.ID)}}}
-	for row, err := range store.Find(ctx, t, q, colRow, colCells, colFaults) {
-		if err != nil {
-			return fmt.Errorf("reading refused rows: %w", err)
-		}
-		var reasons []*fault.Fault
-		if err := json.Unmarshal(row.JSON(colFaults), &reasons); err != nil {
-			return fmt.Errorf("reading reasons: %w", err)
-		}
-		var texts []string
-		for _, f := range reasons {
-			text := f.Text(language)
-			if f.Subject == "" {
-				text = strings.TrimPrefix(f.Pointer+": ", ": ") + text
-			}
-			texts = append(texts, text)
-		}
-		if err := yield(with(row.List(colCells), strconv.FormatInt(row.Int(colRow), 10), strings.Join(texts, " | "))); err != nil {
-			return err
-		}
-	}
-	return nil
 }

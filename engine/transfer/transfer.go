@@ -5,6 +5,8 @@ package transfer
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,6 +34,16 @@ const lane = "import"
 
 // MaxFile is the largest file that can be imported, in bytes.
 const MaxFile = 1 << 30
+
+// maxTenantFiles bounds the files of a tenant that are kept, in bytes: of imports that
+// wait, run, failed or were cancelled.
+const maxTenantFiles = 4 << 30
+
+// MaxKey bounds the key that a sender gives an import, in characters.
+const MaxKey = 100
+
+// maxFileName is how much of a file's name is kept, in characters.
+const maxFileName = 200
 
 // chunkSize is how much of a file a row of _import_chunk holds, in bytes.
 const chunkSize = 256 << 10
@@ -82,6 +94,14 @@ var (
 	colUpdated     = query.Column{Name: "updated", Storage: fieldtype.Int}
 	colUnchanged   = query.Column{Name: "unchanged", Storage: fieldtype.Int}
 	colRefused     = query.Column{Name: "refused", Storage: fieldtype.Int}
+	colReasons     = query.Column{Name: "reasons", Storage: fieldtype.JSON}   // see reasons; empty: none was refused
+	colKept        = query.Column{Name: "kept", Storage: fieldtype.Int}       // refused rows that are kept
+	colKeptBytes   = query.Column{Name: "kept_bytes", Storage: fieldtype.Int} // of them
+	colHeaderRow   = query.Column{Name: "header_row", Storage: fieldtype.Int} // its number, as spreadsheets count
+	colFileName    = query.Column{Name: "file_name", Storage: fieldtype.Text} // as its sender calls it
+	colSHA256      = query.Column{Name: "sha256", Storage: fieldtype.Text}    // of the file as it was sent, in hex
+	colHeld        = query.Column{Name: "held", Storage: fieldtype.Int}       // bytes of the file that are kept
+	colKey         = query.Column{Name: "key", Storage: fieldtype.Text}       // the sender's own name of the import; empty: none
 
 	colImport = query.Column{Name: "import", Storage: fieldtype.Int}
 	colOffset = query.Column{Name: "offset", Storage: fieldtype.Int}
@@ -93,7 +113,10 @@ var (
 )
 
 var importColumns = []query.Column{colObject, colOptions, colHeader, colDelimiter, colStart, colSize, colUser, colPermissions, colJob,
-	colCreated, colUpdated, colUnchanged, colRefused}
+	colCreated, colUpdated, colUnchanged, colRefused, colReasons, colKept, colKeptBytes, colHeaderRow, colFileName, colSHA256, colHeld, colKey}
+
+// keyIndex has one import for a user's key.
+const keyIndex = "_import_key"
 
 // Tables are the tables this room keeps in every tenant.
 func Tables() []store.Table {
@@ -101,7 +124,8 @@ func Tables() []store.Table {
 		return []store.Index{{Name: name, Columns: []store.IndexColumn{{Column: colImport}, {Column: second}}}}
 	}
 	return []store.Table{
-		{Name: importTable, Columns: importColumns},
+		{Name: importTable, Columns: importColumns, Indexes: []store.Index{
+			{Name: keyIndex, Columns: []store.IndexColumn{{Column: colKey}, {Column: colUser}}, Unique: true}}},
 		{Name: chunkTable, Columns: []query.Column{colImport, colOffset, colText}, Indexes: byImport("_import_chunk_offset", colOffset)},
 		{Name: errorTable, Columns: []query.Column{colImport, colRow, colCells, colFaults}, Indexes: byImport("_import_error_row", colRow)},
 	}
@@ -113,58 +137,104 @@ type Import struct {
 	Object  string
 	Options Options
 	Job     *job.Job
-	// Counts of rows so far.
-	Created, Updated, Unchanged, Refused int64
+	File    string // as its sender calls it; may be empty
+	SHA256  string // of the file as it was sent, in hex; empty of imports that are older than this field
+	Key     string // the sender's own name of the import; may be empty
+	By      id.ID
+	// Counts of rows so far; Kept are those of the refused ones that Refused yields.
+	Created, Updated, Unchanged, Refused, Kept int64
 
 	header    []string
+	headerRow int
 	delimiter rune
 	start     int64
 	size      int64
-	user      id.ID
 	acts      []string
+	reasons   reasons
+	keptBytes int64
+}
+
+// File is a file that is sent to be imported.
+type File struct {
+	Name string // as its sender calls it; may be empty
+	// Key, if not empty, is the sender's own name of the import: sent again with the same
+	// key and file, it is found and not made a second time.
+	Key  string
+	Text io.Reader
 }
 
 // Start keeps a file and begins to import it in the background: it checks the
 // options against the file's heading, and the rest of the file for its encoding and
-// size, before it returns the import. Nothing remains of a file that is refused.
-func (s *Service) Start(ctx context.Context, t store.Tenant, c *policy.Caller, o Options, file io.Reader) (*Import, error) {
+// size, before it returns the import. Nothing remains of a file that is refused. An
+// import that the caller began with the same key before is returned as it stands; fault
+// import.key_reused (Conflict) if that was of another file or with other options.
+func (s *Service) Start(ctx context.Context, t store.Tenant, c *policy.Caller, o Options, file File) (*Import, error) {
 	snapshot, err := s.snapshots.Snapshot(ctx, t)
 	if err != nil {
 		return nil, err
 	}
-	object, may, err := s.permitted(ctx, snapshot, c, o.Object)
+	object, may, err := s.permitted(ctx, snapshot, c, &o)
 	if err != nil {
 		return nil, err
 	}
-	text, err := decoded(file, o.Encoding)
+	if n := utf8.RuneCountInString(file.Key); n > MaxKey {
+		return nil, fault.New(fault.Invalid, "import.key", "max", MaxKey)
+	}
+	sum := sha256.New()
+	sent := io.TeeReader(file.Text, sum)
+	if known, err := s.byKey(ctx, t, c, file.Key); known != nil || err != nil {
+		if err == nil {
+			_, err = io.Copy(io.Discard, sent)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return known.sentAgain(hex.EncodeToString(sum.Sum(nil)), o)
+	}
+	text, err := decoded(sent, o.Encoding)
 	if err != nil {
 		return nil, err
 	}
 	if err := s.sweep(ctx, t); err != nil {
 		return nil, err
 	}
-	im := &Import{ID: s.ids.Next(), Object: o.Object, Options: o, user: c.User}
+	im := &Import{ID: s.ids.Next(), Object: o.Object, Options: o, By: c.User, Key: file.Key, File: shortened(file.Name)}
 	if c.Via == "key" {
 		im.acts = c.Permissions
 	}
 	if err := s.keep(ctx, t, im, text); err != nil {
 		return nil, errors.Join(err, s.forget(context.WithoutCancel(ctx), t, im.ID))
 	}
+	im.SHA256 = hex.EncodeToString(sum.Sum(nil))
 	if err := s.begin(ctx, t, im, object, may); err != nil {
-		return nil, errors.Join(err, s.forget(context.WithoutCancel(ctx), t, im.ID))
+		if err = errors.Join(err, s.forget(context.WithoutCancel(ctx), t, im.ID)); !fault.Is(err, "store.not_unique") {
+			return nil, err
+		}
+		known, found := s.byKey(ctx, t, c, file.Key) // it was sent twice at a time
+		if found != nil || known == nil {
+			return nil, errors.Join(err, found)
+		}
+		return known.sentAgain(im.SHA256, o)
 	}
 	s.wake(t.Name())
 	return im, nil
 }
 
 // permitted finds the object and what the caller may do with fields.
-func (s *Service) permitted(ctx context.Context, snapshot *catalog.Snapshot, c *policy.Caller, name string) (*catalog.Object, permit, error) {
+func (s *Service) permitted(ctx context.Context, snapshot *catalog.Snapshot, c *policy.Caller, o *Options) (*catalog.Object, permit, error) {
+	name := o.Object
 	rights, err := snapshot.Policies.Rights(ctx, c)
 	if err != nil {
 		return nil, permit{}, err
 	}
-	if !c.System && !rights.System["import"] {
-		return nil, permit{}, fault.New(fault.Forbidden, "auth.right_missing", "right", "import")
+	needed := []string{"import"}
+	if o.AnyStage {
+		needed = append(needed, "import_stages")
+	}
+	for _, right := range needed {
+		if !c.System && !rights.System[right] {
+			return nil, permit{}, fault.New(fault.Forbidden, "auth.right_missing", "right", right)
+		}
 	}
 	object, ok := snapshot.Objects[name]
 	if !ok || !c.System && !rights.Objects[name].Read {
@@ -182,6 +252,10 @@ func (s *Service) permitted(ctx context.Context, snapshot *catalog.Snapshot, c *
 // keep stores the text of a file in chunks, each in a transaction of its own, so
 // that a large file neither fills the memory nor holds up other writers.
 func (s *Service) keep(ctx context.Context, t store.Tenant, im *Import, file io.Reader) error {
+	held, err := s.held(ctx, t)
+	if err != nil {
+		return err
+	}
 	buffer, carried := make([]byte, chunkSize), 0 // bytes of a character that the chunk before cut
 	for {
 		// Not to the last byte: what is checked for its encoding comes by whole characters.
@@ -195,6 +269,9 @@ func (s *Service) keep(ctx context.Context, t store.Tenant, im *Import, file io.
 			text, offset := string(buffer[:cut]), im.size
 			if im.size += int64(cut); im.size > MaxFile {
 				return fault.New(fault.TooLarge, "import.too_large", "limit", int64(MaxFile))
+			}
+			if held+im.size > maxTenantFiles {
+				return fault.New(fault.Limited, "import.quota", "limit", int64(maxTenantFiles))
 			}
 			if err := t.Write(ctx, func(tx store.Tx) error {
 				return tx.Insert(ctx, chunkTable, s.ids.Next(), map[string]any{"import": int64(im.ID), "offset": offset, "text": text}, nil)
@@ -221,7 +298,7 @@ func (s *Service) begin(ctx context.Context, t store.Tenant, im *Import, object 
 	if err != nil {
 		return err
 	}
-	im.header, im.delimiter, im.start = rows.header, rows.csv.Comma, rows.offset()
+	im.header, im.headerRow, im.delimiter, im.start = rows.header, rows.number, rows.csv.Comma, rows.offset()
 	if _, err := compile(&im.Options, im.header, object, may); err != nil {
 		return err
 	}
@@ -230,14 +307,15 @@ func (s *Service) begin(ctx context.Context, t store.Tenant, im *Import, object 
 		return fmt.Errorf("writing the options: %w", err)
 	}
 	return t.Write(ctx, func(tx store.Tx) error {
-		queued, err := job.Enqueue(ctx, tx, s.ids, s.now(), job.New{Kind: JobKind, Args: map[string]string{"import": im.ID.String()}, Lane: lane, By: im.user})
+		queued, err := job.Enqueue(ctx, tx, s.ids, s.now(), job.New{Kind: JobKind, Args: map[string]string{"import": im.ID.String()}, Lane: lane, By: im.By})
 		if err != nil {
 			return err
 		}
-		im.Job = &job.Job{ID: queued, Kind: JobKind, State: job.Waiting, Total: im.size, By: im.user, CreatedAt: s.now()}
+		im.Job = &job.Job{ID: queued, Kind: JobKind, State: job.Waiting, Total: im.size, By: im.By, CreatedAt: s.now()}
 		return tx.Insert(ctx, importTable, im.ID, map[string]any{"object": im.Object, "options": json.RawMessage(options),
-			"header": im.header, "delimiter": string(im.delimiter), "start": im.start, "size": im.size, "user": int64(im.user),
-			"permissions": listOrNil(im.acts), "job": int64(queued),
+			"header": im.header, "delimiter": string(im.delimiter), "start": im.start, "size": im.size, "held": im.size, "user": int64(im.By),
+			"permissions": listOrNil(im.acts), "job": int64(queued), "header_row": int64(im.headerRow),
+			"file_name": store.Text(im.File), "sha256": im.SHA256, "key": store.Text(im.Key),
 			"created": int64(0), "updated": int64(0), "unchanged": int64(0), "refused": int64(0)}, nil)
 	})
 }
@@ -246,9 +324,16 @@ func (s *Service) begin(ctx context.Context, t store.Tenant, im *Import, object 
 // kept; as long as the jobs that imported them.
 const keptFor = 30 * 24 * time.Hour
 
-// sweep removes what is older. Ids are ordered by time.
+// oldest is the least id of what is kept.
+func (s *Service) oldest() int64 { return int64(id.At(s.now().Add(-keptFor))) }
+
+// sweep removes what is older, and makes room for what a new import may keep. Ids are
+// ordered by time.
 func (s *Service) sweep(ctx context.Context, t store.Tenant) error {
-	before := query.Compare{Ref: query.Field(query.ID), Op: query.Lt, Value: int64(id.At(s.now().Add(-keptFor)))}
+	if err := s.makeRoom(ctx, t, maxTenantRefused-maxRefusedBytes); err != nil {
+		return err
+	}
+	before := query.Compare{Ref: query.Field(query.ID), Op: query.Lt, Value: s.oldest()}
 	return t.Write(ctx, func(tx store.Tx) error {
 		for _, table := range Tables() {
 			if _, err := tx.DeleteWhere(ctx, table.Name, before); err != nil {
@@ -262,49 +347,27 @@ func (s *Service) sweep(ctx context.Context, t store.Tenant) error {
 // forget removes a file's text.
 func (s *Service) forget(ctx context.Context, t store.Tenant, im id.ID) error {
 	return t.Write(ctx, func(tx store.Tx) error {
-		_, err := tx.DeleteWhere(ctx, chunkTable, query.Is(colImport, int64(im)))
-		return err
+		if _, err := tx.DeleteWhere(ctx, chunkTable, query.Is(colImport, int64(im))); err != nil {
+			return err
+		}
+		there, err := exists(ctx, tx, im)
+		if err != nil || !there {
+			return err // it never began
+		}
+		return tx.Update(ctx, importTable, im, 0, map[string]any{"held": int64(0)}, nil)
 	})
 }
 
-// Get reads an import that the caller started; one with the right view_setup reads all.
-func (s *Service) Get(ctx context.Context, t store.Tenant, c *policy.Caller, im id.ID) (*Import, error) {
-	found, err := load(ctx, t, im)
-	if err != nil {
-		return nil, err
-	}
-	if !c.System && found.user != c.User {
-		snapshot, err := s.snapshots.Snapshot(ctx, t)
+// held is how many bytes of files are kept in a tenant.
+func (s *Service) held(ctx context.Context, t store.Tenant) (bytes int64, err error) {
+	q := query.Aggregate{Table: importTable, Measures: []query.Measure{{Op: query.Sum, Ref: query.Field(colHeld)}}}
+	for row, err := range t.Aggregate(ctx, q) {
 		if err != nil {
-			return nil, err
+			return 0, fmt.Errorf("measuring the files that are kept: %w", err)
 		}
-		if rights, err := snapshot.Policies.Rights(ctx, c); err != nil || !rights.System["view_setup"] {
-			return nil, errors.Join(err, fault.New(fault.NotFound, "import.not_found"))
-		}
+		bytes, _ = row[0].(int64)
 	}
-	if found.Job, err = job.Get(ctx, t, found.Job.ID); err != nil {
-		return nil, err
-	}
-	found.Job.Total = found.size // which it tells with the first rows
-	return found, nil
-}
-
-// load reads an import; of its job only the id.
-func load(ctx context.Context, t store.Reader, im id.ID) (*Import, error) {
-	row, ok, err := store.First(ctx, t, query.Select{Table: importTable, Filter: query.Is(query.ID, int64(im))}, importColumns...)
-	if err != nil {
-		return nil, fmt.Errorf("reading the import: %w", err)
-	}
-	if !ok {
-		return nil, fault.New(fault.NotFound, "import.not_found")
-	}
-	found := &Import{ID: im, Object: row.Text(colObject), header: row.List(colHeader), delimiter: []rune(row.Text(colDelimiter))[0],
-		start: row.Int(colStart), size: row.Int(colSize), user: row.ID(colUser), acts: row.List(colPermissions), Job: &job.Job{ID: row.ID(colJob)},
-		Created: row.Int(colCreated), Updated: row.Int(colUpdated), Unchanged: row.Int(colUnchanged), Refused: row.Int(colRefused)}
-	if err := json.Unmarshal(row.JSON(colOptions), &found.Options); err != nil {
-		return nil, fmt.Errorf("reading the options: %w", err)
-	}
-	return found, nil
+	return bytes, nil
 }
 
 // kept reads the text of a file from where it was kept.

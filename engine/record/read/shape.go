@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"formwork/engine/catalog"
 	"formwork/engine/expression"
 	"formwork/engine/fault"
 	"formwork/engine/id"
@@ -28,6 +29,8 @@ type Record struct {
 type RecordField struct {
 	Name  string
 	Value fieldtype.Value
+	Via   []*catalog.Field // lookups
+	Field *catalog.Field
 }
 
 // shape is what is read and shown for one list of fields: prepared once for
@@ -121,7 +124,7 @@ func (sh *shape) add(a *session.Object, p session.Path) {
 	} else {
 		e.slot = sh.selectRef(p.Ref(p.Leaf.Column), len(p.Via))
 	}
-	sh.columns = append(sh.columns, RecordField{Name: p.Text, Value: p.Leaf.Value})
+	sh.columns = append(sh.columns, RecordField{Name: p.Text, Value: p.Leaf.Value, Via: p.Via, Field: p.Leaf})
 	sh.entries = append(sh.entries, e)
 }
 

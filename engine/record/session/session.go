@@ -25,6 +25,7 @@ type Session struct {
 	Clock    time.Time // of all that is done
 	Depth    int       // changes that led here, each through an event of the one before
 	Mappings *stored.Mappings
+	AnyStage bool // new records may begin in any stage
 
 	// unrestricted: the platform itself asks, and nothing is withheld from it. Its objects
 	// are those of Unrestricted, which is the only way around the rights.
