@@ -16,6 +16,9 @@ type Key struct {
 
 func (k Key) String() string { return k.Kind + "/" + k.Name }
 
+// Valid reports whether a document may have the key.
+func (k Key) Valid() bool { return NamePattern.MatchString(k.Kind) && NamePattern.MatchString(k.Name) }
+
 // Document is one document of one layer, or an effective one, as canonical JSON
 // (see Canonical). It is immutable.
 type Document struct {

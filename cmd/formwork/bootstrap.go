@@ -88,7 +88,7 @@ func (e *engine) ready(ctx context.Context, name string) bool {
 		return false
 	}
 	n, err := e.Auth.Users(ctx, t)
-	return err == nil && n > 0
+	return err == nil && n > 0 || fault.Is(err, "store.damaged")
 }
 
 // unfinished opens a tenant that was not made to its end; exists is the error for

@@ -134,16 +134,33 @@ func (c *exportCommand) Run(p *program) error {
 	if err := removeOthers(c.Folder, files); err != nil {
 		return err
 	}
-	for name, content := range files {
-		path := filepath.Join(c.Folder, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return fmt.Errorf("writing the export: %w", err)
-		}
-		if err := os.WriteFile(path, content, 0o644); err != nil {
-			return fmt.Errorf("writing the export: %w", err)
-		}
+	if err := writeInto(c.Folder, files); err != nil {
+		return fmt.Errorf("writing the export: %w", err)
 	}
 	fmt.Fprintf(p.out, "%d documents\n", len(files))
+	return nil
+}
+
+// writeInto writes files into a folder, and nowhere else whatever their names and the links
+// in the folder are.
+func writeInto(folder string, files map[string][]byte) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	for name, content := range files {
+		name = filepath.FromSlash(name)
+		if err := root.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			return err
+		}
+		if err := root.WriteFile(name, content, 0o644); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

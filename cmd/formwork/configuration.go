@@ -157,6 +157,9 @@ func (c *servedConfiguration) Own(ctx context.Context) ([]metadata.Document, err
 		documents = append(documents, d)
 	}
 	for _, key := range answer.Hidden {
+		if !key.Valid() {
+			return nil, fmt.Errorf("reading the server's documents: %q is no name of one", key.String())
+		}
 		documents = append(documents, metadata.Hide(key))
 	}
 	return documents, nil

@@ -18,7 +18,8 @@ type doctorCommand struct {
 	Tenant string `help:"Look at one tenant only."`
 }
 
-// Run looks for what is wrong: a store that does not answer, a configuration that
+// Run looks for what is wrong: a store that does not answer or has no room, a file that is
+// damaged, a configuration that
 // does not compile, indexes that are missing, background work that failed, consumers of
 // events that are late or unknown, nobody who could log in. It also says which lists
 // miss an index. It changes nothing.
@@ -31,7 +32,11 @@ func (c *doctorCommand) Run(p *program) error {
 }
 
 func (c *doctorCommand) examine(p *program, e *engine) error {
-	if err := e.Store.Ping(p.ctx); err != nil {
+	wrong := 0
+	if err := e.Store.Ping(p.ctx); fault.Is(err, "store.full") {
+		fmt.Fprintf(p.out, "the store: %s\n", reason(err))
+		wrong++
+	} else if err != nil {
 		return fmt.Errorf("the store does not answer: %w", err)
 	}
 	names, err := e.Store.Tenants(p.ctx)
@@ -41,7 +46,6 @@ func (c *doctorCommand) examine(p *program, e *engine) error {
 	if c.Tenant != "" {
 		names = []string{c.Tenant}
 	}
-	wrong := 0
 	for _, name := range names {
 		findings, err := e.findings(p.ctx, name)
 		if err != nil {
@@ -73,7 +77,11 @@ func (c *doctorCommand) examine(p *program, e *engine) error {
 func reason(err error) string {
 	var f *fault.Fault
 	if errors.As(err, &f) && f.Kind != fault.Internal {
-		return f.Text(fault.Languages[0])
+		text := f.Text(fault.Languages[0])
+		if f.Kind.Breaks() && f.Unwrap() != nil { // the operator can do something about the cause
+			text += " " + f.Unwrap().Error()
+		}
+		return text
 	}
 	return err.Error()
 }
@@ -85,6 +93,9 @@ const lateEvents = time.Hour
 func (e *engine) findings(ctx context.Context, name string) (findings []string, err error) {
 	t, err := e.Store.Tenant(ctx, name)
 	if err != nil {
+		return nil, err
+	}
+	if err := t.Check(ctx); err != nil {
 		return nil, err
 	}
 	snapshot, err := e.Catalog.Snapshot(ctx, t)

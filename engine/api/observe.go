@@ -102,7 +102,10 @@ func (s *Server) ready(r *request) error {
 	ctx, cancel := context.WithTimeout(r.ctx, 5*time.Second)
 	defer cancel()
 	if err := s.o.Store.Ping(ctx); err != nil {
-		s.o.Log.Warn("the store does not answer", "error", err)
+		s.o.Log.Warn("the store can't serve", "error", err)
+		if fault.Is(err, "store.full") {
+			return fault.New(fault.Unavailable, "store.full").Because(err)
+		}
 		return fault.New(fault.Unavailable, "api.not_ready").Because(err)
 	}
 	return r.sent(fiber.StatusOK, append(r.buffer(), `{"status":"ready"}`...))

@@ -88,6 +88,8 @@ func statusOf(f *fault.Fault) int {
 		return http.StatusUnprocessableEntity
 	case fault.Unavailable:
 		return http.StatusServiceUnavailable
+	case fault.Full:
+		return http.StatusInsufficientStorage
 	}
 	return http.StatusInternalServerError
 }
@@ -97,7 +99,7 @@ func statusOf(f *fault.Fault) int {
 func (r *request) fail(err error) {
 	f := faultOf(err)
 	status := statusOf(f)
-	if status == http.StatusInternalServerError {
+	if status == http.StatusInternalServerError || f.Code == "store.damaged" {
 		r.server.logFailure(r, err)
 	}
 	r.failure = f

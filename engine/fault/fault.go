@@ -30,6 +30,7 @@ const (
 	TooLarge                    // over a limit of size
 	Limited                     // over a limit of rate or cost
 	Unavailable                 // try again later
+	Full                        // no room is left to keep anything
 )
 
 // Fault is an error with a kind and a stable code. It is immutable once it has
@@ -149,7 +150,12 @@ func KindOf(err error) Kind {
 }
 
 var kindNames = [...]string{"internal", "malformed", "invalid", "unauthenticated", "forbidden",
-	"not_found", "conflict", "stale", "too_large", "limited", "unavailable"}
+	"not_found", "conflict", "stale", "too_large", "limited", "unavailable", "full"}
+
+// Breaks reports whether a fault of the kind ends all that is under way: the program, or
+// what it stands on, can't go on, and nobody can do anything about it by asking for
+// something else.
+func (k Kind) Breaks() bool { return k == Internal || k == Unavailable || k == Full }
 
 func (k Kind) String() string {
 	if int(k) < len(kindNames) {

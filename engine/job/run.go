@@ -100,7 +100,7 @@ func (r *Runner) outcome(j *row, err error, stopping bool) values {
 // retried tells the kinds of faults that may be gone at the next try.
 func retried(k fault.Kind) bool {
 	switch k {
-	case fault.Internal, fault.Unavailable, fault.Limited, fault.Conflict, fault.Stale:
+	case fault.Internal, fault.Unavailable, fault.Full, fault.Limited, fault.Conflict, fault.Stale:
 		return true
 	}
 	return false

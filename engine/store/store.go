@@ -23,7 +23,8 @@ type Store interface {
 	Delete(ctx context.Context, name string) error
 	// Tenants lists names, sorted.
 	Tenants(ctx context.Context) ([]string, error)
-	// Ping reports whether the store can serve.
+	// Ping reports whether the store can serve. Fault "store.full" (Full) while it has no
+	// room for what is written.
 	Ping(ctx context.Context) error
 	// Close waits for writes under way and lets everything go.
 	Close() error
@@ -34,6 +35,10 @@ type Store interface {
 // A read sees every write acknowledged before it began, and one state of the
 // data for as long as it runs (a Select's rows, on one table); a sorted Select that
 // outlasts what the store can keep, minutes, goes on in a newer one.
+//
+// Besides the faults that are told at it, every call may end with "store.damaged"
+// (Unavailable) where what is stored can't be read any more, and with "store.full" (Full)
+// where there is no room for what is written. Other tenants go on.
 type Tenant interface {
 	Name() string
 	// Define makes sure that tables and columns exist; it takes the same time
@@ -58,6 +63,9 @@ type Tenant interface {
 	// are serializable as far as they touch the same rows. An error of fn is
 	// returned as it is.
 	Write(ctx context.Context, fn func(tx Tx) error) error
+	// Check looks through all that is stored, but for blobs, as far as the store can be
+	// asked to. Fault "store.damaged" (Unavailable). It takes as long as reading all does.
+	Check(ctx context.Context) error
 	// Explain tells how a query would be run, for people and for the index advisor.
 	Explain(ctx context.Context, q query.Select) (Plan, error)
 	// Blobs are the tenant's contents: bytes that are no rows.

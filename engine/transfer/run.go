@@ -243,7 +243,7 @@ func (r *running) next() (*line, error) {
 		l.cells = append(l.cells, cells...)
 	case fault.Is(err, "import.wrong_number_of_cells"):
 		l.broken, l.cells = fault.From(err), fitted(cells, len(r.im.header), r.im.delimiter)
-	case errors.Is(err, io.EOF), fault.KindOf(err) == fault.Internal:
+	case errors.Is(err, io.EOF), fault.KindOf(err).Breaks():
 		return nil, err
 	default:
 		r.broken = err

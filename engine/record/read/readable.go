@@ -39,7 +39,7 @@ func (s *Reader) Understands(ctx context.Context, object, condition string, quer
 
 // refusedOr is nil for what was refused, which is an answer, and else the error.
 func refusedOr(err error) error {
-	if err == nil || fault.KindOf(err) == fault.Internal {
+	if err == nil || fault.KindOf(err).Breaks() {
 		return err
 	}
 	return nil

@@ -26,7 +26,7 @@ func (b *bulk) runAll(ctx context.Context) error {
 			for i := range b.tasks {
 				t := &b.tasks[i]
 				if err := u.do(t); err != nil {
-					if f := fault.From(err); f.Kind != fault.Internal {
+					if f := fault.From(err); !f.Kind.Breaks() {
 						t.failed = f
 						return errUndo
 					}
@@ -78,7 +78,7 @@ func (b *bulk) runPart(ctx context.Context, part []task, finish func(u *Unit) er
 				return fmt.Errorf("doing an operation: %w", err)
 			}
 			if f := fault.From(refused); f != nil {
-				if f.Kind == fault.Internal || f.Kind == fault.Unavailable {
+				if f.Kind.Breaks() {
 					return refused
 				}
 				t.refused = f

@@ -116,8 +116,7 @@ func broken(err error) bool {
 	if err == nil {
 		return false
 	}
-	kind := fault.KindOf(err)
-	return kind == fault.Internal || kind == fault.Unavailable
+	return fault.KindOf(err).Breaks()
 }
 
 // previewTx is the transaction of a preview: it reads, and refuses to write.

@@ -62,7 +62,7 @@ func (b *blobs) Put(ctx context.Context, key id.ID, r io.Reader, limit int64) (s
 		err = b.publish(file.Name(), name)
 	}
 	if err != nil {
-		return store.Digest{}, failedBlob("storing a blob", err)
+		return store.Digest{}, failedBlob("storing a blob", b.tenant.store.told(err))
 	}
 	return d, nil
 }
@@ -84,11 +84,11 @@ func (b *blobs) begin() (*os.File, error) {
 	}
 	dir := filepath.Join(b.dir, unfinished)
 	if err := b.folder(dir); err != nil {
-		return nil, fmt.Errorf("making a folder for blobs: %w", err)
+		return nil, fmt.Errorf("making a folder for blobs: %w", b.tenant.store.told(err))
 	}
 	file, err := os.CreateTemp(dir, "")
 	if err != nil {
-		return nil, fmt.Errorf("making a file for a blob: %w", err)
+		return nil, fmt.Errorf("making a file for a blob: %w", b.tenant.store.told(err))
 	}
 	return file, nil
 }

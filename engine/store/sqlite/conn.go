@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"unsafe"
 
 	"modernc.org/libc"
@@ -34,6 +35,8 @@ type conn struct {
 
 	epoch int  // of the pool it belongs to
 	slow  bool // is one of the pool's slow ones, until it is released
+
+	onFull func() // is called when a call finds no room
 }
 
 const (
@@ -86,8 +89,8 @@ func memory(address uintptr) unsafe.Pointer {
 	return *(*unsafe.Pointer)(unsafe.Pointer(&address))
 }
 
-func openConn(path string, flags int32, statements int) (*conn, error) {
-	c := &conn{tls: libc.NewTLS(), token: lastToken.Add(1), statements: map[string]*list.Element{}, recent: list.New(), limit: statements}
+func openConn(path string, flags int32, statements int, onFull func()) (*conn, error) {
+	c := &conn{onFull: onFull, tls: libc.NewTLS(), token: lastToken.Add(1), statements: map[string]*list.Element{}, recent: list.New(), limit: statements}
 	c.cell = libc.Xmalloc(c.tls, cellSize)
 	if c.cell == 0 {
 		c.tls.Close()
@@ -156,6 +159,23 @@ func (c *conn) failure(code int32) error {
 	}
 	if e.primary() == lib.SQLITE_INTERRUPT && c.ctx != nil && c.ctx.Err() != nil {
 		return c.ctx.Err()
+	}
+	return c.named(e)
+}
+
+// named is an error that callers have to know, as the fault that it is; any other as it is.
+func (c *conn) named(e *sqliteError) error {
+	switch e.primary() {
+	case lib.SQLITE_FULL:
+		c.onFull()
+		return full(e)
+	case lib.SQLITE_CORRUPT, lib.SQLITE_NOTADB:
+		return damaged(e)
+	case lib.SQLITE_IOERR, lib.SQLITE_CANTOPEN:
+		if c.db != 0 && noRoom(syscall.Errno(lib.Xsqlite3_system_errno(c.tls, c.db))) {
+			c.onFull()
+			return full(e)
+		}
 	}
 	return e
 }

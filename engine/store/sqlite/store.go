@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"formwork/engine/fault"
@@ -50,6 +51,9 @@ type Store struct {
 	tenants map[string]*tenant
 	opened  map[*tenant]bool
 	closed  bool
+
+	// roomUnsure: a write found no room, or none was made yet. See room.
+	roomUnsure atomic.Bool
 
 	stop chan struct{}
 	done chan struct{}
@@ -91,6 +95,7 @@ func Open(dir string, o Options) (*Store, error) {
 			"PRAGMA temp_store = MEMORY", "PRAGMA wal_autocheckpoint = 4000", "PRAGMA journal_size_limit = 67108864", "PRAGMA analysis_limit = 1000"},
 		stop: make(chan struct{}), done: make(chan struct{}),
 	}
+	s.roomUnsure.Store(true)
 	go s.sweeper()
 	return s, nil
 }
@@ -138,7 +143,7 @@ func (s *Store) Create(ctx context.Context, name string) (store.Tenant, error) {
 		return nil, fault.New(fault.Conflict, "tenant.exists", "tenant", name)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("creating tenant %s: %w", name, err)
+		return nil, fmt.Errorf("creating tenant %s: %w", name, s.told(err))
 	}
 	left := os.RemoveAll(s.blobs(name)) // of a file that was removed by hand
 	if err := errors.Join(left, file.Close(), syncFolder(s.dir)); err != nil {
@@ -218,7 +223,7 @@ func (s *Store) Ping(ctx context.Context) error {
 	if _, err := os.Stat(s.dir); err != nil {
 		return fmt.Errorf("looking at the store's folder: %w", err)
 	}
-	return ctx.Err()
+	return errors.Join(ctx.Err(), s.room())
 }
 
 // Close implements store.Store.

@@ -49,7 +49,7 @@ func (t *tenant) connect(reader bool) (*conn, error) {
 	if reader {
 		statements, pragmas = readerStatements, t.store.reading
 	}
-	c, err := openConn(t.path, lib.SQLITE_OPEN_READWRITE, statements)
+	c, err := openConn(t.path, lib.SQLITE_OPEN_READWRITE, statements, func() { t.store.roomUnsure.Store(true) })
 	if err != nil {
 		if hasCode(err, lib.SQLITE_CANTOPEN) && !t.store.exists(t.name) {
 			return nil, notFound(t.name)
