@@ -6,6 +6,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"formwork/engine/auth"
+	"formwork/engine/catalog"
 	"formwork/engine/fault"
 	"formwork/engine/policy"
 	"formwork/engine/store"
@@ -37,8 +38,9 @@ func (s *Server) login(r *request) (failure error) {
 	if err := r.decode(loginBody, &in, false); err != nil {
 		return err
 	}
-	if err := r.sameSite(); err != nil {
-		return err
+	other := r.sameSite()
+	if other != nil && r.otherOrigin() == "" {
+		return other
 	}
 	leave, err := s.logins.enter(r.client())
 	if err != nil {
@@ -49,10 +51,35 @@ func (s *Server) login(r *request) (failure error) {
 	if err != nil {
 		return err
 	}
+	if other != nil {
+		return s.loginElsewhere(r, t, in, other)
+	}
 	if t == nil {
 		return s.o.Auth.Refuse(r.ctx, in.Password)
 	}
 	return r.begin(t, in.Email, in.Password)
+}
+
+// loginElsewhere is a login by a script of another origin, for those that the tenant lists:
+// it answers with a token and sets no cookie. refusal is for all others.
+func (s *Server) loginElsewhere(r *request, t store.Tenant, in Login, refusal error) error {
+	if t == nil {
+		return refusal
+	}
+	snapshot, err := s.o.Catalog.Snapshot(r.ctx, t)
+	if err != nil {
+		return err
+	}
+	origin := r.otherOrigin()
+	if !catalog.Origins(snapshot)[origin] {
+		return refusal
+	}
+	r.exposeTo(origin)
+	token, caller, err := s.o.Auth.Login(r.ctx, t, in.Email, in.Password)
+	if err != nil {
+		return err
+	}
+	return r.json(fiber.StatusOK, LoggedIn{token, userOf(caller)})
 }
 
 // begin logs in and answers with the session. A browser, which says where a request

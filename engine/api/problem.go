@@ -12,6 +12,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"golang.org/x/text/language"
 
+	"formwork/engine/catalog"
 	"formwork/engine/fault"
 )
 
@@ -107,6 +108,9 @@ func (r *request) fail(err error) {
 	switch status {
 	case http.StatusUnauthorized:
 		header.Set(fiber.HeaderWWWAuthenticate, `Bearer realm="formwork"`)
+		if origin := r.otherOrigin(); !r.cookie && catalog.IsOrigin(origin) { // a token that has ended tells of no tenant
+			r.exposeTo(origin)
+		}
 	case http.StatusTooManyRequests:
 		header.Set(fiber.HeaderRetryAfter, fmt.Sprint(f.Params["seconds"]))
 	case http.StatusServiceUnavailable:
@@ -202,6 +206,9 @@ func (s *Server) unrouted(c *fiber.Ctx, err error) error {
 		case http.StatusMethodNotAllowed:
 			if c.Method() == fiber.MethodOptions {
 				r.finishBody()
+				if r.preflight() {
+					return nil
+				}
 				return r.done()
 			}
 			f = fault.New(fault.Malformed, "api.no_method", "method", strings.Clone(c.Method()))

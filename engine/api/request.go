@@ -109,6 +109,9 @@ func (s *Server) run(rt route, r *request) (err error) {
 		}
 	}
 	if rt.open {
+		if r.preflight() {
+			return nil
+		}
 		return rt.do(r)
 	}
 	if err := r.admit(); err != nil {
@@ -150,6 +153,9 @@ func (r *request) admit() error {
 		return err
 	}
 	r.caller, r.tenant = caller, t
+	if err := r.admitOrigin(r.snapshot); err != nil {
+		return err
+	}
 	if caller.Via == "key" {
 		return r.needs("api")
 	}

@@ -165,6 +165,7 @@ func StandardKinds() []Kind {
 		permissionKind{},
 		sharingKind{},
 		policyKind{},
+		originKind{},
 	}
 }
 

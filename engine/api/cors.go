@@ -1,0 +1,78 @@
+package api
+
+import (
+	"net/url"
+
+	"github.com/gofiber/fiber/v2"
+
+	"formwork/engine/catalog"
+	"formwork/engine/fault"
+)
+
+// Calls from other origins. A tenant lists the origins whose scripts may call its API, each
+// exactly (documents of the kind origin). They call with a token: no cookie goes with such
+// a call, and what keeps other sites from using the cookie stays as it is.
+
+// What scripts of other origins may send, and read of an answer.
+const (
+	crossMethods = "GET, HEAD, POST, PUT, PATCH, DELETE"
+	crossHeaders = "Authorization, Content-Type, Accept-Language, If-Match, If-None-Match, Range, X-Request-Id, Tus-Resumable, Upload-Length, Upload-Offset, Upload-Metadata"
+	crossExposed = "ETag, Location, Retry-After, Content-Disposition, Content-Range, X-Request-Id, Tus-Resumable, Upload-Length, Upload-Offset"
+	// crossSeconds is how long a browser may keep the answer to a preflight.
+	crossSeconds = "600"
+)
+
+// otherOrigin is the origin of a script that calls from another site, "" for all else. The
+// text is valid for as long as the request.
+func (r *request) otherOrigin() string {
+	text := r.http.Get(fiber.HeaderOrigin)
+	if text == "" {
+		return ""
+	}
+	if u, err := url.Parse(text); err == nil && u.Host == string(r.http.Request().Host()) {
+		return ""
+	}
+	return text
+}
+
+// admitOrigin lets scripts of a listed origin read the answer, and refuses those of others.
+// Programs that are no browsers may say what they like. Fault "auth.cross_origin"
+// (Forbidden).
+func (r *request) admitOrigin(s *catalog.Snapshot) error {
+	origin := r.otherOrigin()
+	switch {
+	case origin == "":
+		return nil
+	case !r.cookie && catalog.Origins(s)[origin]:
+		r.exposeTo(origin)
+		return nil
+	case r.cookie || r.http.Get("Sec-Fetch-Site") == "": // for the cookie see sameSite
+		return nil
+	}
+	return fault.New(fault.Forbidden, "auth.cross_origin", "origin", clip(origin))
+}
+
+// exposeTo lets scripts of an origin read the answer.
+func (r *request) exposeTo(origin string) {
+	h := &r.http.Response().Header
+	h.Set(fiber.HeaderAccessControlAllowOrigin, origin)
+	h.Set(fiber.HeaderAccessControlExposeHeaders, crossExposed)
+	h.Add(fiber.HeaderVary, fiber.HeaderOrigin)
+}
+
+// preflight answers a browser that asks what a script of another origin may send; false for
+// any other request. It comes without a token, so it can't be told which tenant's list
+// holds: whether the origin is on it is decided when the request itself comes.
+func (r *request) preflight() bool {
+	origin := r.otherOrigin()
+	if r.http.Method() != fiber.MethodOptions || r.http.Get(fiber.HeaderAccessControlRequestMethod) == "" || !catalog.IsOrigin(origin) {
+		return false
+	}
+	r.exposeTo(origin)
+	h := &r.http.Response().Header
+	h.Set(fiber.HeaderAccessControlAllowMethods, crossMethods)
+	h.Set(fiber.HeaderAccessControlAllowHeaders, crossHeaders)
+	h.Set(fiber.HeaderAccessControlMaxAge, crossSeconds)
+	r.http.Status(fiber.StatusNoContent)
+	return true
+}
