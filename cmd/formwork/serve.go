@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"slices"
@@ -17,6 +18,7 @@ const stopWithin = 20 * time.Second
 
 type serveCommand struct {
 	storage
+	secure
 	Listen         string   `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
 	Access         bool     `help:"Log every request."`
 	Proxies        []string `help:"Addresses or networks of proxies whose X-Forwarded headers are believed." placeholder:"CIDR"`
@@ -63,7 +65,19 @@ func (c *serveCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(p.out, "Formwork %s: http://%s\n", version, listener.Addr())
+	folder := c.Data
+	if c.Database != "" {
+		folder = ""
+	}
+	secured, err := c.secure.config(folder, e.Now, e.Log)
+	if err != nil {
+		return err
+	}
+	scheme := "http"
+	if secured != nil {
+		scheme = "https"
+	}
+	fmt.Fprintf(p.out, "Formwork %s: %s://%s\n", version, scheme, listener.Addr())
 	if len(names) == 0 || slices.Contains(names, firstTenant) && !e.ready(p.ctx, firstTenant) {
 		l := p.firstLogin(firstTenant)
 		if err := e.createTenant(p.ctx, l); err != nil {
@@ -76,7 +90,7 @@ func (c *serveCommand) Run(p *program) error {
 		}
 		l.print(p)
 	}
-	return c.serve(p, e, listener)
+	return c.serve(p, e, listener, secured)
 }
 
 // print shows the first login; a given password is known and not repeated.
@@ -89,11 +103,11 @@ func (l login) print(p *program) {
 }
 
 // serve answers requests and runs background work until the program is told to
-// stop; then it lets both come to an end.
-func (c *serveCommand) serve(p *program, e *engine, listener net.Listener) error {
+// stop; then it lets both come to an end. secured is nil without TLS.
+func (c *serveCommand) serve(p *program, e *engine, listener net.Listener, secured *tls.Config) error {
 	server := api.New(api.Options{Store: e.Store, Catalog: e.Catalog, Records: e.Records, Auth: e.Auth, Imports: e.Imports, Files: e.Files, Wake: e.Jobs.Wake, Consumers: e.Outbox.Figures,
 		Now: e.Now, Log: e.Log, Access: c.Access, Tenant: firstTenant, TenantFromHost: c.TenantFromHost, Proxies: c.Proxies, Version: version,
-		Connections: api.Connections{All: c.Connections, PerAddress: c.PerAddress}, Memory: c.RequestMemory})
+		Connections: api.Connections{All: c.Connections, PerAddress: c.PerAddress}, Memory: c.RequestMemory, TLS: secured})
 	work, stopWork := context.WithCancel(context.Background())
 	var background sync.WaitGroup
 	background.Go(func() { e.Run(work) })

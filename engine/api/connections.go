@@ -1,6 +1,7 @@
 package api
 
 import (
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
@@ -59,6 +60,7 @@ const (
 // more connections than it may. Those beyond are closed at once.
 type bounding struct {
 	net.Listener
+	secure  *tls.Config // nil: connections are plain
 	bounds  Connections
 	proxies []netip.Prefix
 	log     *slog.Logger
@@ -104,7 +106,13 @@ func (b *bounding) Accept() (net.Conn, error) {
 			c.Close()
 			continue
 		}
-		return &patientConn{Conn: c, leave: leave, watch: lineWatch{begins: true, first: true}}, nil
+		conn := &patientConn{Conn: c, leave: leave, watch: lineWatch{begins: true, first: true}}
+		if b.secure == nil {
+			return conn, nil
+		}
+		secured := tls.Server(c, b.secure)
+		conn.Conn = secured
+		return securedConn{conn, secured}, nil
 	}
 }
 

@@ -34,7 +34,7 @@ func code(t *testing.T, raw []byte) string {
 // or is silent.
 func (w *world) raw(text string) string {
 	w.t.Helper()
-	c, err := net.Dial("tcp", strings.TrimPrefix(w.base, "http://"))
+	c, err := net.Dial("tcp", w.base[strings.LastIndex(w.base, "/")+1:])
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"crypto/tls"
 	"io"
 	"net"
 	"sync"
@@ -31,6 +32,18 @@ type patientConn struct {
 
 // patient is the connection itself, whatever is around it.
 func (c *patientConn) patient() *patientConn { return c }
+
+// securedConn is a patient connection with TLS, which the HTTP library knows by its methods.
+type securedConn struct {
+	*patientConn
+	tls *tls.Conn
+}
+
+// Handshake agrees on keys, if that isn't done yet.
+func (c securedConn) Handshake() error { return c.tls.Handshake() }
+
+// ConnectionState says what was agreed on.
+func (c securedConn) ConnectionState() tls.ConnectionState { return c.tls.ConnectionState() }
 
 // patientOf is the connection of a request; nil for one that another listener accepted.
 func patientOf(c net.Conn) *patientConn {

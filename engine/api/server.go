@@ -6,6 +6,7 @@ package api
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -81,6 +82,9 @@ type Options struct {
 	Proxies []string
 	// Connections bounds what is open at once; by the process's descriptors if empty.
 	Connections Connections
+	// TLS is how the connections are secured; nil: they are plain, and a proxy before them has
+	// TLS.
+	TLS *tls.Config
 	// Memory is about how many bytes all requests may hold together: what they sent, read and
 	// are answered with. 0: DefaultMemory.
 	Memory  int64
@@ -167,6 +171,7 @@ func (s *Server) connState(c net.Conn, state fasthttp.ConnState) {
 // once.
 func (s *Server) Serve(l net.Listener) error {
 	bounded := newBounding(l, s.o.Connections.bounded(descriptors()), s.proxies, s.o.Log)
+	bounded.secure = s.o.TLS
 	s.metrics.watch(bounded)
 	if err := s.app.Listener(bounded); err != nil && !s.stopping.Load() {
 		return fmt.Errorf("serving HTTP on %s: %w", l.Addr(), err)
