@@ -27,7 +27,7 @@ type Bounds struct {
 // Of are the bounds for a number of bytes in all: half of them for a tenant, a quarter for
 // a user.
 func Of(bytes int64) Bounds {
-	return Bounds{Bytes: bytes, TenantBytes: bytes / 2, UserBytes: bytes / 4, TenantRequests: 512, UserRequests: 64, Wait: 2 * time.Second}
+	return Bounds{Bytes: bytes, TenantBytes: bytes / 2, UserBytes: bytes / 4, TenantRequests: 512, UserRequests: 128, Wait: 2 * time.Second}
 }
 
 // Budget is shared by the requests of a process. Its methods may be called concurrently.
