@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -42,27 +43,34 @@ func (s *Server) login(r *request) (failure error) {
 	if other != nil && r.otherOrigin() == "" {
 		return other
 	}
-	leave, err := s.logins.enter(r.client())
-	if err != nil {
-		return err
+	attempt := r.attempt(in.Email, in.Password)
+	leave, refused := s.logins.enter(r.client())
+	if refused == nil {
+		defer func() { leave(fault.KindOf(failure) == fault.Unauthenticated) }()
+	} else if attempt.Device == "" {
+		return refused
 	}
-	defer func() { leave(fault.KindOf(failure) == fault.Unauthenticated) }()
 	t, err := s.loginTenant(r, in.Tenant)
 	if err != nil {
 		return err
 	}
+	if refused != nil { // others at this address have failed or flood it; a device is known all the same
+		if known, err := s.o.Auth.KnowsDevice(r.ctx, t, attempt); err != nil || !known {
+			return cmp.Or(err, refused)
+		}
+	}
 	if other != nil {
-		return s.loginElsewhere(r, t, in, other)
+		return s.loginElsewhere(r, t, attempt, other)
 	}
 	if t == nil {
-		return s.o.Auth.Refuse(r.ctx, in.Password)
+		return s.o.Auth.Refuse(r.ctx, attempt)
 	}
-	return r.begin(t, in.Email, in.Password)
+	return r.begin(t, attempt)
 }
 
 // loginElsewhere is a login by a script of another origin, for those that the tenant lists:
 // it answers with a token and sets no cookie. refusal is for all others.
-func (s *Server) loginElsewhere(r *request, t store.Tenant, in Login, refusal error) error {
+func (s *Server) loginElsewhere(r *request, t store.Tenant, attempt auth.Attempt, refusal error) error {
 	if t == nil {
 		return refusal
 	}
@@ -75,23 +83,25 @@ func (s *Server) loginElsewhere(r *request, t store.Tenant, in Login, refusal er
 		return refusal
 	}
 	r.exposeTo(origin)
-	token, caller, err := s.o.Auth.Login(r.ctx, t, in.Email, in.Password)
+	attempt.Remember = false
+	in, err := s.o.Auth.LoginFrom(r.ctx, t, attempt)
 	if err != nil {
 		return err
 	}
-	return r.json(fiber.StatusOK, LoggedIn{token, userOf(caller)})
+	return r.json(fiber.StatusOK, LoggedIn{in.Token, userOf(in.Caller)})
 }
 
-// begin logs in and answers with the session. A browser, which says where a request
-// comes from, is given a token to be known by at its next login.
-func (r *request) begin(t store.Tenant, email, password string) (err error) {
-	var in auth.LoggedIn
-	device := string(r.http.Request().Header.Cookie(deviceCookie))
-	if device != "" || r.http.Get("Sec-Fetch-Site") != "" || r.http.Get(fiber.HeaderOrigin) != "" {
-		in, err = r.server.o.Auth.LoginFrom(r.ctx, t, email, password, device)
-	} else {
-		in.Token, in.Caller, err = r.server.o.Auth.Login(r.ctx, t, email, password)
-	}
+// attempt is a login as the request sends it. A browser, which says where a request comes
+// from, is given a token to be known by at its next login.
+func (r *request) attempt(email, password string) auth.Attempt {
+	a := auth.Attempt{Email: email, Password: password, Device: string(r.http.Request().Header.Cookie(deviceCookie)), Client: r.client()}
+	a.Remember = a.Device != "" || r.http.Get("Sec-Fetch-Site") != "" || r.http.Get(fiber.HeaderOrigin) != ""
+	return a
+}
+
+// begin logs in and answers with the session.
+func (r *request) begin(t store.Tenant, attempt auth.Attempt) error {
+	in, err := r.server.o.Auth.LoginFrom(r.ctx, t, attempt)
 	if err != nil {
 		return err
 	}
@@ -219,7 +229,7 @@ func (s *Server) changePassword(r *request) error {
 	if r.caller.Via != "session" {
 		return fault.New(fault.Forbidden, "auth.session_needed")
 	}
-	if err := s.o.Auth.Verify(r.ctx, r.tenant, r.caller.User, in.Current); err != nil {
+	if err := s.o.Auth.Verify(r.ctx, r.tenant, r.caller.User, r.attempt(r.caller.Email, in.Current)); err != nil {
 		if fault.KindOf(err) == fault.Unauthenticated {
 			return fault.New(fault.Invalid, "auth.password_wrong").At("/current")
 		}
@@ -228,5 +238,5 @@ func (s *Server) changePassword(r *request) error {
 	if err := s.o.Auth.SetPassword(r.ctx, r.tenant, r.caller.User, in.Password); err != nil {
 		return err
 	}
-	return r.begin(r.tenant, r.caller.Email, in.Password)
+	return r.begin(r.tenant, r.attempt(r.caller.Email, in.Password))
 }

@@ -12,12 +12,10 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
-	"runtime"
 	"sync/atomic"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
-	"golang.org/x/sync/semaphore"
 
 	"formwork/engine/catalog"
 	"formwork/engine/id"
@@ -43,8 +41,6 @@ const (
 	// firstWait is how long an account is locked then; it doubles with each further failure.
 	firstWait = time.Minute
 	longWait  = time.Hour
-	// maxWaiting bounds the password checks that wait for a processor.
-	maxWaiting = 64
 )
 
 // Snapshots gives the compiled configuration of a tenant.
@@ -78,10 +74,9 @@ type Service struct {
 	callers *lru.Cache[digest, *entry]
 	changes atomic.Uint64 // counts what was revoked, before it is forgotten
 	cost    Cost
-	work    *semaphore.Weighted // password hashes computed at once: each takes the memory of its cost
-	waiting *semaphore.Weighted
-	turns   [64]*semaphore.Weighted // one check at a time for a user
-	decoy   string                  // a hash to check the passwords of unknown users against
+	decoy   string // a hash to check the passwords of unknown users against
+
+	strangers, known *lane // where passwords are checked
 }
 
 // New makes a Service.
@@ -100,11 +95,8 @@ func New(o Options) *Service {
 		panic(err) // only for a size below 1
 	}
 	s := &Service{store: o.Store, catalog: o.Catalog, ids: o.IDs, now: o.Now, random: o.Random, log: o.Log,
-		callers: callers, work: semaphore.NewWeighted(int64(max(1, runtime.GOMAXPROCS(0)))),
-		waiting: semaphore.NewWeighted(maxWaiting), cost: o.Cost, decoy: o.Cost.decoy()}
-	for i := range s.turns {
-		s.turns[i] = semaphore.NewWeighted(1)
-	}
+		callers: callers, cost: o.Cost, decoy: o.Cost.decoy()}
+	s.strangers, s.known = lanes()
 	return s
 }
 

@@ -49,7 +49,7 @@ func TestPasswordsAndTokensAreStoredAsHashes(t *testing.T) {
 	ada := w.user(w.Tenant, "ada@example.com", nil)
 	usual := auth.New(auth.Options{Store: w.Store, Catalog: w.Catalog, IDs: w.IDs, Now: w.Now, Random: rand.Reader}) // whose hashes are of full cost
 	w.wants(usual.SetPassword(w.ctx, w.Tenant, ada, password), "")
-	in, err := w.auth.LoginFrom(w.ctx, w.Tenant, "ada@example.com", password, "")
+	in, err := w.auth.LoginFrom(w.ctx, w.Tenant, auth.Attempt{Email: "ada@example.com", Password: password, Remember: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -314,7 +314,7 @@ func TestPasswordRules(t *testing.T) {
 	user := w.user(w.Tenant, "someone.long@example.com", nil)
 	for password, code := range map[string]string{
 		"short": "auth.password_short", "九个字的密码不够长": "auth.password_short", "十个字的密码现在就够了吧": "",
-		"Someone.Long@example.com": "auth.password_email", "SOMEONE.LONG": "auth.password_email", "aaaaaaaaaaaa": "auth.password_simple", "Password123": "auth.password_common", "1234567890": "auth.password_common",
+		"Someone.Long@example.com": "auth.password_email", "SOMEONE.LONG": "auth.password_email", "aaaaaaaaaaaa": "auth.password_simple", "Password123": "auth.password_common", "1234567890": "auth.password_common", "Basketball": "auth.password_common", "1q2w3e4r5T": "auth.password_common", "slava060384": "auth.password_common",
 		strings.Repeat("abcdefgh", 100): "auth.password_long", "bad \xff utf8 password": "auth.password_long", "four words are good": "",
 	} {
 		w.wants(w.auth.SetPassword(w.ctx, w.Tenant, user, password), code)
@@ -449,7 +449,7 @@ func TestDevices(t *testing.T) {
 	ada := w.user(w.Tenant, "ada@example.com", nil)
 	w.user(w.Tenant, "bob@example.com", nil)
 	from := func(email, password, device string) (auth.LoggedIn, error) {
-		return w.auth.LoginFrom(w.ctx, w.Tenant, email, password, device)
+		return w.auth.LoginFrom(w.ctx, w.Tenant, auth.Attempt{Email: email, Password: password, Device: device, Remember: true})
 	}
 	first, err := from("ada@example.com", password, "")
 	w.wants(err, "")

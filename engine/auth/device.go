@@ -27,19 +27,20 @@ type counter struct {
 	row   id.ID
 }
 
-// device finds a user's device by its token; 0 for what is none of theirs.
-func (s *Service) device(ctx context.Context, t store.Tenant, user id.ID, token string) (id.ID, error) {
+// device finds a user's device by its token, and tells whether it is locked after wrong
+// passwords; 0 for what is none of theirs.
+func (s *Service) device(ctx context.Context, t store.Tenant, user id.ID, token string) (device id.ID, locked bool, err error) {
 	kind, tenant, ok := splitToken(token)
 	if !ok || kind != deviceToken || tenant != t.Name() {
-		return 0, nil
+		return 0, false, nil
 	}
 	hash := digest(sha256.Sum256([]byte(token)))
 	found, ok, err := row(ctx, t, devices, query.All{query.Is(hashColumn, hash.String()), query.Is(userColumn, int64(user)),
-		query.Compare{Ref: query.Field(expiresColumn), Op: query.Gt, Value: s.now().UnixMilli()}}, query.ID)
+		query.Compare{Ref: query.Field(expiresColumn), Op: query.Gt, Value: s.now().UnixMilli()}}, query.ID, lockedColumn)
 	if err != nil || !ok {
-		return 0, err
+		return 0, false, err
 	}
-	return found.ID(query.ID), nil
+	return found.ID(query.ID), found.Int(lockedColumn) > s.now().UnixMilli(), nil
 }
 
 // remember notes that a user logged in on a device, and makes one where there is none

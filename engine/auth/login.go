@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"formwork/engine/fault"
@@ -11,17 +12,17 @@ import (
 	"formwork/engine/store"
 )
 
-// Login checks a password and begins a session. The fault is "auth.failed"
-// (Unauthenticated) whether the user is unknown, inactive, locked or the password
-// wrong, after the same work in every case. Five wrong passwords in a row lock the
-// account for a minute, and each further one for twice as long, up to an hour;
-// this survives a restart.
-func (s *Service) Login(ctx context.Context, t store.Tenant, email, password string) (token string, caller *policy.Caller, err error) {
-	in, err := s.login(ctx, t, email, password, "")
-	if err != nil {
-		return "", nil, err
-	}
-	return in.Token, in.Caller, nil
+// Attempt is somebody who wants to log in.
+type Attempt struct {
+	Email, Password string
+	// Device is what a browser was given when somebody logged in from it before, "" if
+	// nothing was. From a device that the user knows, the failures of others don't count: it
+	// is locked by its own; and it has a lane of its own, which a flood of others leaves free.
+	Device string
+	// Remember asks for a device token, for a browser that has none.
+	Remember bool
+	// Client is the network address, for the log.
+	Client string
 }
 
 // LoggedIn is a session that has begun.
@@ -31,74 +32,126 @@ type LoggedIn struct {
 	Caller *policy.Caller
 }
 
-// LoginFrom is Login from a browser, which sends the token of the device that it was
-// given before, or "". From a device that the user knows, the failures of others don't
-// count: it is locked by its own.
-func (s *Service) LoginFrom(ctx context.Context, t store.Tenant, email, password, device string) (LoggedIn, error) {
-	in, err := s.login(ctx, t, email, password, device)
+// Login is LoginFrom of a program.
+func (s *Service) Login(ctx context.Context, t store.Tenant, email, password string) (token string, caller *policy.Caller, err error) {
+	in, err := s.LoginFrom(ctx, t, Attempt{Email: email, Password: password})
+	return in.Token, in.Caller, err
+}
+
+// LoginFrom checks a password and begins a session. The fault is "auth.failed"
+// (Unauthenticated) whether the user is unknown, inactive, locked or the password
+// wrong, after the same work in every case; the log says which. Five wrong passwords in a
+// row lock the account for a minute, and each further one for twice as long, up to an hour;
+// this survives a restart.
+func (s *Service) LoginFrom(ctx context.Context, t store.Tenant, a Attempt) (LoggedIn, error) {
+	in, err := s.login(ctx, t, a)
+	s.logFailure(t, in.Caller, a, err)
 	if err != nil {
 		return LoggedIn{}, err
 	}
-	user := in.Caller.User
-	known, err := s.device(ctx, t, user, device)
-	if err != nil {
-		return LoggedIn{}, err
+	return in, nil
+}
+
+// login is LoginFrom without the log. The caller is that of the user as soon as there is one.
+func (s *Service) login(ctx context.Context, t store.Tenant, a Attempt) (in LoggedIn, err error) {
+	if len(a.Password) > maxPassword {
+		return in, failed("the password is too long")
 	}
-	in.Device, err = s.remember(ctx, t, user, known)
+	u, err := s.userByEmail(ctx, t, a.Email)
+	if err != nil {
+		return in, err
+	}
+	if u == nil {
+		return in, s.pretend(ctx, t, s.strangers, a.Password, "there is no such user")
+	}
+	in.Caller = u.caller
+	by, counts := s.strangers, counter{credentials, u.caller.User}
+	device, locked, err := s.device(ctx, t, u.caller.User, a.Device)
+	if err != nil {
+		return in, err
+	}
+	if device != 0 {
+		counts = counter{devices, device}
+		if !locked {
+			by = s.known
+		}
+	}
+	if err := s.verify(ctx, t, u, by, a.Password, counts); err != nil {
+		return in, err
+	}
+	if in.Token, err = s.begin(ctx, t, u.caller.User); err != nil {
+		return in, err
+	}
+	if a.Remember {
+		in.Device, err = s.remember(ctx, t, u.caller.User, device)
+	}
 	return in, err
 }
 
-func (s *Service) login(ctx context.Context, t store.Tenant, email, password, device string) (LoggedIn, error) {
-	if len(password) > maxPassword {
-		return LoggedIn{}, failed()
+// KnowsDevice reports whether somebody with this e-mail has logged in from the device of an
+// attempt before, and has not sent wrong passwords from it: who floods others out does not
+// keep them out.
+func (s *Service) KnowsDevice(ctx context.Context, t store.Tenant, a Attempt) (bool, error) {
+	if kind, tenant, ok := splitToken(a.Device); t == nil || !ok || kind != deviceToken || tenant != t.Name() {
+		return false, nil
 	}
-	u, err := s.userByEmail(ctx, t, email)
-	if err != nil {
-		return LoggedIn{}, err
+	u, err := s.userByEmail(ctx, t, a.Email)
+	if err != nil || u == nil {
+		return false, err
 	}
-	if u == nil {
-		return LoggedIn{}, s.pretend(ctx, t, password)
+	device, locked, err := s.device(ctx, t, u.caller.User, a.Device)
+	return device != 0 && !locked, err
+}
+
+// logFailure logs a login that was refused: of whom and from where, never with what was sent.
+func (s *Service) logFailure(t store.Tenant, of *policy.Caller, a Attempt, err error) {
+	if !fault.Is(err, "auth.failed") {
+		return
 	}
-	counts := counter{credentials, u.caller.User}
-	if known, err := s.device(ctx, t, u.caller.User, device); err != nil {
-		return LoggedIn{}, err
-	} else if known != 0 {
-		counts = counter{devices, known}
+	tenant, user := "", ""
+	if t != nil {
+		tenant = t.Name()
 	}
-	if err := s.verify(ctx, t, u, password, counts); err != nil {
-		return LoggedIn{}, err
+	if of != nil {
+		user = of.User.String()
 	}
-	token, err := s.begin(ctx, t, u.caller.User)
-	return LoggedIn{Token: token, Caller: u.caller}, err
+	s.log.Warn("login refused", "tenant", tenant, "user", user, "client", a.Client, "reason", errors.Unwrap(err))
 }
 
 // Verify checks the password of a user who is logged in already, under the same
 // lock as Login. Fault "auth.failed".
-func (s *Service) Verify(ctx context.Context, t store.Tenant, user id.ID, password string) error {
+func (s *Service) Verify(ctx context.Context, t store.Tenant, user id.ID, a Attempt) error {
 	u, err := s.userByID(ctx, t, user)
 	if err != nil {
 		return err
 	}
 	if u == nil {
-		return s.pretend(ctx, t, password)
+		return s.pretend(ctx, t, s.known, a.Password, "there is no such user")
 	}
-	return s.verify(ctx, t, u, password, counter{credentials, user})
+	err = s.verify(ctx, t, u, s.known, a.Password, counter{credentials, user})
+	s.logFailure(t, u.caller, a, err)
+	return err
 }
 
-// Refuse fails like Login for an unknown user of a tenant, after the same work.
-func (s *Service) Refuse(ctx context.Context, password string) error {
-	if len(password) > maxPassword {
-		return failed()
+// Refuse fails like LoginFrom for an unknown user of a tenant, after the same work.
+func (s *Service) Refuse(ctx context.Context, a Attempt) error {
+	err := error(failed("the password is too long"))
+	if len(a.Password) <= maxPassword {
+		err = s.pretend(ctx, nil, s.strangers, a.Password, "there is no such tenant")
 	}
-	return s.pretend(ctx, nil, password)
+	s.logFailure(nil, nil, a, err)
+	return err
 }
 
-func failed() *fault.Fault { return fault.New(fault.Unauthenticated, "auth.failed") }
+// failed is the fault of a login that is refused. The reason is for the log alone.
+func failed(reason string) *fault.Fault {
+	return fault.New(fault.Unauthenticated, "auth.failed").Because(errors.New(reason))
+}
 
 // pretend does the work of a check that can't succeed, to the write of a failure: its
 // time must not tell whether there is such an account.
-func (s *Service) pretend(ctx context.Context, t store.Tenant, password string) error {
-	if _, err := s.matches(ctx, s.decoy, password); err != nil {
+func (s *Service) pretend(ctx context.Context, t store.Tenant, by *lane, password, reason string) error {
+	if _, err := matches(ctx, by, s.decoy, password); err != nil {
 		return err
 	}
 	if t != nil {
@@ -106,7 +159,7 @@ func (s *Service) pretend(ctx context.Context, t store.Tenant, password string) 
 			return err
 		}
 	}
-	return failed()
+	return failed(reason)
 }
 
 // nobody is the row of _device whose failures are those of no account.
@@ -126,14 +179,13 @@ func (s *Service) countNobody(ctx context.Context, t store.Tenant) error {
 	})
 }
 
-// verify checks one password of a user at a time, so that guesses sent together
-// are counted one by one.
-func (s *Service) verify(ctx context.Context, t store.Tenant, u *user, password string, counts counter) error {
-	turn := s.turns[uint64(u.caller.User)%uint64(len(s.turns))]
-	if err := turn.Acquire(ctx, 1); err != nil {
-		return fault.New(fault.Unavailable, "auth.busy").Because(err)
+// verify checks one password in a lane, one at a time for a counter of failures.
+func (s *Service) verify(ctx context.Context, t store.Tenant, u *user, by *lane, password string, counts counter) error {
+	done, err := by.turn(ctx, counts)
+	if err != nil {
+		return err
 	}
-	defer turn.Release(1)
+	defer done()
 
 	secret, known, err := row(ctx, t, credentials, query.Is(query.ID, int64(u.caller.User)), hashColumn)
 	if err != nil {
@@ -143,10 +195,15 @@ func (s *Service) verify(ctx context.Context, t store.Tenant, u *user, password 
 	if err != nil {
 		return err
 	}
-	if !known || !there || !u.active || counted.Int(lockedColumn) > s.now().UnixMilli() {
-		return s.pretend(ctx, t, password)
+	switch {
+	case !known || !there:
+		return s.pretend(ctx, t, by, password, "the user has no password")
+	case !u.active:
+		return s.pretend(ctx, t, by, password, "the user is not active")
+	case counted.Int(lockedColumn) > s.now().UnixMilli():
+		return s.pretend(ctx, t, by, password, "locked after wrong passwords")
 	}
-	ok, err := s.matches(ctx, secret.Text(hashColumn), password)
+	ok, err := matches(ctx, by, secret.Text(hashColumn), password)
 	if err != nil {
 		return err
 	}
@@ -156,7 +213,7 @@ func (s *Service) verify(ctx context.Context, t store.Tenant, u *user, password 
 		err = s.count(ctx, t, u, counts, 0)
 	}
 	if err == nil && !ok {
-		err = failed()
+		err = failed("the password is wrong")
 	}
 	return err
 }

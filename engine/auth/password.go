@@ -56,7 +56,7 @@ func (s *Service) seal(ctx context.Context, password string) (string, error) {
 	if _, err := io.ReadFull(s.random, salt); err != nil {
 		return "", fmt.Errorf("reading random bytes for a salt: %w", err)
 	}
-	sum, err := s.derive(ctx, password, salt, s.cost, hashBytes)
+	sum, err := derive(ctx, s.known, password, salt, s.cost, hashBytes)
 	if err != nil {
 		return "", err
 	}
@@ -64,7 +64,7 @@ func (s *Service) seal(ctx context.Context, password string) (string, error) {
 }
 
 // matches checks a password against a hash made by seal.
-func (s *Service) matches(ctx context.Context, hash, password string) (bool, error) {
+func matches(ctx context.Context, in *lane, hash, password string) (bool, error) {
 	parts := strings.Split(hash, "$")
 	if len(parts) != 6 || parts[1] != "argon2id" {
 		return false, fmt.Errorf("a stored password hash is not argon2id")
@@ -88,25 +88,17 @@ func (s *Service) matches(ctx context.Context, hash, password string) (bool, err
 	if err != nil || len(want) < 16 || len(want) > 64 {
 		return false, fmt.Errorf("a stored password hash is damaged")
 	}
-	got, err := s.derive(ctx, password, salt, c, uint32(len(want)))
+	got, err := derive(ctx, in, password, salt, c, uint32(len(want)))
 	if err != nil {
 		return false, err
 	}
 	return subtle.ConstantTimeCompare(got, want) == 1, nil
 }
 
-// derive computes the hash when its turn comes: the memory of all that are under
-// way is bounded, and so is the queue. Fault "auth.busy" (Unavailable).
-func (s *Service) derive(ctx context.Context, password string, salt []byte, c Cost, length uint32) ([]byte, error) {
-	if !s.waiting.TryAcquire(1) {
-		return nil, fault.New(fault.Unavailable, "auth.busy")
-	}
-	defer s.waiting.Release(1)
-	if err := s.work.Acquire(ctx, 1); err != nil {
-		return nil, fault.New(fault.Unavailable, "auth.busy").Because(err)
-	}
-	defer s.work.Release(1)
-	return argon2.IDKey([]byte(password), salt, c.Passes, c.Memory, c.Threads, length), nil
+// derive computes the hash when its place in the lane comes.
+func derive(ctx context.Context, in *lane, password string, salt []byte, c Cost, length uint32) (sum []byte, err error) {
+	err = in.compute(ctx, func() { sum = argon2.IDKey([]byte(password), salt, c.Passes, c.Memory, c.Threads, length) })
+	return sum, err
 }
 
 // acceptable says what is wrong with a new password, nil if nothing.
@@ -126,24 +118,11 @@ func acceptable(password, email string) *fault.Fault {
 	if varied(folded) < 4 {
 		return fault.New(fault.Invalid, "auth.password_simple").At("/password")
 	}
-	if common[folded] {
+	if isCommon(folded) {
 		return fault.New(fault.Invalid, "auth.password_common").At("/password")
 	}
 	return nil
 }
-
-// common are what guessers try first, of those that are long enough.
-var common = func() map[string]bool {
-	all := map[string]bool{}
-	for _, password := range strings.Fields(`1234567890 12345678910 0123456789 0987654321 9876543210 1234512345 1q2w3e4r5t 1qaz2wsx3edc
-		123456789a a123456789 qwertyuiop qwerty1234 qwerty12345 qwerty123456 qwertyuiop123 asdfghjkl123 abcdefghij abcd123456 abc1234567
-		password12 password123 password1234 password12345 passw0rd12 passw0rd123 p@ssw0rd123 welcome123 welcome1234 letmein1234
-		administrator admin12345 admin123456 changeme12 changeme123 iloveyou12 iloveyou123 sunshine123 football123 princess123
-		woaini1314520 woaini520520 1314521521 5201314520 formwork12 formwork123`) {
-		all[password] = true
-	}
-	return all
-}()
 
 // varied counts the different characters of a text.
 func varied(s string) int {
