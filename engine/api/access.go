@@ -54,7 +54,8 @@ func (s *Server) explain(r *request) error {
 		return fault.New(fault.Invalid, "access.user_needed").At("/user")
 	}
 	q := record.Question{Object: in.Object, Action: in.Action, Field: in.Field}
-	var ok bool
+	_, ok := id.Parse(in.User)
+	q.ByEmail = !ok
 	if q.ID, ok = id.Parse(in.ID); !ok && in.ID != "" {
 		return fault.New(fault.NotFound, "api.bad_id", "id", clip(in.ID))
 	}

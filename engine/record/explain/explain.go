@@ -24,10 +24,12 @@ import (
 type Question struct {
 	Who    *policy.Caller
 	Active bool // may they log in
-	Object string
-	ID     id.ID // 0: no record in particular
-	Action policy.Action
-	Field  string // "": the record as a whole
+	// ByEmail: the asker named them by their e-mail, and not by the id.
+	ByEmail bool
+	Object  string
+	ID      id.ID // 0: no record in particular
+	Action  policy.Action
+	Field   string // "": the record as a whole
 }
 
 // Explanation is a decision and what it is made of.
@@ -67,9 +69,13 @@ type Explainer struct{ *session.Session }
 // New makes an explainer for the caller who asks.
 func New(s *session.Session) Explainer { return Explainer{Session: s} }
 
-// Explain tells why. The asker must be able to read the record and the field. Faults:
-// those of Get; access.unknown_action (Invalid).
+// Explain tells why. The asker must be able to read the user, the record and the field; of
+// a condition that reads what they may not read they are not told whether it holds. Faults:
+// those of Get; auth.user_not_found (NotFound), access.unknown_action (Invalid).
 func (x *Explainer) Explain(ctx context.Context, q Question) (*Explanation, error) {
+	if err := x.nameUser(ctx, &q); err != nil {
+		return nil, err
+	}
 	a, err := x.Object(ctx, q.Object, policy.Read)
 	if err != nil {
 		return nil, err
@@ -100,6 +106,32 @@ func (x *Explainer) Explain(ctx context.Context, q Question) (*Explanation, erro
 		}
 	}
 	return e.explain()
+}
+
+// nameUser refuses to tell of a user whom the asker may not read, or not by the e-mail, and
+// names one whose name they may not read by the id.
+func (x *Explainer) nameUser(ctx context.Context, q *Question) error {
+	unknown := fault.New(fault.NotFound, "auth.user_not_found")
+	users, err := x.AnyObject(ctx, "user")
+	if err != nil || q.Who.User == x.Caller.User {
+		return err
+	}
+	email, _ := users.Object.Field("email")
+	if !users.Allows(policy.Read) || q.ByEmail && !users.Reads(email) {
+		return unknown
+	}
+	if _, err := x.LoadReadable(ctx, users, q.Who.User); err != nil {
+		if fault.Is(err, "record.not_found") {
+			err = unknown
+		}
+		return err
+	}
+	if !users.Reads(users.Object.NameField) {
+		who := *q.Who
+		who.Name = who.User.String()
+		q.Who = &who
+	}
+	return nil
 }
 
 // explaining is an explanation being made.
@@ -328,12 +360,59 @@ func (e *explaining) holds(f query.Filter) (*bool, error) {
 	if any, ok := f.(query.Any); ok && len(any) == 0 {
 		return &never, nil
 	}
-	if e.row == nil && f != nil {
+	if f != nil && (e.row == nil || !e.mayKnow(f)) {
 		return nil, nil
 	}
 	of := session.NewEnv(e.ctx, e.s, e.s.Tenant, e.a.Mapping, e.row, nil)
 	holds := f == nil || of.Matches(f, e.row)
 	return &holds, of.Failed()
+}
+
+// mayKnow reports whether the asker may read all that a condition reads of the record and
+// behind its lookups.
+func (e *explaining) mayKnow(f query.Filter) bool {
+	known := true
+	query.MapRefs(f, func(ref query.Ref) query.Ref {
+		known = known && e.readsPath(ref)
+		return ref
+	})
+	return known
+}
+
+// readsPath reports whether the asker may read the fields of a path.
+func (e *explaining) readsPath(ref query.Ref) bool {
+	o := e.a.Object
+	for _, hop := range ref.Hops {
+		if !e.readsColumn(o, hop.Lookup) {
+			return false
+		}
+		if o = e.objectOf(hop.Table); o == nil {
+			return false
+		}
+	}
+	return e.readsColumn(o, ref.Column)
+}
+
+// readsColumn reports whether the asker may read the field that a column of an object is of.
+func (e *explaining) readsColumn(o *catalog.Object, column query.Column) bool {
+	a, err := e.s.ObjectOf(e.ctx, o)
+	if err != nil || !a.Allows(policy.Read) {
+		return false
+	}
+	return slices.ContainsFunc(o.Fields, func(f *catalog.Field) bool {
+		return (f.Column.Name == column.Name || f.Key.Name == column.Name ||
+			slices.ContainsFunc(f.Parts, func(part *catalog.Field) bool { return part.Column.Name == column.Name })) && a.Reads(f)
+	})
+}
+
+// objectOf is the object whose records a table holds.
+func (e *explaining) objectOf(table string) *catalog.Object {
+	for _, o := range e.s.Snapshot.Objects {
+		if o.Table.Name == table {
+			return o
+		}
+	}
+	return nil
 }
 
 // way is what a way is called, and the document that makes it.
