@@ -77,6 +77,9 @@ func (c *Catalog) Plan(ctx context.Context, t store.Tenant, change Change) (*Pla
 	if err != nil {
 		return nil, err
 	}
+	if err := d.checkTeams(ctx, t); err != nil {
+		return nil, err
+	}
 	if err := d.measure(ctx, t); err != nil {
 		return nil, err
 	}
@@ -96,6 +99,9 @@ func (c *Catalog) Apply(ctx context.Context, t store.Tenant, change Change, by i
 		}
 		d, err := c.draft(ctx, base, change)
 		if err != nil {
+			return nil, err
+		}
+		if err := d.checkTeams(ctx, t); err != nil {
 			return nil, err
 		}
 		return c.make(ctx, t, d, change.Message, by)

@@ -169,3 +169,25 @@ func TestWhatDecidesAccessIsHeld(t *testing.T) {
 		t.Errorf("having the lookup lead elsewhere by merging: %v", err)
 	}
 }
+
+// Sharing rules name teams by their names; one that does not exist is told.
+func TestTeamsExist(t *testing.T) {
+	main := enginetest.New(t, enginetest.Options{}).NewTenant("main", "core")
+	blue := main.Create("team", map[string]any{"name": "Blue"})
+	rule := func(teams string) string {
+		return `{"kind":"sharing","name":"teams","label":"T","object":"task","to":{"teams":[` + teams + `]},"access":"read"}`
+	}
+	problems := func(document string) []string { got, _ := planned(t, main, "admin", document); return got }
+	if got := problems(rule(`"Blue","Blu","Green"`)); !slices.Equal(got, []string{"catalog.no_team_near /sharing/teams/to/teams/1", "catalog.no_team /sharing/teams/to/teams/2"}) {
+		t.Errorf("problems %v", got)
+	}
+	if got := problems(rule(`"Blue","` + blue.String() + `"`)); len(got) > 0 {
+		t.Errorf("problems %v", got)
+	}
+	if err := main.System().Delete(t.Context(), "team", blue, 0); err != nil {
+		t.Fatal(err)
+	}
+	if got := problems(rule(`"Blue"`)); len(got) > 0 {
+		t.Errorf("what was so before is told: %v", got)
+	}
+}
