@@ -12,6 +12,7 @@ import (
 
 	"formwork/engine/budget"
 	"formwork/engine/fault"
+	"formwork/engine/store"
 )
 
 // metrics of one server.
@@ -50,6 +51,18 @@ func (m *metrics) watch(b *bounding) {
 func (m *metrics) watchMemory(b *budget.Budget) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "formwork_http_memory_bytes", Help: "Memory that large requests hold of the budget for them, about."},
 		func() float64 { return float64(b.Held()) }))
+}
+
+// fullMetric shows whether the store lacks room for what is written.
+func fullMetric(s store.Store) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "formwork_store_full", Help: "1 while the store has no room for what is written."}, func() float64 {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if fault.Is(s.Ping(ctx), "store.full") {
+			return 1
+		}
+		return 0
+	})
 }
 
 // meter counts the requests of one route.

@@ -121,6 +121,7 @@ func New(o Options) *Server {
 	s := &Server{o: o, logins: newLimiter(o.Now), proxies: networks(o.Proxies), metrics: newMetrics(), shown: newShownCache(), numbers: newRequestNumbers(o.Now()),
 		heavy: semaphore.NewWeighted(maxHeavy), budget: budget.New(budget.Of(o.Memory)), exports: newExportCounts()}
 	s.metrics.watchMemory(s.budget)
+	s.metrics.registry.MustRegister(fullMetric(o.Store))
 	if o.Consumers != nil {
 		s.metrics.registry.MustRegister(consumerMetrics{o.Consumers, o.Now})
 	}

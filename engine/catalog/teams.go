@@ -69,7 +69,7 @@ func teamExists(ctx context.Context, t store.Tenant, teams *Object, name string)
 	if i, ok := id.Parse(name); ok {
 		filter = append(filter, query.Is(query.ID, int64(i)))
 	}
-	n, err := t.Count(ctx, teams.Table.Name, filter, nil)
+	n, err := t.Count(ctx, teams.Table.Name, filter, nil, 0)
 	return n > 0, err
 }
 
