@@ -31,6 +31,8 @@ type Draft struct {
 	// followed are the changed references that lead to a record the caller may read.
 	missing  []*fault.Fault
 	followed map[int]any // by slot
+	// inRows are the records that rows may refer to, as far as they were looked for.
+	inRows map[int]map[target]bool // by slot
 }
 
 // New begins a new record.

@@ -15,17 +15,20 @@ import (
 func (d *Draft) CheckSentReferences() {
 	for _, v := range d.Input.values {
 		d.follow(v.Field)
-		if v.Rows != nil && refersInRows(v.Rows) {
+		if v.Rows != nil {
 			d.followRows(v.Field)
 		}
 	}
 }
 
-// CheckReferences: the records that changed references name exist, and the caller
-// may read them.
+// CheckReferences: the records that changed references name, also in child rows, exist,
+// and the caller may read them.
 func (d *Draft) CheckReferences() {
 	for _, f := range d.Mapping.References {
 		d.follow(f)
+	}
+	for _, f := range d.Mapping.RowsWithReferences {
+		d.followRows(f)
 	}
 	d.problems, d.missing = append(d.problems, d.missing...), nil
 }

@@ -7,9 +7,11 @@ import (
 	"strconv"
 
 	"formwork/engine/catalog"
+	"formwork/engine/fault"
 	"formwork/engine/policy"
 	"formwork/engine/query"
 	"formwork/engine/record/stored"
+	"formwork/engine/store"
 	"formwork/metadata/fieldtype"
 )
 
@@ -30,28 +32,14 @@ type target struct {
 
 func (r rowReference) target() target { return target{r.object, r.key} }
 
-// refersInRows reports whether rows, or rows in them, have references.
-func refersInRows(r *catalog.Rows) bool {
-	return slices.ContainsFunc(r.Fields, func(f *catalog.Field) bool {
-		return is[fieldtype.Refers](f.Value) || f.Rows != nil && refersInRows(f.Rows)
-	})
-}
-
-func is[T any](v any) bool { _, ok := v.(T); return ok }
-
 // followRows is follow for the references in the rows of a field. What a row of the
 // record referred to before, a row may go on to refer to.
 func (d *Draft) followRows(f *stored.Field) {
 	raw, ok := d.Row[f.Slot].(json.RawMessage)
-	if !ok || d.Failed() != nil {
+	if !ok || d.Failed() != nil || d.Old != nil && stored.Same(d.Old[f.Slot], raw) || !stored.ReferInRows(f.Rows) {
 		return
 	}
-	known := map[target]bool{{"user", int64(d.Session.Caller.User)}: true}
-	if d.Old != nil {
-		if was, ok := d.Old[f.Slot].(json.RawMessage); ok {
-			d.eachReference(f.Field, was, "", "", func(r rowReference) bool { known[r.target()] = true; return true })
-		}
-	}
+	known := d.knownInRows(f)
 	wanted := map[string][]any{}
 	d.eachReference(f.Field, raw, "", "", func(r rowReference) bool {
 		if t := r.target(); !known[t] {
@@ -72,6 +60,55 @@ func (d *Draft) followRows(f *stored.Field) {
 		d.missing = append(d.missing, d.Object.Told(f.Field, noReference(d.Session, r.Field, r.key).At(r.pointer).Of(r.subject)))
 		return false
 	})
+}
+
+// knownInRows are the records that the rows of a field may refer to, as far as they are
+// known: what they referred to before, the caller, and what was looked for.
+func (d *Draft) knownInRows(f *stored.Field) map[target]bool {
+	if known := d.inRows[f.Slot]; known != nil {
+		return known
+	}
+	known := map[target]bool{{"user", int64(d.Session.Caller.User)}: true}
+	if d.Old != nil {
+		if was, ok := d.Old[f.Slot].(json.RawMessage); ok {
+			d.eachReference(f.Field, was, "", "", func(r rowReference) bool { known[r.target()] = true; return true })
+		}
+	}
+	if d.inRows == nil {
+		d.inRows = map[int]map[target]bool{}
+	}
+	d.inRows[f.Slot] = known
+	return known
+}
+
+// GoneFromRows are the faults of references in the rows of a new record to records that
+// are not there any more, whoever may read them.
+func (d *Draft) GoneFromRows(reader store.Reader) ([]*fault.Fault, error) {
+	var gone []*fault.Fault
+	for _, f := range d.Mapping.RowsWithReferences {
+		raw, ok := d.Row[f.Slot].(json.RawMessage)
+		if !ok {
+			continue
+		}
+		wanted := map[string][]any{}
+		d.eachReference(f.Field, raw, "", "", func(r rowReference) bool {
+			wanted[r.object] = append(wanted[r.object], r.key)
+			return true
+		})
+		there := map[target]bool{{"user", int64(d.Session.Caller.User)}: true}
+		for object, keys := range wanted {
+			if err := d.find(reader, object, keys, nil, there); err != nil {
+				return nil, err
+			}
+		}
+		d.eachReference(f.Field, raw, "/"+f.Name, d.Session.Label(f.Field), func(r rowReference) bool {
+			if !there[r.target()] {
+				gone = append(gone, d.Object.Told(f.Field, noReference(d.Session, r.Field, r.key).At(r.pointer).Of(r.subject)))
+			}
+			return true
+		})
+	}
+	return gone, d.Failed()
 }
 
 // eachReference calls visit for every reference in rows, and returns the rows without
@@ -114,18 +151,23 @@ const maxListed = 500
 
 // findReadable notes in known which records of an object the caller may read.
 func (d *Draft) findReadable(object string, keys []any, known map[target]bool) error {
-	o, ok := d.Session.Snapshot.Objects[object]
-	if !ok {
-		return nil
-	}
 	read, err := d.Session.RecordFilter(d.Ctx, object, policy.Read)
 	if err != nil {
 		return err
 	}
+	return d.find(d.Reader, object, keys, read, known)
+}
+
+// find notes in known which records of an object are there and meet a filter.
+func (d *Draft) find(reader store.Reader, object string, keys []any, filter query.Filter, known map[target]bool) error {
+	o, ok := d.Session.Snapshot.Objects[object]
+	if !ok {
+		return nil
+	}
 	for part := range slices.Chunk(keys, maxListed) {
 		q := query.Select{Table: o.Table.Name, Columns: []query.Ref{query.Field(query.ID)},
-			Filter: query.And(query.In{Ref: query.Field(query.ID), Values: part}, read)}
-		for r, err := range d.Reader.Select(d.Ctx, q) {
+			Filter: query.And(query.In{Ref: query.Field(query.ID), Values: part}, filter)}
+		for r, err := range reader.Select(d.Ctx, q) {
 			if err != nil {
 				return fmt.Errorf("looking for records of %s: %w", object, err)
 			}

@@ -5,6 +5,8 @@
 package stored
 
 import (
+	"slices"
+
 	"sync"
 
 	"formwork/engine/catalog"
@@ -38,18 +40,20 @@ type Mapping struct {
 	Defaults         []*Field
 	Numbers          []*Field // automatic numbers
 	RowsWithFormulas []*Field // child rows with formulas
-	Computed         []*Field // formulas and roll-ups over own rows, in dependency order
-	Expressed        []*Field // whose values expressions make: defaults, stages, formulas
-	Required         []*Field
-	References       []*Field
-	Options          []*Field // fields with options, that are no formulas
-	Dependent        []*Field // options that depend on another field's value
-	rollups          []*Field // roll-ups over other records
-	parts            []partColumns
-	folded           []companion
-	matched          []companion
-	Searched         []Searched
-	Searchable       bool
+	// RowsWithReferences are child rows that refer to records, themselves or in rows of theirs.
+	RowsWithReferences []*Field
+	Computed           []*Field // formulas and roll-ups over own rows, in dependency order
+	Expressed          []*Field // whose values expressions make: defaults, stages, formulas
+	Required           []*Field
+	References         []*Field
+	Options            []*Field // fields with options, that are no formulas
+	Dependent          []*Field // options that depend on another field's value
+	rollups            []*Field // roll-ups over other records
+	parts              []partColumns
+	folded             []companion
+	matched            []companion
+	Searched           []Searched
+	Searchable         bool
 }
 
 // Searched is a field that words are taken from.
@@ -170,6 +174,9 @@ func (m *Mapping) addField(f *catalog.Field, untracked bool) {
 	if f.Rows != nil && ComputesRows(f.Rows) {
 		m.RowsWithFormulas = append(m.RowsWithFormulas, at)
 	}
+	if f.Rows != nil && ReferInRows(f.Rows) {
+		m.RowsWithReferences = append(m.RowsWithReferences, at)
+	}
 	if f.Doc == nil {
 		return
 	}
@@ -179,6 +186,14 @@ func (m *Mapping) addField(f *catalog.Field, untracked bool) {
 	if f.Required != nil || (f.Doc.Required != nil && f.Doc.Required.Always) {
 		m.Required = append(m.Required, at)
 	}
+}
+
+// ReferInRows reports whether rows, or rows in them, have references.
+func ReferInRows(r *catalog.Rows) bool {
+	return slices.ContainsFunc(r.Fields, func(f *catalog.Field) bool {
+		_, refers := f.Value.(fieldtype.Refers)
+		return refers || f.Rows != nil && ReferInRows(f.Rows)
+	})
 }
 
 // ComputesRows reports whether rows, or rows in them, have formulas.

@@ -87,7 +87,11 @@ func (s *saving) checkReferencesExist() error {
 			return fault.All(fault.Invalid, "record.invalid", []*fault.Fault{draft.NoReference(s.Object, s.u.session, f, key)})
 		}
 	}
-	return nil
+	gone, err := s.GoneFromRows(s.u.Tx)
+	if err != nil {
+		return err
+	}
+	return fault.All(fault.Invalid, "record.invalid", session.ToldOnce(gone))
 }
 
 // writeRow writes the record with the words that it is found by.
