@@ -18,15 +18,16 @@ import (
 // wrong with them. Pointers of the problems are "/<kind>/<name>/<JSON pointer in
 // the document>"; they come sorted. It reads nothing but its arguments.
 func Build(ctx context.Context, types *fieldtype.Registry, kinds *Kinds, revision int64, documents []metadata.Document) (*Snapshot, []*fault.Fault) {
-	return build(ctx, language{types, kinds, schema.New(types, kinds.All())}, revision, documents, nil)
+	return build(ctx, language{types: types, kinds: kinds, schemas: schema.New(types, kinds.All())}, revision, documents, nil)
 }
 
 // language is what documents are written in: the types of fields, the kinds of
-// documents, and their schemas.
+// documents, their schemas, and how much of it there may be.
 type language struct {
 	types   *fieldtype.Registry
 	kinds   *Kinds
 	schemas *schema.Schemas // nil: the documents are known to keep to them
+	limits  limits
 }
 
 // build is Build that takes over from a former snapshot, made in the same language, what
@@ -39,7 +40,11 @@ func build(ctx context.Context, in language, revision int64, documents []metadat
 		Indexes:   map[string][]store.Index{},
 		parsed:    map[string]map[string]*parsed{},
 		compiled:  map[string]any{},
-	}}
+		parts:     map[metadata.Key]int{},
+	}, patterns: map[string]*fieldtype.Pattern{}, names: map[string][]string{}}
+	if !b.within(documents) {
+		return nil, b.told()
+	}
 	for _, d := range documents {
 		b.s.Documents[d.Key] = d
 	}
@@ -54,6 +59,7 @@ func build(ctx context.Context, in language, revision int64, documents []metadat
 	for name, o := range b.s.Objects {
 		b.s.Indexes[name] = planIndexes(o, b.s.lists)
 	}
+	b.s.bytes = b.s.estimate()
 	return b.s, nil
 }
 
@@ -71,12 +77,23 @@ type builder struct {
 	refused  []*fault.Fault // what schemas refuse
 	// broken are fields, as object.field, that have a problem of their own: what
 	// uses them is not blamed for it.
-	broken map[string]bool
+	broken   map[string]bool
+	fields   int                           // made so far
+	parts    int                           // of expressions, so far
+	names    map[string][]string           // by kind; see Names
+	patterns map[string]*fieldtype.Pattern // by their texts
+	bound    string                        // the pointer of the field whose type is being bound
+	// exceeded: a limit was passed, and before are the problems up to then.
+	exceeded bool
+	before   []*fault.Fault
 }
 
 // told are all problems, sorted. Where a schema refused something, what follows from
 // its being left out is not told.
 func (b *builder) told() []*fault.Fault {
+	if b.exceeded {
+		return bounded(append(b.before, b.refused...))
+	}
 	if len(b.problems)+len(b.refused) == 0 {
 		return nil
 	}
@@ -180,7 +197,7 @@ func (b *builder) object(name, pointer string) *Object {
 
 // compile makes a program, or reports what is wrong with the expression.
 func (b *builder) compile(source string, scope expression.Scope, pointer string) *expression.Program {
-	if b.readsBroken(source, scope) {
+	if b.exceeded || b.readsBroken(source, scope) {
 		return nil
 	}
 	p, problems := expression.Compile(source, scope)
@@ -190,6 +207,7 @@ func (b *builder) compile(source string, scope expression.Scope, pointer string)
 	if len(problems) > 0 {
 		return nil
 	}
+	b.countParts(p.Parts(), pointer)
 	return p
 }
 
@@ -226,9 +244,12 @@ func (b *builder) user() expression.Names {
 	return nil
 }
 
-// Names lists the names of all documents of a kind, sorted. With Options and Type
-// it makes the builder the context in which field types are bound.
+// Names lists the names of all documents of a kind, sorted; they must not be changed. With Options, Type and
+// Pattern it makes the builder the context in which field types are bound.
 func (b *builder) Names(kind string) []string {
+	if names, ok := b.names[kind]; ok {
+		return names
+	}
 	var names []string
 	for key := range b.s.Documents {
 		if key.Kind == kind {
@@ -236,7 +257,24 @@ func (b *builder) Names(kind string) []string {
 		}
 	}
 	slices.Sort(names)
+	b.names[kind] = names
 	return names
+}
+
+// Pattern compiles a regular expression of a field, once for all that have the same.
+func (b *builder) Pattern(text string) (*fieldtype.Pattern, *fault.Fault) {
+	if p := b.patterns[text]; p != nil {
+		return p, nil
+	}
+	p, problem := fieldtype.CompilePattern(text)
+	if problem != nil {
+		return nil, problem
+	}
+	if b.countParts(p.Instructions/8, b.bound); b.exceeded {
+		return nil, b.before[len(b.before)-1]
+	}
+	b.patterns[text] = p
+	return p, nil
 }
 
 // Options returns the options of a shared picklist.

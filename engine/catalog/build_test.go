@@ -21,7 +21,7 @@ func standardTypes() *fieldtype.Registry { return fieldtype.NewRegistry(fieldtyp
 
 func standardLanguage() language {
 	kinds := NewKinds(StandardKinds()...)
-	return language{standardTypes(), kinds, schema.New(standardTypes(), kinds.All())}
+	return language{types: standardTypes(), kinds: kinds, schemas: schema.New(standardTypes(), kinds.All())}
 }
 
 func standardDocuments() []metadata.Document {

@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	lru "github.com/hashicorp/golang-lru/v2"
-
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/store"
@@ -33,45 +31,29 @@ type Options struct {
 	// Wake, if not nil, is called with a tenant's name after jobs were committed for
 	// it, when it is used for the first time, and when another process changed it.
 	Wake func(tenant string)
-	// CacheSize is how many tenants' snapshots are kept ready; 256.
-	CacheSize int
+	// CacheSize is how many tenants' snapshots are kept ready, and CacheBytes about how
+	// many bytes they may take together; 256 and 512 MiB. The one that is asked for is
+	// kept whatever it takes, see MaxParts.
+	CacheSize  int
+	CacheBytes int64
 	// Builds are shared with other catalogs of the same Types; nil: some of its own.
 	Builds *Builds
 	// Retention is how long the data of removed fields and objects stays; 30 days.
 	Retention time.Duration
 }
 
-const (
-	// freshness is how long a snapshot may be used before it is asked whether another
-	// process has committed a newer revision.
-	freshness = time.Second
-	// sharedBuilds is how many compiled configurations are kept for tenants that come
-	// to have the same documents.
-	sharedBuilds = 16
-)
+// freshness is how long a snapshot may be used before it is asked whether another
+// process has committed a newer revision.
+const freshness = time.Second
 
 // Catalog keeps the configurations of tenants. Safe for concurrent use.
 type Catalog struct {
 	o       Options
 	schemas *schema.Schemas
 	shown   map[string]metadata.Shown
-	tenants *lru.Cache[string, *entry]
+	tenants *residents
 	builds  *Builds
-}
-
-// Builds are compiled configurations, the latest, for tenants that come to have the
-// same documents. Safe for concurrent use.
-type Builds struct {
-	kept *lru.Cache[digest, *Snapshot]
-}
-
-// NewBuilds makes Builds that hold none.
-func NewBuilds() *Builds {
-	kept, err := lru.New[digest, *Snapshot](sharedBuilds)
-	if err != nil {
-		panic(err) // only for a size below 1
-	}
-	return &Builds{kept: kept}
+	turns   *turns
 }
 
 // entry is what is known of one tenant.
@@ -95,18 +77,17 @@ func New(o Options) *Catalog {
 	if o.Wake == nil {
 		o.Wake = func(string) {}
 	}
+	if o.CacheBytes <= 0 {
+		o.CacheBytes = 512 << 20
+	}
 	if o.Builds == nil {
-		o.Builds = NewBuilds()
+		o.Builds = NewBuilds(o.CacheBytes / 4)
 	}
 	if o.Kinds == nil {
 		o.Kinds = NewKinds(StandardKinds()...)
 	}
-	c := &Catalog{o: o, schemas: schema.New(o.Types, o.Kinds.All()), shown: o.Kinds.shown(o.Types), builds: o.Builds}
-	var err error
-	if c.tenants, err = lru.New[string, *entry](o.CacheSize); err != nil {
-		panic(err) // only for a size below 1
-	}
-	return c
+	return &Catalog{o: o, schemas: schema.New(o.Types, o.Kinds.All()), shown: o.Kinds.shown(o.Types),
+		builds: o.Builds, tenants: newResidents(o.CacheSize, o.CacheBytes), turns: newTurns()}
 }
 
 // Types are the types of fields that configurations may use.
@@ -127,22 +108,11 @@ func (c *Catalog) Snapshot(ctx context.Context, t store.Tenant) (*Snapshot, erro
 func (c *Catalog) Schema(kind string) (json.RawMessage, bool) { return c.schemas.JSON(kind) }
 
 // Forget drops what is kept in memory of a tenant, after it was deleted.
-func (c *Catalog) Forget(tenant string) { c.tenants.Remove(tenant) }
-
-func (c *Catalog) entry(tenant string) *entry {
-	if e, ok := c.tenants.Get(tenant); ok {
-		return e
-	}
-	e := &entry{}
-	if before, there, _ := c.tenants.PeekOrAdd(tenant, e); there {
-		return before
-	}
-	return e
-}
+func (c *Catalog) Forget(tenant string) { c.tenants.remove(tenant) }
 
 // current is a tenant's newest state, as fresh as Snapshot promises.
 func (c *Catalog) current(ctx context.Context, t store.Tenant) (*state, error) {
-	e := c.entry(t.Name())
+	e := c.tenants.entry(t.Name())
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.state != nil && c.o.Now().Sub(e.checked) < freshness {
@@ -153,7 +123,7 @@ func (c *Catalog) current(ctx context.Context, t store.Tenant) (*state, error) {
 
 // newest is a tenant's newest state as the store has it now.
 func (c *Catalog) newest(ctx context.Context, t store.Tenant) (*state, error) {
-	e := c.entry(t.Name())
+	e := c.tenants.entry(t.Name())
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return c.refresh(ctx, t, e)
@@ -177,6 +147,7 @@ func (c *Catalog) refresh(ctx context.Context, t store.Tenant, e *entry) (*state
 	}
 	if mark.revision == 0 {
 		e.state = nil
+		c.tenants.hold(t.Name(), e, nil)
 		return nil, fault.New(fault.Conflict, "catalog.not_installed", "tenant", t.Name())
 	}
 	if first || e.state.mark != mark {
@@ -188,6 +159,7 @@ func (c *Catalog) refresh(ctx context.Context, t store.Tenant, e *entry) (*state
 			return nil, err
 		}
 		e.state = next
+		c.tenants.hold(t.Name(), e, next.snapshot)
 		c.o.Wake(t.Name()) // another process may have left jobs with its revision
 	}
 	e.checked = c.o.Now()
@@ -199,17 +171,33 @@ func (c *Catalog) refresh(ctx context.Context, t store.Tenant, e *entry) (*state
 
 // publish makes a state that was just committed the newest one.
 func (c *Catalog) publish(t store.Tenant, s *state) {
-	e := c.entry(t.Name())
+	e := c.tenants.entry(t.Name())
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.state == nil || e.state.mark.revision < s.mark.revision {
 		e.state, e.checked = s, c.o.Now()
+		c.tenants.hold(t.Name(), e, s.snapshot)
 	}
+	c.builds.keep(s.snapshot)
 }
 
-// compiled is the snapshot of a committed state, which compiled when it was.
+// compiled is the snapshot of a committed state, which compiled when it was. Documents
+// that are stored were checked when they were published: they need no schemas.
 func (c *Catalog) compiled(ctx context.Context, s *state, former *state) (*Snapshot, error) {
-	snapshot, problems, err := c.build(ctx, nil, s.mark.revision, s.effective(), former)
+	documents := s.effective()
+	sum := digestOf(documents)
+	if kept := c.builds.of(sum, s.mark.revision); kept != nil {
+		return kept, nil
+	}
+	done, err := c.turns.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	if kept := c.builds.of(sum, s.mark.revision); kept != nil {
+		return kept, nil // another tenant's, made meanwhile
+	}
+	snapshot, problems, err := c.build(ctx, language{types: c.o.Types, kinds: c.o.Kinds}, s.mark.revision, documents, former)
 	if err != nil {
 		return nil, err
 	}
@@ -218,28 +206,32 @@ func (c *Catalog) compiled(ctx context.Context, s *state, former *state) (*Snaps
 		// older one let pass.
 		return nil, fmt.Errorf("compiling revision %d: %w", s.mark.revision, fault.All(fault.Internal, "catalog.invalid", problems))
 	}
+	c.builds.keep(snapshot)
 	return snapshot, nil
 }
 
-// build compiles documents, or takes a snapshot of the same documents that exists.
-// Stored documents were checked when they were published: they need no schemas.
-func (c *Catalog) build(ctx context.Context, schemas *schema.Schemas, revision int64, documents []metadata.Document, former *state) (*Snapshot, []*fault.Fault, error) {
+// checked is the language of changes.
+func (c *Catalog) checked() language {
+	return language{c.o.Types, c.o.Kinds, c.schemas, limits{MaxBytes, MaxFields, MaxParts}}
+}
+
+// build compiles documents, or takes a snapshot of the same documents that is in use.
+// The caller has its turn.
+func (c *Catalog) build(ctx context.Context, in language, revision int64, documents []metadata.Document, former *state) (*Snapshot, []*fault.Fault, error) {
 	sum := digestOf(documents)
-	if built, ok := c.builds.kept.Get(sum); ok {
-		shared := *built
-		shared.Revision = revision
-		return &shared, nil, nil
+	if kept := c.builds.of(sum, revision); kept != nil {
+		return kept, nil, nil
 	}
 	var before *Snapshot
 	if former != nil {
 		before = former.snapshot
 	}
-	snapshot, problems := build(ctx, language{c.o.Types, c.o.Kinds, schemas}, revision, documents, before)
+	snapshot, problems := build(ctx, in, revision, documents, before)
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
 	}
-	if len(problems) == 0 {
-		c.builds.kept.Add(sum, snapshot)
+	if snapshot != nil {
+		snapshot.digest = sum
 	}
 	return snapshot, problems, nil
 }
@@ -281,7 +273,12 @@ func (c *Catalog) Install(ctx context.Context, t store.Tenant, packages ...strin
 			return nil, fault.New(fault.NotFound, "catalog.unknown_package", "package", name)
 		}
 	}
-	snapshot, problems, err := c.build(ctx, c.schemas, 1, target.effective(), nil)
+	done, err := c.turns.draft(ctx, t.Name())
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	snapshot, problems, err := c.build(ctx, c.checked(), 1, target.effective(), nil)
 	if err != nil {
 		return nil, err
 	}

@@ -69,10 +69,11 @@ type draft struct {
 // Plan tells what a change would do, and does nothing. Fault "catalog.stale"
 // (Conflict) if change.Base is not the newest revision.
 func (c *Catalog) Plan(ctx context.Context, t store.Tenant, change Change) (*Plan, error) {
-	base, err := c.newest(ctx, t)
+	base, done, err := c.begin(ctx, t)
 	if err != nil {
 		return nil, err
 	}
+	defer done()
 	d, err := c.draft(ctx, base, change)
 	if err != nil {
 		return nil, err
@@ -93,10 +94,11 @@ func (c *Catalog) Plan(ctx context.Context, t store.Tenant, change Change) (*Pla
 // with everything that the change destroys without naming it.
 func (c *Catalog) Apply(ctx context.Context, t store.Tenant, change Change, by id.ID) (*Result, error) {
 	return c.retry(change.Base, func() (*Result, error) {
-		base, err := c.newest(ctx, t)
+		base, done, err := c.begin(ctx, t)
 		if err != nil {
 			return nil, err
 		}
+		defer done()
 		d, err := c.draft(ctx, base, change)
 		if err != nil {
 			return nil, err
@@ -118,6 +120,19 @@ func (c *Catalog) retry(base int64, try func() (*Result, error)) (*Result, error
 			return result, err
 		}
 	}
+}
+
+// begin waits for the tenant's turn to make a draft, and gives the newest state to make
+// it on. The caller calls done once it is through with the draft.
+func (c *Catalog) begin(ctx context.Context, t store.Tenant) (base *state, done func(), err error) {
+	if done, err = c.turns.draft(ctx, t.Name()); err != nil {
+		return nil, nil, err
+	}
+	if base, err = c.newest(ctx, t); err != nil {
+		done()
+		return nil, nil, err
+	}
+	return base, done, nil
 }
 
 // make commits a draft.
@@ -205,7 +220,7 @@ func (c *Catalog) check(ctx context.Context, base, target *state, allow []string
 	d := &draft{base: base, target: target, plan: Plan{Base: base.mark.revision}}
 	effective := target.effective()
 	d.plan.Changes = metadata.Diff(base.effective(), effective)
-	snapshot, problems, err := c.build(ctx, c.schemas, base.mark.revision+1, effective, base)
+	snapshot, problems, err := c.build(ctx, c.checked(), base.mark.revision+1, effective, base)
 	if err != nil {
 		return nil, err
 	}

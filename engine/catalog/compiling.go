@@ -5,6 +5,7 @@ import (
 
 	"formwork/engine/expression"
 	"formwork/engine/fault"
+	"formwork/metadata"
 )
 
 // Compiling is what the documents of a kind are compiled with. Whatever is named or
@@ -90,6 +91,7 @@ func Each[D, C any](c *Compiling, compile func(doc *D, at string) *C) map[string
 		p := c.s.parsed[c.kind][name]
 		if had := before[name]; had != nil && c.former.parsed[c.kind][name] == p {
 			all[name] = had
+			c.takeParts(metadata.Key{Kind: c.kind, Name: name})
 			continue
 		}
 		if compiled := compile(p.value.(*D), pointerTo(c.kind, name)); compiled != nil {
@@ -107,6 +109,9 @@ func (b *builder) compileKind(kind Kind) {
 	if b.sameNeeds(name) && b.sameDocuments(name) {
 		b.same[name] = true
 		compiled = b.former.compiled[name]
+		for _, document := range b.Names(name) {
+			b.takeParts(metadata.Key{Kind: name, Name: document})
+		}
 	} else {
 		b.s.compiling = &dependent{name, b.kinds.needed[name]}
 		compiled = kind.Compile(&Compiling{builder: b, kind: name})

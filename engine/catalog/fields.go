@@ -55,6 +55,7 @@ func (b *builder) makeObjects() {
 		}
 		o.Table.Name = o.Doc.Name
 		o.Owned = o.Doc.Parent == ""
+		b.countFields(len(systemFields), pointerTo("object", o.Doc.Name))
 		b.addSystemFields(o)
 		pointer := pointerTo("object", o.Doc.Name) + "/fields"
 		fields := o.Doc.Fields
@@ -115,6 +116,9 @@ func withRecordType(doc *metadata.Object) map[string]*metadata.Field {
 // bindFields binds fields described by documents, ordered by order, then name.
 // Fields that can't be bound are reported and left out.
 func (b *builder) bindFields(docs map[string]*metadata.Field, owner, pointer string, reserved func(name string) bool) []*Field {
+	if !b.countFields(len(docs), pointer) {
+		return nil
+	}
 	var fields []*Field
 	for _, name := range byName(docs) {
 		doc, at := docs[name], pointer+step(name)
@@ -128,6 +132,7 @@ func (b *builder) bindFields(docs map[string]*metadata.Field, owner, pointer str
 			b.unknownType(doc.Type, at+"/type")
 			continue
 		}
+		b.bound = at
 		value, problems := kind.Bind(name, doc, b)
 		for _, problem := range problems {
 			b.report(problem, at)
@@ -162,6 +167,7 @@ func (b *builder) unknownType(name, pointer string) {
 func (b *builder) bindRows(nests fieldtype.Nests, name string) *Rows {
 	r := &Rows{Name: name, byName: map[string]*Field{}}
 	nested := nests.Fields()
+	b.countFields(len(nested), b.bound)
 	for _, n := range byName(nested) {
 		f := &Field{Name: n, Doc: nested[n].Field, Value: nested[n].Value}
 		if inner, ok := f.Value.(fieldtype.Nests); ok {

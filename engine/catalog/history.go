@@ -71,7 +71,12 @@ type Restoration struct {
 // the checks and the faults of Apply; and "catalog.no_revision" (NotFound).
 func (c *Catalog) Rollback(ctx context.Context, t store.Tenant, r Restoration, by id.ID) (*Result, error) {
 	return c.retry(r.Base, func() (*Result, error) {
-		d, err := c.restoration(ctx, t, r)
+		base, done, err := c.begin(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		defer done()
+		d, err := c.restoration(ctx, t, base, r)
 		if err != nil {
 			return nil, err
 		}
@@ -81,7 +86,12 @@ func (c *Catalog) Rollback(ctx context.Context, t store.Tenant, r Restoration, b
 
 // PlanRollback tells what Rollback would do, and does nothing.
 func (c *Catalog) PlanRollback(ctx context.Context, t store.Tenant, r Restoration) (*Plan, error) {
-	d, err := c.restoration(ctx, t, r)
+	base, done, err := c.begin(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	d, err := c.restoration(ctx, t, base, r)
 	if err != nil {
 		return nil, err
 	}
@@ -91,11 +101,7 @@ func (c *Catalog) PlanRollback(ctx context.Context, t store.Tenant, r Restoratio
 	return &d.plan, nil
 }
 
-func (c *Catalog) restoration(ctx context.Context, t store.Tenant, r Restoration) (*draft, error) {
-	base, err := c.newest(ctx, t)
-	if err != nil {
-		return nil, err
-	}
+func (c *Catalog) restoration(ctx context.Context, t store.Tenant, base *state, r Restoration) (*draft, error) {
 	if r.Base != 0 && r.Base != base.mark.revision {
 		return nil, fault.New(fault.Conflict, "catalog.stale", "base", r.Base, "newest", base.mark.revision)
 	}

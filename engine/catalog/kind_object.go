@@ -50,7 +50,7 @@ func (objectKind) Compile(c *Compiling) any {
 		c.compileUnique(o)
 		c.compileDuplicates(o)
 	}
-	c.compileRecordSchemas()
+	c.completeTables()
 	return objects
 }
 

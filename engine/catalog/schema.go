@@ -1,8 +1,11 @@
 package catalog
 
 import (
-	"bytes"
 	"encoding/json"
+	"fmt"
+	"sync"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
 
 	"formwork/engine/fault"
 	"formwork/engine/query"
@@ -14,9 +17,9 @@ import (
 // those of removed fields stay for a while. Only hundreds of addresses come near it.
 const maxColumns = 1500
 
-// compileRecordSchemas compiles the JSON Schema of each object's records, if
-// nothing is wrong with the objects, and completes their tables.
-func (b *builder) compileRecordSchemas() {
+// completeTables completes the objects' tables and writes down the schemas of their
+// records, if nothing is wrong with the objects.
+func (b *builder) completeTables() {
 	if len(b.problems)+len(b.refused) > 0 {
 		return
 	}
@@ -27,18 +30,6 @@ func (b *builder) compileRecordSchemas() {
 		}
 		o.Table.Search = len(o.Search) > 0
 		o.SchemaJSON = o.recordSchema()
-		if b.former != nil {
-			if before := b.former.Objects[o.Doc.Name]; before != nil && bytes.Equal(before.SchemaJSON, o.SchemaJSON) {
-				o.Schema = before.Schema
-				continue
-			}
-		}
-		compiled, err := schema.Compile(o.SchemaJSON)
-		if err != nil {
-			b.report(fault.New(fault.Invalid, "catalog.record_schema").Because(err), pointerTo("object", o.Doc.Name))
-			continue
-		}
-		o.Schema = compiled
 	}
 }
 
@@ -72,14 +63,10 @@ func (o *Object) recordSchema() json.RawMessage {
 	properties := make(map[string]any, len(o.Fields))
 	required := []any{}
 	for _, f := range o.Fields {
-		s := f.Value.Schema()
-		always := f.Doc.Required != nil && f.Doc.Required.Always
-		if always {
+		if f.always() {
 			required = append(required, f.Name)
-		} else {
-			s = orNull(s)
 		}
-		properties[f.Name] = s
+		properties[f.Name] = f.jsonSchema()
 	}
 	// Field types give plain JSON values, which always marshal.
 	raw, _ := json.Marshal(map[string]any{
@@ -91,6 +78,40 @@ func (o *Object) recordSchema() json.RawMessage {
 		"additionalProperties": false,
 	})
 	return raw
+}
+
+// always reports whether every record has a value of the field.
+func (f *Field) always() bool { return f.Doc.Required != nil && f.Doc.Required.Always }
+
+// jsonSchema is the JSON Schema of the field in a record.
+func (f *Field) jsonSchema() map[string]any {
+	if f.always() {
+		return f.Value.Schema()
+	}
+	return orNull(f.Value.Schema())
+}
+
+// fieldSchema is the compiled JSON Schema of a field, made when it is first asked. Few
+// are: what a caller sends is coerced, and only values that expressions made are checked.
+type fieldSchema struct {
+	once     sync.Once
+	compiled *jsonschema.Schema
+	err      error
+}
+
+// CheckShown holds a value, as the API shows it and decoded, to the field's JSON Schema.
+// Pointers of the faults are into the value.
+func (f *Field) CheckShown(value any) ([]*fault.Fault, error) {
+	s := &f.schema
+	s.once.Do(func() {
+		// Field types give plain JSON values, which always marshal.
+		raw, _ := json.Marshal(f.jsonSchema())
+		s.compiled, s.err = schema.Compile(raw)
+	})
+	if s.err != nil {
+		return nil, fmt.Errorf("compiling the schema of the field %s: %w", f.Name, s.err)
+	}
+	return schema.RecordFaults(s.compiled, value, s.compiled.Validate(value)), nil
 }
 
 // orNull is a schema that also takes null.

@@ -5,8 +5,6 @@ package catalog
 import (
 	"encoding/json"
 
-	"github.com/santhosh-tekuri/jsonschema/v5"
-
 	"formwork/engine/expression"
 	"formwork/engine/policy"
 	"formwork/engine/query"
@@ -28,6 +26,10 @@ type Snapshot struct {
 	compiled map[string]any                // what the kinds were compiled to; see Of
 	lists    []*List                       // that were asked for, for the advisor
 
+	parts  map[metadata.Key]int // of the expressions of each document; see MaxParts
+	digest digest               // of the documents
+	bytes  int64                // that it takes, about; see estimate
+
 	compiling *dependent // while the snapshot is made; nil afterwards
 }
 
@@ -47,8 +49,7 @@ type Object struct {
 	NameField *Field
 	Owned     bool // false if Doc.Parent decides about the records
 
-	Schema *jsonschema.Schema // of a whole record as the API shows it
-	// SchemaJSON is the source of Schema, for clients and editors.
+	// SchemaJSON is the JSON Schema of a whole record as the API shows it.
 	SchemaJSON json.RawMessage
 	Rules      []*Rule // by order, then name
 	Unique     []*UniqueKey
@@ -94,6 +95,8 @@ type Field struct {
 	// RowFilter, for a roll-up over own rows, tells which of them count; nil: all. Its
 	// names are those of the rows.
 	RowFilter *expression.Program
+
+	schema fieldSchema
 }
 
 // Rows are the compiled fields of child rows. They implement expression.Names.

@@ -82,7 +82,12 @@ func (l layer) version() string {
 
 // PlanUpgrade tells what Upgrade would do, and does nothing.
 func (c *Catalog) PlanUpgrade(ctx context.Context, t store.Tenant, u Upgrade) (*UpgradePlan, error) {
-	d, plan, _, err := c.upgrade(ctx, t, u)
+	base, done, err := c.begin(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	d, plan, _, err := c.upgrade(ctx, base, u)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +105,12 @@ func (c *Catalog) PlanUpgrade(ctx context.Context, t store.Tenant, u Upgrade) (*
 // "catalog.unknown_package" (NotFound).
 func (c *Catalog) Upgrade(ctx context.Context, t store.Tenant, u Upgrade, by id.ID) (*Result, error) {
 	return c.retry(u.Base, func() (*Result, error) {
-		d, _, undecided, err := c.upgrade(ctx, t, u)
+		base, done, err := c.begin(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		defer done()
+		d, _, undecided, err := c.upgrade(ctx, base, u)
 		if err != nil {
 			return nil, err
 		}
@@ -111,11 +121,7 @@ func (c *Catalog) Upgrade(ctx context.Context, t store.Tenant, u Upgrade, by id.
 	})
 }
 
-func (c *Catalog) upgrade(ctx context.Context, t store.Tenant, u Upgrade) (*draft, *UpgradePlan, []*fault.Fault, error) {
-	base, err := c.newest(ctx, t)
-	if err != nil {
-		return nil, nil, nil, err
-	}
+func (c *Catalog) upgrade(ctx context.Context, base *state, u Upgrade) (*draft, *UpgradePlan, []*fault.Fault, error) {
 	if u.Base != 0 && u.Base != base.mark.revision {
 		return nil, nil, nil, fault.New(fault.Conflict, "catalog.stale", "base", u.Base, "newest", base.mark.revision)
 	}

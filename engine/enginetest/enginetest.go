@@ -48,7 +48,7 @@ type Platform struct {
 
 // builds are shared by the tests of a process: most use the same configurations, and
 // compiling one takes longer than most tests.
-var builds = catalog.NewBuilds()
+var builds = catalog.NewBuilds(64 << 20)
 
 // secrets seal the values of secret fields, with one key, since builds are shared.
 var secrets = func() *secret.Keyring {

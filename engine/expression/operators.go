@@ -286,11 +286,11 @@ func (c *checker) matches(at int, left, right *node) *node {
 	if right.op != opConst || !ok {
 		return c.report(right.at, "expression.pattern_constant")
 	}
-	p, ok := compilePattern(text)
-	if !ok {
-		return c.report(right.at, "expression.bad_pattern", "limit", maxPattern)
+	p, problem := fieldtype.CompilePattern(text)
+	if problem != nil {
+		return c.report(right.at, "expression.bad_pattern", "limit", fieldtype.MaxPattern)
 	}
-	return c.make(node{op: opMatches, kind: fieldtype.BoolKind, at: at, args: []*node{left}, value: p})
+	return c.make(node{op: opMatches, kind: fieldtype.BoolKind, at: at, args: []*node{left}, value: &pattern{p}})
 }
 
 // list is a literal list; its elements are checked where it is used.

@@ -23,6 +23,7 @@ type Program struct {
 	clock    bool
 	user     bool
 	labels   []map[string]string
+	patterns int // instructions of the regular expressions
 }
 
 // Compile makes a program of an expression, or says everything that is wrong with
@@ -117,12 +118,19 @@ func (p *Program) survey() {
 			if n.fn.labels != nil {
 				p.labels = append(p.labels, n.fn.labels)
 			}
+		case opMatches:
+			p.patterns += n.value.(*pattern).Instructions
 		}
 	})
 }
 
 // Source is the text the program was compiled from.
 func (p *Program) Source() string { return p.source }
+
+// Parts is how much there is of the program: its names, constants, operators and calls,
+// and an eighth of the instructions of its regular expressions. The memory that a
+// program takes grows with them.
+func (p *Program) Parts() int { return p.size + p.patterns/8 }
 
 // Kind is the kind of the result.
 func (p *Program) Kind() fieldtype.Kind { return p.kind }

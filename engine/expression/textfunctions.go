@@ -3,8 +3,6 @@ package expression
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
-	"regexp/syntax"
 	"strings"
 	"unicode/utf8"
 
@@ -15,11 +13,7 @@ import (
 	"formwork/metadata/fieldtype"
 )
 
-const (
-	maxText    = 100_000 // bytes of a text that is made
-	maxPattern = 500     // bytes of a regular expression
-	maxProgram = 2_000   // instructions of a compiled one
-)
+const maxText = 100_000 // bytes of a text that is made
 
 // textual makes a text the result of a function; the empty text is the empty value.
 func textual(f *frame, s string) (any, error) {
@@ -247,42 +241,8 @@ func writeDuration(seconds int64) string {
 	return fmt.Sprintf("%s%d:%02d:%02d", sign, seconds/3600, seconds/60%60, seconds%60)
 }
 
-// pattern is a compiled regular expression and what it costs.
-type pattern struct {
-	*regexp.Regexp
-	instructions int
-}
-
-// compilePattern reads Go's RE2 syntax; ok is false for what it does not know, and
-// for what is too large.
-func compilePattern(text string) (p *pattern, ok bool) {
-	if len(text) > maxPattern {
-		return nil, false
-	}
-	parsed, err := syntax.Parse(text, syntax.Perl)
-	if err != nil || unrolled(parsed) > maxProgram {
-		return nil, false
-	}
-	program, err := syntax.Compile(parsed.Simplify())
-	if err != nil || len(program.Inst) > maxProgram {
-		return nil, false
-	}
-	r, err := regexp.Compile(text)
-	return &pattern{r, len(program.Inst)}, err == nil
-}
-
-// unrolled is about how many instructions a pattern has when its repetitions are
-// written out, found without doing so.
-func unrolled(re *syntax.Regexp) int {
-	size := 1 + len(re.Rune)/2
-	for _, sub := range re.Sub {
-		size += unrolled(sub)
-	}
-	if re.Op == syntax.OpRepeat {
-		size *= max(re.Min, re.Max, 1)
-	}
-	return min(size, maxProgram+1)
-}
+// pattern is the regular expression of a match.
+type pattern struct{ *fieldtype.Pattern }
 
 // match takes time in the product of text and pattern, and is charged for it.
 func (p *pattern) match(f *frame, value any) (any, error) {
@@ -290,7 +250,7 @@ func (p *pattern) match(f *frame, value any) (any, error) {
 	if !ok {
 		return false, nil
 	}
-	if err := f.spend(1 + len(s)*p.instructions/16); err != nil {
+	if err := f.spend(1 + len(s)*p.Instructions/16); err != nil {
 		return nil, err
 	}
 	return p.MatchString(s), nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"formwork/engine/expression"
+	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/query"
 	"formwork/metadata"
@@ -93,6 +94,10 @@ func (o *object) Symbols() []string {
 }
 
 // Options, Names and Type are what field types ask.
+func (w *world) Pattern(text string) (*fieldtype.Pattern, *fault.Fault) {
+	return fieldtype.CompilePattern(text)
+}
+
 func (w *world) Options(string) (map[string]*metadata.Option, bool) { return nil, false }
 func (w *world) Names(string) []string                              { return []string{"account", "deal", "user"} }
 func (w *world) Type(name string) (fieldtype.Type, bool)            { return types.Type(name) }

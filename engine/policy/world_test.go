@@ -44,6 +44,10 @@ var types = fieldtype.NewRegistry(fieldtype.TextType{}, fieldtype.EmailType{}, f
 // binding is the context in which field types read their settings.
 type binding []string
 
+func (binding) Pattern(text string) (*fieldtype.Pattern, *fault.Fault) {
+	return fieldtype.CompilePattern(text)
+}
+
 func (binding) Options(string) (map[string]*metadata.Option, bool) { return nil, false }
 func (b binding) Names(string) []string                            { return b }
 func (binding) Type(name string) (fieldtype.Type, bool)            { return types.Type(name) }

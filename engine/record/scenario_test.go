@@ -13,6 +13,7 @@ import (
 
 	"formwork/engine/id"
 	"formwork/engine/record"
+	"formwork/metadata/schema"
 )
 
 // step is one call of a scenario. "$x" anywhere stands for the id kept under x.
@@ -111,7 +112,11 @@ func (s *scenario) step(t *testing.T, at string, st step) {
 	if err == nil && (st.Do == "create" || st.Do == "update" || st.Do == "restore") {
 		// Whatever was saved meets the object's JSON Schema, though saving itself asks
 		// it only about what expressions made.
-		if err := s.w.snapshot.Objects[st.Object].Schema.Validate(s.w.get(s.w.system(), st.Object, key)); err != nil {
+		meets, err := schema.Compile(s.w.snapshot.Objects[st.Object].SchemaJSON)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := meets.Validate(s.w.get(s.w.system(), st.Object, key)); err != nil {
 			t.Fatalf("%s: %v", at, err)
 		}
 	}

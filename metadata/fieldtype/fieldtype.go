@@ -74,6 +74,8 @@ type Context interface {
 	Names(kind string) []string
 	// Type finds a field type, for children.
 	Type(name string) (Type, bool)
+	// Pattern is CompilePattern that makes equal patterns once.
+	Pattern(text string) (*Pattern, *fault.Fault)
 }
 
 // Value handles the values of one field. It is immutable and safe for concurrent

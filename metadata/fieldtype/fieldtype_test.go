@@ -28,6 +28,10 @@ var (
 // world is what fields may ask for while they are bound.
 type world struct{}
 
+func (world) Pattern(text string) (*fieldtype.Pattern, *fault.Fault) {
+	return fieldtype.CompilePattern(text)
+}
+
 func (world) Options(name string) (map[string]*metadata.Option, bool) {
 	if name != "industry" {
 		return nil, false

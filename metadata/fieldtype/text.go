@@ -1,8 +1,6 @@
 package fieldtype
 
 import (
-	"regexp"
-	"strings"
 	"unicode/utf8"
 
 	"formwork/engine/fault"
@@ -33,18 +31,16 @@ func (TextType) SettingsSchema() map[string]any {
 
 func patternSetting() map[string]any {
 	s := textSetting("Pattern", "A regular expression (RE2) that the text must match; ^ and $ tie it to the ends.", "^[A-Z]{2}-[0-9]+$")
-	s["maxLength"] = maxPattern
+	s["maxLength"] = MaxPattern
 	return s
 }
-
-const maxPattern = 500
 
 // ShownSettings implements Shows.
 func (TextType) ShownSettings(metadata.Shown) metadata.Members {
 	return metadata.AllOf("max_length", "min_length", "pattern")
 }
 
-func (TextType) Bind(_ string, f *metadata.Field, _ Context) (Value, []*fault.Fault) {
+func (TextType) Bind(_ string, f *metadata.Field, in Context) (Value, []*fault.Fault) {
 	s, problems := settings[textSettings](f)
 	if problems != nil {
 		return nil, problems
@@ -61,26 +57,14 @@ func (TextType) Bind(_ string, f *metadata.Field, _ Context) (Value, []*fault.Fa
 	}
 	if s.Pattern != "" {
 		var problem *fault.Fault
-		if v.pattern, problem = compilePattern(s.Pattern); problem != nil {
-			problems = append(problems, problem)
+		if v.pattern, problem = in.Pattern(s.Pattern); problem != nil {
+			problems = append(problems, problem.At("/pattern"))
 		}
 	}
 	if problems != nil {
 		return nil, problems
 	}
 	return v, nil
-}
-
-func compilePattern(pattern string) (*regexp.Regexp, *fault.Fault) {
-	if len(pattern) > maxPattern {
-		return nil, fault.New(fault.Invalid, "metadata.pattern_too_long", "max", maxPattern).At("/pattern")
-	}
-	compiled, err := regexp.Compile(pattern)
-	if err != nil {
-		reason := strings.TrimPrefix(err.Error(), "error parsing regexp: ")
-		return nil, fault.New(fault.Invalid, "metadata.bad_pattern", "reason", reason).At("/pattern")
-	}
-	return compiled, nil
 }
 
 // outOfRange is the problem of a whole number setting.
@@ -91,7 +75,7 @@ func outOfRange(name string, min, max int) *fault.Fault {
 type textValue struct {
 	folding
 	min, max int
-	pattern  *regexp.Regexp
+	pattern  *Pattern
 }
 
 func (v textValue) Coerce(in any) (any, *fault.Fault) {

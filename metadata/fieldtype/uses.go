@@ -3,6 +3,7 @@ package fieldtype
 import (
 	"slices"
 
+	"formwork/engine/fault"
 	"formwork/metadata"
 )
 
@@ -116,6 +117,8 @@ func (r *Registry) MayResult() []string {
 // sampleContext is where a field is bound whose type alone matters: there is one
 // document of every kind, user.
 type sampleContext struct{ types *Registry }
+
+func (sampleContext) Pattern(text string) (*Pattern, *fault.Fault) { return CompilePattern(text) }
 
 func (sampleContext) Options(string) (map[string]*metadata.Option, bool) { return nil, false }
 func (sampleContext) Names(string) []string                              { return []string{"user"} }

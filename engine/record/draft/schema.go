@@ -6,23 +6,15 @@ import (
 	"formwork/engine/record/stored"
 	"formwork/metadata"
 	"formwork/metadata/fieldtype"
-	"formwork/metadata/schema"
 )
 
 // CheckSchema holds new values that expressions made to the object's JSON Schema,
 // field by field. What a caller sent meets it by having been coerced, and required
 // fields are checked by themselves.
 func (d *Draft) CheckSchema() {
-	if d.Mapping.Object.Schema == nil {
-		return
-	}
 	for _, f := range d.Mapping.Expressed {
 		v := d.Row[f.Slot]
 		if v == nil || d.Input.Sent[f.Slot] || (d.Old != nil && stored.Same(d.Old[f.Slot], v)) {
-			continue
-		}
-		property := d.Mapping.Object.Schema.Properties[f.Name]
-		if property == nil {
 			continue
 		}
 		shown, err := shownValue(f.Value, v)
@@ -30,8 +22,13 @@ func (d *Draft) CheckSchema() {
 			d.Fail(err)
 			continue
 		}
-		for _, problem := range schema.RecordFaults(property, shown, property.Validate(shown)) {
-			d.problemOf(f.Field, problem.Of(d.Session.Label(f.Field)).Under("/"+f.Name))
+		problems, err := f.Field.CheckShown(shown)
+		if err != nil {
+			d.Fail(err)
+			continue
+		}
+		for _, problem := range problems {
+			d.problemOf(f.Field, problem.Of(d.Session.Label(f.Field)).Under("/" + f.Name))
 		}
 	}
 }

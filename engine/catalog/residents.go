@@ -1,0 +1,90 @@
+package catalog
+
+import (
+	"container/list"
+	"sync"
+)
+
+// residents are the tenants whose snapshots are kept ready: at most so many, and of at
+// most so many bytes together, the most recently used. Snapshots of the same documents
+// are one and count once. Safe for concurrent use.
+type residents struct {
+	most   int
+	budget int64
+
+	mu     sync.Mutex
+	byName map[string]*list.Element // of *resident
+	used   list.List                // the most recently used first
+}
+
+// resident is a tenant with what its snapshot takes.
+type resident struct {
+	tenant string
+	entry  *entry
+	holds  *Snapshot // nil: none yet
+}
+
+func newResidents(most int, budget int64) *residents {
+	return &residents{most: most, budget: budget, byName: map[string]*list.Element{}}
+}
+
+// entry is a tenant's, made if there is none.
+func (r *residents) entry(tenant string) *entry {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if e := r.byName[tenant]; e != nil {
+		r.used.MoveToFront(e)
+		return e.Value.(*resident).entry
+	}
+	made := &resident{tenant: tenant, entry: &entry{}}
+	r.byName[tenant] = r.used.PushFront(made)
+	for r.used.Len() > r.most {
+		r.drop(r.used.Back())
+	}
+	return made.entry
+}
+
+// hold notes the snapshot that a tenant's entry has come to hold, and drops the tenants
+// that were used the longest ago until what is left keeps to the budget.
+func (r *residents) hold(tenant string, e *entry, s *Snapshot) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	at := r.byName[tenant]
+	if at == nil || at.Value.(*resident).entry != e {
+		return // dropped meanwhile: it goes with those who still use it
+	}
+	at.Value.(*resident).holds = s
+	for last := r.used.Back(); last != nil && r.bytes() > r.budget; {
+		before := last.Prev()
+		if last != at {
+			r.drop(last)
+		}
+		last = before
+	}
+}
+
+// bytes is what all snapshots take; there are few, so they are counted anew.
+func (r *residents) bytes() int64 {
+	counted := make(map[digest]bool, r.used.Len())
+	var sum int64
+	for e := r.used.Front(); e != nil; e = e.Next() {
+		if s := e.Value.(*resident).holds; s != nil && !counted[s.digest] {
+			counted[s.digest] = true
+			sum += s.bytes
+		}
+	}
+	return sum
+}
+
+func (r *residents) remove(tenant string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if e := r.byName[tenant]; e != nil {
+		r.drop(e)
+	}
+}
+
+func (r *residents) drop(e *list.Element) {
+	delete(r.byName, e.Value.(*resident).tenant)
+	r.used.Remove(e)
+}
