@@ -77,6 +77,7 @@ var owned = map[string][]string{
 	"github.com/open-policy-agent/opa":      {"engine/policy"},
 	"github.com/expr-lang/expr":             {"engine/expression"},
 	"github.com/alecthomas/kong":            {"cmd"},
+	"github.com/KimMachineGun/automemlimit": {"cmd"},
 	"golang.org/x/image":                    {"engine/file"},
 	"golang.org/x/crypto":                   {"engine/auth", "engine/certificate"},
 	"github.com/prometheus/client_golang":   {"engine/api"},

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"formwork/engine/file"
@@ -78,7 +79,8 @@ type engine struct{ *platform.Platform }
 // assemble puts the platform together over a store, which other processes use as well
 // if it is shared. Without secrets, no field of that type takes a value.
 func assemble(s store.Store, shared bool, secrets fieldtype.Sealer, files file.Limits, log *slog.Logger) *engine {
-	return &engine{platform.New(platform.Options{Store: s, Shared: shared, Secrets: secrets, Files: files, Log: log})}
+	return &engine{platform.New(platform.Options{Store: s, Shared: shared, Secrets: secrets, Files: files, Log: log,
+		Configurations: forConfigurations(debug.SetMemoryLimit(-1))})}
 }
 
 // secrets seals with the keys that the operator has given; nil if there are none.

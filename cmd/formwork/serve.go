@@ -34,6 +34,9 @@ type serveCommand struct {
 
 // Run serves until the program is told to stop.
 func (c *serveCommand) Run(p *program) error {
+	if _, err := limitMemory(p.getenv); err != nil {
+		newLog(p.log).Warn("the memory of the process is not limited", "error", err)
+	}
 	if c.Pprof != "" {
 		closeProfile, err := profile(c.Pprof)
 		if err != nil {

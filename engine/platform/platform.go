@@ -56,7 +56,10 @@ type Options struct {
 	// Builds are compiled configurations to share with other platforms of this
 	// process that have the same Secrets; some of its own.
 	Builds *catalog.Builds
-	Log    *slog.Logger // discarded
+	// Configurations is about how many bytes the compiled configurations that are kept
+	// ready may take together; that of catalog.
+	Configurations int64
+	Log            *slog.Logger // discarded
 }
 
 // Platform is the rooms of the engine, put together. Each is safe for concurrent use.
@@ -98,7 +101,7 @@ func New(o Options) *Platform {
 	name := holder(random())
 	p.Jobs = job.NewRunner(job.Options{Tenant: o.Store.Tenant, Tenants: o.Store.Tenants, Now: o.Now, Holder: name, Alone: !o.Shared, Poll: poll, Log: o.Log})
 	p.Outbox = outbox.New(outbox.Options{Tenant: o.Store.Tenant, Tenants: o.Store.Tenants, SweepEvery: sweep, IDs: p.IDs, Now: o.Now, Holder: name, Alone: !o.Shared, Log: o.Log})
-	p.Catalog = catalog.New(catalog.Options{Types: p.Types, Kinds: plugins.Kinds(o.Plugins...), Packages: o.Packages, Tables: tables(), IDs: p.IDs, Now: o.Now, Wake: p.Jobs.Wake, Builds: o.Builds})
+	p.Catalog = catalog.New(catalog.Options{Types: p.Types, Kinds: plugins.Kinds(o.Plugins...), Packages: o.Packages, Tables: tables(), IDs: p.IDs, Now: o.Now, Wake: p.Jobs.Wake, Builds: o.Builds, CacheBytes: o.Configurations})
 	p.Files = file.New(p.IDs, o.Now, o.Files, p.Jobs.Wake)
 	hooks := append([]record.SaveHook{p.Files.Attaching()}, o.saveHooks()...)
 	p.Auth = auth.New(auth.Options{Store: o.Store, Catalog: p.Catalog, IDs: p.IDs, Now: o.Now, Random: o.Random, Cost: o.PasswordCost, Log: o.Log})
