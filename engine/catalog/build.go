@@ -41,7 +41,7 @@ func build(ctx context.Context, in language, revision int64, documents []metadat
 		parsed:    map[string]map[string]*parsed{},
 		compiled:  map[string]any{},
 		parts:     map[metadata.Key]int{},
-	}, patterns: map[string]*fieldtype.Pattern{}, names: map[string][]string{}}
+	}, patterns: map[string]*fieldtype.Pattern{}, names: map[string][]string{}, system: map[string]*Field{}}
 	if !b.within(documents) {
 		return nil, b.told()
 	}
@@ -57,6 +57,7 @@ func build(ctx context.Context, in language, revision int64, documents []metadat
 	}
 	b.s.lists = in.kinds.lists(b.s)
 	for name, o := range b.s.Objects {
+		o.former = nil
 		b.s.Indexes[name] = planIndexes(o, b.s.lists)
 	}
 	b.s.bytes = b.s.estimate()
@@ -82,7 +83,10 @@ type builder struct {
 	parts    int                           // of expressions, so far
 	names    map[string][]string           // by kind; see Names
 	patterns map[string]*fieldtype.Pattern // by their texts
+	system   map[string]*Field             // system fields that are the same for all objects, by column
+	context  likeness                      // see sameContext
 	bound    string                        // the pointer of the field whose type is being bound
+	asked    []*fieldtype.Pattern          // patterns that it has asked for
 	// exceeded: a limit was passed, and before are the problems up to then.
 	exceeded bool
 	before   []*fault.Fault
@@ -197,7 +201,15 @@ func (b *builder) object(name, pointer string) *Object {
 
 // compile makes a program, or reports what is wrong with the expression.
 func (b *builder) compile(source string, scope expression.Scope, pointer string) *expression.Program {
-	if b.exceeded || b.readsBroken(source, scope) {
+	if b.exceeded {
+		return nil
+	}
+	if p := b.programOf(scope.Record, pointer); p != nil {
+		keepProgram(scope.Record, pointer, p)
+		b.countParts(p.Parts(), pointer)
+		return p
+	}
+	if b.readsBroken(source, scope) {
 		return nil
 	}
 	p, problems := expression.Compile(source, scope)
@@ -207,6 +219,7 @@ func (b *builder) compile(source string, scope expression.Scope, pointer string)
 	if len(problems) > 0 {
 		return nil
 	}
+	keepProgram(scope.Record, pointer, p)
 	b.countParts(p.Parts(), pointer)
 	return p
 }
@@ -264,6 +277,7 @@ func (b *builder) Names(kind string) []string {
 // Pattern compiles a regular expression of a field, once for all that have the same.
 func (b *builder) Pattern(text string) (*fieldtype.Pattern, *fault.Fault) {
 	if p := b.patterns[text]; p != nil {
+		b.asked = append(b.asked, p)
 		return p, nil
 	}
 	p, problem := fieldtype.CompilePattern(text)
@@ -273,7 +287,7 @@ func (b *builder) Pattern(text string) (*fieldtype.Pattern, *fault.Fault) {
 	if b.countParts(p.Instructions/8, b.bound); b.exceeded {
 		return nil, b.before[len(b.before)-1]
 	}
-	b.patterns[text] = p
+	b.patterns[text], b.asked = p, append(b.asked, p)
 	return p, nil
 }
 

@@ -55,6 +55,7 @@ func (b *builder) makeObjects() {
 		}
 		o.Table.Name = o.Doc.Name
 		o.Owned = o.Doc.Parent == ""
+		o.former = b.unchanged(o.Doc.Name)
 		b.countFields(len(systemFields), pointerTo("object", o.Doc.Name))
 		b.addSystemFields(o)
 		pointer := pointerTo("object", o.Doc.Name) + "/fields"
@@ -62,7 +63,7 @@ func (b *builder) makeObjects() {
 		if len(o.Doc.RecordTypes) > 0 {
 			fields = withRecordType(o.Doc)
 		}
-		o.Fields = append(o.Fields, b.bindFields(fields, o.Doc.Name, pointer, func(name string) bool {
+		o.Fields = append(o.Fields, b.bindFields(o, fields, pointer, func(name string) bool {
 			_, taken := o.byName[name]
 			_, described := o.Doc.Fields[name]
 			return taken || name == recordTypeField && described && len(o.Doc.RecordTypes) > 0
@@ -76,24 +77,34 @@ func (b *builder) makeObjects() {
 
 func (b *builder) addSystemFields(o *Object) {
 	for _, s := range systemFields {
-		target, settings := "user", s.settings
-		if s.column == query.ID {
-			target = o.Doc.Name
-			settings = `{"type":"lookup","object":"` + target + `"}`
+		made := b.system[s.column.Name]
+		switch {
+		case s.column == query.ID && o.former != nil:
+			made = o.former.byName[s.column.Name]
+		case s.column == query.ID:
+			made = b.bindSystem(s, o.Doc.Name, `{"type":"lookup","object":"`+o.Doc.Name+`"}`)
+		case made == nil:
+			made = b.bindSystem(s, "user", s.settings)
+			b.system[s.column.Name] = made
 		}
-		doc := &metadata.Field{Type: s.kind, Label: s.label, ReadOnly: s.column != query.Owner, Settings: json.RawMessage(settings)}
-		kind, ok := b.types.Type(s.kind)
-		if !ok {
-			panic("catalog: the field type " + s.kind + " must be registered")
-		}
-		value, problems := kind.Bind(s.column.Name, doc, everyTarget{b, target})
-		if len(problems) > 0 {
-			panic("catalog: the system field " + s.column.Name + ": " + problems[0].Error())
-		}
-		f := &Field{Name: s.column.Name, Doc: doc, Value: value, Column: s.column, System: true}
+		f := &Field{Name: made.Name, Doc: made.Doc, Value: made.Value, Column: made.Column, System: true}
 		o.Fields = append(o.Fields, f)
 		o.byName[f.Name] = f
 	}
+}
+
+// bindSystem makes a system field that refers to target, if it is a lookup.
+func (b *builder) bindSystem(s systemField, target, settings string) *Field {
+	doc := &metadata.Field{Type: s.kind, Label: s.label, ReadOnly: s.column != query.Owner, Settings: json.RawMessage(settings)}
+	kind, ok := b.types.Type(s.kind)
+	if !ok {
+		panic("catalog: the field type " + s.kind + " must be registered")
+	}
+	value, problems := kind.Bind(s.column.Name, doc, everyTarget{b, target})
+	if len(problems) > 0 {
+		panic("catalog: the system field " + s.column.Name + ": " + problems[0].Error())
+	}
+	return &Field{Name: s.column.Name, Doc: doc, Value: value, Column: s.column}
 }
 
 // withRecordType adds the picklist of an object's record types to its fields.
@@ -115,10 +126,11 @@ func withRecordType(doc *metadata.Object) map[string]*metadata.Field {
 
 // bindFields binds fields described by documents, ordered by order, then name.
 // Fields that can't be bound are reported and left out.
-func (b *builder) bindFields(docs map[string]*metadata.Field, owner, pointer string, reserved func(name string) bool) []*Field {
+func (b *builder) bindFields(o *Object, docs map[string]*metadata.Field, pointer string, reserved func(name string) bool) []*Field {
 	if !b.countFields(len(docs), pointer) {
 		return nil
 	}
+	owner := o.Doc.Name
 	var fields []*Field
 	for _, name := range byName(docs) {
 		doc, at := docs[name], pointer+step(name)
@@ -126,33 +138,47 @@ func (b *builder) bindFields(docs map[string]*metadata.Field, owner, pointer str
 			b.report(fault.New(fault.Invalid, "catalog.reserved_name", "name", name), at)
 			continue
 		}
-		kind, ok := b.types.Type(doc.Type)
-		if !ok {
-			b.broken[owner+"."+name] = true
-			b.unknownType(doc.Type, at+"/type")
-			continue
-		}
-		b.bound = at
-		value, problems := kind.Bind(name, doc, b)
-		for _, problem := range problems {
-			b.report(problem, at)
-		}
-		if len(problems) > 0 {
+		f := b.bindField(o, name, doc, at)
+		if f == nil {
 			b.broken[owner+"."+name] = true
 			continue
 		}
-		f := &Field{Name: name, Doc: doc, Value: value}
-		if _, computed := value.(fieldtype.Computes); !computed {
-			f.Column = columnOf(name, value) // a formula's is known when it is compiled
+		if _, computed := f.Value.(fieldtype.Computes); !computed {
+			f.Column = columnOf(name, f.Value) // a formula's is known when it is compiled
 			f.makeParts()
 		}
-		if nests, ok := value.(fieldtype.Nests); ok {
+		if nests, ok := f.Value.(fieldtype.Nests); ok {
 			f.Rows = b.bindRows(nests, owner+"."+name)
 		}
 		fields = append(fields, f)
 	}
 	slices.SortStableFunc(fields, func(a, b *Field) int { return a.Doc.Order - b.Doc.Order })
 	return fields
+}
+
+// bindField makes a field with its value, which it takes over if nothing has changed that
+// the value is made of. nil: it was reported that there can be none.
+func (b *builder) bindField(o *Object, name string, doc *metadata.Field, at string) *Field {
+	if o.former != nil {
+		if had := o.former.byName[name]; had != nil && !had.System {
+			b.takePatterns(had.patterns, at)
+			return &Field{Name: name, Doc: had.Doc, Value: had.Value, patterns: had.patterns}
+		}
+	}
+	kind, ok := b.types.Type(doc.Type)
+	if !ok {
+		b.unknownType(doc.Type, at+"/type")
+		return nil
+	}
+	b.bound, b.asked = at, nil
+	value, problems := kind.Bind(name, doc, b)
+	for _, problem := range problems {
+		b.report(problem, at)
+	}
+	if len(problems) > 0 {
+		return nil
+	}
+	return &Field{Name: name, Doc: doc, Value: value, patterns: b.asked}
 }
 
 func (b *builder) unknownType(name, pointer string) {

@@ -86,7 +86,7 @@ func (b *builder) checkStored(f *Field, pointer string) bool {
 // compileField compiles the settings that fields of all types share, for a record
 // or for a child row.
 func (b *builder) compileField(names expression.Names, f *Field, pointer string) {
-	if !expression.Usable(f.Name) {
+	if o, ok := names.(*Object); (!ok || o.former == nil) && !expression.Usable(f.Name) {
 		b.report(fault.New(fault.Invalid, "catalog.reserved_name", "name", f.Name), pointer)
 	}
 	if (f.Doc.Default != nil || f.Doc.DefaultExpr != "") && (computed(f) || is[fieldtype.Counts](f.Value)) {

@@ -29,6 +29,10 @@ func (b *builder) completeTables() {
 			continue
 		}
 		o.Table.Search = len(o.Search) > 0
+		if o.former != nil {
+			o.SchemaJSON = o.former.SchemaJSON
+			continue
+		}
 		o.SchemaJSON = o.recordSchema()
 	}
 }

@@ -61,7 +61,9 @@ type Object struct {
 	Inbound    []*Inbound
 	Search     []*Field
 
-	names []string // of the fields, sorted
+	names    []string                       // of the fields, sorted
+	programs map[string]*expression.Program // that read nothing else, by their pointers
+	former   *Object                        // while it is made: see builder.unchanged
 }
 
 // Field is a compiled field. System fields have System set and no Doc of a tenant.
@@ -96,7 +98,8 @@ type Field struct {
 	// names are those of the rows.
 	RowFilter *expression.Program
 
-	schema fieldSchema
+	schema   fieldSchema
+	patterns []*fieldtype.Pattern // that its value holds
 }
 
 // Rows are the compiled fields of child rows. They implement expression.Names.

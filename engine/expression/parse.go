@@ -39,7 +39,7 @@ func parse(source string) (ast.Node, *Problem) {
 			}
 		}
 	}
-	tree, err := parser.ParseWithConfig(source, &conf.Config{MaxNodes: MaxNodes, Disabled: disabled()})
+	tree, err := parser.ParseWithConfig(source, &conf.Config{MaxNodes: MaxNodes, Disabled: disabled})
 	if err != nil {
 		p := unreadable(source, err)
 		return nil, &p
@@ -57,13 +57,13 @@ func Usable(name string) bool {
 
 // disabled are all of expr's own functions; those with a predicate are still
 // parsed as such, and the checker refuses what is not on its list.
-func disabled() map[string]bool {
+var disabled = func() map[string]bool {
 	all := make(map[string]bool, len(builtin.Builtins))
 	for _, f := range builtin.Builtins {
 		all[f.Name] = true
 	}
 	return all
-}
+}()
 
 // invalidAt finds the first character that is not UTF-8; -1 if there is none.
 func invalidAt(source string) int {
