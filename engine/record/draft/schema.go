@@ -28,7 +28,7 @@ func (d *Draft) CheckSchema() {
 			continue
 		}
 		for _, problem := range problems {
-			d.problemOf(f.Field, problem.Of(d.Session.Label(f.Field)).Under("/" + f.Name))
+			d.problemOf(f.Field, problem.Of(d.Session.Label(f.Field)).Under("/"+f.Name))
 		}
 	}
 }
