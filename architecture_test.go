@@ -58,6 +58,7 @@ var floors = [][]string{
 	{"engine/id"},
 	{"engine/fault"},
 	{"engine/message"},
+	{"engine/cache"},
 }
 
 // forTests are rooms that only tests import, and each other.

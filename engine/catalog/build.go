@@ -60,7 +60,7 @@ func build(ctx context.Context, in language, revision int64, documents []metadat
 		o.former = nil
 		b.s.Indexes[name] = planIndexes(o, b.s.lists)
 	}
-	b.s.bytes = b.s.estimate()
+	b.s.build = &built{digest: digestOf(documents), bytes: b.s.estimate()}
 	return b.s, nil
 }
 

@@ -186,7 +186,7 @@ func (c *Catalog) publish(t store.Tenant, s *state) {
 func (c *Catalog) compiled(ctx context.Context, s *state, former *state) (*Snapshot, error) {
 	documents := s.effective()
 	sum := digestOf(documents)
-	if kept := c.builds.of(sum, s.mark.revision); kept != nil {
+	if kept := c.kept(sum, s.mark.revision); kept != nil {
 		return kept, nil
 	}
 	done, err := c.turns.load(ctx)
@@ -194,7 +194,7 @@ func (c *Catalog) compiled(ctx context.Context, s *state, former *state) (*Snaps
 		return nil, err
 	}
 	defer done()
-	if kept := c.builds.of(sum, s.mark.revision); kept != nil {
+	if kept := c.kept(sum, s.mark.revision); kept != nil {
 		return kept, nil // another tenant's, made meanwhile
 	}
 	snapshot, problems, err := c.build(ctx, language{types: c.o.Types, kinds: c.o.Kinds}, s.mark.revision, documents, former)
@@ -210,6 +210,19 @@ func (c *Catalog) compiled(ctx context.Context, s *state, former *state) (*Snaps
 	return snapshot, nil
 }
 
+// kept is a snapshot of the documents of a sum that is in use, or was lately; nil: there
+// is none.
+func (c *Catalog) kept(sum digest, revision int64) *Snapshot {
+	s := c.builds.of(sum)
+	if s == nil {
+		s = c.tenants.of(sum)
+	}
+	if s == nil {
+		return nil
+	}
+	return s.at(revision)
+}
+
 // checked is the language of changes.
 func (c *Catalog) checked() language {
 	return language{c.o.Types, c.o.Kinds, c.schemas, limits{MaxBytes, MaxFields, MaxParts}}
@@ -218,8 +231,7 @@ func (c *Catalog) checked() language {
 // build compiles documents, or takes a snapshot of the same documents that is in use.
 // The caller has its turn.
 func (c *Catalog) build(ctx context.Context, in language, revision int64, documents []metadata.Document, former *state) (*Snapshot, []*fault.Fault, error) {
-	sum := digestOf(documents)
-	if kept := c.builds.of(sum, revision); kept != nil {
+	if kept := c.kept(digestOf(documents), revision); kept != nil {
 		return kept, nil, nil
 	}
 	var before *Snapshot
@@ -229,9 +241,6 @@ func (c *Catalog) build(ctx context.Context, in language, revision int64, docume
 	snapshot, problems := build(ctx, in, revision, documents, before)
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
-	}
-	if snapshot != nil {
-		snapshot.digest = sum
 	}
 	return snapshot, problems, nil
 }

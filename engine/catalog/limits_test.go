@@ -106,8 +106,8 @@ func TestPartsAreCountedWhenTheyAreTakenOver(t *testing.T) {
 	if problems != nil {
 		t.Fatal(problems)
 	}
-	if len(on.parts) == 0 || fmt.Sprint(on.parts) != fmt.Sprint(anew.parts) || on.bytes != anew.bytes {
-		t.Errorf("taken over %v (%d bytes), anew %v (%d bytes)", on.parts, on.bytes, anew.parts, anew.bytes)
+	if len(on.parts) == 0 || fmt.Sprint(on.parts) != fmt.Sprint(anew.parts) || on.build.bytes != anew.build.bytes {
+		t.Errorf("taken over %v (%d bytes), anew %v (%d bytes)", on.parts, on.build.bytes, anew.parts, anew.build.bytes)
 	}
 }
 
@@ -128,10 +128,10 @@ func TestEstimate(t *testing.T) {
 				t.Fatal(problems)
 			}
 			measured := inUse() - before
-			if s.bytes < measured/2 || s.bytes > measured*2 {
-				t.Errorf("estimated %d, measured %d", s.bytes, measured)
+			if s.build.bytes < measured/2 || s.build.bytes > measured*2 {
+				t.Errorf("estimated %d, measured %d", s.build.bytes, measured)
 			}
-			t.Logf("estimated %d, measured %d", s.bytes, measured)
+			t.Logf("estimated %d, measured %d", s.build.bytes, measured)
 			runtime.KeepAlive(s)
 			runtime.KeepAlive(documents)
 		})
@@ -166,7 +166,7 @@ func TestPlansKeepToTheirBudget(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	before, snapshot := inUse(), h.snapshot().bytes
+	before, snapshot := inUse(), h.snapshot().build.bytes
 	peak := watched(func() {
 		var all sync.WaitGroup
 		for i := range len(tenants) * plans {
@@ -214,7 +214,7 @@ func watched(do func()) (peak int64) {
 // Tenants whose snapshots don't fit into the budget are let go, the one used last not.
 func TestCachesKeepToTheirBudget(t *testing.T) {
 	h := crm(t)
-	h.options.CacheBytes = 3 * h.snapshot().bytes / 2
+	h.options.CacheBytes = 3 * h.snapshot().build.bytes / 2
 	h.catalog = New(h.options)
 	for i := range 4 {
 		tenant, err := h.store.Create(t.Context(), fmt.Sprint("more-", i))
@@ -244,8 +244,8 @@ func TestCachesKeepToTheirBudget(t *testing.T) {
 		if err != nil || s.Revision != r.Revision {
 			t.Errorf("the tenant has revision %v: %v", s, err)
 		}
-		if h.catalog.builds.bytes > h.options.CacheBytes/4 {
-			t.Errorf("%d bytes of builds are kept of at most %d", h.catalog.builds.bytes, h.options.CacheBytes/4)
+		if h.catalog.builds.kept.Weight() > h.options.CacheBytes/4 {
+			t.Errorf("%d bytes of builds are kept of at most %d", h.catalog.builds.kept.Weight(), h.options.CacheBytes/4)
 		}
 	}
 }

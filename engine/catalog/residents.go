@@ -6,8 +6,8 @@ import (
 )
 
 // residents are the tenants whose snapshots are kept ready: at most so many, and of at
-// most so many bytes together, the most recently used. Snapshots of the same documents
-// are one and count once. Safe for concurrent use.
+// most so many bytes together, the most recently used. What snapshots share
+// counts once. Safe for concurrent use.
 type residents struct {
 	most   int
 	budget int64
@@ -65,15 +65,27 @@ func (r *residents) hold(tenant string, e *entry, s *Snapshot) {
 
 // bytes is what all snapshots take; there are few, so they are counted anew.
 func (r *residents) bytes() int64 {
-	counted := make(map[digest]bool, r.used.Len())
+	counted := make(map[*built]bool, r.used.Len())
 	var sum int64
 	for e := r.used.Front(); e != nil; e = e.Next() {
-		if s := e.Value.(*resident).holds; s != nil && !counted[s.digest] {
-			counted[s.digest] = true
-			sum += s.bytes
+		if s := e.Value.(*resident).holds; s != nil && !counted[s.build] {
+			counted[s.build] = true
+			sum += s.build.bytes
 		}
 	}
 	return sum
+}
+
+// of is a snapshot of the documents of a sum that a tenant holds; nil: none does.
+func (r *residents) of(sum digest) *Snapshot {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for e := r.used.Front(); e != nil; e = e.Next() {
+		if s := e.Value.(*resident).holds; s != nil && s.build.digest == sum {
+			return s
+		}
+	}
+	return nil
 }
 
 func (r *residents) remove(tenant string) {

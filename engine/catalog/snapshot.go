@@ -26,11 +26,24 @@ type Snapshot struct {
 	compiled map[string]any                // what the kinds were compiled to; see Of
 	lists    []*List                       // that were asked for, for the advisor
 
-	parts  map[metadata.Key]int // of the expressions of each document; see MaxParts
-	digest digest               // of the documents
-	bytes  int64                // that it takes, about; see estimate
+	parts map[metadata.Key]int // of the expressions of each document; see MaxParts
+	build *built               // which it is of
 
 	compiling *dependent // while the snapshot is made; nil afterwards
+}
+
+// built is one build of documents. Snapshots of several tenants and revisions may be of
+// one: all that they hold is the same.
+type built struct {
+	digest digest // of the documents
+	bytes  int64  // that it takes, about; see estimate
+}
+
+// at is the snapshot as that of another revision of the same documents.
+func (s *Snapshot) at(revision int64) *Snapshot {
+	shared := *s
+	shared.Revision = revision
+	return &shared
 }
 
 // Table is the table of an object's records with the indexes that are planned.

@@ -53,7 +53,7 @@ func (s *Set) Filter(ctx context.Context, c *Caller, object string, a Action) (q
 	f, err, _ := s.flights.Do(key, func() (any, error) {
 		f, err := s.compileFilter(context.WithoutCancel(ctx), c, o, a)
 		if err == nil {
-			s.filters.Add(key, f)
+			s.filters.Add(key, f, int64(size(f.filter)))
 		}
 		return f, err
 	})

@@ -11,6 +11,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/rego/compile"
 	"golang.org/x/sync/singleflight"
 
+	"formwork/engine/cache"
 	"formwork/engine/expression"
 	"formwork/engine/fault"
 	"formwork/engine/query"
@@ -65,6 +66,9 @@ type Config struct {
 const (
 	maxRights  = 256  // cached, by permission sets
 	maxFilters = 4096 // cached, by caller, object and action
+	// maxCached is how many conditions the cached filters may have together; one takes
+	// about a hundred bytes.
+	maxCached = 200_000
 	// Time is the second bound, for what steps don't count; a busy machine must not
 	// reach it. publishTime is for all of a tenant's policies together.
 	requestTime  = time.Second
@@ -89,7 +93,7 @@ type Set struct {
 	answer *compile.Prepared
 
 	rights  *lru.Cache[string, *Rights]
-	filters *lru.Cache[string, cachedFilter]
+	filters *cache.Cache[string, cachedFilter]
 	flights singleflight.Group
 	system  *Rights
 }
@@ -140,7 +144,7 @@ func Compile(ctx context.Context, c Config) (*Set, []*fault.Fault) {
 	}
 	s.system = everything(c.Objects)
 	s.rights, _ = lru.New[string, *Rights](maxRights) // fails for sizes below 1 only
-	s.filters, _ = lru.New[string, cachedFilter](maxFilters)
+	s.filters = cache.New[string, cachedFilter](maxFilters, maxCached)
 	return s, nil
 }
 

@@ -5,8 +5,7 @@ import (
 	"context"
 	"slices"
 
-	lru "github.com/hashicorp/golang-lru/v2"
-
+	"formwork/engine/cache"
 	"formwork/engine/catalog"
 	"formwork/engine/expression"
 	"formwork/engine/policy"
@@ -16,13 +15,16 @@ import (
 	"formwork/metadata/fieldtype"
 )
 
-// cachedConditions bounds what is kept for one snapshot.
-const cachedConditions = 256
+// Bounds of what is kept for one snapshot. A part of a condition takes about a kilobyte.
+const (
+	cachedConditions = 256
+	cachedParts      = 50_000 // of all of them, and fields
+)
 
 // Cache keeps the conditions of forms for callers of the same rights under one snapshot.
 // Safe for concurrent use.
 type Cache struct {
-	kept *lru.Cache[conditionsKey, *conditions]
+	kept *cache.Cache[conditionsKey, *conditions]
 }
 
 // conditionsKey names the form of an object on a layout (nil: on none). Rights are
@@ -35,8 +37,7 @@ type conditionsKey struct {
 
 // NewCache is the cache of a snapshot.
 func NewCache() Cache {
-	kept, _ := lru.New[conditionsKey, *conditions](cachedConditions) // the only error is a size below one
-	return Cache{kept: kept}
+	return Cache{kept: cache.New[conditionsKey, *conditions](cachedConditions, cachedParts)}
 }
 
 // conditions are those of a form that callers of the same rights understand: they may
@@ -91,6 +92,7 @@ func (f *Forms) conditions(ctx context.Context, a *session.Object, l *catalog.La
 	}
 	scope := f.session.Scope(a, rights)
 	scope.Queryable = false
+	parts := len(a.Object.Fields)
 	c := newConditions(a, l, func(source string) *expression.Program {
 		if source == "" {
 			return nil
@@ -99,9 +101,10 @@ func (f *Forms) conditions(ctx context.Context, a *session.Object, l *catalog.La
 		if len(problems) > 0 {
 			return nil
 		}
+		parts += p.Parts()
 		return p
 	})
-	f.cache.kept.Add(key, c)
+	f.cache.kept.Add(key, c, int64(parts))
 	return c, nil
 }
 

@@ -3,15 +3,18 @@ package read
 import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
+	"formwork/engine/cache"
 	"formwork/engine/catalog"
 	"formwork/engine/expression"
 	"formwork/engine/policy"
 )
 
-// Bounds of what is kept for one snapshot. A compiled filter takes more than a
-// hundred bytes for each of its text: long ones, which hardly come twice, are not kept.
+// Bounds of what is kept for one snapshot. Long texts, which hardly come twice, are not
+// kept. A part of a filter takes about a kilobyte, and a short one may have many: those
+// of a formula that it names.
 const (
-	cachedPrograms = 512 // filters of requests
+	cachedPrograms = 512    // filters of requests
+	cachedParts    = 20_000 // of all of them
 	cachedShapes   = 512
 	longestKept    = 512 // bytes of a filter, or of a list of fields
 )
@@ -19,7 +22,7 @@ const (
 // Cache keeps what reading prepares for callers of the same rights under one
 // snapshot. Safe for concurrent use.
 type Cache struct {
-	programs *lru.Cache[programKey, *expression.Program]
+	programs *cache.Cache[programKey, *expression.Program]
 	shapes   *lru.Cache[shapeKey, *shape]
 }
 
@@ -40,7 +43,6 @@ type shapeKey struct {
 // NewCache is the cache of a snapshot.
 func NewCache() Cache {
 	// The only error of lru.New is a size below one.
-	programs, _ := lru.New[programKey, *expression.Program](cachedPrograms)
 	shapes, _ := lru.New[shapeKey, *shape](cachedShapes)
-	return Cache{programs: programs, shapes: shapes}
+	return Cache{programs: cache.New[programKey, *expression.Program](cachedPrograms, cachedParts), shapes: shapes}
 }

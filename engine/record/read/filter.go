@@ -67,7 +67,7 @@ func (s *Reader) program(ctx context.Context, a *session.Object, text string) (*
 		return nil, fault.All(fault.Invalid, "list.bad_filter", faults)
 	}
 	if len(text) <= longestKept {
-		s.cache.programs.Add(key, program)
+		s.cache.programs.Add(key, program, int64(program.Parts()))
 	}
 	return program, nil
 }
