@@ -31,6 +31,15 @@ func (r *request) json(status int, v any) error {
 	if err != nil {
 		return fmt.Errorf("writing the answer: %w", err)
 	}
+	return r.copied(status, raw)
+}
+
+// copied answers with JSON that is written already, and counts it among what the request
+// holds. The answer to a write is given in any case: what was done should be known.
+func (r *request) copied(status int, raw []byte) error {
+	if err := r.share.Hold(r.ctx, int64(len(raw))); err != nil && r.http.Method() == fiber.MethodGet {
+		return err
+	}
 	return r.sent(status, append(r.buffer(), raw...))
 }
 
@@ -50,8 +59,12 @@ func (r *request) version(version int64) {
 
 // record answers with a record.
 func (r *request) record(status int, rec record.Record) error {
+	body := rec.AppendJSON(r.buffer())
+	if err := r.share.Hold(r.ctx, 2*int64(len(body))); err != nil { // with the record itself
+		return err
+	}
 	r.version(rec.Version())
-	return r.sent(status, rec.AppendJSON(r.buffer()))
+	return r.sent(status, body)
 }
 
 // page answers with a page of records.

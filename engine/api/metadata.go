@@ -105,7 +105,7 @@ func (s *Server) documents(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.sent(fiber.StatusOK, append(r.buffer(), raw...))
+	return r.copied(fiber.StatusOK, raw)
 }
 
 func (s *Server) ownDocuments(r *request, kind string) ([]metadata.Document, error) {
@@ -182,7 +182,7 @@ func (s *Server) document(r *request) error {
 	if r.unchangedSince(!setup) {
 		return nil
 	}
-	return r.sent(fiber.StatusOK, append(r.buffer(), body...))
+	return r.copied(fiber.StatusOK, body)
 }
 
 func (s *Server) ownDocument(r *request, key metadata.Key) (json.RawMessage, error) {

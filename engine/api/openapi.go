@@ -27,7 +27,7 @@ func (s *Server) openAPI(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.sent(fiber.StatusOK, append(r.buffer(), raw...))
+	return r.copied(fiber.StatusOK, raw)
 }
 
 // description is the document while it is made.

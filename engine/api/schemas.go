@@ -56,7 +56,7 @@ func (s *Server) kindSchema(r *request) error {
 	if !ok {
 		return fault.New(fault.NotFound, "api.no_schema")
 	}
-	return r.sent(fiber.StatusOK, append(r.buffer(), raw...))
+	return r.copied(fiber.StatusOK, raw)
 }
 
 // recordSchema is GET /schemas/records/{object}: of what the caller may read.
@@ -78,7 +78,7 @@ func (s *Server) recordSchema(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.sent(fiber.StatusOK, append(r.buffer(), raw...))
+	return r.copied(fiber.StatusOK, raw)
 }
 
 // schemasOf makes the JSON Schemas of an object's records, for callers of some rights.
