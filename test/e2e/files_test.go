@@ -141,7 +141,7 @@ func TestRefusedRows(t *testing.T) {
 			t.Errorf("Content-Type %s", kind)
 		}
 		rows, err := csv.NewReader(bytes.NewReader(a.raw)).ReadAll()
-		if err != nil || len(rows) != bad+1 || rows[0][4] != "_row" || rows[1][4] != "1" {
+		if err != nil || len(rows) != bad+1 || rows[0][4] != "_row" || rows[1][4] != "2" {
 			t.Fatalf("%d refused rows, %v: %.300s", len(rows), err, a.raw)
 		}
 		if !strings.Contains(rows[1][5], reason) {
