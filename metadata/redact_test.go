@@ -33,6 +33,7 @@ func TestRedact(t *testing.T) {
 		{"of none", About("object", AllOf("a")), `{"a":1}`, ``},
 		{"fields", About("object", Members{"fields": EachField(field)}), `{"object":"thing","fields":{"secret":{"type":"text"},"a":{"type":"text","length":1,"x":2},"b":{"type":"other","length":1},"c":{}}}`,
 			`{"fields":{"a":{"type":"text","length":1},"b":{"type":"other"},"c":{}}}`},
+		{"for those who may read a path", About("object", Members{"a": IfPath("x", Whole), "b": IfPath("secret", Whole)}), `{"object":"thing","a":1,"b":2}`, `{"a":1}`},
 		{"a choice without an otherwise", Choose("type", nil, nil), `{"type":"x"}`, ``},
 		{"paths", About("object", Members{"a": Paths, "b": Path, "c": Path}), `{"object":"thing","a":["-x","secret","y.secret"],"b":"secret","c":"x"}`, `{"a":["-x"],"c":"x"}`},
 		{"paths of nothing", Members{"a": Paths}, `{"a":["x"]}`, `{"a":[]}`},

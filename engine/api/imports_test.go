@@ -66,6 +66,9 @@ func TestImportsAreListed(t *testing.T) {
 			t.Errorf("%q: %+v", query, page)
 		}
 	}
+	if r := list("ida@example.com", "").Items[0].Reasons[0]; !strings.Contains(r.Detail, "x") {
+		t.Errorf("who sent them is told %+v", r)
+	}
 	if page := list("ida@example.com", "object=lead&cursor="+url.QueryEscape(first.ID)); len(page.Items) != 0 {
 		t.Errorf("others: %+v", page)
 	}
@@ -73,7 +76,7 @@ func TestImportsAreListed(t *testing.T) {
 	if len(of) != 1 || of[0].Created != 1 || of[0].Refused != 1 || of[0].RefusedKept != 1 || len(of[0].Reasons) != 1 {
 		t.Fatalf("%+v", of)
 	}
-	if r := of[0].Reasons[0]; r.Code != "field.not_a_number" || r.Field != "employees" || r.Count != 1 || len(r.Rows) != 1 || r.Rows[0] != 3 || r.Detail == "" {
+	if r := of[0].Reasons[0]; r.Code != "field.not_a_number" || r.Field != "employees" || r.Count != 1 || len(r.Rows) != 1 || r.Rows[0] != 3 || r.Detail != "" { // whose rows they are not
 		t.Errorf("%+v", r)
 	}
 	for email, want := range map[string]int{"ida@example.com": 200, "otto@example.com": 403} {

@@ -17,7 +17,8 @@ var writeRedacted = flag.Bool("redacted", false, "write what is hidden to testda
 // that the set "narrow" can't read, in every place in which a document names one.
 var narrowed = []string{
 	`{"kind":"permission","name":"narrow","objects":{"account":{"read":true,"fields":{"*":"read","industry":"none","annual_revenue":"none"}},
-		"opportunity":{"read":true,"fields":{"*":"read","amount":"none"}},"contact":{"read":true,"fields":{"*":"read","account":"none"}}}}`,
+		"opportunity":{"read":true,"fields":{"*":"read","amount":"none"}},"contact":{"read":true,"fields":{"*":"read","account":"none","record_type":"none"}}}}`,
+	`{"kind":"object","name":"contact","record_types":{"vip":{"label":"Vip"}}}`,
 	`{"kind":"object","name":"account","fields":{
 		"secret":{"type":"formula","expression":"annual_revenue * 2","result":"currency","scale":2},
 		"only_some":{"type":"text","visible_when":"industry == \"education\"","required":"annual_revenue > 5","default_expr":"user.name","mask":"***"},

@@ -46,7 +46,7 @@ func (s *Server) startImport(r *request) error {
 		return err
 	}
 	r.http.Set(fiber.HeaderLocation, Prefix+"/imports/"+started.ID.String())
-	return r.json(fiber.StatusAccepted, importAnswer(started, r.language()))
+	return r.json(fiber.StatusAccepted, r.importAnswer(started))
 }
 
 // importOptions reads the first part.
@@ -101,20 +101,26 @@ type Import struct {
 // ImportReason is a reason for which rows of an import were refused.
 type ImportReason struct {
 	Code   string  `json:"code" schema:"ProblemCode"`
-	Field  string  `json:"field,omitempty"` // absent: the row as a whole
-	Count  int64   `json:"count"`           // of rows
-	Rows   []int64 `json:"rows"`            // the first, by the number that a spreadsheet shows
-	Detail string  `json:"detail"`          // of the first row
+	Field  string  `json:"field,omitempty"`  // absent: the row as a whole
+	Count  int64   `json:"count"`            // of rows
+	Rows   []int64 `json:"rows"`             // the first, by the number that a spreadsheet shows
+	Detail string  `json:"detail,omitempty"` // of the first row, for who sent it
 }
 
-func importAnswer(im *transfer.Import, language string) Import {
+// importAnswer shows an import. What its rows held is shown to who sent them.
+func (r *request) importAnswer(im *transfer.Import) Import {
+	language := r.language()
 	shown := Import{ID: im.ID.String(), Job: im.Job.ID.String(), Object: im.Object, File: im.File, SHA256: im.SHA256, Key: im.Key, By: im.By.String(),
 		DryRun: im.Options.DryRun, AnyStage: im.Options.AnyStage, State: im.Job.State, Done: im.Job.Done, Total: im.Job.Total,
 		Created: im.Created, Updated: im.Updated, Unchanged: im.Unchanged, Refused: im.Refused, Kept: im.Kept, Reasons: []ImportReason{}}
 	reasons, others := im.Reasons()
 	shown.OtherReasons = others
 	for _, why := range reasons {
-		shown.Reasons = append(shown.Reasons, ImportReason{Code: why.Code, Field: why.Field, Count: why.Count, Rows: why.Rows, Detail: why.First.Text(language)})
+		reason := ImportReason{Code: why.Code, Field: why.Field, Count: why.Count, Rows: why.Rows}
+		if im.By == r.caller.User {
+			reason.Detail = why.First.Text(language)
+		}
+		shown.Reasons = append(shown.Reasons, reason)
 	}
 	if !im.Job.StartedAt.IsZero() {
 		shown.StartedAt = &im.Job.StartedAt
@@ -146,7 +152,7 @@ func (s *Server) listImports(r *request) error {
 	}
 	answer := Page[Import]{Items: []Import{}}
 	for _, im := range found {
-		answer.Items = append(answer.Items, importAnswer(im, r.language()))
+		answer.Items = append(answer.Items, r.importAnswer(im))
 	}
 	if len(found) == l.Limit {
 		next := found[len(found)-1].ID.String()
@@ -170,7 +176,7 @@ func (s *Server) getImport(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.json(fiber.StatusOK, importAnswer(im, r.language()))
+	return r.json(fiber.StatusOK, r.importAnswer(im))
 }
 
 // importErrors is GET /imports/{id}/errors: the refused rows as a CSV file.
