@@ -137,7 +137,7 @@ func (r *request) admit() error {
 		}
 	}
 	s := r.server
-	caller, err := s.o.Auth.Authenticate(r.ctx, r.token)
+	caller, t, err := s.o.Auth.Admit(r.ctx, r.token)
 	if err != nil {
 		return err
 	}
@@ -145,10 +145,6 @@ func (r *request) admit() error {
 		return err
 	}
 	r.ctx = budget.With(r.ctx, r.share)
-	t, err := s.o.Store.Tenant(r.ctx, caller.Tenant)
-	if err != nil {
-		return err
-	}
 	if r.snapshot, err = s.o.Catalog.Snapshot(r.ctx, t); err != nil {
 		return err
 	}

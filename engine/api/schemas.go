@@ -34,7 +34,7 @@ func newShownCache() *shownCache {
 
 // shown is what make makes, once for a revision, the caller's rights and language.
 func (r *request) shown(what string, make func() (any, error)) ([]byte, error) {
-	key := strings.Join([]string{what, r.caller.Tenant, r.revision(), r.language(), strings.Join(r.caller.Permissions, ",")}, "\x00")
+	key := strings.Join([]string{what, r.tenant.Identity(), r.revision(), r.language(), strings.Join(r.caller.Permissions, ",")}, "\x00")
 	if raw, ok := r.server.shown.made.Get(key); ok {
 		return raw, nil
 	}

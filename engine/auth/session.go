@@ -17,6 +17,7 @@ import (
 
 // entry is what is remembered of a token.
 type entry struct {
+	tenant  string // its identity
 	caller  *policy.Caller
 	version int64 // of the user's record
 	read    time.Time
@@ -28,23 +29,44 @@ type entry struct {
 // remembered for a second; what is revoked through this Service is forgotten
 // at once.
 func (s *Service) Authenticate(ctx context.Context, token string) (*policy.Caller, error) {
+	caller, _, err := s.Admit(ctx, token)
+	return caller, err
+}
+
+// Admit is Authenticate that also returns the tenant which the token is good for. Where
+// that tenant was deleted after the token was seen to be good: fault "tenant.not_found".
+func (s *Service) Admit(ctx context.Context, token string) (*policy.Caller, store.Tenant, error) {
 	kind, tenant, ok := splitToken(token)
 	if !ok || kind == deviceToken {
-		return nil, invalid()
+		return nil, nil, invalid()
 	}
 	key := digest(sha256.Sum256([]byte(token)))
-	now := s.now()
 	known, cached := s.callers.Get(key)
-	if cached && now.Sub(known.read) < cacheLife && (known.expires.IsZero() || now.Before(known.expires)) {
-		return known.caller, nil
-	}
 	t, err := s.store.Tenant(ctx, tenant)
 	if err != nil {
-		if fault.KindOf(err) == fault.NotFound {
+		if !cached && fault.KindOf(err) == fault.NotFound {
 			err = invalid()
 		}
-		return nil, err
+		return nil, nil, err
 	}
+	if cached && known.tenant != t.Identity() {
+		cached = false // it was good for a former tenant of the name
+	}
+	now := s.now()
+	if cached && now.Sub(known.read) < cacheLife && (known.expires.IsZero() || now.Before(known.expires)) {
+		return known.caller, t, nil
+	}
+	if !cached {
+		known = nil
+	}
+	caller, err := s.look(ctx, t, kind, key, known)
+	return caller, t, err
+}
+
+// look reads what a token stands for, and remembers it. known is what was remembered, if
+// anything was.
+func (s *Service) look(ctx context.Context, t store.Tenant, kind string, key digest, known *entry) (*policy.Caller, error) {
+	now := s.now()
 	changes := s.changes.Load()
 	read := s.readSession
 	if kind == keyToken {
@@ -55,7 +77,8 @@ func (s *Service) Authenticate(ctx context.Context, token string) (*policy.Calle
 		s.callers.Remove(key)
 		return nil, err
 	}
-	if cached && fresh.version == known.version && sameCaller(fresh.caller, known.caller) {
+	fresh.tenant = t.Identity()
+	if known != nil && fresh.version == known.version && sameCaller(fresh.caller, known.caller) {
 		fresh.caller = known.caller // so that what is cached by caller stays found
 	}
 	s.callers.Add(key, fresh)

@@ -107,12 +107,9 @@ func (c *Catalog) Snapshot(ctx context.Context, t store.Tenant) (*Snapshot, erro
 // Schema is the JSON Schema of a kind of documents, as editors use it.
 func (c *Catalog) Schema(kind string) (json.RawMessage, bool) { return c.schemas.JSON(kind) }
 
-// Forget drops what is kept in memory of a tenant, after it was deleted.
-func (c *Catalog) Forget(tenant string) { c.tenants.remove(tenant) }
-
 // current is a tenant's newest state, as fresh as Snapshot promises.
 func (c *Catalog) current(ctx context.Context, t store.Tenant) (*state, error) {
-	e := c.tenants.entry(t.Name())
+	e := c.tenants.entry(t.Identity())
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.state != nil && c.o.Now().Sub(e.checked) < freshness {
@@ -123,7 +120,7 @@ func (c *Catalog) current(ctx context.Context, t store.Tenant) (*state, error) {
 
 // newest is a tenant's newest state as the store has it now.
 func (c *Catalog) newest(ctx context.Context, t store.Tenant) (*state, error) {
-	e := c.tenants.entry(t.Name())
+	e := c.tenants.entry(t.Identity())
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return c.refresh(ctx, t, e)
@@ -138,8 +135,8 @@ func (c *Catalog) refresh(ctx context.Context, t store.Tenant, e *entry) (*state
 		}
 	}
 	mark, err := newestRevision(ctx, t)
-	if err != nil && !first && ctx.Err() == nil {
-		e.state = nil // a tenant that was deleted and made anew has no tables yet
+	if (err != nil || mark.revision == 0) && !first && ctx.Err() == nil {
+		e.state = nil // the tenant was deleted, which defining its tables tells
 		return c.refresh(ctx, t, e)
 	}
 	if err != nil {
@@ -147,7 +144,7 @@ func (c *Catalog) refresh(ctx context.Context, t store.Tenant, e *entry) (*state
 	}
 	if mark.revision == 0 {
 		e.state = nil
-		c.tenants.hold(t.Name(), e, nil)
+		c.tenants.hold(t.Identity(), e, nil)
 		return nil, fault.New(fault.Conflict, "catalog.not_installed", "tenant", t.Name())
 	}
 	if first || e.state.mark != mark {
@@ -159,7 +156,7 @@ func (c *Catalog) refresh(ctx context.Context, t store.Tenant, e *entry) (*state
 			return nil, err
 		}
 		e.state = next
-		c.tenants.hold(t.Name(), e, next.snapshot)
+		c.tenants.hold(t.Identity(), e, next.snapshot)
 		c.o.Wake(t.Name()) // another process may have left jobs with its revision
 	}
 	e.checked = c.o.Now()
@@ -171,12 +168,12 @@ func (c *Catalog) refresh(ctx context.Context, t store.Tenant, e *entry) (*state
 
 // publish makes a state that was just committed the newest one.
 func (c *Catalog) publish(t store.Tenant, s *state) {
-	e := c.tenants.entry(t.Name())
+	e := c.tenants.entry(t.Identity())
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.state == nil || e.state.mark.revision < s.mark.revision {
 		e.state, e.checked = s, c.o.Now()
-		c.tenants.hold(t.Name(), e, s.snapshot)
+		c.tenants.hold(t.Identity(), e, s.snapshot)
 	}
 	c.builds.keep(s.snapshot)
 }

@@ -12,32 +12,32 @@ type residents struct {
 	most   int
 	budget int64
 
-	mu     sync.Mutex
-	byName map[string]*list.Element // of *resident
-	used   list.List                // the most recently used first
+	mu         sync.Mutex
+	byIdentity map[string]*list.Element // of *resident
+	used       list.List                // the most recently used first
 }
 
 // resident is a tenant with what its snapshot takes.
 type resident struct {
-	tenant string
-	entry  *entry
-	holds  *Snapshot // nil: none yet
+	identity string
+	entry    *entry
+	holds    *Snapshot // nil: none yet
 }
 
 func newResidents(most int, budget int64) *residents {
-	return &residents{most: most, budget: budget, byName: map[string]*list.Element{}}
+	return &residents{most: most, budget: budget, byIdentity: map[string]*list.Element{}}
 }
 
 // entry is a tenant's, made if there is none.
-func (r *residents) entry(tenant string) *entry {
+func (r *residents) entry(identity string) *entry {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if e := r.byName[tenant]; e != nil {
+	if e := r.byIdentity[identity]; e != nil {
 		r.used.MoveToFront(e)
 		return e.Value.(*resident).entry
 	}
-	made := &resident{tenant: tenant, entry: &entry{}}
-	r.byName[tenant] = r.used.PushFront(made)
+	made := &resident{identity: identity, entry: &entry{}}
+	r.byIdentity[identity] = r.used.PushFront(made)
 	for r.used.Len() > r.most {
 		r.drop(r.used.Back())
 	}
@@ -46,10 +46,10 @@ func (r *residents) entry(tenant string) *entry {
 
 // hold notes the snapshot that a tenant's entry has come to hold, and drops the tenants
 // that were used the longest ago until what is left keeps to the budget.
-func (r *residents) hold(tenant string, e *entry, s *Snapshot) {
+func (r *residents) hold(identity string, e *entry, s *Snapshot) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	at := r.byName[tenant]
+	at := r.byIdentity[identity]
 	if at == nil || at.Value.(*resident).entry != e {
 		return // dropped meanwhile: it goes with those who still use it
 	}
@@ -88,15 +88,7 @@ func (r *residents) of(sum digest) *Snapshot {
 	return nil
 }
 
-func (r *residents) remove(tenant string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if e := r.byName[tenant]; e != nil {
-		r.drop(e)
-	}
-}
-
 func (r *residents) drop(e *list.Element) {
-	delete(r.byName, e.Value.(*resident).tenant)
+	delete(r.byIdentity, e.Value.(*resident).identity)
 	r.used.Remove(e)
 }

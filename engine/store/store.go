@@ -19,7 +19,11 @@ type Store interface {
 	Tenant(ctx context.Context, name string) (Tenant, error)
 	// Create makes an empty tenant. Fault "tenant.exists" (Conflict).
 	Create(ctx context.Context, name string) (Tenant, error)
-	// Delete removes a tenant and all of its data, for good. Handles to it fail after.
+	// Delete removes a tenant and all of its data, for good. Handles to it fail after,
+	// with the fault "tenant.not_found". This holds for other processes, too: once Delete
+	// has returned, no write of theirs is acknowledged any more. Their reads may go on
+	// for half a minute; they see what was the deleted tenant's or nothing, never what
+	// belongs to a new tenant of the name.
 	Delete(ctx context.Context, name string) error
 	// Tenants lists names, sorted.
 	Tenants(ctx context.Context) ([]string, error)
@@ -41,6 +45,9 @@ type Store interface {
 // where there is no room for what is written. Other tenants go on.
 type Tenant interface {
 	Name() string
+	// Identity tells the tenant from all others that this process has known, former ones
+	// of its name among them. What is kept in memory of a tenant is kept by its identity.
+	Identity() string
 	// Define makes sure that tables and columns exist; it takes the same time
 	// whatever the number of rows, and never removes anything. It does not make
 	// indexes but for those of tables that are new and empty, and Unique ones of

@@ -55,6 +55,25 @@ func TestConformance(t *testing.T) {
 // TestBlobs needs nothing that FerretDB 1 lacks.
 func TestBlobs(t *testing.T) { storetest.Blobs(t, opener(t), nil) }
 
+// TestShared is the part of the suite that two processes take part in.
+func TestShared(t *testing.T) {
+	uri := serve(t)
+	var opened atomic.Int64
+	storetest.RunShared(t, func(t *testing.T) (one, other store.Store) {
+		name := "shared" + strconv.FormatInt(opened.Add(1), 10)
+		var both [2]store.Store
+		for i := range both {
+			s, err := mongo.Open(t.Context(), uri, mongo.Options{Database: name, AllowStandalone: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { s.Close() })
+			both[i] = notUnique{s}
+		}
+		return both[0], both[1]
+	})
+}
+
 // opener opens empty stores on a server that runs until the test ends.
 func opener(t *testing.T) func(t *testing.T) store.Store {
 	uri := serve(t)

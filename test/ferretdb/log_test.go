@@ -56,7 +56,7 @@ func TestLogOfLateCommits(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer client.Disconnect(context.Background())
-	rows := client.Database("formwork_acme").Collection("journal")
+	rows := client.Database("formwork_acme_" + created.Identity()).Collection("journal")
 	last := int64(0)
 	for n := int64(20); n > 0; n-- {
 		// Two rows become visible at once, with stamps below those of all before.

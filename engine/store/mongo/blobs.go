@@ -125,12 +125,18 @@ func (b blobs) Put(ctx context.Context, key id.ID, r io.Reader, limit int64) (st
 		err = b.publish(ctx, blobFile{ID: note.ID, Length: d.Size, Chunk: chunkSize, Uploaded: b.tenant.store.now(), Name: name})
 	}
 	if err == nil {
+		err = b.tenant.confirmAlone(ctx)
+	}
+	if err == nil {
 		return d, nil
 	}
 	// What can't be taken back here is Tidy's.
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
 	defer cancel()
-	left := b.takeBack(end, note.ID)
+	var left error
+	if !fault.Is(err, "tenant.not_found") {
+		left = b.takeBack(end, note.ID)
+	}
 	if driver.IsDuplicateKeyError(err) {
 		return store.Digest{}, store.BlobExists()
 	}

@@ -12,6 +12,7 @@ import (
 
 	"go.mongodb.org/mongo-driver/bson"
 
+	"formwork/engine/fault"
 	"formwork/engine/store"
 	"formwork/engine/store/mongo"
 )
@@ -28,7 +29,10 @@ type server struct {
 	mu      sync.Mutex
 	keeps   func(name string, command bson.Raw) bson.D // instead of a script; nil for what it does not know
 	answers map[string][]bson.D                        // what a command is answered, one after the other; then that it is done
-	seen    []bson.Raw                                 // commands but for the driver's own
+	seen    []bson.Raw                                 // commands but for the driver's own and those about tenants that are listed
+
+	listed map[string]bson.Raw // tenants, as the registry has them
+	asked  int                 // how often it was
 }
 
 func newServer(t *testing.T) *server {
@@ -42,7 +46,7 @@ func newServer(t *testing.T) *server {
 
 func serveOn(t *testing.T, listener net.Listener) *server {
 	t.Helper()
-	s := &server{t: t, address: listener.Addr().String(), answers: map[string][]bson.D{}}
+	s := &server{t: t, address: listener.Addr().String(), answers: map[string][]bson.D{}, listed: map[string]bson.Raw{}}
 	var group sync.WaitGroup
 	group.Go(func() {
 		for {
@@ -60,7 +64,8 @@ func serveOn(t *testing.T, listener net.Listener) *server {
 	return s
 }
 
-// open opens a store on the server and makes a tenant; what they asked is forgotten.
+// open opens a store on the server, and its tenant, which is made if it is not there;
+// what they asked is forgotten.
 func (s *server) open(o mongo.Options) store.Tenant {
 	s.t.Helper()
 	opened, err := mongo.Open(s.t.Context(), "mongodb://"+s.address+"/?directConnection=true&retryReads=false", o)
@@ -71,7 +76,10 @@ func (s *server) open(o mongo.Options) store.Tenant {
 	if s.pageRows > 0 {
 		mongo.PageRows(opened, s.pageRows)
 	}
-	tenant, err := opened.Create(s.t.Context(), "acme")
+	tenant, err := opened.Tenant(s.t.Context(), "acme")
+	if fault.Is(err, "tenant.not_found") {
+		tenant, err = opened.Create(s.t.Context(), "acme")
+	}
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -198,6 +206,9 @@ func (s *server) answer(command bson.Raw) bson.D {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if answer := s.registry(name, command); answer != nil {
+		return answer
+	}
 	s.seen = append(s.seen, slices.Clone(command))
 	if s.keeps != nil {
 		if answer := s.keeps(name, command); answer != nil {
@@ -212,6 +223,41 @@ func (s *server) answer(command bson.Raw) bson.D {
 		return found()
 	}
 	return bson.D{{Key: "ok", Value: 1.0}, {Key: "n", Value: 1}, {Key: "nModified", Value: 1}}
+}
+
+// registry answers what is asked and written about one tenant; nil for all else.
+func (s *server) registry(name string, command bson.Raw) bson.D {
+	if collection, _ := command.Lookup(name).StringValueOK(); collection != "tenants" {
+		return nil
+	}
+	switch name {
+	case "insert":
+		listing := command.Lookup("documents", "0").Document()
+		s.listed[listing.Lookup("_id").StringValue()] = listing
+		return changed(1)
+	case "find":
+		tenant, ok := command.Lookup("filter", "_id").StringValueOK()
+		if !ok {
+			return nil
+		}
+		s.asked++
+		listing, ok := s.listed[tenant]
+		made := command.Lookup("filter", "made")
+		if !ok || !made.IsZero() && !made.Equal(listing.Lookup("made")) {
+			return found()
+		}
+		var all bson.D
+		_ = bson.Unmarshal(listing, &all)
+		return found(all)
+	}
+	return nil
+}
+
+// unlist takes a tenant out of the registry, as another process does that deletes it.
+func (s *server) unlist(tenant string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.listed, tenant)
 }
 
 // found answers a find or an aggregate.

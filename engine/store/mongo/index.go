@@ -69,7 +69,7 @@ func (t *Tenant) Index(ctx context.Context, table string, indexes []store.Index)
 			return err
 		}
 	}
-	return nil
+	return t.confirmAlone(ctx)
 }
 
 // Indexes implements store.Tenant.

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/bson"
-	"go.mongodb.org/mongo-driver/bson/primitive"
 
 	"formwork/engine/id"
 	"formwork/engine/query"
@@ -59,8 +58,6 @@ func newJournalKeeper(lock *sync.Mutex) *journalKeeper {
 func (k *journalKeeper) answer(name string, command bson.Raw) bson.D {
 	collection, _ := command.Lookup(name).StringValueOK()
 	switch name + " " + collection {
-	case "find tenants":
-		return found(bson.D{{Key: "_id", Value: "acme"}, {Key: "database", Value: "formwork_acme"}, {Key: "made", Value: primitive.ObjectID{}}})
 	case "find formwork.logs":
 		return headOf(k.head.Page, k.head.First, slices.Clone(k.head.Rows)...)
 	case "find journal":

@@ -17,8 +17,6 @@ package mongo
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"runtime"
 	"sync"
@@ -42,7 +40,7 @@ import (
 type Options struct {
 	// Database is the database that lists the tenants; if empty, the one that the
 	// address names, or else "formwork". A tenant's own is called Database + "_" +
-	// its name.
+	// its name + "_" + its identity, so that a former tenant of the name had another.
 	Database string
 	// AllowStandalone accepts a server without transactions. What that loses: a
 	// process that is killed within a Write leaves the part that was written, in
@@ -199,8 +197,8 @@ type listing struct {
 	Deleting bool               `bson:"deleting,omitempty"`
 }
 
-// Tenant implements store.Store. A deletion by another process is noticed after
-// five seconds at the latest.
+// Tenant implements store.Store. A deletion by another process is noticed by the next
+// write, and after five seconds at the latest.
 func (s *Store) Tenant(ctx context.Context, name string) (store.Tenant, error) {
 	if !store.ValidTenant(name) {
 		return nil, fault.New(fault.NotFound, "tenant.not_found", "tenant", name)
@@ -224,7 +222,8 @@ func (s *Store) Create(ctx context.Context, name string) (store.Tenant, error) {
 	if !store.ValidTenant(name) {
 		return nil, fault.New(fault.Invalid, "tenant.name")
 	}
-	l := listing{Name: name, Database: s.database(name), Made: primitive.NewObjectIDFromTimestamp(s.now())}
+	made := primitive.NewObjectIDFromTimestamp(s.now())
+	l := listing{Name: name, Database: s.database(name, made), Made: made}
 	_, err := s.tenants.InsertOne(ctx, l)
 	if driver.IsDuplicateKeyError(err) {
 		if err := s.finishDeletion(ctx, name); err != nil {
@@ -241,7 +240,10 @@ func (s *Store) Create(ctx context.Context, name string) (store.Tenant, error) {
 	return s.hold(l), nil
 }
 
-// Delete implements store.Store. It can be repeated if it was interrupted.
+// Delete implements store.Store. It can be repeated if it was interrupted. Writes of
+// other processes ask the registry after all that they wrote, before they commit: see
+// Tenant.confirm. What they wrote before the database was dropped keeps the drop waiting
+// for their commit; what they wrote after that was written after the tenant was marked.
 func (s *Store) Delete(ctx context.Context, name string) error {
 	key := bson.D{{Key: "_id", Value: name}}
 	marked, err := s.tenants.UpdateOne(ctx, key, bson.D{{Key: "$set", Value: bson.D{{Key: "deleting", Value: true}}}})
@@ -349,15 +351,10 @@ func (s *Store) forget(name string) {
 	}
 }
 
-// database names a tenant's database; long names end in a hash instead.
-func (s *Store) database(tenant string) string {
-	name := s.prefix + tenant
-	if len(name) <= maxDatabase {
-		return name
-	}
-	sum := sha256.Sum256([]byte(name))
-	digest := "_" + hex.EncodeToString(sum[:10])
-	return name[:maxDatabase-len(digest)] + digest
+// database names a tenant's database; of a long name it has the beginning.
+func (s *Store) database(tenant string, made primitive.ObjectID) string {
+	name, identity := s.prefix+tenant, "_"+made.Hex()
+	return name[:min(len(name), maxDatabase-len(identity))] + identity
 }
 
 // createCollection makes sure that a collection exists.

@@ -560,11 +560,13 @@ func TestStandaloneTakesBack(t *testing.T) {
 	sees(t, s, "findAndModify insert delete update")
 }
 
-// A tenant that another process deleted is noticed when the registry is asked again.
+// A tenant that another process deleted is noticed by a read when the registry is asked
+// again.
 func TestTenantDeletedElsewhere(t *testing.T) {
 	s := newServer(t)
 	now := time.Unix(1e9, 0)
 	tenant := s.open(mongo.Options{Now: func() time.Time { return now }})
+	s.unlist("acme")
 	if _, err := tenant.Count(t.Context(), "lead", nil, nil, 0); err != nil {
 		t.Fatal(err)
 	}
@@ -576,6 +578,61 @@ func TestTenantDeletedElsewhere(t *testing.T) {
 	err := tenant.Write(t.Context(), func(store.Tx) error { t.Error("ran"); return nil })
 	if !fault.Is(err, "tenant.not_found") {
 		t.Errorf("write: %v", err)
+	}
+}
+
+// The registry is asked once by a write, after all that it writes: a tenant that was
+// deleted until then gets no commit, and nothing of it goes on.
+func TestWriteAsksWhetherTheTenantIsThere(t *testing.T) {
+	s := newServer(t)
+	tenant := s.open(mongo.Options{})
+	write := func(last func()) error {
+		return tenant.Write(t.Context(), func(tx store.Tx) error {
+			defer last()
+			return tx.Insert(t.Context(), "lead", 1, nil, nil)
+		})
+	}
+	before := s.asked
+	if err := write(func() {}); err != nil || s.asked != before+1 {
+		t.Errorf("the registry was asked %d times, %v", s.asked-before, err)
+	}
+	if err := write(func() { s.unlist("acme") }); !fault.Is(err, "tenant.not_found") || fault.KindOf(err) != fault.NotFound {
+		t.Errorf("written to a tenant that is gone: %v", err)
+	}
+	sees(t, s, "insert commitTransaction insert abortTransaction")
+	if _, err := tenant.Count(t.Context(), "lead", nil, nil, 0); !fault.Is(err, "tenant.not_found") {
+		t.Errorf("a read after that: %v", err)
+	}
+}
+
+// What a definition made anew of a deleted tenant's database is dropped.
+func TestDefineOfADeletedTenant(t *testing.T) {
+	s := newServer(t)
+	tenant := s.open(mongo.Options{})
+	s.unlist("acme")
+	if err := tenant.Define(t.Context(), store.Table{Name: "lead"}); !fault.Is(err, "tenant.not_found") {
+		t.Errorf("got %v", err)
+	}
+	sees(t, s, "find create update dropDatabase")
+}
+
+// A tenant's database is named after its identity, whatever the length of its name.
+func TestDatabaseOfATenant(t *testing.T) {
+	s := newServer(t)
+	opened, err := mongo.Open(t.Context(), "mongodb://"+s.address+"/?directConnection=true&retryReads=false", mongo.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opened.Close()
+	for _, name := range []string{"acme", strings.Repeat("a", 63)} {
+		tenant, err := opened.Create(t.Context(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		database := s.listed[name].Lookup("database").StringValue()
+		if !strings.HasSuffix(database, "_"+tenant.Identity()) || !strings.HasPrefix(database, "formwork_"+name[:4]) || len(database) > 63 {
+			t.Errorf("%s is kept in %s", name, database)
+		}
 	}
 }
 

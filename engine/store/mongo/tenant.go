@@ -2,6 +2,7 @@ package mongo
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -46,16 +47,25 @@ func (t *Tenant) end() {
 	defer t.writes.Unlock()
 }
 
+// Identity implements store.Tenant.
+func (t *Tenant) Identity() string { return t.made.Hex() }
+
 // ready fails if the tenant was deleted, by this process or, some seconds ago, by
 // another.
 func (t *Tenant) ready(ctx context.Context) error {
 	if t.gone.Load() {
-		return fault.New(fault.NotFound, "tenant.not_found", "tenant", t.name)
+		return t.notFound()
 	}
-	now := t.store.now().UnixNano()
-	if now-t.seen.Load() < int64(checkEvery) {
+	if t.store.now().UnixNano()-t.seen.Load() < int64(checkEvery) {
 		return nil
 	}
+	return t.confirm(ctx)
+}
+
+// confirm asks the registry whether the tenant is there. A write asks after all else, so
+// that nothing is acknowledged of a tenant that was deleted: see Store.Delete.
+func (t *Tenant) confirm(ctx context.Context) error {
+	now := t.store.now().UnixNano()
 	err := t.store.tenants.FindOne(ctx, bson.D{
 		{Key: "_id", Value: t.name},
 		{Key: "made", Value: t.made},
@@ -67,9 +77,25 @@ func (t *Tenant) ready(ctx context.Context) error {
 		return nil
 	case driver.ErrNoDocuments:
 		t.gone.Store(true)
-		return fault.New(fault.NotFound, "tenant.not_found", "tenant", t.name)
+		return t.notFound()
 	}
 	return failed("finding a tenant", err)
+}
+
+// confirmAlone is confirm after a change outside of a transaction. That may have made the
+// database of a deleted tenant anew, which is nobody else's; it is dropped.
+func (t *Tenant) confirmAlone(ctx context.Context) error {
+	err := t.confirm(ctx)
+	if fault.Is(err, "tenant.not_found") {
+		if dropped := t.db.Drop(context.WithoutCancel(ctx)); dropped != nil {
+			return fmt.Errorf("%w; dropping what was left of it: %w", err, dropped)
+		}
+	}
+	return err
+}
+
+func (t *Tenant) notFound() error {
+	return fault.New(fault.NotFound, "tenant.not_found", "tenant", t.name)
 }
 
 // changing is ready for what writes; leave must be called after.
@@ -138,7 +164,7 @@ func (t *Tenant) Define(ctx context.Context, tables ...store.Table) error {
 			return err
 		}
 	}
-	return nil
+	return t.confirmAlone(ctx)
 }
 
 func (t *Tenant) define(ctx context.Context, table store.Table, known map[string]definition) error {

@@ -24,6 +24,7 @@ type tx struct {
 	t       *Tenant
 	session driver.Session // nil on a standalone server
 	lost    error          // what ended the transaction
+	changed bool           // something was written, or may have been
 	// careful: look for duplicates before writing, so that the server has nothing to
 	// refuse, and keep how an attempt is undone.
 	careful bool
@@ -76,6 +77,12 @@ func (x *tx) usable(ctx context.Context) error {
 		return ctx.Err()
 	}
 	return x.lost
+}
+
+// changing is usable for what writes.
+func (x *tx) changing(ctx context.Context) error {
+	x.changed = true
+	return x.usable(ctx)
 }
 
 // Attempt implements store.Tx. There are no savepoints: what fn wrote is taken back
@@ -174,7 +181,7 @@ func (x *tx) Insert(ctx context.Context, table string, key id.ID, values map[str
 
 // insert adds a row with fields that are no columns.
 func (x *tx) insert(ctx context.Context, table string, key id.ID, values map[string]any, words []string, more ...bson.E) error {
-	if err := x.usable(ctx); err != nil {
+	if err := x.changing(ctx); err != nil {
 		return err
 	}
 	d, err := document(int64(key), values, words)
@@ -202,7 +209,7 @@ func (x *tx) insert(ctx context.Context, table string, key id.ID, values map[str
 
 // Update implements store.Tx.
 func (x *tx) Update(ctx context.Context, table string, key id.ID, version int64, values map[string]any, words []string) error {
-	if err := x.usable(ctx); err != nil {
+	if err := x.changing(ctx); err != nil {
 		return err
 	}
 	change, err := changes(values, words)
@@ -269,7 +276,7 @@ func (x *tx) updateKept(ctx context.Context, c *driver.Collection, found, change
 // same row since the snapshot of the later one, but not if the write changes
 // nothing. On a standalone server Writes run one after the other anyway.
 func (x *tx) Lock(ctx context.Context, table string, key id.ID) error {
-	if err := x.usable(ctx); err != nil || x.session == nil {
+	if err := x.changing(ctx); err != nil || x.session == nil {
 		return err
 	}
 	change := bson.D{{Key: "$inc", Value: bson.D{{Key: lockField, Value: int64(1)}}}}
@@ -285,7 +292,7 @@ func (x *tx) Delete(ctx context.Context, table string, key id.ID) error {
 
 // DeleteWhere implements store.Tx.
 func (x *tx) DeleteWhere(ctx context.Context, table string, filter query.Filter) (int64, error) {
-	if err := x.usable(ctx); err != nil {
+	if err := x.changing(ctx); err != nil {
 		return 0, err
 	}
 	var n int64

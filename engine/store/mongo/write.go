@@ -102,6 +102,11 @@ func (t *Tenant) transact(ctx context.Context, tx *tx, fn func(tx store.Tx) erro
 	case ctx.Err() != nil:
 		return ctx.Err(), false
 	}
+	if tx.changed {
+		if err := t.confirm(ctx); err != nil {
+			return err, false
+		}
+	}
 	settled = true
 	return commit(ctx, tx.session)
 }
@@ -173,5 +178,9 @@ func (t *Tenant) writeAlone(ctx context.Context, fn func(tx store.Tx) error) (er
 	}()
 	err = run(tx, fn)
 	finished = true
-	return cmp.Or(err, tx.lost, ctx.Err())
+	err = cmp.Or(err, tx.lost, ctx.Err())
+	if err == nil && tx.changed {
+		err = t.confirmAlone(ctx)
+	}
+	return err
 }

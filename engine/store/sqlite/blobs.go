@@ -79,7 +79,7 @@ func failedBlob(doing string, err error) error {
 func (b *blobs) begin() (*os.File, error) {
 	b.removing.RLock()
 	defer b.removing.RUnlock()
-	if err := b.tenant.pool.gone(); err != nil {
+	if err := b.tenant.present(); err != nil {
 		return nil, err
 	}
 	dir := filepath.Join(b.dir, unfinished)
@@ -98,7 +98,7 @@ func (b *blobs) begin() (*os.File, error) {
 func (b *blobs) publish(file, name string) error {
 	b.removing.RLock()
 	defer b.removing.RUnlock()
-	if err := b.tenant.pool.gone(); err != nil {
+	if err := b.tenant.present(); err != nil {
 		return err
 	}
 	path := b.path(name)
@@ -151,7 +151,7 @@ func (b *blobs) find(ctx context.Context, key id.ID) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(ctx.Err(), b.tenant.pool.gone()); err != nil {
+	if err := errors.Join(ctx.Err(), b.tenant.present()); err != nil {
 		return nil, err
 	}
 	file, err := os.Open(b.path(name))
@@ -212,7 +212,7 @@ func (b *blobs) Delete(ctx context.Context, key id.ID) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(ctx.Err(), b.tenant.pool.gone()); err != nil {
+	if err := errors.Join(ctx.Err(), b.tenant.present()); err != nil {
 		return err
 	}
 	if err := os.Remove(b.path(name)); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -224,7 +224,7 @@ func (b *blobs) Delete(ctx context.Context, key id.ID) error {
 
 // List implements store.Blobs. It holds the names of one folder at a time.
 func (b *blobs) List(ctx context.Context, after id.ID, limit int) ([]store.Blob, error) {
-	if err := b.tenant.pool.gone(); err != nil {
+	if err := b.tenant.present(); err != nil {
 		return nil, err
 	}
 	behind := after.String() // "" sorts before every name
@@ -298,7 +298,7 @@ func names(dir string) ([]string, error) {
 
 // Tidy implements store.Blobs. A file tells by its time when it was last written to.
 func (b *blobs) Tidy(ctx context.Context, since time.Time) error {
-	if err := b.tenant.pool.gone(); err != nil {
+	if err := b.tenant.present(); err != nil {
 		return err
 	}
 	dir := filepath.Join(b.dir, unfinished)

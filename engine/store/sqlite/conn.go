@@ -139,6 +139,30 @@ func (c *conn) configure(option, on int32) error {
 	return nil
 }
 
+// errMoved tells that the file of a connection is no longer under its name.
+var errMoved = errors.New("the file was removed or replaced")
+
+// beginWrite begins a transaction that writes. Whoever removes a file does so while it
+// may be written by nobody else (see Store.Delete), so that it stays for as long as the
+// transaction lasts. Fails with errMoved if it is gone already.
+func (c *conn) beginWrite() error {
+	if err := c.exec("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	if !c.moved() {
+		return nil
+	}
+	return errors.Join(errMoved, c.exec("ROLLBACK"))
+}
+
+// moved reports whether the file is no longer under its name. Where the system can't say
+// so it keeps open files from being removed.
+func (c *conn) moved() bool {
+	*(*int32)(memory(c.cell)) = 0
+	code := lib.Xsqlite3_file_control(c.tls, c.db, 0, lib.SQLITE_FCNTL_HAS_MOVED, c.cell)
+	return code == lib.SQLITE_OK && *(*int32)(memory(c.cell)) != 0
+}
+
 func (c *conn) close() {
 	running.Delete(c.token)
 	for e := c.recent.Front(); e != nil; e = e.Next() {

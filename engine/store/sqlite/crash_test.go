@@ -23,7 +23,7 @@ const (
 )
 
 // crashing are the halves of tests that are killed, by what they do forever.
-var crashing = map[string]func(dir string) error{"rows": writeForever, "blobs": putForever}
+var crashing = map[string]func(dir string) error{"rows": writeForever, "rows-alone": writeAlone, "blobs": putForever}
 
 // TestMain runs the half of a test that is killed in a process of its own.
 func TestMain(m *testing.M) {
@@ -58,6 +58,21 @@ func writeForever(dir string) error {
 	}
 	return untilKilled(1, func(key id.ID) error {
 		return tenant.Write(context.Background(), func(tx store.Tx) error { return pair(tx, key) })
+	})
+}
+
+// writeAlone is writeForever of rows without their log.
+func writeAlone(dir string) error {
+	s, err := Open(dir, Options{})
+	if err != nil {
+		return err
+	}
+	tenant, err := s.Tenant(context.Background(), "acme")
+	if err != nil {
+		return err
+	}
+	return untilKilled(1, func(key id.ID) error {
+		return tenant.Write(context.Background(), func(tx store.Tx) error { return tx.Insert(context.Background(), "deal", key, nil, nil) })
 	})
 }
 

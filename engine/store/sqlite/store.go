@@ -17,6 +17,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	lib "modernc.org/sqlite/lib"
+
 	"formwork/engine/fault"
 	"formwork/engine/store"
 )
@@ -51,6 +53,7 @@ type Store struct {
 	tenants map[string]*tenant
 	opened  map[*tenant]bool
 	closed  bool
+	handles int // that were made
 
 	// roomUnsure: a write found no room, or none was made yet. See room.
 	roomUnsure atomic.Bool
@@ -104,12 +107,8 @@ func (s *Store) file(name string) string { return filepath.Join(s.dir, name+suff
 
 func (s *Store) blobs(name string) string { return filepath.Join(s.dir, name+blobsSuffix) }
 
-func (s *Store) exists(name string) bool {
-	_, err := os.Stat(s.file(name))
-	return err == nil
-}
-
-// Tenant implements store.Store. It opens nothing yet.
+// Tenant implements store.Store. It opens nothing of a tenant that is used for the first
+// time.
 func (s *Store) Tenant(ctx context.Context, name string) (store.Tenant, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -117,20 +116,39 @@ func (s *Store) Tenant(ctx context.Context, name string) (store.Tenant, error) {
 	if !store.ValidTenant(name) {
 		return nil, notFound(name)
 	}
+	for {
+		t, made, err := s.handle(name)
+		if err != nil {
+			return nil, err
+		}
+		if made || t.isCurrent(ctx) {
+			return t, nil
+		}
+		t.vanish()
+	}
+}
+
+// handle returns the handle of a tenant, which is made for the file that is there if
+// there is none.
+func (s *Store) handle(name string) (t *tenant, made bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return nil, errClosed
+		return nil, false, errClosed
 	}
 	if t := s.tenants[name]; t != nil {
-		return t, nil
+		return t, false, nil
 	}
-	if !s.exists(name) {
-		return nil, notFound(name)
+	file, err := os.Stat(s.file(name))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, false, notFound(name)
 	}
-	t := s.newTenant(name)
+	if err != nil {
+		return nil, false, fmt.Errorf("looking for tenant %s: %w", name, err)
+	}
+	t = s.newTenant(name, file)
 	s.tenants[name] = t
-	return t, nil
+	return t, true, nil
 }
 
 // Create implements store.Store.
@@ -142,14 +160,47 @@ func (s *Store) Create(ctx context.Context, name string) (store.Tenant, error) {
 	if errors.Is(err, os.ErrExist) {
 		return nil, fault.New(fault.Conflict, "tenant.exists", "tenant", name)
 	}
+	if err == nil {
+		// Of a deletion that was interrupted, or of a file that was removed by hand.
+		left := errors.Join(os.RemoveAll(s.blobs(name)), removeFiles(s.file(name)+"-wal", s.file(name)+"-shm"))
+		err = errors.Join(left, file.Close(), s.mark(name), syncFolder(s.dir))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("creating tenant %s: %w", name, s.told(err))
 	}
-	left := os.RemoveAll(s.blobs(name)) // of a file that was removed by hand
-	if err := errors.Join(left, file.Close(), syncFolder(s.dir)); err != nil {
-		return nil, fmt.Errorf("creating tenant %s: %w", name, err)
-	}
 	return s.Tenant(ctx, name)
+}
+
+// mark gives the file of a new tenant a random application id, which tells it from a
+// former one of its name: a system may give both the same file number.
+func (s *Store) mark(name string) error {
+	c, err := openConn(s.file(name), lib.SQLITE_OPEN_READWRITE, 1, func() { s.roomUnsure.Store(true) })
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	mark := int64(0)
+	err = c.each("SELECT random() & 0x7fffffff | 1", func(s *stmt) error { mark = s.integer(0); return nil })
+	pragmas := []string{"PRAGMA journal_mode = MEMORY", "PRAGMA application_id = " + strconv.FormatInt(mark, 10)}
+	if s.options.Relaxed {
+		pragmas = append([]string{"PRAGMA synchronous = OFF"}, pragmas...)
+	}
+	for _, pragma := range pragmas {
+		if err == nil {
+			err = c.once(pragma)
+		}
+	}
+	return err
+}
+
+// removeFiles removes files, of which some may not be there.
+func removeFiles(paths ...string) error {
+	for _, path := range paths {
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // syncFolder makes the names in a folder durable.
@@ -179,22 +230,30 @@ func (s *Store) Delete(ctx context.Context, name string) error {
 	case <-ctx.Done():
 		return fmt.Errorf("deleting tenant %s: %w", name, ctx.Err())
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.tenants[name] != t {
+	if !s.drop(t) {
 		return notFound(name) // somebody else was faster
 	}
-	delete(s.tenants, name)
-	delete(s.opened, t)
 	if err := t.blobs.remove(); err != nil {
 		return fmt.Errorf("deleting the blobs of tenant %s: %w", name, err)
 	}
-	for _, ending := range []string{"-wal", "-shm", ""} {
-		if err := os.Remove(t.path + ending); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("deleting tenant %s: %w", name, err)
-		}
+	if err := t.unlink(); err != nil {
+		return err
 	}
 	return syncFolder(s.dir)
+}
+
+// drop forgets the handle of a tenant; false if another has taken its place.
+func (s *Store) drop(t *tenant) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.tenants[t.name] != t {
+		return false
+	}
+	delete(s.tenants, t.name)
+	if t.idle() {
+		delete(s.opened, t)
+	}
+	return true
 }
 
 // Tenants implements store.Store.
@@ -237,6 +296,11 @@ func (s *Store) Close() error {
 	var all []*tenant
 	for _, t := range s.tenants {
 		all = append(all, t)
+	}
+	for t := range s.opened {
+		if s.tenants[t.name] != t { // its file was removed
+			all = append(all, t)
+		}
 	}
 	s.mu.Unlock()
 	close(s.stop)
@@ -285,7 +349,8 @@ func (s *Store) sweep(t *tenant, force bool) int {
 	return len(s.opened)
 }
 
-// sweeper closes idle connections until the store is closed.
+// sweeper closes idle connections, and ends tenants whose files another process removed,
+// until the store is closed.
 func (s *Store) sweeper() {
 	defer close(s.done)
 	ticker := time.NewTicker(s.options.Idle)
@@ -303,6 +368,9 @@ func (s *Store) sweeper() {
 		}
 		s.mu.Unlock()
 		for _, t := range opened {
+			if !t.hasFile() {
+				t.vanish()
+			}
 			s.sweep(t, false)
 		}
 	}

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"os"
 	"slices"
+	"strconv"
+	"sync"
 
 	"golang.org/x/sync/semaphore"
 	lib "modernc.org/sqlite/lib"
@@ -18,12 +21,17 @@ import (
 
 // tenant is one database file.
 type tenant struct {
-	store  *Store
-	name   string
-	path   string
-	writer writer
-	pool   pool
-	blobs  blobs
+	store    *Store
+	name     string
+	path     string
+	identity string
+	file     os.FileInfo // as it was when the handle was made
+	writer   writer
+	pool     pool
+	blobs    blobs
+
+	marking sync.Mutex
+	mark    *int64 // of the file, once it was opened: see Store.mark. Under marking
 }
 
 const (
@@ -31,8 +39,10 @@ const (
 	readerStatements = 100
 )
 
-func (s *Store) newTenant(name string) *tenant {
-	t := &tenant{store: s, name: name, path: s.file(name)}
+// newTenant makes a handle. Under mu.
+func (s *Store) newTenant(name string, file os.FileInfo) *tenant {
+	s.handles++
+	t := &tenant{store: s, name: name, path: s.file(name), identity: name + "#" + strconv.Itoa(s.handles), file: file}
 	t.blobs.tenant, t.blobs.dir = t, s.blobs(name)
 	t.writer.open = func() (*conn, error) { return t.connect(false) }
 	t.pool.slow = semaphore.NewWeighted(maxSlow)
@@ -51,18 +61,128 @@ func (t *tenant) connect(reader bool) (*conn, error) {
 	}
 	c, err := openConn(t.path, lib.SQLITE_OPEN_READWRITE, statements, func() { t.store.roomUnsure.Store(true) })
 	if err != nil {
-		if hasCode(err, lib.SQLITE_CANTOPEN) && !t.store.exists(t.name) {
-			return nil, notFound(t.name)
+		if hasCode(err, lib.SQLITE_CANTOPEN) && !t.hasFile() {
+			return nil, t.vanish()
 		}
 		return nil, fmt.Errorf("opening tenant %s: %w", t.name, err)
 	}
+	err = t.recognize(c)
 	for _, pragma := range pragmas {
-		if err := c.once(pragma); err != nil {
-			c.close()
-			return nil, fmt.Errorf("opening tenant %s: %w", t.name, err)
+		if err == nil {
+			err = c.once(pragma)
 		}
 	}
+	if err != nil {
+		c.close()
+		if errors.Is(err, errMoved) {
+			return nil, t.vanish()
+		}
+		return nil, fmt.Errorf("opening tenant %s: %w", t.name, err)
+	}
 	return c, nil
+}
+
+// recognize fails with errMoved if a connection is not to the file of this handle.
+func (t *tenant) recognize(c *conn) error {
+	if c.moved() || !t.hasFile() {
+		return errMoved
+	}
+	mark := int64(0)
+	if err := c.each("PRAGMA application_id", func(s *stmt) error { mark = s.integer(0); return nil }); err != nil {
+		return err
+	}
+	t.marking.Lock()
+	defer t.marking.Unlock()
+	if t.mark == nil {
+		t.mark = &mark
+	}
+	if *t.mark != mark {
+		return errMoved
+	}
+	return nil
+}
+
+// hasFile reports whether the file under the tenant's name has the number of the one that
+// the handle was made for. While a connection is open no other file is given that number.
+func (t *tenant) hasFile() bool {
+	file, err := os.Stat(t.path)
+	if err != nil {
+		return !errors.Is(err, os.ErrNotExist) // whoever uses it is told what is wrong
+	}
+	return os.SameFile(file, t.file)
+}
+
+// isCurrent reports whether the tenant still is the one of its name. Where nothing is open
+// it opens a connection, which whoever asks is about to need.
+func (t *tenant) isCurrent(ctx context.Context) bool {
+	if !t.hasFile() {
+		return false
+	}
+	if t.idle() {
+		if c, err := t.pool.acquire(ctx); err == nil {
+			t.pool.release(c)
+		}
+	}
+	return t.pool.gone() == nil
+}
+
+// present fails once the tenant is gone.
+func (t *tenant) present() error {
+	if err := t.pool.gone(); err != nil {
+		return err
+	}
+	if !t.hasFile() {
+		return t.vanish()
+	}
+	return nil
+}
+
+// vanish ends a tenant whose file another process removed: everything after is refused,
+// and so are rows of queries under way. What is open is closed when it comes back or at
+// the next sweep; SQLite then leaves the files alone that are under the name.
+func (t *tenant) vanish() error {
+	t.store.drop(t)
+	t.pool.close(notFound(t.name))
+	return notFound(t.name)
+}
+
+// ended is the error of a write; it ends the tenant if the file was gone.
+func (t *tenant) ended(err error) error {
+	if errors.Is(err, errMoved) {
+		return t.vanish()
+	}
+	return err
+}
+
+// unlink removes the files of a closed tenant while nobody else may write to them. So a
+// write of another process either was committed before or finds them gone.
+func (t *tenant) unlink() error {
+	c, err := openConn(t.path, lib.SQLITE_OPEN_READWRITE, 1, func() { t.store.roomUnsure.Store(true) })
+	if err == nil {
+		if err = c.beginWrite(); err == nil {
+			err = t.recognize(c)
+		}
+	}
+	remove := func() error { return removeFiles(t.path+"-wal", t.path+"-shm", t.path) }
+	var refused *sqliteError
+	switch {
+	case errors.Is(err, errMoved), err != nil && !t.hasFile():
+		err = notFound(t.name)
+	case errors.As(err, &refused) && refused.primary() == lib.SQLITE_BUSY:
+		err = fault.New(fault.Unavailable, "store.busy").Because(fmt.Errorf("deleting tenant %s: %w", t.name, err))
+	default: // a file that is damaged can't be written to by anybody
+		err = remove()
+	}
+	if c != nil {
+		c.close()
+	}
+	if errors.Is(err, os.ErrPermission) { // some systems keep what is open
+		err = remove()
+	}
+	if err != nil && fault.KindOf(err) == fault.Internal {
+		err = fmt.Errorf("deleting tenant %s: %w", t.name, err)
+	}
+	return err
 }
 
 func notFound(name string) error {
@@ -71,20 +191,23 @@ func notFound(name string) error {
 
 func (t *tenant) Name() string { return t.name }
 
+// Identity implements store.Tenant. A handle is of one file only.
+func (t *tenant) Identity() string { return t.identity }
+
 // alone runs fn, which may change the schema, while nobody writes.
 func (t *tenant) alone(ctx context.Context, fn func(*conn) error) error {
-	return t.writer.alone(ctx, func(c *conn) error {
-		if err := t.pool.gone(); err != nil {
+	return t.ended(t.writer.alone(ctx, func(c *conn) error {
+		if err := t.present(); err != nil {
 			return err
 		}
 		clear(t.writer.tables)
 		return fn(c)
-	})
+	}))
 }
 
 // change runs fn in a transaction while nobody writes. It can't be interrupted.
 func change(c *conn, fn func() error) error {
-	if err := c.exec("BEGIN IMMEDIATE"); err != nil {
+	if err := c.beginWrite(); err != nil {
 		return err
 	}
 	err := fn()
@@ -221,12 +344,12 @@ func (t *tenant) Drop(ctx context.Context, table string, columns ...string) erro
 }
 
 func (t *tenant) Write(ctx context.Context, fn func(tx store.Tx) error) error {
-	return t.writer.write(ctx, func(x *tx) error {
+	return t.ended(t.writer.write(ctx, func(x *tx) error {
 		if err := t.pool.gone(); err != nil {
 			return err
 		}
 		return fn(x)
-	})
+	}))
 }
 
 // open starts a query on a connection of the pool.

@@ -167,7 +167,7 @@ func (w *writer) lead(r *request) (err error) {
 // tells the others theirs.
 func (w *writer) group(r *request) error {
 	b := &batch{c: w.c, tables: w.tables}
-	if err := w.c.exec("BEGIN IMMEDIATE"); err != nil {
+	if err := w.c.beginWrite(); err != nil {
 		w.c.close() // and open it again next time: what is wrong may be its own
 		w.c = nil
 		return fmt.Errorf("beginning a transaction: %w", err)
@@ -248,7 +248,7 @@ func (b *batch) commit() error {
 func (w *writer) again(r *request, own error, members []*request) error {
 	single := func(run func(*batch) error) error {
 		b := &batch{c: w.c, tables: w.tables}
-		if err := w.c.exec("BEGIN IMMEDIATE"); err != nil {
+		if err := w.c.beginWrite(); err != nil {
 			return fmt.Errorf("beginning a transaction: %w", err)
 		}
 		if err := run(b); err != nil {
