@@ -93,6 +93,11 @@ func (r *Runner) begin(ctx context.Context, tx store.Tx, job id.ID, slot, holder
 	if err != nil {
 		return nil, err
 	}
+	if j.holder != "" {
+		if err := endBeats(ctx, tx, j.ID); err != nil { // of the run that is gone
+			return nil, err
+		}
+	}
 	now := r.o.Now()
 	j.State, j.holder = Running, holder
 	j.Attempts++
@@ -114,6 +119,9 @@ func (r *Runner) choose(ctx context.Context, from store.Reader) (choice, error) 
 		return next, err
 	}
 	now := r.o.Now()
+	if err := beaten(ctx, from, leases, now.UnixMilli()); err != nil {
+		return next, err
+	}
 	taken := map[string]bool{}
 	for _, j := range leases {
 		taken[j.slot] = true

@@ -19,6 +19,7 @@ type lease struct {
 
 	mu   sync.Mutex
 	lost error // why the lease ended, once it has
+	beat bool  // there may be a row of beats
 }
 
 // update changes the job's row and prolongs the lease, if it still is ours and the job
@@ -40,7 +41,24 @@ func (l *lease) prolong(ctx context.Context, tx store.Tx) error {
 	if r == nil {
 		return err
 	}
-	return tx.Update(ctx, table, l.job, 0, values{"lease_until": l.now().Add(l.length).UnixMilli()}, nil)
+	l.mu.Lock()
+	l.beat = true
+	l.mu.Unlock()
+	return beat(ctx, tx, l.job, l.holder, l.now().Add(l.length).UnixMilli())
+}
+
+// finish writes how the run ended, and removes its beats if it needed any.
+func (l *lease) finish(ctx context.Context, tx store.Tx, outcome values) error {
+	if err := l.update(ctx, tx, outcome); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	beat := l.beat
+	l.mu.Unlock()
+	if !beat {
+		return nil
+	}
+	return endBeats(ctx, tx, l.job)
 }
 
 // leave gives up what the run of a cancelled job occupies.
@@ -77,7 +95,10 @@ func vacate(ctx context.Context, tx store.Tx, r *row) error {
 	if r.State == Waiting {
 		left.and(waiting(r.RunAt)) // it was held by that run
 	}
-	return tx.Update(ctx, table, r.ID, 0, left, nil)
+	if err := tx.Update(ctx, table, r.ID, 0, left, nil); err != nil {
+		return err
+	}
+	return endBeats(ctx, tx, r.ID)
 }
 
 // vacant are the values of a job without a lease.

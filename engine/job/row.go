@@ -26,7 +26,7 @@ type row struct {
 	Job
 	held   bool   // waits for another job
 	holder string // the run that has the lease; empty: there is no lease
-	lease  int64  // until when, Unix milliseconds
+	lease  int64  // until when, Unix milliseconds, beats aside
 	slot   string // the place among the jobs of a kind with a limit
 }
 
@@ -148,7 +148,7 @@ func Tables() []store.Table {
 		{Name: "_job_ended", Columns: on(colEndedAt, query.ID), Filled: true},
 		{Name: "_job_busy_lane", Columns: on(colBusyLane), Unique: true, Filled: true},
 		{Name: "_job_slot", Columns: on(colSlot), Unique: true, Filled: true},
-	}}}
+	}}, beats()}
 }
 
 // lookup is a question for jobs.

@@ -56,7 +56,7 @@ func (r *Runner) note(ctx context.Context, t store.Tenant, l *lease, j *row, err
 			if err := release(ctx, tx, j.Lane); err != nil {
 				return err
 			}
-			return l.update(ctx, tx, outcome)
+			return l.finish(ctx, tx, outcome)
 		})
 		if l.ended() == nil {
 			return err
@@ -156,7 +156,11 @@ func (r *Runner) sweep(ctx context.Context, t store.Tenant) {
 				jobs = append(jobs, int64(j.ID))
 			}
 			err = t.Write(ctx, func(tx store.Tx) error {
-				_, err := tx.DeleteWhere(ctx, table, query.In{Ref: query.Field(query.ID), Values: jobs})
+				old := query.In{Ref: query.Field(query.ID), Values: jobs}
+				if _, err := tx.DeleteWhere(ctx, table, old); err != nil {
+					return err
+				}
+				_, err := tx.DeleteWhere(ctx, beatTable, old)
 				return err
 			})
 		}

@@ -100,7 +100,7 @@ var sharedCases = []struct {
 				writing.Go(func() {
 					for n := 0; ; n++ {
 						late := deleted.Load()
-						err := f.theirInsert(f.their, id.ID(1000*(w+1)+n))
+						err := f.theirInsert(f.their, id.ID(1_000_000*(w+1)+n))
 						begun <- struct{}{}
 						switch {
 						case err == nil && late:
