@@ -34,6 +34,7 @@ type request struct {
 	snapshot *catalog.Snapshot
 	incoming bodyStream
 	raw      []byte        // room for a body
+	read     []byte        // the body; nil: it was not read
 	isHeavy  bool          // holds one of server.heavy
 	share    *budget.Share // of the memory for requests
 	failure  *fault.Fault
@@ -117,13 +118,25 @@ func (s *Server) run(rt route, r *request) (err error) {
 	if err := r.admit(); err != nil {
 		return err
 	}
-	if rt.right != "" {
-		if err := r.needs(rt.right); err != nil {
+	for try := 1; ; try++ {
+		if rt.right != "" {
+			if err := r.needs(rt.right); err != nil {
+				return err
+			}
+		}
+		err := rt.do(r)
+		if try == handled || !fault.Is(err, "catalog.changed") {
+			return err
+		}
+		// A revision was committed before the handler could write anything.
+		if r.snapshot, err = s.o.Catalog.Newest(r.ctx, r.tenant); err != nil {
 			return err
 		}
 	}
-	return rt.do(r)
 }
+
+// handled is how often a request is given to its handler while the configuration changes.
+const handled = 3
 
 // admit finds out who calls, and loads the caller's tenant and its configuration.
 func (r *request) admit() error {
@@ -214,9 +227,21 @@ func (r *request) recordID() (id.ID, error) {
 }
 
 // body reads the body, at most limit bytes of it; they are used again for the next
-// request. Faults "api.too_large" (TooLarge), "api.busy" (Unavailable), those of package
-// budget.
+// request. A second call returns the same. Faults "api.too_large" (TooLarge), "api.busy"
+// (Unavailable), those of package budget.
 func (r *request) body(limit int) ([]byte, error) {
+	if r.read != nil {
+		return r.read, nil
+	}
+	read, err := r.readBody(limit)
+	if err != nil {
+		return nil, err
+	}
+	r.read = read
+	return read, nil
+}
+
+func (r *request) readBody(limit int) ([]byte, error) {
 	header := &r.http.Request().Header
 	if encoding := header.Peek(fiber.HeaderContentEncoding); len(encoding) > 0 && string(encoding) != "identity" {
 		return nil, fault.New(fault.Malformed, "api.encoding")

@@ -38,6 +38,10 @@ type Options struct {
 	CacheBytes int64
 	// Builds are shared with other catalogs of the same Types; nil: some of its own.
 	Builds *Builds
+	// Transactions is how long one may go on in a store in which they run side by side; 0
+	// where they run one after the other. What a revision has to be computed for stored
+	// records is computed once more when those have ended that began before it.
+	Transactions time.Duration
 	// Retention is how long the data of removed fields and objects stays; 30 days.
 	Retention time.Duration
 }
@@ -98,6 +102,15 @@ func (c *Catalog) Types() *fieldtype.Registry { return c.o.Types }
 // "catalog.not_installed" (Conflict) for a tenant without a revision.
 func (c *Catalog) Snapshot(ctx context.Context, t store.Tenant) (*Snapshot, error) {
 	s, err := c.current(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	return s.snapshot, nil
+}
+
+// Newest is Snapshot as the store has it now.
+func (c *Catalog) Newest(ctx context.Context, t store.Tenant) (*Snapshot, error) {
+	s, err := c.newest(ctx, t)
 	if err != nil {
 		return nil, err
 	}

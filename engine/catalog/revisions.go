@@ -102,6 +102,17 @@ func newestRevision(ctx context.Context, from store.Reader) (mark, error) {
 	return mark{revision: row.Int(query.ID), at: row.Int(colAt)}, nil
 }
 
+// CheckNewest refuses what a transaction writes under a configuration that is not the
+// newest any more. So the work that a revision makes necessary misses no record: whoever
+// writes after it was committed writes as it says. Fault "catalog.changed" (Conflict).
+func CheckNewest(ctx context.Context, tx store.Tx, s *Snapshot) error {
+	newest, err := newestRevision(ctx, tx)
+	if err == nil && newest.revision != s.Revision {
+		err = fault.New(fault.Conflict, "catalog.changed", "revision", s.Revision, "newest", newest.revision)
+	}
+	return err
+}
+
 // Revision is one entry of a configuration's history.
 type Revision struct {
 	Number  int64

@@ -22,6 +22,7 @@ const (
 	JobRollup   = "rollup"   // recompute roll-ups of an object
 	JobPurge    = "purge"    // remove what was removed long ago
 	lane        = "catalog"
+	laneAgain   = "catalog again" // of what is done once more, which holds up nothing
 )
 
 // Work are the arguments of the jobs index, backfill and rollup. Fields names
@@ -40,10 +41,21 @@ type removal struct{ table, column string }
 // allColumns is the column of a removal of a table.
 const allColumns = "*"
 
-// enqueue adds the jobs in the order given.
+// enqueue adds the jobs in the order given. A transaction that runs beside this one, and
+// began before it, may write under the former configuration what the jobs have passed
+// already: where there are such, records are looked through once more after all of them.
 func (c *Catalog) enqueue(ctx context.Context, tx store.Tx, all []Job, now time.Time, by id.ID) error {
 	for _, w := range all {
 		if _, err := job.Enqueue(ctx, tx, c.o.IDs, now, job.New{Kind: w.Kind, Args: w.Args, Lane: lane, By: by}); err != nil {
+			return err
+		}
+	}
+	for _, w := range all {
+		if c.o.Transactions == 0 || w.Kind != JobBackfill && w.Kind != JobRollup {
+			continue
+		}
+		again := job.New{Kind: w.Kind, Args: w.Args, Lane: laneAgain, At: now.Add(c.o.Transactions), By: by}
+		if _, err := job.Enqueue(ctx, tx, c.o.IDs, now, again); err != nil {
 			return err
 		}
 	}

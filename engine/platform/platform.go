@@ -85,6 +85,10 @@ type Platform struct {
 // asked for is noticed.
 const pollShared = 5 * time.Second
 
+// transactionsShared is how long a transaction of another process may go on; MongoDB ends
+// those that take longer than a minute.
+const transactionsShared = time.Minute + 5*time.Second
+
 // sweepShared is how soon events are noticed that were written by a process which is
 // gone, in a tenant of which nobody has heard since.
 const sweepShared = 30 * time.Minute
@@ -94,14 +98,14 @@ func New(o Options) *Platform {
 	o = o.withDefaults()
 	random := func() uint32 { return number(o.Random) }
 	p := &Platform{Store: o.Store, Types: plugins.FieldTypes(o.Plugins...), IDs: id.NewSource(o.Now, random), Now: o.Now, Log: o.Log}
-	var poll, sweep time.Duration
+	var poll, sweep, transactions time.Duration
 	if o.Shared {
-		poll, sweep = pollShared, sweepShared
+		poll, sweep, transactions = pollShared, sweepShared, transactionsShared
 	}
 	name := holder(random())
 	p.Jobs = job.NewRunner(job.Options{Tenant: o.Store.Tenant, Tenants: o.Store.Tenants, Now: o.Now, Holder: name, Alone: !o.Shared, Poll: poll, Log: o.Log})
 	p.Outbox = outbox.New(outbox.Options{Tenant: o.Store.Tenant, Tenants: o.Store.Tenants, SweepEvery: sweep, IDs: p.IDs, Now: o.Now, Holder: name, Alone: !o.Shared, Log: o.Log})
-	p.Catalog = catalog.New(catalog.Options{Types: p.Types, Kinds: plugins.Kinds(o.Plugins...), Packages: o.Packages, Tables: tables(), IDs: p.IDs, Now: o.Now, Wake: p.Jobs.Wake, Builds: o.Builds, CacheBytes: o.Configurations})
+	p.Catalog = catalog.New(catalog.Options{Types: p.Types, Kinds: plugins.Kinds(o.Plugins...), Packages: o.Packages, Tables: tables(), IDs: p.IDs, Now: o.Now, Wake: p.Jobs.Wake, Builds: o.Builds, CacheBytes: o.Configurations, Transactions: transactions})
 	p.Files = file.New(p.IDs, o.Now, o.Files, p.Jobs.Wake)
 	hooks := append([]record.SaveHook{p.Files.Attaching()}, o.saveHooks()...)
 	p.Auth = auth.New(auth.Options{Store: o.Store, Catalog: p.Catalog, IDs: p.IDs, Now: o.Now, Random: o.Random, Cost: o.PasswordCost, Log: o.Log})

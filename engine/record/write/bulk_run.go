@@ -53,11 +53,25 @@ const chunk = 500
 // runEach runs the operations in few transactions.
 func (b *bulk) runEach(ctx context.Context) error {
 	for start := 0; start < len(b.tasks); start += chunk {
-		if err := b.runPart(ctx, b.tasks[start:min(start+chunk, len(b.tasks))], nil); err != nil {
+		err := b.runPart(ctx, b.tasks[start:min(start+chunk, len(b.tasks))], nil)
+		if start > 0 && fault.Is(err, "catalog.changed") { // what came before is done
+			b.refuseFrom(start, fault.From(err))
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// refuseFrom refuses the operations from one on that were not refused before.
+func (b *bulk) refuseFrom(start int, f *fault.Fault) {
+	for i := range b.tasks[start:] {
+		if t := &b.tasks[start+i]; t.failed == nil {
+			t.failed = f
+		}
+	}
 }
 
 // runPart does operations in one transaction, each as an attempt: one that is refused

@@ -6,6 +6,7 @@ package write
 import (
 	"context"
 
+	"formwork/engine/catalog"
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/policy"
@@ -96,6 +97,9 @@ func (w *Writer) committed() { w.options.Committed(w.Tenant.Name()) }
 func inTransaction(ctx context.Context, s *session.Session, o *Options, fn func(u *Unit) error) error {
 	var users []id.ID
 	err := s.Tenant.Write(ctx, func(tx store.Tx) error {
+		if err := catalog.CheckNewest(ctx, tx, s.Snapshot); err != nil {
+			return err
+		}
 		u := newUnit(ctx, s, o, tx)
 		err := fn(u)
 		users = u.users
