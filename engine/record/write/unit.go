@@ -50,6 +50,9 @@ func (u *Unit) insertWith(m *stored.Mapping, r stored.Row, words []string) error
 		}
 	}
 	u.prefetch.markPresent(m, r)
+	if err := u.lockReferred(m, nil, r); err != nil {
+		return err
+	}
 	if err := u.Tx.Insert(u.ctx, m.Object.Table.Name, r.ID(), values, words); err != nil {
 		return u.refused(m, err)
 	}
@@ -86,6 +89,9 @@ func (u *Unit) updateWith(m *stored.Mapping, old, r stored.Row, words []string) 
 	}
 	version, _ := old[stored.SlotVersion].(int64)
 	u.prefetch.markPresent(m, r)
+	if err := u.lockReferred(m, old, r); err != nil {
+		return err
+	}
 	if err := u.Tx.Update(u.ctx, m.Object.Table.Name, r.ID(), version, values, words); err != nil {
 		return u.refused(m, err)
 	}
@@ -105,6 +111,28 @@ func (u *Unit) refused(m *stored.Mapping, err error) error {
 		}
 	}
 	return fault.New(fault.Conflict, "record.not_unique", "field", index).Because(err)
+}
+
+// lockReferred locks the records that a record comes to refer to by references that
+// cascade or restrict; old is nil for a new one. Whoever deletes such a record has to have
+// seen all that refer to it, and whoever refers to it that it is still there. References
+// that are cleared are left alone: many records may refer to one at the same time, and one
+// that is gone reads as empty. So are owners and the like.
+func (u *Unit) lockReferred(m *stored.Mapping, old, r stored.Row) error {
+	for _, f := range m.References {
+		if f.System || f.Refers.OnDelete() == "clear" || r[f.Slot] == nil || old != nil && stored.Same(old[f.Slot], r[f.Slot]) {
+			continue
+		}
+		object, key := f.Referred(r[f.Slot])
+		o, ok := u.session.Snapshot.Objects[object]
+		if !ok {
+			continue
+		}
+		if err := u.Tx.Lock(u.ctx, o.Table.Name, id.ID(key)); err != nil {
+			return fmt.Errorf("locking a record of %s: %w", object, err)
+		}
+	}
+	return nil
 }
 
 // lock has whoever changes a record at the same time wait.

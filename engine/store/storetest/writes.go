@@ -276,6 +276,51 @@ var writeCases = []testCase{
 			f.Errorf("%d rows, %v, want one and %d", n, err, groups)
 		}
 	}},
+	{"rows that are deleted while others lock them", func(f *fixture) {
+		f.define(simple)
+		// Items refer to a row by n. They lock it when they come; who deletes it deletes them.
+		const rows = 30
+		for key := range id.ID(rows) {
+			f.must(f.insert("lead", 1+key, nil))
+		}
+		var together sync.WaitGroup
+		for w := range 3 {
+			together.Go(func() {
+				for key := range int64(rows) {
+					err := f.tenant.Write(f.ctx, func(tx store.Tx) error {
+						n, err := tx.Count(f.ctx, "lead", query.Is(query.ID, 1+key), nil)
+						if err != nil || n == 0 {
+							return err
+						}
+						if err := tx.Lock(f.ctx, "lead", id.ID(1+key)); err != nil {
+							return err
+						}
+						return tx.Insert(f.ctx, "lead", id.ID(1000*int64(w+1)+key), map[string]any{colN.Name: 1 + key}, nil)
+					})
+					if err != nil {
+						f.Errorf("writer %d: %v", w, err)
+					}
+				}
+			})
+		}
+		together.Go(func() {
+			for key := range int64(rows) {
+				err := f.tenant.Write(f.ctx, func(tx store.Tx) error {
+					for _, item := range f.ids(tx, "lead", query.Is(colN, 1+key)) {
+						if err := tx.Delete(f.ctx, "lead", id.ID(item)); err != nil {
+							return err
+						}
+					}
+					return tx.Delete(f.ctx, "lead", id.ID(1+key))
+				})
+				if err != nil {
+					f.Errorf("deleting: %v", err)
+				}
+			}
+		})
+		together.Wait()
+		f.same("rows that are left, which refer to none", f.ids(f.tenant, "lead", nil), []int64{})
+	}},
 	{"cancelled", func(f *fixture) {
 		f.load(Random(f.source(2), 50))
 		over, cancel := context.WithCancel(f.ctx)
