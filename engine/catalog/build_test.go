@@ -175,3 +175,34 @@ func TestManyProblems(t *testing.T) {
 		t.Errorf("they end at %s", last)
 	}
 }
+
+// Records that refer to one are found by an index of all of them: a unique index leaves
+// out those of which another column is empty.
+func TestReferencesHaveWholeIndexes(t *testing.T) {
+	s, problems := Build(context.Background(), standardTypes(), NewKinds(StandardKinds()...), 1, standardDocuments())
+	if s == nil {
+		t.Fatal(problems)
+	}
+	behindUnique := 0
+	for _, name := range byName(s.Objects) {
+		for _, f := range s.Objects[name].Fields {
+			if _, refers := f.Value.(fieldtype.Refers); !refers || f.System {
+				continue
+			}
+			whole := false
+			for _, i := range s.Indexes[name] {
+				begins := i.Columns[0].Column == f.Column
+				whole = whole || begins && (!i.Unique || len(i.Columns) == 1)
+				if begins && i.Unique && len(i.Columns) > 1 {
+					behindUnique++
+				}
+			}
+			if !whole {
+				t.Errorf("%s.%s has no index", name, f.Name)
+			}
+		}
+	}
+	if behindUnique == 0 {
+		t.Error("no unique key begins with a reference: this shows nothing")
+	}
+}

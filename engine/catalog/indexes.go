@@ -292,9 +292,13 @@ func (p *planner) chosen() []store.Index {
 }
 
 // covered reports whether columns are the beginning of an index, which has all rows
-// unless those that are filled are enough.
+// unless those whose first column is filled are enough. A unique index leaves out rows
+// with any column empty (see store.Index).
 func (p *planner) covered(indexes []store.Index, columns []column, filled bool) bool {
-	return slices.ContainsFunc(indexes, func(i store.Index) bool { return (filled || !i.Filled) && begins(i.Columns, columns) })
+	return slices.ContainsFunc(indexes, func(i store.Index) bool {
+		leavesOut := i.Filled && !filled || i.Unique && (!filled || len(i.Columns) > 1)
+		return !leavesOut && begins(i.Columns, columns)
+	})
 }
 
 // coveredLater reports whether a candidate is the beginning of the next few: those
