@@ -30,6 +30,7 @@ type Tenant struct {
 	writes sync.RWMutex  // held for reading by each write under way, for writing by end
 	alone  chan struct{} // holds one element while a Write runs on a standalone server
 	logs   sync.Map      // what is placed of each log, by table
+	queues queues        // of writes for rows
 
 	preparing sync.Mutex
 	prepared  bool // under preparing: blobs have their indexes

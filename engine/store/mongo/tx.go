@@ -25,6 +25,8 @@ type tx struct {
 	session driver.Session // nil on a standalone server
 	lost    error          // what ended the transaction
 	changed bool           // something was written, or may have been
+	places  *places        // of rows that it changes; nil on a standalone server
+	met     []row          // rows that others changed
 	// careful: look for duplicates before writing, so that the server has nothing to
 	// refuse, and keep how an attempt is undone.
 	careful bool
@@ -83,6 +85,24 @@ func (x *tx) usable(ctx context.Context) error {
 func (x *tx) changing(ctx context.Context) error {
 	x.changed = true
 	return x.usable(ctx)
+}
+
+// hold takes the place of a row among the writes of this process.
+func (x *tx) hold(table string, key id.ID) error {
+	r := row{table, key}
+	if x.session == nil || x.places.try(r) {
+		return nil
+	}
+	x.lost, x.met = errTaken, append(x.met, r)
+	return x.lost
+}
+
+// noteRow is note of what changes a row that others may change.
+func (x *tx) noteRow(table string, key id.ID, err error) error {
+	if err != nil && transient(err) {
+		x.met = append(x.met, row{table, key})
+	}
+	return x.note(err)
 }
 
 // Attempt implements store.Tx. There are no savepoints: what fn wrote is taken back
@@ -225,6 +245,9 @@ func (x *tx) Update(ctx context.Context, table string, key id.ID, version int64,
 			return err
 		}
 	}
+	if err := x.hold(table, key); err != nil {
+		return err
+	}
 	collection := x.t.db.Collection(table)
 	operation, done := x.operation(ctx)
 	defer done()
@@ -248,7 +271,7 @@ func (x *tx) Update(ctx context.Context, table string, key id.ID, version int64,
 		}
 	}
 	if err != nil {
-		return x.note(refused("updating "+table, err))
+		return x.noteRow(table, key, refused("updating "+table, err))
 	}
 	if matched == 0 {
 		return fault.New(fault.Stale, "store.stale")
@@ -279,9 +302,12 @@ func (x *tx) Lock(ctx context.Context, table string, key id.ID) error {
 	if err := x.changing(ctx); err != nil || x.session == nil {
 		return err
 	}
+	if err := x.hold(table, key); err != nil {
+		return err
+	}
 	change := bson.D{{Key: "$inc", Value: bson.D{{Key: lockField, Value: int64(1)}}}}
 	_, err := x.t.db.Collection(table).UpdateOne(x.within(ctx), byKey(key), change)
-	return x.note(failed("locking a row of "+table, err))
+	return x.noteRow(table, key, failed("locking a row of "+table, err))
 }
 
 // Delete implements store.Tx.

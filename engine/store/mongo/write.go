@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"runtime/debug"
 	"time"
 
@@ -47,12 +48,19 @@ func (t *Tenant) Write(ctx context.Context, fn func(tx store.Tx) error) error {
 	}
 	defer session.EndSession(context.WithoutCancel(ctx))
 	careful, began := false, t.store.now()
+	var met []row // that others had
 	for try := 1; ; try++ {
-		tx := &tx{t: t, session: session, careful: careful}
+		places, err := t.queues.wait(ctx, met)
+		if err != nil {
+			return err
+		}
+		tx := &tx{t: t, session: session, careful: careful, places: places}
 		err, again := t.transact(ctx, tx, fn)
+		places.leave()
 		if !again {
 			return err
 		}
+		met = append(met, tx.met...)
 		if try == writeTries || t.store.now().Sub(began) > writeFor {
 			if unreachable(err) {
 				return err
@@ -62,6 +70,9 @@ func (t *Tenant) Write(ctx context.Context, fn func(tx store.Tx) error) error {
 		if tx.wentOn && !careful {
 			careful = true
 			continue
+		}
+		if tx.lost == errTaken {
+			continue // its turn is what it waits for
 		}
 		if err := pause(ctx, try); err != nil {
 			return err
@@ -88,7 +99,7 @@ func (t *Tenant) transact(ctx context.Context, tx *tx, fn func(tx store.Tx) erro
 	}()
 	err = run(tx, fn)
 	switch {
-	case tx.wentOn:
+	case tx.wentOn, tx.lost == errTaken:
 		return tx.lost, true
 	case tx.lost != nil && transient(tx.lost):
 		return tx.lost, true
@@ -143,9 +154,10 @@ func commit(ctx context.Context, session driver.Session) (err error, again bool)
 	}
 }
 
-// pause waits longer from try to try.
+// pause waits longer from try to try, and not as long as others who begin at once.
 func pause(ctx context.Context, try int) error {
 	wait := min(firstPause<<min(try-1, 16), longestPause)
+	wait = wait/2 + rand.N(wait/2+1)
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
