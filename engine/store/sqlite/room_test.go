@@ -79,7 +79,7 @@ func TestAFullDisk(t *testing.T) {
 	if err := s.Ping(t.Context()); !fault.Is(err, "store.full") {
 		t.Errorf("a store without room says %v", err)
 	}
-	if n, err := one.Count(t.Context(), notes.Name, nil, nil); err != nil || n != int64(acknowledged) {
+	if n, err := one.Count(t.Context(), notes.Name, nil, nil, 0); err != nil || n != int64(acknowledged) {
 		t.Errorf("%d rows are read, %v; %d were acknowledged", n, err, acknowledged)
 	}
 	_, putErr := one.Blobs().Put(t.Context(), 1, strings.NewReader(strings.Repeat("x", 4<<20)), 8<<20)
@@ -98,7 +98,7 @@ func TestAFullDisk(t *testing.T) {
 	if err := one.Check(t.Context()); err != nil {
 		t.Errorf("after that: %v", err)
 	}
-	if n, err := one.Count(t.Context(), notes.Name, nil, nil); err != nil || n != int64(acknowledged)+1 {
+	if n, err := one.Count(t.Context(), notes.Name, nil, nil, 0); err != nil || n != int64(acknowledged)+1 {
 		t.Errorf("%d rows are read, %v; %d were acknowledged", n, err, acknowledged+1)
 	}
 }
