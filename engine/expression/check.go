@@ -2,6 +2,7 @@ package expression
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/expr-lang/expr/ast"
 
@@ -191,6 +192,9 @@ func (c *checker) symbol(at int, names Names, root string, via []Symbol, name st
 		among := names.Symbols()
 		if root == "" && len(via) == 0 {
 			among = c.suggestions()
+		}
+		if here := words[strings.ToLower(name)]; here != "" && len(via) == 0 {
+			return c.suggest(here, at, "expression.unknown_name", "name", name)
 		}
 		return c.unknown(at, "expression.unknown_name", name, among)
 	}

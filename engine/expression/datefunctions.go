@@ -88,6 +88,31 @@ var (
 					}
 					return nil, nil
 				}},
+			{name: "date", params: []kinds{numbers, numbers, numbers}, kind: fieldtype.DateKind,
+				run: func(_ *frame, a []any) (any, error) {
+					if date, ok := dateOf(a); ok {
+						return dated(date)
+					}
+					return nil, nil
+				}},
+			{name: "datetime", params: []kinds{numbers, numbers, numbers, numbers, numbers, numbers}, least: 5,
+				kind: fieldtype.DatetimeKind, clock: true, run: instantOf},
+			{name: "time", params: []kinds{numbers, numbers, numbers}, least: 2, kind: fieldtype.TimeKind,
+				run: func(_ *frame, a []any) (any, error) {
+					if clock, ok := timeOf(a); ok {
+						return clock.Format(time.TimeOnly), nil
+					}
+					return nil, nil
+				}},
+			{name: "time", params: []kinds{texts}, kind: fieldtype.TimeKind,
+				run: func(_ *frame, a []any) (any, error) {
+					if clock, ok := readTime(strings.TrimSpace(a[0].(string))); ok {
+						return clock, nil
+					}
+					return nil, nil
+				}},
+			{name: "time", params: []kinds{datetimes}, kind: fieldtype.TimeKind, clock: true,
+				run: func(f *frame, a []any) (any, error) { return f.clockTime(a[0]).Format(time.TimeOnly), nil }},
 			{name: "datetime", params: []kinds{dates}, kind: fieldtype.DatetimeKind, clock: true, run: startOfDay.run},
 			{name: "datetime", params: []kinds{texts}, kind: fieldtype.DatetimeKind,
 				run: func(_ *frame, a []any) (any, error) {
@@ -114,8 +139,11 @@ var (
 		inDay("day", time.Time.Day),
 		inDay("weekday", weekday),
 		inDay("quarter", quarter),
+		inDay("week", isoWeek),
+		inDay("dayOfYear", time.Time.YearDay),
 		inTime("hour", time.Time.Hour),
 		inTime("minute", time.Time.Minute),
+		inTime("second", time.Time.Second),
 	)
 )
 
@@ -152,6 +180,47 @@ func floorQuotient(a, b int64) int64 {
 func weekday(t time.Time) int { return (int(t.Weekday())+6)%7 + 1 }
 
 func quarter(t time.Time) int { return (int(t.Month())-1)/3 + 1 }
+
+// isoWeek is the week by ISO 8601, which begins on Monday; the first has the year's first Thursday.
+func isoWeek(t time.Time) int {
+	_, week := t.ISOWeek()
+	return week
+}
+
+// dateOf is the date of a year, a month and a day; ok is false if there is none.
+func dateOf(a []any) (date time.Time, ok bool) {
+	y, m, d := whole(a[0]), whole(a[1]), whole(a[2])
+	if y < 1 || y > 9999 || m < 1 || m > 12 || d < 1 || d > 31 {
+		return time.Time{}, false
+	}
+	date = time.Date(y, time.Month(m), d, 0, 0, 0, 0, time.UTC)
+	return date, date.Day() == d
+}
+
+// timeOf is the time of day of an hour, a minute and perhaps a second, on a day without
+// meaning; ok is false if there is none.
+func timeOf(a []any) (clock time.Time, ok bool) {
+	h, m, s := whole(a[0]), whole(a[1]), 0
+	if len(a) > 2 {
+		s = whole(a[2])
+	}
+	if h < 0 || h > 23 || m < 0 || m > 59 || s < 0 || s > 59 {
+		return time.Time{}, false
+	}
+	return time.Date(1, 1, 1, h, m, s, 0, time.UTC), true
+}
+
+// instantOf is a date and a time where the user is; a time that a change of the clocks
+// leaves out is moved by as much.
+func instantOf(f *frame, a []any) (any, error) {
+	date, ok := dateOf(a[:3])
+	clock, also := timeOf(a[3:])
+	if !ok || !also {
+		return nil, nil
+	}
+	t := time.Date(date.Year(), date.Month(), date.Day(), clock.Hour(), clock.Minute(), clock.Second(), 0, f.location())
+	return instant(t.UnixMilli())
+}
 
 // boxed turns a result and its error into those of a function.
 func boxed(v int64, err error) (any, error) {

@@ -78,6 +78,7 @@ func init() {
 		"isEmpty": (*checker).isEmpty, "coalesce": (*checker).coalesceAll, "label": (*checker).label,
 		"changed": (*checker).changed, "min": (*checker).extreme, "max": (*checker).extreme,
 		"sum": (*checker).total, "count": (*checker).countAll, "concat": (*checker).concat,
+		"split": (*checker).split, "distance": (*checker).distance, "format": (*checker).format,
 	}
 }
 
@@ -201,17 +202,33 @@ func (c *checker) coalesceAll(at int, name string, args []*node) *node {
 	return n
 }
 
-// label(field) is the text shown for a choice, in English where it is by language.
+// label(field) is the text shown for a choice, in English where it is by language; of a
+// list of choices it is the list of theirs.
 func (c *checker) label(at int, name string, args []*node) *node {
 	if len(args) != 1 {
 		return c.report(at, "expression.wrong_count", "name", name, "count", len(args))
 	}
-	if args[0].opts == nil || args[0].kind != fieldtype.TextKind {
+	list := args[0].kind == fieldtype.ListKind
+	if args[0].opts == nil || args[0].kind != fieldtype.TextKind && !list {
 		return c.wrongKind(at, name+"()", args...)
 	}
 	labels := make(map[string]string, len(args[0].opts))
 	for option, o := range args[0].opts {
 		labels[option] = o.Label.In("en", option)
+	}
+	if list {
+		f := &function{name: "label", kind: fieldtype.ListKind, params: []kinds{lists},
+			run: func(f *frame, args []any) (any, error) {
+				options, _ := args[0].([]string)
+				shown := make([]string, len(options))
+				for i, option := range options {
+					if shown[i] = option; labels[option] != "" {
+						shown[i] = labels[option]
+					}
+				}
+				return shown, f.spend(len(shown))
+			}}
+		return c.textList(at, f, args)
 	}
 	f := &function{name: "label", kind: fieldtype.TextKind, params: []kinds{texts}, labels: labels,
 		run: func(_ *frame, args []any) (any, error) {
@@ -222,6 +239,37 @@ func (c *checker) label(at int, name string, args []*node) *node {
 			return option, nil
 		}}
 	return c.apply(at, f, args)
+}
+
+// textList is a call whose result is a list of texts.
+func (c *checker) textList(at int, f *function, args []*node) *node {
+	n := c.apply(at, f, args)
+	n.elem = fieldtype.TextKind
+	return n
+}
+
+// split(text, separator) is a list of texts.
+func (c *checker) split(at int, name string, args []*node) *node {
+	if len(args) != 2 {
+		return c.report(at, "expression.wrong_count", "name", name, "count", len(args))
+	}
+	if !splitText.accepts(args) {
+		return c.wrongKind(at, name+"()", args...)
+	}
+	return c.textList(at, splitText, args)
+}
+
+// distance(place, place) is how far two locations lie apart.
+func (c *checker) distance(at int, name string, args []*node) *node {
+	if len(args) != 2 {
+		return c.report(at, "expression.wrong_count", "name", name, "count", len(args))
+	}
+	for _, arg := range args {
+		if arg.kind != nilKind && (arg.kind != fieldtype.ObjectKind || arg.parts["lat"] == nil || arg.parts["lng"] == nil) {
+			return c.wrongKind(at, name+"()", args...)
+		}
+	}
+	return c.apply(at, apart, args)
 }
 
 // changed(field) compares a field with what it was before.

@@ -101,16 +101,20 @@ var (
 	numberFunctions = []*function{
 		one("floor", fixed(0), func(d decimal.Decimal) (any, error) { return d.Floor(0), nil }),
 		one("ceil", fixed(0), func(d decimal.Decimal) (any, error) { return d.Ceil(0), nil }),
+		one("truncate", fixed(0), func(d decimal.Decimal) (any, error) { return d.Trunc(0), nil }),
+		toDigits("floor", func(rest decimal.Decimal) bool { return rest.IsNeg() }),
+		toDigits("ceil", decimal.Decimal.IsPos),
+		toDigits("truncate", func(decimal.Decimal) bool { return false }),
+		toDigits("roundUp", func(decimal.Decimal) bool { return true }),
+		one("sqrt", nil, within(func(d decimal.Decimal) bool { return !d.IsNeg() }, decimal.Decimal.Sqrt)),
+		one("exp", nil, func(d decimal.Decimal) (any, error) { return numeric(d.Exp()) }),
+		one("ln", nil, within(decimal.Decimal.IsPos, decimal.Decimal.Log)),
+		one("log", nil, within(decimal.Decimal.IsPos, decimal.Decimal.Log10)),
 		one("abs", widest, func(d decimal.Decimal) (any, error) { return d.Abs(), nil }),
 		one("round", fixed(0), func(d decimal.Decimal) (any, error) { return rounded(d, 0) }),
 		{name: "round", params: []kinds{numbers, numbers}, kind: fieldtype.NumberKind,
-			scale: func(args []*node) int {
-				if n, ok := constantNumber(args[1]); ok && n <= 18 {
-					return max(n, 0)
-				}
-				return -1
-			},
-			run: func(_ *frame, a []any) (any, error) { return rounded(a[0].(decimal.Decimal), whole(a[1])) }},
+			scale: digits,
+			run:   func(_ *frame, a []any) (any, error) { return rounded(a[0].(decimal.Decimal), whole(a[1])) }},
 		{name: "abs", params: []kinds{durations}, kind: fieldtype.DurationKind,
 			run: func(_ *frame, a []any) (any, error) { return max(a[0].(int64), -a[0].(int64)), nil }},
 	}
@@ -121,6 +125,70 @@ var (
 			run: sumDurations},
 	}
 )
+
+// digits is the scale of what is rounded to a number of digits.
+func digits(args []*node) int {
+	if n, ok := constantNumber(args[1]); ok && n <= 18 {
+		return max(n, 0)
+	}
+	return -1
+}
+
+// within is a function that is empty outside of where it is defined.
+func within(defined func(decimal.Decimal) bool, run func(decimal.Decimal) (decimal.Decimal, error)) func(decimal.Decimal) (any, error) {
+	return func(d decimal.Decimal) (any, error) {
+		if !defined(d) {
+			return nil, nil
+		}
+		return numeric(run(d))
+	}
+}
+
+// toDigits leaves a number of digits, which may be negative, and goes one unit further
+// from zero if further holds of what was cut off.
+func toDigits(name string, further func(rest decimal.Decimal) bool) *function {
+	return &function{name: name, params: []kinds{numbers, numbers}, kind: fieldtype.NumberKind, scale: digits,
+		run: func(_ *frame, a []any) (any, error) {
+			d, places := a[0].(decimal.Decimal), whole(a[1])
+			if places >= d.Scale() {
+				return d, nil
+			}
+			cut, unit, err := cutTo(d, places)
+			if err != nil {
+				return nil, overflow()
+			}
+			rest, err := d.Sub(cut)
+			if err != nil || rest.IsZero() || !further(rest) {
+				return numeric(cut, err)
+			}
+			if unit.IsZero() {
+				return nil, overflow()
+			}
+			return numeric(cut.Add(unit.CopySign(d)))
+		}}
+}
+
+// cutTo is d without the digits behind places, and the unit of the last that stays: 0
+// if that is greater than any number.
+func cutTo(d decimal.Decimal, places int) (cut, unit decimal.Decimal, err error) {
+	switch {
+	case places >= 0:
+		unit, err = decimal.New(1, places)
+		return d.Trunc(places), unit, err
+	case -places >= len(powers)-1:
+		return decimal.Zero, decimal.Zero, nil
+	}
+	unit, err = decimal.New(int64(powers[-places]), 0)
+	if err != nil {
+		return d, unit, err
+	}
+	whole, _, err := d.QuoRem(unit)
+	if err != nil {
+		return d, unit, err
+	}
+	cut, err = whole.Mul(unit)
+	return cut, unit, err
+}
 
 func rounded(d decimal.Decimal, places int) (any, error) {
 	r, ok := round(d, places)

@@ -80,6 +80,9 @@ func (c *checker) binary(at int, in *ast.BinaryNode) *node {
 	case "matches":
 		return c.matches(at, left, right)
 	}
+	if in.Operator == "+" || in.Operator == "-" {
+		left, right = c.numbersAsDays(left, right)
+	}
 	for _, f := range arithmetic[in.Operator] {
 		if f.params[0].takes(left.kind) && f.params[1].takes(right.kind) && left.kind != nilKind && right.kind != nilKind {
 			return c.apply(at, f, []*node{left, right})
@@ -89,6 +92,30 @@ func (c *checker) binary(at int, in *ast.BinaryNode) *node {
 		return c.report(at, "expression.unsupported", "what", in.Operator)
 	}
 	return c.wrongKind(at, in.Operator, left, right)
+}
+
+// numbersAsDays takes a number beside a date, an instant or a difference of two for a
+// number of days. A number beside any other duration stays one, for its unit is not known.
+func (c *checker) numbersAsDays(left, right *node) (l, r *node) {
+	counted := func(n *node) bool {
+		return n.kind == fieldtype.DateKind || n.kind == fieldtype.DatetimeKind || difference(n)
+	}
+	days := func(n *node) *node { return c.apply(n.at, functions["days"][0], []*node{n}) }
+	switch {
+	case counted(left) && right.kind == fieldtype.NumberKind:
+		return left, days(right)
+	case difference(right) && left.kind == fieldtype.NumberKind:
+		return days(left), right
+	}
+	return left, right
+}
+
+// difference reports a duration that was computed from dates or instants.
+func difference(n *node) bool {
+	if n.kind != fieldtype.DurationKind || n.op != opCall {
+		return false
+	}
+	return n.fn == betweenDates || n.fn == betweenInstants || slices.ContainsFunc(n.args, difference)
 }
 
 // chain makes one node of a left-deep chain of and, or of or.
@@ -118,6 +145,7 @@ func (c *checker) chain(at int, in *ast.BinaryNode, op op) *node {
 
 // compare is left cmp right, both of one kind.
 func (c *checker) compare(at int, cmp query.Op, left, right *node) *node {
+	left, right = c.numbersAsDays(left, right)
 	l, r, ok := c.align(at, cmp.String(), left, right)
 	if !ok {
 		return &node{kind: badKind, at: at, scale: -1}

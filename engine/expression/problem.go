@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/parser/lexer"
 
 	"formwork/engine/fault"
 )
@@ -77,9 +78,29 @@ func unreadable(source string, err error) Problem {
 	case strings.Contains(e.Message, "invalid char escape"), strings.Contains(e.Message, "unescape"):
 		return newProblem(source, "expression.bad_escape", e.From)
 	}
+	if at := ifCall(source); at >= 0 {
+		p := newProblem(source, "expression.unknown_function", at, "name", "if")
+		p.Suggestion = called["if"]
+		return p
+	}
 	p := newProblem(source, "expression.syntax", e.From, "token", token)
 	p.Suggestion = meant[token]
 	return p
+}
+
+// ifCall finds where if is written as a function, which expr's parser takes for a
+// statement; -1 if nowhere.
+func ifCall(source string) int {
+	tokens, err := lexer.Lex(file.NewSource(source))
+	if err != nil {
+		return -1
+	}
+	for i, t := range tokens[:max(len(tokens)-1, 0)] {
+		if t.Is(lexer.Operator, "if") && tokens[i+1].Is(lexer.Bracket, "(") {
+			return t.From
+		}
+	}
+	return -1
 }
 
 // meant are operators of other languages that people write.
@@ -90,7 +111,13 @@ var meant = map[string]string{"=": "==", "<>": "!=", ">": "!=", "=<": "<=", "=>"
 var called = map[string]string{"and": "and", "or": "or", "not": "not", "if": "? :", "iif": "? :", "case": "? :", "isblank": "isEmpty", "isnull": "isEmpty",
 	"blankvalue": "coalesce", "nullvalue": "coalesce", "ifnull": "coalesce", "ispickval": "==", "ischanged": "changed", "priorvalue": "old",
 	"value": "number", "concatenate": "concat", "length": "len", "substitute": "replace", "substr": "mid", "regex": "matches",
-	"datevalue": "date", "datetimevalue": "datetime", "ceiling": "ceil", "datediff": "daysBetween", "dateadd": "addDays"}
+	"datevalue": "date", "datetimevalue": "datetime", "ceiling": "ceil", "datediff": "daysBetween", "dateadd": "addDays",
+	"indexof": "find", "search": "find", "lpad": "padLeft", "rpad": "padRight", "initcap": "proper",
+	"trunc": "truncate", "rounddown": "truncate", "mceiling": "ceil", "mfloor": "floor", "isoweek": "week", "isoweeknum": "week", "weeknum": "week",
+	"timevalue": "time", "log10": "log"}
+
+// words are what the words of other languages are here.
+var words = map[string]string{"null": "nil", "none": "nil", "undefined": "nil", "true": "true", "false": "false"}
 
 func newProblem(source, code string, offset int, params ...any) Problem {
 	p := Problem{Code: code, Params: make(map[string]any, len(params)/2)}

@@ -91,6 +91,10 @@ func (c *checker) result(n *node) *node {
 	if n.kind == fieldtype.TextKind && n.op == opConst && want != fieldtype.TextKind {
 		n = c.literal(n, &node{kind: want})
 	}
+	if want == fieldtype.NumberKind && difference(n) {
+		one := &node{op: opConst, kind: fieldtype.DurationKind, at: n.at, scale: -1, value: int64(secondsOfDay)}
+		n = c.apply(n.at, durationQuotients[0], []*node{n, one})
+	}
 	switch {
 	case n.kind == badKind || n.kind == nilKind || n.empty():
 		return n

@@ -3,7 +3,9 @@ package expression
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/govalues/decimal"
@@ -98,6 +100,37 @@ var (
 				from := whole(a[1]) - 1
 				return textual(f, between(a[0].(string), from, from+whole(a[2])))
 			}},
+		mapped("proper", proper),
+		mapped("reverse", reversed),
+		{name: "find", params: []kinds{texts, texts}, kind: fieldtype.NumberKind, scale: fixed(0),
+			run: func(f *frame, a []any) (any, error) {
+				s := a[0].(string)
+				before, _, found := strings.Cut(s, a[1].(string))
+				if !found {
+					return decimal.Zero, f.spendText(len(s))
+				}
+				at, err := decimal.New(int64(utf8.RuneCountInString(before))+1, 0)
+				if err != nil {
+					return nil, err
+				}
+				return at, f.spendText(len(s))
+			}},
+		{name: "padLeft", params: []kinds{texts, numbers, texts}, least: 2, kind: fieldtype.TextKind,
+			run: func(f *frame, a []any) (any, error) {
+				padding, err := paddingOf(a)
+				if err != nil {
+					return nil, err
+				}
+				return textual(f, padding+a[0].(string))
+			}},
+		{name: "padRight", params: []kinds{texts, numbers, texts}, least: 2, kind: fieldtype.TextKind,
+			run: func(f *frame, a []any) (any, error) {
+				padding, err := paddingOf(a)
+				if err != nil {
+					return nil, err
+				}
+				return textual(f, a[0].(string)+padding)
+			}},
 		{name: "join", params: []kinds{lists, texts}, kind: fieldtype.TextKind, empties: true, run: joinList},
 		{name: "number", params: []kinds{texts}, kind: fieldtype.NumberKind,
 			run: func(f *frame, a []any) (any, error) {
@@ -114,6 +147,60 @@ var (
 			}},
 	}, values(textOf)...)
 )
+
+// proper begins each word with a capital and writes the rest small. A word goes on
+// after an apostrophe.
+func proper(s string) string {
+	inside := false
+	return strings.Map(func(r rune) rune {
+		was := inside
+		inside = unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) || inside && (r == '\'' || r == '’')
+		if was {
+			return unicode.ToLower(r)
+		}
+		return unicode.ToTitle(r)
+	}, s)
+}
+
+// reversed is the characters of s from the last to the first.
+func reversed(s string) string {
+	runes := []rune(s)
+	slices.Reverse(runes)
+	return string(runes)
+}
+
+// paddingOf is what fills a[0] up to a[1] characters: repetitions of a[2], the last
+// cut off, or spaces. What is long enough needs none.
+func paddingOf(a []any) (string, error) {
+	fill := []rune{' '}
+	if len(a) > 2 {
+		fill = []rune(a[2].(string))
+	}
+	missing := whole(a[1]) - utf8.RuneCountInString(a[0].(string))
+	if missing > maxText {
+		return "", textTooLong()
+	}
+	var b strings.Builder
+	for i := range max(missing, 0) {
+		b.WriteRune(fill[i%len(fill)])
+	}
+	return b.String(), nil
+}
+
+// splitText is the parts of a text between separators, without those that are empty.
+var splitText = &function{name: "split", params: []kinds{texts, texts}, kind: fieldtype.ListKind,
+	run: func(f *frame, a []any) (any, error) {
+		var parts []string
+		for _, part := range strings.Split(a[0].(string), a[1].(string)) {
+			if part != "" {
+				parts = append(parts, part)
+			}
+		}
+		if len(parts) == 0 {
+			return nil, nil
+		}
+		return parts, f.spend(len(parts))
+	}}
 
 // values lists the functions of a table in the order of their kinds.
 func values(table map[fieldtype.Kind]*function) []*function {
