@@ -105,6 +105,30 @@ func TestBackfill(t *testing.T) {
 	}
 }
 
+// A formula that fails for records that were there before it is empty in them, keeps
+// nothing else from being filled, and refuses only changes of what it reads.
+func TestFormulaThatFailsForOldRecords(t *testing.T) {
+	w := newWorld(t).populate()
+	account := w.create(w.system(), "account", map[string]any{"name": "Old", "revenue": number("0.5")}).Record.ID()
+	w.apply(`{"kind": "object", "name": "account", "fields": {
+		"power": {"type": "formula", "result": "number", "scale": 2, "expression": "2 ** revenue"},
+		"tripled": {"type": "formula", "result": "currency", "scale": 2, "expression": "revenue * 3"}}}`)
+	w.update(w.system(), "account", account, map[string]any{"name": "Before the job"})
+	w.work()
+	w.update(w.system(), "account", account, map[string]any{"name": "After the job"})
+	if got := w.get(w.system(), "account", account, "name", "power", "tripled"); got["power"] != nil || fmt.Sprint(got["tripled"]) != "1.50" {
+		t.Errorf("got %v", got)
+	}
+	_, err := w.system().Update(w.ctx, "account", account, map[string]any{"revenue": number("1.5")}, 0)
+	if f := fault.From(err); !fault.Is(err, "record.invalid") || len(f.Errors) != 1 || f.Errors[0].Code != "record.expression_failed" {
+		t.Errorf("a change of what the formula reads: %v", err)
+	}
+	w.update(w.system(), "account", account, map[string]any{"revenue": number("3")})
+	if got := w.get(w.system(), "account", account, "power"); fmt.Sprint(got["power"]) != "8.00" {
+		t.Errorf("got %v", got)
+	}
+}
+
 // A backfill that is stopped goes on where it was, and gives every record its values.
 func TestBackfillResumes(t *testing.T) {
 	w := newWorld(t).populate()

@@ -7,6 +7,7 @@ import (
 	"formwork/engine/expression"
 	"formwork/engine/fault"
 	"formwork/engine/record/session"
+	"formwork/engine/record/stored"
 )
 
 // TakeInput takes what the caller sent.
@@ -84,7 +85,9 @@ func (d *Draft) Compute() {
 
 // Derive brings all that is derived from a record's values up to date: formulas of its
 // child rows, its own formulas and roll-ups over child rows, and the columns that follow
-// fields. A problem is told with the field whose value can't be computed.
+// fields. A formula that fails is a problem of the change that touched what it reads; in
+// any other it is empty, so that a formula made later holds up nobody. A problem is told
+// with the field whose value can't be computed.
 func Derive(e *session.Env) (*catalog.Field, *fault.Fault) {
 	m := e.Mapping
 	for _, f := range m.RowsWithFormulas {
@@ -98,7 +101,9 @@ func Derive(e *session.Env) (*catalog.Field, *fault.Fault) {
 		var v any
 		var err error
 		if f.Formula != nil {
-			v, err = f.Formula.Eval(e)
+			if v, err = f.Formula.Eval(e); err != nil && untouched(e, f.Formula) {
+				v, err = nil, nil
+			}
 		} else {
 			v, err = rollUpRows(e, f)
 		}
@@ -109,6 +114,23 @@ func Derive(e *session.Env) (*catalog.Field, *fault.Fault) {
 	}
 	m.FillCompanions(e.Row)
 	return nil, nil
+}
+
+// untouched reports a change of a record that leaves what a formula reads as it was.
+func untouched(e *session.Env, formula *expression.Program) bool {
+	if e.Old == nil || e.Failed() != nil {
+		return false
+	}
+	for _, path := range formula.Paths() {
+		first := path.Leaf
+		if len(path.Via) > 0 {
+			first = path.Via[0]
+		}
+		if slot, ok := e.Mapping.Slots[first.Column.Name]; !ok || !stored.Same(e.Old[slot], e.Row[slot]) {
+			return false
+		}
+	}
+	return true
 }
 
 // FillMissing gives the named fields their defaults where they have no value. One that
