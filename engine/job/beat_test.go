@@ -41,8 +41,8 @@ func (l *later) Select(ctx context.Context, q query.Select) iter.Seq2[store.Row,
 	return l.from.Select(ctx, q)
 }
 
-func (l *later) Count(ctx context.Context, table string, f query.Filter, words []query.Word) (int64, error) {
-	return l.from.Count(ctx, table, f, words)
+func (l *later) Count(ctx context.Context, table string, f query.Filter, words []query.Word, most int64) (int64, error) {
+	return l.from.Count(ctx, table, f, words, most)
 }
 
 func (l *later) change(table string, key id.ID, do func(store.Tx) error) error {
@@ -51,7 +51,7 @@ func (l *later) change(table string, key id.ID, do func(store.Tx) error) error {
 }
 
 func (l *later) Update(ctx context.Context, table string, key id.ID, version int64, v map[string]any, words []string) error {
-	n, err := l.Count(ctx, table, query.Is(query.ID, int64(key)), nil)
+	n, err := l.Count(ctx, table, query.Is(query.ID, int64(key)), nil, 0)
 	if err != nil {
 		return err
 	}

@@ -148,7 +148,7 @@ func noOrphans(t *testing.T, open teststore.Opener) {
 		}
 	})
 	together.Wait()
-	if n, err := w.tenant.Count(w.ctx, "line", nil, nil); err != nil || n != 0 {
+	if n, err := w.tenant.Count(w.ctx, "line", nil, nil, 0); err != nil || n != 0 {
 		t.Errorf("%d lines are left without their deals, %v", n, err)
 	}
 }

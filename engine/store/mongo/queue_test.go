@@ -65,7 +65,7 @@ func TestWritersOfOneRowTakeTurns(t *testing.T) {
 				met := 0
 				err := tenant.Write(t.Context(), func(tx store.Tx) error {
 					met++
-					if _, err := tx.Count(t.Context(), "account", nil, nil); err != nil {
+					if _, err := tx.Count(t.Context(), "account", nil, nil, 0); err != nil {
 						return err
 					}
 					rows := []id.ID{1, id.ID(2 + w%2)}

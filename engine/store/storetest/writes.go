@@ -288,7 +288,7 @@ var writeCases = []testCase{
 			together.Go(func() {
 				for key := range int64(rows) {
 					err := f.tenant.Write(f.ctx, func(tx store.Tx) error {
-						n, err := tx.Count(f.ctx, "lead", query.Is(query.ID, 1+key), nil)
+						n, err := tx.Count(f.ctx, "lead", query.Is(query.ID, 1+key), nil, 0)
 						if err != nil || n == 0 {
 							return err
 						}
