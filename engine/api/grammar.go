@@ -21,7 +21,6 @@ type lineWatch struct {
 	some   bool // bytes of the line have come
 	before byte // the last of them
 	broken bool // it ended in a bare LF
-	hidden bool // it came together with the request before it, so that it wasn't seen
 }
 
 // saw takes what was read into account.
@@ -44,8 +43,8 @@ func (w *lineWatch) saw(read []byte) {
 func (w *lineWatch) state(state fasthttp.ConnState) {
 	switch state {
 	case fasthttp.StateActive:
-		w.hidden = !w.first && w.begins && !w.some
-		w.begins, w.first = w.begins && !w.hidden, false
+		// A line that came together with the request before it was not seen.
+		w.begins, w.first = w.begins && (w.first || w.some), false
 	case fasthttp.StateIdle:
 		*w = lineWatch{begins: true}
 	}
@@ -78,9 +77,9 @@ func (s *Server) strict(handle fasthttp.RequestHandler) fasthttp.RequestHandler 
 			return
 		}
 		handle(c)
-		// A line that wasn't seen, and the lines of chunks, which the library does not look at
-		// closely: no further request is taken from such a connection.
-		if conn != nil && conn.watch.hidden || c.Request.Header.ContentLength() == -1 {
+		// The library does not look closely at the lines of chunks: no further request is taken
+		// from such a connection.
+		if c.Request.Header.ContentLength() == -1 {
 			c.SetConnectionClose()
 		}
 	}
