@@ -27,6 +27,11 @@ func Nearest(name string, among []string) (string, bool) {
 	return found, found != ""
 }
 
+// Plain is a name as names are written here: in lower case, its words joined by "_".
+func Plain(name string) string {
+	return strings.NewReplacer(" ", "_", "-", "_").Replace(strings.ToLower(strings.TrimSpace(name)))
+}
+
 // distance is the number of edits between two words; a swap of neighbours is one.
 func distance(a, b []rune) int {
 	before, previous, current := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)

@@ -14,6 +14,7 @@ import (
 type changing struct {
 	where
 	folder
+	Merge bool     `help:"Keep what the tenant's own documents say and the folder does not speak of; otherwise a document replaces them."`
 	Prune bool     `help:"Remove the tenant's own documents that are not in the folder."`
 	Allow []string `help:"What may be destroyed, as plan names it." placeholder:"PATH" sep:","`
 }
@@ -36,7 +37,7 @@ func (c *planCommand) Run(p *program) error {
 		return err
 	}
 	change := changeTo(wanted, own, c.Prune)
-	change.Allow = c.Allow
+	change.Allow, change.Merge = c.Allow, c.Merge
 	plan, err := to.Plan(p.ctx, change)
 	if err != nil {
 		return err
@@ -76,7 +77,7 @@ func (c *applyCommand) Run(p *program) error {
 		return errors.Join(err, to.Close())
 	}
 	change := changeTo(wanted, own, c.Prune)
-	change.Allow, change.Message = c.Allow, c.Message
+	change.Allow, change.Merge, change.Message = c.Allow, c.Merge, c.Message
 	applied, err := to.Apply(p.ctx, change)
 	if err != nil {
 		return errors.Join(err, to.Close())

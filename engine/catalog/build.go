@@ -122,6 +122,9 @@ const maxProblems = 1_000
 // bounded are problems, sorted; where there are too many to be read, the first of them,
 // and one that says so.
 func bounded(problems []*fault.Fault) []*fault.Fault {
+	if len(problems) == 0 {
+		return nil
+	}
 	problems = sorted(problems)
 	if len(problems) <= maxProblems {
 		return problems
@@ -131,6 +134,14 @@ func bounded(problems []*fault.Fault) []*fault.Fault {
 
 func (b *builder) report(f *fault.Fault, pointer string) {
 	b.problems = append(b.problems, f.Under(pointer))
+}
+
+// demand reports what a change may not bring. A revision that is stored may have it: it
+// was published by a version of the program that let it pass, and is used as it is.
+func (b *builder) demand(f *fault.Fault, pointer string) {
+	if b.schemas != nil {
+		b.report(f, pointer)
+	}
 }
 
 // unknownField reports a name that is no field of an object. What is broken is

@@ -28,6 +28,9 @@ type Options struct {
 	Tables []store.Table
 	IDs    *id.Source
 	Now    func() time.Time
+	// Binned, if not nil, reports whether there are deleted records of an object that can
+	// be restored.
+	Binned func(ctx context.Context, from store.Reader, object string) (bool, error)
 	// Wake, if not nil, is called with a tenant's name after jobs were committed for
 	// it, when it is used for the first time, and when another process changed it.
 	Wake func(tenant string)

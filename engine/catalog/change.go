@@ -20,17 +20,21 @@ import (
 
 // Change is what is asked of Plan and Apply. A document replaces the tenant's own
 // of the same key; where a package has that key, it is a merge patch on the
-// package's. Delete removes the tenant's own document, or, where there is none,
+// package's. With Merge it is a merge patch on what the tenant's own document says, or
+// makes that where there is none. Delete removes the tenant's own document, or, where there is none,
 // hides the package's; Hide hides the package's whatever the tenant has of its own. A
 // document that says nothing but its kind and name is the package's as it is.
 type Change struct {
 	Documents []json.RawMessage `json:"documents,omitempty" schema:"Document"`
 	Delete    []metadata.Key    `json:"delete,omitempty"`
 	Hide      []metadata.Key    `json:"hide,omitempty"`
+	// Merge keeps what the tenant's own documents say and the change does not speak of.
+	Merge bool `json:"merge,omitempty"`
 	// Base is the revision that the change was made for; 0: whatever is the newest.
 	Base    int64  `json:"base,omitempty"`
 	Message string `json:"message,omitempty"`
-	// Allow names what the change may destroy, by the path of its impact.
+	// Allow names what the change may destroy, by the path of its impact, or by a pattern
+	// in which * is any text: "object/account/fields/*".
 	Allow []string `json:"allow,omitempty"`
 	// Author is on whose behalf it is made, who may give no rights that they do not have;
 	// nil: the program itself.
@@ -63,7 +67,7 @@ type draft struct {
 	base, target *state
 	plan         Plan
 	effects      []Effect
-	unnamed      []*fault.Fault // destroys what the change does not allow
+	vacant       []string // objects that are removed without being named, since they have no records
 }
 
 // Plan tells what a change would do, and does nothing. Fault "catalog.stale"
@@ -81,7 +85,7 @@ func (c *Catalog) Plan(ctx context.Context, t store.Tenant, change Change) (*Pla
 	if err := d.checkTeams(ctx, t); err != nil {
 		return nil, err
 	}
-	if err := d.measure(ctx, t); err != nil {
+	if err := c.measure(ctx, t, d); err != nil {
 		return nil, err
 	}
 	return &d.plan, nil
@@ -143,11 +147,13 @@ func (c *Catalog) make(ctx context.Context, t store.Tenant, d *draft, message st
 	if len(message) > MaxMessage {
 		return nil, fault.New(fault.Invalid, "catalog.long_message", "max", MaxMessage).At("/message")
 	}
-	if len(d.unnamed) > 0 {
-		if err := d.measure(ctx, t); err != nil {
+	if d.destroys() {
+		if err := c.measure(ctx, t, d); err != nil {
 			return nil, err
 		}
-		return nil, d.refusal()
+		if d.destroys() {
+			return nil, d.refusal()
+		}
 	}
 	if d.unchanged() {
 		return &Result{Revision: d.base.mark.revision, Plan: d.plan}, nil
@@ -187,13 +193,18 @@ func (c *Catalog) draft(ctx context.Context, base *state, change Change) (*draft
 	if len(change.Documents)+len(change.Delete)+len(change.Hide) > MaxDocuments {
 		return nil, fault.New(fault.TooLarge, "catalog.too_many_documents", "max", MaxDocuments)
 	}
-	own, problems := changedLayer(base, change)
+	own, dropped, problems := changedLayer(base, change)
 	target := &state{packages: base.packages, own: own}
 	if len(problems) > 0 {
 		problems = append(problems, c.misformed(base, target)...)
 		return &draft{base: base, target: target, plan: Plan{Base: base.mark.revision, Problems: bounded(problems)}}, nil
 	}
-	return c.check(ctx, base, target, change.Allow, change.Author)
+	d, err := c.check(ctx, base, target, change.Allow, change.Author)
+	if err != nil {
+		return nil, err
+	}
+	d.plan.Warnings = bounded(append(d.plan.Warnings, dropped...))
+	return d, nil
 }
 
 // misformed tells what is wrong with each changed document by itself, where they can't
@@ -235,16 +246,16 @@ func (c *Catalog) check(ctx context.Context, base, target *state, allow []string
 	d.effects = c.o.Kinds.effects(base.snapshot, snapshot, c.o.Now())
 	for i := range d.effects {
 		e := &d.effects[i]
-		if e.Class != Destructive {
-			continue
-		}
-		if e.Allowed = slices.Contains(allow, e.Path); !e.Allowed {
-			d.unnamed = append(d.unnamed, e.Notice)
-		}
+		e.Allowed = e.Class == Destructive && allows(allow, e.Path)
 	}
 	d.plan.Impact = impacts(d.effects)
 	d.plan.Warnings = c.o.Kinds.warnings(base.snapshot, snapshot)
 	return d, nil
+}
+
+// destroys reports whether the change destroys what it does not name.
+func (d *draft) destroys() bool {
+	return slices.ContainsFunc(d.plan.Impact, func(i Impact) bool { return i.Class == Destructive && !i.Allowed })
 }
 
 // refusal is the fault that lists what would be destroyed, with the number of records
@@ -270,8 +281,9 @@ func (d *draft) refusal() error {
 }
 
 // changedLayer is the tenant's own layer after a change, every document of it the
-// smallest that says the same.
-func changedLayer(base *state, change Change) ([]metadata.Document, []*fault.Fault) {
+// smallest that says the same. dropped tells what earlier overlays said and those that
+// replace them do not.
+func changedLayer(base *state, change Change) (documents []metadata.Document, dropped, problems []*fault.Fault) {
 	below := map[metadata.Key]metadata.Document{}
 	for _, d := range base.base() {
 		below[d.Key] = d
@@ -280,7 +292,6 @@ func changedLayer(base *state, change Change) ([]metadata.Document, []*fault.Fau
 	for _, d := range base.own {
 		own[d.Key] = d
 	}
-	var problems []*fault.Fault
 	seen := map[metadata.Key]bool{}
 	for i, key := range change.Delete {
 		_, mine := own[key]
@@ -322,29 +333,29 @@ func changedLayer(base *state, change Change) ([]metadata.Document, []*fault.Fau
 			continue
 		}
 		seen[d.Key] = true
-		if overlay, ok := overlayOf(below, d); ok {
+		before, had := own[d.Key]
+		beneath, overlays := below[d.Key]
+		layers := make([][]metadata.Document, 0, 3)
+		if overlays {
+			layers = append(layers, []metadata.Document{beneath})
+		}
+		if had && change.Merge && !before.Hides() {
+			layers = append(layers, []metadata.Document{before})
+		}
+		overlay, ok := overlayOf(below, metadata.Effective(append(layers, []metadata.Document{d})...)[0])
+		if ok {
 			own[d.Key] = overlay
 		} else {
 			delete(own, d.Key)
 		}
+		if had && overlays && !change.Merge && !before.Hides() && !barely(d) {
+			dropped = append(dropped, droppedFrom(before, d)...)
+		}
 	}
-	documents := make([]metadata.Document, 0, len(own))
 	for _, d := range own {
 		documents = append(documents, d)
 	}
-	return sortedDocuments(documents), problems
-}
-
-// overlayOf is the smallest document that says what d says over what is below; ok
-// is false if that is nothing.
-func overlayOf(below map[metadata.Key]metadata.Document, d metadata.Document) (metadata.Document, bool) {
-	beneath, ok := below[d.Key]
-	if !ok {
-		target := metadata.Effective([]metadata.Document{d})[0] // without nulls
-		return target, true
-	}
-	target := metadata.Effective([]metadata.Document{beneath}, []metadata.Document{d})[0]
-	return metadata.Overlay(&beneath, &target)
+	return sortedDocuments(documents), dropped, problems
 }
 
 func nothingToDelete(key metadata.Key, layers ...map[metadata.Key]metadata.Document) *fault.Fault {
@@ -416,6 +427,7 @@ func (c *Catalog) consequences(ctx context.Context, t store.Tenant, d *draft) (c
 			with.removed = append(with.removed, removal{name, allColumns})
 		}
 	}
+	with.vacant = d.vacant
 	with.work = append(plan.jobs(after), c.o.Kinds.jobs(before, after)...)
 	return with, tables, nil
 }

@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"formwork/engine/expression"
@@ -31,6 +33,24 @@ type Impact struct {
 	Allowed bool // destructive, and named by the change
 }
 
+// allows reports whether a path is named, by itself or by a pattern in which * is any text.
+func allows(allow []string, path string) bool {
+	return slices.ContainsFunc(allow, func(pattern string) bool {
+		parts := strings.Split(pattern, "*")
+		rest, ok := strings.CutPrefix(path, parts[0])
+		if len(parts) == 1 || !ok {
+			return ok && rest == ""
+		}
+		last := len(parts) - 1
+		for _, part := range parts[1:last] {
+			if _, rest, ok = strings.Cut(rest, part); !ok {
+				return false
+			}
+		}
+		return strings.HasSuffix(rest, parts[last])
+	})
+}
+
 // Effect is an impact with what counts the records that it concerns: those of a table
 // that Where selects, all if that is nil. Without a table it has no number.
 type Effect struct {
@@ -43,8 +63,9 @@ type Effect struct {
 	// unique counts the records that share their values of read with others.
 	unique bool
 	// fold, beside unique, is the form in which the i-th value is compared.
-	fold   []func(stored any) string
-	silent bool // has no number
+	fold    []func(stored any) string
+	silent  bool // has no number
+	removes bool // an object: nothing is destroyed if it has no records
 	// mild: that it narrows anything is only known by counting; if it does not, it is
 	// a free change of settings.
 	mild bool

@@ -182,7 +182,7 @@ func (b *builder) bindField(o *Object, name string, doc *metadata.Field, at stri
 }
 
 func (b *builder) unknownType(name, pointer string) {
-	if near, ok := metadata.Nearest(name, b.types.Names()); ok {
+	if near, ok := b.types.Meant(name); ok {
 		b.report(fault.New(fault.Invalid, "catalog.unknown_type_near", "type", name, "suggestion", near), pointer)
 		return
 	}

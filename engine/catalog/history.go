@@ -95,7 +95,7 @@ func (c *Catalog) PlanRollback(ctx context.Context, t store.Tenant, r Restoratio
 	if err != nil {
 		return nil, err
 	}
-	if err := d.measure(ctx, t); err != nil {
+	if err := c.measure(ctx, t, d); err != nil {
 		return nil, err
 	}
 	return &d.plan, nil

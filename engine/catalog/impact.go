@@ -23,7 +23,7 @@ func (objectKind) Effects(c *Comparison) {
 	for _, name := range byName(before.Objects) {
 		if after.Objects[name] == nil {
 			w.Add(Effect{Impact: Impact{Class: Destructive, Path: "object/" + name,
-				Notice: fault.New(fault.Invalid, "catalog.removes_object", "object", name)}, Table: name})
+				Notice: fault.New(fault.Invalid, "catalog.removes_object", "object", name)}, Table: name, removes: true})
 		}
 	}
 	for _, name := range byName(after.Objects) {

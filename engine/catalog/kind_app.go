@@ -15,6 +15,11 @@ func (appKind) Name() string            { return "app" }
 func (appKind) Schema() json.RawMessage { return schemaOf("app") }
 func (appKind) Needs() []string         { return []string{"object", "view"} }
 
+// AlsoCalled are the names that other systems have for the kind.
+func (appKind) AlsoCalled() []string {
+	return []string{"application", "tab", "navigation"}
+}
+
 func (appKind) Shown(*fieldtype.Registry) metadata.Shown {
 	item := metadata.About("object", metadata.AllOf("label", "order", "object").And(metadata.Members{"view": metadata.Named("view")}))
 	return metadata.WithHead(metadata.AllOf("icon", "order").And(metadata.Members{"items": metadata.Each(item)}))

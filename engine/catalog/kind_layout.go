@@ -94,6 +94,11 @@ func (layoutKind) Name() string            { return "layout" }
 func (layoutKind) Schema() json.RawMessage { return schemaOf("layout") }
 func (layoutKind) Needs() []string         { return []string{"object"} }
 
+// AlsoCalled are the names that other systems have for the kind.
+func (layoutKind) AlsoCalled() []string {
+	return []string{"page_layout", "page", "flexipage", "form"}
+}
+
 func (layoutKind) Shown(*fieldtype.Registry) metadata.Shown {
 	conditions := metadata.Members{"visible_when": metadata.Understood, "required_when": metadata.Understood, "read_only_when": metadata.Understood}
 	section := metadata.AllOf("label", "order", "columns").And(metadata.Members{

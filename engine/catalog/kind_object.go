@@ -15,6 +15,11 @@ func (objectKind) Name() string            { return "object" }
 func (objectKind) Schema() json.RawMessage { return schemaOf("object") }
 func (objectKind) Needs() []string         { return []string{"picklist"} }
 
+// AlsoCalled are the names that other systems have for the kind.
+func (objectKind) AlsoCalled() []string {
+	return []string{"entity", "table", "custom_object", "doctype", "field", "validation_rule"}
+}
+
 // Mentions are the kinds whose documents' names may be options of a field.
 func (objectKind) Mentions() []string { return fieldtype.DocumentKinds() }
 

@@ -20,6 +20,11 @@ func (permissionKind) Name() string            { return "permission" }
 func (permissionKind) Schema() json.RawMessage { return schemaOf("permission") }
 func (permissionKind) Needs() []string         { return []string{"object"} }
 
+// AlsoCalled are the names that other systems have for the kind.
+func (permissionKind) AlsoCalled() []string {
+	return []string{"profile", "permission_set"}
+}
+
 func (permissionKind) Compile(c *Compiling) any {
 	return Each(c, func(p *metadata.Permission, at string) *metadata.Permission {
 		c.checkPermission(p, at)

@@ -13,6 +13,11 @@ type picklistKind struct{ Documents[metadata.Picklist] }
 func (picklistKind) Name() string            { return "picklist" }
 func (picklistKind) Schema() json.RawMessage { return schemaOf("picklist") }
 
+// AlsoCalled are the names that other systems have for the kind.
+func (picklistKind) AlsoCalled() []string {
+	return []string{"global_value_set", "value_set", "enum", "select"}
+}
+
 func (picklistKind) Shown(*fieldtype.Registry) metadata.Shown {
 	return metadata.WithHead(metadata.Members{"options": metadata.Options})
 }

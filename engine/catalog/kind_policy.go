@@ -18,6 +18,11 @@ func (policyKind) Name() string            { return "policy" }
 func (policyKind) Schema() json.RawMessage { return schemaOf("policy") }
 func (policyKind) Needs() []string         { return []string{"object", "role", "permission", "sharing"} }
 
+// AlsoCalled are the names that other systems have for the kind.
+func (policyKind) AlsoCalled() []string {
+	return []string{"rego"}
+}
+
 func (policyKind) Compile(c *Compiling) any {
 	config := policy.Config{Revision: c.s.Revision, Objects: map[string]*policy.Object{}, Permissions: Permissions(c.s), Roles: Roles(c.s)}
 	sharing := Of[map[string]*policy.Sharing](c.s, "sharing")

@@ -18,6 +18,11 @@ func Roles(s *Snapshot) map[string]*metadata.Role { return Of[map[string]*metada
 func (roleKind) Name() string            { return "role" }
 func (roleKind) Schema() json.RawMessage { return schemaOf("role") }
 
+// AlsoCalled are the names that other systems have for the kind.
+func (roleKind) AlsoCalled() []string {
+	return []string{"user_role"}
+}
+
 func (roleKind) Compile(c *Compiling) any {
 	roles := Read[metadata.Role](c)
 	c.checkRoles(roles)

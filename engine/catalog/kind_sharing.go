@@ -18,6 +18,11 @@ func (sharingKind) Schema() json.RawMessage  { return schemaOf("sharing") }
 func (sharingKind) Needs() []string          { return []string{"object", "role", "permission"} }
 func (sharingKind) Compile(c *Compiling) any { return Each(c, c.compileSharing) }
 
+// AlsoCalled are the names that other systems have for the kind.
+func (sharingKind) AlsoCalled() []string {
+	return []string{"sharing_rule"}
+}
+
 func (b *builder) compileSharing(s *metadata.Sharing, pointer string) *policy.Sharing {
 	o := b.object(s.Object, pointer+"/object")
 	if o == nil {

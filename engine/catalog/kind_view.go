@@ -24,6 +24,11 @@ func (viewKind) Name() string            { return "view" }
 func (viewKind) Schema() json.RawMessage { return schemaOf("view") }
 func (viewKind) Needs() []string         { return []string{"object"} }
 
+// AlsoCalled are the names that other systems have for the kind.
+func (viewKind) AlsoCalled() []string {
+	return []string{"list_view", "list", "saved_search"}
+}
+
 // Shown keeps a view's filter, for the reader has to send it; where it reads what the
 // reader may not, they could do nothing with the view.
 func (viewKind) Shown(*fieldtype.Registry) metadata.Shown {

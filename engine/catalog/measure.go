@@ -21,9 +21,10 @@ const (
 )
 
 // measure counts what each effect concerns.
-func (d *draft) measure(ctx context.Context, t store.Tenant) error {
+func (c *Catalog) measure(ctx context.Context, t store.Tenant, d *draft) error {
 	timed, cancel := context.WithTimeout(ctx, measureTime)
 	defer cancel()
+	d.vacant = nil
 	for i := range d.effects {
 		e := &d.effects[i]
 		if e.silent || e.Table == "" {
@@ -40,9 +41,32 @@ func (d *draft) measure(ctx context.Context, t store.Tenant) error {
 		if e.mild && n == 0 && !partial {
 			e.Class, e.Notice = Free, fault.New(fault.Invalid, "catalog.changes_settings", "path", e.Path)
 		}
+		if !e.removes || n > 0 || partial {
+			continue
+		}
+		vacant, err := c.vacant(ctx, t, e.Table)
+		if err != nil {
+			return err
+		}
+		if vacant {
+			e.Class, e.Notice, e.Allowed = Free, fault.New(fault.Invalid, "catalog.removes_empty", "object", e.Table), false
+			d.vacant = append(d.vacant, e.Table)
+		}
 	}
 	d.plan.Impact = impacts(d.effects)
 	return nil
+}
+
+// vacant reports whether an object has no records, in the bin neither.
+func (c *Catalog) vacant(ctx context.Context, from store.Reader, object string) (bool, error) {
+	_, found, err := store.First(ctx, from, query.Select{Table: object}, query.ID)
+	if err == nil && !found && c.o.Binned != nil {
+		found, err = c.o.Binned(ctx, from, object)
+	}
+	if err != nil {
+		return false, fmt.Errorf("looking for records of %s: %w", object, err)
+	}
+	return !found, nil
 }
 
 // count is how many records an effect concerns; partial if there may be more.

@@ -210,6 +210,7 @@ type commitment struct {
 	work    []Job
 	removed []removal // to be purged later
 	kept    []removal // no longer to be purged: they are back
+	vacant  []string  // objects that must have no records
 }
 
 // commit writes target as the revision after base, with its jobs, in one
@@ -224,6 +225,13 @@ func (c *Catalog) commit(ctx context.Context, t store.Tenant, base, target *stat
 		}
 		if newest != base.mark {
 			return fault.New(fault.Conflict, "catalog.stale", "base", base.mark.revision, "newest", newest.revision)
+		}
+		for _, object := range with.vacant {
+			if vacant, err := c.vacant(ctx, tx, object); err != nil {
+				return err
+			} else if !vacant { // looked at again, it has to be named
+				return fault.New(fault.Conflict, "catalog.stale", "base", base.mark.revision, "newest", newest.revision)
+			}
 		}
 		names := make([]string, len(target.packages))
 		for i, l := range target.packages {

@@ -111,6 +111,23 @@ func (b *builder) compileField(names expression.Names, f *Field, pointer string)
 		f.Initial = b.readDefault(f, pointer+"/default")
 	}
 	b.checkDependency(names, f, pointer)
+	if clears, said := emptiedOnDelete(f); clears && said {
+		b.demand(fault.New(fault.Invalid, "catalog.required_clears", "field", f.Name), pointer+"/on_delete")
+	}
+}
+
+// emptiedOnDelete reports whether a field that may never be empty is emptied when the
+// record that it refers to is deleted; said is whether its document asks for that.
+func emptiedOnDelete(f *Field) (clears, said bool) {
+	refers, ok := f.Value.(fieldtype.Refers)
+	if !ok || f.System || f.Doc.Required == nil || !f.Doc.Required.Always || refers.OnDelete() != "clear" {
+		return false, false
+	}
+	var own struct {
+		OnDelete string `json:"on_delete"`
+	}
+	_ = json.Unmarshal(f.Doc.Settings, &own) // the type has read them
+	return true, own.OnDelete != ""
 }
 
 func (b *builder) readDefault(f *Field, pointer string) any {
@@ -296,6 +313,24 @@ func (b *builder) compileRecordTypes(o *Object) {
 					b.unknownOption(chooses, field, option, at+index(i))
 				}
 			}
+			b.checkDefaultOfType(f, t, name, at)
+		}
+	}
+}
+
+// checkDefaultOfType refuses a default that a record type excludes: no record of the type
+// could be made without saying another value.
+func (b *builder) checkDefaultOfType(f *Field, t *metadata.RecordType, name, pointer string) {
+	var begun []string
+	switch v := f.Initial.(type) {
+	case string:
+		begun = []string{v}
+	case []string:
+		begun = v
+	}
+	for _, option := range begun {
+		if !slices.Contains(t.Options[f.Name], option) {
+			b.demand(fault.New(fault.Invalid, "catalog.default_excluded", "field", f.Name, "option", option, "type", name), pointer)
 		}
 	}
 }

@@ -91,7 +91,7 @@ func (c *Catalog) PlanUpgrade(ctx context.Context, t store.Tenant, u Upgrade) (*
 	if err != nil {
 		return nil, err
 	}
-	if err := d.measure(ctx, t); err != nil {
+	if err := c.measure(ctx, t, d); err != nil {
 		return nil, err
 	}
 	plan.Plan = d.plan

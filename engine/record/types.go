@@ -1,6 +1,8 @@
 package record
 
 import (
+	"context"
+
 	"formwork/engine/record/background"
 	"formwork/engine/record/duplicate"
 	"formwork/engine/record/explain"
@@ -85,3 +87,8 @@ const (
 
 // Tables are the tables this room keeps in every tenant.
 func Tables() []store.Table { return stored.Tables() }
+
+// HasBinned reports whether there are records of an object in the bin.
+func HasBinned(ctx context.Context, from store.Reader, object string) (bool, error) {
+	return stored.HasBinned(ctx, from, object)
+}

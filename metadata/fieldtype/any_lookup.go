@@ -14,6 +14,11 @@ type AnyLookupType struct{}
 
 func (AnyLookupType) Name() string { return "any_lookup" }
 
+// AlsoCalled implements Called.
+func (AnyLookupType) AlsoCalled() []string {
+	return []string{"polymorphic", "dynamic_link"}
+}
+
 func (AnyLookupType) SettingsSchema() map[string]any {
 	objects := setting("array", "Objects", "The objects whose records can be referred to; all when absent.", []any{[]any{"person", "company"}})
 	objects["items"] = nameSetting("Object", "An object's name.")

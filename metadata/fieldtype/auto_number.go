@@ -19,7 +19,13 @@ type autoNumberSettings struct {
 
 const maxNumberPattern, maxStart = 60, 1_000_000_000_000
 
-func (AutoNumberType) Name() string               { return "auto_number" }
+func (AutoNumberType) Name() string { return "auto_number" }
+
+// AlsoCalled implements Called.
+func (AutoNumberType) AlsoCalled() []string {
+	return []string{"serial", "sequence", "auto_increment", "naming_series"}
+}
+
 func (AutoNumberType) RequiredSettings() []string { return []string{"pattern"} }
 func (AutoNumberType) Sample() string             { return `{"pattern":"{0}"}` }
 

@@ -16,7 +16,13 @@ var answers = map[string]bool{
 	"false": false, "no": false, "n": false, "0": false, "off": false, "否": false,
 }
 
-func (CheckboxType) Name() string                   { return "checkbox" }
+func (CheckboxType) Name() string { return "checkbox" }
+
+// AlsoCalled implements Called.
+func (CheckboxType) AlsoCalled() []string {
+	return []string{"boolean", "bool", "flag", "toggle", "yes_no", "switch"}
+}
+
 func (CheckboxType) MayResult()                     {}
 func (CheckboxType) SettingsSchema() map[string]any { return map[string]any{} }
 

@@ -26,7 +26,13 @@ const (
 	maxRowsBytes  = 1 << 20
 )
 
-func (ChildrenType) Name() string               { return "children" }
+func (ChildrenType) Name() string { return "children" }
+
+// AlsoCalled implements Called.
+func (ChildrenType) AlsoCalled() []string {
+	return []string{"table", "child_table", "subform", "one_to_many"}
+}
+
 func (ChildrenType) RequiredSettings() []string { return []string{"fields"} }
 func (ChildrenType) Sample() string             { return `{"fields":{"name":{"type":"text"}}}` }
 

@@ -18,7 +18,13 @@ var currencyCode = regexp.MustCompile(`^[A-Z]{3}$`)
 var currencySigns = map[string]string{"USD": "$", "EUR": "€", "GBP": "£", "CNY": "¥", "JPY": "¥", "INR": "₹", "KRW": "₩"}
 
 func (CurrencyType) Name() string { return "currency" }
-func (CurrencyType) MayResult()   {}
+
+// AlsoCalled implements Called.
+func (CurrencyType) AlsoCalled() []string {
+	return []string{"money", "amount"}
+}
+
+func (CurrencyType) MayResult() {}
 
 func (CurrencyType) SettingsSchema() map[string]any {
 	s := decimalSchema(2)

@@ -11,7 +11,13 @@ import (
 // DatetimeType is an instant, to the millisecond.
 type DatetimeType struct{}
 
-func (DatetimeType) Name() string                   { return "datetime" }
+func (DatetimeType) Name() string { return "datetime" }
+
+// AlsoCalled implements Called.
+func (DatetimeType) AlsoCalled() []string {
+	return []string{"timestamp", "date_time"}
+}
+
 func (DatetimeType) MayResult()                     {}
 func (DatetimeType) SettingsSchema() map[string]any { return map[string]any{} }
 

@@ -118,7 +118,7 @@ func (v decimalValue) Coerce(in any) (any, *fault.Fault) {
 	case !digits:
 		return nil, fault.New(fault.Invalid, "field.not_a_number", "value", show(in))
 	case !fits:
-		return nil, fault.New(fault.Invalid, "field.too_many_digits", "value", show(in), "max", 18)
+		return nil, fault.New(fault.Invalid, "field.too_many_digits", "value", show(in), "max", 18, "whole", 18-v.scale, "scale", v.scale)
 	case v.min != nil && units < *v.min:
 		return nil, fault.New(fault.Invalid, "field.too_small", "value", show(in), "min", v.CSV(*v.min))
 	case v.max != nil && units > *v.max:

@@ -13,7 +13,13 @@ type EmailType struct{}
 
 const maxEmail, maxLocal = 254, 64
 
-func (EmailType) Name() string                   { return "email" }
+func (EmailType) Name() string { return "email" }
+
+// AlsoCalled implements Called.
+func (EmailType) AlsoCalled() []string {
+	return []string{"mail", "e_mail"}
+}
+
 func (EmailType) MayResult()                     {}
 func (EmailType) SettingsSchema() map[string]any { return map[string]any{} }
 

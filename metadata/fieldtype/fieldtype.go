@@ -111,6 +111,9 @@ type (
 	// Derives is implemented by types whose setting "result" names a type with
 	// Results; the field takes that type's settings too.
 	Derives interface{ Derives() }
+	// Called is implemented by types that other systems call otherwise: whoever writes
+	// such a name is told that of the type.
+	Called interface{ AlsoCalled() []string }
 	// Shows lists the settings of the type that are shown to those who may read a field
 	// and not the whole configuration; others are not. field is how a field is shown,
 	// for types whose settings hold fields.
@@ -217,18 +220,36 @@ type Rollup struct {
 }
 
 // Registry finds types by name. It is immutable after it was made.
-type Registry struct{ types map[string]Type }
+type Registry struct {
+	types map[string]Type
+	// called are the types by the names that other systems have for them.
+	called map[string]string
+}
 
 // NewRegistry makes a registry; two types of one name are a programmer's mistake and panic.
 func NewRegistry(types ...Type) *Registry {
-	r := &Registry{types: make(map[string]Type, len(types))}
+	r := &Registry{types: make(map[string]Type, len(types)), called: map[string]string{}}
 	for _, t := range types {
 		if _, twice := r.types[t.Name()]; twice {
 			panic("field type " + t.Name() + " is registered twice")
 		}
 		r.types[t.Name()] = t
+		if t, ok := t.(Called); ok {
+			for _, name := range t.AlsoCalled() {
+				r.called[name] = t.(Type).Name()
+			}
+		}
 	}
 	return r
+}
+
+// Meant finds the type that was probably meant by a name that is none: one that other
+// systems have for it, or else one that is nearly right.
+func (r *Registry) Meant(name string) (string, bool) {
+	if known, ok := r.called[metadata.Plain(name)]; ok {
+		return known, true
+	}
+	return metadata.Nearest(name, r.Names())
 }
 
 // Type finds a type by name.

@@ -29,6 +29,11 @@ var mediaType = regexp.MustCompile(`^[a-z]+/(\*|[a-z0-9][a-z0-9.+-]*)$`)
 
 func (FileType) Name() string { return "file" }
 
+// AlsoCalled implements Called.
+func (FileType) AlsoCalled() []string {
+	return []string{"attachment", "upload", "attach"}
+}
+
 func (FileType) SettingsSchema() map[string]any {
 	return map[string]any{
 		"max":      countSetting("Number of files", "How many files a record may have here.", 1, maxFiles, usualFiles),

@@ -16,7 +16,13 @@ type formulaSettings struct {
 // maxExpression is the longest text of an expression in bytes.
 const maxExpression = 20_000
 
-func (FormulaType) Name() string               { return "formula" }
+func (FormulaType) Name() string { return "formula" }
+
+// AlsoCalled implements Called.
+func (FormulaType) AlsoCalled() []string {
+	return []string{"computed", "calculated"}
+}
+
 func (FormulaType) Derives()                   {}
 func (FormulaType) RequiredSettings() []string { return []string{"expression", "result"} }
 

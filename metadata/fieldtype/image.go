@@ -18,6 +18,11 @@ var rasterTypes = []string{"image/gif", "image/jpeg", "image/png", "image/webp"}
 
 func (ImageType) Name() string { return "image" }
 
+// AlsoCalled implements Called.
+func (ImageType) AlsoCalled() []string {
+	return []string{"picture", "photo"}
+}
+
 func (ImageType) SettingsSchema() map[string]any {
 	return map[string]any{
 		"max":      countSetting("Number of pictures", "How many pictures a record may have here.", 1, maxFiles, usualFiles),

@@ -11,7 +11,13 @@ type JSONType struct{}
 
 var jsonLimits = metadata.Limits{Bytes: 64 << 10, Depth: 20}
 
-func (JSONType) Name() string                   { return "json" }
+func (JSONType) Name() string { return "json" }
+
+// AlsoCalled implements Called.
+func (JSONType) AlsoCalled() []string {
+	return []string{"object", "jsonb", "map"}
+}
+
 func (JSONType) SettingsSchema() map[string]any { return map[string]any{} }
 
 func (JSONType) Bind(string, *metadata.Field, Context) (Value, []*fault.Fault) {

@@ -18,7 +18,13 @@ const (
 	maxLongitude = 180_000_000
 )
 
-func (LocationType) Name() string                   { return "location" }
+func (LocationType) Name() string { return "location" }
+
+// AlsoCalled implements Called.
+func (LocationType) AlsoCalled() []string {
+	return []string{"geolocation", "geo", "coordinates"}
+}
+
 func (LocationType) SettingsSchema() map[string]any { return map[string]any{} }
 
 func (LocationType) Bind(string, *metadata.Field, Context) (Value, []*fault.Fault) {

@@ -13,7 +13,13 @@ type LongTextType struct{}
 const maxLongText = 100_000
 
 func (LongTextType) Name() string { return "long_text" }
-func (LongTextType) MayResult()   {}
+
+// AlsoCalled implements Called.
+func (LongTextType) AlsoCalled() []string {
+	return []string{"textarea", "text_area", "multiline", "memo"}
+}
+
+func (LongTextType) MayResult() {}
 
 func (LongTextType) SettingsSchema() map[string]any {
 	return map[string]any{

@@ -21,7 +21,13 @@ type lookupSettings struct {
 // is refused, or the record that holds it is deleted as well.
 var onDelete = []string{"clear", "restrict", "cascade"}
 
-func (LookupType) Name() string               { return "lookup" }
+func (LookupType) Name() string { return "lookup" }
+
+// AlsoCalled implements Called.
+func (LookupType) AlsoCalled() []string {
+	return []string{"reference", "relation", "relationship", "master_detail", "foreign_key", "many_to_one", "link"}
+}
+
 func (LookupType) RequiredSettings() []string { return []string{"object"} }
 func (LookupType) Sample() string             { return `{"object":"user"}` }
 

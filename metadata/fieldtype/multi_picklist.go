@@ -10,7 +10,13 @@ type MultiPicklistType struct{}
 
 const maxChosen = 100
 
-func (MultiPicklistType) Name() string                   { return "multi_picklist" }
+func (MultiPicklistType) Name() string { return "multi_picklist" }
+
+// AlsoCalled implements Called.
+func (MultiPicklistType) AlsoCalled() []string {
+	return []string{"multi_select", "multiselect", "multiselect_picklist", "multi_enum", "checkboxes"}
+}
+
 func (MultiPicklistType) SettingsSchema() map[string]any { return optionSchema() }
 func (MultiPicklistType) Sample() string                 { return optionSample }
 

@@ -18,7 +18,13 @@ type decimalSettings struct {
 }
 
 func (NumberType) Name() string { return "number" }
-func (NumberType) MayResult()   {}
+
+// AlsoCalled implements Called.
+func (NumberType) AlsoCalled() []string {
+	return []string{"integer", "int", "decimal", "float", "double", "numeric", "bigint"}
+}
+
+func (NumberType) MayResult() {}
 
 func (NumberType) SettingsSchema() map[string]any { return decimalSchema(0) }
 

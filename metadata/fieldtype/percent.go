@@ -10,7 +10,13 @@ import (
 // PercentType is a number of hundredths: 12.5 is 12.5 %.
 type PercentType struct{}
 
-func (PercentType) Name() string                   { return "percent" }
+func (PercentType) Name() string { return "percent" }
+
+// AlsoCalled implements Called.
+func (PercentType) AlsoCalled() []string {
+	return []string{"percentage"}
+}
+
 func (PercentType) MayResult()                     {}
 func (PercentType) SettingsSchema() map[string]any { return decimalSchema(2) }
 

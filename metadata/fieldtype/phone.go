@@ -15,7 +15,13 @@ type PhoneType struct{}
 
 const maxPhone = 40
 
-func (PhoneType) Name() string                   { return "phone" }
+func (PhoneType) Name() string { return "phone" }
+
+// AlsoCalled implements Called.
+func (PhoneType) AlsoCalled() []string {
+	return []string{"telephone", "tel"}
+}
+
 func (PhoneType) MayResult()                     {}
 func (PhoneType) SettingsSchema() map[string]any { return map[string]any{} }
 

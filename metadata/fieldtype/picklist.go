@@ -8,7 +8,13 @@ import (
 // PicklistType is one of several options.
 type PicklistType struct{}
 
-func (PicklistType) Name() string                   { return "picklist" }
+func (PicklistType) Name() string { return "picklist" }
+
+// AlsoCalled implements Called.
+func (PicklistType) AlsoCalled() []string {
+	return []string{"select", "enum", "dropdown", "choice", "combobox", "radio", "single_select"}
+}
+
 func (PicklistType) SettingsSchema() map[string]any { return optionSchema() }
 func (PicklistType) Sample() string                 { return optionSample }
 

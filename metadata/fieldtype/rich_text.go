@@ -20,6 +20,11 @@ const maxMarkup = 4 * maxLongText
 
 func (RichTextType) Name() string { return "rich_text" }
 
+// AlsoCalled implements Called.
+func (RichTextType) AlsoCalled() []string {
+	return []string{"html", "wysiwyg"}
+}
+
 func (RichTextType) SettingsSchema() map[string]any {
 	return map[string]any{
 		"max_length": countSetting("Longest", "How many characters the text may have, with its marks.", 1, maxLongText, maxLongText),

@@ -17,7 +17,13 @@ type rollupSettings struct {
 
 var rollupOps = []string{"count", "sum", "min", "max", "avg"}
 
-func (RollupType) Name() string               { return "rollup" }
+func (RollupType) Name() string { return "rollup" }
+
+// AlsoCalled implements Called.
+func (RollupType) AlsoCalled() []string {
+	return []string{"summary", "rollup_summary", "aggregate"}
+}
+
 func (RollupType) Derives()                   {}
 func (RollupType) RequiredSettings() []string { return []string{"op"} }
 

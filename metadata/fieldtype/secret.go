@@ -21,7 +21,13 @@ type Sealer interface {
 
 const maxSecret = 4096
 
-func (SecretType) Name() string                   { return "secret" }
+func (SecretType) Name() string { return "secret" }
+
+// AlsoCalled implements Called.
+func (SecretType) AlsoCalled() []string {
+	return []string{"password", "encrypted_text", "encrypted"}
+}
+
 func (SecretType) SettingsSchema() map[string]any { return map[string]any{} }
 
 // Bind refuses defaults: they would stand in the configuration for everybody to read.

@@ -19,7 +19,13 @@ type textSettings struct {
 const maxText = 10_000
 
 func (TextType) Name() string { return "text" }
-func (TextType) MayResult()   {}
+
+// AlsoCalled implements Called.
+func (TextType) AlsoCalled() []string {
+	return []string{"string", "varchar", "char", "short_text", "single_line"}
+}
+
+func (TextType) MayResult() {}
 
 func (TextType) SettingsSchema() map[string]any {
 	return map[string]any{

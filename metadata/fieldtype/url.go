@@ -14,7 +14,13 @@ type URLType struct{}
 
 const maxURL = 2048
 
-func (URLType) Name() string                   { return "url" }
+func (URLType) Name() string { return "url" }
+
+// AlsoCalled implements Called.
+func (URLType) AlsoCalled() []string {
+	return []string{"website", "uri", "hyperlink"}
+}
+
 func (URLType) MayResult()                     {}
 func (URLType) SettingsSchema() map[string]any { return map[string]any{} }
 

@@ -10,6 +10,11 @@ type UserType struct{}
 
 func (UserType) Name() string { return "user" }
 
+// AlsoCalled implements Called.
+func (UserType) AlsoCalled() []string {
+	return []string{"owner", "assignee", "person"}
+}
+
 func (UserType) SettingsSchema() map[string]any {
 	return map[string]any{"on_delete": onDeleteSchema()}
 }

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"slices"
 	"strings"
 
 	"formwork/engine/fault"
@@ -70,7 +71,14 @@ var documentFaults = map[string]func(finding) *fault.Fault{
 	},
 }
 
-func documentFault(f finding) *fault.Fault {
+// documentFault says what is wrong. Where a type of field is asked for, the name that
+// another system has for one tells which was meant.
+func (s *Schemas) documentFault(f finding) *fault.Fault {
+	if name, ok := f.value.(string); ok && f.keyword == "enum" && s.types != nil {
+		if meant, ok := s.types.Meant(name); ok && slices.Contains(f.schema.Enum, any(meant)) {
+			return fault.New(fault.Invalid, "schema.enum_near", "value", short(name), "suggestion", meant)
+		}
+	}
 	if speak, ok := documentFaults[f.keyword]; ok {
 		return speak(f)
 	}

@@ -39,7 +39,9 @@ type Kind interface {
 
 // Schemas are the compiled schemas of all kinds. Immutable.
 type Schemas struct {
+	types  *fieldtype.Registry
 	kinds  []string
+	called map[string]string // kinds by the names that other systems have for them
 	byKind map[string]func() compiled
 }
 
@@ -53,8 +55,13 @@ type compiled struct {
 // not compile is a programmer's mistake (in a kind or a field type's settings, most
 // likely) and panics.
 func New[K Kind](types *fieldtype.Registry, kinds []K) *Schemas {
-	s := &Schemas{byKind: map[string]func() compiled{}}
+	s := &Schemas{types: types, called: map[string]string{}, byKind: map[string]func() compiled{}}
 	for _, kind := range kinds {
+		if called, ok := any(kind).(fieldtype.Called); ok {
+			for _, name := range called.AlsoCalled() {
+				s.called[name] = kind.Name()
+			}
+		}
 		s.kinds = append(s.kinds, kind.Name())
 		s.byKind[kind.Name()] = sync.OnceValue(func() compiled { return build(kind, types) })
 	}
@@ -99,7 +106,7 @@ func (s *Schemas) JSON(kind string) (json.RawMessage, bool) {
 func (s *Schemas) Check(kind string, body json.RawMessage) []*fault.Fault {
 	c, ok := s.byKind[kind]
 	if !ok {
-		return []*fault.Fault{unknownKind(kind, s.kinds)}
+		return []*fault.Fault{s.unknownKind(kind)}
 	}
 	v, problem := metadata.ReadJSON(body, metadata.Limits{Bytes: metadata.MaxDocument, Depth: metadata.MaxDepth})
 	if problem != nil {
@@ -108,16 +115,20 @@ func (s *Schemas) Check(kind string, body json.RawMessage) []*fault.Fault {
 	schema := c().schema
 	var problems []*fault.Fault
 	for _, f := range findings(schema, v, schema.Validate(v)) {
-		problems = append(problems, documentFault(f).At(f.pointer))
+		problems = append(problems, s.documentFault(f).At(f.pointer))
 	}
 	return problems
 }
 
-func unknownKind(kind string, kinds []string) *fault.Fault {
-	if suggestion, ok := metadata.Nearest(kind, kinds); ok {
+func (s *Schemas) unknownKind(kind string) *fault.Fault {
+	suggestion, ok := s.called[metadata.Plain(kind)]
+	if !ok {
+		suggestion, ok = metadata.Nearest(kind, s.kinds)
+	}
+	if ok {
 		return fault.New(fault.Invalid, "schema.unknown_kind_near", "kind", short(kind), "suggestion", suggestion).At("/kind")
 	}
-	return fault.New(fault.Invalid, "schema.unknown_kind", "kind", short(kind), "kinds", strings.Join(kinds, ", ")).At("/kind")
+	return fault.New(fault.Invalid, "schema.unknown_kind", "kind", short(kind), "kinds", strings.Join(s.kinds, ", ")).At("/kind")
 }
 
 var errReference = errors.New("a schema may refer to itself only")

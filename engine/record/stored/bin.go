@@ -1,14 +1,23 @@
 package stored
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strconv"
 
 	"formwork/engine/id"
+	"formwork/engine/query"
+	"formwork/engine/store"
 	"formwork/metadata"
 	"formwork/metadata/fieldtype"
 )
+
+// HasBinned reports whether there are records of an object in the bin.
+func HasBinned(ctx context.Context, from store.Reader, object string) (bool, error) {
+	_, found, err := store.First(ctx, from, query.Select{Table: BinTable, Filter: query.Is(ColObject, object)}, query.ID)
+	return found, err
+}
 
 // EncodeRow writes a row's values by column, in stored form.
 func EncodeRow(m *Mapping, r Row) json.RawMessage {
