@@ -24,6 +24,7 @@ type Object struct {
 	Duplicates  map[string]*DuplicateRule `json:"duplicates,omitempty"`
 	Stages      *StageModel               `json:"stages,omitempty"`
 	RecordTypes map[string]*RecordType    `json:"record_types,omitempty"`
+	RecordType  *RecordTypeChoice         `json:"record_type,omitempty"` // how records come to their type
 	Indexes     map[string]*Index         `json:"indexes,omitempty"`
 	// Visibility is what everybody with the object right sees without owning:
 	// "private" (own records and those of the roles below), "read", "write".
@@ -132,12 +133,21 @@ type Transition struct {
 	Message Text   `json:"message,omitempty"`
 }
 
-// RecordType narrows an object: which options and layout apply.
+// RecordType narrows an object: which options, defaults and layout apply.
 type RecordType struct {
 	Label   Text                `json:"label,omitempty"`
 	Order   int                 `json:"order,omitempty"`
 	Options map[string][]string `json:"options,omitempty"` // picklist field -> allowed options
-	Layout  string              `json:"layout,omitempty"`
+	// Defaults and DefaultExprs, by field, come before those of the fields.
+	Defaults     map[string]json.RawMessage `json:"defaults,omitempty"`
+	DefaultExprs map[string]string          `json:"default_exprs,omitempty"`
+	Layout       string                     `json:"layout,omitempty"`
+}
+
+// RecordTypeChoice says how records come to their type.
+type RecordTypeChoice struct {
+	Required bool   `json:"required,omitempty"`
+	Default  string `json:"default,omitempty"` // of new records for which none is said
 }
 
 // Index is asked for by hand; most are planned from views, policies and sharing.
@@ -157,6 +167,8 @@ type Option struct {
 	Color  string `json:"color,omitempty"`
 	Order  int    `json:"order,omitempty"`
 	Active *bool  `json:"active,omitempty"` // absent: yes. An inactive one stays readable and can't be chosen
+	// Aliases are what other systems call the option; values are read by them as by labels.
+	Aliases []string `json:"aliases,omitempty"`
 	// For lists the values of the controlling field under which the option is offered.
 	For []string `json:"for,omitempty"`
 }

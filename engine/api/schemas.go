@@ -120,7 +120,8 @@ func (s schemasOf) create() openapi.Schema {
 	document, full := s.schema(s.writable, sentAs)
 	required := slices.DeleteFunc(full, func(name string) bool {
 		f, _ := s.object.Field(name)
-		return f.Initial != nil || f.Default != nil
+		begins, _ := s.object.Begins(f)
+		return begins
 	})
 	if len(required) > 0 {
 		document["required"] = required

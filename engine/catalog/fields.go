@@ -115,12 +115,23 @@ func withRecordType(doc *metadata.Object) map[string]*metadata.Field {
 	}
 	label := metadata.Text{"en": "Record type", "zh": "记录类型"}
 	// Marshalling maps and texts can't fail.
-	settings, _ := json.Marshal(map[string]any{"type": "picklist", "options": options, "label": label})
+	said := map[string]any{"type": "picklist", "options": options, "label": label}
+	made := &metadata.Field{Type: "picklist", Label: label, Order: -1}
+	if c := doc.RecordType; c != nil {
+		if c.Required {
+			made.Required, said["required"] = &metadata.Condition{Always: true}, true
+		}
+		if c.Default != "" {
+			made.Default, _ = json.Marshal(c.Default)
+			said["default"] = c.Default
+		}
+	}
+	made.Settings, _ = json.Marshal(said)
 	fields := map[string]*metadata.Field{}
 	for name, f := range doc.Fields {
 		fields[name] = f
 	}
-	fields[recordTypeField] = &metadata.Field{Type: "picklist", Label: label, Order: -1, Settings: settings}
+	fields[recordTypeField] = made
 	return fields
 }
 

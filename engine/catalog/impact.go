@@ -292,7 +292,7 @@ func fewerOptions(before, f *Field) bool {
 	}
 	was, ok := before.Value.(fieldtype.Chooses)
 	is, too := f.Value.(fieldtype.Chooses)
-	if !ok || !too {
+	if !ok || !too || !fieldtype.Restricted(f.Value) {
 		return false
 	}
 	for name, option := range was.Options() {

@@ -18,7 +18,11 @@ import (
 func (b *builder) compileFields(o *Object) {
 	pointer := pointerTo("object", o.Doc.Name)
 	for _, f := range o.Fields {
-		if !f.System {
+		switch {
+		case f.System:
+		case f.Name == recordTypeField && len(o.Doc.RecordTypes) > 0: // no document describes it
+			b.compileField(o, f, pointer+step(recordTypeField))
+		default:
 			b.compileField(o, f, pointer+"/fields"+step(f.Name))
 		}
 		if f.Doc.Unique || f.Doc.Indexed {
@@ -108,7 +112,7 @@ func (b *builder) compileField(names expression.Names, f *Field, pointer string)
 		f.Default = b.compile(f.Doc.DefaultExpr, scope, pointer+"/default_expr")
 	}
 	if f.Doc.Default != nil {
-		f.Initial = b.readDefault(f, pointer+"/default")
+		f.Initial = b.readDefault(f, f.Doc.Default, pointer+"/default")
 	}
 	b.checkDependency(names, f, pointer)
 	if clears, said := emptiedOnDelete(f); clears && said {
@@ -130,8 +134,8 @@ func emptiedOnDelete(f *Field) (clears, said bool) {
 	return true, own.OnDelete != ""
 }
 
-func (b *builder) readDefault(f *Field, pointer string) any {
-	raw, problem := metadata.ReadJSON(f.Doc.Default, metadata.Limits{Bytes: len(f.Doc.Default), Depth: 32})
+func (b *builder) readDefault(f *Field, said json.RawMessage, pointer string) any {
+	raw, problem := metadata.ReadJSON(said, metadata.Limits{Bytes: len(said), Depth: 32})
 	if problem == nil && raw != nil {
 		var stored any
 		if stored, problem = f.Value.Coerce(raw); problem == nil {
@@ -235,7 +239,7 @@ func (b *builder) compileStages(o *Object) {
 		return
 	}
 	options, ok := field.Value.(fieldtype.Chooses)
-	if !ok || field.Column.Storage != fieldtype.Text {
+	if !ok || field.Column.Storage != fieldtype.Text || !fieldtype.Restricted(field.Value) {
 		b.report(fault.New(fault.Invalid, "catalog.stage_field", "field", field.Name), pointer+"/field")
 		return
 	}
@@ -313,16 +317,66 @@ func (b *builder) compileRecordTypes(o *Object) {
 					b.unknownOption(chooses, field, option, at+index(i))
 				}
 			}
-			b.checkDefaultOfType(f, t, name, at)
+		}
+		b.compileTypeDefaults(o, t, name, pointer)
+		for _, field := range byName(t.Options) {
+			if f := o.byName[field]; f != nil {
+				b.checkDefaultOfType(o, f, t, name, pointer+"/options"+step(field))
+			}
 		}
 	}
+	b.checkRecordTypeChoice(o)
+}
+
+// checkRecordTypeChoice checks how records come to their type. That the default is one of
+// the types is checked as a field's default is.
+func (b *builder) checkRecordTypeChoice(o *Object) {
+	if o.Doc.RecordType != nil && len(o.Doc.RecordTypes) == 0 {
+		b.report(fault.New(fault.Invalid, "catalog.no_record_types", "object", o.Doc.Name), pointerTo("object", o.Doc.Name)+"/record_type")
+	}
+}
+
+// compileTypeDefaults compiles what new records of a type begin with.
+func (b *builder) compileTypeDefaults(o *Object, t *metadata.RecordType, name, pointer string) {
+	begins := map[string]Beginning{}
+	settable := func(field, at string) *Field {
+		f := b.field(o, field, at)
+		if f != nil && (f.System && f.Name != query.Owner.Name || f.Name == recordTypeField || computed(f) || is[fieldtype.Counts](f.Value)) {
+			b.report(fault.New(fault.Invalid, "catalog.not_settable", "field", field), at)
+			return nil
+		}
+		return f
+	}
+	for _, field := range byName(t.Defaults) {
+		at := pointer + "/defaults" + step(field)
+		if f := settable(field, at); f != nil {
+			begins[field] = Beginning{Initial: b.readDefault(f, t.Defaults[field], at)}
+		}
+	}
+	for _, field := range byName(t.DefaultExprs) {
+		at := pointer + "/default_exprs" + step(field)
+		if t.Defaults[field] != nil {
+			b.report(fault.New(fault.Invalid, "catalog.two_defaults", "field", field), at)
+		}
+		if f := settable(field, at); f != nil {
+			scope := expression.Scope{Record: o, User: b.user(), Result: f.Value.Kind(), Scale: scaleOf(f.Value)}
+			begins[field] = Beginning{Default: b.compile(t.DefaultExprs[field], scope, at)}
+		}
+	}
+	if len(begins) == 0 {
+		return
+	}
+	if o.begins == nil {
+		o.begins = map[string]map[string]Beginning{}
+	}
+	o.begins[name] = begins
 }
 
 // checkDefaultOfType refuses a default that a record type excludes: no record of the type
 // could be made without saying another value.
-func (b *builder) checkDefaultOfType(f *Field, t *metadata.RecordType, name, pointer string) {
+func (b *builder) checkDefaultOfType(o *Object, f *Field, t *metadata.RecordType, name, pointer string) {
 	var begun []string
-	switch v := f.Initial.(type) {
+	switch v := o.Beginning(f, name).Initial.(type) {
 	case string:
 		begun = []string{v}
 	case []string:

@@ -77,6 +77,36 @@ type Object struct {
 	names    []string                       // of the fields, sorted
 	programs map[string]*expression.Program // that read nothing else, by their pointers
 	former   *Object                        // while it is made: see builder.unchanged
+	// begins are the defaults of record types, by type and field.
+	begins map[string]map[string]Beginning
+}
+
+// Beginning is what a field of a new record begins with: a value, or what an expression
+// gives. The zero Beginning is empty.
+type Beginning struct {
+	Initial any // in stored form
+	Default *expression.Program
+}
+
+// Beginning is what a field begins with in new records of a type ("": of none): the
+// type's default, or else the field's own.
+func (o *Object) Beginning(f *Field, recordType string) Beginning {
+	if begin, ok := o.begins[recordType][f.Name]; ok {
+		return begin
+	}
+	return Beginning{f.Initial, f.Default}
+}
+
+// Begins reports whether a field has a default, of its own or of a record type; expressed,
+// whether one of them is an expression.
+func (o *Object) Begins(f *Field) (begins, expressed bool) {
+	begins, expressed = f.Initial != nil || f.Default != nil, f.Default != nil
+	for _, fields := range o.begins {
+		if begin, ok := fields[f.Name]; ok {
+			begins, expressed = true, expressed || begin.Default != nil
+		}
+	}
+	return begins, expressed
 }
 
 // Field is a compiled field. System fields have System set and no Doc of a tenant.

@@ -246,7 +246,7 @@ func (n *node) describe(sym Symbol, names Names) {
 		n.parts, _ = sym.Value.Schema()["properties"].(map[string]any)
 	}
 	if o, ok := sym.Value.(fieldtype.Chooses); ok {
-		n.opts = o.Options()
+		n.opts, n.unlisted = o.Options(), !fieldtype.Restricted(sym.Value)
 	}
 }
 

@@ -48,7 +48,7 @@ func (c *checker) literal(n, as *node) *node {
 // isOption checks a text literal against the options of what it is compared with.
 func (c *checker) isOption(n, choice *node) bool {
 	text, ok := n.value.(string)
-	if n.op != opConst || !ok || choice.opts == nil {
+	if n.op != opConst || !ok || choice.opts == nil || choice.unlisted {
 		return true
 	}
 	if _, ok := choice.opts[text]; ok {

@@ -252,9 +252,9 @@ func (c *checker) either(at int, what string, left, right *node) (n node, ok boo
 		}
 	}
 	if l.opts != nil && r.opts == nil && r.op == opConst {
-		n.opts = l.opts
+		n.opts, n.unlisted = l.opts, l.unlisted
 	} else if r.opts != nil && l.opts == nil && l.op == opConst {
-		n.opts = r.opts
+		n.opts, n.unlisted = r.opts, r.unlisted
 	}
 	return n, true
 }
@@ -290,7 +290,7 @@ func (c *checker) has(at int, value, list *node) *node {
 	if list.kind != fieldtype.ListKind {
 		return c.wrongKind(at, "in", value, list)
 	}
-	like := &node{kind: list.elem, opts: list.opts, op: opItem}
+	like := &node{kind: list.elem, opts: list.opts, unlisted: list.unlisted, op: opItem}
 	value, _, ok := c.align(at, "in", value, like)
 	if !ok {
 		return &node{kind: badKind, at: at, scale: -1}
@@ -363,7 +363,7 @@ func (c *checker) loop(at int, in *ast.BuiltinNode, of loopForm) *node {
 	case over.kind == fieldtype.RowsKind && over.names != nil:
 		item.kind, item.names = rowKind, over.names
 	case over.kind == fieldtype.ListKind:
-		item.kind, item.opts, item.scale = over.elem, over.opts, over.scale
+		item.kind, item.opts, item.unlisted, item.scale = over.elem, over.opts, over.unlisted, over.scale
 	default:
 		return c.wrongKind(at, in.Name, over)
 	}
@@ -377,7 +377,7 @@ func (c *checker) loop(at int, in *ast.BuiltinNode, of loopForm) *node {
 	case of.condition && !isBool(body):
 		return c.wrongKind(body.at, in.Name, body)
 	case in.Name == "filter":
-		n.kind, n.names, n.elem, n.opts = over.kind, over.names, over.elem, over.opts
+		n.kind, n.names, n.elem, n.opts, n.unlisted = over.kind, over.names, over.elem, over.opts, over.unlisted
 	case in.Name == "map":
 		switch body.kind {
 		case fieldtype.ListKind, fieldtype.RowsKind, rowKind, fieldtype.ObjectKind, fieldtype.AnyKind, nilKind:

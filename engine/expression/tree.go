@@ -47,17 +47,18 @@ type node struct {
 	maybe bool // can be empty
 	open  bool // reads the record; else the clock and the user are enough to compute it
 
-	value any                         // opConst: in the form of the machine; opMatches: *pattern
-	path  Path                        // opPath
-	sym   Symbol                      // opCell; opPart: the part, if it has a column
-	name  string                      // opPart, opLoop
-	cmp   query.Op                    // opCompare
-	fn    *function                   // opCall
-	names Names                       // of rows and a row: its fields
-	refs  []string                    // of a reference: the objects it may name; nil if not known
-	multi bool                        // a reference stored as "object/id"
-	opts  map[string]*metadata.Option // of a choice: its options
-	parts map[string]any              // of an object: the schemas of its parts
+	value    any                         // opConst: in the form of the machine; opMatches: *pattern
+	path     Path                        // opPath
+	sym      Symbol                      // opCell; opPart: the part, if it has a column
+	name     string                      // opPart, opLoop
+	cmp      query.Op                    // opCompare
+	fn       *function                   // opCall
+	names    Names                       // of rows and a row: its fields
+	refs     []string                    // of a reference: the objects it may name; nil if not known
+	multi    bool                        // a reference stored as "object/id"
+	opts     map[string]*metadata.Option // of a choice: its options
+	unlisted bool                        // of a choice: it also takes values that no option names
+	parts    map[string]any              // of an object: the schemas of its parts
 }
 
 // walk visits the node and all below it, in the order of the source.

@@ -522,7 +522,7 @@ func (k *checker) checkConstant(f *field, t *ast.Term) {
 		if f.form != textForm {
 			break
 		}
-		if choices, chooses := f.value.(fieldtype.Chooses); chooses { // inactive ones too
+		if choices, chooses := f.value.(fieldtype.Chooses); chooses && fieldtype.Restricted(f.value) { // inactive ones too
 			_, ok = choices.Options()[string(v)]
 			break
 		}

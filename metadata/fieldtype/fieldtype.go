@@ -141,6 +141,9 @@ type (
 		// DependsOn names the field whose value limits the options, or "".
 		DependsOn() string
 	}
+	// Unrestricted is implemented by choices that may also take values which no option
+	// names; see Restricted.
+	Unrestricted interface{ Unrestricted() bool }
 	// Folds has a folded form for case-insensitive keys and sorting, as text.
 	Folds interface{ Fold(stored any) string }
 	// Writes is implemented by values that are sent in another form than they are shown.

@@ -14,6 +14,17 @@ type optionSettings struct {
 	Picklist  string                      `json:"picklist"`
 	Documents string                      `json:"documents"`
 	DependsOn string                      `json:"depends_on"`
+	// Restricted: no other values than the options are taken; yes when absent.
+	Restricted *bool `json:"restricted"`
+}
+
+// maxUnlisted is the longest value, in characters, that no option names.
+const maxUnlisted = 255
+
+// Restricted reports whether all values of a choice are names of its options.
+func Restricted(v Value) bool {
+	open, ok := v.(Unrestricted)
+	return !ok || !open.Unrestricted()
 }
 
 // DocumentKinds are the kinds whose documents' names may be options.
@@ -26,12 +37,13 @@ func optionSchema() map[string]any {
 		"options":    map[string]any{"$ref": "#/$defs/options"},
 		"picklist":   nameSetting("Picklist", "The shared picklist that the options come from, instead of own ones.", "industry"),
 		"documents":  documents,
+		"restricted": map[string]any{"type": "boolean", "default": true, "title": "Restricted", "description": "No other values than the options are taken. If not, any line of at most 255 characters is."},
 		"depends_on": nameSetting("Depends on", "The field whose value decides which options are offered (see an option's \"for\").", "country"),
 	}
 }
 
 // shownOptions are the settings that are shown to those who may read the field.
-var shownOptions = metadata.AllOf("picklist", "documents", "depends_on").And(metadata.Members{"options": metadata.Options})
+var shownOptions = metadata.AllOf("picklist", "documents", "depends_on", "restricted").And(metadata.Members{"options": metadata.Options})
 
 const maxOptions = 1000
 
@@ -40,9 +52,10 @@ const optionSample = `{"options":{"a":{}}}`
 // choices are the options of a field, with what finds one by what people write.
 type choices struct {
 	options map[string]*metadata.Option
-	byLabel map[string]string // folded label or name -> name; "" where two options share it
+	byLabel map[string]string // folded label, alias or name -> name; "" where two options share it
 	names   []string          // by order, then name
 	depends string
+	open    bool // values that no option names are taken, too
 }
 
 func bindChoices(f *metadata.Field, in Context) (*choices, []*fault.Fault) {
@@ -85,10 +98,16 @@ func bindChoices(f *metadata.Field, in Context) (*choices, []*fault.Fault) {
 	if len(options) > maxOptions && s.Documents == "" {
 		problems = append(problems, fault.New(fault.Invalid, "metadata.too_many_options", "max", maxOptions))
 	}
+	open := s.Restricted != nil && !*s.Restricted
+	if open && s.Documents != "" {
+		problems = append(problems, fault.New(fault.Invalid, "metadata.documents_restricted").At("/restricted"))
+	}
 	if problems != nil {
 		return nil, problems
 	}
-	return newChoices(options, s.DependsOn), nil
+	c := newChoices(options, s.DependsOn)
+	c.open = open
+	return c, nil
 }
 
 func newChoices(options map[string]*metadata.Option, depends string) *choices {
@@ -105,12 +124,10 @@ func newChoices(options map[string]*metadata.Option, depends string) *choices {
 	})
 	for _, name := range c.names {
 		for _, label := range options[name].Label {
-			folded := Fold(label)
-			if other, taken := c.byLabel[folded]; taken && other != name {
-				c.byLabel[folded] = ""
-			} else {
-				c.byLabel[folded] = name
-			}
+			c.callAlso(name, label)
+		}
+		for _, alias := range options[name].Aliases {
+			c.callAlso(name, alias)
 		}
 	}
 	for _, name := range c.names { // a name wins against another's label
@@ -119,13 +136,27 @@ func newChoices(options map[string]*metadata.Option, depends string) *choices {
 	return c
 }
 
+// callAlso has an option found by what people or another system call it.
+func (c *choices) callAlso(name, called string) {
+	folded := Fold(called)
+	if other, taken := c.byLabel[folded]; taken && other != name {
+		c.byLabel[folded] = ""
+	} else {
+		c.byLabel[folded] = name
+	}
+}
+
+// Unrestricted implements Unrestricted.
+func (c *choices) Unrestricted() bool { return c.open }
+
 // Options are the choices by name.
 func (c *choices) Options() map[string]*metadata.Option { return c.options }
 
 // DependsOn is the field that limits the choices, or "".
 func (c *choices) DependsOn() string { return c.depends }
 
-// find reads one choice: an option's name or, whatever the case, its label.
+// find reads one choice: an option's name or, whatever the case, its label or an alias;
+// if the choice is open, another value as it is.
 // "" with no problem is the empty value.
 func (c *choices) find(in any) (string, *fault.Fault) {
 	s, problem := line(in, maxText)
@@ -137,6 +168,9 @@ func (c *choices) find(in any) (string, *fault.Fault) {
 		if name := c.byLabel[Fold(s)]; name != "" {
 			s, option, ok = name, c.options[name], true
 		}
+	}
+	if !ok && c.open {
+		return s, tooLong(s, maxUnlisted)
 	}
 	if !ok {
 		return "", c.unknown(s)
@@ -168,6 +202,9 @@ func (c *choices) unknown(s string) *fault.Fault {
 }
 
 func (c *choices) schema() map[string]any {
+	if c.open {
+		return map[string]any{"type": "string", "maxLength": maxUnlisted}
+	}
 	return map[string]any{"type": "string", "enum": list(c.names)}
 }
 

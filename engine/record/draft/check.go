@@ -88,7 +88,8 @@ func (d *Draft) RuledOut(f *stored.Field, name string, kept bool) []*fault.Fault
 		return problems
 	}
 	recordType, _ := d.Row[at.Slot].(string)
-	if allowed, limited := recordTypeOptions(d.Mapping.Object, recordType, f.Name); limited && !slices.Contains(allowed, name) {
+	unlisted := !fieldtype.Restricted(f.Value) && f.Value.(fieldtype.Chooses).Options()[name] == nil
+	if allowed, limited := recordTypeOptions(d.Mapping.Object, recordType, f.Name); limited && !unlisted && !slices.Contains(allowed, name) {
 		problem := fault.New(fault.Invalid, "record.option_not_of_type", "value", name, "field", d.Session.Label(f.Field), "type", recordType)
 		problems = append(problems, d.ruledOut(f, name, at, problem))
 	}

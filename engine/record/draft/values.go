@@ -22,13 +22,23 @@ func (d *Draft) SetDefaults() {
 		if d.Input.Sent[f.Slot] {
 			continue
 		}
-		if f.Default == nil {
-			d.Row[f.Slot] = f.Initial
+		if begin := d.Beginning(f); begin.Default == nil {
+			d.Row[f.Slot] = begin.Initial
 		} else {
-			d.Row[f.Slot] = d.evaluate(f.Default, f.Field)
+			d.Row[f.Slot] = d.evaluate(begin.Default, f.Field)
 		}
 		d.follow(f)
 	}
+}
+
+// Beginning is the default of a field for the record's type, which has its own default
+// before the others.
+func (d *Draft) Beginning(f *stored.Field) catalog.Beginning {
+	recordType := ""
+	if at, ok := d.Mapping.ByName["record_type"]; ok {
+		recordType, _ = d.Row[at.Slot].(string)
+	}
+	return d.Mapping.Object.Beginning(f.Field, recordType)
 }
 
 // evaluate runs a program; what goes wrong (a number that is too big) is a problem of
@@ -140,9 +150,9 @@ func (d *Draft) FillMissing(fields []string) {
 		if d.Row[f.Slot] != nil || !slices.Contains(fields, f.Name) {
 			continue
 		}
-		if f.Default == nil {
-			d.Row[f.Slot] = f.Initial
-		} else if v, err := f.Default.Eval(d); err == nil {
+		if begin := d.Beginning(f); begin.Default == nil {
+			d.Row[f.Slot] = begin.Initial
+		} else if v, err := begin.Default.Eval(d); err == nil {
 			d.Row[f.Slot] = v
 		}
 	}

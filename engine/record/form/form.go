@@ -60,6 +60,7 @@ type FieldState struct {
 	Required bool     `json:"required"` // by the object, its stage, or the layout
 	ReadOnly bool     `json:"read_only"`
 	Options  []string `json:"options,omitzero"` // that may be chosen, in order; nil: the field has none
+	Open     bool     `json:"open,omitzero"`    // a value that no option names may be entered too
 }
 
 // SectionState is whether a section of the layout is shown now.
@@ -72,6 +73,7 @@ type RowState struct {
 	Required bool     `json:"required"`
 	ReadOnly bool     `json:"read_only"`
 	Options  []string `json:"options,omitzero"`
+	Open     bool     `json:"open,omitzero"` // as of a FieldState
 }
 
 // Forms tells one caller the states of forms.
@@ -209,7 +211,7 @@ func sentRow(d *draft.Draft) stored.Row {
 		copy(r, d.Old)
 	} else {
 		for _, f := range d.Mapping.Defaults {
-			r[f.Slot] = f.Initial
+			r[f.Slot] = d.Beginning(f).Initial
 		}
 	}
 	for _, f := range d.Mapping.Fields {

@@ -61,7 +61,7 @@ func (s *states) fields() map[string]FieldState {
 // field is the state of a field; needed are those that the stage requires. On a layout a
 // field is visible where one of its places is, and marked as any of those says.
 func (s *states) field(f *field, needed []*catalog.Field) FieldState {
-	st := FieldState{Visible: len(f.placed) == 0, ReadOnly: !f.writable, Options: s.options(f)}
+	st := FieldState{Visible: len(f.placed) == 0, ReadOnly: !f.writable, Options: s.options(f), Open: !fieldtype.Restricted(f.Value)}
 	st.Required = f.required && s.draft.Requires(f.at) || slices.Contains(needed, f.Field)
 	for _, p := range f.placed {
 		if !s.shown[p.section] || !s.holds(p.visible, true) {
@@ -117,7 +117,7 @@ func (s *states) rows() (map[string][]map[string]RowState, error) {
 		for _, values := range rows {
 			row := make(map[string]RowState, len(f.rows))
 			for _, of := range f.rows {
-				st := RowState{Required: of.required, ReadOnly: !of.writable, Options: of.offered(values)}
+				st := RowState{Required: of.required, ReadOnly: !of.writable, Options: of.offered(values), Open: !fieldtype.Restricted(of.Value)}
 				row[of.Name] = st
 				told += 1 + len(st.Options)
 			}

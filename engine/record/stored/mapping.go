@@ -112,7 +112,7 @@ func newMapping(o *catalog.Object) *Mapping {
 		}
 	}
 	for _, f := range m.Fields {
-		if f.Formula != nil || f.Default != nil || setByStage(o, f.Name) {
+		if _, expressed := o.Begins(f.Field); f.Formula != nil || expressed || setByStage(o, f.Name) {
 			m.Expressed = append(m.Expressed, f)
 		}
 	}
@@ -180,7 +180,7 @@ func (m *Mapping) addField(f *catalog.Field, untracked bool) {
 	if f.Doc == nil {
 		return
 	}
-	if f.Initial != nil || f.Default != nil {
+	if begins, _ := m.Object.Begins(f); begins {
 		m.Defaults = append(m.Defaults, at)
 	}
 	if f.Required != nil || (f.Doc.Required != nil && f.Doc.Required.Always) {
