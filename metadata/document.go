@@ -100,6 +100,9 @@ func Hide(key Key) Document { return Document{Key: key, Body: json.RawMessage("n
 // Hides reports whether the document removes one of the layers below.
 func (d Document) Hides() bool { return string(d.Body) == "null" }
 
+// Value is the decoded body; it is the caller's own.
+func (d Document) Value() any { return d.value() }
+
 // value decodes the body. Bodies are canonical, so one that does not decode is a
 // programmer's mistake or a broken store, and panics.
 func (d Document) value() any {

@@ -43,6 +43,7 @@ type Object struct {
 type Field struct {
 	Type        string          `json:"type"`
 	Label       Text            `json:"label,omitempty"`
+	Description Text            `json:"description,omitempty"` // for admins
 	Order       int             `json:"order,omitempty"`
 	Help        Text            `json:"help,omitempty"`
 	Required    *Condition      `json:"required,omitempty"`
@@ -77,29 +78,32 @@ type Condition struct {
 
 // Rule must hold whenever a record is saved.
 type Rule struct {
-	Must    string   `json:"must"`            // an expression; may use old
-	When    string   `json:"when,omitempty"`  // only then
-	Field   string   `json:"field,omitempty"` // where the message is shown
-	Message Text     `json:"message"`
-	On      []string `json:"on,omitempty"` // create, update; both when absent
-	Order   int      `json:"order,omitempty"`
+	Description Text     `json:"description,omitempty"` // for admins
+	Must        string   `json:"must"`                  // an expression; may use old
+	When        string   `json:"when,omitempty"`        // only then
+	Field       string   `json:"field,omitempty"`       // where the message is shown
+	Message     Text     `json:"message"`
+	On          []string `json:"on,omitempty"` // create, update; both when absent
+	Order       int      `json:"order,omitempty"`
 }
 
 // UniqueKey allows one live record for each combination of values; text is
 // compared folded (case, width, outer spaces). A record with an empty value in
 // it is not held to the key.
 type UniqueKey struct {
-	Fields  []string `json:"fields"`
-	Message Text     `json:"message,omitempty"`
+	Description Text     `json:"description,omitempty"` // for admins
+	Fields      []string `json:"fields"`
+	Message     Text     `json:"message,omitempty"`
 }
 
 // DuplicateRule finds records that are probably the same thing.
 type DuplicateRule struct {
-	Label  Text              `json:"label,omitempty"`
-	Match  map[string]*Match `json:"match"`  // every one must agree; keyed by field
-	Action string            `json:"action"` // "warn" or "refuse"
-	When   string            `json:"when,omitempty"`
-	Order  int               `json:"order,omitempty"`
+	Description Text              `json:"description,omitempty"` // for admins
+	Label       Text              `json:"label,omitempty"`
+	Match       map[string]*Match `json:"match"`  // every one must agree; keyed by field
+	Action      string            `json:"action"` // "warn" or "refuse"
+	When        string            `json:"when,omitempty"`
+	Order       int               `json:"order,omitempty"`
 }
 
 // Match says how two values of a field are compared: exact, text (folded, without
@@ -119,25 +123,28 @@ type StageModel struct {
 
 // Stage is one stage. To absent: every other stage may follow.
 type Stage struct {
-	Order    int                    `json:"order,omitempty"`
-	Outcome  string                 `json:"outcome,omitempty"`  // "open" (default), "won", "lost", "closed"
-	Initial  *bool                  `json:"initial,omitempty"`  // may a record begin here? yes when absent
-	Required []string               `json:"required,omitempty"` // fields that may not be empty in this stage
-	Set      map[string]string      `json:"set,omitempty"`      // field -> expression, on entering, where the caller sends nothing
-	To       map[string]*Transition `json:"to,omitempty"`
+	Description Text                   `json:"description,omitempty"` // for admins
+	Order       int                    `json:"order,omitempty"`
+	Outcome     string                 `json:"outcome,omitempty"`  // "open" (default), "won", "lost", "closed"
+	Initial     *bool                  `json:"initial,omitempty"`  // may a record begin here? yes when absent
+	Required    []string               `json:"required,omitempty"` // fields that may not be empty in this stage
+	Set         map[string]string      `json:"set,omitempty"`      // field -> expression, on entering, where the caller sends nothing
+	To          map[string]*Transition `json:"to,omitempty"`
 }
 
 // Transition leads from one stage to another.
 type Transition struct {
-	When    string `json:"when,omitempty"` // allowed only if it holds
-	Message Text   `json:"message,omitempty"`
+	Description Text   `json:"description,omitempty"` // for admins
+	When        string `json:"when,omitempty"`        // allowed only if it holds
+	Message     Text   `json:"message,omitempty"`
 }
 
 // RecordType narrows an object: which options, defaults and layout apply.
 type RecordType struct {
-	Label   Text                `json:"label,omitempty"`
-	Order   int                 `json:"order,omitempty"`
-	Options map[string][]string `json:"options,omitempty"` // picklist field -> allowed options
+	Description Text                `json:"description,omitempty"` // for admins
+	Label       Text                `json:"label,omitempty"`
+	Order       int                 `json:"order,omitempty"`
+	Options     map[string][]string `json:"options,omitempty"` // picklist field -> allowed options
 	// Defaults and DefaultExprs, by field, come before those of the fields.
 	Defaults     map[string]json.RawMessage `json:"defaults,omitempty"`
 	DefaultExprs map[string]string          `json:"default_exprs,omitempty"`
@@ -152,7 +159,8 @@ type RecordTypeChoice struct {
 
 // Index is asked for by hand; most are planned from views, policies and sharing.
 type Index struct {
-	Fields []string `json:"fields"` // "-amount" descends
+	Description Text     `json:"description,omitempty"` // for admins
+	Fields      []string `json:"fields"`                // "-amount" descends
 }
 
 // Picklist is a list of options that several fields share.
@@ -163,10 +171,11 @@ type Picklist struct {
 
 // Option is one choice; it is stored by its name.
 type Option struct {
-	Label  Text   `json:"label,omitempty"`
-	Color  string `json:"color,omitempty"`
-	Order  int    `json:"order,omitempty"`
-	Active *bool  `json:"active,omitempty"` // absent: yes. An inactive one stays readable and can't be chosen
+	Description Text   `json:"description,omitempty"` // for admins
+	Label       Text   `json:"label,omitempty"`
+	Color       string `json:"color,omitempty"`
+	Order       int    `json:"order,omitempty"`
+	Active      *bool  `json:"active,omitempty"` // absent: yes. An inactive one stays readable and can't be chosen
 	// Aliases are what other systems call the option; values are read by them as by labels.
 	Aliases []string `json:"aliases,omitempty"`
 	// For lists the values of the controlling field under which the option is offered.
@@ -186,13 +195,16 @@ type Layout struct {
 
 // Tab holds sections.
 type Tab struct {
-	Label    Text                `json:"label,omitempty"`
-	Order    int                 `json:"order,omitempty"`
-	Sections map[string]*Section `json:"sections"`
+	Description Text                `json:"description,omitempty"` // for admins
+	Label       Text                `json:"label,omitempty"`
+	Order       int                 `json:"order,omitempty"`
+	VisibleWhen string              `json:"visible_when,omitempty"`
+	Sections    map[string]*Section `json:"sections"`
 }
 
 // Section holds fields in columns.
 type Section struct {
+	Description Text               `json:"description,omitempty"` // for admins
 	Label       Text               `json:"label,omitempty"`
 	Order       int                `json:"order,omitempty"`
 	Columns     int                `json:"columns,omitempty"` // 1 to 4; 2 when absent
@@ -211,13 +223,15 @@ type Placed struct {
 
 // Related is a list of records that look up to the one shown.
 type Related struct {
-	Label   Text     `json:"label,omitempty"`
-	Order   int      `json:"order,omitempty"`
-	Object  string   `json:"object"`
-	Lookup  string   `json:"lookup"` // the field of Object that points here
-	Filter  string   `json:"filter,omitempty"`
-	Columns []string `json:"columns"`
-	Sort    []string `json:"sort,omitempty"`
+	Description Text     `json:"description,omitempty"` // for admins
+	Label       Text     `json:"label,omitempty"`
+	Order       int      `json:"order,omitempty"`
+	VisibleWhen string   `json:"visible_when,omitempty"`
+	Object      string   `json:"object"`
+	Lookup      string   `json:"lookup"` // the field of Object that points here
+	Filter      string   `json:"filter,omitempty"`
+	Columns     []string `json:"columns"`
+	Sort        []string `json:"sort,omitempty"`
 }
 
 // View is a saved list.
@@ -243,10 +257,11 @@ type App struct {
 
 // AppTab is one entry of an app's navigation.
 type AppTab struct {
-	Label  Text   `json:"label,omitempty"`
-	Order  int    `json:"order,omitempty"`
-	Object string `json:"object"`
-	View   string `json:"view,omitempty"`
+	Description Text   `json:"description,omitempty"` // for admins
+	Label       Text   `json:"label,omitempty"`
+	Order       int    `json:"order,omitempty"`
+	Object      string `json:"object"`
+	View        string `json:"view,omitempty"`
 }
 
 // Role is a place in the reporting tree; users in it see what users in the roles
@@ -259,8 +274,9 @@ type Role struct {
 // Permission is a set of rights; a user's rights are the union of their sets.
 type Permission struct {
 	Head
-	Objects map[string]*ObjectRights `json:"objects,omitempty"` // "*" for every object
-	System  []string                 `json:"system,omitempty"`  // see SystemRights
+	Includes []string                 `json:"includes,omitempty"` // other sets, whose rights it gives as well
+	Objects  map[string]*ObjectRights `json:"objects,omitempty"`  // "*" for every object
+	System   []string                 `json:"system,omitempty"`   // see SystemRights
 }
 
 // ObjectRights are rights on the records of an object and on its fields.

@@ -6,6 +6,7 @@ package metadata
 import (
 	"encoding/json"
 	"regexp"
+	"strings"
 )
 
 // Key names a document. It is unique within a layer.
@@ -41,9 +42,11 @@ var NamePattern = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 // In JSON it is a string, or an object keyed by language ("en", "zh").
 type Text map[string]string
 
-// In returns the text in a language, else in English, else any, else fallback.
+// In returns the text in a language, else in the one that it is a variant of ("de" for
+// "de-AT"), else in English, else any, else fallback.
 func (t Text) In(language, fallback string) string {
-	for _, l := range []string{language, "", "en"} {
+	base, _, _ := strings.Cut(language, "-")
+	for _, l := range [...]string{language, base, "", "en"} {
 		if s, ok := t[l]; ok && s != "" {
 			return s
 		}

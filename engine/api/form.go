@@ -29,7 +29,9 @@ type Form struct {
 	Layout     *string                          `json:"layout"`
 	Values     FormValues                       `json:"values"` // the record as it would be, as far as it can be computed
 	Fields     map[string]FieldState            `json:"fields"`
+	Tabs       map[string]SectionState          `json:"tabs"`       // of the layout
 	Sections   map[string]SectionState          `json:"sections"`   // by tab/section
+	Related    map[string]SectionState          `json:"related"`    // the related lists of the layout
 	Rows       map[string][]map[string]RowState `json:"rows"`       // of child rows: by field, row by row
 	Problems   []Finding                        `json:"problems"`   // that saving would answer with
 	Duplicates []Warning                        `json:"duplicates"` // that saving would warn of
@@ -45,7 +47,7 @@ func (v FormValues) MarshalJSON() ([]byte, error) { return v, nil }
 type (
 	// FieldState is what may be entered in a field now.
 	FieldState = record.FieldState
-	// SectionState is whether a section of the layout is shown now.
+	// SectionState is whether a tab, a section or a related list of the layout is shown now.
 	SectionState = record.SectionState
 	// RowState is what may be entered in a field of one child row now.
 	RowState = record.RowState
@@ -73,7 +75,7 @@ func (s *Server) form(r *request) error {
 // formIn tells a form's problems and duplicates in a language.
 func formIn(lang string, f *record.Form) Form {
 	shown := Form{Object: f.Object, ID: f.ID.String(), Version: f.Version, RecordType: f.RecordType, Layout: f.Layout,
-		Values: FormValues(f.Values), Fields: f.Fields, Sections: f.Sections, Rows: f.Rows, Problems: []Finding{}, Duplicates: []Warning{}}
+		Values: FormValues(f.Values), Fields: f.Fields, Tabs: f.Tabs, Sections: f.Sections, Related: f.Related, Rows: f.Rows, Problems: []Finding{}, Duplicates: []Warning{}}
 	for _, p := range f.Problems {
 		shown.Problems = append(shown.Problems, inputProblem(p, lang))
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -227,14 +228,17 @@ func (s *Server) unrouted(c *fiber.Ctx, err error) error {
 	return nil
 }
 
-var accept = language.NewMatcher([]language.Tag{language.English, language.Chinese})
-
-// accepted is the language that an Accept-Language header prefers, of those that
-// texts exist in.
-func accepted(header string) string {
+// accepted is the language that an Accept-Language header prefers, of those that the
+// program speaks and those of a configuration's texts.
+func accepted(header string, more []string) string {
 	if header == "" {
 		return fault.Languages[0]
 	}
-	_, index := language.MatchStrings(accept, header)
-	return fault.Languages[index]
+	known := slices.Concat(fault.Languages, more)
+	tags := make([]language.Tag, len(known))
+	for i, name := range known {
+		tags[i] = language.Make(name)
+	}
+	_, index := language.MatchStrings(language.NewMatcher(tags), header)
+	return known[index]
 }

@@ -62,9 +62,9 @@ func TestFailuresDoNotLeak(t *testing.T) {
 }
 
 func TestAccepted(t *testing.T) {
-	for header, want := range map[string]string{"": "en", "zh": "zh", "zh-CN,zh;q=0.9": "zh", "en-GB,zh;q=0.5": "en", "fr": "en", "fr,zh-TW;q=0.3": "zh",
+	for header, want := range map[string]string{"": "en", "zh": "zh", "zh-CN,zh;q=0.9": "zh", "en-GB,zh;q=0.5": "en", "fr": "fr", "de-AT,zh;q=0.5": "de", "it,zh-TW;q=0.3": "zh",
 		"*": "en", ";;;": "en", strings.Repeat("a,", 5000): "en"} {
-		if got := accepted(header); got != want {
+		if got := accepted(header, []string{"de", "fr"}); got != want {
 			t.Errorf("%.40q: %s, want %s", header, got, want)
 		}
 	}

@@ -202,7 +202,11 @@ func (r *request) language() string {
 	if r.caller != nil && r.caller.Language != "" {
 		return r.caller.Language
 	}
-	return accepted(r.http.Get(fiber.HeaderAcceptLanguage))
+	var more []string
+	if r.snapshot != nil {
+		more = r.snapshot.Languages
+	}
+	return accepted(r.http.Get(fiber.HeaderAcceptLanguage), more)
 }
 
 // object is the object a route names. The name is a copy.

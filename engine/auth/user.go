@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"sort"
+	"strings"
 	"time"
 
 	"formwork/engine/catalog"
-	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/policy"
 	"formwork/engine/query"
@@ -87,11 +87,9 @@ func callerOf(tenant string, attributes map[string]any) *policy.Caller {
 		Location:    time.UTC,
 		Via:         "session",
 	}
-	for _, language := range fault.Languages {
-		if attributes["language"] == language {
-			c.Language = language
-		}
-	}
+	// A language of which the program knows nothing may still be one of the configuration's
+	// texts. Options are written with "_": de_at.
+	c.Language = strings.ReplaceAll(text(attributes["language"]), "_", "-")
 	if zone := text(attributes["timezone"]); zone != "" {
 		if location, err := time.LoadLocation(zone); err == nil {
 			c.Location = location

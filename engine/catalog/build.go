@@ -55,6 +55,7 @@ func build(ctx context.Context, in language, revision int64, documents []metadat
 	if problems := b.told(); len(problems) > 0 {
 		return nil, problems
 	}
+	b.s.Languages = languagesOf(b.s.Objects)
 	b.s.lists = in.kinds.lists(b.s)
 	for name, o := range b.s.Objects {
 		o.former = nil

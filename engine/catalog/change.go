@@ -249,7 +249,7 @@ func (c *Catalog) check(ctx context.Context, base, target *state, allow []string
 		e.Allowed = e.Class == Destructive && allows(allow, e.Path)
 	}
 	d.plan.Impact = impacts(d.effects)
-	d.plan.Warnings = c.o.Kinds.warnings(base.snapshot, snapshot)
+	d.plan.Warnings = bounded(append(c.o.Kinds.warnings(base.snapshot, snapshot), untranslated(snapshot, d.plan.Changes)...))
 	return d, nil
 }
 

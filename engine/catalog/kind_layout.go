@@ -23,11 +23,12 @@ type Layout struct {
 	Related []*Related
 }
 
-// Tab is a tab of a layout.
+// Tab is a tab of a layout. Its condition is that of a section, and hides all of them.
 type Tab struct {
-	Name     string
-	Doc      *metadata.Tab
-	Sections []*Section
+	Name        string
+	Doc         *metadata.Tab
+	VisibleWhen *expression.Program
+	Sections    []*Section
 }
 
 // Section is a section of a tab. Its condition is on the record and the user; nil: it is
@@ -47,11 +48,13 @@ type Placed struct {
 	VisibleWhen, RequiredWhen, ReadOnlyWhen *expression.Program
 }
 
-// Related is a list of the records that refer to the one shown.
+// Related is a list of the records that refer to the one shown. Its condition is on that
+// one and the user; nil: it is always visible.
 type Related struct {
-	Name string
-	Doc  *metadata.Related
-	List *List
+	Name        string
+	Doc         *metadata.Related
+	VisibleWhen *expression.Program
+	List        *List
 }
 
 // Layouts are the layouts of a snapshot.
@@ -105,7 +108,7 @@ func (layoutKind) Shown(*fieldtype.Registry) metadata.Shown {
 		"visible_when": metadata.Understood,
 		"fields":       metadata.EachField(metadata.AllOf("order", "wide").And(conditions)),
 	})
-	tab := metadata.AllOf("label", "order").And(metadata.Members{"sections": metadata.Each(section)})
+	tab := metadata.AllOf("label", "order").And(metadata.Members{"visible_when": metadata.Understood, "sections": metadata.Each(section)})
 	// The filter of a related list is not shown, for the list is asked for by its name;
 	// but who may not read all that it reads is not shown the list.
 	related := metadata.About("object", metadata.Provided("lookup", metadata.Path, metadata.Provided("filter", metadata.UnderstoodFilter,
@@ -179,7 +182,7 @@ func (c *Compiling) compileLayout(l *metadata.Layout, at string) *Layout {
 }
 
 func (c *Compiling) compileTab(o *Object, name string, t *metadata.Tab, at string) *Tab {
-	tab := &Tab{Name: name, Doc: t}
+	tab := &Tab{Name: name, Doc: t, VisibleWhen: c.condition(o, t.VisibleWhen, at+"/visible_when")}
 	for _, name := range byName(t.Sections) {
 		tab.Sections = append(tab.Sections, c.compileSection(o, name, t.Sections[name], at+"/sections"+step(name)))
 	}
@@ -223,5 +226,5 @@ func (c *Compiling) compileRelated(parent *Object, l *metadata.Layout, name, at 
 	list.Filter = c.filter(o, r.Filter, at+"/filter")
 	c.checkColumns(o, r.Columns, at+"/columns")
 	list.Sort = c.sortKeys(o, r.Sort, at+"/sort")
-	return &Related{Name: name, Doc: r, List: list}
+	return &Related{Name: name, Doc: r, VisibleWhen: c.condition(parent, r.VisibleWhen, at+"/visible_when"), List: list}
 }

@@ -3,6 +3,7 @@ package catalog
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"formwork/engine/fault"
 	"formwork/metadata"
@@ -26,10 +27,48 @@ func (permissionKind) AlsoCalled() []string {
 }
 
 func (permissionKind) Compile(c *Compiling) any {
+	c.checkIncludes()
 	return Each(c, func(p *metadata.Permission, at string) *metadata.Permission {
 		c.checkPermission(p, at)
 		return p
 	})
+}
+
+// checkIncludes checks that the sets which others include exist, and that none leads back
+// to itself.
+func (c *Compiling) checkIncludes() {
+	sets := Read[metadata.Permission](c)
+	for _, name := range byName(sets) {
+		for i, included := range sets[name].Includes {
+			at := pointerTo("permission", name) + "/includes" + index(i)
+			if sets[included] == nil {
+				c.unknownDocument("permission", included, at)
+			} else if trail := leadsTo(sets, included, name, nil); trail != nil {
+				c.report(fault.New(fault.Invalid, "catalog.cycle", "cycle", strings.Join(append([]string{name}, trail...), " → ")), at)
+			}
+		}
+	}
+}
+
+// leadsTo is the way by which a set includes another, from the one to the other; nil for
+// none. seen are sets that lead nowhere.
+func leadsTo(sets map[string]*metadata.Permission, from, to string, seen map[string]bool) []string {
+	if from == to {
+		return []string{to}
+	}
+	if seen == nil {
+		seen = map[string]bool{}
+	}
+	if seen[from] || sets[from] == nil {
+		return nil
+	}
+	seen[from] = true
+	for _, next := range sets[from].Includes {
+		if trail := leadsTo(sets, next, to, seen); trail != nil {
+			return append([]string{from}, trail...)
+		}
+	}
+	return nil
 }
 
 func (b *builder) checkPermission(p *metadata.Permission, pointer string) {

@@ -21,6 +21,9 @@ type Snapshot struct {
 	Objects   map[string]*Object
 	Policies  *policy.Set
 	Indexes   map[string][]store.Index // planned, by object
+	// Languages are those, sorted, in which objects, their fields or rules say something
+	// beside English and Chinese, which the program speaks itself.
+	Languages []string
 
 	parsed   map[string]map[string]*parsed // what the documents were read to, by kind and name
 	compiled map[string]any                // what the kinds were compiled to; see Of

@@ -47,7 +47,11 @@ func (c Catalogue) Text(code, language string, params map[string]any, pairs ...s
 	if !ok {
 		return code
 	}
+	base, _, _ := strings.Cut(language, "-")
 	text, ok := byLanguage[language]
+	if !ok {
+		text, ok = byLanguage[base]
+	}
 	if !ok {
 		text = byLanguage[Languages[0]]
 	}

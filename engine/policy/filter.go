@@ -372,7 +372,7 @@ func (s *Set) userTerm(c *Caller, policies []string) (*ast.Term, error) {
 		role = ast.StringTerm(c.Role)
 	}
 	user := ast.NewObject(item("id", ast.StringTerm(c.User.String())), item("role", role),
-		item("permissions", textTerm(c.Permissions)), item("teams", textTerm(c.Teams)))
+		item("permissions", textTerm(s.withIncluded(c.Permissions))), item("teams", textTerm(c.Teams)))
 	for _, policy := range policies {
 		for name := range s.custom[policy].reads {
 			if user.Get(ast.InternedTerm(name)) != nil {

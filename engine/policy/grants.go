@@ -30,8 +30,10 @@ func (s *Set) Beyond(ctx context.Context, c *Caller, given, had *metadata.Permis
 		return nil, err
 	}
 	held := []*metadata.Permission{}
+	var names []string
 	if c.active() {
-		for _, name := range c.Permissions {
+		names = s.withIncluded(c.Permissions)
+		for _, name := range names {
 			if set := s.permissions[name]; set != nil {
 				held = append(held, set)
 			}
@@ -44,6 +46,11 @@ func (s *Set) Beyond(ctx context.Context, c *Caller, given, had *metadata.Permis
 	for i, right := range given.System {
 		if !slices.ContainsFunc(held, func(p *metadata.Permission) bool { return slices.Contains(p.System, right) }) {
 			beyond = append(beyond, Grant{"/system/" + strconv.Itoa(i), right})
+		}
+	}
+	for i, name := range given.Includes {
+		if !slices.Contains(names, name) && (had == nil || !slices.Contains(had.Includes, name)) {
+			beyond = append(beyond, Grant{"/includes/" + strconv.Itoa(i), name})
 		}
 	}
 	told := map[string]bool{}
@@ -88,7 +95,7 @@ func (s *Set) Opens(ctx context.Context, c *Caller, object string, write bool) (
 	if !c.active() {
 		return false, nil
 	}
-	return slices.ContainsFunc(c.Permissions, func(name string) bool {
+	return slices.ContainsFunc(s.withIncluded(c.Permissions), func(name string) bool {
 		set := s.permissions[name]
 		if set == nil {
 			return false

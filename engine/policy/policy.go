@@ -46,7 +46,7 @@ type Caller struct {
 	// Attributes are the fields of the user's record in stored form (user.region in
 	// expressions, input.user.region in Rego).
 	Attributes map[string]any
-	Language   string // "en", "zh"
+	Language   string // "en", "zh", or one of the configuration's texts: "de", "de-AT"
 	Location   *time.Location
 	Via        string // "session", "key", "import", "workflow", "command"; kept in the history
 	// System passes every check; only the program itself calls so, never a request.

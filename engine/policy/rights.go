@@ -50,7 +50,7 @@ func (s *Set) evaluateRights(ctx context.Context, sets []string) (*Rights, error
 	// Not a tenant's program and linear in its documents: the time is for accidents.
 	ctx, cancel := context.WithTimeout(ctx, publishTime)
 	defer cancel()
-	input := ast.NewObject(item("user", ast.ObjectTerm(item("permissions", textTerm(sets)))))
+	input := ast.NewObject(item("user", ast.ObjectTerm(item("permissions", textTerm(s.withIncluded(sets))))))
 	results, err := s.decide.Eval(ctx, rego.EvalParsedInput(input))
 	if err != nil {
 		return nil, evaluationFault(err)

@@ -85,8 +85,9 @@ type Set struct {
 	users       map[string]*field // of the user object, by name
 	custom      map[string]*custom
 	permissions map[string]*metadata.Permission
-	attributes  []string // of the user, that anything here reads; sorted
-	held        []string // fields of users; see HeldFields
+	included    map[string][]string // by permission set, those that it includes, also through others; only where it does
+	attributes  []string            // of the user, that anything here reads; sorted
+	held        []string            // fields of users; see HeldFields
 	now         func() time.Time
 
 	decide rego.PreparedEvalQuery
@@ -128,6 +129,7 @@ func Compile(ctx context.Context, c Config) (*Set, []*fault.Fault) {
 	if users := c.Objects[userObject]; users != nil {
 		s.users = userFields(users.Names)
 	}
+	s.included = included(c.Permissions)
 	problems := s.checkParents()
 	problems = append(problems, s.addSharing(c.Sharing)...)
 	problems = append(problems, s.addPolicies(ctx, c.Policies)...)

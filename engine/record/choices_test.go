@@ -59,6 +59,61 @@ func TestUnrestrictedChoices(t *testing.T) {
 	}
 }
 
+// A permission set gives what the sets that it includes give.
+func TestIncludedPermissionSets(t *testing.T) {
+	w := newWorld(t).populate()
+	w.apply(`{"kind":"permission","name":"clerk","includes":["helper"]}`, `{"kind":"permission","name":"helper","includes":["sales"]}`)
+	clerk := *w.people["rob"]
+	clerk.Permissions = []string{"clerk"}
+	w.people["clerk"] = &clerk
+	made := w.create(w.as("clerk"), "account", map[string]any{"name": "x"})
+	if got := w.get(w.as("clerk"), "account", made.Record.ID()); got["name"] != "x" {
+		t.Errorf("reads %v", got)
+	}
+	clerk.Permissions = []string{"nothing"}
+	if _, err := w.as("clerk").Create(w.ctx, "account", map[string]any{"name": "x"}); err == nil {
+		t.Error("without a set it is made")
+	}
+}
+
+// A tab whose condition does not hold hides its sections and fields; a related list has a condition, too.
+func TestConditionsOfTabsAndRelatedLists(t *testing.T) {
+	w := newWorld(t)
+	w.apply(`{"kind":"layout","name":"account","object":"account","tabs":{
+		"main":{"sections":{"top":{"fields":{"name":{}}}}},
+		"power":{"visible_when":"industry == \"energy\"","sections":{"grid":{"fields":{"employees":{}}}}}},
+		"related":{"deals":{"object":"deal","lookup":"account","columns":["name"],"visible_when":"name != \"x\""}}}`)
+	for industry, shown := range map[string]bool{"energy": true, "retail": false} {
+		f, err := w.system().Form(w.ctx, "account", form.Query{Layout: "account", Data: map[string]any{"name": "x", "industry": industry}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.Tabs["power"].Visible != shown || f.Sections["power/grid"].Visible != shown || f.Fields["employees"].Visible != shown ||
+			!f.Tabs["main"].Visible || f.Related["deals"].Visible {
+			t.Errorf("%s: %v, %v, %v, %v", industry, f.Tabs, f.Sections, f.Fields["employees"], f.Related)
+		}
+	}
+}
+
+// Whoever reads German is told the German texts of a configuration, and the program's own
+// in English.
+func TestTextsInALanguageOfTheConfiguration(t *testing.T) {
+	w := newWorld(t).populate()
+	w.apply(`{"kind":"object","name":"account","rules":{"never":{"must":"name != \"x\"","message":{"en":"Not x.","de":"Nicht x."}}},
+		"fields":{"name":{"label":{"de":"Name der Firma"}}}}`)
+	reader := *w.people["rob"]
+	reader.Language = "de-AT"
+	w.people["german"] = &reader
+	_, err := w.as("german").Create(w.ctx, "account", map[string]any{"name": "x"})
+	if f := fault.From(err).Each()[0]; f.Text("de-AT") != "Nicht x." {
+		t.Errorf("the rule says %q", f.Text("de-AT"))
+	}
+	_, err = w.as("german").Create(w.ctx, "account", map[string]any{})
+	if f := fault.From(err).Each()[0]; f.Params["field"] != "Name der Firma" || f.Text("de-AT") != f.Text("en") {
+		t.Errorf("says %q of %v", f.Text("de-AT"), f.Params)
+	}
+}
+
 func hasCode(err error, code string) bool {
 	for _, f := range fault.From(err).Each() {
 		if f.Code == code {

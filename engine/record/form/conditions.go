@@ -45,12 +45,21 @@ func NewCache() Cache {
 // others are absent, as they are in the layout that these callers are shown.
 type conditions struct {
 	fields   []*field
+	tabs     []*part
 	sections []*section
+	related  []*part
+}
+
+// part is a tab or a related list of the layout.
+type part struct {
+	name    string
+	visible *expression.Program
 }
 
 // section is a section of the layout.
 type section struct {
 	name    string // tab/section
+	tab     *part
 	visible *expression.Program
 }
 
@@ -129,9 +138,14 @@ func newConditions(a *session.Object, l *catalog.Layout, understood func(source 
 	if l == nil {
 		return c
 	}
+	for _, list := range l.Related {
+		c.related = append(c.related, &part{list.Name, understood(list.Doc.VisibleWhen)})
+	}
 	for _, tab := range l.Tabs {
+		in := &part{tab.Name, understood(tab.Doc.VisibleWhen)}
+		c.tabs = append(c.tabs, in)
 		for _, of := range tab.Sections {
-			s := &section{name: tab.Name + "/" + of.Name, visible: understood(of.Doc.VisibleWhen)}
+			s := &section{name: tab.Name + "/" + of.Name, tab: in, visible: understood(of.Doc.VisibleWhen)}
 			c.sections = append(c.sections, s)
 			for _, p := range of.Fields {
 				if to := byName[p.Field.Name]; to != nil {

@@ -44,10 +44,13 @@ type Form struct {
 	// record. What only saving gives a new record is null: its id, version and automatic
 	// numbers.
 	Values []byte
-	// Fields are those that the caller may read, by name; Sections those of the layout, as
-	// "tab/section"; Rows the states of the fields of child rows, row by row.
+	// Fields are those that the caller may read, by name; Tabs, Sections and Related those
+	// of the layout, sections as "tab/section"; Rows the states of the fields of child rows,
+	// row by row.
 	Fields   map[string]FieldState
+	Tabs     map[string]SectionState
 	Sections map[string]SectionState
+	Related  map[string]SectionState
 	Rows     map[string][]map[string]RowState
 	// Problems are what saving would answer with, and Warnings those of duplicate rules.
 	Problems []*fault.Fault
@@ -63,7 +66,7 @@ type FieldState struct {
 	Open     bool     `json:"open,omitzero"`    // a value that no option names may be entered too
 }
 
-// SectionState is whether a section of the layout is shown now.
+// SectionState is whether a tab, a section or a related list of the layout is shown now.
 type SectionState struct {
 	Visible bool `json:"visible"`
 }
@@ -125,6 +128,7 @@ func (f *Forms) Form(ctx context.Context, object string, q Query) (*Form, error)
 	if name, ok := st.recordType(); ok {
 		made.RecordType = &name
 	}
+	made.Tabs, made.Related = st.tabs(), st.related()
 	made.Sections, made.Fields = st.sections(), st.fields()
 	if made.Rows, err = st.rows(); err != nil {
 		return nil, err

@@ -18,6 +18,7 @@ type states struct {
 	draft *draft.Draft
 	row   stored.Row // that is shown
 	shown map[*section]bool
+	open  map[*part]bool // the tabs that are shown
 }
 
 // holds runs a condition that may be absent.
@@ -38,12 +39,32 @@ func (s *states) recordType() (name string, ok bool) {
 	return name, ok
 }
 
-// sections must be asked for before fields.
+// tabs must be asked for before sections.
+func (s *states) tabs() map[string]SectionState {
+	s.open = make(map[*part]bool, len(s.conditions.tabs))
+	all := make(map[string]SectionState, len(s.conditions.tabs))
+	for _, of := range s.conditions.tabs {
+		s.open[of] = s.holds(of.visible, true)
+		all[of.name] = SectionState{Visible: s.open[of]}
+	}
+	return all
+}
+
+// related are the states of the related lists.
+func (s *states) related() map[string]SectionState {
+	all := make(map[string]SectionState, len(s.conditions.related))
+	for _, of := range s.conditions.related {
+		all[of.name] = SectionState{Visible: s.holds(of.visible, true)}
+	}
+	return all
+}
+
+// sections must be asked for before fields. What a hidden tab holds is hidden.
 func (s *states) sections() map[string]SectionState {
 	s.shown = make(map[*section]bool, len(s.conditions.sections))
 	all := make(map[string]SectionState, len(s.conditions.sections))
 	for _, of := range s.conditions.sections {
-		s.shown[of] = s.holds(of.visible, true)
+		s.shown[of] = s.open[of.tab] && s.holds(of.visible, true)
 		all[of.name] = SectionState{Visible: s.shown[of]}
 	}
 	return all
