@@ -248,6 +248,39 @@ func (s *Server) apply(r *request) error {
 	return r.json(fiber.StatusOK, AppliedOf(result, r.language()))
 }
 
+// patchDocument is PATCH /metadata/{kind}/{name}: a merge patch on what the tenant's own
+// document says, planned and published as any change.
+func (s *Server) patchDocument(r *request) error {
+	key := metadata.Key{Kind: r.param("kind"), Name: r.param("name")}
+	change := catalog.Change{Merge: true}
+	err := r.query(parameter{"message", &change.Message}, parameter{"allow", &change.Allow})
+	if err != nil {
+		return err
+	}
+	if change.Base, err = r.ifMatch(); err != nil {
+		return err
+	}
+	patch, err := r.data(largeBody)
+	if err != nil {
+		return err
+	}
+	if _, there := r.snapshot.Documents[key]; !there {
+		return fault.New(fault.NotFound, "api.no_document", "kind", clip(key.Kind), "name", clip(key.Name))
+	}
+	for name, is := range map[string]string{"kind": key.Kind, "name": key.Name} {
+		if said, ok := patch[name]; ok && said != any(is) {
+			return fault.New(fault.Invalid, "api.other_document", "name", name, "is", is).At("/" + name)
+		}
+		patch[name] = is
+	}
+	change.Documents = []json.RawMessage{metadata.Canonical(patch)}
+	result, err := s.o.Catalog.Apply(r.ctx, r.tenant, change, r.caller.User)
+	if err != nil {
+		return byDocument(err)
+	}
+	return r.json(fiber.StatusOK, AppliedOf(result, r.language()))
+}
+
 // Plan is what a change of the configuration would do, as the API tells it.
 type Plan struct {
 	Base     int64             `json:"base"`

@@ -62,7 +62,13 @@ var (
 	layered   = []parameterDoc{layerParameter, knownParameter}
 	paging    = []parameterDoc{cursorParameter, limitParameter}
 	listing   = []parameterDoc{filterParameter, wordsParameter, sortedParameter, fieldsParameter, limitParameter, cursorParameter, countParameter}
-	finding   = []parameterDoc{
+	viewing   = append([]parameterDoc{{name: "view", says: "A view of the object: its filter is asked for besides, its sort and columns where the request has none.", schema: textSchema}}, listing...)
+	patching  = []parameterDoc{
+		{name: fiber.HeaderIfMatch, says: "The revision that the change is meant for: \"3\".", schema: textSchema, in: "header"},
+		{name: "message", says: "What the change is for; kept with the revision.", schema: textSchema},
+		{name: "allow", says: "What may be destroyed, separated by commas, as a plan names it.", schema: listSchema},
+	}
+	finding = []parameterDoc{
 		wordsParameter,
 		{name: "objects", says: "Objects to search, separated by commas; all when absent.", schema: listSchema},
 		{name: "limit", says: "At most so many of each object; 0 for the usual number.", schema: upTo(record.MaxHits, record.DefaultHits)},

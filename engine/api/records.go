@@ -1,6 +1,8 @@
 package api
 
 import (
+	"encoding/json"
+	"fmt"
 	"strconv"
 
 	"github.com/gofiber/fiber/v2"
@@ -8,6 +10,7 @@ import (
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/record"
+	"formwork/metadata"
 )
 
 // getRecord is GET /records/{object}/{id}.
@@ -36,7 +39,11 @@ func (r *request) listQuery(besides ...parameter) (q record.ListQuery, err error
 
 // listRecords is GET /records/{object}.
 func (s *Server) listRecords(r *request) error {
-	q, err := r.listQuery()
+	var view string
+	q, err := r.listQuery(parameter{"view", &view})
+	if err == nil && view != "" {
+		err = r.through(view, &q)
+	}
 	if err != nil {
 		return err
 	}
@@ -45,6 +52,37 @@ func (s *Server) listRecords(r *request) error {
 		return err
 	}
 	return r.page(page)
+}
+
+// through has a list asked for through a view, of which the caller gets what they are shown
+// of it: its filter besides the query's, its sort and columns where the query has none.
+func (r *request) through(name string, q *record.ListQuery) error {
+	body, err := r.effectiveDocument(metadata.Key{Kind: "view", Name: name})
+	if err != nil {
+		return err
+	}
+	var view metadata.View
+	if body != nil {
+		if err := json.Unmarshal(body, &view); err != nil {
+			return fmt.Errorf("reading the view %s: %w", name, err)
+		}
+	}
+	if view.Object != r.object() {
+		return fault.New(fault.NotFound, "api.no_document", "kind", "view", "name", clip(name))
+	}
+	switch {
+	case q.Filter == "":
+		q.Filter = view.Filter
+	case view.Filter != "":
+		q.Filter = "(" + view.Filter + ") and (" + q.Filter + ")"
+	}
+	if len(q.Sort) == 0 {
+		q.Sort = view.Sort
+	}
+	if len(q.Fields) == 0 {
+		q.Fields = view.Columns
+	}
+	return nil
 }
 
 // createRecord is POST /records/{object}.

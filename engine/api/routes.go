@@ -126,7 +126,7 @@ func (s *Server) routes() []route {
 	const v1 = Prefix
 	return []route{
 		{get, v1 + "/records/:object/:id", s.getRecord, "getRecord", "Reads a record.", selecting, reads, nothing, answers[Record]()},
-		{get, v1 + "/records/:object", s.listRecords, "listRecords", "Lists records.", listing, reads, nothing, answers[RecordPage]()},
+		{get, v1 + "/records/:object", s.listRecords, "listRecords", "Lists records.", viewing, reads, nothing, answers[RecordPage]()},
 		{post, v1 + "/records/:object", s.createRecord, "createRecord", "Creates a record.", none, creates, sends[NewRecord](), makes[SavedRecord]()},
 		{patch, v1 + "/records/:object/:id", s.updateRecord, "updateRecord", "Changes a record by a merge patch; If-Match guards against lost updates.", guarded, updates, sends[RecordPatch](), answers[SavedRecord]()},
 		{remove, v1 + "/records/:object/:id", s.deleteRecord, "deleteRecord", "Moves a record to the recycle bin.", guarded, deletes, nothing, done},
@@ -185,6 +185,7 @@ func (s *Server) routes() []route {
 		{post, v1 + "/metadata/packages/:name/upgrade", s.upgrade, "upgradePackage", "Upgrades a package, or installs it; every conflict must be decided.", none, metaOps, maySend[PackageUpgrade](), answers[Applied]()},
 		{get, v1 + "/metadata/advice", s.advice, "listAdvice", "Lists what is read or sorted without an index that fits.", none, setup, nothing, answers[List[Advice]]()},
 		{get, v1 + "/metadata/:kind/:name", s.document, "getDocument", "Reads a document.", layered, mine, nothing, answers[Document]()},
+		{patch, v1 + "/metadata/:kind/:name", s.patchDocument, "patchDocument", "Changes a document by a merge patch, such as a field that an object gets; POST /metadata/plan with merge says beforehand what that would do.", patching, metaOps, sends[DocumentPatch](), answers[Applied]()},
 		{get, v1 + "/schemas/records/:object", s.recordSchema, "getRecordSchema", "Is the JSON Schema of an object's records.", none, mine, nothing, answers[JSONSchema]()},
 		{get, v1 + "/schemas/field-types", s.fieldTypes, "listFieldTypes", "Lists the types of fields, with what filters, lists and aggregations can do with their values.", none, mine, nothing, answers[List[FieldType]]()},
 		{get, v1 + "/schemas/:kind", s.kindSchema, "getKindSchema", "Is the JSON Schema of a kind of documents.", none, mine, nothing, answers[JSONSchema]()},

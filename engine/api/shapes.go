@@ -28,6 +28,8 @@ type (
 	NewRecord map[string]any
 	// RecordPatch is a merge patch of a record: what is absent stays, null empties.
 	RecordPatch map[string]any
+	// DocumentPatch is a merge patch of a document: what is absent stays, null removes.
+	DocumentPatch map[string]any
 )
 
 // RecordPage is a part of a list of records.
