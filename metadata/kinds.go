@@ -25,6 +25,7 @@ type Object struct {
 	Stages      *StageModel               `json:"stages,omitempty"`
 	RecordTypes map[string]*RecordType    `json:"record_types,omitempty"`
 	RecordType  *RecordTypeChoice         `json:"record_type,omitempty"` // how records come to their type
+	FieldSets   map[string]*FieldSet      `json:"field_sets,omitempty"`  // that layouts share
 	Indexes     map[string]*Index         `json:"indexes,omitempty"`
 	// Visibility is what everybody with the object right sees without owning:
 	// "private" (own records and those of the roles below), "read", "write".
@@ -157,6 +158,13 @@ type RecordTypeChoice struct {
 	Default  string `json:"default,omitempty"` // of new records for which none is said
 }
 
+// FieldSet is a named list of fields, in order, that layouts share.
+type FieldSet struct {
+	Label       Text     `json:"label,omitempty"`
+	Description Text     `json:"description,omitempty"` // for admins
+	Fields      []string `json:"fields"`
+}
+
 // Index is asked for by hand; most are planned from views, policies and sharing.
 type Index struct {
 	Description Text     `json:"description,omitempty"` // for admins
@@ -204,12 +212,14 @@ type Tab struct {
 
 // Section holds fields in columns.
 type Section struct {
-	Description Text               `json:"description,omitempty"` // for admins
-	Label       Text               `json:"label,omitempty"`
-	Order       int                `json:"order,omitempty"`
-	Columns     int                `json:"columns,omitempty"` // 1 to 4; 2 when absent
-	VisibleWhen string             `json:"visible_when,omitempty"`
-	Fields      map[string]*Placed `json:"fields"`
+	Description Text   `json:"description,omitempty"` // for admins
+	Label       Text   `json:"label,omitempty"`
+	Order       int    `json:"order,omitempty"`
+	Columns     int    `json:"columns,omitempty"` // 1 to 4; 2 when absent
+	VisibleWhen string `json:"visible_when,omitempty"`
+	// FieldSet names one of the object, whose fields stand behind Fields.
+	FieldSet string             `json:"field_set,omitempty"`
+	Fields   map[string]*Placed `json:"fields"`
 }
 
 // Placed is a field on a layout.

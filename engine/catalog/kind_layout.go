@@ -104,7 +104,7 @@ func (layoutKind) AlsoCalled() []string {
 
 func (layoutKind) Shown(*fieldtype.Registry) metadata.Shown {
 	conditions := metadata.Members{"visible_when": metadata.Understood, "required_when": metadata.Understood, "read_only_when": metadata.Understood}
-	section := metadata.AllOf("label", "order", "columns").And(metadata.Members{
+	section := metadata.AllOf("label", "order", "columns", "field_set").And(metadata.Members{
 		"visible_when": metadata.Understood,
 		"fields":       metadata.EachField(metadata.AllOf("order", "wide").And(conditions)),
 	})
@@ -204,7 +204,27 @@ func (c *Compiling) compileSection(o *Object, name string, s *metadata.Section, 
 			ReadOnlyWhen: c.condition(o, doc.ReadOnlyWhen, at+"/read_only_when")})
 	}
 	slices.SortStableFunc(section.Fields, func(a, b *Placed) int { return cmp.Compare(a.Doc.Order, b.Doc.Order) })
+	section.Fields = append(section.Fields, c.placeFieldSet(o, s, at+"/field_set")...)
 	return section
+}
+
+// placeFieldSet places the fields of the field set that a section names, but for those that
+// it places itself.
+func (c *Compiling) placeFieldSet(o *Object, s *metadata.Section, at string) (placed []*Placed) {
+	if s.FieldSet == "" {
+		return nil
+	}
+	set := o.Doc.FieldSets[s.FieldSet]
+	if set == nil {
+		c.report(fault.New(fault.Invalid, "catalog.unknown_field_set", "name", s.FieldSet, "object", o.Doc.Name), at)
+		return nil
+	}
+	for _, name := range set.Fields {
+		if f := o.byName[name]; f != nil && s.Fields[name] == nil {
+			placed = append(placed, &Placed{Field: f, Doc: &metadata.Placed{}})
+		}
+	}
+	return placed
 }
 
 func (c *Compiling) compileRelated(parent *Object, l *metadata.Layout, name, at string) *Related {

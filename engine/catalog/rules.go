@@ -328,6 +328,15 @@ func (b *builder) compileRecordTypes(o *Object) {
 	b.checkRecordTypeChoice(o)
 }
 
+// checkFieldSets checks that the fields of field sets exist.
+func (b *builder) checkFieldSets(o *Object) {
+	for _, name := range byName(o.Doc.FieldSets) {
+		for i, field := range o.Doc.FieldSets[name].Fields {
+			b.field(o, field, pointerTo("object", o.Doc.Name)+"/field_sets"+step(name)+"/fields"+index(i))
+		}
+	}
+}
+
 // checkRecordTypeChoice checks how records come to their type. That the default is one of
 // the types is checked as a field's default is.
 func (b *builder) checkRecordTypeChoice(o *Object) {

@@ -79,9 +79,10 @@ func TestIncludedPermissionSets(t *testing.T) {
 // A tab whose condition does not hold hides its sections and fields; a related list has a condition, too.
 func TestConditionsOfTabsAndRelatedLists(t *testing.T) {
 	w := newWorld(t)
-	w.apply(`{"kind":"layout","name":"account","object":"account","tabs":{
+	w.apply(`{"kind":"object","name":"account","field_sets":{"size":{"fields":["name","revenue","employees"]}}}`,
+		`{"kind":"layout","name":"account","object":"account","tabs":{
 		"main":{"sections":{"top":{"fields":{"name":{}}}}},
-		"power":{"visible_when":"industry == \"energy\"","sections":{"grid":{"fields":{"employees":{}}}}}},
+		"power":{"visible_when":"industry == \"energy\"","sections":{"grid":{"field_set":"size","fields":{"name":{}}}}}},
 		"related":{"deals":{"object":"deal","lookup":"account","columns":["name"],"visible_when":"name != \"x\""}}}`)
 	for industry, shown := range map[string]bool{"energy": true, "retail": false} {
 		f, err := w.system().Form(w.ctx, "account", form.Query{Layout: "account", Data: map[string]any{"name": "x", "industry": industry}})
