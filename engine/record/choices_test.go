@@ -46,11 +46,11 @@ func TestUnrestrictedChoices(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	page, err := s.List(w.ctx, "account", record.ListQuery{Filter: `industry == "Fishing"`, Count: true})
-	if err != nil || *page.Total != 2 {
+	page, err := s.List(w.ctx, "account", record.ListQuery{Filter: `industry == "Fishing"`})
+	if err != nil || len(page.Items) != 2 {
 		t.Errorf("found %v, %v", page, err)
 	}
-	if page, err = s.List(w.ctx, "account", record.ListQuery{Filter: `industry == "retail"`, Count: true}); err != nil || *page.Total != 1 {
+	if page, err = s.List(w.ctx, "account", record.ListQuery{Filter: `industry == "retail"`}); err != nil || len(page.Items) != 1 {
 		t.Errorf("by the alias %v, %v", page, err)
 	}
 	f, err := s.Form(w.ctx, "account", form.Query{Data: map[string]any{"name": "x"}})
