@@ -154,7 +154,7 @@ func TestBatchThatOutlastsBeats(t *testing.T) {
 	if runs.Load() != 1 {
 		t.Errorf("the batch ran %d times", runs.Load())
 	}
-	if n, err := acme.Tenant.Count(t.Context(), "_job_beat", nil, nil); err != nil || n != 0 {
+	if n, err := acme.Tenant.Count(t.Context(), "_job_beat", nil, nil, 0); err != nil || n != 0 {
 		t.Errorf("%d beats are left, %v", n, err)
 	}
 }

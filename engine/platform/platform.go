@@ -19,6 +19,7 @@ import (
 	"formwork/engine/file"
 	"formwork/engine/id"
 	"formwork/engine/job"
+	"formwork/engine/migration"
 	"formwork/engine/outbox"
 	"formwork/engine/record"
 	"formwork/engine/store"
@@ -96,6 +97,7 @@ const sweepShared = 30 * time.Minute
 // New puts the platform together. It opens no tenant and starts nothing.
 func New(o Options) *Platform {
 	o = o.withDefaults()
+	o.Store = migration.Over(o.Store, migration.Steps(), o.Log)
 	random := func() uint32 { return number(o.Random) }
 	p := &Platform{Store: o.Store, Types: plugins.FieldTypes(o.Plugins...), IDs: id.NewSource(o.Now, random), Now: o.Now, Log: o.Log}
 	var poll, sweep, transactions time.Duration

@@ -27,6 +27,10 @@ type Store interface {
 	Delete(ctx context.Context, name string) error
 	// Tenants lists names, sorted.
 	Tenants(ctx context.Context) ([]string, error)
+	// Format is the stamp of the form in which the list of tenants is kept; 0: it has none.
+	Format(ctx context.Context) (int, error)
+	// Stamp sets it, durably.
+	Stamp(ctx context.Context, format int) error
 	// Ping reports whether the store can serve. Fault "store.full" (Full) while it has no
 	// room for what is written.
 	Ping(ctx context.Context) error
@@ -48,6 +52,10 @@ type Tenant interface {
 	// Identity tells the tenant from all others that this process has known, former ones
 	// of its name among them. What is kept in memory of a tenant is kept by its identity.
 	Identity() string
+	// Format is the stamp of the form in which the tenant's data is kept; 0: it has none.
+	Format(ctx context.Context) (int, error)
+	// Stamp sets it, durably.
+	Stamp(ctx context.Context, format int) error
 	// Define makes sure that tables and columns exist; it takes the same time
 	// whatever the number of rows, and never removes anything. It does not make
 	// indexes but for those of tables that are new and empty, and Unique ones of

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"strings"
 
 	"formwork/engine/fault"
@@ -54,6 +55,38 @@ var tenantCases = []testCase{
 		f.same("words of acme", f.ids(f.tenant, "lead", nil, query.Word{Text: "word"}), []int64{1})
 		f.must(f.store.Delete(f.ctx, "other"))
 		f.same("acme after the other is gone", f.ids(f.tenant, "lead", nil), []int64{1})
+	}},
+	{"formats", func(f *fixture) {
+		stamped := func(of interface {
+			Format(ctx context.Context) (int, error)
+			Stamp(ctx context.Context, format int) error
+		}) {
+			f.Helper()
+			for want := range 3 { // 0 is the format without a stamp
+				if want > 0 {
+					f.must(of.Stamp(f.ctx, want))
+				}
+				if got, err := of.Format(f.ctx); err != nil || got != want {
+					f.Errorf("the format is %d, want %d (%v)", got, want, err)
+				}
+			}
+		}
+		stamped(f.store)
+		stamped(f.tenant)
+		names, err := f.store.Tenants(f.ctx)
+		f.must(err)
+		if len(names) != 1 {
+			f.Errorf("the stamps are taken for tenants: %q", names)
+		}
+		other, err := f.store.Create(f.ctx, "other")
+		f.must(err)
+		if got, err := other.Format(f.ctx); err != nil || got != 0 {
+			f.Errorf("a new tenant has the format %d (%v)", got, err)
+		}
+		f.must(f.store.Delete(f.ctx, "acme"))
+		if _, err := f.tenant.Format(f.ctx); err == nil {
+			f.Error("a deleted tenant tells its format")
+		}
 	}},
 	{"deleted tenant", func(f *fixture) {
 		f.define(simple)
