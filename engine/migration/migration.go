@@ -7,7 +7,9 @@ package migration
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"sync"
 
@@ -79,6 +81,23 @@ func (m *migrated) Create(ctx context.Context, name string) (store.Tenant, error
 	}
 	if err := t.Stamp(ctx, m.newest()); err != nil {
 		return nil, fmt.Errorf("stamping the new tenant %s: %w", name, err)
+	}
+	return t, nil
+}
+
+// Load implements store.Store. What an older program dumped is migrated; what a newer one
+// dumped is refused, and removed again.
+func (m *migrated) Load(ctx context.Context, name string, r io.Reader) (store.Tenant, error) {
+	if err := m.list(ctx); err != nil {
+		return nil, err
+	}
+	m.remember(name, false)
+	t, err := m.Store.Load(ctx, name, r)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.migrate(ctx, t); err != nil {
+		return nil, errors.Join(err, m.Store.Delete(context.WithoutCancel(ctx), name))
 	}
 	return t, nil
 }

@@ -154,6 +154,20 @@ func (s withBlobs) Create(ctx context.Context, name string) (Tenant, error) {
 	return tenantWithBlobs{t, s}, nil
 }
 
+// Load first removes what Create would.
+func (s withBlobs) Load(ctx context.Context, name string, r io.Reader) (Tenant, error) {
+	if _, err := s.Store.Tenant(ctx, name); fault.Is(err, "tenant.not_found") && ValidTenant(name) {
+		if err := s.blobs.DeleteAll(ctx, name); err != nil {
+			return nil, err
+		}
+	}
+	t, err := s.Store.Load(ctx, name, r)
+	if err != nil {
+		return nil, err
+	}
+	return tenantWithBlobs{t, s}, nil
+}
+
 // Delete removes rows first, after which nobody puts blobs.
 func (s withBlobs) Delete(ctx context.Context, name string) error {
 	if err := s.Store.Delete(ctx, name); err != nil {

@@ -29,6 +29,7 @@ import (
 type blobs struct{ tenant *Tenant }
 
 const (
+	blobNames  = "formwork.blobs." // what all begin with
 	blobFiles  = "formwork.blobs.files"
 	blobChunks = "formwork.blobs.chunks"
 	blobNotes  = "formwork.blobs.unfinished"

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"bytes"
 	"context"
 	"strings"
 
@@ -86,6 +87,53 @@ var tenantCases = []testCase{
 		f.must(f.store.Delete(f.ctx, "acme"))
 		if _, err := f.tenant.Format(f.ctx); err == nil {
 			f.Error("a deleted tenant tells its format")
+		}
+	}},
+	{"dump and load", func(f *fixture) {
+		f.load(Random(f.source(5), 60))
+		f.define(simple, store.Table{Name: "log", Log: true, Columns: []query.Column{colN}})
+		f.must(f.insert("lead", 1, map[string]any{colText.Name: "x"}, "word"))
+		f.write(func(tx store.Tx) error { return tx.Append(f.ctx, "log", 1, map[string]any{colN.Name: int64(5)}) })
+		f.must(f.tenant.Stamp(f.ctx, 7))
+		var dumped bytes.Buffer
+		f.must(f.tenant.Dump(f.ctx, &dumped))
+		f.must(f.insert("lead", 2, nil)) // after it
+
+		_, err := f.store.Load(f.ctx, "acme", bytes.NewReader(dumped.Bytes()))
+		f.fails(err, fault.Conflict, "tenant.exists")
+		_, err = f.store.Load(f.ctx, "A", bytes.NewReader(dumped.Bytes()))
+		f.fails(err, fault.Invalid, "tenant.name")
+		_, err = f.store.Load(f.ctx, "other", strings.NewReader("no dump of anything"))
+		f.fails(err, fault.Invalid, "store.foreign_dump")
+		if _, err = f.store.Load(f.ctx, "other", bytes.NewReader(dumped.Bytes()[:dumped.Len()/2])); err == nil {
+			f.Error("half a dump was loaded")
+		}
+		_, err = f.store.Tenant(f.ctx, "other")
+		f.fails(err, fault.NotFound, "tenant.not_found")
+
+		other, err := f.store.Load(f.ctx, "other", &dumped)
+		f.must(err)
+		f.same("what was loaded", f.ids(other, "lead", nil), []int64{1})
+		f.same("by its words", f.ids(other, "lead", nil, query.Word{Text: "word"}), []int64{1})
+		q := query.Select{Table: "item", Sort: byID, Columns: []query.Ref{query.Field(query.ID), query.Field(colN), query.Field(colText), query.Field(colTags), query.Field(colFlag)}}
+		f.sameRows("rows", f.rows(other, q), f.rows(f.tenant, q), true)
+		if format, err := other.Format(f.ctx); err != nil || format != 7 {
+			f.Errorf("the format is %d (%v)", format, err)
+		}
+		was, err := f.tenant.LogEnd(f.ctx, "log")
+		f.must(err)
+		is, err := other.LogEnd(f.ctx, "log")
+		f.must(err)
+		if was != is {
+			f.Errorf("the log ends at %d, that of the other at %d", was, is)
+		}
+		f.must(other.Define(f.ctx, simple)) // it can be written to
+		f.must(other.Write(f.ctx, func(tx store.Tx) error { return tx.Insert(f.ctx, "lead", 3, nil, nil) }))
+		f.same("the first one", f.ids(f.tenant, "lead", nil), []int64{1, 2})
+		names, err := f.store.Tenants(f.ctx)
+		f.must(err)
+		if got := strings.Join(names, " "); got != "acme other" {
+			f.Errorf("tenants are %q", got)
 		}
 	}},
 	{"deleted tenant", func(f *fixture) {
