@@ -15,6 +15,7 @@ import (
 
 type doctorCommand struct {
 	storage
+	backups
 	Tenant string `help:"Look at one tenant only."`
 }
 
@@ -46,10 +47,23 @@ func (c *doctorCommand) examine(p *program, e *engine) error {
 	if c.Tenant != "" {
 		names = []string{c.Tenant}
 	}
+	keeper, _, err := c.schedule(p, e)
+	if err != nil {
+		return err
+	}
 	for _, name := range names {
 		findings, err := e.findings(p.ctx, name)
 		if err != nil {
 			findings = append(findings, reason(err))
+		}
+		if keeper != nil {
+			late, err := c.late(p, keeper, name)
+			if err != nil {
+				late = reason(err)
+			}
+			if late != "" {
+				findings = append(findings, late)
+			}
 		}
 		for _, finding := range findings {
 			fmt.Fprintf(p.out, "%s: %s\n", name, finding)
@@ -67,9 +81,9 @@ func (c *doctorCommand) examine(p *program, e *engine) error {
 		}
 	}
 	if wrong > 0 {
-		return fmt.Errorf("%d findings in %d tenants", wrong, len(names))
+		return fmt.Errorf("%s in %s", plural(wrong, "finding"), plural(len(names), "tenant"))
 	}
-	fmt.Fprintf(p.out, "%d tenants, nothing wrong.\n", len(names))
+	fmt.Fprintf(p.out, "%s, nothing wrong.\n", plural(len(names), "tenant"))
 	return nil
 }
 

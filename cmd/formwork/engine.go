@@ -53,11 +53,16 @@ func (s storage) open(p *program) (store.Store, error) {
 	if err != nil || s.Blobs == "" {
 		return opened, err
 	}
-	blobs, err := s3.Open(p.ctx, s.Blobs, s3.Credentials{Key: p.getenv("AWS_ACCESS_KEY_ID"), Secret: p.getenv("AWS_SECRET_ACCESS_KEY"), Session: p.getenv("AWS_SESSION_TOKEN")})
+	blobs, err := s3.Open(p.ctx, s.Blobs, p.s3Credentials())
 	if err != nil {
 		return nil, errors.Join(err, opened.Close())
 	}
 	return store.WithBlobs(opened, blobs), nil
+}
+
+// s3Credentials are who asks S3.
+func (p *program) s3Credentials() s3.Credentials {
+	return s3.Credentials{Key: p.getenv("AWS_ACCESS_KEY_ID"), Secret: p.getenv("AWS_SECRET_ACCESS_KEY"), Session: p.getenv("AWS_SESSION_TOKEN")}
 }
 
 func (s storage) openRows(ctx context.Context) (store.Store, error) {

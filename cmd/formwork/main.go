@@ -28,6 +28,8 @@ type commands struct {
 	Export  exportCommand  `cmd:"" help:"Write the tenant's own documents to a folder."`
 	Upgrade upgradeCommand `cmd:"" help:"Upgrade the tenant's packages, keeping what the tenant changed."`
 	Import  importCommand  `cmd:"" help:"Import a CSV file through a running server."`
+	Backup  backupCommand  `cmd:"" help:"Back tenants up, into a folder or a bucket, while they are used."`
+	Restore restoreCommand `cmd:"" help:"Make a tenant of a backup."`
 	Tenant  tenantCommand  `cmd:"" help:"Create, list and delete tenants."`
 	Outbox  outboxCommand  `cmd:"" help:"List and forget consumers of events."`
 	User    userCommand    `cmd:"" help:"Add users and set passwords."`

@@ -34,7 +34,7 @@ func TestConsumersThatAreNoMore(t *testing.T) {
 	if status, _, log := command(t, nil, "outbox", "remove", "former", "--data", data, "--tenant", "acme"); status != 1 || !strings.Contains(log, "no consumer") {
 		t.Errorf("removed twice: %d %s", status, log)
 	}
-	if out := must(t, nil, "doctor", "--data", data); out != "1 tenants, nothing wrong.\n" {
+	if out := must(t, nil, "doctor", "--data", data); out != "1 tenant, nothing wrong.\n" {
 		t.Errorf("doctor: %s", out)
 	}
 }

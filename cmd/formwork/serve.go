@@ -19,6 +19,7 @@ const stopWithin = 20 * time.Second
 type serveCommand struct {
 	storage
 	secure
+	backups
 	Listen         string   `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
 	Access         bool     `help:"Log every request."`
 	Proxies        []string `help:"Addresses or networks of proxies whose X-Forwarded headers are believed." placeholder:"CIDR"`
@@ -111,13 +112,19 @@ func (c *serveCommand) serve(p *program, e *engine, listener net.Listener, secur
 	server := api.New(api.Options{Store: e.Store, Catalog: e.Catalog, Records: e.Records, Auth: e.Auth, Imports: e.Imports, Files: e.Files, Wake: e.Jobs.Wake, Consumers: e.Outbox.Figures,
 		Now: e.Now, Log: e.Log, Access: c.Access, Tenant: firstTenant, TenantFromHost: c.TenantFromHost, Proxies: c.Proxies, Version: version,
 		Connections: api.Connections{All: c.Connections, PerAddress: c.PerAddress}, Memory: c.RequestMemory, TLS: secured})
+	keeper, schedule, err := c.schedule(p, e)
+	if err != nil {
+		return err
+	}
 	work, stopWork := context.WithCancel(context.Background())
 	var background sync.WaitGroup
 	background.Go(func() { e.Run(work) })
+	if keeper != nil {
+		background.Go(func() { keeper.Run(work, schedule, e.Log) })
+	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 
-	var err error
 	select {
 	case err = <-served:
 	case <-p.ctx.Done():
