@@ -150,8 +150,8 @@ func (c *restoreCommand) run(p *program, e *engine) error {
 // backups is the schedule of serve.
 type backups struct {
 	BackupTo    string        `help:"Back all tenants up while serving, into a folder or s3://BUCKET/PREFIX?endpoint=URL." placeholder:"PLACE" env:"FORMWORK_BACKUP_TO"`
-	BackupEvery time.Duration `help:"How often (${default})." default:"1h" placeholder:"DURATION"`
-	BackupKeep  string        `help:"Which copies are kept (${default}): the newest of so many hours, days and weeks." default:"24h,7d,4w" placeholder:"RULE"`
+	BackupEvery time.Duration `help:"How often." default:"1h" placeholder:"DURATION"`
+	BackupKeep  string        `help:"Which copies are kept: the newest of so many hours, days and weeks." default:"24h,7d,4w" placeholder:"RULE"`
 }
 
 // schedule prepares the backups of serve; nil if there are none.

@@ -42,6 +42,11 @@ func (c *planCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
+	return p.showPlan(plan)
+}
+
+// showPlan prints a plan, and returns what would keep it from being carried out.
+func (p *program) showPlan(plan api.Plan) error {
 	p.showChanges(plan.Changes)
 	refused := p.showImpact(plan.Impact)
 	p.showWarnings(plan.Warnings)
@@ -49,12 +54,20 @@ func (c *planCommand) Run(p *program) error {
 		fmt.Fprintln(p.out, problem)
 	}
 	if n := len(plan.Problems); n > 0 {
-		return fmt.Errorf("%d problems", n)
+		return errors.New(plural(n, "problem"))
 	}
-	if refused > 0 {
-		return fmt.Errorf("%d things would be destroyed; name them with --allow", refused)
+	return allowed(refused)
+}
+
+// allowed is nil if nothing is refused, of what would be destroyed.
+func allowed(refused int) error {
+	switch refused {
+	case 0:
+		return nil
+	case 1:
+		return errors.New("1 thing would be destroyed; name it with --allow")
 	}
-	return nil
+	return fmt.Errorf("%d things would be destroyed; name them with --allow", refused)
 }
 
 type applyCommand struct {
@@ -138,7 +151,7 @@ func (c *exportCommand) Run(p *program) error {
 	if err := writeInto(c.Folder, files); err != nil {
 		return fmt.Errorf("writing the export: %w", err)
 	}
-	fmt.Fprintf(p.out, "%d documents\n", len(files))
+	fmt.Fprintln(p.out, plural(len(files), "document"))
 	return nil
 }
 
@@ -228,7 +241,7 @@ func (p *program) showImpact(all []api.Impact) (refused int) {
 	for _, i := range all {
 		line := i.Class + " " + i.Path + ": " + i.Detail
 		if i.Records != nil {
-			line += fmt.Sprintf(" (%d records)", *i.Records)
+			line += " (" + plural(int(*i.Records), "record") + ")"
 		}
 		fmt.Fprintln(p.out, line)
 		if i.Class == "destructive" && !i.Allowed {

@@ -21,6 +21,10 @@ type configuration interface {
 	Own(ctx context.Context) ([]metadata.Document, error)
 	Plan(ctx context.Context, change catalog.Change) (api.Plan, error)
 	Apply(ctx context.Context, change catalog.Change) (api.Applied, error)
+	// Revisions are the newest ones, the newest first.
+	Revisions(ctx context.Context, limit int) ([]api.Revision, error)
+	PlanRollback(ctx context.Context, back catalog.Restoration) (api.Plan, error)
+	Rollback(ctx context.Context, back catalog.Restoration) (api.Applied, error)
 	Packages(ctx context.Context) (api.Packages, error)
 	PlanUpgrade(ctx context.Context, name string, wanted api.PackageUpgrade) (api.UpgradePlan, error)
 	Upgrade(ctx context.Context, name string, wanted api.PackageUpgrade) (api.Applied, error)
@@ -30,7 +34,15 @@ type configuration interface {
 // server is a server that runs.
 type server struct {
 	URL    string `help:"Address of a running server. Log in with FORMWORK_TOKEN, or FORMWORK_EMAIL and FORMWORK_PASSWORD." placeholder:"http://…" env:"FORMWORK_URL"`
-	Tenant string `help:"Tenant." default:"main" env:"FORMWORK_TENANT"`
+	Tenant string `help:"Tenant; if none is named that of FORMWORK_TOKEN, or else main." env:"FORMWORK_TENANT"`
+}
+
+// tenant is the tenant that is meant where no token says so.
+func (s server) tenant() string {
+	if s.Tenant == "" {
+		return firstTenant
+	}
+	return s.Tenant
 }
 
 // where says whose configuration is meant: that of a tenant on a server, if it has an
@@ -53,7 +65,7 @@ func (w where) configuration(p *program) (configuration, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := e.Store.Tenant(p.ctx, w.Tenant)
+	t, err := e.Store.Tenant(p.ctx, w.tenant())
 	if err != nil {
 		return nil, errors.Join(err, e.Store.Close())
 	}
@@ -68,13 +80,31 @@ func (s server) connect(p *program) (*client, error) {
 	}
 	c := newClient(base)
 	if c.token = p.getenv("FORMWORK_TOKEN"); c.token != "" {
-		return c, nil
+		return c, s.tokenIsOf(p.ctx, c)
 	}
 	email, password := p.getenv("FORMWORK_EMAIL"), p.getenv("FORMWORK_PASSWORD")
 	if email == "" || password == "" {
 		return nil, fmt.Errorf("to log in to %s set FORMWORK_TOKEN, or FORMWORK_EMAIL and FORMWORK_PASSWORD", base.Host)
 	}
-	return c, c.login(p.ctx, email, password, s.Tenant)
+	return c, c.login(p.ctx, email, password, s.tenant())
+}
+
+// tokenIsOf refuses a token of another tenant than the one that is meant: the token's
+// would be worked on.
+func (s server) tokenIsOf(ctx context.Context, c *client) error {
+	if s.Tenant == "" {
+		return nil
+	}
+	var me struct {
+		Tenant string `json:"tenant"`
+	}
+	if err := c.call(ctx, "GET", "/me", nil, &me); err != nil {
+		return fmt.Errorf("logging in with FORMWORK_TOKEN: %w", err)
+	}
+	if me.Tenant != s.Tenant {
+		return fmt.Errorf("FORMWORK_TOKEN is of tenant %s, not of %s", me.Tenant, s.Tenant)
+	}
+	return nil
 }
 
 // storedConfiguration works on a store itself.

@@ -36,7 +36,7 @@ func (c *demoCommand) Run(p *program) error {
 		}
 		return c.load(p, demo.Remote{Call: client.call})
 	}
-	return c.with(p, c.Tenant, func(e *engine, s *tenantSession) error {
+	return c.with(p, c.tenant(), func(e *engine, s *tenantSession) error {
 		target, err := e.demoTarget(p.ctx, s.tenant)
 		if err != nil {
 			return err
@@ -91,9 +91,9 @@ func (p *program) loadDemo(target demo.Target, l demo.Loader) error {
 		return fmt.Errorf("%w; add to them with --more", err)
 	}
 	if err != nil {
-		return fmt.Errorf("making demonstration data (%d records were saved): %w", loaded.Records, err)
+		return fmt.Errorf("making demonstration data (%s saved): %w", plural(loaded.Records, "record was", "records were"), err)
 	}
-	fmt.Fprintf(p.out, "%d demonstration records are there.\n", loaded.Records)
+	fmt.Fprintln(p.out, plural(loaded.Records, "demonstration record is there.", "demonstration records are there."))
 	return nil
 }
 

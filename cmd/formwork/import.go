@@ -61,7 +61,7 @@ func (c *importCommand) Run(p *program) error {
 		return fmt.Errorf("the import ended as %s: %s", im.State, im.Detail)
 	}
 	if im.Refused > 0 {
-		return errors.Join(fmt.Errorf("%d rows were refused; all of them: GET %s/imports/%s/errors", im.Refused, api.Prefix, im.ID), client.showRefused(p, im.ID))
+		return errors.Join(fmt.Errorf("%s refused; all of them: GET %s/imports/%s/errors", plural(int(im.Refused), "row was", "rows were"), api.Prefix, im.ID), client.showRefused(p, im.ID))
 	}
 	return nil
 }

@@ -21,22 +21,25 @@ var version = "dev"
 
 // commands are all commands there are.
 type commands struct {
-	Serve   serveCommand   `cmd:"" help:"Serve the platform over HTTP."`
-	Plan    planCommand    `cmd:"" help:"Say what the documents in a folder would change, and change nothing."`
-	Apply   applyCommand   `cmd:"" help:"Make the documents in a folder the tenant's configuration."`
-	Diff    diffCommand    `cmd:"" help:"Show how the documents in a folder differ from the tenant's."`
-	Export  exportCommand  `cmd:"" help:"Write the tenant's own documents to a folder."`
-	Upgrade upgradeCommand `cmd:"" help:"Upgrade the tenant's packages, keeping what the tenant changed."`
-	Import  importCommand  `cmd:"" help:"Import a CSV file through a running server."`
-	Backup  backupCommand  `cmd:"" help:"Back tenants up, into a folder or a bucket, while they are used."`
-	Restore restoreCommand `cmd:"" help:"Make a tenant of a backup."`
-	Tenant  tenantCommand  `cmd:"" help:"Create, list and delete tenants."`
-	Outbox  outboxCommand  `cmd:"" help:"List and forget consumers of events."`
-	User    userCommand    `cmd:"" help:"Add users and set passwords."`
-	Demo    demoCommand    `cmd:"" help:"Make demonstration data, of any size."`
-	Bench   benchCommand   `cmd:"" help:"Measure a server on this machine, and the bare store beside it."`
-	Doctor  doctorCommand  `cmd:"" help:"Look for what is wrong."`
+	Serve     serveCommand     `cmd:"" help:"Serve the platform over HTTP."`
+	Plan      planCommand      `cmd:"" help:"Say what the documents in a folder would change, and change nothing."`
+	Apply     applyCommand     `cmd:"" help:"Make the documents in a folder the tenant's configuration."`
+	Diff      diffCommand      `cmd:"" help:"Show how the documents in a folder differ from the tenant's."`
+	Export    exportCommand    `cmd:"" help:"Write the tenant's own documents to a folder."`
+	Upgrade   upgradeCommand   `cmd:"" help:"Upgrade the tenant's packages, keeping what the tenant changed."`
+	Revisions revisionsCommand `cmd:"" help:"List the revisions of the tenant's configuration."`
+	Rollback  rollbackCommand  `cmd:"" help:"Take the tenant's configuration, or one document of it, back to an earlier revision."`
+	Import    importCommand    `cmd:"" help:"Import a CSV file through a running server."`
+	Backup    backupCommand    `cmd:"" help:"Back tenants up, into a folder or a bucket, while they are used."`
+	Restore   restoreCommand   `cmd:"" help:"Make a tenant of a backup."`
+	Tenant    tenantCommand    `cmd:"" help:"Create, list and delete tenants."`
+	Outbox    outboxCommand    `cmd:"" help:"List and forget consumers of events."`
+	User      userCommand      `cmd:"" help:"Add users and set passwords."`
+	Demo      demoCommand      `cmd:"" help:"Make demonstration data, of any size."`
+	Bench     benchCommand     `cmd:"" help:"Measure a server on this machine, and the bare store beside it."`
+	Doctor    doctorCommand    `cmd:"" help:"Look for what is wrong."`
 
+	Build   versionCommand   `cmd:"" name:"version" help:"Print the version, and what it was built with."`
 	Version kong.VersionFlag `help:"Print the version."`
 }
 
@@ -60,7 +63,7 @@ func main() {
 func run(p *program, arguments []string) int {
 	status := -1
 	parser, err := kong.New(&commands{}, kong.Name("formwork"), kong.Description("A CRM platform that is configuration."),
-		kong.Writers(p.out, p.log), kong.Exit(func(code int) { status = code }), kong.Vars{"version": version}, kong.Bind(p))
+		kong.Writers(p.out, p.log), kong.Exit(func(code int) { status = code }), kong.Vars{"version": version}, kong.Bind(p), kong.ValueFormatter(helpOf))
 	if err != nil {
 		panic(err) // a mistake in the declarations above
 	}
@@ -69,6 +72,10 @@ func run(p *program, arguments []string) int {
 		return status
 	}
 	if err != nil {
+		fmt.Fprintf(p.log, "formwork: %v\n", err)
+		return 2
+	}
+	if err := settle(parsed, p.getenv); err != nil {
 		fmt.Fprintf(p.log, "formwork: %v\n", err)
 		return 2
 	}

@@ -291,7 +291,7 @@ func TestUpgradeCommand(t *testing.T) {
 			write(t, folder, map[string]string{"package/surveys.json": `{"kind":"package","name":"surveys","version":"1.1.0"}`, "object/survey.json": survey("Questionnaire", "Subject", "score")})
 			status, out, log := command(t, login, with("upgrade", "-f", folder, "--decide", "object/survey/label=ours")...)
 			lacks(out, "! object/survey/label (ours)\n    was \"Survey\", ours \"Poll\", theirs \"Questionnaire\"\n", "! object/survey/fields/title/label (not decided)\n", "surveys 1.0.0 -> 1.1.0\n")
-			if lacks(log, "1 conflicts are not decided"); status != 1 {
+			if lacks(log, "1 conflict is not decided"); status != 1 {
 				t.Errorf("status %d", status)
 			}
 			decided := []string{"upgrade", "-f", folder, "--decide", "object/survey/label=ours", "--decide", "object/survey/fields/title/label=theirs"}

@@ -15,7 +15,7 @@ type outboxCommand struct {
 
 type outboxList struct {
 	storage
-	Tenant string `help:"Tenant." default:"main"`
+	Tenant string `help:"Tenant." default:"main" env:"FORMWORK_TENANT"`
 }
 
 // Run lists the consumers of a tenant.
@@ -43,10 +43,10 @@ func (c *outboxList) list(p *program, e *engine) error {
 func standing(s outbox.Status, now time.Time) string {
 	text := "has taken every event"
 	if s.Behind > 0 {
-		text = fmt.Sprintf("%d events behind, the oldest of %s ago", s.Behind, now.Sub(s.Oldest).Round(time.Second))
+		text = fmt.Sprintf("%s behind, the oldest of %s ago", plural(int(s.Behind), "event"), now.Sub(s.Oldest).Round(time.Second))
 	}
 	if s.Attempts > 0 {
-		text += fmt.Sprintf("; failed %d times, next try at %s: %s", s.Attempts, s.RetryAt.Format(time.RFC3339), s.Error)
+		text += fmt.Sprintf("; failed %s, next try at %s: %s", plural(int(s.Attempts), "time"), s.RetryAt.Format(time.RFC3339), s.Error)
 	}
 	if !s.Registered {
 		text += "; not part of this program, last seen " + s.SeenAt.Format(time.DateOnly)
@@ -56,7 +56,7 @@ func standing(s outbox.Status, now time.Time) string {
 
 type outboxRemove struct {
 	storage
-	Tenant string `help:"Tenant." default:"main"`
+	Tenant string `help:"Tenant." default:"main" env:"FORMWORK_TENANT"`
 	Name   string `arg:"" help:"Name of the consumer."`
 }
 

@@ -45,6 +45,9 @@ func (c *serveCommand) Run(p *program) error {
 		}
 		defer closeProfile()
 	}
+	if err := checkProxies(c.Proxies); err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listening on %s: %w", c.Listen, err)

@@ -141,11 +141,11 @@ func (c *upgradeCommand) show(p *program, to configuration, all []*upgrading, un
 	}
 	switch {
 	case problems > 0:
-		return fmt.Errorf("%d problems", problems)
+		return errors.New(plural(problems, "problem"))
 	case undecided > 0:
-		return fmt.Errorf("%d conflicts are not decided; say --decide PATH=ours or PATH=theirs for each", undecided)
+		return fmt.Errorf("%s not decided; say --decide PATH=ours or PATH=theirs for each", plural(undecided, "conflict is", "conflicts are"))
 	case refused > 0:
-		return fmt.Errorf("%d things would be destroyed; name them with --allow", refused)
+		return allowed(refused)
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ type userCommand struct {
 
 type userAdd struct {
 	storage
-	Tenant      string   `help:"Tenant." default:"main"`
+	Tenant      string   `help:"Tenant." default:"main" env:"FORMWORK_TENANT"`
 	Email       string   `arg:"" help:"E-mail, with which the user logs in."`
 	Name        string   `help:"Name; the e-mail's first part if none is given."`
 	Role        string   `help:"Role."`
@@ -75,7 +75,7 @@ func (c *userPassword) Run(p *program) error {
 		}
 		return c.all(p, &servedPasswords{client}, emails)
 	}
-	return c.with(p, c.Tenant, func(e *engine, s *tenantSession) error { return c.all(p, &storedPasswords{e, s}, emails) })
+	return c.with(p, c.tenant(), func(e *engine, s *tenantSession) error { return c.all(p, &storedPasswords{e, s}, emails) })
 }
 
 func (c *userPassword) all(p *program, where passwords, emails []string) error {
