@@ -23,7 +23,7 @@ func TestConsumersThatAreNoMore(t *testing.T) {
 		t.Errorf("there are consumers: %s", out)
 	}
 	former(t, data)
-	if out := must(t, nil, "outbox", "list", "--data", data, "--tenant", "acme"); !strings.Contains(out, "former: ") || !strings.Contains(out, "events behind") || !strings.Contains(out, "failed 1 time") || !strings.Contains(out, "no such place") {
+	if out := must(t, nil, "outbox", "list", "--data", data, "--tenant", "acme"); !strings.Contains(out, "former: ") || !strings.Contains(out, "1 event behind") || !strings.Contains(out, "failed 1 time") || !strings.Contains(out, "no such place") {
 		t.Errorf("list: %s", out)
 	}
 	status, out, _ := command(t, nil, "doctor", "--data", data)

@@ -51,7 +51,7 @@ func (t *tenant) Dump(ctx context.Context, w io.Writer) (err error) {
 		return fmt.Errorf("dumping tenant %s: %w", t.name, err)
 	}
 	defer func() { err = errors.Join(err, file.Close(), os.Remove(file.Name())) }()
-	c, err := openConn(t.path, lib.SQLITE_OPEN_READWRITE, 1)
+	c, err := openConn(t.path, lib.SQLITE_OPEN_READWRITE, 1, func() { t.store.roomUnsure.Store(true) })
 	if err != nil {
 		return fmt.Errorf("dumping tenant %s: %w", t.name, err)
 	}
@@ -113,7 +113,7 @@ func (s *Store) load(ctx context.Context, name string, in io.Reader) error {
 
 // intact reports what is wrong with a file of SQLite.
 func intact(path string) error {
-	c, err := openConn(path, lib.SQLITE_OPEN_READONLY, 1)
+	c, err := openConn(path, lib.SQLITE_OPEN_READONLY, 1, func() {})
 	if err != nil {
 		return err
 	}
