@@ -81,13 +81,14 @@ func (e *engine) createTenant(ctx context.Context, l login) (err error) {
 	return e.addFirstUser(ctx, t, l)
 }
 
-// ready reports whether a tenant was made to its end: somebody can log in.
+// ready reports whether a tenant was made to its end: somebody can log in, or could before
+// its data was damaged.
 func (e *engine) ready(ctx context.Context, name string) bool {
+	n := int64(0)
 	t, err := e.Store.Tenant(ctx, name)
-	if err != nil {
-		return false
+	if err == nil {
+		n, err = e.Auth.Users(ctx, t)
 	}
-	n, err := e.Auth.Users(ctx, t)
 	return err == nil && n > 0 || fault.Is(err, "store.damaged")
 }
 

@@ -398,7 +398,7 @@ func TestTenantsAndUsers(t *testing.T) {
 }
 
 func TestWrongUse(t *testing.T) {
-	data := t.TempDir()
+	data, folder := t.TempDir(), t.TempDir()
 	for name, c := range map[string]struct {
 		arguments []string
 		status    int
@@ -409,11 +409,11 @@ func TestWrongUse(t *testing.T) {
 		"unknown flag":      {[]string{"serve", "--prot", "1"}, 2, "--prot"},
 		"no folder":         {[]string{"plan"}, 2, "--folder"},
 		"other database":    {[]string{"tenant", "list", "--database", "postgres://x"}, 1, "mongodb://"},
-		"bad URL":           {[]string{"plan", "-f", data, "--url", "ftp://x"}, 1, "no http address"},
-		"no login":          {[]string{"plan", "-f", data, "--url", "http://127.0.0.1:1"}, 1, "FORMWORK_TOKEN"},
-		"no such folder":    {[]string{"plan", "-f", data + "/none", "--data", data}, 1, "none: no such file"},
+		"bad URL":           {[]string{"plan", "-f", folder, "--url", "ftp://x"}, 1, "no http address"},
+		"no login":          {[]string{"plan", "-f", folder, "--url", "http://127.0.0.1:1"}, 1, "FORMWORK_TOKEN"},
+		"no such folder":    {[]string{"plan", "-f", folder + "/none", "--data", data}, 1, "none: no such file"},
 		"no such data":      {[]string{"doctor", "--data", data + "/none"}, 1, "there is no folder"},
-		"no such tenant":    {[]string{"plan", "-f", data, "--data", data, "--tenant", "none"}, 1, "none"},
+		"no such tenant":    {[]string{"plan", "-f", folder, "--data", data, "--tenant", "none"}, 1, "none"},
 		"path in a tenant":  {[]string{"tenant", "create", "../x", "--data", data}, 1, "formwork: "},
 		"address in use":    {[]string{"serve", "--data", data, "--listen", "256.0.0.1:1"}, 1, "listening"},
 		"folder is no data": {[]string{"tenant", "list", "--data", "/dev/null/x"}, 1, "opening the store"},
