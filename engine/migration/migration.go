@@ -38,7 +38,7 @@ type migrated struct {
 
 	mu     sync.Mutex
 	listed bool            // the stamp of the list of tenants was read
-	ready  map[string]bool // tenants that have the newest format
+	ready  map[string]bool // tenants that have the newest format, by identity
 	turns  map[string]chan struct{}
 }
 
@@ -48,8 +48,11 @@ func (m *migrated) newest() int { return first + len(m.steps) }
 // Tenant implements store.Store. It migrates the tenant first if it has an older format.
 func (m *migrated) Tenant(ctx context.Context, name string) (store.Tenant, error) {
 	t, err := m.Store.Tenant(ctx, name)
-	if err != nil || m.isReady(name) {
-		return t, err
+	if err != nil {
+		return nil, err
+	}
+	if m.isReady(t) {
+		return t, nil
 	}
 	if err := m.list(ctx); err != nil {
 		return nil, err
@@ -59,13 +62,13 @@ func (m *migrated) Tenant(ctx context.Context, name string) (store.Tenant, error
 		return nil, err
 	}
 	defer done()
-	if m.isReady(name) {
+	if m.isReady(t) {
 		return t, nil
 	}
 	if err := m.migrate(ctx, t); err != nil {
 		return nil, err
 	}
-	m.remember(name, true)
+	m.remember(t)
 	return t, nil
 }
 
@@ -74,7 +77,6 @@ func (m *migrated) Create(ctx context.Context, name string) (store.Tenant, error
 	if err := m.list(ctx); err != nil {
 		return nil, err
 	}
-	m.remember(name, false)
 	t, err := m.Store.Create(ctx, name)
 	if err != nil {
 		return nil, err
@@ -91,7 +93,6 @@ func (m *migrated) Load(ctx context.Context, name string, r io.Reader) (store.Te
 	if err := m.list(ctx); err != nil {
 		return nil, err
 	}
-	m.remember(name, false)
 	t, err := m.Store.Load(ctx, name, r)
 	if err != nil {
 		return nil, err
@@ -100,15 +101,6 @@ func (m *migrated) Load(ctx context.Context, name string, r io.Reader) (store.Te
 		return nil, errors.Join(err, m.Store.Delete(context.WithoutCancel(ctx), name))
 	}
 	return t, nil
-}
-
-// Delete implements store.Store.
-func (m *migrated) Delete(ctx context.Context, name string) error {
-	if err := m.list(ctx); err != nil {
-		return err
-	}
-	m.remember(name, false)
-	return m.Store.Delete(ctx, name)
 }
 
 // Tenants implements store.Store.
@@ -174,23 +166,19 @@ func (m *migrated) list(ctx context.Context) error {
 	return nil
 }
 
-func (m *migrated) isReady(name string) bool {
+func (m *migrated) isReady(t store.Tenant) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.ready[name]
+	return m.ready[t.Identity()]
 }
 
-func (m *migrated) remember(name string, ready bool) {
+func (m *migrated) remember(t store.Tenant) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(m.ready) >= known {
 		clear(m.ready)
 	}
-	if ready {
-		m.ready[name] = true
-	} else {
-		delete(m.ready, name)
-	}
+	m.ready[t.Identity()] = true
 }
 
 // enter waits until nobody of this process migrates the tenant; done must be called after.

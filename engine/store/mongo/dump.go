@@ -144,7 +144,7 @@ func (s *Store) Load(ctx context.Context, name string, r io.Reader) (store.Tenan
 		return nil, err
 	}
 	made := primitive.NewObjectIDFromTimestamp(s.now())
-	l := listing{Name: name, Database: s.database(name), Made: made, Deleting: true}
+	l := listing{Name: name, Database: s.database(name, made), Made: made, Deleting: true}
 	if _, err := s.tenants.InsertOne(ctx, l); driver.IsDuplicateKeyError(err) {
 		return nil, fault.New(fault.Conflict, "tenant.exists", "tenant", name)
 	} else if err != nil {

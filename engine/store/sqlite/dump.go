@@ -43,7 +43,7 @@ func (s *Store) pass(name string) (*os.File, error) {
 
 // Dump implements store.Tenant. It needs room for a second copy of the file beside it.
 func (t *tenant) Dump(ctx context.Context, w io.Writer) (err error) {
-	if err := t.pool.gone(); err != nil {
+	if err := t.present(); err != nil {
 		return err
 	}
 	file, err := t.store.pass(t.name)
@@ -87,10 +87,10 @@ func (s *Store) Load(ctx context.Context, name string, r io.Reader) (store.Tenan
 	return s.Tenant(ctx, name)
 }
 
-// load writes the file under another name, looks whether it is whole, and gives it its
-// name last.
+// load writes the file under another name, looks whether it is whole, marks it as another
+// tenant than the one that was dumped, and gives it its name last.
 func (s *Store) load(ctx context.Context, name string, in io.Reader) error {
-	if s.exists(name) {
+	if _, err := os.Stat(s.file(name)); err == nil {
 		return os.ErrExist
 	}
 	file, err := s.pass(name)
@@ -102,10 +102,10 @@ func (s *Store) load(ctx context.Context, name string, in io.Reader) error {
 	if err = errors.Join(err, file.Sync(), file.Close(), ctx.Err()); err != nil {
 		return err
 	}
-	if err := intact(file.Name()); err != nil {
+	if err := errors.Join(intact(file.Name()), s.mark(file.Name())); err != nil {
 		return err
 	}
-	if err := errors.Join(os.RemoveAll(s.blobs(name)), os.Link(file.Name(), s.file(name))); err != nil {
+	if err := errors.Join(os.RemoveAll(s.blobs(name)), removeFiles(s.file(name)+"-wal", s.file(name)+"-shm"), os.Link(file.Name(), s.file(name))); err != nil {
 		return err
 	}
 	return syncFolder(s.dir)

@@ -163,7 +163,7 @@ func (s *Store) Create(ctx context.Context, name string) (store.Tenant, error) {
 	if err == nil {
 		// Of a deletion that was interrupted, or of a file that was removed by hand.
 		left := errors.Join(os.RemoveAll(s.blobs(name)), removeFiles(s.file(name)+"-wal", s.file(name)+"-shm"))
-		err = errors.Join(left, file.Close(), s.mark(name), syncFolder(s.dir))
+		err = errors.Join(left, file.Close(), s.mark(s.file(name)), syncFolder(s.dir))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("creating tenant %s: %w", name, s.told(err))
@@ -173,8 +173,8 @@ func (s *Store) Create(ctx context.Context, name string) (store.Tenant, error) {
 
 // mark gives the file of a new tenant a random application id, which tells it from a
 // former one of its name: a system may give both the same file number.
-func (s *Store) mark(name string) error {
-	c, err := openConn(s.file(name), lib.SQLITE_OPEN_READWRITE, 1, func() { s.roomUnsure.Store(true) })
+func (s *Store) mark(path string) error {
+	c, err := openConn(path, lib.SQLITE_OPEN_READWRITE, 1, func() { s.roomUnsure.Store(true) })
 	if err != nil {
 		return err
 	}

@@ -113,6 +113,9 @@ var tenantCases = []testCase{
 
 		other, err := f.store.Load(f.ctx, "other", &dumped)
 		f.must(err)
+		if other.Identity() == f.tenant.Identity() {
+			f.Error("a loaded tenant has the identity of the one that was dumped")
+		}
 		f.same("what was loaded", f.ids(other, "lead", nil), []int64{1})
 		f.same("by its words", f.ids(other, "lead", nil, query.Word{Text: "word"}), []int64{1})
 		q := query.Select{Table: "item", Sort: byID, Columns: []query.Ref{query.Field(query.ID), query.Field(colN), query.Field(colText), query.Field(colTags), query.Field(colFlag)}}
