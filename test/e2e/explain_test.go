@@ -161,7 +161,7 @@ func (w *world) explainRefused(t *testing.T, record string) {
 	}
 	admin.apply(t, object{"kind": "permission", "name": "watcher", "label": "Watcher", "system": []string{"view_setup"}, "objects": object{"dossier": object{"read": true}}})
 	watcher := admin.user(t, "main", "watcher@example.com", object{"permissions": []string{"watcher"}})
-	problem(t, watcher.do(t, "POST", "/access/explain", question(nil)), 404, "record.not_found", "en")
+	problem(t, watcher.do(t, "POST", "/access/explain", question(nil)), 404, "auth.user_not_found", "en")
 	admin.apply(t, object{"kind": "policy", "name": "no_others", "object": "dossier", "rego": "package formwork.custom.no_others\n\ndeny if input.record.name == \"Other\"\n"})
 	told := admin.must(t, 200, "POST", "/access/explain", question(object{"user": admin.id, "id": ""}))
 	if told["allowed"] != true {

@@ -82,10 +82,10 @@ func TestFilesThatBreakOff(t *testing.T) {
 	w := theWorld(t)
 	admin := w.admin.en
 	for n, c := range []struct{ says, line, code, detail string }{
-		{"broken quotes", `x "y" z,"broken`, "import.broken_quotes", "600"},
-		{"a quote that never ends", "\"never\nending\n", "import.broken_quotes", "600"},
+		{"broken quotes", `x "y" z,"broken`, "import.broken_quotes", "601"},
+		{"a quote that never ends", "\"never\nending\n", "import.broken_quotes", "601"},
 		{"a row of 3 MB", "\"" + strings.Repeat("x", 3<<20) + "\",b\n", "import.row_too_long", ""},
-		{"a cell of 300 kB", strings.Repeat("x", 300_000) + ",b\n", "import.cell_too_long", "600"},
+		{"a cell of 300 kB", strings.Repeat("x", 300_000) + ",b\n", "import.cell_too_long", "601"},
 	} {
 		t.Run(c.says, func(t *testing.T) {
 			company := fmt.Sprint("Breaking ", n)
@@ -135,8 +135,10 @@ func TestRefusedRows(t *testing.T) {
 	if im["state"] != "done" || total(im["refused"]) != bad || total(im["created"]) != 700-bad {
 		t.Errorf("%v", im)
 	}
+	problem(t, w.admin.zh.do(t, "GET", "/imports/"+im["id"].(string)+"/errors", nil), 403, "import.refused_of_another", "zh")
+	own := map[*client]object{w.admin.en: im, w.admin.zh: w.admin.zh.imported(t, object{"object": "lead", "dry_run": true}, file.String())}
 	for who, reason := range map[*client]string{w.admin.en: "e-mail", w.admin.zh: "邮"} {
-		a := who.do(t, "GET", "/imports/"+im["id"].(string)+"/errors", nil)
+		a := who.do(t, "GET", "/imports/"+own[who]["id"].(string)+"/errors", nil)
 		if kind := a.header.Get("Content-Type"); !strings.HasPrefix(kind, "text/csv") {
 			t.Errorf("Content-Type %s", kind)
 		}
