@@ -105,10 +105,7 @@ func (s *Store) load(ctx context.Context, name string, in io.Reader) error {
 	if err := errors.Join(intact(file.Name()), s.mark(file.Name())); err != nil {
 		return err
 	}
-	if err := errors.Join(os.RemoveAll(s.blobs(name)), removeFiles(s.file(name)+"-wal", s.file(name)+"-shm"), os.Link(file.Name(), s.file(name))); err != nil {
-		return err
-	}
-	return syncFolder(s.dir)
+	return s.publish(file.Name(), name)
 }
 
 // intact reports what is wrong with a file of SQLite.

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"bufio"
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -9,8 +10,10 @@ import (
 	"time"
 
 	"formwork/engine/fault"
+	"formwork/engine/query"
 	"formwork/engine/store"
 	"formwork/engine/store/storetest"
+	"formwork/metadata/fieldtype"
 )
 
 // both opens a folder twice, as two processes do.
@@ -110,5 +113,49 @@ func TestDeleteDamaged(t *testing.T) {
 	}
 	if _, err := s.Create(t.Context(), "acme"); err != nil {
 		t.Error(err)
+	}
+}
+
+// Whoever opens a tenant that they find in the list while it is being made opens the one
+// that comes of it.
+func TestFoundWhileItIsMade(t *testing.T) {
+	s := openWith(t, Options{Relaxed: true})
+	stop, done := make(chan struct{}), make(chan error, 1)
+	go func() {
+		for {
+			select {
+			case <-stop:
+				done <- nil
+				return
+			default:
+			}
+			names, err := s.Tenants(t.Context())
+			for _, name := range names {
+				if err != nil {
+					break
+				}
+				var found store.Tenant
+				if found, err = s.Tenant(t.Context(), name); err == nil {
+					_, err = found.Format(t.Context())
+				}
+			}
+			if err != nil {
+				done <- err
+				return
+			}
+		}
+	}()
+	for i := range 200 {
+		made, err := s.Create(t.Context(), fmt.Sprint("t", i))
+		if err == nil {
+			err = made.Define(t.Context(), store.Table{Name: "deal", Columns: []query.Column{{Name: "n", Storage: fieldtype.Int}}})
+		}
+		if err != nil {
+			t.Fatalf("tenant %d: %v", i, err)
+		}
+	}
+	close(stop)
+	if err := <-done; err != nil {
+		t.Errorf("who looked: %v", err)
 	}
 }

@@ -55,6 +55,8 @@ type Store struct {
 	closed  bool
 	handles int // that were made
 
+	publishing sync.Mutex
+
 	// roomUnsure: a write found no room, or none was made yet. See room.
 	roomUnsure atomic.Bool
 
@@ -156,19 +158,45 @@ func (s *Store) Create(ctx context.Context, name string) (store.Tenant, error) {
 	if !store.ValidTenant(name) {
 		return nil, fault.New(fault.Invalid, "tenant.name", "tenant", name)
 	}
-	file, err := os.OpenFile(s.file(name), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, os.ErrExist) {
-		return nil, fault.New(fault.Conflict, "tenant.exists", "tenant", name)
-	}
-	if err == nil {
-		// Of a deletion that was interrupted, or of a file that was removed by hand.
-		left := errors.Join(os.RemoveAll(s.blobs(name)), removeFiles(s.file(name)+"-wal", s.file(name)+"-shm"))
-		err = errors.Join(left, file.Close(), s.mark(s.file(name)), syncFolder(s.dir))
-	}
-	if err != nil {
+	if err := s.create(name); err != nil {
+		if errors.Is(err, os.ErrExist) {
+			return nil, fault.New(fault.Conflict, "tenant.exists", "tenant", name)
+		}
 		return nil, fmt.Errorf("creating tenant %s: %w", name, s.told(err))
 	}
 	return s.Tenant(ctx, name)
+}
+
+func (s *Store) create(name string) error {
+	file, err := s.pass(name)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name())
+	if err := errors.Join(file.Close(), s.mark(file.Name())); err != nil {
+		return err
+	}
+	return s.publish(file.Name(), name)
+}
+
+// publish gives a file that is ready the name of a tenant, last of all: whoever finds a
+// tenant, by its name or in the list, finds all of it. Fails with os.ErrExist if there is
+// one of the name.
+func (s *Store) publish(path, name string) error {
+	s.publishing.Lock()
+	defer s.publishing.Unlock()
+	if _, err := os.Lstat(s.file(name)); err == nil {
+		return os.ErrExist
+	}
+	// Of a deletion that was interrupted, or of a file that was removed by hand.
+	if err := errors.Join(os.RemoveAll(s.blobs(name)), removeFiles(s.file(name)+"-wal", s.file(name)+"-shm")); err != nil {
+		return err
+	}
+	err := os.Link(path, s.file(name))
+	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, os.ErrPermission) { // not every system has links
+		err = os.Rename(path, s.file(name))
+	}
+	return errors.Join(err, syncFolder(s.dir))
 }
 
 // mark gives the file of a new tenant a random application id, which tells it from a
