@@ -252,7 +252,7 @@ func (s *Server) apply(r *request) error {
 // document says, planned and published as any change.
 func (s *Server) patchDocument(r *request) error {
 	key := metadata.Key{Kind: r.param("kind"), Name: r.param("name")}
-	change := catalog.Change{Merge: true}
+	change := catalog.Change{Merge: true, Author: r.caller}
 	err := r.query(parameter{"message", &change.Message}, parameter{"allow", &change.Allow})
 	if err != nil {
 		return err

@@ -156,6 +156,7 @@ func (r *request) upgrade() (PackageUpgrade, catalog.Upgrade, error) {
 		return wanted, catalog.Upgrade{}, err
 	}
 	asked, err := wanted.UpgradeTo(r.param("name"))
+	asked.Author = r.caller
 	return wanted, asked, byDocument(err)
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"formwork/engine/fault"
 	"formwork/engine/id"
+	"formwork/engine/policy"
 	"formwork/engine/store"
 	"formwork/metadata"
 )
@@ -25,6 +26,9 @@ type Upgrade struct {
 	Base      int64             `json:"base"` // as in Change
 	Message   string            `json:"message"`
 	Allow     []string          `json:"allow"`
+	// Author is as in Change. Sets are held to what the author may give; what the program
+	// brings along is not the word of who installs it.
+	Author *policy.Caller `json:"-"`
 }
 
 // UpgradePlan is what an upgrade would do. Conflicts without a decision are planned
@@ -151,7 +155,11 @@ func (c *Catalog) upgrade(ctx context.Context, base *state, u Upgrade) (*draft, 
 		return nil, nil, nil, fault.All(fault.Invalid, "catalog.undecided", wrong)
 	}
 	target.own = own
-	d, err := c.check(ctx, base, target, u.Allow, nil) // what packages give is not the word of who installs them
+	var author *policy.Caller
+	if len(u.Sets) > 0 {
+		author = u.Author
+	}
+	d, err := c.check(ctx, base, target, u.Allow, author)
 	if err != nil {
 		return nil, nil, nil, err
 	}

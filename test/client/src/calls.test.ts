@@ -129,6 +129,7 @@ test("imports and exports", async () => {
   assert.equal((await finished(started.job)).state, "done");
   const done = data(await admin.GET("/api/v1/imports/{id}", { params: { path: { id: started.id } } }));
   assert.ok(done.created === 1 && done.refused === 1, JSON.stringify(done));
+  assert.ok(data(await admin.GET("/api/v1/imports", { params: { query: { limit: 5 } } })).items.some((one) => one.id === started.id));
   const errors = data(await admin.GET("/api/v1/imports/{id}/errors", { params: { path: { id: started.id }, query: { bom: true } }, parseAs: "text" }));
   assert.ok(errors.includes("_reasons"));
   const path = { object: "account" as const };
@@ -179,8 +180,10 @@ test("the configuration", async () => {
   assert.ok(plan.problems.length === 0 && plan.changes.length === 1);
   const applied = data(await admin.POST("/api/v1/metadata/apply", { body: { documents: [document], message: "A field", base: plan.base } }));
   data(await admin.GET("/api/v1/metadata/{kind}/{name}", { params: { path: { kind: "object", name: "account" } } }));
+  const patched = data(await admin.PATCH("/api/v1/metadata/{kind}/{name}", { params: { path: { kind: "object", name: "account" } }, body: { fields: { client_test: { label: "Tested again" } } } }));
+  assert.equal(patched.revision, applied.revision + 1);
   const revisions = data(await admin.GET("/api/v1/metadata/revisions", { params: { query: { limit: 1 } } }));
-  assert.ok(revisions.items[0]?.revision === applied.revision && revisions.next !== null);
+  assert.ok(revisions.items[0]?.revision === patched.revision && revisions.next !== null);
   data(await admin.GET("/api/v1/metadata/diff", { params: { query: { from: plan.base, to: applied.revision } } }));
   const back = { to: plan.base, allow: ["object/account/fields/client_test"] };
   assert.ok(data(await admin.POST("/api/v1/metadata/rollback/plan", { body: back })).impact.length > 0);
