@@ -23,7 +23,7 @@ type doctorCommand struct {
 // damaged, a configuration that
 // does not compile, indexes that are missing, background work that failed, consumers of
 // events that are late or unknown, nobody who could log in. It also says which lists
-// miss an index. It changes nothing.
+// miss an index. It changes nothing but the form of data that an older version wrote.
 func (c *doctorCommand) Run(p *program) error {
 	e, err := c.openEngine(p)
 	if err != nil {
