@@ -17,7 +17,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"iter"
 	"path"
 	"slices"
@@ -208,6 +207,3 @@ func (k *Keeper) Restore(ctx context.Context, tenant, as string, at time.Time) (
 	}
 	return c, nil
 }
-
-// missing reports whether a place has no such file.
-func missing(err error) bool { return errors.Is(err, fs.ErrNotExist) }

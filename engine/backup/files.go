@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"path"
 
 	"github.com/klauspost/compress/zstd"
@@ -61,18 +62,32 @@ func (k *Keeper) put(ctx context.Context, name string, write func(w io.Writer) e
 	return in.done(), err
 }
 
-// get reads a file and sees whether it is what its sum says, once read has read it.
-func (k *Keeper) get(ctx context.Context, name string, want Sum, read func(r io.Reader) error) error {
+// open opens a file that a copy names. Fault "backup.damaged" (Invalid) if it is not there.
+func (k *Keeper) open(ctx context.Context, name string) (io.ReadCloser, error) {
 	file, err := k.Place.Open(ctx, name)
-	if missing(err) {
-		return damaged(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, damaged(name)
 	}
 	if err != nil {
-		return fmt.Errorf("reading %s: %w", name, err)
+		return nil, fmt.Errorf("reading %s: %w", name, err)
+	}
+	return file, nil
+}
+
+// unpack decompresses a file, with a bound for what that holds in memory.
+func unpack(r io.Reader) (*zstd.Decoder, error) {
+	return zstd.NewReader(r, zstd.WithDecoderMaxWindow(window), zstd.WithDecoderConcurrency(1))
+}
+
+// get reads a file and sees whether it is what its sum says, once read has read it.
+func (k *Keeper) get(ctx context.Context, name string, want Sum, read func(r io.Reader) error) error {
+	file, err := k.open(ctx, name)
+	if err != nil {
+		return err
 	}
 	defer file.Close()
 	in := sums(file)
-	unpacked, err := zstd.NewReader(in, zstd.WithDecoderMaxWindow(window), zstd.WithDecoderConcurrency(1))
+	unpacked, err := unpack(in)
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", name, err)
 	}
@@ -207,15 +222,12 @@ func (k *Keeper) putBlob(ctx context.Context, t store.Tenant, blob store.Blob) (
 func (k *Keeper) getBlobs(ctx context.Context, c *Copy, t store.Tenant) error {
 	return k.lines(ctx, c, func(l line) error {
 		name := k.blobFile(c.Tenant, l.key)
-		file, err := k.Place.Open(ctx, name)
-		if missing(err) {
-			return damaged(name)
-		}
+		file, err := k.open(ctx, name)
 		if err != nil {
-			return fmt.Errorf("reading %s: %w", name, err)
+			return err
 		}
 		defer file.Close()
-		unpacked, err := zstd.NewReader(file, zstd.WithDecoderMaxWindow(window), zstd.WithDecoderConcurrency(1))
+		unpacked, err := unpack(file)
 		if err != nil {
 			return fmt.Errorf("reading %s: %w", name, err)
 		}
