@@ -53,6 +53,8 @@ func TestNobodyGivesByTheConfigurationWhatTheyDoNotHave(t *testing.T) {
 		"every object":         {`{"kind":"permission","name":"own","label":"O","objects":{"*":{"read":true}}}`, []string{"catalog.grants_beyond /permission/own/objects/*/fields", "catalog.grants_beyond /permission/own/objects/*/read"}},
 		"all records":          {`{"kind":"permission","name":"own","label":"O","objects":{"task":{"read":true,"read_all":true}}}`, []string{"catalog.grants_beyond /permission/own/objects/task/read_all"}},
 		"fields":               {`{"kind":"permission","name":"own","label":"O","objects":{"note":{"create":true,"read":true}}}`, []string{"catalog.grants_beyond /permission/own/objects/note/create", "catalog.grants_beyond /permission/own/objects/note/fields"}},
+		"by another set":       {`{"kind":"permission","name":"own","label":"O","includes":["admin"]}`, []string{"catalog.grants_beyond /permission/own/includes/0"}},
+		"by a set one has":     {`{"kind":"permission","name":"own","label":"O","includes":["designer"]}`, nil},
 		"what one has":         {`{"kind":"permission","name":"own","label":"O","objects":{"task":{"read":true,"fields":{"*":"read"}}},"system":["manage_metadata"]}`, nil},
 		"a set as it is":       {`{"kind":"permission","name":"admin","label":"Boss"}`, nil},
 		"an object of one's":   {`{"kind":"object","name":"thing","label":"Thing","name_field":"name","fields":{"name":{"type":"text"}}}`, nil},
