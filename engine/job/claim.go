@@ -136,33 +136,36 @@ func (r *Runner) choose(ctx context.Context, from store.Reader) (choice, error) 
 	if next.job != nil {
 		return next, nil
 	}
-	first, err := inTurn("").first(ctx, from)
-	if err != nil || first == nil {
+	if next.job, next.slot, err = r.firstAllowed(ctx, from, now, taken); err != nil || next.job != nil {
 		return next, err
 	}
-	slot, ok := r.freeSlot(first.Kind, taken)
-	if !ok && !first.RunAt.After(now) {
-		if first, slot, err = r.firstAllowed(ctx, from, taken); err != nil || first == nil {
-			return next, err
-		}
+	upcoming, err := waitingBeyond(now).first(ctx, from)
+	if upcoming != nil {
+		next.later(upcoming.RunAt)
 	}
-	if first.RunAt.After(now) {
-		next.later(first.RunAt)
-		return next, nil
-	}
-	next.job, next.slot = first, slot
-	return next, nil
+	return next, err
 }
 
-// firstAllowed asks kind by kind, so that many jobs of a kind at its limit, or of
-// one that this process does not know, hide no other.
-func (r *Runner) firstAllowed(ctx context.Context, from store.Reader, taken map[string]bool) (first *row, slot string, err error) {
+// firstAllowed finds the job that has been due for longest, of the kinds below their
+// limit; nil if there is none. If the first of all is of another kind, it asks kind by
+// kind, so that many jobs of a kind at its limit, or of one that this process does not
+// know, hide no other.
+func (r *Runner) firstAllowed(ctx context.Context, from store.Reader, now time.Time, taken map[string]bool) (first *row, slot string, err error) {
+	first, err = dueBy(now, "").first(ctx, from)
+	if err != nil || first == nil {
+		return nil, "", err
+	}
+	slot, ok := r.freeSlot(first.Kind, taken)
+	if ok {
+		return first, slot, nil
+	}
+	first = nil
 	for kind := range r.kinds {
 		free, ok := r.freeSlot(kind, taken)
 		if !ok {
 			continue
 		}
-		j, err := inTurn(kind).first(ctx, from)
+		j, err := dueBy(now, kind).first(ctx, from)
 		if err != nil {
 			return nil, "", err
 		}
@@ -198,13 +201,24 @@ var underLease = lookup{part: essentials, limit: maxLeases,
 	filter: query.Compare{Ref: query.Field(colLease), Op: query.Gt, Value: int64(0)},
 	sort:   []query.Order{{Ref: query.Field(colLease)}, {Ref: query.Field(query.ID)}}}
 
-// inTurn finds the jobs that wait and are not held, in the order in which they are
-// due; "" is of every kind.
-func inTurn(kind string) lookup {
-	filter := query.All{query.Compare{Ref: query.Field(colDue), Op: query.Gt, Value: int64(0)}}
+// dueBy finds the jobs that wait, are not held and are due at a time, in the order in
+// which they became due; "" is of every kind. It has an upper bound as well, since a
+// server that sorts what the filter finds would else sort all that wait.
+func dueBy(now time.Time, kind string) lookup {
+	filter := query.All{
+		query.Compare{Ref: query.Field(colDue), Op: query.Gt, Value: int64(0)},
+		query.Compare{Ref: query.Field(colDue), Op: query.Le, Value: now.UnixMilli()},
+	}
 	if kind != "" {
 		filter = append(filter, query.Is(colKind, kind))
 	}
-	return lookup{part: essentials, filter: filter,
-		sort: []query.Order{{Ref: query.Field(colDue)}, {Ref: query.Field(query.ID)}}}
+	return lookup{part: essentials, filter: filter, sort: firstDue}
 }
+
+// waitingBeyond finds the jobs that will be due after a time, the first in front.
+func waitingBeyond(now time.Time) lookup {
+	return lookup{part: essentials, sort: firstDue,
+		filter: query.Compare{Ref: query.Field(colDue), Op: query.Gt, Value: now.UnixMilli()}}
+}
+
+var firstDue = []query.Order{{Ref: query.Field(colDue)}, {Ref: query.Field(query.ID)}}
