@@ -78,7 +78,7 @@ func (c *Catalog) Plan(ctx context.Context, t store.Tenant, change Change) (*Pla
 		return nil, err
 	}
 	defer done()
-	d, err := c.draft(ctx, base, change)
+	d, err := c.draft(ctx, t, base, change)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +103,7 @@ func (c *Catalog) Apply(ctx context.Context, t store.Tenant, change Change, by i
 			return nil, err
 		}
 		defer done()
-		d, err := c.draft(ctx, base, change)
+		d, err := c.draft(ctx, t, base, change)
 		if err != nil {
 			return nil, err
 		}
@@ -186,7 +186,7 @@ func (d *draft) unchanged() bool {
 }
 
 // draft applies a change to the tenant's own layer and checks the outcome.
-func (c *Catalog) draft(ctx context.Context, base *state, change Change) (*draft, error) {
+func (c *Catalog) draft(ctx context.Context, t store.Tenant, base *state, change Change) (*draft, error) {
 	if change.Base != 0 && change.Base != base.mark.revision {
 		return nil, fault.New(fault.Conflict, "catalog.stale", "base", change.Base, "newest", base.mark.revision)
 	}
@@ -199,7 +199,7 @@ func (c *Catalog) draft(ctx context.Context, base *state, change Change) (*draft
 		problems = append(problems, c.misformed(base, target)...)
 		return &draft{base: base, target: target, plan: Plan{Base: base.mark.revision, Problems: bounded(problems)}}, nil
 	}
-	d, err := c.check(ctx, base, target, change.Allow, change.Author)
+	d, err := c.check(ctx, t, base, target, change.Allow, change.Author)
 	if err != nil {
 		return nil, err
 	}
@@ -227,7 +227,7 @@ func (c *Catalog) misformed(base, target *state) (problems []*fault.Fault) {
 
 // check compiles a target and finds what it does to the data under base, and what it gives
 // that its author, if there is one, may not give.
-func (c *Catalog) check(ctx context.Context, base, target *state, allow []string, author *policy.Caller) (*draft, error) {
+func (c *Catalog) check(ctx context.Context, t store.Tenant, base, target *state, allow []string, author *policy.Caller) (*draft, error) {
 	d := &draft{base: base, target: target, plan: Plan{Base: base.mark.revision}}
 	effective := target.effective()
 	d.plan.Changes = metadata.Diff(base.effective(), effective)
@@ -239,7 +239,7 @@ func (c *Catalog) check(ctx context.Context, base, target *state, allow []string
 		d.plan.Problems = problems
 		return d, nil
 	}
-	if d.plan.Problems, err = beyondAuthor(ctx, author, base.snapshot, snapshot); err != nil || len(d.plan.Problems) > 0 {
+	if d.plan.Problems, err = c.beyondAuthor(ctx, t, author, base.snapshot, snapshot); err != nil || len(d.plan.Problems) > 0 {
 		return d, err
 	}
 	target.snapshot = snapshot
@@ -393,7 +393,7 @@ func (c *Catalog) consequences(ctx context.Context, t store.Tenant, d *draft) (c
 				return with, nil, err
 			}
 			if back {
-				with.kept = append(with.kept, removal{o.Table.Name, allColumns})
+				with.kept = append(with.kept, removalsOf(o)...)
 				plan.index = append(plan.index, name)
 				plan.refill(o)
 			}
@@ -424,7 +424,7 @@ func (c *Catalog) consequences(ctx context.Context, t store.Tenant, d *draft) (c
 	}
 	for _, name := range byName(before.Objects) {
 		if after.Objects[name] == nil {
-			with.removed = append(with.removed, removal{name, allColumns})
+			with.removed = append(with.removed, removalsOf(before.Objects[name])...)
 		}
 	}
 	with.vacant = d.vacant

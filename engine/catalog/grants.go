@@ -3,10 +3,15 @@ package catalog
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"reflect"
+	"slices"
+	"strings"
 
 	"formwork/engine/fault"
 	"formwork/engine/policy"
+	"formwork/engine/query"
+	"formwork/engine/store"
 	"formwork/metadata"
 )
 
@@ -16,17 +21,25 @@ type guard struct {
 	ctx           context.Context
 	author        *policy.Caller
 	before, after *Snapshot
-	problems      []*fault.Fault
-	err           error
+	// kept are the objects and fields that were removed and whose data can come back with
+	// them. They count as existing: else who removes an object or a field could open it
+	// while it is not there, and bring it back.
+	kept     policy.Kept
+	problems []*fault.Fault
+	err      error
 }
 
 // beyondAuthor lists what a change would give that its author may not give; nothing
 // without an author, for the program itself may give everything.
-func beyondAuthor(ctx context.Context, author *policy.Caller, before, after *Snapshot) ([]*fault.Fault, error) {
+func (c *Catalog) beyondAuthor(ctx context.Context, t store.Tenant, author *policy.Caller, before, after *Snapshot) ([]*fault.Fault, error) {
 	if author == nil {
 		return nil, nil
 	}
-	g := &guard{ctx: ctx, author: author, before: before, after: after}
+	kept, err := c.keptData(ctx, t, before)
+	if err != nil {
+		return nil, err
+	}
+	g := &guard{ctx: ctx, author: author, before: before, after: after, kept: kept}
 	g.permissions()
 	g.sharing()
 	g.policies()
@@ -45,7 +58,7 @@ func (g *guard) permissions() {
 		if g.same("permission", name) || g.err != nil {
 			continue
 		}
-		beyond, err := g.before.Policies.Beyond(g.ctx, g.author, set, had[name])
+		beyond, err := g.before.Policies.Beyond(g.ctx, g.author, set, had[name], g.kept)
 		if err != nil {
 			g.err = err
 			return
@@ -108,8 +121,9 @@ func (g *guard) roles() {
 		if old == nil || old.Parent == role.Parent || role.Parent == "" {
 			continue
 		}
-		for _, object := range byName(g.before.Objects) {
-			if g.before.Objects[object].Owned && !g.opens(object, true, "role", name, "/parent") {
+		for _, object := range append(byName(g.before.Objects), byName(g.kept)...) {
+			o := g.before.Objects[object]
+			if (o == nil || o.Owned) && !g.opens(object, true, "role", name, "/parent") {
 				break // one is enough to tell
 			}
 		}
@@ -121,14 +135,17 @@ func (g *guard) roles() {
 func (g *guard) objects() {
 	wide := map[string]int{"": 0, "private": 0, "read": 1, "write": 2}
 	for _, name := range byName(g.after.Objects) {
-		o, old := g.after.Objects[name], g.before.Objects[name]
-		if old == nil || g.err != nil {
-			continue
+		if g.err != nil {
+			return
 		}
-		if wide[o.Doc.Visibility] > wide[old.Doc.Visibility] {
+		o, had := g.after.Objects[name], &metadata.Object{}
+		if old := g.before.Objects[name]; old != nil {
+			had = old.Doc
+		}
+		if wide[o.Doc.Visibility] > wide[had.Visibility] {
 			g.opens(name, o.Doc.Visibility == "write", "object", name, "/visibility")
 		}
-		if o.Doc.Parent != old.Doc.Parent {
+		if o.Doc.Parent != had.Parent {
 			g.opens(name, true, "object", name, "/parent")
 		}
 	}
@@ -147,7 +164,8 @@ func (g *guard) objects() {
 // opens reports what would open records of an object that the author may not open. Those
 // of an object that is new are nobody's yet.
 func (g *guard) opens(object string, write bool, kind, name, pointer string) bool {
-	if g.err != nil || g.before.Objects[object] == nil {
+	_, kept := g.kept[object]
+	if g.err != nil || g.before.Objects[object] == nil && !kept {
 		return true
 	}
 	may, err := g.before.Policies.Opens(g.ctx, g.author, object, write)
@@ -167,6 +185,39 @@ func (g *guard) opens(object string, write bool, kind, name, pointer string) boo
 
 func (g *guard) report(f *fault.Fault, kind, name, pointer string) {
 	g.problems = append(g.problems, f.At(pointerTo(kind, name)+pointer))
+}
+
+// keptData are the objects that were removed with records, and the fields of those and of
+// objects that are there, for as long as their data is kept.
+func (c *Catalog) keptData(ctx context.Context, t store.Tenant, before *Snapshot) (policy.Kept, error) {
+	kept := policy.Kept{}
+	q := query.Select{Table: removedTable, Sort: []query.Order{{Ref: query.Field(query.ID)}}}
+	for row, err := range store.Find(ctx, t, q, colTable, colColumn) {
+		if err != nil {
+			return nil, fmt.Errorf("reading what was removed: %w", err)
+		}
+		fields := kept[row.Text(colTable)]
+		if column := row.Text(colColumn); column != allColumns {
+			// See columnOf: a column is named after its field, or after a part of it.
+			if field := column[:strings.IndexAny(column+":", ".:")]; !slices.Contains(fields, field) {
+				fields = append(fields, field)
+			}
+		}
+		kept[row.Text(colTable)] = fields
+	}
+	for object := range kept {
+		if before.Objects[object] != nil {
+			continue
+		}
+		vacant, err := c.vacant(ctx, t, object)
+		if err != nil {
+			return nil, err
+		}
+		if vacant {
+			delete(kept, object)
+		}
+	}
+	return kept, nil
 }
 
 // same reports whether a document has not changed.

@@ -9,6 +9,7 @@ import (
 	"formwork/engine/enginetest"
 	"formwork/engine/fault"
 	ids "formwork/engine/id"
+	"formwork/metadata"
 )
 
 const (
@@ -76,6 +77,76 @@ func TestNobodyGivesByTheConfigurationWhatTheyDoNotHave(t *testing.T) {
 				t.Errorf("an administrator is told %v", got)
 			}
 		})
+	}
+}
+
+// What was removed and can come back with its data counts as there: nobody opens it as it
+// comes back.
+func TestNobodyOpensWhatTheyRemoved(t *testing.T) {
+	const (
+		pay   = `{"kind":"object","name":"pay","label":"Pay","name_field":"name","fields":{"name":{"type":"text"},"sum":{"type":"number"}}}`
+		plain = `{"kind":"object","name":"pay","label":"Pay","name_field":"name","fields":{"name":{"type":"text"}}}`
+		named = `{"kind":"permission","name":"clerk","label":"C","objects":{"pay":{"read":true,"read_all":true,"fields":{"name":"read"}}},"system":["manage_metadata"]}`
+		both  = `{"kind":"permission","name":"clerk","label":"C","objects":{"pay":{"read":true,"read_all":true,"fields":{"name":"read","sum":"read"}}},"system":["manage_metadata"]}`
+		none  = `{"kind":"permission","name":"clerk","label":"C","system":["manage_metadata"]}`
+		seen  = `{"kind":"object","name":"pay","label":"Pay","name_field":"name","visibility":"read","fields":{"name":{"type":"text"},"sum":{"type":"number"}}}`
+		read  = `{"kind":"permission","name":"clerk","label":"C","objects":{"pay":{"read":true}},"system":["manage_metadata"]}`
+		share = `{"kind":"sharing","name":"s","label":"S","object":"pay","to":{"everyone":true},"access":"read"}`
+	)
+	for name, c := range map[string]struct {
+		had     string   // what the author has at first
+		removal []string // the change that removes
+		deletes bool     // the object goes
+		filled  bool     // there is a record
+		back    []string // the change that opens
+		want    []string
+	}{
+		"a field as it comes back":  {named, []string{plain}, false, true, []string{pay, both}, []string{"catalog.grants_beyond /permission/clerk/objects/pay/fields/sum"}},
+		"a field that stays closed": {named, []string{plain}, false, true, []string{pay}, nil},
+		"an object by a set":        {none, nil, true, true, []string{pay, read}, []string{"catalog.grants_beyond /permission/clerk/objects/pay/fields", "catalog.grants_beyond /permission/clerk/objects/pay/read"}},
+		"an object by its own word": {none, nil, true, true, []string{seen}, []string{"catalog.opens_beyond /object/pay/visibility"}},
+		"an object by sharing":      {none, nil, true, true, []string{pay, share}, []string{"catalog.opens_beyond /sharing/s/to"}},
+		"an object as it was":       {none, nil, true, true, []string{pay}, nil},
+		"an object without records": {none, nil, true, false, []string{seen, read}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			main := enginetest.New(t, enginetest.Options{}).NewTenant("main", "core")
+			main.Apply(pay, c.had)
+			if c.filled {
+				main.Create("pay", map[string]any{"name": "Ann", "sum": json.Number("5")})
+			}
+			removal := catalog.Change{Author: main.CallerWith("ann@example.com", "clerk"), Allow: []string{"object/pay*"}}
+			for _, d := range c.removal {
+				removal.Documents = append(removal.Documents, json.RawMessage(d))
+			}
+			if c.deletes {
+				removal.Delete = []metadata.Key{{Kind: "object", Name: "pay"}}
+			}
+			if _, err := main.Catalog.Apply(t.Context(), main.Tenant, removal, 0); err != nil {
+				t.Fatal(err)
+			}
+			if got, _ := planned(t, main, "clerk", c.back...); !slices.Equal(got, c.want) {
+				t.Errorf("problems %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+// A field that does not come back with its object is still removed.
+func TestAFieldIsRemovedWithItsObject(t *testing.T) {
+	main := enginetest.New(t, enginetest.Options{}).NewTenant("main", "core")
+	main.Apply(designer, `{"kind":"object","name":"pay","label":"Pay","name_field":"name","fields":{"name":{"type":"text"},"sum":{"type":"number"}}}`)
+	main.Create("pay", map[string]any{"name": "Ann", "sum": json.Number("5")})
+	remove := catalog.Change{Delete: []metadata.Key{{Kind: "object", Name: "pay"}}, Allow: []string{"object/pay"}}
+	if _, err := main.Catalog.Apply(t.Context(), main.Tenant, remove, 0); err != nil {
+		t.Fatal(err)
+	}
+	main.Apply(`{"kind":"object","name":"pay","label":"Pay","name_field":"name","fields":{"name":{"type":"text"}}}`,
+		`{"kind":"permission","name":"designer","label":"D","objects":{"pay":{"read":true,"fields":{"name":"read"}}},"system":["manage_metadata"]}`)
+	want := []string{"catalog.grants_beyond /permission/designer/objects/pay/fields/sum"}
+	if got, _ := planned(t, main, "designer", `{"kind":"object","name":"pay","label":"Pay","name_field":"name","fields":{"name":{"type":"text"},"sum":{"type":"number"}}}`,
+		`{"kind":"permission","name":"designer","label":"D","objects":{"pay":{"read":true,"fields":{"name":"read","sum":"read"}}},"system":["manage_metadata"]}`); !slices.Equal(got, want) {
+		t.Errorf("problems %v, want %v", got, want)
 	}
 }
 

@@ -110,13 +110,13 @@ func (c *Catalog) restoration(ctx context.Context, t store.Tenant, base *state, 
 		return nil, err
 	}
 	if r.Kind == "" && r.Name == "" {
-		return c.check(ctx, base, &state{packages: old.packages, own: old.own}, r.Allow, r.Author)
+		return c.check(ctx, t, base, &state{packages: old.packages, own: old.own}, r.Allow, r.Author)
 	}
 	own, err := restored(base, old, metadata.Key{Kind: r.Kind, Name: r.Name})
 	if err != nil {
 		return nil, err
 	}
-	return c.check(ctx, base, &state{packages: base.packages, own: own}, r.Allow, r.Author)
+	return c.check(ctx, t, base, &state{packages: base.packages, own: own}, r.Allow, r.Author)
 }
 
 // restored is the tenant's own layer with which one document is what it was.

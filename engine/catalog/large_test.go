@@ -64,7 +64,7 @@ func BenchmarkBuildLarge(b *testing.B) {
 	field := change(strings.Replace(string(find(documents, key("object", "large_500")).Body), `"fields":{`, `"fields":{"extra":{"type":"text"},`, 1))
 	began := busy(b)
 	for b.Loop() {
-		d, err := c.draft(b.Context(), base, field)
+		d, err := c.draft(b.Context(), nil, base, field)
 		if err != nil || len(d.plan.Problems) > 0 || len(d.plan.Changes) != 1 {
 			b.Fatal(err, d)
 		}

@@ -91,7 +91,7 @@ func (c *Catalog) PlanUpgrade(ctx context.Context, t store.Tenant, u Upgrade) (*
 		return nil, err
 	}
 	defer done()
-	d, plan, _, err := c.upgrade(ctx, base, u)
+	d, plan, _, err := c.upgrade(ctx, t, base, u)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +114,7 @@ func (c *Catalog) Upgrade(ctx context.Context, t store.Tenant, u Upgrade, by id.
 			return nil, err
 		}
 		defer done()
-		d, _, undecided, err := c.upgrade(ctx, base, u)
+		d, _, undecided, err := c.upgrade(ctx, t, base, u)
 		if err != nil {
 			return nil, err
 		}
@@ -125,7 +125,7 @@ func (c *Catalog) Upgrade(ctx context.Context, t store.Tenant, u Upgrade, by id.
 	})
 }
 
-func (c *Catalog) upgrade(ctx context.Context, base *state, u Upgrade) (*draft, *UpgradePlan, []*fault.Fault, error) {
+func (c *Catalog) upgrade(ctx context.Context, t store.Tenant, base *state, u Upgrade) (*draft, *UpgradePlan, []*fault.Fault, error) {
 	if u.Base != 0 && u.Base != base.mark.revision {
 		return nil, nil, nil, fault.New(fault.Conflict, "catalog.stale", "base", u.Base, "newest", base.mark.revision)
 	}
@@ -159,7 +159,7 @@ func (c *Catalog) upgrade(ctx context.Context, base *state, u Upgrade) (*draft, 
 	if len(u.Sets) > 0 {
 		author = u.Author
 	}
-	d, err := c.check(ctx, base, target, u.Allow, author)
+	d, err := c.check(ctx, t, base, target, u.Allow, author)
 	if err != nil {
 		return nil, nil, nil, err
 	}

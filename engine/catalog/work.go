@@ -41,6 +41,16 @@ type removal struct{ table, column string }
 // allColumns is the column of a removal of a table.
 const allColumns = "*"
 
+// removalsOf are the table of an object and each of its columns. A column that does not
+// come back with the object is still removed.
+func removalsOf(o *Object) []removal {
+	all := []removal{{o.Table.Name, allColumns}}
+	for _, c := range o.Table.Columns {
+		all = append(all, removal{o.Table.Name, c.Name})
+	}
+	return all
+}
+
 // enqueue adds the jobs in the order given. A transaction that runs beside this one, and
 // began before it, may write under the former configuration what the jobs have passed
 // already: where there are such, records are looked through once more after all of them.
@@ -145,7 +155,11 @@ func (c *Catalog) runPurge(ctx context.Context, t store.Tenant, j *job.Progress)
 	if err != nil {
 		return err
 	}
+	tables := map[string]bool{} // that were dropped with all of their columns
 	for i, r := range due {
+		if tables[r.table] {
+			continue
+		}
 		dropped := !s.snapshot.has(r)
 		if dropped {
 			var columns []string
@@ -155,9 +169,14 @@ func (c *Catalog) runPurge(ctx context.Context, t store.Tenant, j *job.Progress)
 			if err := t.Drop(ctx, r.table, columns...); err != nil {
 				return fmt.Errorf("purging %s: %w", r.table, err)
 			}
+			tables[r.table] = columns == nil
+		}
+		filter := r.filter()
+		if tables[r.table] {
+			filter = query.Is(colTable, r.table)
 		}
 		err := t.Write(ctx, func(tx store.Tx) error {
-			if _, err := tx.DeleteWhere(ctx, removedTable, r.filter()); err != nil {
+			if _, err := tx.DeleteWhere(ctx, removedTable, filter); err != nil {
 				return err
 			}
 			if dropped {

@@ -20,11 +20,16 @@ type Grant struct {
 	What string
 }
 
+// Kept are objects and fields that the configuration does not describe any more and whose
+// data is kept, in case they come back: fields by object. A field may be described again.
+type Kept map[string][]string
+
 // Beyond lists what a permission set gives and a caller does not have; had, if not nil, is
 // what the set gave before, which is no matter of the caller. It is empty for the program
 // itself and for who manages permissions. What is given of every object ("*") must be held
-// of every object, and of those that are named by the caller's sets.
-func (s *Set) Beyond(ctx context.Context, c *Caller, given, had *metadata.Permission) ([]Grant, error) {
+// of every object, and of those that are named by the caller's sets. What is given of kept
+// objects and fields counts as if they were described.
+func (s *Set) Beyond(ctx context.Context, c *Caller, given, had *metadata.Permission, kept Kept) ([]Grant, error) {
 	rights, err := s.Rights(ctx, c)
 	if err != nil || rights.System[ManagePermissions] {
 		return nil, err
@@ -54,7 +59,7 @@ func (s *Set) Beyond(ctx context.Context, c *Caller, given, had *metadata.Permis
 		}
 	}
 	told := map[string]bool{}
-	for _, object := range append([]string{"*"}, sortedKeys(s.objects)...) {
+	for _, object := range s.namesOf(kept) {
 		rights, name := entry(given, object)
 		if rights == nil {
 			continue
@@ -65,7 +70,7 @@ func (s *Set) Beyond(ctx context.Context, c *Caller, given, had *metadata.Permis
 				entries = append(entries, of)
 			}
 		}
-		for _, right := range beyondOf(rights, entries, s.fieldsOf(object)) {
+		for _, right := range beyondOf(rights, entries, s.fieldsOf(object, kept[object])) {
 			grant := Grant{"/objects/" + metadata.EscapePointer(name) + right.pointer, object + right.what}
 			if !told[grant.Pointer] {
 				beyond = append(beyond, grant)
@@ -82,7 +87,7 @@ func (s *Set) BeyondSet(ctx context.Context, c *Caller, name string) ([]Grant, e
 	if set == nil {
 		return nil, nil
 	}
-	return s.Beyond(ctx, c, set, nil)
+	return s.Beyond(ctx, c, set, nil, nil)
 }
 
 // Opens reports whether a caller may open the records of an object to others: who manages
@@ -114,12 +119,30 @@ func entry(p *metadata.Permission, object string) (*metadata.ObjectRights, strin
 	return p.Objects["*"], "*"
 }
 
-// fieldsOf are the fields of an object that permission sets speak of, and "*" for those to come.
-func (s *Set) fieldsOf(object string) []string {
-	if o := s.objects[object]; o != nil {
-		return append([]string{"*"}, o.names...)
+// namesOf are the objects that permission sets speak of, and "*" for those to come, which
+// is first.
+func (s *Set) namesOf(kept Kept) []string {
+	names := append([]string{"*"}, sortedKeys(s.objects)...)
+	for _, object := range sortedKeys(kept) {
+		if s.objects[object] == nil {
+			names = append(names, object)
+		}
 	}
-	return []string{"*"}
+	return names
+}
+
+// fieldsOf are the fields of an object that permission sets speak of, and "*" for those to come.
+func (s *Set) fieldsOf(object string, kept []string) []string {
+	names := []string{"*"}
+	if o := s.objects[object]; o != nil {
+		names = append(names, o.names...)
+	}
+	for _, field := range kept {
+		if !slices.Contains(names, field) {
+			names = append(names, field)
+		}
+	}
+	return names
 }
 
 // beyondGrant is the end of a pointer, and of a name.
