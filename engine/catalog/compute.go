@@ -76,17 +76,17 @@ func (b *builder) needs(n *node, nodes map[string]*node) []*node {
 			needs = append(needs, other)
 		}
 	}
-	read := func(source string, on *Object) {
-		walk(source, expression.Scope{Record: on}, func(at expression.Names, name string, _ bool) { add(at.Object(), name) })
+	read := func(source string, scope expression.Scope) {
+		walk(source, scope, func(at expression.Names, name string, _ bool) { add(at.Object(), name) })
 	}
 	if computes, ok := n.field.Value.(fieldtype.Computes); ok {
-		read(computes.Expression(), n.object)
+		read(computes.Expression(), b.formulaScope(n))
 	}
 	if rolls, ok := n.field.Value.(fieldtype.Rolls); ok {
 		r := rolls.Rollup()
 		if child := b.s.Objects[r.Object]; child != nil {
 			add(r.Object, r.Field)
-			read(r.Filter, child)
+			read(r.Filter, expression.Scope{Record: child})
 		}
 	}
 	return needs
@@ -135,12 +135,23 @@ func scaleOf(v fieldtype.Value) int {
 	return -1
 }
 
+// formulaScope is what a formula may read. On an object with a field named user, the
+// name is that field's.
+func (b *builder) formulaScope(n *node) expression.Scope {
+	scope := expression.Scope{Record: n.object, Result: n.field.Value.Kind(), Scale: scaleOf(n.field.Value)}
+	if _, taken := n.object.byName["user"]; !taken {
+		scope.User = b.user()
+	}
+	return scope
+}
+
 // compileFormula compiles a formula and decides where it is computed: one that
 // reads stored fields of its own record alone is stored; one that looks through a
-// lookup, at the clock or at what is itself computed when read, is computed then.
+// lookup, at the clock, at the user or at what is itself computed when read, is
+// computed then.
 func (b *builder) compileFormula(n *node, source string) {
 	f := n.field
-	p := b.compile(source, expression.Scope{Record: n.object, Result: f.Value.Kind(), Scale: scaleOf(f.Value)}, n.pointer()+"/expression")
+	p := b.compile(source, b.formulaScope(n), n.pointer()+"/expression")
 	if p == nil {
 		b.broken[n.name()] = true
 		return

@@ -191,6 +191,9 @@ func (c *checker) symbol(at int, names Names, root string, via []Symbol, name st
 	if !ok {
 		among := names.Symbols()
 		if root == "" && len(via) == 0 {
+			if name == "user" {
+				return c.report(at, "expression.no_user")
+			}
 			among = c.suggestions()
 		}
 		if here := words[strings.ToLower(name)]; here != "" && len(via) == 0 {
@@ -199,6 +202,9 @@ func (c *checker) symbol(at int, names Names, root string, via []Symbol, name st
 		return c.unknown(at, "expression.unknown_name", name, among)
 	}
 	if sym.Formula != nil && sym.Column.Storage == fieldtype.None {
+		if sym.Formula.UsesUser() && c.scope.User == nil {
+			return c.report(at, "expression.reader_decides", "name", name)
+		}
 		return c.inline(at, sym.Formula, func(n *node) *node {
 			moved := *n
 			moved.at, moved.open = at, root != "user"
@@ -351,8 +357,9 @@ func (c *checker) item(at int, name string) *node {
 }
 
 // inline puts a formula that is computed when read in the place of its field;
-// leaf makes its paths begin where the field is. What the formula goes through is not
-// guarded: its value is the same for everybody who may read the field.
+// leaf makes its paths begin where the field is; those that begin at the user stay. What
+// the formula goes through is not guarded: its value is the same for everybody who may
+// read the field, but for what it makes of the user.
 func (c *checker) inline(at int, formula *Program, leaf func(path *node) *node) *node {
 	c.nodes += formula.size
 	if c.nodes > MaxNodes {

@@ -54,7 +54,7 @@ type Symbol struct {
 // Scope is what names an expression may use.
 type Scope struct {
 	Record Names // nil: an expression without a record (user conditions)
-	User   Names // fields of user; nil: user may not be used
+	User   Names // fields of user; nil: user may not be used, also by a formula that is read
 	Old    bool  // old.<field> is the record before the change
 	// Result is the kind that is wanted; AnyKind takes every one. Scale rounds a
 	// NumberKind result, half away from zero; -1 leaves it.
