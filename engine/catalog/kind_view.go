@@ -65,12 +65,13 @@ func (c *Compiling) compileView(v *metadata.View, at string) *View {
 		c.report(fault.New(fault.Invalid, "catalog.kanban_group", "view", v.Name), at+"/group")
 	}
 	if v.Group != "" {
-		if l.Group = c.own(o, v.Group, at+"/group"); l.Group != nil && !c.checkStored(l.Group, at+"/group") {
-			l.Group = nil
+		f := c.path(o, v.Group, at+"/group")
+		if f != nil && c.checkStored(f, at+"/group") && o.holds(v.Group) {
+			l.Group = f
 		}
 	}
 	for i, name := range v.Sum {
-		f := c.own(o, name, at+"/sum"+index(i))
+		f := c.path(o, name, at+"/sum"+index(i))
 		if f == nil {
 			continue
 		}
@@ -78,7 +79,9 @@ func (c *Compiling) compileView(v *metadata.View, at string) *View {
 			c.report(fault.New(fault.Invalid, "catalog.not_summable", "field", name), at+"/sum"+index(i))
 			continue
 		}
-		l.Sum = append(l.Sum, f)
+		if o.holds(name) {
+			l.Sum = append(l.Sum, f)
+		}
 	}
 	return &View{Doc: v, List: l}
 }

@@ -24,8 +24,8 @@ type List struct {
 	Lookup *Field              // of a related list: which field holds the record shown
 	Filter *expression.Program // must be queryable; nil: all records
 	Sort   []SortKey
-	Group  *Field   // of a kanban: which is asked for one value at a time
-	Sum    []*Field // added up by group
+	Group  *Field   // of a kanban: an own field, which is asked for one value at a time
+	Sum    []*Field // own fields that are added up by group
 }
 
 // SortKey is one key of a list's sort.
@@ -70,6 +70,10 @@ func (b *builder) sortKeys(o *Object, keys []string, pointer string) []SortKey {
 	}
 	return sort
 }
+
+// holds reports whether a path that is known to be right ends at the record itself and
+// leads through no lookup, so that an index of the object can hold its values.
+func (o *Object) holds(path string) bool { return len(o.ref(path).Hops) == 0 }
 
 // ref is how a query reads a path that is known to be right, by the column that
 // its values are sorted by.

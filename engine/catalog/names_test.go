@@ -264,6 +264,23 @@ func TestPlannedIndexes(t *testing.T) {
 	}
 }
 
+// No index of an object holds what a view groups by or adds up behind a lookup.
+func TestGroupsBehindLookups(t *testing.T) {
+	object := `{"kind":"object","name":"thing","name_field":"name","visibility":"read","fields":{"name":{"type":"text"},
+		"status":{"type":"picklist","options":{"a":{},"b":{}}},"score":{"type":"number"},"whole":{"type":"lookup","object":"thing","on_delete":"clear"}}}`
+	planned := func(view string) (names []string) {
+		for _, i := range buildBase(t, object, view).Indexes["thing"] {
+			names = append(names, i.Name)
+		}
+		return names
+	}
+	without := planned(`{"kind":"view","name":"v","object":"thing","show":"table","columns":["name"],"sort":["score"]}`)
+	with := planned(`{"kind":"view","name":"v","object":"thing","show":"kanban","columns":["name"],"sort":["score"],"group":"whole.status","sum":["whole.score"]}`)
+	if !slices.Equal(with, without) {
+		t.Errorf("planned %v, want %v", with, without)
+	}
+}
+
 func TestIndexesAreBounded(t *testing.T) {
 	var fields strings.Builder
 	for i := range 12 {
