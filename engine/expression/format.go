@@ -2,6 +2,7 @@ package expression
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -155,7 +156,7 @@ func pieceOf(letter rune, n int, names *calendarNames) func(t time.Time) string 
 }
 
 // format(moment, pattern, language) writes a date, a time or an instant; in English if no
-// language is given.
+// language is given. The language may be that of the user, or any other text.
 func (c *checker) format(at int, name string, args []*node) *node {
 	if len(args) != 2 && len(args) != 3 {
 		return c.report(at, "expression.wrong_count", "name", name, "count", len(args))
@@ -166,24 +167,55 @@ func (c *checker) format(at int, name string, args []*node) *node {
 	if letters == "" {
 		return c.wrongKind(at, name+"()", args...)
 	}
-	names := calendars["en"]
+	languages := []string{"en"}
 	if len(args) == 3 {
-		language, _ := args[2].value.(string)
-		if names = calendars[language]; args[2].op != opConst || names == nil {
+		switch language, _ := args[2].value.(string); {
+		case args[2].kind != fieldtype.TextKind, args[2].op == opConst && calendars[language] == nil:
 			return c.report(args[2].at, "expression.format_language")
+		case args[2].op == opConst:
+			languages = []string{language}
+		default:
+			languages = slices.Sorted(maps.Keys(calendars))
 		}
 	}
 	pattern, ok := args[1].value.(string)
 	if args[1].op != opConst || !ok || len(pattern) > maxLayout {
 		return c.report(args[1].at, "expression.bad_format", "letters", spaced(letters))
 	}
-	layout, ok := readLayout(pattern, names, letters)
-	if !ok {
-		return c.report(args[1].at, "expression.bad_format", "letters", spaced(letters))
+	layouts := make(map[string]layout, len(languages))
+	for _, language := range languages {
+		if layouts[language], ok = readLayout(pattern, calendars[language], letters); !ok {
+			return c.report(args[1].at, "expression.bad_format", "letters", spaced(letters))
+		}
 	}
-	f := &function{name: name, params: []kinds{dates | times | datetimes}, kind: fieldtype.TextKind,
-		clock: moment.kind == fieldtype.DatetimeKind, run: layout.run(moment.kind)}
-	return c.apply(at, f, args[:1])
+	f := &function{name: name, params: []kinds{dates | times | datetimes, texts}, least: 1, kind: fieldtype.TextKind, empties: true,
+		clock: moment.kind == fieldtype.DatetimeKind, run: formatted(moment.kind, layouts)}
+	return c.apply(at, f, slices.Delete(slices.Clone(args), 1, 2))
+}
+
+// calendarOf is the language of the names for a language: "zh-TW" has those of "zh", and
+// one without names of its own those of "en".
+func calendarOf(language any) string {
+	text, _ := language.(string)
+	main, _, _ := strings.Cut(strings.ToLower(text), "-")
+	if calendars[main] == nil {
+		return "en"
+	}
+	return main
+}
+
+// formatted writes values of a kind by the layout of the language that follows.
+func formatted(kind fieldtype.Kind, layouts map[string]layout) func(f *frame, a []any) (any, error) {
+	return func(f *frame, a []any) (any, error) {
+		if a[0] == nil {
+			return nil, nil
+		}
+		language := "en"
+		if len(a) > 1 {
+			language = calendarOf(a[1])
+		}
+		return layouts[language].write(f, kind, a[0])
+	}
 }
 
 // spaced lists letters.
@@ -193,22 +225,20 @@ func spaced(letters string) string {
 	return strings.Join(all, " ")
 }
 
-// run writes values of a kind.
-func (l layout) run(kind fieldtype.Kind) func(f *frame, a []any) (any, error) {
-	return func(f *frame, a []any) (any, error) {
-		var t time.Time
-		switch kind {
-		case fieldtype.DateKind:
-			t = day(a[0])
-		case fieldtype.TimeKind:
-			t, _ = time.Parse(time.TimeOnly, a[0].(string))
-		default:
-			t = f.clockTime(a[0])
-		}
-		var b strings.Builder
-		for _, piece := range l {
-			b.WriteString(piece(t))
-		}
-		return textual(f, b.String())
+// write writes a value of a kind.
+func (l layout) write(f *frame, kind fieldtype.Kind, v any) (any, error) {
+	var t time.Time
+	switch kind {
+	case fieldtype.DateKind:
+		t = day(v)
+	case fieldtype.TimeKind:
+		t, _ = time.Parse(time.TimeOnly, v.(string))
+	default:
+		t = f.clockTime(v)
 	}
+	var b strings.Builder
+	for _, piece := range l {
+		b.WriteString(piece(t))
+	}
+	return textual(f, b.String())
 }
