@@ -20,6 +20,23 @@ type FormOf struct {
 	Changed    []string       `json:"changed,omitempty"` // the members of data that count as sent; absent: all
 }
 
+// CandidatesOf is what is asked about the records that may be chosen in a reference of a
+// record that is being written.
+type CandidatesOf struct {
+	Field      string         `json:"field"`                    // the reference, to records of one object
+	ID         string         `json:"id,omitempty" schema:"ID"` // of a record that is changed; absent for a new one
+	RecordType string         `json:"record_type,omitempty"`    // of a new record, as if data said it
+	Data       map[string]any `json:"data,omitempty"`           // as it would be sent to be saved
+	Changed    []string       `json:"changed,omitempty"`        // the members of data that count as sent; absent: all
+	Filter     string         `json:"filter,omitempty"`         // an expression on the candidates
+	Q          string         `json:"q,omitempty"`              // words
+	Sort       []string       `json:"sort,omitempty"`           // fields, "-amount" descends; by id when absent
+	Fields     []string       `json:"fields,omitempty"`         // that are shown; absent: all that may be read
+	Limit      int            `json:"limit,omitempty"`          // 1 to 500; 50 when absent
+	Cursor     string         `json:"cursor,omitempty"`         // next of the page before
+	Count      bool           `json:"count,omitempty"`          // count them, up to 10,000
+}
+
 // Form is the state of a record that is being written.
 type Form struct {
 	Object     string                           `json:"object"`
@@ -61,15 +78,47 @@ func (s *Server) form(r *request) error {
 		return err
 	}
 	q := record.FormQuery{RecordType: in.RecordType, Layout: in.Layout, Device: in.Device, Data: in.Data, Changed: in.Changed}
-	var ok bool
-	if q.ID, ok = id.Parse(in.ID); !ok && in.ID != "" {
-		return fault.New(fault.NotFound, "api.bad_id", "id", clip(in.ID)).At("/id")
+	var err error
+	if q.ID, err = draftID(in.ID); err != nil {
+		return err
 	}
 	found, err := r.records().Form(r.ctx, r.object(), q)
 	if err != nil {
 		return err
 	}
 	return r.json(fiber.StatusOK, formIn(r.language(), found))
+}
+
+// candidates is POST /records/{object}/candidates: the records that may be chosen in a
+// reference of a record that is being written. It saves nothing.
+func (s *Server) candidates(r *request) error {
+	var in CandidatesOf
+	if err := r.decode(smallBody, &in, false); err != nil {
+		return err
+	}
+	q := record.FormQuery{RecordType: in.RecordType, Data: in.Data, Changed: in.Changed}
+	var err error
+	if q.ID, err = draftID(in.ID); err != nil {
+		return err
+	}
+	list := record.ListQuery{Filter: in.Filter, Q: in.Q, Sort: in.Sort, Fields: in.Fields, Limit: in.Limit, Cursor: in.Cursor}
+	if in.Count {
+		list.Total = record.UsualTotal
+	}
+	page, err := r.records().Candidates(r.ctx, r.object(), in.Field, q, list)
+	if err != nil {
+		return err
+	}
+	return r.page(page)
+}
+
+// draftID is the id of a record that is changed; 0 of a new one.
+func draftID(text string) (id.ID, error) {
+	key, ok := id.Parse(text)
+	if !ok && text != "" {
+		return 0, fault.New(fault.NotFound, "api.bad_id", "id", clip(text)).At("/id")
+	}
+	return key, nil
 }
 
 // formIn tells a form's problems and duplicates in a language.

@@ -132,6 +132,7 @@ func (s *Server) routes() []route {
 		{remove, v1 + "/records/:object/:id", s.deleteRecord, "deleteRecord", "Moves a record to the recycle bin.", guarded, deletes, nothing, done},
 		{post, v1 + "/records/:object/bulk", s.bulk, "bulkRecords", "Creates, changes and deletes many records, with a result for each.", none, writes, sends[Bulk](), answers[BulkResult]()},
 		{post, v1 + "/records/:object/form", s.form, "getRecordForm", "Shows what a record that is being written would be, and what stands in the way of saving it; saves nothing.", none, drafts, sends[FormOf](), answers[Form]()},
+		{post, v1 + "/records/:object/candidates", s.candidates, "listRecordCandidates", "Lists the records that may be chosen in a reference of a record that is being written.", none, drafts, sends[CandidatesOf](), answers[Page[RelatedRecord]]()},
 		{post, v1 + "/records/:object/aggregate", s.aggregate, "aggregateRecords", "Groups records and counts, sums, averages.", none, reads, sends[record.AggregateQuery](), answers[Groups]()},
 		{post, v1 + "/records/:object/:id/restore", s.restoreRecord, "restoreRecord", "Takes a record out of the recycle bin.", none, deletes, nothing, answers[SavedRecord]()},
 		{get, v1 + "/records/:object/:id/history", s.history, "getRecordHistory", "Says who changed what, when and by what way.", paging, reads, nothing, answers[Page[HistoryEntry]]()},

@@ -216,8 +216,8 @@ func (b *builder) compile(source string, scope expression.Scope, pointer string)
 	if b.exceeded {
 		return nil
 	}
-	if p := b.programOf(scope.Record, pointer); p != nil {
-		keepProgram(scope.Record, pointer, p)
+	if p := b.programOf(scope, pointer); p != nil {
+		keepProgram(scope, pointer, p)
 		b.countParts(p.Parts(), pointer)
 		return p
 	}
@@ -231,7 +231,7 @@ func (b *builder) compile(source string, scope expression.Scope, pointer string)
 	if len(problems) > 0 {
 		return nil
 	}
-	keepProgram(scope.Record, pointer, p)
+	keepProgram(scope, pointer, p)
 	b.countParts(p.Parts(), pointer)
 	return p
 }

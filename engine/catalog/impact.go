@@ -174,6 +174,10 @@ func (w weigher) changed(o *Object, before, f *Field) {
 		w.Add(Effect{Impact: Impact{Class: Backfill, Path: o.path(f),
 			Notice: fault.New(fault.Invalid, "catalog.computes_again", "field", f.Name, "object", o.Doc.Name)}, Table: o.Table.Name})
 	}
+	if f.ChooseWhen != nil && !sameProgram(before.ChooseWhen, f.ChooseWhen) {
+		w.Add(Effect{Impact: Impact{Class: Narrowing, Path: o.path(f),
+			Notice: fault.New(fault.Invalid, "catalog.narrows_choice", "field", f.Name, "object", o.Doc.Name)}, silent: true})
+	}
 	if w.rows(o, o.path(f), before, f) {
 		return // what else its rows refuse comes of that
 	}

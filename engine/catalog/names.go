@@ -127,6 +127,8 @@ func walk(source string, scope expression.Scope, visit func(on expression.Names,
 			path = path[1:]
 		case path[0] == "user" && scope.User != nil:
 			on, path = scope.User, path[1:]
+		case path[0] == "record" && scope.Draft != nil:
+			on, path = scope.Draft, path[1:]
 		}
 		for _, name := range path {
 			if on == nil {

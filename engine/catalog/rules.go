@@ -115,6 +115,10 @@ func (b *builder) compileField(names expression.Names, f *Field, pointer string)
 		f.Initial = b.readDefault(f, f.Doc.Default, pointer+"/default")
 	}
 	b.checkDependency(names, f, pointer)
+	if narrows, ok := f.Value.(fieldtype.Narrows); ok && narrows.ChooseWhen() != "" && f.Target != nil {
+		f.ChooseWhen = b.compile(narrows.ChooseWhen(), expression.Scope{Record: f.Target, Draft: names, User: b.user(),
+			Result: fieldtype.BoolKind, Scale: -1, Queryable: true}, pointer+"/choose_when")
+	}
 	if clears, said := emptiedOnDelete(f); clears && said {
 		b.demand(fault.New(fault.Invalid, "catalog.required_clears", "field", f.Name), pointer+"/on_delete")
 	}

@@ -126,7 +126,10 @@ type Field struct {
 	Required *expression.Program
 	// VisibleWhen tells when the field is shown on pages; nil: always.
 	VisibleWhen *expression.Program
-	Default     *expression.Program
+	// ChooseWhen, of a reference, tells which records it may lead to: its record is the one
+	// that is referred to, its draft the one that refers; nil: every one.
+	ChooseWhen *expression.Program
+	Default    *expression.Program
 	// Initial is the stored form of Doc.Default; nil if there is none.
 	Initial any
 	// Formula computes the field; Stored tells whether at saving (its Column has a

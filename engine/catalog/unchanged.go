@@ -52,17 +52,18 @@ func (b *builder) takePatterns(patterns []*fieldtype.Pattern, pointer string) {
 
 // programOf is the program at a pointer of an object that is unchanged, if it reads nothing but
 // plain fields of that object; else nil.
-func (b *builder) programOf(record expression.Names, pointer string) *expression.Program {
-	o, ok := record.(*Object)
-	if !ok || o.former == nil {
+func (b *builder) programOf(scope expression.Scope, pointer string) *expression.Program {
+	o, ok := scope.Record.(*Object)
+	if !ok || o.former == nil || scope.Draft != nil {
 		return nil
 	}
 	return o.former.programs[pointer]
 }
 
-// keepProgram lets a later build take a program over.
-func keepProgram(record expression.Names, pointer string, p *expression.Program) {
-	if o, ok := record.(*Object); ok && selfContained(p) {
+// keepProgram lets a later build take a program over. One that reads a draft as well belongs
+// to the document of another object.
+func keepProgram(scope expression.Scope, pointer string, p *expression.Program) {
+	if o, ok := scope.Record.(*Object); ok && scope.Draft == nil && selfContained(p) {
 		if o.programs == nil {
 			o.programs = map[string]*expression.Program{}
 		}

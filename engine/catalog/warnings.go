@@ -49,6 +49,9 @@ func (permissionKind) Warnings(s *Snapshot) []*fault.Fault {
 		for _, rule := range o.Rules {
 			warnings = append(warnings, hiddenFrom(writers, o, pointer+"/rules"+step(rule.Name), rule.Must, rule.When)...)
 		}
+		for _, f := range o.Fields {
+			warnings = append(warnings, choiceHiddenFrom(writers, o, f)...)
+		}
 		if o.Stages == nil {
 			continue
 		}
@@ -102,6 +105,36 @@ func hiddenFrom(writers []writer, o *Object, pointer string, conditions ...*expr
 	for _, name := range byName(hidden) {
 		warnings = append(warnings, fault.New(fault.Invalid, "catalog.hidden_condition", "field", name, "object", o.Doc.Name,
 			"sets", strings.Join(hidden[name], ", ")).At(pointer))
+	}
+	return warnings
+}
+
+// choiceHiddenFrom warns of each field that decides what may be chosen in a reference, and
+// that some who may write the reference may not read: they can choose nothing in it.
+func choiceHiddenFrom(writers []writer, o *Object, f *Field) []*fault.Fault {
+	if f.ChooseWhen == nil {
+		return nil
+	}
+	hidden := map[string][]string{}
+	for _, path := range f.ChooseWhen.Paths() {
+		if path.Root == "user" {
+			continue
+		}
+		on, name := o, "record."+pathText(path)
+		if path.Root == "" {
+			on, name = f.Target, pathText(path)
+		}
+		for _, w := range writers {
+			knows := w.reads(on, path) && (path.Root != "" || w.rights.On(on.Doc.Name).Read)
+			if w.rights.On(o.Doc.Name).Level(f.Name) == "edit" && !knows && !slices.Contains(hidden[name], w.set) {
+				hidden[name] = append(hidden[name], w.set)
+			}
+		}
+	}
+	var warnings []*fault.Fault
+	for _, name := range byName(hidden) {
+		warnings = append(warnings, fault.New(fault.Invalid, "catalog.hidden_choice", "field", name, "lookup", f.Name,
+			"sets", strings.Join(hidden[name], ", ")).At(pointerTo("object", o.Doc.Name)+"/fields"+step(f.Name)+"/choose_when"))
 	}
 	return warnings
 }

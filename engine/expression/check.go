@@ -154,6 +154,8 @@ func (c *checker) identifier(at int, name string) *node {
 		return c.userRecord(at)
 	case name == "old" && c.scope.Old:
 		return c.report(at, "expression.old_alone")
+	case name == "record" && c.scope.Draft != nil:
+		return c.report(at, "expression.record_alone")
 	case c.scope.Record == nil:
 		return c.unknown(at, "expression.unknown_name", name, c.suggestions())
 	}
@@ -171,6 +173,9 @@ func (c *checker) suggestions() []string {
 	}
 	if c.scope.Old {
 		names = append(names, "old")
+	}
+	if c.scope.Draft != nil {
+		names = append(names, "record")
 	}
 	return names
 }
@@ -207,7 +212,7 @@ func (c *checker) symbol(at int, names Names, root string, via []Symbol, name st
 		}
 		return c.inline(at, sym.Formula, func(n *node) *node {
 			moved := *n
-			moved.at, moved.open = at, root != "user"
+			moved.at, moved.open = at, opens(root)
 			moved.path = Path{Root: root, Via: append(slices.Clone(via), n.path.Via...), Leaf: n.path.Leaf}
 			if len(moved.path.Via) > maxHops {
 				return c.report(at, "expression.too_many_hops", "limit", maxHops)
@@ -215,11 +220,15 @@ func (c *checker) symbol(at int, names Names, root string, via []Symbol, name st
 			return &moved
 		})
 	}
-	n := node{op: opPath, at: at, maybe: true, open: root != "user",
+	n := node{op: opPath, at: at, maybe: true, open: opens(root),
 		path: Path{Root: root, Via: via, Leaf: sym}}
 	n.describe(sym, names)
 	return c.make(n)
 }
+
+// opens reports whether what a root leads to differs from record to record of those that
+// a filter selects from.
+func opens(root string) bool { return root != "user" && root != "record" }
 
 // describe takes the kind of a field.
 func (n *node) describe(sym Symbol, names Names) {
@@ -256,8 +265,8 @@ func (n *node) describe(sym Symbol, names Names) {
 	}
 }
 
-// member is x.name, where x is the record before (old), the user, a lookup, a row
-// or a value with parts.
+// member is x.name, where x is the record before (old), the user, the draft (record), a
+// lookup, a row or a value with parts.
 func (c *checker) member(in *ast.MemberNode) *node {
 	at := in.Location().From
 	property, ok := in.Property.(*ast.StringNode)
@@ -270,6 +279,8 @@ func (c *checker) member(in *ast.MemberNode) *node {
 			return c.symbol(at, c.scope.User, "user", nil, property.Value)
 		case first.Value == "old" && c.scope.Old && c.scope.Record != nil:
 			return c.symbol(at, c.scope.Record, "old", nil, property.Value)
+		case first.Value == "record" && c.scope.Draft != nil:
+			return c.symbol(at, c.scope.Draft, "record", nil, property.Value)
 		}
 	}
 	base := c.node(in.Node)

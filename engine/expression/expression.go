@@ -56,6 +56,10 @@ type Scope struct {
 	Record Names // nil: an expression without a record (user conditions)
 	User   Names // fields of user; nil: user may not be used, also by a formula that is read
 	Old    bool  // old.<field> is the record before the change
+	// Draft are the fields of record, the record that is being written, where Record is
+	// another one that it may refer to; nil: record may not be used. To a filter they are
+	// values, as those of user are.
+	Draft Names
 	// Result is the kind that is wanted; AnyKind takes every one. Scale rounds a
 	// NumberKind result, half away from zero; -1 leaves it.
 	Result fieldtype.Kind
@@ -65,9 +69,9 @@ type Scope struct {
 	Queryable bool
 }
 
-// Path is a field reached from the record, the old record or the user.
+// Path is a field reached from the record, the old record, the user or the draft.
 type Path struct {
-	Root string   // "", "old" or "user"
+	Root string   // "", "old", "user" or "record"
 	Via  []Symbol // lookups
 	Leaf Symbol
 }

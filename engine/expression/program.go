@@ -192,8 +192,8 @@ func (p *Program) Holds(env Env) (bool, error) {
 }
 
 // Filter is the condition as a filter that holds for exactly the records for which
-// Holds does. env gives the user's fields and the clock; it is not asked for
-// fields of a record. Fault "expression.not_queryable", or those of Eval.
+// Holds does. env gives the fields of the user and of the draft, and the clock; it is not
+// asked for fields of the records that are selected. Fault "expression.not_queryable", or those of Eval.
 func (p *Program) Filter(env Env) (query.Filter, error) {
 	if p.filter == nil {
 		f := fault.New(fault.Invalid, "expression.not_queryable", "what", p.source, "reason", "condition")

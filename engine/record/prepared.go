@@ -8,6 +8,7 @@ import (
 	"formwork/engine/catalog"
 	"formwork/engine/record/form"
 	"formwork/engine/record/read"
+	"formwork/engine/record/session"
 	"formwork/engine/record/stored"
 )
 
@@ -15,6 +16,7 @@ import (
 // snapshot itself (see preparedCache). Safe for concurrent use.
 type prepared struct {
 	mappings stored.Mappings
+	choices  session.Choices
 	reading  read.Cache
 	forms    form.Cache
 }
@@ -28,7 +30,7 @@ func (c *preparedCache) of(s *catalog.Snapshot) *prepared {
 	if found, ok := c.bySnapshot.Load(key); ok {
 		return found.(*prepared)
 	}
-	made, loaded := c.bySnapshot.LoadOrStore(key, &prepared{reading: read.NewCache(), forms: form.NewCache()})
+	made, loaded := c.bySnapshot.LoadOrStore(key, &prepared{choices: session.NewChoices(), reading: read.NewCache(), forms: form.NewCache()})
 	if !loaded {
 		runtime.AddCleanup(s, func(key weak.Pointer[catalog.Snapshot]) { c.bySnapshot.Delete(key) }, key)
 	}

@@ -58,7 +58,7 @@ func New(o Options) *Service {
 // As is a session for a caller; it is cheap and made for each request.
 func (s *Service) As(t store.Tenant, snapshot *catalog.Snapshot, c *policy.Caller) *Session {
 	p := s.prepared.of(snapshot)
-	return newSession(session.New(t, snapshot, c, s.now(), &p.mappings), p, s.write)
+	return newSession(session.New(t, snapshot, c, s.now(), &p.mappings, &p.choices), p, s.write)
 }
 
 // Session does what one caller asks under one snapshot. All of its calls have the

@@ -135,6 +135,9 @@ type (
 		Targets() []string // objects, at least one
 		OnDelete() string  // "restrict", "clear", "cascade"
 	}
+	// Narrows is implemented by references to one object that may lead to some of its
+	// records only: those for which a condition holds, "" for all.
+	Narrows interface{ ChooseWhen() string }
 	// Chooses is implemented by values out of a list of options.
 	Chooses interface {
 		Options() map[string]*metadata.Option

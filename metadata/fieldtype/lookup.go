@@ -12,9 +12,10 @@ import (
 type LookupType struct{}
 
 type lookupSettings struct {
-	Object   string   `json:"object"`
-	Objects  []string `json:"objects"`
-	OnDelete string   `json:"on_delete"`
+	Object     string   `json:"object"`
+	Objects    []string `json:"objects"`
+	OnDelete   string   `json:"on_delete"`
+	ChooseWhen string   `json:"choose_when"`
 }
 
 // What becomes of a reference whose record is deleted: it is emptied, the delete
@@ -33,9 +34,16 @@ func (LookupType) Sample() string             { return `{"object":"user"}` }
 
 func (LookupType) SettingsSchema() map[string]any {
 	return map[string]any{
-		"object":    nameSetting("Object", "The object whose records can be referred to.", "company"),
-		"on_delete": onDeleteSchema(),
+		"object":      nameSetting("Object", "The object whose records can be referred to.", "company"),
+		"on_delete":   onDeleteSchema(),
+		"choose_when": chooseWhenSchema(),
 	}
+}
+
+func chooseWhenSchema() map[string]any {
+	setting := textSetting("Choose when", "A condition on the records that may be chosen; record is the one that is being written.", "account == record.account")
+	setting["maxLength"] = maxExpression
+	return setting
 }
 
 func onDeleteSchema() map[string]any {
@@ -52,20 +60,23 @@ func (LookupType) Bind(_ string, f *metadata.Field, in Context) (Value, []*fault
 	if problems != nil {
 		return nil, problems
 	}
-	return bindReference(s.Object, "/object", s.OnDelete, in)
+	return bindReference(s.Object, "/object", s, in)
 }
 
 // bindReference makes the value of a reference to one object.
-func bindReference(object, pointer, action string, in Context) (Value, []*fault.Fault) {
+func bindReference(object, pointer string, s lookupSettings, in Context) (Value, []*fault.Fault) {
 	problems := checkTargets([]string{object}, func(int) string { return pointer }, in)
-	action, problem := deleteAction(action)
+	action, problem := deleteAction(s.OnDelete)
 	if problem != nil {
 		problems = append(problems, problem)
+	}
+	if _, inRow := in.(rowContext); inRow && s.ChooseWhen != "" {
+		problems = append(problems, fault.New(fault.Invalid, "metadata.not_in_rows", "setting", "choose_when").At("/choose_when"))
 	}
 	if problems != nil {
 		return nil, problems
 	}
-	return lookupValue{object: object, onDelete: action}, nil
+	return lookupValue{object: object, onDelete: action, chooseWhen: s.ChooseWhen}, nil
 }
 
 func checkTargets(objects []string, pointer func(int) string, in Context) (problems []*fault.Fault) {
@@ -97,13 +108,16 @@ func contains(list []string, s string) bool {
 	return false
 }
 
-type lookupValue struct{ object, onDelete string }
+type lookupValue struct{ object, onDelete, chooseWhen string }
 
 func (lookupValue) Storage() Storage    { return Int }
 func (lookupValue) Kind() Kind          { return ReferenceKind }
 func (v lookupValue) Form() string      { return v.object }
 func (v lookupValue) Targets() []string { return []string{v.object} }
 func (v lookupValue) OnDelete() string  { return v.onDelete }
+
+// ChooseWhen implements Narrows.
+func (v lookupValue) ChooseWhen() string { return v.chooseWhen }
 
 // Coerce reads an id in its outside form. Whether there is such a record is not
 // for a pure package to know.

@@ -16,7 +16,7 @@ func (UserType) AlsoCalled() []string {
 }
 
 func (UserType) SettingsSchema() map[string]any {
-	return map[string]any{"on_delete": onDeleteSchema()}
+	return map[string]any{"on_delete": onDeleteSchema(), "choose_when": chooseWhenSchema()}
 }
 
 // ShownSettings implements Shows.
@@ -29,5 +29,5 @@ func (UserType) Bind(_ string, f *metadata.Field, in Context) (Value, []*fault.F
 	if problems != nil {
 		return nil, problems
 	}
-	return bindReference("user", "", s.OnDelete, in)
+	return bindReference("user", "", s, in)
 }

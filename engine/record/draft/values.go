@@ -132,15 +132,22 @@ func untouched(e *session.Env, formula *expression.Program) bool {
 		return false
 	}
 	for _, path := range formula.Paths() {
-		first := path.Leaf
-		if len(path.Via) > 0 {
-			first = path.Via[0]
-		}
-		if slot, ok := e.Mapping.Slots[first.Column.Name]; !ok || !stored.Same(e.Old[slot], e.Row[slot]) {
+		if !sameInput(e, path) {
 			return false
 		}
 	}
 	return true
+}
+
+// sameInput reports whether a change of a record leaves the field as it was in which a path
+// from it begins.
+func sameInput(e *session.Env, path expression.Path) bool {
+	first := path.Leaf
+	if len(path.Via) > 0 {
+		first = path.Via[0]
+	}
+	slot, ok := e.Mapping.Slots[first.Column.Name]
+	return ok && stored.Same(e.Old[slot], e.Row[slot])
 }
 
 // FillMissing gives the named fields their defaults where they have no value. One that

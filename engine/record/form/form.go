@@ -62,8 +62,9 @@ type FieldState struct {
 	Visible  bool     `json:"visible"`
 	Required bool     `json:"required"` // by the object, its stage, or the layout
 	ReadOnly bool     `json:"read_only"`
-	Options  []string `json:"options,omitzero"` // that may be chosen, in order; nil: the field has none
-	Open     bool     `json:"open,omitzero"`    // a value that no option names may be entered too
+	Options  []string `json:"options,omitzero"`  // that may be chosen, in order; nil: the field has none
+	Open     bool     `json:"open,omitzero"`     // a value that no option names may be entered too
+	Narrowed bool     `json:"narrowed,omitzero"` // of a reference: to some records only, see its candidates
 }
 
 // SectionState is whether a tab, a section or a related list of the layout is shown now.

@@ -82,7 +82,7 @@ func (s *states) fields() map[string]FieldState {
 // field is the state of a field; needed are those that the stage requires. On a layout a
 // field is visible where one of its places is, and marked as any of those says.
 func (s *states) field(f *field, needed []*catalog.Field) FieldState {
-	st := FieldState{Visible: len(f.placed) == 0, ReadOnly: !f.writable, Options: s.options(f), Open: !fieldtype.Restricted(f.Value)}
+	st := FieldState{Visible: len(f.placed) == 0, ReadOnly: !f.writable, Options: s.options(f), Open: !fieldtype.Restricted(f.Value), Narrowed: f.ChooseWhen != nil}
 	st.Required = f.required && s.draft.Requires(f.at) || slices.Contains(needed, f.Field)
 	for _, p := range f.placed {
 		if !s.shown[p.section] || !s.holds(p.visible, true) {

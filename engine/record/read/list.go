@@ -240,6 +240,16 @@ func (s *Reader) List(ctx context.Context, object string, q ListQuery) (*Page, e
 	return s.list(ctx, a, q, nil)
 }
 
+// ListAmong is List with a condition on the records that the caller has not written, whose
+// paths are guarded.
+func (s *Reader) ListAmong(ctx context.Context, object string, q ListQuery, only query.Filter) (*Page, error) {
+	a, err := s.Object(ctx, object, policy.Read)
+	if err != nil {
+		return nil, err
+	}
+	return s.list(ctx, a, q, only)
+}
+
 // list is List with a condition that the caller has not written.
 func (s *Reader) list(ctx context.Context, a *session.Object, q ListQuery, only query.Filter) (*Page, error) {
 	limit, err := pageSize(q.Limit)

@@ -31,11 +31,13 @@ type Session struct {
 	// are those of Unrestricted, which is the only way around the rights.
 	unrestricted bool
 	rights       *policy.Rights // nil: not loaded, or unrestricted
+	choices      *Choices
 }
 
-// New is a session of a caller; those of the platform itself are unrestricted.
-func New(t store.Tenant, snapshot *catalog.Snapshot, c *policy.Caller, clock time.Time, m *stored.Mappings) Session {
-	return Session{Tenant: t, Snapshot: snapshot, Caller: c, Clock: clock, Mappings: m, unrestricted: c.System}
+// New is a session of a caller; those of the platform itself are unrestricted. The mappings
+// and choices are those of the snapshot.
+func New(t store.Tenant, snapshot *catalog.Snapshot, c *policy.Caller, clock time.Time, m *stored.Mappings, choices *Choices) Session {
+	return Session{Tenant: t, Snapshot: snapshot, Caller: c, Clock: clock, Mappings: m, unrestricted: c.System, choices: choices}
 }
 
 // By is who writes, in stored form.

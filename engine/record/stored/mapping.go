@@ -46,6 +46,7 @@ type Mapping struct {
 	Expressed          []*Field // whose values expressions make: defaults, stages, formulas
 	Required           []*Field
 	References         []*Field
+	Narrowed           []*Field // references that may lead to some records only
 	Options            []*Field // fields with options, that are no formulas
 	Dependent          []*Field // options that depend on another field's value
 	rollups            []*Field // roll-ups over other records
@@ -153,6 +154,9 @@ func (m *Mapping) addField(f *catalog.Field, untracked bool) {
 	if refers, ok := f.Value.(fieldtype.Refers); ok {
 		at.Refers = refers
 		m.References = append(m.References, at)
+		if f.ChooseWhen != nil {
+			m.Narrowed = append(m.Narrowed, at)
+		}
 	}
 	if rolls, ok := f.Value.(fieldtype.Rolls); ok {
 		at.Computed = true

@@ -53,6 +53,34 @@ func (w *Writer) Preview(ctx context.Context, object string, key id.ID, data map
 	return p, nil
 }
 
+// Fill completes the draft of a new record (key 0) or of a change, as Preview does, and checks
+// nothing. Errors are those of Preview.
+func (w *Writer) Fill(ctx context.Context, object string, key id.ID, data map[string]any) (*draft.Draft, error) {
+	u := newUnit(ctx, w.Session, w.options, previewTx{w.Tenant})
+	u.previews = true
+	d, err := u.draftOf(object, key, data)
+	if err != nil {
+		return nil, err
+	}
+	if err := complete(filling, d, u); err != nil {
+		return nil, err
+	}
+	return d, d.Failed()
+}
+
+// complete takes a draft through steps whatever is wrong with it.
+func complete(steps []step, d *draft.Draft, u *Unit) error {
+	for _, s := range steps {
+		if s.end != nil {
+			continue
+		}
+		if err := run([]step{s}, d, u); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // draftOf begins the draft of a new record (key 0) or of a change.
 func (u *Unit) draftOf(object string, key id.ID, data map[string]any) (*draft.Draft, error) {
 	action := policy.Update
@@ -79,13 +107,8 @@ func (u *Unit) draftOf(object string, key id.ID, data map[string]any) (*draft.Dr
 func (u *Unit) preview(p *Preview) (refusal *fault.Fault, err error) {
 	d := p.Draft
 	rest, ended := runUpTo(filling, d, u)
-	for _, s := range rest {
-		if s.end != nil {
-			continue
-		}
-		if _, err := runUpTo([]step{s}, d, u); err != nil {
-			return nil, err
-		}
+	if err := complete(rest, d, u); err != nil {
+		return nil, err
 	}
 	if ended == nil && (d.Old == nil || d.Differs()) {
 		ended = run(checking, d, u)

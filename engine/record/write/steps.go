@@ -56,6 +56,7 @@ var checking = []step{
 	{name: "rules", do: (*draft.Draft).CheckRules},
 	{name: "stage guards", do: (*draft.Draft).CheckStage},
 	{name: "references", do: (*draft.Draft).CheckReferences},
+	{name: "choices", do: (*draft.Draft).CheckChoices},
 	{name: "permission sets that are given", do: (*draft.Draft).CheckGranted},
 	{name: "end: broken rules", end: (*draft.Draft).Refusal},
 	{name: "record policy", do: (*draft.Draft).CheckRecordPolicy},

@@ -38,7 +38,7 @@ func testWriter(t *testing.T) Writer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, cache := session.New(tenant, snapshot, policy.System("acme"), now(), &stored.Mappings{}), read.NewCache()
+	s, cache := session.New(tenant, snapshot, policy.System("acme"), now(), &stored.Mappings{}, nil), read.NewCache()
 	return New(&s, read.New(&s, &cache), &Options{IDs: ids, Committed: func(string) {}})
 }
 

@@ -78,6 +78,8 @@ test("records", async () => {
   assert.ok(data(await admin.GET("/api/v1/records/account/{id}/duplicates", { params: { path } })).items.length > 0);
   const form = data(await admin.POST("/api/v1/records/account/form", { body: { data: { name: "" }, changed: ["name"] } }));
   assert.ok(form.problems[0]?.code === "record.required" && form.fields["name"]?.required && form.sections["details/main"]?.visible !== false);
+  const parents = data(await admin.POST("/api/v1/records/account/candidates", { body: { field: "parent", data: {}, q: "Acme", limit: 1 } }));
+  assert.equal(parents.items.length, 1);
   data(await admin.POST("/api/v1/records/account/{id}/merge", { params: { path }, body: { from: [twin.id], data: { industry: null } } }));
   data(await admin.POST("/api/v1/records/contact", { body: { last_name: "Doe", account: made.id } as components["schemas"]["contact.write"] }));
   assert.ok(data(await admin.GET("/api/v1/records/account/{id}/related/{list}", { params: { path: { ...path, list: "contacts" } } })).items.length > 0);
