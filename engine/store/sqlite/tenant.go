@@ -45,6 +45,7 @@ func (s *Store) newTenant(name string, file os.FileInfo) *tenant {
 	t := &tenant{store: s, name: name, path: s.file(name), identity: name + "#" + strconv.Itoa(s.handles), file: file}
 	t.blobs.tenant, t.blobs.dir = t, s.blobs(name)
 	t.writer.open = func() (*conn, error) { return t.connect(false) }
+	t.writer.groupTime = groupTime
 	t.pool.slow = semaphore.NewWeighted(maxSlow)
 	t.pool.open = func() (*conn, error) { return t.connect(true) }
 	return t

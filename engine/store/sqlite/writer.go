@@ -22,7 +22,8 @@ const (
 // run theirs (each in its own goroutine), commits once for all of them, and hands
 // the lead to the next who waits.
 type writer struct {
-	open func() (*conn, error) // under the lead
+	open      func() (*conn, error) // under the lead
+	groupTime time.Duration         // how long the first of a group waits for the others
 
 	mu      sync.Mutex
 	leading bool
@@ -184,7 +185,7 @@ func (w *writer) group(r *request) error {
 	own := b.run(r.fn)
 	lost := !w.c.inTransaction()
 	var ran chan error
-	for n := 1; n < groupSize && !lost && time.Since(began) < groupTime; n++ {
+	for n := 1; n < groupSize && !lost && time.Since(began) < w.groupTime; n++ {
 		next := w.take()
 		if next == nil {
 			break

@@ -32,6 +32,7 @@ func (w *writer) waitFor(t *testing.T, n int) {
 func TestRefusedWhenTheReasonCanBeRead(t *testing.T) {
 	s := openWith(t, Options{})
 	tenant := create(t, s, "acme")
+	tenant.writer.groupTime = time.Hour // so that all three share a group, however slow the machine is
 	refused, seen := make(chan error, 1), make(chan int64, 1)
 	last := make(chan error, 1)
 	write := func(key int64) func(tx store.Tx) error {
@@ -50,7 +51,8 @@ func TestRefusedWhenTheReasonCanBeRead(t *testing.T) {
 		go func() {
 			last <- tenant.Write(t.Context(), func(store.Tx) error {
 				select {
-				case <-refused:
+				case err := <-refused:
+					refused <- err
 					t.Error("was told before the group was committed")
 				case <-time.After(50 * time.Millisecond):
 				}
