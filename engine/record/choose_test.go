@@ -132,3 +132,24 @@ func TestChoicesTellNothingHidden(t *testing.T) {
 		t.Errorf("the platform itself: %s", got)
 	}
 }
+
+// Nor does a change of the record tell anything of a chosen one that they may not read.
+func TestAHiddenChoiceTellsNothing(t *testing.T) {
+	w := newWorld(t).populate()
+	w.apply(`{"kind":"object","name":"judge","label":"Judge","name_field":"name","visibility":"private","fields":{"name":{"type":"text"},"score":{"type":"number"}}}`,
+		`{"kind":"object","name":"claim","label":"Claim","name_field":"name","visibility":"write","fields":{"name":{"type":"text"},"least":{"type":"number"},
+			"judge":{"type":"lookup","object":"judge","choose_when":"score >= record.least"}}}`,
+		`{"kind":"permission","name":"clerk","label":"Clerk","objects":{"claim":{"create":true,"read":true,"update":true},"judge":{"create":true,"read":true}}}`)
+	w.people["rob"].Permissions = []string{"clerk"}
+	s, rob := w.system(), w.as("rob")
+	hidden := w.create(s, "judge", map[string]any{"name": "Hidden", "score": number("7")}).Record.ID().String()
+	claim := w.create(s, "claim", map[string]any{"least": number("5"), "judge": hidden}).Record.ID()
+	for _, least := range []string{"1", "99"} {
+		if _, err := rob.Update(w.ctx, "claim", claim, map[string]any{"least": number(least)}, 0); faults(err) != "/judge record.not_choosable" {
+			t.Errorf("at least %s: %v", least, err)
+		}
+	}
+	w.update(rob, "claim", claim, map[string]any{"name": "New"})
+	own := w.create(rob, "judge", map[string]any{"score": number("9")}).Record.ID().String()
+	w.update(rob, "claim", claim, map[string]any{"least": number("8"), "judge": own})
+}

@@ -3,6 +3,7 @@ package draft
 import (
 	"formwork/engine/fault"
 	"formwork/engine/id"
+	"formwork/engine/policy"
 	"formwork/engine/query"
 	"formwork/engine/record/session"
 	"formwork/engine/record/stored"
@@ -19,7 +20,7 @@ func (d *Draft) CheckChoices() {
 		}
 		allowed, err := d.ChoiceFilter(d.Object, f.Field)
 		if err == nil {
-			ok, err = session.Exists(d.Ctx, d.Reader, f.Target.Table.Name, query.And(query.Is(query.ID, key), allowed))
+			ok, err = d.choosable(f, key, allowed)
 			if err == nil && !ok {
 				err = fault.New(fault.Invalid, "record.not_choosable", "field", d.Session.Label(f.Field), "id", id.ID(key).String())
 			}
@@ -32,6 +33,22 @@ func (d *Draft) CheckChoices() {
 			d.problemOf(f.Field, fault.From(err).At("/"+f.Name))
 		}
 	}
+}
+
+// choosable reports whether a reference may lead to a record: one that is allowed, and that
+// the caller may read. That the reference led there before is no matter, for who changes what
+// the condition reads would learn of a record that is hidden from them.
+func (d *Draft) choosable(f *stored.Field, key int64, allowed query.Filter) (bool, error) {
+	target := f.Target.Doc.Name
+	filter := query.And(query.Is(query.ID, key), allowed)
+	if !d.isCaller(target, key) {
+		readable, err := d.Session.RecordFilter(d.Ctx, target, policy.Read)
+		if err != nil {
+			return false, err
+		}
+		filter = query.And(filter, readable)
+	}
+	return session.Exists(d.Ctx, d.Reader, f.Target.Table.Name, filter)
 }
 
 // choosesAnew reports whether a reference, or what its condition reads of the record, has

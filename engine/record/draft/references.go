@@ -41,7 +41,7 @@ func (d *Draft) follow(f *stored.Field) {
 		return
 	}
 	object, key := f.Referred(v)
-	if object != "user" || key != int64(d.Session.Caller.User) {
+	if !d.isCaller(object, key) {
 		found, err := d.readableRecord(object, key)
 		if err != nil {
 			d.Fail(err)
@@ -57,6 +57,11 @@ func (d *Draft) follow(f *stored.Field) {
 		d.followed = map[int]any{}
 	}
 	d.followed[f.Slot] = v
+}
+
+// isCaller reports whether a record is the caller's own user, whom they may always name.
+func (d *Draft) isCaller(object string, key int64) bool {
+	return object == "user" && key == int64(d.Session.Caller.User)
 }
 
 // NoReference is the fault of a reference to no record, or to one that the caller may
