@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 
 	"formwork/engine/fault"
@@ -30,10 +29,15 @@ type guard struct {
 }
 
 // beyondAuthor lists what a change would give that its author may not give; nothing
-// without an author, for the program itself may give everything.
+// without an author, for the program itself may give everything, as may who manages
+// permissions.
 func (c *Catalog) beyondAuthor(ctx context.Context, t store.Tenant, author *policy.Caller, before, after *Snapshot) ([]*fault.Fault, error) {
 	if author == nil {
 		return nil, nil
+	}
+	rights, err := before.Policies.Rights(ctx, author)
+	if err != nil || rights.System[policy.ManagePermissions] {
+		return nil, err
 	}
 	kept, err := c.keptData(ctx, t, before)
 	if err != nil {
@@ -190,20 +194,20 @@ func (g *guard) report(f *fault.Fault, kind, name, pointer string) {
 // keptData are the objects that were removed with records, and the fields of those and of
 // objects that are there, for as long as their data is kept.
 func (c *Catalog) keptData(ctx context.Context, t store.Tenant, before *Snapshot) (policy.Kept, error) {
-	kept := policy.Kept{}
+	kept, seen := policy.Kept{}, map[removal]bool{}
 	q := query.Select{Table: removedTable, Sort: []query.Order{{Ref: query.Field(query.ID)}}}
 	for row, err := range store.Find(ctx, t, q, colTable, colColumn) {
 		if err != nil {
 			return nil, fmt.Errorf("reading what was removed: %w", err)
 		}
-		fields := kept[row.Text(colTable)]
-		if column := row.Text(colColumn); column != allColumns {
-			// See columnOf: a column is named after its field, or after a part of it.
-			if field := column[:strings.IndexAny(column+":", ".:")]; !slices.Contains(fields, field) {
-				fields = append(fields, field)
-			}
+		object, column := row.Text(colTable), row.Text(colColumn)
+		// See columnOf: a column is named after its field, or after a part of it.
+		field := removal{object, column[:strings.IndexAny(column+":", ".:")]}
+		fields := kept[object]
+		if column != allColumns && !seen[field] {
+			fields = append(fields, field.column)
 		}
-		kept[row.Text(colTable)] = fields
+		kept[object], seen[field] = fields, true
 	}
 	for object := range kept {
 		if before.Objects[object] != nil {

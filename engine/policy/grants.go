@@ -137,8 +137,12 @@ func (s *Set) fieldsOf(object string, kept []string) []string {
 	if o := s.objects[object]; o != nil {
 		names = append(names, o.names...)
 	}
+	described := make(map[string]bool, len(names))
+	for _, field := range names {
+		described[field] = true
+	}
 	for _, field := range kept {
-		if !slices.Contains(names, field) {
+		if !described[field] {
 			names = append(names, field)
 		}
 	}
