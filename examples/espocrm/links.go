@@ -2,8 +2,8 @@ package main
 
 import (
 	"cmp"
+	"maps"
 	"slices"
-	"sort"
 	"strings"
 )
 
@@ -17,14 +17,8 @@ type relation struct {
 	standsFor map[string]field // by column, the field that shows it
 }
 
-func sortedKeys[T any](m map[string]T) []string {
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	return names
-}
+// sortedKeys are the keys of a map in order, so that each run makes the same.
+func sortedKeys[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }
 
 // findRelations finds the relations of many to many, each once, though both sides name it.
 func (t *translator) findRelations() {
@@ -188,11 +182,9 @@ func (t *translator) linkMultiple(f field) document {
 		t.leave("teams of a record", "teams get at records by sharing rules", f.entity)
 		return nil
 	}
-	if f.yes("required") && t.listed(f) {
+	if t.listed(f) && f.yes("required") {
 		t.leave("required list of links", "a record can't be held to have related ones", f.entity, f.name)
-		return nil
 	}
-	t.listed(f)
 	return nil
 }
 

@@ -153,7 +153,7 @@ func (t *translator) relatedList(entity, name string, link settings) (document, 
 	if t.name(target) == "" {
 		return nil, nil
 	}
-	columns, err := t.columnsFor(target, entity)
+	columns, err := t.columnsFor(target, entity, name)
 	if err != nil {
 		return nil, err
 	}
@@ -187,10 +187,11 @@ func (t *translator) through(r *relation, side int, columns []any) document {
 	return document{"object": t.prefix + r.name, "lookup": r.lookups[side], "columns": all}
 }
 
-// columnsFor are the columns of an entity's records on the page of another.
-func (t *translator) columnsFor(entity, on string) ([]any, error) {
-	layout := t.clients[on].of("relationshipPanels")
-	for _, name := range []string{settings(layout).text("layout"), "listFor" + on, "listSmall", "list"} {
+// columnsFor are the columns of an entity's records on the page of another, where they are
+// listed by a link.
+func (t *translator) columnsFor(entity, on, link string) ([]any, error) {
+	panel := t.clients[on].of("relationshipPanels").of(link)
+	for _, name := range []string{panel.text("layout"), "listFor" + on, "listSmall", "list"} {
 		columns, err := t.columnsOf(entity, name)
 		if err != nil || len(columns) > 0 {
 			return columns, err

@@ -33,7 +33,7 @@ const places = 6
 // print writes two tables in Markdown.
 func (r *report) print(out io.Writer) {
 	fmt.Fprint(out, "| translated | number |\n| --- | ---: |\n")
-	for _, construct := range slices.Sorted(maps.Keys(r.done)) {
+	for _, construct := range sortedKeys(r.done) {
 		fmt.Fprintf(out, "| %s | %d |\n", construct, r.done[construct])
 	}
 	fmt.Fprint(out, "\n| left | number | why | where |\n| --- | ---: | --- | --- |\n")

@@ -96,6 +96,10 @@ func (t *translator) object(entity string) {
 		if made == nil {
 			continue
 		}
+		if fields[fieldName(name)] != nil {
+			t.leave("field", "another has its name already", entity, name)
+			continue
+		}
 		made["order"] = 10 * (i + 1)
 		fields[fieldName(name)] = made
 		t.fields[entity][name] = made

@@ -92,6 +92,26 @@ func TestWorkshop(t *testing.T) {
 			t.Errorf("the amount of a won order: %v", err)
 		}
 	})
+	t.Run("columns of related lists", func(t *testing.T) {
+		for layout, columns := range map[string][]string{"workshop_garage/mechanics": {"mechanic.name", "mechanic.last_name", "role", "since"}, "workshop_garage/orders": {"name", "stage"}} {
+			name, list, _ := strings.Cut(layout, "/")
+			at := slices.IndexFunc(set.Documents, func(d metadata.Document) bool { return d.Key == metadata.Key{Kind: "layout", Name: name} })
+			if at < 0 {
+				t.Fatalf("there is no layout %s", name)
+			}
+			var doc struct {
+				Related map[string]struct {
+					Columns []string `json:"columns"`
+				} `json:"related"`
+			}
+			if err := json.Unmarshal(set.Documents[at].Body, &doc); err != nil {
+				t.Fatal(err)
+			}
+			if got := doc.Related[list].Columns; !slices.Equal(got, columns) {
+				t.Errorf("%s has the columns %v, not %v", layout, got, columns)
+			}
+		}
+	})
 	t.Run("related", func(t *testing.T) {
 		related(t, main, "workshop_garage", garage, "mechanics", "mechanic.name", "Ida Berg")
 		related(t, main, "workshop_garage", garage, "orders", "name", "Paint")
@@ -129,6 +149,7 @@ func TestWorkshop(t *testing.T) {
 	})
 	t.Run("what is left is told", func(t *testing.T) {
 		for _, line := range []string{
+			"| field | 1 | another has its name already | Mechanic.last_name |",
 			"| default | 1 | it is a script | Order.made |",
 			"| field of the type currencyConverted | 1 |",
 			"| field of the type map | 1 |",
