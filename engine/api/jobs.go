@@ -19,6 +19,8 @@ type Job struct {
 	Done      int64      `json:"done"`
 	Total     int64      `json:"total"` // 0: not known
 	Problem   *Finding   `json:"problem,omitempty"`
+	Failed    int64      `json:"failed,omitempty"`                   // records for which a formula or a roll-up could not be computed
+	First     []string   `json:"first_failed,omitempty" schema:"ID"` // of these, at most ten that the caller may read; of one job alone
 	CreatedAt time.Time  `json:"created_at"`
 	StartedAt *time.Time `json:"started_at"` // null: not yet
 	EndedAt   *time.Time `json:"ended_at"`   // null: still open
@@ -31,6 +33,9 @@ func (r *request) showJob(j *job.Job) Job {
 	if f := j.Fault(); f != nil {
 		problem := inputProblem(f, r.language())
 		v.Problem = &problem
+	}
+	if failures, ok := record.FailuresOf(j); ok {
+		v.Failed = failures.Records
 	}
 	return v
 }
@@ -121,7 +126,28 @@ func (s *Server) getJob(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.json(fiber.StatusOK, r.showJob(j))
+	shown := r.showJob(j)
+	if failures, ok := record.FailuresOf(j); ok {
+		if shown.First, err = r.failed(failures); err != nil {
+			return err
+		}
+	}
+	return r.json(fiber.StatusOK, shown)
+}
+
+// failed are the first records that a job failed for, as far as the caller may read them,
+// and the fields that it was to compute.
+func (r *request) failed(f record.Failures) (first []string, err error) {
+	for _, key := range f.First {
+		_, err := r.records().Get(r.ctx, f.Object, key, f.Fields)
+		switch {
+		case err == nil:
+			first = append(first, key.String())
+		case fault.KindOf(err).Breaks():
+			return nil, err
+		}
+	}
+	return first, nil
 }
 
 // job is the job in the path, if the caller may watch it.

@@ -2,6 +2,8 @@ package api_test
 
 import (
 	"context"
+	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,6 +51,33 @@ func TestWhoStopsJobs(t *testing.T) {
 	} {
 		if status, _, body := w.do(c.method, "/api/v1"+c.path, c.headers, ""); status != c.status {
 			t.Errorf("%s %s: %d, want %d: %s", c.method, c.path, status, c.status, body)
+		}
+	}
+}
+
+// A job tells how many records it could not compute, and names those that the caller may
+// read together with the field that failed.
+func TestJobsTellWhatFailed(t *testing.T) {
+	w := newWorld(t)
+	w.User("admin@example.com", map[string]any{"permissions": []any{"admin"}})
+	account := w.Create("account", map[string]any{"name": "Half", "annual_revenue": json.Number("0.5")})
+	w.Apply(`{"kind":"object","name":"account","fields":{"power":{"type":"formula","result":"number","scale":2,"expression":"2 ** annual_revenue"}}}`,
+		`{"kind":"permission","name":"auditor","objects":{"account":{"read":true,"fields":{"name":"read"}}},"system":["view_setup"]}`)
+	w.User("auditor@example.com", map[string]any{"permissions": []any{"auditor"}})
+	w.RunJobs()
+	jobs, err := job.List(t.Context(), w.Tenant, job.Listing{Kind: "backfill", Limit: 1})
+	if err != nil || len(jobs) != 1 {
+		t.Fatal(jobs, err)
+	}
+	for _, c := range []struct {
+		email string
+		first bool
+	}{{"admin@example.com", true}, {"auditor@example.com", false}} {
+		headers := map[string]string{"Authorization": "Bearer " + w.login("main", c.email)}
+		status, _, raw := w.do("GET", "/api/v1/jobs/"+jobs[0].ID.String(), headers, "")
+		body := string(raw)
+		if status != 200 || !strings.Contains(body, `"failed":1`) || strings.Contains(body, account.String()) != c.first {
+			t.Errorf("%s: %d %s", c.email, status, body)
 		}
 	}
 }

@@ -69,14 +69,30 @@ type Effect struct {
 	// mild: that it narrows anything is only known by counting; if it does not, it is
 	// a free change of settings.
 	mild bool
+	// warns: it is no impact but a warning, if it concerns any record.
+	warns bool
 }
 
 func impacts(effects []Effect) []Impact {
-	all := make([]Impact, len(effects))
-	for i, e := range effects {
-		all[i] = e.Impact
+	all := make([]Impact, 0, len(effects))
+	for _, e := range effects {
+		if !e.warns {
+			all = append(all, e.Impact)
+		}
 	}
 	return all
+}
+
+// warning is what is told of an effect that warns and has been counted; nil for nothing.
+func (e *Effect) warning() *fault.Fault {
+	if !e.warns || *e.Records == 0 {
+		return nil
+	}
+	if e.Partial {
+		e.Notice.Code += "_at_least"
+	}
+	e.Notice.Params["records"] = *e.Records
+	return e.Notice
 }
 
 // Comparison is of two configurations, to tell what the change from one to the other

@@ -139,6 +139,7 @@ func (w weigher) removed(o *Object, f *Field) {
 func (w weigher) added(o *Object, f *Field) {
 	switch {
 	case f.Column.Storage != fieldtype.None && (computed(f) || given(f)):
+		w.failures(o, f)
 		w.Add(Effect{Impact: Impact{Class: Backfill, Path: o.path(f),
 			Notice: fault.New(fault.Invalid, "catalog.fills_field", "field", f.Name, "object", o.Doc.Name)}, Table: o.Table.Name})
 	case f.Doc.Required != nil:
@@ -153,6 +154,7 @@ func (w weigher) changed(o *Object, before, f *Field) {
 	switch {
 	case computed(before) && computed(f):
 		if f.Column.Storage != fieldtype.None && !sameComputation(before, f) && (!isRollup(f) || o.rollup(f) == nil) {
+			w.failures(o, f)
 			w.Add(Effect{Impact: Impact{Class: Backfill, Path: o.path(f),
 				Notice: fault.New(fault.Invalid, "catalog.computes_again", "field", f.Name, "object", o.Doc.Name)}, Table: o.Table.Name})
 		}

@@ -25,6 +25,7 @@ func (c *Catalog) measure(ctx context.Context, t store.Tenant, d *draft) error {
 	timed, cancel := context.WithTimeout(ctx, measureTime)
 	defer cancel()
 	d.vacant = nil
+	var warnings []*fault.Fault
 	for i := range d.effects {
 		e := &d.effects[i]
 		if e.silent || e.Table == "" {
@@ -38,6 +39,9 @@ func (c *Catalog) measure(ctx context.Context, t store.Tenant, d *draft) error {
 			return fmt.Errorf("counting for %s: %w", e.Path, err)
 		}
 		e.Records, e.Partial = &n, partial
+		if warning := e.warning(); warning != nil {
+			warnings = append(warnings, warning)
+		}
 		if e.mild && n == 0 && !partial {
 			e.Class, e.Notice = Free, fault.New(fault.Invalid, "catalog.changes_settings", "path", e.Path)
 		}
@@ -54,6 +58,9 @@ func (c *Catalog) measure(ctx context.Context, t store.Tenant, d *draft) error {
 		}
 	}
 	d.plan.Impact = impacts(d.effects)
+	if len(warnings) > 0 {
+		d.plan.Warnings = bounded(append(d.plan.Warnings, warnings...))
+	}
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"formwork/engine/catalog"
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/job"
@@ -287,4 +288,49 @@ func (w *world) events() []string {
 		events = append(events, fmt.Sprintf("%s %s %s", r[2], r[0], sorted))
 	}
 	return events
+}
+
+// Plan counts the records for which a stored formula can't be computed, through others that
+// are new as well; the job counts and names them.
+func TestFailingFormulasAreCounted(t *testing.T) {
+	w := newWorld(t).populate()
+	var broken []id.ID
+	for i, revenue := range []string{"0.5", "2", "1.5", "3"} {
+		key := w.create(w.system(), "account", map[string]any{"name": fmt.Sprint(i), "revenue": number(revenue)}).Record.ID()
+		if i%2 == 0 {
+			broken = append(broken, key)
+		}
+	}
+	change := `{"kind": "object", "name": "account", "fields": {
+		"half": {"type": "formula", "result": "number", "scale": 2, "expression": "revenue"},
+		"power": {"type": "formula", "result": "number", "scale": 2, "expression": "2 ** half"}}}`
+	plan, err := w.catalog.Plan(w.ctx, w.tenant, catalog.Change{Documents: []json.RawMessage{json.RawMessage(change)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var warned []string
+	for _, f := range plan.Warnings {
+		if f.Code == "catalog.formula_fails" {
+			warned = append(warned, fmt.Sprint(f.Pointer, " ", f.Params["records"]))
+		}
+	}
+	if fmt.Sprint(warned) != "[/object/account/fields/power/expression 2]" {
+		t.Errorf("plan warns of %v", warned)
+	}
+	w.apply(change)
+	w.work()
+	jobs, err := job.List(w.ctx, w.tenant, job.Listing{Kind: catalog.JobBackfill})
+	if err != nil || len(jobs) == 0 {
+		t.Fatal(jobs, err)
+	}
+	if got, ok := record.FailuresOf(jobs[0]); !ok || got.Records != 2 || fmt.Sprint(got.First) != fmt.Sprint(broken) || got.Object != "account" {
+		t.Errorf("the job tells of %+v, want %v", got, broken)
+	}
+	if got := w.get(w.system(), "account", broken[0], "half", "power"); got["power"] != nil || fmt.Sprint(got["half"]) != "0.50" {
+		t.Errorf("a record that failed has %v", got)
+	}
+	// A job that a former version began has no more than an id.
+	if got, ok := record.FailuresOf(&job.Job{Kind: catalog.JobBackfill, Args: []byte(`{"object":"account"}`), Cursor: []byte("77")}); !ok || got.Records != 0 {
+		t.Errorf("of a former version: %+v %v", got, ok)
+	}
 }

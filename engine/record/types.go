@@ -3,6 +3,7 @@ package record
 import (
 	"context"
 
+	"formwork/engine/job"
 	"formwork/engine/record/background"
 	"formwork/engine/record/duplicate"
 	"formwork/engine/record/explain"
@@ -54,6 +55,7 @@ type (
 	Grant       = explain.Grant
 
 	Snapshots = background.Snapshots
+	Failures  = background.Failures
 )
 
 // What is done to a record.
@@ -87,6 +89,9 @@ const (
 
 // Tables are the tables this room keeps in every tenant.
 func Tables() []store.Table { return stored.Tables() }
+
+// FailuresOf is what a job of this room could not compute; ok is false for any other.
+func FailuresOf(j *job.Job) (f Failures, ok bool) { return background.FailuresOf(j) }
 
 // HasBinned reports whether there are records of an object in the bin.
 func HasBinned(ctx context.Context, from store.Reader, object string) (bool, error) {

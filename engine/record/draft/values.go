@@ -98,32 +98,56 @@ func (d *Draft) Compute() {
 // fields. A formula that fails is a problem of the change that touched what it reads; in
 // any other it is empty, so that a formula made later holds up nobody. A problem is told
 // with the field whose value can't be computed.
-func Derive(e *session.Env) (*catalog.Field, *fault.Fault) {
+func Derive(e *session.Env) (of *catalog.Field, problem *fault.Fault) {
+	derive(e, func(f *stored.Field, err error) (goOn bool) {
+		if f.Formula != nil && untouched(e, f.Formula) {
+			return true
+		}
+		of, problem = f.Field, expressionFailed(f.Field, err)
+		return false
+	})
+	return of, problem
+}
+
+// DeriveAll is Derive for a record that nobody changes: what can't be computed is empty,
+// child rows stay as they are. It returns the fields that fail.
+func DeriveAll(e *session.Env) (failed []*stored.Field) {
+	derive(e, func(f *stored.Field, _ error) (goOn bool) {
+		failed = append(failed, f)
+		return true
+	})
+	return failed
+}
+
+// derive asks fails of each field that can't be computed whether to go on, with that field
+// empty or its rows as they are.
+func derive(e *session.Env, fails func(f *stored.Field, err error) (goOn bool)) {
 	m := e.Mapping
 	for _, f := range m.RowsWithFormulas {
 		v, err := computeRows(e, f.Field, e.Row[f.Slot])
-		if err != nil {
-			return f.Field, expressionFailed(f.Field, err)
+		if err == nil {
+			e.Row[f.Slot] = v
+		} else if !fails(f, err) {
+			return
 		}
-		e.Row[f.Slot] = v
 	}
 	for _, f := range m.Computed {
 		var v any
 		var err error
 		if f.Formula != nil {
-			if v, err = f.Formula.Eval(e); err != nil && untouched(e, f.Formula) {
-				v, err = nil, nil
-			}
+			v, err = f.Formula.Eval(e)
 		} else {
 			v, err = rollUpRows(e, f)
 		}
 		if err != nil {
-			return f.Field, expressionFailed(f.Field, err)
+			if !fails(f, err) {
+				return
+			}
+			v = nil
 		}
 		e.Row[f.Slot] = v
 	}
 	m.FillCompanions(e.Row)
-	return nil, nil
 }
 
 // untouched reports a change of a record that leaves what a formula reads as it was.
