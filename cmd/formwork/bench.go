@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/url"
 	"os"
 	"strings"
@@ -76,7 +77,7 @@ func (p *program) openHouse(ctx context.Context, name string, standalone bool) (
 	if err != nil {
 		return nil, err
 	}
-	return house{assemble(opened, s.shared(), nil, file.Limits{}, newLog(p.log))}, nil
+	return house{assemble(opened, s.shared(), nil, file.Limits{}, p.newLog(slog.LevelWarn))}, nil
 }
 
 func (h house) Store() store.Store { return h.engine.Store }

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"runtime/debug"
@@ -41,6 +40,22 @@ func (s storage) make() error {
 		return fmt.Errorf("making the folder of the data: %w", err)
 	}
 	return nil
+}
+
+// kind names the store, for the log; an address may hold a password.
+func (s storage) kind() string {
+	if s.Database != "" {
+		return "mongodb"
+	}
+	return "sqlite"
+}
+
+// blobsKind names where the contents of files are, for the log.
+func (s storage) blobsKind() string {
+	if s.Blobs != "" {
+		return "s3"
+	}
+	return s.kind()
 }
 
 // shared holds where several processes may serve the same tenants; files are served by
@@ -102,10 +117,12 @@ func (p *program) secrets() (fieldtype.Sealer, error) {
 }
 
 // openEngine opens the store and puts the platform together.
-func (s storage) openEngine(p *program) (*engine, error) { return s.openWith(p, file.Limits{}) }
+func (s storage) openEngine(p *program) (*engine, error) {
+	return s.openWith(p, file.Limits{}, p.newLog(slog.LevelWarn)) // what it does the command prints
+}
 
-// openWith is openEngine with limits of files.
-func (s storage) openWith(p *program, files file.Limits) (*engine, error) {
+// openWith is openEngine with limits of files and a log.
+func (s storage) openWith(p *program, files file.Limits, log *slog.Logger) (*engine, error) {
 	secrets, err := p.secrets()
 	if err != nil {
 		return nil, err
@@ -114,10 +131,17 @@ func (s storage) openWith(p *program, files file.Limits) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return assemble(opened, s.shared(), secrets, files, newLog(p.log)), nil
+	return assemble(opened, s.shared(), secrets, files, log), nil
 }
 
-func newLog(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }
+// newLog is a log of what has at least a level, in the format that was asked for.
+func (p *program) newLog(level slog.Level) *slog.Logger {
+	options := &slog.HandlerOptions{Level: level}
+	if p.logFormat == "json" {
+		return slog.New(slog.NewJSONHandler(p.log, options))
+	}
+	return slog.New(slog.NewTextHandler(p.log, options))
+}
 
 // tenantSession is a tenant in the hands of a command, which may do everything.
 type tenantSession struct {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -39,8 +40,9 @@ type commands struct {
 	Bench     benchCommand     `cmd:"" help:"Measure a server on this machine, and the bare store beside it."`
 	Doctor    doctorCommand    `cmd:"" help:"Look for what is wrong."`
 
-	Build   versionCommand   `cmd:"" name:"version" help:"Print the version, and what it was built with."`
-	Version kong.VersionFlag `help:"Print the version."`
+	Build     versionCommand   `cmd:"" name:"version" help:"Print the version, and what it was built with."`
+	Version   kong.VersionFlag `help:"Print the version."`
+	LogFormat string           `help:"Write the log as text (key=value) or as JSON, a line an event." enum:"text,json" default:"text" placeholder:"text|json" env:"FORMWORK_LOG_FORMAT"`
 }
 
 // program is what commands run in: what they read, where they write and what they were told.
@@ -50,6 +52,8 @@ type program struct {
 	out    io.Writer
 	log    io.Writer
 	getenv func(string) string
+
+	logFormat string // see commands
 }
 
 func main() {
@@ -62,7 +66,8 @@ func main() {
 // what was asked wrongly.
 func run(p *program, arguments []string) int {
 	status := -1
-	parser, err := kong.New(&commands{}, kong.Name("formwork"), kong.Description("A CRM platform that is configuration."),
+	var all commands
+	parser, err := kong.New(&all, kong.Name("formwork"), kong.Description("A CRM platform that is configuration."),
 		kong.Writers(p.out, p.log), kong.Exit(func(code int) { status = code }), kong.Vars{"version": version}, kong.Bind(p), kong.ValueFormatter(helpOf))
 	if err != nil {
 		panic(err) // a mistake in the declarations above
@@ -75,6 +80,7 @@ func run(p *program, arguments []string) int {
 		fmt.Fprintf(p.log, "formwork: %v\n", err)
 		return 2
 	}
+	p.logFormat = all.LogFormat
 	if err := settle(parsed, p.getenv); err != nil {
 		fmt.Fprintf(p.log, "formwork: %v\n", err)
 		return 2
@@ -89,6 +95,16 @@ func run(p *program, arguments []string) int {
 // fail prints what went wrong: of a fault its text and, one a line, those inside it.
 func (p *program) fail(err error) {
 	var f *fault.Fault
+	if p.logFormat == "json" { // who reads the log reads JSON alone
+		var problems []string
+		if errors.As(err, &f) {
+			for _, one := range f.Errors {
+				problems = append(problems, problemLine(one))
+			}
+		}
+		p.newLog(slog.LevelError).Error("failed", "error", reason(err), "problems", problems)
+		return
+	}
 	if !errors.As(err, &f) || f.Kind == fault.Internal {
 		fmt.Fprintf(p.log, "formwork: %v\n", err)
 		return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"log/slog"
 	"net"
 	"slices"
 	"sync"
@@ -34,9 +35,10 @@ type serveCommand struct {
 }
 
 // Run serves until the program is told to stop.
-func (c *serveCommand) Run(p *program) error {
+func (c *serveCommand) Run(p *program) (failed error) {
+	log := p.newLog(slog.LevelInfo)
 	if _, err := limitMemory(p.getenv); err != nil {
-		newLog(p.log).Warn("the memory of the process is not limited", "error", err)
+		log.Warn("the memory of the process is not limited", "error", err)
 	}
 	if c.Pprof != "" {
 		closeProfile, err := profile(c.Pprof)
@@ -63,7 +65,7 @@ func (c *serveCommand) Run(p *program) error {
 		}
 		defer unlock()
 	}
-	e, err := c.openWith(p, file.Limits{File: c.FileSize, Quota: c.FileQuota})
+	e, err := c.openWith(p, file.Limits{File: c.FileSize, Quota: c.FileQuota}, log)
 	if err != nil {
 		return err
 	}
@@ -85,6 +87,12 @@ func (c *serveCommand) Run(p *program) error {
 		scheme = "https"
 	}
 	fmt.Fprintf(p.out, "Formwork %s: %s://%s\n", version, scheme, listener.Addr())
+	log.Info("started", "version", version, "listen", scheme+"://"+listener.Addr().String(), "store", c.kind(), "blobs", c.blobsKind(), "tenants", len(names))
+	defer func() {
+		if failed == nil {
+			log.Info("stopped")
+		}
+	}()
 	if len(names) == 0 || slices.Contains(names, firstTenant) && !e.ready(p.ctx, firstTenant) {
 		l := p.firstLogin(firstTenant)
 		if err := e.createTenant(p.ctx, l); err != nil {
@@ -123,7 +131,8 @@ func (c *serveCommand) serve(p *program, e *engine, listener net.Listener, secur
 	var background sync.WaitGroup
 	background.Go(func() { e.Run(work) })
 	if keeper != nil {
-		background.Go(func() { keeper.Run(work, schedule, e.Log) })
+		rounds := keeper.Rounds(schedule, e.Log)
+		background.Go(func() { rounds.Run(work) })
 	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
@@ -131,6 +140,7 @@ func (c *serveCommand) serve(p *program, e *engine, listener net.Listener, secur
 	select {
 	case err = <-served:
 	case <-p.ctx.Done():
+		e.Log.Info("stopping")
 		ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
 		err = server.Shutdown(ctx)
 		cancel()

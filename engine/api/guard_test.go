@@ -1,6 +1,7 @@
 package api
 
 import (
+	"log/slog"
 	"net/netip"
 	"testing"
 	"time"
@@ -12,7 +13,7 @@ import (
 // at once; others are not concerned.
 func TestLimiter(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
-	l := newLimiter(func() time.Time { return now })
+	l := newLimiter(func() time.Time { return now }, slog.New(slog.DiscardHandler))
 	enter := func(address, code string) func(bool) {
 		t.Helper()
 		leave, err := l.enter(address)

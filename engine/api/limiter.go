@@ -1,6 +1,7 @@
 package api
 
 import (
+	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -21,6 +22,7 @@ const (
 // limiter counts logins by address.
 type limiter struct {
 	now     func() time.Time
+	log     *slog.Logger
 	clients *lru.Cache[string, *attempts]
 }
 
@@ -30,12 +32,12 @@ type attempts struct {
 	since           time.Time
 }
 
-func newLimiter(now func() time.Time) *limiter {
+func newLimiter(now func() time.Time, log *slog.Logger) *limiter {
 	clients, err := lru.New[string, *attempts](loginClients)
 	if err != nil {
 		panic(err) // only for a size below 1
 	}
-	return &limiter{now: now, clients: clients}
+	return &limiter{now: now, log: log, clients: clients}
 }
 
 // enter begins a login, and leave, which must be called, ends it. Faults: "auth.limited"
@@ -64,8 +66,14 @@ func (l *limiter) enter(address string) (leave func(failed bool), err error) {
 	}
 	return func(failed bool) {
 		a.pending.Add(-1)
-		if failed && a.failed.Add(1) == 1 {
+		if !failed {
+			return
+		}
+		switch a.failed.Add(1) {
+		case 1:
 			l.clients.Add(address, a) // it may have been forgotten meanwhile
+		case loginFailures:
+			l.log.Warn("logins held", "client", address, "failed", loginFailures, "until", a.since.Add(loginWindow))
 		}
 	}, nil
 }

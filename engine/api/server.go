@@ -118,7 +118,7 @@ func New(o Options) *Server {
 	if o.Memory <= 0 {
 		o.Memory = DefaultMemory
 	}
-	s := &Server{o: o, logins: newLimiter(o.Now), proxies: networks(o.Proxies), metrics: newMetrics(), shown: newShownCache(), numbers: newRequestNumbers(o.Now()),
+	s := &Server{o: o, logins: newLimiter(o.Now, o.Log), proxies: networks(o.Proxies), metrics: newMetrics(), shown: newShownCache(), numbers: newRequestNumbers(o.Now()),
 		heavy: semaphore.NewWeighted(maxHeavy), budget: budget.New(budget.Of(o.Memory)), exports: newExportCounts()}
 	s.metrics.watchMemory(s.budget)
 	s.metrics.registry.MustRegister(fullMetric(o.Store))

@@ -2,9 +2,8 @@ package backup
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 )
 
@@ -17,14 +16,37 @@ type Schedule struct {
 	Keep  Rule
 }
 
-// Run takes the copies of all tenants that are due until ctx ends. What fails is logged and
-// tried again. One process of a store runs it.
-func (k *Keeper) Run(ctx context.Context, s Schedule, log *slog.Logger) {
-	taken := map[string]time.Time{}
+// Rounds takes copies by a schedule. One process of a store runs it. Figures may be asked
+// for meanwhile.
+type Rounds struct {
+	keeper   *Keeper
+	schedule Schedule
+	log      *slog.Logger
+
+	mu           sync.Mutex
+	newest       map[string]time.Time // when the newest copy of each tenant was taken; zero: there is none
+	made, failed int64
+}
+
+// Figures are those of backups in this process.
+type Figures struct {
+	Made, Failed int64 // copies, since the start
+	// Missing is how many tenants have no copy, and Oldest when the newest copy was taken of
+	// the tenant whose newest copy is the oldest; zero if there is none. Both are as the
+	// last round saw them.
+	Missing int
+	Oldest  time.Time
+}
+
+// Rounds prepares to take copies by a schedule. What is made and what fails is logged.
+func (k *Keeper) Rounds(s Schedule, log *slog.Logger) *Rounds {
+	return &Rounds{keeper: k, schedule: s, log: log, newest: map[string]time.Time{}}
+}
+
+// Run takes the copies of all tenants that are due until ctx ends. What fails is tried again.
+func (r *Rounds) Run(ctx context.Context) {
 	for {
-		if err := k.TakeDue(ctx, s, taken); err != nil && ctx.Err() == nil {
-			log.Error("backup", "error", err)
-		}
+		r.TakeDue(ctx)
 		select {
 		case <-ctx.Done():
 			return
@@ -34,39 +56,98 @@ func (k *Keeper) Run(ctx context.Context, s Schedule, log *slog.Logger) {
 }
 
 // TakeDue copies the tenants whose last copy is as old as the schedule says, one after the
-// other, and removes old copies. taken remembers between calls when each was copied. A
-// tenant that fails keeps no other from being copied.
-func (k *Keeper) TakeDue(ctx context.Context, s Schedule, taken map[string]time.Time) error {
-	names, err := k.Store.Tenants(ctx)
+// other, and removes old copies. A tenant that fails keeps no other from being copied.
+func (r *Rounds) TakeDue(ctx context.Context) {
+	names, err := r.keeper.Store.Tenants(ctx)
+	if err != nil {
+		r.fail(ctx, "", err)
+		return
+	}
+	r.know(names)
+	for _, name := range names {
+		if ctx.Err() != nil {
+			return
+		}
+		if err := r.takeDue(ctx, name); err != nil {
+			r.fail(ctx, name, err)
+		}
+	}
+}
+
+// takeDue copies a tenant if that is due.
+func (r *Rounds) takeDue(ctx context.Context, name string) error {
+	newest := r.newestOf(name)
+	if newest.IsZero() { // none, or none that this process knows
+		last, err := r.keeper.last(ctx, name)
+		if err != nil {
+			return err
+		}
+		if last != nil {
+			newest = last.Taken
+			r.note(name, newest, 0)
+		}
+	}
+	if r.keeper.Now().Sub(newest) < r.schedule.Every {
+		return nil
+	}
+	c, err := r.keeper.Take(ctx, name)
 	if err != nil {
 		return err
 	}
-	var all error
-	for _, name := range names {
-		if ctx.Err() != nil {
-			return errors.Join(all, ctx.Err())
-		}
-		if _, known := taken[name]; !known {
-			last, err := k.last(ctx, name)
-			if err != nil {
-				all = errors.Join(all, fmt.Errorf("tenant %s: %w", name, err))
-				continue
-			}
-			if last != nil {
-				taken[name] = last.Taken
-			}
-		}
-		if k.Now().Sub(taken[name]) < s.Every {
-			continue
-		}
-		c, err := k.Take(ctx, name)
-		if err == nil {
-			taken[name] = c.Taken
-			_, err = k.Prune(ctx, name, s.Keep)
-		}
-		if err != nil {
-			all = errors.Join(all, fmt.Errorf("tenant %s: %w", name, err))
+	r.note(name, c.Taken, 1)
+	removed, err := r.keeper.Prune(ctx, name, r.schedule.Keep)
+	r.log.Info("backup made", "tenant", name, "taken", c.Taken, "bytes", c.Rows.Size, "files", c.Blobs, "removed", removed)
+	return err
+}
+
+// Figures says how the backups stand. It asks no store.
+func (r *Rounds) Figures() Figures {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f := Figures{Made: r.made, Failed: r.failed}
+	for _, taken := range r.newest {
+		switch {
+		case taken.IsZero():
+			f.Missing++
+		case f.Oldest.IsZero() || taken.Before(f.Oldest):
+			f.Oldest = taken
 		}
 	}
-	return all
+	return f
+}
+
+// know forgets tenants that are gone, and takes in those that are new.
+func (r *Rounds) know(names []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	before := r.newest
+	r.newest = make(map[string]time.Time, len(names))
+	for _, name := range names {
+		r.newest[name] = before[name]
+	}
+}
+
+func (r *Rounds) newestOf(name string) time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.newest[name]
+}
+
+// note notes a tenant's newest copy.
+func (r *Rounds) note(name string, taken time.Time, made int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.newest[name] = taken
+	r.made += made
+}
+
+// fail counts and logs what failed, unless the process stops.
+func (r *Rounds) fail(ctx context.Context, tenant string, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	r.mu.Lock()
+	r.failed++
+	r.mu.Unlock()
+	r.log.Error("backup failed", "tenant", tenant, "error", err)
 }

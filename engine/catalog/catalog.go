@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -45,6 +46,8 @@ type Options struct {
 	// where they run one after the other. What a revision has to be computed for stored
 	// records is computed once more when those have ended that began before it.
 	Transactions time.Duration
+	// Log is told of every revision that is published here; nil: nobody is.
+	Log *slog.Logger
 	// Retention is how long the data of removed fields and objects stays; 30 days.
 	Retention time.Duration
 }
@@ -80,6 +83,9 @@ func New(o Options) *Catalog {
 	}
 	if o.Retention <= 0 {
 		o.Retention = 30 * 24 * time.Hour
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Wake == nil {
 		o.Wake = func(string) {}
@@ -315,7 +321,7 @@ func (c *Catalog) Install(ctx context.Context, t store.Tenant, packages ...strin
 	if err := t.Define(ctx, tables...); err != nil {
 		return nil, fmt.Errorf("defining the tables of a new tenant: %w", err)
 	}
-	first := commitment{message: "Installed", work: c.o.Kinds.jobs(&Snapshot{}, snapshot)}
+	first := commitment{message: "Installed", changes: metadata.Diff(nil, target.effective()), work: c.o.Kinds.jobs(&Snapshot{}, snapshot)}
 	if err := c.commit(ctx, t, &state{}, target, first); err != nil {
 		if fault.Is(err, "catalog.stale") {
 			return nil, fault.New(fault.Conflict, "catalog.installed", "tenant", t.Name())

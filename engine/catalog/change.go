@@ -169,7 +169,7 @@ func (c *Catalog) make(ctx context.Context, t store.Tenant, d *draft, message st
 			return nil, fmt.Errorf("defining tables: %w", err)
 		}
 	}
-	with.message, with.by = message, by
+	with.message, with.by, with.changes = message, by, d.plan.Changes
 	if err := c.commit(ctx, t, d.base, d.target, with); err != nil {
 		return nil, err
 	}

@@ -207,6 +207,7 @@ func documentsAt(ctx context.Context, from store.Reader, revision int64) (map[st
 type commitment struct {
 	message string
 	by      id.ID
+	changes []metadata.Change // of the effective documents
 	work    []Job
 	removed []removal // to be purged later
 	kept    []removal // no longer to be purged: they are back
@@ -263,8 +264,20 @@ func (c *Catalog) commit(ctx context.Context, t store.Tenant, base, target *stat
 		return fmt.Errorf("revision %d was compiled as %d", next, target.snapshot.Revision)
 	}
 	c.publish(t, target)
+	c.logRevision(t, next, with)
 	c.o.Wake(t.Name())
 	return nil
+}
+
+// logRevision logs a revision: whose it is and how many documents it changes, with nothing
+// of what they say.
+func (c *Catalog) logRevision(t store.Tenant, number int64, with commitment) {
+	counts := map[string]int{}
+	for _, change := range with.changes {
+		counts[change.Change]++
+	}
+	c.o.Log.Info("revision published", "tenant", t.Name(), "revision", number, "author", with.by.String(),
+		"added", counts["added"], "changed", counts["changed"], "removed", counts["removed"])
 }
 
 // place is where a document lies.

@@ -67,6 +67,7 @@ type server struct {
 	dir  string
 	base string
 	log  *lockedBuffer // of all its processes
+	more []string      // flags of serve
 
 	process *exec.Cmd
 	ended   chan struct{}
@@ -98,9 +99,9 @@ func environment() []string {
 }
 
 // newServer starts the program on a folder of its own, until the test ends.
-func newServer(t testing.TB) *server {
+func newServer(t testing.TB, more ...string) *server {
 	t.Helper()
-	s := &server{dir: t.TempDir(), log: &lockedBuffer{}}
+	s := &server{dir: t.TempDir(), log: &lockedBuffer{}, more: more}
 	t.Cleanup(func() {
 		s.stop()
 		if t.Failed() {
@@ -135,7 +136,7 @@ func (s *server) start(t testing.TB) {
 }
 
 func (s *server) begin() error {
-	s.process = exec.Command(binary, "serve", "--data", s.dir, "--listen", "127.0.0.1:0")
+	s.process = exec.Command(binary, append([]string{"serve", "--data", s.dir, "--listen", "127.0.0.1:0"}, s.more...)...)
 	s.process.Env, s.process.Stderr = environment(), s.log
 	out, err := s.process.StdoutPipe()
 	if err != nil {

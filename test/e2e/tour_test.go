@@ -276,7 +276,7 @@ func (s *shell) run(command string) []string {
 func (s *shell) serve(at stop) (answer []string) {
 	s.t.Helper()
 	log := filepath.Join(s.dir, "serve.log")
-	s.run(strings.TrimSuffix(at.command, "&") + "--listen 127.0.0.1:0 >" + log + " 2>&1 &")
+	s.run(strings.TrimSuffix(at.command, "&") + "--listen 127.0.0.1:0 >" + log + " &")
 	until(s.t, "the server of the tour answers", func() bool {
 		raw, err := os.ReadFile(log)
 		answer = strings.Split(strings.TrimSuffix(string(raw), "\n"), "\n")
