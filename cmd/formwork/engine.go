@@ -58,6 +58,14 @@ func (s storage) blobsKind() string {
 	return s.kind()
 }
 
+// folder is the data folder, "" for a database.
+func (s storage) folder() string {
+	if s.Database != "" {
+		return ""
+	}
+	return s.Data
+}
+
 // shared holds where several processes may serve the same tenants; files are served by
 // one.
 func (s storage) shared() bool { return s.Database != "" }

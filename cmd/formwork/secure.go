@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"log/slog"
@@ -20,6 +21,27 @@ type secure struct {
 	ACMECache     string   `name:"acme-cache" help:"Folder for the certificates of the authority (acme in the data folder)." placeholder:"DIR"`
 }
 
+// acme is the authority; data is the data folder, "" if there is none.
+func (s secure) acme(data string) certificate.ACME {
+	cache := s.ACMECache
+	if cache == "" && data != "" {
+		cache = filepath.Join(data, "acme")
+	}
+	return certificate.ACME{Domains: s.ACMEDomain, Directory: s.ACMEDirectory, Email: s.ACMEEmail, Cache: cache}
+}
+
+// validity is that of the certificate that the server shows; zero if there is none yet, and
+// without TLS.
+func (s secure) validity(ctx context.Context, data string) (certificate.Validity, error) {
+	switch {
+	case s.TLSCert != "":
+		return certificate.FileValidity(s.TLSCert)
+	case len(s.ACMEDomain) > 0:
+		return s.acme(data).Validity(ctx)
+	}
+	return certificate.Validity{}, nil
+}
+
 // config is how the server speaks TLS; nil if it does not. data is the data folder, "" if
 // there is none.
 func (s secure) config(data string, now func() time.Time, log *slog.Logger) (*tls.Config, error) {
@@ -36,12 +58,9 @@ func (s secure) config(data string, now func() time.Time, log *slog.Logger) (*tl
 	case !acme:
 		return nil, nil
 	}
-	cache := s.ACMECache
-	if cache == "" {
-		if data == "" {
-			return nil, errors.New("--acme-cache says where certificates are kept")
-		}
-		cache = filepath.Join(data, "acme")
+	authority := s.acme(data)
+	if authority.Cache == "" {
+		return nil, errors.New("--acme-cache says where certificates are kept")
 	}
-	return certificate.ACME{Domains: s.ACMEDomain, Directory: s.ACMEDirectory, Email: s.ACMEEmail, Cache: cache}.Get()
+	return authority.Get()
 }

@@ -74,11 +74,7 @@ func (c *serveCommand) Run(p *program) (failed error) {
 	if err != nil {
 		return err
 	}
-	folder := c.Data
-	if c.Database != "" {
-		folder = ""
-	}
-	secured, err := c.secure.config(folder, e.Now, e.Log)
+	secured, err := c.secure.config(c.folder(), e.Now, e.Log)
 	if err != nil {
 		return err
 	}
@@ -120,20 +116,28 @@ func (l login) print(p *program) {
 // serve answers requests and runs background work until the program is told to
 // stop; then it lets both come to an end. secured is nil without TLS.
 func (c *serveCommand) serve(p *program, e *engine, listener net.Listener, secured *tls.Config) error {
-	server := api.New(api.Options{Store: e.Store, Catalog: e.Catalog, Records: e.Records, Auth: e.Auth, Imports: e.Imports, Files: e.Files, Wake: e.Jobs.Wake, Consumers: e.Outbox.Figures,
-		Now: e.Now, Log: e.Log, Access: c.Access, Tenant: firstTenant, TenantFromHost: c.TenantFromHost, Proxies: c.Proxies, Version: version,
-		Connections: api.Connections{All: c.Connections, PerAddress: c.PerAddress}, Memory: c.RequestMemory, TLS: secured})
 	keeper, schedule, err := c.schedule(p, e)
 	if err != nil {
 		return err
 	}
+	options := api.Options{Store: e.Store, Catalog: e.Catalog, Records: e.Records, Auth: e.Auth, Imports: e.Imports, Files: e.Files, Wake: e.Jobs.Wake, Consumers: e.Outbox.Figures, Jobs: e.Jobs.Figures,
+		Now: e.Now, Log: e.Log, Access: c.Access, Tenant: firstTenant, TenantFromHost: c.TenantFromHost, Proxies: c.Proxies, Version: version,
+		Connections: api.Connections{All: c.Connections, PerAddress: c.PerAddress}, Memory: c.RequestMemory, TLS: secured}
 	work, stopWork := context.WithCancel(context.Background())
 	var background sync.WaitGroup
 	background.Go(func() { e.Run(work) })
 	if keeper != nil {
 		rounds := keeper.Rounds(schedule, e.Log)
+		options.Backups = rounds.Figures
 		background.Go(func() { rounds.Run(work) })
 	}
+	if secured != nil {
+		options.CertificateEnds = func(ctx context.Context) (time.Time, error) {
+			shown, err := c.validity(ctx, c.folder())
+			return shown.Until, err
+		}
+	}
+	server := api.New(options)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 

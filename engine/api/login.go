@@ -43,6 +43,7 @@ func (s *Server) login(r *request) (failure error) {
 	if other != nil && r.otherOrigin() == "" {
 		return other
 	}
+	defer func() { s.metrics.sawLogin(failure) }()
 	attempt := r.attempt(in.Email, in.Password)
 	leave, refused := s.logins.enter(r.client())
 	if refused == nil {

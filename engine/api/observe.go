@@ -12,7 +12,6 @@ import (
 
 	"formwork/engine/budget"
 	"formwork/engine/fault"
-	"formwork/engine/store"
 )
 
 // metrics of one server.
@@ -20,6 +19,7 @@ type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
+	logins   *prometheus.CounterVec
 	unrouted *meter
 }
 
@@ -32,7 +32,12 @@ func newMetrics() *metrics {
 			Help:    "Time from the request's headers to its answer, by route.",
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}}, []string{"method", "route"}),
 	}
-	m.registry.MustRegister(m.requests, m.seconds, collectors.NewGoCollector(),
+	m.logins = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "formwork_logins_total",
+		Help: "Logins that succeeded, that were refused, and that were not looked at since there were too many."}, []string{"outcome"})
+	for _, outcome := range []string{"ok", "failed", "held"} {
+		m.logins.WithLabelValues(outcome)
+	}
+	m.registry.MustRegister(m.requests, m.seconds, m.logins, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.unrouted = m.of(route{method: "", path: "none"})
 	return m
@@ -47,22 +52,40 @@ func (m *metrics) watch(b *bounding) {
 			func() float64 { return float64(b.refused.Load()) }))
 }
 
+// show shows what other rooms keep figures of.
+func (m *metrics) show(o Options) {
+	m.registry.MustRegister(buildMetric(o.Version), &storeMetrics{store: o.Store, now: o.Now, log: o.Log})
+	if o.Consumers != nil {
+		m.registry.MustRegister(consumerMetrics{o.Consumers, o.Now})
+	}
+	if o.Jobs != nil {
+		m.registry.MustRegister(jobMetrics(o.Jobs, o.Now))
+	}
+	if o.Backups != nil {
+		m.registry.MustRegister(backupMetrics(o.Backups))
+	}
+	if o.CertificateEnds != nil {
+		m.registry.MustRegister(certificateMetric(o.CertificateEnds, o.Log))
+	}
+}
+
 // watchMemory shows what requests hold.
 func (m *metrics) watchMemory(b *budget.Budget) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "formwork_http_memory_bytes", Help: "Memory that large requests hold of the budget for them, about."},
 		func() float64 { return float64(b.Held()) }))
 }
 
-// fullMetric shows whether the store lacks room for what is written.
-func fullMetric(s store.Store) prometheus.Collector {
-	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "formwork_store_full", Help: "1 while the store has no room for what is written."}, func() float64 {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		if fault.Is(s.Ping(ctx), "store.full") {
-			return 1
-		}
-		return 0
-	})
+// sawLogin counts a login by how it ended: none is counted that failed for another reason
+// than its own, such as a body that is no JSON.
+func (m *metrics) sawLogin(failure error) {
+	switch f := fault.From(failure); {
+	case failure == nil:
+		m.logins.WithLabelValues("ok").Inc()
+	case f.Code == "auth.failed":
+		m.logins.WithLabelValues("failed").Inc()
+	case f.Code == "auth.limited" || f.Code == "auth.busy":
+		m.logins.WithLabelValues("held").Inc()
+	}
 }
 
 // meter counts the requests of one route.

@@ -21,9 +21,11 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"formwork/engine/auth"
+	"formwork/engine/backup"
 	"formwork/engine/budget"
 	"formwork/engine/catalog"
 	"formwork/engine/file"
+	"formwork/engine/job"
 	"formwork/engine/outbox"
 	"formwork/engine/record"
 	"formwork/engine/store"
@@ -68,8 +70,14 @@ type Options struct {
 	Wake func(tenant string)
 	// Consumers are the figures of the consumers of events, for the metrics; nil: none.
 	Consumers func() []outbox.Figures
-	Now       func() time.Time
-	Log       *slog.Logger
+	// Jobs are the figures of background work, Backups those of backups, and CertificateEnds
+	// is when the certificate ends, the zero time if there is none yet; each for the
+	// metrics, nil: none.
+	Jobs            func() []job.Figures
+	Backups         func() backup.Figures
+	CertificateEnds func(context.Context) (time.Time, error)
+	Now             func() time.Time
+	Log             *slog.Logger
 	// Access logs every request; those that fail inside are always logged.
 	Access bool
 	// Tenant is logged in to where a login names none; if there is no such tenant and
@@ -121,10 +129,7 @@ func New(o Options) *Server {
 	s := &Server{o: o, logins: newLimiter(o.Now, o.Log), proxies: networks(o.Proxies), metrics: newMetrics(), shown: newShownCache(), numbers: newRequestNumbers(o.Now()),
 		heavy: semaphore.NewWeighted(maxHeavy), budget: budget.New(budget.Of(o.Memory)), exports: newExportCounts()}
 	s.metrics.watchMemory(s.budget)
-	s.metrics.registry.MustRegister(fullMetric(o.Store))
-	if o.Consumers != nil {
-		s.metrics.registry.MustRegister(consumerMetrics{o.Consumers, o.Now})
-	}
+	s.metrics.show(o)
 	s.requests.New = func() any { return &request{server: s} }
 	s.app = fiber.New(fiber.Config{
 		AppName:                      "formwork",

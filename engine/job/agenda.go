@@ -182,6 +182,18 @@ func (a *agenda) forgetLast() {
 	delete(a.tenants, last.tenant)
 }
 
+// active lists the tenants in which work is due or under way, in no order.
+func (a *agenda) active(now time.Time) (tenants []string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for name, w := range a.tenants {
+		if w.running > 0 || w.looking || !w.due.IsZero() && !w.due.After(now) {
+			tenants = append(tenants, name)
+		}
+	}
+	return tenants
+}
+
 // roundDue reports, once, whether a tenant that was forgotten has come due.
 func (a *agenda) roundDue(now time.Time) bool {
 	a.mu.Lock()

@@ -22,6 +22,7 @@ func (r *Runner) run(stop context.Context, t store.Tenant, j *row) {
 	var beating sync.WaitGroup
 	beating.Go(func() { r.beat(beatCtx, t, l, cancel) })
 
+	began := r.o.Now()
 	var err error
 	if j.Attempts > r.o.Attempts {
 		err = fault.New(fault.Invalid, "job.exhausted", "attempts", j.Attempts-1)
@@ -35,7 +36,9 @@ func (r *Runner) run(stop context.Context, t store.Tenant, j *row) {
 	// The process may be stopping, what has happened is noted all the same.
 	ctx, cancel = context.WithTimeout(context.WithoutCancel(stop), 10*time.Second)
 	defer cancel()
-	if err := r.note(ctx, t, l, j, err, stop.Err() != nil); err != nil {
+	how, err := r.note(ctx, t, l, j, err, stop.Err() != nil)
+	r.ledger.ran(j.Kind, how, r.o.Now().Sub(began))
+	if err != nil {
 		// The lease runs out, and the job is done over from its cursor.
 		r.o.Log.Error("noting the end of a job", "tenant", t.Name(), "job", j.ID.String(), "error", err)
 		return
@@ -45,10 +48,12 @@ func (r *Runner) run(stop context.Context, t store.Tenant, j *row) {
 	}
 }
 
-// note writes how a run ended, which lets the next job of its lane go.
-func (r *Runner) note(ctx context.Context, t store.Tenant, l *lease, j *row, err error, stopping bool) error {
+// note writes how a run ended, which lets the next job of its lane go, and tells it as one
+// of Outcomes.
+func (r *Runner) note(ctx context.Context, t store.Tenant, l *lease, j *row, err error, stopping bool) (how string, _ error) {
 	if l.ended() == nil {
 		outcome := r.outcome(j, err, stopping)
+		how = ending(outcome)
 		if err != nil && outcome["error"] != nil {
 			r.o.Log.Warn("a job failed", "tenant", t.Name(), "job", j.ID.String(), "kind", j.Kind, "state", outcome["state"], "error", err)
 		}
@@ -59,13 +64,13 @@ func (r *Runner) note(ctx context.Context, t store.Tenant, l *lease, j *row, err
 			return l.finish(ctx, tx, outcome)
 		})
 		if l.ended() == nil {
-			return err
+			return how, err
 		}
 	}
 	if fault.Is(l.ended(), "job.lost") {
-		return nil // somebody else notes it
+		return Lost, nil // somebody else notes it
 	}
-	return t.Write(ctx, func(tx store.Tx) error {
+	return Cancelled, t.Write(ctx, func(tx store.Tx) error {
 		err := l.leave(ctx, tx)
 		if fault.Is(err, "job.lost") {
 			return nil
@@ -95,6 +100,17 @@ func (r *Runner) outcome(j *row, err error, stopping bool) values {
 		return noted.and(waiting(now.Add(pause)))
 	}
 	return noted.and(ended(Failed, now))
+}
+
+// ending is an outcome in a word.
+func ending(outcome values) string {
+	switch state := outcome["state"]; {
+	case state != Waiting:
+		return state.(string)
+	case outcome["error"] != nil:
+		return Retried
+	}
+	return Stopped
 }
 
 // retried tells the kinds of faults that may be gone at the next try.

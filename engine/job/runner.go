@@ -69,6 +69,7 @@ type Runner struct {
 	o      Options
 	kinds  map[string]Kind
 	agenda *agenda
+	ledger *ledger
 	runs   atomic.Int64 // numbers the runs, for unique holders
 	woken  chan struct{}
 }
@@ -97,7 +98,7 @@ func NewRunner(o Options) *Runner {
 	if o.Tenants == nil {
 		capacity = 0 // who is forgotten would not be found again
 	}
-	return &Runner{o: o, kinds: map[string]Kind{}, agenda: newAgenda(max(o.Workers-1, 1), o.Poll, capacity), woken: make(chan struct{}, 1)}
+	return &Runner{o: o, kinds: map[string]Kind{}, agenda: newAgenda(max(o.Workers-1, 1), o.Poll, capacity), ledger: newLedger(), woken: make(chan struct{}, 1)}
 }
 
 // Register says how kinds of jobs are done. It panics where a kind is incomplete or
@@ -133,6 +134,7 @@ func (r *Runner) Run(ctx context.Context) {
 	if r.o.Tenants != nil {
 		under.Go(func() { r.rounds(ctx) })
 	}
+	under.Go(func() { r.measure(ctx) })
 	workers := make(chan struct{}, r.o.Workers)
 	for {
 		select {

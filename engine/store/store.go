@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"time"
 
 	"formwork/engine/fault"
 	"formwork/engine/id"
@@ -41,6 +42,12 @@ type Store interface {
 	// Ping reports whether the store can serve. Fault "store.full" (Full) while it has no
 	// room for what is written.
 	Ping(ctx context.Context) error
+	// Size is about how many bytes the rows of all tenants take where they are kept. Blobs
+	// do not count. It may take as long as listing all tenants.
+	Size(ctx context.Context) (int64, error)
+	// Clock is the time by a clock of the store's own; the zero time where it has none but
+	// that of this machine.
+	Clock(ctx context.Context) (time.Time, error)
 	// Close waits for writes under way and lets everything go.
 	Close() error
 }

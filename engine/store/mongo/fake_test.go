@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"go.mongodb.org/mongo-driver/bson"
 
@@ -178,12 +179,15 @@ func command(sections []byte) bson.Raw {
 	return raw
 }
 
+// serverTime is what the server takes for the time.
+var serverTime = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
 func (s *server) hello() bson.D {
 	d := bson.D{
 		{Key: "ok", Value: 1.0}, {Key: "isWritablePrimary", Value: true}, {Key: "ismaster", Value: true},
 		{Key: "minWireVersion", Value: 0}, {Key: "maxWireVersion", Value: cmp.Or(s.wire, 17)}, {Key: "maxBsonObjectSize", Value: 16 << 20},
 		{Key: "maxMessageSizeBytes", Value: 48 << 20}, {Key: "maxWriteBatchSize", Value: 100000},
-		{Key: "logicalSessionTimeoutMinutes", Value: 30},
+		{Key: "logicalSessionTimeoutMinutes", Value: 30}, {Key: "localTime", Value: serverTime},
 	}
 	if s.standalone {
 		return d

@@ -18,6 +18,7 @@ package mongo
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"runtime"
 	"sync"
 	"time"
@@ -292,6 +293,28 @@ func (s *Store) Tenants(ctx context.Context) ([]string, error) {
 		names[i] = l.Name
 	}
 	return names, nil
+}
+
+// Size implements store.Store. The server tells of the databases that the program may list.
+func (s *Store) Size(ctx context.Context) (int64, error) {
+	listed, err := s.client.ListDatabases(ctx, bson.D{{Key: "name", Value: bson.D{{Key: "$regex", Value: "^" + regexp.QuoteMeta(s.prefix)}}}})
+	if err != nil {
+		return 0, failed("listing databases", err)
+	}
+	var size int64
+	for _, one := range listed.Databases {
+		size += one.SizeOnDisk
+	}
+	return size, nil
+}
+
+// Clock implements store.Store.
+func (s *Store) Clock(ctx context.Context) (time.Time, error) {
+	var hello struct {
+		At time.Time `bson:"localTime"`
+	}
+	err := s.client.Database("admin").RunCommand(ctx, bson.D{{Key: "hello", Value: 1}}).Decode(&hello)
+	return hello.At, failed("asking the server for its time", err)
 }
 
 // Ping implements store.Store.

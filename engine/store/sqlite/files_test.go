@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -104,4 +105,27 @@ func rowsOfACopy(t *testing.T, dir string) int64 {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// The size is that of the files of tenants, and of nothing else in the folder.
+func TestSize(t *testing.T) {
+	dir := t.TempDir()
+	s, err := Open(dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	one, err := s.Create(t.Context(), "one")
+	if err == nil {
+		err = errors.Join(one.Define(t.Context(), notes), os.WriteFile(filepath.Join(dir, "other.txt"), make([]byte, 4<<20), 0o600))
+	}
+	for i := range 20 {
+		err = errors.Join(err, note(one, id.ID(i+1), 100<<10))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if size, err := s.Size(t.Context()); err != nil || size < 2_000_000 || size >= 8<<20 {
+		t.Errorf("2 megabytes of notes take %d bytes, %v", size, err)
+	}
 }

@@ -3,9 +3,12 @@ package storetest
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"strings"
+	"time"
 
 	"formwork/engine/fault"
+	"formwork/engine/id"
 	"formwork/engine/query"
 	"formwork/engine/store"
 	"formwork/metadata/fieldtype"
@@ -30,6 +33,27 @@ var tenantCases = []testCase{
 			f.Errorf("tenants are %q", got)
 		}
 		f.must(f.store.Ping(f.ctx))
+	}},
+	{"size and clock", func(f *fixture) {
+		f.define(simple)
+		before, err := f.store.Size(f.ctx)
+		f.must(err)
+		if before < 0 {
+			f.Errorf("the store takes %d bytes", before)
+		}
+		for i := range 200 {
+			f.must(f.insert("lead", id.ID(i+1), map[string]any{colKey.Name: fmt.Sprint(i, strings.Repeat("x", 10_000))}))
+		}
+		after, err := f.store.Size(f.ctx)
+		f.must(err)
+		if after < before { // how soon it grows is the store's own matter
+			f.Errorf("the store takes %d bytes, and %d with two megabytes more", before, after)
+		}
+		now, err := f.store.Clock(f.ctx)
+		f.must(err)
+		if !now.IsZero() && time.Since(now).Abs() > time.Hour {
+			f.Errorf("the store's clock shows %v", now)
+		}
 	}},
 	{"tenant names", func(f *fixture) {
 		for _, name := range []string{"", "A", "1a", "-a", "a/b", "../x", "a.b", "a b", "a\x00", "ä", "a_b", strings.Repeat("a", 64)} {
