@@ -179,6 +179,8 @@ func (b backups) late(p *program, k *backup.Keeper, tenant string) (string, erro
 		return "", err
 	case len(all) == 0:
 		return "there is no backup", nil
+	case time.Until(all[0].Taken) > clockTolerance:
+		return fmt.Sprintf("the last backup is of %s, which is in the future: the clock is behind, or was ahead", all[0].Taken.Format(time.RFC3339)), nil
 	case time.Since(all[0].Taken) > 2*b.BackupEvery:
 		return fmt.Sprintf("the last backup is %s old", time.Since(all[0].Taken).Round(time.Minute)), nil
 	}

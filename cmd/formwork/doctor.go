@@ -9,21 +9,19 @@ import (
 	"time"
 
 	"formwork/engine/fault"
-	"formwork/engine/job"
-	"formwork/engine/store"
 )
 
 type doctorCommand struct {
 	storage
 	backups
+	secure
 	Tenant string `help:"Look at one tenant only."`
 }
 
-// Run looks for what is wrong: a store that does not answer or has no room, a file that is
-// damaged, a configuration that
-// does not compile, indexes that are missing, background work that failed, consumers of
-// events that are late or unknown, nobody who could log in. It also says which lists
-// miss an index. It changes nothing but the form of data that an older version wrote.
+// Run looks for what is wrong: a store that does not answer, has no room or another time, a
+// certificate near its end, and in each tenant what examinations look for and a backup that
+// is too old. It also says which lists miss an index. It changes nothing but the form of data that
+// an older version wrote.
 func (c *doctorCommand) Run(p *program) error {
 	e, err := c.openEngine(p)
 	if err != nil {
@@ -33,13 +31,14 @@ func (c *doctorCommand) Run(p *program) error {
 }
 
 func (c *doctorCommand) examine(p *program, e *engine) error {
-	wrong := 0
-	if err := e.Store.Ping(p.ctx); fault.Is(err, "store.full") {
-		fmt.Fprintf(p.out, "the store: %s\n", reason(err))
-		wrong++
-	} else if err != nil {
-		return fmt.Errorf("the store does not answer: %w", err)
+	around, err := c.around(p.ctx, e)
+	if err != nil {
+		return err
 	}
+	for _, finding := range around {
+		fmt.Fprintln(p.out, finding)
+	}
+	wrong := len(around)
 	names, err := e.Store.Tenants(p.ctx)
 	if err != nil {
 		return err
@@ -87,6 +86,31 @@ func (c *doctorCommand) examine(p *program, e *engine) error {
 	return nil
 }
 
+// around says what is wrong around the tenants: with the store, the clock, the certificate.
+func (c *doctorCommand) around(ctx context.Context, e *engine) (findings []string, err error) {
+	if err := e.Store.Ping(ctx); fault.Is(err, "store.full") {
+		findings = append(findings, "the store: "+reason(err))
+	} else if err != nil {
+		return nil, fmt.Errorf("the store does not answer: %w", err)
+	}
+	off, err := clockOff(ctx, e.Store, e.Now)
+	if err != nil {
+		return nil, err
+	}
+	findings = append(findings, off...)
+	shown, err := c.validity(ctx, c.folder())
+	switch left := shown.Until.Sub(e.Now()); {
+	case err != nil:
+		findings = append(findings, "the certificate: "+reason(err))
+	case shown.Until.IsZero(): // there is none, or none yet
+	case left < 0:
+		findings = append(findings, "the certificate: it ended at "+shown.Until.UTC().Format(time.RFC3339))
+	case shown.NearEnd(e.Now()):
+		findings = append(findings, fmt.Sprintf("the certificate: it ends in %s, at %s", left.Round(time.Hour), shown.Until.UTC().Format(time.RFC3339)))
+	}
+	return findings, nil
+}
+
 // reason is an error as a finding: of a fault its text alone.
 func reason(err error) string {
 	var f *fault.Fault
@@ -98,61 +122,6 @@ func reason(err error) string {
 		return text
 	}
 	return err.Error()
-}
-
-// lateEvents is the age from which on it is wrong that a consumer has not taken an event.
-const lateEvents = time.Hour
-
-// findings says what is wrong with a tenant.
-func (e *engine) findings(ctx context.Context, name string) (findings []string, err error) {
-	t, err := e.Store.Tenant(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	if err := t.Check(ctx); err != nil {
-		return nil, err
-	}
-	snapshot, err := e.Catalog.Snapshot(ctx, t)
-	if err != nil {
-		return nil, fmt.Errorf("the configuration can't be used: %w", err)
-	}
-	for _, object := range snapshot.Objects {
-		built, err := t.Indexes(ctx, object.Table.Name)
-		if err != nil {
-			return findings, fmt.Errorf("looking at the indexes of %s: %w", object.Doc.Name, err)
-		}
-		for _, planned := range snapshot.Indexes[object.Doc.Name] {
-			if !slices.ContainsFunc(built, func(b store.Index) bool { return b.Name == planned.Name }) {
-				findings = append(findings, fmt.Sprintf("the index %s of %s is not built", planned.Name, object.Doc.Name))
-			}
-		}
-	}
-	failed, err := job.List(ctx, t, job.Listing{State: job.Failed, Limit: 20})
-	if err != nil {
-		return findings, err
-	}
-	for _, j := range failed {
-		findings = append(findings, fmt.Sprintf("background work %s (%s) failed: %s", j.ID, j.Kind, j.Fault().Text("en")))
-	}
-	consumers, err := e.Outbox.Status(ctx, t)
-	if err != nil {
-		return findings, err
-	}
-	for _, s := range consumers {
-		late := s.Behind > 0 && e.Now().Sub(s.Oldest) > lateEvents
-		if late || s.Attempts > 0 || !s.Registered {
-			findings = append(findings, fmt.Sprintf("the consumer of events %s: %s", s.Consumer, standing(s, e.Now())))
-		}
-	}
-	users, err := e.Auth.Users(ctx, t)
-	if err != nil {
-		return findings, err
-	}
-	if users == 0 {
-		findings = append(findings, fmt.Sprintf("nobody has a password; add one: formwork user add --tenant %s --permissions %s E-MAIL", name, admin))
-	}
-	slices.Sort(findings)
-	return findings, nil
 }
 
 // advice says which lists of a tenant miss an index. That is slow, not wrong.

@@ -26,9 +26,12 @@ type gauged struct {
 	asked      int
 }
 
-func (g *gauged) Ping(context.Context) error                { return g.ping }
-func (g *gauged) Size(context.Context) (int64, error)       { return 4096, g.size }
-func (g *gauged) Tenants(context.Context) ([]string, error) { g.asked++; return []string{"a", "b"}, nil }
+func (g *gauged) Ping(context.Context) error          { return g.ping }
+func (g *gauged) Size(context.Context) (int64, error) { return 4096, g.size }
+func (g *gauged) Tenants(context.Context) ([]string, error) {
+	g.asked++
+	return []string{"a", "b"}, nil
+}
 
 // text is all that a server shows.
 func (m *metrics) text(t *testing.T) string {
@@ -59,7 +62,9 @@ func TestFigures(t *testing.T) {
 		Jobs: func() []job.Figures {
 			return []job.Figures{{Kind: "index", Runs: map[string]int64{job.Done: 3}, Took: 90 * time.Second, Running: 1, Waiting: 2, Oldest: now.Add(-time.Minute)}, {Kind: job.OtherKinds}}
 		},
-		Backups:         func() backup.Figures { return backup.Figures{Made: 5, Failed: 1, Missing: 2, Oldest: now.Add(-time.Hour)} },
+		Backups: func() backup.Figures {
+			return backup.Figures{Made: 5, Failed: 1, Missing: 2, Oldest: now.Add(-time.Hour)}
+		},
 		CertificateEnds: func(context.Context) (time.Time, error) { return now.Add(time.Hour), nil },
 	})
 	m.sawLogin(nil)

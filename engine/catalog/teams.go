@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"formwork/engine/fault"
 	"formwork/engine/id"
@@ -28,39 +29,61 @@ func (d *draft) checkTeams(ctx context.Context, t store.Tenant) error {
 		return nil
 	}
 	had := Of[map[string]*policy.Sharing](d.base.snapshot, "sharing")
-	rules := Of[map[string]*policy.Sharing](d.target.snapshot, "sharing")
+	added := func(rule, team string) bool {
+		if find(d.target.own, key("sharing", rule)) == nil {
+			return false // what a package says is no matter of who installs it
+		}
+		old := had[rule]
+		return old == nil || !slices.Contains(old.Doc.To.Teams, team)
+	}
+	problems, err := missingTeams(ctx, t, teams, d.target.snapshot, added)
+	if err != nil {
+		return err
+	}
+	if len(problems) > 0 {
+		d.plan.Problems, d.plan.Impact, d.effects = bounded(problems), nil, nil
+	}
+	return nil
+}
+
+// MissingTeams tells the teams that the sharing rules of a tenant name and that do not
+// exist, or no longer do, at their places.
+func (c *Catalog) MissingTeams(ctx context.Context, t store.Tenant) ([]*fault.Fault, error) {
+	s, err := c.Snapshot(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	teams := s.Objects[teamObject]
+	if teams == nil || teams.NameField == nil {
+		return nil, nil
+	}
+	problems, err := missingTeams(ctx, t, teams, s, func(_, _ string) bool { return true })
+	return bounded(problems), err
+}
+
+// missingTeams looks for the teams that sharing rules name, as far as they are asked about.
+func missingTeams(ctx context.Context, t store.Tenant, teams *Object, s *Snapshot, asked func(rule, team string) bool) (problems []*fault.Fault, err error) {
+	rules := Of[map[string]*policy.Sharing](s, "sharing")
 	for _, name := range byName(rules) {
-		if find(d.target.own, key("sharing", name)) == nil {
-			continue // what a package says is no matter of who installs it
-		}
-		named := map[string]bool{}
-		if old := had[name]; old != nil {
-			for _, team := range old.Doc.To.Teams {
-				named[team] = true
-			}
-		}
 		for i, team := range rules[name].Doc.To.Teams {
-			if named[team] {
+			if !asked(name, team) {
 				continue
 			}
 			exists, err := teamExists(ctx, t, teams, team)
 			if err != nil {
-				return fmt.Errorf("looking for the team %q: %w", team, err)
+				return nil, fmt.Errorf("looking for the team %q: %w", team, err)
 			}
 			if exists {
 				continue
 			}
 			problem, err := noTeam(ctx, t, teams, team)
 			if err != nil {
-				return fmt.Errorf("looking for teams like %q: %w", team, err)
+				return nil, fmt.Errorf("looking for teams like %q: %w", team, err)
 			}
-			d.plan.Problems = append(d.plan.Problems, problem.At(pointerTo("sharing", name)+"/to/teams"+index(i)))
+			problems = append(problems, problem.At(pointerTo("sharing", name)+"/to/teams"+index(i)))
 		}
 	}
-	if len(d.plan.Problems) > 0 {
-		d.plan.Problems, d.plan.Impact, d.effects = bounded(d.plan.Problems), nil, nil
-	}
-	return nil
+	return problems, nil
 }
 
 // teamExists reports whether there is a team of a name, or with an id.
