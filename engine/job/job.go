@@ -145,6 +145,26 @@ func Get(ctx context.Context, from store.Reader, job id.ID) (*Job, error) {
 	return &r.Job, nil
 }
 
+// GetAll reads jobs by their ids, with one question. Those that are not there are left out.
+func GetAll(ctx context.Context, from store.Reader, jobs []id.ID) (map[id.ID]*Job, error) {
+	if len(jobs) == 0 {
+		return nil, nil
+	}
+	keys := make([]any, len(jobs))
+	for i, j := range jobs {
+		keys[i] = int64(j)
+	}
+	rows, err := lookup{part: whole, filter: query.In{Ref: query.Field(query.ID), Values: keys}, sort: oldestFirst}.rows(ctx, from)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[id.ID]*Job, len(rows))
+	for _, r := range rows {
+		found[r.ID] = &r.Job
+	}
+	return found, nil
+}
+
 // Listing says which jobs List returns: newest first, of a kind and a state if
 // given, older than Before if that is not zero, at most Limit (100 if 0).
 type Listing struct {

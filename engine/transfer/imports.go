@@ -58,12 +58,7 @@ func (s *Service) List(ctx context.Context, t store.Tenant, c *policy.Caller, l 
 		}
 		found = append(found, im)
 	}
-	for _, im := range found {
-		if err := im.withJob(ctx, t); err != nil {
-			return nil, err
-		}
-	}
-	return found, nil
+	return found, withJobs(ctx, t, found)
 }
 
 // Get reads an import that the caller started; one with the right view_setup reads all.
@@ -130,11 +125,28 @@ func (im *Import) sentAgain(sum string, o Options) (*Import, error) {
 }
 
 // withJob reads how far an import is.
-func (im *Import) withJob(ctx context.Context, t store.Reader) (err error) {
-	if im.Job, err = job.Get(ctx, t, im.Job.ID); err != nil {
+func (im *Import) withJob(ctx context.Context, t store.Reader) error {
+	return withJobs(ctx, t, []*Import{im})
+}
+
+// withJobs reads how far imports are, with one question. Fault "job.not_found".
+func withJobs(ctx context.Context, t store.Reader, imports []*Import) error {
+	ids := make([]id.ID, len(imports))
+	for i, im := range imports {
+		ids[i] = im.Job.ID
+	}
+	jobs, err := job.GetAll(ctx, t, ids)
+	if err != nil {
 		return err
 	}
-	im.Job.Total = im.size // which it tells with the first rows
+	for _, im := range imports {
+		found := jobs[im.Job.ID]
+		if found == nil {
+			return fault.New(fault.NotFound, "job.not_found", "id", im.Job.ID.String())
+		}
+		im.Job = found
+		im.Job.Total = im.size // which it tells with the first rows
+	}
 	return nil
 }
 

@@ -2,9 +2,11 @@ package transfer_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"strings"
 	"testing"
 
@@ -64,6 +66,19 @@ func TestReasonsAreCounted(t *testing.T) {
 	}
 }
 
+// asking is a tenant that counts how often it is asked for jobs.
+type asking struct {
+	store.Tenant
+	jobs int
+}
+
+func (a *asking) Select(ctx context.Context, q query.Select) iter.Seq2[store.Row, error] {
+	if q.Table == "_job" {
+		a.jobs++
+	}
+	return a.Tenant.Select(ctx, q)
+}
+
 // A client that lost its connection finds its import by its key, the checksum or the
 // name of the file, and doesn't begin it a second time.
 func TestImportsAreFoundAgain(t *testing.T) {
@@ -95,9 +110,13 @@ func TestImportsAreFoundAgain(t *testing.T) {
 	}
 	list := func(l transfer.Listing) (found []string) {
 		l.Limit = 10
-		all, err := w.imports.List(w.ctx, w.Tenant, w.caller, l)
+		asked := &asking{Tenant: w.Tenant}
+		all, err := w.imports.List(w.ctx, asked, w.caller, l)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if asked.jobs > 1 {
+			t.Errorf("for the jobs of %d imports the store was asked %d times", len(all), asked.jobs)
 		}
 		for _, im := range all {
 			found = append(found, im.Object+" "+im.File)
