@@ -80,10 +80,11 @@ bench: build ## measure 100,000 records over HTTP beside the bare store (docs/be
 	@$(BIN) bench --rows $(or $(ROWS),100000) --seconds $(or $(SECS),5)
 
 .PHONY: soak
-soak: modules ## kill a server under load many times and look for what is lost, upload a large file, plan the largest configurations at once; ROUNDS=… FILE=… PLANS=…
+soak: modules ## kill a server under load many times and look for what is lost, upload a large file, plan the largest configurations at once, attack it from all sides; ROUNDS=… FILE=… PLANS=… ATTACK=…
 	FORMWORK_SOAK_ROUNDS=$(or $(ROUNDS),50) $(GO) test -count 1 -timeout 4h -v -run TestKilledUnderLoad ./test/e2e
 	FORMWORK_SOAK_FILE=$(or $(FILE),2147483648) $(GO) test -count 1 -timeout 1h -v -run TestLargeUpload ./test/e2e
 	FORMWORK_SOAK_PLANS=$(or $(PLANS),50) $(GO) test -count 1 -timeout 2h -v -run TestPlansKeepToTheirBudget ./engine/catalog
+	FORMWORK_SOAK_ATTACK=$(or $(ATTACK),10m) $(GO) test -count 1 -timeout 1h -v -run TestAttackedFromAllSides ./test/e2e
 
 .PHONY: clean
 clean: ## remove what was built; data stays

@@ -124,7 +124,7 @@ func (s *Server) run(rt route, r *request) (err error) {
 				return err
 			}
 		}
-		err := rt.do(r)
+		err := r.answered(rt)
 		if try == handled || !fault.Is(err, "catalog.changed") {
 			return err
 		}
@@ -133,6 +133,19 @@ func (s *Server) run(rt route, r *request) (err error) {
 			return err
 		}
 	}
+}
+
+// answered has the handler answer, in turn with other requests of the user and the tenant.
+// Those that take long wait most of the time, for a compilation or for bytes, and are bounded
+// where they don't.
+func (r *request) answered(rt route) error {
+	if !rt.slow && !rt.flows {
+		if err := r.share.Work(r.ctx); err != nil {
+			return err
+		}
+		defer r.share.Rest()
+	}
+	return rt.do(r)
 }
 
 // handled is how often a request is given to its handler while the configuration changes.
@@ -231,13 +244,17 @@ func (r *request) recordID() (id.ID, error) {
 }
 
 // body reads the body, at most limit bytes of it; they are used again for the next
-// request. A second call returns the same. Faults "api.too_large" (TooLarge), "api.busy"
-// (Unavailable), those of package budget.
+// request. A second call returns the same. Others are worked on while it arrives. Faults
+// "api.too_large" (TooLarge), "api.busy" (Unavailable), those of package budget.
 func (r *request) body(limit int) ([]byte, error) {
 	if r.read != nil {
 		return r.read, nil
 	}
-	read, err := r.readBody(limit)
+	var read []byte
+	err := r.share.While(r.ctx, func() (err error) {
+		read, err = r.readBody(limit)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

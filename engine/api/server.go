@@ -95,7 +95,9 @@ type Options struct {
 	TLS *tls.Config
 	// Memory is about how many bytes all requests may hold together: what they sent, read and
 	// are answered with. 0: DefaultMemory.
-	Memory  int64
+	Memory int64
+	// Remote: the store is another process, for whose answers requests wait.
+	Remote  bool
 	Version string
 }
 
@@ -127,7 +129,7 @@ func New(o Options) *Server {
 		o.Memory = DefaultMemory
 	}
 	s := &Server{o: o, logins: newLimiter(o.Now, o.Log), proxies: networks(o.Proxies), metrics: newMetrics(), shown: newShownCache(), numbers: newRequestNumbers(o.Now()),
-		heavy: semaphore.NewWeighted(maxHeavy), budget: budget.New(budget.Of(o.Memory)), exports: newExportCounts()}
+		heavy: semaphore.NewWeighted(maxHeavy), budget: budget.New(budget.Of(o.Memory, o.Remote)), exports: newExportCounts()}
 	s.metrics.watchMemory(s.budget)
 	s.metrics.show(o)
 	s.requests.New = func() any { return &request{server: s} }

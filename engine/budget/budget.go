@@ -1,10 +1,12 @@
 // Package budget bounds what requests hold of the memory together, and how many of one
-// user and of one tenant are under way. What a request holds is counted as it grows: rows
-// of a page, groups of an aggregation, a body as it arrives, an answer until it is sent.
+// user and of one tenant are under way and worked on at once. What a request holds is counted
+// as it grows: rows of a page, groups of an aggregation, a body as it arrives, an answer until
+// it is sent.
 package budget
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"time"
 
@@ -21,13 +23,31 @@ type Bounds struct {
 	UserBytes      int64         // by those of a user
 	TenantRequests int           // under way at once
 	UserRequests   int           // under way at once
+	TenantWorks    int           // worked on at once; 0: all that are under way
+	UserWorks      int           // worked on at once; 0: all that are under way
 	Wait           time.Duration // how long a request waits for bytes that others hold
 }
 
+// How many requests are worked on at once for each processor. The processors are shared
+// evenly by what is worked on, in slices of 10 ms: whenever a request of another tenant has
+// something to do, it waits for as long as those of one tenant take in turn.
+const (
+	tenantWorks = 2
+	userWorks   = 1
+	// remoteWorks is how many times as many there are where requests wait for another process
+	// most of the time.
+	remoteWorks = 8
+)
+
 // Of are the bounds for a number of bytes in all: half of them for a tenant, a quarter for
-// a user.
-func Of(bytes int64) Bounds {
-	return Bounds{Bytes: bytes, TenantBytes: bytes / 2, UserBytes: bytes / 4, TenantRequests: 512, UserRequests: 128, Wait: 2 * time.Second}
+// a user. remote: the data is in another process, for which requests wait.
+func Of(bytes int64, remote bool) Bounds {
+	processors := runtime.GOMAXPROCS(0)
+	if remote {
+		processors *= remoteWorks
+	}
+	return Bounds{Bytes: bytes, TenantBytes: bytes / 2, UserBytes: bytes / 4, TenantRequests: 512, UserRequests: 128,
+		TenantWorks: tenantWorks * processors, UserWorks: userWorks * processors, Wait: 2 * time.Second}
 }
 
 // Budget is shared by the requests of a process. Its methods may be called concurrently.
@@ -50,6 +70,14 @@ type user struct {
 type use struct {
 	requests int
 	bytes    int64
+	works    *semaphore.Weighted // places of those that are worked on; nil: no bound
+}
+
+func newUse(works int) *use {
+	if works <= 0 {
+		return &use{}
+	}
+	return &use{works: semaphore.NewWeighted(int64(works))}
 }
 
 // New makes a budget.
@@ -80,6 +108,7 @@ type Share struct {
 	key          user
 	used         int64 // bytes that were asked for
 	granted      int64 // of the budget
+	working      bool  // has a place among those that are worked on
 }
 
 // Enter begins a request of a user; Leave ends it. Faults "budget.user_requests",
@@ -96,11 +125,11 @@ func (b *Budget) Enter(tenant string, of id.ID) (*Share, error) {
 		return nil, fault.New(fault.Limited, "budget.tenant_requests", "max", b.bounds.TenantRequests, "seconds", 1)
 	}
 	if s.tenant == nil {
-		s.tenant = &use{}
+		s.tenant = newUse(b.bounds.TenantWorks)
 		b.uses[user{tenant: tenant}] = s.tenant
 	}
 	if s.user == nil {
-		s.user = &use{}
+		s.user = newUse(b.bounds.UserWorks)
 		b.uses[key] = s.user
 	}
 	s.tenant.requests++
@@ -113,6 +142,7 @@ func (s *Share) Leave() {
 	if s == nil || s.budget == nil {
 		return
 	}
+	s.Rest()
 	b := s.budget
 	s.budget = nil
 	b.mu.Lock()
@@ -129,6 +159,88 @@ func (s *Share) Leave() {
 	b.mu.Unlock()
 	if s.granted > 0 {
 		b.bytes.Release(s.granted)
+	}
+}
+
+// Work waits for a place among the requests of the user and the tenant that are worked on,
+// in the order in which they came. Rest gives it back. Without an error the request has one.
+// Fault "budget.work" (Unavailable) if none became free before ctx ended.
+func (s *Share) Work(ctx context.Context) error {
+	if s == nil || s.budget == nil || s.working {
+		return nil
+	}
+	// Who waits for the user's place has none of the tenant's, which others may take.
+	if err := s.user.enter(ctx); err != nil {
+		return err
+	}
+	if err := s.tenant.enter(ctx); err != nil {
+		s.user.leave()
+		return err
+	}
+	s.working = true
+	return nil
+}
+
+// Rest gives the place back while the request waits for something, or has been worked on.
+// It reports whether there was one.
+func (s *Share) Rest() bool {
+	if s == nil || !s.working {
+		return false
+	}
+	s.working = false
+	s.tenant.leave()
+	s.user.leave()
+	return true
+}
+
+// While does something that waits more than it works without a place, such as a write that
+// shares a commit with others. A place that there was is taken again afterwards; what has
+// been done goes on without one if none becomes free.
+func (s *Share) While(ctx context.Context, do func() error) error {
+	if !s.Rest() {
+		return do()
+	}
+	err := do()
+	_ = s.Work(ctx) // see above
+	return err
+}
+
+// More takes up to n further places for others who work on the same request, as far as they
+// are free; done gives them back.
+func (s *Share) More(n int) (got int, done func()) {
+	if s == nil || s.budget == nil {
+		return n, func() {}
+	}
+	for got < n && s.user.tryEnter() {
+		if !s.tenant.tryEnter() {
+			s.user.leave()
+			break
+		}
+		got++
+	}
+	return got, func() {
+		for range got {
+			s.tenant.leave()
+			s.user.leave()
+		}
+	}
+}
+
+func (u *use) enter(ctx context.Context) error {
+	if u.tryEnter() {
+		return nil
+	}
+	if err := u.works.Acquire(ctx, 1); err != nil {
+		return fault.New(fault.Unavailable, "budget.work").Because(err)
+	}
+	return nil
+}
+
+func (u *use) tryEnter() bool { return u.works == nil || u.works.TryAcquire(1) }
+
+func (u *use) leave() {
+	if u.works != nil {
+		u.works.Release(1)
 	}
 }
 

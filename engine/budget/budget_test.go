@@ -126,7 +126,7 @@ func TestNothingIsLost(t *testing.T) {
 }
 
 func BenchmarkSmallRequest(b *testing.B) {
-	all := budget.New(budget.Of(512 * mib))
+	all := budget.New(budget.Of(512*mib, false))
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
 			s, err := all.Enter("a", 1)
@@ -137,4 +137,43 @@ func BenchmarkSmallRequest(b *testing.B) {
 			s.Leave()
 		}
 	})
+}
+
+// Requests of a user and a tenant are worked on a few at once, those of others besides;
+// who waits for something has others take the place.
+func TestWork(t *testing.T) {
+	b := budget.New(budget.Bounds{Bytes: mib, TenantBytes: mib, UserBytes: mib, TenantRequests: 10, UserRequests: 10, TenantWorks: 3, UserWorks: 2})
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	first, second, third := enter(t, b, "a", 1), enter(t, b, "a", 1), enter(t, b, "a", 1)
+	wants(t, first.Work(over), "")
+	wants(t, first.Work(over), "") // it has a place
+	wants(t, second.Work(over), "")
+	wants(t, third.Work(over), "budget.work")
+	wants(t, enter(t, b, "a", 2).Work(over), "")
+	other := enter(t, b, "a", 3)
+	wants(t, other.Work(over), "budget.work")
+	wants(t, enter(t, b, "b", 1).Work(over), "")
+
+	wants(t, first.While(over, func() error { return third.Work(over) }), "")
+	if first.Rest() {
+		t.Error("took a place that there was not")
+	}
+	second.Leave()
+	wants(t, first.Work(over), "")
+	if got, done := third.More(5); got != 0 {
+		t.Errorf("%d more places of a user who has all", got)
+		done()
+	}
+	third.Leave()
+	wants(t, other.Work(over), "")
+	other.Leave()
+	got, done := first.More(5)
+	if done(); got != 1 {
+		t.Errorf("%d more places where one was free", got)
+	}
+	wants(t, enter(t, b, "a", 1).Work(over), "")
+	var none *budget.Share
+	wants(t, none.Work(over), "")
+	wants(t, none.While(over, func() error { return over.Err() }), "internal")
 }

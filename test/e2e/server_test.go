@@ -67,7 +67,8 @@ type server struct {
 	dir  string
 	base string
 	log  *lockedBuffer // of all its processes
-	more []string      // flags of serve
+	// flags and environment are told to its processes besides those of every test.
+	flags, environment []string
 
 	process *exec.Cmd
 	ended   chan struct{}
@@ -99,9 +100,15 @@ func environment() []string {
 }
 
 // newServer starts the program on a folder of its own, until the test ends.
-func newServer(t testing.TB, more ...string) *server {
+func newServer(t testing.TB, flags ...string) *server {
 	t.Helper()
-	s := &server{dir: t.TempDir(), log: &lockedBuffer{}, more: more}
+	return startServer(t, &server{flags: flags})
+}
+
+// startServer is newServer with flags and an environment of its own.
+func startServer(t testing.TB, s *server) *server {
+	t.Helper()
+	s.dir, s.log = t.TempDir(), &lockedBuffer{}
 	t.Cleanup(func() {
 		s.stop()
 		if t.Failed() {
@@ -136,8 +143,8 @@ func (s *server) start(t testing.TB) {
 }
 
 func (s *server) begin() error {
-	s.process = exec.Command(binary, append([]string{"serve", "--data", s.dir, "--listen", "127.0.0.1:0"}, s.more...)...)
-	s.process.Env, s.process.Stderr = environment(), s.log
+	s.process = exec.Command(binary, append([]string{"serve", "--data", s.dir, "--listen", "127.0.0.1:0"}, s.flags...)...)
+	s.process.Env, s.process.Stderr = append(environment(), s.environment...), s.log
 	out, err := s.process.StdoutPipe()
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"formwork/engine/budget"
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/policy"
@@ -160,8 +161,10 @@ func (b *bulk) prepare(ctx context.Context, object string) error {
 			}
 		}
 	}
+	more, rest := budget.From(ctx).More(min(runtime.GOMAXPROCS(0), (len(b.tasks)+share-1)/share) - 1)
+	defer rest()
 	var others sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), (len(b.tasks)+share-1)/share) - 1 {
+	for range more {
 		others.Go(take)
 	}
 	take()

@@ -6,6 +6,7 @@ package write
 import (
 	"context"
 
+	"formwork/engine/budget"
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
 	"formwork/engine/id"
@@ -96,14 +97,17 @@ func (w *Writer) committed() { w.options.Committed(w.Tenant.Name()) }
 // looked up anew, also after an error, which may hide that it was committed.
 func inTransaction(ctx context.Context, s *session.Session, o *Options, fn func(u *Unit) error) error {
 	var users []id.ID
-	err := s.Tenant.Write(ctx, func(tx store.Tx) error {
-		if err := catalog.CheckNewest(ctx, tx, s.Snapshot); err != nil {
+	// Writes of a tenant run one after another, and share the wait for the disk.
+	err := budget.From(ctx).While(ctx, func() error {
+		return s.Tenant.Write(ctx, func(tx store.Tx) error {
+			if err := catalog.CheckNewest(ctx, tx, s.Snapshot); err != nil {
+				return err
+			}
+			u := newUnit(ctx, s, o, tx)
+			err := fn(u)
+			users = u.users
 			return err
-		}
-		u := newUnit(ctx, s, o, tx)
-		err := fn(u)
-		users = u.users
-		return err
+		})
 	})
 	if len(users) > 0 {
 		o.Users.Forget(s.Tenant.Name(), users...)

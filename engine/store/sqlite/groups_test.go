@@ -27,7 +27,7 @@ func TestGroupsAreBoundedInBytes(t *testing.T) {
 
 // Groups are held of the request's share of the memory.
 func TestGroupsAreHeld(t *testing.T) {
-	share, err := budget.New(budget.Of(8<<20)).Enter("acme", 1)
+	share, err := budget.New(budget.Of(8<<20, false)).Enter("acme", 1)
 	if err != nil {
 		t.Fatal(err)
 	}
