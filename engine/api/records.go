@@ -70,12 +70,7 @@ func (r *request) through(name string, q *record.ListQuery) error {
 	if view.Object != r.object() {
 		return fault.New(fault.NotFound, "api.no_document", "kind", "view", "name", clip(name))
 	}
-	switch {
-	case q.Filter == "":
-		q.Filter = view.Filter
-	case view.Filter != "":
-		q.Filter = "(" + view.Filter + ") and (" + q.Filter + ")"
-	}
+	q.Within = view.Filter
 	if len(q.Sort) == 0 {
 		q.Sort = view.Sort
 	}

@@ -23,6 +23,7 @@ import (
 // ListQuery asks for records.
 type ListQuery struct {
 	Filter string   // an expression
+	Within string   // another, which must hold besides: that of a view
 	Q      string   // words
 	Sort   []string // paths, "-amount" descends; by id when empty
 	Fields []string // paths; every field the caller may read when empty
@@ -123,7 +124,12 @@ func (s *Reader) listing(ctx context.Context, a *session.Object, q ListQuery) (*
 		return nil, err
 	}
 	l := &listing{shape: sh, query: query.Select{Table: a.Object.Table.Name}}
+	// Each is compiled by itself: a bracket in the one opens nothing in the other.
 	wanted, err := s.where(ctx, a, q.Filter)
+	if err != nil {
+		return nil, err
+	}
+	within, err := s.where(ctx, a, q.Within)
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +137,7 @@ func (s *Reader) listing(ctx context.Context, a *session.Object, q ListQuery) (*
 	if err != nil {
 		return nil, err
 	}
-	l.query.Filter = query.And(read, wanted)
+	l.query.Filter = query.And(read, within, wanted)
 	l.total = l.query.Filter
 	columns, err := sh.query(ctx, s.Session)
 	if err != nil {
@@ -144,7 +150,7 @@ func (s *Reader) listing(ctx context.Context, a *session.Object, q ListQuery) (*
 	if strings.TrimSpace(q.Q) != "" {
 		l.addWords(a, q.Q)
 	}
-	parts := []string{"list", a.Object.Doc.Name, q.Filter, q.Q}
+	parts := []string{"list", a.Object.Doc.Name, q.Filter, q.Within, q.Q}
 	for _, o := range l.query.Sort {
 		parts = append(parts, fmt.Sprint(refKey(o.Ref, 0), o.Descending))
 	}
