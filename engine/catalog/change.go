@@ -67,7 +67,8 @@ type draft struct {
 	base, target *state
 	plan         Plan
 	effects      []Effect
-	vacant       []string // objects that are removed without being named, since they have no records
+	reader       *policy.Caller // whom the plan is told; nil: the program
+	vacant       []string       // objects that are removed without being named, since they have no records
 }
 
 // Plan tells what a change would do, and does nothing. Fault "catalog.stale"
@@ -228,7 +229,7 @@ func (c *Catalog) misformed(base, target *state) (problems []*fault.Fault) {
 // check compiles a target and finds what it does to the data under base, and what it gives
 // that its author, if there is one, may not give.
 func (c *Catalog) check(ctx context.Context, t store.Tenant, base, target *state, allow []string, author *policy.Caller) (*draft, error) {
-	d := &draft{base: base, target: target, plan: Plan{Base: base.mark.revision}}
+	d := &draft{base: base, target: target, plan: Plan{Base: base.mark.revision}, reader: author}
 	effective := target.effective()
 	d.plan.Changes = metadata.Diff(base.effective(), effective)
 	snapshot, problems, err := c.build(ctx, c.checked(), base.mark.revision+1, effective, base)

@@ -264,3 +264,45 @@ func TestTeamsExist(t *testing.T) {
 		t.Errorf("what was so before is told: %v", got)
 	}
 }
+
+// Plans tell how many records a condition concerns to those alone who may read all of them
+// and what the condition reads: others could find out any value by planning rules.
+func TestCountsAreOfWhatMayBeRead(t *testing.T) {
+	main := enginetest.New(t, enginetest.Options{}).NewTenant("main", "core")
+	main.Apply(designer,
+		`{"kind":"permission","name":"reader","label":"R","objects":{"task":{"read":true,"read_all":true,"fields":{"subject":"read","id":"read"}}},"system":["manage_metadata"]}`)
+	for range 3 {
+		main.Create("task", map[string]any{"subject": "Hidden", "description": "secret"})
+	}
+	planned := func(set, must string) *catalog.Impact {
+		t.Helper()
+		rule := `{"kind":"object","name":"task","rules":{"guess":{"must":` + must + `,"message":"No."}}}`
+		plan, err := main.Catalog.Plan(t.Context(), main.Tenant, catalog.Change{Author: main.CallerWith(set+id(main)+"@example.com", set), Documents: []json.RawMessage{json.RawMessage(rule)}})
+		if err != nil || len(plan.Problems) > 0 {
+			t.Fatalf("%v, %v", err, plan)
+		}
+		for _, i := range plan.Impact {
+			if i.Path == "object/task/rules/guess" {
+				return &i
+			}
+		}
+		t.Fatalf("the plan does not tell of the rule: %v", plan.Impact)
+		return nil
+	}
+	for _, c := range []struct {
+		set, must string
+		told      bool
+	}{
+		{"admin", `"subject != 'Hidden'"`, true},
+		{"admin", `"description != 'secret'"`, true},
+		{"designer", `"subject != 'Hidden'"`, false},    // sees the tasks of their own alone
+		{"reader", `"subject != 'Hidden'"`, true},       //
+		{"reader", `"description != 'secret'"`, false},  // sees all tasks, and not this field
+		{"reader", `"owner.name != 'somebody'"`, false}, // nor people
+	} {
+		i := planned(c.set, c.must)
+		if (i.Records != nil) != c.told || i.Class != catalog.Narrowing || c.told && *i.Records != 3 {
+			t.Errorf("%s, who plans %s, is told %v", c.set, c.must, i)
+		}
+	}
+}

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"slices"
 	"time"
 
 	"formwork/engine/expression"
 	"formwork/engine/fault"
+	"formwork/engine/policy"
 	"formwork/engine/query"
 	"formwork/engine/store"
 )
@@ -20,7 +22,9 @@ const (
 	measureKeys = 2_000_000
 )
 
-// measure counts what each effect concerns.
+// measure counts what each effect concerns, for a reader of the plan who may read all of it
+// themselves: by the numbers of conditions that they write, others would learn what they may
+// not read.
 func (c *Catalog) measure(ctx context.Context, t store.Tenant, d *draft) error {
 	timed, cancel := context.WithTimeout(ctx, measureTime)
 	defer cancel()
@@ -31,21 +35,27 @@ func (c *Catalog) measure(ctx context.Context, t store.Tenant, d *draft) error {
 		if e.silent || e.Table == "" {
 			continue
 		}
-		n, partial, err := e.count(timed, t)
-		if err != nil && ctx.Err() == nil && timed.Err() != nil {
-			partial, err = true, nil
-		}
+		told, err := d.tells(ctx, e)
 		if err != nil {
-			return fmt.Errorf("counting for %s: %w", e.Path, err)
+			return err
 		}
-		e.Records, e.Partial = &n, partial
-		if warning := e.warning(); warning != nil {
-			warnings = append(warnings, warning)
+		if told {
+			n, partial, err := e.count(timed, t)
+			if err != nil && ctx.Err() == nil && timed.Err() != nil {
+				partial, err = true, nil
+			}
+			if err != nil {
+				return fmt.Errorf("counting for %s: %w", e.Path, err)
+			}
+			e.Records, e.Partial = &n, partial
+			if warning := e.warning(); warning != nil {
+				warnings = append(warnings, warning)
+			}
+			if e.mild && n == 0 && !partial {
+				e.Class, e.Notice = Free, fault.New(fault.Invalid, "catalog.changes_settings", "path", e.Path)
+			}
 		}
-		if e.mild && n == 0 && !partial {
-			e.Class, e.Notice = Free, fault.New(fault.Invalid, "catalog.changes_settings", "path", e.Path)
-		}
-		if !e.removes || n > 0 || partial {
+		if !e.removes || told && (*e.Records > 0 || e.Partial) {
 			continue
 		}
 		vacant, err := c.vacant(ctx, t, e.Table)
@@ -62,6 +72,55 @@ func (c *Catalog) measure(ctx context.Context, t store.Tenant, d *draft) error {
 		d.plan.Warnings = bounded(append(d.plan.Warnings, warnings...))
 	}
 	return nil
+}
+
+// tells reports whether the reader of a plan may read all records that an effect counts, and
+// all fields that it looks at.
+func (d *draft) tells(ctx context.Context, e *Effect) (bool, error) {
+	if d.reader == nil || d.reader.System {
+		return true, nil
+	}
+	before := d.base.snapshot
+	rights, err := before.Policies.Rights(ctx, d.reader)
+	if err != nil {
+		return false, err
+	}
+	if rights.System[policy.ManagePermissions] { // may give themselves the right to read it
+		return true, nil
+	}
+	looked := slices.Clone(e.read)
+	query.MapRefs(e.Where, func(r query.Ref) query.Ref {
+		looked = append(looked, r)
+		return r
+	})
+	whole := map[string]bool{e.Table: true} // tables of which all records must be readable
+	for _, ref := range looked {
+		table := e.Table
+		for _, hop := range ref.Hops {
+			if !readable(before.Objects[table], rights, hop.Lookup) {
+				return false, nil
+			}
+			table = hop.Table
+			whole[table] = true
+		}
+		if !readable(before.Objects[table], rights, ref.Column) {
+			return false, nil
+		}
+	}
+	for table := range whole {
+		if all, err := before.Policies.Opens(ctx, d.reader, table, false); err != nil || !all {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// readable reports whether a column holds the values of a field that may be read. One of a
+// field that is new may hold those of one that was removed.
+func readable(o *Object, rights *policy.Rights, column query.Column) bool {
+	return o != nil && slices.ContainsFunc(o.Fields, func(f *Field) bool {
+		return f.Column == column && rights.Objects[o.Doc.Name].Fields[f.Name] != ""
+	})
 }
 
 // vacant reports whether an object has no records, in the bin neither.

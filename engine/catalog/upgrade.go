@@ -163,6 +163,7 @@ func (c *Catalog) upgrade(ctx context.Context, t store.Tenant, base *state, u Up
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	d.reader = u.Author
 	return d, &UpgradePlan{Versions: versions, Conflicts: conflicts}, undecided, nil
 }
 
