@@ -7,9 +7,10 @@ import (
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
-	lru "github.com/hashicorp/golang-lru/v2"
+	"golang.org/x/sync/semaphore"
 
 	"formwork/engine/api/openapi"
+	"formwork/engine/cache"
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
 	"formwork/engine/policy"
@@ -17,25 +18,39 @@ import (
 	"formwork/metadata/fieldtype"
 )
 
-// shownEntries bounds what is remembered of the configuration as callers see it.
-const shownEntries = 64
+// Bounds of what is remembered of the configuration as callers see it. The description of
+// 1,000 objects has some tens of megabytes; one that is larger than all may be is made anew.
+const (
+	shownEntries = 1_000
+	shownBytes   = 64 << 20
+	// shownAtOnce is how many are made at once, of those that are not remembered.
+	shownAtOnce = 2
+)
 
 // shownCache remembers what was made of a configuration for callers of the same
-// rights. It is bounded.
-type shownCache struct{ made *lru.Cache[string, []byte] }
-
-func newShownCache() *shownCache {
-	made, err := lru.New[string, []byte](shownEntries)
-	if err != nil {
-		panic(err) // only for a size below 1
-	}
-	return &shownCache{made}
+// rights. It is bounded by bytes, and so is what is made at once.
+type shownCache struct {
+	made   *cache.Cache[string, []byte]
+	making *semaphore.Weighted
 }
 
-// shown is what make makes, once for a revision, the caller's rights and language.
+func newShownCache() *shownCache {
+	return &shownCache{cache.New[string, []byte](shownEntries, shownBytes), semaphore.NewWeighted(shownAtOnce)}
+}
+
+// shown is what make makes, once for a revision, the caller's rights and language. Few are
+// made at once: on the way each takes several times what it leaves. Fault "api.busy"
+// (Unavailable).
 func (r *request) shown(what string, make func() (any, error)) ([]byte, error) {
 	key := strings.Join([]string{what, r.tenant.Identity(), r.revision(), r.language(), strings.Join(r.caller.Permissions, ",")}, "\x00")
 	if raw, ok := r.server.shown.made.Get(key); ok {
+		return raw, nil
+	}
+	if err := r.server.shown.making.Acquire(r.ctx, 1); err != nil {
+		return nil, fault.New(fault.Unavailable, "api.busy").Because(err)
+	}
+	defer r.server.shown.making.Release(1)
+	if raw, ok := r.server.shown.made.Get(key); ok { // while it waited
 		return raw, nil
 	}
 	v, err := make()
@@ -46,7 +61,7 @@ func (r *request) shown(what string, make func() (any, error)) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.server.shown.made.Add(key, raw)
+	r.server.shown.made.Add(key, raw, int64(len(key)+len(raw)))
 	return raw, nil
 }
 
