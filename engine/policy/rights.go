@@ -36,7 +36,7 @@ func (s *Set) Rights(ctx context.Context, c *Caller) (*Rights, error) {
 	r, err, _ := s.flights.Do("rights\x00"+key, func() (any, error) {
 		r, err := s.evaluateRights(context.WithoutCancel(ctx), c.Permissions)
 		if err == nil {
-			s.rights.Add(key, r)
+			s.rights.Add(key, r, r.size())
 		}
 		return r, err
 	})
@@ -80,6 +80,15 @@ func (s *Set) evaluateRights(ctx context.Context, sets []string) (*Rights, error
 		r.Objects[name] = of
 	}
 	return r, nil
+}
+
+// size is how many fields and objects the rights have.
+func (r *Rights) size() int64 {
+	n := 1 + len(r.Objects)
+	for _, o := range r.Objects {
+		n += len(o.Fields)
+	}
+	return int64(n)
 }
 
 func objectRights(actions []string) (r ObjectRights) {

@@ -6,7 +6,6 @@ import (
 	"sort"
 	"time"
 
-	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/rego/compile"
 	"golang.org/x/sync/singleflight"
@@ -64,7 +63,10 @@ type Config struct {
 
 // Limits of one Set.
 const (
-	maxRights  = 256  // cached, by permission sets
+	maxRights = 256 // cached, by permission sets
+	// maxFields is how many fields and objects the cached rights may have together; one
+	// takes less than a hundred bytes.
+	maxFields  = 500_000
 	maxFilters = 4096 // cached, by caller, object and action
 	// maxCached is how many conditions the cached filters may have together; one takes
 	// about a hundred bytes.
@@ -93,7 +95,7 @@ type Set struct {
 	decide rego.PreparedEvalQuery
 	answer *compile.Prepared
 
-	rights  *lru.Cache[string, *Rights]
+	rights  *cache.Cache[string, *Rights]
 	filters *cache.Cache[string, cachedFilter]
 	flights singleflight.Group
 	system  *Rights
@@ -145,7 +147,7 @@ func Compile(ctx context.Context, c Config) (*Set, []*fault.Fault) {
 		return nil, []*fault.Fault{fault.From(err)}
 	}
 	s.system = everything(c.Objects)
-	s.rights, _ = lru.New[string, *Rights](maxRights) // fails for sizes below 1 only
+	s.rights = cache.New[string, *Rights](maxRights, maxFields)
 	s.filters = cache.New[string, cachedFilter](maxFilters, maxCached)
 	return s, nil
 }

@@ -207,8 +207,22 @@ func TestCachesAreBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n := s.rights.Len(); n != maxRights {
-		t.Errorf("%d rights are kept", n)
+	one, err := s.Rights(context.Background(), w.caller("ann", []string{"sales"}, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := s.rights.Weight(); n != maxRights*one.size() || one.size() < 5 {
+		t.Errorf("rights of %d fields are kept, of one set %d", n, one.size())
+	}
+	large := &Rights{Objects: map[string]ObjectRights{"large": {Fields: map[string]string{}}}}
+	for i := range maxFields / 3 {
+		large.Objects["large"].Fields[fmt.Sprint("field_", i)] = "read"
+	}
+	for i := range 5 {
+		s.rights.Add(fmt.Sprint("large_", i), large, large.size())
+	}
+	if n := s.rights.Weight(); n > maxFields {
+		t.Errorf("rights of %d fields are kept", n)
 	}
 }
 

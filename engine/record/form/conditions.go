@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"weak"
 
 	"formwork/engine/cache"
 	"formwork/engine/catalog"
@@ -32,7 +33,7 @@ type Cache struct {
 type conditionsKey struct {
 	object *catalog.Object
 	layout *catalog.Layout
-	rights *policy.Rights
+	rights weak.Pointer[policy.Rights]
 }
 
 // NewCache is the cache of a snapshot.
@@ -95,7 +96,7 @@ func (f *Forms) conditions(ctx context.Context, a *session.Object, l *catalog.La
 	if err != nil {
 		return nil, err
 	}
-	key := conditionsKey{a.Object, l, rights}
+	key := conditionsKey{a.Object, l, weak.Make(rights)}
 	if found, ok := f.cache.kept.Get(key); ok {
 		return found, nil
 	}

@@ -1,7 +1,7 @@
 package read
 
 import (
-	lru "github.com/hashicorp/golang-lru/v2"
+	"weak"
 
 	"formwork/engine/cache"
 	"formwork/engine/catalog"
@@ -16,33 +16,36 @@ const (
 	cachedPrograms = 512    // filters of requests
 	cachedParts    = 20_000 // of all of them
 	cachedShapes   = 512
-	longestKept    = 512 // bytes of a filter, or of a list of fields
+	cachedColumns  = 50_000 // of all of them; one takes some hundred bytes
+	longestKept    = 512    // bytes of a filter, or of a list of fields
 )
 
 // Cache keeps what reading prepares for callers of the same rights under one
 // snapshot. Safe for concurrent use.
 type Cache struct {
 	programs *cache.Cache[programKey, *expression.Program]
-	shapes   *lru.Cache[shapeKey, *shape]
+	shapes   *cache.Cache[shapeKey, *shape]
 }
 
 // programKey names a filter of a request. Rights are compared by identity: the
-// policy keeps one for all callers that have the same.
+// policy keeps one for all callers that have the same. The key doesn't keep them: those
+// of many fields are large.
 type programKey struct {
 	object *catalog.Object
-	rights *policy.Rights
+	rights weak.Pointer[policy.Rights]
 	text   string
 }
 
 type shapeKey struct {
 	object *catalog.Object
-	rights *policy.Rights
+	rights weak.Pointer[policy.Rights]
 	fields string
 }
 
 // NewCache is the cache of a snapshot.
 func NewCache() Cache {
-	// The only error of lru.New is a size below one.
-	shapes, _ := lru.New[shapeKey, *shape](cachedShapes)
-	return Cache{programs: cache.New[programKey, *expression.Program](cachedPrograms, cachedParts), shapes: shapes}
+	return Cache{
+		programs: cache.New[programKey, *expression.Program](cachedPrograms, cachedParts),
+		shapes:   cache.New[shapeKey, *shape](cachedShapes, cachedColumns),
+	}
 }

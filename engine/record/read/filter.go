@@ -3,6 +3,7 @@ package read
 import (
 	"context"
 	"strings"
+	"weak"
 
 	"formwork/engine/expression"
 	"formwork/engine/fault"
@@ -54,7 +55,7 @@ func (s *Reader) program(ctx context.Context, a *session.Object, text string) (*
 	if err != nil {
 		return nil, err
 	}
-	key := programKey{object: a.Object, rights: rights, text: text}
+	key := programKey{object: a.Object, rights: weak.Make(rights), text: text}
 	if found, ok := s.cache.programs.Get(key); ok {
 		return found, nil
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"weak"
 
 	"formwork/engine/catalog"
 	"formwork/engine/expression"
@@ -70,7 +71,7 @@ func (s *Reader) shape(ctx context.Context, a *session.Object, fields []string) 
 	if len(fields) > MaxFields {
 		return nil, fault.New(fault.Invalid, "list.too_many_fields", "max", MaxFields).At("/fields")
 	}
-	key := shapeKey{object: a.Object, rights: rights, fields: strings.Join(fields, ",")}
+	key := shapeKey{object: a.Object, rights: weak.Make(rights), fields: strings.Join(fields, ",")}
 	if found, ok := s.cache.shapes.Get(key); ok {
 		return found, nil
 	}
@@ -79,7 +80,7 @@ func (s *Reader) shape(ctx context.Context, a *session.Object, fields []string) 
 		return nil, err
 	}
 	if len(key.fields) <= longestKept {
-		s.cache.shapes.Add(key, made)
+		s.cache.shapes.Add(key, made, int64(1+len(made.columns)))
 	}
 	return made, nil
 }
