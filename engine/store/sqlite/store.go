@@ -23,6 +23,12 @@ import (
 	"formwork/engine/store"
 )
 
+// The memory in KiB of Options.Cache and Options.Pages.
+const (
+	usualCache = 2 << 10
+	usualPages = 32 << 10
+)
+
 // Options of a store. The zero value is good for a server.
 type Options struct {
 	// Relaxed lets the last writes before a power failure be lost (never the order
@@ -82,10 +88,10 @@ func Open(dir string, o Options) (*Store, error) {
 		o.Open = 200
 	}
 	if o.Cache == 0 {
-		o.Cache = 2048
+		o.Cache = usualCache
 	}
 	if o.Pages == 0 {
-		o.Pages = 32 << 10
+		o.Pages = usualPages
 	}
 	synchronous := "FULL"
 	if o.Relaxed {
