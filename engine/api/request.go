@@ -136,10 +136,9 @@ func (s *Server) run(rt route, r *request) (err error) {
 }
 
 // answered has the handler answer, in turn with other requests of the user and the tenant.
-// Those that take long wait most of the time, for a compilation or for bytes, and are bounded
-// where they don't.
+// Contents of files only come and go.
 func (r *request) answered(rt route) error {
-	if !rt.slow && !rt.flows {
+	if !rt.flows {
 		if err := r.share.Work(r.ctx); err != nil {
 			return err
 		}

@@ -28,6 +28,7 @@ const headerIdempotency = "Idempotency-Key"
 // startImport is POST /imports: multipart form data, the part "options" (JSON, see
 // transfer.Options) before the part "file".
 func (s *Server) startImport(r *request) error {
+	r.share.Rest() // while the file arrives
 	kind, params, err := mime.ParseMediaType(r.http.Get(fiber.HeaderContentType))
 	if err != nil || kind != "multipart/form-data" || params["boundary"] == "" {
 		return fault.New(fault.Malformed, "api.multipart")

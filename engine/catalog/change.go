@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"formwork/engine/budget"
 	"formwork/engine/expression"
 	"formwork/engine/fault"
 	"formwork/engine/id"
@@ -130,6 +131,7 @@ func (c *Catalog) retry(base int64, try func() (*Result, error)) (*Result, error
 // begin waits for the tenant's turn to make a draft, and gives the newest state to make
 // it on. The caller calls done once it is through with the draft.
 func (c *Catalog) begin(ctx context.Context, t store.Tenant) (base *state, done func(), err error) {
+	budget.From(ctx).Rest() // drafts have fewer turns than requests have places
 	if done, err = c.turns.draft(ctx, t.Name()); err != nil {
 		return nil, nil, err
 	}
