@@ -96,6 +96,7 @@ func (s *Server) recycle(r *request) {
 // run admits the caller and calls the handler.
 func (s *Server) run(rt route, r *request) (err error) {
 	defer func() {
+		r.share.Rest() // what is left is to send the answer
 		if v := recover(); v != nil {
 			s.o.Log.Error("a handler panicked", "request", r.id, "path", r.http.Path(), "panic", v, "stack", string(debug.Stack()))
 			err = fault.New(fault.Internal, "internal")
@@ -138,11 +139,12 @@ func (s *Server) run(rt route, r *request) (err error) {
 // answered has the handler answer, in turn with other requests of the user and the tenant.
 // Contents of files only come and go.
 func (r *request) answered(rt route) error {
-	if !rt.flows {
-		if err := r.share.Work(r.ctx); err != nil {
-			return err
-		}
-		defer r.share.Rest()
+	if rt.flows {
+		r.share.Rest()
+		return rt.do(r)
+	}
+	if err := r.share.Work(r.ctx); err != nil { // once more, if the handler rested and is called again
+		return err
 	}
 	return rt.do(r)
 }
@@ -171,6 +173,10 @@ func (r *request) admit() error {
 	}
 	r.ctx = budget.With(r.ctx, r.share)
 	if r.snapshot, err = s.o.Catalog.Snapshot(r.ctx, t); err != nil {
+		return err
+	}
+	// Rights on a large configuration take seconds to decide.
+	if err := r.share.Work(r.ctx); err != nil {
 		return err
 	}
 	r.caller, r.tenant = caller, t
