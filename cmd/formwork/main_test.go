@@ -66,7 +66,11 @@ func serve(t *testing.T, data string, environment map[string]string, more ...str
 	var out, log output
 	p := &program{ctx: ctx, out: &out, log: &log, getenv: func(name string) string { return environment[name] }}
 	ended := make(chan int, 1)
-	go func() { ended <- run(p, append([]string{"serve", "--data", data, "--listen", "127.0.0.1:0"}, more...)) }()
+	arguments := append([]string{"serve", "--listen", "127.0.0.1:0"}, more...)
+	if data != "" { // else more names the store
+		arguments = append(arguments, "--data", data)
+	}
+	go func() { ended <- run(p, arguments) }()
 	stop := sync.OnceValue(func() int {
 		cancel()
 		return <-ended

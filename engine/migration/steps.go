@@ -21,4 +21,4 @@ type Step struct {
 // Steps are all there are, each in a file of its own (step_0002.go leads from format 1,
 // which is that of version 0.1.0, to format 2). A step that was released is never
 // changed or taken out.
-func Steps() []Step { return nil }
+func Steps() []Step { return []Step{notesLogs} }

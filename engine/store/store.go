@@ -10,7 +10,6 @@ import (
 	"iter"
 	"time"
 
-	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/query"
 )
@@ -22,10 +21,10 @@ type Store interface {
 	Tenant(ctx context.Context, name string) (Tenant, error)
 	// Create makes an empty tenant. Fault "tenant.exists" (Conflict).
 	Create(ctx context.Context, name string) (Tenant, error)
-	// Load makes a tenant of rows that Dump of a store of this kind wrote, of this tenant
-	// or another. Nobody sees the tenant before all is there; a Load that fails or is
-	// killed makes none. Faults "tenant.exists" (Conflict), "store.foreign_dump" (Invalid)
-	// for what no store of this kind wrote.
+	// Load makes a tenant of rows that Dump wrote, of this store or one of another kind, of
+	// this tenant or another. Nobody sees the tenant before all is there; a Load that fails
+	// or is killed makes none. Faults "tenant.exists" (Conflict), "store.foreign_dump"
+	// (Invalid) for what no store wrote.
 	Load(ctx context.Context, name string, r io.Reader) (Tenant, error)
 	// Delete removes a tenant and all of its data, for good. Handles to it fail after,
 	// with the fault "tenant.not_found". This holds for other processes, too: once Delete
@@ -70,10 +69,10 @@ type Tenant interface {
 	Format(ctx context.Context) (int, error)
 	// Stamp sets it, durably.
 	Stamp(ctx context.Context, format int) error
-	// Dump writes all rows of the tenant, with words, indexes and the stamp, in the
-	// store's own form: as they are at one moment, where the store reads snapshots at
-	// all. Others read and write meanwhile. Blobs are not in it. w must not keep it
-	// waiting for longer than a few minutes.
+	// Dump writes all rows of the tenant, with words, positions, indexes and the stamp, in
+	// the form that all stores share (see ReadDump): as they are at one moment, where the
+	// store reads snapshots at all. Others read and write meanwhile. Blobs are not in it. w
+	// must not keep it waiting for longer than a few minutes.
 	Dump(ctx context.Context, w io.Writer) error
 	// Define makes sure that tables and columns exist; it takes the same time
 	// whatever the number of rows, and never removes anything. It does not make
@@ -164,9 +163,6 @@ type Tx interface {
 	// in any case. Attempts do not nest.
 	Attempt(ctx context.Context, fn func() error) (refused, err error)
 }
-
-// ForeignDump is the fault of a Load of what no store of this kind wrote.
-func ForeignDump() *fault.Fault { return fault.New(fault.Invalid, "store.foreign_dump") }
 
 // ErrNested is the error of an attempt within an attempt.
 var ErrNested = errors.New("store: an attempt within an attempt")

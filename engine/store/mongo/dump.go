@@ -1,7 +1,6 @@
 package mongo
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -15,30 +14,10 @@ import (
 	"go.mongodb.org/mongo-driver/mongo/options"
 
 	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/query"
 	"formwork/engine/store"
-)
-
-// A dump is a sequence of BSON documents: first {dump: 1}; then for each collection
-// {collection: <name>, indexes: [<specification>, …]} and {row: <document>} for each of
-// its documents; and {end: <number of rows>}, without which it is broken off.
-
-// item is a document of a dump.
-type item struct {
-	Dump       int        `bson:"dump,omitempty"`
-	Collection string     `bson:"collection,omitempty"`
-	Indexes    []bson.Raw `bson:"indexes,omitempty"`
-	Row        bson.Raw   `bson:"row,omitempty"`
-	End        *int64     `bson:"end,omitempty"`
-}
-
-const dumpVersion = 1
-
-// Batches of rows that Load inserts, and the largest document that there may be: 16 MiB
-// for a row, and what is around it.
-const (
-	loadRows    = 1000
-	loadBytes   = 8 << 20
-	maxDocument = 17 << 20
+	"formwork/metadata/fieldtype"
 )
 
 // Dump implements store.Tenant. All rows are read in one snapshot where the server has
@@ -49,11 +28,10 @@ func (t *Tenant) Dump(ctx context.Context, w io.Writer) error {
 	if err := t.ready(ctx); err != nil {
 		return err
 	}
-	names, err := t.db.ListCollectionNames(ctx, bson.D{})
+	format, err := t.Format(ctx)
 	if err != nil {
-		return failed("listing the collections of a tenant", err)
+		return err
 	}
-	slices.Sort(names)
 	reading := ctx
 	if t.store.snapshots {
 		session, err := t.store.client.StartSession(options.Session().SetSnapshot(true))
@@ -63,66 +41,144 @@ func (t *Tenant) Dump(ctx context.Context, w io.Writer) error {
 		defer session.EndSession(context.WithoutCancel(ctx))
 		reading = driver.NewSessionContext(ctx, session)
 	}
-	d := &dumping{w: bufio.NewWriter(w)}
-	if err := d.write(item{Dump: dumpVersion}); err != nil {
+	tables, err := t.tables(reading)
+	if err != nil {
 		return err
 	}
-	for _, name := range names {
-		if strings.HasPrefix(name, blobNames) || strings.HasPrefix(name, "system.") {
-			continue
-		}
-		if err := d.collection(ctx, reading, t.db.Collection(name)); err != nil {
+	d := &dumping{t: t, ctx: ctx, reading: reading, w: store.NewDumpWriter(w)}
+	if err := d.w.Format(format); err != nil {
+		return err
+	}
+	for _, table := range tables {
+		if err := d.table(table); err != nil {
 			return err
 		}
 	}
-	if err := d.write(item{End: &d.rows}); err != nil {
-		return err
+	return d.w.End()
+}
+
+// tables are all that are defined, by name, without their indexes.
+func (t *Tenant) tables(ctx context.Context) ([]store.Table, error) {
+	cursor, err := t.db.Collection(definitions).Find(ctx, bson.D{}, options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}))
+	if err != nil {
+		return nil, failed("reading the definitions of tables", err)
 	}
-	return d.w.Flush()
+	var all []definition
+	if err := cursor.All(ctx, &all); err != nil {
+		return nil, failed("reading the definitions of tables", err)
+	}
+	tables := make([]store.Table, len(all))
+	for i, d := range all {
+		tables[i] = store.Table{Name: d.Table, Search: d.Search, Log: d.Log}
+		for name, tag := range d.Columns {
+			tables[i].Columns = append(tables[i].Columns, query.Column{Name: column(name), Storage: storages[tag]})
+		}
+		slices.SortFunc(tables[i].Columns, func(a, b query.Column) int { return strings.Compare(a.Name, b.Name) })
+	}
+	return tables, nil
 }
 
 type dumping struct {
-	w    *bufio.Writer
-	rows int64
+	t       *Tenant
+	ctx     context.Context
+	reading context.Context // in the snapshot
+	w       *store.DumpWriter
 }
 
-func (d *dumping) write(i item) error {
-	raw, err := bson.Marshal(i)
-	if err == nil {
-		_, err = d.w.Write(raw)
-	}
+// table dumps a table. Its indexes are listed outside of the snapshot, in which the
+// server has none.
+func (d *dumping) table(table store.Table) error {
+	newest, err := d.head(table)
 	if err != nil {
-		return fmt.Errorf("writing a dump: %w", err)
-	}
-	return nil
-}
-
-// collection dumps a collection. Its indexes are listed outside of the snapshot, in which
-// the server has none.
-func (d *dumping) collection(ctx, reading context.Context, c *driver.Collection) error {
-	cursor, err := c.Indexes().List(ctx)
-	if err != nil {
-		return failed("listing the indexes of "+c.Name(), err)
-	}
-	var indexes []bson.Raw
-	if err := cursor.All(ctx, &indexes); err != nil {
-		return failed("listing the indexes of "+c.Name(), err)
-	}
-	if err := d.write(item{Collection: c.Name(), Indexes: indexes}); err != nil {
 		return err
 	}
-	rows, err := c.Find(reading, bson.D{})
-	if err != nil {
-		return failed("dumping "+c.Name(), err)
+	if err := d.w.Table(table, newest.end()); err != nil {
+		return err
 	}
-	defer rows.Close(context.WithoutCancel(ctx))
-	for rows.Next(reading) {
-		if err := d.write(item{Row: rows.Current}); err != nil {
+	all := bson.D{}
+	if table.Log {
+		all = bson.D{{Key: positionField, Value: bson.D{{Key: "$gt", Value: int64(0)}}}}
+	}
+	if err := d.rows(table, all, keyField, func(store.FullRow) int64 { return 0 }); err != nil {
+		return err
+	}
+	if table.Log {
+		if err := d.unplaced(table, newest); err != nil {
 			return err
 		}
-		d.rows++
 	}
-	return failed("dumping "+c.Name(), rows.Err())
+	indexes, err := d.t.indexes(d.ctx, table.Name)
+	if err != nil {
+		return err
+	}
+	for i := range indexes {
+		indexes[i] = withKey(indexes[i])
+	}
+	return d.w.Indexes(indexes)
+}
+
+// head is that of a log; of another table one whose end is 0.
+func (d *dumping) head(table store.Table) (newest head, err error) {
+	if !table.Log {
+		return head{First: 1}, nil
+	}
+	err = d.t.db.Collection(heads).FindOne(d.reading, bson.D{{Key: "_id", Value: table.Name}}).Decode(&newest)
+	return newest, failed("reading the head of the log "+table.Name, err)
+}
+
+// unplaced dumps the rows of a log that have no positions yet, at those that they are
+// going to have.
+func (d *dumping) unplaced(table store.Table, newest head) error {
+	end := newest.end()
+	return d.rows(table, bson.D{{Key: positionField, Value: nil}}, stampField, func(row store.FullRow) int64 {
+		if at := slices.Index(newest.Rows, int64(row.ID)); at >= 0 {
+			return newest.First + int64(at)
+		}
+		end++
+		return end
+	})
+}
+
+// rows dumps the rows that a filter selects; position is that of one without any.
+func (d *dumping) rows(table store.Table, filter bson.D, sort string, position func(store.FullRow) int64) error {
+	fields := slots{}
+	for i, c := range table.Columns {
+		fields.put(field(c.Name), c.Storage, i)
+	}
+	key := len(table.Columns)
+	at, words := key+1, key+2
+	fields.put(keyField, fieldtype.Int, key)
+	fields.put(positionField, fieldtype.Int, at)
+	fields.put(wordsField, fieldtype.List, words)
+	order := bson.D{{Key: sort, Value: 1}}
+	if sort != keyField {
+		order = append(order, bson.E{Key: keyField, Value: 1})
+	}
+	found, err := d.t.db.Collection(table.Name).Find(d.reading, filter, options.Find().SetSort(order).SetAllowDiskUse(true))
+	if err != nil {
+		return failed("dumping "+table.Name, err)
+	}
+	defer found.Close(context.WithoutCancel(d.ctx))
+	row := make(store.Row, words+1)
+	for found.Next(d.reading) {
+		clear(row)
+		if err := fields.read(found.Current, row); err != nil {
+			return fmt.Errorf("dumping %s: %w", table.Name, err)
+		}
+		number, ok := row[key].(int64)
+		if !ok {
+			return fmt.Errorf("dumping %s: a row has no id", table.Name)
+		}
+		out := store.FullRow{ID: id.ID(number), Values: row[:key]}
+		out.Words, _ = row[words].([]string)
+		if out.Position, ok = row[at].(int64); table.Log && !ok {
+			out.Position = position(out)
+		}
+		if err := d.w.Row(out); err != nil {
+			return err
+		}
+	}
+	return failed("dumping "+table.Name, found.Err())
 }
 
 // Load implements store.Store. Until all is there the tenant is listed as one that is
@@ -131,14 +187,6 @@ func (d *dumping) collection(ctx, reading context.Context, c *driver.Collection)
 func (s *Store) Load(ctx context.Context, name string, r io.Reader) (store.Tenant, error) {
 	if !store.ValidTenant(name) {
 		return nil, fault.New(fault.Invalid, "tenant.name")
-	}
-	in := &loading{r: bufio.NewReader(r)}
-	if first, err := in.next(); err != nil || first.Dump != dumpVersion {
-		var read *fault.Fault
-		if errors.As(err, &read) {
-			return nil, err
-		}
-		return nil, store.ForeignDump()
 	}
 	if err := s.finishDeletion(ctx, name); err != nil {
 		return nil, err
@@ -150,7 +198,7 @@ func (s *Store) Load(ctx context.Context, name string, r io.Reader) (store.Tenan
 	} else if err != nil {
 		return nil, failed("creating a tenant", err)
 	}
-	if err := in.into(ctx, s.client.Database(l.Database), s); err != nil {
+	if err := store.ReadDump(r, &loading{ctx: ctx, t: s.tenant(l)}); err != nil {
 		return nil, errors.Join(err, s.finishDeletion(context.WithoutCancel(ctx), name))
 	}
 	shown, err := s.tenants.UpdateOne(ctx, bson.D{{Key: "_id", Value: name}, {Key: "made", Value: made}}, bson.D{{Key: "$unset", Value: bson.D{{Key: "deleting", Value: ""}}}})
@@ -164,108 +212,59 @@ func (s *Store) Load(ctx context.Context, name string, r io.Reader) (store.Tenan
 	return s.hold(l), nil
 }
 
-// loading reads a dump.
+// loading is a store.Loader of a tenant that nobody sees.
 type loading struct {
-	r    *bufio.Reader
-	rows int64
+	ctx   context.Context
+	t     *Tenant
+	table store.Table
+	end   int64 // the highest position of the table
 }
 
-func (l *loading) next() (i item, err error) {
-	head, err := l.r.Peek(4)
-	if err != nil {
-		return i, fmt.Errorf("reading a dump: %w", err)
-	}
-	size := int(head[0]) | int(head[1])<<8 | int(head[2])<<16 | int(head[3])<<24
-	if size < 5 || size > maxDocument {
-		return i, store.ForeignDump()
-	}
-	raw := make([]byte, size)
-	if _, err := io.ReadFull(l.r, raw); err != nil {
-		return i, fmt.Errorf("reading a dump: %w", err)
-	}
-	if err := bson.Unmarshal(raw, &i); err != nil {
-		return i, store.ForeignDump().Because(err)
-	}
-	return i, nil
-}
-
-// into fills a database that nobody uses.
-func (l *loading) into(ctx context.Context, db *driver.Database, s *Store) error {
-	var c *driver.Collection
-	var indexes []bson.Raw
-	var batch []any
-	bytes := 0
-	flush := func() error {
-		if len(batch) == 0 {
-			return nil
-		}
-		_, err := c.InsertMany(ctx, batch)
-		l.rows += int64(len(batch))
-		batch, bytes = batch[:0], 0
-		return failed("loading rows", err)
-	}
-	finish := func() error {
-		if c == nil {
-			return nil
-		}
-		if err := flush(); err != nil {
-			return err
-		}
-		return buildRaw(ctx, c, indexes)
-	}
-	for {
-		i, err := l.next()
-		switch {
-		case err != nil:
-			return err
-		case i.Row != nil:
-			if c == nil {
-				return store.ForeignDump()
-			}
-			batch, bytes = append(batch, i.Row), bytes+len(i.Row)
-			if len(batch) == loadRows || bytes >= loadBytes {
-				if err := flush(); err != nil {
-					return err
-				}
-			}
-		case i.Collection != "":
-			if err := finish(); err != nil {
-				return err
-			}
-			c, indexes = db.Collection(i.Collection), i.Indexes
-			if err := createCollection(ctx, c); err != nil {
-				return err
-			}
-		case i.End != nil:
-			if err := finish(); err != nil {
-				return err
-			}
-			if *i.End != l.rows {
-				return fmt.Errorf("loading rows: there are %d, the dump tells of %d", l.rows, *i.End)
-			}
-			return nil
-		default:
-			return store.ForeignDump()
-		}
-	}
-}
-
-// buildRaw builds indexes as a server listed them, in the version of this server.
-func buildRaw(ctx context.Context, c *driver.Collection, indexes []bson.Raw) error {
-	var wanted bson.A
-	for _, index := range indexes {
-		var specification bson.D
-		if err := bson.Unmarshal(index, &specification); err != nil {
-			return store.ForeignDump().Because(err)
-		}
-		specification = slices.DeleteFunc(specification, func(e bson.E) bool { return e.Key == "ns" || e.Key == "v" })
-		if name, _ := index.Lookup("name").StringValueOK(); name != "_id_" {
-			wanted = append(wanted, specification)
-		}
-	}
-	if len(wanted) == 0 {
+func (l *loading) Stamp(format int) error {
+	if format == 0 {
 		return nil
 	}
-	err := c.Database().RunCommand(ctx, bson.D{{Key: "createIndexes", Value: c.Name()}, {Key: "indexes", Value: wanted}}).Err()
-	return failed("building the indexes of "+c.Name(), err)
+	return writeStamp(l.ctx, l.t.db, format)
+}
+
+func (l *loading) Table(table store.Table, end int64) error {
+	l.table, l.end = table, end
+	return l.t.define(l.ctx, table, nil)
+}
+
+func (l *loading) Rows(rows []store.FullRow) error {
+	documents := make([]any, len(rows))
+	for i, row := range rows {
+		d := bson.D{{Key: keyField, Value: int64(row.ID)}}
+		for at, c := range l.table.Columns {
+			if row.Values[at] == nil {
+				continue
+			}
+			encoded, err := encode(row.Values[at])
+			if err != nil {
+				return fmt.Errorf("loading %s, column %s: %w", l.table.Name, c.Name, err)
+			}
+			d = append(d, bson.E{Key: field(c.Name), Value: encoded})
+		}
+		if len(row.Words) > 0 {
+			d = append(d, bson.E{Key: wordsField, Value: row.Words})
+		}
+		if l.table.Log {
+			d = append(d, bson.E{Key: positionField, Value: row.Position})
+			l.end = max(l.end, row.Position)
+		}
+		documents[i] = d
+	}
+	_, err := l.t.db.Collection(l.table.Name).InsertMany(l.ctx, documents)
+	return failed("loading rows", err)
+}
+
+func (l *loading) Indexes(indexes []store.Index) error {
+	collection := l.t.db.Collection(l.table.Name)
+	if err := l.t.store.build(l.ctx, collection, indexes, false); err != nil || !l.table.Log {
+		return err
+	}
+	next := bson.D{{Key: "$set", Value: head{Page: 1, First: l.end + 1, Rows: []int64{}}}}
+	_, err := l.t.db.Collection(heads).UpdateOne(l.ctx, bson.D{{Key: "_id", Value: l.table.Name}}, next)
+	return failed("making the head of the log "+l.table.Name, err)
 }

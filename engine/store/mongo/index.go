@@ -231,6 +231,16 @@ func withoutKey(index store.Index) store.Index {
 	return index
 }
 
+// withKey is an index as it is: with the id that it ends with unless it is unique.
+func withKey(index store.Index) store.Index {
+	last := len(index.Columns) - 1
+	isKey := func(c store.IndexColumn) bool { return c.Column.Name == query.ID.Name }
+	if !index.Unique && !slices.ContainsFunc(index.Columns, isKey) {
+		index.Columns = append(slices.Clip(index.Columns), store.IndexColumn{Column: query.ID, Descending: index.Columns[last].Descending})
+	}
+	return index
+}
+
 func dropIndex(ctx context.Context, c *driver.Collection, name string) error {
 	_, err := c.Indexes().DropOne(ctx, name)
 	if hasCode(err, codeIndexNotFound, codeNamespaceNotFound) {

@@ -357,12 +357,17 @@ func (s *Store) hold(l listing) *Tenant {
 	defer s.mu.Unlock()
 	t := s.handles[l.Name].Value()
 	if t == nil || t.made != l.Made || t.gone.Load() {
-		t = &Tenant{store: s, name: l.Name, made: l.Made, db: s.client.Database(l.Database), alone: make(chan struct{}, 1)}
+		t = s.tenant(l)
 		s.handles[l.Name] = weak.Make(t)
 		runtime.AddCleanup(t, s.forget, l.Name)
 	}
 	t.seen.Store(s.now().UnixNano())
 	return t
+}
+
+// tenant makes a handle that nobody shares yet.
+func (s *Store) tenant(l listing) *Tenant {
+	return &Tenant{store: s, name: l.Name, made: l.Made, db: s.client.Database(l.Database), alone: make(chan struct{}, 1)}
 }
 
 // forget drops the entry of a handle that nobody holds any more.

@@ -16,6 +16,10 @@ import (
 // after all that were committed. What the clocks say that ids are made from does not
 // matter. The last row is never trimmed: the next one is counted from it.
 
+// logOf is the name of an empty table that tells of a table that it is a log. No table of
+// rows has a colon.
+func logOf(table string) string { return table + ":log" }
+
 // nextPosition is the id of a row that is appended: the one it was given, or the next.
 func nextPosition(table string) string {
 	return "max(?, (SELECT coalesce(max(id), 0) + 1 FROM " + quote(table) + "))"

@@ -26,6 +26,7 @@ type tableInfo struct {
 	name    string
 	columns []query.Column // without id
 	search  bool
+	log     bool
 	names   map[string]bool
 	insert  string // the statement that sets every column
 	append  string // the same at the end of a log
@@ -72,9 +73,19 @@ func readTable(c *conn, name string) (*tableInfo, error) {
 	if err != nil || !found {
 		return nil, err
 	}
-	err = c.each("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", func(*stmt) error { t.search = true; return nil }, wordsOf(name))
+	err = c.each("SELECT name FROM sqlite_schema WHERE type = 'table' AND name IN (?, ?)", func(s *stmt) error {
+		t.search, t.log = t.search || s.string(0) == wordsOf(name), t.log || s.string(0) == logOf(name)
+		return nil
+	}, wordsOf(name), logOf(name))
 	t.insert, t.append = insertion(t, "?"), insertion(t, nextPosition(name))
 	return t, err
+}
+
+// tableNames lists the tables of rows.
+func tableNames(c *conn) (names []string, err error) {
+	err = c.each("SELECT name FROM sqlite_schema WHERE type = 'table' AND instr(name, ':') = 0 AND substr(name, 1, 7) <> 'sqlite_' ORDER BY name",
+		func(s *stmt) error { names = append(names, s.string(0)); return nil })
+	return names, err
 }
 
 // insertion is a statement that adds a row; key is its id, of the first parameter.
@@ -130,6 +141,11 @@ func define(c *conn, want store.Table) error {
 			}
 		}
 	}
+	if want.Log && !have.log {
+		if err := c.once("CREATE TABLE " + quote(logOf(want.Name)) + " (id INTEGER PRIMARY KEY)"); err != nil {
+			return err
+		}
+	}
 	if !fresh && len(added) == 0 {
 		return nil
 	}
@@ -167,6 +183,15 @@ func withoutKey(index store.Index) store.Index {
 	last := len(index.Columns) - 1
 	if !index.Unique && last > 0 && index.Columns[last].Column.Name == query.ID.Name && !index.Columns[last].Descending {
 		index.Columns = index.Columns[:last]
+	}
+	return index
+}
+
+// withKey is an index as it is: with the id that SQLite ends it with.
+func withKey(index store.Index) store.Index {
+	isKey := func(c store.IndexColumn) bool { return c.Column.Name == query.ID.Name }
+	if !index.Unique && !slices.ContainsFunc(index.Columns, isKey) {
+		index.Columns = append(slices.Clip(index.Columns), store.IndexColumn{Column: query.ID})
 	}
 	return index
 }
@@ -263,7 +288,7 @@ func dropColumns(c *conn, table string, columns []string) error {
 }
 
 func dropTable(c *conn, table string) error {
-	for _, name := range []string{wordsOf(table), table} {
+	for _, name := range []string{wordsOf(table), logOf(table), table} {
 		if err := c.once("DROP TABLE IF EXISTS " + quote(name)); err != nil {
 			return err
 		}
