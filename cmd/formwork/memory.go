@@ -23,19 +23,19 @@ var errNoLimit = errors.New("the memory of the machine is not known")
 
 // limitMemory has the collector keep the process to the memory of its container or,
 // outside of one, of the machine, and gives that limit in bytes. A limit that GOMEMLIMIT
-// sets stays.
+// sets stays. If it is not known how much there is, the error says so and there is none.
 func limitMemory(getenv func(string) string) (int64, error) {
 	if getenv("GOMEMLIMIT") == "" {
 		from := memlimit.ApplyFallback(memlimit.FromCgroup, memlimit.FromSystem)
 		there, err := from()
 		if err != nil {
-			return 0, fmt.Errorf("finding out how much memory there is: %w", err)
+			return math.MaxInt64, fmt.Errorf("finding out how much memory there is: %w", err)
 		}
 		debug.SetMemoryLimit(int64(memoryShare * float64(min(there, math.MaxInt64))))
 	}
 	limit := debug.SetMemoryLimit(-1) // asks
 	if limit == math.MaxInt64 {
-		return 0, errNoLimit
+		return limit, errNoLimit
 	}
 	return limit, nil
 }

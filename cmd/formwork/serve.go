@@ -37,9 +37,11 @@ type serveCommand struct {
 // Run serves until the program is told to stop.
 func (c *serveCommand) Run(p *program) (failed error) {
 	log := p.newLog(slog.LevelInfo)
-	if _, err := limitMemory(p.getenv); err != nil {
+	limit, err := limitMemory(p.getenv)
+	if err != nil {
 		log.Warn("the memory of the process is not limited", "error", err)
 	}
+	defer giveRoom(p.getenv, limit)()
 	if c.Pprof != "" {
 		closeProfile, err := profile(c.Pprof)
 		if err != nil {
