@@ -110,7 +110,7 @@ func sources(t *testing.T) []source {
 		if entry.IsDir() {
 			switch {
 			case strings.HasPrefix(entry.Name(), ".") && name != ".", entry.Name() == "node_modules", entry.Name() == "testdata",
-				name == "data", name == "bin", name == "test/ferretdb", name == "test/gofakes3", name == "test/pebble", name == "test/deploy": // modules of their own
+				name == "data", name == "bin", name == "test/ferretdb", name == "test/gofakes3", name == "test/pebble", name == "test/deploy", name == "test/plain": // modules of their own
 				return fs.SkipDir
 			}
 			return nil

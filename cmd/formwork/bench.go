@@ -27,6 +27,7 @@ type benchCommand struct {
 	Tenants     int     `help:"Tenants to start a server with; 0 leaves that out." default:"1000"`
 	Store       string  `help:"MongoDB to measure, instead of SQLite files in a folder of its own." placeholder:"mongodb://…"`
 	Standalone  bool    `help:"Measure a MongoDB without transactions."`
+	Beside      string  `help:"Program to measure beside, as docs/benchmarks.md says." placeholder:"PROGRAM" type:"path"`
 	ServeTarget string  `help:"Only fill a server and keep it running, for load from outside; what that needs is written to the folder." placeholder:"DIR"`
 	Listen      string  `help:"Address that --serve-target listens on." default:"127.0.0.1:0"`
 }
@@ -53,7 +54,7 @@ func (c *benchCommand) Run(p *program) error {
 	o := bench.Options{Recipe: recipe, Open: func(ctx context.Context, name string) (bench.House, error) {
 		return p.openHouse(ctx, name, c.Standalone)
 	},
-		Standalone: c.Standalone, Executable: executable, Database: c.Store, Rows: c.Rows, Length: time.Duration(c.Seconds * float64(time.Second)),
+		Standalone: c.Standalone, Executable: executable, Beside: c.Beside, Database: c.Store, Rows: c.Rows, Length: time.Duration(c.Seconds * float64(time.Second)),
 		Connections: c.Connections, Tenants: c.Tenants, Starts: 5, Out: clearing{p.out, line}, Progress: line.show}
 	if c.ServeTarget != "" {
 		return bench.Serve(p.ctx, o, c.ServeTarget, c.Listen)

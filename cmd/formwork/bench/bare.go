@@ -59,7 +59,6 @@ func (b *bare) load(ctx context.Context, from store.Tenant, batch int, progress 
 	}
 	var waiting []store.Row
 	var took []time.Duration
-	var sum time.Duration
 	done := 0
 	flush := func() error {
 		if len(waiting) == 0 {
@@ -75,7 +74,6 @@ func (b *bare) load(ctx context.Context, from store.Tenant, batch int, progress 
 			return nil
 		})
 		took = append(took, time.Since(began))
-		sum += took[len(took)-1]
 		done += len(waiting)
 		progress(done)
 		waiting = nil
@@ -101,9 +99,7 @@ func (b *bare) load(ctx context.Context, from store.Tenant, batch int, progress 
 	if err := flush(); err != nil {
 		return Result{}, fmt.Errorf("copying rows: %w", err)
 	}
-	r := summary("", took, sum, 0)
-	r.PerSec = float64(done) / sum.Seconds()
-	return r, nil
+	return bulk("", took, done), nil
 }
 
 // value is a column of a row with every column.

@@ -36,6 +36,8 @@ type Options struct {
 	Open func(ctx context.Context, storage string) (House, error)
 	// Executable is the program that serves.
 	Executable string
+	// Beside is a program that is measured beside it; "" for none.
+	Beside string
 	// Database is the address of a database to measure; "" measures files in a folder
 	// that is removed at the end.
 	Database string
@@ -69,6 +71,7 @@ type bench struct {
 	user     *client // a user under the policies
 	userID   string
 	ids      []string // records of the user
+	beside   *beside  // nil for none
 }
 
 // Run measures everything and prints a table.
@@ -87,7 +90,9 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err := b.measureStart(ctx, r, "start to ready, 1 tenant", b.storage()); err != nil {
 		return err
 	}
-	if err := b.withServer(ctx, "127.0.0.1:0", func(s *server) error { return b.measure(ctx, r, s) }); err != nil {
+	if err := b.withServer(ctx, "127.0.0.1:0", func(s *server) error {
+		return b.withBeside(ctx, func() error { return b.measure(ctx, r, s) })
+	}); err != nil {
 		return err
 	}
 	if b.Database == "" && b.Tenants > 0 {
@@ -208,32 +213,27 @@ func (b *bench) fill(ctx context.Context, s *server) (Result, error) {
 	began := time.Now()
 	loader := demo.Loader{Target: loads, Recipe: b.Recipe.data, Seed: 1, Size: b.Rows, Now: began, Password: b.password,
 		Progress: func(done, total int) { b.Progress(fmt.Sprintf("loading rows over HTTP: %d/%d", done, total)) }}
-	loaded, err := loader.Load(ctx)
-	if err != nil {
+	if _, err := loader.Load(ctx); err != nil {
 		return Result{}, err
 	}
-	bulk := summary("bulk load (1 connection)", loads.took, time.Since(loads.began), 0)
-	bulk.PerSec = float64(loaded.Records) / time.Since(loads.began).Seconds()
+	var err error
 	if b.user, err = newClient(s.base, "", b.Connections); err != nil {
 		return Result{}, err
 	}
-	return bulk, b.user.login(ctx, served, b.Recipe.data.People[0].Email, b.password)
+	return bulk("bulk load (1 connection)", loads.took, loads.rows), b.user.login(ctx, served, b.Recipe.data.People[0].Email, b.password)
 }
 
 // loads is a target that measures and notes whose records are whose.
 type loads struct {
 	demo.Remote
 	bench *bench
-	began time.Time // of the first rows
+	rows  int // that were saved
 	took  []time.Duration
 }
 
 // Save implements demo.Target.
 func (l *loads) Save(ctx context.Context, object string, records []map[string]any) ([]id.ID, error) {
 	rows := object == l.bench.Recipe.Object
-	if rows && l.began.IsZero() {
-		l.began = time.Now()
-	}
 	sent := time.Now()
 	saved, err := l.Remote.Save(ctx, object, records)
 	if err != nil {
@@ -246,12 +246,29 @@ func (l *loads) Save(ctx context.Context, object string, records []map[string]an
 		return saved, nil
 	}
 	l.took = append(l.took, time.Since(sent))
+	if beside := l.bench.beside; beside != nil {
+		if err := beside.load(records); err != nil {
+			return nil, err
+		}
+	}
+	l.rows += len(records)
 	for i, data := range records {
 		if data["owner"] == l.bench.userID {
 			l.bench.ids = append(l.bench.ids, saved[i].String())
 		}
 	}
 	return saved, nil
+}
+
+// bulk is what a load reached that took so long for each of its requests.
+func bulk(name string, took []time.Duration, rows int) Result {
+	var sum time.Duration
+	for _, one := range took {
+		sum += one
+	}
+	r := summary(name, took, sum, 0)
+	r.PerSec = float64(rows) / sum.Seconds()
+	return r
 }
 
 // pause waits, or less if there is no time any more.

@@ -27,7 +27,7 @@ var measured = []struct{ name, title string }{
 
 // measure does everything that needs a running server.
 func (b *bench) measure(ctx context.Context, r *report, s *server) error {
-	bulk, err := b.fill(ctx, s)
+	filled, err := b.fill(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -36,11 +36,19 @@ func (b *bench) measure(ctx context.Context, r *report, s *server) error {
 		if err != nil {
 			return err
 		}
-		r.compare(bulk, copied, "rows")
+		var loaded *Result
+		if b.beside != nil {
+			r := bulk("", b.beside.took, b.beside.rows)
+			loaded = &r
+		}
+		r.compare(filled, copied, loaded, "rows")
 		if err := b.operations(ctx, r, bare); err != nil {
 			return err
 		}
 		r.fact("memory after the load", fmt.Sprintf("%.0f MiB", s.memory()))
+		if b.beside != nil {
+			r.fact("memory after the load, program beside", fmt.Sprintf("%.0f MiB", b.beside.memory()))
+		}
 		return b.changes(ctx, r)
 	})
 }
@@ -106,7 +114,7 @@ func (b *bench) operations(ctx context.Context, r *report, bare *bare) error {
 		b.Progress("measuring the bare store: " + title)
 		do := bare.operation(ctx, m.name)
 		under := b.twice(func(length time.Duration) Result { return concurrently(title, b.Connections, length, do) })
-		r.compare(over, under, "")
+		r.compare(over, under, b.besides(m.name, title), "")
 		if m.name == opList {
 			b.Progress("measuring over HTTP: the same rows for an admin")
 			same := operation{method: "GET", path: b.Recipe.listing(b.userID)}
@@ -118,6 +126,27 @@ func (b *bench) operations(ctx context.Context, r *report, bare *bare) error {
 		}
 	}
 	return nil
+}
+
+// besides measures the same operation of the program beside, if there is one.
+func (b *bench) besides(name, title string) *Result {
+	if b.beside == nil {
+		return nil
+	}
+	b.Progress("measuring the program beside: " + title)
+	fill := &filler{recipe: b.Recipe, ids: b.beside.ids, run: "1"}
+	r := b.twice(func(length time.Duration) Result {
+		return b.beside.client.load(title, length, fill.fill(b.beside.ops[name]))
+	})
+	return &r
+}
+
+// names are those of what is measured.
+func names() (all []string) {
+	for _, m := range measured {
+		all = append(all, m.name)
+	}
+	return all
 }
 
 // twice runs a load shortly to warm up, and then to measure.

@@ -14,25 +14,46 @@ import (
 type report struct {
 	out   io.Writer
 	facts [][2]string
+	// beside: there is a program beside, and three columns for it.
+	beside bool
 }
 
-const columns = "%-36s %10s %9s %9s   %10s %9s %9s   %s\n"
+const (
+	columns       = "%-36s %10s %9s %9s   %10s %9s %9s   %6s"
+	columnsBeside = "   %10s %9s %9s   %8s"
+)
 
 func (r *report) head(o Options) {
+	r.beside = o.Beside != ""
 	where := "SQLite files"
 	if o.Database != "" {
 		where = "a database"
 	}
 	fmt.Fprintf(r.out, "%d rows in %s, %d connections, %v each, %d processors, %s\n\n", o.Rows, where, o.Connections, o.Length, runtime.NumCPU(), runtime.Version())
-	fmt.Fprintf(r.out, columns, "", "over HTTP", "", "", "bare store", "", "", "HTTP /")
-	fmt.Fprintf(r.out, columns, "operation", "a second", "p50 ms", "p99 ms", "a second", "p50 ms", "p99 ms", "bare")
+	r.line([]any{"", "over HTTP", "", "", "bare store", "", "", "HTTP /"}, []any{"beside", "", "", "HTTP /"})
+	r.line([]any{"operation", "a second", "p50 ms", "p99 ms", "a second", "p50 ms", "p99 ms", "bare"}, []any{"a second", "p50 ms", "p99 ms", "beside"})
 }
 
-// compare prints what an operation reached over HTTP and on the bare store.
-func (r *report) compare(over, under Result, unit string) {
-	line := fmt.Sprintf(columns, over.Name, count(over.PerSec), ms(over.P50), ms(over.P99), count(under.PerSec), ms(under.P50), ms(under.P99),
-		fmt.Sprintf("%.2f", over.PerSec/under.PerSec))
-	r.print(line, over.Errors, under.Errors)
+// line prints a line of the table.
+func (r *report) line(cells, besides []any) {
+	fmt.Fprintf(r.out, columns, cells...)
+	if r.beside {
+		fmt.Fprintf(r.out, columnsBeside, besides...)
+	}
+	fmt.Fprintln(r.out)
+}
+
+// compare prints what an operation reached over HTTP, on the bare store and, if there is one,
+// in the program beside.
+func (r *report) compare(over, under Result, beside *Result, unit string) {
+	cells := append(append([]any{over.Name}, figures(over)...), append(figures(under), ratio(over, under))...)
+	if beside == nil {
+		r.line(cells, []any{"", "", "", ""})
+		beside = &Result{}
+	} else {
+		r.line(cells, append(figures(*beside), ratio(over, *beside)))
+	}
+	r.failed(over.Errors, under.Errors, beside.Errors)
 	if unit != "" {
 		fmt.Fprintf(r.out, "  (%s a second; times are of %d %s)\n", unit, batch, unit)
 	}
@@ -40,14 +61,18 @@ func (r *report) compare(over, under Result, unit string) {
 
 // alone prints what has no counterpart.
 func (r *report) alone(over Result) {
-	r.print(fmt.Sprintf(columns, over.Name, count(over.PerSec), ms(over.P50), ms(over.P99), "", "", "", ""), over.Errors, 0)
+	r.line(append(append([]any{over.Name}, figures(over)...), "", "", "", ""), []any{"", "", "", ""})
+	r.failed(over.Errors)
 }
 
-func (r *report) print(line string, errors ...int64) {
-	fmt.Fprint(r.out, line)
+func figures(of Result) []any { return []any{count(of.PerSec), ms(of.P50), ms(of.P99)} }
+
+func ratio(of, to Result) string { return fmt.Sprintf("%.2f", of.PerSec/to.PerSec) }
+
+func (r *report) failed(errors ...int64) {
 	for i, n := range errors {
 		if n > 0 {
-			fmt.Fprintf(r.out, "  %d ERRORS %s\n", n, []string{"over HTTP", "on the bare store"}[i])
+			fmt.Fprintf(r.out, "  %d ERRORS %s\n", n, []string{"over HTTP", "on the bare store", "beside"}[i])
 		}
 	}
 }

@@ -38,11 +38,11 @@ func Serve(ctx context.Context, o Options, dir, listen string) (err error) {
 	}
 	return b.withServer(ctx, listen, func(s *server) error {
 		if !again {
-			bulk, err := b.fill(ctx, s)
+			filled, err := b.fill(ctx, s)
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(o.Out, "bulk load: %d rows, %.0f rows a second, %d a request, 1 connection\n", o.Rows, bulk.PerSec, batch)
+			fmt.Fprintf(o.Out, "bulk load: %d rows, %.0f rows a second, %d a request, 1 connection\n", o.Rows, filled.PerSec, batch)
 			if err := b.writeTarget(ctx, s); err != nil {
 				return err
 			}
