@@ -608,8 +608,16 @@ func sameProgram(a, b *expression.Program) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	return a.Source() == b.Source() && slices.EqualFunc(a.Labels(), b.Labels(), maps.Equal) &&
+	return a.Source() == b.Source() && sameLabels(a, b) &&
 		slices.EqualFunc(a.Paths(), b.Paths(), func(x, y expression.Path) bool { return x.Leaf.Column == y.Leaf.Column })
+}
+
+// sameLabels reports whether two programs, of which either may be nil, show the same labels.
+func sameLabels(a, b *expression.Program) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return slices.EqualFunc(a.Labels(), b.Labels(), maps.Equal)
 }
 
 // sameInRows reports whether what is computed in child rows has not changed.

@@ -24,6 +24,7 @@ type guard struct {
 	// them. They count as existing: else who removes an object or a field could open it
 	// while it is not there, and bring it back.
 	kept     policy.Kept
+	reading  *reading
 	problems []*fault.Fault
 	err      error
 }
@@ -43,7 +44,7 @@ func (c *Catalog) beyondAuthor(ctx context.Context, t store.Tenant, author *poli
 	if err != nil {
 		return nil, err
 	}
-	g := &guard{ctx: ctx, author: author, before: before, after: after, kept: kept}
+	g := &guard{ctx: ctx, author: author, before: before, after: after, kept: kept, reading: newReading(before, after)}
 	g.permissions()
 	g.sharing()
 	g.policies()
@@ -73,20 +74,24 @@ func (g *guard) permissions() {
 	}
 }
 
-// sharing: rules open what the author reaches.
+// sharing: rules open what the author reaches, by what they say and by what they read.
 func (g *guard) sharing() {
 	had := Of[map[string]*policy.Sharing](g.before, "sharing")
 	for name, rule := range Of[map[string]*policy.Sharing](g.after, "sharing") {
-		if old := had[name]; old != nil && sameRule(old.Doc, rule.Doc) {
+		old := had[name]
+		if old == nil || !sameRule(old, rule) {
+			g.opens(rule.Doc.Object, rule.Doc.Access == "write", "sharing", name, "/to")
 			continue
 		}
-		g.opens(rule.Doc.Object, rule.Doc.Access == "write", "sharing", name, "/to")
+		g.opensThrough(g.reading.sharing(rule), rule.Doc.Object, rule.Doc.Access == "write", "sharing/"+name)
 	}
 }
 
-// sameRule reports whether two sharing rules open the same to the same.
-func sameRule(a, b *metadata.Sharing) bool {
-	return a.Object == b.Object && a.When == b.When && a.Access == b.Access && reflect.DeepEqual(a.To, b.To)
+// sameRule reports whether two sharing rules say the same: they open the same to the same
+// as long as the fields do that they read.
+func sameRule(a, b *policy.Sharing) bool {
+	return a.Doc.Object == b.Doc.Object && a.Doc.Access == b.Doc.Access && a.Doc.When == b.Doc.When &&
+		reflect.DeepEqual(a.Doc.To, b.Doc.To) && sameLabels(a.When, b.When) && sameLabels(a.Users, b.Users)
 }
 
 // policies: who can't change all records of an object neither widens nor narrows who does.
@@ -95,7 +100,9 @@ func (g *guard) policies() {
 	for name, p := range have {
 		if old := had[name]; old == nil || old.Rego != p.Rego || old.Object != p.Object {
 			g.opens(p.Object, true, "policy", name, "/rego")
+			continue
 		}
+		g.opensThrough(g.reading.policy(name, p.Object), p.Object, true, "policy/"+name)
 	}
 	for name, old := range had {
 		if p := have[name]; p == nil || p.Object != old.Object {
@@ -151,6 +158,8 @@ func (g *guard) objects() {
 		}
 		if o.Doc.Parent != had.Parent {
 			g.opens(name, true, "object", name, "/parent")
+		} else {
+			g.opensThrough(g.reading.field(name, o.Doc.Parent), name, true, "object/"+name)
 		}
 	}
 	o, old := g.after.Objects["user"], g.before.Objects["user"]
@@ -165,26 +174,45 @@ func (g *guard) objects() {
 	}
 }
 
-// opens reports what would open records of an object that the author may not open. Those
-// of an object that is new are nobody's yet.
+// opens reports what would open records of an object that the author may not open.
 func (g *guard) opens(object string, write bool, kind, name, pointer string) bool {
-	_, kept := g.kept[object]
-	if g.err != nil || g.before.Objects[object] == nil && !kept {
-		return true
-	}
-	may, err := g.before.Policies.Opens(g.ctx, g.author, object, write)
-	if err != nil {
-		g.err = err
-		return false
-	}
-	if !may {
-		right := "read_all"
-		if write {
-			right = "write_all"
-		}
+	right := g.lacks(object, write)
+	if right != "" {
 		g.report(fault.New(fault.Invalid, "catalog.opens_beyond", "object", object, "right", right), kind, name, pointer)
 	}
-	return may
+	return right == "" && g.err == nil
+}
+
+// opensThrough reports a field that differs in what a document reads which decides who
+// reaches records of an object, where the author may not open those; a nil field is none.
+func (g *guard) opensThrough(f *Field, object string, write bool, document string) {
+	if f == nil {
+		return
+	}
+	if right := g.lacks(object, write); right != "" {
+		g.report(fault.New(fault.Invalid, "catalog.opens_through", "document", document, "field", f.Name, "object", object, "right", right),
+			"object", g.reading.owners[f], "/fields"+step(f.Name))
+	}
+}
+
+// lacks is the right on an object that its author would need to open its records; "" if
+// they may. Those of an object that is new are nobody's yet.
+func (g *guard) lacks(object string, write bool) string {
+	_, kept := g.kept[object]
+	if g.err != nil || g.before.Objects[object] == nil && !kept {
+		return ""
+	}
+	may, err := g.before.Policies.Opens(g.ctx, g.author, object, write)
+	switch {
+	case err != nil:
+		g.err = err
+		return ""
+	case may:
+		return ""
+	case write:
+		return "write_all"
+	}
+	return "read_all"
 }
 
 func (g *guard) report(f *fault.Fault, kind, name, pointer string) {

@@ -3,6 +3,7 @@ package catalog_test
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 
 	"formwork/engine/catalog"
@@ -20,7 +21,7 @@ const (
 // planned are the problems and the effects that a change by somebody with a permission set has.
 func planned(t *testing.T, main *enginetest.Tenant, set string, documents ...string) (problems, effects []string) {
 	t.Helper()
-	change := catalog.Change{Author: main.CallerWith(set+id(main)+"@example.com", set)}
+	change := catalog.Change{Author: main.CallerWith(set+id(main)+"@example.com", set), Allow: []string{"object/task/fields/*"}}
 	for _, d := range documents {
 		change.Documents = append(change.Documents, json.RawMessage(d))
 	}
@@ -74,6 +75,68 @@ func TestNobodyGivesByTheConfigurationWhatTheyDoNotHave(t *testing.T) {
 				t.Errorf("problems %v, want %v", got, c.want)
 			}
 			if got, _ := planned(t, main, "admin", c.document); len(got) > 0 {
+				t.Errorf("an administrator is told %v", got)
+			}
+		})
+	}
+}
+
+// A rule that says what it said opens more when what it reads is computed otherwise: that
+// needs the same right as another rule.
+func TestNobodyOpensByWhatRulesRead(t *testing.T) {
+	const (
+		area = `{"kind":"object","name":"area","label":"Area","name_field":"name","fields":{"name":{"type":"text"},
+			"free":{"type":"formula","result":"checkbox","expression":"name == 'free'"},
+			"tasks":{"type":"rollup","op":"count","object":"task","lookup":"area","filter":"status == 'done'"}}}`
+		task = `{"kind":"object","name":"task","fields":{"area":{"type":"lookup","object":"area","on_delete":"clear"},
+			"bare":{"type":"formula","result":"text","expression":"subject"},
+			"plain":{"type":"formula","result":"text","expression":"bare"},
+			"late":{"type":"formula","result":"checkbox","expression":"due < today()"},
+			"kept":{"type":"checkbox"},
+			"high":{"type":"formula","result":"checkbox","expression":"area.tasks > 3"}}}`
+		note = `{"kind":"object","name":"note","fields":{"same":{"type":"formula","result":"text","expression":"title"}}}`
+		user = `{"kind":"object","name":"user","fields":{"desk":{"type":"text"},"place":{"type":"formula","result":"text","expression":"desk"}}}`
+	)
+	rule := func(when, to string) string {
+		return `{"kind":"sharing","name":"s","label":"S","object":"task","when":"` + when + `","to":` + to + `,"access":"read"}`
+	}
+	const matched = `{"kind":"sharing","name":"s","label":"S","object":"task","to":{"match":{"plain":"place"}},"access":"read"}`
+	rego := func(condition string) string {
+		return `{"kind":"policy","name":"p","label":"P","object":"task","rego":"package formwork.custom.p\nallow if ` + condition + `"}`
+	}
+	const everyone = `{"everyone":true}`
+	change := func(document, from, to string) string { return strings.Replace(document, from, to, 1) }
+	var (
+		ofArea  = []string{"catalog.opens_through /object/area/fields/free"}
+		ofCount = []string{"catalog.opens_through /object/area/fields/tasks"}
+		ofBare  = []string{"catalog.opens_through /object/task/fields/bare"}
+	)
+	for name, c := range map[string]struct {
+		rule, change string
+		want         []string
+	}{
+		"a formula":                        {rule("bare == 'x'", everyone), change(task, `"subject"`, `"'x'"`), ofBare},
+		"a formula that a formula reads":   {rule("plain == 'x'", everyone), change(task, `"subject"`, `"'x'"`), ofBare},
+		"a formula computed when read":     {rule("late", everyone), change(task, "due <", "due == nil or due <"), []string{"catalog.opens_through /object/task/fields/late"}},
+		"a formula through a lookup":       {rule("area.free", everyone), change(area, "== 'free'", "!= nil"), ofArea},
+		"a roll-up":                        {rule("area.tasks > 3", everyone), change(area, "status == 'done'", "status != 'done'"), ofCount},
+		"a roll-up that a formula reads":   {rule("high", everyone), change(area, "status == 'done'", "status != 'done'"), ofCount},
+		"a value that becomes a formula":   {rule("not kept", everyone), change(task, `"kept":{"type":"checkbox"}`, `"kept":{"type":"formula","result":"checkbox","expression":"false"}`), []string{"catalog.opens_through /object/task/fields/kept"}},
+		"what is matched":                  {matched, change(task, `"subject"`, `"'x'"`), ofBare},
+		"what is matched of users":         {matched, change(user, `"expression":"desk"`, `"expression":"'x'"`), []string{"catalog.opens_through /object/user/fields/place"}},
+		"a policy":                         {rego(`input.record.plain == \"x\"`), change(task, `"subject"`, `"'x'"`), ofBare},
+		"what a policy reads of users":     {rego(`input.user.place == \"x\"`), change(user, `"expression":"desk"`, `"expression":"'x'"`), []string{"catalog.opens_through /object/user/fields/place"}},
+		"a formula that no rule reads":     {rule("late", everyone), change(task, `"subject"`, `"'x'"`), nil},
+		"another label":                    {rule("plain == 'x'", everyone), change(task, `"bare":{`, `"bare":{"label":"B",`), nil},
+		"a formula about records one sees": {`{"kind":"sharing","name":"s","label":"S","object":"note","when":"same == 'x'","to":{"everyone":true},"access":"read"}`, change(note, `"title"`, `"'x'"`), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			main := enginetest.New(t, enginetest.Options{}).NewTenant("main", "core")
+			main.Apply(designer, area, task, note, user, c.rule)
+			if got, _ := planned(t, main, "designer", c.change); !slices.Equal(got, c.want) {
+				t.Errorf("problems %v, want %v", got, c.want)
+			}
+			if got, _ := planned(t, main, "admin", c.change); len(got) > 0 {
 				t.Errorf("an administrator is told %v", got)
 			}
 		})

@@ -343,6 +343,16 @@ func (s *Set) Reads(object string) []query.Ref {
 	return refs
 }
 
+// ReadBy lists what one of the tenant's own policies reads: paths of the record, and fields
+// of the user; sorted. It is empty for a name of none.
+func (s *Set) ReadBy(policy string) (record, user []string) {
+	p := s.custom[policy]
+	if p == nil {
+		return nil, nil
+	}
+	return sortedKeys(p.fields), sortedKeys(p.reads)
+}
+
 // System is the program itself at work in a tenant: it passes everything. It must
 // never be given to what a request asks for.
 func System(tenant string) *Caller {
