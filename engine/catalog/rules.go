@@ -119,23 +119,16 @@ func (b *builder) compileField(names expression.Names, f *Field, pointer string)
 		f.ChooseWhen = b.compile(narrows.ChooseWhen(), expression.Scope{Record: f.Target, Draft: names, User: b.user(),
 			Result: fieldtype.BoolKind, Scale: -1, Queryable: true}, pointer+"/choose_when")
 	}
-	if clears, said := emptiedOnDelete(f); clears && said {
+	if emptiedOnDelete(f) {
 		b.demand(fault.New(fault.Invalid, "catalog.required_clears", "field", f.Name), pointer+"/on_delete")
 	}
 }
 
 // emptiedOnDelete reports whether a field that may never be empty is emptied when the
-// record that it refers to is deleted; said is whether its document asks for that.
-func emptiedOnDelete(f *Field) (clears, said bool) {
+// record that it refers to is deleted, as its document then says.
+func emptiedOnDelete(f *Field) bool {
 	refers, ok := f.Value.(fieldtype.Refers)
-	if !ok || f.System || f.Doc.Required == nil || !f.Doc.Required.Always || refers.OnDelete() != "clear" {
-		return false, false
-	}
-	var own struct {
-		OnDelete string `json:"on_delete"`
-	}
-	_ = json.Unmarshal(f.Doc.Settings, &own) // the type has read them
-	return true, own.OnDelete != ""
+	return ok && !f.System && f.Doc.Required != nil && f.Doc.Required.Always && refers.OnDelete() == "clear"
 }
 
 func (b *builder) readDefault(f *Field, said json.RawMessage, pointer string) any {

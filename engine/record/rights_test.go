@@ -43,6 +43,26 @@ func TestRestoreNeedsRightsOnTheBatch(t *testing.T) {
 	w.get(w.as("rob"), "chore", chore)
 }
 
+// A record is not deleted while a lookup that may never be empty leads to it, unless the
+// lookup says otherwise.
+func TestRequiredLookupsHoldTheirRecord(t *testing.T) {
+	w := newWorld(t).populate()
+	w.apply(`{"kind":"object","name":"chore","label":"Chore","name_field":"name","fields":{"name":{"type":"text"},
+		"deal":{"type":"lookup","object":"deal","required":true},"other":{"type":"lookup","object":"deal"}}}`)
+	deal := w.create(w.as("ada"), "deal", map[string]any{"name": "D"}).Record.ID()
+	other := w.create(w.as("ada"), "deal", map[string]any{"name": "O"}).Record.ID()
+	chore := w.create(w.as("ada"), "chore", map[string]any{"name": "C", "deal": deal.String(), "other": other.String()}).Record.ID()
+	if err := w.as("ada").Delete(w.ctx, "deal", deal, 0); !fault.Is(err, "record.referenced") {
+		t.Errorf("deleting what a chore needs: %v", err)
+	}
+	if err := w.as("ada").Delete(w.ctx, "deal", other, 0); err != nil {
+		t.Error(err)
+	}
+	if got := w.get(w.as("ada"), "chore", chore); got["deal"] != deal.String() || got["other"] != nil {
+		t.Errorf("the chore leads to %v and %v", got["deal"], got["other"])
+	}
+}
+
 // A filter reads what lies behind the caller's own record only where the caller may.
 func TestFilterOnWhatLiesBehindTheUser(t *testing.T) {
 	w := newWorld(t).populate()

@@ -37,7 +37,7 @@ func (AnyLookupType) Bind(_ string, f *metadata.Field, in Context) (Value, []*fa
 		return nil, problems
 	}
 	problems = checkTargets(s.Objects, func(i int) string { return "/objects/" + strconv.Itoa(i) }, in)
-	action, problem := deleteAction(s.OnDelete)
+	action, problem := deleteAction(f, s.OnDelete)
 	if problem != nil {
 		problems = append(problems, problem)
 	}

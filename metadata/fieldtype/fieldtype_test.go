@@ -336,6 +336,14 @@ func TestAbilities(t *testing.T) {
 	if lookup.Targets()[0] != "user" || lookup.OnDelete() != "restrict" {
 		t.Error("a user field refers elsewhere")
 	}
+	for said, want := range map[string]string{
+		`{"type":"user"}`: "clear", `{"type":"user","required":"x"}`: "clear", `{"type":"user","required":true}`: "restrict",
+		`{"type":"any_lookup","required":true}`: "restrict", `{"type":"user","required":true,"on_delete":"cascade"}`: "cascade",
+	} {
+		if got := mustBind(t, said).(fieldtype.Refers).OnDelete(); got != want {
+			t.Errorf("%s: when its record is deleted: %s, want %s", said, got, want)
+		}
+	}
 	choice := mustBind(t, `{"type":"picklist","picklist":"industry","depends_on":"country"}`).(fieldtype.Chooses)
 	if len(choice.Options()) != 2 || choice.DependsOn() != "country" {
 		t.Error("a picklist has other options")

@@ -47,7 +47,7 @@ func chooseWhenSchema() map[string]any {
 }
 
 func onDeleteSchema() map[string]any {
-	return choiceSetting("When that record is deleted", "clear empties this field, restrict refuses the deletion, cascade deletes this record too.", onDelete...)
+	return choiceSetting("When that record is deleted", "clear empties this field, restrict refuses the deletion, cascade deletes this record too. When absent: restrict for a field that is always required, else clear.", onDelete...)
 }
 
 // ShownSettings implements Shows.
@@ -60,13 +60,13 @@ func (LookupType) Bind(_ string, f *metadata.Field, in Context) (Value, []*fault
 	if problems != nil {
 		return nil, problems
 	}
-	return bindReference(s.Object, "/object", s, in)
+	return bindReference(f, s.Object, "/object", s, in)
 }
 
 // bindReference makes the value of a reference to one object.
-func bindReference(object, pointer string, s lookupSettings, in Context) (Value, []*fault.Fault) {
+func bindReference(f *metadata.Field, object, pointer string, s lookupSettings, in Context) (Value, []*fault.Fault) {
 	problems := checkTargets([]string{object}, func(int) string { return pointer }, in)
-	action, problem := deleteAction(s.OnDelete)
+	action, problem := deleteAction(f, s.OnDelete)
 	if problem != nil {
 		problems = append(problems, problem)
 	}
@@ -89,9 +89,14 @@ func checkTargets(objects []string, pointer func(int) string, in Context) (probl
 	return problems
 }
 
-func deleteAction(action string) (string, *fault.Fault) {
+// deleteAction is what becomes of a reference when its record is deleted: what is said,
+// or else the delete is refused where the field may never be empty.
+func deleteAction(f *metadata.Field, action string) (string, *fault.Fault) {
 	if action == "" {
-		return onDelete[0], nil
+		if f.Required != nil && f.Required.Always {
+			return "restrict", nil
+		}
+		return "clear", nil
 	}
 	if !contains(onDelete, action) {
 		return "", fault.New(fault.Invalid, "metadata.not_one_of", "value", show(action), "options", strings.Join(onDelete, ", ")).At("/on_delete")

@@ -29,5 +29,5 @@ func (UserType) Bind(_ string, f *metadata.Field, in Context) (Value, []*fault.F
 	if problems != nil {
 		return nil, problems
 	}
-	return bindReference("user", "", s, in)
+	return bindReference(f, "user", "", s, in)
 }
