@@ -67,7 +67,8 @@ var (
 	colSeenAt   = query.Column{Name: "seen_at", Storage: fieldtype.Int} // when a process that has it registered last said so
 )
 
-// A row's version rises with each lease: a lease of an older version is lost.
+// A row's version rises with each lease: a lease of an older version is lost. Whoever has
+// the lease prolongs it elsewhere; see beat.go.
 var stateColumns = []query.Column{query.Version, colName, colPosition, colHolder, colLease, colAttempts, colRetryAt, colFailed, colError, colSeenAt}
 
 // State is how far a consumer came in a tenant.
@@ -82,7 +83,7 @@ type State struct {
 	id            id.ID
 	version       int64
 	holder        string
-	lease         time.Time
+	lease         time.Time // beats aside
 	failedThrough int64
 }
 

@@ -177,11 +177,15 @@ func (d *delivery) claim(ctx context.Context) (until time.Time, err error) {
 			return err
 		}
 		now, s := d.dispatcher.options.Now(), stateOf(states, d.consumer.Name)
-		switch {
-		case s == nil:
+		if s == nil {
 			until = now // removed a moment ago
 			return nil
-		case s.holder != "" && s.lease.After(now):
+		}
+		leased, err := s.leased(ctx, tx, now)
+		switch {
+		case err != nil:
+			return err
+		case leased:
 			until = now.Add(recheck)
 			return nil
 		case s.RetryAt.After(now):
@@ -208,7 +212,13 @@ func (d *delivery) claim(ctx context.Context) (until time.Time, err error) {
 // beat prolongs the lease until ctx ends, and stops the work when it is lost.
 func (d *delivery) beat(ctx context.Context, stop context.CancelFunc) {
 	for rest(ctx, d.dispatcher.options.Lease/3) {
-		err := d.save(map[string]any{"lease_until": d.dispatcher.options.Now().Add(d.dispatcher.options.Lease).UnixMilli()})
+		// A tenant that was made by an older version may lack the table.
+		err := d.t.Define(ctx, beats())
+		if err == nil {
+			err = d.t.Write(ctx, func(tx store.Tx) error {
+				return d.lease.prolong(ctx, tx, d.dispatcher.options.Now().Add(d.dispatcher.options.Lease))
+			})
+		}
 		if fault.Is(err, "outbox.lost") {
 			stop()
 			return

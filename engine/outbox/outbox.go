@@ -62,13 +62,14 @@ var (
 
 var eventColumns = []query.Column{colObject, colRecord, colAction, colAt, colBy, colVia, colDepth, colRevision, colChanges}
 
-// Tables are the tables this room keeps in every tenant: the events, and how far each
-// consumer came.
+// Tables are the tables this room keeps in every tenant: the events, how far each
+// consumer came, and which of them are being given events.
 func Tables() []store.Table {
 	return []store.Table{
 		{Name: eventTable, Columns: eventColumns, Log: true},
 		{Name: consumerTable, Columns: stateColumns, Indexes: []store.Index{
 			{Name: "_consumer_name", Unique: true, Columns: []store.IndexColumn{{Column: colName}}}}},
+		beats(),
 	}
 }
 

@@ -189,7 +189,7 @@ func (d *Dispatcher) refreshSeenAt(ctx context.Context, t store.Tenant) error {
 				err = tx.Update(ctx, consumerTable, s.id, 0, map[string]any{"seen_at": now.UnixMilli()}, nil)
 			} else if now.Sub(s.SeenAt) > d.options.Forget {
 				d.options.Log.Warn("a consumer that nobody registers any more is dropped", "tenant", t.Name(), "consumer", s.Consumer, "position", s.Position)
-				err = tx.Delete(ctx, consumerTable, s.id)
+				err = s.remove(ctx, tx)
 			}
 			if err != nil && !fault.Is(err, "store.stale") { // removed meanwhile
 				return fmt.Errorf("noting which consumers are registered: %w", err)
@@ -202,6 +202,9 @@ func (d *Dispatcher) refreshSeenAt(ctx context.Context, t store.Tenant) error {
 // Remove drops a consumer with how far it came: it holds up the trimming no more, and
 // begins anew if a process registers it. Fault "outbox.no_consumer" (NotFound).
 func Remove(ctx context.Context, t store.Tenant, consumer string) error {
+	if err := t.Define(ctx, Tables()...); err != nil {
+		return fmt.Errorf("defining the tables of the outbox: %w", err)
+	}
 	return t.Write(ctx, func(tx store.Tx) error {
 		states, err := readStates(ctx, tx)
 		if err != nil {
@@ -211,6 +214,6 @@ func Remove(ctx context.Context, t store.Tenant, consumer string) error {
 		if s == nil {
 			return fault.New(fault.NotFound, "outbox.no_consumer", "consumer", consumer)
 		}
-		return tx.Delete(ctx, consumerTable, s.id)
+		return s.remove(ctx, tx)
 	})
 }
