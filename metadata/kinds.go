@@ -177,6 +177,25 @@ type Picklist struct {
 	Options map[string]*Option `json:"options"`
 }
 
+// Constant is a value that expressions read by its name. Settings keeps the whole JSON
+// object, from which the type reads its own settings, such as the scale.
+type Constant struct {
+	Head
+	Type     string          `json:"type"`
+	Value    json.RawMessage `json:"value"`
+	Settings json.RawMessage `json:"-"`
+}
+
+// UnmarshalJSON keeps the whole object as Settings.
+func (c *Constant) UnmarshalJSON(raw []byte) error {
+	type plain Constant
+	if err := json.Unmarshal(raw, (*plain)(c)); err != nil {
+		return err
+	}
+	c.Settings = append(json.RawMessage(nil), raw...)
+	return nil
+}
+
 // Option is one choice; it is stored by its name.
 type Option struct {
 	Description Text   `json:"description,omitempty"` // for admins

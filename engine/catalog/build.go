@@ -160,14 +160,20 @@ func (b *builder) unknownField(object, name string, known []string, pointer stri
 
 // unknownDocument reports the name of a document that does not exist.
 func (b *builder) unknownDocument(kind, name string, pointer string) {
-	if b.s.Documents[metadata.Key{Kind: kind, Name: name}].Body != nil {
-		return // it exists, and its own problems are reported with it
+	if b.documented(kind, name) {
+		return // its own problems are reported with it
 	}
 	if near, ok := metadata.Nearest(name, b.Names(kind)); ok {
 		b.report(fault.New(fault.Invalid, "catalog.unknown_document_near", "kind", kind, "name", name, "suggestion", near), pointer)
 		return
 	}
 	b.report(fault.New(fault.Invalid, "catalog.unknown_document", "kind", kind, "name", name), pointer)
+}
+
+// documented reports whether there is a document of a kind and name, a text.
+func (b *builder) documented(kind string, name any) bool {
+	text, _ := name.(string)
+	return b.s.Documents[metadata.Key{Kind: kind, Name: text}].Body != nil
 }
 
 // field finds a field of an object that is named at a pointer, or reports that
@@ -216,6 +222,7 @@ func (b *builder) compile(source string, scope expression.Scope, pointer string)
 	if b.exceeded {
 		return nil
 	}
+	scope.Constants = b.s.Constants
 	if p := b.programOf(scope, pointer); p != nil {
 		keepProgram(scope, pointer, p)
 		b.countParts(p.Parts(), pointer)
@@ -226,10 +233,16 @@ func (b *builder) compile(source string, scope expression.Scope, pointer string)
 	}
 	p, problems := expression.Compile(source, scope)
 	for _, problem := range problems {
+		if problem.Code == "expression.unknown_constant" && b.documented("constant", problem.Params["name"]) {
+			continue // its own problems are reported with it
+		}
 		b.problems = append(b.problems, problem.Fault(pointer))
 	}
 	if len(problems) > 0 {
 		return nil
+	}
+	if len(p.Constants()) > 0 {
+		b.s.assertNeeded("constant")
 	}
 	keepProgram(scope, pointer, p)
 	b.countParts(p.Parts(), pointer)

@@ -603,21 +603,23 @@ func sameComputation(a, b *Field) bool {
 }
 
 // sameProgram reports whether two expressions answer the same of every record: they
-// read the same, from the same columns, with the same labels if they show any.
+// read the same, from the same columns, with the same labels if they show any and the
+// same constants.
 func sameProgram(a, b *expression.Program) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	return a.Source() == b.Source() && sameLabels(a, b) &&
+	return a.Source() == b.Source() && sameEmbedded(a, b) &&
 		slices.EqualFunc(a.Paths(), b.Paths(), func(x, y expression.Path) bool { return x.Leaf.Column == y.Leaf.Column })
 }
 
-// sameLabels reports whether two programs, of which either may be nil, show the same labels.
-func sameLabels(a, b *expression.Program) bool {
+// sameEmbedded reports whether two programs, of which either may be nil, show the same labels
+// and have the same constants in them.
+func sameEmbedded(a, b *expression.Program) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	return slices.EqualFunc(a.Labels(), b.Labels(), maps.Equal)
+	return slices.EqualFunc(a.Labels(), b.Labels(), maps.Equal) && maps.Equal(a.Constants(), b.Constants())
 }
 
 // sameInRows reports whether what is computed in child rows has not changed.

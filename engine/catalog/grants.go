@@ -91,7 +91,7 @@ func (g *guard) sharing() {
 // as long as the fields do that they read.
 func sameRule(a, b *policy.Sharing) bool {
 	return a.Doc.Object == b.Doc.Object && a.Doc.Access == b.Doc.Access && a.Doc.When == b.Doc.When &&
-		reflect.DeepEqual(a.Doc.To, b.Doc.To) && sameLabels(a.When, b.When) && sameLabels(a.Users, b.Users)
+		reflect.DeepEqual(a.Doc.To, b.Doc.To) && sameEmbedded(a.When, b.When) && sameEmbedded(a.Users, b.Users)
 }
 
 // policies: who can't change all records of an object neither widens nor narrows who does.

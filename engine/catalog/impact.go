@@ -49,6 +49,11 @@ func key(kind, name string) metadata.Key { return metadata.Key{Kind: kind, Name:
 // through a picklist or what its expressions read.
 func (o *Object) changedWith(now *Object) bool {
 	return !bytes.Equal(o.SchemaJSON, now.SchemaJSON) || !slices.Equal(o.Table.Columns, now.Table.Columns) ||
+		slices.ContainsFunc(now.Fields, func(f *Field) bool {
+			before := o.byName[f.Name]
+			return before == nil || !sameConstants(before.Required, f.Required) || f.Rows != nil && !sameInRows(before.Rows, f.Rows)
+		}) ||
+		slices.ContainsFunc(now.Rules, func(r *Rule) bool { return !r.sameConstants(o) }) ||
 		slices.ContainsFunc(now.Computed, func(f *Field) bool { return !sameComputation(o.byName[f.Name], f) }) ||
 		slices.ContainsFunc(now.Rollups, func(r *Rollup) bool { return !sameRollup(o.rollup(o.byName[r.Field.Name]), r) })
 }
@@ -164,7 +169,7 @@ func (w weigher) changed(o *Object, before, f *Field) {
 			Table: o.Table.Name, Where: filled(before)})
 		return
 	}
-	if f.Doc.Required != nil && !sameCondition(before.Doc.Required, f.Doc.Required) {
+	if f.Doc.Required != nil && !(sameCondition(before.Doc.Required, f.Doc.Required) && sameConstants(before.Required, f.Required)) {
 		w.required(o, f)
 	}
 	if f.Key.Storage != fieldtype.None && before.Key.Storage == fieldtype.None {
@@ -461,7 +466,7 @@ func stable(p *expression.Program) bool {
 // rules counts the records that break new or stricter rules.
 func (w weigher) rules(old, o *Object) {
 	for _, r := range o.Rules {
-		if before := old.Doc.Rules[r.Name]; before != nil && before.Must == r.Doc.Must && before.When == r.Doc.When && slices.Equal(before.On, r.Doc.On) {
+		if before := old.Doc.Rules[r.Name]; before != nil && before.Must == r.Doc.Must && before.When == r.Doc.When && slices.Equal(before.On, r.Doc.On) && r.sameConstants(old) {
 			continue
 		}
 		e := Effect{Impact: Impact{Class: Narrowing, Path: "object/" + o.Doc.Name + "/rules/" + r.Name,
@@ -477,6 +482,13 @@ func (w weigher) rules(old, o *Object) {
 		}
 		w.Add(e)
 	}
+}
+
+// sameConstants reports whether a rule reads the same of the constants as the rule of its
+// name did before.
+func (r *Rule) sameConstants(old *Object) bool {
+	at := slices.IndexFunc(old.Rules, func(had *Rule) bool { return had.Name == r.Name })
+	return at >= 0 && sameConstants(old.Rules[at].Must, r.Must) && sameConstants(old.Rules[at].When, r.When)
 }
 
 // unique counts the records that share the values of a new key.

@@ -157,6 +157,7 @@ func StandardKinds() []Kind {
 	return []Kind{
 		packageKind{},
 		picklistKind{},
+		constantKind{},
 		objectKind{},
 		viewKind{},
 		layoutKind{},

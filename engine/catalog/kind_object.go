@@ -13,7 +13,7 @@ type objectKind struct{ Documents[metadata.Object] }
 
 func (objectKind) Name() string            { return "object" }
 func (objectKind) Schema() json.RawMessage { return schemaOf("object") }
-func (objectKind) Needs() []string         { return []string{"picklist"} }
+func (objectKind) Needs() []string         { return []string{"picklist", "constant"} }
 
 // AlsoCalled are the names that other systems have for the kind.
 func (objectKind) AlsoCalled() []string {

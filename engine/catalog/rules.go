@@ -112,7 +112,7 @@ func (b *builder) compileField(names expression.Names, f *Field, pointer string)
 		f.Default = b.compile(f.Doc.DefaultExpr, scope, pointer+"/default_expr")
 	}
 	if f.Doc.Default != nil {
-		f.Initial = b.readDefault(f, f.Doc.Default, pointer+"/default")
+		f.Initial = b.readValue(f.Value, f.Doc.Default, pointer+"/default")
 	}
 	b.checkDependency(names, f, pointer)
 	if narrows, ok := f.Value.(fieldtype.Narrows); ok && narrows.ChooseWhen() != "" && f.Target != nil {
@@ -131,11 +131,12 @@ func emptiedOnDelete(f *Field) bool {
 	return ok && !f.System && f.Doc.Required != nil && f.Doc.Required.Always && refers.OnDelete() == "clear"
 }
 
-func (b *builder) readDefault(f *Field, said json.RawMessage, pointer string) any {
+// readValue reads a JSON value that a document says, in stored form.
+func (b *builder) readValue(v fieldtype.Value, said json.RawMessage, pointer string) any {
 	raw, problem := metadata.ReadJSON(said, metadata.Limits{Bytes: len(said), Depth: 32})
 	if problem == nil && raw != nil {
 		var stored any
-		if stored, problem = f.Value.Coerce(raw); problem == nil {
+		if stored, problem = v.Coerce(raw); problem == nil {
 			return stored
 		}
 	}
@@ -356,7 +357,7 @@ func (b *builder) compileTypeDefaults(o *Object, t *metadata.RecordType, name, p
 	for _, field := range byName(t.Defaults) {
 		at := pointer + "/defaults" + step(field)
 		if f := settable(field, at); f != nil {
-			begins[field] = Beginning{Initial: b.readDefault(f, t.Defaults[field], at)}
+			begins[field] = Beginning{Initial: b.readValue(f.Value, t.Defaults[field], at)}
 		}
 	}
 	for _, field := range byName(t.DefaultExprs) {

@@ -19,6 +19,7 @@ type Snapshot struct {
 	Revision  int64
 	Documents map[metadata.Key]metadata.Document // effective
 	Objects   map[string]*Object
+	Constants expression.Constants // that every expression may read
 	Policies  *policy.Set
 	Indexes   map[string][]store.Index // planned, by object
 	// Languages are those, sorted, in which objects, their fields or rules say something

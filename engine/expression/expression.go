@@ -60,6 +60,8 @@ type Scope struct {
 	// another one that it may refer to; nil: record may not be used. To a filter they are
 	// values, as those of user are.
 	Draft Names
+	// Constants are read as constants.<name>, unless the record has a field of that name.
+	Constants Constants
 	// Result is the kind that is wanted; AnyKind takes every one. Scale rounds a
 	// NumberKind result, half away from zero; -1 leaves it.
 	Result fieldtype.Kind
@@ -67,6 +69,16 @@ type Scope struct {
 	// Queryable demands that Filter works: a problem tells the column of what can't
 	// run in the database.
 	Queryable bool
+}
+
+// Constants are values by their names, which are part of every program that reads them.
+type Constants map[string]Constant
+
+// Constant is a value in stored form. Its kind is one that has literals: no reference, list
+// or object.
+type Constant struct {
+	Value  fieldtype.Value
+	Stored any
 }
 
 // Path is a field reached from the record, the old record, the user or the draft.

@@ -23,6 +23,7 @@ type Program struct {
 	clock    bool
 	user     bool
 	labels   []map[string]string
+	constant map[string]string
 	patterns int // instructions of the regular expressions
 }
 
@@ -38,7 +39,7 @@ func Compile(source string, scope Scope) (*Program, []Problem) {
 	if len(c.problems) > 0 {
 		return nil, sorted(c.problems)
 	}
-	p := &Program{source: source, root: root, size: root.size(), kind: root.kind, scale: root.scale}
+	p := &Program{source: source, root: root, size: root.size(), kind: root.kind, scale: root.scale, constant: c.constants}
 	if p.kind == nilKind {
 		p.kind = scope.Result
 	}
@@ -163,6 +164,11 @@ func (p *Program) UsesUser() bool { return p.user }
 // its label, in order of appearance: the labels are part of the program, so that it
 // answers otherwise once they change.
 func (p *Program) Labels() []map[string]string { return p.labels }
+
+// Constants are the constants that the program reads, by name, with their kinds and values
+// as text: they are part of the program, so that it answers otherwise once they change. It
+// must not be changed.
+func (p *Program) Constants() map[string]string { return p.constant }
 
 // Queryable reports whether Filter works.
 func (p *Program) Queryable() bool { return p.filter != nil }

@@ -111,6 +111,8 @@ type target struct {
 type permit struct {
 	fills func(*catalog.Field) bool // of the object that is imported
 	reads func(*catalog.Object, *catalog.Field) bool
+	// constants are what expressions may read beside the cells.
+	constants expression.Constants
 }
 
 // nearest is the name of a field, of those that may be used, that is like another.
@@ -222,7 +224,7 @@ func (m *mapping) bind(name string, source *Source, header []string, cells *cell
 			return t, fault.New(fault.Invalid, "import.unknown_column", "column", source.Column, "suggestion", suggestion)
 		}
 	} else {
-		program, wrong := expression.Compile(source.Expression, expression.Scope{Record: cells, Result: fieldtype.TextKind, Scale: -1})
+		program, wrong := expression.Compile(source.Expression, expression.Scope{Record: cells, Result: fieldtype.TextKind, Scale: -1, Constants: may.constants})
 		if len(wrong) > 0 {
 			return t, wrong[0].Fault("/expression")
 		}

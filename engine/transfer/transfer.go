@@ -246,6 +246,7 @@ func (s *Service) permitted(ctx context.Context, snapshot *catalog.Snapshot, c *
 			of := rights.Objects[o.Doc.Name]
 			return c.System || of.Read && of.Fields[f.Name] != ""
 		},
+		constants: snapshot.Constants,
 	}, nil
 }
 
