@@ -1,6 +1,7 @@
 package api
 
 import (
+	"container/list"
 	"crypto/tls"
 	"errors"
 	"log/slog"
@@ -57,7 +58,9 @@ const (
 )
 
 // bounding is a listener that outlives the want of descriptors and memory, and keeps no
-// more connections than it may. Those beyond are closed at once.
+// more connections than it may. Where all are taken, a new one takes the place of the oldest
+// on which nobody has logged in, so that strangers keep out neither those who have nor those
+// who are about to; if there is none, and beyond those of one address, it is closed at once.
 type bounding struct {
 	net.Listener
 	secure  *tls.Config // nil: connections are plain
@@ -71,13 +74,14 @@ type bounding struct {
 	mu        sync.Mutex
 	open      int
 	addresses map[netip.Prefix]int
+	strangers *list.List // the places of connections on which nobody has logged in, oldest first
 
-	refused atomic.Uint64
-	silent  time.Time // until when the log is spared; of the accepting goroutine
+	refused, displaced atomic.Uint64
+	silent             time.Time // until when the log is spared; of the accepting goroutine
 }
 
 func newBounding(l net.Listener, bounds Connections, proxies []netip.Prefix, log *slog.Logger) *bounding {
-	return &bounding{Listener: l, bounds: bounds, proxies: proxies, log: log, closing: make(chan struct{}), addresses: map[netip.Prefix]int{}}
+	return &bounding{Listener: l, bounds: bounds, proxies: proxies, log: log, closing: make(chan struct{}), addresses: map[netip.Prefix]int{}, strangers: list.New()}
 }
 
 // Accept waits for the next connection that may stay.
@@ -99,14 +103,14 @@ func (b *bounding) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		pause = firstPause
-		leave, ok := b.enter(c.RemoteAddr())
-		if !ok {
+		place := b.enter(c)
+		if place == nil {
 			b.refused.Add(1)
 			b.warn("a connection too many was closed", "address", c.RemoteAddr().String(), "connections", b.bounds.All, "per_address", b.bounds.PerAddress)
 			c.Close()
 			continue
 		}
-		conn := &patientConn{Conn: c, leave: leave, watch: lineWatch{begins: true, first: true}}
+		conn := &patientConn{Conn: c, place: place}
 		if b.secure == nil {
 			return conn, nil
 		}
@@ -142,30 +146,84 @@ func (b *bounding) warn(text string, about ...any) {
 	b.log.Warn(text, about...)
 }
 
-// enter counts a connection of an address, if there may be one more; leave takes it back.
-func (b *bounding) enter(address net.Addr) (leave func(), ok bool) {
-	remote := addressOf(address)
-	from, counted := customer(remote), remote.IsValid() && !believed(remote, b.proxies)
+// place is that of one connection among those that are open. Its methods may be called
+// concurrently.
+type place struct {
+	among    *bounding
+	conn     net.Conn
+	from     netip.Prefix // counted by; not valid for proxies and what has no address
+	left     bool
+	stranger *list.Element // of bounding.strangers; nil: somebody has logged in, or a proxy calls
+}
+
+// enter gives a connection a place; nil if there is none for it.
+func (b *bounding) enter(c net.Conn) *place {
+	p := &place{among: b, conn: c}
+	stranger := false
+	if remote := addressOf(c.RemoteAddr()); remote.IsValid() && !believed(remote, b.proxies) {
+		p.from, stranger = customer(remote), true
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.open >= b.bounds.All || counted && b.addresses[from] >= b.bounds.PerAddress {
-		return nil, false
+	if stranger && b.addresses[p.from] >= b.bounds.PerAddress || b.open >= b.bounds.All && !b.displace() {
+		return nil
 	}
 	b.open++
-	if counted {
-		b.addresses[from]++
+	if stranger {
+		b.addresses[p.from]++
+		p.stranger = b.strangers.PushBack(p)
 	}
-	return func() {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		b.open--
-		if !counted {
-			return
-		}
-		if b.addresses[from]--; b.addresses[from] == 0 {
-			delete(b.addresses, from)
-		}
-	}, true
+	return p
+}
+
+// displace closes the oldest connection on which nobody has logged in; false if there is
+// none. b.mu is held.
+func (b *bounding) displace() bool {
+	oldest := b.strangers.Front()
+	if oldest == nil {
+		return false
+	}
+	p := oldest.Value.(*place)
+	p.give()
+	b.displaced.Add(1)
+	p.conn.Close() // the plain connection: TLS would wait to say goodbye
+	return true
+}
+
+// leave gives the place back, if that was not done before.
+func (p *place) leave() {
+	p.among.mu.Lock()
+	defer p.among.mu.Unlock()
+	p.give()
+}
+
+// give is leave for those who hold the lock.
+func (p *place) give() {
+	if p.left {
+		return
+	}
+	p.left = true
+	b := p.among
+	b.open--
+	if p.stranger != nil {
+		b.strangers.Remove(p.stranger)
+	}
+	if !p.from.IsValid() {
+		return
+	}
+	if b.addresses[p.from]--; b.addresses[p.from] == 0 {
+		delete(b.addresses, p.from)
+	}
+}
+
+// keep says that somebody has logged in on the connection: it makes room for nobody.
+func (p *place) keep() {
+	p.among.mu.Lock()
+	defer p.among.mu.Unlock()
+	if p.stranger != nil && !p.left {
+		p.among.strangers.Remove(p.stranger)
+	}
+	p.stranger = nil
 }
 
 // held is the number of open connections.

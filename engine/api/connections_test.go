@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/netip"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -83,31 +82,71 @@ func TestAcceptOutlivesWant(t *testing.T) {
 // counted no more, however often it is closed.
 func TestConnectionsAreCounted(t *testing.T) {
 	b := newBounding(nil, Connections{All: 4, PerAddress: 2}, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, slog.New(slog.DiscardHandler))
-	enter := func(address string) (func(), bool) {
-		return b.enter(net.TCPAddrFromAddrPort(netip.AddrPortFrom(netip.MustParseAddr(address), 1)))
-	}
-	first, _ := enter("2001:db8::1")
+	enter := func(address string) *place { return b.enter(from(address)) }
+	first := enter("2001:db8::1")
 	enter("2001:db8::2")
-	if _, ok := enter("2001:db8::3"); ok {
+	if enter("2001:db8::3") != nil {
 		t.Error("one network has more than its share")
 	}
 	enter("10.1.1.1")
-	second, _ := enter("10.1.1.1")
-	if _, ok := enter("10.1.1.1"); ok {
-		t.Error("proxies have more than all")
-	}
-	var once sync.Once
-	c := &patientConn{Conn: listened(t), leave: func() { once.Do(first) }}
+	enter("10.1.1.1")
+	first.keep()
+	c := &patientConn{Conn: listened(t), place: first}
 	c.Close()
 	c.Close()
 	if b.held() != 3 {
 		t.Errorf("%d are held", b.held())
 	}
-	if _, ok := enter("2001:db8::3"); !ok {
+	if enter("2001:db8::3") == nil {
 		t.Error("a closed connection is still counted")
 	}
-	second()
 }
+
+// Where all connections are taken, a new one takes the place of the oldest on which nobody
+// has logged in: never of one on which somebody has, or of a proxy's.
+func TestStrangersMakeRoom(t *testing.T) {
+	b := newBounding(nil, Connections{All: 4, PerAddress: 4}, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, slog.New(slog.DiscardHandler))
+	enter := func(address string) *end {
+		t.Helper()
+		e := from(address)
+		e.place = b.enter(e)
+		return e
+	}
+	known, first, second, proxy := enter("192.0.2.1"), enter("192.0.2.2"), enter("192.0.2.2"), enter("10.1.1.1")
+	known.place.keep()
+	third := enter("192.0.2.3")
+	if third.place == nil || !first.closed || second.closed || b.held() != 4 {
+		t.Fatalf("room was made by %v, %v, and %d are held", first, second, b.held())
+	}
+	first.place.leave() // as whoever served it closes it too
+	third.place.keep()
+	fourth := enter("10.1.1.1")
+	if fourth.place == nil || !second.closed || b.held() != 4 {
+		t.Fatalf("room was made by %v, and %d are held", second, b.held())
+	}
+	if e := enter("192.0.2.4"); e.place != nil || known.closed || third.closed || proxy.closed || fourth.closed {
+		t.Error("somebody who has logged in, or a proxy, made room")
+	}
+	known.place.leave()
+	if e := enter("192.0.2.4"); e.place == nil || b.held() != 4 {
+		t.Errorf("a place that was given back is not taken: %d are held", b.held())
+	}
+}
+
+// end is the end of a connection from an address.
+type end struct {
+	net.Conn
+	address net.Addr
+	place   *place
+	closed  bool
+}
+
+func from(address string) *end {
+	return &end{address: net.TCPAddrFromAddrPort(netip.AddrPortFrom(netip.MustParseAddr(address), 1))}
+}
+
+func (e *end) RemoteAddr() net.Addr { return e.address }
+func (e *end) Close() error         { e.closed = true; return nil }
 
 // listened is a connection that somebody dialed.
 func listened(t *testing.T) net.Conn {

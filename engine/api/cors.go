@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/url"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -61,12 +62,22 @@ func (r *request) exposeTo(origin string) {
 }
 
 // preflight answers a browser that asks what a script of another origin may send; false for
-// any other request. It comes without a token, so it can't be told which tenant's list
-// holds: whether the origin is on it is decided when the request itself comes.
-func (r *request) preflight() bool {
+// any other request. It comes without a token. Where the host names the tenant, its list
+// decides; else it can't be told whose list holds, and whether the origin is on it is decided
+// when the request itself comes. Fault "auth.cross_origin" (Forbidden).
+func (r *request) preflight() (answered bool, err error) {
 	origin := r.otherOrigin()
 	if r.http.Method() != fiber.MethodOptions || r.http.Get(fiber.HeaderAccessControlRequestMethod) == "" || !catalog.IsOrigin(origin) {
-		return false
+		return false, nil
+	}
+	if name := r.hostTenant(); name != "" {
+		listed, err := r.listed(name, origin)
+		if err != nil {
+			return false, err
+		}
+		if !listed {
+			return false, fault.New(fault.Forbidden, "auth.cross_origin", "origin", clip(origin))
+		}
 	}
 	r.exposeTo(origin)
 	h := &r.http.Response().Header
@@ -74,5 +85,21 @@ func (r *request) preflight() bool {
 	h.Set(fiber.HeaderAccessControlAllowHeaders, crossHeaders)
 	h.Set(fiber.HeaderAccessControlMaxAge, crossSeconds)
 	r.http.Status(fiber.StatusNoContent)
-	return true
+	return true, nil
+}
+
+// listed reports whether a tenant lists an origin; one that does not exist lists none.
+func (r *request) listed(tenant, origin string) (bool, error) {
+	t, err := r.server.o.Store.Tenant(r.ctx, strings.Clone(tenant))
+	if err != nil {
+		if fault.KindOf(err) == fault.NotFound {
+			return false, nil
+		}
+		return false, err
+	}
+	s, err := r.server.o.Catalog.Snapshot(r.ctx, t)
+	if err != nil {
+		return false, err
+	}
+	return catalog.Origins(s)[origin], nil
 }

@@ -2,6 +2,8 @@ package api_test
 
 import (
 	"testing"
+
+	"formwork/engine/api"
 )
 
 // Scripts of an origin call a tenant's API if the tenant lists it, with a token and not
@@ -66,6 +68,29 @@ func TestOtherOrigins(t *testing.T) {
 		status, _, raw := w.do("POST", "/api/v1/metadata/apply", mine, `{"documents":[{"kind":"origin","name":"wide","url":"`+url+`"}]}`)
 		if status != 422 {
 			t.Errorf("%s: %d %.200s", url, status, raw)
+		}
+	}
+}
+
+// Where the host names the tenant, its list decides about preflights too.
+func TestPreflightsByHost(t *testing.T) {
+	w := newWorldWith(t, func(o *api.Options) { o.TenantFromHost = true })
+	w.Apply(`{"kind":"origin","name":"portal","url":"https://portal.example.com"}`)
+	for name, c := range map[string]struct {
+		host, origin string
+		status       int
+	}{
+		"a listed origin":          {"main.crm.example", "https://portal.example.com", 204},
+		"another origin":           {"main.crm.example", "https://evil.example.com", 403},
+		"a tenant that is none":    {"other.crm.example", "https://portal.example.com", 403},
+		"a host that names nobody": {"crm", "https://evil.example.com", 204},
+	} {
+		for _, path := range []string{"/api/v1/records/account", "/api/v1/files"} {
+			status, header, raw := w.do("OPTIONS", path, map[string]string{"Host": c.host, "Origin": c.origin, "Access-Control-Request-Method": "PATCH"}, "")
+			allowed := header.Get("Access-Control-Allow-Origin")
+			if status != c.status || (allowed == c.origin) != (status == 204) {
+				t.Errorf("%s, %s: %d, allowed %q: %.200s", name, path, status, allowed, raw)
+			}
 		}
 	}
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"strconv"
 
 	"github.com/valyala/fasthttp"
 
@@ -14,40 +15,103 @@ import (
 // is hidden from the other. So the grammar of RFC 9112 is held here to the letter: what
 // breaks it is refused with 400, and the connection is closed.
 
-// lineWatch watches the request line, of which the library keeps no copy.
+// lineWatch follows what comes on a connection from request to request, and watches the
+// request lines, of which the library keeps no copy. Several requests may come at once; what
+// breaks the grammar elsewhere is refused by others, and ends the connection.
 type lineWatch struct {
-	begins bool // the next bytes are those of a request
-	first  bool // no request has come yet
-	some   bool // bytes of the line have come
-	before byte // the last of them
-	broken bool // it ended in a bare LF
+	next   part
+	kept   [64]byte // the beginning of the line that is coming
+	length int      // of what has come of that line
+	last   byte     // of what has come of it
+	body   int64    // bytes that are still to come
+	lines  int      // request lines so far
+	broken int      // the first of them that ended in a bare LF; 0: none
+	lost   int      // the first request of which it is not known where it ends; 0: none
+	taken  int      // requests that were handled
 }
+
+// part is what comes next on a connection.
+type part uint8
+
+const (
+	nextLine part = iota // that of a request
+	nextHeader
+	nextBody
+	nextUnknown // it is not looked at
+)
 
 // saw takes what was read into account.
 func (w *lineWatch) saw(read []byte) {
-	for _, c := range read {
-		if c == '\n' {
-			w.broken = w.broken || w.before != '\r'
-			if w.some { // else an empty line, which may stand before
-				w.begins = false
-				return
+	for len(read) > 0 && w.next != nextUnknown {
+		if w.next == nextBody {
+			n := min(w.body, int64(len(read)))
+			read = read[n:]
+			if w.body -= n; w.body == 0 {
+				w.next = nextLine
 			}
-		} else if c != '\r' {
-			w.some = true
+			continue
 		}
-		w.before = c
+		end := bytes.IndexByte(read, '\n')
+		piece := read
+		if end >= 0 {
+			piece = read[:end]
+		}
+		if len(piece) > 0 {
+			if w.length < len(w.kept) {
+				copy(w.kept[w.length:], piece)
+			}
+			w.length += len(piece)
+			w.last = piece[len(piece)-1]
+		}
+		if end < 0 {
+			return
+		}
+		w.ended()
+		w.length, w.last = 0, 0
+		read = read[end+1:]
 	}
 }
 
-// state follows the connection from request to request.
-func (w *lineWatch) state(state fasthttp.ConnState) {
-	switch state {
-	case fasthttp.StateActive:
-		// A line that came together with the request before it was not seen.
-		w.begins, w.first = w.begins && (w.first || w.some), false
-	case fasthttp.StateIdle:
-		*w = lineWatch{begins: true}
+// ended takes a line into account that has come to its LF.
+func (w *lineWatch) ended() {
+	empty := w.length == 0 || w.length == 1 && w.last == '\r'
+	switch {
+	case w.next == nextLine:
+		if w.last != '\r' && w.broken == 0 {
+			w.broken = w.lines + 1
+		}
+		if !empty { // one may stand before
+			w.lines++
+			w.next, w.body = nextHeader, 0
+		}
+	case !empty:
+		w.header(w.kept[:min(w.length, len(w.kept))])
+	case w.body > 0:
+		w.next = nextBody
+	default:
+		w.next = nextLine
 	}
+}
+
+// header finds out where the request ends, from the beginning of a header's line.
+func (w *lineWatch) header(line []byte) {
+	name, value, _ := bytes.Cut(line, []byte(":"))
+	switch {
+	case bytes.EqualFold(name, []byte("content-length")):
+		length, err := strconv.ParseInt(string(bytes.Trim(value, " \t\r")), 10, 64)
+		if w.body = length; err != nil || length < 0 || w.length > len(w.kept) {
+			w.next, w.lost = nextUnknown, w.lines
+		}
+	case bytes.EqualFold(name, []byte("transfer-encoding")):
+		w.next, w.lost = nextUnknown, w.lines
+	}
+}
+
+// take goes on to the request that is handled now: whether its line is broken, and whether
+// it must be the last of its connection, since it is not known where it ends.
+func (w *lineWatch) take() (broken, last bool) {
+	w.taken++
+	return w.broken != 0 && w.taken >= w.broken, w.lost != 0 && w.taken >= w.lost
 }
 
 // refused takes the place of a request's protocol where its headers break the grammar.
@@ -65,8 +129,11 @@ func received(h *fasthttp.RequestHeader) (none fasthttp.RequestConfig) {
 // strict wraps the handler of all requests.
 func (s *Server) strict(handle fasthttp.RequestHandler) fasthttp.RequestHandler {
 	return func(c *fasthttp.RequestCtx) {
-		conn := patientOf(c.Conn())
-		if conn != nil && conn.watch.broken || string(c.Request.Header.Protocol()) == refused {
+		broken, last := string(c.Request.Header.Protocol()) == refused, false
+		if conn := patientOf(c.Conn()); conn != nil && !broken {
+			broken, last = conn.watch.take()
+		}
+		if broken {
 			ctx := s.app.AcquireCtx(c)
 			defer s.app.ReleaseCtx(ctx)
 			leaveUnread(c.Conn())
@@ -79,7 +146,7 @@ func (s *Server) strict(handle fasthttp.RequestHandler) fasthttp.RequestHandler 
 		handle(c)
 		// The library does not look closely at the lines of chunks: no further request is taken
 		// from such a connection.
-		if c.Request.Header.ContentLength() == -1 {
+		if last || c.Request.Header.ContentLength() == -1 {
 			c.SetConnectionClose()
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"path"
 	"regexp"
 	"slices"
@@ -326,4 +327,55 @@ func TestLogHoldsNoSecrets(t *testing.T) {
 	if !strings.Contains(log, "user="+user.String()) || !strings.Contains(log, "path=/api/v1/records/account ") {
 		t.Errorf("the log lacks the request: %s", log)
 	}
+}
+
+// Connections on which somebody has logged in, or came with a token, stay while others make
+// room, and whoever wants to log in gets in.
+func TestConnectionsOfThoseLoggedInStay(t *testing.T) {
+	w := newWorldWith(t, func(o *api.Options) { o.Connections = api.Connections{All: 4, PerAddress: 100} })
+	w.User("admin@example.com", map[string]any{"permissions": []any{"admin"}})
+	token := w.login("main", "admin@example.com") // on a connection that stays open
+	dial := func() net.Conn {
+		t.Helper()
+		c, err := net.Dial("tcp", strings.TrimPrefix(w.base, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		return c
+	}
+	ask := func(c net.Conn, request, body string) {
+		t.Helper()
+		if _, err := fmt.Fprintf(c, "%s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n%s", request, token, len(body), body); err != nil {
+			t.Fatal(err)
+		}
+		answer, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil || answer.StatusCode != 200 {
+			t.Fatalf("%s: %v %v", request, answer, err)
+		}
+		if _, err := io.Copy(io.Discard, answer.Body); err != nil {
+			t.Fatal(err)
+		}
+	}
+	closed := func(c net.Conn) {
+		t.Helper()
+		if err := c.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Read(make([]byte, 1)); err == nil || os.IsTimeout(err) {
+			t.Fatalf("a stranger's connection stays: %v", err)
+		}
+	}
+	known := dial()
+	ask(known, "GET /api/v1/me", "")
+	first, second := dial(), dial()
+	newcomer := dial()
+	closed(first)
+	ask(newcomer, "POST /api/v1/auth/login", `{"email":"admin@example.com","password":"`+password+`"}`)
+	third := dial()
+	closed(second)
+	dial()
+	closed(third)
+	ask(known, "GET /api/v1/me", "")
+	ask(newcomer, "GET /api/v1/me", "")
 }

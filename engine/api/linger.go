@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"io"
 	"net"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,8 +23,8 @@ const (
 type patientConn struct {
 	net.Conn
 	unread atomic.Bool // the request was not read to its end
-	leave  func()      // called when the connection is closed
-	left   sync.Once
+	place  *place      // among those that are open
+	known  bool        // somebody has logged in on it
 	watch  lineWatch
 	share  *budget.Share // of the request whose answer is on its way
 }
@@ -60,19 +59,17 @@ func leaveUnread(c net.Conn) {
 	}
 }
 
-// Read reads, and watches the line with which a request begins.
+// Read reads, and watches the lines with which requests begin.
 func (c *patientConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if c.watch.begins {
-		c.watch.saw(p[:n])
-	}
+	c.watch.saw(p[:n])
 	return n, err
 }
 
 // closeNow closes, and is counted no more.
 func (c *patientConn) closeNow() error {
 	err := c.Conn.Close()
-	c.left.Do(c.leave)
+	c.place.leave()
 	return err
 }
 

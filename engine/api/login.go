@@ -89,6 +89,7 @@ func (s *Server) loginElsewhere(r *request, t store.Tenant, attempt auth.Attempt
 	if err != nil {
 		return err
 	}
+	r.keepConnection()
 	return r.json(fiber.StatusOK, LoggedIn{in.Token, userOf(in.Caller)})
 }
 
@@ -106,6 +107,7 @@ func (r *request) begin(t store.Tenant, attempt auth.Attempt) error {
 	if err != nil {
 		return err
 	}
+	r.keepConnection()
 	r.setCookie(in.Token)
 	if in.Device != "" {
 		r.setDevice(in.Device)
@@ -116,10 +118,7 @@ func (r *request) begin(t store.Tenant, attempt auth.Attempt) error {
 // loginTenant finds the tenant of a login: the one named, else the host's, else the
 // usual one. nil for one that does not exist, which nobody is told.
 func (s *Server) loginTenant(r *request, name string) (store.Tenant, error) {
-	if label, _, dotted := strings.Cut(string(r.http.Request().Host()), "."); name == "" && s.o.TenantFromHost && dotted {
-		name = label
-	}
-	if name == "" {
+	if name = cmp.Or(name, r.hostTenant()); name == "" {
 		t, err := s.o.Store.Tenant(r.ctx, s.o.Tenant)
 		if err == nil || fault.KindOf(err) != fault.NotFound {
 			return t, err
@@ -138,6 +137,15 @@ func (s *Server) loginTenant(r *request, name string) (store.Tenant, error) {
 		return nil, nil
 	}
 	return t, err
+}
+
+// hostTenant is the name of the tenant that the host names; "" where hosts name none.
+func (r *request) hostTenant() string {
+	label, _, dotted := strings.Cut(string(r.http.Request().Host()), ".")
+	if !r.server.o.TenantFromHost || !dotted {
+		return ""
+	}
+	return label
 }
 
 // logout is POST /auth/logout; it never fails for lack of a session.

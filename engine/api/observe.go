@@ -49,7 +49,9 @@ func (m *metrics) watch(b *bounding) {
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "formwork_http_connections", Help: "Connections that are open."},
 			func() float64 { return float64(b.held()) }),
 		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "formwork_http_connections_refused_total", Help: "Connections beyond the bounds, which were closed at once."},
-			func() float64 { return float64(b.refused.Load()) }))
+			func() float64 { return float64(b.refused.Load()) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "formwork_http_connections_displaced_total", Help: "Connections on which nobody had logged in, which made room for others."},
+			func() float64 { return float64(b.displaced.Load()) }))
 }
 
 // show shows what other rooms keep figures of.

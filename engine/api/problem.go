@@ -198,6 +198,9 @@ func (s *Server) newUnrouted(c *fiber.Ctx) *request {
 // unrouted answers what reached no route, or could not be read as a request.
 func (s *Server) unrouted(c *fiber.Ctx, err error) error {
 	r := s.newUnrouted(c)
+	ctx, cancel := context.WithTimeout(r.ctx, usually)
+	defer cancel()
+	r.ctx = ctx
 	f := fault.New(fault.Malformed, "api.unreadable")
 	var known *fiber.Error
 	if errors.As(err, &known) {
@@ -207,7 +210,11 @@ func (s *Server) unrouted(c *fiber.Ctx, err error) error {
 		case http.StatusMethodNotAllowed:
 			if c.Method() == fiber.MethodOptions {
 				r.finishBody()
-				if r.preflight() {
+				answered, err := r.preflight()
+				if err != nil {
+					r.fail(err)
+				}
+				if answered || err != nil {
 					return nil
 				}
 				return r.done()

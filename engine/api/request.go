@@ -111,8 +111,8 @@ func (s *Server) run(rt route, r *request) (err error) {
 		}
 	}
 	if rt.open {
-		if r.preflight() {
-			return nil
+		if answered, err := r.preflight(); answered || err != nil {
+			return err
 		}
 		return rt.do(r)
 	}
@@ -168,6 +168,7 @@ func (r *request) admit() error {
 	if err != nil {
 		return err
 	}
+	r.keepConnection()
 	if r.share, err = s.budget.Enter(caller.Tenant, caller.User); err != nil {
 		return err
 	}
@@ -187,6 +188,14 @@ func (r *request) admit() error {
 		return r.needs("api")
 	}
 	return nil
+}
+
+// keepConnection says that somebody has logged in on the connection of the request.
+func (r *request) keepConnection() {
+	if conn := patientOf(r.http.Context().Conn()); conn != nil && !conn.known {
+		conn.known = true
+		conn.place.keep()
+	}
 }
 
 // needs refuses callers without a system right.

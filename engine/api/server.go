@@ -167,7 +167,6 @@ func New(o Options) *Server {
 // connState follows a connection from request to request.
 func (s *Server) connState(c net.Conn, state fasthttp.ConnState) {
 	if conn := patientOf(c); conn != nil {
-		conn.watch.state(state)
 		if state == fasthttp.StateIdle || state == fasthttp.StateClosed { // the answer is sent
 			conn.share.Leave()
 			conn.share = nil
