@@ -82,7 +82,7 @@ func (r *request) appendOutcome(b []byte, o *record.Outcome) ([]byte, error) {
 	return append(b, '}'), nil
 }
 
-// readOperations reads {operations: [{op, id?, key?, version?, data}], atomic?}.
+// readOperations reads {operations: [{op, id?, key?, match?, version?, data}], atomic?}.
 func readOperations(in map[string]any) (ops []record.Operation, atomic bool, err error) {
 	if err := members(in, "", "operations", "atomic"); err != nil {
 		return nil, false, err
@@ -115,7 +115,7 @@ func readOperation(v any, at string) (op record.Operation, err error) {
 	if err != nil {
 		return op, err
 	}
-	if err := members(line, at, "op", "id", "key", "version", "data"); err != nil {
+	if err := members(line, at, "op", "id", "key", "match", "version", "data"); err != nil {
 		return op, err
 	}
 	var ok bool
@@ -133,6 +133,11 @@ func readOperation(v any, at string) (op record.Operation, err error) {
 	if raw, given := line["key"]; given && raw != nil {
 		if op.Key, ok = raw.(string); !ok {
 			return op, wrongKind("string", raw, at+"/key")
+		}
+	}
+	if raw, given := line["match"]; given && raw != nil {
+		if op.Match, err = textsAt(raw, at+"/match"); err != nil {
+			return op, err
 		}
 	}
 	if raw, given := line["version"]; given && raw != nil {
@@ -169,6 +174,21 @@ func objectAt(v any, at string) (map[string]any, error) {
 		return nil, wrongKind("object", v, at)
 	}
 	return object, nil
+}
+
+// textsAt is v as a list of texts.
+func textsAt(v any, at string) ([]string, error) {
+	list, ok := v.([]any)
+	if !ok {
+		return nil, wrongKind("array", v, at)
+	}
+	all := make([]string, len(list))
+	for i, one := range list {
+		if all[i], ok = one.(string); !ok {
+			return nil, wrongKind("string", one, at+"/"+strconv.Itoa(i))
+		}
+	}
+	return all, nil
 }
 
 // idAt is v as an id.

@@ -68,12 +68,13 @@ type Bulk struct {
 	Atomic     bool        `json:"atomic,omitempty"` // all are done, or none
 }
 
-// Operation makes, changes or deletes a record. Update and upsert find theirs by id or
-// key.
+// Operation makes, changes or deletes a record. Update and upsert find theirs by id, key or
+// match.
 type Operation struct {
 	Op      string      `json:"op" enum:"create,update,upsert,delete"`
 	ID      string      `json:"id,omitempty" schema:"ID"`
 	Key     string      `json:"key,omitempty"`     // a unique field or key, whose values are in data
+	Match   []string    `json:"match,omitempty"`   // up to 5 fields, whose values are in data and need not be unique
 	Version int64       `json:"version,omitempty"` // that the record must still have
 	Data    RecordPatch `json:"data,omitempty"`
 }

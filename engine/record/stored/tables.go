@@ -11,6 +11,7 @@ const (
 	HistoryTable  = "_history"
 	BinTable      = "_bin"
 	SequenceTable = "_sequence"
+	LockTable     = "_lock" // its rows mean nothing but that writers agree on one
 )
 
 // Columns of this room's tables; times are Unix milliseconds.
@@ -31,7 +32,7 @@ var (
 )
 
 // Tables are the tables this room keeps in every tenant: the history of records,
-// the recycle bin, and the counters of automatic numbers.
+// the recycle bin, the counters of automatic numbers, and rows to lock.
 func Tables() []store.Table {
 	return []store.Table{
 		{Name: HistoryTable, Columns: []query.Column{ColObject, ColRecord, ColAt, ColBy, ColVia, ColAction, ColChanges},
@@ -43,6 +44,7 @@ func Tables() []store.Table {
 			}},
 		{Name: SequenceTable, Columns: []query.Column{ColName, ColNext},
 			Indexes: []store.Index{index("_sequence_name", true, ColName)}},
+		{Name: LockTable},
 	}
 }
 

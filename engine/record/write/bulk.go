@@ -24,10 +24,11 @@ const MaxOperations = 1000
 
 // Operation is one line of a bulk request.
 type Operation struct {
-	Op      string // create, update, upsert, delete
-	ID      id.ID  // of update, delete and upsert
-	Key     string // of update and upsert, instead: a unique field or key, whose values are in Data
-	Version int64  // 0: any
+	Op      string   // create, update, upsert, delete
+	ID      id.ID    // of update, delete and upsert
+	Key     string   // of update and upsert, instead: a unique field or key, whose values are in Data
+	Match   []string // of update and upsert, instead: fields, whose values are in Data and need not be unique
+	Version int64    // 0: any
 	Data    map[string]any
 }
 
@@ -104,8 +105,9 @@ type task struct {
 	op     Operation
 	object *session.Object
 	input  *draft.Input
-	ready  *checked // of a create that was filled and checked before the transaction
-	newID  id.ID    // of a create
+	match  *matching // what the record is found by; nil: an id or a key
+	ready  *checked  // of a create that was filled and checked before the transaction
+	newID  id.ID     // of a create
 	// What came of it: the record, and what was done.
 	saving *saving
 	key    id.ID
@@ -131,6 +133,7 @@ func (w *Writer) bulk(ctx context.Context, object string, ops []Operation) (*bul
 	if err := b.prepare(ctx, object); err != nil {
 		return nil, err
 	}
+	b.limitMatches()
 	return b, nil
 }
 
@@ -185,14 +188,16 @@ var rightOf = map[string]policy.Action{"create": policy.Create, "update": policy
 // says it twice, or says one that is to be made.
 func (op Operation) targetFault() *fault.Fault {
 	switch {
-	case op.Op == "create" && (op.ID != 0 || op.Key != "" || op.Version != 0):
+	case op.Op == "create" && (op.ID != 0 || op.Key != "" || len(op.Match) > 0 || op.Version != 0):
 		return fault.New(fault.Invalid, "record.target_given")
 	case op.Op == "create":
 		return nil
-	case op.ID == 0 && op.Key == "" || op.Op == "delete" && op.ID == 0:
+	case op.ID == 0 && op.Key == "" && len(op.Match) == 0 || op.Op == "delete" && op.ID == 0:
 		return fault.New(fault.Invalid, "record.target_missing", "op", op.Op).At("/id")
 	case op.ID != 0 && op.Key != "":
 		return fault.New(fault.Invalid, "record.target_twice").At("/key")
+	case len(op.Match) > 0 && (op.ID != 0 || op.Key != ""):
+		return fault.New(fault.Invalid, "record.target_twice").At("/match")
 	}
 	return nil
 }
@@ -220,6 +225,10 @@ func (t *task) prepare(ctx context.Context, w *Writer, object string) {
 		return
 	}
 	t.input = draft.NewInput(w.Session, a, t.op.Data)
+	if len(t.op.Match) > 0 {
+		t.failed = fault.From(t.bindMatch(w.Session))
+		return
+	}
 	if t.op.Op != "create" || w.createsInside(a) {
 		return
 	}

@@ -129,10 +129,14 @@ func (u *Unit) do(t *task) (err error) {
 		return u.doCreate(t)
 	}
 	key := t.op.ID
-	if t.op.Key != "" {
-		if key, err = u.recordOfKey(t); err != nil {
-			return err
-		}
+	switch {
+	case t.match != nil:
+		key, err = u.recordOfMatch(t)
+	case t.op.Key != "":
+		key, err = u.recordOfKey(t)
+	}
+	if err != nil {
+		return err
 	}
 	if key != 0 || t.op.Op == "update" {
 		return u.doUpdate(t, key)
