@@ -196,6 +196,37 @@ func (c *Constant) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
+// Setting is a value that expressions read by its name, and that may be another for some
+// roles and for single users. Settings is as that of a Constant.
+type Setting struct {
+	Head
+	Type      string               `json:"type"`
+	Value     json.RawMessage      `json:"value"` // of the organisation
+	Overrides map[string]*Override `json:"overrides,omitempty"`
+	// UserField is the field of users in which they have a value of their own.
+	UserField string          `json:"user_field,omitempty"`
+	Settings  json.RawMessage `json:"-"`
+}
+
+// Override is the value of a setting for users with one of some roles. The first by order
+// counts.
+type Override struct {
+	Description Text            `json:"description,omitempty"` // for admins
+	Order       int             `json:"order,omitempty"`
+	Roles       []string        `json:"roles"`
+	Value       json.RawMessage `json:"value"`
+}
+
+// UnmarshalJSON keeps the whole object as Settings.
+func (s *Setting) UnmarshalJSON(raw []byte) error {
+	type plain Setting
+	if err := json.Unmarshal(raw, (*plain)(s)); err != nil {
+		return err
+	}
+	s.Settings = append(json.RawMessage(nil), raw...)
+	return nil
+}
+
 // Option is one choice; it is stored by its name.
 type Option struct {
 	Description Text   `json:"description,omitempty"` // for admins

@@ -222,7 +222,7 @@ func (b *builder) compile(source string, scope expression.Scope, pointer string)
 	if b.exceeded {
 		return nil
 	}
-	scope.Constants = b.s.Constants
+	scope.Constants, scope.Settings = b.s.Constants, b.s.Settings
 	if p := b.programOf(scope, pointer); p != nil {
 		keepProgram(scope, pointer, p)
 		b.countParts(p.Parts(), pointer)
@@ -233,7 +233,7 @@ func (b *builder) compile(source string, scope expression.Scope, pointer string)
 	}
 	p, problems := expression.Compile(source, scope)
 	for _, problem := range problems {
-		if problem.Code == "expression.unknown_constant" && b.documented("constant", problem.Params["name"]) {
+		if kind := valueKinds[problem.Code]; kind != "" && b.documented(kind, problem.Params["name"]) {
 			continue // its own problems are reported with it
 		}
 		b.problems = append(b.problems, problem.Fault(pointer))
@@ -243,6 +243,7 @@ func (b *builder) compile(source string, scope expression.Scope, pointer string)
 	}
 	if len(p.Constants()) > 0 {
 		b.s.assertNeeded("constant")
+		b.s.assertNeeded("setting")
 	}
 	keepProgram(scope, pointer, p)
 	b.countParts(p.Parts(), pointer)

@@ -158,6 +158,7 @@ func StandardKinds() []Kind {
 		packageKind{},
 		picklistKind{},
 		constantKind{},
+		settingKind{},
 		objectKind{},
 		viewKind{},
 		layoutKind{},

@@ -46,6 +46,10 @@ func (constantKind) put(b *builder, compiled any) {
 	b.s.Constants = compiled.(expression.Constants)
 }
 
+// valueKinds are the kinds of the documents of values, by the problem of an expression that
+// reads one which is not there.
+var valueKinds = map[string]string{"expression.unknown_constant": "constant", "expression.unknown_setting": "setting"}
+
 // bindValue makes the value of a document that is one, by the settings in the document;
 // nil where they are wrong.
 func (b *builder) bindValue(name, typeName string, settings json.RawMessage, pointer string) fieldtype.Value {
@@ -64,7 +68,7 @@ func (b *builder) bindValue(name, typeName string, settings json.RawMessage, poi
 	return value
 }
 
-// sameConstants reports whether two expressions read the same of the constants.
+// sameConstants reports whether two expressions read the same of the constants and settings.
 func sameConstants(a, b *expression.Program) bool {
 	return a == b || a != nil && b != nil && maps.Equal(a.Constants(), b.Constants())
 }

@@ -13,7 +13,7 @@ type objectKind struct{ Documents[metadata.Object] }
 
 func (objectKind) Name() string            { return "object" }
 func (objectKind) Schema() json.RawMessage { return schemaOf("object") }
-func (objectKind) Needs() []string         { return []string{"picklist", "constant"} }
+func (objectKind) Needs() []string         { return []string{"picklist", "constant", "setting"} }
 
 // AlsoCalled are the names that other systems have for the kind.
 func (objectKind) AlsoCalled() []string {
@@ -48,6 +48,7 @@ func (objectKind) Compile(c *Compiling) any {
 	c.setObjects(objects)
 	c.makeObjects()
 	c.linkReferences()
+	c.checkUserFields()
 	c.planComputation()
 	for _, o := range c.objects {
 		c.compileFields(o)

@@ -20,6 +20,7 @@ type Snapshot struct {
 	Documents map[metadata.Key]metadata.Document // effective
 	Objects   map[string]*Object
 	Constants expression.Constants // that every expression may read
+	Settings  expression.Settings  // as well
 	Policies  *policy.Set
 	Indexes   map[string][]store.Index // planned, by object
 	// Languages are those, sorted, in which objects, their fields or rules say something

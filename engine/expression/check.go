@@ -1,8 +1,6 @@
 package expression
 
 import (
-	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -162,6 +160,8 @@ func (c *checker) identifier(at int, name string) *node {
 		return c.report(at, "expression.record_alone")
 	case name == constants && !c.hides(name):
 		return c.report(at, "expression.constants_alone")
+	case name == settings && !c.hides(name):
+		return c.report(at, "expression.settings_alone")
 	case c.scope.Record == nil:
 		return c.unknown(at, "expression.unknown_name", name, c.suggestions())
 	}
@@ -186,6 +186,9 @@ func (c *checker) suggestions() []string {
 	if len(c.scope.Constants) > 0 {
 		names = append(names, constants)
 	}
+	if len(c.scope.Settings) > 0 {
+		names = append(names, settings)
+	}
 	return names
 }
 
@@ -197,41 +200,6 @@ func (c *checker) userRecord(at int) *node {
 	}
 	return c.make(node{op: opPath, kind: fieldtype.ReferenceKind, at: at, maybe: true,
 		refs: []string{c.scope.User.Object()}, path: Path{Root: "user", Leaf: leaf}})
-}
-
-// constants is the name under which constants are read.
-const constants = "constants"
-
-// hides reports whether the record has a field of a name that also means something else:
-// then the field is meant, since it may be older than that meaning.
-func (c *checker) hides(name string) bool {
-	if c.scope.Record == nil {
-		return false
-	}
-	_, ok := c.scope.Record.Symbol(name)
-	return ok
-}
-
-// constant is the value of a constant, as if it stood there as a literal.
-func (c *checker) constant(at int, name string) *node {
-	found, ok := c.scope.Constants[name]
-	if !ok {
-		return c.unknown(at, "expression.unknown_constant", name, slices.Sorted(maps.Keys(c.scope.Constants)))
-	}
-	n := node{op: opConst, at: at}
-	n.describe(Symbol{Name: name, Value: found.Value}, nil)
-	n.value = machineForm(n.kind, n.scale, found.Stored)
-	n.maybe = n.value == nil
-	c.uses(map[string]string{name: fmt.Sprint(kindNames[n.kind], " ", n.value)})
-	return c.make(n)
-}
-
-// uses notes constants that the program reads.
-func (c *checker) uses(read map[string]string) {
-	if len(read) > 0 && c.constants == nil {
-		c.constants = map[string]string{}
-	}
-	maps.Copy(c.constants, read)
 }
 
 // symbol is a field of names, reached by root and via.
@@ -327,6 +295,8 @@ func (c *checker) member(in *ast.MemberNode) *node {
 			return c.symbol(at, c.scope.Draft, "record", nil, property.Value)
 		case first.Value == constants && !c.hides(constants):
 			return c.constant(at, property.Value)
+		case first.Value == settings && !c.hides(settings):
+			return c.setting(at, property.Value)
 		}
 	}
 	base := c.node(in.Node)

@@ -1,10 +1,13 @@
 package expression_test
 
 import (
+	"encoding/json"
 	"maps"
+	"strings"
 	"testing"
 
 	"formwork/engine/expression"
+	"formwork/engine/query"
 	"formwork/metadata/fieldtype"
 )
 
@@ -58,5 +61,78 @@ func TestConstants(t *testing.T) {
 	w.objects["deal"].symbols["constants"] = w.objects["deal"].symbols["account"]
 	if _, problems := expression.Compile(`constants.name == "x"`, scope); problems != nil {
 		t.Errorf("a field of that name is not read any more: %v", problems)
+	}
+}
+
+// A setting is the user's own value, else that of the first override with their role, else
+// the organisation's; in the database as in memory. Without a user only a setting with one
+// value can be read.
+func TestSettings(t *testing.T) {
+	w := newWorld(t)
+	w.objects["user"].symbols["role"] = w.bind(t, "role", field(t, `{"type":"text"}`), true)
+	constant := func(doc string, stored any) expression.Constant {
+		return expression.Constant{Value: w.bind(t, "x", field(t, doc), false).Value, Stored: stored}
+	}
+	scope := w.scope()
+	scope.Settings = expression.Settings{
+		"least": {Constant: constant(`{"type":"currency"}`, int64(1000)), UserField: "limit",
+			Overrides: []expression.Override{{Roles: []string{"rep", "boss"}, Stored: int64(2000)}, {Roles: []string{"boss"}, Stored: int64(9999)}}},
+		"live":  {Constant: constant(`{"type":"checkbox"}`, true), Overrides: []expression.Override{{Roles: []string{"rep"}, Stored: false}}},
+		"plain": {Constant: constant(`{"type":"currency"}`, int64(1500))},
+	}
+	w.record = w.load(t, "deal", json.RawMessage(`{"amount":"15.00"}`))
+	for name, c := range map[string]struct {
+		user string
+		held string
+	}{
+		"nobody":       {`{}`, "least live plain"},
+		"with a role":  {`{"role":"rep"}`, "plain"},
+		"the first":    {`{"role":"boss"}`, "live plain"},
+		"another role": {`{"role":"guest"}`, "least live plain"},
+		"one's own":    {`{"role":"rep","limit":"12.50"}`, "least plain"},
+	} {
+		w.user = w.load(t, "user", json.RawMessage(c.user))
+		var held []string
+		for _, of := range []string{"least", "live", "plain"} {
+			source := map[string]string{"live": "settings.live"}[of]
+			if source == "" {
+				source = "amount >= settings." + of
+			}
+			p, problems := expression.Compile(source, scope)
+			if problems != nil {
+				t.Fatal(source, problems)
+			}
+			holds, err := p.Holds(w)
+			filter, wrong := p.Filter(w)
+			if err != nil || wrong != nil || p.UsesUser() != (of != "plain") {
+				t.Fatal(source, err, wrong, p.UsesUser())
+			}
+			if query.Match(filter, func(r query.Ref) any { return w.reach(w.record, r) }) != holds {
+				t.Errorf("%s: %s does not select what it holds for", name, source)
+			}
+			if holds {
+				held = append(held, of)
+			}
+		}
+		if strings.Join(held, " ") != c.held {
+			t.Errorf("%s: %v hold, want %s", name, held, c.held)
+		}
+	}
+	kept := scope
+	kept.User = nil
+	hidden := scope
+	hidden.User = w.objects["account"] // without the fields that settings read
+	for source, want := range map[string][2]string{
+		"amount > settings.least": {"expression.setting_varies", "expression.unknown_setting"},
+		"amount > settings.plain": {"", ""},
+		"amount > settings.plane": {"expression.unknown_setting", "expression.unknown_setting"},
+		"amount > settings":       {"expression.settings_alone", "expression.settings_alone"},
+	} {
+		for i, in := range []expression.Scope{kept, hidden} {
+			_, problems := expression.Compile(source, in)
+			if got := append(problems, expression.Problem{})[0].Code; got != want[i] {
+				t.Errorf("%s: %s, want %s", source, got, want[i])
+			}
+		}
 	}
 }

@@ -62,6 +62,9 @@ type Scope struct {
 	Draft Names
 	// Constants are read as constants.<name>, unless the record has a field of that name.
 	Constants Constants
+	// Settings are read as settings.<name>, as Constants are. One that varies from user to
+	// user reads User, and may not be used without.
+	Settings Settings
 	// Result is the kind that is wanted; AnyKind takes every one. Scale rounds a
 	// NumberKind result, half away from zero; -1 leaves it.
 	Result fieldtype.Kind
@@ -80,6 +83,26 @@ type Constant struct {
 	Value  fieldtype.Value
 	Stored any
 }
+
+// Settings are values by their names that may vary from user to user.
+type Settings map[string]Setting
+
+// Setting is what the user has in a field of their record, if it is filled, else the value
+// for the user's role, else that of the organisation. Values are as those of a Constant.
+type Setting struct {
+	Constant             // of the organisation
+	Overrides []Override // the first that has the user's role counts
+	UserField string     // "": users have no value of their own
+}
+
+// Override is the value of a setting for users with one of some roles.
+type Override struct {
+	Roles  []string
+	Stored any
+}
+
+// Varies reports whether the value depends on the user.
+func (s Setting) Varies() bool { return s.UserField != "" || len(s.Overrides) > 0 }
 
 // Path is a field reached from the record, the old record, the user or the draft.
 type Path struct {

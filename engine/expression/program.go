@@ -165,9 +165,9 @@ func (p *Program) UsesUser() bool { return p.user }
 // answers otherwise once they change.
 func (p *Program) Labels() []map[string]string { return p.labels }
 
-// Constants are the constants that the program reads, by name, with their kinds and values
-// as text: they are part of the program, so that it answers otherwise once they change. It
-// must not be changed.
+// Constants are the constants and settings that the program reads, as constants.<name> and
+// settings.<name>, with their kinds and values as text: they are part of the program, so that it answers
+// otherwise once they change. It must not be changed.
 func (p *Program) Constants() map[string]string { return p.constant }
 
 // Queryable reports whether Filter works.

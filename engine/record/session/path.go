@@ -129,7 +129,8 @@ func (p Path) Symbols(a *Object) []expression.Symbol {
 // Scope is what callers of the same rights may say in a filter.
 func (s *Session) Scope(a *Object, rights *policy.Rights) expression.Scope {
 	visible, guarded := s.visible(rights), func(string) query.Filter { return toGuard }
-	scope := expression.Scope{Record: a.Object.Visible(visible, guarded), Result: fieldtype.BoolKind, Scale: -1, Queryable: true, Constants: s.Snapshot.Constants}
+	scope := expression.Scope{Record: a.Object.Visible(visible, guarded), Result: fieldtype.BoolKind, Scale: -1, Queryable: true,
+		Constants: s.Snapshot.Constants, Settings: s.Snapshot.Settings}
 	if user, ok := s.Snapshot.Objects["user"]; ok {
 		scope.User = user.Visible(visible, guarded)
 	}

@@ -1,0 +1,90 @@
+package catalog_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"formwork/engine/enginetest"
+	"formwork/engine/record"
+)
+
+// Everybody reads their own value of a setting, in formulas, rules and filters.
+func TestSettingsVary(t *testing.T) {
+	main := enginetest.New(t, enginetest.Options{}).NewTenant("main", "core")
+	main.Apply(`{"kind":"role","name":"rep","label":"R"}`, `{"kind":"role","name":"boss","label":"B"}`,
+		`{"kind":"object","name":"user","fields":{"own_limit":{"type":"number","label":"L"}}}`,
+		`{"kind":"setting","name":"most","label":"M","type":"number","value":10,"user_field":"own_limit",
+			"overrides":{"bosses":{"roles":["boss"],"value":100,"order":1},"all":{"roles":["rep","boss"],"value":20,"order":2}}}`,
+		`{"kind":"setting","name":"plain","label":"P","type":"number","value":1}`,
+		`{"kind":"object","name":"bid","label":"Bid","name_field":"name","visibility":"write","fields":{"name":{"type":"text"},"cut":{"type":"number"},
+			"kept":{"type":"formula","result":"number","expression":"cut + settings.plain"},
+			"left":{"type":"formula","result":"number","expression":"settings.most - cut"},
+			"all":{"type":"lookup","object":"bid"},"parts":{"type":"rollup","op":"count","object":"bid","lookup":"all","filter":"cut > settings.plain"}},
+			"rules":{"cap":{"must":"cut <= settings.most","message":"M"}}}`)
+	bid := main.Create("bid", map[string]any{"name": "B", "cut": json.Number("5")})
+	for name, c := range map[string]struct {
+		user map[string]any
+		most int
+		left string
+	}{
+		"nobody":    {map[string]any{}, 10, "5"},
+		"rep":       {map[string]any{"role": "rep"}, 20, "15"},
+		"boss":      {map[string]any{"role": "boss"}, 100, "95"},
+		"one's own": {map[string]any{"role": "boss", "own_limit": json.Number("7")}, 7, "2"},
+	} {
+		c.user["permissions"] = []any{"admin"}
+		s := main.As(main.Caller(main.User(strings.ReplaceAll(name, "'", "")[:3]+id(main)+"@example.com", c.user)))
+		r, err := s.Get(t.Context(), "bid", bid, []string{"left", "kept"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if raw, _ := json.Marshal(r); !strings.HasSuffix(string(raw), `"left":`+c.left+`,"kept":6}`) {
+			t.Errorf("%s reads %s", name, raw)
+		}
+		page, err := s.List(t.Context(), "bid", record.ListQuery{Filter: `name == "B" and cut < settings.most and settings.most == ` + strconv.Itoa(c.most)})
+		if err != nil || len(page.Items) != 1 {
+			t.Errorf("%s finds %v, %v", name, page, err)
+		}
+		for _, over := range []int{0, 1} {
+			cut := json.Number(strconv.Itoa(c.most + over))
+			_, err := s.Create(t.Context(), "bid", map[string]any{"name": "C", "cut": cut})
+			if (err != nil) != (over == 1) {
+				t.Errorf("%s creates with %s: %v", name, cut, err)
+			}
+		}
+	}
+	for name, c := range map[string]struct{ document, want string }{
+		"a roll-up of one that varies": {`{"kind":"setting","name":"plain","label":"P","type":"number","value":1,"user_field":"own_limit"}`, "expression.setting_varies /object/bid/fields/parts/filter"},
+		"no role":                      {`{"kind":"setting","name":"most","label":"M","type":"number","value":10,"overrides":{"a":{"roles":["bos"],"value":1}}}`, "catalog.unknown_document_near /setting/most/overrides/a/roles/0"},
+		"no field":                     {`{"kind":"setting","name":"most","label":"M","type":"number","value":10,"user_field":"own"}`, "catalog.unknown_field /setting/most/user_field"},
+		"another type":                 {`{"kind":"setting","name":"most","label":"M","type":"number","value":10,"user_field":"name"}`, "catalog.setting_field /setting/most/user_field"},
+		"another value":                {`{"kind":"setting","name":"most","label":"M","type":"number","value":"x"}`, "field.not_a_number /setting/most/value"},
+	} {
+		if got, _ := planned(t, main, "admin", c.document); len(got) != 1 || got[0] != c.want {
+			t.Errorf("%s: %v, want %s", name, got, c.want)
+		}
+	}
+}
+
+// A setting by which records are shared opens them: only who may open them changes it, and
+// only who manages users gives a user a value of their own.
+func TestNobodyOpensByASetting(t *testing.T) {
+	main := enginetest.New(t, enginetest.Options{}).NewTenant("main", "core")
+	setting := func(value string) string {
+		return `{"kind":"setting","name":"shared","label":"S","type":"text","value":"` + value + `","user_field":"own"}`
+	}
+	main.Apply(designer, `{"kind":"object","name":"user","fields":{"own":{"type":"text","label":"O"}}}`, setting("a"))
+	_, effects := planned(t, main, "admin", `{"kind":"sharing","name":"s","label":"S","object":"task","when":"subject == settings.shared","to":{"everyone":true},"access":"read"}`)
+	if want := "narrowing catalog.holds_field object/user/fields/own"; !slices.Contains(effects, want) {
+		t.Errorf("%v, want %s", effects, want)
+	}
+	if got, _ := planned(t, main, "designer", setting("b")); !slices.Equal(got, []string{"catalog.opens_beyond /sharing/s/to"}) {
+		t.Errorf("problems %v", got)
+	}
+	if got, _ := planned(t, main, "admin", setting("b")); len(got) > 0 {
+		t.Errorf("an administrator is told %v", got)
+	}
+}

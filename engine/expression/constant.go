@@ -1,0 +1,95 @@
+package expression
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"formwork/metadata/fieldtype"
+)
+
+// The names under which constants and settings are read.
+const (
+	constants = "constants"
+	settings  = "settings"
+)
+
+// hides reports whether the record has a field of a name that also means something else:
+// then the field is meant, since it may be older than that meaning.
+func (c *checker) hides(name string) bool {
+	if c.scope.Record == nil {
+		return false
+	}
+	_, ok := c.scope.Record.Symbol(name)
+	return ok
+}
+
+// constant is the value of a constant.
+func (c *checker) constant(at int, name string) *node {
+	found, ok := c.scope.Constants[name]
+	if !ok {
+		return c.unknown(at, "expression.unknown_constant", name, slices.Sorted(maps.Keys(c.scope.Constants)))
+	}
+	n := c.valueNode(at, found.Value, found.Stored)
+	c.uses(map[string]string{constants + "." + name: n.written()})
+	return n
+}
+
+// setting is the value of a setting: one that varies is an expression over the user.
+func (c *checker) setting(at int, name string) *node {
+	found, ok := c.scope.Settings[name]
+	switch {
+	case !ok || c.scope.User != nil && !c.reads(found):
+		return c.unknown(at, "expression.unknown_setting", name, slices.Sorted(maps.Keys(c.scope.Settings)))
+	case found.Varies() && c.scope.User == nil:
+		return c.report(at, "expression.setting_varies", "name", name)
+	}
+	n := c.valueNode(at, found.Value, found.Stored)
+	written := n.written()
+	for _, o := range slices.Backward(found.Overrides) {
+		is := node{op: opIn, kind: fieldtype.BoolKind, at: at, args: []*node{c.symbol(at, c.scope.User, "user", nil, "role")}}
+		for _, role := range o.Roles {
+			is.args = append(is.args, textNode(at, role))
+		}
+		value := c.valueNode(at, found.Value, o.Stored)
+		n = c.make(node{op: opCond, kind: n.kind, scale: n.scale, at: at, args: []*node{c.make(is), value, n}})
+		written += fmt.Sprint(" ", o.Roles, value.written())
+	}
+	if found.UserField != "" {
+		own := c.symbol(at, c.scope.User, "user", nil, found.UserField)
+		n = c.make(node{op: opCoalesce, kind: n.kind, scale: n.scale, at: at, args: []*node{own, n}})
+		written += " " + found.UserField
+	}
+	if c.nodes += n.size(); c.nodes > MaxNodes {
+		return c.report(at, "expression.too_many_nodes", "limit", MaxNodes)
+	}
+	c.uses(map[string]string{settings + "." + name: written})
+	return n
+}
+
+// reads reports whether this scope may read of the user all that a setting reads.
+func (c *checker) reads(s Setting) bool {
+	_, role := c.scope.User.Symbol("role")
+	_, own := c.scope.User.Symbol(s.UserField)
+	return (role || len(s.Overrides) == 0) && (own || s.UserField == "")
+}
+
+// valueNode is a value as if it stood there as a literal.
+func (c *checker) valueNode(at int, v fieldtype.Value, stored any) *node {
+	n := node{op: opConst, at: at}
+	n.describe(Symbol{Value: v}, nil)
+	n.value = machineForm(n.kind, n.scale, stored)
+	n.maybe = n.value == nil
+	return c.make(n)
+}
+
+// written is a constant node as text.
+func (n *node) written() string { return fmt.Sprint(kindNames[n.kind], " ", n.value) }
+
+// uses notes constants and settings that the program reads.
+func (c *checker) uses(read map[string]string) {
+	if len(read) > 0 && c.constants == nil {
+		c.constants = map[string]string{}
+	}
+	maps.Copy(c.constants, read)
+}
