@@ -37,6 +37,8 @@ type Object struct {
 	Untracked []string `json:"untracked,omitempty"`
 	// Search lists the text fields that words are found in; the name field when absent.
 	Search []string `json:"search,omitempty"`
+	// Configuration: the records are documents (see Record) and written by no one else.
+	Configuration bool `json:"configuration,omitempty"`
 }
 
 // Field is the part that fields of all types share. Settings keeps the whole
@@ -225,6 +227,15 @@ func (s *Setting) UnmarshalJSON(raw []byte) error {
 	}
 	s.Settings = append(json.RawMessage(nil), raw...)
 	return nil
+}
+
+// Record is a record of an object whose records are part of the configuration. A value is
+// as the API takes it, but a lookup says the name of the record's document. Fields without
+// one are empty.
+type Record struct {
+	Head
+	Object string                     `json:"object"`
+	Values map[string]json.RawMessage `json:"values"`
 }
 
 // Option is one choice; it is stored by its name.

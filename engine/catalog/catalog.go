@@ -32,6 +32,9 @@ type Options struct {
 	// Binned, if not nil, reports whether there are deleted records of an object that can
 	// be restored.
 	Binned func(ctx context.Context, from store.Reader, object string) (bool, error)
+	// Configure, if not nil, makes the records of some objects what the configuration says
+	// (see Records), in the transaction that commits it. A fault refuses the revision.
+	Configure func(ctx context.Context, t store.Tenant, tx store.Tx, after *Snapshot, objects []string) error
 	// Wake, if not nil, is called with a tenant's name after jobs were committed for
 	// it, when it is used for the first time, and when another process changed it.
 	Wake func(tenant string)

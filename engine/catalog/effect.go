@@ -69,6 +69,8 @@ type Effect struct {
 	// mild: that it narrows anything is only known by counting; if it does not, it is
 	// a free change of settings.
 	mild bool
+	// counted: it is no impact unless it concerns a record; none: it was found to concern none.
+	counted, none bool
 	// warns: it is no impact but a warning, if it concerns any record.
 	warns bool
 }
@@ -76,7 +78,7 @@ type Effect struct {
 func impacts(effects []Effect) []Impact {
 	all := make([]Impact, 0, len(effects))
 	for _, e := range effects {
-		if !e.warns {
+		if !e.warns && !e.none {
 			all = append(all, e.Impact)
 		}
 	}

@@ -160,6 +160,7 @@ func StandardKinds() []Kind {
 		constantKind{},
 		settingKind{},
 		objectKind{},
+		recordKind{},
 		viewKind{},
 		layoutKind{},
 		appKind{},

@@ -29,7 +29,7 @@ func (objectKind) Shown(types *fieldtype.Registry) metadata.Shown {
 		"to":       metadata.Each(metadata.AllOf("message")),
 	})
 	recordType := metadata.AllOf("label", "order").And(metadata.Members{"layout": metadata.Named("layout"), "options": metadata.EachField(metadata.Whole), "defaults": metadata.EachField(metadata.Whole)})
-	return metadata.About("name", metadata.WithHead(metadata.AllOf("label_plural", "icon", "name_field", "visibility", "parent").And(metadata.Members{
+	return metadata.About("name", metadata.WithHead(metadata.AllOf("label_plural", "icon", "name_field", "visibility", "parent", "configuration").And(metadata.Members{
 		"fields":       metadata.EachField(shownField(types)),
 		"stages":       metadata.Members{"field": metadata.Whole, "stages": metadata.Each(stage)},
 		"record_types": metadata.IfPath(recordTypeField, metadata.Each(recordType)),

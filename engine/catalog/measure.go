@@ -51,6 +51,7 @@ func (c *Catalog) measure(ctx context.Context, t store.Tenant, d *draft) error {
 			if warning := e.warning(); warning != nil {
 				warnings = append(warnings, warning)
 			}
+			e.none = e.counted && n == 0 && !partial
 			if e.mild && n == 0 && !partial {
 				e.Class, e.Notice = Free, fault.New(fault.Invalid, "catalog.changes_settings", "path", e.Path)
 			}

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"cmp"
+	"slices"
 
 	"formwork/engine/expression"
 	"formwork/engine/policy"
@@ -10,15 +11,17 @@ import (
 
 // reading finds what conditions read that is not the same any more after a change: what
 // they name, what its formulas and roll-ups read, and so on, through lookups too. Values
-// are no matter of it: those are held by the rights on records.
+// are no matter of it, for those are held by the rights on records, but for those of the
+// configuration.
 type reading struct {
 	before, after *Snapshot
 	found         map[string]*Field // what differs in a field or in what it is computed from, by object.field
 	owners        map[*Field]string // their objects
+	configured    []string          // objects of which the configuration changes the records
 }
 
 func newReading(before, after *Snapshot) *reading {
-	return &reading{before: before, after: after, found: map[string]*Field{}, owners: map[*Field]string{}}
+	return &reading{before: before, after: after, found: map[string]*Field{}, owners: map[*Field]string{}, configured: configured(before, after)}
 }
 
 // sharing is a field that differs in what a sharing rule of the same text reads; nil if
@@ -81,13 +84,19 @@ func (r *reading) field(object, name string) *Field {
 		was = old.byName[name]
 	}
 	found := f
-	if was != nil && readsAlike(was, f) {
+	if was != nil && readsAlike(was, f) && !r.rewritten(object, f) {
 		found = r.inputs(o, f)
 	} else {
 		r.owners[f] = object
 	}
 	r.found[key] = found
 	return found
+}
+
+// rewritten reports whether a change of the configuration writes a field's values: in its
+// own records, or as it removes those that the field leads to.
+func (r *reading) rewritten(object string, f *Field) bool {
+	return slices.Contains(r.configured, object) || f.Target != nil && slices.Contains(r.configured, f.Target.Doc.Name)
 }
 
 // inputs is a field that differs in what another is computed from.

@@ -254,6 +254,11 @@ func (c *Catalog) commit(ctx context.Context, t store.Tenant, base, target *stat
 		if err != nil {
 			return fmt.Errorf("writing revision %d: %w", next, err)
 		}
+		if objects := configured(base.snapshot, target.snapshot); len(objects) > 0 && c.o.Configure != nil {
+			if err := c.o.Configure(ctx, t, tx, target.snapshot, objects); err != nil {
+				return err
+			}
+		}
 		return c.enqueue(ctx, tx, with.work, now, with.by)
 	})
 	if err != nil {

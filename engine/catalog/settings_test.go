@@ -88,3 +88,20 @@ func TestNobodyOpensByASetting(t *testing.T) {
 		t.Errorf("an administrator is told %v", got)
 	}
 }
+
+// A record of the configuration by which records are shared opens them.
+func TestNobodyOpensByAConfigurationRecord(t *testing.T) {
+	main := enginetest.New(t, enginetest.Options{}).NewTenant("main", "core")
+	level := func(open string) string {
+		return `{"kind":"record","name":"low","object":"level","values":{"name":"Low","open":` + open + `}}`
+	}
+	main.Apply(designer, `{"kind":"object","name":"level","label":"L","name_field":"name","configuration":true,"fields":{"name":{"type":"text"},"open":{"type":"checkbox"}}}`,
+		level("false"), `{"kind":"object","name":"task","fields":{"level":{"type":"lookup","object":"level","label":"L"}}}`,
+		`{"kind":"sharing","name":"s","label":"S","object":"task","when":"level.open","to":{"everyone":true},"access":"read"}`)
+	if got, _ := planned(t, main, "designer", level("true")); len(got) != 1 || !strings.HasPrefix(got[0], "catalog.opens_through /object/") {
+		t.Errorf("problems %v", got)
+	}
+	if got, _ := planned(t, main, "admin", level("true")); len(got) > 0 {
+		t.Errorf("an administrator is told %v", got)
+	}
+}

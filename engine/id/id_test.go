@@ -43,3 +43,14 @@ func TestParseRefuses(t *testing.T) {
 		}
 	}
 }
+
+// Ids of names are the same everywhere, and none that a Source makes.
+func TestNamed(t *testing.T) {
+	a, b := id.Named("record/tax_rate/full"), id.Named("record/tax_rate/reduced")
+	if a == b || a != id.Named("record/tax_rate/full") || a < id.At(time.Date(2089, 1, 1, 0, 0, 0, 0, time.UTC)) || a.String() != "71nfrqrnsypsx" {
+		t.Errorf("%v and %v", a, b)
+	}
+	if again, ok := id.Parse(a.String()); !ok || again != a {
+		t.Errorf("%v is read as %v", a, again)
+	}
+}

@@ -107,7 +107,7 @@ func New(o Options) *Platform {
 	name := holder(random())
 	p.Jobs = job.NewRunner(job.Options{Tenant: o.Store.Tenant, Tenants: o.Store.Tenants, Now: o.Now, Holder: name, Alone: !o.Shared, Poll: poll, Log: o.Log})
 	p.Outbox = outbox.New(outbox.Options{Tenant: o.Store.Tenant, Tenants: o.Store.Tenants, SweepEvery: sweep, IDs: p.IDs, Now: o.Now, Holder: name, Alone: !o.Shared, Log: o.Log})
-	p.Catalog = catalog.New(catalog.Options{Types: p.Types, Kinds: plugins.Kinds(o.Plugins...), Packages: o.Packages, Tables: tables(), Binned: record.HasBinned, IDs: p.IDs, Now: o.Now, Wake: p.Jobs.Wake, Builds: o.Builds, CacheBytes: o.Configurations, Transactions: transactions, Log: o.Log})
+	p.Catalog = catalog.New(catalog.Options{Types: p.Types, Kinds: plugins.Kinds(o.Plugins...), Packages: o.Packages, Tables: tables(), Binned: record.HasBinned, Configure: p.configure, IDs: p.IDs, Now: o.Now, Wake: p.wake, Builds: o.Builds, CacheBytes: o.Configurations, Transactions: transactions, Log: o.Log})
 	p.Files = file.New(p.IDs, o.Now, o.Files, p.Jobs.Wake)
 	hooks := append([]record.SaveHook{p.Files.Attaching()}, o.saveHooks()...)
 	p.Auth = auth.New(auth.Options{Store: o.Store, Catalog: p.Catalog, IDs: p.IDs, Now: o.Now, Random: o.Random, Cost: o.PasswordCost, Log: o.Log})
@@ -124,6 +124,17 @@ func New(o Options) *Platform {
 		}
 	}
 	return p
+}
+
+// configure writes the records of a configuration.
+func (p *Platform) configure(ctx context.Context, t store.Tenant, tx store.Tx, after *catalog.Snapshot, objects []string) error {
+	return p.Records.Configure(ctx, t, tx, after, objects)
+}
+
+// wake says that jobs of a tenant were committed, or events with its configuration.
+func (p *Platform) wake(tenant string) {
+	p.Jobs.Wake(tenant)
+	p.Outbox.Wake(tenant)
 }
 
 // Run does background work until ctx ends: jobs, and what consumers do.

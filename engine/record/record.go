@@ -8,6 +8,7 @@
 package record
 
 import (
+	"context"
 	"time"
 
 	"formwork/engine/catalog"
@@ -101,6 +102,13 @@ func (s *Session) InAnyStage() *Session {
 	free := s.core
 	free.AnyStage = true
 	return newSession(free, s.prepared, s.options)
+}
+
+// Configure makes the records of some objects what a configuration says; see
+// catalog.Options.
+func (s *Service) Configure(ctx context.Context, t store.Tenant, tx store.Tx, after *catalog.Snapshot, objects []string) error {
+	free := s.As(t, after, policy.System(t.Name())).InAnyStage()
+	return write.Configure(ctx, &free.core, s.write, tx, objects)
 }
 
 // Jobs are the kinds of background jobs of this room: catalog.JobBackfill and

@@ -60,7 +60,7 @@ func (a *Object) Writes(name string) bool {
 	if !ok || f.Computed {
 		return false
 	}
-	return a.unrestricted || !f.ReadOnly() && a.rights.Fields[f.Name] == "edit"
+	return a.unrestricted || !a.Object.Doc.Configuration && !f.ReadOnly() && a.rights.Fields[f.Name] == "edit"
 }
 
 // ReadableNames lists the fields the caller may read, for suggestions.
@@ -75,11 +75,15 @@ func (a *Object) ReadableNames() []string {
 }
 
 // Object finds an object and demands a right on it. Faults: record.unknown_object
-// (NotFound), record.forbidden (Forbidden).
+// (NotFound), record.forbidden (Forbidden), record.configuration (Forbidden) for writing
+// what only the configuration writes.
 func (s *Session) Object(ctx context.Context, object string, action policy.Action) (*Object, error) {
 	a, err := s.AnyObject(ctx, object)
 	if err != nil {
 		return nil, err
+	}
+	if a.Object.Doc.Configuration && action != policy.Read {
+		return nil, fault.New(fault.Forbidden, "record.configuration", "object", object, "label", a.Object.Doc.Label.In(s.Caller.Language, object))
 	}
 	if !a.Allows(action) {
 		return nil, s.Forbidden(a.Object, action)
@@ -105,7 +109,11 @@ func (s *Session) ObjectOf(ctx context.Context, o *catalog.Object) (*Object, err
 	if err != nil {
 		return nil, err
 	}
-	return &Object{Mapping: s.Mappings.Of(o), rights: rights.Objects[o.Doc.Name]}, nil
+	of := rights.Objects[o.Doc.Name]
+	if o.Doc.Configuration {
+		of.Create, of.Update, of.Delete = false, false, false
+	}
+	return &Object{Mapping: s.Mappings.Of(o), rights: of}, nil
 }
 
 // DemandRight asks for a right on the platform. Fault record.needs_right (Forbidden).

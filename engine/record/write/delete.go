@@ -48,7 +48,7 @@ func (u *Unit) delete(a *session.Object, key id.ID, version int64) error {
 	return u.moveToBin(set)
 }
 
-// deletionSet are the records of one delete: the one asked for first.
+// deletionSet are the records of one delete: those asked for first.
 type deletionSet struct {
 	records []stored.Record
 	ids     map[id.ID]bool
@@ -59,11 +59,13 @@ func (set *deletionSet) add(r stored.Record) {
 	set.records = append(set.records, r)
 }
 
-// collect finds what is deleted with a record: all that refer to it by a reference that
-// cascades, and so on. Then it refuses if one that stays restricts it.
-func (u *Unit) collect(first stored.Record) (*deletionSet, error) {
+// collect finds what is deleted with some records: all that refer to one by a reference that
+// cascades, and so on. Then it refuses if one that stays restricts one of them.
+func (u *Unit) collect(first ...stored.Record) (*deletionSet, error) {
 	set := &deletionSet{ids: map[id.ID]bool{}}
-	set.add(first)
+	for _, r := range first {
+		set.add(r)
+	}
 	for i := 0; i < len(set.records); i++ {
 		r := set.records[i]
 		for _, in := range r.Object.Inbound {
