@@ -642,7 +642,8 @@ func sameRollup(a, b *Rollup) bool {
 	return a != nil && b != nil && a.Field.Column == b.Field.Column && a.Field.Count == b.Field.Count &&
 		a.Field.Value.(fieldtype.Rolls).Rollup() == b.Field.Value.(fieldtype.Rolls).Rollup() &&
 		a.Lookup.Column == b.Lookup.Column && sameProgram(a.Filter, b.Filter) &&
-		(a.Of == nil) == (b.Of == nil) && (a.Of == nil || a.Of.Column == b.Of.Column)
+		(a.Of == nil) == (b.Of == nil) && (a.Of == nil || a.Of.Column == b.Of.Column) &&
+		(a.By == nil) == (b.By == nil) && (a.By == nil || a.By.compared() == b.By.compared())
 }
 
 // jobs in the order in which they must run: indexes first, as the others go by

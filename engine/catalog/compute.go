@@ -86,6 +86,7 @@ func (b *builder) needs(n *node, nodes map[string]*node) []*node {
 		r := rolls.Rollup()
 		if child := b.s.Objects[r.Object]; child != nil {
 			add(r.Object, r.Field)
+			add(r.Object, strings.TrimPrefix(r.Sort, "-"))
 			read(r.Filter, expression.Scope{Record: child})
 		}
 	}
@@ -232,12 +233,67 @@ func (b *builder) compileChildRollup(n *node, r fieldtype.Rollup) {
 		roll.Of = of
 		b.checkRolled(n, of, r)
 	}
+	if r.Picks() {
+		b.sortPicked(n, roll, r)
+	}
 	if r.Filter != "" {
 		roll.Filter = b.compile(r.Filter, expression.Scope{Record: child, Result: fieldtype.BoolKind, Scale: -1, Queryable: true}, n.pointer()+"/filter")
 		b.checkOwnFields(roll.Filter, n.pointer()+"/filter")
 	}
 	n.object.Rollups = append(n.object.Rollups, roll)
 	child.Feeds = append(child.Feeds, roll)
+}
+
+// followFields gives the roll-ups that take over the value of a child the type of its field.
+// What is wrong with them is told when they are compiled.
+func (b *builder) followFields() {
+	state := map[*Field]visitState{}
+	var follow func(f *Field)
+	follow = func(f *Field) {
+		r, picks := picked(f)
+		if !picks || state[f] != unseen {
+			return
+		}
+		state[f] = open
+		if child := b.s.Objects[r.Object]; child != nil && child.byName[r.Field] != nil {
+			of := child.byName[r.Field]
+			follow(of)
+			f.Value = fieldtype.RollupOf(r, of.Value)
+			f.Column = columnOf(f.Name, f.Value)
+		}
+		state[f] = closed
+	}
+	for _, o := range b.objects {
+		for _, f := range o.Fields {
+			follow(f)
+		}
+	}
+}
+
+// picked is the definition of a roll-up that takes over the value of a child.
+func picked(f *Field) (r fieldtype.Rollup, picks bool) {
+	rolls, ok := f.Value.(fieldtype.Rolls)
+	if !ok {
+		return r, false
+	}
+	r = rolls.Rollup()
+	return r, r.Picks()
+}
+
+// sortPicked gives a roll-up the sort by which a child is the first or the last.
+func (b *builder) sortPicked(n *node, roll *Rollup, r fieldtype.Rollup) {
+	name, descending := strings.CutPrefix(r.Sort, "-")
+	by := b.field(roll.Child, name, n.pointer()+"/sort")
+	if by == nil {
+		return
+	}
+	switch by.Column.Storage {
+	case fieldtype.Bool, fieldtype.Int, fieldtype.Text:
+	default:
+		b.report(fault.New(fault.Invalid, "catalog.not_sortable", "field", name), n.pointer()+"/sort")
+		return
+	}
+	roll.By, roll.descending = by, descending != (r.Op == "last")
 }
 
 // checkOwnFields refuses a roll-up's filter that could change its answer without
@@ -271,6 +327,11 @@ func (b *builder) checkRolled(n *node, of *Field, r fieldtype.Rollup) {
 			b.report(fault.New(fault.Invalid, "catalog.rollup_no_order", "field", of.Name, "op", r.Op), pointer)
 			return
 		}
+	case "first", "last":
+		if s := of.Value.Storage(); is[fieldtype.Opens](of.Value) || s != fieldtype.Bool && s != fieldtype.Int && s != fieldtype.Text {
+			b.report(fault.New(fault.Invalid, "catalog.rollup_no_single_value", "field", of.Name), pointer)
+		}
+		return
 	case "count":
 		return
 	}

@@ -47,6 +47,7 @@ func (objectKind) Compile(c *Compiling) any {
 	}
 	c.setObjects(objects)
 	c.makeObjects()
+	c.followFields()
 	c.linkReferences()
 	c.checkUserFields()
 	c.planComputation()
@@ -61,6 +62,20 @@ func (objectKind) Compile(c *Compiling) any {
 	}
 	c.completeTables()
 	return objects
+}
+
+// Lists are those whose first record a roll-up takes the value of.
+func (objectKind) Lists(s *Snapshot) []*List {
+	var lists []*List
+	for _, name := range byName(s.Objects) {
+		for _, r := range s.Objects[name].Rollups {
+			if sort := r.Picks(); sort != nil {
+				lists = append(lists, &List{Source: s.Objects[name].path(r.Field), Object: r.Child, Lookup: r.Lookup,
+					Sort: []SortKey{{Ref: sort[0].Ref, Descending: sort[0].Descending}}})
+			}
+		}
+	}
+	return lists
 }
 
 func (objectKind) put(b *builder, compiled any) { b.setObjects(compiled.(map[string]*Object)) }

@@ -218,7 +218,21 @@ type Rollup struct {
 	Lookup *Field // of Child, refers to Parent
 	Of     *Field // of Child; nil for count
 	Op     string
-	Filter *expression.Program // on Child; own fields only; nil: all
+	// By, for a roll-up that takes over the value of the first or last child, is the field
+	// of Child that they are sorted by; nil for others.
+	By         *Field
+	descending bool                // the child is the first one of the descending sort
+	Filter     *expression.Program // on Child; own fields only; nil: all
+}
+
+// Picks is the sort whose first child a roll-up takes the value of, that of the record
+// without a value to sort by coming after all others. It ends with the id, in the direction
+// of the sort; nil for a roll-up that computes its value.
+func (r *Rollup) Picks() []query.Order {
+	if r.By == nil {
+		return nil
+	}
+	return []query.Order{{Ref: query.Field(r.By.compared()), Descending: r.descending}, {Ref: query.Field(query.ID), Descending: r.descending}}
 }
 
 // Inbound is a reference to this object from another, with what a delete does.

@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"slices"
+
 	"formwork/engine/expression"
 	"formwork/metadata/fieldtype"
 )
@@ -16,7 +18,11 @@ func (b *builder) unchanged(name string) *Object {
 	if had := b.former.parsed["object"][name]; had == nil || had != b.s.parsed["object"][name] {
 		return nil
 	}
-	return b.former.Objects[name]
+	had := b.former.Objects[name]
+	if slices.ContainsFunc(had.Fields, func(f *Field) bool { _, picks := picked(f); return picks }) {
+		return nil // the types of these follow from the documents of others
+	}
+	return had
 }
 
 // sameContext reports whether types are bound in the same context as in the former

@@ -217,13 +217,18 @@ type Nested struct {
 
 // Rollup is the definition of a roll-up field.
 type Rollup struct {
-	Op     string `json:"op"`               // count, sum, min, max, avg
+	Op     string `json:"op"`               // count, sum, min, max, avg, first, last
 	Object string `json:"object,omitempty"` // the child object
 	Lookup string `json:"lookup,omitempty"` // its field that points to the parent
 	Rows   string `json:"rows,omitempty"`   // or: a children field of the same record
-	Field  string `json:"field,omitempty"`  // what is summed; absent for count
+	Field  string `json:"field,omitempty"`  // what is summed or taken over; absent for count
+	Sort   string `json:"sort,omitempty"`   // of first and last: a field of the child, "-" before it descends
 	Filter string `json:"filter,omitempty"` // an expression on the child
 }
+
+// Picks reports whether the roll-up takes over the value of one child, whose type it has
+// then, instead of computing one.
+func (r Rollup) Picks() bool { return r.Op == "first" || r.Op == "last" }
 
 // Registry finds types by name. It is immutable after it was made.
 type Registry struct {

@@ -15,7 +15,7 @@ type rollupSettings struct {
 	Result string `json:"result"`
 }
 
-var rollupOps = []string{"count", "sum", "min", "max", "avg"}
+var rollupOps = []string{"count", "sum", "min", "max", "avg", "first", "last"}
 
 func (RollupType) Name() string { return "rollup" }
 
@@ -37,7 +37,8 @@ func (RollupType) SettingsSchema() map[string]any {
 		"object": nameSetting("Object", "The object whose records are summed up.", "order"),
 		"lookup": nameSetting("Lookup", "The field of that object that refers to this record.", "customer"),
 		"rows":   nameSetting("Rows", "A children field of this record, instead of another object.", "lines"),
-		"field":  nameSetting("Field", "What is summed up; not for count.", "amount"),
+		"field":  nameSetting("Field", "What is summed up or taken over; not for count.", "amount"),
+		"sort":   sortSetting(),
 		"filter": filter,
 		"result": resultSetting(),
 	}
@@ -45,7 +46,13 @@ func (RollupType) SettingsSchema() map[string]any {
 
 // ShownSettings implements Shows. What the field is computed by is not shown.
 func (RollupType) ShownSettings(metadata.Shown) metadata.Members {
-	return metadata.AllOf("op", "object", "lookup", "rows", "field", "result")
+	return metadata.AllOf("op", "object", "lookup", "rows", "field", "sort", "result")
+}
+
+func sortSetting() map[string]any {
+	s := textSetting("Sort", "The field of the records by which the first or last of them is found; a minus before it descends.", "close_date", "-amount")
+	s["pattern"] = "^-?" + strings.TrimPrefix(metadata.NamePattern.String(), "^")
+	return s
 }
 
 // Bind checks what can be known from the field alone; that object, lookup, rows and
@@ -66,30 +73,60 @@ func (RollupType) Bind(name string, f *metadata.Field, in Context) (Value, []*fa
 	if (s.Op == "count") != (s.Field == "") {
 		problems = append(problems, fault.New(fault.Invalid, "metadata.rollup_field").At("/field"))
 	}
+	if s.Picks() != (s.Sort != "") {
+		problems = append(problems, fault.New(fault.Invalid, "metadata.rollup_sort").At("/sort"))
+	}
 	var result Value
-	if s.Op == "count" && s.Result == "" {
+	switch {
+	case s.Picks():
+		problems = append(problems, checkPick(s)...)
+		result = unknownValue{}
+	case s.Op == "count" && s.Result == "":
 		result = decimalValue{}
-	} else {
+	default:
 		var wrong []*fault.Fault
 		result, wrong = bindResult(name, s.Result, f, in)
 		problems = append(problems, wrong...)
 	}
-	if problems == nil && s.Op != "min" && s.Op != "max" && result.Kind() != NumberKind && (s.Op == "count" || result.Kind() != DurationKind) {
+	if problems == nil && !s.Picks() && s.Op != "min" && s.Op != "max" && result.Kind() != NumberKind && (s.Op == "count" || result.Kind() != DurationKind) {
 		problems = append(problems, fault.New(fault.Invalid, "metadata.rollup_result", "op", s.Op).At("/result"))
 	}
 	if problems != nil {
 		return nil, problems
 	}
+	return RollupOf(s.Rollup, result), nil
+}
+
+// checkPick tells what a roll-up that takes over a value has no use for.
+func checkPick(s rollupSettings) (problems []*fault.Fault) {
+	if s.Rows != "" {
+		problems = append(problems, fault.New(fault.Invalid, "metadata.rollup_of_rows", "op", s.Op).At("/rows"))
+	}
+	if s.Result != "" {
+		problems = append(problems, fault.New(fault.Invalid, "metadata.rollup_own_type", "op", s.Op).At("/result"))
+	}
+	return problems
+}
+
+// RollupOf is the value of a roll-up that results in another value. Bind makes that of a
+// roll-up that picks without knowing the field that it takes over: such a value can't be
+// stored, and whoever knows the field makes the roll-up's value anew of that of the field.
+func RollupOf(r Rollup, result Value) Value {
 	switch ability := result.(type) {
 	case Scaled:
-		return scaledRollup{result, ability, rolls{s.Rollup}}, nil
-	case Folds:
-		return foldedRollup{result, ability, rolls{s.Rollup}}, nil
+		return scaledRollup{result, ability, rolls{r}}
 	case Formed:
-		return formedRollup{result, ability, rolls{s.Rollup}}, nil
+		return formedRollup{result, ability, rolls{r}}
+	case Folds:
+		return foldedRollup{result, ability, rolls{r}}
 	}
-	return rollup{result, rolls{s.Rollup}}, nil
+	return rollup{result, rolls{r}}
 }
+
+// unknownValue stands for the value of a field that is not known yet.
+type unknownValue struct{ jsonValue }
+
+func (unknownValue) Storage() Storage { return None }
 
 type rolls struct{ definition Rollup }
 

@@ -51,60 +51,70 @@ func (u *Unit) propagateRollups(m *stored.Mapping, old, r stored.Row) error {
 
 // rollupDelta is what a change of a child means for one roll-up of one parent.
 type rollupDelta struct {
-	roll                  *catalog.Rollup
-	parent                int64
-	wasCounted, isCounted bool // the child was counted before, and is now
-	was, is               any  // with these values
+	roll    *catalog.Rollup
+	parent  int64
+	was, is contribution // before the change, and now
+}
+
+// contribution is what a record contributes to a roll-up.
+type contribution struct {
+	counted bool
+	parent  int64 // to which roll-up; the rest holds if it is counted
+	value   any
+	by      any // what it is sorted by, for a roll-up that picks
 }
 
 // rollupDeltas compares what a record contributed to its roll-ups with what it contributes.
 func (u *Unit) rollupDeltas(m *stored.Mapping, old, r stored.Row) ([]rollupDelta, error) {
 	var deltas []rollupDelta
 	for _, roll := range m.Object.Feeds {
-		was, wasCounted, oldParent, err := u.contribution(m, roll, old)
+		was, err := u.contribution(m, roll, old)
 		if err != nil {
 			return nil, err
 		}
-		is, isCounted, newParent, err := u.contribution(m, roll, r)
+		is, err := u.contribution(m, roll, r)
 		if err != nil {
 			return nil, err
 		}
-		if wasCounted && isCounted && oldParent == newParent {
-			if !stored.Same(was, is) {
-				deltas = append(deltas, rollupDelta{roll: roll, parent: oldParent, wasCounted: true, isCounted: true, was: was, is: is})
+		if was.counted && is.counted && was.parent == is.parent {
+			if !stored.Same(was.value, is.value) || !stored.Same(was.by, is.by) {
+				deltas = append(deltas, rollupDelta{roll: roll, parent: is.parent, was: was, is: is})
 			}
 			continue
 		}
-		if wasCounted {
-			deltas = append(deltas, rollupDelta{roll: roll, parent: oldParent, wasCounted: true, was: was})
+		if was.counted {
+			deltas = append(deltas, rollupDelta{roll: roll, parent: was.parent, was: was})
 		}
-		if isCounted {
-			deltas = append(deltas, rollupDelta{roll: roll, parent: newParent, isCounted: true, is: is})
+		if is.counted {
+			deltas = append(deltas, rollupDelta{roll: roll, parent: is.parent, is: is})
 		}
 	}
 	return deltas, nil
 }
 
-// contribution is what a record contributes to a roll-up: to which parent, and whether
-// at all.
-func (u *Unit) contribution(m *stored.Mapping, roll *catalog.Rollup, r stored.Row) (v any, counted bool, parent int64, err error) {
+// contribution is what a record contributes to a roll-up; of one that is not there, nothing.
+func (u *Unit) contribution(m *stored.Mapping, roll *catalog.Rollup, r stored.Row) (c contribution, err error) {
 	if r == nil {
-		return nil, false, 0, nil
+		return c, nil
 	}
 	parent, ok := m.Value(r, roll.Lookup.Column).(int64)
 	if !ok {
-		return nil, false, 0, nil
+		return c, nil
 	}
 	if roll.Filter != nil {
 		e := session.NewEnv(u.ctx, u.session, u.Tx, m, r, nil)
-		if counted, err = roll.Filter.Holds(&e); err != nil || !counted {
-			return nil, false, 0, e.Failed()
+		if holds, err := roll.Filter.Holds(&e); err != nil || !holds {
+			return c, e.Failed()
 		}
 	}
+	c = contribution{counted: true, parent: parent}
 	if roll.Of != nil {
-		v = m.Value(r, roll.Of.Column)
+		c.value = m.Value(r, roll.Of.Column)
 	}
-	return v, true, parent, nil
+	if sort := roll.Picks(); sort != nil {
+		c.by = m.Value(r, sort[0].Ref.Column)
+	}
+	return c, nil
 }
 
 // applyDeltas changes the roll-ups of one parent, if it is (still) there.
@@ -152,11 +162,11 @@ func (u *Unit) applyDelta(m *stored.Mapping, r stored.Row, d rollupDelta) error 
 	slot := m.Slots[d.roll.Field.Column.Name]
 	current := r[slot]
 	from, to := rollupScales(d.roll)
-	was, err := stored.Rescale(d.was, from, to)
+	was, err := stored.Rescale(d.was.value, from, to)
 	if err != nil {
 		return err
 	}
-	is, err := stored.Rescale(d.is, from, to)
+	is, err := stored.Rescale(d.is.value, from, to)
 	if err != nil {
 		return err
 	}
@@ -164,17 +174,17 @@ func (u *Unit) applyDelta(m *stored.Mapping, r stored.Row, d rollupDelta) error 
 	switch d.roll.Op {
 	case "count":
 		if known {
-			r[slot] = total + oneIf(d.isCounted) - oneIf(d.wasCounted)
+			r[slot] = total + oneIf(d.is.counted) - oneIf(d.was.counted)
 			return nil
 		}
 	case "sum":
 		if known && to >= from {
 			var sum stored.Sum
 			sum.Add(total)
-			if n, ok := is.(int64); ok && d.isCounted {
+			if n, ok := is.(int64); ok && d.is.counted {
 				sum.Add(n)
 			}
-			if n, ok := was.(int64); ok && d.wasCounted {
+			if n, ok := was.(int64); ok && d.was.counted {
 				sum.Add(-n)
 			}
 			r[slot], err = sum.Quotient(1, to, to)
@@ -209,10 +219,10 @@ func extreme(d rollupDelta, current, was, is any) (any, bool) {
 		}
 		return ok && order > 0
 	}
-	if d.isCounted && is != nil && (beyond(is, current) || stored.Same(is, current)) {
+	if d.is.counted && is != nil && (beyond(is, current) || stored.Same(is, current)) {
 		return is, true
 	}
-	if d.wasCounted && stored.Same(was, current) {
+	if d.was.counted && stored.Same(was, current) {
 		return nil, false
 	}
 	return current, true
@@ -251,6 +261,10 @@ func (u *Unit) computeRollup(parent id.ID, roll *catalog.Rollup) (v any, n int64
 		}
 		filter = query.And(filter, only)
 	}
+	if sort := roll.Picks(); sort != nil {
+		v, err = u.pick(roll, filter, sort)
+		return v, 0, err
+	}
 	q := query.Aggregate{Table: roll.Child.Table.Name, Filter: filter, Measures: []query.Measure{{Op: query.Count}}}
 	if roll.Of != nil {
 		of := query.Field(roll.Of.Column)
@@ -272,6 +286,22 @@ func (u *Unit) computeRollup(parent id.ID, roll *catalog.Rollup) (v any, n int64
 		got = append(store.Row(nil), r...)
 	}
 	return rollupValue(roll, got)
+}
+
+// pick is the value of the first child by a sort, those that have nothing to sort by coming
+// after the others.
+func (u *Unit) pick(roll *catalog.Rollup, filter query.Filter, sort []query.Order) (any, error) {
+	for _, op := range []query.Op{query.Ne, query.Eq} {
+		q := query.Select{Table: roll.Child.Table.Name, Columns: []query.Ref{query.Field(roll.Of.Column)}, Sort: sort, Limit: 1,
+			Filter: query.And(filter, query.Compare{Ref: sort[0].Ref, Op: op, Value: nil})}
+		for r, err := range u.Tx.Select(u.ctx, q) {
+			if err != nil {
+				return nil, fmt.Errorf("rolling up %s: %w", roll.Field.Name, err)
+			}
+			return stored.Hold(r[0]), nil
+		}
+	}
+	return nil, nil
 }
 
 // rollupValue makes the roll-up's value of measures: rows, values and, if there is
