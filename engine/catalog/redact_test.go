@@ -50,6 +50,9 @@ func TestWhatIsNotListedIsHidden(t *testing.T) {
 	documents := append(standardDocuments(), documents(t, []json.RawMessage{
 		json.RawMessage(`{"kind":"object","name":"order","fields":{"lines":{"type":"children","fields":{"sum":{"type":"formula","expression":"secret + 1","result":"number"}}}}}`),
 		json.RawMessage(`{"kind":"policy","name":"p","object":"account","rego":"secret"}`),
+		json.RawMessage(`{"kind":"constant","name":"c","type":"text","value":"known"}`),
+		json.RawMessage(`{"kind":"setting","name":"s","type":"text","value":"secret","overrides":{"o":{"roles":["r"],"value":"secret"}}}`),
+		json.RawMessage(`{"kind":"record","name":"r","object":"order","values":{"name":"secret"}}`),
 	})...)
 	shown := map[string]int{}
 	for _, d := range documents {
