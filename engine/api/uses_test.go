@@ -19,7 +19,7 @@ const everything = `{"kind":"object","name":"everything","label":"Everything","n
 	"checkbox":{"type":"checkbox"},"date":{"type":"date"},"datetime":{"type":"datetime"},"time":{"type":"time"},
 	"picklist":{"type":"picklist","options":{"a":{},"b":{}}},"multi_picklist":{"type":"multi_picklist","options":{"a":{},"b":{}}},"tags":{"type":"tags"},
 	"user":{"type":"user"},"lookup":{"type":"lookup","object":"account"},"any_lookup":{"type":"any_lookup"},
-	"address":{"type":"address"},"location":{"type":"location"},"json":{"type":"json"},"rich_text":{"type":"rich_text"},"secret":{"type":"secret"},
+	"address":{"type":"address"},"location":{"type":"location"},"link":{"type":"link"},"json":{"type":"json"},"rich_text":{"type":"rich_text"},"secret":{"type":"secret"},
 	"file":{"type":"file"},"image":{"type":"image"},
 	"auto_number":{"type":"auto_number","pattern":"E-{0000}"},"children":{"type":"children","fields":{"n":{"type":"number"}}},
 	"formula":{"type":"formula","result":"text","expression":"upper(text)"},"rollup":{"type":"rollup","op":"sum","rows":"children","field":"n","result":"number"},

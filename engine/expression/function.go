@@ -54,7 +54,7 @@ var (
 	rows      = set(fieldtype.RowsKind)
 	scalars   = texts | numbers | dates | datetimes | times | durations | set(fieldtype.BoolKind, fieldtype.ReferenceKind)
 	ordered   = numbers | dates | datetimes | times | durations
-	anything  = scalars | lists | rows | set(fieldtype.AnyKind, fieldtype.ObjectKind)
+	anything  = scalars | lists | rows | set(fieldtype.AnyKind, fieldtype.ObjectKind, fieldtype.LinkKind)
 )
 
 // functions are those that can be called by name, with their overloads.

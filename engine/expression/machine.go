@@ -154,7 +154,7 @@ func machineForm(kind fieldtype.Kind, scale int, stored any) any {
 			return stored
 		}
 	case json.RawMessage:
-		if kind == fieldtype.ObjectKind || kind == fieldtype.AnyKind {
+		if kind == fieldtype.ObjectKind || kind == fieldtype.AnyKind || kind == fieldtype.LinkKind {
 			return stored
 		}
 	}

@@ -274,7 +274,7 @@ func (c *checker) in(at int, left, right *node) *node {
 			return &node{kind: badKind, at: at, scale: -1}
 		}
 		switch l.kind {
-		case fieldtype.ListKind, fieldtype.RowsKind, fieldtype.ObjectKind, fieldtype.AnyKind:
+		case fieldtype.ListKind, fieldtype.RowsKind, fieldtype.ObjectKind, fieldtype.LinkKind, fieldtype.AnyKind:
 			return c.wrongKind(at, "in", l, r)
 		}
 		if l != left { // a literal on the left was read as what the elements are
@@ -380,7 +380,7 @@ func (c *checker) loop(at int, in *ast.BuiltinNode, of loopForm) *node {
 		n.kind, n.names, n.elem, n.opts, n.unlisted = over.kind, over.names, over.elem, over.opts, over.unlisted
 	case in.Name == "map":
 		switch body.kind {
-		case fieldtype.ListKind, fieldtype.RowsKind, rowKind, fieldtype.ObjectKind, fieldtype.AnyKind, nilKind:
+		case fieldtype.ListKind, fieldtype.RowsKind, rowKind, fieldtype.ObjectKind, fieldtype.LinkKind, fieldtype.AnyKind, nilKind:
 			return c.wrongKind(body.at, in.Name, body)
 		}
 		n.elem, n.scale = body.kind, body.scale

@@ -72,7 +72,7 @@ func (n *node) cell(r row) any {
 			}
 		}
 		return machineForm(n.kind, 0, list)
-	case fieldtype.ObjectKind, fieldtype.AnyKind:
+	case fieldtype.ObjectKind, fieldtype.AnyKind, fieldtype.LinkKind:
 		if value == nil {
 			return nil
 		}

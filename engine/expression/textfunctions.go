@@ -38,6 +38,23 @@ func mapped(name string, change func(string) string) *function {
 		run: func(f *frame, a []any) (any, error) { return textual(f, change(a[0].(string))) }}
 }
 
+// linkOf is link(url, label); empty where the address is none that may be followed.
+func linkOf(f *frame, a []any) (any, error) {
+	address, _ := a[0].(string)
+	label := ""
+	if len(a) > 1 {
+		label, _ = a[1].(string)
+	}
+	if err := f.spendText(len(address) + len(label)); err != nil {
+		return nil, err
+	}
+	link, ok := fieldtype.Link(address, label)
+	if !ok {
+		return nil, nil
+	}
+	return link, nil
+}
+
 // joinTexts takes empty as "".
 func joinTexts(f *frame, a []any) (any, error) {
 	size := 0
@@ -100,6 +117,7 @@ var (
 				from := whole(a[1]) - 1
 				return textual(f, between(a[0].(string), from, from+whole(a[2])))
 			}},
+		{name: "link", params: []kinds{texts, texts}, least: 1, kind: fieldtype.LinkKind, empties: true, run: linkOf},
 		mapped("proper", proper),
 		mapped("reverse", reversed),
 		{name: "find", params: []kinds{texts, texts}, kind: fieldtype.NumberKind, scale: fixed(0),

@@ -84,6 +84,6 @@ var kindNames = map[fieldtype.Kind]string{
 	fieldtype.AnyKind: "json", fieldtype.TextKind: "text", fieldtype.NumberKind: "number",
 	fieldtype.BoolKind: "true/false", fieldtype.DateKind: "date", fieldtype.DatetimeKind: "datetime",
 	fieldtype.TimeKind: "time", fieldtype.DurationKind: "duration", fieldtype.ReferenceKind: "reference",
-	fieldtype.ListKind: "list", fieldtype.RowsKind: "rows", fieldtype.ObjectKind: "object",
+	fieldtype.ListKind: "list", fieldtype.RowsKind: "rows", fieldtype.ObjectKind: "object", fieldtype.LinkKind: "link",
 	nilKind: "nil", rowKind: "row",
 }

@@ -51,6 +51,7 @@ const (
 	ListKind                  // several texts
 	RowsKind                  // child rows
 	ObjectKind                // a value with parts of its own (address, location)
+	LinkKind                  // an address with a label; can be compared with nil only
 )
 
 // Type is one type of field.

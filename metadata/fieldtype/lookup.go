@@ -26,7 +26,7 @@ func (LookupType) Name() string { return "lookup" }
 
 // AlsoCalled implements Called.
 func (LookupType) AlsoCalled() []string {
-	return []string{"reference", "relation", "relationship", "master_detail", "foreign_key", "many_to_one", "link"}
+	return []string{"reference", "relation", "relationship", "master_detail", "foreign_key", "many_to_one"}
 }
 
 func (LookupType) RequiredSettings() []string { return []string{"object"} }

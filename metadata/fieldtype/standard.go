@@ -17,6 +17,7 @@ func Standard(sealer Sealer) []Type {
 		FormulaType{},
 		ImageType{},
 		JSONType{},
+		LinkType{},
 		LocationType{},
 		LongTextType{},
 		LookupType{},

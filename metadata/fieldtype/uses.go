@@ -13,7 +13,7 @@ import (
 // the two against each other.
 type Uses struct {
 	// Kind is what the value is in an expression.
-	Kind string `json:"kind" enum:"any,text,number,boolean,date,datetime,time,duration,reference,list,rows,object"`
+	Kind string `json:"kind" enum:"any,text,number,boolean,date,datetime,time,duration,reference,list,rows,object,link"`
 	// Operators are those that a filter may have on the field; "empty" stands for
 	// "== nil" and "!= nil", "contains" of a list for one of its texts.
 	Operators []string `json:"operators" enum:"empty,==,!=,<,<=,>,>=,in,contains,startsWith,endsWith"`
@@ -33,7 +33,7 @@ type Uses struct {
 
 var kindNames = [...]string{AnyKind: "any", TextKind: "text", NumberKind: "number", BoolKind: "boolean", DateKind: "date",
 	DatetimeKind: "datetime", TimeKind: "time", DurationKind: "duration", ReferenceKind: "reference", ListKind: "list",
-	RowsKind: "rows", ObjectKind: "object"}
+	RowsKind: "rows", ObjectKind: "object", LinkKind: "link"}
 
 // UsesOf says what can be done with a field that is stored.
 func UsesOf(v Value) Uses {
