@@ -134,6 +134,12 @@ type Reader interface {
 type Row []any
 
 // Tx writes, and reads what it wrote.
+//
+// A store may send what is written to many rows together: before a read that must see it,
+// or at the end of Write. In the run of fn that counts each call has told what became of
+// its row, as if it had been done at once. To keep to that, a store may tell in a run that
+// does not count that a row was written which it then can't write, and run fn once more;
+// so fn judges by nothing that it found in a former run.
 type Tx interface {
 	Reader
 	LogWriter

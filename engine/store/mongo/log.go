@@ -91,8 +91,11 @@ func (x *tx) Append(ctx context.Context, table string, key id.ID, values map[str
 		return err
 	}
 	var stamp any = primitive.Timestamp{} // the server puts its time there
-	if x.session == nil {
-		n, err := x.t.tick(ctx, table)
+	switch {
+	case x.pending != nil:
+		x.pending.table(table).unplaced = true
+	case x.session == nil:
+		n, err := x.t.tick(ctx, table, 1)
 		if err != nil {
 			return err
 		}
@@ -101,12 +104,13 @@ func (x *tx) Append(ctx context.Context, table string, key id.ID, values map[str
 	return x.insert(ctx, table, key, values, nil, bson.E{Key: stampField, Value: stamp})
 }
 
-// tick counts the rows that are appended on a server without transactions.
-func (t *Tenant) tick(ctx context.Context, table string) (n int64, err error) {
+// tick counts rows that are appended on a server without transactions; it returns the
+// number of the last.
+func (t *Tenant) tick(ctx context.Context, table string, rows int64) (n int64, err error) {
 	var counted struct {
 		N int64 `bson:"appended"`
 	}
-	err = t.db.Collection(heads).FindOneAndUpdate(ctx, bson.D{{Key: "_id", Value: table}}, bson.D{{Key: "$inc", Value: bson.D{{Key: "appended", Value: int64(1)}}}},
+	err = t.db.Collection(heads).FindOneAndUpdate(ctx, bson.D{{Key: "_id", Value: table}}, bson.D{{Key: "$inc", Value: bson.D{{Key: "appended", Value: rows}}}},
 		options.FindOneAndUpdate().SetReturnDocument(options.After)).Decode(&counted)
 	return counted.N, failed("counting the rows of the log "+table, err)
 }

@@ -27,14 +27,16 @@ type tx struct {
 	changed bool           // something was written, or may have been
 	places  *places        // of rows that it changes; nil on a standalone server
 	met     []row          // rows that others changed
+	pending *pending       // writes that are kept back; nil if they are sent at once
 	// careful: look for duplicates before writing, so that the server has nothing to
 	// refuse, and keep how an attempt is undone.
-	careful bool
-	wentOn  bool                          // fn goes on after what only a careful transaction survives
-	uniques map[string][]store.Index      // of tables, when careful
-	attempt bool                          // one is under way
-	wrote   bool                          // in the attempt
-	undo    []func(context.Context) error // of what may have to be undone
+	careful   bool
+	wentOn    bool                          // fn goes on after what only a careful transaction survives
+	uniques   map[string][]store.Index      // of tables, when careful
+	attempt   bool                          // one is under way
+	attempted bool                          // there was one
+	wrote     bool                          // in the attempt
+	undo      []func(context.Context) error // of what may have to be undone
 }
 
 var _ store.Tx = (*tx)(nil)
@@ -108,7 +110,8 @@ func (x *tx) noteRow(table string, key id.ID, err error) error {
 // Attempt implements store.Tx. There are no savepoints: what fn wrote is taken back
 // operation by operation. Keeping how costs more than most attempts need, so a
 // transaction does that from its second run on: the first attempt that is refused
-// after it wrote, or by the server, has the whole Write run once more, carefully.
+// after it wrote, or by the server, has the whole Write run once more, carefully. So it is
+// on a standalone server, whose first run keeps back what attempts wrote.
 func (x *tx) Attempt(ctx context.Context, fn func() error) (refused, err error) {
 	if err := x.usable(ctx); err != nil {
 		return nil, err
@@ -118,7 +121,7 @@ func (x *tx) Attempt(ctx context.Context, fn func() error) (refused, err error) 
 		return nil, x.lost
 	}
 	before := len(x.undo)
-	x.attempt, x.wrote = true, false
+	x.attempt, x.attempted, x.wrote = true, true, false
 	refused = fn()
 	x.attempt = false
 	switch {
@@ -134,7 +137,7 @@ func (x *tx) Attempt(ctx context.Context, fn func() error) (refused, err error) 
 		return nil, nil
 	case x.lost == nil && !x.wrote:
 		return refused, nil
-	case x.session != nil && (x.lost != nil || !x.careful):
+	case x.session != nil && (x.lost != nil || !x.careful), x.pending != nil:
 		x.lost, x.wentOn = cmp.Or(x.lost, refused), true
 		panic(left{})
 	}
@@ -163,17 +166,32 @@ func (x *tx) undoable() bool { return x.session == nil || x.careful && x.attempt
 
 // Select implements store.Reader.
 func (x *tx) Select(ctx context.Context, q query.Select) iter.Seq2[store.Row, error] {
-	return x.reading(ctx, func() iter.Seq2[store.Row, error] { return x.t.rows(x.within(ctx), q) })
+	refs := q.Columns
+	for _, o := range q.Sort {
+		refs = append(refs[:len(refs):len(refs)], o.Ref)
+	}
+	return x.reading(ctx, q.Table, throughLookups(q.Filter, refs...), func() iter.Seq2[store.Row, error] { return x.t.rows(x.within(ctx), q) })
 }
 
 // Aggregate implements store.Reader.
 func (x *tx) Aggregate(ctx context.Context, q query.Aggregate) iter.Seq2[store.Row, error] {
-	return x.reading(ctx, func() iter.Seq2[store.Row, error] { return x.t.groups(x.within(ctx), q) })
+	var refs []query.Ref
+	for _, g := range q.Groups {
+		refs = append(refs, g.Ref)
+	}
+	for _, m := range q.Measures {
+		refs = append(refs, m.Ref)
+	}
+	return x.reading(ctx, q.Table, throughLookups(q.Filter, refs...), func() iter.Seq2[store.Row, error] { return x.t.groups(x.within(ctx), q) })
 }
 
-func (x *tx) reading(ctx context.Context, read func() iter.Seq2[store.Row, error]) iter.Seq2[store.Row, error] {
+func (x *tx) reading(ctx context.Context, table string, lookups bool, read func() iter.Seq2[store.Row, error]) iter.Seq2[store.Row, error] {
 	return func(yield func(store.Row, error) bool) {
-		if err := x.usable(ctx); err != nil {
+		err := x.usable(ctx)
+		if err == nil {
+			err = x.sendBefore(ctx, table, lookups)
+		}
+		if err != nil {
 			yield(nil, err)
 			return
 		}
@@ -188,6 +206,9 @@ func (x *tx) reading(ctx context.Context, read func() iter.Seq2[store.Row, error
 // Count implements store.Reader.
 func (x *tx) Count(ctx context.Context, table string, filter query.Filter, words []query.Word, most int64) (int64, error) {
 	if err := x.usable(ctx); err != nil {
+		return 0, err
+	}
+	if err := x.sendBefore(ctx, table, hasHops(filter)); err != nil {
 		return 0, err
 	}
 	n, err := x.t.count(x.within(ctx), table, filter, words, most)
@@ -209,6 +230,9 @@ func (x *tx) insert(ctx context.Context, table string, key id.ID, values map[str
 		return err
 	}
 	d = append(d, more...)
+	if x.pending != nil {
+		return x.keepInsert(ctx, table, key, d)
+	}
 	if x.careful {
 		if err := x.askInsert(ctx, table, key, values); err != nil {
 			return err
@@ -247,6 +271,14 @@ func (x *tx) Update(ctx context.Context, table string, key id.ID, version int64,
 	}
 	if err := x.hold(table, key); err != nil {
 		return err
+	}
+	if x.pending != nil {
+		if len(change) > 0 {
+			return x.keepChange(ctx, table, key, driver.NewUpdateOneModel().SetFilter(found).SetUpdate(change), change)
+		}
+		if err := x.sendBefore(ctx, table, false); err != nil {
+			return err
+		}
 	}
 	collection := x.t.db.Collection(table)
 	operation, done := x.operation(ctx)
@@ -305,13 +337,24 @@ func (x *tx) Lock(ctx context.Context, table string, key id.ID) error {
 	if err := x.hold(table, key); err != nil {
 		return err
 	}
-	change := bson.D{{Key: "$inc", Value: bson.D{{Key: lockField, Value: int64(1)}}}}
-	_, err := x.t.db.Collection(table).UpdateOne(x.within(ctx), byKey(key), change)
+	if x.pending != nil {
+		x.keepLock(table, key)
+		return nil
+	}
+	_, err := x.t.db.Collection(table).UpdateOne(x.within(ctx), byKey(key), lockChange)
 	return x.noteRow(table, key, failed("locking a row of "+table, err))
 }
 
+var lockChange = bson.D{{Key: "$inc", Value: bson.D{{Key: lockField, Value: int64(1)}}}}
+
 // Delete implements store.Tx.
 func (x *tx) Delete(ctx context.Context, table string, key id.ID) error {
+	if x.pending != nil {
+		if err := x.changing(ctx); err != nil {
+			return err
+		}
+		return x.keepChange(ctx, table, key, driver.NewDeleteOneModel().SetFilter(byKey(key)), nil)
+	}
 	_, err := x.DeleteWhere(ctx, table, query.Is(query.ID, int64(key)))
 	return err
 }
@@ -319,6 +362,9 @@ func (x *tx) Delete(ctx context.Context, table string, key id.ID) error {
 // DeleteWhere implements store.Tx.
 func (x *tx) DeleteWhere(ctx context.Context, table string, filter query.Filter) (int64, error) {
 	if err := x.changing(ctx); err != nil {
+		return 0, err
+	}
+	if err := x.sendBefore(ctx, table, hasHops(filter)); err != nil {
 		return 0, err
 	}
 	var n int64

@@ -29,10 +29,12 @@ const (
 // Write implements store.Tenant. A transaction that met another one on the same
 // rows is begun anew, and so is one whose server went away before the commit.
 //
-// The server ends a transaction in which it refused a duplicate. Where fn goes on
-// after such a refusal, or after an attempt that has to be undone, it is left (by a
-// panic that ends here) and run once more in a careful transaction: one that asks
-// before it writes, so that the server has nothing to refuse, and can undo attempts.
+// The first run keeps back what it writes (see pending). The server ends a transaction in
+// which it refused a duplicate. Where it refuses what was kept back, fn is left (by a
+// panic that ends here) and run once more with nothing kept back, so that it is told at
+// the call. Where it goes on after such a refusal, or an attempt has to be undone, it is
+// left and run in a careful transaction: one that asks before it writes, so that the
+// server has nothing to refuse, and can undo attempts.
 func (t *Tenant) Write(ctx context.Context, fn func(tx store.Tx) error) error {
 	leave, err := t.changing(ctx)
 	if err != nil {
@@ -47,7 +49,7 @@ func (t *Tenant) Write(ctx context.Context, fn func(tx store.Tx) error) error {
 		return failed("starting a session", err)
 	}
 	defer session.EndSession(context.WithoutCancel(ctx))
-	careful, began := false, t.store.now()
+	keeps, careful, began := true, false, t.store.now()
 	var met []row // that others had
 	for try := 1; ; try++ {
 		places, err := t.queues.wait(ctx, met)
@@ -55,6 +57,9 @@ func (t *Tenant) Write(ctx context.Context, fn func(tx store.Tx) error) error {
 			return err
 		}
 		tx := &tx{t: t, session: session, careful: careful, places: places}
+		if keeps {
+			tx.pending = &pending{}
+		}
 		err, again := t.transact(ctx, tx, fn)
 		places.leave()
 		if !again {
@@ -68,7 +73,7 @@ func (t *Tenant) Write(ctx context.Context, fn func(tx store.Tx) error) error {
 			return fault.New(fault.Unavailable, "store.busy").Because(err)
 		}
 		if tx.wentOn && !careful {
-			careful = true
+			keeps, careful = false, !keeps || tx.attempted
 			continue
 		}
 		if tx.lost == errTaken {
@@ -97,7 +102,7 @@ func (t *Tenant) transact(ctx context.Context, tx *tx, fn func(tx store.Tx) erro
 			_ = tx.session.AbortTransaction(context.WithoutCancel(ctx))
 		}
 	}()
-	err = run(tx, fn)
+	err = run(ctx, tx, fn)
 	switch {
 	case tx.wentOn, tx.lost == errTaken:
 		return tx.lost, true
@@ -122,8 +127,9 @@ func (t *Tenant) transact(ctx context.Context, tx *tx, fn func(tx store.Tx) erro
 	return commit(ctx, tx.session)
 }
 
-// run calls fn and makes an error of a panic.
-func run(tx *tx, fn func(tx store.Tx) error) (err error) {
+// run calls fn, sends what was kept back, also if fn fails, for then it may be that fn would
+// have been told of something else before, and makes an error of a panic.
+func run(ctx context.Context, tx *tx, fn func(tx store.Tx) error) (err error) {
 	defer func() {
 		switch p := recover().(type) {
 		case nil:
@@ -133,7 +139,11 @@ func run(tx *tx, fn func(tx store.Tx) error) (err error) {
 			err = fmt.Errorf("mongo: a write panicked: %v\n%s", p, debug.Stack())
 		}
 	}()
-	return fn(tx)
+	err = fn(tx)
+	if ctx.Err() == nil {
+		err = cmp.Or(tx.send(ctx), err)
+	}
+	return err
 }
 
 // commit asks until it is known whether the transaction happened.
@@ -168,9 +178,9 @@ func pause(ctx context.Context, try int) error {
 	}
 }
 
-// writeAlone runs fn without a transaction, one Write of a tenant at a time. If fn
-// fails, what it did is taken back step by step; see Options.AllowStandalone for
-// what that does not give.
+// writeAlone runs fn without a transaction, one Write of a tenant at a time; see
+// Options.AllowStandalone for what that does not give. As in Write, a first run that keeps
+// back what it writes may be followed by one that does not.
 func (t *Tenant) writeAlone(ctx context.Context, fn func(tx store.Tx) error) (err error) {
 	select {
 	case t.alone <- struct{}{}:
@@ -178,17 +188,27 @@ func (t *Tenant) writeAlone(ctx context.Context, fn func(tx store.Tx) error) (er
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	tx := &tx{t: t}
+	for _, tx := range []*tx{{t: t, pending: &pending{}}, {t: t}} {
+		if err = t.tryAlone(ctx, tx, fn); !tx.wentOn {
+			break
+		}
+	}
+	return err
+}
+
+// tryAlone runs fn once. If it fails, what it did is taken back step by step.
+func (t *Tenant) tryAlone(ctx context.Context, tx *tx, fn func(tx store.Tx) error) (err error) {
 	finished := false
 	defer func() {
 		if finished && err == nil {
 			return
 		}
 		if failure := tx.takeBack(ctx, 0); failure != nil {
+			tx.wentOn = false
 			err = fmt.Errorf("%w; %w", err, failure)
 		}
 	}()
-	err = run(tx, fn)
+	err = run(ctx, tx, fn)
 	finished = true
 	err = cmp.Or(err, tx.lost, ctx.Err())
 	if err == nil && tx.changed {

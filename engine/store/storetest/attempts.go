@@ -63,20 +63,27 @@ var attemptCases = []testCase{
 	{"an attempt is refused by the store", func(f *fixture) {
 		f.define(simple)
 		f.must(f.insert("lead", 1, map[string]any{colKey.Name: "k"}))
+		var refused []error // in the run that counts
 		f.write(func(tx store.Tx) error {
 			f.must(tx.Insert(f.ctx, "lead", 2, nil, []string{"two"}))
-			f.fails(f.attempt(tx, func() error {
-				f.must(tx.Insert(f.ctx, "lead", 3, nil, []string{"three"}))
-				return tx.Insert(f.ctx, "lead", 4, map[string]any{colKey.Name: "k"}, nil)
-			}), fault.Conflict, "store.not_unique")
-			f.fails(f.attempt(tx, func() error { return tx.Insert(f.ctx, "lead", 1, nil, nil) }), fault.Conflict, "store.duplicate_id")
-			f.fails(f.attempt(tx, func() error {
-				f.must(tx.Insert(f.ctx, "lead", 5, nil, nil))
-				return tx.Update(f.ctx, "lead", 2, 0, map[string]any{colKey.Name: "k"}, []string{"three"})
-			}), fault.Conflict, "store.not_unique")
-			f.fails(f.attempt(tx, func() error { return tx.Update(f.ctx, "lead", 99, 0, nil, nil) }), fault.Stale, "store.stale")
+			refused = []error{
+				f.attempt(tx, func() error {
+					f.must(tx.Insert(f.ctx, "lead", 3, nil, []string{"three"}))
+					return tx.Insert(f.ctx, "lead", 4, map[string]any{colKey.Name: "k"}, nil)
+				}),
+				f.attempt(tx, func() error { return tx.Insert(f.ctx, "lead", 1, nil, nil) }),
+				f.attempt(tx, func() error {
+					f.must(tx.Insert(f.ctx, "lead", 5, nil, nil))
+					return tx.Update(f.ctx, "lead", 2, 0, map[string]any{colKey.Name: "k"}, []string{"three"})
+				}),
+				f.attempt(tx, func() error { return tx.Update(f.ctx, "lead", 99, 0, nil, nil) }),
+			}
 			return tx.Insert(f.ctx, "lead", 6, map[string]any{colKey.Name: "l"}, nil)
 		})
+		for i, code := range []string{"store.not_unique", "store.duplicate_id", "store.not_unique"} {
+			f.fails(refused[i], fault.Conflict, code)
+		}
+		f.fails(refused[3], fault.Stale, "store.stale")
 		f.same("rows", f.ids(f.tenant, "lead", nil), []int64{1, 2, 6})
 		f.same("words", f.ids(f.tenant, "lead", nil, query.Word{Text: "t", Prefix: true}), []int64{2})
 	}},
@@ -84,9 +91,10 @@ var attemptCases = []testCase{
 		f.define(simple)
 		const rows = 150
 		var want []int64
+		var wrong []string // in the run that counts
 		runs := 0
 		f.write(func(tx store.Tx) error {
-			want = nil
+			want, wrong = nil, nil
 			if runs++; runs > 2 {
 				return errors.New("this is run again and again")
 			}
@@ -97,7 +105,7 @@ var attemptCases = []testCase{
 					return tx.Insert(f.ctx, "lead", 1+i-i%3/2, nil, []string{"word"})
 				})
 				if (refused != nil) != (i%3 == 2) {
-					f.Errorf("row %d: %v", i, refused)
+					wrong = append(wrong, fmt.Sprintf("row %d: %v", i, refused))
 				}
 				if refused == nil {
 					want = append(want, int64(1+i))
@@ -105,6 +113,9 @@ var attemptCases = []testCase{
 			}
 			return nil
 		})
+		if wrong != nil {
+			f.Errorf("told %q", wrong)
+		}
 		f.same("rows", f.ids(f.tenant, "lead", query.Compare{Ref: query.Field(query.ID), Op: query.Lt, Value: int64(1000)}), want)
 		f.same("words", f.ids(f.tenant, "lead", nil, query.Word{Text: "word"}), want)
 		if n, err := f.tenant.Count(f.ctx, "lead", nil, nil, 0); err != nil || int(n) != 2*len(want) {
@@ -124,7 +135,7 @@ var attemptCases = []testCase{
 				f.same("words", f.ids(tx, "lead", nil, query.Word{Text: "absent"}), []int64{})
 				return errOwn
 			}},
-			{"all are refused for a row that is gone", 1, func(tx store.Tx, row id.ID) error {
+			{"all are refused for a row that is gone", 2, func(tx store.Tx, row id.ID) error {
 				return tx.Update(f.ctx, "lead", row, 0, map[string]any{colN.Name: int64(1)}, []string{"w"})
 			}},
 			{"all are refused after they changed a row", 2, func(tx store.Tx, row id.ID) error {

@@ -20,7 +20,7 @@ import (
 // t.Cleanup). skip maps the name of a subtest to the reason why this store can't
 // pass it; a name that is no subtest is a mistake and fails.
 func Run(t *testing.T, open func(t *testing.T) store.Store, skip map[string]string) {
-	run(t, open, skip, slices.Concat(tenantCases, schemaCases, writeCases, attemptCases, readCases, searchCases, aggregateCases, logCases, propertyCases))
+	run(t, open, skip, slices.Concat(tenantCases, schemaCases, writeCases, batchCases, attemptCases, readCases, searchCases, aggregateCases, logCases, propertyCases))
 }
 
 func run(t *testing.T, open func(t *testing.T) store.Store, skip map[string]string, cases []testCase) {

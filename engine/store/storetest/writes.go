@@ -136,12 +136,15 @@ var writeCases = []testCase{
 	{"a refused insert does not spoil the transaction", func(f *fixture) {
 		f.define(simple)
 		f.must(f.insert("lead", 1, map[string]any{colKey.Name: "k"}))
+		var key, id error // in the run that counts
 		f.write(func(tx store.Tx) error {
 			f.must(tx.Insert(f.ctx, "lead", 2, nil, []string{"two"}))
-			f.fails(tx.Insert(f.ctx, "lead", 3, map[string]any{colKey.Name: "k"}, []string{"three"}), fault.Conflict, "store.not_unique")
-			f.fails(tx.Insert(f.ctx, "lead", 1, nil, nil), fault.Conflict, "store.duplicate_id")
+			key = tx.Insert(f.ctx, "lead", 3, map[string]any{colKey.Name: "k"}, []string{"three"})
+			id = tx.Insert(f.ctx, "lead", 1, nil, nil)
 			return tx.Insert(f.ctx, "lead", 4, nil, nil)
 		})
+		f.fails(key, fault.Conflict, "store.not_unique")
+		f.fails(id, fault.Conflict, "store.duplicate_id")
 		f.same("rows", f.ids(f.tenant, "lead", nil), []int64{1, 2, 4})
 		f.same("words", f.ids(f.tenant, "lead", nil, query.Word{Text: "t", Prefix: true}), []int64{2})
 	}},
