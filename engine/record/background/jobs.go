@@ -154,6 +154,7 @@ func (p *recordPass) batch(u *write.Unit, one func(u *write.Unit, m *stored.Mapp
 	if err != nil {
 		return 0, reached, err
 	}
+	u.Keep(m, rows)
 	for _, r := range rows {
 		reached.Last = r.ID()
 		// An earlier one of the batch may have changed it.

@@ -33,6 +33,8 @@ type Draft struct {
 	followed map[int]any // by slot
 	// inRows are the records that rows may refer to, as far as they were looked for.
 	inRows map[int]map[target]bool // by slot
+	// References are what is known in advance of the records that it refers to.
+	References *References
 }
 
 // New begins a new record.

@@ -76,6 +76,9 @@ func noReference(s *session.Session, f *stored.Field, key int64) *fault.Fault {
 
 // readableRecord reports whether there is a record that the caller may read.
 func (d *Draft) readableRecord(object string, key int64) (bool, error) {
+	if readable, known := d.References.of(object, key); known {
+		return readable, nil
+	}
 	o, ok := d.Session.Snapshot.Objects[object]
 	if !ok {
 		// A system field may refer to users where the configuration has none.

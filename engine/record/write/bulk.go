@@ -108,6 +108,8 @@ type task struct {
 	match  *matching // what the record is found by; nil: an id or a key
 	ready  *checked  // of a create that was filled and checked before the transaction
 	newID  id.ID     // of a create
+	// checksOutside: a create that can be filled and checked before the transaction.
+	checksOutside bool
 	// What came of it: the record, and what was done.
 	saving *saving
 	key    id.ID
@@ -137,9 +139,28 @@ func (w *Writer) bulk(ctx context.Context, object string, ops []Operation) (*bul
 	return b, nil
 }
 
-// prepare prepares the operations, on all processors if they are many, until ctx ends. The
-// session has loaded the caller's rights, so that nothing of it changes any more.
+// prepare prepares the operations until ctx ends. The records that new ones refer to are
+// looked for at once.
 func (b *bulk) prepare(ctx context.Context, object string) error {
+	if err := b.each(ctx, func(t *task) { t.prepare(ctx, b.w, object) }); err != nil {
+		return err
+	}
+	var inputs []*draft.Input
+	for i := range b.tasks {
+		if t := &b.tasks[i]; t.checksOutside {
+			inputs = append(inputs, t.input)
+		}
+	}
+	known, err := draft.FindReferences(ctx, b.w.Session, b.w.Tenant, inputs)
+	if err != nil || len(inputs) == 0 {
+		return err
+	}
+	return b.each(ctx, func(t *task) { t.check(ctx, b.w, known) })
+}
+
+// each calls fn for every operation, on all processors if they are many, until ctx ends.
+// The session has loaded the caller's rights, so that nothing of it changes any more.
+func (b *bulk) each(ctx context.Context, fn func(t *task)) error {
 	const share = 20 // operations that one goroutine takes at a time
 	var taken atomic.Int64
 	var broken atomic.Pointer[string]
@@ -160,7 +181,7 @@ func (b *bulk) prepare(ctx context.Context, object string) error {
 				if ctx.Err() != nil {
 					return
 				}
-				part[i].prepare(ctx, b.w, object)
+				fn(&part[i])
 			}
 		}
 	}
@@ -229,10 +250,15 @@ func (t *task) prepare(ctx context.Context, w *Writer, object string) {
 		t.failed = fault.From(t.bindMatch(w.Session))
 		return
 	}
-	if t.op.Op != "create" || w.createsInside(a) {
+	t.checksOutside = t.op.Op == "create" && !w.createsInside(a)
+}
+
+// check fills and checks a record that is made and needs no transaction for that.
+func (t *task) check(ctx context.Context, w *Writer, known *draft.References) {
+	if !t.checksOutside {
 		return
 	}
-	ready, err := w.checkNew(ctx, a, t.input, t.newID)
+	ready, err := w.checkNew(ctx, t.object, t.input, t.newID, known)
 	if err != nil {
 		t.failed = fault.From(err)
 		return

@@ -3,7 +3,6 @@ package write
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"formwork/engine/fault"
 	"formwork/engine/id"
@@ -20,7 +19,7 @@ func (b *bulk) runAll(ctx context.Context) error {
 	}
 	if !refused {
 		err := b.w.transaction(ctx, func(u *Unit) error {
-			if err := u.prefetchFor(b.tasks); err != nil {
+			if err := u.readAheadFor(b.tasks); err != nil {
 				return err
 			}
 			for i := range b.tasks {
@@ -78,24 +77,17 @@ func (b *bulk) refuseFrom(start int, f *fault.Fault) {
 // changes nothing, and the others count. finish, if there is one, ends the transaction.
 func (b *bulk) runPart(ctx context.Context, part []task, finish func(u *Unit) error) error {
 	return b.w.transaction(ctx, func(u *Unit) error {
-		if err := u.prefetchFor(part); err != nil {
+		if err := u.readAheadFor(part); err != nil {
 			return err
 		}
 		for i := range part {
 			t := &part[i]
-			t.refused = nil
-			if t.failed != nil {
+			if t.refused = nil; t.failed != nil {
 				continue
 			}
-			refused, err := u.Tx.Attempt(ctx, func() error { return u.do(t) })
-			if err != nil {
-				return fmt.Errorf("doing an operation: %w", err)
-			}
-			if f := fault.From(refused); f != nil {
-				if f.Kind.Breaks() {
-					return refused
-				}
-				t.refused = f
+			var err error
+			if t.refused, err = u.attempt(t); err != nil {
+				return err
 			}
 		}
 		if finish == nil {
@@ -105,8 +97,8 @@ func (b *bulk) runPart(ctx context.Context, part []task, finish func(u *Unit) er
 	})
 }
 
-// prefetchFor asks for the duplicates of the records that are ready to be made.
-func (u *Unit) prefetchFor(part []task) (err error) {
+// prefetchDuplicatesFor asks for the duplicates of the records that are ready to be made.
+func (u *Unit) prefetchDuplicatesFor(part []task) (err error) {
 	var m *stored.Mapping
 	rows := make([]stored.Row, 0, len(part))
 	for i := range part {

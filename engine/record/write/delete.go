@@ -3,6 +3,7 @@ package write
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
@@ -66,41 +67,74 @@ func (u *Unit) collect(first ...stored.Record) (*deletionSet, error) {
 	for _, r := range first {
 		set.add(r)
 	}
-	for i := 0; i < len(set.records); i++ {
-		r := set.records[i]
+	for from := 0; from < len(set.records); {
+		level := set.records[from:]
+		from = len(set.records)
+		if err := u.collectLevel(set, level); err != nil {
+			return nil, err
+		}
+	}
+	return set, u.checkRestricted(set)
+}
+
+// collectLevel adds what refers to some of the records by references that cascade.
+func (u *Unit) collectLevel(set *deletionSet, level []stored.Record) error {
+	found, err := u.referringTo(level, "cascade")
+	if err != nil {
+		return err
+	}
+	if found == nil {
+		return tooManyDependents()
+	}
+	for _, r := range level {
 		for _, in := range r.Object.Inbound {
-			if in.OnDelete != "cascade" {
-				continue
-			}
-			from, rows, err := u.referring(in, r)
-			if err != nil {
-				return nil, err
-			}
-			for _, row := range rows {
+			from := u.session.Mappings.Of(in.From)
+			for _, row := range found[referenceTo{in, r.ID()}] {
 				if !set.ids[row.ID()] {
 					set.add(stored.Record{Mapping: from, Row: row})
 				}
 			}
 			if len(set.records) > MaxDependents {
-				return nil, tooManyDependents()
+				return tooManyDependents()
 			}
 		}
 	}
-	for _, r := range set.records {
-		for _, in := range r.Object.Inbound {
+	return nil
+}
+
+// checkRestricted refuses the deletion if a record that stays refers to one of the set by
+// a reference that restricts.
+func (u *Unit) checkRestricted(set *deletionSet) error {
+	for _, records := range byObject(set.records) {
+		for _, in := range records[0].Object.Inbound {
 			if in.OnDelete != "restrict" {
 				continue
 			}
-			restricted, err := u.restricts(set, r, in)
+			restricted, err := u.restricts(set, records, in)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			if restricted {
-				return nil, u.referenced(in)
+				return u.referenced(in)
 			}
 		}
 	}
-	return set, nil
+	return nil
+}
+
+// byObject are records by their object, in the order of the first of each.
+func byObject(records []stored.Record) [][]stored.Record {
+	var groups [][]stored.Record
+	at := map[*catalog.Object]int{}
+	for _, r := range records {
+		i, ok := at[r.Object]
+		if !ok {
+			i = len(groups)
+			at[r.Object], groups = i, append(groups, nil)
+		}
+		groups[i] = append(groups[i], r)
+	}
+	return groups
 }
 
 // referenced is the fault of a record to which one refers that stays. The object and the
@@ -129,21 +163,71 @@ func (u *Unit) referring(in *catalog.Inbound, to stored.Record) (*stored.Mapping
 	return from, rows, err
 }
 
-// referencesTo selects the records that refer to one by a reference.
-func referencesTo(in *catalog.Inbound, to stored.Record) query.Filter {
-	return query.Is(in.Field.Column, stored.Reference(in.Field, to.Object.Doc.Name, to.ID()))
+// referencesTo selects the records that refer to one of some by a reference.
+func referencesTo(in *catalog.Inbound, to ...stored.Record) query.Filter {
+	values := make([]any, len(to))
+	for i, r := range to {
+		values[i] = stored.Reference(in.Field, r.Object.Doc.Name, r.ID())
+	}
+	return query.In{Ref: query.Field(in.Field.Column), Values: values}
 }
 
-// restricts reports whether a record that stays refers to one that is deleted.
-func (u *Unit) restricts(set *deletionSet, deleted stored.Record, in *catalog.Inbound) (bool, error) {
-	q := query.Select{Table: in.From.Table.Name, Columns: []query.Ref{query.Field(query.ID)},
-		Filter: referencesTo(in, deleted), Limit: len(set.records) + 1}
-	for r, err := range u.Tx.Select(u.ctx, q) {
-		if err != nil {
-			return false, fmt.Errorf("looking for references: %w", err)
+// referenceTo is a reference by which records refer to one.
+type referenceTo struct {
+	in *catalog.Inbound
+	to id.ID
+}
+
+// referringTo loads the records that refer to some by references of a kind, those to each
+// by id; nil if one reference has more than may be changed.
+func (u *Unit) referringTo(records []stored.Record, onDelete string) (map[referenceTo][]stored.Row, error) {
+	found := map[referenceTo][]stored.Row{}
+	for _, of := range byObject(records) {
+		for _, in := range of[0].Object.Inbound {
+			if in.OnDelete != onDelete {
+				continue
+			}
+			for part := range slices.Chunk(of, aheadKeys) {
+				if all, err := u.loadReferring(found, in, part); err != nil || !all {
+					return nil, err
+				}
+			}
 		}
-		if !set.ids[id.ID(r[0].(int64))] {
-			return true, nil
+	}
+	return found, nil
+}
+
+// loadReferring is referringTo for one reference; false if the records are too many.
+func (u *Unit) loadReferring(found map[referenceTo][]stored.Row, in *catalog.Inbound, to []stored.Record) (all bool, err error) {
+	from := u.session.Mappings.Of(in.From)
+	rows, err := u.LoadWhere(from, referencesTo(in, to...), MaxDependents+1)
+	if err != nil || len(rows) > MaxDependents {
+		return false, err
+	}
+	of := make(map[any]id.ID, len(to))
+	for _, r := range to {
+		of[stored.Reference(in.Field, r.Object.Doc.Name, r.ID())] = r.ID()
+	}
+	slot := from.Slots[in.Field.Column.Name]
+	for _, row := range rows {
+		at := referenceTo{in, of[row[slot]]}
+		found[at] = append(found[at], row)
+	}
+	return true, nil
+}
+
+// restricts reports whether a record that stays refers to one of some that are deleted.
+func (u *Unit) restricts(set *deletionSet, deleted []stored.Record, in *catalog.Inbound) (bool, error) {
+	for part := range slices.Chunk(deleted, aheadKeys) {
+		q := query.Select{Table: in.From.Table.Name, Columns: []query.Ref{query.Field(query.ID)},
+			Filter: referencesTo(in, part...), Limit: len(set.records) + 1}
+		for r, err := range u.Tx.Select(u.ctx, q) {
+			if err != nil {
+				return false, fmt.Errorf("looking for references: %w", err)
+			}
+			if !set.ids[id.ID(r[0].(int64))] {
+				return true, nil
+			}
 		}
 	}
 	return false, nil
@@ -157,9 +241,35 @@ func (u *Unit) moveToBin(set *deletionSet) error {
 			return err
 		}
 	}
+	for _, records := range byObject(set.records) {
+		rows := make([]stored.Row, len(records))
+		for i, r := range records {
+			rows[i] = r.Row
+		}
+		if err := u.readParents(records[0].Mapping, rows); err != nil {
+			return err
+		}
+	}
 	// Whatever a roll-up counts now, it does not see those that are gone.
-	for _, r := range set.records {
-		if err := u.clearReferences(r); err != nil {
+	for part := range slices.Chunk(set.records, aheadKeys) {
+		if err := u.follow(part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// follow does what follows from the deletion of records.
+func (u *Unit) follow(deleted []stored.Record) error {
+	referring, err := u.referringTo(deleted, "clear")
+	if err != nil {
+		return err
+	}
+	for at, rows := range referring {
+		u.Keep(u.session.Mappings.Of(at.in.From), rows)
+	}
+	for _, r := range deleted {
+		if err := u.clearReferences(r, referring); err != nil {
 			return err
 		}
 		if err := u.writeTrail(r.Mapping, stored.Deleted, r.ID(), r.Changes(r.Row, nil)); err != nil {
@@ -186,21 +296,32 @@ func (u *Unit) moveOneToBin(r stored.Record, batch id.ID) error {
 	return u.wrote(r.Mapping, r.Row, nil)
 }
 
-// clearReferences empties the references to a record that is gone.
-func (u *Unit) clearReferences(deleted stored.Record) error {
+// clearReferences empties the references to a record that is gone. referring has what
+// refers to it; nil: it is still to be looked for.
+func (u *Unit) clearReferences(deleted stored.Record, referring map[referenceTo][]stored.Row) error {
 	for _, in := range deleted.Object.Inbound {
 		if in.OnDelete != "clear" {
 			continue
 		}
-		from, rows, err := u.referring(in, deleted)
-		if err != nil {
-			return err
+		from, rows := u.session.Mappings.Of(in.From), referring[referenceTo{in, deleted.ID()}]
+		if referring == nil {
+			var err error
+			if from, rows, err = u.referring(in, deleted); err != nil {
+				return err
+			}
 		}
 		if len(rows) > MaxDependents {
 			return tooManyDependents()
 		}
 		slot := from.Slots[in.Field.Column.Name]
-		for _, old := range rows {
+		for _, found := range rows {
+			old, err := u.Load(from, found.ID()) // another that was emptied may have changed it
+			if err != nil {
+				return err
+			}
+			if old == nil || !stored.Same(old[slot], found[slot]) {
+				continue
+			}
 			if err := u.revise(from, old, func(r stored.Row) { r[slot] = nil }); err != nil {
 				return err
 			}

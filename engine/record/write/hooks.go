@@ -135,6 +135,7 @@ func (s *saving) callAfterSave() error {
 			if err := writes.AfterSave(s.u.ctx, s.u.Tx, &Change{d: s.Draft, action: s.action(), saved: true}); err != nil {
 				return err
 			}
+			s.u.forget()
 		}
 	}
 	return nil

@@ -34,17 +34,35 @@ func (u *Unit) takeNumber(r stored.Row, m *stored.Mapping, f *stored.Field) erro
 		return nil
 	}
 	date := u.today()
-	seq, err := readSequence(u.ctx, u.Tx, sequenceName(m, f, date))
+	seq, err := u.sequence(sequenceName(m, f, date))
 	if err != nil {
 		return err
 	}
+	number := seq.next
 	if !u.previews {
-		if err := seq.set(u.ctx, u.Tx, u.options.IDs, seq.next+1); err != nil {
+		u.writes++
+		if err := seq.set(u.ctx, u.Tx, u.options.IDs, number+1); err != nil {
 			return err
 		}
 	}
-	r[f.Slot] = f.Value.(fieldtype.Counts).Format(seq.next, date)
+	r[f.Slot] = f.Value.(fieldtype.Counts).Format(number, date)
 	return nil
+}
+
+// sequence is a sequence as it is in the transaction, read once.
+func (u *Unit) sequence(name string) (*sequence, error) {
+	if seq := u.sequences[name]; seq != nil {
+		return seq, nil
+	}
+	seq, err := readSequence(u.ctx, u.Tx, name)
+	if err != nil {
+		return nil, err
+	}
+	if u.sequences == nil {
+		u.sequences = map[string]*sequence{}
+	}
+	u.sequences[name] = &seq
+	return &seq, nil
 }
 
 // today is the caller's.
@@ -76,14 +94,16 @@ func readSequence(ctx context.Context, tx store.Tx, name string) (sequence, erro
 }
 
 // set makes next the number that is taken next.
-func (seq sequence) set(ctx context.Context, tx store.Tx, ids *id.Source, next int64) (err error) {
+func (seq *sequence) set(ctx context.Context, tx store.Tx, ids *id.Source, next int64) (err error) {
 	if seq.row == 0 {
-		err = tx.Insert(ctx, stored.SequenceTable, ids.Next(), map[string]any{stored.ColName.Name: seq.name, stored.ColNext.Name: next}, nil)
+		seq.row = ids.Next()
+		err = tx.Insert(ctx, stored.SequenceTable, seq.row, map[string]any{stored.ColName.Name: seq.name, stored.ColNext.Name: next}, nil)
 	} else {
 		err = tx.Update(ctx, stored.SequenceTable, seq.row, 0, map[string]any{stored.ColNext.Name: next}, nil)
 	}
 	if err != nil {
 		return fmt.Errorf("counting the sequence %s: %w", seq.name, err)
 	}
+	seq.next = next
 	return nil
 }

@@ -123,6 +123,9 @@ func (u *Unit) applyDeltas(m *stored.Mapping, key id.ID, deltas []rollupDelta) e
 	if err != nil || old == nil {
 		return err
 	}
+	if _, ok := u.known.row(m, key); !ok {
+		u.known.keep(m, old) // the next child may have the same parent
+	}
 	e := session.NewEnv(u.ctx, u.session, u.Tx, m, old.Clone(), old)
 	for _, d := range deltas {
 		if err := u.applyDelta(m, e.Row, d); err != nil {

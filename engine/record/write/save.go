@@ -37,7 +37,7 @@ func (w *Writer) create(ctx context.Context, a *session.Object, in *draft.Input)
 	if w.createsInside(a) {
 		return w.save(ctx, func(u *Unit) (*saving, error) { return u.create(a, in, key) })
 	}
-	c, err := w.checkNew(ctx, a, in, key)
+	c, err := w.checkNew(ctx, a, in, key, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -76,8 +76,9 @@ func (w *Writer) createsInside(a *session.Object) bool {
 }
 
 // checkNew fills and checks a new record outside of the transaction, in which others wait.
-func (w *Writer) checkNew(ctx context.Context, a *session.Object, in *draft.Input, key id.ID) (checked, error) {
+func (w *Writer) checkNew(ctx context.Context, a *session.Object, in *draft.Input, key id.ID, known *draft.References) (checked, error) {
 	d := draft.New(ctx, w.Session, w.Tenant, a, in, key)
+	d.References = known
 	if err := run(filling, d, nil); err != nil {
 		return checked{}, err
 	}
@@ -89,7 +90,9 @@ func (w *Writer) checkNew(ctx context.Context, a *session.Object, in *draft.Inpu
 
 // create makes a record from beginning to end in the transaction.
 func (u *Unit) create(a *session.Object, in *draft.Input, key id.ID) (*saving, error) {
-	return u.saveNew(draft.New(u.ctx, u.session, u.Tx, a, in, key))
+	d := draft.New(u.ctx, u.session, u.Tx, a, in, key)
+	d.References = u.references
+	return u.saveNew(d)
 }
 
 // saveNew takes a new draft of the transaction through all steps.
@@ -123,6 +126,7 @@ func (u *Unit) change(a *session.Object, in *draft.Input, key id.ID, version int
 		return nil, err
 	}
 	d := draft.ForChange(u.ctx, u.session, u.Tx, a, in, old)
+	d.References = u.references
 	if err := run(filling, d, u); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package write
 
 import (
 	"formwork/engine/fault"
+	"formwork/engine/id"
 	"formwork/engine/query"
 	"formwork/engine/record/draft"
 	"formwork/engine/record/session"
@@ -77,6 +78,9 @@ func (s *saving) checkReferencesExist() error {
 		object, key := f.Referred(v)
 		o, ok := s.u.session.Snapshot.Objects[object]
 		if !ok || (object == "user" && key == int64(s.u.session.Caller.User)) {
+			continue
+		}
+		if s.u.known.isThere(o.Table.Name, id.ID(key)) {
 			continue
 		}
 		found, err := session.Exists(s.u.ctx, s.u.Tx, o.Table.Name, query.Is(query.ID, key))

@@ -22,8 +22,12 @@ type Unit struct {
 
 	rollupDepth int // of roll-ups over roll-ups that are under way
 	prefetch    *duplicatePrefetch
-	previews    bool    // nothing is saved: Tx refuses to write
-	users       []id.ID // whose records were written
+	known       known
+	references  *draft.References
+	sequences   map[string]*sequence // of automatic numbers, by name
+	writes      int                  // of records
+	previews    bool                 // nothing is saved: Tx refuses to write
+	users       []id.ID              // whose records were written
 	// looksForKeys: what a unique index would refuse is looked for before anything is written.
 	looksForKeys bool
 }

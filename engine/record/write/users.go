@@ -34,12 +34,15 @@ func (NoUsers) Forget(string, ...id.ID)                          {}
 // The access of a user who may not log in any more ends. Of changes that are computed alone,
 // which may be many, nothing is told.
 func (u *Unit) wrote(m *stored.Mapping, old, r stored.Row) error {
-	if m.Object.Doc.Name != userObject {
-		return nil
-	}
 	row := r
 	if r == nil {
 		row = old
+	}
+	u.writes++
+	u.known.wrote(m, row.ID(), r)
+	u.references.Wrote(m, int64(row.ID()), r)
+	if m.Object.Doc.Name != userObject {
+		return nil
 	}
 	changes := m.Changes(old, r)
 	if !slices.ContainsFunc(changes, func(c stored.Changed) bool { return !c.Computed }) {

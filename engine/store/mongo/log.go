@@ -281,7 +281,7 @@ func (t *Tenant) placeRows(ctx context.Context, table string, page head) error {
 	if len(updates) == 0 {
 		return nil
 	}
-	_, err := t.db.Collection(table).BulkWrite(ctx, updates, options.BulkWrite().SetOrdered(true))
+	_, err := t.change(ctx, t.db.Collection(table), updates)
 	return failed("placing rows of the log "+table, err)
 }
 

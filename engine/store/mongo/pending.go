@@ -25,6 +25,9 @@ import (
 const (
 	mostPending = 1000    // writes
 	pendingSize = 8 << 20 // bytes, about
+	// changesAlone are sent at a time to a server without transactions. FerretDB 1 takes two
+	// connections of a hundred for each, and waits for ever for those that it lacks.
+	changesAlone = 40
 )
 
 // errKeptBack ends a run in which a write that was kept back could not be done.
@@ -168,7 +171,7 @@ func (x *tx) sendLocks(ctx context.Context, t *pendingTable) error {
 	for i, key := range t.locks {
 		locks[i] = driver.NewUpdateOneModel().SetFilter(byKey(key)).SetUpdate(lockChange)
 	}
-	if _, err := x.t.db.Collection(t.name).BulkWrite(x.within(ctx), locks); err != nil {
+	if _, err := x.t.change(x.within(ctx), x.t.db.Collection(t.name), locks); err != nil {
 		return x.unsent(t, failed("locking rows of "+t.name, err))
 	}
 	t.locks = nil
@@ -258,11 +261,27 @@ func (x *tx) sendChanges(ctx context.Context, t *pendingTable) error {
 			return err
 		}
 	}
-	result, err := collection.BulkWrite(ctx, t.changes, options.BulkWrite().SetOrdered(true))
-	if err == nil && result.MatchedCount != t.updates {
+	matched, err := x.t.change(ctx, collection, t.changes)
+	if err == nil && matched != t.updates {
 		return errKeptBack
 	}
 	return err
+}
+
+// change does changes in their order and returns how many rows were updated.
+func (t *Tenant) change(ctx context.Context, c *driver.Collection, changes []driver.WriteModel) (matched int64, err error) {
+	together := len(changes)
+	if !t.store.transactions {
+		together = changesAlone
+	}
+	for part := range slices.Chunk(changes, max(together, 1)) {
+		result, err := c.BulkWrite(ctx, part, options.BulkWrite().SetOrdered(true))
+		if err != nil {
+			return matched, err
+		}
+		matched += result.MatchedCount
+	}
+	return matched, nil
 }
 
 // rememberRows keeps what rows were before they are changed or deleted.
@@ -281,11 +300,11 @@ func (x *tx) rememberRows(ctx context.Context, c *driver.Collection, rows map[id
 		before = append(before, driver.NewReplaceOneModel().SetUpsert(true).
 			SetFilter(bson.D{{Key: keyField, Value: row.Lookup(keyField)}}).SetReplacement(row))
 	}
-	if err := cursor.Err(); err != nil || len(before) == 0 {
+	if err := cursor.Err(); err != nil {
 		return err
 	}
 	x.remember(func(ctx context.Context) error {
-		_, err := c.BulkWrite(ctx, before)
+		_, err := x.t.change(ctx, c, before)
 		return err
 	})
 	return nil

@@ -15,7 +15,7 @@ import (
 var batchCases = []testCase{
 	{"many rows in one write", func(f *fixture) {
 		f.define(simple)
-		const rows = 2500 // more than a store sends at once
+		const rows = 700 // with what is done to them more than a store sends at once
 		f.write(func(tx store.Tx) error {
 			for key := id.ID(1); key <= rows; key++ {
 				if err := tx.Insert(f.ctx, "lead", key, map[string]any{"version": int64(1), colN.Name: int64(0)}, []string{"new"}); err != nil {
@@ -171,14 +171,14 @@ var batchCases = []testCase{
 	{"the order of a log in one write", func(f *fixture) {
 		f.define(journal, simple)
 		f.write(func(tx store.Tx) error {
-			for i := range int64(1200) {
+			for i := range int64(600) {
 				if err := tx.Append(f.ctx, "journal", id.ID(i+1), map[string]any{colBig.Name: i}); err != nil {
 					return err
 				}
 				if err := tx.Insert(f.ctx, "lead", id.ID(i+1), nil, nil); err != nil {
 					return err
 				}
-				if i%500 == 250 { // has some of it sent
+				if i%300 == 150 { // has some of it sent
 					if n, err := tx.Count(f.ctx, "journal", nil, nil, 0); err != nil || n != i+1 {
 						f.Errorf("%d rows after %d, %v", n, i+1, err)
 					}
@@ -187,11 +187,11 @@ var batchCases = []testCase{
 			return nil
 		})
 		var nth []int64
-		for row, err := range f.tenant.ReadLog(f.ctx, store.LogRead{Table: "journal", Columns: []query.Column{colBig}, Limit: 2000}) {
+		for row, err := range f.tenant.ReadLog(f.ctx, store.LogRead{Table: "journal", Columns: []query.Column{colBig}, Limit: 1000}) {
 			f.must(err)
 			nth = append(nth, row[1].(int64))
 		}
-		if len(nth) != 1200 || !slices.IsSorted(nth) {
+		if len(nth) != 600 || !slices.IsSorted(nth) {
 			f.Errorf("%d rows in the order %v", len(nth), nth)
 		}
 	}},
