@@ -23,7 +23,7 @@ import (
 
 // Bounds of what is kept back.
 const (
-	mostPending = 1000    // writes
+	mostPending = 4000    // writes
 	pendingSize = 8 << 20 // bytes, about
 	// changesAlone are sent at a time to a server without transactions. FerretDB 1 takes two
 	// connections of a hundred for each, and waits for ever for those that it lacks.

@@ -15,7 +15,7 @@ import (
 var batchCases = []testCase{
 	{"many rows in one write", func(f *fixture) {
 		f.define(simple)
-		const rows = 700 // with what is done to them more than a store sends at once
+		const rows = 700
 		f.write(func(tx store.Tx) error {
 			for key := id.ID(1); key <= rows; key++ {
 				if err := tx.Insert(f.ctx, "lead", key, map[string]any{"version": int64(1), colN.Name: int64(0)}, []string{"new"}); err != nil {
