@@ -23,6 +23,9 @@ func (b *bulk) runAll(ctx context.Context) error {
 				return err
 			}
 			for i := range b.tasks {
+				b.tasks[i].failed = nil // of a former run
+			}
+			for i := range b.tasks {
 				t := &b.tasks[i]
 				if err := u.do(t); err != nil {
 					if f := fault.From(err); !f.Kind.Breaks() {

@@ -40,19 +40,24 @@ type pending struct {
 	size   int
 }
 
-// pendingTable are those of one table: rows that are new, then changes in their order. A
-// new row may go before changes of other rows. It makes no key free, so where the order
-// decides whether a unique index refuses a row, one is refused.
+// pendingTable are those of one table. They are sent as rows that are new, then updates in
+// their order, then deletions; where that could change what becomes of one row, what was
+// kept back is sent before. For different rows it only matters to unique indexes: a key is
+// then never free earlier than it would have been, so that a row that is to be refused is.
 type pendingTable struct {
 	name     string
 	inserts  []any // bson.D
 	unplaced bool  // the new rows are those of a log, and end in a stamp that the head of the log counts
-	changes  []driver.WriteModel
-	changed  map[id.ID]bool // rows of changes
-	updates  int64          // of changes
+	updates  []driver.WriteModel
+	updated  map[id.ID]bool
+	deletes  []any // keys
+	deleted  map[id.ID]bool
+	size     int
 	locks    []id.ID
 	locked   map[id.ID]bool
 }
+
+func (t *pendingTable) writes() int { return len(t.inserts) + len(t.updates) + len(t.deletes) }
 
 func (p *pending) table(name string) *pendingTable {
 	for _, t := range p.tables {
@@ -60,7 +65,7 @@ func (p *pending) table(name string) *pendingTable {
 			return t
 		}
 	}
-	t := &pendingTable{name: name, changed: map[id.ID]bool{}, locked: map[id.ID]bool{}}
+	t := &pendingTable{name: name, updated: map[id.ID]bool{}, deleted: map[id.ID]bool{}, locked: map[id.ID]bool{}}
 	p.tables = append(p.tables, t)
 	return t
 }
@@ -68,23 +73,32 @@ func (p *pending) table(name string) *pendingTable {
 // keepInsert keeps a new row back.
 func (x *tx) keepInsert(ctx context.Context, table string, key id.ID, row bson.D) error {
 	t := x.pending.table(table)
-	if t.changed[key] {
+	if t.updated[key] || t.deleted[key] {
 		if err := x.sendTable(ctx, t); err != nil {
 			return err
 		}
 	}
 	t.inserts = append(t.inserts, row)
-	return x.kept(ctx, row)
+	return x.kept(ctx, t, sizeOf(row))
 }
 
-// keepChange keeps an update or a deletion back.
-func (x *tx) keepChange(ctx context.Context, table string, key id.ID, change driver.WriteModel, values bson.D) error {
+// keepUpdate keeps an update back.
+func (x *tx) keepUpdate(ctx context.Context, table string, key id.ID, found, change bson.D) error {
 	t := x.pending.table(table)
-	t.changes, t.changed[key] = append(t.changes, change), true
-	if _, ok := change.(*driver.UpdateOneModel); ok {
-		t.updates++
+	if t.deleted[key] {
+		if err := x.sendTable(ctx, t); err != nil {
+			return err
+		}
 	}
-	return x.kept(ctx, values)
+	t.updates, t.updated[key] = append(t.updates, driver.NewUpdateOneModel().SetFilter(found).SetUpdate(change)), true
+	return x.kept(ctx, t, sizeOf(change))
+}
+
+// keepDelete keeps a deletion back.
+func (x *tx) keepDelete(ctx context.Context, table string, key id.ID) error {
+	t := x.pending.table(table)
+	t.deletes, t.deleted[key] = append(t.deletes, int64(key)), true
+	return x.kept(ctx, t, 0)
 }
 
 // keepLock keeps a lock back; a row that is locked once stays so.
@@ -95,11 +109,12 @@ func (x *tx) keepLock(table string, key id.ID) {
 	}
 }
 
-// kept counts what was kept back, and sends all if it is much.
-func (x *tx) kept(ctx context.Context, values bson.D) error {
+// kept counts a write that was kept back, and sends all if they are much.
+func (x *tx) kept(ctx context.Context, t *pendingTable, size int) error {
 	x.wrote = true
+	t.size += size
 	x.pending.writes++
-	x.pending.size += sizeOf(values)
+	x.pending.size += size
 	if x.pending.writes < mostPending && x.pending.size < pendingSize {
 		return nil
 	}
@@ -159,7 +174,6 @@ func (x *tx) send(ctx context.Context) error {
 			return err
 		}
 	}
-	x.pending.writes, x.pending.size = 0, 0
 	return nil
 }
 
@@ -180,7 +194,7 @@ func (x *tx) sendLocks(ctx context.Context, t *pendingTable) error {
 
 // sendTable sends the rows of a table.
 func (x *tx) sendTable(ctx context.Context, t *pendingTable) error {
-	if len(t.inserts) == 0 && len(t.changes) == 0 {
+	if t.writes() == 0 {
 		return nil
 	}
 	operation, done := x.operation(ctx)
@@ -191,8 +205,11 @@ func (x *tx) sendTable(ctx context.Context, t *pendingTable) error {
 	if err := x.sendChanges(operation, t); err != nil {
 		return x.unsent(t, refused("changing rows of "+t.name, err))
 	}
-	t.inserts, t.changes, t.updates = nil, nil, 0
-	clear(t.changed)
+	x.pending.writes -= t.writes()
+	x.pending.size -= t.size
+	t.inserts, t.updates, t.deletes, t.size = nil, nil, nil, 0
+	clear(t.updated)
+	clear(t.deleted)
 	return nil
 }
 
@@ -252,18 +269,21 @@ func (x *tx) countStamps(ctx context.Context, t *pendingTable) error {
 }
 
 func (x *tx) sendChanges(ctx context.Context, t *pendingTable) error {
-	if len(t.changes) == 0 {
+	if len(t.updates)+len(t.deletes) == 0 {
 		return nil
 	}
 	collection := x.t.db.Collection(t.name)
 	if x.session == nil {
-		if err := x.rememberRows(ctx, collection, t.changed); err != nil {
+		if err := x.rememberRows(ctx, collection, t.updated, t.deleted); err != nil {
 			return err
 		}
 	}
-	matched, err := x.t.change(ctx, collection, t.changes)
-	if err == nil && matched != t.updates {
+	matched, err := x.t.change(ctx, collection, t.updates)
+	if err == nil && matched != int64(len(t.updates)) {
 		return errKeptBack
+	}
+	if err == nil && len(t.deletes) > 0 {
+		_, err = collection.DeleteMany(ctx, amongKeys(t.deletes))
 	}
 	return err
 }
@@ -285,10 +305,15 @@ func (t *Tenant) change(ctx context.Context, c *driver.Collection, changes []dri
 }
 
 // rememberRows keeps what rows were before they are changed or deleted.
-func (x *tx) rememberRows(ctx context.Context, c *driver.Collection, rows map[id.ID]bool) error {
-	keys := make([]any, 0, len(rows))
-	for key := range rows {
+func (x *tx) rememberRows(ctx context.Context, c *driver.Collection, updated, deleted map[id.ID]bool) error {
+	keys := make([]any, 0, len(updated)+len(deleted))
+	for key := range updated {
 		keys = append(keys, int64(key))
+	}
+	for key := range deleted {
+		if !updated[key] {
+			keys = append(keys, int64(key))
+		}
 	}
 	cursor, err := c.Find(ctx, amongKeys(keys))
 	if err != nil {
@@ -318,7 +343,7 @@ func (x *tx) unsent(t *pendingTable, err error) error {
 		panic(left{})
 	}
 	if transient(err) {
-		for key := range t.changed {
+		for key := range t.updated {
 			x.met = append(x.met, row{t.name, key})
 		}
 		for key := range t.locked {

@@ -54,6 +54,29 @@ func TestManyRowsTakeFewCommands(t *testing.T) {
 	}
 }
 
+// Rows that are deleted take a command, too, whatever is changed between them.
+func TestManyDeletionsTakeFewCommands(t *testing.T) {
+	s := newServer(t)
+	tenant := s.open(mongo.Options{})
+	const rows = 300
+	s.script("update", changed(rows))
+	err := tenant.Write(t.Context(), func(tx store.Tx) error {
+		for i := range id.ID(rows) {
+			if err := tx.Delete(t.Context(), "lead", 1000+i); err != nil {
+				return err
+			}
+			if err := tx.Update(t.Context(), "lead", 2000+i, 0, map[string]any{"n:i": int64(i)}, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sees(t, s, "update delete commitTransaction")
+}
+
 // A read has those rows sent that it may see, and no others.
 func TestReadsSeeWhatIsKeptBack(t *testing.T) {
 	s := newServer(t)

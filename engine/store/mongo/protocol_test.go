@@ -283,6 +283,22 @@ func TestRefusedInsert(t *testing.T) {
 	}
 }
 
+// Who makes something else of a refusal is heard.
+func TestRefusalInOwnWords(t *testing.T) {
+	s := newServer(t)
+	tenant := s.open(mongo.Options{})
+	s.script("insert", duplicate("lead_key"), duplicate("lead_key"))
+	err := tenant.Write(t.Context(), func(tx store.Tx) error {
+		if err := tx.Insert(t.Context(), "lead", 1, nil, nil); err != nil {
+			return fault.New(fault.Conflict, "record.not_unique", "field", "Key").Because(err)
+		}
+		return nil
+	})
+	if fault.From(err).Code != "record.not_unique" {
+		t.Errorf("got %v", err)
+	}
+}
+
 // A write that goes on after a refusal is run again and asks before it inserts.
 func TestGoingOnAfterARefusal(t *testing.T) {
 	s := newServer(t)

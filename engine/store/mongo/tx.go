@@ -274,7 +274,7 @@ func (x *tx) Update(ctx context.Context, table string, key id.ID, version int64,
 	}
 	if x.pending != nil {
 		if len(change) > 0 {
-			return x.keepChange(ctx, table, key, driver.NewUpdateOneModel().SetFilter(found).SetUpdate(change), change)
+			return x.keepUpdate(ctx, table, key, found, change)
 		}
 		if err := x.sendBefore(ctx, table, false); err != nil {
 			return err
@@ -353,7 +353,7 @@ func (x *tx) Delete(ctx context.Context, table string, key id.ID) error {
 		if err := x.changing(ctx); err != nil {
 			return err
 		}
-		return x.keepChange(ctx, table, key, driver.NewDeleteOneModel().SetFilter(byKey(key)), nil)
+		return x.keepDelete(ctx, table, key)
 	}
 	_, err := x.DeleteWhere(ctx, table, query.Is(query.ID, int64(key)))
 	return err

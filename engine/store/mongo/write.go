@@ -140,7 +140,7 @@ func run(ctx context.Context, tx *tx, fn func(tx store.Tx) error) (err error) {
 		}
 	}()
 	err = fn(tx)
-	if ctx.Err() == nil {
+	if tx.lost == nil && ctx.Err() == nil { // else fn says in its own words what became of it
 		err = cmp.Or(tx.send(ctx), err)
 	}
 	return err
