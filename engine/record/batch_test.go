@@ -130,6 +130,52 @@ func TestManyRecordsAskFewQuestions(t *testing.T) {
 	if n := w.count("line", nil); n != (parents-2)*each {
 		t.Errorf("%d lines are left", n)
 	}
+	deletes = nil
+	for _, deal := range deals {
+		deletes = append(deletes, record.Operation{Op: "delete", ID: deal})
+	}
+	for n, o := range bulk("deletes of parents", "deal", deletes, 16) {
+		if (n == 1) != (o.Fault != nil) {
+			t.Errorf("deal %d: %v", n, o.Fault)
+		}
+	}
+	if n, bin := w.count("line", nil), w.count("_bin", nil); n != 0 || bin != parents+parents*each {
+		t.Errorf("%d lines are left, %d records in the bin", n, bin)
+	}
+}
+
+// What refers to records that are deleted is known from what was read ahead and from what
+// was written since: one that is emptied by the first deletion is not asked for by the next.
+func TestManyDeletionsSeeEachOther(t *testing.T) {
+	w := newWorld(t).populate()
+	var deals []id.ID
+	for n := range 10 {
+		deals = append(deals, w.create(w.system(), "deal", map[string]any{"name": fmt.Sprint("D", n)}).Record.ID())
+	}
+	var ops []record.Operation
+	for _, deal := range deals {
+		w.create(w.system(), "line", map[string]any{"deal": deal.String(), "unit": number("1")})
+		ops = append(ops, record.Operation{Op: "delete", ID: deal})
+	}
+	ops[3], ops[4] = ops[4], ops[4] // the second finds it gone
+	w.before.do = func(c *record.Change) error {
+		if c.Object().Doc.Name == "deal" && c.ID() == deals[7] {
+			return fault.New(fault.Invalid, "record.too_late")
+		}
+		return nil
+	}
+	outcomes, err := w.system().Bulk(w.ctx, "deal", ops, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, o := range outcomes {
+		if refused := n == 4 || n == 7; refused != (o.Fault != nil) {
+			t.Errorf("deal %d: %v", n, o.Fault)
+		}
+	}
+	if n, bin := w.count("line", nil), w.count("_bin", nil); n != 2 || bin != 16 {
+		t.Errorf("%d lines are left, %d records in the bin", n, bin)
+	}
 }
 
 // One of many records that is refused leaves nothing of itself, and what was read ahead is

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"formwork/engine/id"
+	"formwork/engine/policy"
 	"formwork/engine/record"
 	"formwork/engine/store/teststore"
 	"formwork/metadata/packages"
@@ -71,5 +72,35 @@ func TestBulkFindsTheDuplicatesOfSingles(t *testing.T) {
 		if !slices.ContainsFunc(singles, func(s string) bool { return s != "" }) {
 			t.Error("nothing was alike")
 		}
+	}
+}
+
+// A rule that compares something exactly, and something else by likeness, is asked for in
+// one question as well; who is at the same place as a record that was there, or that was
+// made before in the same request, is compared with it.
+func TestBulkFindsSimilarRecords(t *testing.T) {
+	w := newWorldOf(t, teststore.Open, "sales", packages.All()...)
+	var ops []record.Operation
+	for n := range 30 {
+		account := w.create(w.system(), "account", map[string]any{"name": fmt.Sprint("Firm ", n)}).Record.ID()
+		ops = append(ops, record.Operation{Op: "create", Data: map[string]any{"last_name": "Schneider", "first_name": "Annemarie", "account": account.String()}})
+	}
+	w.create(w.system(), "contact", map[string]any{"last_name": "Schneiders", "first_name": "Annemarie", "account": ops[7].Data["account"]})
+	ops[20].Data = map[string]any{"last_name": "Schneiderr", "first_name": "Annemarie", "account": ops[19].Data["account"]}
+	a := &asking{Tenant: w.tenant}
+	outcomes, err := w.service.As(a, w.snapshot, policy.System("acme")).Bulk(w.ctx, "contact", ops, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, o := range outcomes {
+		if o.Fault != nil {
+			t.Fatal(o.Fault)
+		}
+		if alike := n == 7 || n == 20; alike != (len(o.Saved.Warnings) > 0) {
+			t.Errorf("contact %d: %d warnings", n, len(o.Saved.Warnings))
+		}
+	}
+	if a.asked > 15 {
+		t.Errorf("asked %d times", a.asked)
 	}
 }

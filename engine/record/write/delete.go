@@ -172,53 +172,9 @@ func referencesTo(in *catalog.Inbound, to ...stored.Record) query.Filter {
 	return query.In{Ref: query.Field(in.Field.Column), Values: values}
 }
 
-// referenceTo is a reference by which records refer to one.
-type referenceTo struct {
-	in *catalog.Inbound
-	to id.ID
-}
-
-// referringTo loads the records that refer to some by references of a kind, those to each
-// by id; nil if one reference has more than may be changed.
-func (u *Unit) referringTo(records []stored.Record, onDelete string) (map[referenceTo][]stored.Row, error) {
-	found := map[referenceTo][]stored.Row{}
-	for _, of := range byObject(records) {
-		for _, in := range of[0].Object.Inbound {
-			if in.OnDelete != onDelete {
-				continue
-			}
-			for part := range slices.Chunk(of, aheadKeys) {
-				if all, err := u.loadReferring(found, in, part); err != nil || !all {
-					return nil, err
-				}
-			}
-		}
-	}
-	return found, nil
-}
-
-// loadReferring is referringTo for one reference; false if the records are too many.
-func (u *Unit) loadReferring(found map[referenceTo][]stored.Row, in *catalog.Inbound, to []stored.Record) (all bool, err error) {
-	from := u.session.Mappings.Of(in.From)
-	rows, err := u.LoadWhere(from, referencesTo(in, to...), MaxDependents+1)
-	if err != nil || len(rows) > MaxDependents {
-		return false, err
-	}
-	of := make(map[any]id.ID, len(to))
-	for _, r := range to {
-		of[stored.Reference(in.Field, r.Object.Doc.Name, r.ID())] = r.ID()
-	}
-	slot := from.Slots[in.Field.Column.Name]
-	for _, row := range rows {
-		at := referenceTo{in, of[row[slot]]}
-		found[at] = append(found[at], row)
-	}
-	return true, nil
-}
-
 // restricts reports whether a record that stays refers to one of some that are deleted.
 func (u *Unit) restricts(set *deletionSet, deleted []stored.Record, in *catalog.Inbound) (bool, error) {
-	for part := range slices.Chunk(deleted, aheadKeys) {
+	for part := range slices.Chunk(u.mayBeReferredTo(in, deleted), aheadKeys) {
 		q := query.Select{Table: in.From.Table.Name, Columns: []query.Ref{query.Field(query.ID)},
 			Filter: referencesTo(in, part...), Limit: len(set.records) + 1}
 		for r, err := range u.Tx.Select(u.ctx, q) {
@@ -241,14 +197,8 @@ func (u *Unit) moveToBin(set *deletionSet) error {
 			return err
 		}
 	}
-	for _, records := range byObject(set.records) {
-		rows := make([]stored.Row, len(records))
-		for i, r := range records {
-			rows[i] = r.Row
-		}
-		if err := u.readParents(records[0].Mapping, rows); err != nil {
-			return err
-		}
+	if err := u.readParentsOf(set.records); err != nil {
+		return err
 	}
 	// Whatever a roll-up counts now, it does not see those that are gone.
 	for part := range slices.Chunk(set.records, aheadKeys) {

@@ -11,11 +11,11 @@ import (
 // refuses does, the others leave a warning. With whom it agrees is told to those only
 // who may read all that the rule compares.
 func (s *saving) checkDuplicates() error {
-	if s.Old == nil && s.u.prefetch.noneLike(s.Mapping, s.Row) {
-		return nil
-	}
 	search := duplicate.Search{Env: &s.record, Object: s.Object, ID: s.ID}
 	for _, rule := range s.Mapping.Object.Dupes {
+		if s.Old == nil && s.u.prefetch.noneLike(s.Mapping, s.Row, rule) {
+			continue
+		}
 		if !search.Touches(rule) || !search.Applies(rule) {
 			continue
 		}

@@ -108,7 +108,7 @@ func (u *Unit) Keep(m *stored.Mapping, rows []stored.Row) {
 
 // forget forgets what was known, for some of it has been undone.
 func (u *Unit) forget() {
-	u.known, u.sequences, u.references = known{}, nil, nil
+	u.known, u.referrers, u.sequences, u.references = known{}, nil, nil, nil
 }
 
 // readAhead reads records that will be asked for.
@@ -167,7 +167,7 @@ func (u *Unit) readAheadFor(part []task) error {
 		return err
 	}
 	var m *stored.Mapping
-	var targets []id.ID
+	var targets, deleted []id.ID
 	var ready []stored.Row // that are made
 	var inputs []*draft.Input
 	for i := range part {
@@ -178,6 +178,9 @@ func (u *Unit) readAheadFor(part []task) error {
 		m = t.object.Mapping
 		if t.op.ID != 0 {
 			targets = append(targets, t.op.ID)
+		}
+		if t.op.Op == "delete" {
+			deleted = append(deleted, t.op.ID)
 		}
 		switch {
 		case t.ready != nil:
@@ -193,6 +196,9 @@ func (u *Unit) readAheadFor(part []task) error {
 		return err
 	}
 	if err := u.readParents(m, slices.Concat(ready, u.knownAmong(m, targets), sent(m, inputs))); err != nil {
+		return err
+	}
+	if err := u.readReferring(m, deleted); err != nil {
 		return err
 	}
 	if err := u.findReferred(m, ready); err != nil {
@@ -242,6 +248,20 @@ func (u *Unit) readParents(m *stored.Mapping, rows []stored.Row) error {
 			}
 		}
 		if err := u.readAhead(u.session.Mappings.Of(roll.Parent), parents); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readParentsOf is readParents for records of several objects.
+func (u *Unit) readParentsOf(records []stored.Record) error {
+	for _, of := range byObject(records) {
+		rows := make([]stored.Row, len(of))
+		for i, r := range of {
+			rows[i] = r.Row
+		}
+		if err := u.readParents(of[0].Mapping, rows); err != nil {
 			return err
 		}
 	}

@@ -24,40 +24,44 @@ const (
 	readPerKey       = 2 // records that are read for each key at most; else nothing is known
 )
 
-// prefetchable is the slot of the key of a rule that one query can answer; false if the
-// rule compares several fields, or what is similar.
-func prefetchable(m *stored.Mapping, rule *catalog.DuplicateRule) (slot int, ok bool) {
-	if len(rule.Matches) != 1 || rule.Matches[0].Doc.How == "fuzzy" {
-		return 0, false
+// prefetchable is the slot of a key that a rule compares exactly: where no record has it,
+// none is like another by the rule. false if the rule compares what is similar alone.
+func prefetchable(m *stored.Mapping, rule *catalog.DuplicateRule) (slot int, match *catalog.Match, ok bool) {
+	for _, match := range rule.Matches {
+		if match.Doc.How != "fuzzy" {
+			slot, ok = m.Slots[match.Key.Name]
+			return slot, match, ok
+		}
 	}
-	slot, ok = m.Slots[rule.Matches[0].Key.Name]
-	return slot, ok
+	return 0, nil, false
 }
 
 // prefetchDuplicates asks for the keys of records that are about to be made, all of one
-// object. It returns nil if they are few, or not all can be known.
+// object. It returns nil if they are few.
 func prefetchDuplicates(ctx context.Context, reader store.Reader, m *stored.Mapping, rows []stored.Row) (*duplicatePrefetch, error) {
 	if len(rows) < fewestPrefetched {
 		return nil, nil
 	}
 	p := &duplicatePrefetch{object: m.Object, absent: map[int]map[string]struct{}{}}
 	for _, rule := range m.Object.Dupes {
-		slot, ok := prefetchable(m, rule)
-		if !ok {
-			return nil, nil // each record is looked up for this one in any case
+		slot, match, ok := prefetchable(m, rule)
+		if !ok || p.absent[slot] != nil {
+			continue
 		}
-		absent, err := absentKeys(ctx, reader, m, rule, slot, rows)
-		if absent == nil || err != nil {
+		absent, err := absentKeys(ctx, reader, m, match, slot, rows)
+		if err != nil {
 			return nil, err
 		}
-		p.absent[slot] = absent
+		if absent != nil {
+			p.absent[slot] = absent
+		}
 	}
 	return p, nil
 }
 
-// absentKeys are those of the rows' keys of a rule that no record has; nil if too many
+// absentKeys are those of the rows' keys in a match that no record has; nil if too many
 // records have one.
-func absentKeys(ctx context.Context, reader store.Reader, m *stored.Mapping, rule *catalog.DuplicateRule, slot int, rows []stored.Row) (map[string]struct{}, error) {
+func absentKeys(ctx context.Context, reader store.Reader, m *stored.Mapping, match *catalog.Match, slot int, rows []stored.Row) (map[string]struct{}, error) {
 	absent := make(map[string]struct{}, len(rows))
 	values := make([]any, 0, len(rows))
 	for _, r := range rows {
@@ -70,7 +74,7 @@ func absentKeys(ctx context.Context, reader store.Reader, m *stored.Mapping, rul
 	if len(values) == 0 {
 		return absent, nil
 	}
-	ref := query.Field(rule.Matches[0].Key)
+	ref := query.Field(match.Key)
 	q := query.Select{Table: m.Object.Table.Name, Columns: []query.Ref{ref}, Filter: query.In{Ref: ref, Values: values}, Limit: readPerKey * len(values)}
 	read := 0
 	for r, err := range reader.Select(ctx, q) {
@@ -88,22 +92,18 @@ func absentKeys(ctx context.Context, reader store.Reader, m *stored.Mapping, rul
 	return absent, nil
 }
 
-// noneLike reports whether it is known that no record is like a new one by any rule.
-func (p *duplicatePrefetch) noneLike(m *stored.Mapping, r stored.Row) bool {
+// noneLike reports whether it is known that no record is like a new one by a rule.
+func (p *duplicatePrefetch) noneLike(m *stored.Mapping, r stored.Row, rule *catalog.DuplicateRule) bool {
 	if p == nil || p.object != m.Object {
 		return false
 	}
-	for _, rule := range m.Object.Dupes {
-		slot, ok := prefetchable(m, rule)
-		if !ok {
-			return false
-		}
-		key, _ := r[slot].(string)
-		if _, absent := p.absent[slot][key]; key != "" && !absent {
-			return false
-		}
+	slot, _, ok := prefetchable(m, rule)
+	if !ok {
+		return false
 	}
-	return true
+	key, _ := r[slot].(string)
+	_, absent := p.absent[slot][key]
+	return key == "" || absent
 }
 
 // markPresent notes that a record has the keys of a row.

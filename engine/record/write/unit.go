@@ -23,6 +23,7 @@ type Unit struct {
 	rollupDepth int // of roll-ups over roll-ups that are under way
 	prefetch    *duplicatePrefetch
 	known       known
+	referrers   referrers
 	references  *draft.References
 	sequences   map[string]*sequence // of automatic numbers, by name
 	writes      int                  // of records

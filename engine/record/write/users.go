@@ -40,6 +40,7 @@ func (u *Unit) wrote(m *stored.Mapping, old, r stored.Row) error {
 	}
 	u.writes++
 	u.known.wrote(m, row.ID(), r)
+	u.referrers.wrote(m, r)
 	u.references.Wrote(m, int64(row.ID()), r)
 	if m.Object.Doc.Name != userObject {
 		return nil
