@@ -58,6 +58,8 @@ type Field struct {
 	VisibleWhen string          `json:"visible_when,omitempty"`
 	Mask        string          `json:"mask,omitempty"`
 	Settings    json.RawMessage `json:"-"`
+	// CaseSensitive has the field, if it is unique, tell texts apart by case and width.
+	CaseSensitive bool `json:"case_sensitive,omitempty"`
 }
 
 // UnmarshalJSON keeps the whole object as Settings.
@@ -90,13 +92,15 @@ type Rule struct {
 	Order       int      `json:"order,omitempty"`
 }
 
-// UniqueKey allows one live record for each combination of values; text is
-// compared folded (case, width, outer spaces). A record with an empty value in
-// it is not held to the key.
+// UniqueKey allows one live record for each combination of values; text is compared
+// folded (case, width, outer spaces) or, if the key is case-sensitive, as it is. A record
+// with an empty value in it is not held to the key.
 type UniqueKey struct {
 	Description Text     `json:"description,omitempty"` // for admins
 	Fields      []string `json:"fields"`
 	Message     Text     `json:"message,omitempty"`
+	// CaseSensitive: texts that differ in case or width are not the same.
+	CaseSensitive bool `json:"case_sensitive,omitempty"`
 }
 
 // DuplicateRule finds records that are probably the same thing.

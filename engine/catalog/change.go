@@ -503,7 +503,7 @@ func (w *worker) refill(o *Object) {
 		w.fill(o, f)
 	}
 	for _, f := range o.Fields {
-		if f.Key.Storage != fieldtype.None {
+		if f.Key.Storage != fieldtype.None || f.Exact.Storage != fieldtype.None {
 			w.derive(o, f)
 		}
 	}
@@ -534,7 +534,8 @@ func (w *worker) compare(old, o *Object) {
 		case f.Rows != nil && !sameInRows(before.Rows, f.Rows):
 			w.touch(o)
 		}
-		if f.Key.Storage != fieldtype.None && (before == nil || before.Key != f.Key || before.Column != f.Column || before.Doc.Type != f.Doc.Type) && (before != nil || f.Formula != nil) {
+		if (f.Key.Storage != fieldtype.None || f.Exact.Storage != fieldtype.None) &&
+			(before == nil || before.Key != f.Key || before.Exact != f.Exact || before.Column != f.Column || before.Doc.Type != f.Doc.Type) && (before != nil || f.Formula != nil) {
 			w.derive(o, f)
 		}
 	}

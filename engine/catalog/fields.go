@@ -261,6 +261,13 @@ func addKey(f *Field) {
 	}
 }
 
+// addExact makes sure that a text field has a column for keys that tell case apart.
+func addExact(f *Field) {
+	if folds(f) && !f.System {
+		f.Exact = query.Column{Name: f.Name + ":e", Storage: fieldtype.Text}
+	}
+}
+
 // linkReferences joins references with the objects they lead to.
 func (b *builder) linkReferences() {
 	for _, o := range b.objects {

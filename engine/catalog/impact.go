@@ -172,7 +172,7 @@ func (w weigher) changed(o *Object, before, f *Field) {
 	if f.Doc.Required != nil && !(sameCondition(before.Doc.Required, f.Doc.Required) && sameConstants(before.Required, f.Required)) {
 		w.required(o, f)
 	}
-	if f.Key.Storage != fieldtype.None && before.Key.Storage == fieldtype.None {
+	if f.Key.Storage != fieldtype.None && before.Key.Storage == fieldtype.None || f.Exact.Storage != fieldtype.None && before.Exact.Storage == fieldtype.None {
 		w.Add(Effect{Impact: Impact{Class: Backfill, Path: o.path(f),
 			Notice: fault.New(fault.Invalid, "catalog.keys_field", "field", f.Name, "object", o.Doc.Name)},
 			Table: o.Table.Name, Where: filled(f)})
@@ -504,7 +504,7 @@ func (w weigher) unique(old, o *Object) {
 			fresh = fresh || before == nil || before.Column != f.Column
 			e.read = append(e.read, query.Field(f.Column))
 			var fold func(any) string
-			if folds, ok := f.Value.(fieldtype.Folds); ok && f.Key.Storage != fieldtype.None {
+			if folds, ok := f.Value.(fieldtype.Folds); ok && k.Compared(f) == f.Key {
 				fold = folds.Fold
 			}
 			e.fold = append(e.fold, fold)

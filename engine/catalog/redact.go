@@ -28,7 +28,7 @@ func (k *Kinds) shown(types *fieldtype.Registry) map[string]metadata.Shown {
 
 // commonSettings are what is shown of fields of all types: what they are and what they
 // begin with, and not the expressions of others.
-var commonSettings = metadata.AllOf("type", "label", "order", "help", "default", "unique", "indexed", "read_only", "mask").
+var commonSettings = metadata.AllOf("type", "label", "order", "help", "default", "unique", "case_sensitive", "indexed", "read_only", "mask").
 	And(metadata.Members{"required": metadata.Flag})
 
 // shownField is what is shown of the definition of a field that may be read: the common

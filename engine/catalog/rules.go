@@ -29,6 +29,9 @@ func (b *builder) compileFields(o *Object) {
 			b.checkStored(f, pointer+"/fields"+step(f.Name)+flagOf(f.Doc))
 			addKey(f)
 		}
+		if f.Doc.CaseSensitive && !f.Doc.Unique {
+			b.report(fault.New(fault.Invalid, "catalog.case_without_unique", "field", f.Name), pointer+"/fields"+step(f.Name)+"/case_sensitive")
+		}
 	}
 	eachRows(o, func(r *Rows, at string) {
 		for _, f := range r.Fields {
@@ -401,18 +404,25 @@ func (b *builder) checkDefaultOfType(o *Object, f *Field, t *metadata.RecordType
 func (b *builder) compileUnique(o *Object) {
 	for _, f := range o.Fields {
 		if f.Doc.Unique && f.Column.Storage != fieldtype.None {
-			o.Unique = append(o.Unique, &UniqueKey{Name: f.Name, Fields: []*Field{f}})
+			if f.Doc.CaseSensitive {
+				addExact(f)
+			}
+			o.Unique = append(o.Unique, &UniqueKey{Name: f.Name, Fields: []*Field{f}, CaseSensitive: f.Doc.CaseSensitive})
 		}
 	}
 	for _, name := range byName(o.Doc.Unique) {
 		doc, pointer := o.Doc.Unique[name], pointerTo("object", o.Doc.Name)+"/unique"+step(name)
-		key := &UniqueKey{Name: name, Doc: doc}
+		key := &UniqueKey{Name: name, Doc: doc, CaseSensitive: doc.CaseSensitive}
 		for i, field := range doc.Fields {
 			f := b.field(o, field, pointer+"/fields"+index(i))
 			if f == nil || !b.checkStored(f, pointer+"/fields"+index(i)) {
 				continue
 			}
-			addKey(f)
+			if key.CaseSensitive {
+				addExact(f)
+			} else {
+				addKey(f)
+			}
 			key.Fields = append(key.Fields, f)
 		}
 		o.Unique = append(o.Unique, key)
@@ -434,9 +444,17 @@ func (b *builder) compileUnique(o *Object) {
 func (k *UniqueKey) columns() []column {
 	columns := make([]column, len(k.Fields))
 	for i, f := range k.Fields {
-		columns[i] = column{Column: f.compared()}
+		columns[i] = column{Column: k.Compared(f)}
 	}
 	return columns
+}
+
+// Compared is the column by which the key compares one of its fields.
+func (k *UniqueKey) Compared(f *Field) query.Column {
+	if k.CaseSensitive && f.Exact.Storage != fieldtype.None {
+		return f.Exact
+	}
+	return f.compared()
 }
 
 // compared is the column by which values of a field are sorted and held to be the same.

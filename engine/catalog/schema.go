@@ -49,6 +49,7 @@ func (o *Object) tableColumns() []query.Column {
 	for _, f := range o.Fields {
 		add(f.Column)
 		add(f.Key)
+		add(f.Exact)
 		add(f.Count)
 		for _, part := range f.Parts {
 			add(part.Column)

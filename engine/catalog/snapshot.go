@@ -122,7 +122,10 @@ type Field struct {
 	Column query.Column // Storage None: computed when read
 	// Key is a column that holds the folded value, for unique keys and sorting of
 	// text; zero if there is none.
-	Key    query.Column
+	Key query.Column
+	// Exact is a column that holds the value of a text once more, for unique keys that tell
+	// case apart; zero if there is none. It is empty in a record that is left out of them.
+	Exact  query.Column
 	System bool
 	// Required: never empty (Doc.Required.Always), or when the program holds.
 	Required *expression.Program
@@ -176,7 +179,9 @@ type UniqueKey struct {
 	Name   string
 	Doc    *metadata.UniqueKey // nil for a field that is unique by itself
 	Fields []*Field
-	Index  string
+	// CaseSensitive: texts are compared as they are, not folded.
+	CaseSensitive bool
+	Index         string
 }
 
 // DuplicateRule is a compiled duplicate rule. Each match has a key column, which

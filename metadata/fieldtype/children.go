@@ -108,7 +108,7 @@ func bindRowField(name string, f *metadata.Field, in rowContext) (Value, []*faul
 	}
 	var problems []*fault.Fault
 	for setting, given := range map[string]bool{
-		"default": f.Default != nil, "default_expr": f.DefaultExpr != "", "unique": f.Unique, "indexed": f.Indexed,
+		"default": f.Default != nil, "default_expr": f.DefaultExpr != "", "unique": f.Unique, "case_sensitive": f.CaseSensitive, "indexed": f.Indexed,
 		"required": f.Required != nil && f.Required.When != "", "visible_when": f.VisibleWhen != "",
 	} {
 		if given {

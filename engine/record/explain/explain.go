@@ -400,7 +400,7 @@ func (e *explaining) readsColumn(o *catalog.Object, column query.Column) bool {
 		return false
 	}
 	return slices.ContainsFunc(o.Fields, func(f *catalog.Field) bool {
-		return (f.Column.Name == column.Name || f.Key.Name == column.Name ||
+		return (f.Column.Name == column.Name || f.Key.Name == column.Name || f.Exact.Name == column.Name ||
 			slices.ContainsFunc(f.Parts, func(part *catalog.Field) bool { return part.Column.Name == column.Name })) && a.Reads(f)
 	})
 }

@@ -3,7 +3,6 @@ package read
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
@@ -15,8 +14,8 @@ import (
 )
 
 // ByKey finds, by one query, the records that have values of a field that is unique by
-// itself, as keys compare them: in text, case and width don't count. values are in
-// stored form; the answer has an id for each, 0 where there is none that the caller may
+// itself, as keys compare them: in text, case and width don't count unless the key says
+// so. values are in stored form; the answer has an id for each, 0 where there is none that the caller may
 // read. Fault record.unknown_key.
 func (s *Reader) ByKey(ctx context.Context, object, field string, values []any) ([]id.ID, error) {
 	a, err := s.Object(ctx, object, policy.Read)
@@ -24,7 +23,11 @@ func (s *Reader) ByKey(ctx context.Context, object, field string, values []any) 
 		return nil, err
 	}
 	f, ok := a.Object.Field(field)
-	if !ok || !a.Reads(f) || !aloneUnique(a.Object, f) {
+	if !ok || !a.Reads(f) {
+		return nil, fault.New(fault.Invalid, "record.unknown_key", "key", session.Shorten(field), "object", object)
+	}
+	key := aloneUnique(a.Object, f)
+	if key == nil {
 		return nil, fault.New(fault.Invalid, "record.unknown_key", "key", session.Shorten(field), "object", object)
 	}
 	read, err := s.RecordFilter(ctx, object, policy.Read)
@@ -36,7 +39,7 @@ func (s *Reader) ByKey(ctx context.Context, object, field string, values []any) 
 	var asked []any
 	for i, value := range values {
 		var v any
-		if column, v = stored.Compared(f, value); v == nil {
+		if column, v = stored.ComparedBy(key, f, value); v == nil {
 			continue
 		}
 		if places[v] == nil {
@@ -61,9 +64,13 @@ func (s *Reader) ByKey(ctx context.Context, object, field string, values []any) 
 	return found, nil
 }
 
-// aloneUnique reports whether no two records have the same value of a field.
-func aloneUnique(o *catalog.Object, f *catalog.Field) bool {
-	return slices.ContainsFunc(o.Unique, func(key *catalog.UniqueKey) bool {
-		return len(key.Fields) == 1 && key.Fields[0].Name == f.Name
-	})
+// aloneUnique is the key by which no two records have the same value of a field; nil if
+// there is none.
+func aloneUnique(o *catalog.Object, f *catalog.Field) *catalog.UniqueKey {
+	for _, key := range o.Unique {
+		if len(key.Fields) == 1 && key.Fields[0].Name == f.Name {
+			return key
+		}
+	}
+	return nil
 }

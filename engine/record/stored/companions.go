@@ -27,6 +27,9 @@ func (m *Mapping) addCompanions(f *Field) {
 			m.folded = append(m.folded, companion{from: f.Slot, to: m.add(f.Key), derive: func(stored any) any { return store.Text(folds.Fold(stored)) }})
 		}
 	}
+	if f.Exact.Name != "" {
+		m.folded = append(m.folded, companion{from: f.Slot, to: m.add(f.Exact), derive: func(stored any) any { return stored }})
+	}
 	if f.Count.Name != "" {
 		m.add(f.Count)
 	}

@@ -12,7 +12,7 @@ import (
 func (m *Mapping) KeyFilter(key *catalog.UniqueKey, r Row) (f query.Filter, ok bool) {
 	var all query.All
 	for _, field := range key.Fields {
-		c, v := Compared(field, m.Value(r, field.Column))
+		c, v := ComparedBy(key, field, m.Value(r, field.Column))
 		if v == nil {
 			return nil, false
 		}
@@ -31,7 +31,17 @@ func (m *Mapping) KeyMoved(key *catalog.UniqueKey, old, r Row) bool {
 	return false
 }
 
-// Compared is the column by which keys compare a field, and a value as it stands there.
+// ComparedBy is the column by which a unique key compares one of its fields, and a value as
+// it stands there.
+func ComparedBy(key *catalog.UniqueKey, f *catalog.Field, stored any) (query.Column, any) {
+	if c := key.Compared(f); c != f.Key {
+		return c, stored
+	}
+	return Compared(f, stored)
+}
+
+// Compared is the column by which a field is sorted and looked for whatever the case, and a
+// value as it stands there.
 func Compared(f *catalog.Field, stored any) (query.Column, any) {
 	folds, can := f.Value.(fieldtype.Folds)
 	if !can || f.Key.Name == "" {

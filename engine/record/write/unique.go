@@ -53,11 +53,7 @@ func byKey(ctx context.Context, reader store.Reader, m *stored.Mapping, f query.
 func (u *Unit) skipTakenKey(m *stored.Mapping, key *catalog.UniqueKey, old, r stored.Row) error {
 	var filled []int
 	for _, f := range key.Fields {
-		column := f.Column
-		if f.Key.Name != "" {
-			column = f.Key
-		}
-		if slot, ok := m.Slots[column.Name]; ok && !stored.Same(old[slot], r[slot]) {
+		if slot, ok := m.Slots[key.Compared(f).Name]; ok && !stored.Same(old[slot], r[slot]) {
 			filled = append(filled, slot)
 		}
 	}
