@@ -22,7 +22,7 @@ const smallestUntrusted, keptTo = 8 << 30, 85
 // roomsOfBudgets are where the constants stand that the table names.
 var roomsOfBudgets = map[string]string{
 	"api": "engine/api", "budget": "engine/budget", "catalog": "engine/catalog", "form": "engine/record/form",
-	"formwork": "cmd/formwork", "policy": "engine/policy", "read": "engine/record/read", "sqlite": "engine/store/sqlite",
+	"formwork": "cmd/formwork", "policy": "engine/policy", "read": "engine/record/read", "session": "engine/record/session", "sqlite": "engine/store/sqlite",
 }
 
 var (

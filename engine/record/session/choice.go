@@ -9,10 +9,11 @@ import (
 	"formwork/engine/query"
 )
 
-// Bounds of what is kept for one snapshot. A part of a condition takes about a kilobyte.
+// Bounds of what is kept for one snapshot.
 const (
 	cachedChoices = 256
-	cachedParts   = 20_000 // of all of them
+	choicesBytes  = 8 << 20 // of all of them, about
+	bytesOfPart   = 1000    // of a condition
 )
 
 // Choices keeps the conditions on what may be chosen in references, for callers of the same
@@ -34,7 +35,7 @@ type choice struct{ condition *expression.Program }
 
 // NewChoices is what is kept for a snapshot.
 func NewChoices() Choices {
-	return Choices{kept: cache.New[choiceKey, choice](cachedChoices, cachedParts)}
+	return Choices{kept: cache.New[choiceKey, choice](cachedChoices, choicesBytes)}
 }
 
 // ChoiceFilter is the condition on the records that the caller may choose in a reference of
@@ -91,7 +92,7 @@ func (e *Env) choice(a *Object, f *catalog.Field) (*expression.Program, error) {
 	} else {
 		parts = condition.Parts()
 	}
-	s.choices.kept.Add(key, choice{condition}, int64(parts))
+	s.choices.kept.Add(key, choice{condition}, int64(parts)*bytesOfPart)
 	return condition, nil
 }
 
