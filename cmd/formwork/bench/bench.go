@@ -60,7 +60,7 @@ const (
 )
 
 // batch is how many rows are sent or written at once in a bulk load.
-const batch = 500
+const batch = 1000
 
 // bench is a measurement under way.
 type bench struct {

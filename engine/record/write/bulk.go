@@ -52,7 +52,7 @@ func (w *Writer) Bulk(ctx context.Context, object string, ops []Operation, atomi
 	if atomic {
 		err = b.runAll(ctx)
 	} else {
-		err = b.runEach(ctx)
+		err = b.runEach(ctx, nil)
 	}
 	if err != nil {
 		return nil, err
@@ -68,7 +68,7 @@ func (w *Writer) BulkWith(ctx context.Context, object string, ops []Operation, s
 	if err != nil {
 		return err
 	}
-	return b.runPart(ctx, b.tasks, func(u *Unit) error {
+	return b.runEach(ctx, func(u *Unit) error {
 		outcomes, err := b.outcomes(false)
 		if err != nil {
 			return err

@@ -49,42 +49,16 @@ func (b *bulk) runAll(ctx context.Context) error {
 	return nil
 }
 
-// chunk is how many operations, each counting by itself, share a transaction.
-const chunk = 500
-
-// runEach runs the operations in few transactions.
-func (b *bulk) runEach(ctx context.Context) error {
-	for start := 0; start < len(b.tasks); start += chunk {
-		err := b.runPart(ctx, b.tasks[start:min(start+chunk, len(b.tasks))], nil)
-		if start > 0 && fault.Is(err, "catalog.changed") { // what came before is done
-			b.refuseFrom(start, fault.From(err))
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// refuseFrom refuses the operations from one on that were not refused before.
-func (b *bulk) refuseFrom(start int, f *fault.Fault) {
-	for i := range b.tasks[start:] {
-		if t := &b.tasks[start+i]; t.failed == nil {
-			t.failed = f
-		}
-	}
-}
-
-// runPart does operations in one transaction, each as an attempt: one that is refused
+// runEach runs the operations in one transaction, each as an attempt: one that is refused
 // changes nothing, and the others count. finish, if there is one, ends the transaction.
-func (b *bulk) runPart(ctx context.Context, part []task, finish func(u *Unit) error) error {
+// Several transactions would write the pages of indexes that rows share several times.
+func (b *bulk) runEach(ctx context.Context, finish func(u *Unit) error) error {
 	return b.w.transaction(ctx, func(u *Unit) error {
-		if err := u.readAheadFor(part); err != nil {
+		if err := u.readAheadFor(b.tasks); err != nil {
 			return err
 		}
-		for i := range part {
-			t := &part[i]
+		for i := range b.tasks {
+			t := &b.tasks[i]
 			if t.refused = nil; t.failed != nil {
 				continue
 			}

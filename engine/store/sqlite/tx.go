@@ -28,6 +28,7 @@ type batch struct {
 	// words that the index of words does not have yet. FTS5 writes out what it has
 	// at every savepoint; all at once at the end costs a tenth.
 	words []wordChange
+	args  []any // of the last row that was inserted, to be used again
 }
 
 type wordChange struct {
@@ -298,8 +299,7 @@ func (x *tx) insert(ctx context.Context, table string, key id.ID, values map[str
 	if err != nil {
 		return err
 	}
-	args := make([]any, 1, len(t.columns)+1)
-	args[0] = int64(key)
+	args := append(x.args[:0], int64(key))
 	for _, column := range t.columns {
 		value, err := stored(values[column.Name])
 		if err != nil {
@@ -307,6 +307,7 @@ func (x *tx) insert(ctx context.Context, table string, key id.ID, values map[str
 		}
 		args = append(args, value)
 	}
+	x.args = args
 	text := t.insert
 	if log {
 		text = t.append
