@@ -234,6 +234,12 @@ func (c *Catalog) commit(ctx context.Context, t store.Tenant, base, target *stat
 				return fault.New(fault.Conflict, "catalog.stale", "base", base.mark.revision, "newest", newest.revision)
 			}
 		}
+		// Before its documents: where nothing is undone, what is refused leaves none of them.
+		if objects := configured(base.snapshot, target.snapshot); len(objects) > 0 && c.o.Configure != nil {
+			if err := c.o.Configure(ctx, t, tx, target.snapshot, objects); err != nil {
+				return err
+			}
+		}
 		names := make([]string, len(target.packages))
 		for i, l := range target.packages {
 			names[i] = l.name
@@ -253,11 +259,6 @@ func (c *Catalog) commit(ctx context.Context, t store.Tenant, base, target *stat
 		}
 		if err != nil {
 			return fmt.Errorf("writing revision %d: %w", next, err)
-		}
-		if objects := configured(base.snapshot, target.snapshot); len(objects) > 0 && c.o.Configure != nil {
-			if err := c.o.Configure(ctx, t, tx, target.snapshot, objects); err != nil {
-				return err
-			}
 		}
 		return c.enqueue(ctx, tx, with.work, now, with.by)
 	})

@@ -81,6 +81,18 @@ func TestNobodyOpensByASetting(t *testing.T) {
 	if want := "narrowing catalog.holds_field object/user/fields/own"; !slices.Contains(effects, want) {
 		t.Errorf("%v, want %s", effects, want)
 	}
+	for _, subject := range []string{"a", "b"} {
+		main.Create("task", map[string]any{"subject": subject})
+	}
+	main.Apply(`{"kind":"permission","name":"reader","label":"R","objects":{"task":{"read":true,"fields":{"*":"read"}}}}`)
+	for own, want := range map[string]string{"": "a", "b": "b"} {
+		user := main.User("user"+own+"@example.com", map[string]any{"permissions": []any{"reader"}, "own": own})
+		page, err := main.As(main.Caller(user)).List(t.Context(), "task", record.ListQuery{Filter: "subject == \"" + want + "\""})
+		all, wrong := main.As(main.Caller(user)).List(t.Context(), "task", record.ListQuery{})
+		if err != nil || wrong != nil || len(page.Items) != 1 || len(all.Items) != 1 {
+			t.Errorf("with %q: %v, %v", own, page, all)
+		}
+	}
 	if got, _ := planned(t, main, "designer", setting("b")); !slices.Equal(got, []string{"catalog.opens_beyond /sharing/s/to"}) {
 		t.Errorf("problems %v", got)
 	}

@@ -11,6 +11,7 @@ import (
 	"formwork/engine/enginetest"
 	"formwork/engine/fault"
 	"formwork/engine/id"
+	"formwork/engine/policy"
 	"formwork/engine/record"
 	"formwork/metadata"
 )
@@ -132,7 +133,8 @@ func TestConfigurationRecordsAreReadOnly(t *testing.T) {
 	main := enginetest.New(t, enginetest.Options{}).NewTenant("main", "core")
 	main.Apply(taxes...)
 	key, data := rateID("full"), map[string]any{"name": "X"}
-	for who, s := range map[string]*record.Session{"an administrator": main.As(main.CallerWith("a@example.com", "admin")), "the platform": main.System()} {
+	admin := main.CallerWith("a@example.com", "admin")
+	for who, s := range map[string]*record.Session{"an administrator": main.As(admin), "the platform": main.System()} {
 		outcomes, err := s.Bulk(t.Context(), "tax_rate", []record.Operation{{Op: "create", Data: data}, {Op: "update", ID: key, Data: data}, {Op: "delete", ID: key}}, false)
 		if err != nil {
 			t.Fatal(err)
@@ -146,6 +148,10 @@ func TestConfigurationRecordsAreReadOnly(t *testing.T) {
 		errs["delete"] = s.Delete(t.Context(), "tax_rate", key, 0)
 		_, errs["restore"] = s.Restore(t.Context(), "tax_rate", key)
 		_, errs["merge"] = s.Merge(t.Context(), "tax_rate", key, []id.ID{rateID("reduced")}, nil)
+		explained, err := s.Explain(t.Context(), record.Question{Who: admin, Object: "tax_rate", Action: policy.Update, ID: key, Active: true})
+		if err != nil || explained.Allowed || len(explained.Grants) > 0 {
+			t.Errorf("that an administrator may write it is explained as %+v, %v", explained, err)
+		}
 		for what, err := range errs {
 			if codeOf(err) != "record.configuration" {
 				t.Errorf("%s by %s: %v", what, who, err)

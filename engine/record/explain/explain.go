@@ -195,6 +195,11 @@ func (e *explaining) because(action policy.Action, document *metadata.Key, must 
 
 // objectRights: does a permission set allow it at all.
 func (e *explaining) objectRights() error {
+	if e.Action != policy.Read && e.a.Object.Doc.Configuration {
+		data := false
+		e.because(e.Action, &metadata.Key{Kind: "object", Name: e.Object}, &data, message.New("access.configuration", "object", e.Object))
+		e.fixed = true
+	}
 	for _, action := range e.actions() {
 		holds := session.Allows(e.rights.Objects[e.Object], action)
 		if held := e.s.Snapshot.Policies.Held(e.Object, "", action); held {
