@@ -222,6 +222,8 @@ func (b *builder) compile(source string, scope expression.Scope, pointer string)
 	if b.exceeded {
 		return nil
 	}
+	b.s.assertNeeded("constant")
+	b.s.assertNeeded("setting")
 	scope.Constants, scope.Settings = b.s.Constants, b.s.Settings
 	if p := b.programOf(scope, pointer); p != nil {
 		keepProgram(scope, pointer, p)
@@ -240,10 +242,6 @@ func (b *builder) compile(source string, scope expression.Scope, pointer string)
 	}
 	if len(problems) > 0 {
 		return nil
-	}
-	if len(p.Constants()) > 0 {
-		b.s.assertNeeded("constant")
-		b.s.assertNeeded("setting")
 	}
 	keepProgram(scope, pointer, p)
 	b.countParts(p.Parts(), pointer)

@@ -35,6 +35,7 @@ type (
 	// Needs names the kinds that are compiled before, because Compile looks at what they
 	// were compiled to. A compiled document is reused while they are unchanged, so Compile
 	// must depend on nothing else. To look at a kind that is not named is a programmer's mistake and panics.
+	// Whoever compiles expressions needs "object", or else "constant" and "setting".
 	Needs interface{ Needs() []string }
 	// Mentions names kinds of whose documents Compile uses nothing but the names. They
 	// may need the kind in turn.

@@ -216,3 +216,41 @@ func TestRecordsBecomeConfiguration(t *testing.T) {
 		t.Errorf("a record that was there: %s", got)
 	}
 }
+
+// A package brings records; what a tenant says of one stays when a new version changes it.
+func TestPackagesBringRecords(t *testing.T) {
+	main := enginetest.New(t, enginetest.Options{}).NewTenant("main", "core")
+	install := func(version, rate, note string) {
+		t.Helper()
+		var documents []metadata.Document
+		for _, body := range append([]string{`{"kind":"package","name":"taxes","label":"Taxes","version":"` + version + `"}`,
+			`{"kind":"record","name":"packed","object":"tax_rate","values":{"name":"Packed","rate":` + rate + `,"note":"` + note + `"}}`}, taxes...) {
+			d, problems := metadata.Parse([]byte(body))
+			if problems != nil {
+				t.Fatal(problems)
+			}
+			documents = append(documents, d)
+		}
+		set, problems := metadata.PackageOf(documents)
+		if problems != nil {
+			t.Fatal(problems)
+		}
+		if _, err := main.Catalog.Upgrade(t.Context(), main.Tenant, catalog.Upgrade{Sets: []metadata.PackageSet{set}}, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check := func(when, want string) {
+		t.Helper()
+		if got := shownOf(t, main.System(), "tax_rate", rateID("packed"), "rate", "note"); got != want {
+			t.Errorf("%s: %s, want %s", when, got, want)
+		}
+	}
+	install("1.0.0", "19", "old")
+	check("installed", `{"rate":19.00,"note":"old"}`)
+	main.Apply(`{"kind":"record","name":"packed","values":{"rate":20}}`)
+	check("overlaid", `{"rate":20.00,"note":"old"}`)
+	install("2.0.0", "19", "new")
+	check("upgraded", `{"rate":20.00,"note":"new"}`)
+	change(t, main, catalog.Change{Hide: []metadata.Key{{Kind: "record", Name: "packed"}}}, "")
+	check("hidden", "record.not_found")
+}
