@@ -87,12 +87,15 @@ func TestNobodyOpensByWhatRulesRead(t *testing.T) {
 	const (
 		area = `{"kind":"object","name":"area","label":"Area","name_field":"name","fields":{"name":{"type":"text"},
 			"free":{"type":"formula","result":"checkbox","expression":"name == 'free'"},
+			"big":{"type":"rollup","op":"count","object":"task","lookup":"area","filter":"effort > constants.big_task"},
+			"newest":{"type":"rollup","op":"last","object":"task","lookup":"area","field":"place","sort":"bare"},
 			"tasks":{"type":"rollup","op":"count","object":"task","lookup":"area","filter":"status == 'done'"}}}`
-		task = `{"kind":"object","name":"task","fields":{"area":{"type":"lookup","object":"area","on_delete":"clear"},
+		limit = `{"kind":"constant","name":"big_task","type":"number","value":5}`
+		task  = `{"kind":"object","name":"task","fields":{"area":{"type":"lookup","object":"area","on_delete":"clear"},
 			"bare":{"type":"formula","result":"text","expression":"subject"},
 			"plain":{"type":"formula","result":"text","expression":"bare"},
 			"late":{"type":"formula","result":"checkbox","expression":"due < today()"},
-			"kept":{"type":"checkbox"},
+			"kept":{"type":"checkbox"},"effort":{"type":"number"},"place":{"type":"text"},
 			"high":{"type":"formula","result":"checkbox","expression":"area.tasks > 3"}}}`
 		note = `{"kind":"object","name":"note","fields":{"same":{"type":"formula","result":"text","expression":"title"}}}`
 		user = `{"kind":"object","name":"user","fields":{"desk":{"type":"text"},"place":{"type":"formula","result":"text","expression":"desk"}}}`
@@ -120,6 +123,8 @@ func TestNobodyOpensByWhatRulesRead(t *testing.T) {
 		"a formula computed when read":     {rule("late", everyone), change(task, "due <", "due == nil or due <"), []string{"catalog.opens_through /object/task/fields/late"}},
 		"a formula through a lookup":       {rule("area.free", everyone), change(area, "== 'free'", "!= nil"), ofArea},
 		"a roll-up":                        {rule("area.tasks > 3", everyone), change(area, "status == 'done'", "status != 'done'"), ofCount},
+		"a constant of a roll-up":          {rule("area.big > 3", everyone), change(limit, "5", "1"), []string{"catalog.opens_through /object/area/fields/big"}},
+		"what a roll-up is sorted by":      {rule("area.newest == 'x'", everyone), change(task, `"subject"`, `"'x'"`), ofBare},
 		"a roll-up that a formula reads":   {rule("high", everyone), change(area, "status == 'done'", "status != 'done'"), ofCount},
 		"a value that becomes a formula":   {rule("not kept", everyone), change(task, `"kept":{"type":"checkbox"}`, `"kept":{"type":"formula","result":"checkbox","expression":"false"}`), []string{"catalog.opens_through /object/task/fields/kept"}},
 		"what is matched":                  {matched, change(task, `"subject"`, `"'x'"`), ofBare},
@@ -132,7 +137,7 @@ func TestNobodyOpensByWhatRulesRead(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			main := enginetest.New(t, enginetest.Options{}).NewTenant("main", "core")
-			main.Apply(designer, area, task, note, user, c.rule)
+			main.Apply(designer, limit, area, task, note, user, c.rule)
 			if got, _ := planned(t, main, "designer", c.change); !slices.Equal(got, c.want) {
 				t.Errorf("problems %v, want %v", got, c.want)
 			}

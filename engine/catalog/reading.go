@@ -3,6 +3,7 @@ package catalog
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"formwork/engine/expression"
 	"formwork/engine/policy"
@@ -79,12 +80,8 @@ func (r *reading) field(object, name string) *Field {
 		return found
 	}
 	r.found[key] = nil
-	f, was := o.byName[name], (*Field)(nil)
-	if old := r.before.Objects[object]; old != nil {
-		was = old.byName[name]
-	}
-	found := f
-	if was != nil && readsAlike(was, f) && !r.rewritten(object, f) {
+	f, found := o.byName[name], o.byName[name]
+	if old := r.before.Objects[object]; old != nil && readsAlike(old, o, name) && !r.rewritten(object, f) {
 		found = r.inputs(o, f)
 	} else {
 		r.owners[f] = object
@@ -112,15 +109,20 @@ func (r *reading) inputs(o *Object, f *Field) *Field {
 	if rolls, ok := f.Value.(fieldtype.Rolls); ok {
 		roll := rolls.Rollup()
 		found = cmp.Or(r.field(o.Doc.Name, roll.Rows), r.field(roll.Object, roll.Lookup), r.field(roll.Object, roll.Field),
-			r.condition(roll.Filter, scopeOf(r.after.Objects[roll.Object], nil)))
+			r.field(roll.Object, strings.TrimPrefix(roll.Sort, "-")), r.condition(roll.Filter, scopeOf(r.after.Objects[roll.Object], nil)))
 	}
 	return found
 }
 
-// readsAlike reports whether a field gives what it gave, as long as what it is computed
-// from does: the same column, and the same computation or none.
-func readsAlike(a, b *Field) bool {
+// readsAlike reports whether a field of an object gives what it gave, as long as what it is
+// computed from does: the same column, and the same computation or none.
+func readsAlike(old, o *Object, name string) bool {
+	a, b := old.byName[name], o.byName[name]
 	switch {
+	case a == nil:
+		return false
+	case o.rollup(b) != nil && !sameRollup(old.rollup(a), o.rollup(b)):
+		return false
 	case a.Column != b.Column || computed(a) != computed(b) || (a.Target == nil) != (b.Target == nil):
 		return false
 	case a.Target != nil && a.Target.Doc.Name != b.Target.Doc.Name:
