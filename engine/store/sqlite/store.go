@@ -103,7 +103,7 @@ func Open(dir string, o Options) (*Store, error) {
 		dir: dir, options: o, tenants: map[string]*tenant{}, opened: map[*tenant]bool{},
 		reading: []string{cache, mapped, "PRAGMA query_only = 1"},
 		writing: []string{"PRAGMA journal_mode = WAL", "PRAGMA synchronous = " + synchronous, "PRAGMA cache_size = -" + strconv.Itoa(o.Pages), mapped,
-			"PRAGMA temp_store = MEMORY", "PRAGMA wal_autocheckpoint = 4000", "PRAGMA journal_size_limit = 67108864", "PRAGMA analysis_limit = 1000"},
+			"PRAGMA temp_store = MEMORY", "PRAGMA wal_autocheckpoint = " + strconv.Itoa(logPages), "PRAGMA journal_size_limit = 67108864", "PRAGMA analysis_limit = 1000"},
 		stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	s.roomUnsure.Store(true)

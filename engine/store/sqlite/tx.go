@@ -25,6 +25,7 @@ type batch struct {
 	c      *conn
 	tables map[string]*tableInfo // as the writer knows them
 	wrote  bool                  // somebody wrote since BEGIN
+	rows   int                   // that were written, or tried to
 	// words that the index of words does not have yet. FTS5 writes out what it has
 	// at every savepoint; all at once at the end costs a tenth.
 	words []wordChange
@@ -254,6 +255,7 @@ func (x *tx) writing(ctx context.Context) error {
 		}
 	}
 	x.wrote, x.batch.wrote = true, true
+	x.rows++
 	if x.careful && x.attempt != nil {
 		return x.make(x.attempt)
 	}

@@ -2,6 +2,9 @@ package sqlite
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -119,5 +122,40 @@ func TestAttemptsOfOneOfAGroup(t *testing.T) {
 		if n, err := tenant.Count(t.Context(), "deal", nil, words, 0); n != 4 || err != nil {
 			t.Errorf("%d rows with %v, %v", n, words, err)
 		}
+	}
+}
+
+// What a bulk wrote stays in the write-ahead log, where the next may write to the same pages,
+// until a small write puts it away.
+func TestLogOfABulk(t *testing.T) {
+	s := openWith(t, Options{})
+	tenant := create(t, s, "acme")
+	size := func() int64 {
+		info, err := os.Stat(filepath.Join(s.dir, "acme.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Size()
+	}
+	insert := func(from, rows id.ID) {
+		t.Helper()
+		err := tenant.Write(t.Context(), func(tx store.Tx) error {
+			for key := from; key < from+rows; key++ {
+				if err := tx.Insert(t.Context(), "deal", key, map[string]any{name.Name: strings.Repeat("x", 8<<10)}, nil); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	const most = 4 << 20 // bytes of the file before, by far
+	if insert(1, 1200); size() > most {
+		t.Errorf("a bulk was put away: the file has %d bytes", size())
+	}
+	if insert(5000, 1); size() < 1200*8<<10 {
+		t.Errorf("after a small write the file has %d bytes", size())
 	}
 }
