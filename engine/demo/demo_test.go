@@ -119,11 +119,11 @@ func TestPeopleThatAreThereAreLeftAlone(t *testing.T) {
 }
 
 func TestALoadThatIsRefusedSaysHowFarItCame(t *testing.T) {
-	r := &Recipe{Steps: []Step{{Object: "thing", Rows: 2*batch + 1, Fields: []Field{{Name: "n", Rule: Rule{Text: "{#}"}}}}}}
+	r := &Recipe{Steps: []Step{{Object: "thing", Rows: 2*Batch + 1, Fields: []Field{{Name: "n", Rule: Rule{Text: "{#}"}}}}}}
 	m := newMemory()
 	m.refuse = 3
 	loaded, err := (&Loader{Target: m, Recipe: r, Now: day}).Load(t.Context())
-	if !errors.Is(err, errRefused) || loaded.Records != 2*batch {
+	if !errors.Is(err, errRefused) || loaded.Records != 2*Batch {
 		t.Errorf("%d records, %v", loaded.Records, err)
 	}
 }

@@ -28,8 +28,8 @@ var ErrNotEmpty = errors.New("there are records already")
 // people is the object of those who log in.
 const people = "user"
 
-// batch is how many records are saved at once.
-const batch = 500
+// Batch is how many records are saved at once: as many as a bulk request may have.
+const Batch = 1000
 
 // Loader saves what a recipe makes. It remembers the ids of the records made and the
 // few values that others copy, so memory grows by some bytes a record.
@@ -181,7 +181,7 @@ func (l *Loader) step(ctx context.Context, s Step) error {
 	var waiting []map[string]any
 	add := func(times int, this id.ID) error {
 		for range times {
-			if waiting = append(waiting, l.row(s, this)); len(waiting) < batch {
+			if waiting = append(waiting, l.row(s, this)); len(waiting) < Batch {
 				continue
 			}
 			if err := l.save(ctx, s.Object, waiting); err != nil {

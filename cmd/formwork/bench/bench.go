@@ -59,9 +59,6 @@ const (
 	admin    = "bench-admin@example.com"
 )
 
-// batch is how many rows are sent or written at once in a bulk load.
-const batch = 1000
-
 // bench is a measurement under way.
 type bench struct {
 	Options

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"formwork/engine/catalog"
+	"formwork/engine/demo"
 	"formwork/engine/id"
 	"formwork/engine/store"
 )
@@ -32,7 +33,7 @@ func (b *bench) measure(ctx context.Context, r *report, s *server) error {
 		return err
 	}
 	return b.withBare(ctx, func(bare *bare, from store.Tenant) error {
-		copied, err := bare.load(ctx, from, batch, func(done int) { b.Progress(fmt.Sprintf("loading rows into the bare store: %d/%d", done, b.Rows)) })
+		copied, err := bare.load(ctx, from, demo.Batch, func(done int) { b.Progress(fmt.Sprintf("loading rows into the bare store: %d/%d", done, b.Rows)) })
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"slices"
 	"time"
+
+	"formwork/engine/demo"
 )
 
 // report prints results as they come and the single facts at the end.
@@ -55,7 +57,7 @@ func (r *report) compare(over, under Result, beside *Result, unit string) {
 	}
 	r.failed(over.Errors, under.Errors, beside.Errors)
 	if unit != "" {
-		fmt.Fprintf(r.out, "  (%s a second; times are of %d %s)\n", unit, batch, unit)
+		fmt.Fprintf(r.out, "  (%s a second; times are of %d %s)\n", unit, demo.Batch, unit)
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"formwork/engine/demo"
 )
 
 // Serve fills a server and keeps serving until the context ends, for load from
@@ -42,7 +44,7 @@ func Serve(ctx context.Context, o Options, dir, listen string) (err error) {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(o.Out, "bulk load: %d rows, %.0f rows a second, %d a request, 1 connection\n", o.Rows, filled.PerSec, batch)
+			fmt.Fprintf(o.Out, "bulk load: %d rows, %.0f rows a second, %d a request, 1 connection\n", o.Rows, filled.PerSec, demo.Batch)
 			if err := b.writeTarget(ctx, s); err != nil {
 				return err
 			}
