@@ -212,7 +212,7 @@ func (r *recordCompiler) checkKeys() {
 			for _, f := range key.Fields {
 				v := of.stored[f.Name]
 				whole = whole && v != nil
-				if folds, ok := f.Value.(fieldtype.Folds); ok && v != nil {
+				if folds, ok := f.Value.(fieldtype.Folds); ok && v != nil && key.Compared(f) == f.Key {
 					v = folds.Fold(v)
 				}
 				values += fmt.Sprintf(" %q", fmt.Sprint(v))

@@ -191,6 +191,8 @@ func TestConfigurationRecordsAreChecked(t *testing.T) {
 			t.Errorf("%s: %v, want %s", document, got, want)
 		}
 	}
+	main.Apply(`{"kind":"object","name":"unit","label":"U","name_field":"code","configuration":true,"fields":{"code":{"type":"text","unique":true,"case_sensitive":true}}}`,
+		`{"kind":"record","name":"mega","object":"unit","values":{"code":"M"}}`, `{"kind":"record","name":"metre","object":"unit","values":{"code":"m"}}`)
 	change(t, main, catalog.Change{Delete: []metadata.Key{{Kind: "record", Name: "z_union"}}}, "catalog.invalid")
 	// What needs the store to be told refuses the revision, with the place in the document.
 	change(t, main, catalog.Change{Merge: true, Documents: []json.RawMessage{json.RawMessage(`{"kind":"object","name":"tax_rate","rules":{"known":{"must":"region.code != \"XX\"","message":"No."}}}`)}}, "")
