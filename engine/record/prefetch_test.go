@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/policy"
 	"formwork/engine/record"
@@ -98,6 +99,41 @@ func TestBulkFindsSimilarRecords(t *testing.T) {
 		}
 		if alike := n == 7 || n == 20; alike != (len(o.Saved.Warnings) > 0) {
 			t.Errorf("contact %d: %d warnings", n, len(o.Saved.Warnings))
+		}
+	}
+	if a.asked > 15 {
+		t.Errorf("asked %d times", a.asked)
+	}
+}
+
+// What many records choose is asked for once, and each is held to its own condition.
+func TestBulkAsksOnceForChoices(t *testing.T) {
+	w := newWorldOf(t, teststore.Open, "sales", packages.All()...)
+	w.apply(`{"kind":"object","name":"visit","label":"Visit","name_field":"name","fields":{"name":{"type":"text"},"account":{"type":"lookup","object":"account"},
+		"contact":{"type":"lookup","object":"contact","choose_when":"account == record.account and last_name != \"Gone\""}}}`)
+	var accounts []string
+	for n := range 2 {
+		accounts = append(accounts, w.create(w.system(), "account", map[string]any{"name": fmt.Sprint("Firm ", n)}).Record.ID().String())
+	}
+	var ops []record.Operation
+	for n := range 30 {
+		name := "Here"
+		if n%5 == 0 {
+			name = "Gone"
+		}
+		contact := w.create(w.system(), "contact", map[string]any{"last_name": name, "account": accounts[n%2]}).Record.ID()
+		ops = append(ops, record.Operation{Op: "create", Data: map[string]any{"name": "V", "account": accounts[n%3%2], "contact": contact.String()}})
+	}
+	a := &asking{Tenant: w.tenant}
+	outcomes, err := w.service.As(a, w.snapshot, policy.System("acme")).Bulk(w.ctx, "visit", ops, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, o := range outcomes {
+		_, err := w.system().Create(w.ctx, "visit", ops[n].Data)
+		single := fault.From(err)
+		if allowed := n%5 != 0 && n%3%2 == n%2; allowed != (o.Fault == nil) || allowed != (single == nil) {
+			t.Errorf("visit %d: %v in a bulk, %v alone", n, o.Fault, single)
 		}
 	}
 	if a.asked > 15 {

@@ -42,6 +42,9 @@ func (d *Draft) choosable(f *stored.Field, key int64, allowed query.Filter) (boo
 	target := f.Target.Doc.Name
 	filter := query.And(query.Is(query.ID, key), allowed)
 	if !d.isCaller(target, key) {
+		if holds, known := d.References.holds(target, key, allowed); known {
+			return holds, nil
+		}
 		readable, err := d.Session.RecordFilter(d.Ctx, target, policy.Read)
 		if err != nil {
 			return false, err
