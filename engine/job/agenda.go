@@ -12,9 +12,8 @@ const maxTenants = 10_000
 // agenda is which tenants are to be looked at, and when. A tenant with nothing to wait
 // for is not in it. Safe for concurrent use.
 type agenda struct {
-	perTenant int           // jobs of a tenant at a time
-	poll      time.Duration // see Options.Poll
-	capacity  int           // tenants that wait in it; 0: any number
+	perTenant int // jobs of a tenant at a time
+	capacity  int // tenants that wait in it; 0: any number
 
 	mu               sync.Mutex
 	tenants          map[string]*watch
@@ -27,7 +26,6 @@ type agenda struct {
 type watch struct {
 	tenant  string
 	due     time.Time // when it is looked at next; zero: when somebody wakes it
-	woken   time.Time // last time; zero: never
 	running int       // jobs under way
 	looking bool
 	busy    bool      // a job began at the last look, so the next one probably finds one too
@@ -37,13 +35,12 @@ type watch struct {
 	place   int       // in the queue; -1: not in it
 }
 
-func newAgenda(perTenant int, poll time.Duration, capacity int) *agenda {
-	return &agenda{perTenant: perTenant, poll: poll, capacity: capacity, tenants: map[string]*watch{}}
+func newAgenda(perTenant, capacity int) *agenda {
+	return &agenda{perTenant: perTenant, capacity: capacity, tenants: map[string]*watch{}}
 }
 
-// wake has a tenant looked at now. used says that something happened in it, so that it
-// is worth polling.
-func (a *agenda) wake(tenant string, now time.Time, used bool) {
+// wake has a tenant looked at now.
+func (a *agenda) wake(tenant string, now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	w := a.tenants[tenant]
@@ -51,9 +48,6 @@ func (a *agenda) wake(tenant string, now time.Time, used bool) {
 		a.turns++
 		w = &watch{tenant: tenant, turn: a.turns, place: -1}
 		a.tenants[tenant] = w
-	}
-	if used {
-		w.woken = now
 	}
 	w.look(now)
 	a.put(w)
@@ -100,9 +94,6 @@ func (a *agenda) looked(tenant string, now, again time.Time, begins bool) (rests
 	if !again.IsZero() {
 		w.look(again)
 	}
-	if a.poll > 0 && now.Sub(w.woken) < linger {
-		w.look(now.Add(a.poll))
-	}
 	a.put(w)
 	return w.resting
 }
@@ -139,13 +130,6 @@ func (a *agenda) sweepDue(tenant string, now time.Time) bool {
 	}
 	w.swept = now
 	return true
-}
-
-// unused notes that a tenant is not worth polling.
-func (a *agenda) unused(tenant string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.tenants[tenant].woken = time.Time{}
 }
 
 // put sorts a tenant in after it changed, or forgets it.

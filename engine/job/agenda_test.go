@@ -10,16 +10,16 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // Tenants that always have work take turns, also when no time passes.
 func TestTenantsTakeTurns(t *testing.T) {
-	a := newAgenda(3, 0, 0)
+	a := newAgenda(3, 0)
 	for i := range 3 {
-		a.wake(fmt.Sprint(i), noon, true)
+		a.wake(fmt.Sprint(i), noon)
 	}
 	var order string
 	for range 9 {
 		tenant, _, _ := a.next(noon)
 		order += tenant
 		a.looked(tenant, noon, noon, true)
-		a.wake(tenant, noon, true) // by what is saved meanwhile
+		a.wake(tenant, noon) // by what is saved meanwhile
 		a.ended(tenant, noon)
 	}
 	if order != "012012012" {
@@ -28,17 +28,17 @@ func TestTenantsTakeTurns(t *testing.T) {
 }
 
 func TestAgenda(t *testing.T) {
-	a := newAgenda(2, 0, 0)
+	a := newAgenda(2, 0)
 	if tenant, _, wait := a.next(noon); tenant != "" || wait != time.Minute {
 		t.Errorf("%q, %v", tenant, wait)
 	}
-	a.wake("one", noon, true)
+	a.wake("one", noon)
 	a.next(noon)
 	if tenant, _, _ := a.next(noon); tenant != "" {
 		t.Error("looked at twice at a time")
 	}
 	a.looked("one", noon, noon.Add(10*time.Second), false)
-	a.wake("one", noon, true)
+	a.wake("one", noon)
 	if tenant, _, _ := a.next(noon); tenant != "" {
 		t.Error("looked at again without a rest")
 	}
@@ -50,7 +50,7 @@ func TestAgenda(t *testing.T) {
 		t.Errorf("%q, %v", tenant, wait)
 	}
 	for range 2 {
-		a.wake("one", noon, true)
+		a.wake("one", noon)
 		if tenant, _, _ := a.next(noon); tenant != "one" {
 			t.Fatal("woken and not looked at")
 		}
@@ -69,33 +69,13 @@ func TestAgenda(t *testing.T) {
 	}
 }
 
-func TestPolling(t *testing.T) {
-	a := newAgenda(2, 5*time.Second, 0)
-	a.wake("used", noon, true)
-	a.wake("visited", noon, false)
-	for range 2 {
-		tenant, _, _ := a.next(noon)
-		a.looked(tenant, noon, time.Time{}, false)
-		a.rested(tenant)
-	}
-	late := noon.Add(2 * linger)
-	if tenant, _, _ := a.next(late); tenant != "used" || len(a.tenants) != 1 {
-		t.Errorf("looked at %q of %d", tenant, len(a.tenants))
-	}
-	a.looked("used", late, time.Time{}, false)
-	a.rested("used")
-	if len(a.tenants) != 0 {
-		t.Error("polled for ever")
-	}
-}
-
 // However many tenants wait for later, the agenda remembers the first of them, and when
 // to look for the others.
 func TestAgendaIsBounded(t *testing.T) {
-	a := newAgenda(2, 0, 3)
+	a := newAgenda(2, 3)
 	for _, minutes := range []int{5, 1, 4, 2, 3} {
 		tenant := fmt.Sprint(minutes)
-		a.wake(tenant, noon, false)
+		a.wake(tenant, noon)
 		a.next(noon)
 		a.looked(tenant, noon, noon.Add(time.Duration(minutes)*time.Minute), false)
 		a.rested(tenant)

@@ -110,6 +110,9 @@ func Enqueue(ctx context.Context, tx store.Tx, ids *id.Source, now time.Time, n 
 	if !n.At.IsZero() {
 		at = n.At
 	}
+	if err := tx.Mark(ctx, Topic, at); err != nil {
+		return 0, fmt.Errorf("enqueueing a job %s: %w", n.Kind, err)
+	}
 	job := ids.Next()
 	err = tx.Insert(ctx, table, job, waiting(at).and(values{
 		"kind": n.Kind, "args": args, "done": int64(0), "total": int64(0), "attempts": int64(0),
@@ -244,8 +247,8 @@ func Retry(ctx context.Context, t store.Tenant, job id.ID, now time.Time) error 
 		if j.holder != "" {
 			again.and(busy(held)) // by its own run, which has not noticed yet that it was cancelled
 		}
-		return tx.Update(ctx, table, job, 0, again.and(values{"attempts": int64(0),
-			"ended_at": nil, "error": nil, "error_params": nil}), nil)
+		return update(ctx, tx, job, again.and(values{"attempts": int64(0),
+			"ended_at": nil, "error": nil, "error_params": nil}))
 	})
 }
 

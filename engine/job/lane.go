@@ -24,7 +24,7 @@ func holdUp(ctx context.Context, tx store.Tx, j *row, strict bool) (bool, error)
 	}
 	if blocker.held && blocker.holder == "" {
 		// A store without transactions may have been stopped before somebody let it go.
-		err = tx.Update(ctx, table, blocker.ID, 0, waiting(blocker.RunAt), nil)
+		err = update(ctx, tx, blocker.ID, waiting(blocker.RunAt))
 	} else {
 		err = tx.Lock(ctx, table, blocker.ID)
 	}
@@ -70,7 +70,7 @@ func release(ctx context.Context, tx store.Tx, lane string) error {
 	if err != nil || first == nil {
 		return err
 	}
-	if err := tx.Update(ctx, table, first.ID, 0, waiting(first.RunAt), nil); err != nil {
+	if err := update(ctx, tx, first.ID, waiting(first.RunAt)); err != nil {
 		return fmt.Errorf("letting go the next job of lane %s: %w", lane, err)
 	}
 	return nil

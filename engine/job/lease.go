@@ -31,7 +31,7 @@ func (l *lease) update(ctx context.Context, tx store.Tx, changed values) error {
 	if _, final := changed["state"]; !final {
 		changed["lease_until"] = l.now().Add(l.length).UnixMilli()
 	}
-	return tx.Update(ctx, table, l.job, 0, changed, nil)
+	return update(ctx, tx, l.job, changed)
 }
 
 // prolong keeps what the run occupies for as long as it goes on, also when the job was
@@ -95,7 +95,7 @@ func vacate(ctx context.Context, tx store.Tx, r *row) error {
 	if r.State == Waiting {
 		left.and(waiting(r.RunAt)) // it was held by that run
 	}
-	if err := tx.Update(ctx, table, r.ID, 0, left, nil); err != nil {
+	if err := update(ctx, tx, r.ID, left); err != nil {
 		return err
 	}
 	return endBeats(ctx, tx, r.ID)

@@ -77,6 +77,16 @@ func ended(state string, at time.Time) values {
 	return values{"state": state, "phase": state, "due": nil, "ended_at": at.UnixMilli()}
 }
 
+// update changes values of a job. Where that has it wait, the tenant is marked.
+func update(ctx context.Context, tx store.Tx, job id.ID, changed values) error {
+	if due, waits := changed["due"].(int64); waits {
+		if err := tx.Mark(ctx, Topic, time.UnixMilli(due)); err != nil {
+			return err
+		}
+	}
+	return tx.Update(ctx, table, job, 0, changed, nil)
+}
+
 // and adds values.
 func (v values) and(more values) values {
 	maps.Copy(v, more)

@@ -34,22 +34,21 @@ type Options struct {
 	// Tenant opens a tenant by name, when it has work.
 	Tenant func(ctx context.Context, name string) (store.Tenant, error)
 	Now    func() time.Time
-	// Tenants lists all tenants. What an earlier process left undone is looked for in
-	// each, one after the other, when Run begins; where several processes share the
-	// store (see Poll), every hour too, for what one that died has left. nil: only in
+	// Tenants lists all tenants. Unless there are Marks, what an earlier process left
+	// undone is looked for in each, one after the other, when Run begins. nil: only in
 	// those that are woken.
 	Tenants func(ctx context.Context) ([]string, error)
+	// Marks tell which tenants have jobs that are due, for stores that several processes
+	// share; nil: this process knows of all jobs but those that are there when it starts.
+	Marks store.Marks
 	// Holder names this process; no two that share a store may have the same.
 	Holder string
 	// Alone says that no other process runs jobs of this store, so that what another
 	// holder had is free at once, not when its lease ends.
-	Alone   bool
-	Workers int           // jobs at a time; 4
-	Lease   time.Duration // after which another process takes over a job that gives no sign; 1 minute
-	// Poll is how often a tenant that was woken is looked at again although nothing
-	// was heard of it, for stores that several processes share; 0: never. That ends an
-	// hour after its last wake.
-	Poll     time.Duration
+	Alone    bool
+	Workers  int           // jobs at a time; 4
+	Lease    time.Duration // after which another process takes over a job that gives no sign; 1 minute
+	Poll     time.Duration // how often Marks are looked for; 5 seconds
 	Attempts int64         // runs without progress until a job fails; 6
 	Backoff  time.Duration // pause after the first failure, doubled each time; 1 second
 	Keep     time.Duration // how long ended jobs are kept; 30 days
@@ -58,11 +57,14 @@ type Options struct {
 
 const (
 	maxBackoff = 10 * time.Minute
-	linger     = time.Hour
 	pause      = 50 * time.Millisecond // between two looks at a tenant that had no work
 	reopen     = time.Minute           // after a tenant could not be opened
 	stagger    = 20 * time.Millisecond // between two tenants when all are looked at
+	takeMost   = 100                   // marks that are taken at a time
 )
+
+// Topic is that of the marks of tenants that have jobs; see store.Marks.
+const Topic = "jobs"
 
 // Runner runs jobs of the tenants that were woken. It opens no other tenant.
 type Runner struct {
@@ -88,6 +90,9 @@ func NewRunner(o Options) *Runner {
 	if o.Backoff <= 0 {
 		o.Backoff = time.Second
 	}
+	if o.Poll <= 0 {
+		o.Poll = 5 * time.Second
+	}
 	if o.Keep <= 0 {
 		o.Keep = 30 * 24 * time.Hour
 	}
@@ -95,10 +100,10 @@ func NewRunner(o Options) *Runner {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	capacity := maxTenants
-	if o.Tenants == nil {
+	if o.Tenants == nil && o.Marks == nil {
 		capacity = 0 // who is forgotten would not be found again
 	}
-	return &Runner{o: o, kinds: map[string]Kind{}, agenda: newAgenda(max(o.Workers-1, 1), o.Poll, capacity), ledger: newLedger(), woken: make(chan struct{}, 1)}
+	return &Runner{o: o, kinds: map[string]Kind{}, agenda: newAgenda(max(o.Workers-1, 1), capacity), ledger: newLedger(), woken: make(chan struct{}, 1)}
 }
 
 // Register says how kinds of jobs are done. It panics where a kind is incomplete or
@@ -115,7 +120,7 @@ func (r *Runner) Register(kinds ...Kind) {
 // Wake says that a tenant may have work: after a job was enqueued and committed,
 // and when a tenant is used for the first time since the start. Cheap.
 func (r *Runner) Wake(tenant string) {
-	r.agenda.wake(tenant, r.o.Now(), true)
+	r.agenda.wake(tenant, r.o.Now())
 	r.signal()
 }
 
@@ -131,7 +136,10 @@ func (r *Runner) signal() {
 func (r *Runner) Run(ctx context.Context) {
 	var under sync.WaitGroup
 	defer under.Wait()
-	if r.o.Tenants != nil {
+	switch {
+	case r.o.Marks != nil:
+		under.Go(func() { r.followMarks(ctx) })
+	case r.o.Tenants != nil:
 		under.Go(func() { r.rounds(ctx) })
 	}
 	under.Go(func() { r.measure(ctx) })
@@ -170,13 +178,57 @@ func (r *Runner) Run(ctx context.Context) {
 	}
 }
 
-// rounds looks at all tenants: at the start, when one has come due for which the agenda
-// had no place, and every hour where another process may have left something.
+// followMarks looks at tenants whose marks are due until ctx ends.
+func (r *Runner) followMarks(ctx context.Context) {
+	for ctx.Err() == nil {
+		taken, err := r.o.Marks.Take(ctx, Topic, takeMost, r.o.Poll)
+		if err != nil && ctx.Err() == nil {
+			r.o.Log.Error("looking for tenants that have jobs", "error", err)
+		}
+		for _, m := range taken {
+			if err := r.followMark(ctx, m); err != nil && ctx.Err() == nil && !fault.Is(err, "tenant.not_found") {
+				r.o.Log.Error("looking for the jobs of a tenant", "tenant", m.Tenant, "error", err)
+			}
+		}
+		if len(taken) < takeMost {
+			rest(ctx, r.o.Poll)
+		}
+	}
+}
+
+// followMark wakes a tenant if a job can begin, and else settles its mark. While a job can
+// begin the mark comes due again and again, so that a process with free workers gets it.
+func (r *Runner) followMark(ctx context.Context, m store.Mark) error {
+	t, err := r.o.Tenant(ctx, m.Tenant)
+	if err != nil {
+		return err
+	}
+	next, err := r.choose(ctx, t)
+	if err != nil {
+		return err
+	}
+	if next.job != nil {
+		r.Wake(m.Tenant)
+		return nil
+	}
+	if next.again.IsZero() || next.again.After(r.o.Now().Add(reopen)) {
+		other, err := dueBy(r.o.Now(), "").first(ctx, t)
+		if err != nil {
+			return err
+		}
+		if other != nil { // of a kind that another version of the program may know
+			next.later(r.o.Now().Add(reopen))
+		}
+	}
+	return r.o.Marks.Settle(ctx, m, next.again)
+}
+
+// rounds looks at all tenants: at the start, and when one has come due for which the
+// agenda had no place.
 func (r *Runner) rounds(ctx context.Context) {
 	for ctx.Err() == nil {
 		r.visitAll(ctx)
-		visited := r.o.Now()
-		for ctx.Err() == nil && !r.agenda.roundDue(r.o.Now()) && (r.o.Poll == 0 || r.o.Now().Sub(visited) < linger) {
+		for ctx.Err() == nil && !r.agenda.roundDue(r.o.Now()) {
 			rest(ctx, time.Second)
 		}
 	}
@@ -195,8 +247,7 @@ func (r *Runner) visitAll(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		r.agenda.wake(name, r.o.Now(), false)
-		r.signal()
+		r.Wake(name)
 	}
 }
 
@@ -219,7 +270,6 @@ func (r *Runner) look(ctx context.Context, tenant string, busy bool) (again time
 			r.o.Log.Error("opening a tenant for its jobs", "tenant", tenant, "error", err)
 		}
 		if fault.Is(err, "tenant.not_found") {
-			r.agenda.unused(tenant)
 			return time.Time{}, true
 		}
 		return r.o.Now().Add(reopen), true

@@ -15,15 +15,16 @@ import (
 type Options struct {
 	// Tenant opens a tenant by name, when it has events.
 	Tenant func(ctx context.Context, name string) (store.Tenant, error)
-	// Tenants lists all tenants. Events that were written by processes which are gone, or
-	// by another one, are looked for in each, one tenant after the other, when Run begins;
-	// nil: only in those that are woken.
+	// Tenants lists all tenants. Unless there are Marks, events that a process left which
+	// is gone are looked for in each, one tenant after the other, when Run begins; nil: only
+	// in those that are woken.
 	Tenants func(ctx context.Context) ([]string, error)
-	// SweepEvery is how often all tenants are looked at again, evenly spread over that
-	// time, for stores that several processes share; 0: never.
-	SweepEvery time.Duration
-	IDs        *id.Source
-	Now        func() time.Time
+	// Marks tell which tenants have events, for stores that several processes share; nil:
+	// this process knows of all events but those that are there when it starts.
+	Marks store.Marks
+	Poll  time.Duration // how often Marks are looked for; 5 seconds
+	IDs   *id.Source
+	Now   func() time.Time
 	// Holder names this process; no two that share a store may have the same.
 	Holder string
 	// Alone says that no other process runs a Dispatcher on this store, so that there is
@@ -48,6 +49,9 @@ const (
 	stagger    = 20 * time.Millisecond // between two tenants that are looked at when Run begins
 )
 
+// Topic is that of the marks of tenants that have events; see store.Marks.
+const Topic = "events"
+
 // Dispatcher gives events to consumers. It keeps nothing of a tenant that has no events
 // for anybody, and does nothing for it.
 type Dispatcher struct {
@@ -68,6 +72,9 @@ func New(o Options) *Dispatcher {
 	}
 	if o.Backoff <= 0 {
 		o.Backoff = time.Second
+	}
+	if o.Poll <= 0 {
+		o.Poll = 5 * time.Second
 	}
 	if o.Keep <= 0 {
 		o.Keep = 7 * 24 * time.Hour
@@ -125,30 +132,27 @@ func (d *Dispatcher) Run(ctx context.Context) {
 	for _, l := range d.lanes {
 		under.Go(func() { l.run(ctx) })
 	}
-	if len(d.lanes) > 0 && d.options.Tenants != nil {
-		under.Go(func() { d.sweep(ctx) })
+	switch {
+	case len(d.lanes) == 0:
+	case d.options.Marks != nil:
+		under.Go(func() { d.followMarks(ctx) })
+	case d.options.Tenants != nil:
+		under.Go(func() { d.visitAll(ctx) })
 	}
 	<-ctx.Done()
 }
 
-// sweep looks at every tenant, once or again and again.
-func (d *Dispatcher) sweep(ctx context.Context) {
-	for between := stagger; ; {
-		names, err := d.options.Tenants(ctx)
-		if err != nil && ctx.Err() == nil {
-			d.options.Log.Error("listing tenants to look for their events", "error", err)
-		}
-		began := d.options.Now()
-		for _, name := range names {
-			d.Wake(name)
-			if !rest(ctx, between) {
-				return
-			}
-		}
-		if d.options.SweepEvery <= 0 || !rest(ctx, d.options.SweepEvery-d.options.Now().Sub(began)) {
+// visitAll looks at every tenant, without haste.
+func (d *Dispatcher) visitAll(ctx context.Context) {
+	names, err := d.options.Tenants(ctx)
+	if err != nil && ctx.Err() == nil {
+		d.options.Log.Error("listing tenants to look for their events", "error", err)
+	}
+	for _, name := range names {
+		d.Wake(name)
+		if !rest(ctx, stagger) {
 			return
 		}
-		between = max(stagger, d.options.SweepEvery/time.Duration(len(names)+1))
 	}
 }
 

@@ -84,6 +84,9 @@ func Append(ctx context.Context, tx store.Tx, e Event) error {
 	if e.Via != "" {
 		values["via"] = e.Via
 	}
+	if err := tx.Mark(ctx, Topic, e.At); err != nil {
+		return fmt.Errorf("writing the outbox: %w", err)
+	}
 	if err := tx.Append(ctx, eventTable, e.ID, values); err != nil {
 		return fmt.Errorf("writing the outbox: %w", err)
 	}

@@ -82,17 +82,9 @@ type Platform struct {
 	Log    *slog.Logger
 }
 
-// pollShared is how soon background work that another process of the same store
-// asked for is noticed.
-const pollShared = 5 * time.Second
-
 // transactionsShared is how long a transaction of another process may go on; MongoDB ends
 // those that take longer than a minute.
 const transactionsShared = time.Minute + 5*time.Second
-
-// sweepShared is how soon events are noticed that were written by a process which is
-// gone, in a tenant of which nobody has heard since.
-const sweepShared = 30 * time.Minute
 
 // New puts the platform together. It opens no tenant and starts nothing.
 func New(o Options) *Platform {
@@ -100,13 +92,14 @@ func New(o Options) *Platform {
 	o.Store = migration.Over(o.Store, migration.Steps(), o.Log)
 	random := func() uint32 { return number(o.Random) }
 	p := &Platform{Store: o.Store, Types: plugins.FieldTypes(o.Plugins...), IDs: id.NewSource(o.Now, random), Now: o.Now, Log: o.Log}
-	var poll, sweep, transactions time.Duration
+	var transactions time.Duration
+	var marks store.Marks
 	if o.Shared {
-		poll, sweep, transactions = pollShared, sweepShared, transactionsShared
+		transactions, marks = transactionsShared, o.Store.Marks()
 	}
 	name := holder(random())
-	p.Jobs = job.NewRunner(job.Options{Tenant: o.Store.Tenant, Tenants: o.Store.Tenants, Now: o.Now, Holder: name, Alone: !o.Shared, Poll: poll, Log: o.Log})
-	p.Outbox = outbox.New(outbox.Options{Tenant: o.Store.Tenant, Tenants: o.Store.Tenants, SweepEvery: sweep, IDs: p.IDs, Now: o.Now, Holder: name, Alone: !o.Shared, Log: o.Log})
+	p.Jobs = job.NewRunner(job.Options{Tenant: o.Store.Tenant, Tenants: o.Store.Tenants, Now: o.Now, Holder: name, Alone: !o.Shared, Marks: marks, Log: o.Log})
+	p.Outbox = outbox.New(outbox.Options{Tenant: o.Store.Tenant, Tenants: o.Store.Tenants, Marks: marks, IDs: p.IDs, Now: o.Now, Holder: name, Alone: !o.Shared, Log: o.Log})
 	p.Catalog = catalog.New(catalog.Options{Types: p.Types, Kinds: plugins.Kinds(o.Plugins...), Packages: o.Packages, Tables: tables(), Binned: record.HasBinned, Configure: p.configure, IDs: p.IDs, Now: o.Now, Wake: p.wake, Builds: o.Builds, CacheBytes: o.Configurations, Transactions: transactions, Log: o.Log})
 	p.Files = file.New(p.IDs, o.Now, o.Files, p.Jobs.Wake)
 	hooks := append([]record.SaveHook{p.Files.Attaching()}, o.saveHooks()...)

@@ -47,6 +47,9 @@ type Store interface {
 	// Clock is the time by a clock of the store's own; the zero time where it has none but
 	// that of this machine.
 	Clock(ctx context.Context) (time.Time, error)
+	// Marks tell which tenants have background work; nil where one process serves the store,
+	// which knows by itself.
+	Marks() Marks
 	// Close waits for writes under way and lets everything go.
 	Close() error
 }
@@ -143,6 +146,7 @@ type Row []any
 type Tx interface {
 	Reader
 	LogWriter
+	Marker
 	// Insert adds a row. Columns not in values are empty. Fault "store.duplicate_id"
 	// (Conflict) if the id is taken; "store.not_unique" (Conflict) with Params "index"
 	// (the index's name) if a unique index refuses it.

@@ -3,6 +3,7 @@ package write
 import (
 	"context"
 	"errors"
+	"time"
 
 	"formwork/engine/fault"
 	"formwork/engine/id"
@@ -170,5 +171,7 @@ func (previewTx) Attempt(context.Context, func() error) (refused, err error) {
 func (previewTx) Append(context.Context, string, id.ID, map[string]any) error {
 	return errPreviewWrites
 }
+
+func (previewTx) Mark(context.Context, string, time.Time) error { return errPreviewWrites }
 
 func (previewTx) TrimLog(context.Context, string, int64) (int64, error) { return 0, errPreviewWrites }

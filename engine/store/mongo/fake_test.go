@@ -5,8 +5,10 @@ import (
 	"cmp"
 	"encoding/binary"
 	"io"
+	"maps"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -239,10 +241,23 @@ func (s *server) registry(name string, command bson.Raw) bson.D {
 		listing := command.Lookup("documents", "0").Document()
 		s.listed[listing.Lookup("_id").StringValue()] = listing
 		return changed(1)
+	case "update":
+		s.seen = append(s.seen, slices.Clone(command))
+		u := command.Lookup("updates", "0").Document()
+		for tenant, listing := range s.listed {
+			if matches(listing, u.Lookup("q").Document()) {
+				s.listed[tenant] = updated(listing, u.Lookup("u").Document())
+				return changed(1)
+			}
+		}
+		return changed(0)
 	case "find":
 		tenant, ok := command.Lookup("filter", "_id").StringValueOK()
+		if !ok && len(s.answers[name]) > 0 {
+			return nil // there is a script for it
+		}
 		if !ok {
-			return nil
+			return s.listing(command)
 		}
 		s.asked++
 		listing, ok := s.listed[tenant]
@@ -255,6 +270,87 @@ func (s *server) registry(name string, command bson.Raw) bson.D {
 		return found(all)
 	}
 	return nil
+}
+
+// listing answers a question for several tenants.
+func (s *server) listing(command bson.Raw) bson.D {
+	s.seen = append(s.seen, slices.Clone(command))
+	var all []bson.D
+	limit, limited := command.Lookup("limit").AsInt64OK()
+	for _, tenant := range slices.Sorted(maps.Keys(s.listed)) {
+		if matches(s.listed[tenant], command.Lookup("filter").Document()) && (!limited || len(all) < int(limit)) {
+			all = append(all, bson.D{})
+			_ = bson.Unmarshal(s.listed[tenant], &all[len(all)-1])
+		}
+	}
+	return found(all...)
+}
+
+// matches holds for a document that a filter of the registry selects.
+func matches(document, filter bson.Raw) bool {
+	elements, _ := filter.Elements()
+	for _, e := range elements {
+		if e.Key() == "$or" {
+			some := false
+			alternatives, _ := e.Value().Array().Values()
+			for _, one := range alternatives {
+				some = some || matches(document, one.Document())
+			}
+			if !some {
+				return false
+			}
+			continue
+		}
+		has := document.Lookup(strings.Split(e.Key(), ".")...)
+		switch operator, _ := e.Value().DocumentOK(); {
+		case operator.Lookup("$ne").Type != 0:
+			if has.Equal(operator.Lookup("$ne")) {
+				return false
+			}
+		case operator.Lookup("$lte").Type != 0:
+			if at, ok := has.AsInt64OK(); !ok || at > operator.Lookup("$lte").AsInt64() {
+				return false
+			}
+		case e.Value().Type == bson.TypeNull:
+			if !has.IsZero() {
+				return false
+			}
+		case !has.Equal(e.Value()):
+			return false
+		}
+	}
+	return true
+}
+
+// updated is a document of the registry after an update with $set, $min and $unset.
+func updated(document, update bson.Raw) bson.Raw {
+	var all bson.M
+	_ = bson.Unmarshal(document, &all)
+	operators, _ := update.Elements()
+	for _, operator := range operators {
+		fields, _ := operator.Value().Document().Elements()
+		for _, f := range fields {
+			path := strings.Split(f.Key(), ".")
+			inner := all
+			for _, name := range path[:len(path)-1] {
+				if inner[name] == nil {
+					inner[name] = bson.M{}
+				}
+				inner = inner[name].(bson.M)
+			}
+			last := path[len(path)-1]
+			before, numbered := inner[last].(int64)
+			switch {
+			case operator.Key() == "$unset":
+				delete(inner, last)
+			case operator.Key() == "$min" && numbered && before <= f.Value().AsInt64():
+			default:
+				inner[last] = f.Value()
+			}
+		}
+	}
+	raw, _ := bson.Marshal(all)
+	return raw
 }
 
 // unlist takes a tenant out of the registry, as another process does that deletes it.

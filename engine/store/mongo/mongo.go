@@ -82,6 +82,8 @@ type Store struct {
 	closed  bool         // under writes
 	mu      sync.Mutex
 	handles map[string]weak.Pointer[Tenant] // those somebody holds: one handle for each tenant
+	marking sync.Mutex
+	marked  map[string]bool // under marking: topics whose marks have their index
 }
 
 var _ store.Store = (*Store)(nil)
@@ -122,7 +124,7 @@ func Open(ctx context.Context, uri string, o Options) (*Store, error) {
 		prefix:  o.Database + "_",
 		now:     o.Now,
 		maxKeys: defaultMaxKeys, pageRows: pageRows,
-		handles: map[string]weak.Pointer[Tenant]{},
+		handles: map[string]weak.Pointer[Tenant]{}, marked: map[string]bool{},
 	}
 	if err := s.inspect(ctx, o.AllowStandalone); err != nil {
 		_ = client.Disconnect(context.WithoutCancel(ctx))
@@ -196,6 +198,7 @@ type listing struct {
 	Database string             `bson:"database"`
 	Made     primitive.ObjectID `bson:"made"` // tells a tenant from a former one of its name
 	Deleting bool               `bson:"deleting,omitempty"`
+	Marks    map[string]dueMark `bson:"marks,omitempty"` // by topic; see marks.go
 }
 
 // Tenant implements store.Store. A deletion by another process is noticed by the next

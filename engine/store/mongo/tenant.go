@@ -66,21 +66,37 @@ func (t *Tenant) ready(ctx context.Context) error {
 // confirm asks the registry whether the tenant is there. A write asks after all else, so
 // that nothing is acknowledged of a tenant that was deleted: see Store.Delete.
 func (t *Tenant) confirm(ctx context.Context) error {
-	now := t.store.now().UnixNano()
-	err := t.store.tenants.FindOne(ctx, bson.D{
+	_, err := t.listing(ctx)
+	return err
+}
+
+// listed finds the tenant's document in the registry, while the tenant is there.
+func (t *Tenant) listed() bson.D {
+	return bson.D{
 		{Key: "_id", Value: t.name},
 		{Key: "made", Value: t.made},
 		{Key: "deleting", Value: bson.D{{Key: "$ne", Value: true}}},
-	}).Err()
-	switch err {
+	}
+}
+
+// listing is what the registry has of the tenant.
+func (t *Tenant) listing(ctx context.Context) (l listing, err error) {
+	now := t.store.now().UnixNano()
+	switch err := t.store.tenants.FindOne(ctx, t.listed()).Decode(&l); err {
 	case nil:
 		t.seen.Store(now)
-		return nil
+		return l, nil
 	case driver.ErrNoDocuments:
-		t.gone.Store(true)
-		return t.notFound()
+		return l, t.isGone()
+	default:
+		return l, failed("finding a tenant", err)
 	}
-	return failed("finding a tenant", err)
+}
+
+// isGone notes that the tenant was deleted.
+func (t *Tenant) isGone() error {
+	t.gone.Store(true)
+	return t.notFound()
 }
 
 // confirmAlone is confirm after a change outside of a transaction. That may have made the

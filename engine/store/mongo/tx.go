@@ -28,6 +28,7 @@ type tx struct {
 	places  *places        // of rows that it changes; nil on a standalone server
 	met     []row          // rows that others changed
 	pending *pending       // writes that are kept back; nil if they are sent at once
+	marks   wanted         // that it leaves
 	// careful: look for duplicates before writing, so that the server has nothing to
 	// refuse, and keep how an attempt is undone.
 	careful   bool

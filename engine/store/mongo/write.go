@@ -119,7 +119,7 @@ func (t *Tenant) transact(ctx context.Context, tx *tx, fn func(tx store.Tx) erro
 		return ctx.Err(), false
 	}
 	if tx.changed {
-		if err := t.confirm(ctx); err != nil {
+		if err := t.confirmMarked(ctx, tx.marks); err != nil {
 			return err, false
 		}
 	}

@@ -333,6 +333,9 @@ func (s *Store) Size(ctx context.Context) (int64, error) {
 // Clock implements store.Store: files have no clock of their own.
 func (s *Store) Clock(context.Context) (time.Time, error) { return time.Time{}, nil }
 
+// Marks implements store.Store: one process serves the folder.
+func (s *Store) Marks() store.Marks { return nil }
+
 // Ping implements store.Store.
 func (s *Store) Ping(ctx context.Context) error {
 	s.mu.Lock()

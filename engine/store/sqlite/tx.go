@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	lib "modernc.org/sqlite/lib"
 
@@ -396,6 +397,9 @@ func (x *tx) Delete(ctx context.Context, table string, key id.ID) error {
 func (x *tx) Lock(ctx context.Context, _ string, _ id.ID) error {
 	return cmp.Or(x.usable(), ctx.Err())
 }
+
+// Mark implements store.Marker: there are no Marks.
+func (x *tx) Mark(context.Context, string, time.Time) error { return x.usable() }
 
 func (x *tx) DeleteWhere(ctx context.Context, table string, filter query.Filter) (int64, error) {
 	if err := x.writing(ctx); err != nil {

@@ -81,6 +81,50 @@ var tenantCases = []testCase{
 		f.must(f.store.Delete(f.ctx, "other"))
 		f.same("acme after the other is gone", f.ids(f.tenant, "lead", nil), []int64{1})
 	}},
+	{"marks", func(f *fixture) {
+		f.define(simple)
+		at := time.Now() // of stores with marks, which take it from outside only in their own tests
+		write := func(n id.ID, at time.Time) {
+			f.Helper()
+			f.write(func(tx store.Tx) error {
+				f.must(tx.Mark(f.ctx, "work", at))
+				return tx.Insert(f.ctx, "lead", n, nil, nil)
+			})
+		}
+		write(1, at.Add(-time.Minute))
+		marks := f.store.Marks()
+		if marks == nil {
+			return // one process serves the store
+		}
+		take := func(want int) []store.Mark {
+			f.Helper()
+			taken, err := marks.Take(f.ctx, "work", 10, time.Hour)
+			f.must(err)
+			if len(taken) != want {
+				f.Fatalf("%d tenants have work, want %d", len(taken), want)
+			}
+			return taken
+		}
+		first := take(1)[0]
+		if first.Tenant != "acme" || first.Topic != "work" || first.Last {
+			f.Errorf("took %+v", first)
+		}
+		take(0)
+		write(2, at.Add(-time.Hour)) // sooner than the mark comes due again
+		f.must(marks.Settle(f.ctx, first, time.Time{}))
+		second := take(1)[0]
+		f.must(marks.Settle(f.ctx, second, at.Add(-time.Second)))
+		f.must(marks.Settle(f.ctx, second, time.Time{})) // not as it was
+		f.must(marks.Settle(f.ctx, take(1)[0], time.Time{}))
+		take(0)
+		write(3, at.Add(-time.Hour))
+		take(1)
+		_, err := f.store.Create(f.ctx, "other")
+		f.must(err)
+		if taken := take(1); taken[0].Tenant != "other" {
+			f.Errorf("took %+v", taken)
+		}
+	}},
 	{"formats", func(f *fixture) {
 		stamped := func(of interface {
 			Format(ctx context.Context) (int, error)

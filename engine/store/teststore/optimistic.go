@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"sync"
+	"time"
 
 	"formwork/engine/fault"
 	"formwork/engine/id"
@@ -81,6 +82,8 @@ func (l *later) Insert(ctx context.Context, table string, key id.ID, v map[strin
 func (l *later) Delete(ctx context.Context, table string, key id.ID) error {
 	return l.change(table, key, func(tx store.Tx) error { return tx.Delete(ctx, table, key) })
 }
+
+func (l *later) Mark(context.Context, string, time.Time) error { return nil }
 
 var errConflict = errors.New("met another write ten times")
 
