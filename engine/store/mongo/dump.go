@@ -59,7 +59,7 @@ func (t *Tenant) Dump(ctx context.Context, w io.Writer) error {
 
 // tables are all that are defined, by name, without their indexes.
 func (t *Tenant) tables(ctx context.Context) ([]store.Table, error) {
-	cursor, err := t.db.Collection(definitions).Find(ctx, bson.D{}, options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}))
+	cursor, err := t.db.Collection(definitions).Find(ctx, bson.D{{Key: "dropped", Value: nil}}, options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}))
 	if err != nil {
 		return nil, failed("reading the definitions of tables", err)
 	}
@@ -123,6 +123,9 @@ func (d *dumping) head(table store.Table) (newest head, err error) {
 		return head{First: 1}, nil
 	}
 	err = d.t.db.Collection(heads).FindOne(d.reading, bson.D{{Key: "_id", Value: table.Name}}).Decode(&newest)
+	if err == driver.ErrNoDocuments {
+		return head{First: 1}, nil // nothing was ever appended
+	}
 	return newest, failed("reading the head of the log "+table.Name, err)
 }
 
@@ -233,6 +236,9 @@ func (l *loading) Table(table store.Table, end int64) error {
 }
 
 func (l *loading) Rows(rows []store.FullRow) error {
+	if err := l.made(); err != nil {
+		return err
+	}
 	documents := make([]any, len(rows))
 	for i, row := range rows {
 		d := bson.D{{Key: keyField, Value: int64(row.ID)}}
@@ -259,12 +265,33 @@ func (l *loading) Rows(rows []store.FullRow) error {
 	return failed("loading rows", err)
 }
 
+// made makes the collection of the table, for its rows or its positions.
+func (l *loading) made() error {
+	made, err := l.t.isMade(l.ctx, l.table.Name)
+	if err != nil || made {
+		return err
+	}
+	return l.t.makeCollection(l.ctx, l.table.Name)
+}
+
 func (l *loading) Indexes(indexes []store.Index) error {
+	if l.table.Log && l.end > 0 {
+		if err := l.made(); err != nil {
+			return err
+		}
+	}
+	known, err := l.t.defined(l.ctx, l.table.Name)
+	if err != nil {
+		return err
+	}
+	if d := known[l.table.Name]; d.Unmade != nil {
+		return l.t.redefine(l.ctx, l.table.Name, d.Unmade, bson.D{{Key: "$set", Value: bson.D{{Key: "unmade", Value: d.Unmade.next(indexes)}}}})
+	}
 	collection := l.t.db.Collection(l.table.Name)
 	if err := l.t.store.build(l.ctx, collection, indexes, false); err != nil || !l.table.Log {
 		return err
 	}
 	next := bson.D{{Key: "$set", Value: head{Page: 1, First: l.end + 1, Rows: []int64{}}}}
-	_, err := l.t.db.Collection(heads).UpdateOne(l.ctx, bson.D{{Key: "_id", Value: l.table.Name}}, next)
+	_, err = l.t.db.Collection(heads).UpdateOne(l.ctx, bson.D{{Key: "_id", Value: l.table.Name}}, next)
 	return failed("making the head of the log "+l.table.Name, err)
 }

@@ -31,7 +31,23 @@ func (t *Tenant) Index(ctx context.Context, table string, indexes []store.Index)
 		return err
 	}
 	defer leave()
-	existing, err := t.indexes(ctx, table)
+	return untilUnchanged(ctx, func() error { return t.index(ctx, table, indexes) })
+}
+
+// index is a try of Index.
+func (t *Tenant) index(ctx context.Context, table string, indexes []store.Index) error {
+	known, err := t.defined(ctx, table)
+	if err != nil {
+		return err
+	}
+	if d := known[table]; d.Unmade != nil {
+		err := t.redefine(ctx, table, d.Unmade, bson.D{{Key: "$set", Value: bson.D{{Key: "unmade", Value: d.Unmade.next(indexes)}}}})
+		if err != nil {
+			return err
+		}
+		return t.confirmAlone(ctx)
+	}
+	existing, err := t.indexesOf(ctx, table, known)
 	if err != nil {
 		return err
 	}
@@ -84,6 +100,15 @@ func (t *Tenant) indexes(ctx context.Context, table string) ([]store.Index, erro
 	known, err := t.defined(ctx, table)
 	if err != nil {
 		return nil, err
+	}
+	return t.indexesOf(ctx, table, known)
+}
+
+// indexesOf are the indexes of a table whose definition is known: those that its collection
+// has, or is going to have.
+func (t *Tenant) indexesOf(ctx context.Context, table string, known map[string]definition) ([]store.Index, error) {
+	if d := known[table]; d.Unmade != nil {
+		return d.Unmade.indexes(), nil
 	}
 	cursor, err := t.db.Collection(table).Indexes().List(ctx)
 	if hasCode(err, codeNamespaceNotFound) {

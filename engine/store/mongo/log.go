@@ -90,6 +90,9 @@ func (x *tx) Append(ctx context.Context, table string, key id.ID, values map[str
 	if err := x.usable(ctx); err != nil {
 		return err
 	}
+	if err := x.intoMade(ctx, table); err != nil {
+		return err
+	}
 	var stamp any = primitive.Timestamp{} // the server puts its time there
 	switch {
 	case x.pending != nil:
@@ -221,7 +224,11 @@ func (t *Tenant) place(ctx context.Context, table string) (end int64, err error)
 func (t *Tenant) placePage(ctx context.Context, table string) (end int64, lost bool, err error) {
 	var newest head
 	key := bson.E{Key: "_id", Value: table}
-	if err := t.db.Collection(heads).FindOne(ctx, bson.D{key}).Decode(&newest); err != nil {
+	err = t.db.Collection(heads).FindOne(ctx, bson.D{key}).Decode(&newest)
+	if err == driver.ErrNoDocuments {
+		return 0, false, nil // nothing was ever appended
+	}
+	if err != nil {
 		return 0, false, failed("reading the head of the log "+table, err)
 	}
 	rows, err := t.unplaced(ctx, table)

@@ -3,8 +3,9 @@ package mongo_test
 import (
 	"context"
 	"fmt"
-	"slices"
+	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -136,9 +137,8 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// idling are the commands that a server process sends about tenants of which some are
-// there and none is used, while its background work goes on.
-func idling(t *testing.T, tenants int) (all []bson.Raw) {
+// idle is a server that has tenants which nobody uses, and a store over it.
+func idle(t testing.TB, tenants int) (*server, *mongo.Store) {
 	t.Helper()
 	s := newServer(t)
 	settled := bson.D{{Key: "due", Value: int64(1) << 62}, {Key: "last", Value: true}}
@@ -151,42 +151,48 @@ func idling(t *testing.T, tenants int) (all []bson.Raw) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer opened.Close()
-	const poll = 10 * time.Millisecond
+	t.Cleanup(func() { opened.Close() })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seen = nil
+	return s, opened
+}
+
+// work has a process do its background work on a store until stop is called.
+func work(opened *mongo.Store, poll time.Duration) (stop func()) {
 	jobs := job.NewRunner(job.Options{Tenant: opened.Tenant, Tenants: opened.Tenants, Marks: opened.Marks(), Poll: poll, Now: time.Now, Holder: "a"})
 	events := outbox.New(outbox.Options{Tenant: opened.Tenant, Tenants: opened.Tenants, Marks: opened.Marks(), Poll: poll, Now: time.Now, Holder: "a",
 		IDs: id.NewSource(time.Now, func() uint32 { return 0 })})
 	events.Register(outbox.Consumer{Name: "one", Handle: func(context.Context, store.Tenant, *outbox.Batch) error { return nil }})
-	ctx, stop := context.WithCancel(t.Context())
-	done := make(chan struct{}, 2)
-	go func() { jobs.Run(ctx); done <- struct{}{} }()
-	go func() { events.Run(ctx); done <- struct{}{} }()
-	asked := func() int { // how often the marks of events were looked for
-		n := 0
-		for _, c := range s.commands() {
-			if strings.Contains(c.Lookup("filter").String(), "marks.events.due") {
-				n++
-			}
+	ctx, cancel := context.WithCancel(context.Background())
+	var both sync.WaitGroup
+	both.Go(func() { jobs.Run(ctx) })
+	both.Go(func() { events.Run(ctx) })
+	return func() { cancel(); both.Wait() }
+}
+
+// rounds is how often marks of events were looked for.
+func rounds(commands []bson.Raw) (n int) {
+	for _, c := range commands {
+		if strings.Contains(c.Lookup("filter").String(), "marks.events.due") {
+			n++
 		}
-		return n
 	}
-	for asked() < 5 {
-		time.Sleep(time.Millisecond)
-	}
-	all = s.commands()
-	stop()
-	<-done
-	<-done
-	return all
+	return n
 }
 
 // However many tenants there are, background work asks nothing of those that nobody uses:
 // each time one question for each topic, of all of them.
 func TestIdleTenantsAreAskedNothing(t *testing.T) {
-	var counts []int
 	for _, tenants := range []int{3, 300} {
-		rounds, asked := 0, 0
-		for _, c := range idling(t, tenants) {
+		s, opened := idle(t, tenants)
+		stop := work(opened, 10*time.Millisecond)
+		for rounds(s.commands()) < 5 {
+			time.Sleep(time.Millisecond)
+		}
+		stop()
+		all, asked := s.commands(), 0
+		for _, c := range all {
 			name := must(c.Elements())[0].Key()
 			if collection := text(c, name); collection != "tenants" {
 				t.Fatalf("with %d tenants the server was asked %s", tenants, c)
@@ -194,13 +200,39 @@ func TestIdleTenantsAreAskedNothing(t *testing.T) {
 			if name == "find" {
 				asked++
 			}
-			if strings.Contains(c.Lookup("filter").String(), "marks.events.due") {
-				rounds++
-			}
 		}
-		counts = append(counts, (asked+rounds-1)/rounds)
+		if most := 4 * rounds(all); asked > most {
+			t.Errorf("with %d tenants %d questions, more than %d", tenants, asked, most)
+		}
 	}
-	if slices.Max(counts) > 4 {
-		t.Errorf("%v questions each time", counts)
+}
+
+// BenchmarkIdleTenants is a process that has opened 1,000 tenants, which nobody uses then:
+// how long that takes, what a tenant takes of memory, and the commands that the server is
+// sent a second, whichever tenants they are about.
+func BenchmarkIdleTenants(b *testing.B) {
+	const tenants = 1000
+	s, opened := idle(b, tenants)
+	for b.Loop() {
+		memory := func() int64 {
+			var m runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&m)
+			return int64(m.HeapAlloc)
+		}
+		before, began := memory(), time.Now()
+		held := make([]store.Tenant, tenants)
+		for i := range held {
+			held[i] = must(opened.Tenant(b.Context(), fmt.Sprint("tenant-", i)))
+		}
+		b.ReportMetric(float64(time.Since(began).Microseconds())/tenants, "µs/open")
+		b.ReportMetric(float64(memory()-before)/tenants, "B/tenant")
+		first := s.all()
+		began = time.Now()
+		stop := work(opened, 0)
+		time.Sleep(12 * time.Second)
+		stop()
+		b.ReportMetric(float64(s.all()-first)/time.Since(began).Seconds(), "commands/s")
+		runtime.KeepAlive(held)
 	}
 }

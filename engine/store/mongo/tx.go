@@ -226,6 +226,9 @@ func (x *tx) insert(ctx context.Context, table string, key id.ID, values map[str
 	if err := x.changing(ctx); err != nil {
 		return err
 	}
+	if err := x.intoMade(ctx, table); err != nil {
+		return err
+	}
 	d, err := document(int64(key), values, words)
 	if err != nil {
 		return err

@@ -76,14 +76,18 @@ func (t *Tenant) Write(ctx context.Context, fn func(tx store.Tx) error) error {
 			keeps, careful = false, !keeps || tx.attempted
 			continue
 		}
-		if tx.lost == errTaken {
-			continue // its turn is what it waits for
+		if atOnce(tx.lost) {
+			continue
 		}
 		if err := pause(ctx, try); err != nil {
 			return err
 		}
 	}
 }
+
+// atOnce holds for what ended a transaction that may be begun anew without a pause: its
+// turn is what it waits for, or all that it lacked is there.
+func atOnce(err error) bool { return err == errTaken || err == errMade }
 
 var transaction = options.Transaction().
 	SetReadConcern(readconcern.Snapshot()).
@@ -104,7 +108,7 @@ func (t *Tenant) transact(ctx context.Context, tx *tx, fn func(tx store.Tx) erro
 	}()
 	err = run(ctx, tx, fn)
 	switch {
-	case tx.wentOn, tx.lost == errTaken:
+	case tx.wentOn, atOnce(tx.lost):
 		return tx.lost, true
 	case tx.lost != nil && transient(tx.lost):
 		return tx.lost, true
