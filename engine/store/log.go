@@ -53,7 +53,7 @@ type LogReader interface {
 type LogWriter interface {
 	// Append adds a row, under the id or, where the store needs that to keep the order, a
 	// higher one. Fault "store.duplicate_id" (Conflict) if the id
-	// is taken and the store keeps the given id.
+	// is taken and the store keeps the given id, "store.row_too_large" (TooLarge).
 	Append(ctx context.Context, table string, id id.ID, values map[string]any) error
 	// TrimLog removes the rows up to and with a position and says how many they were. A
 	// store may keep the last row of the log.

@@ -149,12 +149,14 @@ type Tx interface {
 	Marker
 	// Insert adds a row. Columns not in values are empty. Fault "store.duplicate_id"
 	// (Conflict) if the id is taken; "store.not_unique" (Conflict) with Params "index"
-	// (the index's name) if a unique index refuses it.
+	// (the index's name) if a unique index refuses it; "store.row_too_large" (TooLarge)
+	// beyond MaxRow.
 	Insert(ctx context.Context, table string, id id.ID, values map[string]any, words []string) error
 	// Update sets columns (nil empties one) of a row if it still has the version, and
 	// its words unless words is nil. Fault "store.stale" (Stale) if it has another
 	// version or is gone. Version 0: any version; then it is only stale if gone.
-	// The new version, if any, is among values.
+	// The new version, if any, is among values. Fault "store.row_too_large" (TooLarge) if
+	// values and words are beyond MaxRow; a store may say so of the row as it would be.
 	Update(ctx context.Context, table string, id id.ID, version int64, values map[string]any, words []string) error
 	// Delete removes a row. No error if it is gone.
 	Delete(ctx context.Context, table string, id id.ID) error

@@ -53,6 +53,7 @@ var checking = []step{
 	{name: "removed options", do: (*draft.Draft).CheckRemovedOptions},
 	{name: "options", do: (*draft.Draft).CheckOptions},
 	{name: "schema", do: (*draft.Draft).CheckSchema},
+	{name: "size", do: (*draft.Draft).CheckSize},
 	{name: "rules", do: (*draft.Draft).CheckRules},
 	{name: "stage guards", do: (*draft.Draft).CheckStage},
 	{name: "references", do: (*draft.Draft).CheckReferences},

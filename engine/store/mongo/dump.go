@@ -241,6 +241,13 @@ func (l *loading) Rows(rows []store.FullRow) error {
 	}
 	documents := make([]any, len(rows))
 	for i, row := range rows {
+		values := map[string]any{}
+		for at, c := range l.table.Columns {
+			values[c.Name] = row.Values[at]
+		}
+		if err := store.CheckRow(values, row.Words); err != nil {
+			return fmt.Errorf("loading %s: %w", l.table.Name, err)
+		}
 		d := bson.D{{Key: keyField, Value: int64(row.ID)}}
 		for at, c := range l.table.Columns {
 			if row.Values[at] == nil {

@@ -13,6 +13,7 @@ import (
 	"go.mongodb.org/mongo-driver/x/mongo/driver/topology"
 
 	"formwork/engine/fault"
+	"formwork/engine/store"
 )
 
 // Codes of the server's errors.
@@ -61,8 +62,9 @@ func failed(doing string, err error) error {
 		return fmt.Errorf("mongo: %s: %w: %w", doing, context.DeadlineExceeded, err)
 	case unreachable(err), hasCode(err, codeUnauthorized):
 		return fault.New(fault.Unavailable, whyUnreachable(err)).Because(fmt.Errorf("%s: %w", doing, err))
-	case errors.Is(err, wire.ErrDocumentTooLarge),
-		hasCode(err, codeDocumentTooBig, codeUpdateTooBig, codeUpsertTooBig, codeTransactionTooBig, codeTooBigForCache):
+	case errors.Is(err, wire.ErrDocumentTooLarge), hasCode(err, codeDocumentTooBig, codeUpdateTooBig, codeUpsertTooBig):
+		return store.TooLarge().Because(fmt.Errorf("%s: %w", doing, err))
+	case hasCode(err, codeTransactionTooBig, codeTooBigForCache):
 		return fault.New(fault.TooLarge, "mongo.too_large").Because(fmt.Errorf("%s: %w", doing, err))
 	}
 	return fmt.Errorf("mongo: %s: %w", doing, err)

@@ -495,14 +495,14 @@ func TestWriteGivesUp(t *testing.T) {
 }
 
 func TestTooLarge(t *testing.T) {
-	for _, code := range []int{257, 388, 10334, 17419} {
+	for code, want := range map[int]string{257: "mongo.too_large", 388: "mongo.too_large", 10334: "store.row_too_large", 17419: "store.row_too_large"} {
 		s := newServer(t)
 		tenant := s.open(mongo.Options{})
 		s.script("update", refusal(code))
 		err := tenant.Write(t.Context(), func(tx store.Tx) error {
 			return tx.Update(t.Context(), "lead", 1, 1, map[string]any{"a:t": "x"}, nil)
 		})
-		if !fault.Is(err, "mongo.too_large") || fault.KindOf(err) != fault.TooLarge {
+		if !fault.Is(err, want) || fault.KindOf(err) != fault.TooLarge {
 			t.Errorf("%d: %v", code, err)
 		}
 	}
@@ -511,8 +511,11 @@ func TestTooLarge(t *testing.T) {
 	err := tenant.Write(t.Context(), func(tx store.Tx) error {
 		return tx.Insert(t.Context(), "lead", 1, map[string]any{"a:t": strings.Repeat("x", 17<<20)}, nil)
 	})
-	if !fault.Is(err, "mongo.too_large") {
+	if !fault.Is(err, "store.row_too_large") {
 		t.Errorf("a large document: %v", err)
+	}
+	if slices.Contains(s.names(), "insert") {
+		t.Error("the server was sent what it can't take")
 	}
 }
 

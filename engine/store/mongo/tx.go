@@ -460,6 +460,9 @@ func amongKeys(keys []any) bson.D {
 
 // changes is an update in the server's form; empty if there is nothing to change.
 func changes(values map[string]any, words []string) (bson.D, error) {
+	if err := store.CheckRow(values, words); err != nil {
+		return nil, err
+	}
 	var set, unset bson.D
 	for name, v := range values {
 		if v == nil {

@@ -11,6 +11,7 @@ import (
 	"go.mongodb.org/mongo-driver/x/bsonx/bsoncore"
 
 	"formwork/engine/query"
+	"formwork/engine/store"
 	"formwork/metadata/fieldtype"
 )
 
@@ -50,6 +51,9 @@ func encode(v any) (any, error) {
 
 // document is a new row.
 func document(id int64, values map[string]any, words []string) (bson.D, error) {
+	if err := store.CheckRow(values, words); err != nil {
+		return nil, err
+	}
 	d := make(bson.D, 0, len(values)+2)
 	d = append(d, bson.E{Key: keyField, Value: id})
 	for name, v := range values {

@@ -298,6 +298,9 @@ func (x *tx) insert(ctx context.Context, table string, key id.ID, values map[str
 	if err := x.writing(ctx); err != nil {
 		return err
 	}
+	if err := store.CheckRow(values, words); err != nil {
+		return err
+	}
 	t, err := x.table(table, values)
 	if err != nil {
 		return err
@@ -338,6 +341,9 @@ func (x *tx) refused(t *tableInfo, err error) error {
 
 func (x *tx) Update(ctx context.Context, table string, key id.ID, version int64, values map[string]any, words []string) error {
 	if err := x.writing(ctx); err != nil {
+		return err
+	}
+	if err := store.CheckRow(values, words); err != nil {
 		return err
 	}
 	t, err := x.table(table, values)

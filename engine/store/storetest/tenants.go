@@ -81,6 +81,38 @@ var tenantCases = []testCase{
 		f.must(f.store.Delete(f.ctx, "other"))
 		f.same("acme after the other is gone", f.ids(f.tenant, "lead", nil), []int64{1})
 	}},
+	{"the largest row", func(f *fixture) {
+		f.define(simple, store.Table{Name: "log", Log: true, Columns: []query.Column{colText}})
+		fits := strings.Repeat("x", store.MaxRow-store.RowSize(map[string]any{colText.Name: ""}, nil))
+		for n, c := range []struct {
+			text string
+			code string
+		}{{fits, ""}, {fits + "x", "store.row_too_large"}} {
+			for what, do := range map[string]func(tx store.Tx) error{
+				"insert": func(tx store.Tx) error {
+					return tx.Insert(f.ctx, "lead", id.ID(n+1), map[string]any{colText.Name: c.text}, nil)
+				},
+				"append": func(tx store.Tx) error {
+					return tx.Append(f.ctx, "log", id.ID(n+1), map[string]any{colText.Name: c.text})
+				},
+				"update": func(tx store.Tx) error {
+					if err := tx.Insert(f.ctx, "lead", id.ID(n+10), nil, nil); err != nil {
+						return err
+					}
+					return tx.Update(f.ctx, "lead", id.ID(n+10), 0, map[string]any{colText.Name: c.text}, nil)
+				},
+			} {
+				err := f.tenant.Write(f.ctx, do)
+				if c.code == "" && err != nil {
+					f.Errorf("%s of %d bytes: %v", what, len(c.text), err)
+				}
+				if c.code != "" {
+					f.fails(err, fault.TooLarge, c.code)
+				}
+			}
+		}
+		f.same("rows", f.ids(f.tenant, "lead", nil), []int64{1, 10})
+	}},
 	{"marks", func(f *fixture) {
 		f.define(simple)
 		at := time.Now() // of stores with marks, which take it from outside only in their own tests
