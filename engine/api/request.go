@@ -40,6 +40,10 @@ type request struct {
 	failure  *fault.Fault
 }
 
+// headerMoment holds the newest state that a client has seen, in answers to what wrote and
+// in the requests of a client that is to see it whichever process answers: see store.Moment.
+const headerMoment = "X-Moment"
+
 // serve runs a route: it makes the request, has the handler answer it, and turns
 // whatever goes wrong, a panic included, into a problem document.
 func (s *Server) serve(rt route) fiber.Handler {
@@ -54,6 +58,8 @@ func (s *Server) serve(rt route) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		began := time.Now()
 		ctx, cancel := context.WithTimeout(context.Background(), within)
+		sent := strings.Clone(c.Get(headerMoment))
+		ctx, moment := store.WithMoment(ctx, sent)
 		r := s.requests.Get().(*request)
 		r.http, r.ctx, r.id = c, ctx, s.numbers.next(c)
 		s.headers(r)
@@ -62,6 +68,9 @@ func (s *Server) serve(rt route) fiber.Handler {
 		}
 		r.finishBody()
 		cancel()
+		if seen := moment.Token(); seen != sent && seen != "" {
+			c.Set(headerMoment, seen)
+		}
 		meter.saw(c.Response().StatusCode(), time.Since(began))
 		if s.o.Access {
 			s.logAccess(r, time.Since(began))

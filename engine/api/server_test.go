@@ -20,6 +20,7 @@ import (
 
 	"formwork/engine/api"
 	"formwork/engine/enginetest"
+	"formwork/engine/store/teststore"
 )
 
 const password = enginetest.Password
@@ -61,9 +62,15 @@ func newWorld(t *testing.T) *world {
 // newWorldWith is newWorld with changed options.
 func newWorldWith(t *testing.T, change func(*api.Options)) *world {
 	t.Helper()
+	return newWorldOver(t, nil, change)
+}
+
+// newWorldOver is newWorldWith over a store; nil: the usual one.
+func newWorldOver(t *testing.T, open teststore.Opener, change func(*api.Options)) *world {
+	t.Helper()
 	w := &world{t: t, log: &lockedBuffer{}, http: &http.Client{Timeout: time.Minute}}
 	log := slog.New(slog.NewTextHandler(w.log, nil))
-	p := enginetest.New(t, enginetest.Options{Now: time.Now, Log: log})
+	p := enginetest.New(t, enginetest.Options{Open: open, Now: time.Now, Log: log})
 	w.Tenant = p.NewTenant("main")
 	o := api.Options{Store: p.Store, Catalog: p.Catalog, Records: p.Records, Auth: p.Auth, Imports: p.Imports, Files: p.Files, Now: p.Now, Log: log,
 		Access: true, Tenant: "main", Version: "test"}

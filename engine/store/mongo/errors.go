@@ -26,6 +26,10 @@ const (
 	codeCursorNotFound     = 43
 	codeMaxTimeExpired     = 50
 	codeNamespaceExists    = 48
+	codeInvalidOptions     = 72
+	codeTimeProof          = 204 // the signature of a time is not the cluster's
+	codeRateLimiter        = 205 // a time is too far ahead
+	codeKeyNotFound        = 211
 	codeQueryPlanKilled    = 175 // its index is gone
 	codeSnapshotTooOld     = 239
 	codeSnapshotUnavail    = 246

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/bson"
+	"go.mongodb.org/mongo-driver/bson/primitive"
 
 	"formwork/engine/fault"
 	"formwork/engine/store"
@@ -33,6 +34,9 @@ type server struct {
 	keeps   func(name string, command bson.Raw) bson.D // instead of a script; nil for what it does not know
 	answers map[string][]bson.D                        // what a command is answered, one after the other; then that it is done
 	seen    []bson.Raw                                 // commands but for the driver's own, and what asks for tenants that are listed and tables that have collections
+
+	time       uint32     // of the cluster, if answers tell it
+	everything []bson.Raw // commands but for the driver's own
 
 	listed map[string]bson.Raw // tenants, as the registry has them
 	asked  int                 // how often it was
@@ -147,7 +151,7 @@ func (s *server) serve(c net.Conn) {
 			binary.LittleEndian.PutUint32(answer[16:], 1)
 			op = 1
 		case opMessage:
-			raw, _ := bson.Marshal(s.answer(command(message[4:])))
+			raw, _ := bson.Marshal(s.timed(s.answer(command(message[4:]))))
 			answer = append(make([]byte, 5), raw...)
 		default:
 			return
@@ -204,6 +208,16 @@ func (s *server) hello() bson.D {
 	return append(d, bson.E{Key: "setName", Value: "rs"}, bson.E{Key: "hosts", Value: bson.A{s.address}}, bson.E{Key: "me", Value: s.address})
 }
 
+// timed adds the time of the cluster to an answer.
+func (s *server) timed(answer bson.D) bson.D {
+	if s.time == 0 {
+		return answer
+	}
+	at := primitive.Timestamp{T: s.time, I: 1}
+	return append(answer, bson.E{Key: "operationTime", Value: at}, bson.E{Key: "$clusterTime", Value: bson.D{{Key: "clusterTime", Value: at},
+		{Key: "signature", Value: bson.D{{Key: "hash", Value: primitive.Binary{Data: make([]byte, 20)}}, {Key: "keyId", Value: int64(0)}}}}})
+}
+
 func (s *server) answer(command bson.Raw) bson.D {
 	elements, err := command.Elements()
 	if err != nil {
@@ -219,6 +233,7 @@ func (s *server) answer(command bson.Raw) bson.D {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.everything = append(s.everything, slices.Clone(command))
 	if answer := s.registry(name, command); answer != nil {
 		return answer
 	}

@@ -77,6 +77,7 @@ type Store struct {
 	snapshots    bool // reads outside transactions can have a snapshot
 	maxKeys      int  // see defaultMaxKeys
 	pageRows     int  // of logs
+	times        *times
 
 	writes  sync.RWMutex // held for reading by each write under way, for writing by Close
 	closed  bool         // under writes
@@ -102,7 +103,9 @@ func Open(ctx context.Context, uri string, o Options) (*Store, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	seen := &times{}
 	settings := options.Client().
+		SetServerMonitor(seen.watch()).
 		SetAppName("formwork").
 		SetServerSelectionTimeout(selectServer).
 		SetMaxPoolSize(o.MaxConnections).
@@ -123,7 +126,7 @@ func Open(ctx context.Context, uri string, o Options) (*Store, error) {
 		tenants: client.Database(o.Database).Collection(registry),
 		prefix:  o.Database + "_",
 		now:     o.Now,
-		maxKeys: defaultMaxKeys, pageRows: pageRows,
+		maxKeys: defaultMaxKeys, pageRows: pageRows, times: seen,
 		handles: map[string]weak.Pointer[Tenant]{}, marked: map[string]bool{},
 	}
 	if err := s.inspect(ctx, o.AllowStandalone); err != nil {

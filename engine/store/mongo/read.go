@@ -124,6 +124,9 @@ func (t *Tenant) reading(ctx context.Context, read func(context.Context) iter.Se
 
 // readOnce returns whether the read is to be tried again.
 func (t *Tenant) readOnce(ctx context.Context, read func(context.Context) iter.Seq2[store.Row, error], yield func(store.Row, error) bool, mayRetry bool) bool {
+	if err := t.store.reach(ctx); err != nil {
+		return yield(nil, err) && false
+	}
 	if t.store.snapshots {
 		session, err := t.store.client.StartSession(options.Session().SetSnapshot(true))
 		if err != nil {

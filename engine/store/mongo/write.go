@@ -49,6 +49,9 @@ func (t *Tenant) Write(ctx context.Context, fn func(tx store.Tx) error) error {
 		return failed("starting a session", err)
 	}
 	defer session.EndSession(context.WithoutCancel(ctx))
+	if err := t.store.reach(ctx); err != nil {
+		return err
+	}
 	keeps, careful, began := true, false, t.store.now()
 	var met []row // that others had
 	for try := 1; ; try++ {
@@ -62,6 +65,9 @@ func (t *Tenant) Write(ctx context.Context, fn func(tx store.Tx) error) error {
 		}
 		err, again := t.transact(ctx, tx, fn)
 		places.leave()
+		if err == nil {
+			t.store.acknowledged(ctx, session)
+		}
 		if !again {
 			return err
 		}
