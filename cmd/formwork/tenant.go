@@ -8,6 +8,7 @@ import (
 type tenantCommand struct {
 	Create tenantCreate `cmd:"" help:"Make a tenant with the whole CRM and a first user."`
 	List   tenantList   `cmd:"" help:"List the tenants."`
+	Spread tenantSpread `cmd:"" help:"Spread a large tenant over the shards of a MongoDB cluster; again after objects were added."`
 	Delete tenantDelete `cmd:"" help:"Remove a tenant and all of its data, for good."`
 }
 
@@ -51,6 +52,28 @@ func (c *tenantList) Run(p *program) error {
 		fmt.Fprintln(p.out, name)
 	}
 	return errors.Join(err, s.Close())
+}
+
+type tenantSpread struct {
+	storage
+	Name string `arg:"" help:"Name of the tenant."`
+}
+
+// Run spreads a tenant over shards.
+func (c *tenantSpread) Run(p *program) error {
+	c.Blobs = "" // they are elsewhere in any case
+	e, err := c.openEngine(p)
+	if err != nil {
+		return err
+	}
+	kept, err := e.Spread(p.ctx, c.Name)
+	if err == nil {
+		fmt.Fprintf(p.out, "Tenant %s is spread over the shards.\n", c.Name)
+	}
+	for _, table := range kept {
+		fmt.Fprintf(p.out, "The table %s has a unique key and stays on one shard.\n", table)
+	}
+	return errors.Join(err, e.Store.Close())
 }
 
 type tenantDelete struct {

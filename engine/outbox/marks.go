@@ -54,7 +54,7 @@ func (d *Dispatcher) followMark(ctx context.Context, m store.Mark) error {
 	if err != nil {
 		return err
 	}
-	end, err := t.LogEnd(ctx, eventTable)
+	end, err := t.LogEnd(ctx, EventTable)
 	if err != nil {
 		return err
 	}

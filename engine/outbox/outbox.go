@@ -43,7 +43,7 @@ type Event struct {
 func (e *Event) size() int { return 256 + len(e.Changes) }
 
 const (
-	eventTable    = "_outbox"
+	EventTable    = "_outbox" // of the events
 	consumerTable = "_consumer"
 )
 
@@ -66,7 +66,7 @@ var eventColumns = []query.Column{colObject, colRecord, colAction, colAt, colBy,
 // consumer came, and which of them are being given events.
 func Tables() []store.Table {
 	return []store.Table{
-		{Name: eventTable, Columns: eventColumns, Log: true},
+		{Name: EventTable, Columns: eventColumns, Log: true},
 		{Name: consumerTable, Columns: stateColumns, Indexes: []store.Index{
 			{Name: "_consumer_name", Unique: true, Columns: []store.IndexColumn{{Column: colName}}}}},
 		beats(),
@@ -87,7 +87,7 @@ func Append(ctx context.Context, tx store.Tx, e Event) error {
 	if err := tx.Mark(ctx, Topic, e.At); err != nil {
 		return fmt.Errorf("writing the outbox: %w", err)
 	}
-	if err := tx.Append(ctx, eventTable, e.ID, values); err != nil {
+	if err := tx.Append(ctx, EventTable, e.ID, values); err != nil {
 		return fmt.Errorf("writing the outbox: %w", err)
 	}
 	return nil
@@ -105,7 +105,7 @@ func eventOf(e store.Entry) Event {
 // read reads the events behind a position, up to a number and, beyond the first, a size
 // in bytes. more: others follow, or may.
 func read(ctx context.Context, t store.Tenant, after int64, limit, bytes int) (events []Event, more bool, err error) {
-	q := store.LogRead{Table: eventTable, Columns: readColumns, After: after, Limit: limit}
+	q := store.LogRead{Table: EventTable, Columns: readColumns, After: after, Limit: limit}
 	for row, err := range t.ReadLog(ctx, q) {
 		if err != nil {
 			return nil, false, fmt.Errorf("reading the outbox: %w", err)

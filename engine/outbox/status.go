@@ -45,10 +45,10 @@ func (d *Dispatcher) Status(ctx context.Context, t store.Tenant) ([]Status, erro
 
 // countAfter counts the events after a position and dates the first.
 func countAfter(ctx context.Context, t store.Tenant, position int64) (n int64, oldest time.Time, err error) {
-	if n, err = t.CountLog(ctx, eventTable, position, countLimit); err != nil || n == 0 {
+	if n, err = t.CountLog(ctx, EventTable, position, countLimit); err != nil || n == 0 {
 		return 0, oldest, err
 	}
-	q := store.LogRead{Table: eventTable, Columns: []query.Column{colAt}, After: position, Limit: 1}
+	q := store.LogRead{Table: EventTable, Columns: []query.Column{colAt}, After: position, Limit: 1}
 	for row, err := range t.ReadLog(ctx, q) {
 		if err != nil {
 			return 0, oldest, fmt.Errorf("reading the outbox: %w", err)

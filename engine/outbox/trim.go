@@ -51,7 +51,7 @@ func (d *Dispatcher) ensureStates(ctx context.Context, t store.Tenant) ([]*State
 	if err := t.Define(ctx, Tables()...); err != nil {
 		return nil, fmt.Errorf("defining the tables of the outbox: %w", err)
 	}
-	end, err := t.LogEnd(ctx, eventTable)
+	end, err := t.LogEnd(ctx, EventTable)
 	if err != nil {
 		return nil, fmt.Errorf("finding the end of the outbox: %w", err)
 	}
@@ -142,7 +142,7 @@ func (d *Dispatcher) Trim(ctx context.Context, t store.Tenant, before time.Time)
 				upTo = min(upTo, s.Position)
 			}
 			held = upTo < through
-			n, err = tx.TrimLog(ctx, eventTable, upTo)
+			n, err = tx.TrimLog(ctx, EventTable, upTo)
 			return err
 		})
 		if err != nil {
@@ -160,7 +160,7 @@ func (d *Dispatcher) Trim(ctx context.Context, t store.Tenant, before time.Time)
 // time, after itself if there is none; last: those that follow are not.
 func (d *Dispatcher) oldThrough(ctx context.Context, t store.Tenant, after int64, before time.Time) (through int64, last bool, err error) {
 	through, n := after, 0
-	q := store.LogRead{Table: eventTable, Columns: []query.Column{colAt}, After: after, Limit: trimBatch}
+	q := store.LogRead{Table: EventTable, Columns: []query.Column{colAt}, After: after, Limit: trimBatch}
 	for row, err := range t.ReadLog(ctx, q) {
 		if err != nil {
 			return 0, false, fmt.Errorf("reading the outbox: %w", err)

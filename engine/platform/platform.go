@@ -16,11 +16,13 @@ import (
 
 	"formwork/engine/auth"
 	"formwork/engine/catalog"
+	"formwork/engine/fault"
 	"formwork/engine/file"
 	"formwork/engine/id"
 	"formwork/engine/job"
 	"formwork/engine/migration"
 	"formwork/engine/outbox"
+	"formwork/engine/query"
 	"formwork/engine/record"
 	"formwork/engine/store"
 	"formwork/engine/transfer"
@@ -80,6 +82,8 @@ type Platform struct {
 	// somebody has it Run.
 	Outbox *outbox.Dispatcher
 	Log    *slog.Logger
+
+	rows store.Store // as it was given
 }
 
 // transactionsShared is how long a transaction of another process may go on; MongoDB ends
@@ -89,9 +93,10 @@ const transactionsShared = time.Minute + 5*time.Second
 // New puts the platform together. It opens no tenant and starts nothing.
 func New(o Options) *Platform {
 	o = o.withDefaults()
+	rows := o.Store
 	o.Store = migration.Over(o.Store, migration.Steps(), o.Log)
 	random := func() uint32 { return number(o.Random) }
-	p := &Platform{Store: o.Store, Types: plugins.FieldTypes(o.Plugins...), IDs: id.NewSource(o.Now, random), Now: o.Now, Log: o.Log}
+	p := &Platform{rows: rows, Store: o.Store, Types: plugins.FieldTypes(o.Plugins...), IDs: id.NewSource(o.Now, random), Now: o.Now, Log: o.Log}
 	var transactions time.Duration
 	var marks store.Marks
 	if o.Shared {
@@ -136,6 +141,27 @@ func (p *Platform) Run(ctx context.Context) {
 	both.Go(func() { p.Jobs.Run(ctx) })
 	both.Go(func() { p.Outbox.Run(ctx) })
 	both.Wait()
+}
+
+// Spread has the records of a tenant, their history and the outbox spread over the machines
+// of its store. It returns the tables that have to stay on one. Fault "mongo.not_sharded"
+// (Invalid) where the store is on one machine.
+func (p *Platform) Spread(ctx context.Context, tenant string) (kept []string, err error) {
+	spreader, ok := p.rows.(store.Spreader)
+	if !ok {
+		return nil, fault.New(fault.Invalid, "mongo.not_sharded")
+	}
+	t, err := p.Store.Tenant(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	snapshot, err := p.Catalog.Newest(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	by := record.Spread(snapshot)
+	by[outbox.EventTable] = query.ID
+	return spreader.Spread(ctx, tenant, by)
 }
 
 // saveHooks are all that are called before a record is saved.

@@ -3,7 +3,9 @@ package record
 import (
 	"context"
 
+	"formwork/engine/catalog"
 	"formwork/engine/job"
+	"formwork/engine/query"
 	"formwork/engine/record/background"
 	"formwork/engine/record/duplicate"
 	"formwork/engine/record/explain"
@@ -96,4 +98,14 @@ func FailuresOf(j *job.Job) (f Failures, ok bool) { return background.FailuresOf
 // HasBinned reports whether there are records of an object in the bin.
 func HasBinned(ctx context.Context, from store.Reader, object string) (bool, error) {
 	return stored.HasBinned(ctx, from, object)
+}
+
+// Spread are the tables that grow with the records of a configuration, and the columns by
+// which their rows are asked for most: the history by its record, records by their ids.
+func Spread(s *catalog.Snapshot) map[string]query.Column {
+	by := map[string]query.Column{stored.HistoryTable: stored.ColRecord}
+	for _, o := range s.Objects {
+		by[o.Table.Name] = query.ID
+	}
+	return by
 }

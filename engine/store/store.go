@@ -54,6 +54,15 @@ type Store interface {
 	Close() error
 }
 
+// Spreader is an ability of a Store that keeps a tenant's tables on several machines.
+type Spreader interface {
+	// Spread has rows of tables of a tenant spread over the machines by the value of a column
+	// (query.ID for the id): a question that names it goes to one of them, any other to all.
+	// Tables that can't be spread, since a unique index holds all of their rows together, stay
+	// as they are and are returned. It may be repeated, and takes as long as moving rows does.
+	Spread(ctx context.Context, tenant string, by map[string]query.Column) (kept []string, err error)
+}
+
 // Tenant is the storage of one tenant. Safe for concurrent use.
 //
 // A read sees every write acknowledged before it began, and one state of the

@@ -27,6 +27,7 @@ type server struct {
 	t          testing.TB
 	address    string
 	standalone bool
+	router     bool  // a mongos instead
 	wire       int32 // version of the protocol that it speaks; 17 if 0
 	pageRows   int   // of logs, if not the usual
 
@@ -204,6 +205,9 @@ func (s *server) hello() bson.D {
 	}
 	if s.standalone {
 		return d
+	}
+	if s.router {
+		return append(d, bson.E{Key: "msg", Value: "isdbgrid"})
 	}
 	return append(d, bson.E{Key: "setName", Value: "rs"}, bson.E{Key: "hosts", Value: bson.A{s.address}}, bson.E{Key: "me", Value: s.address})
 }

@@ -19,7 +19,7 @@ const (
 	wordsIndex = "_words" // of tables with Search
 
 	mostIndexes = 64 // that the server lets a collection have
-	ofItself    = 3  // of the key, of words, of a log
+	ofItself    = 3  // of the key, of words or a log, of shards
 )
 
 // Index implements store.Tenant. The server builds indexes while others read and
@@ -127,7 +127,7 @@ func (t *Tenant) indexesOf(ctx context.Context, table string, known map[string]d
 	}
 	var all []store.Index
 	for _, l := range listed {
-		if l.Name == keyIndex || l.Name == wordsIndex || l.Name == logIndex {
+		if l.Name == keyIndex || l.Name == wordsIndex || l.Name == logIndex || l.Name == shardIndex {
 			continue
 		}
 		index := store.Index{Name: l.Name, Unique: l.Unique}

@@ -74,6 +74,7 @@ type Store struct {
 	prefix       string
 	now          func() time.Time
 	transactions bool // false: a standalone server
+	router       bool // a mongos, before shards
 	snapshots    bool // reads outside transactions can have a snapshot
 	maxKeys      int  // see defaultMaxKeys
 	pageRows     int  // of logs
@@ -157,7 +158,8 @@ func (s *Store) inspect(ctx context.Context, allowStandalone bool) error {
 	if hello.Wire < leastWire {
 		return fault.New(fault.Invalid, "mongo.version", "least", leastServer)
 	}
-	s.transactions = hello.SetName != "" || hello.Message == "isdbgrid"
+	s.router = hello.Message == "isdbgrid"
+	s.transactions = hello.SetName != "" || s.router
 	if !s.transactions {
 		if !allowStandalone {
 			return fault.New(fault.Invalid, "mongo.standalone")
