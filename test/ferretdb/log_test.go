@@ -57,7 +57,14 @@ func TestLogOfLateCommits(t *testing.T) {
 	}
 	defer client.Disconnect(context.Background())
 	rows := client.Database("formwork_acme_" + created.Identity()).Collection("journal")
-	last := int64(0)
+	// The first row makes the collection.
+	if err := created.Write(t.Context(), func(tx store.Tx) error { return tx.Append(t.Context(), "journal", 1, nil) }); err != nil {
+		t.Fatal(err)
+	}
+	last, err := created.LogEnd(t.Context(), "journal")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for n := int64(20); n > 0; n-- {
 		// Two rows become visible at once, with stamps below those of all before.
 		both := []any{}
