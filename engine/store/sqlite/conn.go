@@ -139,8 +139,8 @@ func (c *conn) configure(option, on int32) error {
 	return nil
 }
 
-// putAwayFrom has commits put the write-ahead log away once it has so many pages.
-func (c *conn) putAwayFrom(pages int32) { lib.Xsqlite3_wal_autocheckpoint(c.tls, c.db, pages) }
+// checkpointFrom has commits checkpoint the write-ahead log once it has so many pages.
+func (c *conn) checkpointFrom(pages int32) { lib.Xsqlite3_wal_autocheckpoint(c.tls, c.db, pages) }
 
 // errMoved tells that the file of a connection is no longer under its name.
 var errMoved = errors.New("the file was removed or replaced")

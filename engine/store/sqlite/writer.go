@@ -228,22 +228,22 @@ func (w *writer) group(r *request) error {
 	return err
 }
 
-// Pages of the write-ahead log from which on a commit puts it away into the file. What
-// several bulks write to the same pages of indexes is put away once, by the first small
-// write that follows, or when the log is very long.
+// Pages of the write-ahead log from which on a commit checkpoints it: copies it into the
+// file. What several bulks write to the same pages of indexes is copied once, by the first
+// small write that follows, or when the log is very long.
 const (
 	logPages     = 4_000
 	longLogPages = 16_000
-	bulkWrites   = 1_000 // rows from which on a batch is a bulk
+	bulkRows     = 1_000 // written rows from which on a batch is a bulk
 )
 
 // commit makes the batch durable, or undoes it.
 func (b *batch) commit() error {
 	pages := int32(logPages)
-	if b.rows >= bulkWrites {
+	if b.rows >= bulkRows {
 		pages = longLogPages
 	}
-	b.c.putAwayFrom(pages)
+	b.c.checkpointFrom(pages)
 	err := b.flush()
 	if err == nil {
 		if err = b.c.exec("COMMIT"); err == nil {

@@ -126,7 +126,7 @@ func TestAttemptsOfOneOfAGroup(t *testing.T) {
 }
 
 // What a bulk wrote stays in the write-ahead log, where the next may write to the same pages,
-// until a small write puts it away.
+// until a small write checkpoints it.
 func TestLogOfABulk(t *testing.T) {
 	s := openWith(t, Options{})
 	tenant := create(t, s, "acme")
@@ -153,7 +153,7 @@ func TestLogOfABulk(t *testing.T) {
 	}
 	const most = 4 << 20 // bytes of the file before, by far
 	if insert(1, 1200); size() > most {
-		t.Errorf("a bulk was put away: the file has %d bytes", size())
+		t.Errorf("a bulk was checkpointed: the file has %d bytes", size())
 	}
 	if insert(5000, 1); size() < 1200*8<<10 {
 		t.Errorf("after a small write the file has %d bytes", size())
