@@ -33,6 +33,15 @@ func TestBulkTakesFewCommands(t *testing.T) {
 	}})
 	s := p.NewTenant("acme", "core", "sales").System()
 	const few = 40 // changes, for which FerretDB takes its time
+	for object, data := range map[string]map[string]any{"account": {"name": "First"}, "contact": {"last_name": "First"}} {
+		first, err := s.Create(t.Context(), object, data) // collections are made with their first row
+		if err == nil {
+			err = s.Delete(t.Context(), object, first.Record.ID(), 0)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 	bulk := func(what, object string, rows int, most int64, operation func(n int) record.Operation) []record.Outcome {
 		t.Helper()
 		var ops []record.Operation
