@@ -611,7 +611,7 @@ func sameProgram(a, b *expression.Program) bool {
 		return a == b
 	}
 	return a.Source() == b.Source() && sameEmbedded(a, b) &&
-		slices.EqualFunc(a.Paths(), b.Paths(), func(x, y expression.Path) bool { return x.Leaf.Column == y.Leaf.Column })
+		slices.EqualFunc(a.Paths(), b.Paths(), func(x, y expression.Path) bool { return x.Ref().Equal(y.Ref()) })
 }
 
 // sameEmbedded reports whether two programs, of which either may be nil, show the same labels

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"slices"
 	"strings"
 
 	"formwork/engine/expression"
@@ -238,7 +239,7 @@ func (b *builder) compileChildRollup(n *node, r fieldtype.Rollup) {
 	}
 	if r.Filter != "" {
 		roll.Filter = b.compile(r.Filter, expression.Scope{Record: child, Result: fieldtype.BoolKind, Scale: -1, Queryable: true}, n.pointer()+"/filter")
-		b.checkOwnFields(roll.Filter, n.pointer()+"/filter")
+		b.followFilter(roll, n.pointer()+"/filter")
 	}
 	n.object.Rollups = append(n.object.Rollups, roll)
 	child.Feeds = append(child.Feeds, roll)
@@ -296,20 +297,36 @@ func (b *builder) sortPicked(n *node, roll *Rollup, r fieldtype.Rollup) {
 	roll.By, roll.descending = by, descending != (r.Op == "last")
 }
 
-// checkOwnFields refuses a roll-up's filter that could change its answer without
-// a change of the record it is asked about.
-func (b *builder) checkOwnFields(p *expression.Program, pointer string) {
-	if p == nil {
+// followFilter has the objects that a roll-up's filter reads through lookups know what of
+// their records it reads. It refuses a filter that could change its answer without a change
+// of any record.
+func (b *builder) followFilter(roll *Rollup, pointer string) {
+	if roll.Filter == nil {
 		return
 	}
-	if p.UsesClock() {
+	if roll.Filter.UsesClock() {
 		b.report(fault.New(fault.Invalid, "catalog.rollup_clock"), pointer)
 	}
-	for _, path := range p.Paths() {
-		if len(path.Via) > 0 || path.Leaf.Column.Storage == fieldtype.None {
-			b.report(fault.New(fault.Invalid, "catalog.rollup_own_fields", "field", path.Leaf.Name), pointer)
+	paths := roll.Filter.Paths()
+	if !slices.ContainsFunc(paths, func(p expression.Path) bool { return len(p.Via) > 0 }) {
+		return
+	}
+	for _, path := range paths {
+		steps := append(slices.Clone(path.Via), path.Leaf)
+		roll.Reads = append(roll.Reads, steps[0].Column)
+		for i, s := range steps[1:] {
+			from := path.Via[i]
+			if object, ok := from.Target.(*Object); ok {
+				object.Followed = append(object.Followed, &Followed{Rollup: roll, Via: path.Ref().Hops[:i+1], Column: s.Column, Dangles: dangles(from.Column)})
+			}
 		}
 	}
+}
+
+// dangles reports whether a lookup may lead to a record that is gone: that of who made or
+// changed a record is not emptied with the user.
+func dangles(lookup query.Column) bool {
+	return lookup == query.CreatedBy || lookup == query.UpdatedBy
 }
 
 // checkRolled refuses what can't be summed or compared, or would lose digits.

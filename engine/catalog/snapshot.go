@@ -76,6 +76,7 @@ type Object struct {
 	Computed   []*Field // stored formulas and roll-ups over own rows, in dependency order
 	Rollups    []*Rollup
 	Feeds      []*Rollup // roll-ups of other objects that count this object's records
+	Followed   []*Followed
 	Inbound    []*Inbound
 	Search     []*Field
 
@@ -227,7 +228,23 @@ type Rollup struct {
 	// of Child that they are sorted by; nil for others.
 	By         *Field
 	descending bool                // the child is the first one of the descending sort
-	Filter     *expression.Program // on Child; own fields only; nil: all
+	Filter     *expression.Program // on Child, and through its lookups; nil: all
+	// Reads are the columns of Child that a filter reads which looks through lookups, the
+	// first lookups among them; nil for other filters.
+	Reads []query.Column
+}
+
+// Name is the roll-up as object.field.
+func (r *Rollup) Name() string { return r.Parent.Doc.Name + "." + r.Field.Name }
+
+// Followed is a column of an object that the filter of a roll-up reads through lookups of
+// its children.
+type Followed struct {
+	Rollup *Rollup
+	Via    []query.Hop // from a child to the record that is read; at least one
+	Column query.Column
+	// Dangles: the last lookup may lead to a record that is gone, and may come back.
+	Dangles bool
 }
 
 // Picks is the sort whose first child a roll-up takes the value of, that of the record

@@ -21,8 +21,12 @@ const (
 	JobBackfill = "backfill" // give the records of an object values of new or changed fields
 	JobRollup   = "rollup"   // recompute roll-ups of an object
 	JobPurge    = "purge"    // remove what was removed long ago
-	lane        = "catalog"
-	laneAgain   = "catalog again" // of what is done once more, which holds up nothing
+	// JobFollow recomputes roll-ups whose filters look through lookups at records that were
+	// changed. It is enqueued with the change, and shares a lane with others of its kind.
+	JobFollow  = "follow"
+	LaneFollow = "follow"
+	lane       = "catalog"
+	laneAgain  = "catalog again" // of what is done once more, which holds up nothing
 )
 
 // Work are the arguments of the jobs index, backfill and rollup. Fields names
@@ -33,6 +37,13 @@ const (
 type Work struct {
 	Object string   `json:"object"`
 	Fields []string `json:"fields,omitempty"`
+}
+
+// Following are the arguments of the job follow.
+type Following struct {
+	Object  string   `json:"object"`
+	Records []id.ID  `json:"records"` // of the object: those that were changed
+	Rollups []string `json:"rollups"` // as object.field: those whose filters read what was changed
 }
 
 // removal is a column, or all of a table, that nothing describes any more.

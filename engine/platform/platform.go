@@ -109,7 +109,7 @@ func New(o Options) *Platform {
 	p.Files = file.New(p.IDs, o.Now, o.Files, p.Jobs.Wake)
 	hooks := append([]record.SaveHook{p.Files.Attaching()}, o.saveHooks()...)
 	p.Auth = auth.New(auth.Options{Store: o.Store, Catalog: p.Catalog, IDs: p.IDs, Now: o.Now, Random: o.Random, Cost: o.PasswordCost, Log: o.Log})
-	p.Records = record.New(record.Options{IDs: p.IDs, Now: o.Now, Committed: p.Outbox.Wake, SaveHooks: hooks, Users: p.Auth})
+	p.Records = record.New(record.Options{IDs: p.IDs, Now: o.Now, Committed: p.Outbox.Wake, Wake: p.Jobs.Wake, Transactions: transactions, SaveHooks: hooks, Users: p.Auth})
 	p.Imports = transfer.New(p.Records, p.Catalog, p.Auth, p.IDs, o.Now, p.Jobs.Wake)
 	p.Jobs.Register(slices.Concat(p.Catalog.Jobs(), record.Jobs(p.Records, p.Catalog), p.Outbox.Jobs(), p.Imports.Jobs(), p.Files.Jobs(p.Catalog))...)
 	host := plugins.Host{Records: p.Records, Catalog: p.Catalog, IDs: p.IDs, Now: o.Now, Log: o.Log}

@@ -31,6 +31,11 @@ type Options struct {
 	// Committed, if not nil, is called with a tenant's name after changes of its records
 	// were committed, so that readers of the outbox need not wait for their next look.
 	Committed func(tenant string)
+	// Wake, if not nil, is called with a tenant's name after jobs were committed for it.
+	Wake func(tenant string)
+	// Transactions is how long one may go on in a store in which they run side by side; 0
+	// where they run one after the other.
+	Transactions time.Duration
 	// SaveHooks are asked, in order, before a record is saved or deleted.
 	SaveHooks []write.SaveHook
 	// Users is told what becomes of users; nil: nobody is let in.
@@ -46,7 +51,10 @@ type Service struct {
 
 // New makes a service.
 func New(o Options) *Service {
-	s := &Service{now: o.Now, write: &write.Options{IDs: o.IDs, Committed: o.Committed, Hooks: o.SaveHooks, Users: o.Users}}
+	s := &Service{now: o.Now, write: &write.Options{IDs: o.IDs, Committed: o.Committed, Enqueued: o.Wake, Transactions: o.Transactions, Hooks: o.SaveHooks, Users: o.Users}}
+	if s.write.Enqueued == nil {
+		s.write.Enqueued = func(string) {}
+	}
 	if s.write.Committed == nil {
 		s.write.Committed = func(string) {}
 	}
@@ -112,7 +120,7 @@ func (s *Service) Configure(ctx context.Context, t store.Tenant, tx store.Tx, af
 }
 
 // Jobs are the kinds of background jobs of this room: catalog.JobBackfill and
-// catalog.JobRollup, both with catalog.Work.
+// catalog.JobRollup, both with catalog.Work, and catalog.JobFollow.
 func Jobs(s *Service, snapshots background.Snapshots) []job.Kind {
 	return background.Jobs(s.jobs(), snapshots)
 }

@@ -35,13 +35,14 @@ type Options struct {
 }
 
 // Jobs are the kinds of background jobs: catalog.JobBackfill and catalog.JobRollup, both
-// with catalog.Work. They go on from where they were when they are
+// with catalog.Work, and catalog.JobFollow with catalog.Following. They go on from where they were when they are
 // run again, and writers may work meanwhile: each batch is read and written in one
 // transaction.
 func Jobs(o Options, snapshots Snapshots) []job.Kind {
 	return []job.Kind{
 		{Name: catalog.JobBackfill, Strict: true, Handle: o.eachRecord(snapshots, (*write.Unit).Backfill)},
 		{Name: catalog.JobRollup, Strict: true, Handle: o.eachRecord(snapshots, (*write.Unit).RecomputeRollups)},
+		{Name: catalog.JobFollow, Handle: o.follow(snapshots)},
 	}
 }
 

@@ -86,6 +86,7 @@ func (u *Unit) takeOutOfBin(r stored.Record) error {
 	if err := u.insert(r.Mapping, r.Row); err != nil {
 		return err
 	}
+	u.followRead(r.Mapping, nil, r.Row)
 	if err := u.writeTrail(r.Mapping, stored.Restored, r.ID(), r.Changes(nil, r.Row)); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package write
 
 import (
 	"fmt"
+	"slices"
 
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
@@ -54,6 +55,7 @@ type rollupDelta struct {
 	roll    *catalog.Rollup
 	parent  int64
 	was, is contribution // before the change, and now
+	recount bool         // only the children can tell
 }
 
 // contribution is what a record contributes to a roll-up.
@@ -68,6 +70,10 @@ type contribution struct {
 func (u *Unit) rollupDeltas(m *stored.Mapping, old, r stored.Row) ([]rollupDelta, error) {
 	var deltas []rollupDelta
 	for _, roll := range m.Object.Feeds {
+		if roll.Reads != nil {
+			deltas = append(deltas, recounts(m, roll, old, r)...)
+			continue
+		}
 		was, err := u.contribution(m, roll, old)
 		if err != nil {
 			return nil, err
@@ -90,6 +96,36 @@ func (u *Unit) rollupDeltas(m *stored.Mapping, old, r stored.Row) ([]rollupDelta
 		}
 	}
 	return deltas, nil
+}
+
+// recounts are what a change of a record means for a roll-up whose filter looks through
+// lookups. Whether the record was counted before can't be told: what it looked up may have
+// changed since then.
+func recounts(m *stored.Mapping, roll *catalog.Rollup, old, r stored.Row) (deltas []rollupDelta) {
+	was, wasThere := m.Value(old, roll.Lookup.Column).(int64)
+	is, isThere := m.Value(r, roll.Lookup.Column).(int64)
+	if wasThere && isThere && was == is && !contributesElse(m, roll, old, r) {
+		return nil
+	}
+	if wasThere {
+		deltas = append(deltas, rollupDelta{roll: roll, parent: was, recount: true})
+	}
+	if isThere && !(wasThere && was == is) {
+		deltas = append(deltas, rollupDelta{roll: roll, parent: is, recount: true})
+	}
+	return deltas
+}
+
+// contributesElse reports whether a record differs in something that a roll-up reads of it.
+func contributesElse(m *stored.Mapping, roll *catalog.Rollup, old, r stored.Row) bool {
+	read := slices.Clone(roll.Reads)
+	if roll.Of != nil {
+		read = append(read, roll.Of.Column)
+	}
+	if sort := roll.Picks(); sort != nil {
+		read = append(read, sort[0].Ref.Column)
+	}
+	return slices.ContainsFunc(read, func(c query.Column) bool { return !stored.Same(m.Value(old, c), m.Value(r, c)) })
 }
 
 // contribution is what a record contributes to a roll-up; of one that is not there, nothing.
@@ -162,6 +198,9 @@ func (u *Unit) saveRollups(e *session.Env) error {
 // applyDelta changes one roll-up: by what came and left where that is enough, else by
 // asking the children. The child is already stored as it now is.
 func (u *Unit) applyDelta(m *stored.Mapping, r stored.Row, d rollupDelta) error {
+	if d.recount {
+		return u.recount(m, r.ID(), r, d.roll)
+	}
 	slot := m.Slots[d.roll.Field.Column.Name]
 	current := r[slot]
 	from, to := rollupScales(d.roll)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"formwork/engine/catalog"
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/record/draft"
@@ -29,6 +30,7 @@ type Unit struct {
 	writes      int                  // of records
 	previews    bool                 // nothing is saved: Tx refuses to write
 	users       []id.ID              // whose records were written
+	following   []*catalog.Following
 	// looksForKeys: what a unique index would refuse is looked for before anything is written.
 	looksForKeys bool
 }

@@ -31,12 +31,16 @@ func (NoUsers) EndAccess(context.Context, store.Tx, id.ID) error { return nil }
 func (NoUsers) Forget(string, ...id.ID)                          {}
 
 // wrote notes that the row of a record has been written; r is nil for one that is gone.
+// Roll-ups whose filters read it through lookups are computed anew later.
 // The access of a user who may not log in any more ends. Of changes that are computed alone,
 // which may be many, nothing is told.
 func (u *Unit) wrote(m *stored.Mapping, old, r stored.Row) error {
 	row := r
 	if r == nil {
 		row = old
+	}
+	if old != nil {
+		u.followRead(m, old, r)
 	}
 	u.writes++
 	u.known.wrote(m, row.ID(), r)

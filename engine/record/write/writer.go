@@ -5,6 +5,7 @@ package write
 
 import (
 	"context"
+	"time"
 
 	"formwork/engine/budget"
 	"formwork/engine/catalog"
@@ -23,8 +24,13 @@ type Options struct {
 	IDs *id.Source
 	// Committed is called with a tenant's name after changes of its records were committed.
 	Committed func(tenant string)
-	Hooks     []SaveHook // in the order in which they are called
-	Users     Users
+	// Enqueued is called with a tenant's name after jobs were committed.
+	Enqueued func(tenant string)
+	// Transactions is how long one may go on in a store in which they run side by side; 0
+	// where they run one after the other.
+	Transactions time.Duration
+	Hooks        []SaveHook // in the order in which they are called
+	Users        Users
 }
 
 // Writer writes records for one caller.
@@ -97,6 +103,7 @@ func (w *Writer) committed() { w.options.Committed(w.Tenant.Name()) }
 // looked up anew, also after an error, which may hide that it was committed.
 func inTransaction(ctx context.Context, s *session.Session, o *Options, fn func(u *Unit) error) error {
 	var users []id.ID
+	enqueued := false
 	// Writes of a tenant run one after another, and share the wait for the disk.
 	err := budget.From(ctx).While(ctx, func() error {
 		return s.Tenant.Write(ctx, func(tx store.Tx) error {
@@ -105,10 +112,16 @@ func inTransaction(ctx context.Context, s *session.Session, o *Options, fn func(
 			}
 			u := newUnit(ctx, s, o, tx)
 			err := fn(u)
-			users = u.users
-			return err
+			users, enqueued = u.users, len(u.following) > 0
+			if err != nil {
+				return err
+			}
+			return u.enqueueFollowing()
 		})
 	})
+	if enqueued {
+		o.Enqueued(s.Tenant.Name())
+	}
 	if len(users) > 0 {
 		o.Users.Forget(s.Tenant.Name(), users...)
 	}
