@@ -3,6 +3,7 @@ package catalog
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"formwork/engine/expression"
 	"formwork/engine/fault"
@@ -239,8 +240,11 @@ func (b *builder) compileChildRollup(n *node, r fieldtype.Rollup) {
 	}
 	if r.Filter != "" {
 		roll.Filter = b.compile(r.Filter, expression.Scope{Record: child, Result: fieldtype.BoolKind, Scale: -1, Queryable: true}, n.pointer()+"/filter")
-		b.followFilter(roll, n.pointer()+"/filter")
 	}
+	if b.lookAtClock(n, roll, r) {
+		return
+	}
+	b.followFilter(roll)
 	n.object.Rollups = append(n.object.Rollups, roll)
 	child.Feeds = append(child.Feeds, roll)
 }
@@ -297,15 +301,46 @@ func (b *builder) sortPicked(n *node, roll *Rollup, r fieldtype.Rollup) {
 	roll.By, roll.descending = by, descending != (r.Op == "last")
 }
 
+// maxWhenRead bounds the roll-ups of an object that are computed when read: each is a query
+// for every page of records.
+const maxWhenRead = 20
+
+// lookAtClock makes a roll-up whose filter looks at the clock one that is computed when it
+// is read, and reports whether it is one: what it counts changes without a change of any
+// record.
+func (b *builder) lookAtClock(n *node, roll *Rollup, r fieldtype.Rollup) bool {
+	if roll.Filter == nil || !roll.Filter.UsesClock() {
+		if r.Timezone != "" {
+			b.report(fault.New(fault.Invalid, "catalog.rollup_no_clock"), n.pointer()+"/timezone")
+		}
+		return false
+	}
+	if r.Timezone != "" {
+		var err error
+		// The server's own zone is nobody's.
+		if roll.Location, err = time.LoadLocation(r.Timezone); err != nil || r.Timezone == "Local" {
+			b.demand(fault.New(fault.Invalid, "catalog.unknown_timezone", "timezone", r.Timezone), n.pointer()+"/timezone")
+			roll.Location = time.UTC
+		}
+	}
+	n.field.Rollup, n.field.Column, n.field.Count = roll, query.Column{}, query.Column{}
+	whenRead := 0
+	for _, f := range n.object.Fields {
+		if f.Rollup != nil {
+			whenRead++
+		}
+	}
+	if whenRead > maxWhenRead {
+		b.demand(fault.New(fault.Invalid, "catalog.rollups_when_read", "object", n.object.Doc.Name, "max", maxWhenRead), n.pointer())
+	}
+	return true
+}
+
 // followFilter has the objects that a roll-up's filter reads through lookups know what of
-// their records it reads. It refuses a filter that could change its answer without a change
-// of any record.
-func (b *builder) followFilter(roll *Rollup, pointer string) {
+// their records it reads.
+func (b *builder) followFilter(roll *Rollup) {
 	if roll.Filter == nil {
 		return
-	}
-	if roll.Filter.UsesClock() {
-		b.report(fault.New(fault.Invalid, "catalog.rollup_clock"), pointer)
 	}
 	paths := roll.Filter.Paths()
 	if !slices.ContainsFunc(paths, func(p expression.Path) bool { return len(p.Via) > 0 }) {

@@ -3,6 +3,7 @@ package catalog
 import (
 	"encoding/json"
 
+	"formwork/engine/query"
 	"formwork/metadata"
 	"formwork/metadata/fieldtype"
 )
@@ -64,18 +65,41 @@ func (objectKind) Compile(c *Compiling) any {
 	return objects
 }
 
-// Lists are those whose first record a roll-up takes the value of.
+// Lists are those that roll-ups ask for: in which the record is the first whose value they
+// take over, or which their filter bounds when they are read.
 func (objectKind) Lists(s *Snapshot) []*List {
 	var lists []*List
 	for _, name := range byName(s.Objects) {
-		for _, r := range s.Objects[name].Rollups {
-			if sort := r.Picks(); sort != nil {
-				lists = append(lists, &List{Source: s.Objects[name].path(r.Field), Object: r.Child, Lookup: r.Lookup,
-					Sort: []SortKey{{Ref: sort[0].Ref, Descending: sort[0].Descending}}})
+		o := s.Objects[name]
+		for _, f := range o.Fields {
+			r := f.Rollup
+			if r == nil {
+				r = o.rollup(f)
+			}
+			if r == nil {
+				continue
+			}
+			if sort := r.sort(); sort != nil {
+				lists = append(lists, &List{Source: o.path(f), Object: r.Child, Lookup: r.Lookup, Sort: sort})
 			}
 		}
 	}
 	return lists
+}
+
+// sort is that of the children in which a roll-up finds what it asks for; nil if it asks for
+// all that the lookup finds.
+func (r *Rollup) sort() []SortKey {
+	if picks := r.Picks(); picks != nil {
+		return []SortKey{{Ref: picks[0].Ref, Descending: picks[0].Descending}}
+	}
+	if r.Field.Rollup == nil {
+		return nil
+	}
+	if _, bounded := conditions(r.Filter); len(bounded) > 0 {
+		return []SortKey{{Ref: query.Field(bounded[0])}}
+	}
+	return nil
 }
 
 func (objectKind) put(b *builder, compiled any) { b.setObjects(compiled.(map[string]*Object)) }

@@ -34,7 +34,7 @@ func (f *Field) Symbol() expression.Symbol {
 		s.Rows = f.Rows
 	}
 	if f.Column.Storage == fieldtype.None {
-		s.Formula = f.Formula
+		s.Formula, s.RolledUp = f.Formula, f.Rollup != nil
 	}
 	return s
 }

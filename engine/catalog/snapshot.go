@@ -4,6 +4,7 @@ package catalog
 
 import (
 	"encoding/json"
+	"time"
 
 	"formwork/engine/expression"
 	"formwork/engine/policy"
@@ -144,6 +145,9 @@ type Field struct {
 	Target  *Object // of a reference to one object
 	// Count, for roll-ups that average, is the companion column with the number of values.
 	Count query.Column
+	// Rollup is that of a field that is computed from the children when it is read, since
+	// its filter looks at the clock; nil for others.
+	Rollup *Rollup
 	// Rows, for a field of child rows, are the fields of a row.
 	Rows *Rows
 	// Parts, for a value of several parts, are fields named field.part whose columns
@@ -232,6 +236,8 @@ type Rollup struct {
 	// Reads are the columns of Child that a filter reads which looks through lookups, the
 	// first lookups among them; nil for other filters.
 	Reads []query.Column
+	// Location is whose day it is for a filter that looks at the clock; nil: the reader's.
+	Location *time.Location
 }
 
 // Name is the roll-up as object.field.

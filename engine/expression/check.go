@@ -218,6 +218,9 @@ func (c *checker) symbol(at int, names Names, root string, via []Symbol, name st
 		}
 		return c.unknown(at, "expression.unknown_name", name, among)
 	}
+	if sym.RolledUp {
+		return c.report(at, "expression.rolled_up", "name", name)
+	}
 	if sym.Formula != nil && sym.Column.Storage == fieldtype.None {
 		if sym.Formula.UsesUser() && c.scope.User == nil {
 			return c.report(at, "expression.reader_decides", "name", name)

@@ -49,6 +49,9 @@ type Symbol struct {
 	Parts []Symbol
 	// Formula, for fields computed when read, is the program that computes them.
 	Formula *Program
+	// RolledUp: the field is computed from other records when it is read, and no expression
+	// can have it.
+	RolledUp bool
 }
 
 // Scope is what names an expression may use.

@@ -225,6 +225,9 @@ type Rollup struct {
 	Field  string `json:"field,omitempty"`  // what is summed or taken over; absent for count
 	Sort   string `json:"sort,omitempty"`   // of first and last: a field of the child, "-" before it descends
 	Filter string `json:"filter,omitempty"` // an expression on the child
+	// Timezone, of a filter that looks at the clock, is whose day is today ("Europe/Berlin");
+	// absent: the reader's.
+	Timezone string `json:"timezone,omitempty"`
 }
 
 // Picks reports whether the roll-up takes over the value of one child, whose type it has

@@ -33,14 +33,15 @@ func (RollupType) SettingsSchema() map[string]any {
 	filter := textSetting("Filter", "A condition on the records that count.", "status == \"open\"")
 	filter["maxLength"] = maxExpression
 	return map[string]any{
-		"op":     op,
-		"object": nameSetting("Object", "The object whose records are summed up.", "order"),
-		"lookup": nameSetting("Lookup", "The field of that object that refers to this record.", "customer"),
-		"rows":   nameSetting("Rows", "A children field of this record, instead of another object.", "lines"),
-		"field":  nameSetting("Field", "What is summed up or taken over; not for count.", "amount"),
-		"sort":   sortSetting(),
-		"filter": filter,
-		"result": resultSetting(),
+		"op":       op,
+		"object":   nameSetting("Object", "The object whose records are summed up.", "order"),
+		"lookup":   nameSetting("Lookup", "The field of that object that refers to this record.", "customer"),
+		"rows":     nameSetting("Rows", "A children field of this record, instead of another object.", "lines"),
+		"field":    nameSetting("Field", "What is summed up or taken over; not for count.", "amount"),
+		"sort":     sortSetting(),
+		"filter":   filter,
+		"timezone": textSetting("Time zone", "Whose day it is where the filter looks at the clock; that of whoever reads when absent.", "Europe/Berlin"),
+		"result":   resultSetting(),
 	}
 }
 
@@ -69,6 +70,9 @@ func (RollupType) Bind(name string, f *metadata.Field, in Context) (Value, []*fa
 	rows := s.Rows != "" && s.Object == "" && s.Lookup == ""
 	if !records && !rows {
 		problems = append(problems, fault.New(fault.Invalid, "metadata.rollup_source"))
+	}
+	if s.Rows != "" && s.Timezone != "" {
+		problems = append(problems, fault.New(fault.Invalid, "metadata.rollup_of_rows", "op", "timezone").At("/timezone"))
 	}
 	if (s.Op == "count") != (s.Field == "") {
 		problems = append(problems, fault.New(fault.Invalid, "metadata.rollup_field").At("/field"))

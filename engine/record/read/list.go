@@ -83,18 +83,37 @@ func (s *Reader) Get(ctx context.Context, object string, key id.ID, fields []str
 		if err != nil {
 			return Record{}, fmt.Errorf("reading a record of %s: %w", object, err)
 		}
-		return sh.read(ctx, s.Session, r, make([]any, sh.width))
+		item, err := sh.read(ctx, s.Session, r, make([]any, sh.width))
+		if err != nil {
+			return Record{}, err
+		}
+		return item, sh.roll(ctx, s.Session, []Record{item})
 	}
 	return Record{}, session.NotFound(object, key)
 }
 
-// read makes a record of a row; into has the shape's width.
+// roll completes records of the shape, if it has roll-ups that are computed when read.
+func (sh *shape) roll(ctx context.Context, s *session.Session, items []Record) error {
+	if len(sh.rolled) == 0 {
+		return nil
+	}
+	rows := make([][]any, len(items))
+	for i, item := range items {
+		rows[i] = item.row
+	}
+	return sh.complete(ctx, s, s.Tenant, rows)
+}
+
+// read makes a record of a row; into has the shape's width. It is left to roll to complete it
+// if the shape has roll-ups that are computed when read.
 func (sh *shape) read(ctx context.Context, s *session.Session, r store.Row, into []any) (Record, error) {
 	for i := range sh.selects {
 		into[i] = stored.Hold(r[i])
 	}
-	if err := sh.fill(ctx, s, into); err != nil {
-		return Record{}, err
+	if len(sh.rolled) == 0 {
+		if err := sh.fill(ctx, s, into); err != nil {
+			return Record{}, err
+		}
 	}
 	return Record{shape: sh, row: into}, nil
 }
@@ -334,7 +353,7 @@ func (l *listing) fill(ctx context.Context, s *session.Session, page *Page, limi
 		page.Items = append(page.Items, item)
 		copy(last, r[l.sortAt:l.sortAt+len(l.sort)])
 	}
-	return nil
+	return l.roll(ctx, s, page.Items)
 }
 
 // pageSizer finds out how long a page is as JSON, without writing it.
@@ -436,8 +455,9 @@ func (l *listing) count(ctx context.Context, s *session.Session, most int64) (in
 	return n, nil
 }
 
-// Each streams all records that List would page through, from one state of the data.
-// Limit (0: none) bounds their number; Cursor and Total are not used.
+// Each streams all records that List would page through, from one state of the data but for
+// roll-ups that are computed when read. Limit (0: none) bounds their number; Cursor and Total
+// are not used.
 func (s *Reader) Each(ctx context.Context, object string, q ListQuery) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		a, err := s.Object(ctx, object, policy.Read)
@@ -453,6 +473,11 @@ func (s *Reader) Each(ctx context.Context, object string, q ListQuery) iter.Seq2
 		if l.check == nil {
 			l.query.Limit = q.Limit
 		}
+		atOnce := 1
+		if len(l.rolled) > 0 {
+			atOnce = rolledAtOnce
+		}
+		var items []Record
 		n := 0
 		for r, err := range s.Tenant.Select(ctx, l.query) {
 			if err != nil {
@@ -463,12 +488,34 @@ func (s *Reader) Each(ctx context.Context, object string, q ListQuery) iter.Seq2
 				continue
 			}
 			item, err := l.read(ctx, s.Session, r, make([]any, l.width))
-			if !yield(item, err) || err != nil {
+			if err != nil {
+				yield(item, err)
 				return
+			}
+			if items = append(items, item); len(items) == atOnce {
+				if !l.pass(ctx, s.Session, items, yield) {
+					return
+				}
+				items = items[:0]
 			}
 			if n++; n == q.Limit {
-				return
+				break
 			}
 		}
+		l.pass(ctx, s.Session, items, yield)
 	}
+}
+
+// pass completes records and yields them. It reports whether more are wanted.
+func (sh *shape) pass(ctx context.Context, s *session.Session, items []Record, yield func(Record, error) bool) bool {
+	if err := sh.roll(ctx, s, items); err != nil {
+		yield(Record{}, err)
+		return false
+	}
+	for _, item := range items {
+		if !yield(item, nil) {
+			return false
+		}
+	}
+	return true
 }

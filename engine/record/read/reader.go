@@ -34,7 +34,7 @@ func (r *Reader) Show(e *session.Env, a *session.Object, fields []string) (Recor
 			out[i] = e.ReadRef(e.Row, ref)
 		}
 	}
-	if err := sh.fill(e.Ctx, r.Session, out); err != nil {
+	if err := sh.complete(e.Ctx, r.Session, e.Reader, [][]any{out}); err != nil {
 		return Record{}, err
 	}
 	return Record{shape: sh, row: out}, e.Failed()

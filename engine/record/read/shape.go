@@ -44,6 +44,7 @@ type shape struct {
 	width   int         // of a row: what is selected, then what is computed
 	slots   map[string]int
 	compute bool
+	rolled  []rolledUp
 }
 
 // shapeColumn is how a column is filled and written.
@@ -53,6 +54,7 @@ type shapeColumn struct {
 	value   fieldtype.Value
 	formula *expression.Program // computed when read, on the record behind via
 	via     []expression.Symbol
+	rolled  int // place among those that are rolled up when read; -1: none
 }
 
 // selected is a column of the query; the caller must be able to read the records
@@ -106,7 +108,10 @@ func (s *Reader) newShape(ctx context.Context, a *session.Object, fields []strin
 	}
 	sh.width = len(sh.selects)
 	for i, e := range sh.entries {
-		if e.formula != nil {
+		if e.rolled >= 0 {
+			sh.rolled[e.rolled].slot = sh.width
+		}
+		if e.formula != nil || e.rolled >= 0 {
 			sh.entries[i].slot = sh.width
 			sh.width++
 		}
@@ -117,12 +122,15 @@ func (s *Reader) newShape(ctx context.Context, a *session.Object, fields []strin
 
 // add puts a path into the shape.
 func (sh *shape) add(a *session.Object, p session.Path) {
-	e := shapeColumn{key: stored.JSONKey(p.Text), value: p.Leaf.Value}
-	if p.Leaf.Column.Storage == fieldtype.None && p.Leaf.Formula != nil {
+	e := shapeColumn{key: stored.JSONKey(p.Text), value: p.Leaf.Value, rolled: -1}
+	switch {
+	case p.Leaf.Rollup != nil:
+		e.rolled = sh.addRolledUp(p.Leaf.Rollup, p.Ref(query.ID), len(p.Via))
+	case p.Leaf.Column.Storage == fieldtype.None && p.Leaf.Formula != nil:
 		e.formula, e.via = p.Leaf.Formula, p.Symbols(a)
 		sh.compute = true
 		sh.needs(e.formula, e.via, len(e.via))
-	} else {
+	default:
 		e.slot = sh.selectRef(p.Ref(p.Leaf.Column), len(p.Via))
 	}
 	sh.columns = append(sh.columns, RecordField{Name: p.Text, Value: p.Leaf.Value, Via: p.Via, Field: p.Leaf})

@@ -1,7 +1,6 @@
 package write
 
 import (
-	"fmt"
 	"slices"
 
 	"formwork/engine/catalog"
@@ -10,7 +9,6 @@ import (
 	"formwork/engine/query"
 	"formwork/engine/record/session"
 	"formwork/engine/record/stored"
-	"formwork/engine/store"
 )
 
 // maxRollupDepth bounds roll-ups over roll-ups. The catalog refuses cycles, so that
@@ -203,7 +201,7 @@ func (u *Unit) applyDelta(m *stored.Mapping, r stored.Row, d rollupDelta) error 
 	}
 	slot := m.Slots[d.roll.Field.Column.Name]
 	current := r[slot]
-	from, to := rollupScales(d.roll)
+	from, to := session.RollupScales(d.roll)
 	was, err := stored.Rescale(d.was.value, from, to)
 	if err != nil {
 		return err
@@ -270,109 +268,15 @@ func extreme(d rollupDelta, current, was, is any) (any, bool) {
 	return current, true
 }
 
-// rollupScales are those of the values and of the result.
-func rollupScales(r *catalog.Rollup) (from, to int) {
-	to = stored.ScaleOf(r.Field.Value)
-	if r.Of == nil {
-		return to, to
-	}
-	return stored.ScaleOf(r.Of.Value), to
-}
-
 // recount computes a roll-up from the stored children.
 func (u *Unit) recount(m *stored.Mapping, parent id.ID, r stored.Row, roll *catalog.Rollup) error {
-	v, n, err := u.computeRollup(parent, roll)
+	computed, err := u.session.RollUp(u.ctx, u.Tx, roll, []int64{int64(parent)})
 	if err != nil {
 		return err
 	}
-	r[m.Slots[roll.Field.Column.Name]] = v
+	r[m.Slots[roll.Field.Column.Name]] = computed[0].Value
 	if c := roll.Field.Count.Name; c != "" {
-		r[m.Slots[c]] = n
+		r[m.Slots[c]] = computed[0].Count
 	}
 	return nil
-}
-
-// computeRollup computes a roll-up of one parent by a query, and the number of values.
-func (u *Unit) computeRollup(parent id.ID, roll *catalog.Rollup) (v any, n int64, err error) {
-	filter := query.Is(roll.Lookup.Column, int64(parent))
-	if roll.Filter != nil {
-		e := session.NewCallerEnv(u.ctx, u.session)
-		only, err := roll.Filter.Filter(&e)
-		if err != nil {
-			return nil, 0, err
-		}
-		filter = query.And(filter, only)
-	}
-	if sort := roll.Picks(); sort != nil {
-		v, err = u.pick(roll, filter, sort)
-		return v, 0, err
-	}
-	q := query.Aggregate{Table: roll.Child.Table.Name, Filter: filter, Measures: []query.Measure{{Op: query.Count}}}
-	if roll.Of != nil {
-		of := query.Field(roll.Of.Column)
-		q.Measures = append(q.Measures, query.Measure{Op: query.CountOf, Ref: of})
-		switch roll.Op {
-		case "sum", "avg":
-			q.Measures = append(q.Measures, query.Measure{Op: query.Sum, Ref: of})
-		case "min":
-			q.Measures = append(q.Measures, query.Measure{Op: query.Min, Ref: of})
-		case "max":
-			q.Measures = append(q.Measures, query.Measure{Op: query.Max, Ref: of})
-		}
-	}
-	var got store.Row
-	for r, err := range u.Tx.Aggregate(u.ctx, q) {
-		if err != nil {
-			return nil, 0, fmt.Errorf("rolling up %s: %w", roll.Field.Name, err)
-		}
-		got = append(store.Row(nil), r...)
-	}
-	return rollupValue(roll, got)
-}
-
-// pick is the value of the first child by a sort, those that have nothing to sort by coming
-// after the others.
-func (u *Unit) pick(roll *catalog.Rollup, filter query.Filter, sort []query.Order) (any, error) {
-	for _, op := range []query.Op{query.Ne, query.Eq} {
-		q := query.Select{Table: roll.Child.Table.Name, Columns: []query.Ref{query.Field(roll.Of.Column)}, Sort: sort, Limit: 1,
-			Filter: query.And(filter, query.Compare{Ref: sort[0].Ref, Op: op, Value: nil})}
-		for r, err := range u.Tx.Select(u.ctx, q) {
-			if err != nil {
-				return nil, fmt.Errorf("rolling up %s: %w", roll.Field.Name, err)
-			}
-			return stored.Hold(r[0]), nil
-		}
-	}
-	return nil, nil
-}
-
-// rollupValue makes the roll-up's value of measures: rows, values and, if there is
-// one, the sum or extreme.
-func rollupValue(roll *catalog.Rollup, got store.Row) (v any, n int64, err error) {
-	rows, _ := got[0].(int64)
-	if roll.Of == nil {
-		return rows, rows, nil
-	}
-	n, _ = got[1].(int64)
-	from, to := rollupScales(roll)
-	switch roll.Op {
-	case "count":
-		return rows, n, nil
-	case "min", "max":
-		v, err = stored.Rescale(got[2], from, to)
-		return v, n, err
-	}
-	var sum stored.Sum
-	if total, ok := got[2].(int64); ok {
-		sum.Add(total)
-	}
-	if roll.Op == "sum" {
-		v, err = sum.Quotient(1, from, to)
-		return v, n, err
-	}
-	if n == 0 {
-		return nil, 0, nil
-	}
-	v, err = sum.Quotient(n, from, to)
-	return v, n, err
 }

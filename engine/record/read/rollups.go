@@ -1,0 +1,92 @@
+package read
+
+import (
+	"context"
+
+	"formwork/engine/catalog"
+	"formwork/engine/fault"
+	"formwork/engine/query"
+	"formwork/engine/record/session"
+	"formwork/engine/store"
+)
+
+// rolledUp is a column of a shape that is computed from children when records are read.
+type rolledUp struct {
+	roll   *catalog.Rollup
+	parent int // slot of the parent's id, which is empty if the caller may not read the parent
+	slot   int
+}
+
+// rolledAtOnce is how many records of a stream are completed together.
+const rolledAtOnce = 100
+
+// complete computes what is computed of rows when they are read: roll-ups, each by one query
+// for all rows, and then formulas.
+func (sh *shape) complete(ctx context.Context, s *session.Session, reader store.Reader, rows [][]any) error {
+	for _, c := range sh.rolled {
+		if err := c.fill(ctx, s, reader, rows); err != nil {
+			return err
+		}
+	}
+	for _, row := range rows {
+		if err := sh.fill(ctx, s, row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fill computes the roll-up for all rows.
+func (c rolledUp) fill(ctx context.Context, s *session.Session, reader store.Reader, rows [][]any) error {
+	var parents []int64
+	at := map[int64]int{}
+	for _, row := range rows {
+		if parent, ok := row[c.parent].(int64); ok {
+			if _, asked := at[parent]; !asked {
+				at[parent] = len(parents)
+				parents = append(parents, parent)
+			}
+		}
+	}
+	if len(parents) == 0 {
+		return nil
+	}
+	values, err := c.values(ctx, s, reader, parents)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if parent, ok := row[c.parent].(int64); ok {
+			row[c.slot] = values[at[parent]].Value
+		}
+	}
+	return nil
+}
+
+// values are the roll-ups of some parents. One that is too big is empty, and takes no other
+// with it.
+func (c rolledUp) values(ctx context.Context, s *session.Session, reader store.Reader, parents []int64) ([]session.RolledUp, error) {
+	values, err := s.RollUp(ctx, reader, c.roll, parents)
+	switch {
+	case !fault.Is(err, "record.overflow") && !fault.Is(err, "query.overflow"):
+		return values, err
+	case len(parents) == 1:
+		return make([]session.RolledUp, 1), nil
+	}
+	values = nil
+	for i := range parents {
+		one, err := c.values(ctx, s, reader, parents[i:i+1])
+		if err != nil {
+			return nil, err
+		}
+		values = append(values, one...)
+	}
+	return values, nil
+}
+
+// addRolledUp puts a roll-up into the shape, on the record that a path leads to, and returns
+// the place of its column.
+func (sh *shape) addRolledUp(roll *catalog.Rollup, parent query.Ref, guarded int) int {
+	sh.rolled = append(sh.rolled, rolledUp{roll: roll, parent: sh.selectRef(parent, guarded)})
+	return len(sh.rolled) - 1
+}
