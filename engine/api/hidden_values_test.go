@@ -56,6 +56,10 @@ func TestSecretsStayHidden(t *testing.T) {
 		ask(422, "GET", path, "")
 	}
 	ask(422, "POST", "/api/v1/records/service/aggregate", `{"group":[{"field":"token"}],"measures":[{"op":"count"}]}`)
+	for _, measure := range []string{`{"op":"max","field":"token"}`, `{"op":"median","field":"token"}`, `{"op":"count","filter":"token > \"s\""}`, `{"op":"count","filter":"token startsWith \"s\""}`} {
+		ask(422, "POST", "/api/v1/records/service/aggregate", `{"measures":[`+measure+`]}`)
+	}
+	ask(422, "POST", "/api/v1/records/service/aggregate", `{"group":[{"field":"name"}],"having":"token > \"s\""}`)
 	if raw := ask(200, "PATCH", one, `{"token":null}`); !strings.Contains(raw, `"token":null`) || !strings.Contains(raw, `"ready":false`) {
 		t.Errorf("emptied: %s", raw)
 	}

@@ -105,8 +105,12 @@ func (c claims) check(field string, said uses) {
 	}
 	status, _, raw := c.w.do("GET", "/api/v1/records/everything?sort="+field, c.headers, "")
 	c.agree(field, "the sort", said.Sort != "", status, raw)
-	for _, measure := range []string{"count", "min", "max", "sum", "avg"} {
-		status, raw := c.aggregate(`"measures":[{"op":%q,"field":%q}]`, measure, field)
+	for _, measure := range []string{"count", "min", "max", "sum", "avg", "median", "percentile"} {
+		percent := ""
+		if measure == "percentile" {
+			percent = `,"percent":90`
+		}
+		status, raw := c.aggregate(`"measures":[{"op":%q,"field":%q%s}]`, measure, field, percent)
 		c.agree(field, measure, slices.Contains(said.Measures, measure), status, raw)
 	}
 	for group, by := range map[string]string{"value": `""`, "day": `"day"`, "week": `"week"`, "month": `"month"`, "quarter": `"quarter"`, "year": `"year"`, "size": "10"} {

@@ -11,7 +11,11 @@
 // agree on this.
 package query
 
-import "formwork/metadata/fieldtype"
+import (
+	"strconv"
+
+	"formwork/metadata/fieldtype"
+)
 
 // Column is a stored property of a table.
 type Column struct {
@@ -151,6 +155,8 @@ type Aggregate struct {
 	Words    []Word
 	Groups   []Group
 	Measures []Measure
+	// Having, if not nil, must hold for a group; its references are those of Result.
+	Having Filter
 	// Sort refers to groups (0 …) and, after them, measures.
 	Sort  []GroupOrder
 	Limit int
@@ -182,11 +188,15 @@ const (
 )
 
 // Measure is computed for a group. Count, CountOf and Sum are int64, Sum exact and
-// in stored units (fault "query.overflow", Limited, where it does not fit); Min and
-// Max are in stored form, nil for none. There is no average: divide Sum by CountOf.
+// in stored units (fault "query.overflow", Limited, where it does not fit); the others
+// are in stored form, nil for none. There is no average: divide Sum by CountOf.
 type Measure struct {
 	Op  MeasureOp
 	Ref Ref // not for Count
+	// Filter chooses among the rows of the group those that are measured; nil: all.
+	Filter Filter
+	// Percent is the share of PercentileLow and PercentileHigh: 1 to 99.
+	Percent int
 }
 
 type MeasureOp uint8
@@ -197,6 +207,13 @@ const (
 	Sum                      // of the values that are not empty, true being 1; 0 for none
 	Min
 	Max
+	// PercentileLow and PercentileHigh are the values between which a share of the values
+	// ends: of n in order, the ceil(n·Percent/100)-th and the (floor(n·Percent/100)+1)-th.
+	// These are one and the same unless n·Percent/100 is whole. A store holds the values of
+	// all groups for it and refuses what is too much (fault "query.too_complex", Limited).
+	// Columns of storage Int only.
+	PercentileLow
+	PercentileHigh
 )
 
 // GroupOrder sorts groups by a group key or measure.
@@ -207,3 +224,33 @@ type GroupOrder struct {
 
 // Field is a shorthand for a column of the record itself.
 func Field(c Column) Ref { return Ref{Column: c} }
+
+// Result is what Having calls the i-th value of a group: the groups' keys count from 0, the
+// measures follow.
+func (q *Aggregate) Result(i int) Ref {
+	return Field(Column{Name: strconv.Itoa(i), Storage: q.resultStorage(i)})
+}
+
+// ResultIndex is the i of a Result.
+func (r Ref) ResultIndex() int {
+	i, err := strconv.Atoi(r.Column.Name)
+	if err != nil {
+		panic("query: " + r.Column.Name + " is no result of an aggregation")
+	}
+	return i
+}
+
+func (q *Aggregate) resultStorage(i int) fieldtype.Storage {
+	if i < len(q.Groups) {
+		switch g := q.Groups[i]; g.By {
+		case ByValue, ByNumber:
+			return g.Ref.Column.Storage
+		}
+		return fieldtype.Text
+	}
+	switch m := q.Measures[i-len(q.Groups)]; m.Op {
+	case Min, Max:
+		return m.Ref.Column.Storage
+	}
+	return fieldtype.Int
+}

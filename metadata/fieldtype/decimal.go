@@ -78,7 +78,9 @@ func AppendDecimal(dst []byte, units int64, scale int) []byte {
 	for n := len(text); n <= scale; n++ {
 		if n == scale {
 			dst = append(dst, '0', '.')
-			dst = append(dst, "0000000000"[:scale-len(text)]...)
+			for range scale - len(text) {
+				dst = append(dst, '0')
+			}
 			return append(dst, text...)
 		}
 	}
@@ -93,6 +95,10 @@ type decimalValue struct {
 	// trim takes from a text what may stand around the number: "%", "€".
 	trim func(string) string
 }
+
+// Number is a number of any size with scale digits after the point, as a computation
+// results in it.
+func Number(scale int) Value { return decimalValue{scale: scale} }
 
 func (decimalValue) Storage() Storage { return Int }
 func (decimalValue) Kind() Kind       { return NumberKind }

@@ -569,3 +569,10 @@ func FuzzDecimal(f *testing.F) {
 		}
 	})
 }
+
+// Averages have more digits after the point than fields may.
+func TestDecimalsOfManyDigits(t *testing.T) {
+	if got := string(fieldtype.Number(12).AppendJSON(nil, int64(-5))); got != "-0.000000000005" {
+		t.Error(got)
+	}
+}

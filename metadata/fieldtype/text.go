@@ -73,6 +73,9 @@ func (TextType) Bind(_ string, f *metadata.Field, in Context) (Value, []*fault.F
 	return v, nil
 }
 
+// Line is a line of text of any kind, as a computation results in it.
+func Line() Value { return textValue{max: maxText} }
+
 // outOfRange is the problem of a whole number setting.
 func outOfRange(name string, min, max int) *fault.Fault {
 	return fault.New(fault.Invalid, "metadata.setting_out_of_range", "setting", name, "min", min, "max", max).At("/" + name)

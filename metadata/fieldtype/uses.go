@@ -22,7 +22,7 @@ type Uses struct {
 	// the id, which is the time of making. Absent: it can't be sorted by the field.
 	Sort string `json:"sort,omitempty" enum:"value,text,option,id"`
 	// Measures are those of aggregations.
-	Measures []string `json:"measures,omitempty" enum:"count,min,max,sum,avg"`
+	Measures []string `json:"measures,omitempty" enum:"count,min,max,sum,avg,median,percentile"`
 	// Groups are the ways to group by the field; "size" stands for a number, the size of
 	// a group.
 	Groups []string `json:"groups,omitempty" enum:"value,day,week,month,quarter,year,size"`
@@ -44,7 +44,7 @@ func UsesOf(v Value) Uses {
 	}
 	switch v.Kind() {
 	case NumberKind, DurationKind:
-		u.Measures = append(u.Measures, "sum", "avg")
+		u.Measures = append(u.Measures, "sum", "avg", "median", "percentile")
 		u.Groups = append(u.Groups, "size")
 	case BoolKind:
 		u.Measures = append(u.Measures, "sum", "avg")

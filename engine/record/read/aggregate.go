@@ -18,7 +18,6 @@ import (
 	"formwork/engine/record/stored"
 	"formwork/engine/search"
 	"formwork/engine/store"
-	"formwork/metadata"
 	"formwork/metadata/fieldtype"
 )
 
@@ -28,6 +27,7 @@ type AggregateQuery struct {
 	Q        string      `json:"q,omitempty"`      // words
 	Group    []GroupBy   `json:"group,omitempty"`
 	Measures []MeasureOf `json:"measures,omitempty"` // the number of records when empty
+	Having   string      `json:"having,omitempty"`   // an expression over the names of groups and measures: which rows are wanted
 	Sort     []string    `json:"sort,omitempty"`     // names of groups and measures, "-amount" descends; by the groups when empty
 	Limit    int         `json:"limit,omitempty"`    // 1 to 10,000; as many when 0
 }
@@ -37,13 +37,6 @@ type GroupBy struct {
 	Field string `json:"field"`        // a path
 	By    Bucket `json:"by,omitempty"` // a part of the calendar, or the size of a bucket of numbers
 	As    string `json:"as,omitempty"` // its name in the rows; the path when empty
-}
-
-// MeasureOf is one measure.
-type MeasureOf struct {
-	Op    string `json:"op" enum:"count,sum,avg,min,max"`
-	Field string `json:"field,omitempty"` // a path; of count: records in which it is not empty
-	As    string `json:"as,omitempty"`    // its name in the rows; op, or op_field, when empty
 }
 
 // Bucket is day, week, month, quarter or year for dates and instants (these in the
@@ -70,10 +63,6 @@ const (
 	MaxGroups   = 10_000
 	maxKeys     = 5
 	maxMeasures = 20
-	// averageDigits is by how many digits an average is more exact than its field.
-	averageDigits = 2
-	// shareDigits are those of the average of a checkbox, which is a share of 1.
-	shareDigits = 4
 	// groupBytes bounds the rows of an answer: the keys may be long texts.
 	groupBytes = 16 << 20
 )
@@ -94,7 +83,7 @@ func (g GroupRow) Keys() []string {
 }
 
 // AppendJSON appends the row as an object with ordered keys. Sums have their field's
-// scale, averages two digits more, rounded half away from zero.
+// scale, averages and percentiles two digits more, rounded half away from zero.
 func (g GroupRow) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	for i, c := range g.columns {
@@ -110,31 +99,22 @@ func (g GroupRow) AppendJSON(dst []byte) []byte {
 // MarshalJSON is AppendJSON for encoding/json.
 func (g GroupRow) MarshalJSON() ([]byte, error) { return g.AppendJSON(nil), nil }
 
+// computed is the place of what is not in the store's row.
+const computed = -1
+
 // groupColumn is a member of the rows: how it is made of what the store answers,
 // and written.
 type groupColumn struct {
-	name   string
-	key    []byte
-	at     int // in the store's row
-	count  int // of an average: where the number of values is; else 0
-	value  fieldtype.Value
-	text   bool // a bucket's key
-	scale  int  // of a number without a value
-	scales [2]int
+	name    string
+	key     []byte
+	at      int                          // in the store's row; or computed
+	compute func(store.Row) (any, error) // of what is computed of the store's row; else nil
+	value   fieldtype.Value
 }
 
 func (c *groupColumn) append(dst []byte, v any) []byte {
-	switch n := v.(type) {
-	case nil:
+	if v == nil {
 		return append(dst, "null"...)
-	case int64:
-		if c.value == nil {
-			return fieldtype.AppendDecimal(dst, n, c.scale)
-		}
-	case string:
-		if c.text {
-			return metadata.AppendString(dst, n)
-		}
 	}
 	return c.value.AppendJSON(dst, v)
 }
@@ -143,8 +123,10 @@ func (c *groupColumn) append(dst []byte, v any) []byte {
 type aggregation struct {
 	query   query.Aggregate
 	columns []groupColumn
-	order   []groupOrder // of the finished rows, where the store can't sort them so
-	limit   int
+	holds   func(GroupRow) (bool, error) // which of the finished rows are wanted, where the store can't say; nil: all
+	order   []groupOrder                 // of the finished rows, where the store can't sort them so
+	limit   int                          // 0: none
+	cost    cost                         // of the filters of measures and the condition on groups
 }
 
 type groupOrder struct {
@@ -164,18 +146,41 @@ func (s *Reader) Aggregate(ctx context.Context, object string, q AggregateQuery)
 	if err != nil {
 		return nil, err
 	}
+	rows, err := s.groups(ctx, g)
+	if err != nil {
+		return nil, fmt.Errorf("aggregating %s: %w", object, err)
+	}
+	if g.order != nil {
+		g.sort(rows)
+	}
+	if g.limit > 0 {
+		rows = rows[:min(len(rows), g.limit)]
+	}
+	return rows, nil
+}
+
+// groups are the rows that are wanted, in the order of the store.
+func (s *Reader) groups(ctx context.Context, g *aggregation) ([]GroupRow, error) {
 	var rows []GroupRow
 	held := 0
 	for r, err := range s.Tenant.Aggregate(ctx, g.query) {
 		if err != nil {
-			return nil, fmt.Errorf("aggregating %s: %w", object, err)
-		}
-		if len(rows) == MaxGroups {
-			return nil, fault.New(fault.Limited, "list.too_many_groups", "max", MaxGroups)
+			return nil, err
 		}
 		row, err := g.row(r)
 		if err != nil {
 			return nil, err
+		}
+		if g.holds != nil {
+			if wanted, err := g.holds(row); err != nil || !wanted {
+				if err != nil {
+					return nil, err
+				}
+				continue
+			}
+		}
+		if len(rows) == MaxGroups {
+			return nil, fault.New(fault.Limited, "list.too_many_groups", "max", MaxGroups)
 		}
 		size := bytesOf(r) + 2*rowBytes*len(g.columns)
 		if held += size; held > groupBytes {
@@ -185,10 +190,9 @@ func (s *Reader) Aggregate(ctx context.Context, object string, q AggregateQuery)
 			return nil, err
 		}
 		rows = append(rows, row)
-	}
-	if g.order != nil {
-		g.sort(rows)
-		rows = rows[:min(len(rows), g.limit)]
+		if g.order == nil && len(rows) == g.limit {
+			break
+		}
 	}
 	return rows, nil
 }
@@ -203,11 +207,7 @@ func (s *Reader) aggregation(ctx context.Context, a *session.Object, q Aggregate
 	if len(q.Measures) == 0 {
 		q.Measures = []MeasureOf{{Op: "count"}}
 	}
-	// One more than may be tells that there are too many.
-	g := &aggregation{query: query.Aggregate{Table: a.Object.Table.Name, Limit: MaxGroups + 1}, limit: q.Limit}
-	if g.limit == 0 {
-		g.limit = MaxGroups
-	}
+	g := &aggregation{query: query.Aggregate{Table: a.Object.Table.Name}, limit: q.Limit}
 	wanted, err := s.where(ctx, a, q.Filter)
 	if err != nil {
 		return nil, err
@@ -232,11 +232,31 @@ func (s *Reader) aggregation(ctx context.Context, a *session.Object, q Aggregate
 		}
 	}
 	for i, m := range q.Measures {
-		if err := g.addMeasure(ctx, s.Session, a, m); err != nil {
+		if err := g.addMeasure(ctx, s, a, m); err != nil {
 			return nil, fault.From(err).Under(fmt.Sprintf("/measures/%d", i))
 		}
 	}
-	return g, g.addSort(q.Sort, q.Limit)
+	if err := g.addHaving(ctx, s, a, q.Having); err != nil {
+		return nil, err
+	}
+	if err := g.addSort(q.Sort); err != nil {
+		return nil, err
+	}
+	g.query.Limit = g.most()
+	return g, nil
+}
+
+// most is how many rows are asked of the store: as many as are wanted where it sorts them
+// and decides which, else one more than there may be, which tells that there are too many.
+// 0, all, where only some of its rows are wanted.
+func (g *aggregation) most() int {
+	switch {
+	case g.holds != nil:
+		return 0
+	case g.limit > 0 && g.order == nil:
+		return g.limit
+	}
+	return MaxGroups + 1
 }
 
 // resolve finds a stored field that may be grouped by or measured.
@@ -253,10 +273,8 @@ func (g *aggregation) resolve(ctx context.Context, s *session.Session, a *sessio
 }
 
 func (g *aggregation) addColumn(c groupColumn, name string) error {
-	for _, other := range g.columns {
-		if other.name == name {
-			return fault.New(fault.Invalid, "list.name_twice", "name", session.Shorten(name)).At("/as")
-		}
+	if g.column(name) >= 0 {
+		return fault.New(fault.Invalid, "list.name_twice", "name", session.Shorten(name)).At("/as")
 	}
 	if len(name) > 100 {
 		return fault.New(fault.Invalid, "list.bad_name", "name", session.Shorten(name)).At("/as")
@@ -264,6 +282,11 @@ func (g *aggregation) addColumn(c groupColumn, name string) error {
 	c.name, c.key = name, stored.JSONKey(name)
 	g.columns = append(g.columns, c)
 	return nil
+}
+
+// column is the place of the column of a name; -1: there is none.
+func (g *aggregation) column(name string) int {
+	return slices.IndexFunc(g.columns, func(c groupColumn) bool { return c.name == name })
 }
 
 var dateBuckets = map[Bucket]query.Bucket{"day": query.ByDay, "week": query.ByWeek, "month": query.ByMonth,
@@ -279,7 +302,7 @@ func (g *aggregation) addGroup(ctx context.Context, s *session.Session, a *sessi
 	switch bucket, dated := dateBuckets[by.By]; {
 	case by.By == "":
 	case dated && (kind == fieldtype.DateKind || kind == fieldtype.DatetimeKind):
-		group.By, column.text = bucket, true
+		group.By, column.value = bucket, fieldtype.Line()
 		if kind == fieldtype.DatetimeKind {
 			_, offset := s.Clock.In(s.Location()).Zone()
 			group.Offset = int64(offset)
@@ -297,92 +320,26 @@ func (g *aggregation) addGroup(ctx context.Context, s *session.Session, a *sessi
 	return g.addColumn(column, cmp.Or(by.As, by.Field))
 }
 
-// measure adds a measure for the store and says where in its rows it will be.
-func (g *aggregation) measure(m query.Measure) int {
-	g.query.Measures = append(g.query.Measures, m)
-	return len(g.query.Groups) + len(g.query.Measures) - 1
-}
-
-// summed are the kinds of values that have a sum and an average. Of a checkbox they are
-// how many are ticked, and which share.
-var summed = []fieldtype.Kind{fieldtype.NumberKind, fieldtype.DurationKind, fieldtype.BoolKind}
-
-func (g *aggregation) addMeasure(ctx context.Context, s *session.Session, a *session.Object, m MeasureOf) error {
-	name := m.As
-	if name == "" {
-		if name = m.Op; m.Field != "" {
-			name += "_" + m.Field
-		}
-	}
-	if m.Op == "count" && m.Field == "" {
-		return g.addColumn(groupColumn{at: g.measure(query.Measure{Op: query.Count})}, name)
-	}
-	if !slices.Contains([]string{"count", "sum", "avg", "min", "max"}, m.Op) {
-		return fault.New(fault.Invalid, "list.bad_measure", "op", session.Shorten(m.Op), "field", session.Shorten(m.Field)).At("/op")
-	}
-	f, ref, err := g.resolve(ctx, s, a, m.Field)
-	if err != nil {
-		return err
-	}
-	kind, scale := f.Value.Kind(), stored.ScaleOf(f.Value)
-	if (m.Op == "sum" || m.Op == "avg") && !slices.Contains(summed, kind) {
-		return fault.New(fault.Invalid, "list.bad_measure", "op", m.Op, "field", session.Shorten(m.Field)).At("/op")
-	}
-	column := groupColumn{scale: scale}
-	switch m.Op {
-	case "count":
-		column.at, column.scale = g.measure(query.Measure{Op: query.CountOf, Ref: ref}), 0
-	case "sum":
-		column.at = g.measure(query.Measure{Op: query.Sum, Ref: ref})
-		if kind != fieldtype.BoolKind {
-			column.value = f.Value
-		}
-	case "avg":
-		column.at = g.measure(query.Measure{Op: query.Sum, Ref: ref})
-		column.count = g.measure(query.Measure{Op: query.CountOf, Ref: ref})
-		if kind == fieldtype.DurationKind { // whole seconds
-			column.value = f.Value
-			break
-		}
-		more := averageDigits
-		if kind == fieldtype.BoolKind {
-			more = shareDigits
-		}
-		column.scales = [2]int{scale, scale + more}
-		column.scale += more
-	case "min", "max":
-		op := query.Min
-		if m.Op == "max" {
-			op = query.Max
-		}
-		column.at, column.value = g.measure(query.Measure{Op: op, Ref: ref}), f.Value
-	}
-	return g.addColumn(column, name)
-}
-
-// addSort lets the store sort and cut where it can: averages it does not know.
-func (g *aggregation) addSort(keys []string, limit int) error {
-	stored := true
+// addSort lets the store sort where it can: by what it answers.
+func (g *aggregation) addSort(keys []string) error {
+	answered := true
 	for _, text := range keys {
 		name, descending := strings.CutPrefix(text, "-")
-		at := slices.IndexFunc(g.columns, func(c groupColumn) bool { return c.name == name })
+		at := g.column(name)
 		if at < 0 {
 			return fault.New(fault.Invalid, "list.unknown_sort", "name", session.Shorten(name)).At("/sort")
 		}
 		g.order = append(g.order, groupOrder{at, descending})
 		g.query.Sort = append(g.query.Sort, query.GroupOrder{Index: g.columns[at].at, Descending: descending})
-		stored = stored && g.columns[at].count == 0
+		answered = answered && g.columns[at].compute == nil
 	}
-	if !stored {
+	if !answered {
 		g.query.Sort = nil
 		return nil
 	}
 	g.order = nil
 	for i := range g.query.Groups { // the order of equals is not left to chance
 		g.query.Sort = append(g.query.Sort, query.GroupOrder{Index: i})
-	}
-	if limit > 0 {
-		g.query.Limit = limit
 	}
 	return nil
 }
@@ -391,19 +348,11 @@ func (g *aggregation) addSort(keys []string, limit int) error {
 func (g *aggregation) row(r store.Row) (GroupRow, error) {
 	out := GroupRow{columns: g.columns, values: make([]any, len(g.columns))}
 	for i, c := range g.columns {
-		out.values[i] = stored.Hold(r[c.at])
-		if c.count == 0 {
+		if c.compute == nil {
+			out.values[i] = stored.Hold(r[c.at])
 			continue
 		}
-		n, _ := r[c.count].(int64)
-		if n == 0 {
-			out.values[i] = nil
-			continue
-		}
-		var sum stored.Sum
-		total, _ := r[c.at].(int64)
-		sum.Add(total)
-		v, err := sum.Quotient(n, c.scales[0], c.scales[1])
+		v, err := c.compute(r)
 		if err != nil {
 			return out, err
 		}

@@ -23,6 +23,19 @@ const (
 // read, for the database, and not too costly. Faults: those of package expression,
 // list.too_costly (Limited).
 func (s *Reader) where(ctx context.Context, a *session.Object, text string) (query.Filter, error) {
+	f, err := s.wanted(ctx, a, text)
+	if err != nil {
+		return nil, err
+	}
+	var c cost
+	if c.count(f); c.tooMuch() {
+		return nil, tooCostly("/filter")
+	}
+	return s.Guard(ctx, f)
+}
+
+// wanted is where without a bound on the cost and without guards, which Guard puts in.
+func (s *Reader) wanted(ctx context.Context, a *session.Object, text string) (query.Filter, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, nil
 	}
@@ -38,15 +51,7 @@ func (s *Reader) where(ctx context.Context, a *session.Object, text string) (que
 	if err != nil {
 		return nil, fault.From(err).At("/filter")
 	}
-	if err := e.Failed(); err != nil {
-		return nil, err
-	}
-	var c cost
-	c.count(f)
-	if c.parts > maxFilterParts || c.hops > maxFilterHops || c.values > maxFilterValues {
-		return nil, fault.New(fault.Limited, "list.too_costly", "parts", maxFilterParts, "hops", maxFilterHops, "values", maxFilterValues).At("/filter")
-	}
-	return s.Guard(ctx, f)
+	return f, e.Failed()
 }
 
 // program compiles a filter once for all callers of the same rights.
@@ -61,11 +66,7 @@ func (s *Reader) program(ctx context.Context, a *session.Object, text string) (*
 	}
 	program, problems := expression.Compile(text, s.Scope(a, rights))
 	if len(problems) > 0 {
-		var faults []*fault.Fault
-		for _, p := range problems {
-			faults = append(faults, p.Fault("/filter"))
-		}
-		return nil, fault.All(fault.Invalid, "list.bad_filter", faults)
+		return nil, badFilter(problems, "/filter")
 	}
 	if len(text) <= longestKept {
 		s.cache.programs.Add(key, program, int64(program.Parts()))
@@ -73,8 +74,24 @@ func (s *Reader) program(ctx context.Context, a *session.Object, text string) (*
 	return program, nil
 }
 
+func badFilter(problems []expression.Problem, pointer string) error {
+	var faults []*fault.Fault
+	for _, p := range problems {
+		faults = append(faults, p.Fault(pointer))
+	}
+	return fault.All(fault.Invalid, "list.bad_filter", faults)
+}
+
 // cost is what makes a filter slow.
 type cost struct{ parts, hops, values int }
+
+func (c *cost) tooMuch() bool {
+	return c.parts > maxFilterParts || c.hops > maxFilterHops || c.values > maxFilterValues
+}
+
+func tooCostly(pointer string) error {
+	return fault.New(fault.Limited, "list.too_costly", "parts", maxFilterParts, "hops", maxFilterHops, "values", maxFilterValues).At(pointer)
+}
 
 func (c *cost) count(f query.Filter) {
 	switch f := f.(type) {

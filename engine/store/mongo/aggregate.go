@@ -26,7 +26,7 @@ func (t *Tenant) groups(ctx context.Context, q query.Aggregate) iter.Seq2[store.
 		}
 		if c.nothing {
 			if len(q.Groups) == 0 {
-				yield(emptyGroup(q.Measures), nil)
+				whole(emptyGroup(q.Measures), q, yield)
 			}
 			return
 		}
@@ -37,7 +37,7 @@ func (t *Tenant) groups(ctx context.Context, q query.Aggregate) iter.Seq2[store.
 		}
 		cursor, err := t.open(ctx, r)
 		if err != nil {
-			yield(nil, err)
+			yield(nil, grouped(q.Table, err))
 			return
 		}
 		defer cursor.Close(context.WithoutCancel(ctx))
@@ -45,17 +45,29 @@ func (t *Tenant) groups(ctx context.Context, q query.Aggregate) iter.Seq2[store.
 		for cursor.Next(ctx) {
 			any = true
 			row, err := groupRow(bsoncore.Document(cursor.Current), q)
+			if err == nil && len(q.Groups) == 0 {
+				whole(row, q, yield)
+				return
+			}
 			if !yield(row, err) || err != nil {
 				return
 			}
 		}
 		if err := cursor.Err(); err != nil {
-			yield(nil, failed("aggregating table "+q.Table, err))
+			yield(nil, grouped(q.Table, err))
 			return
 		}
 		if !any && len(q.Groups) == 0 {
-			yield(emptyGroup(q.Measures), nil)
+			whole(emptyGroup(q.Measures), q, yield)
 		}
+	}
+}
+
+// whole yields the one row of an Aggregate without groups, unless Having refuses it. The
+// server is not asked to, since it has no row at all where nothing was found.
+func whole(row store.Row, q query.Aggregate, yield func(store.Row, error) bool) {
+	if query.Match(q.Having, func(r query.Ref) any { return row[r.ResultIndex()] }) {
+		yield(row, nil)
 	}
 }
 
@@ -75,19 +87,22 @@ func (t *Tenant) grouping(ctx context.Context, q query.Aggregate, c chosen) (req
 	if len(q.Groups) == 0 {
 		group = bson.D{{Key: "_id", Value: nil}}
 	}
+	measured := measuring{joined: joined}
 	for i, m := range q.Measures {
-		path := ""
-		if m.Op != query.Count {
-			path = "$" + joined.path(m.Ref)
+		if err := measured.add(ctx, t, measureName(i), m); err != nil {
+			return request{}, err
 		}
-		group = append(group, bson.E{Key: measureName(i), Value: accumulator(m.Op, path)})
 	}
 	more, err := joined.stages(ctx, t)
 	if err != nil {
 		return request{}, err
 	}
-	stages = append(append(stages, more...), bson.D{{Key: "$group", Value: group}})
+	stages = append(append(stages, more...), bson.D{{Key: "$group", Value: append(group, measured.group...)}})
+	stages = append(stages, measured.after()...)
 	if len(q.Groups) > 0 {
+		if having := query.Simplify(q.Having); having != nil {
+			stages = append(stages, bson.D{{Key: "$match", Value: condition(having, resultPath(len(q.Groups)))}})
+		}
 		stages = append(stages, bson.D{{Key: "$sort", Value: groupOrder(q)}})
 	}
 	if q.Limit > 0 {
@@ -99,9 +114,19 @@ func (t *Tenant) grouping(ctx context.Context, q query.Aggregate, c chosen) (req
 func keyName(i int) string     { return "k" + strconv.Itoa(i) }
 func measureName(i int) string { return "m" + strconv.Itoa(i) }
 
+// resultPath says where the document of a group has a Result.
+func resultPath(groups int) paths {
+	return func(r query.Ref) string {
+		if i := r.ResultIndex(); i >= groups {
+			return measureName(i - groups)
+		}
+		return "_id." + keyName(r.ResultIndex())
+	}
+}
+
 func groupOrder(q query.Aggregate) bson.D {
 	keys := bson.D{}
-	used := map[string]bool{}
+	at, used := resultPath(len(q.Groups)), map[string]bool{}
 	add := func(path string, descending bool) {
 		if used[path] {
 			return
@@ -114,35 +139,12 @@ func groupOrder(q query.Aggregate) bson.D {
 		keys = append(keys, bson.E{Key: path, Value: direction})
 	}
 	for _, o := range q.Sort {
-		if o.Index < len(q.Groups) {
-			add("_id."+keyName(o.Index), o.Descending)
-		} else {
-			add(measureName(o.Index-len(q.Groups)), o.Descending)
-		}
+		add(at(q.Result(o.Index)), o.Descending)
 	}
 	for i := range q.Groups {
 		add("_id."+keyName(i), false)
 	}
 	return keys
-}
-
-// accumulator computes a measure. Sums are taken in Decimal128, whose 34 digits
-// hold the sum of any number of int64 that a table can have rows: a sum of longs
-// would turn into a double once it is out of their range.
-func accumulator(op query.MeasureOp, path string) bson.D {
-	switch op {
-	case query.CountOf:
-		return bson.D{{Key: "$sum", Value: bson.D{{Key: "$cond", Value: bson.A{
-			bson.D{{Key: "$eq", Value: bson.A{orNull(path), nil}}}, int64(0), int64(1)}}}}}
-	case query.Sum:
-		return bson.D{{Key: "$sum", Value: bson.D{{Key: "$toDecimal", Value: path}}}}
-	case query.Min:
-		// Some servers take what is absent for the least; MaxKey is no value of ours.
-		return bson.D{{Key: "$min", Value: bson.D{{Key: "$ifNull", Value: bson.A{path, primitive.MaxKey{}}}}}}
-	case query.Max:
-		return bson.D{{Key: "$max", Value: path}}
-	}
-	return bson.D{{Key: "$sum", Value: int64(1)}}
 }
 
 // groupKey computes a key; null for the empty value.
@@ -222,7 +224,7 @@ func groupRow(d bsoncore.Document, q query.Aggregate) (store.Row, error) {
 	for i, m := range q.Measures {
 		value, _ := d.LookupErr(measureName(i))
 		switch m.Op {
-		case query.Min, query.Max:
+		case query.Min, query.Max, query.PercentileLow, query.PercentileHigh:
 			v, err := decode(value, m.Ref.Column.Storage)
 			if err != nil {
 				return nil, fmt.Errorf("measure %d: %w", i, err)
@@ -243,7 +245,8 @@ func groupRow(d bsoncore.Document, q query.Aggregate) (store.Row, error) {
 func emptyGroup(measures []query.Measure) store.Row {
 	row := make(store.Row, len(measures))
 	for i, m := range measures {
-		if m.Op != query.Min && m.Op != query.Max {
+		switch m.Op {
+		case query.Count, query.CountOf, query.Sum:
 			row[i] = int64(0)
 		}
 	}

@@ -30,6 +30,7 @@ const (
 	codeTimeProof          = 204 // the signature of a time is not the cluster's
 	codeRateLimiter        = 205 // a time is too far ahead
 	codeKeyNotFound        = 211
+	codeExceededMemory     = 146
 	codeQueryPlanKilled    = 175 // its index is gone
 	codeSnapshotTooOld     = 239
 	codeSnapshotUnavail    = 246
@@ -72,6 +73,14 @@ func failed(doing string, err error) error {
 		return fault.New(fault.TooLarge, "mongo.too_large").Because(fmt.Errorf("%s: %w", doing, err))
 	}
 	return fmt.Errorf("mongo: %s: %w", doing, err)
+}
+
+// grouped is failed for an aggregation: a server refuses groups that hold too many values.
+func grouped(table string, err error) error {
+	if hasCode(err, codeExceededMemory, codeDocumentTooBig) {
+		return fault.New(fault.Limited, "query.too_complex").Because(fmt.Errorf("aggregating table %s: %w", table, err))
+	}
+	return failed("aggregating table "+table, err)
 }
 
 // whyUnreachable is the code of the fault for a server that does not work for us: what an

@@ -519,6 +519,21 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
+// Groups that hold more values than a server can are refused as what is too complex.
+func TestTooManyValuesOfGroups(t *testing.T) {
+	for _, code := range []int{146, 10334} {
+		s := newServer(t)
+		tenant := s.open(mongo.Options{})
+		s.script("aggregate", refusal(code))
+		measure := query.Measure{Op: query.PercentileLow, Ref: query.Field(query.Column{Name: "n:i", Storage: fieldtype.Int}), Percent: 50}
+		for _, err := range tenant.Aggregate(t.Context(), query.Aggregate{Table: "lead", Measures: []query.Measure{measure}}) {
+			if !fault.Is(err, "query.too_complex") || fault.KindOf(err) != fault.Limited {
+				t.Errorf("%d: %v", code, err)
+			}
+		}
+	}
+}
+
 // That a collection was just made does not mean that a server has no snapshots.
 func TestOpenWaitsForASnapshot(t *testing.T) {
 	s := newServer(t)

@@ -24,6 +24,7 @@ const (
 	maxGroupBytes = 128 << 20
 	groupBytes    = 150 // of a group, without its key and cells
 	cellBytes     = 48
+	listBytes     = 24 // of a list, without its values
 )
 
 // grouper sorts rows into groups as they come. SQLite's own GROUP BY sorts all
@@ -31,23 +32,28 @@ const (
 // here); with a covering index both take the same. And sums are exact here: 128
 // bits wide.
 type grouper struct {
-	ctx      context.Context // of the query that it is made for
-	q        query.Aggregate
-	storages []fieldtype.Storage // of the columns of the rows
-	places   []int               // of keys and measures among them; -1: none
-	index    map[string]*group
-	all      []*group
-	bytes    int    // of all groups, about
-	held     int    // of them, counted in the request's budget
-	last     *group // that of the row before
-	key      []byte // of the row at hand
-	days     map[int64]string
-	weeks    map[string]string
+	ctx   context.Context // of the query that it is made for
+	q     query.Aggregate
+	rows  grouping
+	lists []kept // whose values are kept, for percentiles
+	of    []int  // the list of a measure; -1: it needs none
+	index map[string]*group
+	all   []*group
+	bytes int    // of all groups, about
+	held  int    // of them, counted in the request's budget
+	last  *group // that of the row before
+	key   []byte // of the row at hand
+	days  map[int64]string
+	weeks map[string]string
 }
+
+// kept is where in the rows values are found that are kept, and whether they are.
+type kept struct{ value, filter int }
 
 type group struct {
 	key   string // as appendKey makes it
 	cells []cell
+	lists [][]int64
 }
 
 // cell is the state of a measure.
@@ -59,13 +65,29 @@ type cell struct {
 	text  string
 }
 
-func newGrouper(ctx context.Context, q query.Aggregate, storages []fieldtype.Storage, places []int) *grouper {
-	g := &grouper{ctx: ctx, q: q, storages: storages, places: places, index: map[string]*group{}, days: map[int64]string{}, weeks: map[string]string{}}
+func newGrouper(ctx context.Context, q query.Aggregate, rows grouping) *grouper {
+	g := &grouper{ctx: ctx, q: q, rows: rows, index: map[string]*group{}, days: map[int64]string{}, weeks: map[string]string{}}
+	for i, m := range q.Measures {
+		at := -1
+		if m.Op == query.PercentileLow || m.Op == query.PercentileHigh {
+			wanted := kept{rows.values[i], rows.filters[i]}
+			if at = slices.Index(g.lists, wanted); at < 0 {
+				at = len(g.lists)
+				g.lists = append(g.lists, wanted)
+			}
+		}
+		g.of = append(g.of, at)
+	}
 	if len(q.Groups) == 0 {
-		g.last = &group{cells: make([]cell, len(q.Measures))}
-		g.all = append(g.all, g.last)
+		g.last = g.newGroup("")
 	}
 	return g
+}
+
+func (g *grouper) newGroup(key string) *group {
+	made := &group{key: key, cells: make([]cell, len(g.q.Measures)), lists: make([][]int64, len(g.lists))}
+	g.all = append(g.all, made)
+	return made
 }
 
 // add takes the row at which s is into account.
@@ -81,12 +103,11 @@ func (g *grouper) add(s *stmt) error {
 	}
 	for i := range g.q.Measures {
 		m, at := &g.q.Measures[i], &g.last.cells[i]
-		if m.Op == query.Count {
-			at.count++
+		if g.of[i] >= 0 || !holds(s, g.rows.filters[i]) {
 			continue
 		}
-		column := g.places[len(g.q.Groups)+i]
-		if s.isNull(column) {
+		column := g.rows.values[i]
+		if column >= 0 && s.isNull(column) {
 			continue
 		}
 		at.count++
@@ -95,7 +116,7 @@ func (g *grouper) add(s *stmt) error {
 			at.add(s.integer(column))
 		case query.Min, query.Max:
 			was := len(at.text)
-			at.extend(s, column, g.storages[column], m.Op == query.Max)
+			at.extend(s, column, g.rows.storages[column], m.Op == query.Max)
 			if longer := len(at.text) - was; longer != 0 {
 				g.bytes += longer
 				if err := g.hold(); err != nil {
@@ -104,7 +125,38 @@ func (g *grouper) add(s *stmt) error {
 			}
 		}
 	}
+	return g.keep(s)
+}
+
+// keep adds the row's values to the lists of its group.
+func (g *grouper) keep(s *stmt) error {
+	for i, of := range g.lists {
+		if s.isNull(of.value) || !holds(s, of.filter) {
+			continue
+		}
+		if err := g.append(i, s.integer(of.value)); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// append adds a value to a list of the last group, and counts the room that it takes.
+func (g *grouper) append(list int, value int64) error {
+	values := g.last.lists[list]
+	room := cap(values)
+	values = append(values, value)
+	g.last.lists[list] = values
+	if more := cap(values) - room; more > 0 {
+		g.bytes += 8 * more
+		return g.hold()
+	}
+	return nil
+}
+
+// holds reports whether the row meets the filter in a column; -1: there is none.
+func holds(s *stmt, column int) bool {
+	return column < 0 || !s.isNull(column) && s.integer(column) != 0
 }
 
 // find sets last to the group of key.
@@ -115,16 +167,15 @@ func (g *grouper) find() error {
 	if g.last = g.index[string(g.key)]; g.last != nil {
 		return nil
 	}
-	g.bytes += groupBytes + len(g.key) + cellBytes*len(g.q.Measures)
+	g.bytes += groupBytes + len(g.key) + cellBytes*len(g.q.Measures) + listBytes*len(g.lists)
 	if len(g.all) >= maxGroups {
 		return tooComplex()
 	}
 	if err := g.hold(); err != nil {
 		return err
 	}
-	g.last = &group{key: string(g.key), cells: make([]cell, len(g.q.Measures))}
+	g.last = g.newGroup(string(g.key))
 	g.index[g.last.key] = g.last
-	g.all = append(g.all, g.last)
 	return nil
 }
 
@@ -190,8 +241,8 @@ const (
 
 // appendKey writes the i-th key of the row; equal keys are equal values.
 func (g *grouper) appendKey(s *stmt, i int) {
-	by, column := &g.q.Groups[i], g.places[i]
-	storage := g.storages[column]
+	by, column := &g.q.Groups[i], g.rows.keys[i]
+	storage := g.rows.storages[column]
 	switch {
 	case s.isNull(column):
 		g.key = append(g.key, keyNil)
@@ -251,25 +302,17 @@ func values(key string) store.Row {
 	return row
 }
 
-// rows are the groups in the order that was asked for.
-func (g *grouper) rows() ([]store.Row, error) {
+// answer is the groups that are asked for, in order.
+func (g *grouper) answer() ([]store.Row, error) {
 	rows := make([]store.Row, 0, len(g.all))
 	for _, group := range g.all {
-		row := values(group.key)
-		for i, m := range g.q.Measures {
-			switch at := &group.cells[i]; m.Op {
-			case query.Sum:
-				if at.high != int64(at.low)>>63 {
-					return nil, fault.New(fault.Limited, "query.overflow")
-				}
-				row = append(row, int64(at.low))
-			case query.Min, query.Max:
-				row = append(row, at.extreme(m.Ref.Column.Storage))
-			default:
-				row = append(row, at.count)
-			}
+		row, err := g.row(group)
+		if err != nil {
+			return nil, err
 		}
-		rows = append(rows, row)
+		if query.Match(g.q.Having, func(r query.Ref) any { return row[r.ResultIndex()] }) {
+			rows = append(rows, row)
+		}
 	}
 	slices.SortStableFunc(rows, func(a, b store.Row) int {
 		for _, o := range g.q.Sort {
@@ -287,6 +330,41 @@ func (g *grouper) rows() ([]store.Row, error) {
 		rows = rows[:g.q.Limit]
 	}
 	return rows, nil
+}
+
+// row is the keys of a group, then its measures.
+func (g *grouper) row(of *group) (store.Row, error) {
+	for _, list := range of.lists {
+		slices.Sort(list)
+	}
+	row := values(of.key)
+	for i, m := range g.q.Measures {
+		switch at := &of.cells[i]; m.Op {
+		case query.Sum:
+			if at.high != int64(at.low)>>63 {
+				return nil, fault.New(fault.Limited, "query.overflow")
+			}
+			row = append(row, int64(at.low))
+		case query.Min, query.Max:
+			row = append(row, at.extreme(m.Ref.Column.Storage))
+		case query.PercentileLow, query.PercentileHigh:
+			row = append(row, percentile(m, of.lists[g.of[i]]))
+		default:
+			row = append(row, at.count)
+		}
+	}
+	return row, nil
+}
+
+// percentile picks a PercentileLow or PercentileHigh of values in order.
+func percentile(m query.Measure, values []int64) any {
+	if len(values) == 0 {
+		return nil
+	}
+	if m.Op == query.PercentileHigh {
+		return values[len(values)*m.Percent/100]
+	}
+	return values[(len(values)*m.Percent+99)/100-1]
 }
 
 const daySeconds = 24 * 60 * 60

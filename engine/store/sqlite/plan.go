@@ -105,46 +105,72 @@ func (c *compiler) from(columns *sql, table, words string, filter query.Filter) 
 	return s, nil
 }
 
-// aggregate compiles an aggregation to the rows that are to be grouped: the keys,
-// then what is measured. Columns that are asked for twice are read once; places
-// says where each key and measure is found (-1: counts rows).
-func aggregate(q query.Aggregate) (s statement, storages []fieldtype.Storage, places []int, err error) {
-	c := newCompiler()
+// grouping says where in the rows of an aggregation things are found; -1: nowhere.
+type grouping struct {
+	storages []fieldtype.Storage // of the columns
+	keys     []int
+	values   []int // what is measured; -1: the rows
+	filters  []int // whether a measure counts the row; -1: it does
+}
+
+// aggregate compiles an aggregation to the rows that are to be grouped. What is asked for
+// twice is read once.
+func aggregate(q query.Aggregate) (statement, grouping, error) {
+	var g grouping
 	var columns sql
-	var refs []query.Ref
-	place := func(ref query.Ref) int {
-		for i, r := range refs {
-			if reflect.DeepEqual(r, ref) {
+	var read []any // a query.Ref or query.Filter for each column
+	c := newCompiler()
+	place := func(what any, storage fieldtype.Storage, write func()) int {
+		for i, known := range read {
+			if reflect.DeepEqual(known, what) {
 				return i
 			}
 		}
-		if len(refs) > 0 {
+		if len(read) > 0 {
 			columns.put(", ")
 		}
-		c.ref(&columns, ref)
-		refs = append(refs, ref)
-		storages = append(storages, ref.Column.Storage)
-		return len(refs) - 1
+		write()
+		read, g.storages = append(read, what), append(g.storages, storage)
+		return len(read) - 1
 	}
-	for _, g := range q.Groups {
-		places = append(places, place(g.Ref))
+	value := func(r query.Ref) int {
+		return place(r, r.Column.Storage, func() { c.ref(&columns, r) })
+	}
+	for _, by := range q.Groups {
+		g.keys = append(g.keys, value(by.Ref))
 	}
 	for _, m := range q.Measures {
-		if m.Op == query.Count {
-			places = append(places, -1)
-		} else {
-			places = append(places, place(m.Ref))
+		measured, counts := -1, -1
+		if m.Op != query.Count {
+			measured = value(m.Ref)
 		}
+		if m.Filter != nil {
+			counts = place(m.Filter, fieldtype.Bool, func() { c.filterValue(&columns, m.Filter) })
+		}
+		g.values, g.filters = append(g.values, measured), append(g.filters, counts)
 	}
-	if len(refs) == 0 {
+	if len(read) == 0 {
 		columns.put("NULL")
 	}
 	words, _ := match(q.Words)
 	text, err := c.from(&columns, q.Table, words, q.Filter)
 	if err != nil {
-		return statement{}, nil, nil, err
+		return statement{}, grouping{}, err
 	}
-	return statement{string(text.text), text.args}, storages, places, nil
+	return statement{string(text.text), text.args}, g, nil
+}
+
+// filterValue writes a filter as a value: 1 where it holds, 0 or NULL where it does not.
+func (c *compiler) filterValue(s *sql, f query.Filter) {
+	var condition sql
+	switch c.condition(&condition, f, false, 0) {
+	case always:
+		s.put("1")
+	case never:
+		s.put("0")
+	default:
+		s.join(&condition)
+	}
 }
 
 func count(table string, filter query.Filter, words []query.Word, most int64) (statement, error) {

@@ -58,23 +58,23 @@ func aggregateRows(ctx context.Context, q query.Aggregate, open opener, done clo
 }
 
 func groups(ctx context.Context, q query.Aggregate, open opener, done closer) ([]store.Row, error) {
-	s, storages, places, err := aggregate(q)
+	s, layout, err := aggregate(q)
 	if err != nil {
 		return nil, err
 	}
-	k, err := open(ctx, q.Words, []statement{s}, 0, storages)
+	k, err := open(ctx, q.Words, []statement{s}, 0, layout.storages)
 	if err != nil {
 		return nil, err
 	}
 	defer done(k)
-	g := newGrouper(ctx, q, storages, places)
+	g := newGrouper(ctx, q, layout)
 	for {
 		more, err := k.advance()
 		if err != nil {
 			return nil, err
 		}
 		if !more {
-			return g.rows()
+			return g.answer()
 		}
 		if err := g.add(k.current); err != nil {
 			return nil, err

@@ -216,7 +216,7 @@ func RandomAggregate(r *rand.Rand) query.Aggregate {
 		}
 	}
 	for range 1 + r.IntN(3) {
-		m := query.Measure{Op: query.MeasureOp(r.IntN(5))}
+		m := query.Measure{Op: query.MeasureOp(r.IntN(7))}
 		switch m.Op {
 		case query.CountOf:
 			m.Ref = RandomRef(r, "item")
@@ -224,8 +224,40 @@ func RandomAggregate(r *rand.Rand) query.Aggregate {
 			m.Ref = RandomRef(r, "item", fieldtype.Int)
 		case query.Min, query.Max:
 			m.Ref = RandomRef(r, "item", fieldtype.Bool, fieldtype.Int, fieldtype.Text)
+		case query.PercentileLow, query.PercentileHigh:
+			m.Ref, m.Percent = RandomRef(r, "item", fieldtype.Int), []int{1, 25, 50, 67, 99}[r.IntN(5)]
+		}
+		if r.IntN(3) == 0 {
+			m.Filter = RandomFilter(r, "item", 2)
 		}
 		q.Measures = append(q.Measures, m)
 	}
+	if r.IntN(3) == 0 {
+		q.Having = randomHaving(r, &q, 2)
+	}
 	return q
+}
+
+// randomHaving makes a condition on the groups of an aggregation.
+func randomHaving(r *rand.Rand, q *query.Aggregate, depth int) query.Filter {
+	if depth > 0 && r.IntN(2) == 0 {
+		a, b := randomHaving(r, q, depth-1), randomHaving(r, q, depth-1)
+		return []query.Filter{query.All{a, b}, query.Any{a, b}, query.Not{Filter: a}}[r.IntN(3)]
+	}
+	ref := q.Result(r.IntN(len(q.Groups) + len(q.Measures)))
+	var value any
+	if r.IntN(4) > 0 {
+		switch ref.Column.Storage {
+		case fieldtype.Bool:
+			value = r.IntN(2) == 0
+		case fieldtype.Int:
+			value = r.Int64N(5) - 1
+		case fieldtype.Text:
+			value = []string{"", "2025", "a", "two"}[r.IntN(4)]
+		}
+	}
+	if ref.Column.Storage == fieldtype.Int && value != nil && r.IntN(3) == 0 {
+		return query.In{Ref: ref, Values: []any{value, int64(7)}}
+	}
+	return query.Compare{Ref: ref, Op: query.Op(r.IntN(6)), Value: value}
 }

@@ -115,18 +115,24 @@ func (d Data) Aggregate(q query.Aggregate) []store.Row {
 		for _, m := range q.Measures {
 			row = append(row, measure(m, g.members))
 		}
-		rows = append(rows, row)
+		if query.Match(q.Having, func(r query.Ref) any { return row[r.ResultIndex()] }) {
+			rows = append(rows, row)
+		}
 	}
 	return rows
 }
 
 func measure(m query.Measure, members []func(query.Ref) any) any {
+	if m.Filter != nil {
+		members = slices.DeleteFunc(slices.Clone(members), func(get func(query.Ref) any) bool { return !query.Match(m.Filter, get) })
+	}
 	if m.Op == query.Count {
 		return int64(len(members))
 	}
 	var count int64
 	sum := new(big.Int)
 	var least, most any
+	var whole []int64
 	for _, get := range members {
 		value := get(m.Ref)
 		if value == nil {
@@ -135,6 +141,7 @@ func measure(m query.Measure, members []func(query.Ref) any) any {
 		count++
 		if n, ok := value.(int64); ok {
 			sum.Add(sum, big.NewInt(n))
+			whole = append(whole, n)
 		}
 		if order, _ := query.Order3(value, least); least == nil || order < 0 {
 			least = value
@@ -150,8 +157,29 @@ func measure(m query.Measure, members []func(query.Ref) any) any {
 		return sum.Int64()
 	case query.Min:
 		return least
+	case query.PercentileLow, query.PercentileHigh:
+		return percentile(m, whole)
 	}
 	return most
+}
+
+// percentile counts how many values are not greater than each, or not less.
+func percentile(m query.Measure, values []int64) any {
+	slices.Sort(values)
+	if m.Op == query.PercentileLow {
+		for i, v := range values { // the least with at least the share up to it
+			if 100*(i+1) >= m.Percent*len(values) {
+				return v
+			}
+		}
+		return nil
+	}
+	for i, v := range slices.Backward(values) { // the greatest with at least the rest from it on
+		if 100*(len(values)-i) >= (100-m.Percent)*len(values) {
+			return v
+		}
+	}
+	return nil
 }
 
 func bucket(g query.Group, value any) any {
