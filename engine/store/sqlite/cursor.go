@@ -26,7 +26,6 @@ type cursor struct {
 
 	current *stmt
 	row     store.Row   // reused for every row
-	slab    slab        // of the values
 	ahead   []store.Row // read before they were asked for
 	drained bool
 	err     error
@@ -118,12 +117,12 @@ func (k *cursor) decode() error {
 		case fieldtype.Int:
 			v := s.integer(i)
 			if before, ok := k.row[i].(int64); !ok || before != v {
-				k.row[i] = k.slab.integer(v)
+				k.row[i] = v
 			}
 		case fieldtype.Text:
 			raw := s.raw(i)
 			if before, ok := k.row[i].(string); !ok || before != string(raw) {
-				k.row[i] = k.slab.text(raw)
+				k.row[i] = string(raw)
 			}
 		case fieldtype.Bool:
 			k.row[i] = s.integer(i) != 0
@@ -139,7 +138,6 @@ func (k *cursor) decode() error {
 			return fmt.Errorf("a column of storage %d can't be read", storage)
 		}
 	}
-	k.slab.many = true // most queries of one row end here
 	return nil
 }
 
