@@ -37,7 +37,8 @@ type memory struct {
 	users     map[string]id.ID // by e-mail
 	passwords map[id.ID]string
 	last      id.ID
-	refuse    int // the save with this number fails
+	changed   map[string]int // values, by object.field
+	refuse    int            // the save with this number fails
 	saves     int
 }
 
@@ -68,6 +69,23 @@ func (m *memory) Look(_ context.Context, object string) (int64, id.ID, error) {
 		return int64(n), 1, nil
 	}
 	return 0, 0, nil
+}
+
+// Numbers has the number of every record.
+func (m *memory) Numbers(_ context.Context, _ string, ids []id.ID, _ string) (map[id.ID]json.Number, error) {
+	found := map[id.ID]json.Number{}
+	for _, key := range ids {
+		found[key] = json.Number(fmt.Sprint(int64(key)))
+	}
+	return found, nil
+}
+
+func (m *memory) Change(_ context.Context, object, field string, values map[id.ID]json.Number) error {
+	if m.changed == nil {
+		m.changed = map[string]int{}
+	}
+	m.changed[object+"."+field] += len(values)
+	return nil
 }
 
 func (m *memory) User(_ context.Context, email string) (id.ID, error) { return m.users[email], nil }
@@ -182,6 +200,83 @@ func TestTheSalesDemonstration(t *testing.T) {
 	}
 }
 
+// What people see of the demonstration is what they would believe: deals are worth what
+// their items cost, what is closed lies behind and what is open mostly ahead, and some is late.
+func TestWhatPeopleSee(t *testing.T) {
+	_, target := local(t)
+	l := Loader{Target: target, Recipe: recipe(t, "sales"), Seed: 2, Size: 1000, Now: enginetest.Start, Password: "correct horse"}
+	if _, err := l.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	today := l.Now.Format(time.DateOnly)
+	count := func(object, filter string) int64 {
+		t.Helper()
+		page, err := target.Session().List(t.Context(), object, record.ListQuery{Filter: filter, Limit: 1, Total: record.ExactTotal})
+		if err != nil {
+			t.Fatal(filter, err)
+		}
+		return *page.Total
+	}
+	for _, never := range []struct{ object, filter string }{
+		{"opportunity", `amount != items_total or amount <= 0`},
+		{"opportunity", `stage in ["won", "lost"] and close_date > "` + today + `"`},
+		{"opportunity", `stage == "lost" and loss_reason == nil`},
+		{"opportunity", `account == nil or not owner.active`},
+		{"lead", `status == "unqualified" and unqualified_reason == nil`},
+		{"task", `status == "done" and (completed_at == nil or due > "` + today + `")`},
+		{"call", `at > now()`},
+		{"line_item", `unit_price == nil or total <= 0`},
+	} {
+		if n := count(never.object, never.filter); n != 0 {
+			t.Errorf("%d of %s: %s", n, never.object, never.filter)
+		}
+	}
+	for _, some := range []struct {
+		object, filter string
+		least, most    int64
+	}{
+		{"opportunity", `stage == "won"`, 25, 90},
+		{"opportunity", `stage == "lost"`, 10, 50},
+		{"opportunity", `stage not in ["won", "lost"] and close_date < today()`, 3, 60},
+		{"opportunity", `stage not in ["won", "lost"] and close_date >= today()`, 30, 120},
+		{"opportunity", `stage == "won" and close_date < addDays(today(), -365)`, 8, 60},
+		{"opportunity", `account.name contains "有限公司" and name contains "有限公司"`, 30, 50},
+		{"contact", `account.name contains "有限公司" and first_name != nil`, 0, 0},
+		{"task", `overdue`, 3, 40},
+		{"note", `title == "拜访记录"`, 5, 20},
+	} {
+		if n := count(some.object, some.filter); n < some.least || n > some.most {
+			t.Errorf("%d of %s, not %d to %d: %s", n, some.object, some.least, some.most, some.filter)
+		}
+	}
+	late, early := 0, 0
+	rows, err := target.Session().Aggregate(t.Context(), "opportunity", record.AggregateQuery{Group: []record.GroupBy{{Field: "close_date"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows {
+		var read struct {
+			Day   string `json:"close_date"`
+			Count int    `json:"count"`
+		}
+		if err := json.Unmarshal(row.AppendJSON(nil), &read); err != nil {
+			t.Fatal(err)
+		}
+		day, err := time.Parse(time.DateOnly, read.Day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if inQuarter(day) >= 45 {
+			late += read.Count
+		} else {
+			early += read.Count
+		}
+	}
+	if late*2 < early*3 {
+		t.Errorf("%d deals close late in a quarter and %d early", late, early)
+	}
+}
+
 func checkSpread(t *testing.T, target Local, r *Recipe, object string) {
 	t.Helper()
 	rows, err := target.Session().Aggregate(t.Context(), object, record.AggregateQuery{Group: []record.GroupBy{{Field: "owner"}}})
@@ -227,7 +322,13 @@ func TestRecipesThatCannotBeFollowed(t *testing.T) {
 		{step(`{"object": "other", "each": "thing"}`), "times"},
 		{step(`{"object": "other", "each": "thing", "times": [3, 2]}`), "times"},
 		{step(`{"object": "other", "rows": 3, "times": [1, 2]}`), "times"},
+		{step(`{"object": "other", "take": {"a": "b"}}`), "a step before made"},
+		{step(`{"object": "thing", "take": {"a": "b"}, "rows": 1}`), "exactly one"},
+		{step(`{"object": "thing", "take": {"a": "b"}, "owned": true}`), "nothing else"},
+		{step(`{"object": "other", "as": "thing", "rows": 1}`), "is taken"},
 		{field(`{"text": "x"}`), "no name"},
+		{field(`{"name": "f", "text": "x", "late_in_quarter": true}`), "goes with days"},
+		{field(`{"name": "f", "text": "{g.name}"}`), "reference before it"},
 		{field(`{"name": "f"}`), "0 ways"},
 		{field(`{"name": "f", "pick": []}`), "0 ways"},
 		{field(`{"name": "f", "text": "x", "this": true}`), "2 ways"},
@@ -273,13 +374,18 @@ func TestValues(t *testing.T) {
 			{"name": "none", "by": "kind", "case": {"b": {"pick": [18]}}},
 			{"name": "rounded", "number": {"from": 10, "to": 29, "round": 10}},
 			{"name": "where", "parts": [{"name": "city", "text": "{.title}"}]},
-			{"name": "about", "about": ["thing"]}]}]}`))
+			{"name": "about", "about": ["thing"]},
+			{"name": "told", "text": "at {of.price}"}]},
+		{"object": "thing", "take": {"price": "cost"}}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	m := newMemory()
 	if _, err := (&Loader{Target: m, Recipe: r, Seed: 3, Now: day}).Load(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+	if got := m.changed["thing.price"]; got != 3 {
+		t.Errorf("%d prices were taken over", got)
 	}
 	if len(m.records["other"]) != 6 {
 		t.Fatalf("%d records for 3 with 2 each", len(m.records["other"]))
@@ -298,7 +404,7 @@ func TestValues(t *testing.T) {
 		want := map[string]any{"of": got["of"], "price": m.records["thing"][of-1]["price"], "title": title,
 			"site": fmt.Sprintf("https://grnewelle%d.example.com", i+4), "begin": got["begin"], "end": begin.Add(time.Hour).Format(time.RFC3339),
 			"on": "2026-03-15", "kind": "a", "reason": json.Number("17"), "rounded": rounded, "where": map[string]any{"city": title},
-			"about": got["about"]}
+			"about": got["about"], "told": fmt.Sprint("at ", m.records["thing"][of-1]["price"])}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("got  %v\nwant %v", got, want)
 		}

@@ -2,9 +2,11 @@ package demo
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"formwork/engine/id"
@@ -16,6 +18,11 @@ type Target interface {
 	Save(ctx context.Context, object string, records []map[string]any) ([]id.ID, error)
 	// Look says how many records an object has and names the first, 0 if there is none.
 	Look(ctx context.Context, object string) (count int64, first id.ID, err error)
+	// Numbers reads a field of records, by id, where it is above zero. There are at most
+	// a hundred of them.
+	Numbers(ctx context.Context, object string, ids []id.ID, field string) (map[id.ID]json.Number, error)
+	// Change changes a field of records, all or none.
+	Change(ctx context.Context, object, field string, values map[id.ID]json.Number) error
 	// User finds a user by e-mail; 0 if there is none.
 	User(ctx context.Context, email string) (id.ID, error)
 	// SetPassword gives a user a password.
@@ -146,6 +153,9 @@ func (l *Loader) person(ctx context.Context, p Person) (id.ID, error) {
 
 // rows is how many records a step makes; for a step with Each, for each of them.
 func (l *Loader) rows(s Step) int {
+	if s.Take != nil {
+		return 0
+	}
 	if s.Rows > 0 {
 		return s.Rows
 	}
@@ -168,6 +178,9 @@ func (l *Loader) estimate() int {
 
 // step makes the records of one step, in batches.
 func (l *Loader) step(ctx context.Context, s Step) error {
+	if s.Take != nil {
+		return l.take(ctx, s)
+	}
 	if s.Once {
 		count, first, err := l.Target.Look(ctx, s.Object)
 		if err != nil {
@@ -184,7 +197,7 @@ func (l *Loader) step(ctx context.Context, s Step) error {
 			if waiting = append(waiting, l.row(s, this)); len(waiting) < Batch {
 				continue
 			}
-			if err := l.save(ctx, s.Object, waiting); err != nil {
+			if err := l.save(ctx, s, waiting); err != nil {
 				return err
 			}
 			waiting = nil
@@ -203,7 +216,26 @@ func (l *Loader) step(ctx context.Context, s Step) error {
 			}
 		}
 	}
-	return l.save(ctx, s.Object, waiting)
+	return l.save(ctx, s, waiting)
+}
+
+// readAtOnce is how many records are read at once.
+const readAtOnce = 100
+
+// take has fields of records take over the numbers of others.
+func (l *Loader) take(ctx context.Context, s Step) error {
+	for field, from := range s.Take {
+		for ids := range slices.Chunk(l.maker.made[s.Object], readAtOnce) {
+			numbers, err := l.Target.Numbers(ctx, s.Object, ids, from)
+			if err != nil {
+				return err
+			}
+			if err := l.Target.Change(ctx, s.Object, field, numbers); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // row makes a record. Owners take turns.
@@ -216,15 +248,18 @@ func (l *Loader) row(s Step, this id.ID) row {
 	return data
 }
 
-func (l *Loader) save(ctx context.Context, object string, records []map[string]any) error {
+func (l *Loader) save(ctx context.Context, s Step, records []map[string]any) error {
 	if len(records) == 0 {
 		return nil
 	}
-	saved, err := l.Target.Save(ctx, object, records)
+	saved, err := l.Target.Save(ctx, s.Object, records)
 	if err != nil {
 		return err
 	}
-	l.maker.made[object] = append(l.maker.made[object], saved...)
+	l.maker.made[s.Object] = append(l.maker.made[s.Object], saved...)
+	if s.As != "" {
+		l.maker.made[s.As] = append(l.maker.made[s.As], saved...)
+	}
 	for i, data := range records {
 		for name := range l.keep {
 			value, ok := data[name]

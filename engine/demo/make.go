@@ -41,7 +41,7 @@ func (m *maker) value(r Rule, so row, this id.ID) any {
 	case r.Number != nil:
 		return m.between(*r.Number)
 	case r.Days != nil:
-		return m.now.AddDate(0, 0, m.within(*r.Days)).Format(time.DateOnly)
+		return m.day(r).Format(time.DateOnly)
 	case r.Hours != nil:
 		return m.instant(r, so)
 	case r.Ref != "":
@@ -108,6 +108,13 @@ func (m *maker) slot(slot string, so row) string {
 	if field, own := strings.CutPrefix(slot, "."); own {
 		return fmt.Sprint(so[field])
 	}
+	if strings.Contains(slot, ".") {
+		v := m.copied(slot, so)
+		if v == nil {
+			return ""
+		}
+		return fmt.Sprint(v)
+	}
 	list := m.recipe.Lists[slot]
 	return list[m.random.IntN(len(list))]
 }
@@ -146,6 +153,24 @@ func (m *maker) between(n Number) json.Number {
 }
 
 func (m *maker) within(r [2]int) int { return r[0] + m.random.IntN(r[1]-r[0]+1) }
+
+// day is some days from today.
+func (m *maker) day(r Rule) time.Time {
+	day := m.now.AddDate(0, 0, m.within(*r.Days))
+	if !r.LateInQuarter {
+		return day
+	}
+	if other := m.now.AddDate(0, 0, m.within(*r.Days)); inQuarter(other) > inQuarter(day) {
+		return other
+	}
+	return day
+}
+
+// inQuarter is how many days of its quarter have gone before a day.
+func inQuarter(t time.Time) int {
+	first := time.Date(t.Year(), (t.Month()-1)/3*3+1, 1, 0, 0, 0, 0, time.UTC)
+	return int(t.Sub(first).Hours() / 24)
+}
 
 // instant is on the half hour.
 func (m *maker) instant(r Rule, so row) any {

@@ -38,6 +38,8 @@ type Person struct {
 // Step makes records of one object.
 type Step struct {
 	Object string `json:"object"`
+	// As is another name by which later steps may refer to these records alone.
+	As string `json:"as,omitempty"`
 	// Share of the size asked for, Rows whatever the size, or Each: some for every
 	// record of another object made before, which a "this" value then names. Times
 	// says how many, at random between the two.
@@ -50,7 +52,10 @@ type Step struct {
 	Once bool `json:"once,omitempty"`
 	// Owned spreads the records over the people who sell.
 	Owned  bool    `json:"owned,omitempty"`
-	Fields []Field `json:"fields"`
+	Fields []Field `json:"fields,omitempty"`
+	// Take makes no records: in those that were made before, each field takes over the number
+	// of another, a roll-up say, where that is above zero.
+	Take map[string]string `json:"take,omitempty"`
 }
 
 // Field says how a value is made, in exactly one of the ways below Chance.
@@ -63,7 +68,7 @@ type Field struct {
 type Rule struct {
 	Chance float64 `json:"chance,omitempty"` // that there is a value; always when absent
 
-	Text   string          `json:"text,omitempty"`   // a template: {list}, {#} a running number, {.field} a value made before, {~…} as part of an address
+	Text   string          `json:"text,omitempty"`   // a template: {list}, {#} a running number, {.field} a value made before, {ref.field} one of the record that the field ref refers to, {~…} as part of an address
 	Pick   []any           `json:"pick,omitempty"`   // one of these
 	Weigh  map[string]int  `json:"weigh,omitempty"`  // one of these, as often as its number says
 	Number *Number         `json:"number,omitempty"` // a number of a range
@@ -75,6 +80,9 @@ type Rule struct {
 	Parts  []Field         `json:"parts,omitempty"`  // an object of values
 	Copy   string          `json:"copy,omitempty"`   // "ref.field": a value of the record that the field ref refers to
 	Case   map[string]Rule `json:"case,omitempty"`   // by the value of the field By; none for other values
+
+	// LateInQuarter: of two days the one later in its quarter, when people close what they can.
+	LateInQuarter bool `json:"late_in_quarter,omitempty"`
 
 	After string `json:"after,omitempty"`
 	By    string `json:"by,omitempty"`
@@ -106,13 +114,16 @@ func Parse(raw []byte) (*Recipe, error) {
 			return nil, fmt.Errorf("reading the recipe: step %d (%s): %w", i+1, step.Object, err)
 		}
 		made[step.Object] = true
+		if step.As != "" {
+			made[step.As] = true
+		}
 	}
 	return &r, nil
 }
 
 func (r *Recipe) checkStep(s Step, made map[string]bool) error {
 	ways := 0
-	for _, given := range []bool{s.Share > 0, s.Rows > 0, s.Each != ""} {
+	for _, given := range []bool{s.Share > 0, s.Rows > 0, s.Each != "", len(s.Take) > 0} {
 		if given {
 			ways++
 		}
@@ -121,7 +132,11 @@ func (r *Recipe) checkStep(s Step, made map[string]bool) error {
 	case s.Object == "":
 		return fmt.Errorf("it names no object")
 	case ways != 1 || s.Share < 0 || s.Rows < 0:
-		return fmt.Errorf("exactly one of share, rows and each says how many")
+		return fmt.Errorf("exactly one of share, rows and each says how many, or take what is changed")
+	case s.As != "" && made[s.As]:
+		return fmt.Errorf("%q is taken", s.As)
+	case s.Take != nil && (!made[s.Object] || len(s.Fields) > 0 || s.Once || s.Owned):
+		return fmt.Errorf("take changes records that a step before made, and nothing else")
 	case s.Each != "" && !made[s.Each]:
 		return fmt.Errorf("no step before makes %q", s.Each)
 	case s.Times[0] < 0 || s.Times[1] < s.Times[0] || s.Times[1] > farthest || (s.Each != "") != (s.Times[1] > 0):
@@ -166,6 +181,8 @@ func (c *checker) rule(r Rule) error {
 		return fmt.Errorf("there are %d ways to make a value, not one", count)
 	case r.Chance < 0 || r.Chance > 1:
 		return fmt.Errorf("a chance is between 0 and 1")
+	case r.LateInQuarter && r.Days == nil:
+		return fmt.Errorf("late_in_quarter goes with days")
 	case r.This && !c.each:
 		return fmt.Errorf(`"this" needs a step with each`)
 	case r.Number != nil && (r.Number.To < r.Number.From || r.Number.Round < 0):
@@ -208,9 +225,8 @@ func (c *checker) rest(r Rule) error {
 		}
 	}
 	if r.Copy != "" {
-		ref, field, ok := strings.Cut(r.Copy, ".")
-		if from := c.before[ref]; !ok || field == "" || from.Ref == "" && !from.This {
-			return fmt.Errorf("%q does not name a reference before it and a field", r.Copy)
+		if err := c.copies(r.Copy); err != nil {
+			return err
 		}
 	}
 	if r.Parts != nil {
@@ -220,6 +236,15 @@ func (c *checker) rest(r Rule) error {
 		}
 	}
 	return c.template(r.Text)
+}
+
+// copies checks a path "ref.field".
+func (c *checker) copies(path string) error {
+	ref, field, ok := strings.Cut(path, ".")
+	if from := c.before[ref]; !ok || field == "" || from.Ref == "" && !from.This {
+		return fmt.Errorf("%q does not name a reference before it and a field", path)
+	}
+	return nil
 }
 
 func (c *checker) template(text string) error {
@@ -232,6 +257,10 @@ func (c *checker) template(text string) error {
 		if field, own := strings.CutPrefix(name, "."); own {
 			if from, known := c.before[field]; !known || !from.always() {
 				return fmt.Errorf("{%s} names no field before it that always has a value", slot)
+			}
+		} else if strings.Contains(name, ".") {
+			if err := c.copies(name); err != nil {
+				return err
 			}
 		} else if name != "#" && len(c.recipe.Lists[name]) == 0 {
 			return fmt.Errorf("{%s} names no list", slot)
@@ -264,10 +293,17 @@ func slots(template string) ([]string, error) {
 // copied are the names of fields whose values are copied to later records.
 func (r *Recipe) copied() map[string]bool {
 	names := map[string]bool{}
+	add := func(path string) {
+		if ref, field, ok := strings.Cut(path, "."); ok && ref != "" {
+			names[field] = true
+		}
+	}
 	for _, step := range r.Steps {
 		for _, f := range step.Fields {
-			if _, field, ok := strings.Cut(f.Copy, "."); ok {
-				names[field] = true
+			add(f.Copy)
+			all, _ := slots(f.Text) // checked when it was read
+			for _, slot := range all {
+				add(strings.TrimPrefix(slot, "~"))
 			}
 		}
 	}

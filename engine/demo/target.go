@@ -3,9 +3,13 @@ package demo
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 
 	"formwork/engine/fault"
 	"formwork/engine/id"
@@ -28,6 +32,11 @@ func (l Local) Save(ctx context.Context, object string, records []map[string]any
 	for i, data := range records {
 		ops[i] = record.Operation{Op: "create", Data: data}
 	}
+	return l.do(ctx, object, ops)
+}
+
+// do does all or none of some operations, and returns the ids of their records.
+func (l Local) do(ctx context.Context, object string, ops []record.Operation) ([]id.ID, error) {
 	outcomes, err := l.Session().Bulk(ctx, object, ops, true)
 	if err != nil {
 		return nil, err
@@ -53,6 +62,32 @@ func (l Local) Save(ctx context.Context, object string, records []map[string]any
 // rolledBack is the code of operations that were undone because of another.
 const rolledBack = "record.rolled_back"
 
+// Numbers implements Target.
+func (l Local) Numbers(ctx context.Context, object string, ids []id.ID, field string) (map[id.ID]json.Number, error) {
+	page, err := l.Session().List(ctx, object, record.ListQuery{Filter: aboveZero(ids, field), Fields: []string{field}, Limit: len(ids)})
+	if err != nil {
+		return nil, err
+	}
+	items := make([]json.RawMessage, len(page.Items))
+	for i, r := range page.Items {
+		items[i] = r.AppendJSON(nil)
+	}
+	return numbers(items, field)
+}
+
+// Change implements Target.
+func (l Local) Change(ctx context.Context, object, field string, values map[id.ID]json.Number) error {
+	var ops []record.Operation
+	for _, key := range sorted(values) {
+		ops = append(ops, record.Operation{Op: "update", ID: key, Data: row{field: values[key]}})
+	}
+	if len(ops) == 0 {
+		return nil
+	}
+	_, err := l.do(ctx, object, ops)
+	return err
+}
+
 // Look implements Target.
 func (l Local) Look(ctx context.Context, object string) (int64, id.ID, error) {
 	page, err := l.Session().List(ctx, object, record.ListQuery{Fields: []string{"id"}, Limit: 1, Total: record.ExactTotal})
@@ -76,6 +111,35 @@ func (l Local) SetPassword(ctx context.Context, user id.ID, password string) err
 	return l.Password(ctx, user, password)
 }
 
+// aboveZero is the filter of records that have a number above zero in a field.
+func aboveZero(ids []id.ID, field string) string {
+	quoted := make([]string, len(ids))
+	for i, key := range ids {
+		quoted[i] = strconv.Quote(key.String())
+	}
+	return field + " > 0 and id in [" + strings.Join(quoted, ",") + "]"
+}
+
+// numbers reads a field of records that came as JSON, by their ids.
+func numbers(items []json.RawMessage, field string) (map[id.ID]json.Number, error) {
+	found := map[id.ID]json.Number{}
+	for _, raw := range items {
+		var of struct{ ID string }
+		var values map[string]json.RawMessage
+		if err := errors.Join(json.Unmarshal(raw, &of), json.Unmarshal(raw, &values)); err != nil {
+			return nil, fmt.Errorf("reading %s: %w", field, err)
+		}
+		key, ok := id.Parse(of.ID)
+		if !ok {
+			return nil, fmt.Errorf("reading %s: %q is no id", field, of.ID)
+		}
+		found[key] = json.Number(values[field])
+	}
+	return found, nil
+}
+
+func sorted(values map[id.ID]json.Number) []id.ID { return slices.Sorted(maps.Keys(values)) }
+
 func byEmail(email string) string { return "email == " + strconv.Quote(email) }
 
 // Remote saves through the API of a server.
@@ -90,14 +154,45 @@ var _ Target = Remote{}
 
 // Save implements Target.
 func (r Remote) Save(ctx context.Context, object string, records []map[string]any) ([]id.ID, error) {
-	type operation struct {
-		Op   string         `json:"op"`
-		Data map[string]any `json:"data"`
-	}
 	ops := make([]operation, len(records))
 	for i, data := range records {
-		ops[i] = operation{"create", data}
+		ops[i] = operation{Op: "create", Data: data}
 	}
+	return r.do(ctx, object, ops)
+}
+
+// Numbers implements Target.
+func (r Remote) Numbers(ctx context.Context, object string, ids []id.ID, field string) (map[id.ID]json.Number, error) {
+	var answer struct{ Items []json.RawMessage }
+	query := url.Values{"filter": {aboveZero(ids, field)}, "fields": {field}, "limit": {strconv.Itoa(len(ids))}}
+	if err := r.Call(ctx, "GET", address(object)+"?"+query.Encode(), nil, &answer); err != nil {
+		return nil, err
+	}
+	return numbers(answer.Items, field)
+}
+
+// Change implements Target.
+func (r Remote) Change(ctx context.Context, object, field string, values map[id.ID]json.Number) error {
+	var ops []operation
+	for _, key := range sorted(values) {
+		ops = append(ops, operation{Op: "update", ID: key.String(), Data: row{field: values[key]}})
+	}
+	if len(ops) == 0 {
+		return nil
+	}
+	_, err := r.do(ctx, object, ops)
+	return err
+}
+
+// operation is one of a bulk.
+type operation struct {
+	Op   string         `json:"op"`
+	ID   string         `json:"id,omitempty"`
+	Data map[string]any `json:"data"`
+}
+
+// do does all or none of some operations, and returns the ids of their records.
+func (r Remote) do(ctx context.Context, object string, ops []operation) ([]id.ID, error) {
 	var answer struct {
 		Results []struct {
 			ID      string `json:"id"`
@@ -111,11 +206,11 @@ func (r Remote) Save(ctx context.Context, object string, records []map[string]an
 	if err := r.Call(ctx, "POST", address(object)+"/bulk", map[string]any{"operations": ops, "atomic": true}, &answer); err != nil {
 		return nil, err
 	}
-	if len(answer.Results) != len(records) {
-		return nil, fmt.Errorf("the server answers %d of %d operations", len(answer.Results), len(records))
+	if len(answer.Results) != len(ops) {
+		return nil, fmt.Errorf("the server answers %d of %d operations", len(answer.Results), len(ops))
 	}
 	var undone error
-	saved := make([]id.ID, len(records))
+	saved := make([]id.ID, len(ops))
 	for i, result := range answer.Results {
 		if p := result.Problem; p != nil {
 			undone = fmt.Errorf("record %d: %s [%s] %s", i+1, p.Detail, p.Code, p.Errors)
