@@ -42,7 +42,7 @@ var floors = [][]string{
 	{"engine/catalog"},
 	{"engine/outbox"},
 	{"engine/policy", "engine/job"},
-	{"engine/migration", "engine/backup"},
+	{"engine/migration", "engine/backup", "engine/cell"},
 	{"engine/store/teststore"},
 	{"engine/store/sqlite", "engine/store/mongo", "engine/store/s3"},
 	{"engine/store/storetest"},

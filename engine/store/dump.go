@@ -34,6 +34,15 @@ type FullRow struct {
 	Words    []string // of a table with Search
 }
 
+// Named are the values of a row of a table, by column, as Tx.Insert and Tx.Update want them.
+func (r FullRow) Named(t Table) map[string]any {
+	values := make(map[string]any, len(t.Columns))
+	for i, c := range t.Columns {
+		values[c.Name] = r.Values[i]
+	}
+	return values
+}
+
 const (
 	dumpMagic = "formwork dump 1\n"
 	// maxItem bounds an item of a dump, in bytes: no store keeps a row that is larger.

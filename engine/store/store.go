@@ -86,6 +86,11 @@ type Tenant interface {
 	// store reads snapshots at all. Others read and write meanwhile. Blobs are not in it. w
 	// must not keep it waiting for longer than a few minutes.
 	Dump(ctx context.Context, w io.Writer) error
+	// CopyLog adds rows that another store's log has, at the positions that they have there,
+	// each above all that were given here. It is for a tenant that nobody else writes to.
+	CopyLog(ctx context.Context, table Table, rows []FullRow) error
+	// Tables lists the tables there are, by name, without their indexes.
+	Tables(ctx context.Context) ([]Table, error)
 	// Define makes sure that tables and columns exist; it takes the same time
 	// whatever the number of rows, and never removes anything. It does not make
 	// indexes but for those of tables that are new and empty, and Unique ones of

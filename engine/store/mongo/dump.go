@@ -57,7 +57,14 @@ func (t *Tenant) Dump(ctx context.Context, w io.Writer) error {
 	return d.w.End()
 }
 
-// tables are all that are defined, by name, without their indexes.
+// Tables implements store.Tenant.
+func (t *Tenant) Tables(ctx context.Context) ([]store.Table, error) {
+	if err := t.ready(ctx); err != nil {
+		return nil, err
+	}
+	return t.tables(ctx)
+}
+
 func (t *Tenant) tables(ctx context.Context) ([]store.Table, error) {
 	cursor, err := t.db.Collection(definitions).Find(ctx, bson.D{{Key: "dropped", Value: nil}}, options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}))
 	if err != nil {
@@ -298,7 +305,34 @@ func (l *loading) Indexes(indexes []store.Index) error {
 	if err := l.t.store.build(l.ctx, collection, indexes, false); err != nil || !l.table.Log {
 		return err
 	}
-	next := bson.D{{Key: "$set", Value: head{Page: 1, First: l.end + 1, Rows: []int64{}}}}
-	_, err = l.t.db.Collection(heads).UpdateOne(l.ctx, bson.D{{Key: "_id", Value: l.table.Name}}, next)
+	return l.setHead(1)
+}
+
+// setHead has the positions of a log go on behind those of its rows.
+func (l *loading) setHead(page int64) error {
+	next := bson.D{{Key: "$set", Value: head{Page: page, First: l.end + 1, Rows: []int64{}}}}
+	_, err := l.t.db.Collection(heads).UpdateOne(l.ctx, bson.D{{Key: "_id", Value: l.table.Name}}, next)
 	return failed("making the head of the log "+l.table.Name, err)
+}
+
+// CopyLog implements store.Tenant.
+func (t *Tenant) CopyLog(ctx context.Context, table store.Table, rows []store.FullRow) error {
+	leave, err := t.changing(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	l := &loading{ctx: ctx, t: t, table: table}
+	if err := l.made(); err != nil {
+		return err
+	}
+	var newest head
+	if err := t.db.Collection(heads).FindOne(ctx, bson.D{{Key: "_id", Value: table.Name}}).Decode(&newest); err != nil {
+		return failed("reading the head of the log "+table.Name, err)
+	}
+	l.end = newest.end()
+	if err := l.Rows(rows); err != nil {
+		return err
+	}
+	return l.setHead(newest.Page + 1)
 }

@@ -102,7 +102,7 @@ func (d *dumping) table(name string) error {
 			return err
 		}
 	}
-	if err := d.w.Table(store.Table{Name: name, Columns: t.columns, Search: t.search, Log: t.log}, end); err != nil {
+	if err := d.w.Table(t.described(), end); err != nil {
 		return err
 	}
 	if err := d.rows(t); err != nil {

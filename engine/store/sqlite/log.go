@@ -42,6 +42,18 @@ func (x *tx) TrimLog(ctx context.Context, table string, through int64) (int64, e
 	return x.c.changes(), nil
 }
 
+// CopyLog implements store.Tenant.
+func (t *tenant) CopyLog(ctx context.Context, table store.Table, rows []store.FullRow) error {
+	return t.Write(ctx, func(tx store.Tx) error {
+		for _, row := range rows {
+			if err := tx.Insert(ctx, table.Name, id.ID(row.Position), row.Named(table), nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // behind holds for the rows behind a position.
 func behind(position int64) query.Filter {
 	return query.Compare{Ref: query.Field(query.ID), Op: query.Gt, Value: position}

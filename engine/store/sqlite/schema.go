@@ -40,6 +40,11 @@ type tableInfo struct {
 // what a handful of rows say of the many that follow.
 const firstStatistics = 20_000
 
+// described is the table as others know it, without its indexes.
+func (t *tableInfo) described() store.Table {
+	return store.Table{Name: t.name, Columns: t.columns, Search: t.search, Log: t.log}
+}
+
 func (t *tableInfo) add(c query.Column) {
 	t.columns = append(t.columns, c)
 	if t.names == nil {

@@ -237,6 +237,29 @@ func (t *tenant) Define(ctx context.Context, tables ...store.Table) error {
 	return err
 }
 
+// Tables implements store.Tenant.
+func (t *tenant) Tables(ctx context.Context) (tables []store.Table, err error) {
+	c, err := t.pool.acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer t.pool.release(c)
+	names, err := tableNames(c)
+	if err != nil {
+		return nil, fmt.Errorf("listing tables: %w", err)
+	}
+	for _, name := range names {
+		have, err := readTable(c, name)
+		if err != nil {
+			return nil, fmt.Errorf("reading table %s: %w", name, err)
+		}
+		if have != nil { // it may be dropped meanwhile
+			tables = append(tables, have.described())
+		}
+	}
+	return tables, nil
+}
+
 // Index takes the writer for each index it builds: others who write wait for as
 // long as that one takes (a second or so for a million rows), those who read go on
 // with what was committed before. Between two indexes writers have their turn.
