@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"formwork/engine/file"
@@ -24,20 +25,20 @@ import (
 
 // storage says where the data is.
 type storage struct {
-	Data       string `help:"Folder of the SQLite files." default:"data" placeholder:"DIR"`
-	Database   string `help:"MongoDB address (mongodb://…) instead of the folder." placeholder:"URI" env:"FORMWORK_DATABASE"`
-	Standalone bool   `help:"Accept a MongoDB server without transactions."`
-	Blobs      string `help:"Where the contents of files are kept instead of beside the data (s3://BUCKET/PREFIX?endpoint=URL)." placeholder:"URI" env:"FORMWORK_BLOBS"`
+	Data       string            `help:"Folder of the SQLite files." default:"data" placeholder:"DIR"`
+	Database   string            `help:"MongoDB address (mongodb://…) instead of the folder." placeholder:"URI" env:"FORMWORK_DATABASE"`
+	Standalone bool              `help:"Accept a MongoDB server without transactions."`
+	Cells      map[string]string `name:"cell" help:"Another store to which tenants are moved: a folder or a MongoDB address. Once for each." placeholder:"NAME=PLACE" env:"FORMWORK_CELLS"`
+	Blobs      string            `help:"Where the contents of files are kept instead of beside the data (s3://BUCKET/PREFIX?endpoint=URL)." placeholder:"URI" env:"FORMWORK_BLOBS"`
 }
 
 // make makes the folder of a store that is new. Whoever does not mean to make one has a
 // name mistyped if it is not there.
 func (s storage) make() error {
-	if s.Database != "" {
-		return nil
-	}
-	if err := os.MkdirAll(s.Data, 0o700); err != nil {
-		return fmt.Errorf("making the folder of the data: %w", err)
+	for _, folder := range s.folders() {
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			return fmt.Errorf("making the folder of the data: %w", err)
+		}
 	}
 	return nil
 }
@@ -66,9 +67,11 @@ func (s storage) folder() string {
 	return s.Data
 }
 
-// shared holds where several processes may serve the same tenants; files are served by
-// one.
-func (s storage) shared() bool { return s.Database != "" }
+// shared holds where several processes may serve the same tenants, and writes of one need not
+// follow one another; files are served by one.
+func (s storage) shared() bool {
+	return s.Database != "" || slices.ContainsFunc(s.otherCells(), func(name string) bool { return s.cell(name).Database != "" })
+}
 
 // open opens the store that is there, with the place of its blobs.
 func (s storage) open(p *program) (store.Store, error) {
@@ -88,7 +91,8 @@ func (p *program) s3Credentials() s3.Credentials {
 	return s3.Credentials{Key: p.getenv("AWS_ACCESS_KEY_ID"), Secret: p.getenv("AWS_SECRET_ACCESS_KEY"), Session: p.getenv("AWS_SESSION_TOKEN")}
 }
 
-func (s storage) openRows(ctx context.Context) (store.Store, error) {
+// openOne opens the store that --data or --database name.
+func (s storage) openOne(ctx context.Context) (store.Store, error) {
 	if s.Database == "" {
 		if _, err := os.Stat(s.Data); errors.Is(err, os.ErrNotExist) {
 			return nil, fmt.Errorf("there is no folder %s; serve and tenant create make one", s.Data)

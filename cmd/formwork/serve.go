@@ -60,18 +60,18 @@ func (c *serveCommand) Run(p *program) (failed error) {
 	if err := c.make(); err != nil {
 		return err
 	}
-	if c.Database == "" {
-		unlock, err := lockFolder(c.Data)
-		if err != nil {
-			return err
-		}
-		defer unlock()
-	}
 	e, err := c.openWith(p, file.Limits{File: c.FileSize, Quota: c.FileQuota}, log)
 	if err != nil {
 		return err
 	}
 	defer e.Store.Close()
+	for _, folder := range c.folders() {
+		unlock, err := lockFolder(folder)
+		if err != nil {
+			return err
+		}
+		defer unlock()
+	}
 	names, err := e.Store.Tenants(p.ctx)
 	if err != nil {
 		return err

@@ -21,6 +21,7 @@ import (
 
 	"formwork/engine/fault"
 	"formwork/engine/id"
+	"formwork/engine/query"
 	"formwork/engine/store"
 )
 
@@ -271,6 +272,20 @@ func (s *Store) Format(ctx context.Context) (int, error) { return s.o.Cells[Prim
 // Stamp implements store.Store.
 func (s *Store) Stamp(ctx context.Context, format int) error {
 	return s.each(func(c Cell) error { return c.Stamp(ctx, format) })
+}
+
+// Spread implements store.Spreader. Fault "mongo.not_sharded" (Invalid) for a tenant of a cell
+// on one machine.
+func (s *Store) Spread(ctx context.Context, tenant string, by map[string]query.Column) (kept []string, err error) {
+	e, err := s.lookup(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	spreader, ok := s.o.Cells[e.cell].Store.(store.Spreader)
+	if !ok {
+		return nil, fault.New(fault.Invalid, "mongo.not_sharded")
+	}
+	return spreader.Spread(ctx, tenant, by)
 }
 
 // Size implements store.Store.
