@@ -47,7 +47,7 @@ func (f *follower) round(ctx context.Context, last bool) error {
 		return err
 	}
 	for f.noted < end {
-		if err := f.changes(ctx); err != nil {
+		if err := f.changes(ctx, end); err != nil {
 			return err
 		}
 	}
@@ -84,9 +84,9 @@ func (f *follower) tables(ctx context.Context) (map[string]store.Table, error) {
 	return tables, f.to.Define(ctx, have...)
 }
 
-// changes follows a page of what was noted. Tables are looked at after that, so that none
+// changes follows a page of what was noted up to a position. Tables are looked at after that, so that none
 // of what the page names is missing.
-func (f *follower) changes(ctx context.Context) error {
+func (f *follower) changes(ctx context.Context, end int64) error {
 	q := store.LogRead{Table: changeTable, Columns: changeColumns, After: f.noted, Limit: page}
 	rows, described := map[string][]change{}, false
 	var blobs []id.ID
@@ -109,6 +109,9 @@ func (f *follower) changes(ctx context.Context) error {
 				rows[c.table] = append(rows[c.table], before)
 			}
 			rows[c.table] = append(rows[c.table], c)
+		}
+		if through >= end {
+			break
 		}
 	}
 	if described {
@@ -355,6 +358,9 @@ func (f *follower) log(ctx context.Context, table store.Table) error {
 			e := q.Entry(read)
 			after = e.Position
 			rows = append(rows, store.FullRow{ID: e.ID(query.ID), Position: after, Values: slices.Clone(read[2:])})
+			if after >= end {
+				break
+			}
 		}
 		if len(rows) > 0 {
 			if err := f.to.CopyLog(ctx, table, rows); err != nil {

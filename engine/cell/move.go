@@ -14,8 +14,8 @@ import (
 
 const (
 	beatEvery = deadAfter / 6
-	// mostRounds bounds how often changes are followed before the gate is shut.
-	mostRounds = 200
+	// mostSlower is how many rounds of changes in a row may take longer than the one before.
+	mostSlower = 5
 	// shutFor is how long the gate stays shut by a mover that is not heard of.
 	shutFor = 3 * time.Second
 	// mostShut is how long what is left may take to follow; else the gate opens again.
@@ -215,16 +215,22 @@ func trim(ctx context.Context, in store.Tenant, through int64) error {
 
 // follow follows what was noted until a round is quick: what is noted meanwhile will be, too.
 func (m *mover) follow(ctx context.Context) error {
-	for range mostRounds {
+	last := time.Duration(0)
+	for slower := 0; slower < mostSlower; {
 		began := m.s.o.Now()
 		if err := m.follower.round(ctx, false); err != nil {
 			return err
 		}
-		if m.s.o.Now().Sub(began) < quick {
+		took := m.s.o.Now().Sub(began)
+		if took < quick {
 			return nil
 		}
+		if slower++; took < last {
+			slower = 0
+		}
+		last = took
 	}
-	return fmt.Errorf("changes come faster than they can be copied")
+	return errors.New("changes come faster than they can be copied")
 }
 
 // leave is steps 3 and 4.
