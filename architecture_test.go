@@ -42,6 +42,7 @@ var floors = [][]string{
 	{"engine/catalog"},
 	{"engine/outbox"},
 	{"engine/policy", "engine/job"},
+	{"engine/backup/backuptest"},
 	{"engine/migration", "engine/backup", "engine/cell"},
 	{"engine/store/teststore"},
 	{"engine/store/sqlite", "engine/store/mongo", "engine/store/s3"},
@@ -63,7 +64,7 @@ var floors = [][]string{
 }
 
 // forTests are rooms that only tests import, and each other.
-var forTests = []string{"engine/enginetest", "engine/store/teststore", "engine/store/storetest"}
+var forTests = []string{"engine/enginetest", "engine/store/teststore", "engine/store/storetest", "engine/backup/backuptest"}
 
 // exceptions are imports against the order of the floors, with the reason.
 var exceptions = map[[2]string]string{}

@@ -2,11 +2,9 @@ package backup_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"io/fs"
-	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +13,7 @@ import (
 	"time"
 
 	"formwork/engine/backup"
+	"formwork/engine/backup/backuptest"
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/query"
@@ -213,64 +212,14 @@ func TestDamaged(t *testing.T) {
 	}
 }
 
-// Copies of a simulated week and more, taken hourly while the tenant is written to, are
-// kept by the rule, each restorable.
-func TestKeep(t *testing.T) {
-	if testing.Short() {
-		t.Skip("nine simulated days take seconds")
-	}
-	w := newWorld(t, func(t testing.TB) store.Store { return teststore.Open(t) })
-	rule, err := backup.ParseRule("24h,7d,4w")
-	w.must(err)
-	const hours = 9 * 24
-	states := map[time.Time][]string{}
-	place := newMemory()
-	w.keeper.Place = place
-	for n := range hours {
-		if n%8 == 0 && n > 0 {
-			key := id.ID(n/8 + 10)
-			w.putBlob(key)
-			w.must(w.tenant.Blobs().Delete(t.Context(), key-2))
+func TestHours(t *testing.T) {
+	teststore.Each(t, func(t *testing.T, open teststore.Opener) {
+		place, err := backup.Folder(t.TempDir())
+		if err != nil {
+			t.Fatal(err)
 		}
-		taken := w.take()
-		if n%8 == 0 || n > hours-25 {
-			states[taken.Taken] = everything(t, w.tenant)
-		}
-		_, err := w.keeper.Prune(t.Context(), "acme", rule)
-		w.must(err)
-		w.now = w.now.Add(time.Hour)
-	}
-	copies, err := w.keeper.Copies(t.Context(), "acme")
-	w.must(err)
-	var kept []string
-	for _, c := range copies {
-		kept = append(kept, c.Taken.Format("02T15"))
-	}
-	// 24 hours of the 10th (00 to 23), and then the last of each day, the 8th also of its week.
-	want := []string{}
-	for h := 23; h >= 0; h-- {
-		want = append(want, fmt.Sprintf("10T%02d", h))
-	}
-	for d := 9; d >= 4; d-- {
-		want = append(want, fmt.Sprintf("%02dT23", d))
-	}
-	if !slices.Equal(kept, want) {
-		t.Errorf("kept are\n%q, want\n%q", kept, want)
-	}
-	if n := place.count("acme/blobs/"); n > 8+2+len(copies) || n < 3 {
-		t.Errorf("%d blobs are kept", n)
-	}
-	for i, c := range copies[:3] {
-		name := fmt.Sprintf("again-%d", i)
-		_, err := w.keeper.Restore(t.Context(), "acme", name, c.Taken)
-		w.must(err)
-		again, err := w.store.Tenant(t.Context(), name)
-		w.must(err)
-		w.same(name, everything(t, again), states[c.Taken])
-	}
-	oldest := copies[len(copies)-1]
-	_, err = w.keeper.Restore(t.Context(), "acme", "oldest", oldest.Taken)
-	w.must(err)
+		backuptest.Hours(t, place, open(t), map[string]store.Store{"another store": open(t)})
+	})
 }
 
 func TestParseRule(t *testing.T) {
@@ -279,49 +228,4 @@ func TestParseRule(t *testing.T) {
 			t.Errorf("%q is the rule %v", text, r)
 		}
 	}
-}
-
-// memory is a place in memory.
-type memory struct{ files map[string][]byte }
-
-func newMemory() *memory { return &memory{map[string][]byte{}} }
-
-func (m *memory) count(prefix string) (n int) {
-	for name := range m.files {
-		if strings.HasPrefix(name, prefix) {
-			n++
-		}
-	}
-	return n
-}
-
-func (m *memory) Put(_ context.Context, name string, r io.Reader) (err error) {
-	raw, err := io.ReadAll(r)
-	if err == nil {
-		m.files[name] = raw
-	}
-	return err
-}
-
-func (m *memory) Open(_ context.Context, name string) (io.ReadCloser, error) {
-	raw, ok := m.files[name]
-	if !ok {
-		return nil, fs.ErrNotExist
-	}
-	return io.NopCloser(bytes.NewReader(raw)), nil
-}
-
-func (m *memory) Names(_ context.Context, prefix string) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
-		for name := range m.files {
-			if strings.HasPrefix(name, prefix) && !yield(name, nil) {
-				return
-			}
-		}
-	}
-}
-
-func (m *memory) Remove(_ context.Context, name string) error {
-	delete(m.files, name)
-	return nil
 }

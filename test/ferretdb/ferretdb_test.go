@@ -8,6 +8,9 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"sync/atomic"
@@ -16,11 +19,14 @@ import (
 
 	"github.com/FerretDB/FerretDB/ferretdb"
 
+	"formwork/engine/backup"
+	"formwork/engine/backup/backuptest"
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/query"
 	"formwork/engine/store"
 	"formwork/engine/store/mongo"
+	"formwork/engine/store/sqlite"
 	"formwork/engine/store/storetest"
 	"formwork/metadata/fieldtype"
 )
@@ -262,6 +268,32 @@ func TestGivenUpWrites(t *testing.T) {
 		}
 	}
 	t.Logf("%d writes were given up, %d done", given, done-1)
+}
+
+// A tenant is moved from files to the server and back while it is written to. What is moved the
+// other way has unique indexes.
+func TestMove(t *testing.T) {
+	tests := exec.Command("go", "test", "-count=1", "-v", "-timeout=2m", "-run", "^TestMove$/^files_and_database$", "./engine/cell")
+	tests.Dir = filepath.Join("..", "..")
+	tests.Env = append(os.Environ(), "FORMWORK_TEST_MONGODB_URI="+serve(t))
+	out, err := tests.CombinedOutput()
+	if t.Logf("%s", out); err != nil {
+		t.Error(err)
+	}
+}
+
+// Hourly copies of a tenant in files are restored into the server.
+func TestHours(t *testing.T) {
+	from, err := sqlite.Open(t.TempDir(), sqlite.Options{Relaxed: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer from.Close()
+	place, err := backup.Folder(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	backuptest.Hours(t, place, from, map[string]store.Store{"FerretDB": opener(t)(t)})
 }
 
 // TestStandaloneIsRefused needs a server without transactions, which this is.

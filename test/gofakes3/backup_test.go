@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"formwork/engine/backup"
+	"formwork/engine/backup/backuptest"
 	"formwork/engine/store"
 	"formwork/engine/store/sqlite"
 )
@@ -75,6 +76,19 @@ func TestBackup(t *testing.T) {
 	if _, err := place.Open(t.Context(), "acme/half"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("it is there (%v)", err)
 	}
+}
+
+// Hourly copies in a bucket are kept by a rule and restored, rows and blobs, into a store whose
+// blobs are in a bucket, too.
+func TestHours(t *testing.T) {
+	endpoint := serve(t, nil)
+	from, err := sqlite.Open(t.TempDir(), sqlite.Options{Relaxed: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer from.Close()
+	place := open(t, endpoint, "/backups").Place()
+	backuptest.Hours(t, place, from, map[string]store.Store{"a store with blobs in a bucket": beside(t, open(t, endpoint, "/blobs"))})
 }
 
 type failing struct{ err error }
