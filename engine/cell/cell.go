@@ -62,11 +62,19 @@ var _ store.Store = (*Store)(nil)
 
 // Founded reports whether a store is a primary cell: whether it has a directory.
 func Founded(ctx context.Context, s store.Store) (bool, error) {
-	_, err := s.Tenant(ctx, directoryTenant)
+	t, err := s.Tenant(ctx, directoryTenant)
 	if fault.Is(err, "tenant.not_found") {
 		return false, nil
 	}
-	return err == nil, err
+	if err != nil {
+		return false, err
+	}
+	return hasTable(ctx, t, directoryTable)
+}
+
+func hasTable(ctx context.Context, t store.Tenant, name string) (bool, error) {
+	tables, err := t.Tables(ctx)
+	return slices.ContainsFunc(tables, func(t store.Table) bool { return t.Name == name }), err
 }
 
 // New puts cells together, and makes the directory if there is none. Closing the store closes
@@ -228,11 +236,9 @@ func (s *Store) sweep(ctx context.Context, cell, name string) error {
 	if err != nil {
 		return err
 	}
-	tables, err := left.Tables(ctx)
-	if err != nil {
+	if moved, err := hasTable(ctx, left, gateTable); err != nil {
 		return err
-	}
-	if !slices.ContainsFunc(tables, func(t store.Table) bool { return t.Name == gateTable }) {
+	} else if !moved {
 		return exists(name)
 	}
 	if g, err := gateOf(ctx, left); err != nil {

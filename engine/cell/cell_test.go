@@ -514,6 +514,24 @@ func TestTenantsOfCellsStay(t *testing.T) {
 	}
 }
 
+// A store is a primary cell once it was opened as one, and not for a tenant that somebody has
+// given the name of the directory.
+func TestFounded(t *testing.T) {
+	a := files(t)
+	alone := a(t)
+	defer alone.Close()
+	if _, err := alone.Create(t.Context(), "formwork-directory"); err != nil {
+		t.Fatal(err)
+	}
+	if founded, err := cell.Founded(t.Context(), alone); err != nil || founded {
+		t.Errorf("a store with such a tenant: %v (%v)", founded, err)
+	}
+	process(t, a, files(t))
+	if founded, err := cell.Founded(t.Context(), alone); err != nil || !founded {
+		t.Errorf("a primary cell: %v (%v)", founded, err)
+	}
+}
+
 // What else is changed while a tenant is moved comes along: tables, columns, indexes, the
 // stamp. A tenant that is being moved is not deleted, nor moved by another.
 func TestDefinitionsMove(t *testing.T) {

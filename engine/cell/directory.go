@@ -14,7 +14,7 @@ import (
 // directoryTenant is the tenant of the primary cell that holds the directory.
 const directoryTenant = "formwork-directory"
 
-const directoryTable = "tenant"
+const directoryTable = "_tenant"
 
 var (
 	colName  = query.Column{Name: "name", Storage: fieldtype.Text}
