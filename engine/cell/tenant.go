@@ -84,7 +84,7 @@ var errElsewhere = errors.New("the tenant was moved")
 // a mover that has waited for as long as knowledge stays fresh, and for writes that had
 // begun, finds every later change noted.
 func (t *tenant) Write(ctx context.Context, fn func(tx store.Tx) error) error {
-	began := t.store.o.Now()
+	waited := time.Duration(0) // not by the clock, which others may set
 	for {
 		inner, e, err := t.at(ctx)
 		if err != nil {
@@ -122,12 +122,13 @@ func (t *tenant) Write(ctx context.Context, fn func(tx store.Tx) error) error {
 			return err
 		case helped:
 			continue
-		case t.store.o.Now().Sub(began) > t.store.o.Patience:
+		case waited > t.store.o.Patience:
 			return moving(t.name)
 		}
 		if err := wait(ctx, againEvery); err != nil {
 			return err
 		}
+		waited += againEvery
 		t.store.forget(t.name)
 	}
 }

@@ -81,7 +81,7 @@ func TestQueriesThatAreRefused(t *testing.T) {
 		{says: "a bucket below nothing", send: aggregate, body: object{"group": []object{{"field": "amount", "by": -1}}}, status: 422, code: "list.bad_group"},
 		{says: "a bucket beyond all numbers", send: aggregate, body: object{"group": []object{{"field": "amount", "by": json.Number("1e300")}}}, status: 422, code: "list.bad_group"},
 		{says: "many groups", send: aggregate, body: object{"group": []object{{"field": "name"}, {"field": "stage"}, {"field": "amount"}, {"field": "type"}, {"field": "source"}, {"field": "id"}}}, status: 422, code: "list.too_many_keys"},
-		{says: "a measure that is none", send: aggregate, body: object{"measures": []object{{"op": "median", "field": "amount"}}}, status: 422, code: "list.bad_measure"},
+		{says: "a measure that is none", send: aggregate, body: object{"measures": []object{{"op": "mode", "field": "amount"}}}, status: 422, code: "list.bad_measure"},
 		{says: "a sum of texts", send: aggregate, body: object{"measures": []object{{"op": "sum", "field": "name"}}}, status: 422, code: "list.bad_measure"},
 		{says: "a name twice", send: aggregate, body: object{"measures": []object{{"op": "count"}, {"op": "count"}}}, status: 422, code: "list.name_twice"},
 		{says: "a sort by what is not there", send: aggregate, body: object{"sort": []string{"amount"}}, status: 422, code: "list.unknown_sort"},
