@@ -75,7 +75,7 @@ func (w *work) run(ctx context.Context, who int) {
 		if err := w.step(n, name, &last); err != nil {
 			w.refused = append(w.refused, err)
 		}
-		time.Sleep(5 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond)
 	}
 }
 

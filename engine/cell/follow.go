@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -29,6 +30,7 @@ type follower struct {
 	// pending are rows that were changed but could not be copied yet: a value of theirs that
 	// no two rows may have was another's in the copy, which is noted as changed further on.
 	pending map[row]change
+	defined []store.Table // what the copy was given last
 	// owed: an index could not be built yet, for the same reason.
 	owed bool
 }
@@ -81,7 +83,14 @@ func (f *follower) tables(ctx context.Context) (map[string]store.Table, error) {
 	for _, table := range have {
 		tables[table.Name] = table
 	}
-	return tables, f.to.Define(ctx, have...)
+	if reflect.DeepEqual(have, f.defined) {
+		return tables, nil
+	}
+	if err := f.to.Define(ctx, have...); err != nil {
+		return nil, err
+	}
+	f.defined = have
+	return tables, nil
 }
 
 // changes follows a page of what was noted up to a position. Tables are looked at after that, so that none

@@ -22,6 +22,8 @@ const (
 	mostShut = 1200 * time.Millisecond
 	// quick is how long a round of changes takes when little is left.
 	quick = mostShut / 4
+	// few is how many changes are little, however long they took. If the rest then takes too long, the gate opens again.
+	few = 100
 	// tries is how often the gate is shut, where changes took too long to follow.
 	tries = 5
 )
@@ -213,16 +215,17 @@ func trim(ctx context.Context, in store.Tenant, through int64) error {
 	})
 }
 
-// follow follows what was noted until a round is quick: what is noted meanwhile will be, too.
+// follow follows what was noted until a round is quick, or has little to do: what is noted
+// meanwhile will be, too.
 func (m *mover) follow(ctx context.Context) error {
 	last := time.Duration(0)
 	for slower := 0; slower < mostSlower; {
-		began := m.s.o.Now()
+		began, before := m.s.o.Now(), m.follower.followed
 		if err := m.follower.round(ctx, false); err != nil {
 			return err
 		}
 		took := m.s.o.Now().Sub(began)
-		if took < quick {
+		if took < quick || m.follower.followed-before <= few {
 			return nil
 		}
 		if slower++; took < last {
