@@ -164,17 +164,7 @@ func TestMoveATenant(t *testing.T) {
 	}
 	move := func(to string) string {
 		t.Helper()
-		args := append([]string{"tenant", "move", firstTenant, "--to", to, "--grace", "10ms", "--data", data}, cells...)
-		// What the move before has left to others to end keeps the next one off for a minute.
-		for end := time.Now().Add(2 * time.Minute); ; time.Sleep(time.Second) {
-			status, out, log := command(t, nil, args...)
-			if status == 0 {
-				return out
-			}
-			if !strings.Contains(log, "try again") || time.Now().After(end) {
-				t.Fatalf("moving to %s: %d %s", to, status, log)
-			}
-		}
+		return must(t, nil, append([]string{"tenant", "move", firstTenant, "--to", to, "--grace", "10ms", "--data", data}, cells...)...)
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	var working sync.WaitGroup

@@ -45,8 +45,12 @@ type entry struct {
 	read    time.Time // when this was read
 }
 
-// goes has the tenant be in another cell.
-func (e *entry) goes(cell string) { e.cell, e.moves = cell, e.moves+1 }
+// goes has the tenant be in another cell, if it is not there yet.
+func (e *entry) goes(cell string) {
+	if e.cell != cell {
+		e.cell, e.moves = cell, e.moves+1
+	}
+}
 
 // fresh is how long an entry may be taken for true.
 func (s *Store) fresh(e entry) time.Duration {

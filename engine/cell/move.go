@@ -102,22 +102,31 @@ type mover struct {
 	left     bool // it is decided
 }
 
-// say changes what the directory says. It is done by the mover alone and by whoever gives
-// the move up.
-func (m *mover) say(ctx context.Context, change func(e *entry)) (err error) {
+// say changes what the directory says. A write that helps changes it too, and leaves the move
+// to its mover; errLost if it is not the mover's any more.
+func (m *mover) say(ctx context.Context, change func(e *entry)) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	next := m.e
-	next.mover, next.beat = m.token, m.s.o.Now()
-	change(&next)
-	said, err := m.s.change(ctx, m.name, next)
-	if fault.Is(err, "store.stale") {
-		return errLost
+	for {
+		next := m.e
+		next.mover, next.beat = m.token, m.s.o.Now()
+		change(&next)
+		said, err := m.s.change(ctx, m.name, next)
+		if err == nil {
+			m.e = said
+		}
+		if !fault.Is(err, "store.stale") {
+			return err
+		}
+		is, ok, err := m.s.read(ctx, m.name)
+		if err != nil {
+			return err
+		}
+		if !ok || is.id != m.e.id || is.mover != m.token {
+			return errLost
+		}
+		m.e = is
 	}
-	if err == nil {
-		m.e = said
-	}
-	return err
 }
 
 // beat says time and again that the mover lives, until stop is called.
