@@ -235,7 +235,7 @@ func (t *Tenant) define(ctx context.Context, table store.Table, known map[string
 }
 
 // isMade reports whether a table has a collection, or none is to be made since it is not
-// defined. The first time it reads which tables of the tenant have one.
+// defined. It remembers which tables of the tenant have one.
 func (t *Tenant) isMade(ctx context.Context, table string) (bool, error) {
 	if _, made := t.collections.Load(table); made {
 		return true, nil
@@ -248,16 +248,13 @@ func (t *Tenant) isMade(ctx context.Context, table string) (bool, error) {
 	if err := cursor.All(ctx, &all); err != nil {
 		return false, failed("reading which tables have collections", err)
 	}
-	made := true
+	made := true // also where there is no definition, which another process may be about to write
 	for _, d := range all {
 		if d.Unmade == nil {
 			t.collections.Store(d.Table, true)
 		} else if d.Table == table {
 			made = false
 		}
-	}
-	if made {
-		t.collections.Store(table, true)
 	}
 	return made, nil
 }

@@ -120,6 +120,16 @@ func TestCollectionsAreMadeForRows(t *testing.T) {
 	if got := after("inserting", insert); got != "insert lead, commitTransaction" {
 		t.Errorf("the second row sent %s", got)
 	}
+	other := func() error {
+		return tenant.Write(t.Context(), func(tx store.Tx) error { return tx.Insert(t.Context(), "other", 1, nil, nil) })
+	}
+	_ = after("inserting into a table that is not defined", other)
+	if err := tenant.Define(t.Context(), store.Table{Name: "other", Columns: []query.Column{n}, Indexes: []store.Index{index("a", true)}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := after("inserting once it is", other); !strings.HasPrefix(got, "create other, createIndexes other") {
+		t.Errorf("the first row since a table was defined sent %s", got)
+	}
 	if got := after("appending", func() error {
 		return tenant.Write(t.Context(), func(tx store.Tx) error {
 			if err := tx.Delete(t.Context(), "never", 1); err != nil {
