@@ -12,11 +12,9 @@ import (
 
 	"formwork/engine/cell"
 	"formwork/engine/id"
+	"formwork/engine/platform"
 	"formwork/engine/store"
 )
-
-// longestTransaction is how long a transaction of MongoDB may go on; it ends those of a minute.
-const longestTransaction = time.Minute + 5*time.Second
 
 // cell is where a cell's data is.
 func (s storage) cell(name string) storage {
@@ -94,5 +92,5 @@ func (s storage) asCell(opened store.Store) cell.Cell {
 	if s.Database == "" {
 		return cell.Cell{Store: opened}
 	}
-	return cell.Cell{Store: opened, LongestWrite: longestTransaction}
+	return cell.Cell{Store: opened, LongestWrite: platform.LongestTransaction}
 }

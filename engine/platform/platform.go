@@ -86,9 +86,9 @@ type Platform struct {
 	rows store.Store // as it was given
 }
 
-// transactionsShared is how long a transaction of another process may go on; MongoDB ends
-// those that take longer than a minute.
-const transactionsShared = time.Minute + 5*time.Second
+// LongestTransaction is how long a transaction may go on where those of a tenant run side by
+// side; MongoDB ends those that take longer than a minute.
+const LongestTransaction = time.Minute + 5*time.Second
 
 // New puts the platform together. It opens no tenant and starts nothing.
 func New(o Options) *Platform {
@@ -100,7 +100,7 @@ func New(o Options) *Platform {
 	var transactions time.Duration
 	var marks store.Marks
 	if o.Shared {
-		transactions, marks = transactionsShared, o.Store.Marks()
+		transactions, marks = LongestTransaction, o.Store.Marks()
 	}
 	name := holder(random())
 	p.Jobs = job.NewRunner(job.Options{Tenant: o.Store.Tenant, Tenants: o.Store.Tenants, Now: o.Now, Holder: name, Alone: !o.Shared, Marks: marks, Log: o.Log})
