@@ -15,26 +15,29 @@ const perValue = 16
 
 // RowSize is about how many bytes values and words take where they are kept.
 func RowSize(values map[string]any, words []string) int {
-	size := listSize(words)
+	size := ValueSize(words)
 	for name, v := range values {
-		size += len(name) + perValue
-		switch v := v.(type) {
-		case string:
-			size += len(v)
-		case json.RawMessage:
-			size += len(v)
-		case []string:
-			size += listSize(v)
-		}
+		size += len(name) + perValue + ValueSize(v)
 	}
 	return size
 }
 
-func listSize(list []string) (size int) {
-	for _, one := range list {
-		size += len(one) + perValue
+// ValueSize is how many bytes a value in stored form takes beside those that each takes: 0
+// for one of fixed length, and about what the texts of a list take.
+func ValueSize(v any) int {
+	switch v := v.(type) {
+	case string:
+		return len(v)
+	case json.RawMessage:
+		return len(v)
+	case []string:
+		size := 0
+		for _, one := range v {
+			size += len(one) + perValue
+		}
+		return size
 	}
-	return size
+	return 0
 }
 
 // CheckRow refuses what no row can hold. Fault "store.row_too_large" (TooLarge).

@@ -1,7 +1,6 @@
 package write
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -10,6 +9,7 @@ import (
 	"formwork/engine/query"
 	"formwork/engine/record/draft"
 	"formwork/engine/record/stored"
+	"formwork/engine/store"
 )
 
 // known are records as they are in the transaction: those that were read ahead, for many
@@ -82,19 +82,11 @@ func (k *known) wrote(m *stored.Mapping, key id.ID, r stored.Row) {
 	}
 }
 
+// sizeOf is about how many bytes a row takes.
 func sizeOf(r stored.Row) int {
 	size := 24 * len(r)
 	for _, v := range r {
-		switch v := v.(type) {
-		case string:
-			size += len(v)
-		case json.RawMessage:
-			size += len(v)
-		case []string:
-			for _, text := range v {
-				size += 16 + len(text)
-			}
-		}
+		size += store.ValueSize(v)
 	}
 	return size
 }

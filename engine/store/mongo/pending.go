@@ -2,7 +2,6 @@ package mongo
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 
@@ -12,6 +11,7 @@ import (
 
 	"formwork/engine/id"
 	"formwork/engine/query"
+	"formwork/engine/store"
 )
 
 // A transaction keeps back what it writes and sends the rows of a table together: before
@@ -125,18 +125,10 @@ func (x *tx) kept(ctx context.Context, t *pendingTable, size int) error {
 func sizeOf(values bson.D) int {
 	size := 64 * len(values)
 	for _, e := range values {
-		switch v := e.Value.(type) {
-		case string:
-			size += len(v)
-		case json.RawMessage:
-			size += len(v)
-		case []string:
-			for _, text := range v {
-				size += 16 + len(text)
-			}
-		case bson.D:
-			size += sizeOf(v)
+		if inner, ok := e.Value.(bson.D); ok {
+			size += sizeOf(inner)
 		}
+		size += store.ValueSize(e.Value)
 	}
 	return size
 }
