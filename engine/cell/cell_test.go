@@ -426,7 +426,7 @@ func TestMoverIsKilled(t *testing.T) {
 	a, b := files(t), files(t)
 	one := process(t, a, b)
 	tenants := open(t, one)
-	writers, stop := write(t, tenants, time.Millisecond)
+	writers, stop := write(t, tenants, 20*time.Millisecond) // what is written makes the next move longer
 	moved, slower := 0, int64(12)
 	if testing.Short() {
 		slower = 2
