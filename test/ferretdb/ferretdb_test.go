@@ -79,10 +79,30 @@ func TestShared(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { s.Close() })
-			both[i] = notUnique{s}
+			both[i] = again{notUnique{s}}
 		}
 		return both[0], both[1]
 	})
+}
+
+// again is a store of which a tenant's writes are tried anew when the connection was lost.
+// FerretDB 1 closes the connection of an insert whose database another drops: between two
+// steps of it there is no database, which it takes for granted.
+type again struct{ store.Store }
+
+func (s again) Tenant(ctx context.Context, name string) (store.Tenant, error) {
+	t, err := s.Store.Tenant(ctx, name)
+	return retrying{t}, err
+}
+
+type retrying struct{ store.Tenant }
+
+func (t retrying) Write(ctx context.Context, fn func(store.Tx) error) error {
+	err := t.Tenant.Write(ctx, fn)
+	if fault.Is(err, "mongo.unavailable") {
+		return t.Tenant.Write(ctx, fn)
+	}
+	return err
 }
 
 // opener opens empty stores on a server that runs until the test ends.
