@@ -214,8 +214,8 @@ type Setting struct {
 	Settings  json.RawMessage `json:"-"`
 }
 
-// Override is the value of a setting for users with one of some roles. The first by order
-// counts.
+// Override is the value of a setting for users with one of some roles, or with one below them
+// for which there is no other. Of several that name a role the first by order counts.
 type Override struct {
 	Description Text            `json:"description,omitempty"` // for admins
 	Order       int             `json:"order,omitempty"`

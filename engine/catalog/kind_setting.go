@@ -18,8 +18,8 @@ type settingKind struct{ Documents[metadata.Setting] }
 func (settingKind) Name() string            { return "setting" }
 func (settingKind) Schema() json.RawMessage { return schemaOf("setting") }
 
-// Mentions are the roles for which there are values.
-func (settingKind) Mentions() []string { return []string{"role"} }
+// Needs are the roles, since a value for a role is that of the roles below it, too.
+func (settingKind) Needs() []string { return []string{"role"} }
 
 // AlsoCalled are the names that other systems have for the kind.
 func (settingKind) AlsoCalled() []string {
@@ -33,9 +33,9 @@ func (settingKind) Shown(*fieldtype.Registry) metadata.Shown {
 
 func (settingKind) Compile(c *Compiling) any {
 	settings := expression.Settings{}
-	documents := Read[metadata.Setting](c)
+	documents, below := Read[metadata.Setting](c), directlyBelow(Roles(c.s))
 	for _, name := range byName(documents) {
-		if s, ok := c.compileSetting(documents[name], pointerTo("setting", name)); ok {
+		if s, ok := c.compileSetting(documents[name], below, pointerTo("setting", name)); ok {
 			settings[name] = s
 		}
 	}
@@ -46,23 +46,61 @@ func (settingKind) put(b *builder, compiled any) {
 	b.s.Settings = compiled.(expression.Settings)
 }
 
-func (c *Compiling) compileSetting(doc *metadata.Setting, at string) (s expression.Setting, ok bool) {
-	if s.Value = c.bindValue(doc.Name, doc.Type, doc.Settings, at); s.Value == nil {
+func (c *Compiling) compileSetting(doc *metadata.Setting, below map[string][]string, at string) (s expression.Setting, ok bool) {
+	value := c.bindValue(doc.Name, doc.Type, doc.Settings, at)
+	if value == nil {
 		return s, false
 	}
-	s.Stored, s.UserField, ok = c.readValue(s.Value, doc.Value, at+"/value"), doc.UserField, true
+	organisation := expression.Constant{Value: value, Stored: c.readValue(value, doc.Value, at+"/value")}
+	ok = organisation.Stored != nil
+	var overrides []expression.Override
+	named := map[string]bool{} // roles for which there is a value
 	for _, name := range ordered(doc.Overrides) {
 		o, at := doc.Overrides[name], at+"/overrides"+step(name)
+		override := expression.Override{Stored: c.readValue(value, o.Value, at+"/value")}
+		ok = ok && override.Stored != nil
 		for i, role := range o.Roles {
 			if !slices.Contains(c.Names("role"), role) {
 				c.unknownDocument("role", role, at+"/roles"+index(i))
+			} else if !named[role] {
+				named[role], override.Roles = true, append(override.Roles, role)
 			}
 		}
-		stored := c.readValue(s.Value, o.Value, at+"/value")
-		s.Overrides = append(s.Overrides, expression.Override{Roles: o.Roles, Stored: stored})
-		ok = ok && stored != nil
+		overrides = append(overrides, override)
 	}
-	return s, ok && s.Stored != nil
+	for i := range overrides {
+		overrides[i].Roles = withBelow(overrides[i].Roles, below, named)
+		if c.countParts(len(overrides[i].Roles), at); c.exceeded {
+			return s, false
+		}
+	}
+	return expression.NewSetting(organisation, overrides, doc.UserField), ok
+}
+
+// directlyBelow are the roles whose parent is a role, by that role.
+func directlyBelow(roles map[string]*metadata.Role) map[string][]string {
+	below := map[string][]string{}
+	for _, name := range byName(roles) {
+		if parent := roles[name].Parent; parent != "" {
+			below[parent] = append(below[parent], name)
+		}
+	}
+	return below
+}
+
+// withBelow are some roles that are named, with those below them for which none nearer is
+// named. It ends at every named role, so roles in a circle, which are a problem of theirs, do no harm.
+func withBelow(roles []string, below map[string][]string, named map[string]bool) []string {
+	all := slices.Clone(roles)
+	for i := 0; i < len(all); i++ {
+		for _, role := range below[all[i]] {
+			if !named[role] {
+				all = append(all, role)
+			}
+		}
+	}
+	slices.Sort(all)
+	return all
 }
 
 // ordered are the names of overrides, by their order, then by name.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"formwork/engine/enginetest"
+	"formwork/engine/policy"
 	"formwork/engine/record"
 )
 
@@ -67,6 +68,43 @@ func TestSettingsVary(t *testing.T) {
 			t.Errorf("%s: %v, want %s", name, got, c.want)
 		}
 	}
+}
+
+// The nearest role upwards that has a value counts, and a role that moves takes its value from
+// where it is then.
+func TestSettingsReachRolesBelow(t *testing.T) {
+	main := enginetest.New(t, enginetest.Options{}).NewTenant("main", "core")
+	role := func(name, parent string) string {
+		return `{"kind":"role","name":"` + name + `","label":"R","parent":"` + parent + `"}`
+	}
+	main.Apply(`{"kind":"role","name":"chief","label":"R"}`, role("head", "chief"), role("lead", "head"), role("rep", "lead"), role("aide", "chief"),
+		`{"kind":"role","name":"guest","label":"R"}`,
+		`{"kind":"setting","name":"most","label":"M","type":"number","value":1,"overrides":{
+			"chiefs":{"roles":["chief"],"value":1000,"order":1},"leads":{"roles":["lead"],"value":10,"order":3},"again":{"roles":["lead","chief"],"value":5,"order":4}}}`,
+		`{"kind":"object","name":"bid","label":"Bid","name_field":"name","visibility":"write","fields":{"name":{"type":"text"},
+			"most":{"type":"formula","result":"number","expression":"settings.most"}}}`)
+	bid := main.Create("bid", map[string]any{"name": "B"})
+	callers := map[string]*policy.Caller{}
+	for _, name := range []string{"chief", "head", "lead", "rep", "aide", "guest"} {
+		callers[name] = main.Caller(main.User(name+"@example.com", map[string]any{"role": name, "permissions": []any{"admin"}}))
+	}
+	check := func(want map[string]int) {
+		t.Helper()
+		for name, most := range want {
+			s := main.As(callers[name])
+			r, err := s.Get(t.Context(), "bid", bid, []string{"most"})
+			if raw, _ := json.Marshal(r); err != nil || !strings.HasSuffix(string(raw), `"most":`+strconv.Itoa(most)+`}`) {
+				t.Errorf("%s reads %s, %v, want %d", name, raw, err, most)
+			}
+			page, err := s.List(t.Context(), "bid", record.ListQuery{Filter: `settings.most == ` + strconv.Itoa(most)})
+			if err != nil || len(page.Items) != 1 {
+				t.Errorf("%s finds %v, %v", name, page, err)
+			}
+		}
+	}
+	check(map[string]int{"chief": 1000, "head": 1000, "lead": 10, "rep": 10, "aide": 1000, "guest": 1})
+	main.Apply(role("rep", "head"), role("lead", "guest"))
+	check(map[string]int{"rep": 1000, "lead": 10})
 }
 
 // A setting by which records are shared opens them: only who may open them changes it, and

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"formwork/metadata/fieldtype"
 )
@@ -30,7 +31,7 @@ func (c *checker) constant(at int, name string) *node {
 	if !ok {
 		return c.unknown(at, "expression.unknown_constant", name, slices.Sorted(maps.Keys(c.scope.Constants)))
 	}
-	n := c.valueNode(at, found.Value, found.Stored)
+	n := valueNode(at, found.Value, found.Stored)
 	c.uses(map[string]string{constants + "." + name: n.written()})
 	return n
 }
@@ -44,27 +45,36 @@ func (c *checker) setting(at int, name string) *node {
 	case found.Varies() && c.scope.User == nil:
 		return c.report(at, "expression.setting_varies", "name", name)
 	}
-	n := c.valueNode(at, found.Value, found.Stored)
-	written := n.written()
+	n := valueNode(at, found.Value, found.Stored)
 	for _, o := range slices.Backward(found.Overrides) {
-		is := node{op: opIn, kind: fieldtype.BoolKind, at: at, args: []*node{c.symbol(at, c.scope.User, "user", nil, "role")}}
-		for _, role := range o.Roles {
-			is.args = append(is.args, textNode(at, role))
-		}
-		value := c.valueNode(at, found.Value, o.Stored)
-		n = c.make(node{op: opCond, kind: n.kind, scale: n.scale, at: at, args: []*node{c.make(is), value, n}})
-		written += fmt.Sprint(" ", o.Roles, value.written())
+		roles := &node{op: opConst, kind: fieldtype.ListKind, elem: fieldtype.TextKind, at: at, scale: -1, value: o.Roles}
+		is := c.make(node{op: opHas, kind: fieldtype.BoolKind, at: at, args: []*node{c.symbol(at, c.scope.User, "user", nil, "role"), roles}})
+		value := valueNode(at, found.Value, o.Stored)
+		n = c.make(node{op: opCond, kind: n.kind, scale: n.scale, at: at, args: []*node{is, value, n}})
 	}
 	if found.UserField != "" {
 		own := c.symbol(at, c.scope.User, "user", nil, found.UserField)
 		n = c.make(node{op: opCoalesce, kind: n.kind, scale: n.scale, at: at, args: []*node{own, n}})
-		written += " " + found.UserField
 	}
 	if c.nodes += n.size(); c.nodes > MaxNodes {
 		return c.report(at, "expression.too_many_nodes", "limit", MaxNodes)
 	}
-	c.uses(map[string]string{settings + "." + name: written})
+	c.uses(map[string]string{settings + "." + name: found.written})
 	return n
+}
+
+// NewSetting is a setting. Of several overrides that have a role the first counts. All programs
+// that read it share the roles, which must not be changed.
+func NewSetting(organisation Constant, overrides []Override, userField string) Setting {
+	s := Setting{Constant: organisation, Overrides: overrides, UserField: userField}
+	var text strings.Builder
+	text.WriteString(valueNode(0, s.Value, s.Stored).written())
+	for _, o := range overrides {
+		fmt.Fprint(&text, " ", o.Roles, valueNode(0, s.Value, o.Stored).written())
+	}
+	text.WriteString(" " + userField)
+	s.written = text.String()
+	return s
 }
 
 // reads reports whether this scope may read of the user all that a setting reads.
@@ -75,12 +85,15 @@ func (c *checker) reads(s Setting) bool {
 }
 
 // valueNode is a value as if it stood there as a literal.
-func (c *checker) valueNode(at int, v fieldtype.Value, stored any) *node {
-	n := node{op: opConst, at: at}
+func valueNode(at int, v fieldtype.Value, stored any) *node {
+	n := &node{op: opConst, at: at}
 	n.describe(Symbol{Value: v}, nil)
 	n.value = machineForm(n.kind, n.scale, stored)
 	n.maybe = n.value == nil
-	return c.make(n)
+	if n.kind != fieldtype.NumberKind {
+		n.scale = -1
+	}
+	return n
 }
 
 // written is a constant node as text.

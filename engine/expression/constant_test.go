@@ -75,10 +75,10 @@ func TestSettings(t *testing.T) {
 	}
 	scope := w.scope()
 	scope.Settings = expression.Settings{
-		"least": {Constant: constant(`{"type":"currency"}`, int64(1000)), UserField: "limit",
-			Overrides: []expression.Override{{Roles: []string{"rep", "boss"}, Stored: int64(2000)}, {Roles: []string{"boss"}, Stored: int64(9999)}}},
-		"live":  {Constant: constant(`{"type":"checkbox"}`, true), Overrides: []expression.Override{{Roles: []string{"rep"}, Stored: false}}},
-		"plain": {Constant: constant(`{"type":"currency"}`, int64(1500))},
+		"least": expression.NewSetting(constant(`{"type":"currency"}`, int64(1000)), []expression.Override{
+			{Roles: []string{"rep", "boss"}, Stored: int64(2000)}, {Roles: []string{"boss"}, Stored: int64(9999)}}, "limit"),
+		"live":  expression.NewSetting(constant(`{"type":"checkbox"}`, true), []expression.Override{{Roles: []string{"rep"}, Stored: false}}, ""),
+		"plain": expression.NewSetting(constant(`{"type":"currency"}`, int64(1500)), nil, ""),
 	}
 	w.record = w.load(t, "deal", json.RawMessage(`{"amount":"15.00"}`))
 	for name, c := range map[string]struct {

@@ -92,10 +92,12 @@ type Settings map[string]Setting
 
 // Setting is what the user has in a field of their record, if it is filled, else the value
 // for the user's role, else that of the organisation. Values are as those of a Constant.
+// NewSetting makes it.
 type Setting struct {
 	Constant             // of the organisation
 	Overrides []Override // the first that has the user's role counts
 	UserField string     // "": users have no value of their own
+	written   string     // all of it as text
 }
 
 // Override is the value of a setting for users with one of some roles.
