@@ -1,8 +1,10 @@
 package metadata
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
+	"fmt"
 )
 
 // Package is a named, versioned set of documents that others build on.
@@ -319,7 +321,41 @@ type View struct {
 	Group   string   `json:"group,omitempty"` // a kanban's columns
 	Show    string   `json:"show"`            // "table", "kanban", "calendar", "timeline", "gallery", "chart"
 	Order   int      `json:"order,omitempty"`
-	Sum     []string `json:"sum,omitempty"`
+	// Sum is what is told of all records of the list, or of each group of a kanban.
+	Sum []Measure `json:"sum,omitempty"`
+}
+
+// Measure is what an aggregation tells of several records. A text alone is the path of a
+// field that is added up.
+type Measure struct {
+	Op      string `json:"op"`
+	Field   string `json:"field,omitempty"`   // a path; of count: records in which it is not empty
+	Percent int    `json:"percent,omitempty"` // of percentile: 1 to 99
+	Filter  string `json:"filter,omitempty"`  // which records are measured; all when empty
+	As      string `json:"as,omitempty"`      // its name, if not that of Name
+}
+
+// Name is what the measure is called: as it says, or else op, op_field or p90_field.
+func (m Measure) Name() string {
+	switch {
+	case m.As != "":
+		return m.As
+	case m.Field == "":
+		return m.Op
+	case m.Op == "percentile":
+		return fmt.Sprintf("p%d_%s", m.Percent, m.Field)
+	}
+	return m.Op + "_" + m.Field
+}
+
+// UnmarshalJSON reads a measure, or the path of a field that is added up.
+func (m *Measure) UnmarshalJSON(raw []byte) error {
+	if raw = bytes.TrimSpace(raw); len(raw) > 0 && raw[0] == '"' {
+		*m = Measure{Op: "sum"}
+		return json.Unmarshal(raw, &m.Field)
+	}
+	type plain Measure
+	return json.Unmarshal(raw, (*plain)(m))
 }
 
 // App is navigation.

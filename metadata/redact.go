@@ -186,6 +186,14 @@ var (
 	Path = shownText(func(path, about string, by Reader) bool { return by.ReadsPath(about, path) })
 	// Paths shows those of several paths.
 	Paths = Each(Path)
+	// Measures shows those of several measures of which the field and the filter may be read.
+	Measures = Each(shownBy(func(v any, about string, by Reader) (any, bool) {
+		if _, text := v.(string); text {
+			return Path.Show(v, about, by)
+		}
+		return measured.Show(v, about, by)
+	}))
+	measured = Provided("field", Path, Provided("filter", UnderstoodFilter, AllOf("op", "field", "percent", "filter", "as")))
 	// Understood shows a condition to those who may read all that it reads.
 	Understood = shownText(func(text, about string, by Reader) bool { return text == "" || by.Understands(about, text, false) })
 	// UnderstoodFilter is that for a condition that runs in the database, as a list's.

@@ -41,6 +41,8 @@ func TestRedact(t *testing.T) {
 		{"provided", About("object", Provided("filter", UnderstoodFilter, AllOf("a"))), `{"object":"thing","filter":"x","a":1}`, `{"a":1}`},
 		{"provided, and absent", About("object", Provided("filter", UnderstoodFilter, AllOf("a"))), `{"object":"thing","a":1}`, `{"a":1}`},
 		{"provided, and not so", About("object", Provided("filter", UnderstoodFilter, AllOf("a"))), `{"object":"thing","filter":"secret","a":1}`, ``},
+		{"measures", About("object", Members{"a": Measures}), `{"object":"thing","a":["x","secret",{"op":"max","field":"x","y":1},{"op":"max","field":"secret"},{"op":"count","filter":"secret"},{"op":"count","filter":"x"}]}`,
+			`{"a":["x",{"field":"x","op":"max"},{"filter":"x","op":"count"}]}`},
 		{"flags", Members{"a": Flag, "b": Flag}, `{"a":true,"b":"secret"}`, `{"a":true}`},
 		{"names of documents", Members{"a": Named("view"), "b": Named("view"), "c": Named("app")}, `{"a":"seen","b":"unseen","c":"seen"}`, `{"a":"seen"}`},
 		{"options", Members{"o": Options}, `{"o":{"a":{"label":"A","x":1}}}`, `{"o":{"a":{"label":"A"}}}`},

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"encoding/json"
+	"slices"
 
 	"formwork/engine/fault"
 	"formwork/metadata"
@@ -37,7 +38,7 @@ func (viewKind) Shown(*fieldtype.Registry) metadata.Shown {
 			"columns": metadata.Paths,
 			"sort":    metadata.Paths,
 			"group":   metadata.Path,
-			"sum":     metadata.Paths,
+			"sum":     metadata.Measures,
 		}))))
 }
 
@@ -70,18 +71,48 @@ func (c *Compiling) compileView(v *metadata.View, at string) *View {
 			l.Group = f
 		}
 	}
-	for i, name := range v.Sum {
-		f := c.path(o, name, at+"/sum"+index(i))
-		if f == nil {
-			continue
-		}
-		if k := f.Value.Kind(); k != fieldtype.NumberKind && k != fieldtype.DurationKind || f.Column.Storage != fieldtype.Int {
-			c.report(fault.New(fault.Invalid, "catalog.not_summable", "field", name), at+"/sum"+index(i))
-			continue
-		}
-		if o.holds(name) {
+	names := map[string]bool{}
+	for i, m := range v.Sum {
+		at := at + "/sum" + index(i)
+		if f := c.measure(o, m, at); f != nil && o.holds(m.Field) && m.Filter == "" {
 			l.Sum = append(l.Sum, f)
 		}
+		if names[m.Name()] {
+			c.report(fault.New(fault.Invalid, "catalog.measure_twice", "name", m.Name()), at)
+		}
+		names[m.Name()] = true
 	}
 	return &View{Doc: v, List: l}
+}
+
+// measure checks what is measured of an object's records; nil: no field, or there is a
+// problem.
+func (c *Compiling) measure(o *Object, m metadata.Measure, at string) *Field {
+	c.filter(o, m.Filter, at+"/filter")
+	if (m.Op == "percentile") != (m.Percent != 0) {
+		c.report(fault.New(fault.Invalid, "catalog.measure_percent"), at+"/percent")
+	}
+	if m.Field == "" {
+		if m.Op != "count" {
+			c.report(fault.New(fault.Invalid, "catalog.measure_field", "op", m.Op), at+"/field")
+		}
+		return nil
+	}
+	f := c.path(o, m.Field, at)
+	switch {
+	case f == nil:
+		return nil
+	case m.Op == "sum" && !measures(f, m.Op):
+		c.report(fault.New(fault.Invalid, "catalog.not_summable", "field", m.Field), at)
+		return nil
+	case !measures(f, m.Op):
+		c.report(fault.New(fault.Invalid, "catalog.not_measurable", "op", m.Op, "field", m.Field), at)
+		return nil
+	}
+	return f
+}
+
+// measures reports whether aggregations have a measure of a field.
+func measures(f *Field, op string) bool {
+	return f.Column.Storage != fieldtype.None && slices.Contains(fieldtype.UsesOf(f.Value).Measures, op)
 }

@@ -2,7 +2,6 @@ package read
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"formwork/engine/fault"
@@ -10,6 +9,7 @@ import (
 	"formwork/engine/record/session"
 	"formwork/engine/record/stored"
 	"formwork/engine/store"
+	"formwork/metadata"
 	"formwork/metadata/fieldtype"
 )
 
@@ -23,17 +23,7 @@ type MeasureOf struct {
 }
 
 // name is what the measure is called in the rows.
-func (m MeasureOf) name() string {
-	switch {
-	case m.As != "":
-		return m.As
-	case m.Field == "":
-		return m.Op
-	case m.Op == "percentile":
-		return fmt.Sprintf("p%d_%s", m.Percent, m.Field)
-	}
-	return m.Op + "_" + m.Field
-}
+func (m MeasureOf) name() string { return metadata.Measure(m).Name() }
 
 const (
 	// quotientDigits is by how many digits an average or a percentile is more exact than its field.
