@@ -73,11 +73,11 @@ func (r *request) appendOutcome(b []byte, o *record.Outcome) ([]byte, error) {
 	b = strconv.AppendInt(append(b, `{"status":`...), int64(status), 10)
 	b = appendString(append(b, `,"did":`...), o.Did)
 	b = appendString(append(b, `,"id":`...), o.ID.String())
-	if o.Saved != nil {
-		b = strconv.AppendInt(append(b, `,"version":`...), o.Saved.Record.Version(), 10)
-		if len(o.Saved.Warnings) > 0 {
-			b = r.appendWarnings(append(b, `,"warnings":`...), o.Saved.Warnings)
-		}
+	if o.Version != 0 {
+		b = strconv.AppendInt(append(b, `,"version":`...), o.Version, 10)
+	}
+	if len(o.Warnings) > 0 {
+		b = r.appendWarnings(append(b, `,"warnings":`...), o.Warnings)
 	}
 	return append(b, '}'), nil
 }

@@ -256,9 +256,61 @@ func (s *Share) Hold(ctx context.Context, n int64) error {
 		return nil
 	}
 	b := s.budget
-	more := (s.used - uncounted - s.granted + step - 1) / step * step
+	more, refused := s.reserve(n)
+	if refused != nil {
+		return refused
+	}
+	if b.bytes.TryAcquire(more) {
+		return nil
+	}
+	waiting, stop := context.WithTimeout(ctx, b.bounds.Wait)
+	defer stop()
+	if err := b.bytes.Acquire(waiting, more); err != nil {
+		return s.withdraw(n, more).Because(err)
+	}
+	return nil
+}
+
+// Try is Hold that never waits: for where others would wait along.
+func (s *Share) Try(n int64) error {
+	if s == nil || s.budget == nil {
+		return nil
+	}
+	if s.used += n; s.used <= s.granted+uncounted {
+		return nil
+	}
+	more, refused := s.reserve(n)
+	if refused != nil {
+		return refused
+	}
+	if !s.budget.bytes.TryAcquire(more) {
+		return s.withdraw(n, more)
+	}
+	return nil
+}
+
+// Used is how many bytes the request has said that it holds.
+func (s *Share) Used() int64 {
+	if s == nil {
+		return 0
+	}
+	return s.used
+}
+
+// Release says that the request holds n bytes less. They stay granted, for what it comes to
+// hold next.
+func (s *Share) Release(n int64) {
+	if s != nil {
+		s.used -= n
+	}
+}
+
+// reserve counts the bytes that a share lacks since it holds n more, before they are acquired.
+func (s *Share) reserve(n int64) (more int64, refused *fault.Fault) {
+	b := s.budget
+	more = (s.used - uncounted - s.granted + step - 1) / step * step
 	b.mu.Lock()
-	var refused *fault.Fault
+	defer b.mu.Unlock()
 	switch {
 	case s.granted+more > b.bounds.UserBytes:
 		refused = fault.New(fault.Limited, "budget.too_large", "max", b.bounds.UserBytes)
@@ -269,24 +321,19 @@ func (s *Share) Hold(ctx context.Context, n int64) error {
 	}
 	if refused != nil {
 		s.used -= n
-		b.mu.Unlock()
-		return refused
+		return 0, refused
 	}
 	s.count(more)
-	b.mu.Unlock()
-	if b.bytes.TryAcquire(more) {
-		return nil
-	}
-	waiting, stop := context.WithTimeout(ctx, b.bounds.Wait)
-	defer stop()
-	if err := b.bytes.Acquire(waiting, more); err != nil {
-		b.mu.Lock()
-		s.count(-more)
-		b.mu.Unlock()
-		s.used -= n
-		return fault.New(fault.Unavailable, "budget.bytes").Because(err)
-	}
-	return nil
+	return more, nil
+}
+
+// withdraw takes back what reserve counted, for others hold too much.
+func (s *Share) withdraw(n, more int64) *fault.Fault {
+	s.budget.mu.Lock()
+	s.count(-more)
+	s.budget.mu.Unlock()
+	s.used -= n
+	return fault.New(fault.Unavailable, "budget.bytes")
 }
 
 // count notes bytes that were granted, before they are acquired. Under the budget's mu.

@@ -65,6 +65,32 @@ func TestBytes(t *testing.T) {
 	none.Leave()
 }
 
+// Who would have others wait along asks without waiting, and gives back what it holds no longer.
+func TestTriesForBytes(t *testing.T) {
+	b := budget.New(budget.Bounds{Bytes: 4 * mib, TenantBytes: 4 * mib, UserBytes: 3 * mib, TenantRequests: 10, UserRequests: 10, Wait: time.Hour})
+	first, second := enter(t, b, "a", 1), enter(t, b, "b", 1)
+	wants(t, first.Try(2*mib), "")
+	wants(t, first.Try(2*mib), "budget.too_large")
+	wants(t, second.Try(3*mib), "budget.bytes")
+	if first.Used() != 2*mib || second.Used() != 0 {
+		t.Errorf("%d and %d bytes are used", first.Used(), second.Used())
+	}
+	first.Release(2 * mib)
+	wants(t, first.Try(2*mib), "")
+	if held := b.Held(); held > 2*mib {
+		t.Errorf("%d bytes are held for what was given back and taken again", held)
+	}
+	first.Leave()
+	wants(t, second.Try(3*mib), "")
+	second.Leave()
+	if b.Held() != 0 {
+		t.Errorf("%d bytes are held by nobody", b.Held())
+	}
+	var none *budget.Share
+	wants(t, none.Try(100*mib), "")
+	none.Release(mib)
+}
+
 func TestWaitsForBytes(t *testing.T) {
 	b := budget.New(budget.Bounds{Bytes: 4 * mib, TenantBytes: 4 * mib, UserBytes: 4 * mib, TenantRequests: 10, UserRequests: 10, Wait: time.Minute})
 	first, second := enter(t, b, "a", 1), enter(t, b, "b", 1)

@@ -1,8 +1,11 @@
 package cell
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
+	"iter"
 	"maps"
 	"reflect"
 	"slices"
@@ -18,6 +21,8 @@ import (
 const (
 	// page is how many changes, rows of a log and blobs are read at once.
 	page = 500
+	// pageBytes is how much of a log is read at once, but for the last row.
+	pageBytes = 8 << 20
 	// blobsAtOnce is how many blobs are copied at a time.
 	blobsAtOnce = 8
 )
@@ -221,21 +226,48 @@ func (f *follower) index(ctx context.Context, table string) error {
 	return f.to.Index(ctx, table, want)
 }
 
-// current reads rows as they are.
-func current(ctx context.Context, from store.Tenant, table store.Table, filter query.Filter, limit int) (map[id.ID]store.FullRow, error) {
-	q := query.Select{Table: table.Name, Columns: []query.Ref{query.Field(query.ID)}, Filter: filter, Limit: limit}
-	for _, c := range table.Columns {
-		q.Columns = append(q.Columns, query.Field(c))
-	}
-	rows := map[id.ID]store.FullRow{}
-	for read, err := range from.Select(ctx, q) {
+// present are those of some rows that are there.
+func present(ctx context.Context, in store.Tenant, table string, among query.In) (map[id.ID]bool, error) {
+	q := query.Select{Table: table, Columns: []query.Ref{query.Field(query.ID)}, Filter: among, Limit: len(among.Values)}
+	there := map[id.ID]bool{}
+	for read, err := range in.Select(ctx, q) {
 		if err != nil {
 			return nil, err
 		}
-		key := id.ID(read[0].(int64))
-		rows[key] = store.FullRow{ID: key, Values: slices.Clone(read[1:])}
+		there[id.ID(read[0].(int64))] = true
 	}
-	return rows, nil
+	return there, nil
+}
+
+// current reads rows as they are, one after the other, by id.
+func current(ctx context.Context, from store.Tenant, table store.Table, among query.In) iter.Seq2[store.FullRow, error] {
+	q := query.Select{Table: table.Name, Columns: []query.Ref{query.Field(query.ID)}, Filter: among,
+		Sort: []query.Order{{Ref: query.Field(query.ID)}}, Limit: len(among.Values)}
+	for _, c := range table.Columns {
+		q.Columns = append(q.Columns, query.Field(c))
+	}
+	return func(yield func(store.FullRow, error) bool) {
+		for read, err := range from.Select(ctx, q) {
+			if err != nil {
+				yield(store.FullRow{}, err)
+				return
+			}
+			if !yield(store.FullRow{ID: id.ID(read[0].(int64)), Values: held(read[1:])}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// held are values that a store lent for one row.
+func held(values []any) []any {
+	all := slices.Clone(values)
+	for i, v := range all {
+		if raw, ok := v.(json.RawMessage); ok {
+			all[i] = json.RawMessage(bytes.Clone(raw))
+		}
+	}
+	return all
 }
 
 // rows copies rows of a table that were changed. Values that no two rows may have are taken
@@ -254,7 +286,7 @@ func (f *follower) rows(ctx context.Context, table store.Table, changes []change
 			words[c.row] = c
 		}
 	}
-	rows, err := current(ctx, f.from, table, ids, len(keys))
+	stays, err := present(ctx, f.from, table.Name, ids)
 	if err != nil {
 		return err
 	}
@@ -270,38 +302,26 @@ func (f *follower) rows(ctx context.Context, table store.Table, changes []change
 			}
 		}
 	}
-	there, err := current(ctx, f.to, store.Table{Name: table.Name}, ids, len(keys))
+	there, err := present(ctx, f.to, table.Name, ids)
 	if err != nil {
 		return err
 	}
 	ordered := slices.Sorted(maps.Keys(keys))
 	return f.to.Write(ctx, func(tx store.Tx) error {
 		for _, key := range ordered {
-			_, has := there[key]
 			var err error
-			if _, stays := rows[key]; !stays {
+			if !stays[key] {
 				err = tx.Delete(ctx, table.Name, key)
-			} else if has && len(unique) > 0 {
+			} else if there[key] && len(unique) > 0 {
 				err = tx.Update(ctx, table.Name, key, 0, unique, nil)
 			}
 			if err != nil {
 				return err
 			}
 		}
-		for _, key := range ordered {
-			is, stays := rows[key]
-			if !stays {
-				continue
-			}
-			var err error
-			c := words[key]
-			if _, has := there[key]; has {
-				if c.worded && c.words == nil {
-					c.words = []string{}
-				}
-				err = tx.Update(ctx, table.Name, key, 0, is.Named(table), c.words)
-			} else {
-				err = tx.Insert(ctx, table.Name, key, is.Named(table), c.words)
+		for is, err := range current(ctx, f.from, table, ids) {
+			if err == nil && stays[is.ID] { // one that came back since is noted as changed further on
+				err = place(ctx, tx, table, is, words[is.ID], there[is.ID])
 			}
 			if err != nil {
 				return err
@@ -309,6 +329,17 @@ func (f *follower) rows(ctx context.Context, table store.Table, changes []change
 		}
 		return nil
 	})
+}
+
+// place writes a row as it is into the copy, which has it or not.
+func place(ctx context.Context, tx store.Tx, table store.Table, is store.FullRow, c change, has bool) error {
+	if !has {
+		return tx.Insert(ctx, table.Name, is.ID, is.Named(table), c.words)
+	}
+	if c.worded && c.words == nil {
+		c.words = []string{}
+	}
+	return tx.Update(ctx, table.Name, is.ID, 0, is.Named(table), c.words)
 }
 
 // wait copies rows one by one, and keeps those that can't be copied yet.
@@ -360,24 +391,26 @@ func (f *follower) log(ctx context.Context, table store.Table) error {
 	for after < end {
 		q.After = after
 		var rows []store.FullRow
+		size := 0
 		for read, err := range f.from.ReadLog(ctx, q) {
 			if err != nil {
 				return err
 			}
 			e := q.Entry(read)
 			after = e.Position
-			rows = append(rows, store.FullRow{ID: e.ID(query.ID), Position: after, Values: slices.Clone(read[2:])})
-			if after >= end {
+			rows = append(rows, store.FullRow{ID: e.ID(query.ID), Position: after, Values: held(read[2:])})
+			for _, v := range read {
+				size += store.ValueSize(v)
+			}
+			if after >= end || size >= pageBytes {
 				break
 			}
 		}
-		if len(rows) > 0 {
-			if err := f.to.CopyLog(ctx, table, rows); err != nil {
-				return fmt.Errorf("copying the log %s: %w", table.Name, err)
-			}
-		}
-		if len(rows) < page {
+		if len(rows) == 0 {
 			return nil
+		}
+		if err := f.to.CopyLog(ctx, table, rows); err != nil {
+			return fmt.Errorf("copying the log %s: %w", table.Name, err)
 		}
 	}
 	return nil

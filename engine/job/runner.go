@@ -29,6 +29,9 @@ type Kind struct {
 // again with growing pauses, any other ends the job as failed at once.
 type Handler func(ctx context.Context, t store.Tenant, j *Progress) error
 
+// usualWorkers is how many jobs a process runs at a time.
+const usualWorkers = 4
+
 // Options of a Runner. Zero values take the defaults named.
 type Options struct {
 	// Tenant opens a tenant by name, when it has work.
@@ -46,7 +49,7 @@ type Options struct {
 	// Alone says that no other process runs jobs of this store, so that what another
 	// holder had is free at once, not when its lease ends.
 	Alone    bool
-	Workers  int           // jobs at a time; 4
+	Workers  int           // jobs at a time; usualWorkers when 0
 	Lease    time.Duration // after which another process takes over a job that gives no sign; 1 minute
 	Poll     time.Duration // how often Marks are looked for; 5 seconds
 	Attempts int64         // runs without progress until a job fails; 6
@@ -79,7 +82,7 @@ type Runner struct {
 // NewRunner makes a runner; Register the kinds it knows before Run.
 func NewRunner(o Options) *Runner {
 	if o.Workers <= 0 {
-		o.Workers = 4
+		o.Workers = usualWorkers
 	}
 	if o.Lease <= 0 {
 		o.Lease = time.Minute

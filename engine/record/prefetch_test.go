@@ -56,7 +56,7 @@ func TestBulkFindsTheDuplicatesOfSingles(t *testing.T) {
 						before = o.ID
 					}
 					said := ""
-					for _, warning := range o.Saved.Warnings {
+					for _, warning := range o.Warnings {
 						said += warning.Fault.Text("en") + ";"
 					}
 					found = append(found, said)
@@ -97,8 +97,8 @@ func TestBulkFindsSimilarRecords(t *testing.T) {
 		if o.Fault != nil {
 			t.Fatal(o.Fault)
 		}
-		if alike := n == 7 || n == 20; alike != (len(o.Saved.Warnings) > 0) {
-			t.Errorf("contact %d: %d warnings", n, len(o.Saved.Warnings))
+		if alike := n == 7 || n == 20; alike != (len(o.Warnings) > 0) {
+			t.Errorf("contact %d: %d warnings", n, len(o.Warnings))
 		}
 	}
 	if a.asked > 15 {

@@ -18,8 +18,11 @@ import (
 	"formwork/engine/store"
 )
 
-// batchRecords is how many records one transaction of a job brings up to date.
-const batchRecords = 100
+// Bounds of the records that one transaction of a job brings up to date.
+const (
+	batchRecords = 100
+	batchBytes   = 4 << 20 // but for those of the last one
+)
 
 // Snapshots finds a tenant's newest configuration.
 type Snapshots interface {
@@ -151,7 +154,7 @@ func (p *recordPass) run(ctx context.Context, j *job.Progress, one func(u *write
 func (p *recordPass) batch(u *write.Unit, one func(u *write.Unit, m *stored.Mapping, old stored.Row) (failed bool, err error)) (n int, reached cursor, err error) {
 	m := p.w.Mappings.Of(p.object)
 	reached = p.reached
-	rows, err := u.LoadWhere(m, query.Compare{Ref: query.Field(query.ID), Op: query.Gt, Value: int64(p.reached.Last)}, batchRecords)
+	rows, err := u.LoadSome(m, query.Compare{Ref: query.Field(query.ID), Op: query.Gt, Value: int64(p.reached.Last)}, batchRecords, batchBytes)
 	if err != nil {
 		return 0, reached, err
 	}

@@ -455,6 +455,9 @@ func (l *listing) count(ctx context.Context, s *session.Session, most int64) (in
 	return n, nil
 }
 
+// streamBytes is how much a stream holds, about, of records that are completed together.
+const streamBytes = 1 << 20
+
 // Each streams all records that List would page through, from one state of the data but for
 // roll-ups that are computed when read. Limit (0: none) bounds their number; Cursor and Total
 // are not used.
@@ -478,7 +481,7 @@ func (s *Reader) Each(ctx context.Context, object string, q ListQuery) iter.Seq2
 			atOnce = rolledAtOnce
 		}
 		var items []Record
-		n := 0
+		n, held := 0, 0
 		for r, err := range s.Tenant.Select(ctx, l.query) {
 			if err != nil {
 				yield(Record{}, fmt.Errorf("reading records of %s: %w", object, err))
@@ -492,11 +495,13 @@ func (s *Reader) Each(ctx context.Context, object string, q ListQuery) iter.Seq2
 				yield(item, err)
 				return
 			}
-			if items = append(items, item); len(items) == atOnce {
+			items, held = append(items, item), held+bytesOf(item.row)
+			if len(items) == atOnce || held >= streamBytes {
 				if !l.pass(ctx, s.Session, items, yield) {
 					return
 				}
-				items = items[:0]
+				clear(items) // what was passed is held no longer
+				items, held = items[:0], 0
 			}
 			if n++; n == q.Limit {
 				break

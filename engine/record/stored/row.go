@@ -35,6 +35,20 @@ func (r Row) ID() id.ID { return id.ID(r[SlotID].(int64)) }
 // changes a value.
 func (r Row) Clone() Row { return append(Row(nil), r...) }
 
+// Part is what there is to know of a record of which many are held at once: its id and what
+// it refers to. Its version is empty, which no record's is.
+func (m *Mapping) Part(r Row) Row {
+	part := make(Row, len(r))
+	part[SlotID] = r[SlotID]
+	for _, f := range m.References {
+		part[f.Slot] = r[f.Slot]
+	}
+	return part
+}
+
+// IsPart reports whether the row is one that Part has made.
+func (r Row) IsPart() bool { return r[SlotVersion] == nil }
+
 // Same reports whether two stored values of a field are equal.
 func Same(a, b any) bool {
 	switch a := a.(type) {

@@ -34,10 +34,11 @@ type Operation struct {
 
 // Outcome is what became of an operation: a fault, or what was done.
 type Outcome struct {
-	ID    id.ID
-	Did   string // created, updated, unchanged, deleted; "" with a fault
-	Saved *Saved // of what was created or updated
-	Fault *fault.Fault
+	ID       id.ID
+	Did      string // created, updated, unchanged, deleted; "" with a fault
+	Version  int64  // of what was created or updated; else 0
+	Warnings []Warning
+	Fault    *fault.Fault
 }
 
 // Bulk does several operations, in order. Atomic: all of them or, if one is refused,
@@ -57,28 +58,24 @@ func (w *Writer) Bulk(ctx context.Context, object string, ops []Operation, atomi
 	if err != nil {
 		return nil, err
 	}
-	return b.outcomes(true)
+	return b.outcomes(), nil
 }
 
 // BulkWith does several operations, each counting by itself, in one transaction with
-// what save writes: it is called at the end, with what became of them (without Saved),
-// and may be called again. An error of save undoes everything.
+// what save writes: it is called at the end, with what became of them, and may be called
+// again. An error of save undoes everything.
 func (w *Writer) BulkWith(ctx context.Context, object string, ops []Operation, save func(tx store.Tx, outcomes []Outcome) error) error {
 	b, err := w.bulk(ctx, object, ops)
 	if err != nil {
 		return err
 	}
 	return b.runEach(ctx, func(u *Unit) error {
-		outcomes, err := b.outcomes(false)
-		if err != nil {
-			return err
-		}
-		return save(u.Tx, outcomes)
+		return save(u.Tx, b.outcomes())
 	})
 }
 
 // Check tells what would become of operations, each counting by itself, and changes
-// nothing. Outcomes have no Saved.
+// nothing.
 func (w *Writer) Check(ctx context.Context, object string, ops []Operation) ([]Outcome, error) {
 	var found []Outcome
 	err := w.BulkWith(ctx, object, ops, func(_ store.Tx, outcomes []Outcome) error {
@@ -98,7 +95,12 @@ var errUndo = errors.New("nothing is to be kept")
 type bulk struct {
 	w     *Writer
 	tasks []task
+	ready atomic.Int64 // bytes of the records that were made ready before the transaction, about
 }
+
+// readySize is how many bytes of records are made ready before the transaction: those that
+// follow are made in it, one after the other.
+const readySize = 16 << 20
 
 // task is one operation: what is prepared before the transaction, and what came of it.
 type task struct {
@@ -110,10 +112,11 @@ type task struct {
 	newID  id.ID     // of a create
 	// checksOutside: a create that can be filled and checked before the transaction.
 	checksOutside bool
-	// What came of it: the record, and what was done.
-	saving *saving
-	key    id.ID
-	did    string
+	// What came of it: the record, and what was done. Of the record itself nothing is held.
+	key      id.ID
+	did      string
+	version  int64
+	warnings []Warning
 	// failed: refused for good; refused: in the present run of the transaction.
 	failed, refused *fault.Fault
 }
@@ -155,7 +158,11 @@ func (b *bulk) prepare(ctx context.Context, object string) error {
 	if err != nil || len(inputs) == 0 {
 		return err
 	}
-	return b.each(ctx, func(t *task) { t.check(ctx, b.w, known) })
+	return b.each(ctx, func(t *task) {
+		if b.ready.Load() < readySize {
+			b.ready.Add(t.check(ctx, b.w, known))
+		}
+	})
 }
 
 // each calls fn for every operation, on all processors if they are many, until ctx ends.
@@ -253,21 +260,23 @@ func (t *task) prepare(ctx context.Context, w *Writer, object string) {
 	t.checksOutside = t.op.Op == "create" && !w.createsInside(a)
 }
 
-// check fills and checks a record that is made and needs no transaction for that.
-func (t *task) check(ctx context.Context, w *Writer, known *draft.References) {
+// check fills and checks a record that is made and needs no transaction for that. It returns
+// how many bytes are held of it, about.
+func (t *task) check(ctx context.Context, w *Writer, known *draft.References) int64 {
 	if !t.checksOutside {
-		return
+		return 0
 	}
 	ready, err := w.checkNew(ctx, t.object, t.input, t.newID, known)
 	if err != nil {
 		t.failed = fault.From(err)
-		return
+		return 0
 	}
 	t.ready = &ready
+	return int64(sizeOf(ready.Row) + len(ready.trail.history) + len(ready.trail.event))
 }
 
-// outcomes are the answers, line by line; with the records if they are wanted.
-func (b *bulk) outcomes(records bool) ([]Outcome, error) {
+// outcomes are the answers, line by line.
+func (b *bulk) outcomes() []Outcome {
 	outcomes := make([]Outcome, len(b.tasks))
 	for i := range b.tasks {
 		t := &b.tasks[i]
@@ -275,15 +284,7 @@ func (b *bulk) outcomes(records bool) ([]Outcome, error) {
 			outcomes[i] = Outcome{ID: t.op.ID, Fault: refused}
 			continue
 		}
-		outcomes[i] = Outcome{ID: t.key, Did: t.did}
-		if t.saving == nil || !records {
-			continue
-		}
-		saved, err := b.w.answer(t.object, t.saving.afterwards(), t.saving.warnings)
-		if err != nil {
-			return nil, fmt.Errorf("answering an operation: %w", err)
-		}
-		outcomes[i].Saved = saved
+		outcomes[i] = Outcome{ID: t.key, Did: t.did, Version: t.version, Warnings: t.warnings}
 	}
-	return outcomes, nil
+	return outcomes
 }

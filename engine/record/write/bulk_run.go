@@ -89,7 +89,7 @@ func (u *Unit) prefetchDuplicatesFor(part []task) (err error) {
 
 // do does one operation.
 func (u *Unit) do(t *task) (err error) {
-	t.did, t.key = "", t.op.ID
+	t.did, t.key, t.version, t.warnings = "", t.op.ID, 0, nil
 	switch t.op.Op {
 	case "delete":
 		t.did = "deleted"
@@ -113,28 +113,42 @@ func (u *Unit) do(t *task) (err error) {
 	return u.doCreate(t)
 }
 
-func (u *Unit) doCreate(t *task) (err error) {
-	if t.ready != nil {
-		t.saving, err = u.store(*t.ready)
-	} else {
-		t.saving, err = u.create(t.object, t.input, u.options.IDs.Next())
+func (u *Unit) doCreate(t *task) error {
+	var s *saving
+	var err error
+	switch {
+	case t.ready != nil:
+		s, err = u.store(*t.ready)
+	case t.newID != 0:
+		s, err = u.create(t.object, t.input, t.newID)
+	default:
+		s, err = u.create(t.object, t.input, u.options.IDs.Next())
 	}
 	if err != nil {
 		return err
 	}
-	t.did, t.key = "created", t.saving.ID
+	t.did = "created"
+	t.saved(s)
 	return nil
 }
 
-func (u *Unit) doUpdate(t *task, key id.ID) (err error) {
-	if t.saving, err = u.change(t.object, t.input, key, t.op.Version); err != nil {
+func (u *Unit) doUpdate(t *task, key id.ID) error {
+	s, err := u.change(t.object, t.input, key, t.op.Version)
+	if err != nil {
 		return err
 	}
-	t.did, t.key = "updated", key
-	if !t.saving.Differs() {
+	t.did = "updated"
+	if !s.Differs() {
 		t.did = "unchanged"
 	}
+	t.saved(s)
 	return nil
+}
+
+// saved keeps what is told of a record that was saved.
+func (t *task) saved(s *saving) {
+	t.key, t.warnings = s.ID, s.warnings
+	t.version, _ = s.Row[stored.SlotVersion].(int64)
 }
 
 // recordOfKey finds the record with the key of an update or upsert; 0 if it is to be made.

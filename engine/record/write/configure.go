@@ -63,7 +63,7 @@ func (u *Unit) configure(r *catalog.Record) error {
 // removeOthers deletes the records of an object but those that stay. They are not kept in
 // the bin: they come back with their documents.
 func (u *Unit) removeOthers(m *stored.Mapping, stay map[id.ID]bool) error {
-	rows, err := u.LoadWhere(m, nil, len(stay)+MaxDependents+1)
+	rows, err := u.loadParts(m, nil, len(stay)+MaxDependents+1, u.room())
 	if err != nil {
 		return err
 	}

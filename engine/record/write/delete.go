@@ -36,6 +36,11 @@ func (u *Unit) delete(a *session.Object, key id.ID, version int64) error {
 	if err != nil {
 		return err
 	}
+	held := int64(sizeOf(old))
+	if err := u.share.Try(held); err != nil {
+		return err
+	}
+	defer u.share.Release(held)
 	set, err := u.collect(stored.Record{Mapping: a.Mapping, Row: old})
 	if err != nil {
 		return err
@@ -51,8 +56,13 @@ func (u *Unit) delete(a *session.Object, key id.ID, version int64) error {
 
 // deletionSet are the records of one delete: those asked for first.
 type deletionSet struct {
-	records []stored.Record
+	records []stored.Record // parts of those for which there is no room
 	ids     map[id.ID]bool
+	room    *room
+}
+
+func (u *Unit) newDeletionSet() *deletionSet {
+	return &deletionSet{ids: map[id.ID]bool{}, room: u.room()}
 }
 
 func (set *deletionSet) add(r stored.Record) {
@@ -63,7 +73,7 @@ func (set *deletionSet) add(r stored.Record) {
 // collect finds what is deleted with some records: all that refer to one by a reference that
 // cascades, and so on. Then it refuses if one that stays restricts one of them.
 func (u *Unit) collect(first ...stored.Record) (*deletionSet, error) {
-	set := &deletionSet{ids: map[id.ID]bool{}}
+	set := u.newDeletionSet()
 	for _, r := range first {
 		set.add(r)
 	}
@@ -79,7 +89,7 @@ func (u *Unit) collect(first ...stored.Record) (*deletionSet, error) {
 
 // collectLevel adds what refers to some of the records by references that cascade.
 func (u *Unit) collectLevel(set *deletionSet, level []stored.Record) error {
-	found, err := u.referringTo(level, "cascade")
+	found, err := u.referringTo(level, "cascade", set.room)
 	if err != nil {
 		return err
 	}
@@ -155,11 +165,11 @@ func (u *Unit) referenced(in *catalog.Inbound) error {
 	return refused
 }
 
-// referring loads the records that refer to one by a reference, one more at most than
-// may be changed.
+// referring loads parts of the records that refer to one by a reference, one more at most
+// than may be changed.
 func (u *Unit) referring(in *catalog.Inbound, to stored.Record) (*stored.Mapping, []stored.Row, error) {
 	from := u.session.Mappings.Of(in.From)
-	rows, err := u.LoadWhere(from, referencesTo(in, to), MaxDependents+1)
+	rows, err := u.loadParts(from, referencesTo(in, to), MaxDependents+1, nil)
 	return from, rows, err
 }
 
@@ -192,7 +202,11 @@ func (u *Unit) restricts(set *deletionSet, deleted []stored.Record, in *catalog.
 // moveToBin moves records to the bin as one batch and empties what referred to them.
 func (u *Unit) moveToBin(set *deletionSet) error {
 	batch := u.options.IDs.Next()
-	for _, r := range set.records {
+	for _, part := range set.records {
+		r, err := u.whole(part)
+		if err != nil {
+			return err
+		}
 		if err := u.moveOneToBin(r, batch); err != nil {
 			return err
 		}
@@ -206,20 +220,22 @@ func (u *Unit) moveToBin(set *deletionSet) error {
 			return err
 		}
 	}
+	set.room.clear()
 	return nil
 }
 
 // follow does what follows from the deletion of records.
 func (u *Unit) follow(deleted []stored.Record) error {
-	referring, err := u.referringTo(deleted, "clear")
+	referring, err := u.referringTo(deleted, "clear", nil)
 	if err != nil {
 		return err
 	}
-	for at, rows := range referring {
-		u.Keep(u.session.Mappings.Of(at.in.From), rows)
-	}
-	for _, r := range deleted {
-		if err := u.clearReferences(r, referring); err != nil {
+	for _, part := range deleted {
+		if err := u.clearReferences(part, referring); err != nil {
+			return err
+		}
+		r, err := u.whole(part)
+		if err != nil {
 			return err
 		}
 		if err := u.writeTrail(r.Mapping, stored.Deleted, r.ID(), r.Changes(r.Row, nil)); err != nil {

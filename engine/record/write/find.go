@@ -2,6 +2,7 @@ package write
 
 import (
 	"fmt"
+	"iter"
 
 	"formwork/engine/fault"
 	"formwork/engine/id"
@@ -66,15 +67,64 @@ func (u *Unit) Load(m *stored.Mapping, key id.ID) (stored.Row, error) {
 	return session.Load(u.ctx, u.Tx, m, query.Is(query.ID, int64(key)))
 }
 
-// LoadWhere reads whole records, by id; limit 0: all.
-func (u *Unit) LoadWhere(m *stored.Mapping, f query.Filter, limit int) ([]stored.Row, error) {
-	q := query.Select{Table: m.Object.Table.Name, Columns: m.Refs, Filter: f, Sort: []query.Order{{Ref: query.Field(query.ID)}}, Limit: limit}
-	var rows []stored.Row
-	for r, err := range u.Tx.Select(u.ctx, q) {
-		if err != nil {
-			return nil, fmt.Errorf("reading records of %s: %w", m.Object.Doc.Name, err)
+// each reads whole records one after the other, by id; limit 0: all. It ends where an error
+// is passed, or the caller stops.
+func (u *Unit) each(m *stored.Mapping, f query.Filter, limit int) iter.Seq2[stored.Row, error] {
+	return func(yield func(stored.Row, error) bool) {
+		q := query.Select{Table: m.Object.Table.Name, Columns: m.Refs, Filter: f, Sort: []query.Order{{Ref: query.Field(query.ID)}}, Limit: limit}
+		for r, err := range u.Tx.Select(u.ctx, q) {
+			if err != nil {
+				yield(nil, fmt.Errorf("reading records of %s: %w", m.Object.Doc.Name, err))
+				return
+			}
+			if !yield(stored.HoldRow(r), nil) {
+				return
+			}
 		}
-		rows = append(rows, stored.HoldRow(r))
+	}
+}
+
+// LoadSome reads whole records, by id: at most limit, and no more when they have some bytes.
+func (u *Unit) LoadSome(m *stored.Mapping, f query.Filter, limit, bytes int) ([]stored.Row, error) {
+	var rows []stored.Row
+	for r, err := range u.each(m, f, limit) {
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, r)
+		if bytes -= sizeOf(r); bytes <= 0 {
+			break
+		}
 	}
 	return rows, nil
+}
+
+// loadParts reads records of which there may be many, by id: those whole for which there is
+// room, parts of the others. Without a room it has Load answer for some of them.
+func (u *Unit) loadParts(m *stored.Mapping, f query.Filter, limit int, room *room) (rows []stored.Row, err error) {
+	for r, err := range u.each(m, f, limit) {
+		if err != nil {
+			return nil, err
+		}
+		if room == nil {
+			u.known.keep(m, r)
+		}
+		rows = append(rows, room.take(m, r))
+	}
+	return rows, nil
+}
+
+// whole is a record of which a part may have been kept: as it is now, or as it is in the bin.
+func (u *Unit) whole(r stored.Record) (stored.Record, error) {
+	if !r.Row.IsPart() {
+		return r, nil
+	}
+	row, err := u.Load(r.Mapping, r.ID())
+	if err != nil || row != nil {
+		return stored.Record{Mapping: r.Mapping, Row: row}, err
+	}
+	for b, err := range u.binned(query.Is(query.ID, int64(r.ID()))) {
+		return b.Record, err
+	}
+	return r, fmt.Errorf("the record %s of %s is neither there nor in the bin", r.ID(), r.Object.Doc.Name)
 }

@@ -143,8 +143,16 @@ func (s *saving) callAfterSave() error {
 
 // callDeleteHooks calls those that may refuse that records are deleted.
 func (u *Unit) callDeleteHooks(deleted []stored.Record) error {
-	for _, r := range deleted {
-		for _, hook := range u.options.hooksFor(u.session, r.Mapping, stored.Deleted) {
+	for _, part := range deleted {
+		hooks := u.options.hooksFor(u.session, part.Mapping, stored.Deleted)
+		if len(hooks) == 0 {
+			continue
+		}
+		r, err := u.whole(part)
+		if err != nil {
+			return err
+		}
+		for _, hook := range hooks {
 			d := draft.ForChange(u.ctx, u.session, u.Tx, session.Unrestricted(r.Mapping), nil, r.Row)
 			if err := hook.BeforeSave(u.ctx, u.Tx, &Change{d: d, action: stored.Deleted}); err != nil {
 				return err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"formwork/engine/budget"
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/query"
@@ -19,7 +20,8 @@ type known struct {
 	rows map[recordKey]stored.Row // nil: there is none
 	// there are records of which no more is known than that they are there.
 	there map[recordKey]bool
-	size  int // of the rows, in bytes, about
+	size  int           // of the rows, in bytes, about
+	share *budget.Share // of the request, which counts them
 }
 
 // recordKey names a record.
@@ -50,7 +52,7 @@ func (k *known) isThere(table string, key id.ID) bool {
 func (k *known) keep(m *stored.Mapping, r stored.Row) {
 	at := recordKey{m.Object.Table.Name, r.ID()}
 	k.drop(at)
-	if size := sizeOf(r); k.size+size <= knownSize {
+	if size := sizeOf(r); k.size+size <= knownSize && k.share.Try(int64(size)) == nil {
 		k.size += size
 		k.put(at, r)
 	}
@@ -64,7 +66,9 @@ func (k *known) put(at recordKey, r stored.Row) {
 }
 
 func (k *known) drop(at recordKey) {
-	k.size -= sizeOf(k.rows[at])
+	size := sizeOf(k.rows[at])
+	k.size -= size
+	k.share.Release(int64(size))
 	delete(k.rows, at)
 }
 
@@ -80,6 +84,37 @@ func (k *known) wrote(m *stored.Mapping, key id.ID, r stored.Row) {
 	if _, ok := k.rows[at]; ok {
 		k.keep(m, r.Clone())
 	}
+}
+
+// heldSize is how many bytes of rows a deletion, a merge or a restoring holds at once, about:
+// of the rows that don't fit it holds parts, and reads each again when it comes to it.
+const heldSize = 16 << 20
+
+// room is for rows that are held together. In nil there is none.
+type room struct {
+	left  int
+	share *budget.Share // of the request, which counts them
+}
+
+func (u *Unit) room() *room { return &room{heldSize, u.share} }
+
+// take is a row, if there is room for it, or a part of it.
+func (o *room) take(m *stored.Mapping, r stored.Row) stored.Row {
+	if o == nil {
+		return m.Part(r)
+	}
+	size := sizeOf(r)
+	if size > o.left || o.share.Try(int64(size)) != nil {
+		return m.Part(r)
+	}
+	o.left -= size
+	return r
+}
+
+// clear says that the rows are held no longer.
+func (o *room) clear() {
+	o.share.Release(int64(heldSize - o.left))
+	o.left = heldSize
 }
 
 // sizeOf is about how many bytes a row takes.
@@ -100,7 +135,8 @@ func (u *Unit) Keep(m *stored.Mapping, rows []stored.Row) {
 
 // forget forgets what was known, for some of it has been undone.
 func (u *Unit) forget() {
-	u.known, u.referrers, u.sequences, u.references = known{}, nil, nil, nil
+	u.known.share.Release(int64(u.known.size))
+	u.known, u.referrers, u.sequences, u.references = known{share: u.known.share}, nil, nil, nil
 }
 
 // readAhead reads records that will be asked for.
@@ -115,15 +151,14 @@ func (u *Unit) readAhead(m *stored.Mapping, keys []id.ID) error {
 		return nil
 	}
 	for part := range slices.Chunk(wanted, aheadRows) {
-		if u.known.size > knownSize/2 {
-			return nil
-		}
-		rows, err := u.LoadWhere(m, query.In{Ref: query.Field(query.ID), Values: part}, 0)
-		if err != nil {
-			return err
-		}
-		found := make(map[id.ID]bool, len(rows))
-		for _, r := range rows {
+		found := make(map[id.ID]bool, len(part))
+		for r, err := range u.each(m, query.In{Ref: query.Field(query.ID), Values: part}, 0) {
+			if err != nil {
+				return err
+			}
+			if u.known.size > knownSize/2 {
+				return nil // the others are read when they are needed
+			}
 			found[r.ID()] = true
 			u.known.keep(m, r)
 		}

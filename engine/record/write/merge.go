@@ -43,13 +43,13 @@ func (u *Unit) merge(a *session.Object, in *draft.Input, master id.ID, losers []
 	if _, err := u.find(a, master, policy.Update, 0); err != nil {
 		return nil, err
 	}
-	set := &deletionSet{ids: map[id.ID]bool{}}
+	set := u.newDeletionSet()
 	for _, key := range losers {
 		r, err := u.find(a, key, policy.Delete, 0)
 		if err != nil {
 			return nil, err
 		}
-		set.add(stored.Record{Mapping: a.Mapping, Row: r})
+		set.add(stored.Record{Mapping: a.Mapping, Row: set.room.take(a.Mapping, r)})
 	}
 	if err := u.callDeleteHooks(set.records); err != nil {
 		return nil, err
@@ -68,6 +68,9 @@ func (u *Unit) merge(a *session.Object, in *draft.Input, master id.ID, losers []
 	}
 	// The losers may refer to each other, and changed when what refers to them did.
 	for i, loser := range set.records {
+		if loser.Row.IsPart() {
+			continue // it is read when it goes
+		}
 		r, err := u.Load(a.Mapping, loser.ID())
 		if err != nil {
 			return nil, err
@@ -92,8 +95,8 @@ func (u *Unit) redirect(in *catalog.Inbound, loser stored.Record, master id.ID, 
 		return 0, err
 	}
 	slot := from.Slots[in.Field.Column.Name]
-	for _, old := range rows {
-		key := old.ID()
+	for _, found := range rows {
+		key := found.ID()
 		if in.From == loser.Object && losers.ids[key] {
 			continue // it is deleted as well
 		}
@@ -101,7 +104,11 @@ func (u *Unit) redirect(in *catalog.Inbound, loser stored.Record, master id.ID, 
 		if in.From == loser.Object && key == master {
 			to = nil
 		}
-		if err := u.revise(from, old, func(r stored.Row) { r[slot] = to }); err != nil {
+		old, err := u.whole(stored.Record{Mapping: from, Row: found})
+		if err != nil {
+			return 0, err
+		}
+		if err := u.revise(from, old.Row, func(r stored.Row) { r[slot] = to }); err != nil {
 			return 0, err
 		}
 	}

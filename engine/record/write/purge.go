@@ -29,14 +29,14 @@ func (w *Writer) Purge(ctx context.Context, object string, keys ...id.ID) (int, 
 	err = w.transaction(ctx, func(u *Unit) error {
 		gone = 0
 		for _, key := range slices.Compact(slices.Sorted(slices.Values(keys))) {
-			batch, err := u.deletedWith(a, key)
+			first, err := u.deleted(a, key)
 			if fault.Is(err, "record.not_in_bin") || fault.Is(err, "record.forbidden_record") {
 				continue
 			}
 			if err != nil {
 				return err
 			}
-			if err := u.purge(batch[0]); err != nil {
+			if err := u.purge(first.Record); err != nil {
 				return err
 			}
 			gone++

@@ -84,7 +84,7 @@ func (u *Unit) readReferringBy(in *catalog.Inbound, to []stored.Record) ([]store
 	}
 	from := u.session.Mappings.Of(in.From)
 	for part := range slices.Chunk(asked, aheadKeys) {
-		rows, err := u.LoadWhere(from, referencesTo(in, part...), MaxDependents+1)
+		rows, err := u.loadParts(from, referencesTo(in, part...), MaxDependents+1, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -94,7 +94,6 @@ func (u *Unit) readReferringBy(in *catalog.Inbound, to []stored.Record) ([]store
 		for _, r := range part {
 			u.referrers[referenceOf(in, r)] = nil
 		}
-		u.Keep(from, rows)
 		slot := from.Slots[in.Field.Column.Name]
 		for _, row := range rows {
 			at := reference{in.From.Table.Name, in.Field.Column.Name, row[slot]}
@@ -120,20 +119,21 @@ func (u *Unit) mayBeReferredTo(in *catalog.Inbound, records []stored.Record) []s
 }
 
 // referringTo loads the records that refer to some by references of a kind, those to each
-// by id; nil if one reference has more than may be changed.
-func (u *Unit) referringTo(records []stored.Record, onDelete string) (map[referenceTo][]stored.Row, error) {
+// by id, or parts of them; nil if one reference has more than may be changed. Without a room
+// they are parts.
+func (u *Unit) referringTo(records []stored.Record, onDelete string, room *room) (map[referenceTo][]stored.Row, error) {
 	found := map[referenceTo][]stored.Row{}
 	for _, of := range byObject(records) {
 		for _, in := range of[0].Object.Inbound {
 			if in.OnDelete != onDelete {
 				continue
 			}
-			unknown, err := u.addKnownReferring(found, in, of)
+			unknown, err := u.addKnownReferring(found, in, of, room)
 			if err != nil {
 				return nil, err
 			}
 			for part := range slices.Chunk(unknown, aheadKeys) {
-				if all, err := u.loadReferring(found, in, part); err != nil || !all {
+				if all, err := u.loadReferring(found, in, part, room); err != nil || !all {
 					return nil, err
 				}
 			}
@@ -144,7 +144,7 @@ func (u *Unit) referringTo(records []stored.Record, onDelete string) (map[refere
 
 // addKnownReferring is referringTo, for one reference, for those records of which it is
 // known who refers to them; it returns the others.
-func (u *Unit) addKnownReferring(found map[referenceTo][]stored.Row, in *catalog.Inbound, to []stored.Record) (unknown []stored.Record, err error) {
+func (u *Unit) addKnownReferring(found map[referenceTo][]stored.Row, in *catalog.Inbound, to []stored.Record, room *room) (unknown []stored.Record, err error) {
 	if len(u.referrers) == 0 {
 		return to, nil
 	}
@@ -163,7 +163,7 @@ func (u *Unit) addKnownReferring(found map[referenceTo][]stored.Row, in *catalog
 				return nil, err
 			}
 			if row != nil && stored.Same(row[slot], at.value) {
-				found[referenceTo{in, r.ID()}] = append(found[referenceTo{in, r.ID()}], row)
+				found[referenceTo{in, r.ID()}] = append(found[referenceTo{in, r.ID()}], room.take(from, row))
 			}
 		}
 	}
@@ -171,9 +171,9 @@ func (u *Unit) addKnownReferring(found map[referenceTo][]stored.Row, in *catalog
 }
 
 // loadReferring asks the store who refers to records by one reference; false if they are too many.
-func (u *Unit) loadReferring(found map[referenceTo][]stored.Row, in *catalog.Inbound, to []stored.Record) (all bool, err error) {
+func (u *Unit) loadReferring(found map[referenceTo][]stored.Row, in *catalog.Inbound, to []stored.Record, room *room) (all bool, err error) {
 	from := u.session.Mappings.Of(in.From)
-	rows, err := u.LoadWhere(from, referencesTo(in, to...), MaxDependents+1)
+	rows, err := u.loadParts(from, referencesTo(in, to...), MaxDependents+1, room)
 	if err != nil || len(rows) > MaxDependents {
 		return false, err
 	}

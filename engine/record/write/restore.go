@@ -3,6 +3,7 @@ package write
 import (
 	"context"
 	"fmt"
+	"iter"
 
 	"formwork/engine/fault"
 	"formwork/engine/id"
@@ -52,7 +53,11 @@ func (u *Unit) restore(a *session.Object, key id.ID) (stored.Row, []Warning, err
 		restored[r.ID()] = true
 	}
 	var warnings []Warning
-	for _, r := range batch {
+	for _, part := range batch {
+		r, err := u.whole(part)
+		if err != nil {
+			return nil, nil, err
+		}
 		dropped, err := u.dropReferences(r, restored)
 		if err != nil {
 			return nil, nil, err
@@ -103,6 +108,9 @@ func (u *Unit) checkMayRestore(batch []stored.Record) error {
 		}
 		a, err := u.session.Object(u.ctx, r.Object.Doc.Name, policy.Delete)
 		if err != nil {
+			return err
+		}
+		if r, err = u.whole(r); err != nil {
 			return err
 		}
 		refused, err := u.refusedAction(a.Mapping, r.Row, policy.Read, policy.Delete)
@@ -173,34 +181,45 @@ func (u *Unit) dropReferences(r stored.Record, restored map[id.ID]bool) ([]Warni
 	return warnings, nil
 }
 
-// deletedWith loads what was deleted together with a record in the bin, that one first.
-// The caller must have been able to delete it.
-func (u *Unit) deletedWith(a *session.Object, key id.ID) ([]stored.Record, error) {
+// deleted loads a record in the bin, which the caller must have been able to delete.
+func (u *Unit) deleted(a *session.Object, key id.ID) (first binRow, err error) {
 	object := a.Object.Doc.Name
-	rows, err := u.binRows(query.And(query.Is(query.ID, int64(key)), query.Is(stored.ColObject, object)))
+	found := false
+	for first, err = range u.binned(query.And(query.Is(query.ID, int64(key)), query.Is(stored.ColObject, object))) {
+		found = true
+	}
 	if err != nil {
-		return nil, err
+		return first, err
 	}
-	if len(rows) == 0 {
-		return nil, notInBin(object, key)
+	if !found {
+		return first, notInBin(object, key)
 	}
-	first := rows[0]
 	refused, err := u.refusedAction(a.Mapping, first.Row, policy.Read, policy.Delete)
 	switch {
 	case err != nil:
-		return nil, err
+		return first, err
 	case refused == policy.Read:
-		return nil, notInBin(object, key)
+		return first, notInBin(object, key)
 	case refused != "":
-		return nil, u.session.ForbiddenRecord(a.Object, "restore")
+		return first, u.session.ForbiddenRecord(a.Object, "restore")
 	}
-	others, err := u.binRows(query.And(query.Is(stored.ColBatch, int64(first.batch)), query.Compare{Ref: query.Field(query.ID), Op: query.Ne, Value: int64(key)}))
+	return first, nil
+}
+
+// deletedWith loads what was deleted together with a record in the bin, that one first, or
+// parts of the others. The caller must have been able to delete it.
+func (u *Unit) deletedWith(a *session.Object, key id.ID) ([]stored.Record, error) {
+	first, err := u.deleted(a, key)
 	if err != nil {
 		return nil, err
 	}
-	batch := []stored.Record{first.Record}
-	for _, other := range others {
-		batch = append(batch, other.Record)
+	batch, room := []stored.Record{first.Record}, u.room()
+	others := query.And(query.Is(stored.ColBatch, int64(first.batch)), query.Compare{Ref: query.Field(query.ID), Op: query.Ne, Value: int64(key)})
+	for other, err := range u.binned(others) {
+		if err != nil {
+			return nil, err
+		}
+		batch = append(batch, stored.Record{Mapping: other.Mapping, Row: room.take(other.Mapping, other.Row)})
 	}
 	return batch, nil
 }
@@ -216,24 +235,25 @@ type binRow struct {
 	batch id.ID
 }
 
-// binRows loads rows of the bin whose objects still exist.
-func (u *Unit) binRows(f query.Filter) ([]binRow, error) {
-	var rows []binRow
-	q := query.Select{Table: stored.BinTable, Filter: f, Sort: []query.Order{{Ref: query.Field(query.ID)}}}
-	for r, err := range store.Find(u.ctx, u.Tx, q, stored.BinColumns...) {
-		if err != nil {
-			return nil, fmt.Errorf("reading the bin: %w", err)
+// binned reads rows of the bin whose objects still exist, one after the other. It ends where
+// an error is passed, or the caller stops.
+func (u *Unit) binned(f query.Filter) iter.Seq2[binRow, error] {
+	return func(yield func(binRow, error) bool) {
+		q := query.Select{Table: stored.BinTable, Filter: f, Sort: []query.Order{{Ref: query.Field(query.ID)}}}
+		for r, err := range store.Find(u.ctx, u.Tx, q, stored.BinColumns...) {
+			if err != nil {
+				yield(binRow{}, fmt.Errorf("reading the bin: %w", err))
+				return
+			}
+			o, ok := u.session.Snapshot.Objects[r.Text(stored.ColObject)]
+			if !ok {
+				continue
+			}
+			m := u.session.Mappings.Of(o)
+			values, err := stored.DecodeRow(m, r.ID(query.ID), r.JSON(stored.ColDoc))
+			if !yield(binRow{stored.Record{Mapping: m, Row: values}, r.ID(stored.ColBatch)}, err) || err != nil {
+				return
+			}
 		}
-		o, ok := u.session.Snapshot.Objects[r.Text(stored.ColObject)]
-		if !ok {
-			continue
-		}
-		m := u.session.Mappings.Of(o)
-		values, err := stored.DecodeRow(m, r.ID(query.ID), r.JSON(stored.ColDoc))
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, binRow{stored.Record{Mapping: m, Row: values}, r.ID(stored.ColBatch)})
 	}
-	return rows, nil
 }

@@ -119,12 +119,21 @@ func (w *Writer) Update(ctx context.Context, object string, key id.ID, patch map
 	return w.save(ctx, func(u *Unit) (*saving, error) { return u.change(a, in, key, version) })
 }
 
+// changedTimes is how often a record is held that is changed: as it was, and in what is
+// written of the change.
+const changedTimes = 2
+
 // change updates one record in the transaction. One that does not differ is not saved.
 func (u *Unit) change(a *session.Object, in *draft.Input, key id.ID, version int64) (*saving, error) {
 	old, err := u.find(a, key, policy.Update, version)
 	if err != nil {
 		return nil, err
 	}
+	held := changedTimes * int64(sizeOf(old))
+	if err := u.share.Try(held); err != nil {
+		return nil, err
+	}
+	defer u.share.Release(held)
 	d := draft.ForChange(u.ctx, u.session, u.Tx, a, in, old)
 	d.References = u.references
 	if err := run(filling, d, u); err != nil {

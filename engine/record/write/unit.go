@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"formwork/engine/budget"
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
 	"formwork/engine/id"
@@ -31,12 +32,14 @@ type Unit struct {
 	previews    bool                 // nothing is saved: Tx refuses to write
 	users       []id.ID              // whose records were written
 	following   []*catalog.Following
+	share       *budget.Share // of the request, which counts the rows that are held
 	// looksForKeys: what a unique index would refuse is looked for before anything is written.
 	looksForKeys bool
 }
 
 func newUnit(ctx context.Context, s *session.Session, o *Options, tx store.Tx) *Unit {
-	return &Unit{ctx: ctx, session: s, options: o, Tx: tx}
+	share := budget.From(ctx)
+	return &Unit{ctx: ctx, session: s, options: o, Tx: tx, share: share, known: known{share: share}}
 }
 
 // insert writes a new record.

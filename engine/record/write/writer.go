@@ -111,6 +111,8 @@ func inTransaction(ctx context.Context, s *session.Session, o *Options, fn func(
 				return err
 			}
 			u := newUnit(ctx, s, o, tx)
+			before := u.share.Used()
+			defer func() { u.share.Release(u.share.Used() - before) }() // what the unit held, in each run
 			err := fn(u)
 			users, enqueued = u.users, len(u.following) > 0
 			if err != nil {
