@@ -112,14 +112,29 @@ func (c *backupCommand) list(p *program, k *backup.Keeper, name string, _ *backu
 
 type restoreCommand struct {
 	storage
-	From   string    `help:"Folder of the backups, or s3://BUCKET/PREFIX?endpoint=URL." required:"" placeholder:"PLACE" env:"FORMWORK_BACKUP_TO"`
-	Tenant string    `arg:"" help:"Tenant that was backed up."`
-	As     string    `help:"Name of the tenant that is made; that of the backup if none is given."`
-	At     time.Time `help:"Take the newest copy of that time or before; the newest of all if none is given." placeholder:"2026-11-28T20:00:00Z"`
+	From   string `help:"Folder of the backups, or s3://BUCKET/PREFIX?endpoint=URL." required:"" placeholder:"PLACE" env:"FORMWORK_BACKUP_TO"`
+	Tenant string `arg:"" help:"Tenant that was backed up."`
+	As     string `help:"Name of the tenant that is made; that of the backup if none is given."`
+	At     string `help:"Take the newest copy of that time or before; the newest of all if none is given." placeholder:"2026-11-28T20:00:00Z"`
+}
+
+// when reads --at; the zero time if it is not given.
+func (c *restoreCommand) when() (at time.Time, err error) {
+	if c.At == "" {
+		return at, nil
+	}
+	if at, err = time.Parse(time.RFC3339, c.At); err != nil {
+		return at, fmt.Errorf("--at %q is no time such as 2026-11-28T20:00:00Z", c.At)
+	}
+	return at, nil
 }
 
 // Run makes a tenant of a copy. It replaces none.
 func (c *restoreCommand) Run(p *program) error {
+	at, err := c.when()
+	if err != nil {
+		return err
+	}
 	if err := c.make(); err != nil {
 		return err
 	}
@@ -127,10 +142,10 @@ func (c *restoreCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(c.run(p, e), e.Store.Close())
+	return errors.Join(c.run(p, e, at), e.Store.Close())
 }
 
-func (c *restoreCommand) run(p *program, e *engine) error {
+func (c *restoreCommand) run(p *program, e *engine, at time.Time) error {
 	k, err := p.keeper(c.From, e.Store)
 	if err != nil {
 		return err
@@ -139,7 +154,7 @@ func (c *restoreCommand) run(p *program, e *engine) error {
 	if as == "" {
 		as = c.Tenant
 	}
-	restored, err := k.Restore(p.ctx, c.Tenant, as, c.At)
+	restored, err := k.Restore(p.ctx, c.Tenant, as, at)
 	if err != nil {
 		return err
 	}
@@ -154,20 +169,29 @@ type backups struct {
 	BackupKeep  string        `help:"Which copies are kept: the newest of so many hours, days and weeks." default:"24h,7d,4w" placeholder:"RULE"`
 }
 
+// times are when backups are taken and how long they are kept.
+func (b backups) times() (backup.Schedule, error) {
+	rule, err := backup.ParseRule(b.BackupKeep)
+	if err != nil {
+		return backup.Schedule{}, fmt.Errorf("--backup-keep: %w", err)
+	}
+	if b.BackupEvery < time.Minute {
+		return backup.Schedule{}, fmt.Errorf("--backup-every must be at least a minute")
+	}
+	return backup.Schedule{Every: b.BackupEvery, Keep: rule}, nil
+}
+
 // schedule prepares the backups of serve; nil if there are none.
 func (b backups) schedule(p *program, e *engine) (*backup.Keeper, backup.Schedule, error) {
 	if b.BackupTo == "" {
 		return nil, backup.Schedule{}, nil
 	}
-	rule, err := backup.ParseRule(b.BackupKeep)
+	times, err := b.times()
 	if err != nil {
-		return nil, backup.Schedule{}, fmt.Errorf("--backup-keep: %w", err)
-	}
-	if b.BackupEvery < time.Minute {
-		return nil, backup.Schedule{}, fmt.Errorf("--backup-every must be at least a minute")
+		return nil, backup.Schedule{}, err
 	}
 	k, err := p.keeper(b.BackupTo, e.Store)
-	return k, backup.Schedule{Every: b.BackupEvery, Keep: rule}, err
+	return k, times, err
 }
 
 // late says that a tenant's last copy is older than two of the periods in which copies are

@@ -75,6 +75,9 @@ func (s storage) openRows(ctx context.Context) (store.Store, error) {
 		if name == cell.Primary || !store.ValidTenant(name) {
 			return nil, closeAll(fmt.Errorf("--cell: %q can't be the name of a cell", name))
 		}
+		if place := s.cell(name); place.folder() == s.folder() && place.Database == s.Database {
+			return nil, closeAll(fmt.Errorf("--cell: %s is the cell %s already", s.Cells[name], cell.Primary))
+		}
 		opened, err := s.cell(name).openOne(ctx)
 		if err != nil {
 			return nil, closeAll(fmt.Errorf("opening the cell %s: %w", name, err))

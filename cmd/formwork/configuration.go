@@ -76,7 +76,7 @@ func (w where) configuration(p *program) (configuration, error) {
 func (s server) connect(p *program) (*client, error) {
 	base, err := url.Parse(s.URL)
 	if err != nil || (base.Scheme != "http" && base.Scheme != "https") || base.Host == "" {
-		return nil, fmt.Errorf("--url %q is no http address", s.URL)
+		return nil, fmt.Errorf("--url (FORMWORK_URL) %q is no address of a server, such as http://127.0.0.1:8080", s.URL)
 	}
 	c := newClient(base)
 	if c.token = p.getenv("FORMWORK_TOKEN"); c.token != "" {

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/json"
+	"fmt"
 	"encoding/pem"
 	"math/big"
 	"os"
@@ -109,6 +110,12 @@ func TestDoctorFinds(t *testing.T) {
 		finds string
 	}{
 		{name: "nothing"},
+		{name: "nothing, of records whose ids are made of names", spoil: func(s *spoiling) {
+			s.apply(`{"kind":"object","name":"tax_rate","label":"Tax rate","configuration":true,"name_field":"name","fields":{"name":{"type":"text"}}}`)
+			for n := range 20 {
+				s.apply(fmt.Sprintf(`{"kind":"record","name":"r%d","object":"tax_rate","values":{"name":"R"}}`, n))
+			}
+		}},
 		{name: "an index that is missing", finds: "main: the index i.website:d.same_website of account is not built", spoil: func(s *spoiling) {
 			built, err := s.tenant.Indexes(s.Context(), "account")
 			s.must(err)

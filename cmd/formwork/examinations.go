@@ -129,6 +129,9 @@ func clockOff(ctx context.Context, s store.Store, now func() time.Time) ([]strin
 func (e *engine) futureRecords(ctx context.Context, t patient) ([]string, error) {
 	what, newest := "", time.Time{}
 	for _, object := range t.snapshot.Objects {
+		if object.Doc.Configuration {
+			continue // its ids are made of names, not of the time
+		}
 		q := query.Select{Table: object.Table.Name, Sort: []query.Order{{Ref: query.Field(query.ID), Descending: true}}}
 		row, ok, err := store.First(ctx, t, q, query.ID)
 		if err != nil {

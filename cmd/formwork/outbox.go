@@ -33,6 +33,9 @@ func (c *outboxList) list(p *program, e *engine) error {
 		return err
 	}
 	all, err := e.Outbox.Status(p.ctx, t)
+	if err == nil && len(all) == 0 {
+		fmt.Fprintf(p.out, "Nothing takes events of tenant %s.\n", c.Tenant)
+	}
 	for _, s := range all {
 		fmt.Fprintf(p.out, "%s: %s\n", s.Consumer, standing(s, e.Now()))
 	}

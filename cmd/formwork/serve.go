@@ -17,6 +17,10 @@ import (
 // stopWithin is how long requests under way may take when the server stops.
 const stopWithin = 20 * time.Second
 
+// leastRequestMemory is the least that requests may hold together, in bytes: below it some
+// that are allowed could not be answered.
+const leastRequestMemory = 64 << 20
+
 type serveCommand struct {
 	storage
 	secure
@@ -36,6 +40,9 @@ type serveCommand struct {
 
 // Run serves until the program is told to stop.
 func (c *serveCommand) Run(p *program) (failed error) {
+	if err := c.check(); err != nil {
+		return err
+	}
 	log := p.newLog(slog.LevelInfo)
 	limit, err := limitMemory(p.getenv)
 	if err != nil {
@@ -48,9 +55,6 @@ func (c *serveCommand) Run(p *program) (failed error) {
 			return err
 		}
 		defer closeProfile()
-	}
-	if err := checkProxies(c.Proxies); err != nil {
-		return err
 	}
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
@@ -153,5 +157,26 @@ func (c *serveCommand) serve(p *program, e *engine, listener net.Listener, secur
 	}
 	stopWork()
 	background.Wait()
+	return err
+}
+
+// check refuses flags that can't be meant, before anything is made.
+func (c *serveCommand) check() error {
+	for _, one := range []struct {
+		flag  string
+		value int64
+		least int64 // if it is given
+	}{
+		{"demo", int64(c.Demo), 1}, {"file-size", c.FileSize, 1}, {"file-quota", c.FileQuota, 1},
+		{"connections", int64(c.Connections), 16}, {"per-address", int64(c.PerAddress), 1}, {"request-memory", c.RequestMemory, leastRequestMemory},
+	} {
+		if one.value != 0 && one.value < one.least {
+			return fmt.Errorf("--%s must be at least %d", one.flag, one.least)
+		}
+	}
+	if err := checkProxies(c.Proxies); err != nil {
+		return err
+	}
+	_, err := c.backups.times()
 	return err
 }

@@ -121,9 +121,12 @@ func (s *Store) help(ctx context.Context, name string, in store.Tenant, e entry,
 func (g gate) isOver(now time.Time) bool { return g.state == gateShut && now.After(g.until) }
 
 // giveUp opens the gate of a move whose mover does nothing any more, and ends the move
-// where the tenant is. A mover that lives all the same finds the gate not to be its own.
+// where the tenant is. A mover that lives all the same finds the gate not to be its own. Where
+// others have ended that move and one has begun another, its gate is not touched.
 func (s *Store) giveUp(ctx context.Context, name string, in store.Tenant, e entry) error {
-	dead := func(g gate) bool { return g.state == gateOpen || g.isOver(s.o.Now()) }
+	dead := func(g gate) bool {
+		return g.isOver(s.o.Now()) || g.state == gateOpen && (g.mover == e.mover || g.mover == 0)
+	}
 	if err := setGate(ctx, in, dead, gate{state: gateOpen}); errors.Is(err, errLost) {
 		return nil // it has been decided, or another has shut it
 	} else if err != nil {

@@ -119,7 +119,11 @@ func (r *running) find(ctx context.Context, lines []*line) (map[string][]id.ID, 
 		for _, name := range r.im.Options.Key {
 			field, _ := r.mapping.object.Field(name)
 			stored, problem := field.Value.Coerce(l.data[name])
-			if problem != nil || stored == nil {
+			if problem != nil {
+				l.faults = append(l.faults, problem.At("/"+name))
+				break
+			}
+			if stored == nil {
 				l.faults = append(l.faults, fault.New(fault.Invalid, "import.key_empty", "field", name).At("/"+name))
 				break
 			}

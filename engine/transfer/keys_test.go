@@ -31,3 +31,17 @@ func TestLargeFileOfWideCharacters(t *testing.T) {
 		}
 	}
 }
+
+// A key that can't be read as its field is told as it is, not as a key that is empty.
+func TestUnreadableKeys(t *testing.T) {
+	w := newWorld(t, "admin")
+	im := w.imported(`{"object": "account", "mode": "upsert", "key": ["employees"], "fields": {"name": "name", "employees": "employees"}}`, "name,employees\nA,many\nB,\n")
+	var codes []string
+	reasons, _ := im.Reasons()
+	for _, r := range reasons {
+		codes = append(codes, r.Code)
+	}
+	if got := strings.Join(codes, " "); im.Refused != 2 || got != "field.not_a_number import.key_empty" && got != "import.key_empty field.not_a_number" {
+		t.Errorf("%d refused: %s", im.Refused, got)
+	}
+}
