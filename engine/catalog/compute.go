@@ -68,6 +68,7 @@ func (b *builder) planComputation() {
 			b.compileRollup(n, rolls.Rollup())
 		}
 	}
+	b.boundWhenRead()
 }
 
 // needs lists the computed fields that a node reads.
@@ -141,7 +142,7 @@ func scaleOf(v fieldtype.Value) int {
 // formulaScope is what a formula may read. On an object with a field named user, the
 // name is that field's.
 func (b *builder) formulaScope(n *node) expression.Scope {
-	scope := expression.Scope{Record: n.object, Result: n.field.Value.Kind(), Scale: scaleOf(n.field.Value)}
+	scope := expression.Scope{Record: n.object, RolledUp: true, Result: n.field.Value.Kind(), Scale: scaleOf(n.field.Value)}
 	if _, taken := n.object.byName["user"]; !taken {
 		scope.User = b.user()
 	}
@@ -229,7 +230,7 @@ func (b *builder) compileChildRollup(n *node, r fieldtype.Rollup) {
 			return
 		}
 		if of.Column.Storage == fieldtype.None {
-			b.report(fault.New(fault.Invalid, "catalog.rollup_not_stored", "field", r.Field), n.pointer()+"/field")
+			b.reportNotStored(of, "catalog.rollup_not_stored", n.pointer()+"/field")
 			return
 		}
 		roll.Of = of
@@ -301,9 +302,35 @@ func (b *builder) sortPicked(n *node, roll *Rollup, r fieldtype.Rollup) {
 	roll.By, roll.descending = by, descending != (r.Op == "last")
 }
 
-// maxWhenRead bounds the roll-ups of an object that are computed when read: each is a query
-// for every page of records.
+// maxWhenRead bounds the roll-ups of an object that are computed when read, and those behind its
+// lookups that its formulas read: each is a query for every page of records.
 const maxWhenRead = 20
+
+// boundWhenRead refuses what would take too many queries to read a page of records.
+func (b *builder) boundWhenRead() {
+	for _, o := range b.objects {
+		read := map[string]bool{}
+		count := func(path, name string) {
+			if read[path] = true; len(read) == maxWhenRead+1 {
+				b.demand(fault.New(fault.Invalid, "catalog.rollups_when_read", "object", o.Doc.Name, "max", maxWhenRead),
+					pointerTo("object", o.Doc.Name)+"/fields"+step(name))
+			}
+		}
+		for _, f := range o.Fields {
+			if f.Rollup != nil {
+				count(f.Name, f.Name)
+			}
+			if f.Formula == nil || !f.Formula.RolledUp() {
+				continue
+			}
+			for _, p := range f.Formula.Paths() {
+				if p.Leaf.RolledUp {
+					count(pathName(p), f.Name)
+				}
+			}
+		}
+	}
+}
 
 // lookAtClock makes a roll-up whose filter looks at the clock one that is computed when it
 // is read, and reports whether it is one: what it counts changes without a change of any
@@ -324,15 +351,6 @@ func (b *builder) lookAtClock(n *node, roll *Rollup, r fieldtype.Rollup) bool {
 		}
 	}
 	n.field.Rollup, n.field.Column, n.field.Count = roll, query.Column{}, query.Column{}
-	whenRead := 0
-	for _, f := range n.object.Fields {
-		if f.Rollup != nil {
-			whenRead++
-		}
-	}
-	if whenRead > maxWhenRead {
-		b.demand(fault.New(fault.Invalid, "catalog.rollups_when_read", "object", n.object.Doc.Name, "max", maxWhenRead), n.pointer())
-	}
 	return true
 }
 

@@ -80,7 +80,7 @@ func (b *builder) checkStored(f *Field, pointer string) bool {
 	switch f.Column.Storage {
 	case fieldtype.None:
 		if f.Formula != nil {
-			b.report(fault.New(fault.Invalid, "catalog.not_stored", "field", f.Name), pointer)
+			b.reportNotStored(f, "catalog.not_stored", pointer)
 		}
 		return false
 	case fieldtype.List, fieldtype.JSON:
@@ -88,6 +88,18 @@ func (b *builder) checkStored(f *Field, pointer string) bool {
 		return false
 	}
 	return true
+}
+
+// reportNotStored tells that a field is computed when read, and of a formula on a roll-up that is,
+// that this is why.
+func (b *builder) reportNotStored(f *Field, code, pointer string) {
+	problem := fault.New(fault.Invalid, code, "field", f.Name)
+	if f.Formula != nil && f.Formula.RolledUp() {
+		paths := f.Formula.Paths()
+		read := paths[slices.IndexFunc(paths, func(p expression.Path) bool { return p.Leaf.RolledUp })]
+		problem = fault.New(fault.Invalid, "catalog.not_stored_rolled_up", "field", f.Name, "rollup", read.Leaf.Name)
+	}
+	b.report(problem, pointer)
 }
 
 // compileField compiles the settings that fields of all types share, for a record

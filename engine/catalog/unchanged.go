@@ -63,7 +63,18 @@ func (b *builder) programOf(scope expression.Scope, pointer string) *expression.
 	if !ok || o.former == nil || scope.Draft != nil {
 		return nil
 	}
-	return o.former.programs[pointer]
+	p := o.former.programs[pointer]
+	if p != nil && slices.ContainsFunc(p.Paths(), func(path expression.Path) bool { return !computedAlike(o, path.Leaf) }) {
+		return nil
+	}
+	return p
+}
+
+// computedAlike reports whether a field is computed as it was: the filter of a roll-up may have come to
+// look at the clock, or ceased to, by a formula of its children.
+func computedAlike(o *Object, was expression.Symbol) bool {
+	now, ok := o.Symbol(was.Name)
+	return !ok || now.RolledUp == was.RolledUp && now.Column == was.Column
 }
 
 // keepProgram lets a later build take a program over. One that reads a draft as well belongs

@@ -218,7 +218,7 @@ func (c *checker) symbol(at int, names Names, root string, via []Symbol, name st
 		}
 		return c.unknown(at, "expression.unknown_name", name, among)
 	}
-	if sym.RolledUp {
+	if (sym.RolledUp || sym.Formula != nil && sym.Formula.RolledUp()) && (!c.scope.RolledUp || root != "") {
 		return c.report(at, "expression.rolled_up", "name", name)
 	}
 	if sym.Formula != nil && sym.Column.Storage == fieldtype.None {

@@ -49,8 +49,8 @@ type Symbol struct {
 	Parts []Symbol
 	// Formula, for fields computed when read, is the program that computes them.
 	Formula *Program
-	// RolledUp: the field is computed from other records when it is read, and no expression
-	// can have it.
+	// RolledUp: the field is computed from other records when it is read. Only a program of a
+	// Scope with RolledUp can have it.
 	RolledUp bool
 }
 
@@ -68,6 +68,9 @@ type Scope struct {
 	// Settings are read as settings.<name>, as Constants are. One that varies from user to
 	// user reads User, and may not be used without.
 	Settings Settings
+	// RolledUp: fields that are computed from other records when they are read may be used, for
+	// Env has their values.
+	RolledUp bool
 	// Result is the kind that is wanted; AnyKind takes every one. Scale rounds a
 	// NumberKind result, half away from zero; -1 leaves it.
 	Result fieldtype.Kind

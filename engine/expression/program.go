@@ -21,6 +21,7 @@ type Program struct {
 	obstacle *Problem // why not
 	paths    []Path
 	clock    bool
+	rolledUp bool
 	user     bool
 	labels   []map[string]string
 	constant map[string]string
@@ -114,6 +115,7 @@ func (p *Program) survey() {
 		switch n.op {
 		case opPath:
 			p.user = p.user || n.path.Root == "user"
+			p.rolledUp = p.rolledUp || n.path.Leaf.RolledUp
 			if key := pathKey(n.path); !seen[key] {
 				seen[key] = true
 				p.paths = append(p.paths, n.path)
@@ -156,6 +158,10 @@ func (p *Program) Paths() []Path { return p.paths }
 // UsesClock reports whether the result depends on the time, or on where the user
 // is (the date of an instant does).
 func (p *Program) UsesClock() bool { return p.clock }
+
+// RolledUp reports whether the program reads a field that is computed from other records when
+// it is read.
+func (p *Program) RolledUp() bool { return p.rolledUp }
 
 // UsesUser reports whether the result depends on the user.
 func (p *Program) UsesUser() bool { return p.user }

@@ -391,7 +391,10 @@ func TestRollupsAtMidnight(t *testing.T) {
 	}
 	w.apply(`{"kind": "object", "name": "account", "fields": {
 		"past": {"type": "rollup", "op": "count", "object": "deal", "lookup": "account", "filter": "close_date <= today()", "timezone": "Asia/Shanghai"},
-		"mine": {"type": "rollup", "op": "count", "object": "deal", "lookup": "account", "filter": "close_date <= today()"}}}`)
+		"mine": {"type": "rollup", "op": "count", "object": "deal", "lookup": "account", "filter": "close_date <= today()"},
+		"sum_of_both": {"type": "formula", "result": "number", "expression": "past + mine"},
+		"more": {"type": "formula", "result": "number", "expression": "sum_of_both + (past > 1 ? 100 : 0)"}}}`,
+		`{"kind": "object", "name": "deal", "fields": {"of_account": {"type": "formula", "result": "number", "expression": "account.more + account.past * 1000"}}}`)
 	w.work()
 	before := w.traces()
 	w.people["ada"].Location = time.FixedZone("behind", -5*3600)
@@ -420,6 +423,22 @@ func TestRollupsAtMidnight(t *testing.T) {
 					t.Errorf("%s: %s of account %d is %v, want %d", c.at, field, i, got, want)
 				}
 			}
+			more := c.past[i] + c.mine[i]
+			if c.past[i] > 1 {
+				more += 100
+			}
+			if one := w.get(w.as("ada"), "account", accounts[i], "more"); one["more"] != number(strconv.Itoa(more)) || decode(t, r)["more"] != one["more"] {
+				t.Errorf("%s: account %d is %v, want more %d", c.at, i, one, more)
+			}
+			deals, err := w.as("ada").List(w.ctx, "deal", record.ListQuery{Fields: []string{"of_account"}, Filter: `account == "` + accounts[i].String() + `"`})
+			if err != nil || len(deals.Items) != i+1 {
+				t.Fatal(deals, err)
+			}
+			for _, d := range deals.Items {
+				if got := decode(t, d)["of_account"]; got != number(strconv.Itoa(more+1000*c.past[i])) {
+					t.Errorf("%s: a deal of account %d has %v, want %d", c.at, i, got, more+1000*c.past[i])
+				}
+			}
 			if one := w.get(w.as("ada"), "account", accounts[i], "past", "mine"); one["past"] != decode(t, r)["past"] || one["mine"] != decode(t, r)["mine"] {
 				t.Errorf("%s: account %d is %v", c.at, i, one)
 			}
@@ -440,7 +459,7 @@ func TestRollupsAtMidnight(t *testing.T) {
 	if after := w.traces(); after != before {
 		t.Errorf("traces %v, before %v", after, before)
 	}
-	for _, q := range []record.ListQuery{{Filter: "past > 1"}, {Sort: []string{"past"}}} {
+	for _, q := range []record.ListQuery{{Filter: "past > 1"}, {Sort: []string{"past"}}, {Filter: "more > 1"}, {Sort: []string{"more"}}} {
 		if _, err := w.as("ada").List(w.ctx, "account", q); fault.KindOf(err) != fault.Invalid {
 			t.Errorf("%+v: %v", q, err)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"formwork/engine/catalog"
+	"formwork/engine/expression"
 	"formwork/engine/fault"
 	"formwork/engine/query"
 	"formwork/engine/record/session"
@@ -84,9 +85,24 @@ func (c rolledUp) values(ctx context.Context, s *session.Session, reader store.R
 	return values, nil
 }
 
-// addRolledUp puts a roll-up into the shape, on the record that a path leads to, and returns
-// the place of its column.
+// addRolledUp puts a roll-up into the shape, once, on the record that a path leads to, and returns
+// its place among those of the shape.
 func (sh *shape) addRolledUp(roll *catalog.Rollup, parent query.Ref, guarded int) int {
+	key := rolledKey(parent, guarded, roll.Field.Name)
+	if at, there := sh.rolledAt[key]; there {
+		return at
+	}
+	sh.rolledAt[key] = len(sh.rolled)
 	sh.rolled = append(sh.rolled, rolledUp{roll: roll, parent: sh.selectRef(parent, guarded)})
 	return len(sh.rolled) - 1
+}
+
+// rolledKey names a roll-up by the way to its record and by its field.
+func rolledKey(parent query.Ref, guarded int, field string) string {
+	return refKey(parent, guarded) + " " + field
+}
+
+// parentOf is the id of the record that lookups lead to.
+func parentOf(via []expression.Symbol) query.Ref {
+	return expression.Path{Via: via, Leaf: expression.Symbol{Column: query.ID}}.Ref()
 }

@@ -45,6 +45,8 @@ type shape struct {
 	slots   map[string]int
 	compute bool
 	rolled  []rolledUp
+	// rolledAt are the places among these, by what rolledKey makes.
+	rolledAt map[string]int
 }
 
 // shapeColumn is how a column is filled and written.
@@ -91,7 +93,7 @@ func (s *Reader) newShape(ctx context.Context, a *session.Object, fields []strin
 	if len(fields) == 0 {
 		fields = a.ReadableNames()
 	}
-	sh := &shape{slots: map[string]int{}}
+	sh := &shape{slots: map[string]int{}, rolledAt: map[string]int{}}
 	sh.selectRef(query.Field(query.ID), 0)
 	sh.selectRef(query.Field(query.Version), 0)
 	seen := map[string]bool{}
@@ -107,11 +109,18 @@ func (s *Reader) newShape(ctx context.Context, a *session.Object, fields []strin
 		sh.add(a, p)
 	}
 	sh.width = len(sh.selects)
+	if len(sh.rolled) > MaxFields {
+		return nil, fault.New(fault.Invalid, "list.too_many_fields", "max", MaxFields).At("/fields")
+	}
+	for i := range sh.rolled {
+		sh.rolled[i].slot = sh.width
+		sh.width++
+	}
 	for i, e := range sh.entries {
-		if e.rolled >= 0 {
-			sh.rolled[e.rolled].slot = sh.width
-		}
-		if e.formula != nil || e.rolled >= 0 {
+		switch {
+		case e.rolled >= 0:
+			sh.entries[i].slot = sh.rolled[e.rolled].slot
+		case e.formula != nil:
 			sh.entries[i].slot = sh.width
 			sh.width++
 		}
@@ -129,7 +138,7 @@ func (sh *shape) add(a *session.Object, p session.Path) {
 	case p.Leaf.Column.Storage == fieldtype.None && p.Leaf.Formula != nil:
 		e.formula, e.via = p.Leaf.Formula, p.Symbols(a)
 		sh.compute = true
-		sh.needs(e.formula, e.via, len(e.via))
+		sh.needs(owner(a, p), e.formula, e.via, len(e.via))
 	default:
 		e.slot = sh.selectRef(p.Ref(p.Leaf.Column), len(p.Via))
 	}
@@ -137,16 +146,34 @@ func (sh *shape) add(a *session.Object, p session.Path) {
 	sh.entries = append(sh.entries, e)
 }
 
-// needs selects what a formula reads, through the formulas it stands on.
-func (sh *shape) needs(program *expression.Program, via []expression.Symbol, guarded int) {
+// owner is the object that the field at the end of a path belongs to.
+func owner(a *session.Object, p session.Path) *catalog.Object {
+	if len(p.Via) == 0 {
+		return a.Object
+	}
+	return p.Via[len(p.Via)-1].Target
+}
+
+// needs selects what a formula of an object reads, through the formulas it stands on, and has
+// the roll-ups computed that it reads.
+func (sh *shape) needs(o *catalog.Object, program *expression.Program, via []expression.Symbol, guarded int) {
 	for _, p := range program.Paths() {
 		if p.Root != "" {
 			continue
 		}
-		all := append(append([]expression.Symbol{}, via...), p.Via...)
-		if p.Leaf.Column.Storage == fieldtype.None {
+		all, on := append(append([]expression.Symbol{}, via...), p.Via...), o
+		if len(p.Via) > 0 {
+			on, _ = p.Via[len(p.Via)-1].Target.(*catalog.Object)
+		}
+		switch {
+		case p.Leaf.RolledUp:
+			if f, ok := on.Field(p.Leaf.Name); ok && f.Rollup != nil {
+				sh.addRolledUp(f.Rollup, parentOf(all), guarded)
+			}
+			continue
+		case p.Leaf.Column.Storage == fieldtype.None:
 			if p.Leaf.Formula != nil {
-				sh.needs(p.Leaf.Formula, all, guarded)
+				sh.needs(on, p.Leaf.Formula, all, guarded)
 			}
 			continue
 		}
@@ -250,6 +277,12 @@ func (e *shapeEnv) Get(p expression.Path) any {
 		return nil
 	}
 	all := append(append([]expression.Symbol{}, e.via...), p.Via...)
+	if p.Leaf.RolledUp {
+		if i, ok := e.shape.rolledAt[rolledKey(parentOf(all), e.guarded, p.Leaf.Name)]; ok {
+			return e.row[e.shape.rolled[i].slot]
+		}
+		return nil
+	}
 	if p.Leaf.Column.Storage == fieldtype.None {
 		if p.Leaf.Formula == nil {
 			return nil
