@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"encoding/json"
 	"iter"
 	"slices"
 	"sync"
@@ -60,6 +61,7 @@ func TestMoments(t *testing.T) {
 	if status != 201 || header.Get("X-Moment") != "later" {
 		t.Errorf("%d with the moment %q: %s", status, header.Get("X-Moment"), body)
 	}
+	w.describesMoments(as)
 	as["X-Moment"] = "seen"
 	over.mu.Lock()
 	over.reads = nil
@@ -72,5 +74,47 @@ func TestMoments(t *testing.T) {
 	defer over.mu.Unlock()
 	if len(over.reads) == 0 || slices.ContainsFunc(over.reads, func(at string) bool { return at != "seen" }) {
 		t.Errorf("it was read at %q", over.reads)
+	}
+}
+
+// describesMoments holds the description to it that every request may bring a moment, and that
+// answers to those that write may have one.
+func (w *world) describesMoments(as map[string]string) {
+	w.t.Helper()
+	type named struct {
+		Ref  string `json:"$ref"`
+		Name string
+		In   string
+	}
+	var description struct {
+		Paths map[string]map[string]struct {
+			Parameters []named
+			Responses  map[string]struct{ Headers map[string]named }
+		}
+		Components struct {
+			Parameters map[string]named
+			Headers    map[string]any
+		}
+	}
+	_, _, raw := w.do("GET", "/api/v1/openapi.json", as, "")
+	if err := json.Unmarshal(raw, &description); err != nil {
+		w.t.Fatal(err)
+	}
+	if p := description.Components.Parameters["Moment"]; p.Name != "X-Moment" || p.In != "header" || description.Components.Headers["Moment"] == nil {
+		w.t.Errorf("the moment is described as %v", p)
+	}
+	for path, operations := range description.Paths {
+		for method, o := range operations {
+			if !slices.ContainsFunc(o.Parameters, func(p named) bool { return p.Ref == "#/components/parameters/Moment" }) {
+				w.t.Errorf("%s %s takes no moment", method, path)
+			}
+			answers := false
+			for _, answer := range o.Responses {
+				answers = answers || answer.Headers["X-Moment"].Ref == "#/components/headers/Moment"
+			}
+			if answers != (method != "get") {
+				w.t.Errorf("%s %s answers with a moment: %t", method, path, answers)
+			}
+		}
 	}
 }

@@ -78,6 +78,10 @@ func (s *Server) describe(r *request, rights *policy.Rights) openapi.Document {
 		Components: openapi.Components{Schemas: d.schemas.Components(),
 			Responses: map[string]openapi.Response{"Problem": {Description: "A problem (RFC 9457).", Content: openapi.Content{
 				problemType: {Schema: d.schemas.Of(reflect.TypeFor[Problem]())}}}},
+			Parameters: map[string]openapi.Parameter{"Moment": {Name: headerMoment, In: "header", Schema: textSchema,
+				Description: "The last one that an answer had: what is read is then as new as that, whichever process answers."}},
+			Headers: map[string]openapi.Header{"Moment": {Schema: textSchema,
+				Description: "The moment of what was written, to be sent with later requests. Only where several processes serve one database."}},
 			SecuritySchemes: map[string]openapi.Schema{
 				"token":  {"type": "http", "scheme": "bearer"},
 				"cookie": {"type": "apiKey", "in": "cookie", "name": sessionCookie}}},
@@ -129,6 +133,13 @@ func (d *description) add(rt route, object string, tags []string, schemas *opena
 		if one.name == fiber.HeaderRange {
 			operation.Responses["206"] = openapi.Response{Description: "The range.", Content: operation.Responses["200"].Content}
 		}
+	}
+	operation.Parameters = append(operation.Parameters, openapi.Parameter{Ref: "#/components/parameters/Moment"})
+	if rt.method != get {
+		status := strconv.Itoa(rt.answers.status)
+		done := operation.Responses[status]
+		done.Headers = map[string]openapi.Header{headerMoment: {Ref: "#/components/headers/Moment"}}
+		operation.Responses[status] = done
 	}
 	if rt.sends.of != nil {
 		operation.Body = &openapi.Body{Required: !rt.sends.optional, Content: openapi.Content{rt.sends.media: {Schema: schemas.Of(rt.sends.of)}}}

@@ -43,13 +43,14 @@ type Operation struct {
 	Responses   map[string]Response `json:"responses"` // by status
 }
 
-// Parameter is what a request says outside of its body.
+// Parameter is what a request says outside of its body, or refers to one of the components.
 type Parameter struct {
-	Name        string `json:"name"`
-	In          string `json:"in"` // "query", "path" or "header"
+	Ref         string `json:"$ref,omitempty"`
+	Name        string `json:"name,omitempty"`
+	In          string `json:"in,omitempty"` // "query", "path" or "header"
 	Description string `json:"description,omitempty"`
 	Required    bool   `json:"required,omitempty"`
-	Schema      Schema `json:"schema"`
+	Schema      Schema `json:"schema,omitempty"`
 	// Explode is false where a list is one text with commas.
 	Explode *bool `json:"explode,omitempty"`
 }
@@ -62,9 +63,17 @@ type Body struct {
 
 // Response is an answer, or refers to one of the components.
 type Response struct {
-	Ref         string  `json:"$ref,omitempty"`
-	Description string  `json:"description,omitempty"`
-	Content     Content `json:"content,omitempty"`
+	Ref         string            `json:"$ref,omitempty"`
+	Description string            `json:"description,omitempty"`
+	Headers     map[string]Header `json:"headers,omitempty"`
+	Content     Content           `json:"content,omitempty"`
+}
+
+// Header is one of an answer, or refers to one of the components.
+type Header struct {
+	Ref         string `json:"$ref,omitempty"`
+	Description string `json:"description,omitempty"`
+	Schema      Schema `json:"schema,omitempty"`
 }
 
 // Content is what a body holds, by media type.
@@ -77,9 +86,11 @@ type Media struct {
 
 // Components are what the rest of a document refers to, by name.
 type Components struct {
-	Schemas         map[string]Schema   `json:"schemas"`
-	Responses       map[string]Response `json:"responses,omitempty"`
-	SecuritySchemes map[string]Schema   `json:"securitySchemes"`
+	Schemas         map[string]Schema    `json:"schemas"`
+	Responses       map[string]Response  `json:"responses,omitempty"`
+	Parameters      map[string]Parameter `json:"parameters,omitempty"`
+	Headers         map[string]Header    `json:"headers,omitempty"`
+	SecuritySchemes map[string]Schema    `json:"securitySchemes"`
 }
 
 // Prune takes out the schemas that nothing refers to.
@@ -120,6 +131,12 @@ func (d *Document) each(visit func(Schema)) {
 	}
 	for _, answer := range d.Components.Responses {
 		contents(answer.Content)
+	}
+	for _, p := range d.Components.Parameters {
+		visit(p.Schema)
+	}
+	for _, h := range d.Components.Headers {
+		visit(h.Schema)
 	}
 	for _, operations := range d.Paths {
 		for _, o := range operations {
