@@ -43,7 +43,7 @@ var floors = [][]string{
 	{"engine/outbox"},
 	{"engine/policy", "engine/job"},
 	{"engine/backup/backuptest"},
-	{"engine/migration", "engine/backup", "engine/cell"},
+	{"engine/migration", "engine/backup", "engine/cell", "engine/beat"},
 	{"engine/store/teststore"},
 	{"engine/store/sqlite", "engine/store/mongo", "engine/store/s3"},
 	{"engine/store/storetest"},

@@ -94,7 +94,7 @@ func (r *Runner) begin(ctx context.Context, tx store.Tx, job id.ID, slot, holder
 		return nil, err
 	}
 	if j.holder != "" {
-		if err := endBeats(ctx, tx, j.ID); err != nil { // of the run that is gone
+		if err := beats.End(ctx, tx, j.ID); err != nil { // of the run that is gone
 			return nil, err
 		}
 	}
@@ -119,7 +119,7 @@ func (r *Runner) choose(ctx context.Context, from store.Reader) (choice, error) 
 		return next, err
 	}
 	now := r.o.Now()
-	if err := beaten(ctx, from, leases, now.UnixMilli()); err != nil {
+	if err := hear(ctx, from, leases, now.UnixMilli()); err != nil {
 		return next, err
 	}
 	taken := map[string]bool{}

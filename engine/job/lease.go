@@ -5,10 +5,35 @@ import (
 	"sync"
 	"time"
 
+	"formwork/engine/beat"
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/store"
 )
+
+// beats say that runs go on.
+var beats = beat.Table{Name: "_job_beat", Holder: colHolder}
+
+// hear sets the ends of leases that ran out, as their jobs' rows have them, to what the runs
+// said since.
+func hear(ctx context.Context, from store.Reader, leases []*row, now int64) error {
+	expired := map[id.ID]any{}
+	for _, j := range leases {
+		if j.lease <= now {
+			expired[j.ID] = j.holder
+		}
+	}
+	heard, err := beats.Heard(ctx, from, expired)
+	if err != nil {
+		return err
+	}
+	for _, j := range leases {
+		if until, ok := heard[j.ID]; ok {
+			j.lease = max(j.lease, until.UnixMilli())
+		}
+	}
+	return nil
+}
 
 // lease is one process's hold on one job.
 type lease struct {
@@ -44,7 +69,7 @@ func (l *lease) prolong(ctx context.Context, tx store.Tx) error {
 	l.mu.Lock()
 	l.beat = true
 	l.mu.Unlock()
-	return beat(ctx, tx, l.job, l.holder, l.now().Add(l.length).UnixMilli())
+	return beats.Say(ctx, tx, l.job, l.holder, l.now().Add(l.length))
 }
 
 // finish writes how the run ended, and removes its beats if it needed any.
@@ -58,7 +83,7 @@ func (l *lease) finish(ctx context.Context, tx store.Tx, outcome values) error {
 	if !beat {
 		return nil
 	}
-	return endBeats(ctx, tx, l.job)
+	return beats.End(ctx, tx, l.job)
 }
 
 // leave gives up what the run of a cancelled job occupies.
@@ -98,7 +123,7 @@ func vacate(ctx context.Context, tx store.Tx, r *row) error {
 	if err := update(ctx, tx, r.ID, left); err != nil {
 		return err
 	}
-	return endBeats(ctx, tx, r.ID)
+	return beats.End(ctx, tx, r.ID)
 }
 
 // vacant are the values of a job without a lease.

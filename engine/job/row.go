@@ -158,7 +158,7 @@ func Tables() []store.Table {
 		{Name: "_job_ended", Columns: on(colEndedAt, query.ID), Filled: true},
 		{Name: "_job_busy_lane", Columns: on(colBusyLane), Unique: true, Filled: true},
 		{Name: "_job_slot", Columns: on(colSlot), Unique: true, Filled: true},
-	}}, beats()}
+	}}, beats.Definition()}
 }
 
 // lookup is a question for jobs.

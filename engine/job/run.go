@@ -176,7 +176,7 @@ func (r *Runner) sweep(ctx context.Context, t store.Tenant) {
 				if _, err := tx.DeleteWhere(ctx, table, old); err != nil {
 					return err
 				}
-				_, err := tx.DeleteWhere(ctx, beatTable, old)
+				_, err := tx.DeleteWhere(ctx, beats.Name, old)
 				return err
 			})
 		}

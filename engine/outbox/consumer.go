@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"formwork/engine/beat"
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/query"
@@ -68,7 +69,7 @@ var (
 )
 
 // A row's version rises with each lease: a lease of an older version is lost. Whoever has
-// the lease prolongs it elsewhere; see beat.go.
+// the lease prolongs it by beats.
 var stateColumns = []query.Column{query.Version, colName, colPosition, colHolder, colLease, colAttempts, colRetryAt, colFailed, colError, colSeenAt}
 
 // State is how far a consumer came in a tenant.
@@ -124,6 +125,40 @@ func acknowledged(through int64) map[string]any {
 type lease struct {
 	id      id.ID
 	version int64
+}
+
+// beats say that consumers are being given events. The row of a consumer stays as long as it does.
+var beats = beat.Table{Name: "_consumer_beat", Holder: query.Version}
+
+// prolong says that the lease is held until a time. Fault "outbox.lost" if it is not ours
+// any more.
+func (l *lease) prolong(ctx context.Context, tx store.Tx, until time.Time) error {
+	q := query.Select{Table: consumerTable, Filter: query.Is(query.ID, int64(l.id))}
+	state, found, err := store.First(ctx, tx, q, query.Version)
+	if err != nil {
+		return fmt.Errorf("reading the lease of a consumer: %w", err)
+	}
+	if !found || state.Int(query.Version) != l.version {
+		return fault.New(fault.Conflict, "outbox.lost")
+	}
+	return beats.Say(ctx, tx, l.id, l.version, until)
+}
+
+// leased reports whether a process holds the consumer at a time.
+func (s *State) leased(ctx context.Context, from store.Reader, now time.Time) (bool, error) {
+	if s.holder == "" || s.lease.After(now) {
+		return s.holder != "", nil
+	}
+	heard, err := beats.Heard(ctx, from, map[id.ID]any{s.id: s.version})
+	return heard[s.id].After(now), err
+}
+
+// remove drops the state, with how far the consumer came.
+func (s *State) remove(ctx context.Context, tx store.Tx) error {
+	if err := beats.End(ctx, tx, s.id); err != nil {
+		return err
+	}
+	return tx.Delete(ctx, consumerTable, s.id)
 }
 
 // saveIn changes the state, if the lease still holds.

@@ -213,7 +213,7 @@ func (d *delivery) claim(ctx context.Context) (until time.Time, err error) {
 func (d *delivery) beat(ctx context.Context, stop context.CancelFunc) {
 	for rest(ctx, d.dispatcher.options.Lease/3) {
 		// A tenant that was made by an older version may lack the table.
-		err := d.t.Define(ctx, beats())
+		err := d.t.Define(ctx, beats.Definition())
 		if err == nil {
 			err = d.t.Write(ctx, func(tx store.Tx) error {
 				return d.lease.prolong(ctx, tx, d.dispatcher.options.Now().Add(d.dispatcher.options.Lease))

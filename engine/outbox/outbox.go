@@ -69,7 +69,7 @@ func Tables() []store.Table {
 		{Name: EventTable, Columns: eventColumns, Log: true},
 		{Name: consumerTable, Columns: stateColumns, Indexes: []store.Index{
 			{Name: "_consumer_name", Unique: true, Columns: []store.IndexColumn{{Column: colName}}}}},
-		beats(),
+		beats.Definition(),
 	}
 }
 
