@@ -33,7 +33,8 @@ type Place interface {
 	Put(ctx context.Context, name string, r io.Reader) error
 	// Open reads a file. fs.ErrNotExist if there is none.
 	Open(ctx context.Context, name string) (io.ReadCloser, error)
-	// Names lists the files whose names begin with a prefix, which ends in a slash, in any order.
+	// Names lists the files whose names begin with a prefix, which ends in a slash: folder by
+	// folder, files and folders in the order of their names. Who stops has not read the rest.
 	Names(ctx context.Context, prefix string) iter.Seq2[string, error]
 	// Remove removes a file. No error if there is none.
 	Remove(ctx context.Context, name string) error
@@ -155,6 +156,31 @@ func (k *Keeper) last(ctx context.Context, tenant string) (*Copy, error) {
 		return nil, err
 	}
 	return all[0], nil
+}
+
+// newest is when the newest copy of a tenant was taken, to the millisecond; zero if there is
+// none. It reads no copy, and nothing of the blobs.
+func (k *Keeper) newest(ctx context.Context, tenant string) (time.Time, error) {
+	var newest string
+	for name, err := range k.Place.Names(ctx, tenant+"/") {
+		if err != nil {
+			return time.Time{}, fmt.Errorf("listing copies: %w", err)
+		}
+		if strings.HasPrefix(name, tenant+"/"+blobsFolder+"/") {
+			break // names of copies are times and come before
+		}
+		if path.Base(name) == manifestName {
+			newest = path.Base(path.Dir(name))
+		}
+	}
+	if newest == "" {
+		return time.Time{}, nil
+	}
+	taken, err := time.Parse(stamp, newest)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("reading when the copy %s/%s was taken: %w", tenant, newest, err)
+	}
+	return taken, nil
 }
 
 // read reads a manifest.

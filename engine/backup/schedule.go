@@ -7,9 +7,6 @@ import (
 	"time"
 )
 
-// lookEvery is how often a schedule looks for tenants whose copy is due.
-const lookEvery = time.Minute
-
 // Schedule says how often copies are taken and which are kept.
 type Schedule struct {
 	Every time.Duration
@@ -23,9 +20,9 @@ type Rounds struct {
 	schedule Schedule
 	log      *slog.Logger
 
-	mu           sync.Mutex
-	newest       map[string]time.Time // when the newest copy of each tenant was taken; zero: there is none
-	made, failed int64
+	mu      sync.Mutex
+	figures Figures
+	rounds  int64 // that are done
 }
 
 // Figures are those of backups in this process.
@@ -33,24 +30,31 @@ type Figures struct {
 	Made, Failed int64 // copies, since the start
 	// Missing is how many tenants have no copy, and Oldest when the newest copy was taken of
 	// the tenant whose newest copy is the oldest; zero if there is none. Both are as the
-	// last round saw them.
+	// last round saw them, or as far as the first one came.
 	Missing int
 	Oldest  time.Time
 }
 
 // Rounds prepares to take copies by a schedule. What is made and what fails is logged.
 func (k *Keeper) Rounds(s Schedule, log *slog.Logger) *Rounds {
-	return &Rounds{keeper: k, schedule: s, log: log, newest: map[string]time.Time{}}
+	return &Rounds{keeper: k, schedule: s, log: log}
 }
 
-// Run takes the copies of all tenants that are due until ctx ends. What fails is tried again.
+// lookEvery is how often the place is looked through for copies that are due: they are late by no
+// more than that. Nothing is remembered of a tenant in between.
+func (s Schedule) lookEvery() time.Duration {
+	return max(time.Minute, min(s.Every/8, time.Hour))
+}
+
+// Run takes the copies of all tenants that are due until ctx ends. What fails is tried again when
+// it looks the next time.
 func (r *Rounds) Run(ctx context.Context) {
 	for {
 		r.TakeDue(ctx)
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(lookEvery):
+		case <-time.After(r.schedule.lookEvery()):
 		}
 	}
 }
@@ -63,82 +67,61 @@ func (r *Rounds) TakeDue(ctx context.Context) {
 		r.fail(ctx, "", err)
 		return
 	}
-	r.know(names)
-	for _, name := range names {
+	var round Figures
+	for i, name := range names {
 		if ctx.Err() != nil {
 			return
 		}
-		if err := r.takeDue(ctx, name); err != nil {
+		newest, err := r.takeDue(ctx, name)
+		if err != nil {
 			r.fail(ctx, name, err)
 		}
+		switch {
+		case newest.IsZero():
+			round.Missing++
+		case round.Oldest.IsZero() || newest.Before(round.Oldest):
+			round.Oldest = newest
+		}
+		r.saw(round, len(names)-i-1)
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.rounds++
+	r.figures.Missing, r.figures.Oldest = round.Missing, round.Oldest
 }
 
-// takeDue copies a tenant if that is due.
-func (r *Rounds) takeDue(ctx context.Context, name string) error {
-	newest := r.newestOf(name)
-	if newest.IsZero() { // none, or none that this process knows
-		last, err := r.keeper.last(ctx, name)
-		if err != nil {
-			return err
-		}
-		if last != nil {
-			newest = last.Taken
-			r.note(name, newest, 0)
-		}
-	}
-	if r.keeper.Now().Sub(newest) < r.schedule.Every {
-		return nil
+// takeDue copies a tenant if that is due, and says when its newest copy was taken, also if
+// that fails; zero if there is none.
+func (r *Rounds) takeDue(ctx context.Context, name string) (newest time.Time, err error) {
+	if newest, err = r.keeper.newest(ctx, name); err != nil || r.keeper.Now().Sub(newest) < r.schedule.Every {
+		return newest, err
 	}
 	c, err := r.keeper.Take(ctx, name)
 	if err != nil {
-		return err
+		return newest, err
 	}
-	r.note(name, c.Taken, 1)
+	r.mu.Lock()
+	r.figures.Made++
+	r.mu.Unlock()
 	removed, err := r.keeper.Prune(ctx, name, r.schedule.Keep)
 	r.log.Info("backup made", "tenant", name, "taken", c.Taken, "bytes", c.Rows.Size, "files", c.Blobs, "removed", removed)
-	return err
+	return c.Taken, err
 }
 
 // Figures says how the backups stand. It asks no store.
 func (r *Rounds) Figures() Figures {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	f := Figures{Made: r.made, Failed: r.failed}
-	for _, taken := range r.newest {
-		switch {
-		case taken.IsZero():
-			f.Missing++
-		case f.Oldest.IsZero() || taken.Before(f.Oldest):
-			f.Oldest = taken
-		}
+	return r.figures
+}
+
+// saw tells how the first round stands: tenants that it has not come to count as without a copy.
+func (r *Rounds) saw(round Figures, left int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.rounds == 0 {
+		r.figures.Missing, r.figures.Oldest = round.Missing+left, round.Oldest
 	}
-	return f
-}
-
-// know forgets tenants that are gone, and takes in those that are new.
-func (r *Rounds) know(names []string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	before := r.newest
-	r.newest = make(map[string]time.Time, len(names))
-	for _, name := range names {
-		r.newest[name] = before[name]
-	}
-}
-
-func (r *Rounds) newestOf(name string) time.Time {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.newest[name]
-}
-
-// note notes a tenant's newest copy.
-func (r *Rounds) note(name string, taken time.Time, made int64) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.newest[name] = taken
-	r.made += made
 }
 
 // fail counts and logs what failed, unless the process stops.
@@ -147,7 +130,7 @@ func (r *Rounds) fail(ctx context.Context, tenant string, err error) {
 		return
 	}
 	r.mu.Lock()
-	r.failed++
+	r.figures.Failed++
 	r.mu.Unlock()
 	r.log.Error("backup failed", "tenant", tenant, "error", err)
 }

@@ -37,7 +37,7 @@ func (p Place) Open(ctx context.Context, name string) (io.ReadCloser, error) {
 	return object, nil
 }
 
-// Names lists the files whose names begin with a prefix.
+// Names lists the files whose names begin with a prefix, in the order of their names, as S3 does.
 func (p Place) Names(ctx context.Context, prefix string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
