@@ -430,9 +430,12 @@ func TestTrim(t *testing.T) {
 	}
 }
 
-func TestTrimRunsEveryDay(t *testing.T) {
+// The job runs when there is something to trim, once a day at most; in a tenant in which nothing
+// happens, as rarely as events are kept.
+func TestWhenTrimRuns(t *testing.T) {
 	h := newHouse(t)
-	acme := h.tenant("acme")
+	acme, day := h.tenant("acme"), 24*time.Hour
+	begun := h.clock.now()
 	h.write(acme, 1, 2, 3)
 	d, _ := h.dispatcher(nil)
 	if err := d.Enroll(t.Context(), acme); err != nil {
@@ -443,17 +446,30 @@ func TestTrimRunsEveryDay(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	go r.Run(ctx)
-	for day := range 9 {
-		h.clock.add(24 * time.Hour)
+	runs := 0
+	run := func(at time.Duration, left int64, next time.Duration) {
+		t.Helper()
+		h.clock.add(begun.Add(at).Sub(h.clock.now()))
 		r.Wake("acme")
-		h.until(fmt.Sprint("day ", day), func() bool {
+		runs++
+		h.until(fmt.Sprint("run ", runs), func() bool {
 			done, err := job.List(ctx, acme, job.Listing{Kind: outbox.JobTrim, State: job.Done})
-			return err == nil && len(done) == day+1
+			return err == nil && len(done) == runs
 		})
+		waiting, err := job.List(ctx, acme, job.Listing{Kind: outbox.JobTrim, State: job.Waiting})
+		if err != nil || len(waiting) != 1 || waiting[0].RunAt.Sub(begun).Truncate(time.Minute) != next {
+			t.Errorf("after %s: %v wait, %v; want one at %s", at, waiting, err, next)
+		}
+		if n, err := acme.CountLog(ctx, "_outbox", 0, 10); err != nil || n > left || n < left-1 {
+			t.Errorf("after %s: %d events, %v; want %d, or one less", at, n, err, left)
+		}
 	}
-	if n, err := acme.CountLog(t.Context(), "_outbox", 0, 10); err != nil || n > 1 {
-		t.Errorf("%d events of last week, %v", n, err)
-	}
+	run(day, 3, 7*day)
+	run(7*day+time.Second, 1, 14*day)
+	run(14*day+time.Second, 1, 21*day)
+	h.write(acme, 4)
+	run(21*day+time.Second, 2, 22*day)
+	run(22*day+2*time.Second, 1, 29*day)
 }
 
 // A tenant that an older version made has events, and no table of consumers.

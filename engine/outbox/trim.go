@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"formwork/engine/fault"
@@ -11,8 +12,8 @@ import (
 	"formwork/engine/store"
 )
 
-// JobTrim is the kind of the job that trims a tenant's outbox, and runs again a day
-// later; its argument is Trimming.
+// JobTrim is the kind of the job that trims a tenant's outbox, and runs again when there is
+// something to trim, a day later at the earliest; its argument is Trimming.
 const JobTrim = "trim_outbox"
 
 // Trimming are the arguments of JobTrim.
@@ -21,7 +22,7 @@ type Trimming struct {
 }
 
 const (
-	trimEvery = 24 * time.Hour // between two runs of JobTrim
+	trimEvery = 24 * time.Hour // between two runs of JobTrim, at least
 	trimBatch = 5000           // events that one transaction removes
 )
 
@@ -37,7 +38,9 @@ func (d *Dispatcher) Enroll(ctx context.Context, t store.Tenant) error {
 	if _, err := d.ensureStates(ctx, t); err != nil {
 		return err
 	}
-	return t.Write(ctx, func(tx store.Tx) error { return d.trimLater(ctx, tx, Trimming{}) })
+	return t.Write(ctx, func(tx store.Tx) error {
+		return d.trimLater(ctx, tx, Trimming{}, d.options.Now().Add(trimEvery))
+	})
 }
 
 // ensureStates reads the states of a tenant's consumers, and makes those of registered ones
@@ -102,17 +105,50 @@ func (d *Dispatcher) runTrim(ctx context.Context, t store.Tenant, j *job.Progres
 	if _, err := d.Trim(ctx, t, d.options.Now().Add(-keep)); err != nil {
 		return err
 	}
-	return t.Write(ctx, func(tx store.Tx) error { return d.trimLater(ctx, tx, args) })
+	next, err := d.nextTrim(ctx, t, keep)
+	if err != nil {
+		return err
+	}
+	return t.Write(ctx, func(tx store.Tx) error { return d.trimLater(ctx, tx, args, next) })
+}
+
+// nextTrim is when there may be something to trim again: when the oldest event that is left is
+// old. What is written from now on is not old before that either. So a tenant in which
+// nothing happens is looked at as rarely as events are kept. What a consumer still has to take is
+// tried again after a day.
+func (d *Dispatcher) nextTrim(ctx context.Context, t store.Tenant, keep time.Duration) (time.Time, error) {
+	states, err := readStates(ctx, t)
+	if err != nil {
+		return time.Time{}, err
+	}
+	now := d.options.Now()
+	earliest, next := now.Add(trimEvery), now.Add(keep)
+	q := store.LogRead{Table: EventTable, Columns: []query.Column{colAt}, Limit: 2}
+	for row, err := range t.ReadLog(ctx, q) {
+		if err != nil {
+			return time.Time{}, fmt.Errorf("reading the outbox: %w", err)
+		}
+		e := q.Entry(row)
+		old := e.Time(colAt).Add(keep + time.Millisecond) // from when on Trim takes it
+		if !old.After(now) && !slices.ContainsFunc(states, func(s *State) bool { return s.Position < e.Position }) {
+			continue // the last that was trimmed, which a store may keep
+		}
+		next = old
+		break
+	}
+	if next.Before(earliest) {
+		return earliest, nil
+	}
+	return next, nil
 }
 
 // trimLater enqueues the next run of JobTrim, unless one waits.
-func (d *Dispatcher) trimLater(ctx context.Context, tx store.Tx, args Trimming) error {
+func (d *Dispatcher) trimLater(ctx context.Context, tx store.Tx, args Trimming, at time.Time) error {
 	waiting, err := job.List(ctx, tx, job.Listing{Kind: JobTrim, State: job.Waiting, Limit: 1})
 	if err != nil || len(waiting) > 0 {
 		return err
 	}
-	now := d.options.Now()
-	_, err = job.Enqueue(ctx, tx, d.options.IDs, now, job.New{Kind: JobTrim, Args: args, At: now.Add(trimEvery)})
+	_, err = job.Enqueue(ctx, tx, d.options.IDs, d.options.Now(), job.New{Kind: JobTrim, Args: args, At: at})
 	return err
 }
 
