@@ -33,6 +33,8 @@ type conn struct {
 	recent     *list.List               // most recently used first
 	limit      int                      // statements kept
 
+	logged int32 // pages of the write-ahead log after the last commit; see countLog
+
 	epoch int  // of the pool it belongs to
 	slow  bool // is one of the pool's slow ones, until it is released
 
@@ -139,8 +141,26 @@ func (c *conn) configure(option, on int32) error {
 	return nil
 }
 
-// checkpointFrom has commits checkpoint the write-ahead log once it has so many pages.
-func (c *conn) checkpointFrom(pages int32) { lib.Xsqlite3_wal_autocheckpoint(c.tls, c.db, pages) }
+// committed is called by SQLite after a commit, with the pages that the write-ahead log has.
+func committed(_ *libc.TLS, token, _, _ uintptr, pages int32) int32 {
+	if c, ok := running.Load(token); ok {
+		c.(*conn).logged = pages
+	}
+	return lib.SQLITE_OK
+}
+
+// countLog has commits count the pages of the write-ahead log. They do not checkpoint it any
+// more.
+func (c *conn) countLog() {
+	f := committed
+	lib.Xsqlite3_wal_hook(c.tls, c.db, *(*uintptr)(unsafe.Pointer(&f)), c.token)
+}
+
+// checkpoint copies the write-ahead log into the file, as far as that can be done without
+// waiting for anybody. Where it fails the log stays, and nothing is lost.
+func (c *conn) checkpoint() {
+	lib.Xsqlite3_wal_checkpoint_v2(c.tls, c.db, 0, lib.SQLITE_CHECKPOINT_PASSIVE, 0, 0)
+}
 
 // errMoved tells that the file of a connection is no longer under its name.
 var errMoved = errors.New("the file was removed or replaced")

@@ -33,6 +33,9 @@ type tableInfo struct {
 
 	inserted int // rows since statistics were last thought of
 	enough   int // rows after which they are made anew
+
+	unmerged int  // rows whose words changed since the index of words was last merged
+	wordsSet bool // the index of words has its settings
 }
 
 // firstStatistics is the number of rows from which on a table is worth looking
@@ -140,10 +143,8 @@ func define(c *conn, want store.Table) error {
 		}
 	}
 	if want.Search && !have.search {
-		for _, text := range createWords(want.Name) {
-			if err := c.once(text); err != nil {
-				return err
-			}
+		if err := createWords(c, want.Name); err != nil {
+			return err
 		}
 	}
 	if want.Log && !have.log {

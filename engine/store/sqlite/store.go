@@ -54,6 +54,8 @@ type Store struct {
 	options Options
 	reading []string // pragmas of a connection
 	writing []string
+	// synchronous is the pragma by which commits wait for the disk, or don't.
+	synchronous string
 
 	mu      sync.Mutex
 	tenants map[string]*tenant
@@ -93,17 +95,17 @@ func Open(dir string, o Options) (*Store, error) {
 	if o.Pages == 0 {
 		o.Pages = usualPages
 	}
-	synchronous := "FULL"
+	synchronous := "PRAGMA synchronous = FULL"
 	if o.Relaxed {
-		synchronous = "NORMAL"
+		synchronous = unsynced
 	}
 	cache := "PRAGMA cache_size = -" + strconv.Itoa(o.Cache)
 	const mapped = "PRAGMA mmap_size = 1073741824"
 	s := &Store{
-		dir: dir, options: o, tenants: map[string]*tenant{}, opened: map[*tenant]bool{},
+		dir: dir, options: o, tenants: map[string]*tenant{}, opened: map[*tenant]bool{}, synchronous: synchronous,
 		reading: []string{cache, mapped, "PRAGMA query_only = 1"},
-		writing: []string{"PRAGMA journal_mode = WAL", "PRAGMA synchronous = " + synchronous, "PRAGMA cache_size = -" + strconv.Itoa(o.Pages), mapped,
-			"PRAGMA temp_store = MEMORY", "PRAGMA wal_autocheckpoint = " + strconv.Itoa(logPages), "PRAGMA journal_size_limit = 67108864", "PRAGMA analysis_limit = 1000"},
+		writing: []string{"PRAGMA journal_mode = WAL", synchronous, "PRAGMA cache_size = -" + strconv.Itoa(o.Pages), mapped,
+			"PRAGMA temp_store = MEMORY", "PRAGMA journal_size_limit = 67108864", "PRAGMA analysis_limit = 1000"},
 		stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	s.roomUnsure.Store(true)

@@ -46,6 +46,7 @@ func (s *Store) newTenant(name string, file os.FileInfo) *tenant {
 	t.blobs.tenant, t.blobs.dir = t, s.blobs(name)
 	t.writer.open = func() (*conn, error) { return t.connect(false) }
 	t.writer.groupTime = groupTime
+	t.writer.upkeep.synced, t.writer.upkeep.copyLog = s.synchronous, t.copyLog
 	t.pool.slow = semaphore.NewWeighted(maxSlow)
 	t.pool.open = func() (*conn, error) { return t.connect(true) }
 	return t
@@ -79,6 +80,9 @@ func (t *tenant) connect(reader bool) (*conn, error) {
 			return nil, t.vanish()
 		}
 		return nil, fmt.Errorf("opening tenant %s: %w", t.name, err)
+	}
+	if !reader {
+		c.countLog()
 	}
 	return c, nil
 }
@@ -374,6 +378,18 @@ func (t *tenant) Write(ctx context.Context, fn func(tx store.Tx) error) error {
 		}
 		return fn(x)
 	}))
+}
+
+// copyLog copies the write-ahead log into the file, on a connection of the pool. Others read
+// and write meanwhile.
+func (t *tenant) copyLog() error {
+	c, err := t.pool.acquire(context.Background())
+	if err != nil {
+		return fmt.Errorf("copying the log of tenant %s: %w", t.name, err)
+	}
+	defer t.pool.release(c)
+	c.checkpoint()
+	return nil
 }
 
 // open starts a query on a connection of the pool.

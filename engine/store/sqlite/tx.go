@@ -78,6 +78,9 @@ func (b *batch) flush() error {
 				return fmt.Errorf("adding words of %s: %w", w.table, err)
 			}
 		}
+		if t := b.tables[w.table]; t != nil {
+			t.unmerged++
+		}
 	}
 	b.words = nil
 	return nil

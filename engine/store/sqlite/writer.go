@@ -20,10 +20,11 @@ const (
 // no goroutine behind it: whoever comes when nobody is at work leads. The leader
 // opens a transaction, runs its own function, then lets those who came meanwhile
 // run theirs (each in its own goroutine), commits once for all of them, and hands
-// the lead to the next who waits.
+// the lead to the next who waits, or to the upkeep before that.
 type writer struct {
 	open      func() (*conn, error) // under the lead
 	groupTime time.Duration         // how long the first of a group waits for the others
+	upkeep    upkeep
 
 	mu      sync.Mutex
 	leading bool
@@ -128,8 +129,21 @@ func (w *writer) take() *request {
 	return r
 }
 
-// handOver ends the lead.
+// handOver ends the lead. What is due of the upkeep is done first, but not by the caller,
+// whose answer is ready.
 func (w *writer) handOver() {
+	if w.upkeepDue() {
+		go func() {
+			w.keepUp()
+			w.next()
+		}()
+		return
+	}
+	w.next()
+}
+
+// next gives the lead to the first who waits.
+func (w *writer) next() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.waiting) == 0 {
@@ -207,6 +221,7 @@ func (w *writer) group(r *request) error {
 		}
 	}
 	finished = true
+	w.upkeep.bulk = b.rows >= bulkRows
 	if lost {
 		return w.again(r, own, append(members, refused...))
 	}
@@ -228,22 +243,11 @@ func (w *writer) group(r *request) error {
 	return err
 }
 
-// Pages of the write-ahead log from which on a commit checkpoints it: copies it into the
-// file. What several bulks write to the same pages of indexes is copied once, by the first
-// small write that follows, or when the log is very long.
-const (
-	logPages     = 4_000
-	longLogPages = 16_000
-	bulkRows     = 1_000 // written rows from which on a batch is a bulk
-)
+// bulkRows is the number of written rows from which on a batch is a bulk.
+const bulkRows = 1_000
 
 // commit makes the batch durable, or undoes it.
 func (b *batch) commit() error {
-	pages := int32(logPages)
-	if b.rows >= bulkRows {
-		pages = longLogPages
-	}
-	b.c.checkpointFrom(pages)
 	err := b.flush()
 	if err == nil {
 		if err = b.c.exec("COMMIT"); err == nil {

@@ -126,7 +126,8 @@ func TestAttemptsOfOneOfAGroup(t *testing.T) {
 }
 
 // What a bulk wrote stays in the write-ahead log, where the next may write to the same pages,
-// until a small write checkpoints it.
+// until a small write follows. Then it is copied beside the writer, and begins anew when the
+// writer has copied what came meanwhile.
 func TestLogOfABulk(t *testing.T) {
 	s := openWith(t, Options{})
 	tenant := create(t, s, "acme")
@@ -155,7 +156,17 @@ func TestLogOfABulk(t *testing.T) {
 	if insert(1, 1200); size() > most {
 		t.Errorf("a bulk was checkpointed: the file has %d bytes", size())
 	}
-	if insert(5000, 1); size() < 1200*8<<10 {
+	insert(5000, 1)
+	tenant.writer.waitForCopy(t)
+	if size() < 1200*8<<10 {
 		t.Errorf("after a small write the file has %d bytes", size())
 	}
+	insert(5001, 1) // after which the writer copies the rest
+	insert(5002, 1)
+	tenant.writer.under(t, func(c *conn) error {
+		if c.logged > 50 {
+			t.Errorf("the log has %d pages, and has not begun anew", c.logged)
+		}
+		return nil
+	})
 }
