@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -82,7 +83,7 @@ func (r *request) appendOutcome(b []byte, o *record.Outcome) ([]byte, error) {
 	return append(b, '}'), nil
 }
 
-// readOperations reads {operations: [{op, id?, key?, match?, version?, data}], atomic?}.
+// readOperations reads {operations: [{op, id?, key?, match?, version?, at?, data}], atomic?}.
 func readOperations(in map[string]any) (ops []record.Operation, atomic bool, err error) {
 	if err := members(in, "", "operations", "atomic"); err != nil {
 		return nil, false, err
@@ -115,7 +116,7 @@ func readOperation(v any, at string) (op record.Operation, err error) {
 	if err != nil {
 		return op, err
 	}
-	if err := members(line, at, "op", "id", "key", "match", "version", "data"); err != nil {
+	if err := members(line, at, "op", "id", "key", "match", "version", "at", "data"); err != nil {
 		return op, err
 	}
 	var ok bool
@@ -144,6 +145,12 @@ func readOperation(v any, at string) (op record.Operation, err error) {
 		number, _ := raw.(json.Number)
 		if op.Version, err = strconv.ParseInt(string(number), 10, 64); err != nil || op.Version < 1 {
 			return op, wrongKind("number", raw, at+"/version")
+		}
+	}
+	if raw, given := line["at"]; given && raw != nil {
+		text, _ := raw.(string)
+		if op.At, err = time.Parse(time.RFC3339, text); err != nil {
+			return op, fault.New(fault.Invalid, "record.at_no_time", "at", clip(text)).At(at + "/at")
 		}
 	}
 	op.Data, err = objectAt(line["data"], at+"/data")

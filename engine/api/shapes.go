@@ -77,6 +77,9 @@ type Operation struct {
 	Match   []string    `json:"match,omitempty"`   // up to 5 fields, whose values are in data and need not be unique
 	Version int64       `json:"version,omitempty"` // that the record must still have
 	Data    RecordPatch `json:"data,omitempty"`
+	// When a record was made or changed, of what is only recorded now. Needs the right
+	// import_stages.
+	At *time.Time `json:"at,omitempty"`
 }
 
 // BulkResult has a result for each operation, in their order.
@@ -108,13 +111,14 @@ type Groups struct {
 
 // HistoryEntry is one change of a record.
 type HistoryEntry struct {
-	ID      string                 `json:"id" schema:"ID"`
-	At      time.Time              `json:"at"`
-	By      *string                `json:"by" schema:"ID"` // null for the program itself
-	Via     string                 `json:"via"`            // session, key, import …
-	Action  record.Action          `json:"action" enum:"create,update,delete,restore,merge"`
-	From    []string               `json:"from,omitempty" schema:"ID"` // of a merge: the records that became part of this one
-	Changes map[string]FieldChange `json:"changes"`                    // by field
+	ID         string                 `json:"id" schema:"ID"`
+	At         time.Time              `json:"at"`
+	RecordedAt *time.Time             `json:"recorded_at,omitempty"` // when the user recorded it, of what was done before
+	By         *string                `json:"by" schema:"ID"`        // null for the program itself
+	Via        string                 `json:"via"`                   // session, key, import …
+	Action     record.Action          `json:"action" enum:"create,update,delete,restore,merge"`
+	From       []string               `json:"from,omitempty" schema:"ID"` // of a merge: the records that became part of this one
+	Changes    map[string]FieldChange `json:"changes"`                    // by field
 }
 
 // FieldChange is a value before and after, as they were shown at the time.

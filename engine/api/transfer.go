@@ -81,6 +81,7 @@ type Import struct {
 	By        string     `json:"by,omitempty" schema:"ID"`
 	DryRun    bool       `json:"dry_run,omitempty"`
 	AnyStage  bool       `json:"any_stage,omitempty"` // its records may begin in any stage
+	Dated     bool       `json:"dated,omitempty"`     // its records have times of the past
 	State     string     `json:"state" enum:"waiting,running,done,failed,cancelled"`
 	Done      int64      `json:"done"` // bytes of the file
 	Total     int64      `json:"total"`
@@ -112,7 +113,7 @@ type ImportReason struct {
 func (r *request) importAnswer(im *transfer.Import) Import {
 	language := r.language()
 	shown := Import{ID: im.ID.String(), Job: im.Job.ID.String(), Object: im.Object, File: im.File, SHA256: im.SHA256, Key: im.Key, By: im.By.String(),
-		DryRun: im.Options.DryRun, AnyStage: im.Options.AnyStage, State: im.Job.State, Done: im.Job.Done, Total: im.Job.Total,
+		DryRun: im.Options.DryRun, AnyStage: im.Options.AnyStage, Dated: im.Options.At != nil, State: im.Job.State, Done: im.Job.Done, Total: im.Job.Total,
 		Created: im.Created, Updated: im.Updated, Unchanged: im.Unchanged, Refused: im.Refused, Kept: im.Kept, Reasons: []ImportReason{}}
 	reasons, others := im.Reasons()
 	shown.OtherReasons = others

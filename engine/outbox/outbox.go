@@ -37,6 +37,10 @@ type Event struct {
 	Depth    int64
 	Revision int64           // of the configuration
 	Changes  json.RawMessage // {"field":[from,to]}, values as the API shows them
+	// HappenedAt is when it was done, if that was before it was recorded, such as the past
+	// of a company that moves here; else the zero time. Whoever tells people what happens
+	// leaves such events out.
+	HappenedAt time.Time
 }
 
 // size is about what an event takes in memory, in bytes.
@@ -57,10 +61,11 @@ var (
 	colVia      = query.Column{Name: "via", Storage: fieldtype.Text}
 	colDepth    = query.Column{Name: "depth", Storage: fieldtype.Int}
 	colRevision = query.Column{Name: "revision", Storage: fieldtype.Int}
+	colHappened = query.Column{Name: "happened_at", Storage: fieldtype.Int} // empty: at
 	colChanges  = query.Column{Name: "changes", Storage: fieldtype.JSON}
 )
 
-var eventColumns = []query.Column{colObject, colRecord, colAction, colAt, colBy, colVia, colDepth, colRevision, colChanges}
+var eventColumns = []query.Column{colObject, colRecord, colAction, colAt, colBy, colVia, colDepth, colRevision, colChanges, colHappened}
 
 // Tables are the tables this room keeps in every tenant: the events, how far each
 // consumer came, and which of them are being given events.
@@ -78,6 +83,9 @@ func Tables() []store.Table {
 func Append(ctx context.Context, tx store.Tx, e Event) error {
 	values := map[string]any{"object": e.Object, "record": int64(e.Record), "action": e.Action, "at": e.At.UnixMilli(),
 		"depth": e.Depth, "revision": e.Revision, "changes": e.Changes}
+	if !e.HappenedAt.IsZero() {
+		values["happened_at"] = e.HappenedAt.UnixMilli()
+	}
 	if e.By != 0 {
 		values["by"] = int64(e.By)
 	}
@@ -99,7 +107,8 @@ var readColumns = append([]query.Column{query.ID}, eventColumns...)
 // eventOf reads an event; the entry may be reused after.
 func eventOf(e store.Entry) Event {
 	return Event{Position: e.Position, ID: e.ID(query.ID), Object: e.Text(colObject), Record: e.ID(colRecord), Action: e.Text(colAction),
-		At: e.Time(colAt), By: e.ID(colBy), Via: e.Text(colVia), Depth: e.Int(colDepth), Revision: e.Int(colRevision), Changes: e.JSON(colChanges)}
+		At: e.Time(colAt), By: e.ID(colBy), Via: e.Text(colVia), Depth: e.Int(colDepth), Revision: e.Int(colRevision), Changes: e.JSON(colChanges),
+		HappenedAt: e.Time(colHappened)}
 }
 
 // read reads the events behind a position, up to a number and, beyond the first, a size

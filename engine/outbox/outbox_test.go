@@ -179,7 +179,7 @@ func TestEvent(t *testing.T) {
 	h := newHouse(t)
 	acme := h.tenant("acme")
 	want := outbox.Event{ID: h.ids.Next(), Object: "thing", Record: 7, Action: "update", At: h.clock.now(), By: 9, Via: "api_key",
-		Depth: 3, Revision: 12, Changes: json.RawMessage(`{"name":["北",null]}`)}
+		Depth: 3, Revision: 12, Changes: json.RawMessage(`{"name":["北",null]}`), HappenedAt: time.Unix(77, 0).UTC()}
 	least := outbox.Event{ID: h.ids.Next(), Object: "thing", Record: 8, Action: "purge", At: h.clock.now(), Changes: json.RawMessage(`{}`)}
 	if err := acme.Write(t.Context(), func(tx store.Tx) error {
 		return errors.Join(outbox.Append(t.Context(), tx, want), outbox.Append(t.Context(), tx, least))

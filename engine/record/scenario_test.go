@@ -44,6 +44,7 @@ type arguments struct {
 		Op, ID, Key string
 		Version     int64
 		Data        map[string]any
+		At          time.Time
 	}
 	Aggregate record.AggregateQuery
 }
@@ -237,7 +238,7 @@ func (s *scenario) bulk(session *record.Session, object string, a arguments) (an
 	var ops []record.Operation
 	for _, o := range a.Ops {
 		key, _ := id.Parse(o.ID)
-		ops = append(ops, record.Operation{Op: o.Op, ID: key, Key: o.Key, Version: o.Version, Data: o.Data})
+		ops = append(ops, record.Operation{Op: o.Op, ID: key, Key: o.Key, Version: o.Version, Data: o.Data, At: o.At})
 	}
 	outcomes, err := session.Bulk(s.w.ctx, object, ops, a.Atomic)
 	var lines []any

@@ -35,6 +35,10 @@ type Options struct {
 	// AnyStage: new records may begin in any stage, as those do that were elsewhere before.
 	// Needs the right import_stages.
 	AnyStage bool `json:"any_stage,omitempty"`
+	// At says where the time comes from at which the record of a row was made or changed; a
+	// cell that is empty: now. Rows of one record are in the order of their times. Needs the
+	// right import_stages.
+	At *Source `json:"at,omitempty"`
 }
 
 // Source is where a field's value comes from. In JSON it may be just a column's heading.
@@ -68,6 +72,7 @@ func (s *Source) UnmarshalJSON(raw []byte) error {
 type mapping struct {
 	object  *catalog.Object
 	targets []target
+	at      *target // of the time at which records were made or changed; nil: now
 	// How the record of a row is found, if neither, by the values of the key's fields.
 	byID   bool
 	unique string // the name of the unique key that the key's fields are
@@ -155,6 +160,13 @@ func compile(o *Options, header []string, object *catalog.Object, may permit) (*
 		t.commas = o.Decimal == "," && t.column >= 0 && t.field.Value.Kind() == fieldtype.NumberKind
 		m.targets = append(m.targets, t)
 	}
+	if o.At != nil {
+		at := target{field: createdAt(object)}
+		if problem := at.bind(o.At, header, cells, may); problem != nil {
+			problems = append(problems, problem.Under("/at"))
+		}
+		m.at = &at
+	}
 	if needsKey := oneOf(o.Mode, "update", "upsert"); needsKey != (len(o.Key) > 0) {
 		problems = append(problems, fault.New(fault.Invalid, "import.key_and_mode").At("/key"))
 	}
@@ -209,10 +221,24 @@ func (m *mapping) bind(name string, source *Source, header []string, cells *cell
 	if !m.takes(field, may) {
 		return target{}, fault.New(fault.Forbidden, "record.read_only", "field", name)
 	}
+	t := target{field: field}
+	problem := t.bind(source, header, cells, may)
+	return t, problem
+}
+
+// createdAt is the field whose values are times at which records are made.
+func createdAt(object *catalog.Object) *catalog.Field {
+	field, _ := object.Field(query.CreatedAt.Name)
+	return field
+}
+
+// bind checks where a target's values come from.
+func (t *target) bind(source *Source, header []string, cells *cellNames, may permit) *fault.Fault {
 	if source == nil || (source.Column == "") == (source.Expression == "") {
-		return target{}, fault.New(fault.Invalid, "import.column_or_expression")
+		return fault.New(fault.Invalid, "import.column_or_expression")
 	}
-	t := target{field: field, source: source, column: -1, cells: cells}
+	field := t.field
+	t.source, t.column, t.cells = source, -1, cells
 	if source.Column != "" {
 		for i, column := range header {
 			if column == source.Column {
@@ -221,32 +247,32 @@ func (m *mapping) bind(name string, source *Source, header []string, cells *cell
 		}
 		if t.column < 0 {
 			suggestion, _ := metadata.Nearest(source.Column, header)
-			return t, fault.New(fault.Invalid, "import.unknown_column", "column", source.Column, "suggestion", suggestion)
+			return fault.New(fault.Invalid, "import.unknown_column", "column", source.Column, "suggestion", suggestion)
 		}
 	} else {
 		program, wrong := expression.Compile(source.Expression, expression.Scope{Record: cells, Result: fieldtype.TextKind, Scale: -1, Constants: may.constants})
 		if len(wrong) > 0 {
-			return t, wrong[0].Fault("/expression")
+			return wrong[0].Fault("/expression")
 		}
 		t.program = program
 	}
 	if source.Match != "" {
 		if field.Target == nil {
-			return t, fault.New(fault.Invalid, "import.match_needs_lookup").At("/match")
+			return fault.New(fault.Invalid, "import.match_needs_lookup").At("/match")
 		}
 		reads := func(f *catalog.Field) bool { return may.reads(field.Target, f) }
 		if by, ok := field.Target.Field(source.Match); !ok || !reads(by) {
-			return t, fault.New(fault.Invalid, "import.unknown_field", "field", source.Match, "suggestion", nearest(source.Match, field.Target, reads)).At("/match")
+			return fault.New(fault.Invalid, "import.unknown_field", "field", source.Match, "suggestion", nearest(source.Match, field.Target, reads)).At("/match")
 		}
 	}
 	if source.Format != "" {
 		layout, ok := goLayout(source.Format)
 		if !ok || field.Value.Kind() != fieldtype.DateKind && field.Value.Kind() != fieldtype.DatetimeKind && field.Value.Kind() != fieldtype.TimeKind {
-			return t, fault.New(fault.Invalid, "import.format", "format", source.Format).At("/format")
+			return fault.New(fault.Invalid, "import.format", "format", source.Format).At("/format")
 		}
 		t.layout = layout
 	}
-	return t, nil
+	return nil
 }
 
 // shown is the text of a field in the form in which records show it, so that rows
@@ -263,6 +289,21 @@ func (m *mapping) shown(name, text string) string {
 		}
 	}
 	return text
+}
+
+// instant is the value of a row's cell as a time, of a target that takes times; the zero
+// time if it is empty.
+func (t *target) instant(cells []string, c clock) (time.Time, *fault.Fault) {
+	text, problem := t.text(cells, c)
+	if problem != nil || text == "" {
+		return time.Time{}, problem
+	}
+	value, problem := t.field.Value.Coerce(text)
+	if problem != nil {
+		return time.Time{}, problem.Of(t.source.Column)
+	}
+	milliseconds, _ := value.(int64)
+	return time.UnixMilli(milliseconds), nil
 }
 
 // text is the value of a row's cell as text, "" if it is empty.

@@ -29,7 +29,8 @@ type line struct {
 	cells  []string
 	broken *fault.Fault // the row has too many cells, or too few
 	data   map[string]any
-	key    string // the values of the key fields, "" without a key
+	at     time.Time // when it was done; the zero time: now
+	key    string    // the values of the key fields, "" without a key
 	faults []*fault.Fault
 }
 
@@ -278,6 +279,12 @@ func (r *running) fill(l *line) {
 			l.data[t.field.Name] = value
 		}
 	}
+	if r.mapping.at != nil {
+		var problem *fault.Fault
+		if l.at, problem = r.mapping.at.instant(l.cells, r.clock); problem != nil {
+			l.faults = append(l.faults, problem)
+		}
+	}
 	if r.mapping.byID && r.im.Options.Mode == "upsert" && l.data[idField] == nil {
 		return // a new record
 	}
@@ -302,7 +309,7 @@ func (r *running) operations(ctx context.Context, lines []*line) (ops []record.O
 		return nil, nil, err
 	}
 	for _, l := range lines {
-		op := record.Operation{Op: "create", Data: l.data}
+		op := record.Operation{Op: "create", Data: l.data, At: l.at}
 		switch {
 		case r.mapping.unique != "":
 			op.Op, op.Key = r.im.Options.Mode, r.mapping.unique

@@ -228,7 +228,7 @@ func (s *Service) permitted(ctx context.Context, snapshot *catalog.Snapshot, c *
 		return nil, permit{}, err
 	}
 	needed := []string{"import"}
-	if o.AnyStage {
+	if o.AnyStage || o.At != nil {
 		needed = append(needed, "import_stages")
 	}
 	for _, right := range needed {

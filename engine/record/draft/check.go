@@ -146,7 +146,7 @@ func (d *Draft) CheckStage() {
 	from, to, entered := d.stageTransition()
 	pointer := "/" + stages.Field.Name
 	if st := stages.ByName[to]; st != nil {
-		if entered && from == "" && !d.Session.AnyStage && st.Doc.Initial != nil && !*st.Doc.Initial {
+		if entered && from == "" && !d.Session.AnyStage && !d.Recorded() && st.Doc.Initial != nil && !*st.Doc.Initial {
 			d.problemOf(stages.Field, fault.New(fault.Invalid, "record.stage_not_initial", "stage", stageLabel(d.Session, stages, to)).At(pointer))
 		}
 	}

@@ -7,6 +7,7 @@ package draft
 import (
 	"context"
 	"slices"
+	"time"
 
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
@@ -40,17 +41,44 @@ type Draft struct {
 // New begins a new record.
 func New(ctx context.Context, s *session.Session, reader store.Reader, a *session.Object, in *Input, key id.ID) *Draft {
 	r := make(stored.Row, len(a.Columns))
-	now, by := s.Clock.UnixMilli(), s.By()
+	clock, by := in.clock(s), s.By()
+	now := clock.UnixMilli()
 	r[stored.SlotID], r[stored.SlotVersion] = int64(key), int64(1)
 	r[stored.SlotCreatedAt], r[stored.SlotCreatedBy], r[stored.SlotUpdatedAt], r[stored.SlotUpdatedBy] = now, by, now, by
 	r[stored.SlotOwner] = by
 	a.ZeroRollups(r)
-	return &Draft{Env: session.NewEnv(ctx, s, reader, a.Mapping, r, nil), Object: a, Input: in, ID: key}
+	d := &Draft{Env: session.NewEnv(ctx, s, reader, a.Mapping, r, nil), Object: a, Input: in, ID: key}
+	d.Clock = clock
+	return d
 }
 
 // ForChange begins a change of a record.
 func ForChange(ctx context.Context, s *session.Session, reader store.Reader, a *session.Object, in *Input, old stored.Row) *Draft {
-	return &Draft{Env: session.NewEnv(ctx, s, reader, a.Mapping, slices.Clone(old), old), Object: a, Input: in, ID: old.ID()}
+	d := &Draft{Env: session.NewEnv(ctx, s, reader, a.Mapping, slices.Clone(old), old), Object: a, Input: in, ID: old.ID()}
+	d.Clock = in.clock(s)
+	return d
+}
+
+// clock is when what was sent was done. Nothing is sent of a record that is filled or
+// deleted by itself.
+func (in *Input) clock(s *session.Session) time.Time {
+	if in == nil || in.At.IsZero() {
+		return s.Clock
+	}
+	return in.At
+}
+
+// Recorded reports whether the change was made earlier and is only recorded now.
+func (d *Draft) Recorded() bool { return d.Clock.Before(d.Session.Clock) }
+
+// CheckOrder refuses a change that would have been made before the last one of the
+// record. Fault record.at_out_of_order (Conflict).
+func (d *Draft) CheckOrder() error {
+	if last, ok := d.Old[stored.SlotUpdatedAt].(int64); ok && d.Recorded() && d.Clock.UnixMilli() < last {
+		return fault.New(fault.Conflict, "record.at_out_of_order",
+			"at", d.Clock.UTC().Format(stored.TimeFormat), "last", time.UnixMilli(last).UTC().Format(stored.TimeFormat))
+	}
+	return nil
 }
 
 // Differs reports whether a field has another value than before, or was sent one that

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
@@ -19,6 +20,8 @@ import (
 type Input struct {
 	values []assigned
 	Sent   map[int]bool // by slot
+	// At is when it was done; the zero time: now.
+	At     time.Time
 	faults []*fault.Fault
 	s      *session.Session // of the caller, in whose language problems are told
 }

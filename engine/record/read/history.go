@@ -22,13 +22,14 @@ import (
 // Entry is an entry of a record's history. That of a making, deleting or restoring
 // has no changes: what a value was at first is the earliest From, or else what it is now.
 type Entry struct {
-	ID      id.ID
-	At      time.Time
-	By      id.ID
-	Via     string
-	Action  stored.Action
-	Changes []FieldChange
-	From    []id.ID // of a merge: the records that were merged into this one
+	ID         id.ID
+	At         time.Time
+	RecordedAt time.Time // when By recorded it, of what was done before; else the zero time
+	By         id.ID
+	Via        string
+	Action     stored.Action
+	Changes    []FieldChange
+	From       []id.ID // of a merge: the records that were merged into this one
 }
 
 // FieldChange is from what to what, as the API showed the values at the time.
@@ -40,7 +41,10 @@ type FieldChange struct {
 // AppendJSON appends the entry as the API shows it.
 func (e Entry) AppendJSON(dst []byte) []byte {
 	dst = append(append(append(dst, `{"id":"`...), e.ID.String()...), `","at":"`...)
-	dst = e.At.AppendFormat(dst, "2006-01-02T15:04:05.000Z")
+	dst = e.At.AppendFormat(dst, stored.TimeFormat)
+	if !e.RecordedAt.IsZero() {
+		dst = e.RecordedAt.AppendFormat(append(dst, `","recorded_at":"`...), stored.TimeFormat)
+	}
 	dst = append(dst, `","by":`...)
 	dst = stored.AppendID(dst, e.By)
 	dst = metadata.AppendString(append(dst, `,"via":`...), e.Via)
@@ -77,7 +81,7 @@ type HistoryPage struct {
 }
 
 // historyColumns are those of an entry.
-var historyColumns = []query.Column{query.ID, stored.ColAt, stored.ColBy, stored.ColVia, stored.ColAction, stored.ColChanges}
+var historyColumns = []query.Column{query.ID, stored.ColAt, stored.ColBy, stored.ColVia, stored.ColAction, stored.ColChanges, stored.ColRecorded}
 
 // History reads the history of a record that the caller may read, live or in the bin;
 // fields the caller may not read are left out. Fault record.not_found.
@@ -152,7 +156,7 @@ func (s *Reader) historyReadable(ctx context.Context, a *session.Object, key id.
 
 // entryOf reads a row of the history, as the caller may see it.
 func entryOf(a *session.Object, r store.Found) (Entry, error) {
-	e := Entry{ID: r.ID(query.ID), At: r.Time(stored.ColAt), By: r.ID(stored.ColBy), Via: r.Text(stored.ColVia), Action: stored.Action(r.Text(stored.ColAction))}
+	e := Entry{ID: r.ID(query.ID), At: r.Time(stored.ColAt), RecordedAt: r.Time(stored.ColRecorded), By: r.ID(stored.ColBy), Via: r.Text(stored.ColVia), Action: stored.Action(r.Text(stored.ColAction))}
 	var changes map[string][]json.RawMessage
 	if raw := r.JSON(stored.ColChanges); len(raw) > 0 {
 		if err := json.Unmarshal(raw, &changes); err != nil {

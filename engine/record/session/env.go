@@ -23,13 +23,14 @@ type Env struct {
 	Mapping *stored.Mapping
 	Row     stored.Row
 	Old     stored.Row     // nil: a new record
+	Clock   time.Time      // of what is done to the record: the session's, or earlier
 	behind  map[string]any // what was read behind lookups
 	err     error
 }
 
 // NewEnv is the environment of a record; old is nil for a new one.
 func NewEnv(ctx context.Context, s *Session, reader store.Reader, m *stored.Mapping, r, old stored.Row) Env {
-	return Env{Ctx: ctx, Session: s, Reader: reader, Mapping: m, Row: r, Old: old}
+	return Env{Ctx: ctx, Session: s, Reader: reader, Mapping: m, Row: r, Old: old, Clock: s.Clock}
 }
 
 // ReadBy is the environment of the same record that reads by another reader. It knows
@@ -57,7 +58,7 @@ func (e *Env) Holds(p *expression.Program) bool {
 }
 
 // Now implements expression.Env.
-func (e *Env) Now() time.Time { return e.Session.Clock }
+func (e *Env) Now() time.Time { return e.Clock }
 
 // Location implements expression.Env.
 func (e *Env) Location() *time.Location { return e.Session.Location() }

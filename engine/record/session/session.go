@@ -22,7 +22,7 @@ type Session struct {
 	Tenant   store.Tenant
 	Snapshot *catalog.Snapshot
 	Caller   *policy.Caller
-	Clock    time.Time // of all that is done
+	Clock    time.Time // of all that is done; what a caller only records may have an earlier one
 	Depth    int       // changes that led here, each through an event of the one before
 	Mappings *stored.Mappings
 	AnyStage bool // new records may begin in any stage

@@ -22,7 +22,8 @@ var (
 	ColBy        = query.Column{Name: "by", Storage: fieldtype.Int}
 	ColVia       = query.Column{Name: "via", Storage: fieldtype.Text}
 	ColAction    = query.Column{Name: "action", Storage: fieldtype.Text}
-	ColChanges   = query.Column{Name: "changes", Storage: fieldtype.JSON} // {"field":[from,to]}
+	ColChanges   = query.Column{Name: "changes", Storage: fieldtype.JSON}    // {"field":[from,to]}
+	ColRecorded  = query.Column{Name: "recorded_at", Storage: fieldtype.Int} // of what was done before; empty: at
 	ColName      = query.Column{Name: "name", Storage: fieldtype.Text}
 	ColDeletedAt = query.Column{Name: "deleted_at", Storage: fieldtype.Int}
 	ColDeletedBy = query.Column{Name: "deleted_by", Storage: fieldtype.Int}
@@ -35,7 +36,7 @@ var (
 // the recycle bin, the counters of automatic numbers, and rows to lock.
 func Tables() []store.Table {
 	return []store.Table{
-		{Name: HistoryTable, Columns: []query.Column{ColObject, ColRecord, ColAt, ColBy, ColVia, ColAction, ColChanges},
+		{Name: HistoryTable, Columns: []query.Column{ColObject, ColRecord, ColAt, ColBy, ColVia, ColAction, ColChanges, ColRecorded},
 			Indexes: []store.Index{index("_history_record", false, ColRecord, query.ID)}},
 		{Name: BinTable, Columns: []query.Column{ColObject, ColName, ColDeletedAt, ColDeletedBy, ColBatch, ColDoc},
 			Indexes: []store.Index{
@@ -55,6 +56,9 @@ func index(name string, unique bool, columns ...query.Column) store.Index {
 	}
 	return ix
 }
+
+// TimeFormat is how times are shown, in UTC.
+const TimeFormat = "2006-01-02T15:04:05.000Z"
 
 // MergedKey is a member of a merge's changes that is no field: no name begins so.
 const MergedKey = "$from"

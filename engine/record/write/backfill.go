@@ -19,7 +19,7 @@ func (u *Unit) Backfill(m *stored.Mapping, old stored.Row, fields []string) (fai
 	d.FillMissing(fields)
 	for _, f := range m.Numbers {
 		if slices.Contains(fields, f.Name) {
-			if err := u.takeNumber(d.Row, m, f); err != nil {
+			if err := u.takeNumber(d, f); err != nil {
 				return false, err
 			}
 		}

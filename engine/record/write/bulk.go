@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"formwork/engine/budget"
 	"formwork/engine/fault"
@@ -16,6 +18,7 @@ import (
 	"formwork/engine/policy"
 	"formwork/engine/record/draft"
 	"formwork/engine/record/session"
+	"formwork/engine/record/stored"
 	"formwork/engine/store"
 )
 
@@ -30,6 +33,11 @@ type Operation struct {
 	Match   []string // of update and upsert, instead: fields, whose values are in Data and need not be unique
 	Version int64    // 0: any
 	Data    map[string]any
+	// At is when a record was made or changed, of what is only recorded now; the zero
+	// time: now. It is the record's and the history's time, and what expressions take for
+	// now. A record that is made then may begin in any stage. Needs the right
+	// import_stages.
+	At time.Time
 }
 
 // Outcome is what became of an operation: a fault, or what was done.
@@ -44,7 +52,7 @@ type Outcome struct {
 // Bulk does several operations, in order. Atomic: all of them or, if one is refused,
 // none; the outcomes then tell which, and the others have record.rolled_back. Else
 // each counts by itself. Pointers of faults are relative to the operation's data.
-// Faults of the whole: record.too_many_operations, record.unknown_object.
+// Faults of the whole: record.too_many_operations, record.unknown_object, record.needs_right.
 func (w *Writer) Bulk(ctx context.Context, object string, ops []Operation, atomic bool) ([]Outcome, error) {
 	b, err := w.bulk(ctx, object, ops)
 	if err != nil {
@@ -127,6 +135,11 @@ func (w *Writer) bulk(ctx context.Context, object string, ops []Operation) (*bul
 	}
 	if _, err := w.AnyObject(ctx, object); err != nil {
 		return nil, err
+	}
+	if slices.ContainsFunc(ops, func(op Operation) bool { return !op.At.IsZero() }) {
+		if err := w.DemandRight(ctx, "import_stages"); err != nil {
+			return nil, err
+		}
 	}
 	b := &bulk{w: w, tasks: make([]task, len(ops))}
 	for i, op := range ops {
@@ -230,6 +243,21 @@ func (op Operation) targetFault() *fault.Fault {
 	return nil
 }
 
+// timeFault is the fault of an operation whose time can't be.
+func (op Operation) timeFault(now time.Time) *fault.Fault {
+	switch {
+	case op.At.IsZero():
+		return nil
+	case op.Op == "delete":
+		return fault.New(fault.Invalid, "record.at_of_delete")
+	case op.At.After(now):
+		return fault.New(fault.Invalid, "record.at_in_future", "at", op.At.UTC().Format(stored.TimeFormat))
+	case op.At.Before(time.Unix(0, 0)):
+		return fault.New(fault.Invalid, "record.at_before_epoch", "at", op.At.UTC().Format(stored.TimeFormat))
+	}
+	return nil
+}
+
 // prepare does what needs no transaction.
 func (t *task) prepare(ctx context.Context, w *Writer, object string) {
 	action, ok := rightOf[t.op.Op]
@@ -237,7 +265,7 @@ func (t *task) prepare(ctx context.Context, w *Writer, object string) {
 		t.failed = fault.New(fault.Invalid, "record.unknown_operation", "op", session.Shorten(t.op.Op)).At("/op")
 		return
 	}
-	if t.failed = t.op.targetFault(); t.failed != nil {
+	if t.failed = cmp.Or(t.op.targetFault(), t.op.timeFault(w.Clock)); t.failed != nil {
 		return
 	}
 	a, err := w.Object(ctx, object, action)
@@ -253,6 +281,7 @@ func (t *task) prepare(ctx context.Context, w *Writer, object string) {
 		return
 	}
 	t.input = draft.NewInput(w.Session, a, t.op.Data)
+	t.input.At = t.op.At
 	if len(t.op.Match) > 0 {
 		t.failed = fault.From(t.bindMatch(w.Session))
 		return

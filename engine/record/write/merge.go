@@ -126,8 +126,8 @@ func (u *Unit) writeMerged(m *stored.Mapping, master id.ID, losers []id.ID) erro
 		members = stored.AppendID(members, key)
 	}
 	t := newTrail(stored.Merged, nil, string(append(members, "]}"...)))
-	if err := u.writeHistory(m, stored.Merged, master, t.history); err != nil {
+	if err := u.writeHistory(m, stored.Merged, master, u.session.Clock, t.history); err != nil {
 		return err
 	}
-	return u.writeEvent(m, stored.Merged, master, t.event)
+	return u.writeEvent(m, stored.Merged, master, u.session.Clock, t.event)
 }

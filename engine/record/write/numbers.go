@@ -20,21 +20,21 @@ func (u *Unit) takeNumbers(d *draft.Draft) error {
 		return nil
 	}
 	for _, f := range d.Mapping.Numbers {
-		if err := u.takeNumber(d.Row, d.Mapping, f); err != nil {
+		if err := u.takeNumber(d, f); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// takeNumber takes the next number of a field that has none yet. A preview sees the
-// number and leaves it.
-func (u *Unit) takeNumber(r stored.Row, m *stored.Mapping, f *stored.Field) error {
-	if r[f.Slot] != nil {
+// takeNumber takes the next number of a field that has none yet, in the period in which
+// the record is made. A preview sees the number and leaves it.
+func (u *Unit) takeNumber(d *draft.Draft, f *stored.Field) error {
+	if d.Row[f.Slot] != nil {
 		return nil
 	}
-	date := u.today()
-	seq, err := u.sequence(sequenceName(m, f, date))
+	date := d.Clock.In(u.session.Location()).Format(time.DateOnly)
+	seq, err := u.sequence(sequenceName(d.Mapping, f, date))
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (u *Unit) takeNumber(r stored.Row, m *stored.Mapping, f *stored.Field) erro
 			return err
 		}
 	}
-	r[f.Slot] = f.Value.(fieldtype.Counts).Format(number, date)
+	d.Row[f.Slot] = f.Value.(fieldtype.Counts).Format(number, date)
 	return nil
 }
 
@@ -64,9 +64,6 @@ func (u *Unit) sequence(name string) (*sequence, error) {
 	u.sequences[name] = &seq
 	return &seq, nil
 }
-
-// today is the caller's.
-func (u *Unit) today() string { return u.session.Clock.In(u.session.Location()).Format(time.DateOnly) }
 
 // sequenceName names what a field's numbers are counted in on a day.
 func sequenceName(m *stored.Mapping, f *stored.Field, date string) string {

@@ -84,7 +84,7 @@ func (u *Unit) takeOutOfBin(r stored.Record) error {
 	if err := u.derive(&e); err != nil {
 		return err
 	}
-	u.touch(r.Row)
+	u.touch(r.Row, u.session.Clock)
 	if err := u.Tx.Delete(u.ctx, stored.BinTable, r.ID()); err != nil {
 		return fmt.Errorf("taking a record out of the bin: %w", err)
 	}

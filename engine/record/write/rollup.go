@@ -187,7 +187,7 @@ func (u *Unit) saveRollups(e *session.Env) error {
 	if len(changes) == 0 {
 		return nil
 	}
-	if err := u.writeEvent(e.Mapping, stored.RolledUp, e.Row.ID(), stored.AppendChanges(nil, changes, false)); err != nil {
+	if err := u.writeEvent(e.Mapping, stored.RolledUp, e.Row.ID(), u.session.Clock, stored.AppendChanges(nil, changes, false)); err != nil {
 		return err
 	}
 	return u.propagateRollups(e.Mapping, e.Old, e.Row)

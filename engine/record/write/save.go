@@ -142,6 +142,9 @@ func (u *Unit) change(a *session.Object, in *draft.Input, key id.ID, version int
 	if !d.Differs() {
 		return &saving{checked: checked{Draft: d}, u: u, record: d.Env}, nil
 	}
+	if err := d.CheckOrder(); err != nil {
+		return nil, err
+	}
 	if err := run(checking, d, u); err != nil {
 		return nil, err
 	}

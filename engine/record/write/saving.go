@@ -105,7 +105,7 @@ func (s *saving) writeRow() error {
 	}
 	switch {
 	case s.Old != nil:
-		s.u.touch(s.Row)
+		s.u.touch(s.Row, s.Clock)
 		return s.u.update(s.Mapping, s.Old, s.Row)
 	case s.checkedOutside:
 		return s.u.insertWith(s.Mapping, s.Row, s.words)
@@ -115,12 +115,12 @@ func (s *saving) writeRow() error {
 
 // writeHistory writes the history entry.
 func (s *saving) writeHistory() error {
-	return s.u.writeHistory(s.Mapping, s.action(), s.ID, s.trail.history)
+	return s.u.writeHistory(s.Mapping, s.action(), s.ID, s.Clock, s.trail.history)
 }
 
 // writeEvent writes the event.
 func (s *saving) writeEvent() error {
-	return s.u.writeEvent(s.Mapping, s.action(), s.ID, s.trail.event)
+	return s.u.writeEvent(s.Mapping, s.action(), s.ID, s.Clock, s.trail.event)
 }
 
 // propagateRollups brings the roll-ups that count the record up to date.

@@ -3,6 +3,7 @@ package write
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"formwork/engine/id"
 	"formwork/engine/outbox"
@@ -40,32 +41,42 @@ func newTrail(action stored.Action, changes []stored.Changed, members string) tr
 	return trail{history: history, event: all}
 }
 
-// writeTrail writes the history and the event of a change that was made.
+// writeTrail writes the history and the event of a change that was made now.
 func (u *Unit) writeTrail(m *stored.Mapping, action stored.Action, key id.ID, changes []stored.Changed) error {
 	t := newTrail(action, changes, "")
-	if err := u.writeHistory(m, action, key, t.history); err != nil {
+	if err := u.writeHistory(m, action, key, u.session.Clock, t.history); err != nil {
 		return err
 	}
-	return u.writeEvent(m, action, key, t.event)
+	return u.writeEvent(m, action, key, u.session.Clock, t.event)
 }
 
-// writeHistory adds to a record's history; changes nil: nothing.
-func (u *Unit) writeHistory(m *stored.Mapping, action stored.Action, key id.ID, changes json.RawMessage) error {
+// writeHistory adds what was done at a time to a record's history; changes nil: nothing.
+// Entries have the order in which they were written, whatever their time.
+func (u *Unit) writeHistory(m *stored.Mapping, action stored.Action, key id.ID, at time.Time, changes json.RawMessage) error {
 	if changes == nil {
 		return nil
 	}
-	err := u.Tx.Insert(u.ctx, stored.HistoryTable, u.options.IDs.Next(), map[string]any{
-		stored.ColObject.Name: m.Object.Doc.Name, stored.ColRecord.Name: int64(key), stored.ColAt.Name: u.session.Clock.UnixMilli(), stored.ColBy.Name: u.session.By(),
-		stored.ColVia.Name: store.Text(u.session.Caller.Via), stored.ColAction.Name: string(action), stored.ColChanges.Name: changes}, nil)
+	values := map[string]any{
+		stored.ColObject.Name: m.Object.Doc.Name, stored.ColRecord.Name: int64(key), stored.ColAt.Name: at.UnixMilli(), stored.ColBy.Name: u.session.By(),
+		stored.ColVia.Name: store.Text(u.session.Caller.Via), stored.ColAction.Name: string(action), stored.ColChanges.Name: changes}
+	if at.Before(u.session.Clock) {
+		values[stored.ColRecorded.Name] = u.session.Clock.UnixMilli()
+	}
+	err := u.Tx.Insert(u.ctx, stored.HistoryTable, u.options.IDs.Next(), values, nil)
 	if err != nil {
 		return fmt.Errorf("writing the history: %w", err)
 	}
 	return nil
 }
 
-// writeEvent puts a change into the outbox. All events of records are written here.
-func (u *Unit) writeEvent(m *stored.Mapping, action stored.Action, key id.ID, changes json.RawMessage) error {
-	return outbox.Append(u.ctx, u.Tx, outbox.Event{ID: u.options.IDs.Next(), Object: m.Object.Doc.Name, Record: key,
+// writeEvent puts a change into the outbox. All events of records are written here. Their
+// own time is that of writing, by which they are kept and trimmed.
+func (u *Unit) writeEvent(m *stored.Mapping, action stored.Action, key id.ID, at time.Time, changes json.RawMessage) error {
+	e := outbox.Event{ID: u.options.IDs.Next(), Object: m.Object.Doc.Name, Record: key,
 		Action: string(action), At: u.session.Clock, By: u.session.Caller.User, Via: u.session.Caller.Via,
-		Depth: int64(u.session.Depth), Revision: u.session.Snapshot.Revision, Changes: changes})
+		Depth: int64(u.session.Depth), Revision: u.session.Snapshot.Revision, Changes: changes}
+	if at.Before(u.session.Clock) {
+		e.HappenedAt = at
+	}
+	return outbox.Append(u.ctx, u.Tx, e)
 }

@@ -3,6 +3,7 @@ package write
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"formwork/engine/budget"
 	"formwork/engine/catalog"
@@ -153,10 +154,10 @@ func (u *Unit) lock(m *stored.Mapping, r stored.Row) error {
 	return nil
 }
 
-// touch marks a row as changed by the caller now.
-func (u *Unit) touch(r stored.Row) {
+// touch marks a row as changed by the caller at a time.
+func (u *Unit) touch(r stored.Row, at time.Time) {
 	version, _ := r[stored.SlotVersion].(int64)
-	r[stored.SlotVersion], r[stored.SlotUpdatedAt], r[stored.SlotUpdatedBy] = version+1, u.session.Clock.UnixMilli(), u.session.By()
+	r[stored.SlotVersion], r[stored.SlotUpdatedAt], r[stored.SlotUpdatedBy] = version+1, at.UnixMilli(), u.session.By()
 }
 
 // derive brings all that is derived from a record's values up to date. What can't be
@@ -188,7 +189,7 @@ func (u *Unit) revise(m *stored.Mapping, old stored.Row, change func(r stored.Ro
 	if err := u.checkFollowing(m, changes); err != nil {
 		return err
 	}
-	u.touch(e.Row)
+	u.touch(e.Row, u.session.Clock)
 	if err := u.update(m, old, e.Row); err != nil {
 		return err
 	}
