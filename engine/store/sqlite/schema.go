@@ -34,8 +34,9 @@ type tableInfo struct {
 	inserted int // rows since statistics were last thought of
 	enough   int // rows after which they are made anew
 
-	unmerged int  // rows whose words changed since the index of words was last merged
-	wordsSet bool // the index of words has its settings
+	unmerged   int  // bytes of words that changed since merging them was last thought of
+	mergesOwed int  // pages of the index of words that are to be merged, if there is so much to merge
+	wordsSet   bool // the index of words has its settings
 }
 
 // firstStatistics is the number of rows from which on a table is worth looking

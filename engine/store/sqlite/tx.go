@@ -79,7 +79,7 @@ func (b *batch) flush() error {
 			}
 		}
 		if t := b.tables[w.table]; t != nil {
-			t.unmerged++
+			t.unmerged += len(w.text) + wordsRemoved
 		}
 	}
 	b.words = nil

@@ -96,6 +96,30 @@ func TestWordsAreMergedLittleByLittle(t *testing.T) {
 	})
 }
 
+// Merging keeps up with long texts too, of which a row writes pages: FTS5 does not come to merge a
+// whole level of many segments at once.
+func TestLongTextsAreMergedAsFast(t *testing.T) {
+	s := openWith(t, Options{Relaxed: true})
+	tenant := create(t, s, "acme")
+	before, largest := int32(0), int32(0)
+	for key := id.ID(1); key <= 300; key++ {
+		var words []string
+		for n := range id.ID(20) {
+			words = append(words, eightWords(key*20+n, 0)...)
+		}
+		if err := tenant.Write(t.Context(), func(tx store.Tx) error { return tx.Insert(t.Context(), "deal", key, nil, words) }); err != nil {
+			t.Fatal(err)
+		}
+		tenant.writer.under(t, func(c *conn) error {
+			largest, before = max(largest, c.logged-before), c.logged
+			return nil
+		})
+	}
+	if largest > 200 {
+		t.Errorf("a group added %d pages to the log", largest)
+	}
+}
+
 // Tables of words of older versions get the settings of new ones.
 func TestWordsOfAnOlderVersion(t *testing.T) {
 	s := openWith(t, Options{})
@@ -107,7 +131,7 @@ func TestWordsOfAnOlderVersion(t *testing.T) {
 		return c.exec(`DELETE FROM "deal:words_config" WHERE k IN ('usermerge', 'deletemerge')`)
 	})
 	err := tenant.Write(t.Context(), func(tx store.Tx) error {
-		for key := range id.ID(mergeFrom) {
+		for key := range id.ID(mergeFrom / wordsRemoved) {
 			if err := tx.Insert(t.Context(), "deal", key+1, nil, []string{"w"}); err != nil {
 				return err
 			}
