@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -37,28 +38,40 @@ type memory struct {
 	users     map[string]id.ID // by e-mail
 	passwords map[id.ID]string
 	last      id.ID
-	changed   map[string]int // values, by object.field
-	refuse    int            // the save with this number fails
+	changed   []change
+	made      map[id.ID]time.Time
+	refuse    int // the save with this number fails
 	saves     int
 }
 
+// change is a change of a record, in the order in which they were saved.
+type change struct {
+	object string
+	Record
+}
+
 func newMemory() *memory {
-	return &memory{records: map[string][]map[string]any{}, users: map[string]id.ID{}, passwords: map[id.ID]string{}}
+	return &memory{made: map[id.ID]time.Time{}, records: map[string][]map[string]any{}, users: map[string]id.ID{}, passwords: map[id.ID]string{}}
 }
 
 var errRefused = errors.New("refused")
 
-func (m *memory) Save(_ context.Context, object string, records []map[string]any) ([]id.ID, error) {
+func (m *memory) Save(_ context.Context, object string, records []Record) ([]id.ID, error) {
 	if m.saves++; m.saves == m.refuse {
 		return nil, errRefused
 	}
 	saved := make([]id.ID, len(records))
-	for i, data := range records {
+	for i, r := range records {
+		if saved[i] = r.ID; r.ID != 0 {
+			m.changed = append(m.changed, change{object, r})
+			continue
+		}
 		m.last++
 		saved[i] = m.last
-		m.records[object] = append(m.records[object], data)
+		m.records[object] = append(m.records[object], r.Data)
+		m.made[m.last] = r.At
 		if object == people {
-			m.users[data["email"].(string)] = m.last
+			m.users[r.Data["email"].(string)] = m.last
 		}
 	}
 	return saved, nil
@@ -80,14 +93,6 @@ func (m *memory) Numbers(_ context.Context, _ string, ids []id.ID, _ string) (ma
 	return found, nil
 }
 
-func (m *memory) Change(_ context.Context, object, field string, values map[id.ID]json.Number) error {
-	if m.changed == nil {
-		m.changed = map[string]int{}
-	}
-	m.changed[object+"."+field] += len(values)
-	return nil
-}
-
 func (m *memory) User(_ context.Context, email string) (id.ID, error) { return m.users[email], nil }
 
 func (m *memory) SetPassword(_ context.Context, user id.ID, password string) error {
@@ -96,13 +101,14 @@ func (m *memory) SetPassword(_ context.Context, user id.ID, password string) err
 }
 
 func TestTheSameSeedMakesTheSameRecords(t *testing.T) {
-	made := func(seed uint64) map[string][]map[string]any {
+	made := func(seed uint64) *memory {
 		m := newMemory()
 		l := Loader{Target: m, Recipe: recipe(t, "sales"), Seed: seed, Size: 400, Now: day}
 		if _, err := l.Load(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		return m.records
+		m.passwords = nil
+		return m
 	}
 	first := made(7)
 	if !reflect.DeepEqual(first, made(7)) {
@@ -156,7 +162,7 @@ func local(t *testing.T) (*enginetest.Tenant, Local) {
 }
 
 // The recipe fits the packages: every record passes every rule, people can log in,
-// and everybody who sells has about the same share.
+// and everybody who sells, or sells in a team, has about the same share.
 func TestTheSalesDemonstration(t *testing.T) {
 	tenant, target := local(t)
 	r := recipe(t, "sales")
@@ -187,7 +193,7 @@ func TestTheSalesDemonstration(t *testing.T) {
 			t.Errorf("%s has %d records (%v)", step.Object, count, err)
 		}
 		if step.Owned {
-			checkSpread(t, target, r, step.Object)
+			checkSpread(t, target, r, step)
 		}
 	}
 
@@ -224,7 +230,12 @@ func TestWhatPeopleSee(t *testing.T) {
 		{"opportunity", `account == nil or not owner.active`},
 		{"lead", `status == "unqualified" and unqualified_reason == nil`},
 		{"task", `status == "done" and (completed_at == nil or due > "` + today + `")`},
+		{"task", `about != nil and owner == nil`},
 		{"call", `at > now()`},
+		{"lead", `status == "converted" and (converted_account == nil or converted_contact == nil or converted_opportunity == nil or converted_at == nil)`},
+		{"lead", `status != "converted" and converted_at != nil`},
+		{"account", `name contains "有限公司" and not ("中国区" in owner.teams)`},
+		{"account", `not (name contains "有限公司") and not ("International" in owner.teams)`},
 		{"line_item", `unit_price == nil or total <= 0`},
 	} {
 		if n := count(never.object, never.filter); n != 0 {
@@ -242,13 +253,21 @@ func TestWhatPeopleSee(t *testing.T) {
 		{"opportunity", `stage == "won" and close_date < addDays(today(), -365)`, 8, 60},
 		{"opportunity", `account.name contains "有限公司" and name contains "有限公司"`, 30, 50},
 		{"contact", `account.name contains "有限公司" and first_name != nil`, 0, 0},
+		{"opportunity", `stage == "won" and date(created_at) < addDays(today(), -365)`, 8, 60},
+		{"lead", `status == "converted"`, 50, 120},
 		{"task", `overdue`, 3, 40},
+		{"task", `status == "done" and date(completed_at) < addDays(today(), -100)`, 10, 40},
+		{"team", `name in ["International", "中国区"]`, 2, 2},
+		{"user", `"International" in teams`, 2, 5},
+		{"user", `"中国区" in teams`, 2, 5},
 		{"note", `title == "拜访记录"`, 5, 20},
 	} {
 		if n := count(some.object, some.filter); n < some.least || n > some.most {
 			t.Errorf("%d of %s, not %d to %d: %s", n, some.object, some.least, some.most, some.filter)
 		}
 	}
+	checkTimes(t, target)
+	checkHistories(t, target)
 	late, early := 0, 0
 	rows, err := target.Session().Aggregate(t.Context(), "opportunity", record.AggregateQuery{Group: []record.GroupBy{{Field: "close_date"}}})
 	if err != nil {
@@ -277,31 +296,109 @@ func TestWhatPeopleSee(t *testing.T) {
 	}
 }
 
-func checkSpread(t *testing.T, target Local, r *Recipe, object string) {
+// checkTimes compares fields that no filter compares.
+func checkTimes(t *testing.T, target Local) {
 	t.Helper()
-	rows, err := target.Session().Aggregate(t.Context(), object, record.AggregateQuery{Group: []record.GroupBy{{Field: "owner"}}})
+	for _, c := range []struct {
+		object string
+		fields []string
+		holds  func(v map[string]string) bool
+	}{
+		{"contact", []string{"owner", "account.owner", "created_at", "account.created_at"}, func(v map[string]string) bool {
+			return v["owner"] == v["account.owner"] && v["created_at"] > v["account.created_at"]
+		}},
+		{"opportunity", []string{"owner", "account", "account.owner", "contact.account", "created_at", "contact.created_at", "updated_at", "close_date", "closed"}, func(v map[string]string) bool {
+			return v["owner"] == v["account.owner"] && v["account"] == v["contact.account"] && v["created_at"] > v["contact.created_at"] &&
+				(v["closed"] != "true" || strings.HasPrefix(v["updated_at"], v["close_date"]))
+		}},
+		{"line_item", []string{"created_at", "opportunity.created_at"}, func(v map[string]string) bool { return v["created_at"] == v["opportunity.created_at"] }},
+		{"lead", []string{"status", "company", "created_at", "converted_at", "converted_account", "converted_account.name", "converted_contact", "converted_opportunity.account",
+			"converted_opportunity.contact", "converted_opportunity.created_at"}, func(v map[string]string) bool {
+			return v["status"] != "converted" || v["converted_account"] == v["converted_opportunity.account"] && v["converted_contact"] == v["converted_opportunity.contact"] &&
+				v["company"] == v["converted_account.name"] && v["converted_at"] == v["converted_opportunity.created_at"] && v["created_at"] < v["converted_at"]
+		}},
+		{"task", []string{"status", "due", "created_at", "completed_at"}, func(v map[string]string) bool {
+			return v["status"] != "done" || v["created_at"] < v["completed_at"] && strings.HasPrefix(v["completed_at"], v["due"])
+		}},
+		{"call", []string{"at", "created_at"}, func(v map[string]string) bool { return v["at"] == v["created_at"] }},
+		{"event", []string{"start", "created_at"}, func(v map[string]string) bool { return v["start"] >= v["created_at"] }},
+		{"team", []string{"name", "lead.teams"}, func(v map[string]string) bool { return strings.Contains(v["lead.teams"], v["name"]) }},
+	} {
+		n := 0
+		for r, err := range target.Session().Each(t.Context(), c.object, record.ListQuery{Fields: c.fields}) {
+			if err != nil {
+				t.Fatal(c.object, err)
+			}
+			var read map[string]any
+			if err := json.Unmarshal(r.AppendJSON(nil), &read); err != nil {
+				t.Fatal(c.object, err)
+			}
+			values := map[string]string{}
+			for name, v := range read {
+				values[name] = fmt.Sprint(v)
+			}
+			if !c.holds(values) {
+				t.Errorf("%s: %v", c.object, values)
+			}
+			n++
+		}
+		if n == 0 {
+			t.Errorf("there is no %s", c.object)
+		}
+	}
+}
+
+// checkHistories looks at how deals were won: step after step, in the past.
+func checkHistories(t *testing.T, target Local) {
+	t.Helper()
+	page, err := target.Session().List(t.Context(), "opportunity", record.ListQuery{Filter: `stage == "won"`, Fields: []string{"created_at", "updated_at"}, Limit: 100})
 	if err != nil {
 		t.Fatal(err)
 	}
-	sellers := 0
-	for _, p := range r.People {
-		if p.Sells {
-			sellers++
-		}
-	}
-	least, most := int64(1<<40), int64(0)
-	for _, row := range rows {
-		var read struct {
-			Owner string `json:"owner"`
-			Count int64  `json:"count"`
-		}
-		if err := json.Unmarshal(row.AppendJSON(nil), &read); err != nil {
+	for _, deal := range page.Items {
+		history, err := target.Session().History(t.Context(), "opportunity", deal.ID(), "", 100)
+		if err != nil {
 			t.Fatal(err)
 		}
-		least, most = min(least, read.Count), max(most, read.Count)
+		before, stages := time.Time{}, []string{}
+		for _, e := range slices.Backward(history.Items) {
+			if !e.At.After(before) || !e.At.Before(e.RecordedAt) {
+				t.Errorf("%s: a change of %v after one of %v, recorded %v", deal.ID(), e.At, before, e.RecordedAt)
+			}
+			before = e.At
+			for _, c := range e.Changes {
+				if c.Field == "stage" {
+					stages = append(stages, string(c.To))
+				}
+			}
+		}
+		if len(history.Items) < 3 || !slices.Equal(stages, []string{`"proposal"`, `"negotiation"`, `"won"`}) {
+			t.Errorf("%s: %d entries, through %s", deal.ID(), len(history.Items), stages)
+		}
 	}
-	if len(rows) != sellers || most-least > 2 {
-		t.Errorf("%s: %d of %d people own from %d to %d records", object, len(rows), sellers, least, most)
+}
+
+// checkSpread looks at whose the records of a step are. Converted leads are of who has the
+// deal, and are not spread.
+func checkSpread(t *testing.T, target Local, r *Recipe, s Step) {
+	t.Helper()
+	least, most := int64(1<<40), int64(0)
+	for _, p := range r.People {
+		if !p.Sells || s.Team != "" && !slices.Contains(p.Teams, s.Team) {
+			continue
+		}
+		filter := fmt.Sprintf("owner.email == %q", p.Email)
+		if s.Object == "lead" {
+			filter += ` and status != "converted"`
+		}
+		page, err := target.Session().List(t.Context(), s.Object, record.ListQuery{Filter: filter, Limit: 1, Total: record.ExactTotal})
+		if err != nil {
+			t.Fatal(err)
+		}
+		least, most = min(least, *page.Total), max(most, *page.Total)
+	}
+	if least == 0 || most-least > 2 {
+		t.Errorf("of %s people own from %d to %d records", s.Object, least, most)
 	}
 }
 
@@ -311,6 +408,9 @@ func TestRecipesThatCannotBeFollowed(t *testing.T) {
 		return `{"lists": {"word": ["a"]}, "steps": [{"object": "thing", "rows": 1}, ` + s + `]}`
 	}
 	field := func(s string) string { return step(`{"object": "other", "rows": 1, "fields": [` + s + `]}`) }
+	past := func(s string) string {
+		return step(`{"object": "other", "rows": 1, "fields": [{"name": "f", "text": "a"}], "past": {` + s + `}}`)
+	}
 	for _, c := range []struct{ recipe, problem string }{
 		{`{"steps": [{"object": "thing", "rows": 1, "colour": 1}]}`, "unknown field"},
 		{`{} {}`, "something follows"},
@@ -351,6 +451,17 @@ func TestRecipesThatCannotBeFollowed(t *testing.T) {
 		{field(`{"name": "f", "case": {"a": {"text": "x"}}}`), "by goes with case"},
 		{field(`{"name": "g", "text": "x"}, {"name": "f", "by": "g", "case": {"a": {}}}`), "case a"},
 		{field(`{"name": "f", "parts": [{"name": "p", "text": "{none}"}]}`), "names no list"},
+		{field(`{"name": "f", "person": "nobody@example.com"}`), "nobody has"},
+		{step(`{"object": "other", "rows": 1, "team": "none"}`), "team"},
+		{step(`{"object": "thing", "take": {"a": "b"}, "past": {"days": [1, 2]}}`), "no past"},
+		{past(`"days": [0, 2]`), "days of the past"},
+		{past(`"days": [1, 3001]`), "days of the past"},
+		{past(`"days": [1, 2], "stage": "g"`), "stage names"},
+		{past(`"days": [1, 2], "last": ["f"]`), "go with stage"},
+		{past(`"days": [1, 2], "stage": "f", "last": ["f"]`), "last names"},
+		{past(`"days": [1, 2], "stage": "f", "through": {"a": []}`), "1 to 3 stages"},
+		{past(`"days": [1, 2], "end": "g"`), "end names"},
+		{past(`"days": [1, 2], "end": "f.day"`), "reference before it"},
 	} {
 		if _, err := Parse([]byte(c.recipe)); err == nil || !strings.Contains(err.Error(), c.problem) {
 			t.Errorf("%s\n\tgives %v, not %q", c.recipe, err, c.problem)
@@ -384,8 +495,8 @@ func TestValues(t *testing.T) {
 	if _, err := (&Loader{Target: m, Recipe: r, Seed: 3, Now: day}).Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if got := m.changed["thing.price"]; got != 3 {
-		t.Errorf("%d prices were taken over", got)
+	if len(m.changed) != 3 || m.changed[0].object != "thing" || m.changed[0].Data["price"] == nil {
+		t.Errorf("prices were taken over by %v", m.changed)
 	}
 	if len(m.records["other"]) != 6 {
 		t.Fatalf("%d records for 3 with 2 each", len(m.records["other"]))

@@ -22,6 +22,7 @@ type maker struct {
 	now    time.Time
 	made   map[string][]id.ID // by object
 	kept   map[id.ID]row      // values that may be copied, of records that have some
+	people map[string]id.ID   // by e-mail
 	number int                // of the record, over all objects
 }
 
@@ -51,10 +52,12 @@ func (m *maker) value(r Rule, so row, this id.ID) any {
 		return nil
 	case r.This:
 		return this.String()
+	case r.Person != "":
+		return m.people[r.Person].String()
 	case r.About != nil:
 		object := r.About[m.random.IntN(len(r.About))]
 		if found := m.any(object); found != 0 {
-			return map[string]any{"object": object, "id": found.String()}
+			return map[string]any{"object": m.recipe.object(object), "id": found.String()}
 		}
 		return nil
 	case r.Parts != nil:
@@ -198,6 +201,9 @@ func (m *maker) any(object string) id.ID {
 func (m *maker) copied(path string, so row) any {
 	ref, field, _ := strings.Cut(path, ".")
 	name, _ := so[ref].(string)
+	if about, ok := so[ref].(map[string]any); ok {
+		name, _ = about["id"].(string)
+	}
 	key, _ := id.Parse(name)
 	return m.kept[key][field]
 }

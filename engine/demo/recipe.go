@@ -31,6 +31,7 @@ type Person struct {
 	Role        string   `json:"role,omitempty"`
 	Permissions []string `json:"permissions"`
 	Language    string   `json:"language,omitempty"`
+	Teams       []string `json:"teams,omitempty"` // by name
 	// Sells tells that records are made for this person.
 	Sells bool `json:"sells,omitempty"`
 }
@@ -47,12 +48,15 @@ type Step struct {
 	Rows  int     `json:"rows,omitempty"`
 	Each  string  `json:"each,omitempty"`
 	Times [2]int  `json:"times,omitempty"`
-	// Once: nothing is made where the object has a record, which is then the one
-	// that others refer to.
+	// Once: nothing is made where the object had a record before, the first of which is then
+	// the one that others refer to.
 	Once bool `json:"once,omitempty"`
-	// Owned spreads the records over the people who sell.
+	// Owned spreads the records over the people who sell, or over those of a Team.
 	Owned  bool    `json:"owned,omitempty"`
+	Team   string  `json:"team,omitempty"`
 	Fields []Field `json:"fields,omitempty"`
+	// Past says when the records were made and changed; now, when absent.
+	Past *Past `json:"past,omitempty"`
 	// Take makes no records: in those that were made before, each field takes over the number
 	// of another, a roll-up say, where that is above zero.
 	Take map[string]string `json:"take,omitempty"`
@@ -76,6 +80,7 @@ type Rule struct {
 	Hours  *[2]int         `json:"hours,omitempty"`  // an instant, so many hours from now or from the field After
 	Ref    string          `json:"ref,omitempty"`    // a record of that object made before
 	This   bool            `json:"this,omitempty"`   // the record that the step is made for
+	Person string          `json:"person,omitempty"` // the user with this e-mail
 	About  []string        `json:"about,omitempty"`  // a record of one of these objects, as {object, id}
 	Parts  []Field         `json:"parts,omitempty"`  // an object of values
 	Copy   string          `json:"copy,omitempty"`   // "ref.field": a value of the record that the field ref refers to
@@ -141,9 +146,21 @@ func (r *Recipe) checkStep(s Step, made map[string]bool) error {
 		return fmt.Errorf("no step before makes %q", s.Each)
 	case s.Times[0] < 0 || s.Times[1] < s.Times[0] || s.Times[1] > farthest || (s.Each != "") != (s.Times[1] > 0):
 		return fmt.Errorf("times goes with each, from a number to a larger one")
+	case s.Team != "" && (!s.Owned || !r.sells(s.Team)):
+		return fmt.Errorf("team goes with owned, and names a team of somebody who sells")
+	case s.Past != nil && len(s.Take) > 0:
+		return fmt.Errorf("take changes records when they were made, and has no past")
 	}
 	c := checker{recipe: r, made: made, each: s.Each != "", before: map[string]Rule{}}
-	return c.fields(s.Fields)
+	if err := c.fields(s.Fields); err != nil {
+		return err
+	}
+	return c.past(s.Past)
+}
+
+// sells reports whether somebody of a team sells.
+func (r *Recipe) sells(team string) bool {
+	return slices.ContainsFunc(r.People, func(p Person) bool { return p.Sells && slices.Contains(p.Teams, team) })
 }
 
 // checker checks the fields of one step.
@@ -168,7 +185,7 @@ func (c *checker) fields(fields []Field) error {
 }
 
 func (c *checker) rule(r Rule) error {
-	ways := []bool{r.Text != "", len(r.Pick) > 0, len(r.Weigh) > 0, r.Number != nil, r.Days != nil, r.Hours != nil, r.Ref != "", r.This,
+	ways := []bool{r.Text != "", len(r.Pick) > 0, len(r.Weigh) > 0, r.Number != nil, r.Days != nil, r.Hours != nil, r.Ref != "", r.This, r.Person != "",
 		len(r.About) > 0, len(r.Parts) > 0, r.Copy != "", len(r.Case) > 0}
 	count := 0
 	for _, given := range ways {
@@ -194,6 +211,9 @@ func (c *checker) rule(r Rule) error {
 		if weight < 1 || weight > farthest {
 			return fmt.Errorf("the weight of %q is not positive, or too large", name)
 		}
+	}
+	if r.Person != "" && !slices.ContainsFunc(c.recipe.People, func(p Person) bool { return p.Email == r.Person }) {
+		return fmt.Errorf("nobody has the e-mail %q", r.Person)
 	}
 	for _, object := range append(slices.Clone(r.About), r.Ref) {
 		if object != "" && !c.made[object] {
@@ -241,7 +261,7 @@ func (c *checker) rest(r Rule) error {
 // copies checks a path "ref.field".
 func (c *checker) copies(path string) error {
 	ref, field, ok := strings.Cut(path, ".")
-	if from := c.before[ref]; !ok || field == "" || from.Ref == "" && !from.This {
+	if from := c.before[ref]; !ok || field == "" || from.Ref == "" && !from.This && from.About == nil && from.Copy == "" {
 		return fmt.Errorf("%q does not name a reference before it and a field", path)
 	}
 	return nil
@@ -290,6 +310,16 @@ func slots(template string) ([]string, error) {
 	}
 }
 
+// object is the object of the records that a step made under a name.
+func (r *Recipe) object(name string) string {
+	for i := range r.Steps {
+		if r.Steps[i].As == name {
+			return r.Steps[i].Object
+		}
+	}
+	return name
+}
+
 // copied are the names of fields whose values are copied to later records.
 func (r *Recipe) copied() map[string]bool {
 	names := map[string]bool{}
@@ -299,6 +329,9 @@ func (r *Recipe) copied() map[string]bool {
 		}
 	}
 	for _, step := range r.Steps {
+		if step.Past != nil {
+			add(step.Past.End)
+		}
 		for _, f := range step.Fields {
 			add(f.Copy)
 			all, _ := slots(f.Text) // checked when it was read

@@ -5,11 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"formwork/engine/fault"
 	"formwork/engine/id"
@@ -27,16 +26,11 @@ type Local struct {
 var _ Target = Local{}
 
 // Save implements Target.
-func (l Local) Save(ctx context.Context, object string, records []map[string]any) ([]id.ID, error) {
+func (l Local) Save(ctx context.Context, object string, records []Record) ([]id.ID, error) {
 	ops := make([]record.Operation, len(records))
-	for i, data := range records {
-		ops[i] = record.Operation{Op: "create", Data: data}
+	for i, r := range records {
+		ops[i] = record.Operation{Op: r.op(), ID: r.ID, At: r.At, Data: r.Data}
 	}
-	return l.do(ctx, object, ops)
-}
-
-// do does all or none of some operations, and returns the ids of their records.
-func (l Local) do(ctx context.Context, object string, ops []record.Operation) ([]id.ID, error) {
 	outcomes, err := l.Session().Bulk(ctx, object, ops, true)
 	if err != nil {
 		return nil, err
@@ -59,6 +53,14 @@ func (l Local) do(ctx context.Context, object string, ops []record.Operation) ([
 	return saved, nil
 }
 
+// op is what is done to the record.
+func (r Record) op() string {
+	if r.ID == 0 {
+		return "create"
+	}
+	return "update"
+}
+
 // rolledBack is the code of operations that were undone because of another.
 const rolledBack = "record.rolled_back"
 
@@ -73,19 +75,6 @@ func (l Local) Numbers(ctx context.Context, object string, ids []id.ID, field st
 		items[i] = r.AppendJSON(nil)
 	}
 	return numbers(items, field)
-}
-
-// Change implements Target.
-func (l Local) Change(ctx context.Context, object, field string, values map[id.ID]json.Number) error {
-	var ops []record.Operation
-	for _, key := range sorted(values) {
-		ops = append(ops, record.Operation{Op: "update", ID: key, Data: row{field: values[key]}})
-	}
-	if len(ops) == 0 {
-		return nil
-	}
-	_, err := l.do(ctx, object, ops)
-	return err
 }
 
 // Look implements Target.
@@ -138,8 +127,6 @@ func numbers(items []json.RawMessage, field string) (map[id.ID]json.Number, erro
 	return found, nil
 }
 
-func sorted(values map[id.ID]json.Number) []id.ID { return slices.Sorted(maps.Keys(values)) }
-
 func byEmail(email string) string { return "email == " + strconv.Quote(email) }
 
 // Remote saves through the API of a server.
@@ -153,10 +140,13 @@ type Remote struct {
 var _ Target = Remote{}
 
 // Save implements Target.
-func (r Remote) Save(ctx context.Context, object string, records []map[string]any) ([]id.ID, error) {
+func (r Remote) Save(ctx context.Context, object string, records []Record) ([]id.ID, error) {
 	ops := make([]operation, len(records))
-	for i, data := range records {
-		ops[i] = operation{Op: "create", Data: data}
+	for i, one := range records {
+		ops[i] = operation{Op: one.op(), At: one.At, Data: one.Data}
+		if one.ID != 0 {
+			ops[i].ID = one.ID.String()
+		}
 	}
 	return r.do(ctx, object, ops)
 }
@@ -171,23 +161,11 @@ func (r Remote) Numbers(ctx context.Context, object string, ids []id.ID, field s
 	return numbers(answer.Items, field)
 }
 
-// Change implements Target.
-func (r Remote) Change(ctx context.Context, object, field string, values map[id.ID]json.Number) error {
-	var ops []operation
-	for _, key := range sorted(values) {
-		ops = append(ops, operation{Op: "update", ID: key.String(), Data: row{field: values[key]}})
-	}
-	if len(ops) == 0 {
-		return nil
-	}
-	_, err := r.do(ctx, object, ops)
-	return err
-}
-
 // operation is one of a bulk.
 type operation struct {
 	Op   string         `json:"op"`
 	ID   string         `json:"id,omitempty"`
+	At   time.Time      `json:"at,omitzero"`
 	Data map[string]any `json:"data"`
 }
 

@@ -229,7 +229,7 @@ type loads struct {
 }
 
 // Save implements demo.Target.
-func (l *loads) Save(ctx context.Context, object string, records []map[string]any) ([]id.ID, error) {
+func (l *loads) Save(ctx context.Context, object string, records []demo.Record) ([]id.ID, error) {
 	rows := object == l.bench.Recipe.Object
 	sent := time.Now()
 	saved, err := l.Remote.Save(ctx, object, records)
@@ -249,8 +249,8 @@ func (l *loads) Save(ctx context.Context, object string, records []map[string]an
 		}
 	}
 	l.rows += len(records)
-	for i, data := range records {
-		if data["owner"] == l.bench.userID {
+	for i, r := range records {
+		if r.Data["owner"] == l.bench.userID {
 			l.bench.ids = append(l.bench.ids, saved[i].String())
 		}
 	}

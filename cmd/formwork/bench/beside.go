@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"formwork/engine/demo"
 )
 
 // beside is another program that is measured as the server is, with the same rows and load.
@@ -77,15 +79,15 @@ func (s *beside) ask(r request, into any) error {
 }
 
 // load sends rows that the server has taken, as they were sent to it, and measures that.
-func (s *beside) load(records []map[string]any) error {
+func (s *beside) load(records []demo.Record) error {
 	rows := make([]map[string]any, len(records))
-	for i, data := range records {
-		owner := data["owner"]
+	for i, r := range records {
+		owner := r.Data["owner"]
 		if s.owners[owner] == 0 {
 			s.owners[owner] = len(s.owners) + 1
 		}
 		rows[i] = map[string]any{}
-		for name, value := range data {
+		for name, value := range r.Data {
 			rows[i][name] = value
 		}
 		rows[i]["owner"] = s.owners[owner]
