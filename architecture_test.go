@@ -47,7 +47,7 @@ var floors = [][]string{
 	{"engine/store/teststore"},
 	{"engine/store/sqlite", "engine/store/mongo", "engine/store/s3"},
 	{"engine/store/storetest"},
-	{"engine/search"},
+	{"engine/search", "engine/demand"},
 	{"engine/store"},
 	{"engine/secret"},
 	{"engine/expression"},

@@ -50,17 +50,15 @@ func (e *engine) findings(ctx context.Context, name string) (findings []string, 
 	return findings, nil
 }
 
-// missingIndexes tells of indexes that are planned and not built.
+// missingIndexes tells of indexes that are planned or on demand, and not built.
 func (e *engine) missingIndexes(ctx context.Context, t patient) (findings []string, err error) {
-	for _, object := range t.snapshot.Objects {
-		built, err := t.Indexes(ctx, object.Table.Name)
-		if err != nil {
-			return findings, fmt.Errorf("looking at the indexes of %s: %w", object.Doc.Name, err)
-		}
-		for _, planned := range t.snapshot.Indexes[object.Doc.Name] {
-			if !slices.ContainsFunc(built, func(b store.Index) bool { return b.Name == planned.Name }) {
-				findings = append(findings, fmt.Sprintf("the index %s of %s is not built", planned.Name, object.Doc.Name))
-			}
+	indexes, _, err := e.Catalog.Indexes(ctx, t.Tenant)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range indexes {
+		if !i.Built {
+			findings = append(findings, fmt.Sprintf("the index %s of %s is not built", i.Name, i.Object))
 		}
 	}
 	return findings, nil

@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"strconv"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -181,6 +182,50 @@ func (s *Server) advice(r *request) error {
 	answer := List[Advice]{Items: []Advice{}}
 	for _, a := range advice {
 		answer.Items = append(answer.Items, Advice{a.Source, a.Object, a.Owned, a.Scans, a.Sorts, append([]string{}, a.Uses...), append([]string{}, a.Columns...), a.Text})
+	}
+	return r.json(fiber.StatusOK, answer)
+}
+
+// Indexes are those of a tenant's objects, and those that the use of lists asks for.
+type Indexes struct {
+	Indexes []Index       `json:"indexes"`
+	Wanted  []WantedIndex `json:"wanted"`
+}
+
+// Index is an index of an object.
+type Index struct {
+	Object  string     `json:"object"`
+	Name    string     `json:"name"`
+	Columns []string   `json:"columns"`                                                        // names of fields, "-" before those that descend
+	Reason  string     `json:"reason" enum:"key,reference,owner,configured,on_demand,nothing"` // why it is there
+	Built   bool       `json:"built"`                                                          // false: it is still to be made
+	Uses    int64      `json:"uses"`                                                           // of lists and aggregations that it serves, as far as they are known
+	UsedAt  *time.Time `json:"used_at"`                                                        // null: not known
+	MadeAt  *time.Time `json:"made_at"`                                                        // since when it is there on demand; null for others
+}
+
+// WantedIndex is one that would serve lists that were used.
+type WantedIndex struct {
+	Object  string     `json:"object"`
+	Columns []string   `json:"columns"`
+	Uses    int64      `json:"uses"` // in all
+	Day     int64      `json:"day"`  // on the last day of use
+	UsedAt  *time.Time `json:"used_at"`
+	Reason  string     `json:"reason" enum:"few_uses,few_records,no_room,soon"` // why it is not there
+}
+
+// indexes is GET /metadata/indexes.
+func (s *Server) indexes(r *request) error {
+	states, wanted, err := s.o.Catalog.Indexes(r.ctx, r.tenant)
+	if err != nil {
+		return err
+	}
+	answer := Indexes{Indexes: []Index{}, Wanted: []WantedIndex{}}
+	for _, i := range states {
+		answer.Indexes = append(answer.Indexes, Index{i.Object, i.Name, append([]string{}, i.Columns...), i.Reason, i.Built, i.Uses, maybe(i.UsedAt), maybe(i.MadeAt)})
+	}
+	for _, w := range wanted {
+		answer.Wanted = append(answer.Wanted, WantedIndex{w.Object, append([]string{}, w.Columns...), w.Uses, w.Day, maybe(w.UsedAt), w.Reason})
 	}
 	return r.json(fiber.StatusOK, answer)
 }

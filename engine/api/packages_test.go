@@ -4,6 +4,10 @@ import (
 	"encoding/json"
 	"slices"
 	"testing"
+	"time"
+
+	"formwork/engine/catalog"
+	"formwork/engine/store"
 )
 
 func TestAdviceNamesAListThatNoIndexFits(t *testing.T) {
@@ -14,6 +18,17 @@ func TestAdviceNamesAListThatNoIndexFits(t *testing.T) {
 		`{"kind":"view","name":"far","label":"Far","object":"account","show":"table","columns":["name"],"sort":["distance"]}]}`
 	if status, _, body := w.do("POST", "/api/v1/metadata/apply", as, change); status != 200 {
 		t.Fatalf("%d %s", status, body)
+	}
+	err := w.Write(t.Context(), func(tx store.Tx) error {
+		for range catalog.FewRows + 1 {
+			if err := tx.Insert(t.Context(), "account", w.IDs.Next(), map[string]any{"version": int64(1)}, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	status, _, body := w.do("GET", "/api/v1/metadata/advice", as, "")
 	var answer struct {
@@ -26,10 +41,50 @@ func TestAdviceNamesAListThatNoIndexFits(t *testing.T) {
 	if err := json.Unmarshal(body, &answer); status != 200 || err != nil {
 		t.Fatalf("%d %s", status, body)
 	}
+	checkIndexes(t, w, as)
 	for _, one := range answer.Items {
 		if one.Source == "view/far" && one.Object == "account" && one.Sorts && slices.Contains(one.Columns, "distance") {
 			return
 		}
 	}
 	t.Errorf("nothing about the view: %s", body)
+}
+
+// The advisor says of each index why it is there, and of a list that was used why it has none.
+func checkIndexes(t *testing.T, w *world, as map[string]string) {
+	t.Helper()
+	if status, _, body := w.do("GET", "/api/v1/records/account?sort=distance", as, ""); status != 200 {
+		t.Fatalf("%d %s", status, body)
+	}
+	w.Clock.Pass(time.Hour)
+	w.FlushUses(t.Context())
+	status, _, body := w.do("GET", "/api/v1/metadata/indexes", as, "")
+	var answer struct {
+		Indexes []struct {
+			Object, Name, Reason string
+			Built                bool
+		}
+		Wanted []struct {
+			Object, Reason string
+			Columns        []string
+			Uses           int64
+		}
+	}
+	if err := json.Unmarshal(body, &answer); status != 200 || err != nil {
+		t.Fatalf("%d %s", status, body)
+	}
+	reasons := map[string]string{}
+	for _, i := range answer.Indexes {
+		if i.Object == "account" && i.Built {
+			reasons[i.Name] = i.Reason
+		}
+	}
+	for name, want := range map[string]string{"i.owner.id": "owner", "i.website:d.same_website": "reference", "i.annual_revenue:i2.id": "configured"} {
+		if reasons[name] != want {
+			t.Errorf("%s is there for %q, not %q", name, reasons[name], want)
+		}
+	}
+	if len(answer.Wanted) != 1 || answer.Wanted[0].Object != "account" || answer.Wanted[0].Columns[0] != "distance" || answer.Wanted[0].Uses != 1 || answer.Wanted[0].Reason != "few_uses" {
+		t.Errorf("wanted are %+v", answer.Wanted)
+	}
 }

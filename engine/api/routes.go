@@ -185,6 +185,7 @@ func (s *Server) routes() []route {
 		{post, v1 + "/metadata/packages/:name/plan", s.planUpgrade, "planUpgrade", "Says what an upgrade of a package would do, with its conflicts, and does nothing.", none, metaOps, maySend[PackageUpgrade](), answers[UpgradePlan]()},
 		{post, v1 + "/metadata/packages/:name/upgrade", s.upgrade, "upgradePackage", "Upgrades a package, or installs it; every conflict must be decided.", none, metaOps, maySend[PackageUpgrade](), answers[Applied]()},
 		{get, v1 + "/metadata/advice", s.advice, "listAdvice", "Lists what is read or sorted without an index that fits.", none, setup, nothing, answers[List[Advice]]()},
+		{get, v1 + "/metadata/indexes", s.indexes, "listIndexes", "Lists the indexes of objects, why they are there and how they are used, and those that lists ask for.", none, setup, nothing, answers[Indexes]()},
 		{get, v1 + "/metadata/:kind/:name", s.document, "getDocument", "Reads a document.", layered, mine, nothing, answers[Document]()},
 		{patch, v1 + "/metadata/:kind/:name", s.patchDocument, "patchDocument", "Changes a document by a merge patch, such as a field that an object gets; POST /metadata/plan with merge says beforehand what that would do.", patching, metaOps, sends[DocumentPatch](), answers[Applied]()},
 		{get, v1 + "/schemas/records/:object", s.recordSchema, "getRecordSchema", "Is the JSON Schema of an object's records.", none, mine, nothing, answers[JSONSchema]()},

@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
+	"formwork/engine/demand"
 	"formwork/engine/query"
 	"formwork/engine/store"
 )
@@ -33,16 +33,23 @@ type Advice struct {
 
 // Advise asks the store how it runs the lists of views, related lists and the
 // shapes given, as those who see everything and, for private objects, as an owner;
-// it returns those that miss an index.
+// it returns those that miss an index. Objects with few records are left out.
 func (c *Catalog) Advise(ctx context.Context, t store.Tenant, seen ...Shape) ([]Advice, error) {
 	s, err := c.current(ctx, t)
 	if err != nil {
 		return nil, err
 	}
 	var advice []Advice
+	large := largeTables{from: t}
 	for _, shape := range append(s.snapshot.shapes(), seen...) {
 		o := s.snapshot.Objects[shape.Object]
 		if o == nil {
+			continue
+		}
+		if large, err := large.is(ctx, o); err != nil || !large {
+			if err != nil {
+				return nil, err
+			}
 			continue
 		}
 		for _, owned := range []bool{false, true} {
@@ -102,7 +109,7 @@ func (o *Object) advise(ctx context.Context, t store.Tenant, shape Shape, owned 
 		return nil, nil
 	}
 	a := &Advice{Source: shape.Source, Object: shape.Object, Owned: owned, Scans: scans, Sorts: plan.Sorted, Uses: plan.Uses, Text: plan.Text}
-	equal, bounded := comparisons(filter)
+	equal, bounded := demand.Conditions(filter)
 	columns := ascending(equal)
 	if len(shape.Sort) == 0 && len(bounded) > 0 {
 		columns = append(columns, asc(bounded[0]))
@@ -114,13 +121,7 @@ func (o *Object) advise(ctx context.Context, t store.Tenant, shape Shape, owned 
 		}
 		columns = append(columns, column{Column: key.Ref.Column, Descending: key.Descending})
 	}
-	for _, c := range columns {
-		name, _, _ := strings.Cut(c.Column.Name, ":")
-		if c.Descending {
-			name = "-" + name
-		}
-		a.Columns = append(a.Columns, name)
-	}
+	a.Columns = columnNames(columns)
 	return a, nil
 }
 

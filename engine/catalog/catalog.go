@@ -324,6 +324,9 @@ func (c *Catalog) Install(ctx context.Context, t store.Tenant, packages ...strin
 	if err := t.Define(ctx, tables...); err != nil {
 		return nil, fmt.Errorf("defining the tables of a new tenant: %w", err)
 	}
+	if err := c.noteNew(ctx, t); err != nil {
+		return nil, err
+	}
 	first := commitment{message: "Installed", changes: metadata.Diff(nil, target.effective()), work: c.o.Kinds.jobs(&Snapshot{}, snapshot)}
 	if err := c.commit(ctx, t, &state{}, target, first); err != nil {
 		if fault.Is(err, "catalog.stale") {

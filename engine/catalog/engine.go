@@ -8,19 +8,27 @@ import (
 	"slices"
 
 	"formwork/engine/id"
+	"formwork/engine/job"
 	"formwork/engine/query"
 	"formwork/engine/store"
 	"formwork/metadata/fieldtype"
 )
 
 // A row of _engine, of which there is one, says for which plan of indexes the engine's
-// tables in a tenant were looked through.
+// tables in a tenant were looked through, and by which rules indexes of objects were planned
+// when it was.
 const (
 	engineTable = "_engine"
 	engineRow   = id.ID(1)
+	// planning is the number of the rules that planIndexes has. When they change, indexes
+	// that are not planned any more are adopted as made on demand.
+	planning = 2
 )
 
-var colIndexes = query.Column{Name: "indexes", Storage: fieldtype.Text}
+var (
+	colIndexes  = query.Column{Name: "indexes", Storage: fieldtype.Text}
+	colPlanning = query.Column{Name: "planning", Storage: fieldtype.Int}
+)
 
 func (c *Catalog) engineTables() []store.Table { return append(Tables(), c.o.Tables...) }
 
@@ -33,7 +41,7 @@ func (c *Catalog) defineEngine(ctx context.Context, t store.Tenant) error {
 		return fmt.Errorf("defining the engine's tables: %w", err)
 	}
 	plan := indexPlan(tables)
-	if before, _, err := lookedThrough(ctx, t); err != nil || before == plan {
+	if before, _, err := lookedThrough(ctx, t); err != nil || before == (looked{plan, planning}) {
 		return err
 	}
 	var lacking []Job
@@ -48,10 +56,10 @@ func (c *Catalog) defineEngine(ctx context.Context, t store.Tenant) error {
 	}
 	err := t.Write(ctx, func(tx store.Tx) error {
 		before, found, err := lookedThrough(ctx, tx)
-		if err != nil || before == plan {
+		if err != nil || before == (looked{plan, planning}) {
 			return err // another process was here meanwhile
 		}
-		values := map[string]any{colIndexes.Name: plan}
+		values := map[string]any{colIndexes.Name: plan, colPlanning.Name: int64(planning)}
 		if found {
 			err = tx.Update(ctx, engineTable, engineRow, 0, values, nil)
 		} else {
@@ -59,6 +67,13 @@ func (c *Catalog) defineEngine(ctx context.Context, t store.Tenant) error {
 		}
 		if err != nil {
 			return err
+		}
+		if before.planning != planning {
+			// Before any other job of the lane: an index that nobody has adopted is dropped by the next.
+			adopt := job.New{Kind: JobReview, Args: Reviewing{Adopt: true}, Lane: lane}
+			if _, err := job.Enqueue(ctx, tx, c.o.IDs, c.o.Now(), adopt); err != nil {
+				return err
+			}
 		}
 		return c.enqueue(ctx, tx, lacking, c.o.Now(), 0)
 	})
@@ -68,18 +83,39 @@ func (c *Catalog) defineEngine(ctx context.Context, t store.Tenant) error {
 	return nil
 }
 
-// lookedThrough is the plan of indexes for which the engine's tables were looked
-// through; found is false if they never were.
-func lookedThrough(ctx context.Context, from store.Reader) (plan string, found bool, err error) {
+// looked is what the row of _engine says.
+type looked struct {
+	indexes  string
+	planning int64
+}
+
+// lookedThrough is for which indexes a tenant was looked through; found is false if it never
+// was.
+func lookedThrough(ctx context.Context, from store.Reader) (l looked, found bool, err error) {
 	q := query.Select{Table: engineTable, Filter: query.Is(query.ID, int64(engineRow))}
-	row, found, err := store.First(ctx, from, q, colIndexes)
+	row, found, err := store.First(ctx, from, q, colIndexes, colPlanning)
 	if err != nil {
-		return "", false, fmt.Errorf("reading for which indexes the engine's tables were looked through: %w", err)
+		return l, false, fmt.Errorf("reading for which indexes the engine's tables were looked through: %w", err)
 	}
 	if !found {
-		return "", false, nil
+		return l, false, nil
 	}
-	return row.Text(colIndexes), true, nil
+	return looked{row.Text(colIndexes), row.Int(colPlanning)}, true, nil
+}
+
+// noteNew notes that the indexes of a new tenant are what is planned now.
+func (c *Catalog) noteNew(ctx context.Context, t store.Tenant) error {
+	err := t.Write(ctx, func(tx store.Tx) error {
+		if _, found, err := lookedThrough(ctx, tx); err != nil || found {
+			return err
+		}
+		values := map[string]any{colIndexes.Name: indexPlan(c.engineTables()), colPlanning.Name: int64(planning)}
+		return tx.Insert(ctx, engineTable, engineRow, values, nil)
+	})
+	if err != nil {
+		return fmt.Errorf("noting the plan of indexes: %w", err)
+	}
+	return nil
 }
 
 // indexPlan identifies the indexes of tables.

@@ -13,7 +13,7 @@ import (
 )
 
 // List is a list of an object's records that is asked for again and again: a view, the
-// related list of a layout. Indexes are planned for it.
+// related list of a layout. The advisor looks at how it is read.
 type List struct {
 	Source string // "view/my_accounts", "layout/account/related/contacts"
 	Object *Object

@@ -53,7 +53,8 @@ func Tables() []store.Table {
 			Indexes: []store.Index{{Name: "until", Columns: []store.IndexColumn{{Column: colUntil}}}}},
 		store.Table{Name: revisionTable, Columns: []query.Column{colMessage, colAt, colBy, colPackages}},
 		store.Table{Name: removedTable, Columns: []query.Column{colTable, colColumn, colPurgeAt}},
-		store.Table{Name: engineTable, Columns: []query.Column{colIndexes}},
+		store.Table{Name: engineTable, Columns: []query.Column{colIndexes, colPlanning}},
+		demandStore,
 	)
 }
 

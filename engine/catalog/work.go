@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"formwork/engine/fault"
@@ -111,17 +112,18 @@ func (r removal) filter() query.Filter {
 	}
 }
 
-// Jobs are the kinds of jobs that this room does: index and purge. Whoever does
+// Jobs are the kinds of jobs that this room does: index, review_indexes and purge. Whoever does
 // backfill and rollup makes them strict, too.
 func (c *Catalog) Jobs() []job.Kind {
 	return []job.Kind{
 		{Name: JobIndex, Strict: true, Handle: c.runIndex},
+		{Name: JobReview, Limit: 1, Handle: c.runReview},
 		{Name: JobPurge, Limit: 1, Handle: c.runPurge},
 	}
 }
 
-// runIndex makes the indexes of a table what the newest revision plans. It may be
-// run again at any point.
+// runIndex makes the indexes of a table what the newest revision plans, and those on demand.
+// It may be run again at any point.
 func (c *Catalog) runIndex(ctx context.Context, t store.Tenant, j *job.Progress) error {
 	var w Work
 	if err := j.Decode(&w); err != nil {
@@ -134,6 +136,13 @@ func (c *Catalog) runIndex(ctx context.Context, t store.Tenant, j *job.Progress)
 	table, ok := c.tableOf(s.snapshot, w.Object)
 	if !ok {
 		return nil // removed meanwhile
+	}
+	if o := s.snapshot.Objects[w.Object]; o != nil {
+		d, err := readDemanded(ctx, t)
+		if err != nil {
+			return err
+		}
+		table.Indexes = slices.Concat(table.Indexes, d.onDemand(o, table.Indexes))
 	}
 	if err := t.Index(ctx, table.Name, table.Indexes); err != nil {
 		if o, f := s.snapshot.Objects[w.Object], fault.From(err); o != nil && f.Code == "store.not_unique" {

@@ -16,6 +16,7 @@ import (
 
 	"formwork/engine/auth"
 	"formwork/engine/catalog"
+	"formwork/engine/demand"
 	"formwork/engine/fault"
 	"formwork/engine/file"
 	"formwork/engine/id"
@@ -81,7 +82,9 @@ type Platform struct {
 	// Outbox gives the consumers of all plugins the events of records. It works while
 	// somebody has it Run.
 	Outbox *outbox.Dispatcher
-	Log    *slog.Logger
+	// Uses counts what lists and aggregations ask of indexes; see FlushUses.
+	Uses *demand.Uses
+	Log  *slog.Logger
 
 	rows store.Store // as it was given
 }
@@ -96,7 +99,7 @@ func New(o Options) *Platform {
 	rows := o.Store
 	o.Store = migration.Over(o.Store, migration.Steps(), o.Log)
 	random := func() uint32 { return number(o.Random) }
-	p := &Platform{rows: rows, Store: o.Store, Types: plugins.FieldTypes(o.Plugins...), IDs: id.NewSource(o.Now, random), Now: o.Now, Log: o.Log}
+	p := &Platform{rows: rows, Store: o.Store, Types: plugins.FieldTypes(o.Plugins...), IDs: id.NewSource(o.Now, random), Now: o.Now, Uses: demand.NewUses(o.Now), Log: o.Log}
 	var transactions time.Duration
 	var marks store.Marks
 	if o.Shared {
@@ -109,7 +112,7 @@ func New(o Options) *Platform {
 	p.Files = file.New(p.IDs, o.Now, o.Files, p.Jobs.Wake)
 	hooks := append([]record.SaveHook{p.Files.Attaching()}, o.saveHooks()...)
 	p.Auth = auth.New(auth.Options{Store: o.Store, Catalog: p.Catalog, IDs: p.IDs, Now: o.Now, Random: o.Random, Cost: o.PasswordCost, Log: o.Log})
-	p.Records = record.New(record.Options{IDs: p.IDs, Now: o.Now, Committed: p.Outbox.Wake, Wake: p.Jobs.Wake, Transactions: transactions, SaveHooks: hooks, Users: p.Auth})
+	p.Records = record.New(record.Options{IDs: p.IDs, Now: o.Now, Committed: p.Outbox.Wake, Wake: p.Jobs.Wake, Transactions: transactions, SaveHooks: hooks, Users: p.Auth, Uses: p.Uses})
 	p.Imports = transfer.New(p.Records, p.Catalog, p.Auth, p.IDs, o.Now, p.Jobs.Wake)
 	p.Jobs.Register(slices.Concat(p.Catalog.Jobs(), record.Jobs(p.Records, p.Catalog), p.Outbox.Jobs(), p.Imports.Jobs(), p.Files.Jobs(p.Catalog))...)
 	host := plugins.Host{Records: p.Records, Catalog: p.Catalog, IDs: p.IDs, Now: o.Now, Log: o.Log}
@@ -135,12 +138,27 @@ func (p *Platform) wake(tenant string) {
 	p.Outbox.Wake(tenant)
 }
 
-// Run does background work until ctx ends: jobs, and what consumers do.
+// Run does background work until ctx ends: jobs, what consumers do, and what follows from the
+// use of lists.
 func (p *Platform) Run(ctx context.Context) {
-	var both sync.WaitGroup
-	both.Go(func() { p.Jobs.Run(ctx) })
-	both.Go(func() { p.Outbox.Run(ctx) })
-	both.Wait()
+	var all sync.WaitGroup
+	all.Go(func() { p.Jobs.Run(ctx) })
+	all.Go(func() { p.Outbox.Run(ctx) })
+	all.Go(func() { p.Uses.Run(ctx, p.keepUses, p.Log) })
+	all.Wait()
+}
+
+// FlushUses has the uses of lists that are due counted in their tenants, and indexes made
+// for what is used often. Run does so by itself.
+func (p *Platform) FlushUses(ctx context.Context) { p.Uses.Flush(ctx, p.keepUses, p.Log) }
+
+// keepUses counts uses in their tenant, if it is still the same one.
+func (p *Platform) keepUses(ctx context.Context, tenant, identity string, uses []demand.Use) error {
+	t, err := p.Store.Tenant(ctx, tenant)
+	if err != nil || t.Identity() != identity {
+		return err
+	}
+	return p.Catalog.KeepUses(ctx, t, uses)
 }
 
 // Spread has the records of a tenant, their history and the outbox spread over the machines

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -178,6 +179,7 @@ func BenchmarkGet(b *testing.B) {
 
 func BenchmarkList(b *testing.B) {
 	s := benchTenant(b)
+	s.index(b, 2)
 	for _, q := range []struct {
 		name  string
 		query record.ListQuery
@@ -222,6 +224,7 @@ func BenchmarkForm(b *testing.B) {
 
 func BenchmarkAggregate(b *testing.B) {
 	s := benchTenant(b)
+	s.index(b, 2)
 	q := record.AggregateQuery{Group: []record.GroupBy{{Field: "industry"}}, Measures: []record.MeasureOf{{Op: "count"}, {Op: "sum", Field: "annual_revenue"}}}
 	s.each(b, func(session *record.Session, _, _ int) error {
 		_, err := session.Aggregate(s.ctx, "account", q)
@@ -231,8 +234,49 @@ func BenchmarkAggregate(b *testing.B) {
 
 func BenchmarkBulk(b *testing.B) {
 	s := benchTenant(b)
+	s.index(b, 0)
 	for _, rows := range []int{500, 1000} {
 		b.Run(fmt.Sprint(rows), func(b *testing.B) { s.bulk(b, rows) })
+	}
+}
+
+// What the indexes cost that lists may have besides those that accounts always have.
+func BenchmarkBulkBesideIndexes(b *testing.B) {
+	s := benchTenant(b)
+	for _, n := range []int{0, 2, 7} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			s.index(b, n)
+			s.bulk(b, 1000)
+		})
+	}
+	s.index(b, 0)
+}
+
+// listed are fields that lists and aggregations of accounts ask for.
+var listed = [][]string{{"owner", "status", "annual_revenue"}, {"owner", "industry", "annual_revenue"}, {"owner", "annual_revenue"},
+	{"owner", "name"}, {"status", "annual_revenue"}, {"industry", "annual_revenue"}, {"name"}}
+
+// index gives accounts the planned indexes and the first n of those that lists ask for.
+func (s *crowd) index(b *testing.B, n int) {
+	b.Helper()
+	indexes := slices.Clone(s.snapshot.Indexes["account"])
+	for _, names := range listed[:n] {
+		index := store.Index{Name: strings.Join(names, ".")}
+		for _, name := range names {
+			f, ok := s.snapshot.Objects["account"].Field(name)
+			if !ok {
+				b.Fatalf("accounts have no %s", name)
+			}
+			c := f.Column
+			if f.Key.Name != "" {
+				c = f.Key
+			}
+			index.Columns = append(index.Columns, store.IndexColumn{Column: c})
+		}
+		indexes = append(indexes, index)
+	}
+	if err := s.tenant.Index(s.ctx, "account", indexes); err != nil {
+		b.Fatal(err)
 	}
 }
 

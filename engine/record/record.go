@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"formwork/engine/catalog"
+	"formwork/engine/demand"
 	"formwork/engine/id"
 	"formwork/engine/job"
 	"formwork/engine/policy"
@@ -40,18 +41,21 @@ type Options struct {
 	SaveHooks []write.SaveHook
 	// Users is told what becomes of users; nil: nobody is let in.
 	Users write.Users
+	// Uses counts the shapes of lists and aggregations; nil: nobody counts.
+	Uses *demand.Uses
 }
 
 // Service makes sessions. Safe for concurrent use.
 type Service struct {
 	now      func() time.Time
 	write    *write.Options
+	uses     *demand.Uses
 	prepared preparedCache
 }
 
 // New makes a service.
 func New(o Options) *Service {
-	s := &Service{now: o.Now, write: &write.Options{IDs: o.IDs, Committed: o.Committed, Enqueued: o.Wake, Transactions: o.Transactions, Hooks: o.SaveHooks, Users: o.Users}}
+	s := &Service{now: o.Now, uses: o.Uses, write: &write.Options{IDs: o.IDs, Committed: o.Committed, Enqueued: o.Wake, Transactions: o.Transactions, Hooks: o.SaveHooks, Users: o.Users}}
 	if s.write.Enqueued == nil {
 		s.write.Enqueued = func(string) {}
 	}
@@ -67,7 +71,9 @@ func New(o Options) *Service {
 // As is a session for a caller; it is cheap and made for each request.
 func (s *Service) As(t store.Tenant, snapshot *catalog.Snapshot, c *policy.Caller) *Session {
 	p := s.prepared.of(snapshot)
-	return newSession(session.New(t, snapshot, c, s.now(), &p.mappings, &p.choices), p, s.write)
+	core := session.New(t, snapshot, c, s.now(), &p.mappings, &p.choices)
+	core.Uses = s.uses
+	return newSession(core, p, s.write)
 }
 
 // Session does what one caller asks under one snapshot. All of its calls have the

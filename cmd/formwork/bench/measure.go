@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"formwork/engine/catalog"
+	"formwork/engine/demand"
 	"formwork/engine/demo"
 	"formwork/engine/id"
 	"formwork/engine/store"
@@ -43,6 +44,9 @@ func (b *bench) measure(ctx context.Context, r *report, s *server) error {
 			loaded = &r
 		}
 		r.compare(filled, copied, loaded, "rows")
+		if err := b.demand(ctx, bare, from); err != nil {
+			return err
+		}
 		if err := b.operations(ctx, r, bare); err != nil {
 			return err
 		}
@@ -125,6 +129,59 @@ func (b *bench) operations(ctx context.Context, r *report, bare *bare) error {
 			r.alone(all)
 			r.fact("list under the row policy, time against the same rows for an admin", fmt.Sprintf("×%.2f", all.PerSec/over.PerSec))
 		}
+	}
+	return nil
+}
+
+// demand uses each list and aggregation until the indexes that it asks for are made, and gives
+// the bare store the same.
+func (b *bench) demand(ctx context.Context, bare *bare, from store.Tenant) error {
+	b.Progress("waiting for the indexes of lists")
+	fill := &filler{recipe: b.Recipe, ids: b.ids, run: "0"}
+	requests := b.Recipe.operations()
+	for _, m := range []struct {
+		by *client
+		do operation
+	}{{b.user, requests[opList]}, {b.user, requests[opOwnGroups]}, {b.admin, requests[opAllGroups]},
+		{b.admin, operation{method: "GET", path: b.Recipe.listing(b.userID)}}} {
+		next := fill.fill(m.do)
+		for n := range demand.Often {
+			status, body, err := m.by.send(next(n))
+			if err != nil {
+				return fmt.Errorf("using a list: %w", err)
+			}
+			if status >= 300 {
+				return fmt.Errorf("using a list: the server answers %d: %.500s", status, body)
+			}
+		}
+	}
+	quiet := 0
+	for quiet < 4 { // for as long as it takes to count the uses
+		open := 0
+		for _, state := range []string{"waiting", "running"} {
+			var jobs struct {
+				Items []struct{} `json:"items"`
+			}
+			if err := b.admin.call(ctx, "GET", "/jobs?kind=index&state="+state, nil, &jobs); err != nil {
+				return err
+			}
+			open += len(jobs.Items)
+		}
+		if quiet++; open > 0 {
+			quiet = 0
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+	indexes, err := from.Indexes(ctx, bare.table.Name)
+	if err != nil {
+		return fmt.Errorf("reading the indexes of the server: %w", err)
+	}
+	if err := bare.tenant.Index(ctx, bare.table.Name, indexes); err != nil {
+		return fmt.Errorf("giving the bare store the indexes of the server: %w", err)
 	}
 	return nil
 }

@@ -146,6 +146,7 @@ func (s *Reader) Aggregate(ctx context.Context, object string, q AggregateQuery)
 	if err != nil {
 		return nil, err
 	}
+	s.Uses.Groups(s.Tenant, g.query)
 	rows, err := s.groups(ctx, g)
 	if err != nil {
 		return nil, fmt.Errorf("aggregating %s: %w", object, err)

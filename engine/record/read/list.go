@@ -287,6 +287,7 @@ func (s *Reader) list(ctx context.Context, a *session.Object, q ListQuery, only 
 	}
 	l.total = query.And(l.total, only)
 	l.query.Filter = l.total
+	s.Uses.List(s.Tenant, l.query)
 	if q.Cursor != "" {
 		values, err := decodeCursor(q.Cursor, l.mark, l.sort)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"formwork/engine/catalog"
+	"formwork/engine/demand"
 	"formwork/engine/policy"
 	"formwork/engine/query"
 	"formwork/engine/record/stored"
@@ -25,7 +26,8 @@ type Session struct {
 	Clock    time.Time // of all that is done; what a caller only records may have an earlier one
 	Depth    int       // changes that led here, each through an event of the one before
 	Mappings *stored.Mappings
-	AnyStage bool // new records may begin in any stage
+	AnyStage bool         // new records may begin in any stage
+	Uses     *demand.Uses // counts what is asked of indexes; nil: nobody counts
 
 	// unrestricted: the platform itself asks, and nothing is withheld from it. Its objects
 	// are those of Unrestricted, which is the only way around the rights.
