@@ -4,9 +4,9 @@ import (
 	"encoding/json"
 	"slices"
 	"testing"
-	"time"
 
 	"formwork/engine/catalog"
+	"formwork/engine/demand"
 	"formwork/engine/store"
 )
 
@@ -50,13 +50,19 @@ func TestAdviceNamesAListThatNoIndexFits(t *testing.T) {
 	t.Errorf("nothing about the view: %s", body)
 }
 
-// The advisor says of each index why it is there, and of a list that was used why it has none.
+// The advisor says of each index why it is there, of one that is about to be made that it is not
+// built, and of a list that was used why it has none.
 func checkIndexes(t *testing.T, w *world, as map[string]string) {
 	t.Helper()
-	if status, _, body := w.do("GET", "/api/v1/records/account?sort=distance", as, ""); status != 200 {
-		t.Fatalf("%d %s", status, body)
+	use := func(sort string) {
+		if status, _, body := w.do("GET", "/api/v1/records/account?limit=1&sort="+sort, as, ""); status != 200 {
+			t.Fatalf("%d %s", status, body)
+		}
 	}
-	w.Clock.Pass(time.Hour)
+	for range demand.Often {
+		use("distance")
+	}
+	use("employees")
 	w.FlushUses(t.Context())
 	status, _, body := w.do("GET", "/api/v1/metadata/indexes", as, "")
 	var answer struct {
@@ -75,16 +81,19 @@ func checkIndexes(t *testing.T, w *world, as map[string]string) {
 	}
 	reasons := map[string]string{}
 	for _, i := range answer.Indexes {
-		if i.Object == "account" && i.Built {
+		if i.Object == "account" {
 			reasons[i.Name] = i.Reason
 		}
+		if i.Built == (i.Reason == "on_demand") {
+			t.Errorf("%+v", i)
+		}
 	}
-	for name, want := range map[string]string{"i.owner.id": "owner", "i.website:d.same_website": "reference", "i.annual_revenue:i2.id": "configured"} {
+	for name, want := range map[string]string{"i.owner.id": "owner", "i.website:d.same_website": "reference", "i.annual_revenue:i2.id": "configured", "i.distance:i0.id": "on_demand"} {
 		if reasons[name] != want {
 			t.Errorf("%s is there for %q, not %q", name, reasons[name], want)
 		}
 	}
-	if len(answer.Wanted) != 1 || answer.Wanted[0].Object != "account" || answer.Wanted[0].Columns[0] != "distance" || answer.Wanted[0].Uses != 1 || answer.Wanted[0].Reason != "few_uses" {
+	if len(answer.Wanted) != 1 || answer.Wanted[0].Object != "account" || answer.Wanted[0].Columns[0] != "employees" || answer.Wanted[0].Uses != 1 || answer.Wanted[0].Reason != "few_uses" {
 		t.Errorf("wanted are %+v", answer.Wanted)
 	}
 }
