@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"formwork/engine/id"
 )
 
 // Connections bound the connections that a server has open at once.
@@ -27,6 +29,9 @@ const (
 	mostOfAddress   = 1024
 	// leastReserve is how many descriptors are kept for files of stores, calls and logs.
 	leastReserve = 256
+	// strangersShare is the part of all connections that those on which nobody has logged in
+	// may take while others fill the rest, so that whoever wants to log in has the time to.
+	strangersShare = 8
 )
 
 // bounded fills in what is not given, for a process that may have some descriptors open
@@ -58,9 +63,8 @@ const (
 )
 
 // bounding is a listener that outlives the want of descriptors and memory, and keeps no
-// more connections than it may. Where all are taken, a new one takes the place of the oldest
-// on which nobody has logged in, so that strangers keep out neither those who have nor those
-// who are about to; if there is none, and beyond those of one address, it is closed at once.
+// more connections than it may. Where all are taken, a new one takes the place of another (see
+// displace); if none has to go, and beyond those of one address, it is closed at once.
 type bounding struct {
 	net.Listener
 	secure  *tls.Config // nil: connections are plain
@@ -75,13 +79,14 @@ type bounding struct {
 	open      int
 	addresses map[netip.Prefix]int
 	strangers *list.List // the places of connections on which nobody has logged in, oldest first
+	known     holdings   // those of the others
 
 	refused, displaced atomic.Uint64
 	silent             time.Time // until when the log is spared; of the accepting goroutine
 }
 
 func newBounding(l net.Listener, bounds Connections, proxies []netip.Prefix, log *slog.Logger) *bounding {
-	return &bounding{Listener: l, bounds: bounds, proxies: proxies, log: log, closing: make(chan struct{}), addresses: map[netip.Prefix]int{}, strangers: list.New()}
+	return &bounding{Listener: l, bounds: bounds, proxies: proxies, log: log, closing: make(chan struct{}), addresses: map[netip.Prefix]int{}, strangers: list.New(), known: holdings{}}
 }
 
 // Accept waits for the next connection that may stay.
@@ -149,11 +154,14 @@ func (b *bounding) warn(text string, about ...any) {
 // place is that of one connection among those that are open. Its methods may be called
 // concurrently.
 type place struct {
-	among    *bounding
-	conn     net.Conn
-	from     netip.Prefix // counted by; not valid for proxies and what has no address
-	left     bool
-	stranger *list.Element // of bounding.strangers; nil: somebody has logged in, or a proxy calls
+	among  *bounding
+	conn   net.Conn
+	from   netip.Prefix // counted by; not valid for proxies and what has no address
+	left   bool
+	tenant string // of who has logged in, with the user; "": nobody has
+	user   id.ID
+	in     *list.List // of places that may have to make room; nil: a proxy calls, which has many users
+	at     *list.Element
 }
 
 // enter gives a connection a place; nil if there is none for it.
@@ -171,19 +179,26 @@ func (b *bounding) enter(c net.Conn) *place {
 	b.open++
 	if stranger {
 		b.addresses[p.from]++
-		p.stranger = b.strangers.PushBack(p)
+		p.move(b.strangers)
 	}
 	return p
 }
 
-// displace closes the oldest connection on which nobody has logged in; false if there is
-// none. b.mu is held.
+// displace closes a connection; false if none has to go. Those on which nobody has logged in go
+// first, the oldest of them, while they are many, so that strangers keep out nobody who has
+// logged in. While they are few, one of the tenant with the most goes (see holdings.yields), so
+// that no tenant keeps out others. b.mu is held.
 func (b *bounding) displace() bool {
-	oldest := b.strangers.Front()
-	if oldest == nil {
+	var p *place
+	if b.strangers.Len() <= b.bounds.All/strangersShare {
+		p = b.known.yields(b.bounds.All)
+	}
+	if oldest := b.strangers.Front(); p == nil && oldest != nil {
+		p = oldest.Value.(*place)
+	}
+	if p == nil {
 		return false
 	}
-	p := oldest.Value.(*place)
 	p.give()
 	b.displaced.Add(1)
 	p.conn.Close() // the plain connection: TLS would wait to say goodbye
@@ -205,8 +220,8 @@ func (p *place) give() {
 	p.left = true
 	b := p.among
 	b.open--
-	if p.stranger != nil {
-		b.strangers.Remove(p.stranger)
+	if p.in != nil {
+		p.move(nil)
 	}
 	if !p.from.IsValid() {
 		return
@@ -216,14 +231,39 @@ func (p *place) give() {
 	}
 }
 
-// keep says that somebody has logged in on the connection: it makes room for nobody.
-func (p *place) keep() {
+// keep says that a user has logged in on the connection and has a request under way.
+func (p *place) keep(tenant string, user id.ID) {
 	p.among.mu.Lock()
 	defer p.among.mu.Unlock()
-	if p.stranger != nil && !p.left {
-		p.among.strangers.Remove(p.stranger)
+	if p.in == nil {
+		return
 	}
-	p.stranger = nil
+	before, of := *p, p.among.known.of(tenant, user)
+	p.tenant, p.user = tenant, user
+	p.move(of.busy)
+	p.among.known.drop(before.tenant, before.user)
+}
+
+// rest says that no request is under way on the connection.
+func (p *place) rest() {
+	p.among.mu.Lock()
+	defer p.among.mu.Unlock()
+	if p.in != nil && p.tenant != "" {
+		p.move(p.among.known.of(p.tenant, p.user).idle)
+	}
+}
+
+// move puts the place last into a list, or into none. The lock is held.
+func (p *place) move(to *list.List) {
+	if p.in != nil {
+		p.in.Remove(p.at)
+	}
+	p.in, p.at = to, nil
+	if to != nil {
+		p.at = to.PushBack(p)
+	} else {
+		p.among.known.drop(p.tenant, p.user)
+	}
 }
 
 // held is the number of open connections.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -9,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"formwork/engine/id"
 )
 
 func TestBoundsByDescriptors(t *testing.T) {
@@ -90,7 +93,7 @@ func TestConnectionsAreCounted(t *testing.T) {
 	}
 	enter("10.1.1.1")
 	enter("10.1.1.1")
-	first.keep()
+	first.keep("main", 1)
 	c := &patientConn{Conn: listened(t), place: first}
 	c.Close()
 	c.Close()
@@ -113,13 +116,13 @@ func TestStrangersMakeRoom(t *testing.T) {
 		return e
 	}
 	known, first, second, proxy := enter("192.0.2.1"), enter("192.0.2.2"), enter("192.0.2.2"), enter("10.1.1.1")
-	known.place.keep()
+	known.place.keep("main", 1)
 	third := enter("192.0.2.3")
 	if third.place == nil || !first.closed || second.closed || b.held() != 4 {
 		t.Fatalf("room was made by %v, %v, and %d are held", first, second, b.held())
 	}
 	first.place.leave() // as whoever served it closes it too
-	third.place.keep()
+	third.place.keep("main", 1)
 	fourth := enter("10.1.1.1")
 	if fourth.place == nil || !second.closed || b.held() != 4 {
 		t.Fatalf("room was made by %v, and %d are held", second, b.held())
@@ -130,6 +133,78 @@ func TestStrangersMakeRoom(t *testing.T) {
 	known.place.leave()
 	if e := enter("192.0.2.4"); e.place == nil || b.held() != 4 {
 		t.Errorf("a place that was given back is not taken: %d are held", b.held())
+	}
+}
+
+// Where those who have logged in hold all connections, from however many addresses, the tenant
+// with the most makes room, and in it the user with the most: by the idle connection that was
+// used the longest ago. Strangers keep the few that they need to log in.
+func TestLargestHolderMakesRoom(t *testing.T) {
+	b := newBounding(nil, Connections{All: 16, PerAddress: 4}, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, slog.New(slog.DiscardHandler))
+	addresses := 0
+	enter := func() *end {
+		t.Helper()
+		addresses++
+		e := from(fmt.Sprintf("192.0.2.%d", addresses))
+		if e.place = b.enter(e); e.place == nil {
+			t.Fatalf("there was no room for connection %d", addresses)
+		}
+		return e
+	}
+	login := func(tenant string, user id.ID, idle bool) *end {
+		e := enter()
+		e.place.keep(tenant, user)
+		if idle {
+			e.place.rest()
+		}
+		return e
+	}
+	closed := func(all []*end) (n int) {
+		for _, e := range all {
+			if e.closed {
+				n++
+			}
+		}
+		return n
+	}
+	proxy := from("10.1.1.1")
+	proxy.place = b.enter(proxy)
+	proxy.place.keep("hostile", 1)
+	proxy.place.rest()
+	small := []*end{login("main", 1, true), login("main", 2, true), login("main", 3, false)}
+	other := []*end{login("hostile", 2, true), login("hostile", 2, true)}
+	var large []*end
+	for b.held() < 15 {
+		large = append(large, login("hostile", 1, true))
+	}
+	large[0].place.keep("hostile", 1) // is used again, and so no longer the one that was used longest ago
+	large[0].place.rest()
+	enter() // takes the last
+
+	// Strangers who come one after another take two places, and then those of each other.
+	for range 10 {
+		enter()
+	}
+	if !large[1].closed || closed(large) != 2 || b.strangers.Len() != 3 || b.held() != 16 {
+		t.Errorf("%d connections of the largest made room, and strangers have %d of %d", closed(large), b.strangers.Len(), b.held())
+	}
+	// Whoever logs in stays, at the cost of the largest alone.
+	for range 3 {
+		small = append(small, login("main", 4, true))
+	}
+	if closed(small)+closed(other) > 0 || proxy.closed {
+		t.Errorf("others made room: %d of a small tenant, %d of a user with few", closed(small), closed(other))
+	}
+	// Requests under way are spared, but for those of a tenant with more than half.
+	b = newBounding(nil, Connections{All: 4, PerAddress: 4}, nil, slog.New(slog.DiscardHandler))
+	busy := []*end{login("hostile", 1, false), login("hostile", 1, false), login("main", 1, false), login("main", 1, false)}
+	if b.enter(from("192.0.2.250")) != nil || closed(busy) > 0 {
+		t.Error("a request of a tenant with half of the connections was ended")
+	}
+	busy[3].place.leave()
+	busy = append(busy, login("hostile", 2, false))
+	if enter(); !busy[0].closed || closed(busy) != 1 {
+		t.Errorf("%d requests made room", closed(busy))
 	}
 }
 

@@ -24,7 +24,6 @@ type patientConn struct {
 	net.Conn
 	unread atomic.Bool // the request was not read to its end
 	place  *place      // among those that are open
-	known  bool        // somebody has logged in on it
 	watch  lineWatch
 	share  *budget.Share // of the request whose answer is on its way
 }

@@ -89,7 +89,7 @@ func (s *Server) loginElsewhere(r *request, t store.Tenant, attempt auth.Attempt
 	if err != nil {
 		return err
 	}
-	r.keepConnection()
+	r.keepConnection(in.Caller)
 	return r.json(fiber.StatusOK, LoggedIn{in.Token, userOf(in.Caller)})
 }
 
@@ -107,7 +107,7 @@ func (r *request) begin(t store.Tenant, attempt auth.Attempt) error {
 	if err != nil {
 		return err
 	}
-	r.keepConnection()
+	r.keepConnection(in.Caller)
 	r.setCookie(in.Token)
 	if in.Device != "" {
 		r.setDevice(in.Device)

@@ -50,7 +50,7 @@ func (m *metrics) watch(b *bounding) {
 			func() float64 { return float64(b.held()) }),
 		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "formwork_http_connections_refused_total", Help: "Connections beyond the bounds, which were closed at once."},
 			func() float64 { return float64(b.refused.Load()) }),
-		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "formwork_http_connections_displaced_total", Help: "Connections on which nobody had logged in, which made room for others."},
+		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "formwork_http_connections_displaced_total", Help: "Connections that made room for others."},
 			func() float64 { return float64(b.displaced.Load()) }))
 }
 

@@ -177,7 +177,7 @@ func (r *request) admit() error {
 	if err != nil {
 		return err
 	}
-	r.keepConnection()
+	r.keepConnection(caller)
 	if r.share, err = s.budget.Enter(caller.Tenant, caller.User); err != nil {
 		return err
 	}
@@ -200,10 +200,9 @@ func (r *request) admit() error {
 }
 
 // keepConnection says that somebody has logged in on the connection of the request.
-func (r *request) keepConnection() {
-	if conn := patientOf(r.http.Context().Conn()); conn != nil && !conn.known {
-		conn.known = true
-		conn.place.keep()
+func (r *request) keepConnection(caller *policy.Caller) {
+	if conn := patientOf(r.http.Context().Conn()); conn != nil {
+		conn.place.keep(caller.Tenant, caller.User)
 	}
 }
 

@@ -171,6 +171,7 @@ func (s *Server) connState(c net.Conn, state fasthttp.ConnState) {
 			conn.share.Leave()
 			conn.share = nil
 		}
+			conn.place.rest()
 	}
 }
 
