@@ -1,8 +1,11 @@
 package api
 
 import (
+	"context"
 	"net/url"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -62,15 +65,21 @@ func (r *request) exposeTo(origin string) {
 }
 
 // preflight answers a browser that asks what a script of another origin may send; false for
-// any other request. It comes without a token. Where the host names the tenant, its list
-// decides; else it can't be told whose list holds, and whether the origin is on it is decided
-// when the request itself comes. Fault "auth.cross_origin" (Forbidden).
+// any other request. It comes without a token. Where the host names the tenant, or there is
+// only one, its list decides; else it can't be told whose list holds, and whether the origin is
+// on it is decided when the request itself comes. Fault "auth.cross_origin" (Forbidden).
 func (r *request) preflight() (answered bool, err error) {
 	origin := r.otherOrigin()
 	if r.http.Method() != fiber.MethodOptions || r.http.Get(fiber.HeaderAccessControlRequestMethod) == "" || !catalog.IsOrigin(origin) {
 		return false, nil
 	}
-	if name := r.hostTenant(); name != "" {
+	name := r.hostTenant()
+	if name == "" {
+		if name, err = r.server.onlyTenant(r.ctx); err != nil {
+			return false, err
+		}
+	}
+	if name != "" {
 		listed, err := r.listed(name, origin)
 		if err != nil {
 			return false, err
@@ -97,9 +106,37 @@ func (r *request) listed(tenant, origin string) (bool, error) {
 		}
 		return false, err
 	}
-	s, err := r.server.o.Catalog.Snapshot(r.ctx, t)
-	if err != nil {
-		return false, err
+	return r.server.o.Catalog.ListsOrigin(r.ctx, t, origin)
+}
+
+// onlyTenantFor is how long it is taken that there is but one tenant, or that there are more:
+// strangers ask, and there may be very many.
+const onlyTenantFor = 5 * time.Second
+
+// onlyTenant is the name of the tenant if there is only one. The zero value asks when it is
+// first needed.
+type onlyTenant struct {
+	mu      sync.Mutex
+	name    string
+	checked time.Time
+}
+
+// onlyTenant is the tenant's name if there is only one, else "".
+func (s *Server) onlyTenant(ctx context.Context) (string, error) {
+	o := &s.only
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	now := s.o.Now()
+	if !o.checked.IsZero() && now.Sub(o.checked) < onlyTenantFor {
+		return o.name, nil
 	}
-	return catalog.Origins(s)[origin], nil
+	names, err := s.o.Store.Tenants(ctx)
+	if err != nil {
+		return "", err
+	}
+	o.name, o.checked = "", now
+	if len(names) == 1 {
+		o.name = names[0]
+	}
+	return o.name, nil
 }

@@ -62,6 +62,7 @@ func TestOtherOrigins(t *testing.T) {
 		ask["Origin"] = "null"
 		check("a preflight of nobody for "+path, "OPTIONS", path, ask, "", 204, "")
 	}
+	check("a preflight of another origin", "OPTIONS", "/api/v1/me", from(other, "Access-Control-Request-Method", "PATCH"), "", 403, "")
 	check("a preflight of no route", "OPTIONS", "/api/v1/nothing", from(listed, "Access-Control-Request-Method", "PATCH"), "", 404, "")
 
 	for _, url := range []string{"https://*.example.com", "https://portal.example.com/", "null-null-null"} {
@@ -72,9 +73,11 @@ func TestOtherOrigins(t *testing.T) {
 	}
 }
 
-// Where the host names the tenant, its list decides about preflights too.
+// Where the host names the tenant, its list decides about preflights too. Where it names none
+// and there are several, any origin may ask.
 func TestPreflightsByHost(t *testing.T) {
 	w := newWorldWith(t, func(o *api.Options) { o.TenantFromHost = true })
+	w.NewTenant("second")
 	w.Apply(`{"kind":"origin","name":"portal","url":"https://portal.example.com"}`)
 	for name, c := range map[string]struct {
 		host, origin string
@@ -83,6 +86,7 @@ func TestPreflightsByHost(t *testing.T) {
 		"a listed origin":          {"main.crm.example", "https://portal.example.com", 204},
 		"another origin":           {"main.crm.example", "https://evil.example.com", 403},
 		"a tenant that is none":    {"other.crm.example", "https://portal.example.com", 403},
+		"another tenant":           {"second.crm.example", "https://portal.example.com", 403},
 		"a host that names nobody": {"crm", "https://evil.example.com", 204},
 	} {
 		for _, path := range []string{"/api/v1/records/account", "/api/v1/files"} {

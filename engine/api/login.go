@@ -7,7 +7,6 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"formwork/engine/auth"
-	"formwork/engine/catalog"
 	"formwork/engine/fault"
 	"formwork/engine/policy"
 	"formwork/engine/store"
@@ -75,12 +74,12 @@ func (s *Server) loginElsewhere(r *request, t store.Tenant, attempt auth.Attempt
 	if t == nil {
 		return refusal
 	}
-	snapshot, err := s.o.Catalog.Snapshot(r.ctx, t)
+	origin := r.otherOrigin()
+	listed, err := s.o.Catalog.ListsOrigin(r.ctx, t, strings.Clone(origin))
 	if err != nil {
 		return err
 	}
-	origin := r.otherOrigin()
-	if !catalog.Origins(snapshot)[origin] {
+	if !listed {
 		return refusal
 	}
 	r.exposeTo(origin)

@@ -115,6 +115,7 @@ type Server struct {
 	heavy    *semaphore.Weighted // large bodies that are worked on at once
 	budget   *budget.Budget
 	exports  *exportCounts
+	only     onlyTenant
 }
 
 // New makes a server; nothing is opened or compiled until a request needs it.
@@ -170,8 +171,8 @@ func (s *Server) connState(c net.Conn, state fasthttp.ConnState) {
 		if state == fasthttp.StateIdle || state == fasthttp.StateClosed { // the answer is sent
 			conn.share.Leave()
 			conn.share = nil
-		}
 			conn.place.rest()
+		}
 	}
 }
 

@@ -59,6 +59,13 @@ func (c *Cache[K, V]) Add(key K, value V, weight int64) {
 	}
 }
 
+// Remove lets a value go.
+func (c *Cache[K, V]) Remove(key K) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.kept.Remove(key)
+}
+
 // Weight is that of all values together.
 func (c *Cache[K, V]) Weight() int64 {
 	c.mu.Lock()

@@ -67,6 +67,7 @@ type Catalog struct {
 	tenants *residents
 	builds  *Builds
 	turns   *turns
+	origins *origins
 }
 
 // entry is what is known of one tenant.
@@ -103,7 +104,7 @@ func New(o Options) *Catalog {
 		o.Kinds = NewKinds(StandardKinds()...)
 	}
 	return &Catalog{o: o, schemas: schema.New(o.Types, o.Kinds.All()), shown: o.Kinds.shown(o.Types),
-		builds: o.Builds, tenants: newResidents(o.CacheSize, o.CacheBytes), turns: newTurns()}
+		builds: o.Builds, tenants: newResidents(o.CacheSize, o.CacheBytes), turns: newTurns(), origins: newOrigins()}
 }
 
 // Types are the types of fields that configurations may use.
@@ -193,6 +194,7 @@ func (c *Catalog) refresh(ctx context.Context, t store.Tenant, e *entry) (*state
 
 // publish makes a state that was just committed the newest one.
 func (c *Catalog) publish(t store.Tenant, s *state) {
+	c.origins.kept.Remove(t.Identity())
 	e := c.tenants.entry(t.Identity())
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -181,14 +181,22 @@ func packagesAt(ctx context.Context, from store.Reader, revision int64) ([]strin
 	return row.List(colPackages), nil
 }
 
-// documentsAt reads all documents of a revision by layer, sorted by key.
-func documentsAt(ctx context.Context, from store.Reader, revision int64) (map[string][]metadata.Document, error) {
+// documentsAt reads the documents of a revision by layer, sorted by key: those of some
+// kinds, or all.
+func documentsAt(ctx context.Context, from store.Reader, revision int64, kinds ...string) (map[string][]metadata.Document, error) {
 	until := query.Field(colUntil)
-	q := query.Select{Table: documentTable,
-		Filter: query.All{
-			query.Compare{Ref: query.Field(colSince), Op: query.Le, Value: revision},
-			query.Any{query.Compare{Ref: until, Op: query.Eq, Value: nil}, query.Compare{Ref: until, Op: query.Gt, Value: revision}},
-		},
+	filter := query.All{
+		query.Compare{Ref: query.Field(colSince), Op: query.Le, Value: revision},
+		query.Any{query.Compare{Ref: until, Op: query.Eq, Value: nil}, query.Compare{Ref: until, Op: query.Gt, Value: revision}},
+	}
+	if len(kinds) > 0 {
+		var one query.Any
+		for _, kind := range kinds {
+			one = append(one, query.Is(colKind, kind))
+		}
+		filter = append(filter, one)
+	}
+	q := query.Select{Table: documentTable, Filter: filter,
 		Sort: []query.Order{{Ref: query.Field(colKind)}, {Ref: query.Field(colName)}, {Ref: query.Field(query.ID)}}}
 	documents := map[string][]metadata.Document{}
 	for row, err := range store.Find(ctx, from, q, colLayer, colKind, colName, colBody) {
