@@ -4,39 +4,30 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"strings"
+	"testing"
 	"time"
 )
 
-// What an attacker does is a function here; attacks names each, and says how many do it at
+// What an attacker does is a function here; the tables name each, and say how many do it at
 // once.
 
-// attacks are those of all attackers.
-func (a *siege) attacks() map[string]attack {
-	all := map[string]attack{}
-	for _, of := range []map[string]attack{adminAttacks, userAttacks, strangerAttacks} {
-		maps.Copy(all, of)
-	}
-	return all
-}
-
-// prepare makes what the attackers work with: an object with many formulas and a heavy
-// rule, and records with long texts.
-func (a *siege) prepare() {
+// setTrap makes what the attackers work with: an object with many formulas, and records with
+// long texts.
+func setTrap(t *testing.T, admin *client) {
 	costly := "0" + strings.Repeat(" + len(padLeft(name, 1000))", 60)
 	fields := object{"notes": object{"type": "long_text"}, "size": object{"type": "number", "scale": 0}}
 	for i := range 100 {
 		fields[fmt.Sprint("costly_", i)] = formula(costly)
 	}
-	a.admin.apply(a.t, plain("trap", fields))
+	admin.apply(t, plain("trap", fields))
 	long := strings.Repeat(`\" `, 10_000)
 	for range 4 {
 		var operations []object
 		for i := range 100 {
 			operations = append(operations, object{"op": "create", "data": object{"name": fmt.Sprint("Long ", i), "description": long}})
 		}
-		a.admin.must(a.t, 200, "POST", "/records/account/bulk", object{"operations": operations})
+		admin.must(t, 200, "POST", "/records/account/bulk", object{"operations": operations})
 	}
 }
 

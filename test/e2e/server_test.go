@@ -38,6 +38,13 @@ func run(m *testing.M) int {
 		}
 		return 0
 	}
+	if len(os.Args) == 2 && os.Args[1] == attackersCommand {
+		if err := attackAll(os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		return 0
+	}
 	if binary = os.Getenv("FORMWORK_TEST_BINARY"); binary == "" {
 		dir, err := os.MkdirTemp("", "formwork-e2e-")
 		if err != nil {
