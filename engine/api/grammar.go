@@ -130,8 +130,11 @@ func received(h *fasthttp.RequestHeader) (none fasthttp.RequestConfig) {
 func (s *Server) strict(handle fasthttp.RequestHandler) fasthttp.RequestHandler {
 	return func(c *fasthttp.RequestCtx) {
 		broken, last := string(c.Request.Header.Protocol()) == refused, false
-		if conn := patientOf(c.Conn()); conn != nil && !broken {
-			broken, last = conn.watch.take()
+		if conn := patientOf(c.Conn()); conn != nil {
+			conn.turn.Yield() // of requests that were sent together, one follows the other
+			if !broken {
+				broken, last = conn.watch.take()
+			}
 		}
 		if broken {
 			ctx := s.app.AcquireCtx(c)

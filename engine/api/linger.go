@@ -25,6 +25,7 @@ type patientConn struct {
 	unread atomic.Bool // the request was not read to its end
 	place  *place      // among those that are open
 	watch  lineWatch
+	turn   budget.Turn
 	share  *budget.Share // of the request whose answer is on its way
 }
 
@@ -61,6 +62,7 @@ func leaveUnread(c net.Conn) {
 // Read reads, and watches the lines with which requests begin.
 func (c *patientConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
+	c.turn = budget.Turn{} // what is computed for the other end begins
 	c.watch.saw(p[:n])
 	return n, err
 }

@@ -32,10 +32,11 @@ func newLane(atOnce int) *lane {
 }
 
 // lanes are those of strangers, and of who is known: by their device, or since they are
-// logged in.
+// logged in. A check computes for tens of milliseconds without yielding, so strangers have
+// half of the processors at most.
 func lanes() (strangers, known *lane) {
-	processors := runtime.GOMAXPROCS(0)
-	return newLane(processors), newLane(processors / 2)
+	half := runtime.GOMAXPROCS(0) / 2
+	return newLane(half), newLane(half)
 }
 
 // turn waits until no other check goes by the same counter of failures, so that guesses

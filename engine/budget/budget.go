@@ -109,6 +109,7 @@ type Share struct {
 	used         int64 // bytes that were asked for
 	granted      int64 // of the budget
 	working      bool  // has a place among those that are worked on
+	turn         Turn
 }
 
 // Enter begins a request of a user; Leave ends it. Faults "budget.user_requests",
@@ -247,11 +248,13 @@ func (u *use) leave() {
 // Hold says that the request holds n bytes more. It waits for bytes that others hold, for
 // as long as the bounds say. Faults: "budget.too_large" (Limited) if no request may hold as
 // much; "budget.user_bytes" and "budget.tenant_bytes" (Limited), which time mends;
-// "budget.bytes" (Unavailable) if others hold too much.
+// "budget.bytes" (Unavailable) if others hold too much. What is held grows by small steps, so
+// the request yields here.
 func (s *Share) Hold(ctx context.Context, n int64) error {
 	if s == nil || s.budget == nil {
 		return nil
 	}
+	s.turn.Yield()
 	if s.used += n; s.used <= s.granted+uncounted {
 		return nil
 	}

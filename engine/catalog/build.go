@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"formwork/engine/budget"
 	"formwork/engine/expression"
 	"formwork/engine/fault"
 	"formwork/engine/store"
@@ -88,6 +89,7 @@ type builder struct {
 	context  likeness                      // see sameContext
 	bound    string                        // the pointer of the field whose type is being bound
 	asked    []*fieldtype.Pattern          // patterns that it has asked for
+	turn     budget.Turn
 	// exceeded: a limit was passed, and before are the problems up to then.
 	exceeded bool
 	before   []*fault.Fault
@@ -233,6 +235,7 @@ func (b *builder) compile(source string, scope expression.Scope, pointer string)
 	if b.readsBroken(source, scope) {
 		return nil
 	}
+	b.turn.Yield()
 	p, problems := expression.Compile(source, scope)
 	for _, problem := range problems {
 		if kind := valueKinds[problem.Code]; kind != "" && b.documented(kind, problem.Params["name"]) {
@@ -304,6 +307,7 @@ func (b *builder) Pattern(text string) (*fieldtype.Pattern, *fault.Fault) {
 		b.asked = append(b.asked, p)
 		return p, nil
 	}
+	b.turn.Yield()
 	p, problem := fieldtype.CompilePattern(text)
 	if problem != nil {
 		return nil, problem

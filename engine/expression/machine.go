@@ -11,6 +11,7 @@ import (
 	"github.com/expr-lang/expr/vm"
 	"github.com/govalues/decimal"
 
+	"formwork/engine/budget"
 	"formwork/engine/fault"
 	"formwork/metadata/fieldtype"
 )
@@ -18,18 +19,26 @@ import (
 // maxWork bounds what one run may do: a unit is about a tenth of a microsecond.
 const maxWork = 1_000_000
 
+// yieldEvery is after how many units a run looks whether its turn is over: a millisecond.
+const yieldEvery = 10_000
+
 // frame is what functions of one run share.
 type frame struct {
 	env  Env
 	work int
+	turn budget.Turn
 	now  time.Time
 	rows map[string][]any // of paths, by their names; each row decoded once a run
 }
 
-// spend charges for work that depends on the size of the data.
+// spend charges for work that depends on the size of the data. Much of it is done in turn with
+// others.
 func (f *frame) spend(units int) error {
 	if f.work += units; f.work > maxWork {
 		return fault.New(fault.Limited, "expression.too_costly")
+	}
+	if f.work/yieldEvery != (f.work-units)/yieldEvery {
+		f.turn.Yield()
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/topdown"
 
+	"formwork/engine/budget"
 	"formwork/engine/expression"
 	"formwork/engine/fault"
 	"formwork/engine/query"
@@ -432,6 +433,7 @@ func (k *compilation) Location() *time.Location {
 // does so at the same place on every machine.
 type meter struct {
 	steps  int
+	turn   budget.Turn
 	cancel context.CancelFunc
 }
 
@@ -445,6 +447,7 @@ func (m *meter) TraceEvent(topdown.Event) {
 	if m.steps++; m.steps == maxSteps {
 		m.cancel()
 	}
+	m.turn.Yield()
 }
 
 // evaluationFault tells a policy that takes too long from one that fails.

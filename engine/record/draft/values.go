@@ -3,6 +3,7 @@ package draft
 import (
 	"slices"
 
+	"formwork/engine/budget"
 	"formwork/engine/catalog"
 	"formwork/engine/expression"
 	"formwork/engine/fault"
@@ -131,7 +132,9 @@ func derive(e *session.Env, fails func(f *stored.Field, err error) (goOn bool)) 
 			return
 		}
 	}
+	var turn budget.Turn
 	for _, f := range m.Computed {
+		turn.Yield()
 		var v any
 		var err error
 		if f.Formula != nil {

@@ -191,6 +191,7 @@ func (b *bulk) each(ctx context.Context, fn func(t *task)) error {
 				broken.Store(&text)
 			}
 		}()
+		var turn budget.Turn
 		for {
 			from := int(taken.Add(share)) - share
 			if from >= len(b.tasks) || broken.Load() != nil {
@@ -202,6 +203,7 @@ func (b *bulk) each(ctx context.Context, fn func(t *task)) error {
 					return
 				}
 				fn(&part[i])
+				turn.Yield()
 			}
 		}
 	}

@@ -14,6 +14,8 @@ import (
 	"modernc.org/libc"
 	"modernc.org/libc/sys/types"
 	lib "modernc.org/sqlite/lib"
+
+	"formwork/engine/budget"
 )
 
 // conn is one connection to a database file, with its prepared statements. It
@@ -38,11 +40,13 @@ type conn struct {
 	epoch int  // of the pool it belongs to
 	slow  bool // is one of the pool's slow ones, until it is released
 
+	turn budget.Turn
+
 	onFull func() // is called when a call finds no room
 }
 
 const (
-	progressOps = 2000 // virtual machine steps between looks at ctx: well below a millisecond
+	progressOps = 500 // virtual machine steps between looks at ctx: well below a millisecond
 	cellSize    = 16
 )
 
@@ -74,9 +78,11 @@ func progress(_ *libc.TLS, token uintptr) int32 {
 	if !ok {
 		return 0
 	}
-	if ctx := c.(*conn).ctx; ctx != nil && ctx.Err() != nil {
+	of := c.(*conn)
+	if of.ctx != nil && of.ctx.Err() != nil {
 		return 1
 	}
+	of.turn.Yield()
 	return 0
 }
 
@@ -169,6 +175,7 @@ var errMoved = errors.New("the file was removed or replaced")
 // may be written by nobody else (see Store.Delete), so that it stays for as long as the
 // transaction lasts. Fails with errMoved if it is gone already.
 func (c *conn) beginWrite() error {
+	c.turn = budget.Turn{}
 	if err := c.exec("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"formwork/engine/budget"
 	"formwork/engine/fault"
 	"formwork/engine/store"
 )
@@ -174,7 +175,7 @@ func (p *pool) pass(c *conn) {
 }
 
 func (p *pool) release(c *conn) {
-	c.ctx = nil
+	c.ctx, c.turn = nil, budget.Turn{}
 	if c.slow {
 		c.slow = false
 		p.slow.Release(1)
