@@ -24,9 +24,9 @@ const (
 	attackBudget  = attackLimit + attackLimit/2
 	attackBriefly = 20 * time.Second
 	// attackTail is beyond what a read of another tenant may take at the 99th percentile, in
-	// the long form alone. The aim is 250 ms: ten times as much is no noise of a busy machine
+	// the long form alone. The aim is 250 ms: four times as much is no noise of a busy machine
 	// but a tenant that waits for another.
-	attackTail = 2500 * time.Millisecond
+	attackTail = time.Second
 )
 
 // attackFor is how long the server is attacked, and whether that is the long form:
