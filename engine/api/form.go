@@ -74,7 +74,7 @@ type (
 // saves nothing.
 func (s *Server) form(r *request) error {
 	var in FormOf
-	if err := r.decode(smallBody, &in, false); err != nil {
+	if err := r.decode(recordBody, &in, false); err != nil {
 		return err
 	}
 	q := record.FormQuery{RecordType: in.RecordType, Layout: in.Layout, Device: in.Device, Data: in.Data, Changed: in.Changed}
@@ -93,7 +93,7 @@ func (s *Server) form(r *request) error {
 // reference of a record that is being written. It saves nothing.
 func (s *Server) candidates(r *request) error {
 	var in CandidatesOf
-	if err := r.decode(smallBody, &in, false); err != nil {
+	if err := r.decode(recordBody, &in, false); err != nil {
 		return err
 	}
 	q := record.FormQuery{RecordType: in.RecordType, Data: in.Data, Changed: in.Changed}

@@ -67,7 +67,7 @@ func TestLargeBodies(t *testing.T) {
 		code   string
 	}{
 		{"/api/v1/records/account", 10 << 20, 413, "api.too_large"},
-		{"/api/v1/records/account", 1<<20 + 1, 413, "api.too_large"},
+		{"/api/v1/records/account", 8<<20 + 1, 413, "api.too_large"},
 		{"/api/v1/records/account", 100_000, 422, "record.invalid"}, // is read; the name is too long
 		{"/api/v1/records/account/bulk", 17 << 20, 413, "api.too_large"},
 		{"/api/v1/records/account/bulk", 10 << 20, 400, "api.unknown_member"}, // is read
@@ -85,7 +85,7 @@ func TestLargeBodies(t *testing.T) {
 		})
 	}
 	t.Run("of unknown length", func(t *testing.T) {
-		for size, want := range map[int]int{10: 201, 9_000: 422, 3 << 20: 413} {
+		for size, want := range map[int]int{10: 201, 9_000: 422, 9 << 20: 413} {
 			request, err := http.NewRequest("POST", w.base+"/api/v1/records/account", io.MultiReader(strings.NewReader(text(size))))
 			if err != nil {
 				t.Fatal(err)

@@ -82,7 +82,7 @@ func (r *request) through(name string, q *record.ListQuery) error {
 
 // createRecord is POST /records/{object}.
 func (s *Server) createRecord(r *request) error {
-	data, err := r.data(smallBody)
+	data, err := r.data(recordBody)
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (s *Server) updateRecord(r *request) error {
 	if err != nil {
 		return err
 	}
-	patch, err := r.data(smallBody)
+	patch, err := r.data(recordBody)
 	if err != nil {
 		return err
 	}
@@ -277,7 +277,7 @@ func (s *Server) merge(r *request) error {
 		return err
 	}
 	var in Merge
-	if err := r.decode(smallBody, &in, false); err != nil {
+	if err := r.decode(recordBody, &in, false); err != nil {
 		return err
 	}
 	if in.From == nil {

@@ -40,6 +40,7 @@ const (
 	maxHeaders = 16 << 10 // bytes of request line and headers together
 	smallBody  = 1 << 20
 	loginBody  = 16 << 10 // what somebody may send who is not known yet
+	recordBody = 8 << 20  // a record, whose characters may be written as \u
 	largeBody  = 16 << 20
 	maxHeavy   = 8 // bodies over smallBody at once
 	// drained is how much of a refused body is still read, and drainFor how long, so that its

@@ -110,6 +110,7 @@ func (o *Object) advise(ctx context.Context, t store.Tenant, shape Shape, owned 
 	}
 	a := &Advice{Source: shape.Source, Object: shape.Object, Owned: owned, Scans: scans, Sorts: plan.Sorted, Uses: plan.Uses, Text: plan.Text}
 	equal, bounded := demand.Conditions(filter)
+	equal, bounded = o.ordered(equal), o.ordered(bounded)
 	columns := ascending(equal)
 	if len(shape.Sort) == 0 && len(bounded) > 0 {
 		columns = append(columns, asc(bounded[0]))

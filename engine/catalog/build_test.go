@@ -8,9 +8,11 @@ import (
 	"formwork/engine/fault"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"formwork/engine/store"
 	"formwork/metadata"
 	"formwork/metadata/fieldtype"
 	"formwork/metadata/packages"
@@ -173,6 +175,24 @@ func TestManyProblems(t *testing.T) {
 	}
 	if last := problems[maxProblems-1].Pointer; last < "/role/r1" || last > "/role/r2" {
 		t.Errorf("they end at %s", last)
+	}
+}
+
+// Lists whose filters hold a long text equal, or bound it, are planned no index with it.
+func TestLongTextsAreInNoIndex(t *testing.T) {
+	for max, indexed := range map[int]bool{100_000: true, 100_001: false} {
+		body := fmt.Sprintf(`{"type":"long_text","max_length":%d}`, max)
+		h := newHouse(t, basePackage(t, "1.0.0",
+			`{"kind":"object","name":"paper","label":"Paper","name_field":"name","visibility":"read","fields":{"name":{"type":"text"},"body":`+body+`}}`,
+			`{"kind":"view","name":"papers","object":"paper","columns":["name"],"filter":"body == \"x\"","show":"table"}`,
+			`{"kind":"view","name":"later","object":"paper","columns":["name"],"filter":"body > \"x\"","show":"table"}`))
+		s := h.snapshot()
+		found := slices.ContainsFunc(s.Indexes["paper"], func(i store.Index) bool {
+			return slices.ContainsFunc(i.Columns, func(c store.IndexColumn) bool { return c.Column == s.Objects["paper"].byName["body"].Column })
+		})
+		if found != indexed {
+			t.Errorf("texts of %d characters: in an index %v", max, found)
+		}
 	}
 }
 

@@ -299,6 +299,9 @@ func (b *builder) sortPicked(n *node, roll *Rollup, r fieldtype.Rollup) {
 		b.report(fault.New(fault.Invalid, "catalog.not_sortable", "field", name), n.pointer()+"/sort")
 		return
 	}
+	if !b.checkOrdered(by, n.pointer()+"/sort") {
+		return
+	}
 	roll.By, roll.descending = by, descending != (r.Op == "last")
 }
 
@@ -386,6 +389,9 @@ func dangles(lookup query.Column) bool {
 func (b *builder) checkRolled(n *node, of *Field, r fieldtype.Rollup) {
 	pointer := n.pointer() + "/field"
 	kind := of.Value.Kind()
+	if !b.checkOrdered(of, pointer) { // the values of many children or parents would be held at once
+		return
+	}
 	switch r.Op {
 	case "sum", "avg":
 		if kind != fieldtype.NumberKind && kind != fieldtype.DurationKind {

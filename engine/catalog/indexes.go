@@ -121,6 +121,7 @@ func (p *planner) need(filled bool, columns []column) {
 // owner before the others, and without a sort one that is bounded.
 func held(l *List) []column {
 	equal, bounded := conditions(l.Filter)
+	equal, bounded = l.Object.ordered(equal), l.Object.ordered(bounded)
 	if slices.Contains(equal, query.Owner) {
 		equal = append([]query.Column{query.Owner}, equal...)
 	}
@@ -228,6 +229,16 @@ func conditions(p *expression.Program) (equal, bounded []query.Column) {
 		return nil, nil // nothing can be planned for it
 	}
 	return demand.Conditions(filter)
+}
+
+// ordered are those of an object's columns whose values an index can hold.
+func (o *Object) ordered(columns []query.Column) []query.Column {
+	return slices.DeleteFunc(columns, func(c query.Column) bool {
+		return slices.ContainsFunc(o.Fields, func(f *Field) bool {
+			_, unordered := f.Value.(fieldtype.Unordered)
+			return unordered && f.Column == c
+		})
+	})
 }
 
 // sample answers what a filter asks of the user and the clock while indexes are

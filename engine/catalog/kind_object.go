@@ -96,7 +96,8 @@ func (r *Rollup) sort() []SortKey {
 	if r.Field.Rollup == nil {
 		return nil
 	}
-	if _, bounded := conditions(r.Filter); len(bounded) > 0 {
+	_, bounded := conditions(r.Filter)
+	if bounded = r.Child.ordered(bounded); len(bounded) > 0 {
 		return []SortKey{{Ref: query.Field(bounded[0])}}
 	}
 	return nil

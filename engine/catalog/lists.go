@@ -66,6 +66,9 @@ func (b *builder) sortKeys(o *Object, keys []string, pointer string) []SortKey {
 			b.report(fault.New(fault.Invalid, "catalog.not_sortable", "field", path), at)
 			continue
 		}
+		if !b.checkOrdered(f, at) {
+			continue
+		}
 		sort = append(sort, SortKey{Ref: o.ref(path), Descending: descending})
 	}
 	return sort

@@ -42,6 +42,7 @@ func (b *builder) compileFields(o *Object) {
 		if f.Column.Storage != fieldtype.Text || f.System {
 			b.report(fault.New(fault.Invalid, "catalog.name_field", "field", f.Name), pointer+"/name_field")
 		}
+		b.checkOrdered(f, pointer+"/name_field")
 		o.NameField = f
 		addKey(f)
 	}
@@ -87,7 +88,16 @@ func (b *builder) checkStored(f *Field, pointer string) bool {
 		b.report(fault.New(fault.Invalid, "catalog.no_order", "field", f.Name), pointer)
 		return false
 	}
-	return true
+	return b.checkOrdered(f, pointer)
+}
+
+// checkOrdered refuses a stored field whose texts may be too long to be compared.
+func (b *builder) checkOrdered(f *Field, pointer string) bool {
+	_, unordered := f.Value.(fieldtype.Unordered)
+	if unordered {
+		b.report(fault.New(fault.Invalid, "catalog.too_long_to_compare", "field", f.Name), pointer)
+	}
+	return !unordered
 }
 
 // reportNotStored tells that a field is computed when read, and of a formula on a roll-up that is,
@@ -490,6 +500,9 @@ func (b *builder) compileDuplicates(o *Object) {
 			}
 			if f.Column.Storage == fieldtype.None || f.Column.Storage == fieldtype.JSON {
 				b.report(fault.New(fault.Invalid, "catalog.not_stored", "field", field), pointer+"/match"+step(field))
+				continue
+			}
+			if !b.checkOrdered(f, pointer+"/match"+step(field)) {
 				continue
 			}
 			rule.Matches = append(rule.Matches, &Match{Field: f, Doc: doc.Match[field],

@@ -246,6 +246,9 @@ func length(f *frame, a []any) (any, error) {
 	n := 0
 	switch v := a[0].(type) {
 	case string:
+		if err := f.spendText(len(v)); err != nil {
+			return nil, err
+		}
 		n = utf8.RuneCountInString(v)
 	case []string:
 		n = len(v)

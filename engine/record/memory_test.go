@@ -251,3 +251,28 @@ func TestBackfillOfLargeRecordsIsBounded(t *testing.T) {
 		t.Errorf("%d records are up to date", len(page.Items))
 	}
 }
+
+// A stream of large records holds few of them, though it completes several at once.
+func TestStreamOfLargeRecordsIsBounded(t *testing.T) {
+	const records, most = 40, 16
+	w, tenant, s := newWeighed(t, 3_000_000)
+	w.apply(`{"kind":"object","name":"deal","fields":{"body":{"type":"long_text","label":"Body"},
+		"lately":{"type":"rollup","op":"count","object":"line","lookup":"deal","filter":"created_at < now()"}}}`)
+	s = w.service.As(tenant, w.snapshot, policy.System("acme"))
+	for n := range records {
+		w.create(s, "deal", map[string]any{"name": fmt.Sprint(n), "body": "big"})
+	}
+	n := 0
+	held := tenant.held(t, func() error {
+		for _, err := range s.Each(w.ctx, "deal", record.ListQuery{Fields: []string{"body", "lately"}}) {
+			if err != nil {
+				return err
+			}
+			n++
+		}
+		return nil
+	})
+	if held > most || n != records {
+		t.Errorf("%d MiB were held for %d records, at most %d", held, n, most)
+	}
+}

@@ -22,9 +22,10 @@ import (
 
 // Limits.
 const (
-	MaxWords      = 1000 // of one record; further ones are not found
-	MaxQueryWords = 32   // of one query; further ones are not asked for
-	maxLetters    = 48   // of one word; longer ones are found by their beginning
+	MaxWords      = 1000    // of one record; further ones are not found
+	MaxQueryWords = 32      // of one query; further ones are not asked for
+	maxLetters    = 48      // of one word; longer ones are found by their beginning
+	maxText       = 400_000 // bytes of one text; words behind them are not found
 )
 
 // Words returns the words of texts, sorted, each once, at most MaxWords (the first ones).
@@ -39,7 +40,7 @@ func Words(texts ...string) []string {
 		return len(words) < MaxWords
 	}
 	for _, text := range texts {
-		if !runs(fold(text), func(run string, dense bool) bool {
+		if !runs(fold(beginning(text)), func(run string, dense bool) bool {
 			if !dense {
 				return add(shorten(run))
 			}
@@ -164,6 +165,18 @@ func pairs(run string, yield func(string) bool) bool {
 		last = i
 	}
 	return true
+}
+
+// beginning is the part of a text that words are taken from.
+func beginning(text string) string {
+	if len(text) <= maxText {
+		return text
+	}
+	end := maxText
+	for !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end]
 }
 
 // shorten keeps the first maxLetters characters.

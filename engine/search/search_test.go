@@ -3,6 +3,7 @@ package search_test
 import (
 	"math/rand/v2"
 	"reflect"
+	"runtime"
 	"sort"
 	"strings"
 	"testing"
@@ -74,6 +75,23 @@ func TestLimits(t *testing.T) {
 	long := strings.Repeat("é", 500)
 	if !search.Match(search.Words(long), search.Query(long)) {
 		t.Error("a long word is not found")
+	}
+}
+
+// Of a long text the beginning is read: what follows is neither found nor held.
+func TestWordsOfLongTexts(t *testing.T) {
+	for _, before := range []string{"字", "é ", "a "} {
+		text := "first " + strings.Repeat(before, 3_000_000/len(before)) + " last"
+		var start, end runtime.MemStats
+		runtime.ReadMemStats(&start)
+		words := search.Words(text, "other")
+		runtime.ReadMemStats(&end)
+		if !search.Match(words, search.Query("first other")) || search.Match(words, search.Query("last")) {
+			t.Errorf("a text of %q is found by %q", before, words)
+		}
+		if bytes := end.TotalAlloc - start.TotalAlloc; bytes > 8<<20 {
+			t.Errorf("%d bytes were made for the words of a text of %q", bytes, before)
+		}
 	}
 }
 

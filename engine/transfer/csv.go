@@ -24,8 +24,8 @@ import (
 // Limits of a CSV file.
 const (
 	maxColumns = 1_000
-	maxCell    = 200_000 // bytes
-	maxRow     = 1 << 20 // bytes
+	maxCell    = 4 << 20 // bytes: the longest text of a field, in any script
+	maxRow     = 6 << 20 // bytes: a record with quotes that are doubled
 )
 
 // encodings a file may be in, by the name a caller gives.

@@ -96,6 +96,26 @@ func TestFilesThatAreRefused(t *testing.T) {
 	}
 }
 
+// A batch ends by its bytes as well as by its rows: a row of large cells is among few.
+func TestBatchesAreBounded(t *testing.T) {
+	for size, want := range map[int][]int{10: {250, 50}, 300_000: {4, 4, 2}, 3 * batchBytes: {1, 1}} {
+		n := 0
+		for _, rows := range want {
+			n += rows
+		}
+		file := strings.Repeat("x,"+strings.Repeat("y", size)+"\n", n)
+		header := []string{"a", "b"}
+		run := &running{im: &Import{}, mapping: &mapping{byID: true}, rows: resume(strings.NewReader(file), ',', header, 1, 0)}
+		for _, rows := range want {
+			lines, end, err := run.read()
+			if err != nil || len(lines) != rows {
+				t.Fatalf("rows of %d bytes: %d in a batch, want %d, %v", size, len(lines), rows, err)
+			}
+			run.at = end
+		}
+	}
+}
+
 // A reader that begins at an offset told before reads the same rows as one that went on.
 func TestResumeReadsTheSame(t *testing.T) {
 	file := "a,b\n1,\"x\ny\"\n\n2,\"a \"\"b\"\"\"\n3,三\n4,d\n"

@@ -19,8 +19,11 @@ import (
 	"formwork/engine/store"
 )
 
-// batchRows is how many rows are saved in one transaction.
-const batchRows = 250
+// Bounds of the rows that are saved in one transaction.
+const (
+	batchRows  = 250
+	batchBytes = 1 << 20 // of cells, but for those of the last row
+)
 
 // line is a row of the file on its way into a record.
 type line struct {
@@ -33,6 +36,17 @@ type line struct {
 	key    string    // the values of the key fields, "" without a key
 	faults []*fault.Fault
 }
+
+// size is how many bytes the cells of a line take, about.
+func (l *line) size() (n int) {
+	for _, cell := range l.cells {
+		n += len(cell) + perCell
+	}
+	return n
+}
+
+// perCell is what a cell takes beside its text.
+const perCell = 16
 
 // place is where an import goes on: after the row with this number.
 type place struct {
@@ -202,7 +216,7 @@ func (r *running) save(ctx context.Context, ops []record.Operation, with func(tx
 func (r *running) read() (lines []*line, end place, err error) {
 	end = r.at
 	keys := map[string]bool{}
-	for len(lines) < batchRows {
+	for bytes := 0; len(lines) < batchRows && bytes < batchBytes; {
 		l, err := r.next()
 		if errors.Is(err, io.EOF) {
 			break
@@ -223,6 +237,7 @@ func (r *running) read() (lines []*line, end place, err error) {
 		}
 		keys[l.key] = true
 		lines = append(lines, l)
+		bytes += l.size()
 		end = place{Row: l.number, Offset: l.end}
 	}
 	return lines, end, nil

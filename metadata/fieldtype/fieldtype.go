@@ -148,6 +148,9 @@ type (
 	// Unrestricted is implemented by choices that may also take values which no option
 	// names; see Restricted.
 	Unrestricted interface{ Unrestricted() bool }
+	// Unordered is implemented by texts that may be too long to be compared: nothing is
+	// sorted, grouped, indexed or matched by them, and they are not unique.
+	Unordered interface{ Unordered() }
 	// Folds has a folded form for case-insensitive keys and sorting, as text.
 	Folds interface{ Fold(stored any) string }
 	// Writes is implemented by values that are sent in another form than they are shown.
@@ -186,6 +189,19 @@ type (
 		Split(stored any) []any
 	}
 )
+
+// Ordered reports whether records can be sorted, grouped and told apart by values of a
+// kind: each is stored as a single value that is not too long.
+func Ordered(v Value) bool {
+	if _, unordered := v.(Unordered); unordered {
+		return false
+	}
+	switch v.Storage() {
+	case Bool, Int, Text:
+		return true
+	}
+	return false
+}
 
 // Part is one part of a value. Its name is that of the member of the value's JSON.
 type Part struct {

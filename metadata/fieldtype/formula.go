@@ -79,7 +79,11 @@ func bindResult(name, result string, f *metadata.Field, in Context) (Value, []*f
 	if _, may := t.(Results); !may {
 		return nil, []*fault.Fault{fault.New(fault.Invalid, "metadata.not_a_result", "type", result).At("/result")}
 	}
-	return t.Bind(name, f, in)
+	v, problems := t.Bind(name, f, in)
+	if _, unordered := v.(Unordered); unordered { // expressions make no texts of that length
+		return nil, []*fault.Fault{outOfRange("max_length", 1, maxOrdered)}
+	}
+	return v, problems
 }
 
 type computed struct{ expression string }

@@ -10,7 +10,14 @@ import (
 // LongTextType is text of several lines.
 type LongTextType struct{}
 
-const maxLongText = 100_000
+// Bounds of long texts, in characters.
+const (
+	maxLongText   = 1_000_000
+	usualLongText = 100_000 // where a field says none
+	// maxOrdered is how long a text may be by which records are sorted, grouped, indexed and
+	// matched: a longer one is neither in an index nor held for many records at once.
+	maxOrdered = 100_000
+)
 
 func (LongTextType) Name() string { return "long_text" }
 
@@ -23,7 +30,7 @@ func (LongTextType) MayResult() {}
 
 func (LongTextType) SettingsSchema() map[string]any {
 	return map[string]any{
-		"max_length": countSetting("Longest", "How many characters the text may have.", 1, maxLongText, maxLongText),
+		"max_length": countSetting("Longest", "How many characters the text may have.", 1, maxLongText, usualLongText),
 	}
 }
 
@@ -33,18 +40,28 @@ func (LongTextType) ShownSettings(metadata.Shown) metadata.Members {
 }
 
 func (LongTextType) Bind(_ string, f *metadata.Field, _ Context) (Value, []*fault.Fault) {
-	s, problems := settings[textSettings](f)
-	if problems != nil {
+	max, problems := longest(f)
+	switch {
+	case problems != nil:
 		return nil, problems
+	case max > maxOrdered:
+		return unorderedLongText{max: max}, nil
 	}
-	v := longTextValue{max: maxLongText}
-	if s.MaxLength != nil {
-		v.max = *s.MaxLength
+	return longTextValue{max: max}, nil
+}
+
+// longest is how many characters a long text may have, by the settings of its field.
+func longest(f *metadata.Field) (int, []*fault.Fault) {
+	s, problems := settings[textSettings](f)
+	switch {
+	case problems != nil:
+		return 0, problems
+	case s.MaxLength == nil:
+		return usualLongText, nil
+	case *s.MaxLength < 1 || *s.MaxLength > maxLongText:
+		return 0, []*fault.Fault{outOfRange("max_length", 1, maxLongText)}
 	}
-	if v.max < 1 || v.max > maxLongText {
-		return nil, []*fault.Fault{outOfRange("max_length", 1, maxLongText)}
-	}
-	return v, nil
+	return *s.MaxLength, nil
 }
 
 type longTextValue struct {
@@ -52,18 +69,31 @@ type longTextValue struct {
 	max int
 }
 
-// Coerce keeps the text as it is written but for line ends; blank text is empty.
-func (v longTextValue) Coerce(in any) (any, *fault.Fault) {
+func (v longTextValue) Coerce(in any) (any, *fault.Fault) { return linesOf(in, v.max) }
+func (v longTextValue) Schema() map[string]any            { return linesSchema(v.max) }
+
+// unorderedLongText is one that may be too long to be compared.
+type unorderedLongText struct {
+	textual
+	max int
+}
+
+func (unorderedLongText) Unordered()                          {}
+func (v unorderedLongText) Coerce(in any) (any, *fault.Fault) { return linesOf(in, v.max) }
+func (v unorderedLongText) Schema() map[string]any            { return linesSchema(v.max) }
+
+// linesOf keeps a text as it is written but for line ends; blank text is empty.
+func linesOf(in any, max int) (any, *fault.Fault) {
 	s, problem := plain(in, true)
 	if problem != nil || strings.TrimSpace(s) == "" {
 		return nil, problem
 	}
-	if problem := tooLong(s, v.max); problem != nil {
+	if problem := tooLong(s, max); problem != nil {
 		return nil, problem
 	}
 	return s, nil
 }
 
-func (v longTextValue) Schema() map[string]any {
-	return map[string]any{"type": "string", "maxLength": v.max}
+func linesSchema(max int) map[string]any {
+	return map[string]any{"type": "string", "maxLength": max}
 }

@@ -1,6 +1,7 @@
 package fieldtype
 
 import (
+	"errors"
 	"regexp"
 	"strings"
 
@@ -15,8 +16,11 @@ import (
 // kept, so that it can be put into a page as it is stored.
 type RichTextType struct{}
 
-// maxMarkup bounds what is sent, in bytes; pasted text brings much that is thrown away.
-const maxMarkup = 4 * maxLongText
+// Bounds of what is sent, in bytes: pasted text brings much that is thrown away.
+const (
+	markupTimes = 4 // for each character that the text may have
+	maxMarkup   = 3 << 20
+)
 
 func (RichTextType) Name() string { return "rich_text" }
 
@@ -27,7 +31,7 @@ func (RichTextType) AlsoCalled() []string {
 
 func (RichTextType) SettingsSchema() map[string]any {
 	return map[string]any{
-		"max_length": countSetting("Longest", "How many characters the text may have, with its marks.", 1, maxLongText, maxLongText),
+		"max_length": countSetting("Longest", "How many characters the text may have, with its marks.", 1, maxLongText, usualLongText),
 	}
 }
 
@@ -36,12 +40,15 @@ func (RichTextType) ShownSettings(metadata.Shown) metadata.Members {
 	return metadata.AllOf("max_length")
 }
 
-func (RichTextType) Bind(name string, f *metadata.Field, in Context) (Value, []*fault.Fault) {
-	v, problems := LongTextType{}.Bind(name, f, in)
-	if problems != nil {
+func (RichTextType) Bind(_ string, f *metadata.Field, _ Context) (Value, []*fault.Fault) {
+	max, problems := longest(f)
+	switch {
+	case problems != nil:
 		return nil, problems
+	case max > maxOrdered:
+		return unorderedRichText{richTextValue{max: max}}, nil
 	}
-	return richTextValue{max: v.(longTextValue).max}, nil
+	return richTextValue{max: max}, nil
 }
 
 // harmless is what is kept: structure and emphasis, tables, and links that leave the
@@ -69,6 +76,11 @@ type richTextValue struct {
 	max int
 }
 
+// unorderedRichText is one that may be too long to be compared.
+type unorderedRichText struct{ richTextValue }
+
+func (unorderedRichText) Unordered() {}
+
 // Form keeps other texts, which were not cleaned, from being read as markup.
 func (richTextValue) Form() string { return "html" }
 
@@ -79,13 +91,18 @@ func (v richTextValue) Coerce(in any) (any, *fault.Fault) {
 	if problem != nil {
 		return nil, problem
 	}
-	if len(s) > maxMarkup {
-		return nil, fault.New(fault.Invalid, "field.too_large", "max", maxMarkup)
+	most := min(markupTimes*max(v.max, usualLongText), maxMarkup)
+	if len(s) > most {
+		return nil, fault.New(fault.Invalid, "field.too_large", "max", most)
 	}
 	// What is left is read again: one pass may bring out marks or characters that were
 	// written so as not to be seen. What does not settle is made to be tricky.
 	for range cleanings {
-		clean, problem := plain(harmless.Sanitize(s), true)
+		cleaned := bounded{left: most} // signs that are no marks get longer
+		if harmless.SanitizeReaderToWriter(strings.NewReader(s), &cleaned) != nil {
+			return nil, fault.New(fault.Invalid, "field.too_large", "max", most)
+		}
+		clean, problem := plain(cleaned.String(), true)
 		if problem != nil {
 			return nil, problem
 		}
@@ -99,6 +116,28 @@ func (v richTextValue) Coerce(in any) (any, *fault.Fault) {
 
 // cleanings bounds how often a text is cleaned; the last one has to change nothing.
 const cleanings = 5
+
+// bounded keeps what is written, up to a number of bytes.
+type bounded struct {
+	strings.Builder
+	left int
+}
+
+var errTooLarge = errors.New("more is written than is kept")
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if b.left -= len(p); b.left < 0 {
+		return 0, errTooLarge
+	}
+	return b.Builder.Write(p)
+}
+
+func (b *bounded) WriteString(s string) (int, error) {
+	if b.left -= len(s); b.left < 0 {
+		return 0, errTooLarge
+	}
+	return b.Builder.WriteString(s)
+}
 
 // kept is a clean text in stored form.
 func (v richTextValue) kept(clean string) (any, *fault.Fault) {

@@ -49,6 +49,24 @@ func checkHarmless(t *testing.T, v fieldtype.Value, in string) {
 	}
 }
 
+// What is made of a text is not larger than what is read of one, however it is written.
+func TestRichTextIsBounded(t *testing.T) {
+	v := mustBind(t, `{"type":"rich_text"}`)
+	for _, grows := range []string{"<", "&", "<a>&"} {
+		if _, problem := v.Coerce(strings.Repeat(grows, 400_000/len(grows))); problem == nil || problem.Code != "field.too_large" {
+			t.Errorf("many %q: %v", grows, problem)
+		}
+	}
+	longest := "<p>" + strings.Repeat("字", 1_000_000-7) + "</p>"
+	v = mustBind(t, `{"type":"rich_text","max_length":1000000}`)
+	if stored, problem := v.Coerce(longest); problem != nil || stored != longest {
+		t.Errorf("the longest text is refused or changed: %v", problem)
+	}
+	if _, problem := v.Coerce(strings.Replace(longest, "字", "字字", 1)); problem == nil || problem.Code != "field.too_long" {
+		t.Errorf("one character more: %v", problem)
+	}
+}
+
 func FuzzRichText(f *testing.F) {
 	for _, seed := range []string{"<p>a</p>", "a & b < c", "<a href=\"https://x.example/?a=1&b=2\">x</a>", "<table><tr><td colspan=2>a", "<p><script>x", "&lt;script&gt;", "<plaintext>a<b>"} {
 		f.Add(seed)

@@ -76,13 +76,11 @@ func operatorsOf(k Kind) []string {
 	return operators
 }
 
-// sortOf is what a list is sorted by, "" for what is not stored as a single value.
+// sortOf is what a list is sorted by, "" for what has no order.
 func sortOf(v Value) string {
-	switch v.Storage() {
-	case None, List, JSON:
-		return ""
-	}
 	switch {
+	case !Ordered(v):
+		return ""
 	case is[Refers](v):
 		return "id"
 	case is[Chooses](v):

@@ -222,11 +222,7 @@ func sortColumn(f *catalog.Field) (query.Column, bool) {
 	if f.Key.Name != "" {
 		return f.Key, true
 	}
-	switch f.Column.Storage {
-	case fieldtype.Bool, fieldtype.Int, fieldtype.Text:
-		return f.Column, true
-	}
-	return query.Column{}, false
+	return f.Column, f.Column.Storage != fieldtype.None && fieldtype.Ordered(f.Value)
 }
 
 // addWords restricts the list to records with words. Where a searched field may not
@@ -477,10 +473,7 @@ func (s *Reader) Each(ctx context.Context, object string, q ListQuery) iter.Seq2
 		if l.check == nil {
 			l.query.Limit = q.Limit
 		}
-		atOnce := 1
-		if len(l.rolled) > 0 {
-			atOnce = rolledAtOnce
-		}
+		atOnce := l.atOnce()
 		var items []Record
 		n, held := 0, 0
 		for r, err := range s.Tenant.Select(ctx, l.query) {

@@ -2,6 +2,7 @@ package read
 
 import (
 	"context"
+	"slices"
 
 	"formwork/engine/catalog"
 	"formwork/engine/expression"
@@ -18,8 +19,23 @@ type rolledUp struct {
 	slot   int
 }
 
-// rolledAtOnce is how many records of a stream are completed together.
-const rolledAtOnce = 100
+// How many records of a stream are completed together. A roll-up that picks a value, which may
+// be a long text, asks for each record by itself anyway.
+const (
+	rolledAtOnce = 100
+	pickedAtOnce = 5
+)
+
+// atOnce is how many records of a stream are completed together.
+func (sh *shape) atOnce() int {
+	if len(sh.rolled) == 0 {
+		return 1
+	}
+	if slices.ContainsFunc(sh.rolled, func(c rolledUp) bool { return c.roll.Picks() != nil }) {
+		return pickedAtOnce
+	}
+	return rolledAtOnce
+}
 
 // complete computes what is computed of rows when they are read: roll-ups, each by one query
 // for all rows, and then formulas.

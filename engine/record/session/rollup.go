@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"formwork/engine/budget"
 	"formwork/engine/catalog"
 	"formwork/engine/query"
 	"formwork/engine/record/stored"
@@ -82,6 +83,9 @@ func (r *rolling) sumUp(parents []int64) ([]RolledUp, error) {
 		}
 		parent, _ := row[0].(int64)
 		if found[parent], err = rollupValue(r.roll, row[1:]); err != nil {
+			return nil, err
+		}
+		if err := r.hold(found[parent].Value); err != nil {
 			return nil, err
 		}
 	}
@@ -165,6 +169,9 @@ func (r *rolling) pickEach(parents []int64, sort []query.Order) ([]RolledUp, err
 		if all[i].Value, err = r.pick(parent, sort); err != nil {
 			return nil, err
 		}
+		if err := r.hold(all[i].Value); err != nil {
+			return nil, err
+		}
 	}
 	return all, nil
 }
@@ -183,6 +190,11 @@ func (r *rolling) pick(parent int64, sort []query.Order) (any, error) {
 		}
 	}
 	return nil, nil
+}
+
+// hold counts a value among what the request holds, with its JSON: a text may be long.
+func (r *rolling) hold(value any) error {
+	return budget.From(r.ctx).Try(2 * int64(store.ValueSize(value)))
 }
 
 func (r *rolling) failed(err error) error { return fmt.Errorf("rolling up %s: %w", r.roll.Name(), err) }

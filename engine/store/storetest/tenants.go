@@ -113,6 +113,31 @@ var tenantCases = []testCase{
 		}
 		f.same("rows", f.ids(f.tenant, "lead", nil), []int64{1, 10})
 	}},
+	{"a long text", func(f *fixture) {
+		f.define(simple)
+		text := func(of string) string { return strings.Repeat(of, 1_000_000) + " the end" }
+		holds := func(where string, in store.Reader, want string) {
+			f.Helper()
+			rows := f.rows(in, query.Select{Table: "lead", Columns: []query.Ref{query.Field(colText)}})
+			if len(rows) != 1 || rows[0][0] != want {
+				f.Errorf("%s is another text", where)
+			}
+		}
+		f.must(f.insert("lead", 1, map[string]any{colText.Name: text("字")}, "word"))
+		holds("what was written", f.tenant, text("字"))
+		f.same("by its end", f.ids(f.tenant, "lead", query.Like{Ref: query.Field(colText), Text: "字 the end", At: query.End}), []int64{1})
+		f.write(func(tx store.Tx) error {
+			f.must(tx.Update(f.ctx, "lead", 1, 0, map[string]any{colText.Name: text("词")}, nil))
+			holds("what is written", tx, text("词"))
+			return nil
+		})
+		var dumped bytes.Buffer
+		f.must(f.tenant.Dump(f.ctx, &dumped))
+		other, err := f.store.Load(f.ctx, "other", &dumped)
+		f.must(err)
+		holds("what was loaded", other, text("词"))
+		f.same("by its word", f.ids(other, "lead", nil, query.Word{Text: "word"}), []int64{1})
+	}},
 	{"marks", func(f *fixture) {
 		f.define(simple)
 		at := time.Now() // of stores with marks, which take it from outside only in their own tests
