@@ -58,8 +58,10 @@ type Store interface {
 type Spreader interface {
 	// Spread has rows of tables of a tenant spread over the machines by the value of a column
 	// (query.ID for the id): a question that names it goes to one of them, any other to all.
-	// Tables that can't be spread, since a unique index holds all of their rows together, stay
-	// as they are and are returned. It may be repeated, and takes as long as moving rows does.
+	// Unique keys hold as before, at every moment. Tables that can't be spread, since a unique
+	// index is on values that have no one form, such as lists, stay as they are and are
+	// returned. It may be repeated, and then goes on where it was interrupted; others read and
+	// write meanwhile. It takes as long as moving rows does.
 	Spread(ctx context.Context, tenant string, by map[string]query.Column) (kept []string, err error)
 }
 

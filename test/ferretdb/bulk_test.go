@@ -24,16 +24,16 @@ func TestBulkTakesFewCommands(t *testing.T) {
 	commands := &counter{}
 	uri := commands.before(t, serve(t))
 	p := enginetest.New(t, enginetest.Options{Open: func(t testing.TB) store.Store {
-		s, err := mongo.Open(t.Context(), uri, mongo.Options{AllowStandalone: true})
+		s, err := mongo.Open(t.Context(), uri, mongo.Options{AllowStandalone: true, TableOfKeys: true})
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { s.Close() })
-		return notUnique{s}
+		return s
 	}})
 	s := p.NewTenant("acme", "core", "sales").System()
 	const few = 40 // changes, for which FerretDB takes its time
-	for object, data := range map[string]map[string]any{"account": {"name": "First"}, "contact": {"last_name": "First"}} {
+	for object, data := range map[string]map[string]any{"account": {"name": "First"}, "contact": {"last_name": "First"}, "product": {"name": "First", "code": "P"}} {
 		first, err := s.Create(t.Context(), object, data) // collections are made with their first row
 		if err == nil {
 			err = s.Delete(t.Context(), object, first.Record.ID(), 0)
@@ -67,6 +67,9 @@ func TestBulkTakesFewCommands(t *testing.T) {
 	}
 	accounts := bulk("accounts are made", "account", 500, 20, func(n int) record.Operation {
 		return record.Operation{Op: "create", Data: map[string]any{"name": fmt.Sprint("Account ", n), "website": fmt.Sprintf("https://%d.example.com", n)}}
+	})
+	bulk("products are made, whose codes are unique", "product", 500, 20, func(n int) record.Operation {
+		return record.Operation{Op: "create", Data: map[string]any{"name": fmt.Sprint("Product ", n), "code": fmt.Sprint("P", n)}}
 	})
 	contacts := bulk("their contacts", "contact", few, 20, func(n int) record.Operation {
 		return record.Operation{Op: "create", Data: map[string]any{"last_name": fmt.Sprint("Contact ", n), "account": accounts[n].ID.String()}}

@@ -33,34 +33,29 @@ import (
 
 // skipped are the tests that FerretDB 1 can't pass, each with what it lacks.
 var skipped = map[string]string{
-	"a new column's unique index":                     "no partial indexes, so no unique ones that leave empty values out",
-	"unique indexes":                                  "no partial indexes, so no unique ones that leave empty values out",
-	"a refused insert does not spoil the transaction": "no partial indexes, so no unique ones that leave empty values out",
-	"an attempt is refused by the store":              "no partial indexes, so no unique ones that leave empty values out",
-	"a unique index on rows that are alike":           "no partial indexes, so no unique ones that leave empty values out",
-	"a unique key changes hands in one write":         "no partial indexes, so no unique ones that leave empty values out",
-	"names are taken literally":                       "a quotation mark in a field's name breaks the JSON it keeps",
-	"explain":                                         "explain shows no stages",
-	"filters that compare two columns":                "no $expr that compares two fields",
-	"sort by a hop":                                   "no $lookup",
-	"reads its own writes":                            "no transactions: others see a write that is under way",
-	"sums of what has words":                          "no $toDecimal",
-	"aggregates":                                      "no $min, $max, $cond and $ifNull",
-	"measures of some rows":                           "no $min, $max, $cond and $ifNull",
-	"percentiles":                                     "no $cond and $sortArray",
-	"groups that a condition chooses":                 "no $toDecimal",
-	"buckets of time":                                 "no operators on dates",
-	"exact sums":                                      "no $toDecimal",
-	"sums of truth values":                            "no $toDecimal",
-	"property: rows selected are rows matched":        "no $lookup and no $expr",
-	"property: counts":                                "no $lookup and no $expr",
-	"property: aggregates":                            "no $lookup and few accumulators",
-	"property: pages make the whole":                  "no $lookup, for sorting by fields of other records",
+	"names are taken literally":                "a quotation mark in a field's name breaks the JSON it keeps",
+	"explain":                                  "explain shows no stages",
+	"filters that compare two columns":         "no $expr that compares two fields",
+	"sort by a hop":                            "no $lookup",
+	"reads its own writes":                     "no transactions: others see a write that is under way",
+	"sums of what has words":                   "no $toDecimal",
+	"aggregates":                               "no $min, $max, $cond and $ifNull",
+	"measures of some rows":                    "no $min, $max, $cond and $ifNull",
+	"percentiles":                              "no $cond and $sortArray",
+	"groups that a condition chooses":          "no $toDecimal",
+	"buckets of time":                          "no operators on dates",
+	"exact sums":                               "no $toDecimal",
+	"sums of truth values":                     "no $toDecimal",
+	"property: rows selected are rows matched": "no $lookup and no $expr",
+	"property: counts":                         "no $lookup and no $expr",
+	"property: aggregates":                     "no $lookup and few accumulators",
+	"property: pages make the whole":           "no $lookup, for sorting by fields of other records",
 }
 
+// TestConformance runs the suite with unique keys in a table of keys, for FerretDB 1 has no
+// partial indexes.
 func TestConformance(t *testing.T) {
-	open := opener(t)
-	storetest.Run(t, func(t *testing.T) store.Store { return notUnique{open(t)} }, skipped)
+	storetest.Run(t, opener(t), skipped)
 }
 
 // TestBlobs needs nothing that FerretDB 1 lacks.
@@ -74,12 +69,12 @@ func TestShared(t *testing.T) {
 		name := "shared" + strconv.FormatInt(opened.Add(1), 10)
 		var both [2]store.Store
 		for i := range both {
-			s, err := mongo.Open(t.Context(), uri, mongo.Options{Database: name, AllowStandalone: true})
+			s, err := mongo.Open(t.Context(), uri, mongo.Options{Database: name, AllowStandalone: true, TableOfKeys: true})
 			if err != nil {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { s.Close() })
-			both[i] = again{notUnique{s}}
+			both[i] = again{s}
 		}
 		return both[0], both[1]
 	})
@@ -113,6 +108,7 @@ func opener(t *testing.T) func(t *testing.T) store.Store {
 		s, err := mongo.Open(t.Context(), uri, mongo.Options{
 			Database:        "fw" + strconv.FormatInt(opened.Add(1), 10),
 			AllowStandalone: true,
+			TableOfKeys:     true,
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -124,25 +120,6 @@ func opener(t *testing.T) func(t *testing.T) store.Store {
 		})
 		return s
 	}
-}
-
-// notUnique is a store whose tables have no unique indexes, which FerretDB 1 can't
-// make, so that all tests of other things can run.
-type notUnique struct{ store.Store }
-
-func (s notUnique) Create(ctx context.Context, name string) (store.Tenant, error) {
-	t, err := s.Store.Create(ctx, name)
-	return tenant{t}, err
-}
-
-type tenant struct{ store.Tenant }
-
-func (t tenant) Define(ctx context.Context, tables ...store.Table) error {
-	plain := slices.Clone(tables)
-	for i := range plain {
-		plain[i].Indexes = slices.DeleteFunc(slices.Clone(plain[i].Indexes), func(index store.Index) bool { return index.Unique })
-	}
-	return t.Tenant.Define(ctx, plain...)
 }
 
 // TestRandomReads stands in for the properties that are skipped: reads that compare
@@ -160,7 +137,7 @@ func TestRandomReads(t *testing.T) {
 	}
 	r := rand.New(rand.NewPCG(11, 7))
 	data := storetest.Random(r, 60)
-	if err := load(t.Context(), tenant{created}, data); err != nil {
+	if err := load(t.Context(), created, data); err != nil {
 		t.Fatal(err)
 	}
 	for i := 0; i < 300; {

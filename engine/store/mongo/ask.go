@@ -35,14 +35,18 @@ func (x *tx) askUpdate(ctx context.Context, table string, key id.ID, values map[
 			q.Columns = append(q.Columns, query.Field(c.Column))
 		}
 	}
-	after := map[string]any{}
+	after, there := map[string]any{}, false
 	for row, err := range x.Select(ctx, q) {
 		if err != nil {
 			return err
 		}
+		there = true
 		for i, r := range q.Columns {
 			after[r.Column.Name] = row[i]
 		}
+	}
+	if !there {
+		return nil // the update tells that
 	}
 	for name, v := range values {
 		after[name] = v

@@ -298,11 +298,15 @@ func (l *loading) Indexes(indexes []store.Index) error {
 	if err != nil {
 		return err
 	}
-	if d := known[l.table.Name]; d.Unmade != nil {
+	if d := known[l.table.Name]; d.Unmade != nil && !d.Claimed {
 		return l.t.redefine(l.ctx, l.table.Name, d.Unmade, bson.D{{Key: "$set", Value: bson.D{{Key: "unmade", Value: d.Unmade.next(indexes)}}}})
 	}
-	collection := l.t.db.Collection(l.table.Name)
-	if err := l.t.store.build(l.ctx, collection, indexes, false); err != nil || !l.table.Log {
+	if known[l.table.Name].Claimed {
+		err = l.t.index(l.ctx, l.table.Name, indexes)
+	} else {
+		err = l.t.store.build(l.ctx, l.t.db.Collection(l.table.Name), indexes, false)
+	}
+	if err != nil || !l.table.Log {
 		return err
 	}
 	return l.setHead(1)

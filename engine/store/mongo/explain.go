@@ -73,7 +73,7 @@ func (e explained) document(d bson.Raw) {
 		e.plan.Uses = add(e.plan.Uses, keyIndex)
 	}
 	if index, ok := d.Lookup("indexName").StringValueOK(); ok {
-		e.plan.Uses = add(e.plan.Uses, index)
+		e.plan.Uses = add(e.plan.Uses, strings.TrimPrefix(index, finder))
 	}
 	elements, err := d.Elements()
 	if err != nil {

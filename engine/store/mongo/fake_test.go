@@ -31,6 +31,8 @@ type server struct {
 	wire       int32 // version of the protocol that it speaks; 17 if 0
 	pageRows   int   // of logs, if not the usual
 
+	memory *memory // which answers all commands; nil: there is a script
+
 	mu      sync.Mutex
 	keeps   func(name string, command bson.Raw) bson.D // instead of a script; nil for what it does not know
 	answers map[string][]bson.D                        // what a command is answered, one after the other; then that it is done
@@ -238,6 +240,10 @@ func (s *server) answer(command bson.Raw) bson.D {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.everything = append(s.everything, slices.Clone(command))
+	if s.memory != nil {
+		s.seen = append(s.seen, slices.Clone(command))
+		return s.memory.answer(name, command)
+	}
 	if answer := s.registry(name, command); answer != nil {
 		return answer
 	}
@@ -356,7 +362,7 @@ func matches(document, filter bson.Raw) bool {
 	return true
 }
 
-// updated is a document of the registry after an update with $set, $min and $unset.
+// updated is a document of the registry after an update with $set, $inc, $min and $unset.
 func updated(document, update bson.Raw) bson.Raw {
 	var all bson.M
 	_ = bson.Unmarshal(document, &all)
@@ -375,6 +381,8 @@ func updated(document, update bson.Raw) bson.Raw {
 			last := path[len(path)-1]
 			before, numbered := inner[last].(int64)
 			switch {
+			case operator.Key() == "$inc":
+				inner[last] = before + f.Value().AsInt64()
 			case operator.Key() == "$unset":
 				delete(inner, last)
 			case operator.Key() == "$min" && numbered && before <= f.Value().AsInt64():

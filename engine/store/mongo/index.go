@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"go.mongodb.org/mongo-driver/bson"
 	driver "go.mongodb.org/mongo-driver/mongo"
@@ -40,14 +39,18 @@ func (t *Tenant) index(ctx context.Context, table string, indexes []store.Index)
 	if err != nil {
 		return err
 	}
-	if d := known[table]; d.Unmade != nil {
-		err := t.redefine(ctx, table, d.Unmade, bson.D{{Key: "$set", Value: bson.D{{Key: "unmade", Value: d.Unmade.next(indexes)}}}})
-		if err != nil {
+	d := known[table]
+	var keys []store.Index
+	if d.Claimed {
+		keys, indexes = claimed(indexes)
+	}
+	if d.Unmade != nil {
+		if err := t.indexUnmade(ctx, table, d, keys, indexes); err != nil {
 			return err
 		}
 		return t.confirmAlone(ctx)
 	}
-	existing, err := t.indexesOf(ctx, table, known)
+	existing, err := t.built(ctx, table, known)
 	if err != nil {
 		return err
 	}
@@ -70,8 +73,18 @@ func (t *Tenant) index(ctx context.Context, table string, indexes []store.Index)
 		}
 		obsolete = append(obsolete, have)
 	}
-	// What is not wanted serves until the new ones are there, where both have room.
-	for len(obsolete) > 0 && len(existing)+len(missing)+ofItself > mostIndexes {
+	// What is not wanted serves until the new ones are there, where both have room; unique
+	// indexes go last, since they hold until keys are filled.
+	slices.SortStableFunc(obsolete, func(a, b store.Index) int {
+		switch {
+		case a.Unique == b.Unique:
+			return 0
+		case a.Unique:
+			return 1
+		}
+		return -1
+	})
+	for len(obsolete) > 0 && len(existing)+len(missing)+ofItself > mostIndexes && !(d.Claimed && obsolete[0].Unique) {
 		if err := dropIndex(ctx, collection, obsolete[0].Name); err != nil {
 			return err
 		}
@@ -80,12 +93,33 @@ func (t *Tenant) index(ctx context.Context, table string, indexes []store.Index)
 	if err := t.store.build(ctx, collection, missing, false); err != nil {
 		return err
 	}
+	if d.Claimed {
+		if err := t.claimKeys(ctx, table, d, keys); err != nil {
+			return err
+		}
+	}
 	for _, have := range obsolete {
 		if err := dropIndex(ctx, collection, have.Name); err != nil {
 			return err
 		}
 	}
 	return t.confirmAlone(ctx)
+}
+
+// indexUnmade is index for a table that has no collection, and so no rows.
+func (t *Tenant) indexUnmade(ctx context.Context, table string, d definition, keys, indexes []store.Index) error {
+	next := bson.E{Key: "unmade", Value: d.Unmade.next(indexes)}
+	if !d.Claimed || len(keys)+len(d.Unique) == 0 {
+		return t.redefine(ctx, table, d.Unmade, bson.D{{Key: "$set", Value: bson.D{next}}})
+	}
+	return t.declare(ctx, func(ctx context.Context, number int64) error {
+		unique := bson.D{}
+		for _, index := range keys {
+			key := declared(index, number, false)
+			unique = append(unique, bson.E{Key: field(index.Name), Value: key.Value})
+		}
+		return t.redefine(ctx, table, d.Unmade, bson.D{{Key: "$set", Value: bson.D{next, {Key: "unique", Value: unique}}}})
+	})
 }
 
 // Indexes implements store.Tenant.
@@ -107,6 +141,15 @@ func (t *Tenant) indexes(ctx context.Context, table string) ([]store.Index, erro
 // indexesOf are the indexes of a table whose definition is known: those that its collection
 // has, or is going to have.
 func (t *Tenant) indexesOf(ctx context.Context, table string, known map[string]definition) ([]store.Index, error) {
+	listed, err := t.built(ctx, table, known)
+	if err != nil {
+		return nil, err
+	}
+	return known[table].withKeys(listed), nil
+}
+
+// built are those that the server builds.
+func (t *Tenant) built(ctx context.Context, table string, known map[string]definition) ([]store.Index, error) {
 	if d := known[table]; d.Unmade != nil {
 		return d.Unmade.indexes(), nil
 	}
@@ -145,7 +188,6 @@ func (t *Tenant) indexesOf(ctx context.Context, table string, known map[string]d
 		}
 		all = append(all, withoutKey(index))
 	}
-	slices.SortFunc(all, func(a, b store.Index) int { return strings.Compare(a.Name, b.Name) })
 	return all, nil
 }
 

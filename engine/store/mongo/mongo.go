@@ -7,7 +7,8 @@
 // A document is {_id: <int64>, "<column>": <value>, …, _words: [<word>, …], _lock: <int64>},
 // in a log with _position: <int64>, _stamp: <timestamp>; see log.go.
 // Empty values are absent, integers are always 64 bits, JSON is kept as the text
-// of its canonical form, and a "." in a column's name becomes "/".
+// of its canonical form, and a "." in a column's name becomes "/". Unique keys of tables
+// that are spread over shards are documents of a collection of their own; see unique.go.
 //
 // Writes are transactions with majority write concern. Each read runs on one
 // snapshot of majority-committed data, taken at the primary, which holds every
@@ -50,6 +51,10 @@ type Options struct {
 	// process the Writes of a tenant run one after the other, and one that fails
 	// takes its changes back.
 	AllowStandalone bool
+	// TableOfKeys has unique keys of new tables kept in a table of keys from the start, as
+	// those of tables that were spread are, and not by unique indexes: for servers that lack
+	// partial indexes. It costs a command for the rows that are written together.
+	TableOfKeys bool
 	// MaxConnections bounds the pool of each server; 100 if 0. A maxPoolSize in the
 	// address comes first.
 	MaxConnections uint64
@@ -75,9 +80,11 @@ type Store struct {
 	now          func() time.Time
 	transactions bool // false: a standalone server
 	router       bool // a mongos, before shards
+	tableOfKeys  bool // see Options.TableOfKeys
 	snapshots    bool // reads outside transactions can have a snapshot
 	maxKeys      int  // see defaultMaxKeys
 	pageRows     int  // of logs
+	writesEnd    time.Duration
 	times        *times
 
 	writes  sync.RWMutex // held for reading by each write under way, for writing by Close
@@ -127,7 +134,7 @@ func Open(ctx context.Context, uri string, o Options) (*Store, error) {
 		tenants: client.Database(o.Database).Collection(registry),
 		prefix:  o.Database + "_",
 		now:     o.Now,
-		maxKeys: defaultMaxKeys, pageRows: pageRows, times: seen,
+		maxKeys: defaultMaxKeys, pageRows: pageRows, times: seen, tableOfKeys: o.TableOfKeys, writesEnd: writesEnd,
 		handles: map[string]weak.Pointer[Tenant]{}, marked: map[string]bool{},
 	}
 	if err := s.inspect(ctx, o.AllowStandalone); err != nil {
@@ -203,7 +210,8 @@ type listing struct {
 	Database string             `bson:"database"`
 	Made     primitive.ObjectID `bson:"made"` // tells a tenant from a former one of its name
 	Deleting bool               `bson:"deleting,omitempty"`
-	Marks    map[string]dueMark `bson:"marks,omitempty"` // by topic; see marks.go
+	Claiming int64              `bson:"claiming,omitempty"` // counts the changes of keys that rows claim; see unique.go
+	Marks    map[string]dueMark `bson:"marks,omitempty"`    // by topic; see marks.go
 }
 
 // Tenant implements store.Store. A deletion by another process is noticed by the next
@@ -370,12 +378,17 @@ func (s *Store) hold(l listing) *Tenant {
 		runtime.AddCleanup(t, s.forget, l.Name)
 	}
 	t.seen.Store(s.now().UnixNano())
+	t.noteClaiming(l)
 	return t
 }
 
 // tenant makes a handle that nobody shares yet.
 func (s *Store) tenant(l listing) *Tenant {
-	return &Tenant{store: s, name: l.Name, made: l.Made, db: s.client.Database(l.Database), alone: make(chan struct{}, 1)}
+	t := &Tenant{store: s, name: l.Name, made: l.Made, db: s.client.Database(l.Database), alone: make(chan struct{}, 1), unseen: l.Deleting}
+	if l.Claiming == 0 {
+		t.claiming.Store(&claiming{})
+	}
+	return t
 }
 
 // forget drops the entry of a handle that nobody holds any more.

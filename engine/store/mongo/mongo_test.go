@@ -46,6 +46,13 @@ func TestConformance(t *testing.T) {
 			return s
 		}, nil)
 	})
+	t.Run("table of keys", func(t *testing.T) {
+		storetest.Run(t, func(t *testing.T) store.Store {
+			s := mongotest.Open(t, uri, mongo.Options{AllowStandalone: true, TableOfKeys: true})
+			mongo.WritesEnd(s, 0)
+			return s
+		}, nil)
+	})
 	t.Run("blobs", func(t *testing.T) {
 		storetest.Blobs(t, func(t *testing.T) store.Store { return mongotest.Open(t, uri, mongo.Options{}) }, nil)
 	})

@@ -189,13 +189,24 @@ func (x *tx) sendTable(ctx context.Context, t *pendingTable) error {
 	if t.writes() == 0 {
 		return nil
 	}
+	keys, err := x.keysOf(ctx, t.name)
+	if err != nil {
+		return err
+	}
 	operation, done := x.operation(ctx)
 	defer done()
+	l, err := x.keptClaims(operation, t, keys)
+	if err != nil {
+		return x.unsent(t, failed("reading what rows of "+t.name+" claim", err))
+	}
 	if err := x.sendInserts(operation, t); err != nil {
 		return x.unsent(t, refused("inserting into "+t.name, err))
 	}
 	if err := x.sendChanges(operation, t); err != nil {
 		return x.unsent(t, refused("changing rows of "+t.name, err))
+	}
+	if err := x.claim(operation, l); err != nil {
+		return x.unsent(t, refused("claiming the values of rows of "+t.name, err))
 	}
 	x.pending.writes -= t.writes()
 	x.pending.size -= t.size
@@ -214,22 +225,22 @@ func (x *tx) sendInserts(ctx context.Context, t *pendingTable) error {
 			return err
 		}
 	}
+	collection := x.t.db.Collection(t.name)
 	if x.session == nil {
-		if err := x.rememberNew(ctx, t); err != nil {
+		if err := x.rememberNew(ctx, collection, t.inserts); err != nil {
 			return err
 		}
 	}
-	_, err := x.t.db.Collection(t.name).InsertMany(ctx, t.inserts, options.InsertMany().SetOrdered(true))
+	_, err := collection.InsertMany(ctx, t.inserts, options.InsertMany().SetOrdered(true))
 	return err
 }
 
-// rememberNew keeps which rows are about to be there, on a server without transactions. It
+// rememberNew keeps which rows are about to be there, for taking them back. It
 // refuses rows that are there already, for these are not to be taken back; where a server
 // stops at a row that it refuses is not relied on.
-func (x *tx) rememberNew(ctx context.Context, t *pendingTable) error {
-	collection := x.t.db.Collection(t.name)
-	keys, seen := make([]any, len(t.inserts)), map[any]bool{}
-	for i, row := range t.inserts {
+func (x *tx) rememberNew(ctx context.Context, collection *driver.Collection, rows []any) error {
+	keys, seen := make([]any, len(rows)), map[any]bool{}
+	for i, row := range rows {
 		keys[i] = row.(bson.D)[0].Value
 		seen[keys[i]] = true
 	}
@@ -266,7 +277,7 @@ func (x *tx) sendChanges(ctx context.Context, t *pendingTable) error {
 	}
 	collection := x.t.db.Collection(t.name)
 	if x.session == nil {
-		if err := x.rememberRows(ctx, collection, t.updated, t.deleted); err != nil {
+		if err := x.rememberRows(ctx, collection, t.changed()); err != nil {
 			return err
 		}
 	}
@@ -296,17 +307,22 @@ func (t *Tenant) change(ctx context.Context, c *driver.Collection, changes []dri
 	return matched, nil
 }
 
-// rememberRows keeps what rows were before they are changed or deleted.
-func (x *tx) rememberRows(ctx context.Context, c *driver.Collection, updated, deleted map[id.ID]bool) error {
-	keys := make([]any, 0, len(updated)+len(deleted))
-	for key := range updated {
+// changed are the keys of rows that are updated or deleted.
+func (t *pendingTable) changed() []any {
+	keys := make([]any, 0, len(t.updated)+len(t.deleted))
+	for key := range t.updated {
 		keys = append(keys, int64(key))
 	}
-	for key := range deleted {
-		if !updated[key] {
+	for key := range t.deleted {
+		if !t.updated[key] {
 			keys = append(keys, int64(key))
 		}
 	}
+	return keys
+}
+
+// rememberRows keeps what rows were before they are changed or deleted.
+func (x *tx) rememberRows(ctx context.Context, c *driver.Collection, keys []any) error {
 	cursor, err := c.Find(ctx, amongKeys(keys))
 	if err != nil {
 		return err

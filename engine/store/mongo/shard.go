@@ -18,8 +18,10 @@ import (
 // asked for by another. Ids are made in the order of time, so by their value all new rows
 // would go to one shard.
 //
-// The server holds a unique index only if the rows that it compares are on one shard, so a
-// table with a unique index besides its key is not spread.
+// The server holds a unique index only if the rows that it compares are on one shard, so
+// the unique keys of a table that is spread are kept in a table of keys; see unique.go. They
+// are in it before the unique indexes go and the table is spread, so that whatever ends
+// this at any point, no duplicate gets by, and the next Spread goes on.
 
 // shardIndex is the index of the column by which rows are spread.
 const shardIndex = "_shard"
@@ -39,35 +41,100 @@ func (s *Store) Spread(ctx context.Context, name string, by map[string]query.Col
 		return nil, err
 	}
 	defer leave()
-	for _, table := range slices.Sorted(maps.Keys(by)) {
-		known, err := t.defined(ctx, table)
-		if err != nil {
+	tables, kept, err := t.spreadable(ctx, slices.Sorted(maps.Keys(by)))
+	if err != nil {
+		return kept, err
+	}
+	if err := createCollection(ctx, t.db.Collection(claims)); err != nil {
+		return kept, err
+	}
+	if err := t.shard(ctx, claims, query.ID); err != nil {
+		return kept, err
+	}
+	// The keys of all tables are declared first, so that writes are waited for once.
+	for _, table := range tables {
+		if err := t.beginClaiming(ctx, table); err != nil {
 			return kept, err
 		}
-		if d, exists := known[table]; !exists || d.Dropped {
-			continue
+	}
+	for _, table := range tables {
+		_, indexes, err := t.claimableIndexes(ctx, table)
+		if err == nil {
+			err = untilUnchanged(ctx, func() error { return t.index(ctx, table, indexes) })
 		}
-		indexes, err := t.indexesOf(ctx, table, known)
+		if err == nil {
+			err = t.shard(ctx, table, by[table])
+		}
 		if err != nil {
-			return kept, err
-		}
-		if slices.ContainsFunc(indexes, func(index store.Index) bool { return index.Unique }) {
-			kept = append(kept, table)
-			continue
-		}
-		if err := t.spread(ctx, table, by[table]); err != nil {
 			return kept, err
 		}
 	}
 	return kept, nil
 }
 
-// spread shards the collection of a table, which is made if there is none. Doing it again
-// changes nothing.
-func (t *Tenant) spread(ctx context.Context, table string, by query.Column) error {
-	if err := t.makeCollection(ctx, table); err != nil {
+// spreadable parts tables that are defined into those that can be spread, which get their
+// collections, and those that can't.
+func (t *Tenant) spreadable(ctx context.Context, names []string) (tables, kept []string, err error) {
+	known, err := t.defined(ctx, names...)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, table := range names {
+		if d, exists := known[table]; !exists || d.Dropped {
+			continue
+		}
+		if err := t.makeCollection(ctx, table); err != nil {
+			return nil, nil, err
+		}
+		_, indexes, err := t.claimableIndexes(ctx, table)
+		if err != nil {
+			return nil, nil, err
+		}
+		if slices.ContainsFunc(indexes, func(index store.Index) bool { return index.Unique && !claimable(index) }) {
+			kept = append(kept, table)
+			continue
+		}
+		tables = append(tables, table)
+	}
+	return tables, kept, nil
+}
+
+// claimableIndexes are the definition and the indexes of a table, with keys that are being
+// filled.
+func (t *Tenant) claimableIndexes(ctx context.Context, table string) (definition, []store.Index, error) {
+	known, err := t.defined(ctx, table)
+	if err != nil {
+		return definition{}, nil, err
+	}
+	d := known[table]
+	indexes, err := t.indexesOf(ctx, table, known)
+	for _, key := range d.Unique {
+		if !slices.ContainsFunc(indexes, func(have store.Index) bool { return have.Name == key.Name }) {
+			indexes = append(indexes, key.index())
+		}
+	}
+	return d, indexes, err
+}
+
+// beginClaiming has the unique keys of a table, which its unique indexes go on to hold,
+// claimed by all that is written from now on.
+func (t *Tenant) beginClaiming(ctx context.Context, table string) error {
+	d, indexes, err := t.claimableIndexes(ctx, table)
+	if err != nil {
 		return err
 	}
+	if !d.Claimed {
+		_, err := t.db.Collection(definitions).UpdateOne(ctx, bson.D{{Key: "_id", Value: table}}, bson.D{{Key: "$set", Value: bson.D{{Key: "claimed", Value: true}}}})
+		if err != nil {
+			return failed("declaring the keys of "+table, err)
+		}
+	}
+	keys, _ := claimed(indexes)
+	return t.declareKeys(ctx, table, d, keys)
+}
+
+// shard shards a collection. Doing it again changes nothing.
+func (t *Tenant) shard(ctx context.Context, table string, by query.Column) error {
 	key := bson.D{{Key: field(by.Name), Value: "hashed"}}
 	_, err := t.db.Collection(table).Indexes().CreateOne(ctx,
 		driver.IndexModel{Keys: key, Options: options.Index().SetName(shardIndex)}, t.store.building())

@@ -22,39 +22,52 @@ var (
 )
 
 // A tenant is spread by shardCollection, once the collection and the index of its shard key
-// are there. What a unique index holds together stays, and so does what is not defined.
+// are there, and keys instead of unique indexes. What a unique index holds together that can't
+// be keys stays, and so does what is not defined.
 func TestSpread(t *testing.T) {
 	s := newServer(t)
-	s.keeps = tablesKeeper()
-	s.router = true
-	tenant := s.open(mongo.Options{})
-	unique := []store.Index{{Name: "u", Unique: true, Columns: []store.IndexColumn{{Column: amount}}}}
+	withMemory(s)
+	spreader, tenant := process(t, s)
+	tags := query.Column{Name: "tags", Storage: fieldtype.List}
+	unique := func(c query.Column) []store.Index {
+		return []store.Index{{Name: "u", Unique: true, Columns: []store.IndexColumn{{Column: c}}}}
+	}
 	if err := tenant.Define(t.Context(), store.Table{Name: "lead", Columns: []query.Column{amount}}, store.Table{Name: "_history", Columns: []query.Column{ofRecord}},
-		store.Table{Name: "account", Columns: []query.Column{amount}, Indexes: unique}); err != nil {
+		store.Table{Name: "account", Columns: []query.Column{amount}, Indexes: unique(amount)}, store.Table{Name: "tagged", Columns: []query.Column{tags}, Indexes: unique(tags)}); err != nil {
 		t.Fatal(err)
 	}
-	opened, err := mongo.Open(t.Context(), "mongodb://"+s.address+"/?directConnection=true&retryReads=false", mongo.Options{})
-	if err != nil {
+	if err := tenant.Write(t.Context(), func(tx store.Tx) error {
+		return tx.Insert(t.Context(), "account", 1, map[string]any{amount.Name: int64(7)}, nil)
+	}); err != nil {
 		t.Fatal(err)
 	}
-	defer opened.Close()
-	by := map[string]query.Column{"lead": query.ID, "_history": ofRecord, "account": query.ID, "nothing": query.ID}
-	kept, err := opened.Spread(t.Context(), "acme", by)
-	if err != nil || !slices.Equal(kept, []string{"account"}) {
+	before := len(s.commands())
+	by := map[string]query.Column{"lead": query.ID, "_history": ofRecord, "account": query.ID, "tagged": query.ID, "nothing": query.ID}
+	kept, err := spreader.Spread(t.Context(), "acme", by)
+	if err != nil || !slices.Equal(kept, []string{"tagged"}) {
 		t.Fatalf("kept %v, %v", kept, err)
 	}
 	var told []string
-	for _, c := range s.commands() {
-		if text(c, "createIndexes") != "" {
-			told = append(told, "index "+c.Lookup("indexes", "0", "key").String())
-		}
-		if name := text(c, "shardCollection"); name != "" {
-			told = append(told, name[strings.LastIndex(name, ".")+1:]+" by "+c.Lookup("key").String())
+	for _, c := range s.commands()[before:] {
+		switch name := must(c.Elements())[0].Key(); {
+		case name == "createIndexes" && text(c, name) != "tagged":
+			told = append(told, "index "+text(c, name)+" "+text(c, "indexes", "0", "name"))
+		case name == "dropIndexes":
+			told = append(told, "drop "+text(c, name)+" "+text(c, "index"))
+		case name == "insert":
+			told = append(told, "claim "+text(c, "documents", "0", "_id"))
+		case name == "shardCollection":
+			_, collection, _ := strings.Cut(text(c, name), ".")
+			told = append(told, "spread "+collection+" by "+c.Lookup("key").String())
 		}
 	}
-	want := []string{`index {"record": "hashed"}`, `_history by {"record": "hashed"}`, `index {"_id": "hashed"}`, `lead by {"_id": "hashed"}`}
+	want := []string{
+		`index formwork.keys _shard`, `spread formwork.keys by {"_id": "hashed"}`,
+		`index _history _shard`, `spread _history by {"record": "hashed"}`,
+		`index account _unique_u`, `claim "account" "u" 1 7`, `drop account u`, `index account _shard`, `spread account by {"_id": "hashed"}`,
+		`index lead _shard`, `spread lead by {"_id": "hashed"}`}
 	if !slices.Equal(told, want) {
-		t.Errorf("the server was told %q, want %q", told, want)
+		t.Errorf("the server was told\n%q, want\n%q", told, want)
 	}
 
 	plain, err := mongo.Open(t.Context(), "mongodb://"+newServer(t).address+"/?directConnection=true&retryReads=false", mongo.Options{})

@@ -31,6 +31,9 @@ type definition struct {
 	Search  bool              `bson:"search"`
 	Log     bool              `bson:"log"`
 	Unmade  *unmade           `bson:"unmade,omitempty"` // nil: there is a collection
+	// Claimed: unique keys are kept in the table of keys, Unique by the fields of their names.
+	Claimed bool                 `bson:"claimed,omitempty"`
+	Unique  map[string]uniqueKey `bson:"unique,omitempty"`
 	// Dropped: there was a table. One that is defined anew gets its collection at once, for
 	// processes may remember that the former one had one.
 	Dropped bool `bson:"dropped,omitempty"`
@@ -60,14 +63,7 @@ type unmadeColumn struct {
 func (u *unmade) indexes() []store.Index {
 	all := make([]store.Index, len(u.Indexes))
 	for i, index := range u.Indexes {
-		all[i] = store.Index{Name: index.Name, Unique: index.Unique}
-		for _, c := range index.Columns {
-			of := query.Column{Name: column(c.Field), Storage: storages[c.Storage]}
-			if c.Field == keyField {
-				of = query.ID
-			}
-			all[i].Columns = append(all[i].Columns, store.IndexColumn{Column: of, Descending: c.Descending})
-		}
+		all[i] = store.Index{Name: index.Name, Unique: index.Unique, Columns: indexColumns(index.Columns)}
 	}
 	return all
 }
@@ -80,11 +76,7 @@ func (u *unmade) next(indexes []store.Index) *unmade {
 	}
 	for _, index := range indexes {
 		index = withoutKey(index)
-		kept := unmadeIndex{Name: index.Name, Unique: index.Unique}
-		for _, c := range index.Columns {
-			kept.Columns = append(kept.Columns, unmadeColumn{field(c.Column.Name), c.Column.Storage.Tag(), c.Descending})
-		}
-		changed.Indexes = append(changed.Indexes, kept)
+		changed.Indexes = append(changed.Indexes, unmadeIndex{index.Name, index.Unique, definedColumns(index)})
 	}
 	slices.SortFunc(changed.Indexes, func(a, b unmadeIndex) int { return strings.Compare(a.Name, b.Name) })
 	return changed
@@ -196,6 +188,13 @@ func (t *Tenant) define(ctx context.Context, table store.Table, known map[string
 			indexes = append(indexes, index)
 		}
 	}
+	var keys []store.Index
+	if before.Claimed || !exists && t.store.tableOfKeys {
+		keys, indexes = claimed(indexes)
+		if !before.Claimed {
+			set = append(set, bson.E{Key: "claimed", Value: true})
+		}
+	}
 	words := table.Search && !before.Search
 	log := table.Log && !before.Log
 	if exists && len(set) == 0 && !words && !log {
@@ -219,16 +218,28 @@ func (t *Tenant) define(ctx context.Context, table store.Table, known map[string
 	if table.Search {
 		set = append(set, bson.E{Key: "search", Value: true})
 	}
-	if made {
-		_, err := t.db.Collection(definitions).UpdateOne(ctx, bson.D{{Key: "_id", Value: table.Name}}, bson.D{{Key: "$set", Value: set}})
-		return failed("recording the definition of table "+table.Name, err)
-	}
-	if exists {
+	if exists && !made {
 		indexes = append(before.Unmade.indexes(), indexes...)
 	}
-	set = append(set, bson.E{Key: "defined", Value: true}, bson.E{Key: "unmade", Value: before.Unmade.next(indexes)})
-	err := t.redefine(ctx, table.Name, before.Unmade, bson.D{{Key: "$set", Value: set}, {Key: "$unset", Value: bson.D{{Key: "dropped", Value: ""}}}})
-	if err == nil && before.Dropped {
+	record := func(ctx context.Context, number int64) error {
+		set := slices.Clip(set)
+		for _, key := range keys { // no row has values in them
+			set = append(set, declared(key, number, false))
+		}
+		if made {
+			_, err := t.db.Collection(definitions).UpdateOne(ctx, bson.D{{Key: "_id", Value: table.Name}}, bson.D{{Key: "$set", Value: set}})
+			return failed("recording the definition of table "+table.Name, err)
+		}
+		set = append(set, bson.E{Key: "defined", Value: true}, bson.E{Key: "unmade", Value: before.Unmade.next(indexes)})
+		return t.redefine(ctx, table.Name, before.Unmade, bson.D{{Key: "$set", Value: set}, {Key: "$unset", Value: bson.D{{Key: "dropped", Value: ""}}}})
+	}
+	var err error
+	if len(keys) > 0 {
+		err = t.declare(ctx, record)
+	} else {
+		err = record(ctx, 0)
+	}
+	if err == nil && !made && before.Dropped {
 		err = t.makeCollection(ctx, table.Name)
 	}
 	return err
@@ -313,16 +324,33 @@ func (t *Tenant) Drop(ctx context.Context, table string, columns ...string) erro
 	}
 	defer leave()
 	collection := t.db.Collection(table)
-	key := bson.D{{Key: "_id", Value: table}}
 	if len(columns) == 0 {
 		t.collections.Delete(table)
 		if err := collection.Drop(ctx); err != nil {
 			return failed("dropping table "+table, err)
 		}
-		_, err := t.db.Collection(definitions).ReplaceOne(ctx, key, bson.D{{Key: "dropped", Value: true}})
-		return failed("forgetting table "+table, err)
+		return t.forget(ctx, table)
 	}
 	return untilUnchanged(ctx, func() error { return t.dropColumns(ctx, table, columns) })
+}
+
+// forget removes the definition of a table that was dropped, and what its rows claimed.
+func (t *Tenant) forget(ctx context.Context, table string) error {
+	known, err := t.defined(ctx, table)
+	if err != nil {
+		return err
+	}
+	forget := func(ctx context.Context, _ int64) error {
+		_, err := t.db.Collection(definitions).ReplaceOne(ctx, bson.D{{Key: "_id", Value: table}}, bson.D{{Key: "dropped", Value: true}})
+		return failed("forgetting table "+table, err)
+	}
+	if !known[table].Claimed {
+		return forget(ctx, 0)
+	}
+	if err := t.declare(ctx, forget); err != nil {
+		return err
+	}
+	return t.releaseAll(ctx, claimsOf(table))
 }
 
 // dropColumns removes columns with the indexes that they are in.
@@ -339,12 +367,21 @@ func (t *Tenant) dropColumns(ctx context.Context, table string, columns []string
 	if err != nil {
 		return err
 	}
-	existing, err := t.indexesOf(ctx, table, known)
+	existing, err := t.built(ctx, table, known)
 	if err != nil {
 		return err
 	}
 	has := func(index store.Index) bool {
 		return slices.ContainsFunc(index.Columns, func(c store.IndexColumn) bool { return slices.Contains(columns, c.Column.Name) })
+	}
+	var keys []uniqueKey
+	for _, key := range known[table].Unique {
+		if has(key.index()) {
+			keys = append(keys, key)
+		}
+	}
+	if err := t.undeclare(ctx, table, keys); err != nil {
+		return err
 	}
 	if d := known[table]; d.Unmade != nil {
 		rest := d.Unmade.next(slices.DeleteFunc(existing, has))

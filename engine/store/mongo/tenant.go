@@ -28,6 +28,10 @@ type Tenant struct {
 	logs        sync.Map      // what is placed of each log, by table
 	collections sync.Map      // tables that have a collection
 	queues      queues        // of writes for rows
+	unseen      bool          // it is being loaded, and listed as one that is being deleted
+
+	claiming  atomic.Pointer[claiming] // what is known of the keys that rows claim; nil if nothing is
+	outlasted atomic.Int64             // the change of keys that all writes know of
 
 	preparing sync.Mutex
 	prepared  bool // under preparing: blobs have their indexes
@@ -69,11 +73,11 @@ func (t *Tenant) confirm(ctx context.Context) error {
 
 // listed finds the tenant's document in the registry, while the tenant is there.
 func (t *Tenant) listed() bson.D {
-	return bson.D{
-		{Key: "_id", Value: t.name},
-		{Key: "made", Value: t.made},
-		{Key: "deleting", Value: bson.D{{Key: "$ne", Value: true}}},
+	listed := bson.D{{Key: "_id", Value: t.name}, {Key: "made", Value: t.made}}
+	if t.unseen {
+		return listed
 	}
+	return append(listed, bson.E{Key: "deleting", Value: bson.D{{Key: "$ne", Value: true}}})
 }
 
 // listing is what the registry has of the tenant.
@@ -82,6 +86,7 @@ func (t *Tenant) listing(ctx context.Context) (l listing, err error) {
 	switch err := t.store.tenants.FindOne(ctx, t.listed()).Decode(&l); err {
 	case nil:
 		t.seen.Store(now)
+		t.noteClaiming(l)
 		return l, nil
 	case driver.ErrNoDocuments:
 		return l, t.isGone()

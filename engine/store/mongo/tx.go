@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 
 	"go.mongodb.org/mongo-driver/bson"
 	driver "go.mongodb.org/mongo-driver/mongo"
@@ -29,6 +30,8 @@ type tx struct {
 	met     []row          // rows that others changed
 	pending *pending       // writes that are kept back; nil if they are sent at once
 	marks   wanted         // that it leaves
+	// claiming is what it knows of the keys that rows claim; nil until it needs to.
+	claiming *claiming
 	// careful: look for duplicates before writing, so that the server has nothing to
 	// refuse, and keep how an attempt is undone.
 	careful   bool
@@ -242,7 +245,11 @@ func (x *tx) insert(ctx context.Context, table string, key id.ID, values map[str
 			return err
 		}
 	}
-	collection := x.t.db.Collection(table)
+	keys, err := x.keysOf(ctx, table)
+	if err != nil {
+		return err
+	}
+	collection, undo := x.t.db.Collection(table), len(x.undo)
 	operation, done := x.operation(ctx)
 	defer done()
 	if _, err := collection.InsertOne(operation, d); err != nil {
@@ -252,7 +259,7 @@ func (x *tx) insert(ctx context.Context, table string, key id.ID, values map[str
 		_, err := collection.DeleteOne(ctx, byKey(key))
 		return err
 	})
-	return nil
+	return x.note(x.claimNow(operation, table, keys, nil, key, d[1:], undo))
 }
 
 // Update implements store.Tx.
@@ -284,15 +291,27 @@ func (x *tx) Update(ctx context.Context, table string, key id.ID, version int64,
 			return err
 		}
 	}
-	collection := x.t.db.Collection(table)
+	keys, err := x.keysOf(ctx, table)
+	if err != nil {
+		return err
+	}
+	set := setBy(change)
+	if !slices.ContainsFunc(set, func(e bson.E) bool { return inKeys(keys, e.Key) }) {
+		keys = nil
+	}
+	collection, undo := x.t.db.Collection(table), len(x.undo)
 	operation, done := x.operation(ctx)
 	defer done()
 	matched := int64(0)
+	var before bson.Raw
 	switch {
 	case len(change) == 0:
 		matched, err = collection.CountDocuments(operation, found)
-	case x.undoable():
-		matched, err = x.updateKept(operation, collection, found, change)
+	case x.undoable() || len(keys) > 0:
+		before, err = x.updateKept(operation, collection, found, change)
+		if before != nil {
+			matched = 1
+		}
 	default:
 		var result *driver.UpdateResult
 		if result, err = collection.UpdateOne(operation, found, change); err == nil {
@@ -312,23 +331,23 @@ func (x *tx) Update(ctx context.Context, table string, key id.ID, version int64,
 	if matched == 0 {
 		return fault.New(fault.Stale, "store.stale")
 	}
-	return nil
+	return x.note(x.claimNow(operation, table, keys, before, key, set, undo))
 }
 
-// updateKept updates a row and keeps what it was.
-func (x *tx) updateKept(ctx context.Context, c *driver.Collection, found, change bson.D) (matched int64, err error) {
-	before, err := c.FindOneAndUpdate(ctx, found, change).Raw()
+// updateKept updates a row and keeps what it was, which it returns; nil if there is no row.
+func (x *tx) updateKept(ctx context.Context, c *driver.Collection, found, change bson.D) (before bson.Raw, err error) {
+	before, err = c.FindOneAndUpdate(ctx, found, change).Raw()
 	if err == driver.ErrNoDocuments {
-		return 0, nil
+		return nil, nil
 	}
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	x.remember(func(ctx context.Context) error {
 		_, err := c.ReplaceOne(ctx, found[:1], before)
 		return err
 	})
-	return 1, nil
+	return before, nil
 }
 
 // Lock implements store.Tx. The server has transactions conflict that write the
@@ -371,10 +390,13 @@ func (x *tx) DeleteWhere(ctx context.Context, table string, filter query.Filter)
 	if err := x.sendBefore(ctx, table, hasHops(filter)); err != nil {
 		return 0, err
 	}
+	keys, err := x.keysOf(ctx, table)
+	if err != nil {
+		return 0, err
+	}
 	var n int64
-	var err error
-	if x.undoable() {
-		n, err = x.deleteKept(x.within(ctx), table, filter)
+	if x.undoable() || len(keys) > 0 {
+		n, err = x.deleteKept(x.within(ctx), table, keys, filter)
 	} else {
 		n, err = x.delete(x.within(ctx), table, filter)
 	}
@@ -408,15 +430,20 @@ func (x *tx) delete(ctx context.Context, table string, filter query.Filter) (int
 	}
 }
 
-// deleteKept deletes rows a batch at a time, which it keeps for undoing.
-func (x *tx) deleteKept(ctx context.Context, table string, filter query.Filter) (int64, error) {
+// deleteKept deletes rows a batch at a time, which it keeps for undoing, and releases what
+// they claimed.
+func (x *tx) deleteKept(ctx context.Context, table string, unique []uniqueKey, filter query.Filter) (int64, error) {
 	collection := x.t.db.Collection(table)
 	for deleted := int64(0); ; {
 		keys, err := x.t.keys(ctx, table, filter, deleteBatch)
 		if err != nil || len(keys) == 0 {
 			return deleted, err
 		}
-		cursor, err := collection.Find(ctx, amongKeys(keys))
+		shown := options.Find()
+		if !x.undoable() {
+			shown.SetProjection(columns(unique))
+		}
+		cursor, err := collection.Find(ctx, amongKeys(keys), shown)
 		if err != nil {
 			return deleted, failed("deleting from "+table, err)
 		}
@@ -441,6 +468,9 @@ func (x *tx) deleteKept(ctx context.Context, table string, filter query.Filter) 
 			_, err := collection.InsertMany(ctx, before, options.InsertMany())
 			return err
 		})
+		if err := x.releaseDeleted(ctx, table, unique, before); err != nil {
+			return deleted, failed("releasing what rows of "+table+" claimed", err)
+		}
 	}
 }
 
@@ -450,6 +480,19 @@ func (x *tx) remember(undo func(context.Context) error) {
 	if x.undoable() {
 		x.undo = append(x.undo, undo)
 	}
+}
+
+// setBy are the fields that a change sets, and those that it empties, as nil.
+func setBy(change bson.D) (set bson.D) {
+	for _, operator := range change {
+		for _, e := range operator.Value.(bson.D) {
+			if operator.Key == "$unset" {
+				e.Value = nil
+			}
+			set = append(set, e)
+		}
+	}
+	return set
 }
 
 func byKey(key id.ID) bson.D { return bson.D{{Key: keyField, Value: int64(key)}} }

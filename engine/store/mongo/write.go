@@ -3,6 +3,7 @@ package mongo
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"runtime/debug"
@@ -41,6 +42,11 @@ func (t *Tenant) Write(ctx context.Context, fn func(tx store.Tx) error) error {
 		return err
 	}
 	defer leave()
+	return t.write(ctx, fn)
+}
+
+// write is Write for who has registered already.
+func (t *Tenant) write(ctx context.Context, fn func(tx store.Tx) error) error {
 	if !t.store.transactions {
 		return t.writeAlone(ctx, fn)
 	}
@@ -93,7 +99,10 @@ func (t *Tenant) Write(ctx context.Context, fn func(tx store.Tx) error) error {
 
 // atOnce holds for what ended a transaction that may be begun anew without a pause: its
 // turn is what it waits for, or all that it lacked is there.
-func atOnce(err error) bool { return err == errTaken || err == errMade }
+func atOnce(err error) bool { return err == errTaken || err == errMade || err == errOutdated }
+
+// errOutdated ends a write that did not know which keys rows claim now.
+var errOutdated = errors.New("the keys that rows claim were changed")
 
 var transaction = options.Transaction().
 	SetReadConcern(readconcern.Snapshot()).
@@ -131,6 +140,10 @@ func (t *Tenant) transact(ctx context.Context, tx *tx, fn func(tx store.Tx) erro
 	if tx.changed {
 		if err := t.confirmMarked(ctx, tx.marks); err != nil {
 			return err, false
+		}
+		if tx.outdated() {
+			tx.lost = errOutdated
+			return tx.lost, true
 		}
 	}
 	settled = true
@@ -198,12 +211,17 @@ func (t *Tenant) writeAlone(ctx context.Context, fn func(tx store.Tx) error) (er
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	for _, tx := range []*tx{{t: t, pending: &pending{}}, {t: t}} {
-		if err = t.tryAlone(ctx, tx, fn); !tx.wentOn {
-			break
+	for keeps := true; ; {
+		tx := &tx{t: t}
+		if keeps {
+			tx.pending = &pending{}
+		}
+		err = t.tryAlone(ctx, tx, fn)
+		keeps = keeps && !tx.wentOn
+		if !tx.wentOn && err != errOutdated {
+			return err
 		}
 	}
-	return err
 }
 
 // tryAlone runs fn once. If it fails, what it did is taken back step by step.
@@ -223,6 +241,9 @@ func (t *Tenant) tryAlone(ctx context.Context, tx *tx, fn func(tx store.Tx) erro
 	err = cmp.Or(err, tx.lost, ctx.Err())
 	if err == nil && tx.changed {
 		err = t.confirmAlone(ctx)
+		if err == nil && tx.outdated() {
+			err = errOutdated
+		}
 	}
 	return err
 }

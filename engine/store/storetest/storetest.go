@@ -20,8 +20,11 @@ import (
 // t.Cleanup). skip maps the name of a subtest to the reason why this store can't
 // pass it; a name that is no subtest is a mistake and fails.
 func Run(t *testing.T, open func(t *testing.T) store.Store, skip map[string]string) {
-	run(t, open, skip, slices.Concat(tenantCases, schemaCases, writeCases, batchCases, attemptCases, readCases, searchCases, aggregateCases, logCases, propertyCases))
+	run(t, open, skip, slices.Concat(tenantCases, schemaCases, writeCases, uniqueCases, batchCases, attemptCases, readCases, searchCases, aggregateCases, logCases, propertyCases))
 }
+
+// RunUnique runs the part of the suite that is about unique indexes.
+func RunUnique(t *testing.T, open func(t *testing.T) store.Store) { run(t, open, nil, uniqueCases) }
 
 func run(t *testing.T, open func(t *testing.T) store.Store, skip map[string]string, cases []testCase) {
 	known := map[string]bool{}
