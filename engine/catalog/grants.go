@@ -50,6 +50,7 @@ func (c *Catalog) beyondAuthor(ctx context.Context, t store.Tenant, author *poli
 	g.policies()
 	g.roles()
 	g.objects()
+	g.computations()
 	if len(g.problems) == 0 || g.err != nil {
 		return nil, g.err
 	}

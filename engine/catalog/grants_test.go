@@ -21,7 +21,7 @@ const (
 // planned are the problems and the effects that a change by somebody with a permission set has.
 func planned(t *testing.T, main *enginetest.Tenant, set string, documents ...string) (problems, effects []string) {
 	t.Helper()
-	change := catalog.Change{Author: main.CallerWith(set+id(main)+"@example.com", set), Allow: []string{"object/task/fields/*"}}
+	change := catalog.Change{Author: main.CallerWith(set+id(main)+"@example.com", set), Allow: []string{"object/task/fields/*", "object/mine/fields/to"}}
 	for _, d := range documents {
 		change.Documents = append(change.Documents, json.RawMessage(d))
 	}
@@ -110,8 +110,8 @@ func TestNobodyOpensByWhatRulesRead(t *testing.T) {
 	const everyone = `{"everyone":true}`
 	change := func(document, from, to string) string { return strings.Replace(document, from, to, 1) }
 	var (
-		ofArea  = []string{"catalog.opens_through /object/area/fields/free"}
-		ofCount = []string{"catalog.opens_through /object/area/fields/tasks"}
+		ofArea  = []string{"catalog.grants_beyond /object/area/fields/free", "catalog.opens_through /object/area/fields/free"}
+		ofCount = []string{"catalog.opens_beyond /object/area/fields/tasks", "catalog.opens_through /object/area/fields/tasks"}
 		ofBare  = []string{"catalog.opens_through /object/task/fields/bare"}
 	)
 	for name, c := range map[string]struct {
@@ -142,6 +142,64 @@ func TestNobodyOpensByWhatRulesRead(t *testing.T) {
 				t.Errorf("problems %v, want %v", got, c.want)
 			}
 			if got, _ := planned(t, main, "admin", c.change); len(got) > 0 {
+				t.Errorf("an administrator is told %v", got)
+			}
+		})
+	}
+}
+
+// What is computed is shown to who may read the computed field, so nobody has something
+// computed of what they may not read.
+func TestNobodyComputesOfWhatTheyMayNotRead(t *testing.T) {
+	const (
+		firm = `{"kind":"object","name":"firm","label":"F","name_field":"name","fields":{"name":{"type":"text"},"gain":{"type":"number"},"staff":{"type":"number"},"above":{"type":"lookup","object":"firm"},
+			"rich":{"type":"formula","result":"checkbox","expression":"gain > 1000"},"both":{"type":"formula","result":"number","expression":"staff + 1"}}}`
+		deal = `{"kind":"object","name":"deal","label":"D","name_field":"name","fields":{"name":{"type":"text"},"title":{"type":"text"},"firm":{"type":"lookup","object":"firm"},"sum":{"type":"number"}}}`
+		call = `{"kind":"object","name":"call","label":"C","name_field":"name","fields":{"name":{"type":"text"},"secret":{"type":"text"},"firm":{"type":"lookup","object":"firm"}}}`
+		mine = `{"kind":"object","name":"mine","label":"M","name_field":"name","fields":{"name":{"type":"text"},"to":{"type":"lookup","object":"note"},"x":{"type":"formula","result":"text","expression":"to.title"}}}`
+		dev  = `{"kind":"permission","name":"dev","label":"D","objects":{"firm":{"read":true,"update":true,"fields":{"*":"edit","gain":"none"}},
+			"mine":{"read":true},"note":{"read":true},"call":{"read":true,"read_all":true,"fields":{"*":"read","secret":"none"}},"user":{"read":true,"fields":{"*":"read","level":"none"}}},"system":["manage_metadata"]}`
+		user = `{"kind":"object","name":"user","fields":{"level":{"type":"number"}}}`
+		read = "catalog.grants_beyond /object/firm/fields/x"
+	)
+	with := func(fields string) string {
+		return strings.Replace(firm, `"fields":{`, `"fields":{`+fields+`,`, 1)
+	}
+	formula := func(expression string) string {
+		return with(`"x":{"type":"formula","result":"text","expression":"` + expression + `"}`)
+	}
+	rollup := func(of string) string { return with(`"x":{"type":"rollup","lookup":"firm",` + of + `}`) }
+	change := func(from, to string) string { return strings.Replace(firm, from, to, 1) }
+	for name, c := range map[string]struct {
+		documents []string
+		want      []string
+	}{
+		"a hidden field":                {[]string{formula("text(gain)")}, []string{read}},
+		"a field that one reads":        {[]string{formula("name + text(staff)")}, nil},
+		"a formula that one reads":      {[]string{formula("rich ? 'a' : 'b'")}, nil},
+		"through a lookup":              {[]string{formula("above.name + text(above.gain)")}, []string{read}},
+		"through a formula":             {[]string{with(`"x":{"type":"formula","result":"number","expression":"gain"},"y":{"type":"formula","result":"number","expression":"x"}`)}, []string{read}},
+		"a field of the reader":         {[]string{formula("text(user.level)")}, []string{read}},
+		"by a setting":                  {[]string{`{"kind":"setting","name":"s","type":"number","value":1,"user_field":"level"}`, formula("text(settings.s)")}, []string{read}},
+		"another formula":               {[]string{change("staff + 1", "staff + gain")}, []string{"catalog.grants_beyond /object/firm/fields/both"}},
+		"more of what was computed":     {[]string{change("gain > 1000", "gain > 2000")}, []string{"catalog.grants_beyond /object/firm/fields/rich"}},
+		"another label":                 {[]string{change(`"rich":{`, `"rich":{"label":"Rich",`)}, nil},
+		"of a hidden object":            {[]string{rollup(`"op":"last","object":"deal","field":"name","sort":"sum"`)}, []string{read}},
+		"of records one reaches":        {[]string{rollup(`"op":"count","object":"call","filter":"name == 'x'"`)}, nil},
+		"by a hidden field":             {[]string{rollup(`"op":"count","object":"call","filter":"secret == 'x'"`)}, []string{read}},
+		"sorted by a hidden field":      {[]string{rollup(`"op":"last","object":"call","field":"name","sort":"-secret"`)}, []string{read}},
+		"of records one reaches not":    {[]string{rollup(`"op":"count","object":"call","filter":"firm.name == 'x'"`)}, []string{"catalog.opens_beyond /object/firm/fields/x"}},
+		"a default":                     {[]string{with(`"x":{"type":"number","default_expr":"gain"}`)}, []string{read + "/default_expr"}},
+		"of what is new":                {[]string{with(`"new":{"type":"text"},"x":{"type":"formula","result":"text","expression":"new + name"}`)}, nil},
+		"a lookup that leads elsewhere": {[]string{strings.Replace(mine, `"object":"note"`, `"object":"deal"`, 1)}, []string{"catalog.grants_beyond /object/mine/fields/x"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			main := enginetest.New(t, enginetest.Options{}).NewTenant("main", "core")
+			main.Apply(dev, user, firm, deal, call, mine)
+			if got, _ := planned(t, main, "dev", c.documents...); !slices.Equal(got, c.want) {
+				t.Errorf("problems %v, want %v", got, c.want)
+			}
+			if got, _ := planned(t, main, "admin", c.documents...); len(got) > 0 {
 				t.Errorf("an administrator is told %v", got)
 			}
 		})

@@ -3,11 +3,9 @@ package catalog
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"formwork/engine/expression"
 	"formwork/engine/policy"
-	"formwork/metadata/fieldtype"
 )
 
 // reading finds what conditions read that is not the same any more after a change: what
@@ -99,17 +97,8 @@ func (r *reading) rewritten(object string, f *Field) bool {
 // inputs is a field that differs in what another is computed from.
 func (r *reading) inputs(o *Object, f *Field) *Field {
 	var found *Field
-	if f.Formula != nil {
-		users := r.after.Objects["user"]
-		if o.byName["user"] != nil {
-			users = nil // see formulaScope
-		}
-		found = r.condition(f.Formula.Source(), scopeOf(o, users))
-	}
-	if rolls, ok := f.Value.(fieldtype.Rolls); ok {
-		roll := rolls.Rollup()
-		found = cmp.Or(r.field(o.Doc.Name, roll.Rows), r.field(roll.Object, roll.Lookup), r.field(roll.Object, roll.Field),
-			r.field(roll.Object, strings.TrimPrefix(roll.Sort, "-")), r.condition(roll.Filter, scopeOf(r.after.Objects[roll.Object], nil)))
+	for _, in := range inputsOf(r.after, o, f) {
+		found = cmp.Or(found, r.field(in.object.Doc.Name, in.field.Name))
 	}
 	return found
 }

@@ -110,6 +110,26 @@ func (s *Set) Opens(ctx context.Context, c *Caller, object string, write bool) (
 	}), nil
 }
 
+// ReadsField reports whether a caller may read an object's records, and of them a field that
+// is no system field. Both may be kept ones. Who manages permissions may.
+func (s *Set) ReadsField(ctx context.Context, c *Caller, object, field string) (records, value bool, err error) {
+	rights, err := s.Rights(ctx, c)
+	if err != nil || rights.System[ManagePermissions] || c != nil && c.System {
+		return err == nil, err == nil, err
+	}
+	if !c.active() {
+		return false, false, nil
+	}
+	for _, name := range s.withIncluded(c.Permissions) {
+		if set := s.permissions[name]; set != nil {
+			of, _ := entry(set, object)
+			records = records || of != nil && of.Read
+			value = value || of != nil && of.Level(field) != "none"
+		}
+	}
+	return records, records && value, nil
+}
+
 // entry is what a permission set says of an object, and by which name. "*" asks for what it
 // says of every object, also of those to come.
 func entry(p *metadata.Permission, object string) (*metadata.ObjectRights, string) {
