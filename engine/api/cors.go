@@ -40,8 +40,8 @@ func (r *request) otherOrigin() string {
 }
 
 // admitOrigin lets scripts of a listed origin read the answer, and refuses those of others.
-// Programs that are no browsers may say what they like. Fault "auth.cross_origin"
-// (Forbidden).
+// It goes by Origin alone: to hosts without TLS browsers send no Sec-Fetch-Site. Programs that
+// are no browsers send no Origin. Fault "auth.cross_origin" (Forbidden).
 func (r *request) admitOrigin(s *catalog.Snapshot) error {
 	origin := r.otherOrigin()
 	switch {
@@ -50,7 +50,7 @@ func (r *request) admitOrigin(s *catalog.Snapshot) error {
 	case !r.cookie && catalog.Origins(s)[origin]:
 		r.exposeTo(origin)
 		return nil
-	case r.cookie || r.http.Get("Sec-Fetch-Site") == "": // for the cookie see sameSite
+	case r.cookie: // see sameSite
 		return nil
 	}
 	return fault.New(fault.Forbidden, "auth.cross_origin", "origin", clip(origin))

@@ -53,7 +53,11 @@ func TestOtherOrigins(t *testing.T) {
 	check("another scheme", "GET", "/api/v1/me", from("http://portal.example.com", "Authorization", bearer), "", 403, "")
 	check("no origin", "GET", "/api/v1/me", from("null", "Authorization", bearer), "", 403, "")
 	check("a login from another", "POST", "/api/v1/auth/login", from(other), login, 403, "")
-	check("a program", "GET", "/api/v1/me", map[string]string{"Origin": other, "Authorization": bearer}, "", 200, "")
+	plain := map[string]string{"Origin": other, "Authorization": bearer} // browsers say no more to hosts without TLS
+	check("another origin, without TLS", "POST", "/api/v1/records/account", plain, account, 403, "")
+	check("a login from another, without TLS", "POST", "/api/v1/auth/login", map[string]string{"Origin": other}, login, 403, "")
+	check("a listed origin, without TLS", "GET", "/api/v1/me", map[string]string{"Origin": listed, "Authorization": bearer}, "", 200, listed)
+	check("a program", "GET", "/api/v1/me", mine, "", 200, "")
 	check("its own origin", "GET", "/api/v1/me", map[string]string{"Origin": w.base, "Sec-Fetch-Site": "same-origin", "Cookie": cookie}, "", 200, "")
 
 	for _, path := range []string{"/api/v1/records/account", "/api/v1/files"} {
