@@ -290,6 +290,9 @@ func TestKeys(t *testing.T) {
 	if caller.User != user || caller.Via != "key" || !slices.Equal(caller.Permissions, []string{"read_only"}) {
 		t.Errorf("the key acts as %+v", caller)
 	}
+	_, _, err = w.auth.CreateKey(w.ctx, w.Tenant, caller, auth.NewKey{Name: "Forever", Permissions: []string{"read_only"}})
+	w.wants(err, "auth.key_by_key")
+	w.wants(w.auth.Logout(w.ctx, token), "auth.key_logout")
 	w.Clock.Pass(61 * time.Minute)
 	_, err = w.auth.Authenticate(w.ctx, token)
 	w.wants(err, "auth.invalid")

@@ -23,6 +23,9 @@ const (
 	maxKeyName = 200 // characters
 )
 
+// viaKey is how callers come who come with a key (policy.Caller.Via).
+const viaKey = "key"
+
 // revokedFor is how long a key that was revoked stays listed, at least.
 const revokedFor = 90 * 24 * time.Hour
 
@@ -48,9 +51,13 @@ type NewKey struct {
 }
 
 // CreateKey makes a key that acts for the caller; its token is shown this once. Its
-// permission sets are those that the caller holds, or may give to users. Faults:
+// permission sets are those that the caller holds, or may give to users. A key makes none: one
+// that leaked would outlive its end and its revocation. Faults: "auth.key_by_key" (Forbidden);
 // "auth.key_…" (Invalid), each with a pointer.
 func (s *Service) CreateKey(ctx context.Context, t store.Tenant, by *policy.Caller, wanted NewKey) (token string, key Key, err error) {
+	if by.Via == viaKey {
+		return "", Key{}, fault.New(fault.Forbidden, "auth.key_by_key")
+	}
 	snapshot, err := s.catalog.Snapshot(ctx, t)
 	if err != nil {
 		return "", Key{}, err
@@ -236,7 +243,7 @@ func (s *Service) readKey(ctx context.Context, t store.Tenant, hash digest, now 
 	if err != nil {
 		return nil, err
 	}
-	caller.Name, caller.Via = key.Name, "key"
+	caller.Name, caller.Via = key.Name, viaKey
 	e := &entry{caller: caller, version: u.version, read: now}
 	if key.ExpiresAt != nil {
 		e.expires = *key.ExpiresAt

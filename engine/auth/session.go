@@ -157,10 +157,16 @@ func (s *Service) note(ctx context.Context, t store.Tenant, table string, row id
 	}
 }
 
-// Logout ends the session of a token. No error if there is none.
+// Logout ends the session of a token. No error if there is none; a key has none, and is not
+// taken for ended: fault "auth.key_logout" (Invalid).
 func (s *Service) Logout(ctx context.Context, token string) error {
 	kind, tenant, ok := splitToken(token)
-	if !ok || kind != sessionToken {
+	switch {
+	case !ok:
+		return nil
+	case kind == keyToken:
+		return fault.New(fault.Invalid, "auth.key_logout")
+	case kind != sessionToken:
 		return nil
 	}
 	t, err := s.store.Tenant(ctx, tenant)
