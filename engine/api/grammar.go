@@ -2,8 +2,11 @@ package api
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
+	"strings"
 
+	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
 
 	"formwork/engine/fault"
@@ -146,6 +149,10 @@ func (s *Server) strict(handle fasthttp.RequestHandler) fasthttp.RequestHandler 
 			s.metrics.unrouted.saw(c.Response.StatusCode(), 0)
 			return
 		}
+		if !slices.Contains(methods, string(c.Method())) {
+			s.unknownMethod(c)
+			return
+		}
 		handle(c)
 		// The library does not look closely at the lines of chunks: no further request is taken
 		// from such a connection.
@@ -153,6 +160,19 @@ func (s *Server) strict(handle fasthttp.RequestHandler) fasthttp.RequestHandler 
 			c.SetConnectionClose()
 		}
 	}
+}
+
+// unknownMethod answers a request with a method that no address knows, which the library
+// would answer by itself. The connection is closed: after CONNECT no request may follow.
+func (s *Server) unknownMethod(c *fasthttp.RequestCtx) {
+	ctx := s.app.AcquireCtx(c)
+	defer s.app.ReleaseCtx(ctx)
+	leaveUnread(c.Conn())
+	c.SetConnectionClose()
+	r := s.newUnrouted(ctx)
+	r.http.Set(fiber.HeaderAllow, strings.Join(methods, ", "))
+	r.fail(fault.New(fault.Malformed, "api.no_method", "method", clip(string(c.Method()))))
+	s.metrics.unrouted.saw(c.Response.StatusCode(), 0)
 }
 
 // brokenLine reports whether a request line holds what none may.
@@ -174,9 +194,9 @@ func brokenLine(h *fasthttp.RequestHeader) bool {
 }
 
 // brokenHeaders reports whether the lines of the headers break the grammar, or do not say
-// plainly whom the request is for and where it ends.
+// plainly whom the request is for, who calls and where it ends.
 func brokenHeaders(h *fasthttp.RequestHeader) bool {
-	hosts, lengths, encodings := 0, 0, 0
+	hosts, lengths, encodings, callers := 0, 0, 0, 0
 	for rest := h.RawHeaders(); len(rest) > 0; {
 		end := bytes.IndexByte(rest, '\n')
 		if end < 1 || rest[end-1] != '\r' {
@@ -211,6 +231,8 @@ func brokenHeaders(h *fasthttp.RequestHeader) bool {
 			if !isNumber(bytes.Trim(value, " \t")) {
 				return true
 			}
+		case len(name) == 13 && bytes.EqualFold(name, []byte("authorization")):
+			callers++
 		case len(name) == 17 && bytes.EqualFold(name, []byte("transfer-encoding")):
 			encodings++
 			if !bytes.EqualFold(bytes.Trim(value, " \t"), []byte("chunked")) {
@@ -219,7 +241,7 @@ func brokenHeaders(h *fasthttp.RequestHeader) bool {
 		}
 	}
 	http11 := h.IsHTTP11()
-	return hosts > 1 || http11 && hosts == 0 || lengths > 1 || encodings > 1 || encodings > 0 && (lengths > 0 || !http11)
+	return hosts > 1 || callers > 1 || http11 && hosts == 0 || lengths > 1 || encodings > 1 || encodings > 0 && (lengths > 0 || !http11)
 }
 
 // isHost reports whether a text may be a host with a port, or nothing.

@@ -71,3 +71,28 @@ func TestGrammar(t *testing.T) {
 		})
 	}
 }
+
+// A method that no address knows is refused in the way of all refusals.
+func TestUnknownMethods(t *testing.T) {
+	w := newWorld(t)
+	for _, method := range []string{"TRACE", "FOO", "get"} {
+		for _, path := range []string{"/api/v1/me", "/nothing"} {
+			status, header, raw := w.do(method, path, nil, "")
+			if status != http.StatusMethodNotAllowed || !strings.Contains(string(raw), "api.no_method") || header.Get("X-Request-Id") == "" ||
+				header.Get("X-Content-Type-Options") == "" || header.Get("Allow") == "" || !strings.HasPrefix(header.Get("Content-Type"), "application/problem+json") {
+				t.Errorf("%s %s: %d %v %.200s", method, path, status, header, raw)
+			}
+		}
+	}
+}
+
+// JSON is UTF-8: what says that it is something else is not taken for that.
+func TestOtherCharacterSets(t *testing.T) {
+	w := newWorld(t)
+	for charset, want := range map[string]int{"utf-8": 401, "UTF-8": 401, "utf-16": 415, "iso-8859-1": 415} {
+		headers := map[string]string{"Content-Type": "application/json; charset=" + charset}
+		if status, _, raw := w.do("POST", "/api/v1/auth/login", headers, `{"email":"nobody@example.com","password":"wrong"}`); status != want {
+			t.Errorf("%s: %d %.200s", charset, status, raw)
+		}
+	}
+}

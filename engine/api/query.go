@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"sort"
+	"mime"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -123,11 +124,13 @@ func (p parameter) set(value []byte) error {
 func (r *request) wantsJSON() error {
 	kind, _, _ := bytes.Cut(r.http.Request().Header.ContentType(), []byte(";"))
 	kind = bytes.TrimSpace(kind)
-	if len(kind) == 0 || bytes.EqualFold(kind, []byte(fiber.MIMEApplicationJSON)) ||
-		(bytes.HasPrefix(kind, []byte("application/")) && bytes.HasSuffix(kind, []byte("+json"))) {
+	json := len(kind) == 0 || bytes.EqualFold(kind, []byte(fiber.MIMEApplicationJSON)) ||
+		(bytes.HasPrefix(kind, []byte("application/")) && bytes.HasSuffix(kind, []byte("+json")))
+	_, params, _ := mime.ParseMediaType(r.http.Get(fiber.HeaderContentType))
+	if charset := params["charset"]; json && (charset == "" || strings.EqualFold(charset, "utf-8") || strings.EqualFold(charset, "us-ascii")) {
 		return nil
 	}
-	return fault.New(fault.Malformed, "api.media_type", "want", fiber.MIMEApplicationJSON)
+	return fault.New(fault.Malformed, "api.media_type", "want", fiber.MIMEApplicationJSONCharsetUTF8)
 }
 
 // value reads the body as JSON.

@@ -56,6 +56,9 @@ const (
 	patiently   = 2 * time.Hour    // contents of files
 )
 
+// methods are those that some address knows.
+var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
 // DefaultMemory is what all requests may hold together, in bytes.
 const DefaultMemory = 512 << 20
 
@@ -149,7 +152,7 @@ func New(o Options) *Server {
 		IdleTimeout:                  idleFor,
 		EnableTrustedProxyCheck:      true,
 		TrustedProxies:               o.Proxies,
-		RequestMethods:               []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"},
+		RequestMethods:               methods,
 		ErrorHandler:                 s.unrouted,
 	})
 	for _, rt := range s.routes() {
