@@ -252,15 +252,15 @@ func BenchmarkBulkBesideIndexes(b *testing.B) {
 	s.index(b, 0)
 }
 
-// listed are fields that lists and aggregations of accounts ask for.
-var listed = [][]string{{"owner", "status", "annual_revenue"}, {"owner", "industry", "annual_revenue"}, {"owner", "annual_revenue"},
+// indexable are fields that lists and aggregations of accounts ask for.
+var indexable = [][]string{{"owner", "status", "annual_revenue"}, {"owner", "industry", "annual_revenue"}, {"owner", "annual_revenue"},
 	{"owner", "name"}, {"status", "annual_revenue"}, {"industry", "annual_revenue"}, {"name"}}
 
 // index gives accounts the planned indexes and the first n of those that lists ask for.
 func (s *crowd) index(b *testing.B, n int) {
 	b.Helper()
 	indexes := slices.Clone(s.snapshot.Indexes["account"])
-	for _, names := range listed[:n] {
+	for _, names := range indexable[:n] {
 		index := store.Index{Name: strings.Join(names, ".")}
 		for _, name := range names {
 			f, ok := s.snapshot.Objects["account"].Field(name)
