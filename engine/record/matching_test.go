@@ -15,7 +15,7 @@ func TestMatching(t *testing.T) {
 	w := newWorld(t).populate()
 	w.apply(`{"kind":"object","name":"person","label":"Person","name_field":"last","visibility":"private","fields":{
 			"last":{"type":"text"},"first":{"type":"text"},"born":{"type":"date"},"size":{"type":"number","scale":1},"boss":{"type":"lookup","object":"person"},
-			"mail":{"type":"email","unique":true},"note":{"type":"text"},"tags":{"type":"tags"},"whole":{"type":"formula","result":"text","expression":"first + boss.last"}}}`,
+			"mail":{"type":"email","unique":true},"note":{"type":"text"},"tags":{"type":"tags"},"code":{"type":"auto_number","pattern":"P-{0}"},"made":{"type":"text","unique":true,"read_only":true},"upper":{"type":"formula","result":"text","expression":"first"},"whole":{"type":"formula","result":"text","expression":"first + boss.last"}}}`,
 		`{"kind":"permission","name":"sales","label":"S","objects":{"person":{"create":true,"read":true,"update":true,"fields":{"*":"edit","note":"none"}}}}`,
 		`{"kind":"permission","name":"reader","label":"R","objects":{"person":{"create":true,"update":true}}}`)
 	ann := w.create(w.as("rob"), "person", map[string]any{"last": "Lee", "first": "Ann", "born": "1990-01-02", "mail": "ann@example.com"}).Record.ID()
@@ -45,6 +45,11 @@ func TestMatching(t *testing.T) {
 		"by a hidden field":        {"rob", "upsert", []string{"note"}, map[string]any{"last": "Hidden"}, "record.unknown_field /match"},
 		"by none":                  {"rob", "upsert", []string{"nothing"}, map[string]any{"last": "Hidden"}, "record.unknown_field /match"},
 		"by an empty value":        {"rob", "upsert", []string{"first"}, map[string]any{"last": "Lee"}, "record.key_empty /first"},
+		"by an automatic number":   {"rob", "update", []string{"code"}, map[string]any{"code": "P-1", "first": "Anne"}, "updated"},
+		"by a stored formula":      {"rob", "update", []string{"upper"}, map[string]any{"upper": "Ann", "first": "Anne"}, "updated"},
+		"by a number of none":      {"rob", "upsert", []string{"code"}, map[string]any{"code": "P-99", "last": "New"}, "record.sought_read_only /code"},
+		"by what is read only":     {"rob", "update", []string{"made"}, map[string]any{"made": "x"}, "record.key_not_found "},
+		"with a number besides":    {"rob", "update", []string{"first"}, map[string]any{"first": "Ann", "code": "P-1"}, "record.invalid "},
 		"by a list":                {"rob", "upsert", []string{"tags"}, map[string]any{"tags": []any{"a"}}, "record.not_matched /match"},
 		"by what is computed":      {"rob", "upsert", []string{"whole"}, map[string]any{"first": "Ann"}, "record.not_matched /match"},
 		"by too many":              {"rob", "upsert", []string{"first", "last", "born", "size", "boss", "mail"}, map[string]any{}, "record.too_many_matched /match"},

@@ -17,6 +17,20 @@ func TestKeysWrittenDifferently(t *testing.T) {
 	}
 }
 
+// Records are found by fields that nobody fills, which stay as they are.
+func TestKeysThatAreNotFilled(t *testing.T) {
+	w := newWorld(t, "admin")
+	w.Apply(`{"kind":"object","name":"machine","label":"M","name_field":"name","fields":{"name":{"type":"text"},"code":{"type":"auto_number","pattern":"M-{0}"}}}`)
+	w.Create("machine", map[string]any{"name": "A"})
+	const file = "code,name\nM-1,B\nM-9,C\n"
+	for _, mode := range []string{"update", "upsert"} {
+		im := w.imported(`{"object": "machine", "mode": "`+mode+`", "key": ["code"], "fields": {"name": "name", "code": "code"}}`, file)
+		if im.Created != 0 || im.Updated+im.Unchanged != 1 || im.Refused != 1 {
+			t.Errorf("%s: %d created, %d updated, %d refused", mode, im.Created, im.Updated, im.Refused)
+		}
+	}
+}
+
 // Characters of several bytes lie across the pieces in which a file is read and kept.
 func TestLargeFileOfWideCharacters(t *testing.T) {
 	w := newWorld(t, "admin")

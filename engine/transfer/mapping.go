@@ -76,6 +76,8 @@ type mapping struct {
 	// How the record of a row is found, if neither, by the values of the key's fields.
 	byID   bool
 	unique string // the name of the unique key that the key's fields are
+	// sought are the fields by which records are found and that are not filled.
+	sought []string
 }
 
 // searched reports whether records are found by fields that several may agree in.
@@ -140,6 +142,9 @@ func compile(o *Options, header []string, object *catalog.Object, may permit) (*
 		problems = append(problems, fault.New(fault.Invalid, "import.unknown_mode", "mode", o.Mode).At("/mode"))
 	}
 	m := &mapping{object: object, byID: len(o.Key) == 1 && o.Key[0] == idField, unique: uniqueKey(object, o.Key)}
+	if o.Mode != "" && o.Mode != "create" {
+		m.seek(o.Key, may)
+	}
 	fields := o.Fields
 	if fields == nil {
 		fields = m.guess(header, may)
@@ -205,10 +210,21 @@ func filled(f *catalog.Field) bool {
 	return !f.Doc.ReadOnly && f.Formula == nil && !rolls && !counts
 }
 
-// takes reports whether a column may go to a field: one that is filled or, if records
-// are found by it, the id.
+// takes reports whether a column may go to a field: one that is filled, or one by which
+// records are found.
 func (m *mapping) takes(f *catalog.Field, may permit) bool {
-	return filled(f) && may.fills(f) || m.byID && f.Name == idField && may.reads(m.object, f)
+	return filled(f) && may.fills(f) || m.byID && f.Name == idField && may.reads(m.object, f) || oneOf(f.Name, m.sought...)
+}
+
+// seek notes the fields of a key that the caller may read and not fill: an update finds its
+// record by them and leaves them as they are.
+func (m *mapping) seek(key []string, may permit) {
+	for _, name := range key {
+		f, ok := m.object.Field(name)
+		if ok && !m.byID && f.Column.Storage != fieldtype.None && may.reads(m.object, f) && !(filled(f) && may.fills(f)) {
+			m.sought = append(m.sought, name)
+		}
+	}
 }
 
 // bind checks one field's source.

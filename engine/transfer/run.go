@@ -350,6 +350,9 @@ func (r *running) searched(l *line, ids []id.ID, op *record.Operation) {
 		l.faults = append(l.faults, fault.New(fault.Conflict, "import.key_ambiguous"))
 	case len(ids) == 1:
 		op.Op, op.ID = "update", ids[0]
+		for _, name := range r.mapping.sought {
+			delete(l.data, name)
+		}
 	case r.im.Options.Mode == "update":
 		l.faults = append(l.faults, fault.New(fault.NotFound, "import.key_not_found"))
 	}

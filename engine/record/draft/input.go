@@ -58,24 +58,38 @@ func NewInput(s *session.Session, a *session.Object, data map[string]any) *Input
 			in.faults = append(in.faults, fault.New(fault.Forbidden, "record.read_only", "field", s.Label(f)).At("/"+name))
 			continue
 		}
-		at := a.ByName[name]
-		in.Sent[at.Slot] = true
-		value := assigned{Field: at}
-		if raw != nil {
-			stored, problem := f.Value.Coerce(raw)
-			if problem != nil {
-				value.raw, value.refused = raw, nameSubjects(s, f, problem).Under("/"+name)
-			} else {
-				value.stored = stored
-			}
-			if f.Column.Storage == fieldtype.JSON {
-				value.patch, _ = raw.(map[string]any)
-			}
-		}
-		in.values = append(in.values, value)
+		in.assign(a.ByName[name], raw)
 	}
 	slices.SortFunc(in.values, func(a, b assigned) int { return a.Slot - b.Slot })
 	return in
+}
+
+// NewSought reads values by which a record is looked for, of fields that the caller may read.
+// Nothing of it is written, so they need not be writable.
+func NewSought(s *session.Session, a *session.Object, data map[string]any) *Input {
+	in := &Input{s: s, Sent: make(map[int]bool, len(data))}
+	for name, raw := range data {
+		in.assign(a.ByName[name], raw)
+	}
+	return in
+}
+
+// assign reads the value of a field.
+func (in *Input) assign(f *stored.Field, raw any) {
+	in.Sent[f.Slot] = true
+	value := assigned{Field: f}
+	if raw != nil {
+		stored, problem := f.Value.Coerce(raw)
+		if problem != nil {
+			value.raw, value.refused = raw, nameSubjects(in.s, f.Field, problem).Under("/"+f.Name)
+		} else {
+			value.stored = stored
+		}
+		if f.Column.Storage == fieldtype.JSON {
+			value.patch, _ = raw.(map[string]any)
+		}
+	}
+	in.values = append(in.values, value)
 }
 
 // nameSubjects names the field, and in child rows the row and its field, that each problem of

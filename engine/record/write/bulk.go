@@ -115,9 +115,10 @@ type task struct {
 	op     Operation
 	object *session.Object
 	input  *draft.Input
-	match  *matching // what the record is found by; nil: an id or a key
-	ready  *checked  // of a create that was filled and checked before the transaction
-	newID  id.ID     // of a create
+	sought *draft.Input // values of fields that the record is found by and the caller may not write
+	match  *matching    // what the record is found by; nil: an id or a key
+	ready  *checked     // of a create that was filled and checked before the transaction
+	newID  id.ID        // of a create
 	// checksOutside: a create that can be filled and checked before the transaction.
 	checksOutside bool
 	// What came of it: the record, and what was done. Of the record itself nothing is held.
@@ -282,7 +283,8 @@ func (t *task) prepare(ctx context.Context, w *Writer, object string) {
 	if t.op.Op == "delete" {
 		return
 	}
-	t.input = draft.NewInput(w.Session, a, t.op.Data)
+	sought, written := t.divide()
+	t.input, t.sought = draft.NewInput(w.Session, a, written), draft.NewSought(w.Session, a, sought)
 	t.input.At = t.op.At
 	if len(t.op.Match) > 0 {
 		t.failed = fault.From(t.bindMatch(w.Session))

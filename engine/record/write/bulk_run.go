@@ -110,6 +110,9 @@ func (u *Unit) do(t *task) (err error) {
 	if key != 0 || t.op.Op == "update" {
 		return u.doUpdate(t, key)
 	}
+	if err := t.soughtFault(u.session); err != nil {
+		return err
+	}
 	return u.doCreate(t)
 }
 
@@ -157,9 +160,9 @@ func (u *Unit) recordOfKey(t *task) (id.ID, error) {
 	if !ok {
 		return 0, fault.New(fault.Invalid, "record.unknown_key", "key", session.Shorten(t.op.Key), "object", t.object.Object.Doc.Name).At("/key")
 	}
-	r := make(stored.Row, len(t.object.Columns))
-	if faults := t.input.Apply(r, nil); len(faults) > 0 {
-		return 0, fault.All(fault.Invalid, "record.invalid", faults)
+	r, err := t.target()
+	if err != nil {
+		return 0, err
 	}
 	if _, ok := t.object.KeyFilter(key, r); !ok {
 		return 0, fault.New(fault.Invalid, "record.key_empty", "key", t.op.Key).At("/" + key.Fields[0].Name)

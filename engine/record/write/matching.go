@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"strings"
 
@@ -63,9 +64,9 @@ func (t *task) bindMatch(s *session.Session) error {
 			return nil
 		}
 	}
-	r := make(stored.Row, len(t.object.Columns))
-	if faults := t.input.Apply(r, nil); len(faults) > 0 {
-		return fault.All(fault.Invalid, "record.invalid", faults)
+	r, err := t.target()
+	if err != nil {
+		return err
 	}
 	m := &matching{}
 	hash := fnv.New64a()
@@ -86,6 +87,48 @@ func (t *task) bindMatch(s *session.Session) error {
 	}
 	m.labels, m.filter, m.lock = strings.Join(labels, ", "), all, id.ID(hash.Sum64()%lockRows+1)
 	t.match = m
+	return nil
+}
+
+// divide parts what an operation sends: the values of fields that its record is found by and
+// the caller may read and not write, and all else. The former are not written.
+func (t *task) divide() (sought, written map[string]any) {
+	names := t.op.Match
+	if key, ok := upsertKey(t.object.Object, t.op.Key); ok {
+		for _, f := range key.Fields {
+			names = append(names, f.Name)
+		}
+	}
+	written = t.op.Data
+	for _, name := range names {
+		f, ok := t.object.ByName[name]
+		if value, sent := written[name]; sent && ok && t.object.Reads(f.Field) && !t.object.Writes(name) {
+			if sought == nil {
+				sought, written = map[string]any{}, maps.Clone(written)
+			}
+			sought[name] = value
+			delete(written, name)
+		}
+	}
+	return sought, written
+}
+
+// target is a row with the values that an operation's record is found by.
+func (t *task) target() (stored.Row, error) {
+	r := make(stored.Row, len(t.object.Columns))
+	if faults := append(t.input.Apply(r, nil), t.sought.Apply(r, nil)...); len(faults) > 0 {
+		return nil, fault.All(fault.Invalid, "record.invalid", faults)
+	}
+	return r, nil
+}
+
+// soughtFault refuses to make a record that could not be given the values it was looked for by.
+func (t *task) soughtFault(s *session.Session) error {
+	for _, f := range t.object.Object.Fields {
+		if at, ok := t.object.ByName[f.Name]; ok && t.sought != nil && t.sought.Sent[at.Slot] {
+			return fault.New(fault.Forbidden, "record.sought_read_only", "field", s.Label(f)).At("/" + f.Name)
+		}
+	}
 	return nil
 }
 

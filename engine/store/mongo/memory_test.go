@@ -204,8 +204,9 @@ func (m *memory) answer(name string, command bson.Raw) bson.D {
 		if tx.writes["tenants"] != nil {
 			m.slowly = 0
 		} else {
+			slowly := m.slowly
 			m.server.mu.Unlock()
-			time.Sleep(m.slowly)
+			time.Sleep(slowly)
 			m.server.mu.Lock()
 		}
 	}
