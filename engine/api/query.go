@@ -3,8 +3,8 @@ package api
 import (
 	"bytes"
 	"encoding/json"
-	"sort"
 	"mime"
+	"sort"
 	"strconv"
 	"strings"
 	"unicode/utf8"

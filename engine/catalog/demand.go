@@ -240,6 +240,9 @@ func (d *demanded) decide(ctx context.Context, tx store.Reader, s *Snapshot, now
 	large := largeTables{from: tx}
 	for _, w := range often {
 		o := s.Objects[w.object]
+		if o == nil {
+			continue // it was removed since
+		}
 		shape, ok := o.shape(w)
 		planned := s.Indexes[w.object]
 		if !ok || served(shape, planned) || served(shape, d.onDemand(o, planned)) {

@@ -15,6 +15,7 @@ import (
 	"formwork/engine/record/read"
 	"formwork/engine/store"
 	"formwork/engine/store/teststore"
+	"formwork/metadata"
 )
 
 const things = `{"kind":"object","name":"thing","name_field":"name","visibility":"read","fields":{"name":{"type":"text"},
@@ -221,5 +222,26 @@ func TestNewTenantsHaveFewIndexes(t *testing.T) {
 		if len(have) != want {
 			t.Errorf("%s has %d indexes, not %d: %v", object, len(have), want, have)
 		}
+	}
+}
+
+// Uses of an object that was removed hinder nobody.
+func TestUsesOfARemovedObject(t *testing.T) {
+	d := newDemanding(t, teststore.Open, 5)
+	d.list(demand.Often, `status == "a"`, "-score")
+	d.pass(time.Minute)
+	change := catalog.Change{Delete: []metadata.Key{{Kind: "object", Name: "thing"}}, Allow: []string{"object/thing"}}
+	if _, err := d.Platform.Catalog.Apply(t.Context(), d, change, 0); err != nil {
+		t.Fatal(err)
+	}
+	for range demand.Often {
+		if _, err := d.System().List(t.Context(), "team", read.ListQuery{Sort: []string{"name"}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.pass(time.Minute)
+	_, wanted, err := d.Platform.Catalog.Indexes(t.Context(), d)
+	if err != nil || len(wanted) != 1 || wanted[0].Object != "team" {
+		t.Errorf("%v, %v", wanted, err)
 	}
 }
