@@ -41,7 +41,7 @@ func (c *checker) setting(at int, name string) *node {
 	found, ok := c.scope.Settings[name]
 	switch {
 	case !ok || c.scope.User != nil && !c.reads(found):
-		return c.unknown(at, "expression.unknown_setting", name, slices.Sorted(maps.Keys(c.scope.Settings)))
+		return c.unknown(at, "expression.unknown_setting", name, c.readable())
 	case found.Varies() && c.scope.User == nil:
 		return c.report(at, "expression.setting_varies", "name", name)
 	}
@@ -75,6 +75,13 @@ func NewSetting(organisation Constant, overrides []Override, userField string) S
 	text.WriteString(" " + userField)
 	s.written = text.String()
 	return s
+}
+
+// readable are the names of the settings that this scope may read, sorted.
+func (c *checker) readable() []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(c.scope.Settings)), func(name string) bool {
+		return c.scope.User != nil && !c.reads(c.scope.Settings[name])
+	})
 }
 
 // reads reports whether this scope may read of the user all that a setting reads.

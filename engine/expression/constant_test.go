@@ -133,6 +133,9 @@ func TestSettings(t *testing.T) {
 			if got := append(problems, expression.Problem{})[0].Code; got != want[i] {
 				t.Errorf("%s: %s, want %s", source, got, want[i])
 			}
+			if len(problems) > 0 && problems[0].Suggestion == "least" {
+				t.Errorf("%s: suggests what may not be read", source)
+			}
 		}
 	}
 }
