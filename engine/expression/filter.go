@@ -265,6 +265,9 @@ func (t *translator) like(n *node, place query.Place) template {
 
 // what is a node as its problem shows it.
 func (n *node) what() string {
+	if n.op == opCall && n.fn.implied {
+		return n.args[0].what()
+	}
 	switch n.op {
 	case opPath:
 		return n.path.Leaf.Name
@@ -286,6 +289,9 @@ func (n *node) what() string {
 
 // reason is why a node can't be a stored value.
 func (n *node) reason() string {
+	if n.op == opCall && n.fn.implied {
+		return n.args[0].reason()
+	}
 	switch n.op {
 	case opCall:
 		if arithmetic[n.fn.name] != nil {

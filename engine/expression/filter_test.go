@@ -35,3 +35,15 @@ func TestChoicesOnChoices(t *testing.T) {
 		}
 	}
 }
+
+// What the program adds by itself is not told: nobody wrote it.
+func TestWhatCannotRunIsWhatWasWritten(t *testing.T) {
+	w := newWorld(t)
+	w.formula(t, "deal", "share", "cost * rate", "currency")
+	scope := w.scope()
+	scope.Queryable = true
+	_, problems := expression.Compile("share > 5", scope)
+	if len(problems) == 0 || problems[0].Params["what"] == "round" || problems[0].Params["reason"] != "arithmetic" {
+		t.Errorf("%v", problems)
+	}
+}

@@ -27,6 +27,7 @@ type function struct {
 	run     func(f *frame, args []any) (any, error)
 	clock   bool              // depends on the clock or on where the user is
 	labels  map[string]string // of a choice's options, if it shows them
+	implied bool              // nobody wrote it: problems tell of its argument
 }
 
 // kinds is a set of kinds.

@@ -251,5 +251,7 @@ func extremeOf(kind fieldtype.Kind, least, list bool) func(f *frame, a []any) (a
 
 // roundedTo rounds a result to the scale that is wanted of it.
 func roundedTo(scale int) *function {
-	return one("round", fixed(scale), func(d decimal.Decimal) (any, error) { return rounded(d, scale) })
+	f := one("round", fixed(scale), func(d decimal.Decimal) (any, error) { return rounded(d, scale) })
+	f.implied = true
+	return f
 }
