@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -112,7 +113,7 @@ func TestFormulaThatFailsForOldRecords(t *testing.T) {
 	w := newWorld(t).populate()
 	account := w.create(w.system(), "account", map[string]any{"name": "Old", "revenue": number("0.5")}).Record.ID()
 	w.apply(`{"kind": "object", "name": "account", "fields": {
-		"power": {"type": "formula", "result": "number", "scale": 2, "expression": "2 ** revenue"},
+		"power": {"type": "formula", "label": "Power", "result": "number", "scale": 2, "expression": "2 ** revenue"},
 		"tripled": {"type": "formula", "result": "currency", "scale": 2, "expression": "revenue * 3"}}}`)
 	w.update(w.system(), "account", account, map[string]any{"name": "Before the job"})
 	w.work()
@@ -121,7 +122,8 @@ func TestFormulaThatFailsForOldRecords(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 	_, err := w.system().Update(w.ctx, "account", account, map[string]any{"revenue": number("1.5")}, 0)
-	if f := fault.From(err); !fault.Is(err, "record.invalid") || len(f.Errors) != 1 || f.Errors[0].Code != "record.expression_failed" {
+	if f := fault.From(err); !fault.Is(err, "record.invalid") || len(f.Errors) != 1 || f.Errors[0].Code != "record.expression_failed" ||
+		f.Errors[0].Params["field"] != "Power" || !strings.Contains(f.Errors[0].Text("en"), "must be a whole number") {
 		t.Errorf("a change of what the formula reads: %v", err)
 	}
 	w.update(w.system(), "account", account, map[string]any{"revenue": number("3")})

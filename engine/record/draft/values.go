@@ -47,15 +47,15 @@ func (d *Draft) Beginning(f *stored.Field) catalog.Beginning {
 func (d *Draft) evaluate(p *expression.Program, f *catalog.Field) any {
 	v, err := p.Eval(d)
 	if err != nil {
-		d.problemOf(f, expressionFailed(f, err))
+		d.problemOf(f, expressionFailed(d.Session, f, err))
 		return nil
 	}
 	return v
 }
 
 // expressionFailed is the fault of a field whose value can't be computed.
-func expressionFailed(f *catalog.Field, err error) *fault.Fault {
-	return fault.New(fault.Invalid, "record.expression_failed", "field", f.Name).At("/" + f.Name).Because(err)
+func expressionFailed(s *session.Session, f *catalog.Field, err error) *fault.Fault {
+	return fault.New(fault.Invalid, "record.expression_failed", "field", s.Label(f), "reason", fault.From(err).Text(s.Caller.Language)).At("/" + f.Name).Because(err)
 }
 
 // stageTransition returns the stage before and after; entered is whether the record comes
@@ -104,7 +104,7 @@ func Derive(e *session.Env) (of *catalog.Field, problem *fault.Fault) {
 		if f.Formula != nil && untouched(e, f.Formula) {
 			return true
 		}
-		of, problem = f.Field, expressionFailed(f.Field, err)
+		of, problem = f.Field, expressionFailed(e.Session, f.Field, err)
 		return false
 	})
 	return of, problem
