@@ -33,6 +33,7 @@ func (g *aggregation) addHaving(ctx context.Context, s *Reader, a *session.Objec
 	scope.Record, scope.Queryable = groupNames{g}, false
 	program, problems := expression.Compile(text, scope)
 	if len(problems) > 0 {
+		tellOfDots(problems, groupNames{g}.Symbols())
 		return badFilter(problems, "/having")
 	}
 	env := session.NewCallerEnv(ctx, s.Session)
@@ -65,6 +66,19 @@ func (g *aggregation) addHaving(ctx context.Context, s *Reader, a *session.Objec
 	}
 	g.query.Having = f
 	return nil
+}
+
+// tellOfDots tells, of a name that is the beginning of a column's, what to do: expressions can't
+// name what has a dot in its name.
+func tellOfDots(problems []expression.Problem, columns []string) {
+	for i, p := range problems {
+		name, _ := p.Params["name"].(string)
+		for _, column := range columns {
+			if p.Code == "expression.unknown_name" && strings.HasPrefix(column, name+".") {
+				problems[i].Code, problems[i].Suggestion, problems[i].Params = "list.having_dotted", "", map[string]any{"column": column}
+			}
+		}
+	}
 }
 
 // groupNames are the columns of the rows, as an expression names them. A reference among
