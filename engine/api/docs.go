@@ -28,9 +28,6 @@ func hashOf(element string) string {
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-// home is GET /: whoever opens the address finds what can be done here.
-func (s *Server) home(r *request) error { return r.http.Redirect("/api/docs", fiber.StatusFound) }
-
 // docs is GET /api/docs: a page that shows what openapi.json says.
 func (s *Server) docs(r *request) error {
 	h := &r.http.Response().Header

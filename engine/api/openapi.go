@@ -51,7 +51,7 @@ func (s *Server) describe(r *request, rights *policy.Rights) openapi.Document {
 		bound[name] = d.bind(schemasOf{r.snapshot.Objects[name], rights, r.language()})
 	}
 	for _, rt := range s.routes() {
-		if rt.right != "" && !rights.System[rt.right] {
+		if rt.page || rt.right != "" && !rights.System[rt.right] {
 			continue
 		}
 		if !rt.ofRecords() {

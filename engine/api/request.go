@@ -114,7 +114,7 @@ func (s *Server) run(rt route, r *request) (err error) {
 	if s.stopping.Load() {
 		return fault.New(fault.Unavailable, "api.stopping")
 	}
-	if !rt.queries() {
+	if !rt.queries() && !rt.page { // the address of a page says what the browser shows
 		if err := r.query(); err != nil {
 			return err
 		}

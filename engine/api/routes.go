@@ -86,7 +86,6 @@ func answersFile(media ...string) answer {
 var (
 	nothing = body{}
 	done    = answer{status: fiber.StatusNoContent}
-	leads   = answer{status: fiber.StatusFound}
 )
 
 // access says who may come in.
@@ -95,6 +94,7 @@ type access struct {
 	right string // the system right that is needed
 	slow  bool   // may take minutes
 	flows bool   // contents of files: may take as long as bytes come or go
+	page  bool   // for browsers: not part of the API and not described
 	// uses reports whether a caller with these rights on an object can have any use of a
 	// route of its records, for the description; the engine decides.
 	uses func(policy.ObjectRights) bool
@@ -102,6 +102,7 @@ type access struct {
 
 var (
 	open      = access{open: true}
+	page      = access{open: true, page: true}
 	metaOps   = access{right: "manage_metadata", slow: true}
 	setup     = access{right: "view_setup"}
 	people    = access{right: "manage_users"}
@@ -132,11 +133,11 @@ func (s *Server) routes() []route {
 		{remove, v1 + "/records/:object/:id", s.deleteRecord, "deleteRecord", "Moves a record to the recycle bin.", guarded, deletes, nothing, done},
 		{post, v1 + "/records/:object/bulk", s.bulk, "bulkRecords", "Creates, changes and deletes many records, with a result for each.", none, writes, sends[Bulk](), answers[BulkResult]()},
 		{post, v1 + "/records/:object/form", s.form, "getRecordForm", "Shows what a record that is being written would be, and what stands in the way of saving it; saves nothing.", none, drafts, sends[FormOf](), answers[Form]()},
-		{post, v1 + "/records/:object/candidates", s.candidates, "listRecordCandidates", "Lists the records that may be chosen in a reference of a record that is being written.", none, drafts, sends[CandidatesOf](), answers[Page[RelatedRecord]]()},
+		{post, v1 + "/records/:object/candidates", s.candidates, "listRecordCandidates", "Lists the records that may be chosen in a reference of a record that is being written.", none, drafts, sends[CandidatesOf](), answers[RelatedPage]()},
 		{post, v1 + "/records/:object/aggregate", s.aggregate, "aggregateRecords", "Groups records and counts, sums, averages.", none, reads, sends[record.AggregateQuery](), answers[Groups]()},
 		{post, v1 + "/records/:object/:id/restore", s.restoreRecord, "restoreRecord", "Takes a record out of the recycle bin.", none, deletes, nothing, answers[SavedRecord]()},
 		{get, v1 + "/records/:object/:id/history", s.history, "getRecordHistory", "Says who changed what, when and by what way.", paging, reads, nothing, answers[Page[HistoryEntry]]()},
-		{get, v1 + "/records/:object/:id/related/:list", s.related, "listRelatedToRecord", "Lists the records of a related list.", listing, reads, nothing, answers[Page[RelatedRecord]]()},
+		{get, v1 + "/records/:object/:id/related/:list", s.related, "listRelatedToRecord", "Lists the records of a related list.", listing, reads, nothing, answers[RelatedPage]()},
 		{get, v1 + "/records/:object/:id/duplicates", s.duplicates, "findRecordDuplicates", "Finds records that are probably the same thing.", none, reads, nothing, answers[List[Match]]()},
 		{post, v1 + "/records/:object/:id/merge", s.merge, "mergeRecords", "Makes one record of several; what refers to them is kept.", none, merges, sends[Merge](), answers[SavedRecord]()},
 		{get, v1 + "/records/:object/:id/files", s.recordFiles, "listRecordFiles", "Lists the files that are attached to a record besides its fields.", none, reads, nothing, answers[List[FileInfo]]()},
@@ -198,7 +199,9 @@ func (s *Server) routes() []route {
 		{post, v1 + "/jobs/:id/retry", s.retryJob, "retryJob", "Has failed background work go on.", none, mine, nothing, done},
 
 		{get, v1 + "/openapi.json", s.openAPI, "getDescription", "Is this description, of what the caller may see.", cached, mine, nothing, answers[Description]()},
-		{get, "/", s.home, "getHome", "Leads to the documentation.", none, open, nothing, leads},
+		{get, "/", s.showPage, "getPage", "Is the web application.", none, page, nothing, answersText(fiber.MIMETextHTML)},
+		{get, "/o/*", s.showPage, "getPageOfObject", "Is the web application, at the address of a list or a record.", none, page, nothing, answersText(fiber.MIMETextHTML)},
+		{get, "/assets/:file", s.asset, "getAsset", "Is a file of the web application.", none, page, nothing, answersFile("*/*")},
 		{get, "/api/docs", s.docs, "getDocs", "Is the documentation to read.", none, open, nothing, answersText(fiber.MIMETextHTML)},
 		{get, "/healthz", s.healthy, "getHealth", "Answers while the process lives.", none, open, nothing, answers[Health]()},
 		{get, "/readyz", s.ready, "getReadiness", "Answers 200 when requests can be served.", none, open, nothing, answers[Health]()},

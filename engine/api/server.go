@@ -9,6 +9,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -103,6 +104,8 @@ type Options struct {
 	// Remote: the store is another process, for whose answers requests wait.
 	Remote  bool
 	Version string
+	// Pages are the files of the web application; nil: there is none.
+	Pages fs.FS
 }
 
 // Server answers HTTP requests. Its methods may be called concurrently.
@@ -120,6 +123,7 @@ type Server struct {
 	budget   *budget.Budget
 	exports  *exportCounts
 	only     onlyTenant
+	pages    *pages
 }
 
 // New makes a server; nothing is opened or compiled until a request needs it.
@@ -135,6 +139,10 @@ func New(o Options) *Server {
 	}
 	s := &Server{o: o, logins: newLimiter(o.Now, o.Log), proxies: networks(o.Proxies), metrics: newMetrics(), shown: newShownCache(), numbers: newRequestNumbers(o.Now()),
 		heavy: semaphore.NewWeighted(maxHeavy), budget: budget.New(budget.Of(o.Memory, o.Remote)), exports: newExportCounts()}
+	var err error
+	if s.pages, err = readPages(o.Pages); err != nil {
+		o.Log.Error("the web application is not shown", "error", err)
+	}
 	s.metrics.watchMemory(s.budget)
 	s.metrics.show(o)
 	s.requests.New = func() any { return &request{server: s} }

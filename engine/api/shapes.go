@@ -41,6 +41,14 @@ type RecordPage struct {
 	TotalMore bool `json:"total_more,omitempty"`
 }
 
+// RelatedPage is a page of the records of a related list, or of those that may be chosen.
+type RelatedPage struct {
+	Items     []RelatedRecord `json:"items"`
+	Next      *string         `json:"next"`            // the cursor of the next page; null on the last one
+	Total     *int64          `json:"total,omitempty"` // with count
+	TotalMore bool            `json:"total_more,omitempty"`
+}
+
 // SavedRecord is a record that was saved, and what did not stand in its way.
 type SavedRecord struct {
 	Record

@@ -1,0 +1,59 @@
+// Reads and writes of records, of whatever object.
+import { client, data, type Schemas, type Stored } from "./client";
+
+export interface ListQuery {
+  view?: string;
+  filter?: string;
+  q?: string;
+  sort?: string[];
+  fields?: string[];
+  limit?: number;
+  cursor?: string;
+  count?: "true" | "exact";
+}
+
+/** What is being written, as the form and the candidates of a reference are asked for. */
+export type Writing = Schemas["FormOf"];
+
+export const list = (object: string, query: ListQuery, signal?: AbortSignal) =>
+  data(client.GET("/api/v1/records/{object}", { params: { path: { object }, query }, signal }));
+
+export const read = (object: string, id: string, fields?: string[], signal?: AbortSignal) =>
+  data(client.GET("/api/v1/records/{object}/{id}", { params: { path: { object, id }, query: { fields } }, signal }));
+
+export const create = (object: string, values: Record<string, unknown>) =>
+  data(client.POST("/api/v1/records/{object}", { params: { path: { object } }, body: values }));
+
+/** Changes a record; refused with 412 where its version is another by now. */
+export const change = (object: string, id: string, values: Record<string, unknown>, version?: number) =>
+  data(
+    client.PATCH("/api/v1/records/{object}/{id}", {
+      params: { path: { object, id }, header: version === undefined ? {} : { "If-Match": `"${version}"` } },
+      body: values,
+    }),
+  );
+
+export const remove = (object: string, id: string) =>
+  data(client.DELETE("/api/v1/records/{object}/{id}", { params: { path: { object, id } } }));
+
+export const restore = (object: string, id: string) =>
+  data(client.POST("/api/v1/records/{object}/{id}/restore", { params: { path: { object, id } } }));
+
+export const form = (object: string, of: Writing, signal?: AbortSignal) =>
+  data(client.POST("/api/v1/records/{object}/form", { params: { path: { object } }, body: of, signal }));
+
+export const candidates = (object: string, of: Schemas["CandidatesOf"], signal?: AbortSignal) =>
+  data(client.POST("/api/v1/records/{object}/candidates", { params: { path: { object } }, body: of, signal }));
+
+export const related = (object: string, id: string, list: string, query: ListQuery, signal?: AbortSignal) =>
+  data(
+    client.GET("/api/v1/records/{object}/{id}/related/{list}", {
+      params: { path: { object, id, list }, query },
+      signal,
+    }),
+  );
+
+export const aggregate = (object: string, query: Schemas["AggregateQuery"], signal?: AbortSignal) =>
+  data(client.POST("/api/v1/records/{object}/aggregate", { params: { path: { object } }, body: query, signal }));
+
+export type { Stored };

@@ -1,0 +1,26 @@
+import "@mantine/core/styles.css";
+import "~/ui/theme.css";
+import { MantineProvider } from "@mantine/core";
+import { QueryClientProvider } from "@tanstack/react-query";
+import { createRoot } from "react-dom/client";
+import { I18nextProvider } from "react-i18next";
+import { BrowserRouter } from "react-router";
+import { cache } from "~/api/cache";
+import { i18n } from "~/i18n";
+import { theme, variables } from "~/ui/theme";
+import { Boot } from "./Boot";
+
+// Styles that the kit makes while it runs carry the page's nonce, or the content policy refuses them.
+const nonce = document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce ?? "";
+
+createRoot(document.getElementById("root") as HTMLElement).render(
+  <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto" getStyleNonce={() => nonce}>
+    <QueryClientProvider client={cache}>
+      <I18nextProvider i18n={i18n}>
+        <BrowserRouter>
+          <Boot />
+        </BrowserRouter>
+      </I18nextProvider>
+    </QueryClientProvider>
+  </MantineProvider>,
+);

@@ -1,0 +1,114 @@
+import { Button, Popover, Select } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { Problem, Stored } from "~/api/client";
+import { type Formats, typeOf } from "~/fields";
+import { optionLabel } from "~/fields/options";
+import { ordered } from "~/meta/documents";
+import type { ObjectModel } from "~/meta/model";
+import css from "./RecordPage.module.css";
+
+interface Props {
+  object: ObjectModel;
+  record: Stored;
+  formats: Formats;
+  editable: boolean;
+  save(values: Record<string, unknown>): Promise<Problem | undefined>;
+}
+
+/** The stages as a path; what a stage needs is asked for where it was clicked. */
+export function StagePath({ object, record, formats, editable, save }: Props) {
+  const { t } = useTranslation();
+  const phone = useMediaQuery("(max-width: 720px)");
+  const [asks, setAsks] = useState<{
+    stage: string;
+    fields: string[];
+    values: Record<string, unknown>;
+    says: string;
+  }>();
+  const doc = object.doc.stages;
+  const field = doc && object.fields.get(doc.field);
+  if (!doc || !field) return null;
+  const stages = ordered(doc.stages);
+  const now = record[field.name] as string;
+  const at = stages.findIndex((s) => s.name === now);
+
+  const enter = async (stage: string, values: Record<string, unknown> = {}) => {
+    const why = await save({ ...values, [field.name]: stage });
+    if (!why) return setAsks(undefined);
+    const missing = (why.errors ?? [])
+      .map((e) => e.pointer?.slice(1) ?? "")
+      .filter((name) => object.fields.get(name)?.editable && name !== field.name);
+    setAsks({ stage, fields: missing, values, says: (why.errors ?? []).map((e) => e.detail).join(" ") || why.detail });
+  };
+  const question = asks && (
+    <div className={css.asks}>
+      <p className="bad">{asks.says}</p>
+      {asks.fields.map((name) => {
+        const asked = object.fields.get(name);
+        const Input = asked && typeOf(asked.shows).Input;
+        if (!asked || !Input) return null;
+        return (
+          <Input
+            key={name}
+            field={asked}
+            formats={formats}
+            label={asked.label}
+            value={(asks.values[name] ?? null) as never}
+            onChange={(value: unknown) => setAsks({ ...asks, values: { ...asks.values, [name]: value } })}
+          />
+        );
+      })}
+      {asks.fields.length > 0 && (
+        <Button size="xs" onClick={() => void enter(asks.stage, asks.values)}>
+          {t("record.save")}
+        </Button>
+      )}
+    </div>
+  );
+  if (phone)
+    return (
+      <div className={css.stageSelect}>
+        <Select
+          size="sm"
+          label={t("record.stage")}
+          disabled={!editable}
+          value={now}
+          data={stages.map((s) => ({ value: s.name, label: optionLabel(field, s.name, formats.language) }))}
+          onChange={(stage) => stage && void enter(stage)}
+        />
+        {question}
+      </div>
+    );
+  return (
+    <ol className={css.path} aria-label={t("record.stage")}>
+      {stages.map((stage, i) => (
+        <li key={stage.name}>
+          <Popover
+            opened={asks?.stage === stage.name}
+            onChange={(open) => !open && setAsks(undefined)}
+            position="bottom"
+            shadow="md"
+            width={300}
+            trapFocus
+          >
+            <Popover.Target>
+              <button
+                type="button"
+                disabled={!editable}
+                aria-current={stage.name === now ? "step" : undefined}
+                data-done={at >= 0 && i < at && !stage.outcome}
+                data-outcome={stage.outcome}
+                onClick={() => stage.name !== now && void enter(stage.name)}
+              >
+                {optionLabel(field, stage.name, formats.language)}
+              </button>
+            </Popover.Target>
+            <Popover.Dropdown>{question}</Popover.Dropdown>
+          </Popover>
+        </li>
+      ))}
+    </ol>
+  );
+}

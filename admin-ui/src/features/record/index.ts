@@ -1,0 +1,2 @@
+export { CreatePanel, givenBy } from "./CreatePanel";
+export { RecordPage } from "./RecordPage";

@@ -1,0 +1,42 @@
+import { TextInput } from "@mantine/core";
+import { fieldType } from "../field";
+
+interface Address {
+  street?: string | null;
+  city?: string | null;
+  state?: string | null;
+  postal_code?: string | null;
+  country?: string | null;
+}
+
+const parts = ["street", "city", "state", "postal_code", "country"] as const;
+const write = (value: Address) =>
+  [value.street, [value.postal_code, value.city].filter(Boolean).join(" "), value.state, value.country]
+    .filter(Boolean)
+    .join(", ");
+
+export default fieldType<Address>({
+  type: "address",
+  width: 260,
+  cell: write,
+  text: write,
+  Input: ({ value, field, problem, onChange, onDone, autoFocus, label, disabled }) => (
+    <fieldset className="parts" aria-label={label ?? field.label} disabled={disabled}>
+      {label && <legend>{label}</legend>}
+      {parts.map((part, i) => (
+        <TextInput
+          key={part}
+          size="xs"
+          autoFocus={autoFocus && i === 0}
+          aria-label={part}
+          placeholder={part}
+          autoComplete="off"
+          value={value?.[part] ?? ""}
+          error={i === 0 ? problem : undefined}
+          onChange={(event) => onChange({ ...value, [part]: event.currentTarget.value || null })}
+          onKeyDown={(event) => event.key === "Enter" && onDone?.()}
+        />
+      ))}
+    </fieldset>
+  ),
+});

@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { formatsOf, readDuration, readNumber } from "./formats";
+
+const formats = (language: string) => formatsOf(language, "Asia/Shanghai", (key) => key);
+
+test.each([
+  ["1,250.50", "en", 1250.5],
+  ["1.250,50", "de", 1250.5],
+  [" $1,200 ", "en", 1200],
+  ["12.5 %", "zh", 12.5],
+  ["-.5", "en", -0.5],
+  ["", "en", null],
+  ["1,2x", "en", undefined],
+  ["1e3", "en", undefined],
+])("%s in %s is read as %s", (text, language, value) => expect(readNumber(text, language)).toBe(value));
+
+test("a number that is written is read again", () => {
+  for (const language of ["en", "zh", "de", "fr"])
+    for (const value of [0, -1, 1234567.25, 0.5])
+      expect(readNumber(formats(language).number(value, 2), language)).toBe(value);
+});
+
+test.each([
+  ["1:30", 5400],
+  ["0:00:05", 5],
+  ["1h 30m", 5400],
+  ["90m", 5400],
+  ["", null],
+  ["soon", undefined],
+])("%s is a duration of %s", (text, value) => expect(readDuration(text)).toBe(value));
+
+test("a duration that is written is read again", () => {
+  for (const value of [0, 5, 5400, 360000, 3661]) expect(readDuration(formats("en").duration(value))).toBe(value);
+});
+
+test("a date is the same day in every time zone, an instant is that of the person", () => {
+  expect(formats("en").date("2026-03-31")).toBe("Mar 31, 2026");
+  expect(formats("zh").date("2026-03-31")).toBe("2026年3月31日");
+  expect(formats("en").datetime("2026-03-31T20:00:00Z")).toMatch(/^Apr 1, 2026, 4:00/);
+});

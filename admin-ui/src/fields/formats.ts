@@ -1,0 +1,74 @@
+// How values are written for a person: made once for a language and a time zone, never per cell.
+export interface Formats {
+  language: string;
+  number(value: number, scale: number): string;
+  currency(value: number, scale: number, currency?: string): string;
+  percent(value: number, scale: number): string;
+  date(value: string): string;
+  datetime(value: string): string;
+  time(value: string): string;
+  duration(seconds: number): string;
+  yes: string;
+  no: string;
+  /** A record that a reference leads to and that may not be seen. */
+  hidden: string;
+}
+
+export function formatsOf(language: string, timeZone: string, say: (key: string) => string): Formats {
+  const numbers = new Map<string, Intl.NumberFormat>();
+  const number = (key: string, options: Intl.NumberFormatOptions) => {
+    let made = numbers.get(key);
+    if (!made) numbers.set(key, (made = new Intl.NumberFormat(language, options)));
+    return made;
+  };
+  const digits = (scale: number) => ({ minimumFractionDigits: scale, maximumFractionDigits: scale });
+  // A date is a day wherever it is read, so it is written in UTC.
+  const dates = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" });
+  const instants = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short", timeZone });
+  return {
+    language,
+    number: (v, scale) => number(`n${scale}`, digits(scale)).format(v),
+    currency: (v, scale, currency) =>
+      number(
+        `c${scale}${currency ?? ""}`,
+        currency ? { style: "currency", currency, ...digits(scale) } : digits(scale),
+      ).format(v),
+    percent: (v, scale) => `${number(`n${scale}`, digits(scale)).format(v)} %`,
+    date: (v) => dates.format(new Date(`${v}T00:00:00Z`)),
+    datetime: (v) => instants.format(new Date(v)),
+    time: (v) => v.slice(0, 5),
+    duration: (s) => {
+      const two = (n: number) => String(n).padStart(2, "0");
+      return `${s < 0 ? "-" : ""}${Math.floor(Math.abs(s) / 3600)}:${two(Math.floor((Math.abs(s) % 3600) / 60))}${s % 60 ? `:${two(Math.abs(s) % 60)}` : ""}`;
+    },
+    yes: say("record.yes"),
+    no: say("record.no"),
+    hidden: say("record.hidden"),
+  };
+}
+
+/** Reads a number as people write it in a language; undefined for what is none. Empty is null. */
+export function readNumber(text: string, language: string): number | null | undefined {
+  const parts = new Intl.NumberFormat(language).formatToParts(1234567.5);
+  const group = parts.find((p) => p.type === "group")?.value ?? ",";
+  const decimal = parts.find((p) => p.type === "decimal")?.value ?? ".";
+  const plain = text
+    .trim()
+    .replace(/[\s\u00a0\u202f%$€£¥]/g, "")
+    .replaceAll(group, "")
+    .replace(decimal, ".");
+  if (plain === "") return null;
+  return /^[-+]?(\d+\.?\d*|\.\d+)$/.test(plain) ? Number(plain) : undefined;
+}
+
+/** Reads `1:30`, `1:30:15`, `90m`, `1h 30m` or `2h` as seconds; undefined for what is none. Empty is null. */
+export function readDuration(text: string): number | null | undefined {
+  const plain = text.trim().toLowerCase();
+  if (plain === "") return null;
+  const clock = /^(-?)(\d+):([0-5]?\d)(?::([0-5]?\d))?$/.exec(plain);
+  if (clock) return (clock[1] ? -1 : 1) * (Number(clock[2]) * 3600 + Number(clock[3]) * 60 + Number(clock[4] ?? 0));
+  const units = /^(?:(\d+)\s*h)?\s*(?:(\d+)\s*m)?\s*(?:(\d+)\s*s)?$/.exec(plain);
+  if (units && (units[1] || units[2] || units[3]))
+    return Number(units[1] ?? 0) * 3600 + Number(units[2] ?? 0) * 60 + Number(units[3] ?? 0);
+  return undefined;
+}

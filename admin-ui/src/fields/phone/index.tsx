@@ -1,0 +1,12 @@
+import { fieldType } from "../field";
+import { TextField } from "../TextField";
+
+export default fieldType<string>({
+  type: "phone",
+  width: 150,
+  cell: (value) => <a href={`tel:${value.replace(/[^+\d]/g, "")}`}>{value}</a>,
+  text: (value) => value,
+  Input: (props) => (
+    <TextField {...props} kind="tel" inputMode="tel" write={(v) => v} read={(text) => text.trim() || null} />
+  ),
+});

@@ -1,0 +1,14 @@
+import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import { useSession } from "~/meta/session";
+import { type Formats, formatsOf } from "./formats";
+
+/** How values are written for the person who is logged in. */
+export function useFormats(): Formats {
+  const { t, i18n } = useTranslation();
+  const { me } = useSession();
+  return useMemo(
+    () => formatsOf(i18n.language, me.user.timezone || "UTC", (key) => t(key as never)),
+    [t, i18n.language, me.user.timezone],
+  );
+}

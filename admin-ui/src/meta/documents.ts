@@ -1,0 +1,123 @@
+// What the pages read of the configuration's documents. The server checks them; here they are only typed.
+
+/** A text that people read: one, or one a language. */
+export type Label = string | Record<string, string> | undefined;
+
+interface Head {
+  kind: string;
+  name: string;
+  label?: Label;
+  description?: Label;
+  icon?: string;
+  order?: number;
+}
+
+export interface OptionDoc {
+  label?: Label;
+  color?: string;
+  order?: number;
+  active?: boolean;
+  for?: string[];
+}
+
+export interface FieldDoc {
+  type: string;
+  label?: Label;
+  help?: Label;
+  order?: number;
+  required?: boolean | string;
+  read_only?: boolean;
+  result?: string;
+  scale?: number;
+  currency?: string;
+  max_length?: number;
+  object?: string;
+  objects?: string[];
+  options?: Record<string, OptionDoc>;
+  picklist?: string;
+  depends_on?: string;
+  fields?: Record<string, FieldDoc>;
+}
+
+export interface StageDoc {
+  order?: number;
+  outcome?: string;
+  to?: Record<string, unknown>;
+  required?: string[];
+}
+
+export interface ObjectDoc extends Head {
+  label_plural?: Label;
+  name_field?: string;
+  fields: Record<string, FieldDoc>;
+  stages?: { field: string; stages: Record<string, StageDoc> };
+  record_types?: Record<string, { label?: Label; order?: number }>;
+}
+
+export interface PicklistDoc extends Head {
+  options: Record<string, OptionDoc>;
+}
+
+export interface ViewDoc extends Head {
+  object: string;
+  columns: string[];
+  filter?: string;
+  sort?: string[];
+  group?: string;
+  sum?: string[];
+  show?: string;
+}
+
+export interface SectionDoc {
+  label?: Label;
+  columns?: number;
+  order?: number;
+  fields?: Record<string, { order?: number; wide?: boolean }>;
+}
+
+export interface TabDoc {
+  label?: Label;
+  order?: number;
+  sections?: Record<string, SectionDoc>;
+}
+
+export interface RelatedDoc {
+  label?: Label;
+  object: string;
+  lookup: string;
+  columns?: string[];
+  sort?: string[];
+  order?: number;
+}
+
+export interface LayoutDoc extends Head {
+  object: string;
+  highlights?: string[];
+  tabs?: Record<string, TabDoc>;
+  related?: Record<string, RelatedDoc>;
+  record_types?: string[];
+  device?: string;
+}
+
+export interface AppDoc extends Head {
+  items: Record<string, { label?: Label; object?: string; view?: string; order?: number }>;
+}
+
+/** A member of a collection with its name. */
+export type Named<T> = T & { name: string };
+
+/** The members of a collection in the order of people: by `order`, then by name. */
+export function ordered<T extends { order?: number }>(of: Record<string, T> | undefined): Named<T>[] {
+  return Object.entries(of ?? {})
+    .map(([name, member]) => ({ ...member, name }))
+    .sort(
+      (a, b) =>
+        (a.order ?? Number.POSITIVE_INFINITY) - (b.order ?? Number.POSITIVE_INFINITY) || (a.name < b.name ? -1 : 1),
+    );
+}
+
+/** What a label says in a language, else in English, else in whichever it has, else `otherwise`. */
+export function say(label: Label, language: string, otherwise: string): string {
+  if (typeof label === "string") return label || otherwise;
+  return label?.[language] || label?.en || Object.values(label ?? {})[0] || otherwise;
+}

@@ -1,0 +1,155 @@
+// The configuration as the pages use it: documents by name, joined with the caller's rights.
+import type { Document, Me } from "~/api/session";
+import {
+  type AppDoc,
+  type FieldDoc,
+  type LayoutDoc,
+  type Named,
+  type ObjectDoc,
+  type OptionDoc,
+  ordered,
+  type PicklistDoc,
+  say,
+  type ViewDoc,
+} from "./documents";
+
+/** A field of an object that the caller may read. */
+export interface Field {
+  object: string;
+  name: string;
+  type: string;
+  /** The type of what is shown: that of the result, for what is computed. */
+  shows: string;
+  doc: FieldDoc;
+  label: string;
+  help?: string;
+  editable: boolean;
+  required: boolean;
+  options: Named<OptionDoc>[];
+  /** The objects that a reference leads to. */
+  targets: string[];
+}
+
+export interface ObjectModel {
+  name: string;
+  label: string;
+  plural: string;
+  icon?: string;
+  doc: ObjectDoc;
+  /** The field that names a record; `id` where there is none that may be read. */
+  nameField: string;
+  fields: Map<string, Field>;
+  can: { create: boolean; read: boolean; update: boolean; delete: boolean };
+  views: ViewDoc[];
+  layouts: LayoutDoc[];
+}
+
+export interface Model {
+  revision: number;
+  language: string;
+  objects: Map<string, ObjectModel>;
+  apps: AppDoc[];
+}
+
+const computed = new Set(["formula", "rollup", "auto_number"]);
+/** What every record has besides its fields. */
+const system: Record<string, FieldDoc & { label: Record<string, string> }> = {
+  owner: { type: "user", object: "user", label: { en: "Owner", zh: "负责人" } },
+  created_at: { type: "datetime", read_only: true, label: { en: "Created", zh: "创建时间" } },
+  created_by: { type: "user", object: "user", read_only: true, label: { en: "Created by", zh: "创建人" } },
+  updated_at: { type: "datetime", read_only: true, label: { en: "Changed", zh: "修改时间" } },
+  updated_by: { type: "user", object: "user", read_only: true, label: { en: "Changed by", zh: "修改人" } },
+};
+
+/** Joins the documents that the caller may see with their rights, in a language. */
+export function modelOf(documents: Document[], revision: number, rights: Me["rights"], language: string): Model {
+  const of = <T>(kind: string) => documents.filter((d) => d.kind === kind) as unknown as T[];
+  const shared = new Map(of<PicklistDoc>("picklist").map((p) => [p.name, p.options]));
+  const views = of<ViewDoc>("view").sort(byOrder);
+  const layouts = of<LayoutDoc>("layout").sort(byOrder);
+  const objects = new Map<string, ObjectModel>();
+  for (const doc of of<ObjectDoc>("object")) {
+    const may = rights.objects[doc.name];
+    if (!may) continue;
+    const fields = new Map<string, Field>();
+    for (const [name, field] of Object.entries({ ...doc.fields, ...system })) {
+      const right = may.fields?.[name];
+      if (right) fields.set(name, fieldOf(doc.name, name, field, right === "edit", shared, language));
+    }
+    objects.set(doc.name, {
+      name: doc.name,
+      label: say(doc.label, language, doc.name),
+      plural: say(doc.label_plural ?? doc.label, language, doc.name),
+      icon: doc.icon,
+      doc,
+      nameField: doc.name_field && fields.has(doc.name_field) ? doc.name_field : "id",
+      fields,
+      can: { create: may.create, read: may.read, update: may.update, delete: may.delete },
+      views: views.filter((v) => v.object === doc.name),
+      layouts: layouts.filter((l) => l.object === doc.name),
+    });
+  }
+  return { revision, language, objects, apps: of<AppDoc>("app").sort(byOrder) };
+}
+
+function fieldOf(
+  object: string,
+  name: string,
+  doc: FieldDoc,
+  editable: boolean,
+  shared: Map<string, Record<string, OptionDoc>>,
+  language: string,
+): Field {
+  return {
+    object,
+    name,
+    type: doc.type,
+    shows: doc.result ?? (doc.type === "rollup" ? "number" : doc.type),
+    doc,
+    label: say(doc.label, language, name),
+    help: doc.help ? say(doc.help, language, "") : undefined,
+    editable: editable && !doc.read_only && !computed.has(doc.type),
+    required: doc.required === true,
+    options: ordered(doc.picklist ? shared.get(doc.picklist) : doc.options),
+    targets:
+      doc.type === "user" ? ["user"] : (doc.objects ?? (doc.object && doc.type !== "rollup" ? [doc.object] : [])),
+  };
+}
+
+const byOrder = (a: { order?: number; name: string }, b: { order?: number; name: string }) =>
+  (a.order ?? Number.POSITIVE_INFINITY) - (b.order ?? Number.POSITIVE_INFINITY) || (a.name < b.name ? -1 : 1);
+
+/** A column: a field, maybe reached through lookups. */
+export interface Column {
+  path: string;
+  label: string;
+  field: Field;
+  /** Where the name of the record stands that a reference leads to. */
+  namePath?: string;
+}
+
+/** The column of a path such as `account.industry`; undefined where the caller may not read it. */
+export function columnOf(model: Model, object: ObjectModel, path: string): Column | undefined {
+  let at = object;
+  const labels: string[] = [];
+  const steps = path.split(".");
+  for (const [i, step] of steps.entries()) {
+    const field = at.fields.get(step);
+    if (!field) return undefined;
+    labels.push(field.label);
+    if (i === steps.length - 1) {
+      const target = field.targets.length === 1 ? model.objects.get(field.targets[0] as string) : undefined;
+      const namePath = target && target.nameField !== "id" ? `${path}.${target.nameField}` : undefined;
+      return { path, label: labels.join(" · "), field, namePath };
+    }
+    const next = model.objects.get(field.targets[0] ?? "");
+    if (!next) return undefined;
+    at = next;
+  }
+  return undefined;
+}
+
+/** The fields to ask for so that columns can be drawn. */
+export const asked = (columns: Column[]): string[] => [
+  ...new Set(["id", "version", ...columns.flatMap((c) => (c.namePath ? [c.path, c.namePath] : [c.path]))]),
+];

@@ -1,0 +1,26 @@
+import { Button } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+
+interface Props {
+  /** The sentence of the server; absent: it could not be reached. */
+  says?: string;
+  /** Of an internal error, as the log of the server has it. */
+  id?: string;
+  again?(): void;
+}
+
+/** What went wrong, where it went wrong. */
+export function Failure({ says, id, again }: Props) {
+  const { t } = useTranslation();
+  return (
+    <div role="alert" style={{ padding: 24 }}>
+      <p className="bad">{says ?? t("error.offline")}</p>
+      {id && <p className="quiet small">{t("error.id", { id })}</p>}
+      {again && (
+        <Button size="xs" variant="default" onClick={again}>
+          {t("error.again")}
+        </Button>
+      )}
+    </div>
+  );
+}

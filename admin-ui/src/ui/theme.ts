@@ -1,0 +1,39 @@
+import { type CSSVariablesResolver, createTheme } from "@mantine/core";
+
+export const theme = createTheme({
+  fontFamily: 'system-ui, "Segoe UI", Roboto, "PingFang SC", "Microsoft YaHei", "Noto Sans SC", sans-serif',
+  fontSizes: { xs: "13px", sm: "13px", md: "15px", lg: "20px" },
+  defaultRadius: 6,
+  primaryColor: "accent",
+  primaryShade: { light: 6, dark: 5 },
+  colors: {
+    accent: [
+      "#edf0ff",
+      "#dbe1ff",
+      "#b8c4ff",
+      "#8fa3ff",
+      "#6f86f2",
+      "#4a63e0",
+      "#3b55d9",
+      "#3149c0",
+      "#283da3",
+      "#1f2747",
+    ],
+  },
+});
+
+/** The kit draws with our colours, so that a switch of the theme is one attribute. */
+export const variables: CSSVariablesResolver = () => {
+  const ours = {
+    "--mantine-color-body": "var(--bg)",
+    "--mantine-color-text": "var(--text)",
+    "--mantine-color-dimmed": "var(--text-2)",
+    "--mantine-color-error": "var(--bad)",
+    "--mantine-color-placeholder": "var(--text-3)",
+    "--mantine-color-default": "var(--bg)",
+    "--mantine-color-default-hover": "var(--surface)",
+    "--mantine-color-default-color": "var(--text)",
+    "--mantine-color-default-border": "var(--control-line)",
+  };
+  return { variables: {}, light: ours, dark: ours };
+};

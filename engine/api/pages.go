@@ -1,0 +1,131 @@
+package api
+
+import (
+	"bytes"
+	"crypto/rand"
+	_ "embed"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"mime"
+	"path"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"formwork/engine/fault"
+)
+
+// unbuilt is shown where the program was built without the web application.
+//
+//go:embed unbuilt.html
+var unbuilt []byte
+
+// nonceMark stands in the page for the nonce of an answer.
+const nonceMark = "{{nonce}}"
+
+// pages is the web application: a page that is the same at every address, and its files, which
+// are compressed already. It is small and held in memory whole.
+type pages struct {
+	page  [][]byte // in pieces, with the nonce between them
+	files map[string]pageFile
+}
+
+// pageFile is a file in the encodings that it is sent in; "" is none.
+type pageFile struct {
+	media string
+	as    map[string][]byte
+}
+
+// encodings are those that files are compressed in, the smallest first, with the endings of their names.
+var encodings = []struct{ name, ending string }{{"br", ".br"}, {"gzip", ".gz"}}
+
+// readPages reads the application that Options.Pages has. Where that fails, what it returns says
+// that there is none.
+func readPages(from fs.FS) (*pages, error) {
+	none := &pages{page: [][]byte{unbuilt}}
+	p := &pages{files: map[string]pageFile{}}
+	if from == nil {
+		return none, nil
+	}
+	page, err := fs.ReadFile(from, "index.html")
+	if errors.Is(err, fs.ErrNotExist) {
+		return none, nil
+	}
+	if err != nil {
+		return none, fmt.Errorf("reading the web application: %w", err)
+	}
+	p.page = bytes.Split(page, []byte(nonceMark))
+	err = fs.WalkDir(from, "assets", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		raw, err := fs.ReadFile(from, name)
+		if err != nil {
+			return fmt.Errorf("reading the web application: %w", err)
+		}
+		encoding := ""
+		for _, e := range encodings {
+			if plain, ok := strings.CutSuffix(name, e.ending); ok {
+				name, encoding = plain, e.name
+			}
+		}
+		name = path.Base(name)
+		file, ok := p.files[name]
+		if !ok {
+			file = pageFile{media: mime.TypeByExtension(path.Ext(name)), as: map[string][]byte{}}
+		}
+		file.as[encoding] = raw
+		p.files[name] = file
+		return nil
+	})
+	if err != nil {
+		return none, err
+	}
+	return p, nil
+}
+
+// showPage is the application at all of its addresses: which of its pages is meant the browser finds out.
+func (s *Server) showPage(r *request) error {
+	nonce := make([]byte, 16)
+	rand.Read(nonce)
+	text := base64.RawStdEncoding.EncodeToString(nonce)
+	h := &r.http.Response().Header
+	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-"+text+"'; img-src 'self' blob:; "+
+		"connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
+	body := r.buffer()
+	for i, piece := range s.pages.page {
+		if i > 0 {
+			body = append(body, text...)
+		}
+		body = append(body, piece...)
+	}
+	if err := r.sent(fiber.StatusOK, body); err != nil {
+		return err
+	}
+	h.SetContentType(fiber.MIMETextHTMLCharsetUTF8)
+	return nil
+}
+
+// asset is GET /assets/{file}. The name of a file changes with what is in it.
+func (s *Server) asset(r *request) error {
+	file, ok := s.pages.files[r.http.Params("file")]
+	if !ok {
+		return fault.New(fault.NotFound, "api.no_route")
+	}
+	h := &r.http.Response().Header
+	h.Set(fiber.HeaderCacheControl, "public, max-age=31536000, immutable")
+	h.Set(fiber.HeaderVary, fiber.HeaderAcceptEncoding)
+	h.SetContentType(file.media)
+	body := file.as[""]
+	for _, e := range encodings {
+		if small := file.as[e.name]; small != nil && r.http.AcceptsEncodings(e.name) == e.name {
+			h.Set(fiber.HeaderContentEncoding, e.name)
+			body = small
+			break
+		}
+	}
+	r.http.Response().SetBodyRaw(body) // it is never written to
+	return nil
+}
