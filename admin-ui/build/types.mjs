@@ -90,12 +90,15 @@ function general(description) {
       const operations = structuredClone(item);
       for (const operation of Object.values(operations)) {
         operation.operationId = operation.operationId.replace(/Team(?=$|[A-Z])/, "Record");
-        (operation.parameters ??= []).unshift({
-          name: "object",
-          in: "path",
-          required: true,
-          schema: { type: "string" },
-        });
+        operation.parameters = [
+          {
+            name: "object",
+            in: "path",
+            required: true,
+            schema: { type: "string" },
+          },
+          ...(operation.parameters ?? []),
+        ];
       }
       routes[path.replace(records + model, `${records}{object}`)] = operations;
     }

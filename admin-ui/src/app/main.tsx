@@ -2,6 +2,7 @@ import "@mantine/core/styles.css";
 import "~/ui/theme.css";
 import { MantineProvider } from "@mantine/core";
 import { QueryClientProvider } from "@tanstack/react-query";
+import { setNonce } from "get-nonce";
 import { createRoot } from "react-dom/client";
 import { I18nextProvider } from "react-i18next";
 import { BrowserRouter } from "react-router";
@@ -12,6 +13,7 @@ import { Boot } from "./Boot";
 
 // Styles that the kit makes while it runs carry the page's nonce, or the content policy refuses them.
 const nonce = document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce ?? "";
+setNonce(nonce); // for the lock of scrolling behind a panel
 
 createRoot(document.getElementById("root") as HTMLElement).render(
   <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto" getStyleNonce={() => nonce}>

@@ -17,8 +17,8 @@ export interface Formats {
 export function formatsOf(language: string, timeZone: string, say: (key: string) => string): Formats {
   const numbers = new Map<string, Intl.NumberFormat>();
   const number = (key: string, options: Intl.NumberFormatOptions) => {
-    let made = numbers.get(key);
-    if (!made) numbers.set(key, (made = new Intl.NumberFormat(language, options)));
+    const made = numbers.get(key) ?? new Intl.NumberFormat(language, options);
+    numbers.set(key, made);
     return made;
   };
   const digits = (scale: number) => ({ minimumFractionDigits: scale, maximumFractionDigits: scale });

@@ -80,7 +80,6 @@ export function Grid<R>({ label, columns, count, row, keyOf, focus, onFocus, onO
     if (one) onOpen(one);
   };
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are those of the grid, which has the focus
     <div
       className={css.grid}
       ref={frame}
