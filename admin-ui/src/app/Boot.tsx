@@ -5,7 +5,7 @@ import { loggedOut } from "~/api/cache";
 import { refusal } from "~/api/client";
 import { documents, me } from "~/api/session";
 import { Login } from "~/features/login/Login";
-import { nearest } from "~/i18n";
+import { i18n, nearest } from "~/i18n";
 import { modelOf } from "~/meta/model";
 import { SessionProvider } from "~/meta/session";
 import { Failure } from "~/ui/Failure";
@@ -13,7 +13,7 @@ import { Routes } from "./routes";
 
 /** Finds out who is here and what the configuration is; until somebody is logged in there is nothing else. */
 export function Boot() {
-  const { i18n } = useTranslation();
+  const language = useTranslation().i18n.language;
   const cache = useQueryClient();
   const who = useQuery({ queryKey: ["me"], queryFn: me, staleTime: 60_000 });
   const what = useQuery({
@@ -25,17 +25,17 @@ export function Boot() {
   const speaks = who.data?.language;
   useEffect(() => {
     if (speaks) void i18n.changeLanguage(nearest(speaks));
-  }, [speaks, i18n]);
+  }, [speaks]);
   useEffect(() => {
-    document.documentElement.lang = i18n.language;
-  }, [i18n.language]);
+    document.documentElement.lang = language;
+  }, [language]);
 
   const session = useMemo(
     () =>
       who.data && what.data
-        ? { me: who.data, model: modelOf(what.data.items, what.data.revision, who.data.rights, i18n.language) }
+        ? { me: who.data, model: modelOf(what.data.items, what.data.revision, who.data.rights, language) }
         : undefined,
-    [who.data, what.data, i18n.language],
+    [who.data, what.data, language],
   );
   if (loggedOut(who.error)) return <Login onDone={() => void cache.invalidateQueries()} />;
   const failed = who.error ?? what.error;

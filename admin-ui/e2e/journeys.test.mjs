@@ -1,0 +1,167 @@
+// What people do in a browser, against the built program. Every page of every journey keeps to the
+// content policy and says nothing in the console.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch } from "./browser.mjs";
+import { password, start } from "./server.mjs";
+
+let server;
+let browser;
+before(async () => {
+  server = await start();
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const desktop = { viewport: { width: 1280, height: 800 }, locale: "en-US" };
+const phone = { viewport: { width: 390, height: 844 }, locale: "en-US", hasTouch: true, isMobile: true };
+
+/** A page of somebody who has logged in. What the browser complains of is in page.complaints. */
+async function open(email, options = desktop) {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  page.complaints = [];
+  page.on("pageerror", (error) => page.complaints.push(String(error)));
+  page.on("console", (m) => {
+    // A request without a session is how the page finds out that somebody has to log in.
+    if (["error", "warning"].includes(m.type()) && !/401/.test(m.text())) page.complaints.push(m.text());
+  });
+  await page.goto(server.base);
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByLabel("Password").first().fill(password);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.getByRole("navigation", { name: "Menu" }).or(page.getByRole("button", { name: "Menu" })).first().waitFor();
+  return page;
+}
+
+async function done(page) {
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+}
+
+test("a wrong password is answered in words", async () => {
+  const context = await browser.newContext(desktop);
+  const page = await context.newPage();
+  await page.goto(server.base);
+  await page.getByLabel("E-mail").fill("sarah@example.com");
+  await page.getByLabel("Password").first().fill("something else");
+  await page.keyboard.press("Enter");
+  assert.match(await page.getByRole("alert").innerText(), /password/i);
+  await context.close();
+});
+
+test("a salesperson makes a deal, changes it where it is shown, and wins it", async () => {
+  const api = await server.as("sarah@example.com");
+  const page = await open("sarah@example.com");
+  await page.getByRole("link", { name: "Opportunities" }).click();
+  await page.getByRole("button", { name: "New", exact: true }).click();
+  const panel = page.getByRole("dialog");
+  await panel.getByRole("button", { name: "Save" }).click();
+  await panel.getByText(/may not be empty|required/i).first().waitFor(); // the name is asked for
+  await panel.getByLabel("Name").fill("Winter campaign");
+  await panel.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("heading", { name: "Winter campaign" }).waitFor();
+  const id = new URL(page.url()).pathname.split("/").at(-1);
+  page.complaints = page.complaints.filter((text) => !/422/.test(text)); // the console tells of what was refused
+
+  // A stage that needs an amount asks for it where it was clicked.
+  await page.getByRole("button", { name: "Won" }).click();
+  await page.getByRole("dialog").getByLabel("Amount").fill("12,500");
+  await page.getByRole("dialog").getByLabel("Close date").fill("2026-12-24");
+  const stored = page.waitForResponse((answer) => answer.request().method() === "PATCH" && answer.ok());
+  await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+  await stored;
+  await page.locator("[aria-current=step]", { hasText: "Won" }).waitFor();
+  const won = await api("GET", `/records/opportunity/${id}`);
+  assert.equal(won.stage, "won");
+  assert.equal(won.amount, 12500);
+
+  await page.getByRole("button", { name: "Next step" }).click();
+  await page.getByLabel("Next step").fill("Send flowers");
+  const kept = page.waitForResponse((answer) => answer.request().method() === "PATCH" && answer.ok());
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Next step" }).getByText("Send flowers").waitFor();
+  await kept;
+  assert.equal((await api("GET", `/records/opportunity/${id}`)).next_step, "Send flowers");
+  page.complaints = page.complaints.filter((text) => !/422/.test(text));
+  await done(page);
+});
+
+test("what is refused stays as it was typed, with the reason, and Escape restores", async () => {
+  const page = await open("sarah@example.com");
+  await page.goto(`${server.base}/o/lead`);
+  await page.locator("[data-row='0']").click();
+  await page.getByRole("button", { name: "E-mail" }).click();
+  const input = page.getByLabel("E-mail");
+  await input.fill("not an address");
+  await page.keyboard.press("Enter");
+  await page.getByText(/address/i).last().waitFor();
+  assert.equal(await input.inputValue(), "not an address");
+  await input.press("Escape");
+  assert.equal(await page.getByLabel("E-mail").innerText().then((text) => text.includes("not an address")), false);
+  // The console tells of the refused request.
+  page.complaints = page.complaints.filter((text) => !/422/.test(text));
+  await done(page);
+});
+
+test("a list is sorted, searched and gone through by keys, and its address says so", async () => {
+  const page = await open("diana@example.com");
+  await page.goto(`${server.base}/o/opportunity?view=all_opportunities`);
+  await page.getByRole("columnheader", { name: "Amount" }).getByRole("button").click();
+  await page.waitForURL(/sort=amount/);
+  const cells = page.locator("[role=row][data-row] [role=gridcell]:nth-child(4)");
+  await page.waitForFunction(() => document.querySelector("[data-row='0'] [role=gridcell]:nth-child(4)")?.textContent !== undefined);
+  const amounts = (await cells.allInnerTexts()).filter(Boolean).map((text) => Number(text.replaceAll(",", "")));
+  assert.deepEqual(amounts, amounts.toSorted((a, b) => a - b));
+  await page.getByRole("grid").focus();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowDown");
+  const name = await page.locator("[data-row='2'] [role=gridcell]").first().innerText();
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name, exact: true, level: 1 }).waitFor();
+  await page.goBack();
+  await page.waitForURL(/sort=amount/);
+  await page.getByRole("searchbox").fill("zzzz");
+  await page.getByText("Nothing fits.").waitFor();
+  await done(page);
+});
+
+test("Chinese is spoken after a switch without a reload", async () => {
+  const page = await open("sarah@example.com");
+  await page.getByRole("button", { name: "Sarah Chen" }).click();
+  await page.getByRole("menuitem", { name: "中文" }).click();
+  await page.getByRole("link", { name: "商机" }).click();
+  await page.getByRole("heading", { name: "商机" }).waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.lang), "zh");
+  await done(page);
+});
+
+test("on a phone a list is cards and a stage is a select", async () => {
+  const page = await open("sarah@example.com", phone);
+  await page.goto(`${server.base}/o/opportunity?view=all_opportunities`);
+  await page.getByRole("list", { name: "Opportunities" }).getByRole("button").first().tap();
+  await page.getByRole("combobox", { name: "Stage" }).or(page.getByLabel("Stage")).first().waitFor();
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "the page is wider than the screen");
+  await done(page);
+});
+
+test("an object made a minute ago is there", async () => {
+  const api = await server.as("admin@example.com");
+  await api("POST", "/metadata/apply", {
+    documents: [{ kind: "object", name: "boat", label: "Boat", label_plural: "Boats", name_field: "name", visibility: "write", fields: { name: { type: "text", label: "Name" }, length: { type: "number", label: "Length" } } }],
+  });
+  await api("POST", "/records/boat", { name: "<b onmouseover=alert(1)>Ada</b>", length: 12 });
+  const page = await open("admin@example.com");
+  await page.goto(`${server.base}/o/boat`);
+  await page.getByText("<b onmouseover=alert(1)>Ada</b>").click(); // markup is text
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  await page.getByRole("button", { name: "Length" }).click();
+  await page.getByLabel("Length").fill("14");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Length" }).getByText("14").waitFor();
+  await done(page);
+});

@@ -1,0 +1,58 @@
+// Starts the built program with demonstration data, for one run of tests.
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const password = "correct horse battery";
+export const admin = "admin@example.com";
+const program = process.env.FORMWORK ?? fileURLToPath(new URL("../../bin/formwork", import.meta.url));
+
+export async function start() {
+  const data = mkdtempSync(join(tmpdir(), "formwork-ui-"));
+  const server = spawn(program, ["serve", "--data", data, "--listen", "127.0.0.1:0", "--demo", "300"], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, FORMWORK_ADMIN_EMAIL: admin, FORMWORK_ADMIN_PASSWORD: password, FORMWORK_DEMO_PASSWORD: password },
+  });
+  let said = "";
+  const base = await new Promise((resolve, reject) => {
+    const read = (piece) => {
+      said += piece;
+      const found = /http:\/\/[\d.:]+/.exec(said);
+      if (found && said.includes("First login")) resolve(found[0]);
+    };
+    server.stdout.on("data", read);
+    server.stderr.on("data", (piece) => {
+      said += piece;
+    });
+    server.on("exit", () => reject(new Error(`the program ended before it served:\n${said}`)));
+  });
+  return {
+    base,
+    /** Asks the API as somebody, beside the browser. */
+    async as(email) {
+      const send = (token) => async (method, path, body) => {
+        const answer = await fetch(`${base}/api/v1${path}`, {
+          method,
+          headers: { "Content-Type": "application/json", ...(token ? { Authorization: `Bearer ${token}` } : {}) },
+          body: body === undefined ? undefined : JSON.stringify(body),
+        });
+        const text = await answer.text();
+        if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+        return text ? JSON.parse(text) : undefined;
+      };
+      const { token } = await send()("POST", "/auth/login", { email, password });
+      return send(token);
+    },
+    stop() {
+      server.kill("SIGTERM");
+      return new Promise((resolve) =>
+        server.on("close", () => {
+          rmSync(data, { recursive: true, force: true });
+          resolve();
+        }),
+      );
+    },
+  };
+}
