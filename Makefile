@@ -18,9 +18,13 @@ PACKAGES ?= ./...
 # into SQLite, which is C translated into Go and locks its memory itself: with it tests of what
 # is stored take three times as long.
 RACE    ?= $(if $(filter 1,$(shell $(GO) env CGO_ENABLED 2>/dev/null)),-race '-gcflags=modernc.org/...=-race=false')
-# A client in TypeScript is generated and used here. npm writes the file when it is done.
+# A client in TypeScript is generated and used here.
 CLIENT  := test/client
-CLIENT_READY := $(CLIENT)/node_modules/.package-lock.json
+# The web application, which the program embeds.
+UI      := admin-ui
+PAGES   := $(UI)/dist/index.html
+# npm writes this file in a folder when it is done there.
+READY   := node_modules/.package-lock.json
 # Not in go.mod: a tool of its own, which the program neither needs nor carries.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
@@ -29,7 +33,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: modules $(CLIENT_READY) ## fetch what the build and the tests need
+setup: modules $(CLIENT)/$(READY) $(UI)/$(READY) ## fetch what the build and the tests need
 
 .PHONY: modules
 modules:
@@ -37,18 +41,30 @@ modules:
 	@$(GO) mod download
 	@for m in $(MODULES); do (cd $$m && $(GO) mod download) || exit 1; done
 
-$(CLIENT_READY): $(CLIENT)/package-lock.json
+%/$(READY): %/package-lock.json
 	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(+a > 20 || a == 20 && +b >= 19 ? 0 : 1)' 2>/dev/null || \
 		{ echo "Node.js 20.19 or later is needed: https://nodejs.org" >&2; exit 1; }
-	@cd $(CLIENT) && npm ci --no-progress && touch node_modules/.package-lock.json
+	@cd $* && npm ci --no-progress && touch $(READY)
+
+$(PAGES): $(UI)/$(READY) $(wildcard $(addprefix $(UI)/,package.json vite.config.ts index.html build/*)) $(shell find $(UI)/src -type f 2>/dev/null)
+	@cd $(UI) && npm run --silent build
 
 .PHONY: build
-build: modules ## build bin/formwork
+build: modules $(PAGES) ## build bin/formwork
 	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN) ./cmd/formwork
 
 .PHONY: run
 run: build ## build and serve ./data, with demonstration data at the first start; prints address and first login
 	@exec $(BIN) serve --data $(DATA) --listen $(LISTEN) --demo $(SIZE)
+
+.PHONY: ui
+ui: $(UI)/$(READY) ## serve the sources of the web application with hot reload, over a program at FORMWORK_URL (http://127.0.0.1:8080)
+	@cd $(UI) && npm run --silent dev
+
+.PHONY: test-ui
+test-ui: build ## types, lint and tests of the web application, and what people do in a browser
+	@cd $(UI) && npm run --silent check && FORMWORK=$(abspath $(BIN)) npm run --silent types -- --check && npm run --silent unit
+	@cd $(UI) && FORMWORK=$(abspath $(BIN)) npm run --silent e2e
 
 .PHONY: quick
 quick: ## formatting, vet and the short tests of what a change touches; BASE=…
@@ -59,6 +75,7 @@ test: setup vet ## every test, after formatting and go vet
 	$(GO) test $(RACE) -timeout 15m $(PACKAGES)
 	@for m in $(MODULES); do echo "testing $$m" && (cd $$m && CGO_ENABLED=0 $(GO) vet ./... && CGO_ENABLED=0 $(GO) test $(UNCACHED) -timeout 15m ./...) || exit 1; done
 	@echo "testing $(CLIENT)" && cd $(CLIENT) && GO=$(GO) npm test
+	@echo "testing $(UI)" && $(MAKE) --no-print-directory test-ui
 
 # What makes a difference to rooms above the store. A server is started elsewhere.
 .PHONY: test-mongodb
