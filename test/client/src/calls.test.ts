@@ -196,6 +196,7 @@ test("the configuration", async () => {
   data(await admin.POST("/api/v1/metadata/packages/{name}/plan", { params: { path }, body: upgrade }));
   data(await admin.POST("/api/v1/metadata/packages/{name}/upgrade", { params: { path }, body: upgrade }));
   data(await admin.GET("/api/v1/metadata/advice"));
+  assert.ok(data(await admin.GET("/api/v1/metadata/indexes")).indexes.length > 0);
   data(await admin.GET("/api/v1/schemas/{kind}", { params: { path: { kind: "object" } } }));
   data(await admin.GET("/api/v1/schemas/records/{object}", { params: { path: { object: "opportunity" } } }));
   const types = data(await admin.GET("/api/v1/schemas/field-types")).items;
