@@ -61,9 +61,12 @@ run: build ## build and serve ./data, with demonstration data at the first start
 ui: $(UI)/$(READY) ## serve the sources of the web application with hot reload, over a program at FORMWORK_URL (http://127.0.0.1:8080)
 	@cd $(UI) && npm run --silent dev
 
-.PHONY: test-ui
-test-ui: build ## types, lint and tests of the web application, and what people do in a browser
+.PHONY: check-ui
+check-ui: build ## types, lint and unit tests of the web application
 	@cd $(UI) && npm run --silent check && FORMWORK=$(abspath $(BIN)) npm run --silent types -- --check && npm run --silent unit
+
+.PHONY: test-ui
+test-ui: check-ui ## what people do in a browser, which is installed where there is none
 	@cd $(UI) && FORMWORK=$(abspath $(BIN)) npm run --silent e2e
 
 .PHONY: quick
@@ -75,7 +78,7 @@ test: setup vet ## every test, after formatting and go vet
 	$(GO) test $(RACE) -timeout 15m $(PACKAGES)
 	@for m in $(MODULES); do echo "testing $$m" && (cd $$m && CGO_ENABLED=0 $(GO) vet ./... && CGO_ENABLED=0 $(GO) test $(UNCACHED) -timeout 15m ./...) || exit 1; done
 	@echo "testing $(CLIENT)" && cd $(CLIENT) && GO=$(GO) npm test
-	@echo "testing $(UI)" && $(MAKE) --no-print-directory test-ui
+	@echo "testing $(UI)" && $(MAKE) --no-print-directory check-ui
 
 # What makes a difference to rooms above the store. A server is started elsewhere.
 .PHONY: test-mongodb

@@ -1,4 +1,4 @@
-// Finds a browser: CHROMIUM, one in the path, Playwright's own, or else installs one.
+// Finds a browser: CHROMIUM, one in the path, Playwright's own; or else installs Debian's or Playwright's.
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { chromium } from "playwright-core";
@@ -9,13 +9,11 @@ const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-s
 export function findBrowser() {
   const found = known();
   if (found) return found;
-  // Playwright's own browser first; where its server can't be reached, Debian's.
-  spawnSync("npx", ["playwright-core", "install", "chromium"], { stdio: "ignore", timeout: 300_000 });
-  if (known()) return known();
   if (process.getuid?.() === 0 && existsSync("/usr/bin/apt-get")) {
     spawnSync("apt-get", ["update"], { stdio: "ignore", timeout: 300_000 });
     spawnSync("apt-get", ["install", "-y", "--no-install-recommends", "chromium"], { stdio: "ignore", timeout: 600_000 });
   }
+  if (!known()) spawnSync("npx", ["playwright-core", "install", "chromium"], { stdio: "ignore", timeout: 300_000 });
   const installed = known();
   if (!installed) throw new Error("no browser was found: install Chromium, or name one in the variable CHROMIUM");
   return installed;

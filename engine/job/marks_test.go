@@ -3,6 +3,7 @@ package job_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -38,12 +39,13 @@ func TestMarks(t *testing.T) {
 	r.Register(job.Kind{Name: "work", Handle: func(context.Context, store.Tenant, *job.Progress) error { return nil }})
 	h.start(r)
 	h.until(tenant("busy"), work, job.Done)
-	for name, want := range map[string]time.Time{"busy": {}, "idle": {}, "later": begin.Add(time.Hour), "foreign": begin.Add(time.Minute)} {
+	for name, want := range map[string][]time.Time{"busy": {{}, begin.Add(time.Minute)}, // the end of the lease, for who looked while the work went on
+		"idle": {{}}, "later": {begin.Add(time.Hour)}, "foreign": {begin.Add(time.Minute)}} {
 		var next time.Time
 		for settled := false; !settled; time.Sleep(time.Millisecond) {
 			next, settled = marks.Settled(job.Topic, name)
 		}
-		if !next.Equal(want) {
+		if !slices.ContainsFunc(want, next.Equal) {
 			t.Errorf("%s: settled until %v, want %v", name, next, want)
 		}
 	}

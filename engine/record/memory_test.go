@@ -6,6 +6,7 @@ import (
 	"iter"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"formwork/engine/budget"
@@ -24,6 +25,7 @@ type weighed struct {
 	large       int
 	calls       int
 	start, most uint64
+	mu          sync.Mutex // of what is counted: jobs run beside the test
 }
 
 // every is after how many calls of the store is weighed.
@@ -37,6 +39,8 @@ func alive() uint64 {
 }
 
 func (w *weighed) weigh() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.calls++; w.calls%every == 0 {
 		w.most = max(w.most, alive())
 	}
@@ -45,10 +49,14 @@ func (w *weighed) weigh() {
 // held is the most that was alive while do ran, beyond what was before, in MiB.
 func (w *weighed) held(t *testing.T, do func() error) uint64 {
 	t.Helper()
+	w.mu.Lock()
 	w.start, w.most = alive(), 0
+	w.mu.Unlock()
 	if err := do(); err != nil {
 		t.Fatal(err)
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	return (max(w.most, w.start) - w.start) >> 20
 }
 

@@ -39,7 +39,7 @@ func TestFilesThatAreRefused(t *testing.T) {
 		{says: "NUL", send: send, body: form(leads, "name\na\x00b\n"), status: 422, code: "import.encoding"},
 		{says: "UTF-16 cut off", send: send, body: form(leads, "\xff\xfen\x00a\x00m"), status: 422, code: "import.encoding"},
 		{says: "broken quotes in the heading", send: send, body: form(leads, "na\"me,x\n1,2\n"), status: 422, code: "import.broken_quotes"},
-		{says: "a heading without end", send: send, body: form(leads, `"`+strings.Repeat("x", 3<<20)), status: 413, code: "import.row_too_long"},
+		{says: "a heading without end", send: send, body: form(leads, `"`+strings.Repeat("x", 7<<20)), status: 413, code: "import.row_too_long"},
 		{says: "the same column twice", send: send, body: form(leads, "name,name\na,b\n"), status: 422, code: "import.column_twice"},
 		{says: "2,000 columns", send: send, body: form(leads, "name"+strings.Repeat(",x", 2000)+"\n"), status: 413, code: "import.too_many_columns"},
 		{says: "no column that fits", send: send, body: form(leads, "foo,bar\n1,2\n"), status: 422, code: "import.options", has: []string{"import.no_column_fits"}},
@@ -84,8 +84,8 @@ func TestFilesThatBreakOff(t *testing.T) {
 	for n, c := range []struct{ says, line, code, detail string }{
 		{"broken quotes", `x "y" z,"broken`, "import.broken_quotes", "601"},
 		{"a quote that never ends", "\"never\nending\n", "import.broken_quotes", "601"},
-		{"a row of 3 MB", "\"" + strings.Repeat("x", 3<<20) + "\",b\n", "import.row_too_long", ""},
-		{"a cell of 300 kB", strings.Repeat("x", 300_000) + ",b\n", "import.cell_too_long", "601"},
+		{"a row of 7 MB", "\"" + strings.Repeat("x", 7<<20) + "\",b\n", "import.row_too_long", ""},
+		{"a cell of 5 MB", strings.Repeat("x", 5_000_000) + ",b\n", "import.cell_too_long", "601"},
 	} {
 		t.Run(c.says, func(t *testing.T) {
 			company := fmt.Sprint("Breaking ", n)
