@@ -14,7 +14,7 @@ export default defineConfig({
     // Files under names that are hashes are kept for ever by browsers; the page never is.
     assetsDir: "assets",
     assetsInlineLimit: 0, // the content policy takes no data: addresses
-    emptyOutDir: false, // dist/README stays, see build/clean.mjs
+    emptyOutDir: false, // dist/README stays, see build/build.mjs
     modulePreload: { polyfill: false },
   },
   test: { include: ["src/**/*.test.{ts,tsx}"], environment: "node" },

@@ -1,27 +1,17 @@
 import { Combobox, InputBase, useCombobox } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { control } from "./control";
 import type { InputProps } from "./field";
 
 /** Finds a record by words. The server says which ones may be chosen. */
-export function ReferenceInput({
-  value,
-  name,
-  field,
-  problem,
-  onChange,
-  onDone,
-  autoFocus,
-  label,
-  required,
-  disabled,
-  candidates,
-}: InputProps<string>) {
+export function ReferenceInput(props: InputProps<string>) {
+  const { value, name, onChange, onDone, required, candidates } = props;
   const { t } = useTranslation();
   const [words, setWords] = useState<string>();
   const [found, setFound] = useState<{ id: string; name: string }[]>();
   const asking = useRef<AbortController>(undefined);
-  const box = useCombobox({ onDropdownClose: () => setWords(undefined), defaultOpened: autoFocus });
+  const box = useCombobox({ onDropdownClose: () => setWords(undefined), defaultOpened: props.autoFocus });
   const open = box.dropdownOpened;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: asked anew for other words alone, not for each drawing
@@ -51,13 +41,7 @@ export function ReferenceInput({
     >
       <Combobox.Target>
         <InputBase
-          size="xs"
-          label={label}
-          aria-label={label ? undefined : field.label}
-          withAsterisk={required}
-          disabled={disabled}
-          autoFocus={autoFocus}
-          error={problem}
+          {...control(props)}
           value={words ?? (value ? (name ?? t("record.hidden")) : "")}
           placeholder={t("record.choose")}
           rightSection={value && !required ? <Combobox.ClearButton onClear={() => choose(null, null)} /> : undefined}

@@ -1,6 +1,7 @@
 import { TextInput } from "@mantine/core";
 import { type HTMLInputTypeAttribute, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { control } from "./control";
 import type { InputProps } from "./field";
 
 interface Props<V> extends InputProps<V> {
@@ -14,39 +15,20 @@ interface Props<V> extends InputProps<V> {
 }
 
 /** A field of one line. What can't be read stays as it was typed, with a sentence beside it. */
-export function TextField<V>({
-  value,
-  field,
-  write,
-  read,
-  unreadable,
-  kind = "text",
-  inputMode,
-  problem,
-  onChange,
-  onDone,
-  autoFocus,
-  label,
-  required,
-  disabled,
-}: Props<V>) {
+export function TextField<V>(props: Props<V>) {
+  const { value, field, write, read, unreadable, onChange, onDone } = props;
   const { t } = useTranslation();
   const [typed, setTyped] = useState<string>();
   const wrong =
     typed !== undefined && read(typed) === undefined && unreadable ? t(`unreadable.${unreadable}`) : undefined;
   return (
     <TextInput
-      size="xs"
-      type={kind}
-      inputMode={inputMode}
-      label={label}
-      aria-label={label ? undefined : field.label}
-      withAsterisk={required}
-      disabled={disabled}
-      autoFocus={autoFocus}
+      {...control(props)}
+      type={props.kind ?? "text"}
+      inputMode={props.inputMode}
       value={typed ?? (value === null || value === undefined ? "" : write(value))}
       maxLength={field.doc.max_length}
-      error={wrong ?? problem}
+      error={wrong ?? props.problem}
       onChange={(event) => {
         const text = event.currentTarget.value;
         setTyped(text);

@@ -60,7 +60,8 @@ export function EditableField({ column, value, name, formats, editable, required
             close();
           }}
           onBlur={(event) => {
-            if (!event.currentTarget.contains(event.relatedTarget) && field.targets.length === 0) void store();
+            // What was refused is sent again only once it is changed.
+            if (!problem && !event.currentTarget.contains(event.relatedTarget)) void store();
           }}
         >
           <Input
@@ -76,6 +77,7 @@ export function EditableField({ column, value, name, formats, editable, required
             onChange={(next: unknown, called?: string | null) => {
               const now = { value: next, name: called };
               setDraft(now);
+              setProblem(undefined);
               // A choice is the whole edit; what is typed is one once it is left.
               if (field.targets.length > 0 || field.shows === "picklist" || field.shows === "checkbox") void store(now);
             }}

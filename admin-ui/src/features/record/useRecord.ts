@@ -41,7 +41,7 @@ export function useRecord(object: ObjectModel, id: string) {
   /** Shows the values at once; a refusal puts back what was there. */
   const save = useMutation({
     mutationFn: ({ values }: { values: Record<string, unknown>; names?: Record<string, string | null> }) =>
-      change(object.name, id, values, cache.getQueryData<Stored>(key)?.version),
+      change(object.name, id, values, (cache.getQueryData<Stored>(key) ?? record.data)?.version),
     onMutate: async ({ values, names }) => {
       await cache.cancelQueries({ queryKey: key });
       const before = cache.getQueryData<Stored>(key);

@@ -1,5 +1,6 @@
 import { TextInput } from "@mantine/core";
-import { fieldType } from "../field";
+import { useTranslation } from "react-i18next";
+import { fieldType, type InputProps } from "../field";
 
 interface Address {
   street?: string | null;
@@ -15,12 +16,9 @@ const write = (value: Address) =>
     .filter(Boolean)
     .join(", ");
 
-export default fieldType<Address>({
-  type: "address",
-  width: 260,
-  cell: write,
-  text: write,
-  Input: ({ value, field, problem, onChange, onDone, autoFocus, label, disabled }) => (
+function Input({ value, field, problem, onChange, onDone, autoFocus, label, disabled }: InputProps<Address>) {
+  const { t } = useTranslation();
+  return (
     <fieldset className="parts" aria-label={label ?? field.label} disabled={disabled}>
       {label && <legend>{label}</legend>}
       {parts.map((part, i) => (
@@ -28,8 +26,8 @@ export default fieldType<Address>({
           key={part}
           size="xs"
           autoFocus={autoFocus && i === 0}
-          aria-label={part}
-          placeholder={part}
+          aria-label={t(`address.${part}`)}
+          placeholder={t(`address.${part}`)}
           autoComplete="off"
           value={value?.[part] ?? ""}
           error={i === 0 ? problem : undefined}
@@ -38,5 +36,13 @@ export default fieldType<Address>({
         />
       ))}
     </fieldset>
-  ),
+  );
+}
+
+export default fieldType<Address>({
+  type: "address",
+  width: 260,
+  cell: write,
+  text: write,
+  Input,
 });

@@ -1,4 +1,5 @@
 import { Textarea } from "@mantine/core";
+import { control } from "../control";
 import { fieldType } from "../field";
 
 export default fieldType<string>({
@@ -6,23 +7,17 @@ export default fieldType<string>({
   width: 280,
   cell: (value) => <span className="lines">{value}</span>,
   text: (value) => value,
-  Input: ({ value, field, problem, onChange, onDone, autoFocus, label, required, disabled }) => (
+  Input: (props) => (
     <Textarea
-      size="xs"
+      {...control(props)}
       autosize
       minRows={2}
       maxRows={12}
-      label={label}
-      aria-label={label ? undefined : field.label}
-      withAsterisk={required}
-      disabled={disabled}
-      autoFocus={autoFocus}
-      value={value ?? ""}
-      maxLength={field.doc.max_length}
-      error={problem}
-      onChange={(event) => onChange(event.currentTarget.value || null)}
+      value={props.value ?? ""}
+      maxLength={props.field.doc.max_length}
+      onChange={(event) => props.onChange(event.currentTarget.value || null)}
       onKeyDown={(event) => {
-        if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) onDone?.();
+        if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) props.onDone?.();
       }}
     />
   ),

@@ -1,35 +1,20 @@
 import { MultiSelect } from "@mantine/core";
 import { useTranslation } from "react-i18next";
+import { control } from "../control";
 import { fieldType, type InputProps } from "../field";
 import { chip, choices, optionLabel } from "../options";
 
-function Input({
-  value,
-  field,
-  formats,
-  offered,
-  problem,
-  onChange,
-  autoFocus,
-  label,
-  required,
-  disabled,
-}: InputProps<string[]>) {
+function Input(props: InputProps<string[]>) {
+  const { value, field, formats, offered, onChange } = props;
   const { t } = useTranslation();
   return (
     <MultiSelect
-      size="xs"
-      label={label}
-      aria-label={label ? undefined : field.label}
-      withAsterisk={required}
-      disabled={disabled}
-      autoFocus={autoFocus}
+      {...control(props)}
       searchable
       clearable
       nothingFoundMessage={t("record.nothing_found")}
       data={choices(field, formats.language, value ?? [], offered)}
       value={value ?? []}
-      error={problem}
       onChange={(next) => onChange(next.length > 0 ? next : null)}
     />
   );

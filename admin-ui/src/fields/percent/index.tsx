@@ -1,23 +1,3 @@
-import { fieldType, type Shown } from "../field";
-import { readNumber } from "../formats";
-import { TextField } from "../TextField";
+import { numeric } from "../numeric";
 
-const write = (value: number, { field, formats }: Pick<Shown, "field" | "formats">) =>
-  formats.percent(value, field.doc.scale ?? 2);
-
-export default fieldType<number>({
-  type: "percent",
-  width: 130,
-  align: "right",
-  cell: write,
-  text: write,
-  Input: (props) => (
-    <TextField
-      {...props}
-      inputMode="decimal"
-      unreadable="number"
-      write={(v) => props.formats.number(v, props.field.doc.scale ?? 2)}
-      read={(text) => readNumber(text, props.formats.language)}
-    />
-  ),
-});
+export default numeric("percent", (value, scale, { formats }) => formats.percent(value, scale));

@@ -1,38 +1,22 @@
 import { Select } from "@mantine/core";
 import { useTranslation } from "react-i18next";
+import { control } from "../control";
 import { fieldType, type InputProps } from "../field";
 import { chip, choices, optionLabel } from "../options";
 
-function Input({
-  value,
-  field,
-  formats,
-  offered,
-  problem,
-  onChange,
-  onDone,
-  autoFocus,
-  label,
-  required,
-  disabled,
-}: InputProps<string>) {
+function Input(props: InputProps<string>) {
+  const { value, field, formats, offered, onChange, onDone } = props;
   const { t } = useTranslation();
   return (
     <Select
-      size="xs"
-      label={label}
-      aria-label={label ? undefined : field.label}
-      withAsterisk={required}
-      disabled={disabled}
-      autoFocus={autoFocus}
-      defaultDropdownOpened={autoFocus}
+      {...control(props)}
+      defaultDropdownOpened={props.autoFocus}
       searchable
       clearable={!field.required}
       nothingFoundMessage={t("record.nothing_found")}
       comboboxProps={{ withinPortal: true }}
       data={choices(field, formats.language, value ? [value] : [], offered)}
       value={value}
-      error={problem}
       onChange={(next) => {
         onChange(next);
         onDone?.();

@@ -1,4 +1,5 @@
 import { TagsInput } from "@mantine/core";
+import { control } from "../control";
 import { fieldType } from "../field";
 
 export default fieldType<string[]>({
@@ -14,17 +15,11 @@ export default fieldType<string[]>({
     </>
   ),
   text: (value) => value.join(", "),
-  Input: ({ value, field, problem, onChange, autoFocus, label, required, disabled }) => (
+  Input: (props) => (
     <TagsInput
-      size="xs"
-      label={label}
-      aria-label={label ? undefined : field.label}
-      withAsterisk={required}
-      disabled={disabled}
-      autoFocus={autoFocus}
-      value={value ?? []}
-      error={problem}
-      onChange={(next) => onChange(next.length > 0 ? next : null)}
+      {...control(props)}
+      value={props.value ?? []}
+      onChange={(next) => props.onChange(next.length > 0 ? next : null)}
     />
   ),
 });

@@ -1,0 +1,75 @@
+import { expect, test } from "vitest";
+import type { Document, Me } from "~/api/session";
+import { ordered, say } from "./documents";
+import { asked, columnOf, modelOf, type ObjectModel } from "./model";
+
+const documents = [
+  {
+    kind: "object",
+    name: "deal",
+    label: { en: "Deal", zh: "商机" },
+    name_field: "name",
+    fields: {
+      name: { type: "text", label: "Name" },
+      account: { type: "lookup", object: "account" },
+      secret: { type: "text" },
+      total: { type: "rollup", object: "item", result: "currency" },
+    },
+  },
+  { kind: "object", name: "account", name_field: "name", fields: { name: { type: "text" } } },
+  { kind: "object", name: "unseen", fields: {} },
+  { kind: "view", name: "late", object: "deal", columns: ["name"], order: 20 },
+  { kind: "view", name: "first", object: "deal", columns: ["name"], order: 10 },
+] as unknown as Document[];
+
+const rights = {
+  system: {},
+  objects: {
+    deal: {
+      create: true,
+      read: true,
+      update: true,
+      delete: false,
+      fields: { name: "edit", account: "read", total: "edit", owner: "edit" },
+    },
+    account: { create: false, read: true, update: false, delete: false, fields: { name: "read" } },
+  },
+} as unknown as Me["rights"];
+
+const model = modelOf(documents, 3, rights, "zh");
+const deal = model.objects.get("deal") as ObjectModel;
+
+test("what the caller may not read does not exist", () => {
+  expect([...model.objects.keys()]).toEqual(["deal", "account"]);
+  expect([...deal.fields.keys()]).toEqual(["name", "account", "total", "owner"]);
+});
+
+test("what is computed, or may only be read, is not edited", () => {
+  expect([...deal.fields.values()].map((f) => [f.name, f.editable])).toEqual([
+    ["name", true],
+    ["account", false],
+    ["total", false],
+    ["owner", true],
+  ]);
+});
+
+test("a roll-up shows its result and leads nowhere", () => {
+  expect(deal.fields.get("total")).toMatchObject({ shows: "currency", targets: [] });
+});
+
+test("a reference is asked for with the name of its record", () => {
+  const column = columnOf(model, deal, "account");
+  expect(column?.namePath).toBe("account.name");
+  expect(asked(column ? [column] : [])).toEqual(["id", "version", "account", "account.name"]);
+  expect(columnOf(model, deal, "account.name")?.label).toBe("account · name");
+  expect(columnOf(model, deal, "account.secret")).toBeUndefined();
+  expect(columnOf(model, deal, "secret")).toBeUndefined();
+});
+
+test("labels and orders are those of people", () => {
+  expect(deal.label).toBe("商机");
+  expect(say({ en: "A" }, "fr", "b")).toBe("A");
+  expect(say(undefined, "en", "b")).toBe("b");
+  expect(deal.views.map((v) => v.name)).toEqual(["first", "late"]);
+  expect(ordered({ b: {}, a: {}, z: { order: 1 } }).map((one) => one.name)).toEqual(["z", "a", "b"]);
+});
