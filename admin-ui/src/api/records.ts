@@ -1,16 +1,8 @@
 // Reads and writes of records, of whatever object.
 import { client, data, type Schemas, type Stored } from "./client";
+import type { paths } from "./schema";
 
-export interface ListQuery {
-  view?: string;
-  filter?: string;
-  q?: string;
-  sort?: string[];
-  fields?: string[];
-  limit?: number;
-  cursor?: string;
-  count?: "true" | "exact";
-}
+export type ListQuery = NonNullable<paths["/api/v1/records/{object}"]["get"]["parameters"]["query"]>;
 
 /** What is being written, as the form and the candidates of a reference are asked for. */
 export type Writing = Schemas["FormOf"];
