@@ -1,20 +1,25 @@
 import { ActionIcon, Avatar, Drawer, Menu, useMantineColorScheme } from "@mantine/core";
 import { useDisclosure, useMediaQuery } from "@mantine/hooks";
-import { IconMenu2 } from "@tabler/icons-react";
+import { IconArrowBackUp, IconMenu2 } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { NavLink } from "react-router";
+import { refusal } from "~/api/client";
 import { logOut } from "~/api/session";
 import { languages } from "~/i18n";
 import { ordered, say } from "~/meta/documents";
 import { useSession } from "~/meta/session";
+import { forgetUndos, listen, undoLast, useCommandStore, useCommands } from "~/ui/commands";
+import { Notices, notify } from "~/ui/notices";
 import css from "./Shell.module.css";
 
 export function Shell({ children }: { children: ReactNode }) {
   const { t } = useTranslation();
   const phone = useMediaQuery("(max-width: 720px)") ?? false;
   const [open, { toggle, close }] = useDisclosure();
+  useEffect(() => listen(window), []);
+  useUndo();
   return (
     <div className={css.shell}>
       <header className={css.bar}>
@@ -35,8 +40,34 @@ export function Shell({ children }: { children: ReactNode }) {
         <Navigation />
       )}
       <main className={css.content}>{children}</main>
+      <Notices />
     </div>
   );
+}
+
+/** ⌘Z takes back the last change that a page remembered. */
+function useUndo() {
+  const { t } = useTranslation();
+  const last = useCommandStore((s) => s.undos.at(-1)?.label);
+  useEffect(() => forgetUndos, []);
+  useCommands([
+    {
+      id: "app.undo",
+      label: last ? t("app.undo_this", { what: last }) : t("app.undo"),
+      icon: IconArrowBackUp,
+      keys: "mod+z",
+      where: "anywhere",
+      enabled: () => (last ? true : t("app.nothing_to_undo")),
+      run: async () => {
+        try {
+          const undone = await undoLast();
+          if (undone) notify({ text: t("app.undone", { what: undone.label }) });
+        } catch (error) {
+          notify({ text: refusal(error)?.detail ?? t("error.offline"), tone: "bad" });
+        }
+      },
+    },
+  ]);
 }
 
 /** The apps and what is in them, as far as the caller may see it. */

@@ -1,0 +1,2 @@
+export { Notices } from "./Notices";
+export { dismiss, type Notice, notify } from "./notices";
