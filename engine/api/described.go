@@ -71,6 +71,7 @@ func newSchemas(comment func(t reflect.Type, member string) string) *openapi.Sch
 	all["Document"] = object("A document of the configuration; GET /schemas/{kind} says what else it has.")
 	all["Document"]["properties"] = openapi.Schema{"kind": textSchema, "name": textSchema}
 	all["Document"]["required"] = []string{"kind"}
+	all["Settings"] = object("What the pages keep for a user, by names of their own.")
 	all["ImportSource"] = schemas.Object(reflect.TypeFor[transfer.Source]())
 	return schemas
 }

@@ -213,9 +213,18 @@ type ObjectRights struct {
 
 // me is GET /me.
 func (s *Server) me(r *request) error {
-	rights, err := r.snapshot.Policies.Rights(r.ctx, r.caller)
+	me, err := r.me()
 	if err != nil {
 		return err
+	}
+	return r.json(fiber.StatusOK, me)
+}
+
+// me is who calls, with their rights.
+func (r *request) me() (*Me, error) {
+	rights, err := r.snapshot.Policies.Rights(r.ctx, r.caller)
+	if err != nil {
+		return nil, err
 	}
 	objects := map[string]ObjectRights{}
 	for name, o := range rights.Objects {
@@ -224,8 +233,8 @@ func (s *Server) me(r *request) error {
 		}
 	}
 	user := userOf(r.caller)
-	return r.json(fiber.StatusOK, Me{User: user, Tenant: r.caller.Tenant, Via: r.caller.Via, Language: user.Language,
-		Revision: r.snapshot.Revision, Rights: Rights{objects, trueNames(rights.System)}})
+	return &Me{User: user, Tenant: r.caller.Tenant, Via: r.caller.Via, Language: user.Language,
+		Revision: r.snapshot.Revision, Rights: Rights{objects, trueNames(rights.System)}}, nil
 }
 
 // changePassword is PUT /me/password. It ends every session but starts a new one.

@@ -29,6 +29,11 @@ func (r *request) unchangedSince(byRights bool) bool {
 		sum := sha256.Sum256([]byte(r.language() + "\x00" + strings.Join(r.caller.Permissions, "\x00")))
 		tag = `"` + r.revision() + "-" + hex.EncodeToString(sum[:6]) + `"`
 	}
+	return r.unchanged(tag)
+}
+
+// unchanged sets the ETag of an answer, and answers for a caller who has it already.
+func (r *request) unchanged(tag string) bool {
 	r.http.Set(fiber.HeaderETag, tag)
 	r.http.Set(fiber.HeaderCacheControl, "private, no-cache")
 	for _, known := range strings.Split(r.http.Get(fiber.HeaderIfNoneMatch), ",") {
@@ -101,11 +106,21 @@ func (s *Server) documents(r *request) error {
 		}
 		return r.json(fiber.StatusOK, DocumentsOf(r.snapshot.Revision, documents))
 	}
-	raw, err := r.shown("documents "+kind, func() (any, error) { return r.effectiveDocuments(kind) })
+	raw, err := r.shownDocuments(kind)
 	if err != nil {
 		return err
 	}
-	return r.copied(fiber.StatusOK, raw)
+	if err := r.share.Hold(r.ctx, int64(len(raw))); err != nil {
+		return err
+	}
+	body := append(append(append(r.buffer(), `{"revision":`...), r.revision()...), `,"items":`...)
+	return r.sent(fiber.StatusOK, append(append(body, raw...), '}'))
+}
+
+// shownDocuments are the effective documents that the caller may see, of one kind or of all
+// (""), sorted: a JSON array.
+func (r *request) shownDocuments(kind string) ([]byte, error) {
+	return r.shown("documents "+kind, func() (any, error) { return r.effectiveDocuments(kind) })
 }
 
 func (s *Server) ownDocuments(r *request, kind string) ([]metadata.Document, error) {
@@ -122,16 +137,16 @@ func (s *Server) ownDocuments(r *request, kind string) ([]metadata.Document, err
 	return documents, nil
 }
 
-// effectiveDocuments are those that the caller may see, sorted.
-func (r *request) effectiveDocuments(kind string) (Documents, error) {
-	answer := Documents{Revision: r.snapshot.Revision, Items: []json.RawMessage{}}
+// effectiveDocuments are those that the caller may see, sorted; never nil.
+func (r *request) effectiveDocuments(kind string) ([]json.RawMessage, error) {
+	items := []json.RawMessage{}
 	setup, err := r.setup()
 	if err != nil {
-		return answer, err
+		return nil, err
 	}
 	rights, err := r.snapshot.Policies.Rights(r.ctx, r.caller)
 	if err != nil {
-		return answer, err
+		return nil, err
 	}
 	keys := make([]metadata.Key, 0, len(r.snapshot.Documents))
 	for key := range r.snapshot.Documents {
@@ -143,13 +158,13 @@ func (r *request) effectiveDocuments(kind string) (Documents, error) {
 	for _, key := range keys {
 		body, err := r.shownDocument(r.snapshot.Documents[key], setup, rights)
 		if err != nil {
-			return answer, err
+			return nil, err
 		}
 		if body != nil {
-			answer.Items = append(answer.Items, body)
+			items = append(items, body)
 		}
 	}
-	return answer, nil
+	return items, nil
 }
 
 // document is GET /metadata/{kind}/{name}.

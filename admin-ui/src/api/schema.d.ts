@@ -983,6 +983,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Is all that the pages begin with: who is logged in, with their rights, the configuration as they may see it, and what they keep for themselves. */
+        get: operations["getSession"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users/{id}/password": {
         parameters: {
             query?: never;
@@ -1286,6 +1303,12 @@ export interface components {
             items: components["schemas"]["Document"][];
             /** Format: int64 */
             revision: number;
+        };
+        /** @description Favourite is a record that the caller has marked. */
+        Favourite: {
+            id: components["schemas"]["ID"];
+            name: string;
+            object: string;
         };
         /** @description FieldChange is a value before and after, as they were shown at the time. */
         FieldChange: {
@@ -2007,6 +2030,10 @@ export interface components {
         SessionList: {
             items: components["schemas"]["Session"][];
         };
+        /** @description What the pages keep for a user, by names of their own. */
+        Settings: {
+            [key: string]: unknown;
+        };
         /** @description UpgradePlan is what an upgrade would do, as the API tells it. Undecided conflicts are planned as "ours". */
         UpgradePlan: {
             /** Format: int64 */
@@ -2018,6 +2045,17 @@ export interface components {
             problems: components["schemas"]["Finding"][];
             /** @description Warnings are of what the change allows and probably should not. */
             warnings: components["schemas"]["Finding"][];
+        };
+        /** @description Visit is a record that the caller has opened. */
+        Visit: {
+            /**
+             * Format: date-time
+             * @description When it was opened last
+             */
+            at: string;
+            id: components["schemas"]["ID"];
+            name: string;
+            object: string;
         };
         /** @description WantedIndex is one that would serve lists that were used. */
         WantedIndex: {
@@ -2047,6 +2085,28 @@ export interface components {
             detail: string;
             matches: components["schemas"]["Match"][];
             pointer: string;
+        };
+        /** @description Workspace is what the pages begin with: who is logged in, what they may do, the configuration as they may see it, and what they keep for themselves. */
+        Workspace: {
+            /** @description As GET /metadata has them */
+            documents: components["schemas"]["Document"][];
+            /** @description Favourites are the caller's, the oldest first. */
+            favourites: components["schemas"]["Favourite"][];
+            language: string;
+            /** @description Recent are the records that the caller opened last, the newest first. */
+            recent: components["schemas"]["Visit"][];
+            /**
+             * Format: int64
+             * @description Of the configuration
+             */
+            revision: number;
+            rights: components["schemas"]["Rights"];
+            /** @description Settings are those that PATCH /me/settings keeps. */
+            settings: components["schemas"]["Settings"];
+            tenant: string;
+            user: components["schemas"]["CurrentUser"];
+            /** @enum {string} */
+            via: "session" | "key";
         };
         record: {
             id: string;
@@ -4148,6 +4208,40 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["MatchList"];
                 };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    getSession: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of an answer that is there already. */
+                "If-None-Match"?: string;
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workspace"];
+                };
+            };
+            /** @description Nothing has changed. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             "4XX": components["responses"]["Problem"];
             "5XX": components["responses"]["Problem"];

@@ -173,6 +173,14 @@ test("people and keys", async () => {
   assert.ok(told.reasons.length > 0);
 });
 
+test("the workspace", async () => {
+  const begun = await admin.GET("/api/v1/session");
+  const session = data(begun);
+  assert.ok(session.user.email === FORMWORK_EMAIL && session.documents.some((one) => one.kind === "object" && one.name === "account"));
+  const header = { "If-None-Match": begun.response.headers.get("ETag")! };
+  assert.equal((await admin.GET("/api/v1/session", { params: { header } })).response.status, 304);
+});
+
 test("the configuration", async () => {
   const all = data(await admin.GET("/api/v1/metadata", { params: { query: { kind: "object" } } }));
   assert.ok(all.items.some((one) => one.name === "account"));
