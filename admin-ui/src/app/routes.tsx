@@ -4,6 +4,7 @@ import { ListPage } from "~/features/list/ListPage";
 import { ordered } from "~/meta/documents";
 import { useObject, useSession } from "~/meta/session";
 import { Shell } from "./Shell";
+import { ways } from "./ways";
 
 const RecordPage = lazy(() => import("~/features/record").then((m) => ({ default: m.RecordPage })));
 const Create = lazy(() => import("./Create"));
@@ -41,7 +42,7 @@ function Listing() {
   const given = at.get("new");
   return (
     <>
-      <ListPage />
+      <ListPage ways={ways} />
       {object && given !== null && (
         <Create
           object={object}

@@ -1,4 +1,5 @@
 // What the pages read of the configuration's documents. The server checks them; here they are only typed.
+import type { Schemas } from "~/api/client";
 
 /** A text that people read: one, or one a language. */
 export type Label = string | Record<string, string> | undefined;
@@ -58,13 +59,16 @@ export interface PicklistDoc extends Head {
   options: Record<string, OptionDoc>;
 }
 
+/** What is told of several records; a text alone is a field that is added up. */
+export type SumDoc = string | Schemas["MeasureOf"];
+
 export interface ViewDoc extends Head {
   object: string;
   columns: string[];
   filter?: string;
   sort?: string[];
   group?: string;
-  sum?: string[];
+  sum?: SumDoc[];
   show?: string;
 }
 

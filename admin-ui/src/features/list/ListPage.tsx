@@ -2,14 +2,14 @@ import { Button, TextInput } from "@mantine/core";
 import { useDebouncedCallback, useMediaQuery } from "@mantine/hooks";
 import { IconPlus, IconSearch } from "@tabler/icons-react";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
-import { useCallback, useMemo, useState } from "react";
+import { type ComponentType, Suspense, useCallback, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate, useParams, useSearchParams } from "react-router";
 import { refusal, type Stored } from "~/api/client";
 import { list } from "~/api/records";
 import { typeOf } from "~/fields";
 import { useFormats } from "~/fields/useFormats";
-import { say } from "~/meta/documents";
+import { say, type ViewDoc } from "~/meta/documents";
 import { asked, type Column, columnOf, type Model, type ObjectModel } from "~/meta/model";
 import { useObject, useSession } from "~/meta/session";
 import { Failure } from "~/ui/Failure";
@@ -19,15 +19,31 @@ import css from "./ListPage.module.css";
 
 const page = 100;
 
-export function ListPage() {
+/** What a way of showing a list is given. */
+interface Way {
+  object: ObjectModel;
+  view?: ViewDoc;
+  filter: string;
+  q: string;
+  sort: string[];
+  columns: Column[];
+  onOpen(id: string): void;
+}
+
+interface Props {
+  /** Besides the table, by what views say in `show`. */
+  ways: Record<string, ComponentType<Way>>;
+}
+
+export function ListPage({ ways }: Props) {
   const { t } = useTranslation();
   const object = useObject(useParams().object);
   if (!object) return <Failure says={t("record.not_found")} />;
-  return <List key={object.name} object={object} />;
+  return <List key={object.name} object={object} ways={ways} />;
 }
 
 /** The address holds what is shown: the view, the words, the order. */
-function List({ object }: { object: ObjectModel }) {
+function List({ object, ways }: Props & { object: ObjectModel }) {
   const { t, i18n } = useTranslation();
   const { me, model } = useSession();
   const formats = useFormats();
@@ -39,6 +55,7 @@ function List({ object }: { object: ObjectModel }) {
     object.views.find((v) => v.name === at.get("view")) ?? (at.get("view") === "" ? undefined : object.views[0]);
   const q = at.get("q") ?? "";
   const sort = at.get("sort")?.split(",").filter(Boolean) ?? view?.sort ?? [];
+  const Way = ways[at.get("as") ?? view?.show ?? ""];
   const columns = useMemo(() => columnsOf(model, object, view?.columns), [model, object, view]);
 
   const query = {
@@ -55,6 +72,7 @@ function List({ object }: { object: ObjectModel }) {
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next ?? undefined,
     placeholderData: keepPreviousData,
+    enabled: !Way,
   });
   const rows = useMemo(() => found.data?.pages.flatMap((p) => p.items) ?? [], [found.data]);
   const first = found.data?.pages[0];
@@ -114,7 +132,19 @@ function List({ object }: { object: ObjectModel }) {
           onChange={(e) => search(e.currentTarget.value)}
         />
       </nav>
-      {found.isError ? (
+      {Way ? (
+        <Suspense fallback={null}>
+          <Way
+            object={object}
+            view={view}
+            filter={at.get("filter") ?? ""}
+            q={q}
+            sort={sort}
+            columns={columns}
+            onOpen={(id) => go(`/o/${object.name}/${id}`)}
+          />
+        </Suspense>
+      ) : found.isError ? (
         <Failure says={why?.detail} id={why?.id} again={() => void found.refetch()} />
       ) : found.isSuccess && rows.length === 0 ? (
         <div className={css.none}>

@@ -1,0 +1,111 @@
+// The ways of showing a list besides the table, and the page that a day begins with.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch } from "./browser.mjs";
+import { password, start } from "./server.mjs";
+
+let server;
+let browser;
+before(async () => {
+  server = await start();
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const desktop = { viewport: { width: 1280, height: 800 }, locale: "en-US" };
+const phone = { viewport: { width: 390, height: 844 }, locale: "en-US", hasTouch: true, isMobile: true };
+
+/** A page of somebody who has logged in. What the browser complains of is in page.complaints. */
+async function open(path, { email = "sarah@example.com", options = desktop } = {}) {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  page.complaints = [];
+  page.on("pageerror", (error) => page.complaints.push(String(error)));
+  page.on("console", (m) => {
+    // What the server refuses is said in the console too.
+    if (["error", "warning"].includes(m.type()) && !/401|422/.test(m.text())) page.complaints.push(m.text());
+  });
+  await page.goto(`${server.base}${path}`);
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByLabel("Password").first().fill(password);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.getByRole("main").waitFor();
+  return page;
+}
+
+async function done(page) {
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+}
+
+/** Takes an element to another by the pointer; `halfway` is called with the pointer there and still pressed. */
+async function drag(page, from, to, halfway) {
+  const [a, b] = [await from.boundingBox(), await to.boundingBox()];
+  await page.mouse.move(a.x + 12, a.y + a.height - 6);
+  await page.mouse.down();
+  await page.mouse.move(b.x + b.width / 2, b.y + Math.min(b.height / 2, 90), { steps: 5 });
+  await halfway?.();
+  await page.mouse.up();
+}
+
+const changed = (page) => page.waitForResponse((answer) => answer.request().method() === "PATCH" && answer.ok());
+
+test("a card is dragged to another column, asked for what is missing, and refused where it may not go", async () => {
+  const api = await server.as("sarah@example.com");
+  const { id } = await api("POST", "/records/opportunity", { name: "Zeppelin charter" });
+  const page = await open("/o/opportunity?view=pipeline&q=Zeppelin");
+  const column = (name) => page.getByRole("region", { name, exact: true });
+  const card = page.locator(`[data-card="${id}"]`);
+  await column("Prospecting").locator(card).waitFor();
+
+  await drag(page, card, column("Proposal"));
+  await page.getByRole("dialog").getByLabel("Amount").fill("700"); // the stage asks for it; the card is where it was
+  await column("Prospecting").locator(card).waitFor();
+  const stored = changed(page);
+  await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+  await stored;
+  await column("Proposal").locator(card).waitFor();
+  await column("Proposal").getByText("700.00").first().waitFor();
+  assert.equal((await api("GET", `/records/opportunity/${id}`)).stage, "proposal");
+
+  // The same by keys: the menu says which columns can be entered.
+  await api("PATCH", `/records/opportunity/${id}`, { stage: "won", close_date: "2026-12-24" });
+  await page.reload();
+  await column("Won").locator(card).waitFor();
+  await drag(page, card, column("Proposal"), () => column("Proposal").getByText("Not from here").waitFor());
+  await column("Won").locator(card).waitFor();
+  await card.getByRole("button", { name: "Move Zeppelin charter to…" }).focus();
+  await page.keyboard.press("Enter");
+  assert.equal(await page.getByRole("menuitem", { name: "Proposal" }).isDisabled(), true);
+  const back = changed(page);
+  await page.getByRole("menuitem", { name: "Negotiation" }).press("Enter");
+  await back;
+  await column("Negotiation").locator(card).waitFor();
+  assert.equal((await api("GET", `/records/opportunity/${id}`)).stage, "negotiation");
+
+  await card.getByRole("link", { name: "Zeppelin charter" }).click();
+  await page.getByRole("heading", { name: "Zeppelin charter", level: 1 }).waitFor();
+  await done(page);
+});
+
+test("a column goes on where it is scrolled, and on a phone there is one at a time", async () => {
+  const api = await server.as("sarah@example.com");
+  const operations = Array.from({ length: 60 }, (_, i) => ({ op: "create", data: { subject: `Galleon ${i}`, status: "waiting" } }));
+  await api("POST", "/records/task/bulk", { operations });
+  const page = await open("/o/task?view=tasks_by_status&q=Galleon", { options: phone });
+  await page.getByRole("combobox", { name: "Status" }).or(page.getByLabel("Status")).first().tap();
+  await page.getByRole("option", { name: /Waiting/ }).tap();
+  const cards = page.locator("[data-card]");
+  await cards.first().waitFor();
+  await page.waitForFunction(() => {
+    const seen = document.querySelectorAll("[data-card]");
+    seen[seen.length - 1]?.scrollIntoView();
+    return seen.length === 60;
+  });
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "the page is wider than the screen");
+  await done(page);
+});
