@@ -57,9 +57,14 @@ func (r *request) version(version int64) {
 	r.http.Response().Header.SetBytesV(fiber.HeaderETag, append(tag, '"'))
 }
 
-// record answers with a record.
-func (r *request) record(status int, rec record.Record) error {
+// record answers with a record; names, if not nil, are told in the member "names", which is
+// the last, beside the fields.
+func (r *request) record(status int, rec record.Record, names record.Names) error {
 	body := rec.AppendJSON(r.buffer())
+	if names != nil {
+		body = names.AppendJSON(append(body[:len(body)-1], `,"names":`...))
+		body = append(body, '}')
+	}
 	if err := r.share.Hold(r.ctx, 2*int64(len(body))); err != nil { // with the record itself
 		return err
 	}
@@ -83,6 +88,9 @@ func (r *request) page(p *record.Page) error {
 		if p.More {
 			b = append(b, `,"total_more":true`...)
 		}
+	}
+	if p.Names != nil {
+		b = p.Names.AppendJSON(append(b, `,"names":`...))
 	}
 	return r.sent(fiber.StatusOK, append(b, '}'))
 }

@@ -35,6 +35,7 @@ type CandidatesOf struct {
 	Limit      int            `json:"limit,omitempty"`          // 1 to 500; 50 when absent
 	Cursor     string         `json:"cursor,omitempty"`         // next of the page before
 	Count      bool           `json:"count,omitempty"`          // count them, up to 10,000
+	Names      bool           `json:"names,omitempty"`          // tell what the records are called that references in them lead to
 }
 
 // Form is the state of a record that is being written.
@@ -101,7 +102,7 @@ func (s *Server) candidates(r *request) error {
 	if q.ID, err = draftID(in.ID); err != nil {
 		return err
 	}
-	list := record.ListQuery{Filter: in.Filter, Q: in.Q, Sort: in.Sort, Fields: in.Fields, Limit: in.Limit, Cursor: in.Cursor}
+	list := record.ListQuery{Filter: in.Filter, Q: in.Q, Sort: in.Sort, Fields: in.Fields, Limit: in.Limit, Cursor: in.Cursor, Names: in.Names}
 	if in.Count {
 		list.Total = record.UsualTotal
 	}

@@ -45,6 +45,7 @@ var (
 	fieldsParameter  = parameterDoc{name: "fields", says: "Fields of the answer, separated by commas, and no others; owner.name reaches through a lookup.", schema: listSchema}
 	cursorParameter  = parameterDoc{name: "cursor", says: "The “next” of the page before.", schema: textSchema}
 	countParameter   = parameterDoc{name: "count", says: "Also says how many there are in all: true up to a number at which it ends, exact to the last.", schema: oneOf("true", "exact", "false")}
+	namesParameter   = parameterDoc{name: "names", says: "Also tells what the records are called that references in the answer lead to.", schema: flagSchema}
 	limitParameter   = parameterDoc{name: "limit", says: "At most so many; 0 for the usual number.", schema: upTo(record.MaxLimit, record.DefaultLimit)}
 	layerParameter   = parameterDoc{name: "layer", says: "“own” for the tenant's own layer, as it was submitted.", schema: oneOf("own")}
 	bomParameter     = parameterDoc{name: "bom", says: "Begins a CSV file with a byte order mark, by which Excel knows that it is UTF-8.", schema: flagSchema}
@@ -55,13 +56,13 @@ var (
 // What routes take.
 var (
 	none      []parameterDoc
-	selecting = []parameterDoc{fieldsParameter}
+	selecting = []parameterDoc{fieldsParameter, namesParameter}
 	guarded   = []parameterDoc{versionParameter}
 	marking   = []parameterDoc{bomParameter}
 	cached    = []parameterDoc{knownParameter}
 	layered   = []parameterDoc{layerParameter, knownParameter}
 	paging    = []parameterDoc{cursorParameter, limitParameter}
-	listing   = []parameterDoc{filterParameter, wordsParameter, sortedParameter, fieldsParameter, limitParameter, cursorParameter, countParameter}
+	listing   = []parameterDoc{filterParameter, wordsParameter, sortedParameter, fieldsParameter, limitParameter, cursorParameter, countParameter, namesParameter}
 	viewing   = append([]parameterDoc{{name: "view", says: "A view of the object: its filter is asked for besides, its sort and columns where the request has none.", schema: textSchema}}, listing...)
 	patching  = []parameterDoc{
 		{name: fiber.HeaderIfMatch, says: "The revision that the change is meant for: \"3\".", schema: textSchema, in: "header"},

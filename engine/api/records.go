@@ -20,20 +20,29 @@ func (s *Server) getRecord(r *request) error {
 		return err
 	}
 	var fields []string
-	if err := r.query(parameter{"fields", &fields}); err != nil {
+	var named bool
+	if err := r.query(parameter{"fields", &fields}, parameter{"names", &named}); err != nil {
 		return err
 	}
-	found, err := r.records().Get(r.ctx, r.object(), rec, fields)
+	records := r.records()
+	found, err := records.Get(r.ctx, r.object(), rec, fields)
 	if err != nil {
 		return err
 	}
-	return r.record(fiber.StatusOK, found)
+	var names record.Names
+	if named {
+		if names, err = records.Names(r.ctx, found); err != nil {
+			return err
+		}
+	}
+	return r.record(fiber.StatusOK, found, names)
 }
 
 // listQuery reads the parameters of a list, and those given besides.
 func (r *request) listQuery(besides ...parameter) (q record.ListQuery, err error) {
 	err = r.query(append(besides, parameter{"filter", &q.Filter}, parameter{"q", &q.Q}, parameter{"sort", &q.Sort},
-		parameter{"fields", &q.Fields}, parameter{"limit", &q.Limit}, parameter{"cursor", &q.Cursor}, parameter{"count", &q.Total})...)
+		parameter{"fields", &q.Fields}, parameter{"limit", &q.Limit}, parameter{"cursor", &q.Cursor}, parameter{"count", &q.Total},
+		parameter{"names", &q.Names})...)
 	return q, err
 }
 

@@ -126,7 +126,7 @@ var (
 func (s *Server) routes() []route {
 	const v1 = Prefix
 	return []route{
-		{get, v1 + "/records/:object/:id", s.getRecord, "getRecord", "Reads a record.", selecting, reads, nothing, answers[Record]()},
+		{get, v1 + "/records/:object/:id", s.getRecord, "getRecord", "Reads a record.", selecting, reads, nothing, answers[NamedRecord]()},
 		{get, v1 + "/records/:object", s.listRecords, "listRecords", "Lists records.", viewing, reads, nothing, answers[RecordPage]()},
 		{post, v1 + "/records/:object", s.createRecord, "createRecord", "Creates a record.", none, creates, sends[NewRecord](), makes[SavedRecord]()},
 		{patch, v1 + "/records/:object/:id", s.updateRecord, "updateRecord", "Changes a record by a merge patch; If-Match guards against lost updates.", guarded, updates, sends[RecordPatch](), answers[SavedRecord]()},

@@ -38,7 +38,18 @@ type RecordPage struct {
 	Next  *string  `json:"next"`            // the cursor of the next page; null on the last one
 	Total *int64   `json:"total,omitempty"` // with count
 	// TotalMore says that there are more than Total, which is where counting ended.
-	TotalMore bool `json:"total_more,omitempty"`
+	TotalMore bool  `json:"total_more,omitempty"`
+	Names     Names `json:"names,omitempty"` // with names
+}
+
+// Names are what records are called that references lead to, by object and id: of those that
+// the caller may read.
+type Names map[string]map[string]string
+
+// NamedRecord is a record, and what the records are called that its references lead to.
+type NamedRecord struct {
+	Record
+	Names Names `json:"names,omitempty"` // with names
 }
 
 // RelatedPage is a page of the records of a related list, or of those that may be chosen.
@@ -47,6 +58,7 @@ type RelatedPage struct {
 	Next      *string         `json:"next"`            // the cursor of the next page; null on the last one
 	Total     *int64          `json:"total,omitempty"` // with count
 	TotalMore bool            `json:"total_more,omitempty"`
+	Names     Names           `json:"names,omitempty"` // with names
 }
 
 // SavedRecord is a record that was saved, and what did not stand in its way.

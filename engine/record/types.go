@@ -23,6 +23,7 @@ type (
 	ListQuery      = read.ListQuery
 	Total          = read.Total
 	Page           = read.Page
+	Names          = read.Names
 	AggregateQuery = read.AggregateQuery
 	GroupBy        = read.GroupBy
 	MeasureOf      = read.MeasureOf

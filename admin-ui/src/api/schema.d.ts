@@ -1211,6 +1211,8 @@ export interface components {
             id?: components["schemas"]["ID"];
             /** @description 1 to 500; 50 when absent */
             limit?: number;
+            /** @description Tell what the records are called that references in them lead to */
+            names?: boolean;
             /** @description Words */
             q?: string;
             /** @description Of a new record, as if data said it */
@@ -1951,6 +1953,12 @@ export interface components {
             items: {
                 [key: string]: unknown;
             }[];
+            /** @description With names */
+            names?: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
             /** @description The cursor of the next page; null on the last one */
             next: string | null;
             /**
@@ -2127,6 +2135,15 @@ export interface components {
             /** @description Up to 20 */
             from: components["schemas"]["ID"][];
         };
+        /** @description NamedRecord is a record, and what the records are called that its references lead to. */
+        "record.namedRecord": components["schemas"]["record"] & {
+            /** @description With names */
+            names?: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+        };
         /** @description Operation makes, changes or deletes a record. Update and upsert find theirs by id, key or match. */
         "record.operation": {
             /**
@@ -2154,6 +2171,12 @@ export interface components {
         /** @description RecordPage is a part of a list of records. */
         "record.recordPage": {
             items: components["schemas"]["record"][];
+            /** @description With names */
+            names?: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
             /** @description The cursor of the next page; null on the last one */
             next: string | null;
             /**
@@ -3562,6 +3585,8 @@ export interface operations {
                 cursor?: string;
                 /** @description Also says how many there are in all: true up to a number at which it ends, exact to the last. */
                 count?: "true" | "exact" | "false";
+                /** @description Also tells what the records are called that references in the answer lead to. */
+                names?: boolean;
             };
             header?: {
                 /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
@@ -3752,6 +3777,8 @@ export interface operations {
             query?: {
                 /** @description Fields of the answer, separated by commas, and no others; owner.name reaches through a lookup. */
                 fields?: string[];
+                /** @description Also tells what the records are called that references in the answer lead to. */
+                names?: boolean;
             };
             header?: {
                 /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
@@ -3771,7 +3798,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["record"];
+                    "application/json": components["schemas"]["record.namedRecord"];
                 };
             };
             "4XX": components["responses"]["Problem"];
@@ -4042,6 +4069,8 @@ export interface operations {
                 cursor?: string;
                 /** @description Also says how many there are in all: true up to a number at which it ends, exact to the last. */
                 count?: "true" | "exact" | "false";
+                /** @description Also tells what the records are called that references in the answer lead to. */
+                names?: boolean;
             };
             header?: {
                 /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */

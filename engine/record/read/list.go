@@ -30,6 +30,7 @@ type ListQuery struct {
 	Limit  int      // 1 to MaxLimit; DefaultLimit when 0
 	Cursor string   // Page.Next of the page before
 	Total  Total    // how Page.Total is wanted
+	Names  bool     // whether Page.Names are wanted
 }
 
 // Total says how far the records of a list are counted, which costs the more the longer
@@ -58,6 +59,7 @@ type Page struct {
 	Next  string // cursor of the next page; "" if this is the last
 	Total *int64 // of the whole list, if asked for
 	More  bool   // there are more than Total, which is MaxTotal then
+	Names Names  // of the records that references in Items lead to, if asked for
 }
 
 // Get reads a record: the named fields (paths; all that may be read if none). Faults:
@@ -295,6 +297,11 @@ func (s *Reader) list(ctx context.Context, a *session.Object, q ListQuery, only 
 	if err := l.fill(ctx, s.Session, page, limit); err != nil {
 		return nil, fmt.Errorf("listing %s: %w", a.Object.Doc.Name, err)
 	}
+	if q.Names {
+		if page.Names, err = s.Names(ctx, page.Items...); err != nil {
+			return nil, err
+		}
+	}
 	if q.Total == NoTotal {
 		return page, nil
 	}
@@ -456,8 +463,8 @@ func (l *listing) count(ctx context.Context, s *session.Session, most int64) (in
 const streamBytes = 1 << 20
 
 // Each streams all records that List would page through, from one state of the data but for
-// roll-ups that are computed when read. Limit (0: none) bounds their number; Cursor and Total
-// are not used.
+// roll-ups that are computed when read. Limit (0: none) bounds their number; Cursor, Total and
+// Names are not used.
 func (s *Reader) Each(ctx context.Context, object string, q ListQuery) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		a, err := s.Object(ctx, object, policy.Read)

@@ -9,10 +9,13 @@ import (
 )
 
 // Referred splits a stored reference in the field into object and id.
-func (f *Field) Referred(v any) (object string, key int64) {
+func (f *Field) Referred(v any) (object string, key int64) { return Referred(f.Refers, v) }
+
+// Referred splits a stored reference into object and id; both are empty of an empty one.
+func Referred(refers fieldtype.Refers, v any) (object string, key int64) {
 	switch v := v.(type) {
 	case int64:
-		return f.Refers.Targets()[0], v
+		return refers.Targets()[0], v
 	case string:
 		object, text, _ := strings.Cut(v, "/")
 		parsed, _ := id.Parse(text)

@@ -67,18 +67,20 @@ test("records", async () => {
   assert.equal(name, "Acme");
   assert.equal(data(await admin.GET("/api/v1/records/account/{id}", { params: { path } })).name, "Acme");
   data(await admin.GET("/api/v1/records/account/{id}", { params: { path, query: { fields: ["name", "owner.name"] } } }));
+  const named = data(await admin.GET("/api/v1/records/account/{id}", { params: { path, query: { names: true } } })).names;
+  assert.ok(made.owner && named?.["user"]?.[made.owner] !== undefined);
   const changed = data(
     await admin.PATCH("/api/v1/records/account/{id}", { params: { path, header: { "If-Match": `"${made.version}"` } }, body: { website: "acme.example.com" } }),
   );
   assert.equal(changed.version, made.version + 1);
-  const page = data(await admin.GET("/api/v1/records/account", { params: { query: { sort: ["-created_at", "name"], limit: 2, count: "true" } } }));
-  assert.ok(page.items.length === 2 && page.next !== null && page.total !== undefined && page.total > 2);
+  const page = data(await admin.GET("/api/v1/records/account", { params: { query: { sort: ["-created_at", "name"], limit: 2, count: "true", names: true } } }));
+  assert.ok(page.names?.["user"] && page.items.length === 2 && page.next !== null && page.total !== undefined && page.total > 2);
   data(await admin.GET("/api/v1/records/account", { params: { query: { sort: ["-created_at", "name"], limit: 2, cursor: page.next } } }));
   const twin = data(await admin.POST("/api/v1/records/account", { body: { name: "Acme" } }));
   assert.ok(data(await admin.GET("/api/v1/records/account/{id}/duplicates", { params: { path } })).items.length > 0);
   const form = data(await admin.POST("/api/v1/records/account/form", { body: { data: { name: "" }, changed: ["name"] } }));
   assert.ok(form.problems[0]?.code === "record.required" && form.fields["name"]?.required && form.sections["details/main"]?.visible !== false);
-  const parents = data(await admin.POST("/api/v1/records/account/candidates", { body: { field: "parent", data: {}, q: "Acme", limit: 1 } }));
+  const parents = data(await admin.POST("/api/v1/records/account/candidates", { body: { field: "parent", data: {}, q: "Acme", limit: 1, names: true } }));
   assert.equal(parents.items.length, 1);
   data(await admin.POST("/api/v1/records/account/{id}/merge", { params: { path }, body: { from: [twin.id], data: { industry: null } } }));
   data(await admin.POST("/api/v1/records/contact", { body: { last_name: "Doe", account: made.id } as components["schemas"]["contact.write"] }));

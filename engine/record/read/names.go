@@ -1,0 +1,159 @@
+package read
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"formwork/engine/budget"
+	"formwork/engine/id"
+	"formwork/engine/policy"
+	"formwork/engine/query"
+	"formwork/engine/record/session"
+	"formwork/engine/record/stored"
+	"formwork/metadata"
+	"formwork/metadata/fieldtype"
+)
+
+// Names are what records are called, by object and id. A record that has no name is called "".
+type Names map[string]map[id.ID]string
+
+// Bounds of the names in one answer. What goes beyond them is left out.
+const (
+	MaxNames    = 10_000
+	namesBytes  = 4 << 20
+	namesAtOnce = 2_000 // ids in one query
+	// nameEntry is what a name takes as JSON besides its text: its id, and what JSON writes.
+	nameEntry = 24
+)
+
+// Names tells what the records are called to which references in some records lead: lookups,
+// also those that were reached by paths, and those in child rows. It has the records that the
+// caller may read, of objects whose names they may read, and asks once for each object, up to
+// 2,000 ids. An answer has at most 10,000 names, and 4 MiB of them. Faults: those of package
+// budget.
+func (s *Reader) Names(ctx context.Context, records ...Record) (Names, error) {
+	to := references{of: map[string][]any{}, seen: map[reference]bool{}}
+	for _, r := range records {
+		for i, c := range r.Fields() {
+			if c.Name == query.ID.Name {
+				continue
+			}
+			if err := to.add(c.Value, r.Value(i)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	names, size := Names{}, 0
+	for _, object := range slices.Sorted(maps.Keys(to.of)) {
+		a, err := s.AnyObject(ctx, object)
+		if refusedOr(err) != nil {
+			return nil, err
+		}
+		if err != nil || !a.Allows(policy.Read) || !readableText(a, a.Object.NameField) {
+			continue
+		}
+		for part := range slices.Chunk(to.of[object], namesAtOnce) {
+			if err := s.addNames(ctx, a, part, names, &size); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return names, nil
+}
+
+// addNames reads the names of some records of an object. size is what all names take so far.
+func (s *Reader) addNames(ctx context.Context, a *session.Object, keys []any, names Names, size *int) error {
+	object := a.Object.Doc.Name
+	read, err := s.RecordFilter(ctx, object, policy.Read)
+	if err != nil {
+		return err
+	}
+	q := query.Select{Table: a.Object.Table.Name, Columns: []query.Ref{query.Field(query.ID), query.Field(a.Object.NameField.Column)},
+		Filter: query.And(query.In{Ref: query.Field(query.ID), Values: keys}, read)}
+	for r, err := range s.Tenant.Select(ctx, q) {
+		if err != nil {
+			return fmt.Errorf("reading names of %s: %w", object, err)
+		}
+		name, _ := r[1].(string)
+		takes := nameEntry + len(name) + escaped(name)
+		if *size += takes; *size > namesBytes {
+			return nil
+		}
+		if err := budget.From(ctx).Hold(ctx, 2*int64(takes)); err != nil { // the name, and its JSON
+			return err
+		}
+		if names[object] == nil {
+			names[object] = map[id.ID]string{}
+		}
+		names[object][id.ID(r[0].(int64))] = name
+	}
+	return nil
+}
+
+// reference is where a reference leads.
+type reference struct {
+	object string
+	key    int64
+}
+
+// references are where some references lead: ids by object, each once.
+type references struct {
+	of   map[string][]any
+	seen map[reference]bool
+}
+
+// add takes in what a value in stored form refers to: by itself, or in its rows.
+func (r *references) add(value fieldtype.Value, v any) error {
+	switch value := value.(type) {
+	case fieldtype.Refers:
+		object, key := stored.Referred(value, v)
+		to := reference{object, key}
+		if key != 0 && !r.seen[to] && len(r.seen) < MaxNames {
+			r.seen[to] = true
+			r.of[object] = append(r.of[object], key)
+		}
+	case fieldtype.Nests:
+		raw, ok := v.(json.RawMessage)
+		if !ok {
+			return nil
+		}
+		rows, err := fieldtype.Rows(value, raw)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			for name, field := range value.Fields() {
+				if err := r.add(field.Value, row[name]); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// AppendJSON appends the names as an object of objects, ordered by object and id.
+func (n Names) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	for i, object := range slices.Sorted(maps.Keys(n)) {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(append(dst, stored.JSONKey(object)...), '{')
+		for j, key := range slices.Sorted(maps.Keys(n[object])) {
+			if j > 0 {
+				dst = append(dst, ',')
+			}
+			dst = append(stored.AppendID(dst, key), ':')
+			dst = metadata.AppendString(dst, n[object][key])
+		}
+		dst = append(dst, '}')
+	}
+	return append(dst, '}')
+}
+
+// MarshalJSON is AppendJSON for encoding/json.
+func (n Names) MarshalJSON() ([]byte, error) { return n.AppendJSON(nil), nil }
