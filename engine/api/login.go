@@ -243,8 +243,8 @@ func (s *Server) changePassword(r *request) error {
 	if err := r.decode(smallBody, &in, false); err != nil {
 		return err
 	}
-	if r.caller.Via != "session" {
-		return fault.New(fault.Forbidden, "auth.session_needed")
+	if err := r.inPerson(); err != nil {
+		return err
 	}
 	if err := s.o.Auth.Verify(r.ctx, r.tenant, r.caller.User, r.attempt(r.caller.Email, in.Current)); err != nil {
 		if fault.KindOf(err) == fault.Unauthenticated {

@@ -165,6 +165,7 @@ func (s *Server) routes() []route {
 		{post, v1 + "/auth/logout", s.logout, "logout", "Ends the session.", none, open, nothing, done},
 		{get, v1 + "/session", s.session, "getSession", "Is all that the pages begin with: who is logged in, with their rights, the configuration as they may see it, and what they keep for themselves.", cached, mine, nothing, answers[Workspace]()},
 		{get, v1 + "/me", s.me, "getMe", "Says who is logged in, with their rights.", none, mine, nothing, answers[Me]()},
+		{patch, v1 + "/me", s.updateMe, "updateMe", "Changes one's own name, language or time zone.", none, mine, sends[Profile](), answers[Me]()},
 		{put, v1 + "/me/password", s.changePassword, "changePassword", "Changes one's own password and ends all other sessions.", none, mine, sends[PasswordChange](), answers[LoggedIn]()},
 		{get, v1 + "/me/sessions", s.mySessions, "listMySessions", "Lists one's own sessions.", none, mine, nothing, answers[List[Session]]()},
 		{remove, v1 + "/me/sessions", s.endMySessions, "endMyOtherSessions", "Ends all of one's own sessions but this.", none, mine, nothing, done},

@@ -31,6 +31,7 @@ import (
 	"formwork/engine/record"
 	"formwork/engine/store"
 	"formwork/engine/transfer"
+	"formwork/engine/workspace"
 )
 
 // Prefix is before every route but those of health and metrics.
@@ -71,6 +72,8 @@ type Options struct {
 	Auth    *auth.Service
 	Imports *transfer.Service
 	Files   *file.Service
+	// Workspace keeps what people keep for themselves.
+	Workspace *workspace.Service
 	// Wake is called with a tenant's name when there is background work to go on with.
 	Wake func(tenant string)
 	// Consumers are the figures of the consumers of events, for the metrics; nil: none.

@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+
+	"formwork/engine/fault"
+	"formwork/engine/workspace"
 )
 
 // Workspace is what the pages begin with: who is logged in, what they may do, the
@@ -50,6 +53,47 @@ func (r *request) desk() (*Desk, error) {
 		return nil, err
 	}
 	return &Desk{Me: *me, Settings: json.RawMessage("{}"), Favourites: []Favourite{}, Recent: []Visit{}}, nil
+}
+
+// workspace is the caller's session on what they keep for themselves.
+func (r *request) workspace() *workspace.Session {
+	return r.server.o.Workspace.As(r.tenant, r.caller, r.records())
+}
+
+// inPerson refuses API keys: they may be in many hands, and change nothing of what their user
+// keeps for themselves.
+func (r *request) inPerson() error {
+	if r.caller.Via != "session" {
+		return fault.New(fault.Forbidden, "auth.session_needed")
+	}
+	return nil
+}
+
+// Profile is what users change of themselves; what is absent stays.
+type Profile struct {
+	Name     *string `json:"name,omitempty"`
+	Language *string `json:"language,omitempty"`  // one of the options of the user's record
+	TimeZone *string `json:"time_zone,omitempty"` // an IANA name, such as Asia/Shanghai
+}
+
+// updateMe is PATCH /me.
+func (s *Server) updateMe(r *request) error {
+	if err := r.inPerson(); err != nil {
+		return err
+	}
+	var in Profile
+	if err := r.decode(smallBody, &in, false); err != nil {
+		return err
+	}
+	if err := r.workspace().UpdateProfile(r.ctx, workspace.Profile(in)); err != nil {
+		return err
+	}
+	caller, _, err := s.o.Auth.Admit(r.ctx, r.token) // as they are now
+	if err != nil {
+		return err
+	}
+	r.caller = caller
+	return s.me(r)
 }
 
 // session is GET /session: one request with which the pages begin. Its ETag is that of all

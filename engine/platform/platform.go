@@ -27,6 +27,7 @@ import (
 	"formwork/engine/record"
 	"formwork/engine/store"
 	"formwork/engine/transfer"
+	"formwork/engine/workspace"
 	"formwork/metadata"
 	"formwork/metadata/fieldtype"
 	"formwork/metadata/packages"
@@ -77,6 +78,8 @@ type Platform struct {
 	Auth    *auth.Service
 	Imports *transfer.Service
 	Files   *file.Service
+	// Workspace keeps what people keep for themselves.
+	Workspace *workspace.Service
 	// Jobs has a handler for every kind of job. It works while somebody has it Run.
 	Jobs *job.Runner
 	// Outbox gives the consumers of all plugins the events of records. It works while
@@ -110,6 +113,7 @@ func New(o Options) *Platform {
 	p.Outbox = outbox.New(outbox.Options{Tenant: o.Store.Tenant, Tenants: o.Store.Tenants, Marks: marks, IDs: p.IDs, Now: o.Now, Holder: name, Alone: !o.Shared, Log: o.Log})
 	p.Catalog = catalog.New(catalog.Options{Types: p.Types, Kinds: plugins.Kinds(o.Plugins...), Packages: o.Packages, Tables: tables(), Binned: record.HasBinned, Configure: p.configure, IDs: p.IDs, Now: o.Now, Wake: p.wake, Builds: o.Builds, CacheBytes: o.Configurations, Transactions: transactions, Log: o.Log})
 	p.Files = file.New(p.IDs, o.Now, o.Files, p.Jobs.Wake)
+	p.Workspace = workspace.New()
 	hooks := append([]record.SaveHook{p.Files.Attaching()}, o.saveHooks()...)
 	p.Auth = auth.New(auth.Options{Store: o.Store, Catalog: p.Catalog, IDs: p.IDs, Now: o.Now, Random: o.Random, Cost: o.PasswordCost, Log: o.Log})
 	p.Records = record.New(record.Options{IDs: p.IDs, Now: o.Now, Committed: p.Outbox.Wake, Wake: p.Jobs.Wake, Transactions: transactions, SaveHooks: hooks, Users: p.Auth, Uses: p.Uses})

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"maps"
 
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
@@ -19,6 +20,18 @@ type Object struct {
 
 // Unrestricted is an object as the platform itself uses it, whoever the caller is.
 func Unrestricted(m *stored.Mapping) *Object { return &Object{Mapping: m, unrestricted: true} }
+
+// Opened is the object as the caller may use it, and some fields to edit besides.
+func (a *Object) Opened(fields ...string) *Object {
+	opened := *a
+	opened.rights.Read, opened.rights.Update = true, true
+	opened.rights.Fields = make(map[string]string, len(a.rights.Fields)+len(fields))
+	maps.Copy(opened.rights.Fields, a.rights.Fields)
+	for _, name := range fields {
+		opened.rights.Fields[name] = "edit"
+	}
+	return &opened
+}
 
 // IsUnrestricted reports whether nothing of the object is withheld.
 func (a *Object) IsUnrestricted() bool { return a.unrestricted }

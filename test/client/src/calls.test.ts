@@ -181,6 +181,8 @@ test("the workspace", async () => {
   assert.ok(session.user.email === FORMWORK_EMAIL && session.documents.some((one) => one.kind === "object" && one.name === "account"));
   const header = { "If-None-Match": begun.response.headers.get("ETag")! };
   assert.equal((await admin.GET("/api/v1/session", { params: { header } })).response.status, 304);
+  const me = data(await admin.PATCH("/api/v1/me", { body: { language: "en", time_zone: "Europe/Berlin" } }));
+  assert.ok(me.language === "en" && me.user.timezone === "Europe/Berlin");
 });
 
 test("the configuration", async () => {
