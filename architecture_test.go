@@ -30,7 +30,7 @@ var floors = [][]string{
 	{"workflows/runner"},
 	{"workflows/steps"},
 	{"workflows"},
-	{"engine/transfer", "engine/demo", "engine/report", "engine/audit", "engine/file", "engine/notify", "engine/workspace"},
+	{"engine/transfer", "engine/demo", "engine/report", "engine/audit", "engine/file", "engine/notify", "engine/workspace", "engine/live"},
 	{"engine/record"},
 	{"engine/record/background", "engine/record/form"},
 	{"engine/record/write", "engine/record/explain"},

@@ -27,6 +27,7 @@ import (
 	"formwork/engine/catalog"
 	"formwork/engine/file"
 	"formwork/engine/job"
+	"formwork/engine/live"
 	"formwork/engine/outbox"
 	"formwork/engine/record"
 	"formwork/engine/store"
@@ -74,6 +75,8 @@ type Options struct {
 	Files   *file.Service
 	// Workspace keeps what people keep for themselves.
 	Workspace *workspace.Service
+	// Live tells who listens what happens to records. Shutdown stops it.
+	Live *live.Hub
 	// Wake is called with a tenant's name when there is background work to go on with.
 	Wake func(tenant string)
 	// Consumers are the figures of the consumers of events, for the metrics; nil: none.
@@ -206,6 +209,9 @@ func (s *Server) Serve(l net.Listener) error {
 // Shutdown stops taking requests and waits for those under way, until ctx ends.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.stopping.Store(true)
+	if s.o.Live != nil {
+		s.o.Live.Stop() // streams don't end by themselves
+	}
 	if err := s.app.ShutdownWithContext(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("stopping the HTTP server: %w", err)
 	}

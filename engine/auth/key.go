@@ -212,8 +212,8 @@ func (s *Service) RevokeKey(ctx context.Context, t store.Tenant, of, key id.ID) 
 	return nil
 }
 
-// readKey reads the key of a digest and notes its use.
-func (s *Service) readKey(ctx context.Context, t store.Tenant, hash digest, now time.Time) (*entry, error) {
+// readKey reads the key of a digest and, if it is used, notes that.
+func (s *Service) readKey(ctx context.Context, t store.Tenant, hash digest, now time.Time, used bool) (*entry, error) {
 	found, ok, err := row(ctx, t, keys, query.Is(hashColumn, hash.String()), keyColumns...)
 	if err != nil {
 		return nil, err
@@ -232,7 +232,7 @@ func (s *Service) readKey(ctx context.Context, t store.Tenant, hash digest, now 
 	if u == nil || !u.active {
 		return nil, invalid()
 	}
-	if key.UsedAt == nil || now.Sub(*key.UsedAt) >= slideEvery {
+	if used && (key.UsedAt == nil || now.Sub(*key.UsedAt) >= slideEvery) {
 		s.note(ctx, t, keys, key.ID, map[string]any{usedColumn.Name: now.UnixMilli()})
 	}
 	sets, err := s.grantable(ctx, t, u.caller, key.Permissions)

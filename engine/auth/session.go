@@ -36,6 +36,18 @@ func (s *Service) Authenticate(ctx context.Context, token string) (*policy.Calle
 // Admit is Authenticate that also returns the tenant which the token is good for. Where
 // that tenant was deleted after the token was seen to be good: fault "tenant.not_found".
 func (s *Service) Admit(ctx context.Context, token string) (*policy.Caller, store.Tenant, error) {
+	return s.admit(ctx, token, true)
+}
+
+// Holds is Authenticate that doesn't count as a use: a session ends as if the question had not
+// been asked. For who only goes on being told something.
+func (s *Service) Holds(ctx context.Context, token string) (*policy.Caller, error) {
+	caller, _, err := s.admit(ctx, token, false)
+	return caller, err
+}
+
+// admit finds the caller of a token. used: the session or key is used by that.
+func (s *Service) admit(ctx context.Context, token string, used bool) (*policy.Caller, store.Tenant, error) {
 	kind, tenant, ok := splitToken(token)
 	if !ok || kind == deviceToken {
 		return nil, nil, invalid()
@@ -59,20 +71,20 @@ func (s *Service) Admit(ctx context.Context, token string) (*policy.Caller, stor
 	if !cached {
 		known = nil
 	}
-	caller, err := s.look(ctx, t, kind, key, known)
+	caller, err := s.look(ctx, t, kind, key, known, used)
 	return caller, t, err
 }
 
 // look reads what a token stands for, and remembers it. known is what was remembered, if
 // anything was.
-func (s *Service) look(ctx context.Context, t store.Tenant, kind string, key digest, known *entry) (*policy.Caller, error) {
+func (s *Service) look(ctx context.Context, t store.Tenant, kind string, key digest, known *entry, used bool) (*policy.Caller, error) {
 	now := s.now()
 	changes := s.changes.Load()
 	read := s.readSession
 	if kind == keyToken {
 		read = s.readKey
 	}
-	fresh, err := read(ctx, t, key, now)
+	fresh, err := read(ctx, t, key, now, used)
 	if err != nil {
 		s.callers.Remove(key)
 		return nil, err
@@ -120,8 +132,8 @@ func (s *Service) begin(ctx context.Context, t store.Tenant, user id.ID) (string
 	return token, err
 }
 
-// readSession reads the session of a digest and notes its use.
-func (s *Service) readSession(ctx context.Context, t store.Tenant, key digest, now time.Time) (*entry, error) {
+// readSession reads the session of a digest and, if it is used, notes that.
+func (s *Service) readSession(ctx context.Context, t store.Tenant, key digest, now time.Time, used bool) (*entry, error) {
 	found, ok, err := row(ctx, t, sessions, query.Is(hashColumn, key.String()), query.ID, userColumn, createdColumn, usedColumn, expiresColumn)
 	if err != nil {
 		return nil, err
@@ -137,7 +149,7 @@ func (s *Service) readSession(ctx context.Context, t store.Tenant, key digest, n
 		return nil, invalid()
 	}
 	expires := found.Time(expiresColumn)
-	if now.Sub(found.Time(usedColumn)) >= slideEvery {
+	if used && now.Sub(found.Time(usedColumn)) >= slideEvery {
 		expires = now.Add(SessionLife)
 		if last := found.Time(createdColumn).Add(sessionCap); expires.After(last) {
 			expires = last

@@ -21,6 +21,7 @@ import (
 	"formwork/engine/file"
 	"formwork/engine/id"
 	"formwork/engine/job"
+	"formwork/engine/live"
 	"formwork/engine/migration"
 	"formwork/engine/outbox"
 	"formwork/engine/query"
@@ -85,6 +86,8 @@ type Platform struct {
 	// Outbox gives the consumers of all plugins the events of records. It works while
 	// somebody has it Run.
 	Outbox *outbox.Dispatcher
+	// Live tells who listens what happens to records; nothing runs until somebody does.
+	Live *live.Hub
 	// Uses counts what lists and aggregations ask of indexes; see FlushUses.
 	Uses *demand.Uses
 	Log  *slog.Logger
@@ -116,7 +119,8 @@ func New(o Options) *Platform {
 	p.Workspace = workspace.New()
 	hooks := append([]record.SaveHook{p.Files.Attaching()}, o.saveHooks()...)
 	p.Auth = auth.New(auth.Options{Store: o.Store, Catalog: p.Catalog, IDs: p.IDs, Now: o.Now, Random: o.Random, Cost: o.PasswordCost, Log: o.Log})
-	p.Records = record.New(record.Options{IDs: p.IDs, Now: o.Now, Committed: p.Outbox.Wake, Wake: p.Jobs.Wake, Transactions: transactions, SaveHooks: hooks, Users: p.Auth, Uses: p.Uses})
+	p.Records = record.New(record.Options{IDs: p.IDs, Now: o.Now, Committed: p.committed, Wake: p.Jobs.Wake, Transactions: transactions, SaveHooks: hooks, Users: p.Auth, Uses: p.Uses})
+	p.Live = live.New(live.Options{Snapshots: p.Catalog, Records: p.Records, Now: o.Now, Log: o.Log})
 	p.Imports = transfer.New(p.Records, p.Catalog, p.Auth, p.IDs, o.Now, p.Jobs.Wake)
 	p.Jobs.Register(slices.Concat(p.Catalog.Jobs(), record.Jobs(p.Records, p.Catalog), p.Outbox.Jobs(), p.Imports.Jobs(), p.Files.Jobs(p.Catalog))...)
 	host := plugins.Host{Records: p.Records, Catalog: p.Catalog, IDs: p.IDs, Now: o.Now, Log: o.Log}
@@ -139,7 +143,15 @@ func (p *Platform) configure(ctx context.Context, t store.Tenant, tx store.Tx, a
 // wake says that jobs of a tenant were committed, or events with its configuration.
 func (p *Platform) wake(tenant string) {
 	p.Jobs.Wake(tenant)
+	p.committed(tenant)
+}
+
+// committed says that changes of a tenant's records were committed.
+func (p *Platform) committed(tenant string) {
 	p.Outbox.Wake(tenant)
+	if p.Live != nil { // it is made after those that it reads
+		p.Live.Wake(tenant)
+	}
 }
 
 // Run does background work until ctx ends: jobs, what consumers do, and what follows from the

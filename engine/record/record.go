@@ -16,6 +16,7 @@ import (
 	"formwork/engine/id"
 	"formwork/engine/job"
 	"formwork/engine/policy"
+	"formwork/engine/query"
 	"formwork/engine/record/background"
 	"formwork/engine/record/explain"
 	"formwork/engine/record/form"
@@ -116,6 +117,12 @@ func (s *Session) InAnyStage() *Session {
 	free := s.core
 	free.AnyStage = true
 	return newSession(free, s.prepared, s.options)
+}
+
+// Sights decides by several record policies which of some records may be read under each; see
+// read.Sights.
+func (s *Service) Sights(ctx context.Context, t store.Tenant, snapshot *catalog.Snapshot, object string, records []id.ID, policies []query.Filter) (map[id.ID]Sight, error) {
+	return read.Sights(ctx, &s.As(t, snapshot, policy.System(t.Name())).core, object, records, policies)
 }
 
 // Configure makes the records of some objects what a configuration says; see

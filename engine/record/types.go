@@ -35,6 +35,7 @@ type (
 	HistoryPage    = read.HistoryPage
 	Binned         = read.Binned
 	BinPage        = read.BinPage
+	Sight          = read.Sight
 
 	Saved       = write.Saved
 	Warning     = write.Warning

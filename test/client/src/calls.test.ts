@@ -244,6 +244,13 @@ test("files", async () => {
   data(await admin.DELETE("/api/v1/files/{id}", { params: { path } }));
 });
 
+test("events", async () => {
+  const events = data(await admin.GET("/api/v1/events", { parseAs: "stream" }))!.getReader();
+  const first = new TextDecoder().decode((await events.read()).value);
+  assert.match(first, /^id: \d+\nevent: revision\ndata: \{"revision":\d+\}\n\n/);
+  await events.cancel();
+});
+
 test("the server", async () => {
   const open = client();
   const described = await admin.GET("/api/v1/openapi.json");
