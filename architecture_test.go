@@ -31,6 +31,7 @@ var floors = [][]string{
 	{"workflows/steps"},
 	{"workflows"},
 	{"engine/transfer", "engine/demo", "engine/report", "engine/audit", "engine/file", "engine/notify", "engine/workspace", "engine/live"},
+	{"engine/transfer/workbook"},
 	{"engine/record"},
 	{"engine/record/background", "engine/record/form"},
 	{"engine/record/write", "engine/record/explain"},

@@ -78,7 +78,7 @@ var (
 	exported = []parameterDoc{
 		{name: "format", says: "csv when absent.", schema: oneOf(transfer.Formats()...)},
 		bomParameter,
-		{name: "labels", says: "In CSV: labels instead of the names of fields and options, and names instead of the ids of records, in the caller's language.", schema: flagSchema},
+		{name: "labels", says: "In CSV and workbooks: labels instead of the names of fields and options, and names instead of the ids of records, in the caller's language.", schema: flagSchema},
 		filterParameter, wordsParameter, sortedParameter, fieldsParameter,
 	}
 	onceOnly  = []parameterDoc{{name: headerIdempotency, says: "The sender's own name of the import: sent again, it is found and not made a second time.", schema: textSchema, in: "header"}}

@@ -8,6 +8,7 @@ import (
 	"formwork/engine/catalog"
 	"formwork/engine/policy"
 	"formwork/engine/record"
+	"formwork/engine/transfer"
 )
 
 const (
@@ -161,7 +162,7 @@ func (s *Server) routes() []route {
 		{get, v1 + "/imports", s.listImports, "listImports", "Lists imports, newest first: the caller's own, or all for who may see the setup.", ofImports, mine, nothing, answers[Page[Import]]()},
 		{get, v1 + "/imports/:id", s.getImport, "getImport", "Shows an import and its progress.", none, mine, nothing, answers[Import]()},
 		{get, v1 + "/imports/:id/errors", s.importErrors, "getImportErrors", "The refused rows with the reasons, as a file to correct and send again.", marking, mine, nothing, answersText("text/csv")},
-		{get, v1 + "/exports/:object", s.exportRecords, "exportRecords", "Streams records as CSV or JSON lines.", exported, exporting, nothing, answersText("text/csv", "application/x-ndjson")},
+		{get, v1 + "/exports/:object", s.exportRecords, "exportRecords", "Streams records as CSV, a workbook or JSON lines.", exported, exporting, nothing, answersText("text/csv", transfer.WorkbookType, "application/x-ndjson")},
 
 		{post, v1 + "/auth/login", s.login, "login", "Logs in; answers with a token and sets a cookie.", none, open, sends[Login](), answers[LoggedIn]()},
 		{post, v1 + "/auth/logout", s.logout, "logout", "Ends the session.", none, open, nothing, done},

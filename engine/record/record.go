@@ -125,6 +125,9 @@ func (s *Service) Sights(ctx context.Context, t store.Tenant, snapshot *catalog.
 	return read.Sights(ctx, &s.As(t, snapshot, policy.System(t.Name())).core, object, records, policies)
 }
 
+// Location is the caller's time zone, which decides what today is.
+func (s *Session) Location() *time.Location { return s.core.Location() }
+
 // Configure makes the records of some objects what a configuration says; see
 // catalog.Options.
 func (s *Service) Configure(ctx context.Context, t store.Tenant, tx store.Tx, after *catalog.Snapshot, objects []string) error {

@@ -29,6 +29,7 @@ type writer interface {
 // formats by the name a caller gives. Adding one is adding a line.
 var formats = map[string]format{
 	"csv":   {"text/csv; charset=utf-8", true, beginCSV},
+	"xlsx":  {WorkbookType, true, beginWorkbook},
 	"jsonl": {"application/x-ndjson; charset=utf-8", false, beginLines},
 }
 
@@ -63,7 +64,7 @@ func Open(ctx context.Context, s *record.Session, object, name string, q record.
 	if err != nil {
 		return nil, err
 	}
-	e := &Export{ContentType: f.contentType, format: f, session: s, object: object, query: q, columns: plain(fields)}
+	e := &Export{ContentType: f.contentType, format: f, session: s, object: object, query: q, columns: plain(fields, s.Location())}
 	if labels != "" {
 		if err := e.withLabels(ctx, labels, fields); err != nil {
 			return nil, err

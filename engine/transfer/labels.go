@@ -4,23 +4,26 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"formwork/engine/fault"
 	"formwork/engine/record"
 	"formwork/metadata/fieldtype"
 )
 
-// column is a column of a CSV export.
+// column is a column of an export for spreadsheets.
 type column struct {
-	heading string
-	cell    func(r record.Record) string
+	heading  string
+	kind     fieldtype.Kind // of what cells say
+	location *time.Location // where times are told, in workbooks
+	cell     func(r record.Record) string
 }
 
 // plain are columns as importing reads them back.
-func plain(fields []record.RecordField) []column {
+func plain(fields []record.RecordField, l *time.Location) []column {
 	columns := make([]column, len(fields))
 	for i, f := range fields {
-		columns[i] = column{f.Name, func(r record.Record) string { return r.CSV(i) }}
+		columns[i] = column{f.Name, f.Value.Kind(), l, func(r record.Record) string { return r.CSV(i) }}
 	}
 	return columns
 }
@@ -33,7 +36,7 @@ func labelled(ctx context.Context, s *record.Session, object, language string, f
 		asked = append(asked, f.Name)
 	}
 	for i, f := range fields {
-		made := column{headingOf(f, language), func(r record.Record) string { return r.CSV(i) }}
+		made := column{headingOf(f, language), f.Value.Kind(), s.Location(), func(r record.Record) string { return r.CSV(i) }}
 		if chooses, ok := f.Value.(fieldtype.Chooses); ok {
 			made.cell = func(r record.Record) string { return optionsOf(chooses, r.Value(i), language) }
 		}

@@ -1,6 +1,6 @@
 // Package transfer moves records in and out in bulk: CSV in as a background job
-// that goes on where it was stopped, CSV and JSON lines out as a stream. Both do
-// what their caller may do, no more.
+// that goes on where it was stopped, CSV, workbooks and JSON lines out as a stream. Both
+// do what their caller may do, no more.
 package transfer
 
 import (

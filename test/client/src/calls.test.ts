@@ -139,6 +139,7 @@ test("imports and exports", async () => {
   const path = { object: "account" as const };
   assert.ok(data(await admin.GET("/api/v1/exports/{object}", { params: { path, query: { fields: ["name"] } }, parseAs: "text" })).includes("New Firm"));
   data(await admin.GET("/api/v1/exports/{object}", { params: { path, query: { format: "jsonl", filter: 'name == "New Firm"' } }, parseAs: "text" }));
+  data(await admin.GET("/api/v1/exports/{object}", { params: { path, query: { format: "xlsx", labels: true } }, parseAs: "blob" }));
 });
 
 test("background work", async () => {
