@@ -1,7 +1,10 @@
 // Finds a browser: CHROMIUM, one in the path, Playwright's own; or else installs Debian's or Playwright's.
+import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
+import { password } from "./server.mjs";
 
 const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge"];
 
@@ -9,14 +12,25 @@ const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-s
 export function findBrowser() {
   const found = known();
   if (found) return found;
+  console.log("no browser was found; one is installed, which takes a minute or two");
+  const tried = [];
+  const run = (program, ...args) => {
+    const { status, error, stderr } = spawnSync(program, args, {
+      encoding: "utf8",
+      stdio: ["ignore", "ignore", "pipe"],
+      timeout: 600_000,
+      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+    });
+    if (status !== 0) tried.push(`${program} ${args.join(" ")}: ${error ?? stderr.trim().split("\n").at(-1)}`);
+  };
   if (process.getuid?.() === 0 && existsSync("/usr/bin/apt-get")) {
-    spawnSync("apt-get", ["update"], { stdio: "ignore", timeout: 300_000 });
-    spawnSync("apt-get", ["install", "-y", "--no-install-recommends", "chromium"], { stdio: "ignore", timeout: 600_000 });
+    run("apt-get", "update");
+    run("apt-get", "install", "-y", "--no-install-recommends", "chromium", "fonts-noto-cjk");
   }
-  if (!known()) spawnSync("npx", ["playwright-core", "install", "chromium"], { stdio: "ignore", timeout: 300_000 });
+  if (!known()) run("npx", "playwright-core", "install", "chromium");
   const installed = known();
-  if (!installed) throw new Error("no browser was found: install Chromium, or name one in the variable CHROMIUM");
-  return installed;
+  if (installed) return installed;
+  throw new Error(`no browser was found: install Chromium, or name one in the variable CHROMIUM\n${tried.join("\n")}`);
 }
 
 function known() {
@@ -33,7 +47,68 @@ function known() {
 
 /** A running browser that asks for nothing outside. */
 export function launch() {
-  const args = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+  const args = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ];
   if (process.getuid?.() === 0) args.push("--no-sandbox"); // Chromium's own refuses to run as root
   return chromium.launch({ executablePath: findBrowser(), args });
+}
+
+export const desktop = { viewport: { width: 1280, height: 800 }, locale: "en-US" };
+export const phone = { viewport: { width: 390, height: 844 }, locale: "en-US", hasTouch: true, isMobile: true };
+
+/**
+ * A page in a browser of its own, with all that it complains of in page.complaints: errors, warnings, and
+ * whatever the content policy refused. Requests that are refused on purpose are named in `expected`.
+ */
+export async function blank(browser, look = desktop, expected = /401/) {
+  const context = await browser.newContext(look);
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  page.complaints = [];
+  page.on("pageerror", (error) => page.complaints.push(String(error)));
+  page.on("console", (m) => {
+    if (["error", "warning"].includes(m.type()) && !expected.test(m.text())) page.complaints.push(m.text());
+  });
+  await page.exposeFunction("complain", (text) => page.complaints.push(text));
+  await page.addInitScript(() =>
+    document.addEventListener("securitypolicyviolation", (e) =>
+      window.complain(`the content policy refused ${e.violatedDirective} ${e.blockedURI} ${e.sample} ${e.sourceFile}:${e.lineNumber}`),
+    ),
+  );
+  return page;
+}
+
+/** A page of somebody who has logged in. */
+export async function visit(browser, server, email, look = desktop, path = "/") {
+  const page = await blank(browser, look);
+  const entered = await page.request.post(`${server.base}/api/v1/auth/login`, { data: { email, password } });
+  if (!entered.ok()) throw new Error(`logging in as ${email}: ${entered.status()} ${await entered.text()}`);
+  await page.goto(server.base + path);
+  await page.getByRole("main").waitFor();
+  return page;
+}
+
+/** Ends a page, which must not have complained of anything. */
+export async function done(page) {
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+}
+
+const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+/** Where a page breaks rules of accessibility, one line a rule and place. */
+export async function axe(page) {
+  await page.evaluate(readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"));
+  return page.evaluate(async (runOnly) => {
+    const { violations } = await window.axe.run(document, { runOnly });
+    return violations.flatMap((v) =>
+      v.nodes.map((n) => `${v.id}: ${n.target.join(" ")} ${n.failureSummary.split("\n").slice(1).join(" ").trim()}`),
+    );
+  }, rules);
 }

@@ -2,7 +2,7 @@
 // content policy and says nothing in the console.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { launch } from "./browser.mjs";
+import { blank, done, launch, phone, visit } from "./browser.mjs";
 import { password, start } from "./server.mjs";
 
 let server;
@@ -16,42 +16,19 @@ after(async () => {
   await server?.stop();
 });
 
-const desktop = { viewport: { width: 1280, height: 800 }, locale: "en-US" };
-const phone = { viewport: { width: 390, height: 844 }, locale: "en-US", hasTouch: true, isMobile: true };
-
-/** A page of somebody who has logged in. What the browser complains of is in page.complaints. */
-async function open(email, options = desktop) {
-  const context = await browser.newContext(options);
-  const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
-  page.complaints = [];
-  page.on("pageerror", (error) => page.complaints.push(String(error)));
-  page.on("console", (m) => {
-    // A request without a session is how the page finds out that somebody has to log in.
-    if (["error", "warning"].includes(m.type()) && !/401/.test(m.text())) page.complaints.push(m.text());
-  });
-  await page.goto(server.base);
-  await page.getByLabel("E-mail").fill(email);
-  await page.getByLabel("Password").first().fill(password);
-  await page.getByRole("button", { name: "Log in" }).click();
-  await page.getByRole("navigation", { name: "Menu" }).or(page.getByRole("button", { name: "Menu" })).first().waitFor();
-  return page;
-}
-
-async function done(page) {
-  assert.deepEqual(page.complaints, []);
-  await page.context().close();
-}
+const open = (email, look) => visit(browser, server, email, look);
 
 test("a wrong password is answered in words", async () => {
-  const context = await browser.newContext(desktop);
-  const page = await context.newPage();
+  const page = await blank(browser);
   await page.goto(server.base);
   await page.getByLabel("E-mail").fill("sarah@example.com");
   await page.getByLabel("Password").first().fill("something else");
   await page.keyboard.press("Enter");
   assert.match(await page.getByRole("alert").innerText(), /password/i);
-  await context.close();
+  await page.getByLabel("Password").first().fill(password);
+  await page.keyboard.press("Enter");
+  await page.getByRole("main").getByRole("grid").waitFor();
+  await done(page);
 });
 
 test("a salesperson makes a deal, changes it where it is shown, and wins it", async () => {

@@ -9,7 +9,9 @@ export const password = "correct horse battery";
 export const admin = "admin@example.com";
 const program = process.env.FORMWORK ?? fileURLToPath(new URL("../../bin/formwork", import.meta.url));
 
-export async function start() {
+/** The server that run.mjs started for all tests; or, if there is none or `own` is asked for, one of the caller's. */
+export async function start({ own = false } = {}) {
+  if (process.env.FORMWORK_URL && !own) return { base: process.env.FORMWORK_URL, as: asking(process.env.FORMWORK_URL), stop() {} };
   const data = mkdtempSync(join(tmpdir(), "formwork-ui-"));
   const server = spawn(program, ["serve", "--data", data, "--listen", "127.0.0.1:0", "--demo", "300"], {
     stdio: ["ignore", "pipe", "pipe"],
@@ -30,21 +32,7 @@ export async function start() {
   });
   return {
     base,
-    /** Asks the API as somebody, beside the browser. */
-    async as(email) {
-      const send = (token) => async (method, path, body) => {
-        const answer = await fetch(`${base}/api/v1${path}`, {
-          method,
-          headers: { "Content-Type": "application/json", ...(token ? { Authorization: `Bearer ${token}` } : {}) },
-          body: body === undefined ? undefined : JSON.stringify(body),
-        });
-        const text = await answer.text();
-        if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
-        return text ? JSON.parse(text) : undefined;
-      };
-      const { token } = await send()("POST", "/auth/login", { email, password });
-      return send(token);
-    },
+    as: asking(base),
     stop() {
       server.kill("SIGTERM");
       return new Promise((resolve) =>
@@ -56,3 +44,19 @@ export async function start() {
     },
   };
 }
+
+/** Asks the API of a server as somebody, beside the browser. */
+const asking = (base) => async (email) => {
+  const send = (token) => async (method, path, body) => {
+    const answer = await fetch(`${base}/api/v1${path}`, {
+      method,
+      headers: { "Content-Type": "application/json", ...(token ? { Authorization: `Bearer ${token}` } : {}) },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    return text ? JSON.parse(text) : undefined;
+  };
+  const { token } = await send()("POST", "/auth/login", { email, password });
+  return send(token);
+};
