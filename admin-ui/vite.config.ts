@@ -16,6 +16,14 @@ export default defineConfig({
     assetsInlineLimit: 0, // the content policy takes no data: addresses
     emptyOutDir: false, // dist/README stays, see build/build.mjs
     modulePreload: { polyfill: false },
+    // What several parts need is sent in few files: small pieces join the one most like them.
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [{ name: "shared", minShareCount: 2, entriesAware: true, entriesAwareMergeThreshold: 40_000 }],
+        },
+      },
+    },
   },
   test: { include: ["src/**/*.test.{ts,tsx}"], environment: "node" },
 });

@@ -48,4 +48,8 @@ export const related = (object: string, id: string, list: string, query: ListQue
 export const aggregate = (object: string, query: Schemas["AggregateQuery"], signal?: AbortSignal) =>
   data(client.POST("/api/v1/records/{object}/aggregate", { params: { path: { object } }, body: query, signal }));
 
+/** Records of all objects, or of some, by words. */
+export const search = (q: string, of: { objects?: string[]; limit?: number }, signal?: AbortSignal) =>
+  data(client.GET("/api/v1/search", { params: { query: { q, ...of } }, signal }));
+
 export type { Stored };

@@ -1,13 +1,14 @@
 import { lazy, Suspense } from "react";
-import { Navigate, Route, Routes as Switch, useNavigate, useParams, useSearchParams } from "react-router";
+import { Navigate, Route, Routes as Switch, useMatch, useNavigate, useSearchParams } from "react-router";
 import { ListPage } from "~/features/list/ListPage";
-import { ordered } from "~/meta/documents";
 import { useObject, useSession } from "~/meta/session";
-import { Shell } from "./Shell";
+import { placesOf } from "./places";
+import { Shell } from "./shell/Shell";
 import { ways } from "./ways";
 
 const RecordPage = lazy(() => import("~/features/record").then((m) => ({ default: m.RecordPage })));
 const Create = lazy(() => import("./Create"));
+const Recent = lazy(() => import("~/features/recent"));
 
 export function Routes() {
   return (
@@ -15,10 +16,13 @@ export function Routes() {
       <Suspense fallback={null}>
         <Switch>
           <Route path="/" element={<Start />} />
-          <Route path="/o/:object" element={<Listing />} />
+          <Route path="/o/:object" element={<ListPage ways={ways} />} />
           <Route path="/o/:object/:id" element={<RecordPage />} />
+          <Route path="/recent" element={<Recent />} />
+          <Route path="/favourites" element={<Recent favourites />} />
           <Route path="*" element={<Navigate to="/" replace />} />
         </Switch>
+        <Creating />
       </Suspense>
     </Shell>
   );
@@ -27,34 +31,31 @@ export function Routes() {
 /** The first page of the first app. */
 function Start() {
   const { model } = useSession();
-  for (const app of model.apps)
-    for (const item of ordered(app.items))
-      if (item.object && model.objects.has(item.object))
-        return <Navigate to={`/o/${item.object}?view=${item.view ?? ""}`} replace />;
-  return null;
+  const first = placesOf(model, model.language)[0]?.places[0];
+  return first ? <Navigate to={first.to} replace /> : null;
 }
 
-/** A list, with the panel of a new record over it while the address says so. */
-function Listing() {
+/** The panel of a new record, over whatever page says so: `create` names the object, else the list's is meant; `new` has values. */
+function Creating() {
   const [at, setAt] = useSearchParams();
-  const object = useObject(useParams().object);
+  const list = useMatch("/o/:object");
+  const object = useObject(at.get("create") ?? list?.params.object);
   const go = useNavigate();
   const given = at.get("new");
+  if (!object?.can.create || given === null) return null;
+  const close = () => {
+    const next = new URLSearchParams(at);
+    next.delete("new");
+    next.delete("create");
+    setAt(next, { replace: true });
+  };
   return (
-    <>
-      <ListPage ways={ways} />
-      {object && given !== null && (
-        <Create
-          object={object}
-          given={given}
-          onClose={() => {
-            const next = new URLSearchParams(at);
-            next.delete("new");
-            setAt(next, { replace: true });
-          }}
-          onCreated={(id) => go(`/o/${object.name}/${id}`, { replace: true })}
-        />
-      )}
-    </>
+    <Create
+      key={object.name}
+      object={object}
+      given={given}
+      onClose={close}
+      onCreated={(id) => go(`/o/${object.name}/${id}`, { replace: true })}
+    />
   );
 }

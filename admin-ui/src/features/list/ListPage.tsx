@@ -14,6 +14,7 @@ import { asked, type Column, columnOf, type Model, type ObjectModel } from "~/me
 import { useObject, useSession } from "~/meta/session";
 import { Failure } from "~/ui/Failure";
 import { Grid, type GridColumn } from "~/ui/Grid";
+import { Title } from "~/ui/Title";
 import { Cards } from "./Cards";
 import css from "./ListPage.module.css";
 
@@ -97,6 +98,7 @@ function List({ object, ways }: Props & { object: ObjectModel }) {
   return (
     <section className={css.page}>
       <header className={css.head}>
+        <Title>{object.plural}</Title>
         <h1>{object.plural}</h1>
         {first?.total !== undefined && (
           <span className="quiet">

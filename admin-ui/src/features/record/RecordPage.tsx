@@ -9,6 +9,7 @@ import { type LayoutDoc, type Named, ordered, type SectionDoc, say } from "~/met
 import type { ObjectModel } from "~/meta/model";
 import { useObject } from "~/meta/session";
 import { Failure } from "~/ui/Failure";
+import { Title } from "~/ui/Title";
 import { EditableField } from "./EditableField";
 import css from "./RecordPage.module.css";
 import { RelatedList } from "./RelatedList";
@@ -87,6 +88,7 @@ function Page({ object, id }: { object: ObjectModel; id: string }) {
       <header className={css.head}>
         <div>
           <p className="quiet small">{object.label}</p>
+          <Title>{called}</Title>
           <h1>{called}</h1>
         </div>
         {object.can.delete && (

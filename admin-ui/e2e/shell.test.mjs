@@ -1,0 +1,115 @@
+// What is around every page: the palette, keys, the side bar, messages.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { desktop, done, launch, phone, visit } from "./browser.mjs";
+import { start } from "./server.mjs";
+
+let server;
+let browser;
+before(async () => {
+  server = await start();
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const list = "/o/opportunity?view=all_opportunities";
+const palette = (page) => page.getByRole("dialog", { name: "Search and commands" });
+
+test("a record is found by its name and opened without the pointer", async () => {
+  const api = await server.as("sarah@example.com");
+  const { id } = await api("POST", "/records/account", { name: "Quarrington Observatory" });
+  const page = await visit(browser, server, "sarah@example.com", desktop, list);
+  await page.getByRole("grid").waitFor();
+  await page.keyboard.press("Control+k");
+  await palette(page).getByRole("combobox").fill("quarrington");
+  await palette(page).getByRole("option", { name: /Quarrington Observatory/ }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name: "Quarrington Observatory" }).waitFor();
+  assert.equal(new URL(page.url()).pathname, `/o/account/${id}`);
+  assert.equal(await page.title(), "Quarrington Observatory · Formwork");
+  // It is in the side bar now, and first in the palette.
+  await page.getByRole("navigation", { name: "Menu" }).getByRole("link", { name: "Quarrington Observatory" }).waitFor();
+  await page.keyboard.press("Control+k");
+  assert.match(await palette(page).getByRole("option").first().innerText(), /Quarrington/);
+  await page.keyboard.press("Escape");
+  await palette(page).waitFor({ state: "detached" });
+  await done(page);
+});
+
+test("the palette is narrowed by a sign, and says what may not be done", async () => {
+  const page = await visit(browser, server, "sarah@example.com", desktop, list);
+  await page.getByRole("button", { name: "Search and commands" }).click();
+  const input = palette(page).getByRole("combobox");
+  await input.fill("> undo");
+  await palette(page).getByText("There is nothing to undo.").waitFor();
+  await input.fill("#price");
+  const first = palette(page).getByRole("option").first();
+  await first.waitFor();
+  for (const one of await palette(page).getByRole("option").all()) assert.match(await one.innerText(), /price/i);
+  await input.fill("@diana");
+  await palette(page).getByRole("group", { name: "People" }).getByRole("option", { name: /Diana/ }).waitFor();
+  await input.fill("> new: lead");
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog", { name: "New: Lead" }).waitFor();
+  assert.match(page.url(), /\/o\/opportunity\?.*create=lead/); // over the page that was there
+  await done(page);
+});
+
+test("letters go places, and are letters in texts", async () => {
+  const page = await visit(browser, server, "sarah@example.com", desktop, list);
+  await page.getByRole("grid").waitFor();
+  await page.keyboard.press("g");
+  await page.keyboard.press("r");
+  await page.waitForURL(/\/recent$/);
+  await page.keyboard.press("g");
+  await page.keyboard.press("1");
+  await page.getByRole("heading", { name: "Leads" }).waitFor();
+  await page.keyboard.press("?");
+  const help = page.getByRole("dialog", { name: "Keyboard shortcuts" });
+  await help.getByText("Show or hide the side bar").waitFor();
+  await page.keyboard.press("Escape");
+  await help.waitFor({ state: "detached" });
+  await page.getByRole("searchbox").fill("");
+  await page.getByRole("searchbox").pressSequentially("c[?");
+  assert.equal(await page.getByRole("searchbox").inputValue(), "c[?");
+  assert.equal(await page.getByRole("dialog").count(), 0);
+  await page.waitForURL(/q=/);
+  await page.getByRole("searchbox").blur();
+  await page.keyboard.press("c");
+  await page.getByRole("dialog", { name: "New: Lead" }).waitFor();
+  await done(page);
+});
+
+test("the side bar is narrow if it was made so", async () => {
+  const page = await visit(browser, server, "sarah@example.com", desktop, list);
+  const side = page.getByRole("navigation", { name: "Menu" });
+  await side.getByText("Leads").waitFor();
+  await page.keyboard.press("[");
+  await side.getByText("Leads").waitFor({ state: "detached" });
+  assert.equal(await side.getByRole("link", { name: "Leads" }).count(), 1); // its name stays
+  await page.reload();
+  await side.getByRole("link", { name: "Leads" }).waitFor();
+  assert.ok((await side.boundingBox()).width < 60);
+  await side.getByRole("link", { name: "Opportunities" }).click();
+  assert.equal(await side.locator("[aria-current=page]").getAttribute("aria-label"), "Opportunities");
+  await done(page);
+});
+
+test("on a phone a thumb reaches everything", async () => {
+  const page = await visit(browser, server, "sarah@example.com", phone, list);
+  const bar = page.getByRole("navigation", { name: "Quick ways" });
+  await bar.getByRole("button", { name: "Search" }).tap();
+  await palette(page).getByRole("combobox").fill("#leads");
+  await palette(page).getByRole("option", { name: "Leads" }).tap();
+  await page.getByRole("heading", { name: "Leads" }).waitFor();
+  await bar.getByRole("button", { name: "More" }).tap();
+  await page.getByRole("dialog").getByRole("link", { name: "Recent" }).tap();
+  await page.waitForURL(/\/recent$/);
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  for (const one of await bar.locator("a, button").all()) assert.ok((await one.boundingBox()).height >= 44);
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "the page is wider than the screen");
+  await done(page);
+});

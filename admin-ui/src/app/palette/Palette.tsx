@@ -1,0 +1,163 @@
+import { Modal } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { IconSearch } from "@tabler/icons-react";
+import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useNavigate } from "react-router";
+import { Glyph } from "~/ui/Glyph";
+import { written } from "~/ui/keys";
+import { notify } from "~/ui/notices";
+import { closeOverlay, useOverlays } from "../overlays";
+import { type Entry, read } from "./entries";
+import css from "./Palette.module.css";
+import { useEntries } from "./useEntries";
+
+/** One input for records, commands, places and people. */
+export default function Palette() {
+  const { t } = useTranslation();
+  const go = useNavigate();
+  const [text, setText] = useState(useOverlays.getState().words);
+  const [settled] = useDebouncedValue(text, 120);
+  const now = read(text);
+  const asked = read(settled);
+  // What is here fits every letter; the server is asked once the typing pauses.
+  const { groups, waits } = useEntries(
+    now.mode,
+    now.mode === asked.mode && now.words ? asked.words || now.words : now.words,
+  );
+  const entries = groups.flatMap((group) => group.entries);
+  const [at, setAt] = useState(0);
+  const chosen = Math.min(at, entries.length - 1);
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    list.current?.querySelector(`#entry-${chosen}`)?.scrollIntoView({ block: "nearest" });
+  }, [chosen]);
+
+  const take = (entry: Entry | undefined, aside = false) => {
+    if (!entry) return;
+    if (entry.refused) return void notify({ text: entry.refused });
+    if (entry.to && aside) return void window.open(entry.to, "_blank", "noopener");
+    closeOverlay();
+    if (entry.to) go(entry.to);
+    else void entry.run?.();
+  };
+  const keys = (event: KeyboardEvent) => {
+    if (event.nativeEvent.isComposing) return;
+    const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 8, PageUp: -8 }[event.key];
+    if (step) setAt(Math.max(0, Math.min(entries.length - 1, chosen + step)));
+    else if (event.key === "Enter") take(entries[chosen], event.metaKey || event.ctrlKey);
+    else return;
+    event.preventDefault();
+  };
+  let index = -1;
+  return (
+    <Modal.Root
+      opened
+      onClose={closeOverlay}
+      size={620}
+      yOffset="12vh"
+      transitionProps={{ duration: 0 }}
+      classNames={{ content: css.palette }}
+    >
+      <Modal.Overlay backgroundOpacity={0.35} />
+      <Modal.Content aria-label={t("app.palette")}>
+        <div className={css.input}>
+          <IconSearch size={16} />
+          <input
+            data-autofocus
+            role="combobox"
+            aria-expanded
+            aria-controls="entries"
+            aria-autocomplete="list"
+            aria-activedescendant={entries.length > 0 ? `entry-${chosen}` : undefined}
+            aria-label={t("app.palette")}
+            placeholder={t("palette.placeholder")}
+            autoComplete="off"
+            spellCheck={false}
+            value={text}
+            onChange={(event) => {
+              setText(event.currentTarget.value);
+              setAt(0);
+            }}
+            onKeyDown={keys}
+          />
+        </div>
+        <div className={css.list} ref={list} id="entries" role="listbox" aria-label={t("palette.found")}>
+          {groups.map((group) => (
+            // biome-ignore lint/a11y/useSemanticElements: a fieldset holds controls, these are options
+            <div key={group.key} role="group" aria-label={group.label}>
+              <div className={css.heading} aria-hidden="true">
+                {group.label}
+              </div>
+              {group.entries.map((entry) => {
+                index++;
+                return (
+                  <Option
+                    key={entry.key}
+                    entry={entry}
+                    index={index}
+                    chosen={index === chosen}
+                    onAt={setAt}
+                    onTake={take}
+                  />
+                );
+              })}
+            </div>
+          ))}
+        </div>
+        {entries.length === 0 && !waits && <p className={css.none}>{t("palette.nothing")}</p>}
+        <footer className={css.foot}>
+          <span>
+            <kbd>{">"}</kbd> {t("palette.commands")}
+          </span>
+          <span>
+            <kbd>#</kbd> {t("palette.go")}
+          </span>
+          <span>
+            <kbd>@</kbd> {t("palette.people")}
+          </span>
+          <span className={css.space} />
+          <span>
+            <kbd>{written("mod+enter")[0]}</kbd> {t("palette.aside")}
+          </span>
+        </footer>
+      </Modal.Content>
+    </Modal.Root>
+  );
+}
+
+interface OptionProps {
+  entry: Entry;
+  index: number;
+  chosen: boolean;
+  onAt(index: number): void;
+  onTake(entry: Entry, aside: boolean): void;
+}
+
+function Option({ entry, index, chosen, onAt, onTake }: OptionProps) {
+  const Icon = typeof entry.icon === "string" ? undefined : entry.icon;
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the keys of the input choose
+    <div
+      id={`entry-${index}`}
+      role="option"
+      tabIndex={-1}
+      aria-selected={chosen}
+      aria-disabled={entry.refused ? true : undefined}
+      className={css.entry}
+      onMouseMove={() => onAt(index)}
+      onClick={(event) => onTake(entry, event.metaKey || event.ctrlKey)}
+    >
+      {Icon ? <Icon size={16} /> : <Glyph name={typeof entry.icon === "string" ? entry.icon : "list"} />}
+      <span className={css.label}>{entry.label}</span>
+      <span className={css.hint}>{entry.refused ?? entry.hint}</span>
+      {entry.keys && (
+        <span className={css.keys} aria-hidden="true">
+          {written(entry.keys).map((key) => (
+            <kbd key={key}>{key}</kbd>
+          ))}
+        </span>
+      )}
+    </div>
+  );
+}

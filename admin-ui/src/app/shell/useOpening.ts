@@ -1,0 +1,16 @@
+import { useEffect } from "react";
+import { useMatch } from "react-router";
+import { useOpened } from "~/meta/mine";
+import { useTitle } from "~/ui/Title";
+
+/** Notes which record is opened, once its page says what it is called. */
+export function useOpening() {
+  const at = useMatch("/o/:object/:id")?.params;
+  const title = useTitle((s) => s.title);
+  const opened = useOpened();
+  const { object, id } = at ?? {};
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a record is opened once, however often this is drawn
+  useEffect(() => {
+    if (object && id && title) opened({ object, id, name: title });
+  }, [object, id, title]);
+}
