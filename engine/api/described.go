@@ -27,6 +27,8 @@ type (
 	Description json.RawMessage
 	// RelatedRecord is a record of the object that a related list is of.
 	RelatedRecord map[string]any
+	// Settings are what the pages keep for a user; null removes one in a merge patch.
+	Settings json.RawMessage
 	// File is an uploaded file.
 	File []byte
 )
@@ -48,6 +50,7 @@ func newSchemas(comment func(t reflect.Type, member string) string) *openapi.Sch
 		reflect.TypeFor[JSONSchema]():    object("A JSON Schema (draft 2020-12)."),
 		reflect.TypeFor[Description]():   object("An OpenAPI 3.1 document."),
 		reflect.TypeFor[FormValues]():    object("The values of a record that is being written, by field."),
+		reflect.TypeFor[Settings]():      openapi.Reference("Settings"),
 		reflect.TypeFor[RelatedRecord](): object("A record of the object that the list is of."),
 		reflect.TypeFor[File]():          {"type": "string", "format": "binary"},
 		reflect.TypeFor[transfer.Source](): {"anyOf": []any{

@@ -5,23 +5,19 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"github.com/gofiber/fiber/v2"
-
-	"formwork/engine/fault"
-	"formwork/engine/workspace"
 )
 
 // Workspace is what the pages begin with: who is logged in, what they may do, the
 // configuration as they may see it, and what they keep for themselves.
 type Workspace struct {
-	Desk
+	OwnWorkspace
 	Documents []json.RawMessage `json:"documents" schema:"Document"` // as GET /metadata has them
 }
 
-// Desk is a caller's workspace without the configuration.
-type Desk struct {
+// OwnWorkspace is a caller's workspace without the configuration.
+type OwnWorkspace struct {
 	Me
 	// Settings are those that PATCH /me/settings keeps.
 	Settings json.RawMessage `json:"settings" schema:"Settings"`
@@ -31,84 +27,37 @@ type Desk struct {
 	Recent []Visit `json:"recent"`
 }
 
-// Favourite is a record that the caller has marked.
-type Favourite struct {
-	Object string `json:"object"`
-	ID     string `json:"id" schema:"ID"`
-	Name   string `json:"name"`
-}
-
-// Visit is a record that the caller has opened.
-type Visit struct {
-	Object string    `json:"object"`
-	ID     string    `json:"id" schema:"ID"`
-	Name   string    `json:"name"`
-	At     time.Time `json:"at"` // when it was opened last
-}
-
-// desk is the caller's.
-func (r *request) desk() (*Desk, error) {
+// ownWorkspace is that of the caller.
+func (r *request) ownWorkspace() (*OwnWorkspace, error) {
 	me, err := r.me()
 	if err != nil {
 		return nil, err
 	}
-	return &Desk{Me: *me, Settings: json.RawMessage("{}"), Favourites: []Favourite{}, Recent: []Visit{}}, nil
-}
-
-// workspace is the caller's session on what they keep for themselves.
-func (r *request) workspace() *workspace.Session {
-	return r.server.o.Workspace.As(r.tenant, r.caller, r.records())
-}
-
-// inPerson refuses API keys: they may be in many hands, and change nothing of what their user
-// keeps for themselves.
-func (r *request) inPerson() error {
-	if r.caller.Via != "session" {
-		return fault.New(fault.Forbidden, "auth.session_needed")
-	}
-	return nil
-}
-
-// Profile is what users change of themselves; what is absent stays.
-type Profile struct {
-	Name     *string `json:"name,omitempty"`
-	Language *string `json:"language,omitempty"`  // one of the options of the user's record
-	TimeZone *string `json:"time_zone,omitempty"` // an IANA name, such as Asia/Shanghai
-}
-
-// updateMe is PATCH /me.
-func (s *Server) updateMe(r *request) error {
-	if err := r.inPerson(); err != nil {
-		return err
-	}
-	var in Profile
-	if err := r.decode(smallBody, &in, false); err != nil {
-		return err
-	}
-	if err := r.workspace().UpdateProfile(r.ctx, workspace.Profile(in)); err != nil {
-		return err
-	}
-	caller, _, err := s.o.Auth.Admit(r.ctx, r.token) // as they are now
+	session := r.workspace()
+	kept, err := session.Personal(r.ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	r.caller = caller
-	return s.me(r)
+	favourites, recent, err := session.Marks(r.ctx, kept)
+	if err != nil {
+		return nil, err
+	}
+	return &OwnWorkspace{Me: *me, Settings: kept.Settings, Favourites: favouritesOf(favourites).Items, Recent: visitsOf(recent).Items}, nil
 }
 
 // session is GET /session: one request with which the pages begin. Its ETag is that of all
 // that it answers, names of records among them.
 func (s *Server) session(r *request) error {
-	desk, err := r.desk()
+	own, err := r.ownWorkspace()
 	if err != nil {
 		return err
 	}
-	raw, err := json.Marshal(desk)
+	raw, err := json.Marshal(own)
 	if err != nil {
 		return fmt.Errorf("writing the answer: %w", err)
 	}
-	// The documents follow from the revision, the language and the permission sets, of which
-	// the desk has each.
+	// The documents follow from the revision, the language and the permission sets, which are
+	// in it.
 	sum := sha256.Sum256(raw)
 	if r.unchanged(`"` + r.revision() + "-" + hex.EncodeToString(sum[:12]) + `"`) {
 		return nil

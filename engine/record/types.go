@@ -44,6 +44,7 @@ type (
 	Outcome     = write.Outcome
 	SaveHook    = write.SaveHook
 	WritingHook = write.WritingHook
+	PurgingHook = write.PurgingHook
 	Change      = write.Change
 	Action      = stored.Action
 

@@ -34,6 +34,15 @@ type WritingHook interface {
 	AfterSave(ctx context.Context, tx store.Tx, c *Change) error
 }
 
+// PurgingHook is a SaveHook that is told of records which are removed for good, if it wants
+// to hear of what was purged.
+type PurgingHook interface {
+	SaveHook
+	// AfterPurge is called in the transaction that removes the record. It may be called
+	// more than once, each time in a new run of the transaction.
+	AfterPurge(ctx context.Context, tx store.Tx, key id.ID) error
+}
+
 // Change is what is about to be saved or deleted, in the hands of a SaveHook.
 type Change struct {
 	d      *draft.Draft
@@ -155,6 +164,18 @@ func (u *Unit) callDeleteHooks(deleted []stored.Record) error {
 		for _, hook := range hooks {
 			d := draft.ForChange(u.ctx, u.session, u.Tx, session.Unrestricted(r.Mapping), nil, r.Row)
 			if err := hook.BeforeSave(u.ctx, u.Tx, &Change{d: d, action: stored.Deleted}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// callPurgingHooks tells of a record that is removed for good.
+func (u *Unit) callPurgingHooks(r stored.Record) error {
+	for _, hook := range u.options.hooksFor(u.session, r.Mapping, stored.Purged) {
+		if purging, ok := hook.(PurgingHook); ok {
+			if err := purging.AfterPurge(u.ctx, u.Tx, r.ID()); err != nil {
 				return err
 			}
 		}

@@ -51,5 +51,8 @@ func (u *Unit) purge(r stored.Record) error {
 	if err := u.Tx.Delete(u.ctx, stored.BinTable, r.ID()); err != nil {
 		return fmt.Errorf("purging a record of %s: %w", r.Object.Doc.Name, err)
 	}
+	if err := u.callPurgingHooks(r); err != nil {
+		return err
+	}
 	return u.writeEvent(r.Mapping, stored.Purged, r.ID(), u.session.Clock, json.RawMessage("{}"))
 }

@@ -184,6 +184,14 @@ test("the workspace", async () => {
   assert.equal((await admin.GET("/api/v1/session", { params: { header } })).response.status, 304);
   const me = data(await admin.PATCH("/api/v1/me", { body: { language: "en", time_zone: "Europe/Berlin" } }));
   assert.ok(me.language === "en" && me.user.timezone === "Europe/Berlin");
+  data(await admin.PATCH("/api/v1/me/settings", { body: { theme: "dark", density: null } }));
+  assert.deepEqual(data(await admin.GET("/api/v1/me/settings")), { theme: "dark" });
+  const account = { object: "account" as const, id: data(await admin.GET("/api/v1/records/account", { params: { query: { limit: 1 } } })).items[0]!.id };
+  data(await admin.PUT("/api/v1/me/favourites/{object}/{id}", { params: { path: account } }));
+  assert.equal(data(await admin.GET("/api/v1/me/favourites")).items[0]?.id, account.id);
+  data(await admin.DELETE("/api/v1/me/favourites/{object}/{id}", { params: { path: account } }));
+  data(await admin.PUT("/api/v1/me/recent/{object}/{id}", { params: { path: account } }));
+  assert.equal(data(await admin.GET("/api/v1/me/recent")).items[0]?.id, account.id);
 });
 
 test("the configuration", async () => {
