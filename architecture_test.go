@@ -33,6 +33,7 @@ var floors = [][]string{
 	{"engine/transfer", "engine/demo", "engine/report", "engine/audit", "engine/file", "engine/notify", "engine/workspace", "engine/live"},
 	{"engine/transfer/workbook"},
 	{"engine/record"},
+	{"engine/record/page"},
 	{"engine/record/background", "engine/record/form"},
 	{"engine/record/write", "engine/record/explain"},
 	{"engine/record/draft", "engine/record/read"},

@@ -74,7 +74,13 @@ func (r *request) record(status int, rec record.Record, names record.Names) erro
 
 // page answers with a page of records.
 func (r *request) page(p *record.Page) error {
-	b := append(r.buffer(), `{"items":[`...)
+	b := appendPage(append(r.buffer(), '{'), p)
+	return r.sent(fiber.StatusOK, append(b, '}'))
+}
+
+// appendPage appends the members of a page of records.
+func appendPage(b []byte, p *record.Page) []byte {
+	b = append(b, `"items":[`...)
 	for i := range p.Items {
 		if i > 0 {
 			b = append(b, ',')
@@ -92,7 +98,7 @@ func (r *request) page(p *record.Page) error {
 	if p.Names != nil {
 		b = p.Names.AppendJSON(append(b, `,"names":`...))
 	}
-	return r.sent(fiber.StatusOK, append(b, '}'))
+	return b
 }
 
 // appendNext appends the member "next": the next page's cursor, or null.

@@ -57,15 +57,19 @@ var (
 var (
 	none      []parameterDoc
 	selecting = []parameterDoc{fieldsParameter, namesParameter}
-	guarded   = []parameterDoc{versionParameter}
-	marking   = []parameterDoc{bomParameter}
-	cached    = []parameterDoc{knownParameter}
-	layered   = []parameterDoc{layerParameter, knownParameter}
-	paging    = []parameterDoc{cursorParameter, limitParameter}
+	opening   = []parameterDoc{
+		{name: "layout", says: "A layout of the object; the one that fits when absent.", schema: textSchema},
+		{name: "device", says: "What the layout is for.", schema: oneOf("desktop", "phone")},
+	}
+	guarded  = []parameterDoc{versionParameter}
+	marking  = []parameterDoc{bomParameter}
+	cached   = []parameterDoc{knownParameter}
+	layered  = []parameterDoc{layerParameter, knownParameter}
+	paging   = []parameterDoc{cursorParameter, limitParameter}
 	resuming  = []parameterDoc{{name: headerLastEvent, says: "The id of the last event that was received, to be told what came since.", schema: textSchema, in: "header"}}
-	listing   = []parameterDoc{filterParameter, wordsParameter, sortedParameter, fieldsParameter, limitParameter, cursorParameter, countParameter, namesParameter}
-	viewing   = append([]parameterDoc{{name: "view", says: "A view of the object: its filter is asked for besides, its sort and columns where the request has none.", schema: textSchema}}, listing...)
-	patching  = []parameterDoc{
+	listing  = []parameterDoc{filterParameter, wordsParameter, sortedParameter, fieldsParameter, limitParameter, cursorParameter, countParameter, namesParameter}
+	viewing  = append([]parameterDoc{{name: "view", says: "A view of the object: its filter is asked for besides, its sort and columns where the request has none.", schema: textSchema}}, listing...)
+	patching = []parameterDoc{
 		{name: fiber.HeaderIfMatch, says: "The revision that the change is meant for: \"3\".", schema: textSchema, in: "header"},
 		{name: "message", says: "What the change is for; kept with the revision.", schema: textSchema},
 		{name: "allow", says: "What may be destroyed, separated by commas, as a plan names it.", schema: listSchema},

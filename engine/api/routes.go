@@ -136,6 +136,7 @@ func (s *Server) routes() []route {
 		{post, v1 + "/records/:object/form", s.form, "getRecordForm", "Shows what a record that is being written would be, and what stands in the way of saving it; saves nothing.", none, drafts, sends[FormOf](), answers[Form]()},
 		{post, v1 + "/records/:object/candidates", s.candidates, "listRecordCandidates", "Lists the records that may be chosen in a reference of a record that is being written.", none, drafts, sends[CandidatesOf](), answers[RelatedPage]()},
 		{post, v1 + "/records/:object/aggregate", s.aggregate, "aggregateRecords", "Groups records and counts, sums, averages.", none, reads, sends[record.AggregateQuery](), answers[Groups]()},
+		{get, v1 + "/records/:object/:id/page", s.openRecord, "getRecordPage", "Opens a record: all that its page shows, with the beginnings of its related lists.", opening, reads, nothing, answers[OpenRecord]()},
 		{post, v1 + "/records/:object/:id/restore", s.restoreRecord, "restoreRecord", "Takes a record out of the recycle bin.", none, deletes, nothing, answers[SavedRecord]()},
 		{get, v1 + "/records/:object/:id/history", s.history, "getRecordHistory", "Says who changed what, when and by what way.", paging, reads, nothing, answers[Page[HistoryEntry]]()},
 		{get, v1 + "/records/:object/:id/related/:list", s.related, "listRelatedToRecord", "Lists the records of a related list.", listing, reads, nothing, answers[RelatedPage]()},

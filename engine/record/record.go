@@ -20,6 +20,7 @@ import (
 	"formwork/engine/record/background"
 	"formwork/engine/record/explain"
 	"formwork/engine/record/form"
+	"formwork/engine/record/page"
 	"formwork/engine/record/read"
 	"formwork/engine/record/session"
 	"formwork/engine/record/write"
@@ -83,7 +84,7 @@ func (s *Service) As(t store.Tenant, snapshot *catalog.Snapshot, c *policy.Calle
 // Its calls are those of the rooms: Get, List, Names, Each, Aggregate, Related, Search,
 // History, Bin and Duplicates of the Reader; Create, Update, Delete, Restore, Purge,
 // Merge, Bulk, BulkWith, Check and Preview of the Writer; Explain of the Explainer; Form of
-// the Forms.
+// the Forms; Page of the Pages.
 type Session struct {
 	core     session.Session
 	prepared *prepared
@@ -92,6 +93,7 @@ type Session struct {
 	write.Writer
 	explain.Explainer
 	form.Forms
+	page.Pages
 }
 
 func newSession(c session.Session, p *prepared, o *write.Options) *Session {
@@ -100,6 +102,7 @@ func newSession(c session.Session, p *prepared, o *write.Options) *Session {
 	s.Writer = write.New(&s.core, s.Reader, o)
 	s.Explainer = explain.New(&s.core)
 	s.Forms = form.New(&s.core, &s.Reader, &s.Writer, &p.forms)
+	s.Pages = page.New(&s.core, &s.Reader, &s.Forms)
 	return s
 }
 

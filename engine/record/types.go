@@ -10,6 +10,7 @@ import (
 	"formwork/engine/record/duplicate"
 	"formwork/engine/record/explain"
 	"formwork/engine/record/form"
+	"formwork/engine/record/page"
 	"formwork/engine/record/read"
 	"formwork/engine/record/stored"
 	"formwork/engine/record/write"
@@ -53,6 +54,11 @@ type (
 	FieldState   = form.FieldState
 	SectionState = form.SectionState
 	RowState     = form.RowState
+
+	RecordPage  = page.Page
+	PageQuery   = page.Query
+	RelatedList = page.List
+	Can         = page.Can
 
 	Question    = explain.Question
 	Explanation = explain.Explanation

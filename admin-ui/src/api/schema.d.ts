@@ -986,6 +986,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/records/{object}/{id}/page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Opens a record: all that its page shows, with the beginnings of its related lists. */
+        get: operations["getRecordRecordPage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/records/{object}/{id}/related/{list}": {
         parameters: {
             query?: never;
@@ -1293,6 +1310,15 @@ export interface components {
         BulkResult: {
             failed: number;
             results: components["schemas"]["Outcome"][];
+        };
+        /** @description Can is what the caller may do with the record, as far as their rights decide. */
+        Can: {
+            /** @description Another record of the object */
+            create: boolean;
+            delete: boolean;
+            /** @description Other records into this one */
+            merge: boolean;
+            update: boolean;
         };
         /** @description CandidatesOf is what is asked about the records that may be chosen in a reference of a record that is being written. */
         CandidatesOf: {
@@ -1960,6 +1986,27 @@ export interface components {
             read: boolean;
             update: boolean;
         };
+        /** @description OpenRelated is the beginning of a related list. */
+        OpenRelated: {
+            /** @description A record in the list */
+            can_create: boolean;
+            items: {
+                [key: string]: unknown;
+            }[];
+            /** @description Of what the items refer to */
+            names?: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            /** @description The cursor of the next page; null: there are no more */
+            next: string | null;
+            object: string;
+            /** Format: int64 */
+            total?: number;
+            /** @description There are more than Total, which is where counting ended */
+            total_more?: boolean;
+        };
         /** @description Outcome is what became of an operation: the record's id and version, or the problem. */
         Outcome: {
             /** @enum {string} */
@@ -2263,6 +2310,26 @@ export interface components {
                 [key: string]: {
                     [key: string]: string;
                 };
+            };
+        };
+        /** @description OpenRecord is a record with all that its page shows when it is opened. */
+        "record.openRecord": {
+            /** @description What the caller may do with the record */
+            can: components["schemas"]["Can"];
+            /** @description Of the record as it is stored; null: the caller may not change it */
+            form: components["schemas"]["Form"] | null;
+            /** @description Null: there is none */
+            layout: string | null;
+            /** @description Of what the record refers to */
+            names: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            record: components["schemas"]["record"];
+            /** @description By the name that the layout gives them; one that the caller may not read is absent */
+            related: {
+                [key: string]: components["schemas"]["OpenRelated"];
             };
         };
         /** @description Operation makes, changes or deletes a record. Update and upsert find theirs by id, key or match. */
@@ -4411,6 +4478,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["record.savedRecord"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    getRecordRecordPage: {
+        parameters: {
+            query?: {
+                /** @description A layout of the object; the one that fits when absent. */
+                layout?: string;
+                /** @description What the layout is for. */
+                device?: "desktop" | "phone";
+            };
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path: {
+                object: string;
+                id: components["schemas"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["record.openRecord"];
                 };
             };
             "4XX": components["responses"]["Problem"];

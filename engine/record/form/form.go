@@ -106,7 +106,7 @@ func (f *Forms) Form(ctx context.Context, object string, q Query) (*Form, error)
 	if err != nil {
 		return nil, err
 	}
-	layout, err := f.layout(p.Draft, q)
+	layout, err := f.layout(p.Draft.Mapping, p.Draft.Row, q)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func (f *Forms) Form(ctx context.Context, object string, q Query) (*Form, error)
 		made.ID = q.ID
 		made.Version, _ = p.Draft.Old[stored.SlotVersion].(int64)
 	}
-	st := &states{draft: p.Draft, row: p.Draft.Row, conditions: c}
+	st := &states{draft: p.Draft, env: &p.Draft.Env, row: p.Draft.Row, conditions: c}
 	if !p.Readable {
 		st.row = sentRow(p.Draft)
 	}
@@ -168,13 +168,13 @@ func (q Query) sent() (map[string]any, error) {
 // recordTypeField is the field that says of which type a record is.
 const recordTypeField = "record_type"
 
-// layout is the one that the query names, or that fits the draft; nil: there is none.
-func (f *Forms) layout(d *draft.Draft, q Query) (*catalog.Layout, error) {
-	o := d.Mapping.Object
+// layout is the one that the query names, or that fits the record; nil: there is none.
+func (f *Forms) layout(m *stored.Mapping, row stored.Row, q Query) (*catalog.Layout, error) {
+	o := m.Object
 	if q.Layout == "" {
 		recordType := ""
-		if at, ok := d.Mapping.ByName[recordTypeField]; ok {
-			recordType, _ = d.Row[at.Slot].(string)
+		if at, ok := m.ByName[recordTypeField]; ok {
+			recordType, _ = row[at.Slot].(string)
 		}
 		return catalog.LayoutFor(f.session.Snapshot, o, recordType, q.Device), nil
 	}

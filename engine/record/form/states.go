@@ -8,6 +8,7 @@ import (
 	"formwork/engine/expression"
 	"formwork/engine/fault"
 	"formwork/engine/record/draft"
+	"formwork/engine/record/session"
 	"formwork/engine/record/stored"
 	"formwork/metadata/fieldtype"
 )
@@ -16,7 +17,8 @@ import (
 type states struct {
 	*conditions
 	draft *draft.Draft
-	row   stored.Row // that is shown
+	env   *session.Env // of the record by which conditions are decided
+	row   stored.Row   // that is shown
 	shown map[*section]bool
 	open  map[*part]bool // the tabs that are shown
 }
@@ -26,7 +28,7 @@ func (s *states) holds(p *expression.Program, absent bool) bool {
 	if p == nil {
 		return absent
 	}
-	return s.draft.Holds(p)
+	return s.env.Holds(p)
 }
 
 // recordType is the record's type; ok is false if it has none, or the caller may not

@@ -1,6 +1,7 @@
 package read
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -31,6 +32,7 @@ type ListQuery struct {
 	Cursor string   // Page.Next of the page before
 	Total  Total    // how Page.Total is wanted
 	Names  bool     // whether Page.Names are wanted
+	Bytes  int      // about how much a page may hold, as JSON; 8 MiB when 0
 }
 
 // Total says how far the records of a list are counted, which costs the more the longer
@@ -60,6 +62,7 @@ type Page struct {
 	Total *int64 // of the whole list, if asked for
 	More  bool   // there are more than Total, which is MaxTotal then
 	Names Names  // of the records that references in Items lead to, if asked for
+	Bytes int    // that Items take as JSON, about
 }
 
 // Get reads a record: the named fields (paths; all that may be read if none). Faults:
@@ -131,8 +134,9 @@ type listing struct {
 	sortAt int          // columns before those of the sort
 }
 
-// pageBytes is about how much a page may hold, as JSON: one of long texts ends before its
-// limit, for 500 records may have a hundred thousand characters in each of many fields.
+// pageBytes is about how much a page may hold, as JSON, if nothing else is said: one of long
+// texts ends before its limit, for 500 records may have a hundred thousand characters in each
+// of many fields.
 const pageBytes = 8 << 20
 
 // sortKeys bounds the keys of a sort.
@@ -294,7 +298,7 @@ func (s *Reader) list(ctx context.Context, a *session.Object, q ListQuery, only 
 		l.query.Filter = query.And(l.total, query.After(l.query.Sort, values))
 	}
 	page := &Page{}
-	if err := l.fill(ctx, s.Session, page, limit); err != nil {
+	if err := l.fill(ctx, s.Session, page, limit, cmp.Or(q.Bytes, pageBytes)); err != nil {
 		return nil, fmt.Errorf("listing %s: %w", a.Object.Doc.Name, err)
 	}
 	if q.Names {
@@ -303,6 +307,11 @@ func (s *Reader) list(ctx context.Context, a *session.Object, q ListQuery, only 
 		}
 	}
 	if q.Total == NoTotal {
+		return page, nil
+	}
+	if q.Cursor == "" && page.Next == "" {
+		all := int64(len(page.Items))
+		page.Total = &all
 		return page, nil
 	}
 	most := int64(0)
@@ -320,8 +329,8 @@ func (s *Reader) list(ctx context.Context, a *session.Object, q ListQuery, only 
 	return page, nil
 }
 
-// fill reads a page, and whether more follow.
-func (l *listing) fill(ctx context.Context, s *session.Session, page *Page, limit int) error {
+// fill reads a page of at most about some bytes, and whether more follow.
+func (l *listing) fill(ctx context.Context, s *session.Session, page *Page, limit, most int) error {
 	q := l.query
 	if l.check == nil {
 		q.Limit = limit + 1
@@ -338,7 +347,7 @@ func (l *listing) fill(ctx context.Context, s *session.Session, page *Page, limi
 		if l.check != nil && !l.check.holds(r) {
 			continue
 		}
-		if len(page.Items) == limit || size.encoded > pageBytes {
+		if len(page.Items) == limit || size.encoded > most {
 			page.Next = encodeCursor(l.mark, last)
 			break
 		}
@@ -357,6 +366,7 @@ func (l *listing) fill(ctx context.Context, s *session.Session, page *Page, limi
 		page.Items = append(page.Items, item)
 		copy(last, r[l.sortAt:l.sortAt+len(l.sort)])
 	}
+	page.Bytes = size.encoded
 	return l.roll(ctx, s, page.Items)
 }
 
@@ -463,8 +473,8 @@ func (l *listing) count(ctx context.Context, s *session.Session, most int64) (in
 const streamBytes = 1 << 20
 
 // Each streams all records that List would page through, from one state of the data but for
-// roll-ups that are computed when read. Limit (0: none) bounds their number; Cursor, Total and
-// Names are not used.
+// roll-ups that are computed when read. Limit (0: none) bounds their number; Cursor, Total,
+// Names and Bytes are not used.
 func (s *Reader) Each(ctx context.Context, object string, q ListQuery) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		a, err := s.Object(ctx, object, policy.Read)

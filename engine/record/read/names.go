@@ -35,16 +35,9 @@ const (
 // 2,000 ids. An answer has at most 10,000 names, and 4 MiB of them. Faults: those of package
 // budget.
 func (s *Reader) Names(ctx context.Context, records ...Record) (Names, error) {
-	to := references{of: map[string][]any{}, seen: map[reference]bool{}}
-	for _, r := range records {
-		for i, c := range r.Fields() {
-			if c.Name == query.ID.Name {
-				continue
-			}
-			if err := to.add(c.Value, r.Value(i)); err != nil {
-				return nil, err
-			}
-		}
+	to, err := referencesOf(records)
+	if err != nil {
+		return nil, err
 	}
 	names, size := Names{}, 0
 	for _, object := range slices.Sorted(maps.Keys(to.of)) {
@@ -93,6 +86,27 @@ func (s *Reader) addNames(ctx context.Context, a *session.Object, keys []any, na
 	return nil
 }
 
+// Among are those of the names to which references in some records lead.
+func (n Names) Among(records ...Record) (Names, error) {
+	to, err := referencesOf(records)
+	if err != nil {
+		return nil, err
+	}
+	among := Names{}
+	for one := range to.seen {
+		key := id.ID(one.key)
+		name, ok := n[one.object][key]
+		if !ok {
+			continue
+		}
+		if among[one.object] == nil {
+			among[one.object] = map[id.ID]string{}
+		}
+		among[one.object][key] = name
+	}
+	return among, nil
+}
+
 // reference is where a reference leads.
 type reference struct {
 	object string
@@ -103,6 +117,22 @@ type reference struct {
 type references struct {
 	of   map[string][]any
 	seen map[reference]bool
+}
+
+// referencesOf are those in some records; a record's own id is none.
+func referencesOf(records []Record) (references, error) {
+	to := references{of: map[string][]any{}, seen: map[reference]bool{}}
+	for _, r := range records {
+		for i, c := range r.Fields() {
+			if c.Name == query.ID.Name {
+				continue
+			}
+			if err := to.add(c.Value, r.Value(i)); err != nil {
+				return to, err
+			}
+		}
+	}
+	return to, nil
 }
 
 // add takes in what a value in stored form refers to: by itself, or in its rows.

@@ -27,26 +27,40 @@ func (s *Reader) Related(ctx context.Context, object string, key id.ID, list str
 	}
 	missing := fault.New(fault.NotFound, "record.no_related", "object", object, "list", session.Shorten(list))
 	from, lookup, own := strings.Cut(list, ".")
-	base := ""
-	if !own {
-		related, ok := s.relatedList(object, list)
-		if !ok {
-			return nil, missing
-		}
-		from, lookup, base = related.Object, related.Lookup, related.Filter
-		if err := s.asLaidOut(ctx, related, &q); err != nil {
-			return nil, err
-		}
+	if own {
+		return s.related(ctx, object, key, &metadata.Related{Object: from, Lookup: lookup}, q, missing)
 	}
-	a, err := s.Object(ctx, from, policy.Read)
+	related, ok := s.relatedList(object, list)
+	if !ok {
+		return nil, missing
+	}
+	if err := s.asLaidOut(ctx, related, &q); err != nil {
+		return nil, err
+	}
+	return s.related(ctx, object, key, related, q, missing)
+}
+
+// RelatedBy is Related for a list as a layout has it, of a record that the caller may read.
+func (s *Reader) RelatedBy(ctx context.Context, object string, key id.ID, list *metadata.Related, q ListQuery) (*Page, error) {
+	if err := s.asLaidOut(ctx, list, &q); err != nil {
+		return nil, err
+	}
+	missing := fault.New(fault.NotFound, "record.no_related", "object", object, "list", list.Object+"."+list.Lookup)
+	return s.related(ctx, object, key, list, q, missing)
+}
+
+// related lists the records that look up to a record, as q says. missing is the fault of a list
+// that there is not for the caller.
+func (s *Reader) related(ctx context.Context, object string, key id.ID, list *metadata.Related, q ListQuery, missing error) (*Page, error) {
+	a, err := s.Object(ctx, list.Object, policy.Read)
 	if err != nil {
 		return nil, err
 	}
-	f, ok := a.Object.Field(lookup)
+	f, ok := a.Object.Field(list.Lookup)
 	if !ok || !a.Reads(f) || !refersTo(f, object) {
 		return nil, missing
 	}
-	only, err := s.where(ctx, a, base)
+	only, err := s.where(ctx, a, list.Filter)
 	if fault.Is(err, "list.bad_filter") {
 		return nil, missing
 	}

@@ -85,6 +85,8 @@ test("records", async () => {
   data(await admin.POST("/api/v1/records/account/{id}/merge", { params: { path }, body: { from: [twin.id], data: { industry: null } } }));
   data(await admin.POST("/api/v1/records/contact", { body: { last_name: "Doe", account: made.id } as components["schemas"]["contact.write"] }));
   assert.ok(data(await admin.GET("/api/v1/records/account/{id}/related/{list}", { params: { path: { ...path, list: "contacts" } } })).items.length > 0);
+  const open = data(await admin.GET("/api/v1/records/account/{id}/page", { params: { path, query: { device: "desktop" } } }));
+  assert.ok(open.record.id === made.id && open.form?.id === made.id && open.can.delete && open.related["contacts"]?.total === 1 && open.related["contacts"].can_create);
   const history = data(await admin.GET("/api/v1/records/account/{id}/history", { params: { path } }));
   assert.deepEqual(history.items.map((entry) => entry.action), ["merge", "update", "create"]);
   const bulk = data(

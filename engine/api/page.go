@@ -1,0 +1,91 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/gofiber/fiber/v2"
+
+	"formwork/engine/record"
+)
+
+// OpenRecord is a record with all that its page shows when it is opened.
+type OpenRecord struct {
+	Record  Record                 `json:"record"`
+	Names   Names                  `json:"names"`   // of what the record refers to
+	Layout  *string                `json:"layout"`  // null: there is none
+	Form    *Form                  `json:"form"`    // of the record as it is stored; null: the caller may not change it
+	Can     Can                    `json:"can"`     // what the caller may do with the record
+	Related map[string]OpenRelated `json:"related"` // by the name that the layout gives them; one that the caller may not read is absent
+}
+
+// OpenRelated is the beginning of a related list.
+type OpenRelated struct {
+	Object    string          `json:"object"`
+	Items     []RelatedRecord `json:"items"`
+	Next      *string         `json:"next"` // the cursor of the next page; null: there are no more
+	Total     *int64          `json:"total,omitempty"`
+	TotalMore bool            `json:"total_more,omitempty"` // there are more than Total, which is where counting ended
+	Names     Names           `json:"names,omitempty"`      // of what the items refer to
+	CanCreate bool            `json:"can_create"`           // a record in the list
+}
+
+// Can is what the caller may do with a record, as far as their rights decide.
+type Can = record.Can
+
+// openRecord is GET /records/{object}/{id}/page.
+func (s *Server) openRecord(r *request) error {
+	rec, err := r.recordID()
+	if err != nil {
+		return err
+	}
+	var q record.PageQuery
+	if err := r.query(parameter{"layout", &q.Layout}, parameter{"device", &q.Device}); err != nil {
+		return err
+	}
+	found, err := r.records().Page(r.ctx, r.object(), rec, q)
+	if err != nil {
+		return err
+	}
+	body, err := r.appendOpen(r.buffer(), found)
+	if err != nil {
+		return err
+	}
+	if err := r.share.Hold(r.ctx, 2*int64(len(body))); err != nil { // with the record and its form
+		return err
+	}
+	return r.sent(fiber.StatusOK, body)
+}
+
+// appendOpen appends an OpenRecord.
+func (r *request) appendOpen(b []byte, p *record.RecordPage) ([]byte, error) {
+	b = p.Record.AppendJSON(append(b, `{"record":`...))
+	b = p.Names.AppendJSON(append(b, `,"names":`...))
+	var form *Form
+	if p.Form != nil {
+		shown := formIn(r.language(), p.Form)
+		form = &shown
+	}
+	for _, member := range []struct {
+		name  string
+		value any
+	}{{"layout", p.Layout}, {"form", form}, {"can", p.Can}} {
+		raw, err := json.Marshal(member.value)
+		if err != nil {
+			return b, fmt.Errorf("writing the page of a record: %w", err)
+		}
+		b = append(append(append(append(b, `,"`...), member.name...), `":`...), raw...)
+	}
+	b = append(b, `,"related":{`...)
+	for i, list := range p.Lists {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(appendString(b, list.Name), `:{"object":`...)
+		b = append(appendString(b, list.Object), ',')
+		b = appendPage(b, list.Page)
+		b = append(b, `,"can_create":`...)
+		b = append(fmt.Append(b, list.CanCreate), '}')
+	}
+	return append(b, "}}"...), nil
+}
