@@ -25,6 +25,7 @@ import (
 	"formwork/engine/backup"
 	"formwork/engine/budget"
 	"formwork/engine/catalog"
+	"formwork/engine/collaboration"
 	"formwork/engine/file"
 	"formwork/engine/job"
 	"formwork/engine/live"
@@ -75,6 +76,8 @@ type Options struct {
 	Files   *file.Service
 	// Workspace keeps what people keep for themselves.
 	Workspace *workspace.Service
+	// Collaboration keeps comments and notifications.
+	Collaboration *collaboration.Service
 	// Live tells who listens what happens to records. Shutdown stops it.
 	Live *live.Hub
 	// Wake is called with a tenant's name when there is background work to go on with.

@@ -21,13 +21,13 @@ import (
 	"formwork/metadata/fieldtype"
 )
 
-// Event is one change of one record, or tells that data was dropped.
+// Event is one change of one record, a comment on it, or tells that data was dropped.
 type Event struct {
 	Position int64 // in the tenant's outbox; see store.LogRead. Set by the store
 	ID       id.ID // the same however often it is told
 	Object   string
 	Record   id.ID
-	Action   string    // a record.Action, or catalog.Dropped
+	Action   string    // a record.Action, collaboration.Commented, or catalog.Dropped
 	At       time.Time // to the millisecond, by the clock of the process that wrote it
 	By       id.ID     // the user; 0: the platform
 	Via      string    // by what way, such as an API key; may be empty
@@ -36,7 +36,7 @@ type Event struct {
 	// and ends loops by doing nothing from a depth on that it chooses.
 	Depth    int64
 	Revision int64           // of the configuration
-	Changes  json.RawMessage // {"field":[from,to]}, values as the API shows them
+	Changes  json.RawMessage // {"field":[from,to]}, values as the API shows them; of a comment {"$comment":id}
 	// HappenedAt is when it was done, if that was before it was recorded, such as the past
 	// of a company that moves here; else the zero time. Whoever tells people what happens
 	// leaves such events out.

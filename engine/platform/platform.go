@@ -16,6 +16,7 @@ import (
 
 	"formwork/engine/auth"
 	"formwork/engine/catalog"
+	"formwork/engine/collaboration"
 	"formwork/engine/demand"
 	"formwork/engine/fault"
 	"formwork/engine/file"
@@ -86,6 +87,8 @@ type Platform struct {
 	// Outbox gives the consumers of all plugins the events of records. It works while
 	// somebody has it Run.
 	Outbox *outbox.Dispatcher
+	// Collaboration keeps comments and notifications.
+	Collaboration *collaboration.Service
 	// Live tells who listens what happens to records; nothing runs until somebody does.
 	Live *live.Hub
 	// Uses counts what lists and aggregations ask of indexes; see FlushUses.
@@ -120,6 +123,7 @@ func New(o Options) *Platform {
 	hooks := append([]record.SaveHook{p.Files.Attaching(), workspace.Leaving{}}, o.saveHooks()...)
 	p.Auth = auth.New(auth.Options{Store: o.Store, Catalog: p.Catalog, IDs: p.IDs, Now: o.Now, Random: o.Random, Cost: o.PasswordCost, Log: o.Log})
 	p.Records = record.New(record.Options{IDs: p.IDs, Now: o.Now, Committed: p.committed, Wake: p.Jobs.Wake, Transactions: transactions, SaveHooks: hooks, Users: p.Auth, Uses: p.Uses})
+	p.Collaboration = collaboration.New(p.Records, p.Auth, p.IDs, o.Now, p.committed)
 	p.Live = live.New(live.Options{Snapshots: p.Catalog, Records: p.Records, Now: o.Now, Log: o.Log})
 	p.Imports = transfer.New(p.Records, p.Catalog, p.Auth, p.IDs, o.Now, p.Jobs.Wake)
 	p.Jobs.Register(slices.Concat(p.Catalog.Jobs(), record.Jobs(p.Records, p.Catalog), p.Outbox.Jobs(), p.Imports.Jobs(), p.Files.Jobs(p.Catalog))...)
@@ -226,7 +230,7 @@ func (o Options) withDefaults() Options {
 
 // tables are those that the rooms of the engine keep in every tenant.
 func tables() []store.Table {
-	return slices.Concat(record.Tables(), auth.Tables(), transfer.Tables(), file.Tables(), workspace.Tables())
+	return slices.Concat(record.Tables(), auth.Tables(), transfer.Tables(), file.Tables(), workspace.Tables(), collaboration.Tables())
 }
 
 // holder names this process, and this platform in it, among those that share a store.

@@ -255,6 +255,27 @@ test("files", async () => {
   data(await admin.DELETE("/api/v1/files/{id}", { params: { path } }));
 });
 
+test("collaboration", async () => {
+  const id = data(await admin.GET("/api/v1/records/account", { params: { query: { limit: 1 } } })).items[0]!.id;
+  const me = data(await admin.GET("/api/v1/me")).user.id;
+  const written = data(await admin.POST("/api/v1/records/account/{id}/comments", { params: { path: { id } }, body: { text: `See @[](user:${me})` } }));
+  const path = { id, comment: written.id };
+  assert.ok(written.can.update && written.text.startsWith("See @["));
+  assert.ok(data(await admin.PATCH("/api/v1/records/account/{id}/comments/{comment}", { params: { path }, body: { text: "Seen" } })).edited_at);
+  const page = data(await admin.GET("/api/v1/records/account/{id}/comments", { params: { path: { id }, query: { limit: 1 } } }));
+  assert.ok(page.items[0]?.text === "Seen" && page.names["user"]?.[me]);
+  data(await admin.DELETE("/api/v1/records/account/{id}/comments/{comment}", { params: { path } }));
+  const [other, password] = ["colleague@example.com", "correct horse battery"];
+  const colleague = data(await admin.POST("/api/v1/records/user", { body: { name: "Colleague", email: other, active: true, permissions: ["admin"] } })).id;
+  data(await admin.PUT("/api/v1/users/{id}/password", { params: { path: { id: colleague } }, body: { password } }));
+  data(await admin.POST("/api/v1/records/account/{id}/comments", { params: { path: { id } }, body: { text: `@[](user:${colleague})` } }));
+  const theirs = client(await login(other, password));
+  const inbox = data(await theirs.GET("/api/v1/me/notifications", { params: { query: { state: "open" } } }));
+  assert.ok(inbox.unread === 1 && inbox.items[0]?.kind === "mention");
+  data(await theirs.PATCH("/api/v1/me/notifications/{id}", { params: { path: { id: inbox.items[0].id } }, body: { done: true } }));
+  data(await theirs.POST("/api/v1/me/notifications/read", { body: { all: true } }));
+});
+
 test("events", async () => {
   const events = data(await admin.GET("/api/v1/events", { parseAs: "stream" }))!.getReader();
   const first = new TextDecoder().decode((await events.read()).value);

@@ -1,0 +1,352 @@
+package collaboration
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/query"
+	"formwork/engine/store"
+)
+
+// Kinds of notifications.
+const (
+	Mention = "mention" // a comment mentions the user
+)
+
+// States of notifications, by which they are listed.
+const (
+	Open    = "open" // neither done nor snoozed
+	Snoozed = "snoozed"
+	Done    = "done"
+)
+
+const (
+	// maxNotifications is how many are kept of a user: the oldest that are done give way to new
+	// ones, then the oldest.
+	maxNotifications = 1000
+	excerpt          = 200 // characters of a comment that a notification shows
+)
+
+// notification is a row, with references as they are stored.
+type notification struct {
+	id               id.ID
+	user, record, by id.ID
+	kind, object     string
+	at, snoozed      time.Time // snoozed: until when; zero: it is not
+	comment          id.ID     // 0: none
+	fields           []string
+	read, done       bool
+}
+
+var notificationColumns = []query.Column{query.ID, colUser, colKind, colObject, colRecord, colBy, colAt, colComment, colFields, colRead, colDone, colSnoozed}
+
+func notificationOf(r store.Found) notification {
+	return notification{id: r.ID(query.ID), user: r.ID(colUser), kind: r.Text(colKind), object: r.Text(colObject), record: r.ID(colRecord), by: r.ID(colBy),
+		at: r.Time(colAt), comment: r.ID(colComment), fields: r.List(colFields), read: r.Bool(colRead), done: r.Bool(colDone), snoozed: r.Time(colSnoozed)}
+}
+
+// state is that of a notification at a time.
+func (n *notification) state(now time.Time) string {
+	switch {
+	case n.done:
+		return Done
+	case n.snoozed.After(now):
+		return Snoozed
+	}
+	return Open
+}
+
+// Notification is what a user is told, as they may see it.
+type Notification struct {
+	ID           id.ID
+	Kind         string
+	Object       string
+	Record       id.ID
+	Name         string // of the record; "" where it has none or the caller may not read it
+	By           id.ID  // who did it; 0: the platform
+	ByName       string // "" where the caller may not read it
+	At           time.Time
+	Text         string   // the beginning of the comment
+	Fields       []string // that were changed, of those that the caller may read
+	Read         bool
+	Done         bool
+	SnoozedUntil time.Time // zero: it is not
+}
+
+// Inbox is some of a user's notifications, newest first.
+type Inbox struct {
+	Items  []Notification
+	Next   id.ID // those before it follow; 0: none
+	Unread int   // of the open ones, of all pages
+}
+
+// readable are the caller's notifications of records that they may read now, newest first, with
+// what the records are called.
+func (s *Session) readable(ctx context.Context) ([]notification, map[string]map[id.ID]string, error) {
+	q := query.Select{Table: notificationTable, Filter: query.Is(colUser, int64(s.caller.User)), Limit: maxNotifications,
+		Sort: []query.Order{{Ref: query.Field(colAt), Descending: true}, {Ref: query.Field(query.ID), Descending: true}}}
+	var all []notification
+	records := map[string][]id.ID{}
+	for r, err := range store.Find(ctx, s.tenant, q, notificationColumns...) {
+		if err != nil {
+			return nil, nil, fmt.Errorf("reading notifications: %w", err)
+		}
+		n := notificationOf(r)
+		all = append(all, n)
+		if !slices.Contains(records[n.object], n.record) {
+			records[n.object] = append(records[n.object], n.record)
+		}
+	}
+	names := map[string]map[id.ID]string{}
+	for object, keys := range records {
+		called, err := s.records.Called(ctx, object, keys)
+		if err != nil {
+			return nil, nil, err
+		}
+		names[object] = called
+	}
+	readable := slices.DeleteFunc(all, func(n notification) bool { _, ok := names[n.object][n.record]; return !ok })
+	return readable, names, nil
+}
+
+// Unread is how many open notifications the caller has not read.
+func (s *Session) Unread(ctx context.Context) (int, error) {
+	all, _, err := s.readable(ctx)
+	return s.unread(all), err
+}
+
+func (s *Session) unread(all []notification) (n int) {
+	now := s.service.now()
+	for i := range all {
+		if !all[i].read && all[i].state(now) == Open {
+			n++
+		}
+	}
+	return n
+}
+
+// Notifications lists those of the caller in a state, behind one of them (0: from the newest). Fault
+// "list.bad_cursor" for one that is gone.
+func (s *Session) Notifications(ctx context.Context, state string, after id.ID, limit int) (*Inbox, error) {
+	all, names, err := s.readable(ctx)
+	if err != nil {
+		return nil, err
+	}
+	inbox, now := &Inbox{Unread: s.unread(all)}, s.service.now()
+	all = slices.DeleteFunc(all, func(n notification) bool { return n.state(now) != state && n.id != after })
+	if after != 0 {
+		at := slices.IndexFunc(all, func(n notification) bool { return n.id == after })
+		if at < 0 {
+			return nil, fault.New(fault.Malformed, "list.bad_cursor")
+		}
+		all = all[at+1:]
+	}
+	if len(all) > limit {
+		all = all[:limit]
+		inbox.Next = all[limit-1].id
+	}
+	return inbox, s.showNotifications(ctx, inbox, all, names)
+}
+
+// showNotifications completes notifications with what the caller may see.
+func (s *Session) showNotifications(ctx context.Context, inbox *Inbox, all []notification, names map[string]map[id.ID]string) error {
+	texts, err := s.texts(ctx, all)
+	if err != nil {
+		return err
+	}
+	var users []id.ID
+	for _, n := range all {
+		users = append(users, n.by)
+	}
+	for _, text := range texts {
+		users = append(users, mentioned(text)...)
+	}
+	called, err := s.users(ctx, users)
+	if err != nil {
+		return err
+	}
+	for _, n := range all {
+		inbox.Items = append(inbox.Items, Notification{ID: n.id, Kind: n.kind, Object: n.object, Record: n.record, Name: names[n.object][n.record],
+			By: n.by, ByName: called[n.by], At: n.at, Text: begins(plain(texts[n.comment], called)), Read: n.read, Done: n.done, SnoozedUntil: n.snoozed})
+	}
+	return nil
+}
+
+// texts are those of the comments of some notifications.
+func (s *Session) texts(ctx context.Context, all []notification) (map[id.ID]string, error) {
+	var keys []any
+	for _, n := range all {
+		if n.comment != 0 {
+			keys = append(keys, int64(n.comment))
+		}
+	}
+	texts := map[id.ID]string{}
+	if len(keys) == 0 {
+		return texts, nil
+	}
+	q := query.Select{Table: commentTable, Filter: query.In{Ref: query.Field(query.ID), Values: keys}}
+	for r, err := range store.Find(ctx, s.tenant, q, query.ID, colText) {
+		if err != nil {
+			return nil, fmt.Errorf("reading the comments of notifications: %w", err)
+		}
+		texts[r.ID(query.ID)] = r.Text(colText)
+	}
+	return texts, nil
+}
+
+// begins is the beginning of a text.
+func begins(text string) string {
+	if utf8.RuneCountInString(text) <= excerpt {
+		return text
+	}
+	return string([]rune(text)[:excerpt]) + "…"
+}
+
+// Handling is what a user does with a notification; nil stays.
+type Handling struct {
+	Read         *bool
+	Done         *bool
+	SnoozedUntil *time.Time // a time that has passed ends it
+}
+
+// Handle changes a notification of the caller's. Fault "collaboration.no_notification" (NotFound).
+func (s *Session) Handle(ctx context.Context, key id.ID, h Handling) error {
+	values := map[string]any{}
+	if h.Read != nil {
+		values["read"] = *h.Read
+	}
+	if h.Done != nil {
+		values["done"] = *h.Done
+	}
+	if h.SnoozedUntil != nil {
+		values["snoozed_until"] = h.SnoozedUntil.UnixMilli()
+	}
+	return s.write(ctx, func(tx store.Tx) error {
+		own := query.All{query.Is(query.ID, int64(key)), query.Is(colUser, int64(s.caller.User))}
+		_, ok, err := store.First(ctx, tx, query.Select{Table: notificationTable, Filter: own}, query.ID)
+		if err != nil {
+			return fmt.Errorf("reading a notification: %w", err)
+		}
+		if !ok {
+			return fault.New(fault.NotFound, "collaboration.no_notification")
+		}
+		if len(values) == 0 {
+			return nil
+		}
+		if err := tx.Update(ctx, notificationTable, key, 0, values, nil); err != nil {
+			return fmt.Errorf("changing a notification: %w", err)
+		}
+		return s.service.noteChange(ctx, tx, s.caller.User)
+	})
+}
+
+// ReadAll marks all notifications of the caller's as read.
+func (s *Session) ReadAll(ctx context.Context) error {
+	return s.write(ctx, func(tx store.Tx) error {
+		unread := query.All{query.Is(colUser, int64(s.caller.User)), query.Is(colRead, false)}
+		var keys []id.ID
+		for r, err := range store.Find(ctx, tx, query.Select{Table: notificationTable, Filter: unread}, query.ID) {
+			if err != nil {
+				return fmt.Errorf("reading notifications: %w", err)
+			}
+			keys = append(keys, r.ID(query.ID))
+		}
+		for _, key := range keys {
+			if err := tx.Update(ctx, notificationTable, key, 0, map[string]any{"read": true}, nil); err != nil {
+				return fmt.Errorf("marking a notification as read: %w", err)
+			}
+		}
+		if len(keys) == 0 {
+			return nil
+		}
+		return s.service.noteChange(ctx, tx, s.caller.User)
+	})
+}
+
+// notify writes a notification. Where a user has as many as are kept, another gives way.
+func (s *Service) notify(ctx context.Context, tx store.Tx, n notification) error {
+	if err := s.noteChange(ctx, tx, n.user); err != nil { // first: it is what writers for a user agree on
+		return err
+	}
+	mine := query.Is(colUser, int64(n.user))
+	has, err := tx.Count(ctx, notificationTable, mine, nil, 0)
+	if err != nil {
+		return fmt.Errorf("counting notifications: %w", err)
+	}
+	for ; has >= maxNotifications; has-- {
+		if err := s.giveWay(ctx, tx, mine); err != nil {
+			return err
+		}
+	}
+	values := map[string]any{"user": int64(n.user), "kind": n.kind, "object": n.object, "record": int64(n.record), "by": userValue(n.by), "at": n.at.UnixMilli(), "read": false, "done": false}
+	if n.comment != 0 {
+		values["comment"] = int64(n.comment)
+	}
+	if len(n.fields) > 0 {
+		values["fields"] = n.fields
+	}
+	if err := tx.Insert(ctx, notificationTable, s.ids.Next(), values, nil); err != nil {
+		return fmt.Errorf("notifying a user: %w", err)
+	}
+	return nil
+}
+
+// giveWay removes the oldest notification that is done or, if none is, the oldest.
+func (s *Service) giveWay(ctx context.Context, tx store.Tx, mine query.Filter) error {
+	oldest := []query.Order{{Ref: query.Field(colAt)}, {Ref: query.Field(query.ID)}}
+	for _, filter := range []query.Filter{query.And(mine, query.Is(colDone, true)), mine} {
+		r, ok, err := store.First(ctx, tx, query.Select{Table: notificationTable, Filter: filter, Sort: oldest}, query.ID)
+		if err != nil {
+			return fmt.Errorf("reading the oldest notification: %w", err)
+		}
+		if ok {
+			return tx.Delete(ctx, notificationTable, r.ID(query.ID))
+		}
+	}
+	return nil
+}
+
+// withdraw removes notifications.
+func (s *Service) withdraw(ctx context.Context, tx store.Tx, filter query.Filter) error {
+	users := map[id.ID]bool{}
+	for r, err := range store.Find(ctx, tx, query.Select{Table: notificationTable, Filter: filter}, colUser) {
+		if err != nil {
+			return fmt.Errorf("reading notifications: %w", err)
+		}
+		users[r.ID(colUser)] = true
+	}
+	if len(users) == 0 {
+		return nil
+	}
+	if _, err := tx.DeleteWhere(ctx, notificationTable, filter); err != nil {
+		return fmt.Errorf("withdrawing notifications: %w", err)
+	}
+	for _, user := range slices.Sorted(maps.Keys(users)) {
+		if err := s.noteChange(ctx, tx, user); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// noteChange counts a change of a user's notifications, for whoever waits for some.
+func (s *Service) noteChange(ctx context.Context, tx store.Tx, user id.ID) error {
+	r, ok, err := store.First(ctx, tx, query.Select{Table: inboxTable, Filter: query.Is(query.ID, int64(user))}, colChanges)
+	if err != nil {
+		return fmt.Errorf("reading how often notifications changed: %w", err)
+	}
+	if ok {
+		return tx.Update(ctx, inboxTable, user, 0, map[string]any{"changes": r.Int(colChanges) + 1}, nil)
+	}
+	refused, err := tx.Attempt(ctx, func() error { return tx.Insert(ctx, inboxTable, user, map[string]any{"changes": int64(1)}, nil) })
+	if err == nil && refused != nil && !fault.Is(refused, "store.duplicate_id") { // else somebody was faster, and counted
+		err = refused
+	}
+	return err
+}
