@@ -22,7 +22,7 @@ import (
 type importCommand struct {
 	server
 	Options string `short:"f" required:"" type:"existingfile" help:"JSON file that says what the columns are: object, mode, key, fields."`
-	File    string `arg:"" type:"existingfile" help:"CSV file."`
+	File    string `arg:"" type:"existingfile" help:"CSV file, or workbook (.xlsx)."`
 	DryRun  bool   `help:"Only tell what would happen."`
 }
 

@@ -30,7 +30,7 @@ type commands struct {
 	Upgrade   upgradeCommand   `cmd:"" help:"Upgrade the tenant's packages, keeping what the tenant changed."`
 	Revisions revisionsCommand `cmd:"" help:"List the revisions of the tenant's configuration."`
 	Rollback  rollbackCommand  `cmd:"" help:"Take the tenant's configuration, or one document of it, back to an earlier revision."`
-	Import    importCommand    `cmd:"" help:"Import a CSV file through a running server."`
+	Import    importCommand    `cmd:"" help:"Import a CSV file or a workbook through a running server."`
 	Backup    backupCommand    `cmd:"" help:"Back tenants up, into a folder or a bucket, while they are used."`
 	Restore   restoreCommand   `cmd:"" help:"Make a tenant of a backup."`
 	Tenant    tenantCommand    `cmd:"" help:"Create, list and delete tenants."`

@@ -36,7 +36,7 @@ type (
 // ImportForm is the multipart form data of an import, in this order.
 type ImportForm struct {
 	Options transfer.Options `json:"options"`
-	File    File             `json:"file"` // CSV, up to 1 GiB
+	File    File             `json:"file"` // CSV, up to 1 GiB, or a workbook (.xlsx), up to 32 MiB
 }
 
 // newSchemas are the schemas of everything that routes send and answer, described with

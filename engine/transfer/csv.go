@@ -3,6 +3,7 @@ package transfer
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/csv"
 	"errors"
 	"io"
@@ -43,6 +44,30 @@ var encodings = map[string]encoding.Encoding{
 	"iso-8859-1":   charmap.ISO8859_1,
 }
 
+// opened is a file as text.
+type opened struct {
+	text      io.Reader // UTF-8
+	delimiter rune      // between its cells; 0: it has to be found out
+	sheet     string    // of a workbook, with all that there are
+	sheets    []string
+}
+
+// open reads a file as text: CSV in an encoding, or a sheet of a workbook. Faults are those of
+// decoded and openSheet, and "import.workbook" (Invalid) of other workbooks.
+func open(ctx context.Context, file io.Reader, o *Options) (opened, error) {
+	buffered := bufio.NewReaderSize(file, 64<<10)
+	start, _ := buffered.Peek(4)
+	switch {
+	case bytes.Equal(start, []byte{0xd0, 0xcf, 0x11, 0xe0}): // .xls, or protected
+		return opened{}, fault.New(fault.Invalid, "import.workbook")
+	case bytes.Equal(start, []byte("PK\x03\x04")): // a ZIP archive
+		rows, sheets, name, err := openSheet(ctx, buffered, o)
+		return opened{text: &checked{r: rows}, delimiter: ',', sheet: name, sheets: sheets}, err
+	}
+	text, err := decoded(buffered, o.Encoding)
+	return opened{text: text}, err
+}
+
 // decoded reads text in an encoding as UTF-8. With no name given, a byte order
 // mark decides, else it must be UTF-8. Reading fails with import.encoding at the
 // first byte that does not belong.
@@ -53,9 +78,6 @@ func decoded(r io.Reader, name string) (io.Reader, error) {
 		if mark, _ := buffered.Peek(2); len(mark) == 2 && (mark[0] == 0xff && mark[1] == 0xfe || mark[0] == 0xfe && mark[1] == 0xff) {
 			name = "utf-16"
 		}
-	}
-	if mark, _ := buffered.Peek(4); isWorkbook(mark) {
-		return nil, fault.New(fault.Invalid, "import.workbook")
 	}
 	from, ok := encodings[strings.ToLower(name)]
 	if !ok {
@@ -69,12 +91,6 @@ func decoded(r io.Reader, name string) (io.Reader, error) {
 	}
 	// What does not belong becomes U+FFFD, which checked refuses as well.
 	return &checked{r: transform.NewReader(buffered, from.NewDecoder()), refuseReplacement: true}, nil
-}
-
-// isWorkbook reports whether a file begins as those of spreadsheet programs do: a ZIP
-// archive (.xlsx, .ods), or the older .xls.
-func isWorkbook(start []byte) bool {
-	return bytes.Equal(start, []byte("PK\x03\x04")) || bytes.Equal(start, []byte{0xd0, 0xcf, 0x11, 0xe0})
 }
 
 // checked passes UTF-8 through and fails at the first byte that is none, or NUL.
@@ -130,6 +146,18 @@ type rows struct {
 
 // delimiters that are tried, when none was named, on the first line.
 var delimiters = []rune{',', ';', '\t', '|'}
+
+// oneDelimiter is the delimiter that options name, 0 for none. Fault "import.delimiter" (Invalid).
+func oneDelimiter(named string) (rune, error) {
+	runes := []rune(named)
+	if len(runes) == 0 {
+		return 0, nil
+	}
+	if len(runes) > 1 || strings.ContainsRune("\"\r\n\x00\uFFFD", runes[0]) {
+		return 0, fault.New(fault.Invalid, "import.delimiter").At("/delimiter")
+	}
+	return runes[0], nil
+}
 
 // guessDelimiter takes the candidate that occurs most often outside quotes.
 func guessDelimiter(line string) rune {

@@ -2,10 +2,14 @@ package transfer
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 
 	"formwork/engine/fault"
 	"formwork/engine/id"
@@ -108,8 +112,24 @@ func (s *Service) byKey(ctx context.Context, t store.Tenant, c *policy.Caller, k
 	return found, found.withJob(ctx, t)
 }
 
-// sentAgain is the import for who sends it a second time.
-func (im *Import) sentAgain(sum string, o Options) (*Import, error) {
+// sentAgain is the import for who sends its file a second time. Fault "import.key_reused"
+// (Conflict) if it is another.
+func (im *Import) sentAgain(file File, o Options) (*Import, error) {
+	if file.Upload != 0 {
+		if file.Upload != im.text {
+			return nil, fault.New(fault.Conflict, "import.key_reused")
+		}
+		return im.same(im.SHA256, o)
+	}
+	sum := sha256.New()
+	if _, err := io.Copy(sum, file.Text); err != nil {
+		return nil, err
+	}
+	return im.same(hex.EncodeToString(sum.Sum(nil)), o)
+}
+
+// same is the import, if it is of the file with a checksum and has these options.
+func (im *Import) same(sum string, o Options) (*Import, error) {
 	before, err := json.Marshal(im.Options)
 	if err != nil {
 		return nil, fmt.Errorf("writing the options: %w", err)
@@ -166,7 +186,7 @@ func load(ctx context.Context, t store.Reader, im id.ID) (*Import, error) {
 func importOf(im id.ID, row store.Found) (*Import, error) {
 	found := &Import{ID: im, Object: row.Text(colObject), File: row.Text(colFileName), SHA256: row.Text(colSHA256), Key: row.Text(colKey), By: row.ID(colUser),
 		header: row.List(colHeader), headerRow: max(int(row.Int(colHeaderRow)), 1), delimiter: []rune(row.Text(colDelimiter))[0],
-		start: row.Int(colStart), size: row.Int(colSize), acts: row.List(colPermissions), Job: &job.Job{ID: row.ID(colJob)},
+		start: row.Int(colStart), size: row.Int(colSize), text: cmp.Or(row.ID(colUpload), im), owns: row.Int(colHeld) > 0, acts: row.List(colPermissions), Job: &job.Job{ID: row.ID(colJob)},
 		Created: row.Int(colCreated), Updated: row.Int(colUpdated), Unchanged: row.Int(colUnchanged), Refused: row.Int(colRefused),
 		Kept: row.Int(colKept), keptBytes: row.Int(colKeptBytes)}
 	if err := json.Unmarshal(row.JSON(colOptions), &found.Options); err != nil {

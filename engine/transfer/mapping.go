@@ -26,8 +26,9 @@ type Options struct {
 	// Fields says where each field's value comes from. Absent: every column whose
 	// heading is a field's name or label goes there.
 	Fields    map[string]*Source `json:"fields,omitempty"`
-	Encoding  string             `json:"encoding,omitempty"`  // utf-8 unless there is a byte order mark
-	Delimiter string             `json:"delimiter,omitempty"` // guessed when absent
+	Encoding  string             `json:"encoding,omitempty"`  // of CSV: utf-8 unless there is a byte order mark
+	Delimiter string             `json:"delimiter,omitempty"` // of CSV: guessed when absent
+	Sheet     string             `json:"sheet,omitempty"`     // of a workbook: the first when absent
 	// Decimal is what numbers have before their decimals: "." (the default) or ",", and
 	// then points or spaces between thousands.
 	Decimal string `json:"decimal,omitempty"`
@@ -347,8 +348,11 @@ func (t *target) text(cells []string, c clock) (string, *fault.Fault) {
 		return "", nil
 	}
 	if t.layout == "" {
-		if t.field.Value.Kind() == fieldtype.DatetimeKind {
+		switch t.field.Value.Kind() {
+		case fieldtype.DatetimeKind:
 			return located(value, c.location), nil
+		case fieldtype.DateKind:
+			return strings.TrimSuffix(value, " 00:00:00"), nil // as workbooks have days that are formatted with a time
 		}
 		return value, nil
 	}

@@ -79,14 +79,14 @@ func (s *Service) Run(ctx context.Context, t store.Tenant, p *job.Progress) erro
 		}
 	}
 	run := &running{service: s, tenant: t, progress: p, im: im, at: at,
-		rows: resume(&kept{ctx: ctx, tenant: t, im: im, offset: at.Offset}, im.delimiter, im.header, at.Row, at.Offset)}
+		rows: resume(im.kept(ctx, t, at.Offset), im.delimiter, im.header, at.Row, at.Offset)}
 	for {
 		more, err := run.batch(ctx)
 		if err != nil {
 			return err
 		}
 		if !more {
-			return s.forget(ctx, t, im.ID)
+			return s.forget(ctx, t, im)
 		}
 	}
 }

@@ -1,17 +1,14 @@
-// Package transfer moves records in and out in bulk: CSV in as a background job
+// Package transfer moves records in and out in bulk: CSV and workbooks in as a background job
 // that goes on where it was stopped, CSV, workbooks and JSON lines out as a stream. Both
 // do what their caller may do, no more.
 package transfer
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -76,6 +73,7 @@ func New(records *record.Service, snapshots Snapshots, callers Callers, ids *id.
 
 const (
 	importTable = "_import"
+	uploadTable = "_import_upload"
 	chunkTable  = "_import_chunk"
 	errorTable  = "_import_error"
 )
@@ -102,6 +100,7 @@ var (
 	colSHA256      = query.Column{Name: "sha256", Storage: fieldtype.Text}    // of the file as it was sent, in hex
 	colHeld        = query.Column{Name: "held", Storage: fieldtype.Int}       // bytes of the file that are kept
 	colKey         = query.Column{Name: "key", Storage: fieldtype.Text}       // the sender's own name of the import; empty: none
+	colUpload      = query.Column{Name: "upload", Storage: fieldtype.Int}     // whose text is imported; empty: the import's own
 
 	colImport = query.Column{Name: "import", Storage: fieldtype.Int}
 	colOffset = query.Column{Name: "offset", Storage: fieldtype.Int}
@@ -113,7 +112,7 @@ var (
 )
 
 var importColumns = []query.Column{colObject, colOptions, colHeader, colDelimiter, colStart, colSize, colUser, colPermissions, colJob,
-	colCreated, colUpdated, colUnchanged, colRefused, colReasons, colKept, colKeptBytes, colHeaderRow, colFileName, colSHA256, colHeld, colKey}
+	colCreated, colUpdated, colUnchanged, colRefused, colReasons, colKept, colKeptBytes, colHeaderRow, colFileName, colSHA256, colHeld, colKey, colUpload}
 
 // keyIndex has one import for a user's key.
 const keyIndex = "_import_key"
@@ -126,6 +125,7 @@ func Tables() []store.Table {
 	return []store.Table{
 		{Name: importTable, Columns: importColumns, Indexes: []store.Index{
 			{Name: keyIndex, Columns: []store.IndexColumn{{Column: colKey}, {Column: colUser}}, Unique: true}}},
+		{Name: uploadTable, Columns: uploadColumns},
 		{Name: chunkTable, Columns: []query.Column{colImport, colOffset, colText}, Indexes: byImport("_import_chunk_offset", colOffset)},
 		{Name: errorTable, Columns: []query.Column{colImport, colRow, colCells, colFaults}, Indexes: byImport("_import_error_row", colRow)},
 	}
@@ -147,6 +147,8 @@ type Import struct {
 	header    []string
 	headerRow int
 	delimiter rune
+	text      id.ID // under which the text of the file is kept
+	owns      bool  // the text goes when the import is done
 	start     int64
 	size      int64
 	acts      []string
@@ -161,11 +163,14 @@ type File struct {
 	// key and file, it is found and not made a second time.
 	Key  string
 	Text io.Reader
+	// Upload, if not zero, is a file that Preview kept, in place of Name and Text.
+	Upload id.ID
 }
 
-// Start keeps a file and begins to import it in the background: it checks the
-// options against the file's heading, and the rest of the file for its encoding and
-// size, before it returns the import. Nothing remains of a file that is refused. An
+// Start keeps a file, unless it was uploaded before, and begins to import it in the
+// background: it checks the options against the file's heading, and the rest of the file for
+// its encoding and size, before it returns the import. Nothing remains of a file that is
+// refused. An upload is the import's from then on, if this is no dry run. An
 // import that the caller began with the same key before is returned as it stands; fault
 // import.key_reused (Conflict) if that was of another file or with other options.
 func (s *Service) Start(ctx context.Context, t store.Tenant, c *policy.Caller, o Options, file File) (*Import, error) {
@@ -180,41 +185,33 @@ func (s *Service) Start(ctx context.Context, t store.Tenant, c *policy.Caller, o
 	if n := utf8.RuneCountInString(file.Key); n > MaxKey {
 		return nil, fault.New(fault.Invalid, "import.key", "max", MaxKey)
 	}
-	sum := sha256.New()
-	sent := io.TeeReader(file.Text, sum)
 	if known, err := s.byKey(ctx, t, c, file.Key); known != nil || err != nil {
-		if err == nil {
-			_, err = io.Copy(io.Discard, sent)
-		}
 		if err != nil {
 			return nil, err
 		}
-		return known.sentAgain(hex.EncodeToString(sum.Sum(nil)), o)
+		return known.sentAgain(file, o)
 	}
-	text, err := decoded(sent, o.Encoding)
+	up, err := s.received(ctx, t, c, &o, file)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.sweep(ctx, t); err != nil {
-		return nil, err
-	}
-	im := &Import{ID: s.ids.Next(), Object: o.Object, Options: o, By: c.User, Key: file.Key, File: shortened(file.Name)}
+	im := &Import{ID: s.ids.Next(), Object: o.Object, Options: o, By: c.User, Key: file.Key, File: up.name, SHA256: up.sha256,
+		text: up.id, size: up.size, delimiter: up.delimiter, owns: file.Upload == 0 || !o.DryRun}
 	if c.Via == "key" {
 		im.acts = c.Permissions
 	}
-	if err := s.keep(ctx, t, im, text); err != nil {
-		return nil, errors.Join(err, s.forget(context.WithoutCancel(ctx), t, im.ID))
-	}
-	im.SHA256 = hex.EncodeToString(sum.Sum(nil))
-	if err := s.begin(ctx, t, im, object, may); err != nil {
-		if err = errors.Join(err, s.forget(context.WithoutCancel(ctx), t, im.ID)); !fault.Is(err, "store.not_unique") {
+	if err := s.begin(ctx, t, im, up, object, may); err != nil {
+		if file.Upload == 0 {
+			err = errors.Join(err, s.drop(context.WithoutCancel(ctx), t, up.id))
+		}
+		if !fault.Is(err, "store.not_unique") {
 			return nil, err
 		}
 		known, found := s.byKey(ctx, t, c, file.Key) // it was sent twice at a time
 		if found != nil || known == nil {
 			return nil, errors.Join(err, found)
 		}
-		return known.sentAgain(im.SHA256, o)
+		return known.same(im.SHA256, o)
 	}
 	s.wake(t.Name())
 	return im, nil
@@ -252,54 +249,53 @@ func (s *Service) permitted(ctx context.Context, snapshot *catalog.Snapshot, c *
 
 // keep stores the text of a file in chunks, each in a transaction of its own, so
 // that a large file neither fills the memory nor holds up other writers.
-func (s *Service) keep(ctx context.Context, t store.Tenant, im *Import, file io.Reader) error {
+func (s *Service) keep(ctx context.Context, t store.Tenant, of id.ID, file io.Reader) (size int64, err error) {
 	held, err := s.held(ctx, t)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	buffer, carried := make([]byte, chunkSize), 0 // bytes of a character that the chunk before cut
 	for {
 		// Not to the last byte: what is checked for its encoding comes by whole characters.
 		n, err := io.ReadAtLeast(file, buffer[carried:], chunkSize-carried-utf8.UTFMax)
 		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-			return err
+			return 0, err
 		}
 		n += carried
 		cut := wholeCharacters(buffer[:n], err != nil)
 		if cut > 0 {
-			text, offset := string(buffer[:cut]), im.size
-			if im.size += int64(cut); im.size > MaxFile {
-				return fault.New(fault.TooLarge, "import.too_large", "limit", int64(MaxFile))
+			text, offset := string(buffer[:cut]), size
+			if size += int64(cut); size > MaxFile {
+				return 0, fault.New(fault.TooLarge, "import.too_large", "limit", int64(MaxFile))
 			}
-			if held+im.size > maxTenantFiles {
-				return fault.New(fault.Limited, "import.quota", "limit", int64(maxTenantFiles))
+			if held+size > maxTenantFiles {
+				return 0, fault.New(fault.Limited, "import.quota", "limit", int64(maxTenantFiles))
 			}
 			if err := t.Write(ctx, func(tx store.Tx) error {
-				return tx.Insert(ctx, chunkTable, s.ids.Next(), map[string]any{"import": int64(im.ID), "offset": offset, "text": text}, nil)
+				return tx.Insert(ctx, chunkTable, s.ids.Next(), map[string]any{"import": int64(of), "offset": offset, "text": text}, nil)
 			}); err != nil {
-				return fmt.Errorf("keeping the file: %w", err)
+				return 0, fmt.Errorf("keeping the file: %w", err)
 			}
 		}
 		if err != nil {
-			return nil
+			return size, nil
 		}
 		carried = copy(buffer, buffer[cut:n])
 	}
 }
 
 // begin reads the heading, checks the options and enqueues the job.
-func (s *Service) begin(ctx context.Context, t store.Tenant, im *Import, object *catalog.Object, may permit) error {
-	var delimiter rune
-	if runes := []rune(im.Options.Delimiter); len(runes) == 1 && !strings.ContainsRune("\"\r\n\x00\uFFFD", runes[0]) {
-		delimiter = runes[0]
-	} else if len(runes) > 0 {
-		return fault.New(fault.Invalid, "import.delimiter").At("/delimiter")
+func (s *Service) begin(ctx context.Context, t store.Tenant, im *Import, up *upload, object *catalog.Object, may permit) error {
+	if named, err := oneDelimiter(im.Options.Delimiter); err != nil {
+		return err
+	} else if named != 0 && up.sheet == "" {
+		im.delimiter = named
 	}
-	rows, err := newRows(&kept{ctx: ctx, tenant: t, im: im}, delimiter)
+	rows, err := newRows(im.kept(ctx, t, 0), im.delimiter)
 	if err != nil {
 		return err
 	}
-	im.header, im.headerRow, im.delimiter, im.start = rows.header, rows.number, rows.csv.Comma, rows.offset()
+	im.header, im.headerRow, im.start = rows.header, rows.number, rows.offset()
 	if _, err := compile(&im.Options, im.header, object, may); err != nil {
 		return err
 	}
@@ -308,15 +304,22 @@ func (s *Service) begin(ctx context.Context, t store.Tenant, im *Import, object 
 		return fmt.Errorf("writing the options: %w", err)
 	}
 	return t.Write(ctx, func(tx store.Tx) error {
+		held := int64(0)
+		if im.owns {
+			if err := up.take(ctx, tx); err != nil {
+				return err
+			}
+			held = im.size
+		}
 		queued, err := job.Enqueue(ctx, tx, s.ids, s.now(), job.New{Kind: JobKind, Args: map[string]string{"import": im.ID.String()}, Lane: lane, By: im.By})
 		if err != nil {
 			return err
 		}
 		im.Job = &job.Job{ID: queued, Kind: JobKind, State: job.Waiting, Total: im.size, By: im.By, CreatedAt: s.now()}
 		return tx.Insert(ctx, importTable, im.ID, map[string]any{"object": im.Object, "options": json.RawMessage(options),
-			"header": im.header, "delimiter": string(im.delimiter), "start": im.start, "size": im.size, "held": im.size, "user": int64(im.By),
+			"header": im.header, "delimiter": string(im.delimiter), "start": im.start, "size": im.size, "held": held, "user": int64(im.By),
 			"permissions": listOrNil(im.acts), "job": int64(queued), "header_row": int64(im.headerRow),
-			"file_name": store.Text(im.File), "sha256": im.SHA256, "key": store.Text(im.Key),
+			"file_name": store.Text(im.File), "sha256": im.SHA256, "key": store.Text(im.Key), "upload": int64(im.text),
 			"created": int64(0), "updated": int64(0), "unchanged": int64(0), "refused": int64(0)}, nil)
 	})
 }
@@ -334,6 +337,9 @@ func (s *Service) sweep(ctx context.Context, t store.Tenant) error {
 	if err := s.makeRoom(ctx, t, maxTenantRefused-maxRefusedBytes); err != nil {
 		return err
 	}
+	if err := s.sweepUploads(ctx, t); err != nil {
+		return err
+	}
 	before := query.Compare{Ref: query.Field(query.ID), Op: query.Lt, Value: s.oldest()}
 	return t.Write(ctx, func(tx store.Tx) error {
 		for _, table := range Tables() {
@@ -345,28 +351,34 @@ func (s *Service) sweep(ctx context.Context, t store.Tenant) error {
 	})
 }
 
-// forget removes a file's text.
-func (s *Service) forget(ctx context.Context, t store.Tenant, im id.ID) error {
+// forget removes the text of an import's file, if it is its own.
+func (s *Service) forget(ctx context.Context, t store.Tenant, im *Import) error {
+	if !im.owns {
+		return nil
+	}
 	return t.Write(ctx, func(tx store.Tx) error {
-		if _, err := tx.DeleteWhere(ctx, chunkTable, query.Is(colImport, int64(im))); err != nil {
+		if _, err := tx.DeleteWhere(ctx, chunkTable, query.Is(colImport, int64(im.text))); err != nil {
 			return err
 		}
-		there, err := exists(ctx, tx, im)
+		there, err := exists(ctx, tx, im.ID)
 		if err != nil || !there {
-			return err // it never began
+			return err // it is so old that it was removed
 		}
-		return tx.Update(ctx, importTable, im, 0, map[string]any{"held": int64(0)}, nil)
+		return tx.Update(ctx, importTable, im.ID, 0, map[string]any{"held": int64(0)}, nil)
 	})
 }
 
 // held is how many bytes of files are kept in a tenant.
 func (s *Service) held(ctx context.Context, t store.Tenant) (bytes int64, err error) {
-	q := query.Aggregate{Table: importTable, Measures: []query.Measure{{Op: query.Sum, Ref: query.Field(colHeld)}}}
-	for row, err := range t.Aggregate(ctx, q) {
-		if err != nil {
-			return 0, fmt.Errorf("measuring the files that are kept: %w", err)
+	for _, table := range []string{importTable, uploadTable} {
+		q := query.Aggregate{Table: table, Measures: []query.Measure{{Op: query.Sum, Ref: query.Field(colHeld)}}}
+		for row, err := range t.Aggregate(ctx, q) {
+			if err != nil {
+				return 0, fmt.Errorf("measuring the files that are kept: %w", err)
+			}
+			sum, _ := row[0].(int64)
+			bytes += sum
 		}
-		bytes, _ = row[0].(int64)
 	}
 	return bytes, nil
 }
@@ -375,14 +387,20 @@ func (s *Service) held(ctx context.Context, t store.Tenant) (bytes int64, err er
 type kept struct {
 	ctx    context.Context
 	tenant store.Reader
-	im     *Import
+	of     id.ID // the upload, or the import, that the text was kept for
+	size   int64
 	offset int64 // of what is read next
 	text   string
 }
 
+// kept reads the text of an import's file from an offset on.
+func (im *Import) kept(ctx context.Context, t store.Reader, offset int64) *kept {
+	return &kept{ctx: ctx, tenant: t, of: im.text, size: im.size, offset: offset}
+}
+
 func (k *kept) Read(p []byte) (int, error) {
 	if k.text == "" {
-		if k.offset >= k.im.size {
+		if k.offset >= k.size {
 			return 0, io.EOF
 		}
 		if err := k.load(); err != nil {
@@ -398,7 +416,7 @@ func (k *kept) Read(p []byte) (int, error) {
 // load reads the chunk in which the offset lies.
 func (k *kept) load() error {
 	q := query.Select{Table: chunkTable,
-		Filter: query.All{query.Is(colImport, int64(k.im.ID)),
+		Filter: query.All{query.Is(colImport, int64(k.of)),
 			query.Compare{Ref: query.Field(colOffset), Op: query.Le, Value: k.offset}},
 		Sort: []query.Order{{Ref: query.Field(colOffset), Descending: true}, {Ref: query.Field(query.ID), Descending: true}}}
 	chunk, ok, err := store.First(k.ctx, k.tenant, q, colOffset, colText)
@@ -411,5 +429,5 @@ func (k *kept) load() error {
 			return nil
 		}
 	}
-	return fmt.Errorf("reading the file: nothing at offset %d of %d", k.offset, k.im.size)
+	return fault.New(fault.NotFound, "import.file_gone").Because(fmt.Errorf("nothing at offset %d of %d", k.offset, k.size))
 }

@@ -2,13 +2,16 @@ package transfer_test
 
 import (
 	"bytes"
+	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"formwork/engine/fault"
 	"formwork/engine/record"
 	"formwork/engine/transfer"
 	"formwork/engine/transfer/workbook"
@@ -83,5 +86,64 @@ func TestExportsAsWorkbooks(t *testing.T) {
 	}
 	if got, want := read(w.workbook("claim", q, "zh")), "0:名称|0:Sum|0:Open|0:Day|0:Met|0:Daily|0:Kind|0:About|"+cells+"0:甲|0:'x|0:|0:|0:|0:|0:|0:|0:=1+1|"; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// What is exported as a workbook and imported again is the same, in the sheet that is named or
+// the first, and rows have the numbers that a spreadsheet shows.
+func TestWorkbooksImportAgain(t *testing.T) {
+	w := newWorld(t, "admin")
+	w.Apply(claims)
+	w.caller.Location = time.FixedZone("there", 8*3600)
+	data := []map[string]any{
+		{"name": "=1+1", "sum": json.Number("-1234.5"), "open": true, "day": "2024-02-29", "met": "2024-02-29T16:00:00Z", "daily": "07:05:00", "kind_of": "a"},
+		{"name": "a;b,\"c\" d", "sum": json.Number("1234567890123456.78"), "open": false, "day": "1899-12-31"},
+		{"name": "'=x", "met": "2024-01-01T00:00:00.123Z"}}
+	for _, values := range data {
+		if _, err := w.As(w.caller).Create(w.ctx, "claim", values); err != nil {
+			t.Fatal(err)
+		}
+	}
+	q := record.ListQuery{Fields: []string{"name", "sum", "open", "day", "met", "daily", "kind_of"}, Sort: []string{"id"}}
+	before := w.exported("claim", q)
+	file := w.workbook("claim", q, "")
+	for r, err := range w.As(w.caller).Each(w.ctx, "claim", record.ListQuery{}) {
+		if err == nil {
+			err = w.As(w.caller).Delete(w.ctx, "claim", r.ID(), 0)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.expect(w.imported(`{"object":"claim","sheet":"Sheet1","fields":{"name":"name","sum":"sum","open":"open","day":"day","met":"met","daily":"daily","kind_of":"kind_of"}}`, string(file)),
+		"done 3 created 0 updated 0 unchanged 0 refused")
+	strip := func(text string) (out []string) {
+		rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range rows {
+			out = append(out, fmt.Sprintf("%q", row[1:]))
+		}
+		return out
+	}
+	if got, want := fmt.Sprint(strip(w.exported("claim", q))), fmt.Sprint(strip(before)); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if _, err := w.start(`{"object":"claim","sheet":"Sheet2"}`, string(file)); !fault.Is(err, "import.unknown_sheet") {
+		t.Error(err)
+	}
+
+	raw, err := os.ReadFile("workbook/testdata/openpyxl.xlsx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	im := w.imported(`{"object":"claim","decimal":",","fields":{"name":"Name","sum":"Amount","day":"Closes","met":"Met at","daily":"Daily","open":"Open"}}`, string(raw))
+	w.expect(im, "done 1 created 0 updated 0 unchanged 1 refused") // a day has no 27 hours
+	if got := w.refused(im); !strings.Contains(got, "\nAcme,,,,27:30:00,,,5,") {
+		t.Errorf("row 5 is refused: %s", got)
+	}
+	if n := w.total("claim", `name == "Acme" and sum == 1.1 and open and day == date("2024-03-01") and met == datetime("2024-03-01T01:30:00Z")`); n != 1 {
+		t.Errorf("%d claims as the sheet says", n)
 	}
 }
