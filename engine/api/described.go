@@ -33,10 +33,12 @@ type (
 	File []byte
 )
 
-// ImportForm is the multipart form data of an import, in this order.
+// ImportForm is the multipart form data of an import, in this order: options, then either a file
+// or an upload.
 type ImportForm struct {
 	Options transfer.Options `json:"options"`
-	File    File             `json:"file"` // CSV, up to 1 GiB, or a workbook (.xlsx), up to 32 MiB
+	File    File             `json:"file,omitempty"`               // CSV, up to 1 GiB, or a workbook (.xlsx), up to 32 MiB
+	Upload  string           `json:"upload,omitempty" schema:"ID"` // of a preview, in place of the file
 }
 
 // newSchemas are the schemas of everything that routes send and answer, described with

@@ -164,6 +164,7 @@ func (s *Server) routes() []route {
 		{get, v1 + "/files/:id/thumbnail", s.thumbnail, "getThumbnail", "Is a small picture of a picture.", shrinking, mine, nothing, answersFile("image/jpeg", "image/png")},
 
 		{post, v1 + "/imports", s.startImport, "startImport", "Imports a CSV file or a workbook in the background: multipart form data with options, then the file.", onceOnly, importing, uploads[ImportForm](), begins[Import]()},
+		{post, v1 + "/imports/preview", s.previewImport, "previewImport", "Says what is in a file and where its columns probably go, and keeps it for an import: multipart form data as of imports.", none, importing, uploads[ImportForm](), answers[ImportPreview]()},
 		{get, v1 + "/imports", s.listImports, "listImports", "Lists imports, newest first: the caller's own, or all for who may see the setup.", ofImports, mine, nothing, answers[Page[Import]]()},
 		{get, v1 + "/imports/:id", s.getImport, "getImport", "Shows an import and its progress.", none, mine, nothing, answers[Import]()},
 		{get, v1 + "/imports/:id/errors", s.importErrors, "getImportErrors", "The refused rows with the reasons, as a file to correct and send again.", marking, mine, nothing, answersText("text/csv")},

@@ -25,29 +25,53 @@ import (
 // headerIdempotency names a request, so that it has its effect once.
 const headerIdempotency = "Idempotency-Key"
 
-// startImport is POST /imports: multipart form data, the part "options" (JSON, see
-// transfer.Options) before the part "file".
+// startImport is POST /imports.
 func (s *Server) startImport(r *request) error {
-	r.share.Rest() // while the file arrives
-	kind, params, err := mime.ParseMediaType(r.http.Get(fiber.HeaderContentType))
-	if err != nil || kind != "multipart/form-data" || params["boundary"] == "" {
-		return fault.New(fault.Malformed, "api.multipart")
-	}
-	parts := multipart.NewReader(r.arriving(), strings.Clone(params["boundary"]))
-	options, err := importOptions(parts)
+	options, file, err := r.importForm()
 	if err != nil {
 		return err
 	}
-	file, err := parts.NextPart()
-	if err != nil || file.FormName() != "file" {
-		return fault.New(fault.Malformed, "api.multipart").Because(err)
-	}
-	started, err := s.o.Imports.Start(r.ctx, r.tenant, r.caller, *options, transfer.File{Name: file.FileName(), Key: strings.Clone(r.http.Get(headerIdempotency)), Text: file})
+	file.Key = strings.Clone(r.http.Get(headerIdempotency))
+	started, err := s.o.Imports.Start(r.ctx, r.tenant, r.caller, *options, file)
 	if err != nil {
 		return err
 	}
 	r.http.Set(fiber.HeaderLocation, Prefix+"/imports/"+started.ID.String())
 	return r.json(fiber.StatusAccepted, r.importAnswer(started))
+}
+
+// importForm reads multipart form data: the part "options" (JSON, see transfer.Options) before
+// the part "file", or "upload", the id of a file that was sent before.
+func (r *request) importForm() (*transfer.Options, transfer.File, error) {
+	r.share.Rest() // while the file arrives
+	kind, params, err := mime.ParseMediaType(r.http.Get(fiber.HeaderContentType))
+	if err != nil || kind != "multipart/form-data" || params["boundary"] == "" {
+		return nil, transfer.File{}, fault.New(fault.Malformed, "api.multipart")
+	}
+	parts := multipart.NewReader(r.arriving(), strings.Clone(params["boundary"]))
+	options, err := importOptions(parts)
+	if err != nil {
+		return nil, transfer.File{}, err
+	}
+	part, err := parts.NextPart()
+	if err != nil {
+		return nil, transfer.File{}, fault.New(fault.Malformed, "api.multipart").Because(err)
+	}
+	switch part.FormName() {
+	case "file":
+		return options, transfer.File{Name: part.FileName(), Text: part}, nil
+	case "upload":
+		raw, err := io.ReadAll(io.LimitReader(part, 64))
+		if err != nil {
+			return nil, transfer.File{}, fault.New(fault.Malformed, "api.unreadable").Because(err)
+		}
+		of, ok := id.Parse(string(raw))
+		if !ok {
+			return nil, transfer.File{}, fault.New(fault.Invalid, "import.upload_not_found").At("/upload")
+		}
+		return options, transfer.File{Upload: of}, nil
+	}
+	return nil, transfer.File{}, fault.New(fault.Malformed, "api.multipart")
 }
 
 // importOptions reads the first part.

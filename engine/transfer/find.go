@@ -34,7 +34,7 @@ func (r *running) resolve(ctx context.Context, lines []*line) error {
 				unknown = append(unknown, text)
 			}
 		}
-		if err := r.match(ctx, t, unknown, known); err != nil {
+		if err := match(ctx, r.session, t, unknown, known); err != nil {
 			return err
 		}
 		for _, l := range lines {
@@ -57,7 +57,7 @@ func (r *running) resolve(ctx context.Context, lines []*line) error {
 
 // match finds the records that texts mean: by a unique field as its key compares, by
 // any other where the values are equal.
-func (r *running) match(ctx context.Context, t *target, texts []string, known map[string][]string) error {
+func match(ctx context.Context, session *record.Session, t *target, texts []string, known map[string][]string) error {
 	object := t.field.Target
 	of, _ := object.Field(t.source.Match)
 	var meant []string // the texts that can be values of the field
@@ -68,7 +68,7 @@ func (r *running) match(ctx context.Context, t *target, texts []string, known ma
 		}
 	}
 	if uniqueKey(object, []string{of.Name}) != "" {
-		found, err := r.session.ByKey(ctx, object.Doc.Name, of.Name, values)
+		found, err := session.ByKey(ctx, object.Doc.Name, of.Name, values)
 		if err != nil {
 			return err
 		}
@@ -90,7 +90,7 @@ func (r *running) match(ctx context.Context, t *target, texts []string, known ma
 	}
 	for _, filter := range joined(literals, of.Name+" in [", ", ", "]") {
 		q := record.ListQuery{Filter: filter, Fields: []string{idField, of.Name}}
-		for found, err := range r.session.Each(ctx, object.Doc.Name, q) {
+		for found, err := range session.Each(ctx, object.Doc.Name, q) {
 			if err != nil {
 				return err
 			}

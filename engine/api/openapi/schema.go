@@ -98,6 +98,8 @@ func (s *Schemas) Of(t reflect.Type) Schema {
 		return Schema{"type": "integer"}
 	case reflect.Int64:
 		return Schema{"type": "integer", "format": "int64"}
+	case reflect.Float64:
+		return Schema{"type": "number"}
 	case reflect.Pointer:
 		return s.Of(t.Elem())
 	case reflect.Slice, reflect.Array:

@@ -50,14 +50,18 @@ async function startImport(options: components["schemas"]["ImportOptions"], file
   return data(
     await admin.POST("/api/v1/imports", {
       body: { options, file },
-      bodySerializer(body) {
-        const form = new FormData();
-        form.append("options", JSON.stringify(body.options));
-        form.append("file", new Blob([body.file], { type: "text/csv" }), "file.csv");
-        return form;
-      },
+      bodySerializer: importForm,
     }),
   );
+}
+
+/** The form of an import: the options before what they are for. */
+function importForm(body: components["schemas"]["ImportForm"]) {
+  const form = new FormData();
+  form.append("options", JSON.stringify(body.options));
+  if (body.upload) form.append("upload", body.upload);
+  else form.append("file", new Blob([body.file ?? ""], { type: "text/csv" }), "file.csv");
+  return form;
 }
 
 test("records", async () => {
@@ -136,6 +140,10 @@ test("imports and exports", async () => {
   const done = data(await admin.GET("/api/v1/imports/{id}", { params: { path: { id: started.id } } }));
   assert.ok(done.created === 1 && done.refused === 1, JSON.stringify(done));
   assert.ok(data(await admin.GET("/api/v1/imports", { params: { query: { limit: 5 } } })).items.some((one) => one.id === started.id));
+  const sent = { options: { object: "account" }, file: "Name,Branch\nNew Firm,retail\n" };
+  const seen = data(await admin.POST("/api/v1/imports/preview", { body: sent, bodySerializer: importForm }));
+  assert.ok(seen.columns[0]?.field === "name" && seen.rows === 1, JSON.stringify(seen));
+  data(await admin.POST("/api/v1/imports", { body: { options: { object: "account", dry_run: true }, upload: seen.upload }, bodySerializer: importForm }));
   const errors = data(await admin.GET("/api/v1/imports/{id}/errors", { params: { path: { id: started.id }, query: { bom: true } }, parseAs: "text" }));
   assert.ok(errors.includes("_reasons"));
   const path = { object: "account" as const };
