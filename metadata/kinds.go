@@ -318,11 +318,23 @@ type View struct {
 	Filter  string   `json:"filter,omitempty"`
 	Columns []string `json:"columns"`
 	Sort    []string `json:"sort,omitempty"`  // "-amount" descends
-	Group   string   `json:"group,omitempty"` // a kanban's columns
+	Group   string   `json:"group,omitempty"` // a kanban's columns, a chart's groups
 	Show    string   `json:"show"`            // "table", "kanban", "calendar", "timeline", "gallery", "chart"
 	Order   int      `json:"order,omitempty"`
-	// Sum is what is told of all records of the list, or of each group of a kanban.
+	// Sum is what is told of all records of the list, or of each group of a kanban or a chart.
 	Sum []Measure `json:"sum,omitempty"`
+	// Start and End are own fields, dates or instants both: when a record is in a calendar or
+	// on a timeline. Without Start it is the first such column; without End a record is there
+	// at its start.
+	Start string `json:"start,omitempty"`
+	End   string `json:"end,omitempty"`
+	// Picture is an own field of pictures, of which a gallery shows the first.
+	Picture string `json:"picture,omitempty"`
+	// Chart is how a chart draws: "bar" (when absent), "line", "pie", or "number".
+	Chart string `json:"chart,omitempty"`
+	// By is the part of the calendar by which a chart groups dates: "day", "week", "month",
+	// "quarter", "year".
+	By string `json:"by,omitempty"`
 }
 
 // Measure is what an aggregation tells of several records. A text alone is the path of a
@@ -373,6 +385,32 @@ type AppTab struct {
 	Order       int    `json:"order,omitempty"`
 	Object      string `json:"object"`
 	View        string `json:"view,omitempty"`
+}
+
+// Dashboard is a page of widgets. The first one that somebody is shown is where they begin.
+type Dashboard struct {
+	Head
+	Icon    string             `json:"icon,omitempty"`
+	Order   int                `json:"order,omitempty"`
+	Widgets map[string]*Widget `json:"widgets"`
+}
+
+// Widget is a part of a dashboard: records of an object, or what is measured of them.
+type Widget struct {
+	Description Text      `json:"description,omitempty"` // for admins
+	Label       Text      `json:"label,omitempty"`
+	Order       int       `json:"order,omitempty"`
+	Width       int       `json:"width,omitempty"` // of the four columns of the page: 1 to 4; 2 when absent
+	Type        string    `json:"type"`            // "list", "number", "chart"
+	Object      string    `json:"object"`
+	Filter      string    `json:"filter,omitempty"`
+	Columns     []string  `json:"columns,omitempty"` // of a list
+	Sort        []string  `json:"sort,omitempty"`    // of a list
+	Limit       int       `json:"limit,omitempty"`   // of a list: 1 to 50 records; 5 when absent
+	Group       string    `json:"group,omitempty"`   // of a chart
+	By          string    `json:"by,omitempty"`      // as in View
+	Chart       string    `json:"chart,omitempty"`   // as in View
+	Sum         []Measure `json:"sum,omitempty"`     // of a number and a chart; the number of records when absent
 }
 
 // Role is a place in the reporting tree; users in it see what users in the roles

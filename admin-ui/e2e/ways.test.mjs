@@ -109,3 +109,34 @@ test("a column goes on where it is scrolled, and on a phone there is one at a ti
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "the page is wider than the screen");
   await done(page);
 });
+
+test("a day begins with what is mine, every number leads to its records, and an admin changes what is there", async () => {
+  const api = await server.as("sarah@example.com");
+  const today = new Date().toISOString().slice(0, 10);
+  await api("POST", "/records/task", { subject: "Ring the harbour", due: today, priority: "high" });
+  const { rows } = await api("POST", "/records/opportunity/aggregate", { filter: "owner == user.id and not closed", group: [{ field: "stage" }], measures: [{ op: "count" }, { op: "sum", field: "amount" }] });
+  const page = await open("/");
+  const part = (name) => page.getByRole("region", { name, exact: true });
+  await part("My tasks for today").getByRole("link", { name: "Ring the harbour" }).waitFor();
+  const sum = rows.reduce((all, row) => all + Number(row.sum_amount), 0);
+  await part("My pipeline").getByText(new Intl.NumberFormat("en", { minimumFractionDigits: 2 }).format(sum)).waitFor();
+
+  // A bar leads to the records that it stands for.
+  const bar = part("My pipeline by stage").getByRole("link", { name: /^Prospecting/ });
+  await bar.click();
+  await page.getByRole("heading", { name: "Opportunities", level: 1 }).waitFor();
+  const filter = new URL(page.url()).searchParams.get("filter");
+  const { total } = await api("GET", `/records/opportunity?count=exact&limit=1&filter=${encodeURIComponent(filter)}`);
+  assert.equal(total, rows.find((row) => row.stage === "prospecting").count);
+  await page.locator("[data-row='0']").waitFor();
+
+  const admin = await server.as("admin@example.com");
+  const apply = (filter) => admin("POST", "/metadata/apply", { documents: [{ kind: "dashboard", name: "mine", label: "Harbour", order: 1, widgets: { boats: { type: "number", label: "Boats", object: "task", filter } } }] });
+  await assert.rejects(apply("owner =="), /422/);
+  await apply('subject contains "harbour"');
+  await page.goto(server.base);
+  await page.getByRole("heading", { name: "Harbour" }).waitFor();
+  await part("Boats").getByText("1", { exact: true }).waitFor();
+  await admin("POST", "/metadata/apply", { delete: [{ kind: "dashboard", name: "mine" }] });
+  await done(page);
+});

@@ -165,6 +165,7 @@ func StandardKinds() []Kind {
 		viewKind{},
 		layoutKind{},
 		appKind{},
+		dashboardKind{},
 		roleKind{},
 		permissionKind{},
 		sharingKind{},

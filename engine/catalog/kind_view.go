@@ -34,11 +34,14 @@ func (viewKind) AlsoCalled() []string {
 // reader may not, they could do nothing with the view.
 func (viewKind) Shown(*fieldtype.Registry) metadata.Shown {
 	return metadata.About("object", metadata.Provided("filter", metadata.UnderstoodFilter,
-		metadata.WithHead(metadata.AllOf("object", "filter", "show", "order").And(metadata.Members{
+		metadata.WithHead(metadata.AllOf("object", "filter", "show", "order", "chart", "by").And(metadata.Members{
 			"columns": metadata.Paths,
 			"sort":    metadata.Paths,
 			"group":   metadata.Path,
 			"sum":     metadata.Measures,
+			"start":   metadata.Path,
+			"end":     metadata.Path,
+			"picture": metadata.Path,
 		}))))
 }
 
@@ -65,24 +68,91 @@ func (c *Compiling) compileView(v *metadata.View, at string) *View {
 	if v.Show == "kanban" && v.Group == "" {
 		c.report(fault.New(fault.Invalid, "catalog.kanban_group", "view", v.Name), at+"/group")
 	}
-	if v.Group != "" {
-		f := c.path(o, v.Group, at+"/group")
-		if f != nil && c.checkStored(f, at+"/group") && o.holds(v.Group) {
-			l.Group = f
-		}
+	if f := c.group(o, v.Group, v.By, at); f != nil && o.holds(v.Group) {
+		l.Group = f
 	}
+	l.Sum = c.measures(o, v.Sum, at+"/sum")
+	c.checkPeriod(o, v, at)
+	c.checkPicture(o, v.Picture, at+"/picture")
+	return &View{Doc: v, List: l}
+}
+
+// checkPeriod checks the fields that say when a record begins and ends.
+func (c *Compiling) checkPeriod(o *Object, v *metadata.View, at string) {
+	start, end := c.date(o, v.Start, at+"/start"), c.date(o, v.End, at+"/end")
+	if start != nil && end != nil && start.Value.Kind() != end.Value.Kind() {
+		c.report(fault.New(fault.Invalid, "catalog.period_mixed", "start", v.Start, "end", v.End), at+"/end")
+	}
+}
+
+// date is the field of dates or instants that a member names; nil: it names none, or there is
+// a problem.
+func (c *Compiling) date(o *Object, name, at string) *Field {
+	f := c.named(o, name, at)
+	if f == nil || !c.checkStored(f, at) {
+		return nil
+	}
+	if !dated(f) {
+		c.report(fault.New(fault.Invalid, "catalog.not_a_date", "field", name), at)
+		return nil
+	}
+	return f
+}
+
+func (c *Compiling) checkPicture(o *Object, name, at string) {
+	f := c.named(o, name, at)
+	if f == nil {
+		return
+	}
+	if files, ok := f.Value.(fieldtype.Files); !ok || !files.FileRules().Image {
+		c.report(fault.New(fault.Invalid, "catalog.not_a_picture", "field", name), at)
+	}
+}
+
+// dated reports whether a field holds dates or instants.
+func dated(f *Field) bool {
+	return f.Value.Kind() == fieldtype.DateKind || f.Value.Kind() == fieldtype.DatetimeKind
+}
+
+// named is the field that a member names; nil: it names none, or there is a problem.
+func (c *Compiling) named(o *Object, name, at string) *Field {
+	if name == "" {
+		return nil
+	}
+	return c.field(o, name, at)
+}
+
+// group checks what records are grouped by, a path, and by which part of the calendar; nil:
+// by nothing, or there is a problem.
+func (c *Compiling) group(o *Object, path, by, at string) *Field {
+	if path == "" {
+		return nil
+	}
+	f := c.path(o, path, at+"/group")
+	if f == nil || !c.checkStored(f, at+"/group") {
+		return nil
+	}
+	if by != "" && !dated(f) {
+		c.report(fault.New(fault.Invalid, "catalog.not_a_date", "field", path), at+"/by")
+	}
+	return f
+}
+
+// measures checks what is measured of an object's records, and gives the own fields that
+// are measured in all of them.
+func (c *Compiling) measures(o *Object, measures []metadata.Measure, at string) (own []*Field) {
 	names := map[string]bool{}
-	for i, m := range v.Sum {
-		at := at + "/sum" + index(i)
+	for i, m := range measures {
+		at := at + index(i)
 		if f := c.measure(o, m, at); f != nil && o.holds(m.Field) && m.Filter == "" {
-			l.Sum = append(l.Sum, f)
+			own = append(own, f)
 		}
 		if names[m.Name()] {
 			c.report(fault.New(fault.Invalid, "catalog.measure_twice", "name", m.Name()), at)
 		}
 		names[m.Name()] = true
 	}
-	return &View{Doc: v, List: l}
+	return own
 }
 
 // measure checks what is measured of an object's records; nil: no field, or there is a

@@ -11,3 +11,11 @@ export function all(...filters: (string | undefined)[]): string | undefined {
 }
 
 export const equals = (path: string, value: unknown) => `${path} == ${literal(value)}`;
+
+/** Whose day, of a date or an instant, is from one day on and before another. */
+export function within(path: string, type: "date" | "datetime", from: string, before: string): string {
+  const day = type === "datetime" ? `date(${path})` : path;
+  return `${day} >= ${dateLiteral(from)} and ${day} < ${dateLiteral(before)}`;
+}
+
+const dateLiteral = (day: string) => `date(${day.split("-").map(Number).join(", ")})`;

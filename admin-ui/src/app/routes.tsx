@@ -7,6 +7,7 @@ import { Shell } from "./shell/Shell";
 import { ways } from "./ways";
 
 const RecordPage = lazy(() => import("~/features/record").then((m) => ({ default: m.RecordPage })));
+const Home = lazy(() => import("~/features/home"));
 const Create = lazy(() => import("./Create"));
 const Recent = lazy(() => import("~/features/recent"));
 
@@ -28,9 +29,11 @@ export function Routes() {
   );
 }
 
-/** The first page of the first app. */
+/** The first dashboard; where there is none, the first page of the first app. */
 function Start() {
   const { model } = useSession();
+  const dashboard = model.dashboards[0];
+  if (dashboard) return <Home dashboard={dashboard} />;
   const first = placesOf(model, model.language)[0]?.places[0];
   return first ? <Navigate to={first.to} replace /> : null;
 }

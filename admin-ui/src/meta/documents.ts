@@ -1,5 +1,6 @@
 // What the pages read of the configuration's documents. The server checks them; here they are only typed.
 import type { Schemas } from "~/api/client";
+import type { Unit } from "./days";
 
 /** A text that people read: one, or one a language. */
 export type Label = string | Record<string, string> | undefined;
@@ -70,6 +71,31 @@ export interface ViewDoc extends Head {
   group?: string;
   sum?: SumDoc[];
   show?: string;
+  start?: string;
+  end?: string;
+  picture?: string;
+  chart?: string;
+  by?: Unit;
+}
+
+export interface WidgetDoc {
+  label?: Label;
+  order?: number;
+  width?: number;
+  type: string;
+  object: string;
+  filter?: string;
+  columns?: string[];
+  sort?: string[];
+  limit?: number;
+  group?: string;
+  by?: Unit;
+  chart?: string;
+  sum?: SumDoc[];
+}
+
+export interface DashboardDoc extends Head {
+  widgets: Record<string, WidgetDoc>;
 }
 
 export interface SectionDoc {

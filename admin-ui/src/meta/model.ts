@@ -2,6 +2,7 @@
 import type { Document, Me } from "~/api/session";
 import {
   type AppDoc,
+  type DashboardDoc,
   type FieldDoc,
   type LayoutDoc,
   type Named,
@@ -49,6 +50,7 @@ export interface Model {
   language: string;
   objects: Map<string, ObjectModel>;
   apps: AppDoc[];
+  dashboards: DashboardDoc[];
 }
 
 const computed = new Set(["formula", "rollup", "auto_number"]);
@@ -89,7 +91,13 @@ export function modelOf(documents: Document[], revision: number, rights: Me["rig
       layouts: layouts.filter((l) => l.object === doc.name),
     });
   }
-  return { revision, language, objects, apps: of<AppDoc>("app").sort(byOrder) };
+  return {
+    revision,
+    language,
+    objects,
+    apps: of<AppDoc>("app").sort(byOrder),
+    dashboards: of<DashboardDoc>("dashboard").sort(byOrder),
+  };
 }
 
 function fieldOf(

@@ -62,6 +62,7 @@ function List({ object, ways }: Props & { object: ObjectModel }) {
   const query = {
     view: view?.name,
     q: q || undefined,
+    filter: at.get("filter") || undefined,
     sort: sort.length > 0 ? sort : undefined,
     fields: asked(columns),
     limit: page,
