@@ -1,6 +1,8 @@
 // How values are written for a person: made once for a language and a time zone, never per cell.
 export interface Formats {
   language: string;
+  /** Of the person, in which instants are written and read. */
+  timeZone: string;
   number(value: number, scale: number): string;
   currency(value: number, scale: number, currency?: string): string;
   percent(value: number, scale: number): string;
@@ -27,6 +29,7 @@ export function formatsOf(language: string, timeZone: string, say: (key: string)
   const instants = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short", timeZone });
   return {
     language,
+    timeZone,
     number: (v, scale) => number(`n${scale}`, digits(scale)).format(v),
     currency: (v, scale, currency) =>
       number(

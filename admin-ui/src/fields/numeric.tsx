@@ -22,5 +22,16 @@ function Input(props: InputProps<number>) {
 /** A type of numbers, by how they are written. */
 export function numeric(type: string, write: (value: number, scale: number, at: Shown) => string): FieldType<number> {
   const text = (value: number, at: Shown) => write(value, digits(at.field), at);
-  return fieldType({ type, width: 130, align: "right", cell: text, text, Input });
+  return fieldType({
+    type,
+    width: 130,
+    align: "right",
+    cell: text,
+    text,
+    // The sign of a currency may be letters; between digits they are none.
+    parse: (typed, { formats }) =>
+      readNumber(typed.replace(/^([-+]?)\p{L}+|\p{L}+$/gu, "$1").replace(/\p{Sc}|\u2212/gu, ""), formats.language),
+    sample: () => 1250,
+    Input,
+  });
 }

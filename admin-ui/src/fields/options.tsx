@@ -19,6 +19,21 @@ export const optionLabel = (field: Field, value: string, language: string): stri
   return option ? say(option.label, language, value) : value;
 };
 
+/** The option that a text names, by its label or its name; undefined where it names none. */
+export const optionNamed = (field: Field, text: string, language: string): string | undefined => {
+  const plain = text.trim().toLowerCase();
+  return field.options.find((one) =>
+    [say(one.label, language, one.name), one.name].some((t) => t.toLowerCase() === plain),
+  )?.name;
+};
+
+/** The texts of a list that is written in one line. */
+export const listed = (text: string): string[] =>
+  text
+    .split(/[;,、，；\n]/)
+    .map((one) => one.trim())
+    .filter(Boolean);
+
 export const optionColour = (field: Field, value: string): string => {
   const colour = field.options.find((one) => one.name === value)?.color ?? "gray";
   const named = known[colour] ?? colour;

@@ -28,6 +28,7 @@ export interface FieldDoc {
   help?: Label;
   order?: number;
   required?: boolean | string;
+  unique?: boolean;
   read_only?: boolean;
   result?: string;
   scale?: number;
@@ -39,6 +40,10 @@ export interface FieldDoc {
   picklist?: string;
   depends_on?: string;
   fields?: Record<string, FieldDoc>;
+  max?: number;
+  max_size?: number;
+  max_rows?: number;
+  types?: string[];
 }
 
 export interface StageDoc {
@@ -54,6 +59,7 @@ export interface ObjectDoc extends Head {
   fields: Record<string, FieldDoc>;
   stages?: { field: string; stages: Record<string, StageDoc> };
   record_types?: Record<string, { label?: Label; order?: number }>;
+  field_sets?: Record<string, { fields: string[] }>;
 }
 
 export interface PicklistDoc extends Head {
@@ -102,6 +108,7 @@ export interface SectionDoc {
   label?: Label;
   columns?: number;
   order?: number;
+  field_set?: string;
   fields?: Record<string, { order?: number; wide?: boolean }>;
 }
 
@@ -125,7 +132,7 @@ export interface LayoutDoc extends Head {
   highlights?: string[];
   tabs?: Record<string, TabDoc>;
   related?: Record<string, RelatedDoc>;
-  record_types?: string[];
+  record_type?: string;
   device?: string;
 }
 

@@ -29,6 +29,8 @@ export interface Field {
   options: Named<OptionDoc>[];
   /** The objects that a reference leads to. */
   targets: string[];
+  /** The fields of child rows, in order. */
+  rows: Field[];
 }
 
 export interface ObjectModel {
@@ -63,6 +65,12 @@ const system: Record<string, FieldDoc & { label: Record<string, string> }> = {
   updated_by: { type: "user", object: "user", read_only: true, label: { en: "Changed by", zh: "修改人" } },
 };
 
+/** Of an object whose records have types. */
+const recordType: FieldDoc & { label: Record<string, string> } = {
+  type: "picklist",
+  label: { en: "Record type", zh: "记录类型" },
+};
+
 /** Joins the documents that the caller may see with their rights, in a language. */
 export function modelOf(documents: Document[], revision: number, rights: Me["rights"], language: string): Model {
   const of = <T>(kind: string) => documents.filter((d) => d.kind === kind) as unknown as T[];
@@ -74,7 +82,8 @@ export function modelOf(documents: Document[], revision: number, rights: Me["rig
     const may = rights.objects[doc.name];
     if (!may) continue;
     const fields = new Map<string, Field>();
-    for (const [name, field] of Object.entries({ ...doc.fields, ...system })) {
+    const typed = doc.record_types ? { record_type: { ...recordType, options: doc.record_types } } : {};
+    for (const [name, field] of Object.entries({ ...doc.fields, ...typed, ...system })) {
       const right = may.fields?.[name];
       if (right) fields.set(name, fieldOf(doc.name, name, field, right === "edit", shared, language));
     }
@@ -119,6 +128,7 @@ function fieldOf(
     editable: editable && !doc.read_only && !computed.has(doc.type),
     required: doc.required === true,
     options: ordered(doc.picklist ? shared.get(doc.picklist) : doc.options),
+    rows: ordered(doc.fields).map((one) => fieldOf(object, one.name, one, editable, shared, language)),
     targets:
       doc.type === "user" ? ["user"] : (doc.objects ?? (doc.object && doc.type !== "rollup" ? [doc.object] : [])),
   };

@@ -44,5 +44,6 @@ export default fieldType<Address>({
   width: 260,
   cell: write,
   text: write,
+  sample: () => ({ street: "Main street 1", city: "Berlin", state: null, postal_code: "10115", country: "DE" }),
   Input,
 });

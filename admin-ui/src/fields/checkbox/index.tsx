@@ -8,6 +8,14 @@ export default fieldType<boolean>({
   width: 90,
   cell: write,
   text: write,
+  parse: (text, { formats }) => {
+    const plain = text.trim().toLowerCase();
+    if (plain === "") return null;
+    if ([formats.yes.toLowerCase(), "yes", "true", "1", "x", "✓"].includes(plain)) return true;
+    return [formats.no.toLowerCase(), "no", "false", "0"].includes(plain) ? false : undefined;
+  },
+  chosen: true,
+  sample: () => true,
   Input: ({ value, field, problem, onChange, onDone, autoFocus, label, disabled }) => (
     <Checkbox
       size="xs"

@@ -8,6 +8,8 @@ export default fieldType<number>({
   align: "right",
   cell: (value, { formats }) => formats.duration(value),
   text: (value, { formats }) => formats.duration(value),
+  parse: (text) => readDuration(text),
+  sample: () => 5400,
   Input: (props) => (
     <TextField {...props} unreadable="duration" write={(v) => props.formats.duration(v)} read={readDuration} />
   ),

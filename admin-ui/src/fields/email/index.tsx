@@ -6,6 +6,9 @@ export default fieldType<string>({
   width: 220,
   cell: (value) => <a href={`mailto:${value}`}>{value}</a>,
   text: (value) => value,
+  parse: (text) => text.trim() || null,
+  follows: true,
+  sample: () => "ada@example.com",
   Input: (props) => (
     <TextField {...props} kind="email" inputMode="email" write={(v) => v} read={(text) => text.trim() || null} />
   ),

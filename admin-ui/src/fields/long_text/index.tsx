@@ -7,6 +7,8 @@ export default fieldType<string>({
   width: 280,
   cell: (value) => <span className="lines">{value}</span>,
   text: (value) => value,
+  parse: (text) => text.trim() || null,
+  sample: () => "Two lines,\nand a half.",
   Input: (props) => (
     <Textarea
       {...control(props)}

@@ -2,7 +2,7 @@ import { Select } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { control } from "../control";
 import { fieldType, type InputProps } from "../field";
-import { chip, choices, optionLabel } from "../options";
+import { chip, choices, optionLabel, optionNamed } from "../options";
 
 function Input(props: InputProps<string>) {
   const { value, field, formats, offered, onChange, onDone } = props;
@@ -30,5 +30,8 @@ export default fieldType<string>({
   width: 150,
   cell: (value, { field, formats }) => chip(field, value, formats.language),
   text: (value, { field, formats }) => optionLabel(field, value, formats.language),
+  parse: (text, { field, formats }) => (text.trim() ? optionNamed(field, text, formats.language) : null),
+  chosen: true,
+  sample: (field) => field.options[0]?.name ?? "other",
   Input,
 });

@@ -1,6 +1,7 @@
 import { TagsInput } from "@mantine/core";
 import { control } from "../control";
 import { fieldType } from "../field";
+import { listed } from "../options";
 
 export default fieldType<string[]>({
   type: "tags",
@@ -15,6 +16,11 @@ export default fieldType<string[]>({
     </>
   ),
   text: (value) => value.join(", "),
+  parse: (text) => {
+    const found = [...new Set(listed(text))];
+    return found.length > 0 ? found : null;
+  },
+  sample: () => ["early", "by phone"],
   Input: (props) => (
     <TagsInput
       {...control(props)}

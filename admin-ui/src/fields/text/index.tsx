@@ -6,5 +6,7 @@ export default fieldType<string>({
   width: 220,
   cell: (value) => value,
   text: (value) => value,
+  parse: (text) => text.trim() || null,
+  sample: () => "Northfield College",
   Input: (props) => <TextField {...props} write={(v) => v} read={(text) => text.trim() || null} />,
 });

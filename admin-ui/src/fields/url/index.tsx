@@ -14,6 +14,9 @@ export default fieldType<string>({
       value
     ),
   text: (value) => value,
+  parse: (text) => text.trim() || null,
+  follows: true,
+  sample: () => "https://example.com/a",
   Input: (props) => (
     <TextField {...props} kind="url" inputMode="url" write={(v) => v} read={(text) => text.trim() || null} />
   ),

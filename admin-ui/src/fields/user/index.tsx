@@ -9,5 +9,8 @@ export default fieldType<string>({
   width: 180,
   cell: write,
   text: write,
+  follows: true,
+  chosen: true,
+  sample: () => "0000000000001",
   Input: ReferenceInput,
 });
