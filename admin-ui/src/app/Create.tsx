@@ -1,4 +1,4 @@
-import { CreatePanel, givenBy } from "~/features/record";
+import { CreatePanel } from "~/features/record";
 import type { ObjectModel } from "~/meta/model";
 
 interface Props {
@@ -9,5 +9,5 @@ interface Props {
 }
 
 export default function Create({ object, given, onClose, onCreated }: Props) {
-  return <CreatePanel object={object} given={givenBy(object, given)} onClose={onClose} onCreated={onCreated} />;
+  return <CreatePanel object={object} given={given} onClose={onClose} onCreated={onCreated} />;
 }

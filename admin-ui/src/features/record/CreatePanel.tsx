@@ -1,153 +1,128 @@
 import { Button, Drawer } from "@mantine/core";
-import { useDebouncedValue, useMediaQuery } from "@mantine/hooks";
-import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMediaQuery } from "@mantine/hooks";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { refusal, type Schemas } from "~/api/client";
-import { create, form } from "~/api/records";
-import { typeOf } from "~/fields";
-import { useFormats } from "~/fields/useFormats";
-import { ordered } from "~/meta/documents";
-import type { ObjectModel } from "~/meta/model";
+import { useNavigate } from "react-router";
+import { read } from "~/api/records";
+import { asked, type ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
+import { notify } from "~/ui/notices";
 import css from "./CreatePanel.module.css";
-import { useCandidates } from "./useRecord";
+import type { Draft } from "./draft";
+import { Duplicates, Elsewhere, FormFields } from "./FormFields";
+import { cloneOf, givenBy, originalOf } from "./given";
+import { useColumns } from "./useColumns";
+import { useNewRecord } from "./useNewRecord";
 
 interface Props {
   object: ObjectModel;
-  /** Values to begin with. */
-  given: Record<string, unknown>;
+  /** What the address gives the record to begin with; see given.ts. */
+  given: string;
   onClose(): void;
   onCreated(id: string): void;
 }
 
 /** A new record. The server says at every step what it would be and what stands in the way. */
-export function CreatePanel({ object, given, onClose, onCreated }: Props) {
-  const { t } = useTranslation();
+export function CreatePanel(props: Props) {
+  const { object, given } = props;
   const { me } = useSession();
-  const cache = useQueryClient();
-  const formats = useFormats();
-  const phone = useMediaQuery("(max-width: 720px)");
-  const [values, setValues] = useState(given);
-  const [names, setNames] = useState<Record<string, string | null>>({});
-  const [all, setAll] = useState(false);
-  const [tried, setTried] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [refused, setRefused] = useState<Schemas["Problem"]>();
-  const [settled] = useDebouncedValue(values, 250);
-  const device = phone ? "phone" : "desktop";
-  const state = useQuery({
-    queryKey: [me.tenant, object.name, "new", device, settled],
-    queryFn: ({ signal }) => form(object.name, { data: settled, device }, signal),
-    placeholderData: keepPreviousData,
-    gcTime: 0,
+  const columns = useColumns(object);
+  const from = originalOf(given);
+  const original = useQuery({
+    queryKey: [me.tenant, object.name, "record", from, "clone"],
+    queryFn: ({ signal }) => read(object.name, from as string, asked([...columns.values()]), signal),
+    enabled: from !== undefined,
   });
-  const candidates = useCandidates(object, { data: values });
-  const problems = refused?.errors ?? state.data?.problems ?? [];
-  const problemOf = (name: string) =>
-    tried || name in values
-      ? problems.find((p) => p.pointer === `/${name}` || p.pointer?.startsWith(`/${name}/`))?.detail
-      : undefined;
+  if (from !== undefined && original.isPending) return null;
+  const begin = original.data ? cloneOf(object, columns, original.data) : { values: {}, names: {} };
+  return <Panel {...props} begin={{ ...begin, values: { ...begin.values, ...givenBy(object, given) } }} />;
+}
 
-  const states = state.data?.fields ?? {};
-  const layout = object.layouts.find((l) => l.name === state.data?.layout);
-  const placed = layout
-    ? ordered(layout.tabs).flatMap((tab) =>
-        ordered(tab.sections).flatMap((section) => ordered(section.fields).map((f) => f.name)),
-      )
-    : [...object.fields.keys()];
-  const enterable = [...new Set(placed)].filter((name) => {
-    const field = object.fields.get(name);
-    return field?.editable && typeOf(field.shows).Input && states[name]?.visible !== false && !states[name]?.read_only;
-  });
+function Panel({ object, given, begin, onClose, onCreated }: Props & { begin: Draft }) {
+  const { t } = useTranslation();
+  const go = useNavigate();
+  const phone = useMediaQuery("(max-width: 720px)") ?? false;
+  const [all, setAll] = useState(false);
+  const [key, setKey] = useState(0);
+  const record = useNewRecord(object, begin, phone ? "phone" : "desktop", given || "new");
+  const { enterable, states, tried, values, busy, restored } = record;
   const first = (name: string) =>
     name === object.nameField ||
+    name === "record_type" ||
     states[name]?.required ||
-    name in given ||
+    name in begin.values ||
+    (values[name] !== undefined && values[name] !== null) ||
     name === object.doc.stages?.field ||
-    (tried && problemOf(name));
+    (tried && record.problemOf(name));
   const short = all ? enterable : enterable.filter((name, i) => first(name) || i < 4);
-  const elsewhere = problems.filter(
-    (p) => !short.some((name) => p.pointer === `/${name}` || p.pointer?.startsWith(`/${name}/`)),
-  );
 
-  const submit = async () => {
-    setTried(true);
-    setBusy(true);
-    try {
-      const saved = await create(object.name, values);
-      await cache.invalidateQueries({ queryKey: [me.tenant, object.name] });
-      onCreated(saved.id);
-    } catch (error) {
-      setRefused(
-        refusal(error) ?? { type: "about:blank", title: "", status: 0, code: "internal", detail: t("error.offline") },
-      );
-    } finally {
-      setBusy(false);
-    }
+  const submit = async (next: "open" | "new") => {
+    const saved = await record.save();
+    if (!saved) return;
+    if (next === "open") return onCreated(saved.id);
+    const name = String(saved[object.nameField] ?? saved.id);
+    const open = { label: t("record.open"), run: () => go(`/o/${object.name}/${saved.id}`) };
+    notify({ text: t("record.created", { name }), action: open });
+    setKey((n) => n + 1);
   };
   return (
     <Drawer
       opened
       onClose={onClose}
       position="right"
-      size={phone ? "100%" : 480}
+      size={phone ? "100%" : all || enterable.some((name) => object.fields.get(name)?.rows.length) ? 720 : 480}
       title={t("record.new", { object: object.label })}
-      closeButtonProps={{ "aria-label": t("record.cancel") }}
+      closeButtonProps={{ "aria-label": t("record.close") }}
     >
       <form
         className={css.form}
         onSubmit={(event) => {
           event.preventDefault();
-          void submit();
+          void submit("open");
+        }}
+        onKeyDown={(event) => {
+          if (event.key !== "Enter" || !(event.metaKey || event.ctrlKey)) return;
+          event.preventDefault();
+          void submit(event.shiftKey ? "new" : "open");
         }}
       >
-        {short.map((name, i) => {
-          const field = object.fields.get(name);
-          const Input = field && typeOf(field.shows).Input;
-          if (!field || !Input) return null;
-          return (
-            <Input
-              key={name}
-              autoFocus={i === 0}
-              field={field}
-              formats={formats}
-              label={field.label}
-              value={((name in values ? values[name] : state.data?.values[name]) ?? null) as never}
-              name={names[name]}
-              offered={states[name]?.options}
-              required={states[name]?.required}
-              problem={problemOf(name)}
-              candidates={candidates(name, field.targets[0])}
-              onChange={(value: unknown, called?: string | null) => {
-                setRefused(undefined);
-                setValues((before) => ({ ...before, [name]: value }));
-                if (called !== undefined) setNames((before) => ({ ...before, [name]: called }));
+        {restored && (
+          <div className={css.restored} role="status">
+            {t("record.draft_restored")}
+            <Button
+              variant="subtle"
+              size="compact-xs"
+              onClick={() => {
+                record.discard();
+                setKey((n) => n + 1);
               }}
-            />
-          );
-        })}
+            >
+              {t("record.discard")}
+            </Button>
+          </div>
+        )}
+        <FormFields key={key} object={object} record={record} fields={short} />
         {!all && short.length < enterable.length && (
           <Button variant="subtle" size="xs" onClick={() => setAll(true)}>
             {t("record.more")}
           </Button>
         )}
-        {state.data?.duplicates.map((one) => (
-          <p key={one.code} className={css.warning}>
-            {one.detail}
-          </p>
-        ))}
-        {tried && (
-          <div role="alert" className="bad">
-            {elsewhere.map((p) => (
-              <p key={p.pointer ?? p.detail}>{p.detail}</p>
-            ))}
-            {refused && problems.length === 0 && <p>{refused.detail}</p>}
-          </div>
-        )}
+        <Duplicates found={record.state?.duplicates ?? []} />
+        <Elsewhere record={record} fields={short} />
         <footer className={css.foot}>
-          <Button variant="default" size="xs" onClick={onClose}>
+          <Button
+            variant="default"
+            size="xs"
+            onClick={() => {
+              record.discard();
+              onClose();
+            }}
+          >
             {t("record.cancel")}
+          </Button>
+          <Button variant="default" size="xs" disabled={busy} onClick={() => void submit("new")}>
+            {t("record.save_and_new")}
           </Button>
           <Button type="submit" size="xs" loading={busy}>
             {t("record.save")}
@@ -156,16 +131,4 @@ export function CreatePanel({ object, given, onClose, onCreated }: Props) {
       </form>
     </Drawer>
   );
-}
-
-/** What an address gives a new record, as `account=…;source=web`. A reference to one of several objects is `object:id`. */
-export function givenBy(object: ObjectModel, text: string): Record<string, unknown> {
-  const values: Record<string, unknown> = {};
-  for (const [name, value] of new URLSearchParams(text.replaceAll(";", "&"))) {
-    const type = object.fields.get(name)?.type;
-    const [target, id] = value.split(":");
-    if (type === "any_lookup" && target && id) values[name] = { object: target, id };
-    else if (type) values[name] = value;
-  }
-  return values;
 }

@@ -1,105 +1,189 @@
-import { useState } from "react";
+import { Button, Drawer } from "@mantine/core";
+import { IconPencil } from "@tabler/icons-react";
+import { type ReactNode, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { Problem } from "~/api/client";
-import { type Formats, typeOf } from "~/fields";
+import { Link } from "react-router";
+import type { Problem, Stored } from "~/api/client";
+import type { Names } from "~/api/names";
+import { type Choice, type Formats, type PartsState, typeOf } from "~/fields";
 import type { Column } from "~/meta/model";
-import css from "./RecordPage.module.css";
+import css from "./EditableField.module.css";
+import { same } from "./same";
 
 interface Props {
   column: Column;
+  /** The record as it is shown; an edit remembers it as what it began from. */
+  record: Stored;
   value: unknown;
   name?: string | null;
+  names?: Names;
   formats: Formats;
-  editable: boolean;
+  /** Why it can't be edited; absent: it can. */
+  fixed?: string;
   required: boolean;
+  wide?: boolean;
+  phone: boolean;
   offered?: string[];
-  candidates?(words: string, signal: AbortSignal): Promise<{ id: string; name: string }[]>;
-  /** Resolves when it is stored; rejects with what the server says. */
-  save(value: unknown, name?: string | null): Promise<Problem | undefined>;
+  parts?: PartsState;
+  candidates?(words: string, signal: AbortSignal): Promise<Choice[]>;
+  /** Resolves when it is stored, or with what the server says. */
+  save(
+    values: Record<string, unknown>,
+    from: Stored,
+    names?: Record<string, string | null>,
+  ): Promise<Problem | undefined>;
+  /** Hears what is being entered in a field that stands, so that what follows from it can be asked for. */
+  onDraft?(draft: { name: string; value: unknown } | undefined): void;
+}
+
+interface Draft {
+  value: unknown;
+  name?: string | null;
+  from: Stored;
 }
 
 /** A value is edited where it is shown. What is refused stays as it was typed, with the reason. */
-export function EditableField({ column, value, name, formats, editable, required, offered, candidates, save }: Props) {
+export function EditableField(props: Props) {
+  const { column, record, value, name, formats, fixed, required, phone, save, onDraft } = props;
   const { t } = useTranslation();
   const { field } = column;
   const type = typeOf(field.shows);
-  const [draft, setDraft] = useState<{ value: unknown; name?: string | null }>();
+  const [draft, setDraft] = useState<Draft>();
   const [problem, setProblem] = useState<string>();
-  const Input = editable ? type.Input : undefined;
+  const label = useId();
+  const Input = fixed === undefined ? type.Input : undefined;
   const empty = value === null || value === undefined;
 
   const close = () => {
     setDraft(undefined);
     setProblem(undefined);
+    onDraft?.(undefined);
   };
   const store = async (now = draft) => {
-    if (!now || JSON.stringify(now.value) === JSON.stringify(value ?? null)) return close();
-    setDraft(undefined);
-    const why = await save(now.value, now.name);
+    if (!now || same(now.value, now.from[field.name])) return close();
+    if (!type.stands) setDraft(undefined);
+    const named = column.namePath ? { [column.namePath]: now.name ?? null } : undefined;
+    const why = await save({ [field.name]: now.value }, now.from, named);
     if (!why) return close();
     setDraft(now);
-    setProblem(why.errors?.[0]?.detail ?? why.detail);
+    const own = why.errors?.find((one) => one.pointer === `/${field.name}`) ?? why.errors?.[0];
+    setProblem(type.stands && why.errors ? undefined : (own?.detail ?? why.detail));
   };
-  const shown = empty ? (
+  const edit = () => setDraft({ value: value ?? null, name, from: record });
+  const shown: ReactNode = empty ? (
     <span className={css.empty}>{t("record.empty")}</span>
   ) : (
-    type.cell(value, { field, formats, name })
+    <Followed column={column} value={value}>
+      {type.cell(value, { field, formats, name })}
+    </Followed>
   );
+  const input = (autoFocus: boolean) =>
+    Input && (
+      <Input
+        autoFocus={autoFocus}
+        field={field}
+        formats={formats}
+        value={((draft ? draft.value : value) ?? null) as never}
+        name={draft ? draft.name : name}
+        names={props.names}
+        parts={draft && props.parts}
+        offered={props.offered}
+        problem={problem}
+        required={required}
+        candidates={props.candidates}
+        onChange={(next: unknown, called?: string | null) => {
+          const now = { value: next, name: called, from: draft?.from ?? record };
+          setDraft(now);
+          setProblem(undefined);
+          if (type.stands) onDraft?.({ name: field.name, value: next });
+          // A choice is the whole edit; what is typed is one once it is left. Files are there once they are uploaded.
+          if (type.chosen || isFiles(field.shows)) void store(now);
+        }}
+        onDone={() => {
+          if (!type.chosen && !type.stands) void store();
+        }}
+      />
+    );
+  const edited = (children: ReactNode) => (
+    // biome-ignore lint/a11y/noStaticElementInteractions: it only hears what its input is told
+    <div
+      onKeyDown={(event) => {
+        if (event.key !== "Escape" || (!draft && type.stands)) return;
+        event.stopPropagation();
+        close();
+      }}
+      onBlur={(event) => {
+        // What was refused is sent again only once it is changed.
+        if (!phone && !problem && !event.currentTarget.contains(event.relatedTarget)) void store();
+      }}
+    >
+      {children}
+    </div>
+  );
+  const body = () => {
+    if (type.stands && Input) return edited(input(false));
+    if (draft && Input && !phone) return edited(input(true));
+    if (!Input)
+      return (
+        <div className={css.value} data-fixed="true" title={fixed}>
+          {shown}
+        </div>
+      );
+    if (!type.follows || empty)
+      return (
+        <button type="button" className={css.value} aria-label={field.label} data-field={field.name} onClick={edit}>
+          {shown}
+        </button>
+      );
+    return (
+      // biome-ignore lint/a11y/noStaticElementInteractions lint/a11y/useKeyWithClickEvents: the button in it does the same
+      <div
+        className={css.value}
+        onClick={(event) => {
+          if (!(event.target as HTMLElement).closest("a")) edit();
+        }}
+      >
+        {shown}
+        <button type="button" className={css.pencil} aria-label={field.label} data-field={field.name}>
+          <IconPencil size={14} aria-hidden />
+        </button>
+      </div>
+    );
+  };
   return (
-    <div className={css.field}>
-      <div className={css.label} title={field.help}>
+    <div className={css.field} data-wide={props.wide || type.stands} data-name={field.name}>
+      <div className={css.label} id={label} title={field.help}>
         {field.label}
         {required && <span className="bad"> *</span>}
       </div>
-      {draft && Input ? (
-        // biome-ignore lint/a11y/noStaticElementInteractions: it only hears what its input is told
-        <div
-          onKeyDown={(event) => {
-            if (event.key !== "Escape") return;
-            event.stopPropagation();
-            close();
-          }}
-          onBlur={(event) => {
-            // What was refused is sent again only once it is changed.
-            if (!problem && !event.currentTarget.contains(event.relatedTarget)) void store();
-          }}
-        >
-          <Input
-            autoFocus
-            field={field}
-            formats={formats}
-            value={(draft.value ?? null) as never}
-            name={draft.name}
-            offered={offered}
-            problem={problem}
-            required={required}
-            candidates={candidates}
-            onChange={(next: unknown, called?: string | null) => {
-              const now = { value: next, name: called };
-              setDraft(now);
-              setProblem(undefined);
-              // A choice is the whole edit; what is typed is one once it is left.
-              if (field.targets.length > 0 || field.shows === "picklist" || field.shows === "checkbox") void store(now);
-            }}
-            onDone={() => {
-              if (field.targets.length === 0 && field.shows !== "picklist" && field.shows !== "checkbox") void store();
-            }}
-          />
-        </div>
-      ) : Input ? (
-        <button
-          type="button"
-          className={css.value}
-          aria-label={field.label}
-          onClick={() => setDraft({ value: value ?? null, name })}
-        >
-          {shown}
-        </button>
-      ) : (
-        <div className={css.value} data-fixed="true">
-          {shown}
-        </div>
+      {body()}
+      {phone && draft && Input && !type.stands && (
+        <Drawer opened onClose={close} position="bottom" size="auto" title={field.label}>
+          {input(true)}
+          <div className={css.foot}>
+            <Button variant="default" size="md" onClick={close}>
+              {t("record.cancel")}
+            </Button>
+            <Button size="md" onClick={() => void store()}>
+              {t("record.save")}
+            </Button>
+          </div>
+        </Drawer>
       )}
     </div>
   );
 }
+
+/** The name of a record leads to it. */
+function Followed({ column, value, children }: { column: Column; value: unknown; children: ReactNode }) {
+  const { targets, shows } = column.field;
+  if (shows === "any_lookup") {
+    const to = value as { object: string; id: string };
+    return <Link to={`/o/${to.object}/${to.id}`}>{children}</Link>;
+  }
+  if ((shows === "lookup" || shows === "user") && targets[0])
+    return <Link to={`/o/${targets[0]}/${value}`}>{children}</Link>;
+  return children;
+}
+
+const isFiles = (type: string) => type === "file" || type === "image";

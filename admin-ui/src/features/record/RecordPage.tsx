@@ -1,163 +1,240 @@
-import { ActionIcon, Menu, Tabs } from "@mantine/core";
-import { IconDots } from "@tabler/icons-react";
+import { useDebouncedValue, useMediaQuery } from "@mantine/hooks";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useNavigate, useParams, useSearchParams } from "react-router";
+import { useParams, useSearchParams } from "react-router";
 import { refusal } from "~/api/client";
-import { remove } from "~/api/records";
+import { form } from "~/api/records";
 import { useFormats } from "~/fields/useFormats";
-import { type LayoutDoc, type Named, ordered, type SectionDoc, say } from "~/meta/documents";
 import type { ObjectModel } from "~/meta/model";
-import { useObject } from "~/meta/session";
+import { useObject, useSession } from "~/meta/session";
 import { Failure } from "~/ui/Failure";
-import { Title } from "~/ui/Title";
+import { splitLists } from "./activity/stream";
+import { ConflictPanel } from "./ConflictPanel";
+import { CreatePanel } from "./CreatePanel";
 import { EditableField } from "./EditableField";
+import { useFiles } from "./files/useFiles";
+import { Head } from "./Head";
+import { layoutFor, tabsOf } from "./layout";
+import { Missing } from "./Missing";
+import { MergePanel } from "./merge/MergePanel";
 import css from "./RecordPage.module.css";
 import { RelatedList } from "./RelatedList";
+import { Sections } from "./Sections";
+import { Side } from "./Side";
 import { StagePath } from "./StagePath";
-import { useCandidates, useRecord } from "./useRecord";
+import { useCandidates } from "./useCandidates";
+import { unnamedIn, useNames } from "./useNames";
+import { useRecord } from "./useRecord";
+import { useRecordCommands } from "./useRecordCommands";
 
 export function RecordPage() {
   const { t } = useTranslation();
   const { object: name, id } = useParams();
   const object = useObject(name);
   if (!object || !id) return <Failure says={t("record.not_found")} />;
-  return <Page key={id} object={object} id={id} />;
+  return <Page key={`${name}/${id}`} object={object} id={id} />;
 }
 
+/** The address holds what is shown: `tab`, `side`, what is being added (`add`), and whether duplicates are (`merge`). */
 function Page({ object, id }: { object: ObjectModel; id: string }) {
-  const { t, i18n } = useTranslation();
-  const go = useNavigate();
+  const { t } = useTranslation();
+  const { model } = useSession();
   const formats = useFormats();
+  const phone = useMediaQuery("(max-width: 720px)", undefined, { getInitialValueInEffect: false }) ?? false;
+  const device = phone ? "phone" : "desktop";
   const [at, setAt] = useSearchParams();
-  const { record, state, save, columns } = useRecord(object, id);
+  const { record, state, save, columns, conflict, settle } = useRecord(object, id, device);
   const candidates = useCandidates(object, { id, data: {} });
+  const names = useNames(unnamedIn(model, object, record.data));
+  const [draft, setDraft] = useState<{ name: string; value: unknown }>();
+  const preview = usePreview(object, id, draft);
+  const layout = layoutFor(object, state.data?.layout, device);
+  const { lists, activities } = useMemo(() => splitLists(model, layout), [model, layout]);
+  const [over, setOver] = useState(false);
+  const files = useFiles(object, id, at.get("side") === "files");
+  const show = (changes: Record<string, string | undefined>) => {
+    const next = new URLSearchParams(at);
+    for (const [key, value] of Object.entries(changes)) value === undefined ? next.delete(key) : next.set(key, value);
+    setAt(next, { replace: true });
+  };
+  const commands = useRecordCommands({ object, id, record: record.data, activities, show });
+
   if (record.isError) {
     const why = refusal(record.error);
-    return (
-      <Failure
-        says={why?.status === 404 ? t("record.not_found") : why?.detail}
-        id={why?.id}
-        again={() => void record.refetch()}
-      />
-    );
+    if (why?.status === 404) return <Missing object={object} id={id} formats={formats} />;
+    return <Failure says={why?.detail} id={why?.id} again={() => void record.refetch()} />;
   }
   const now = record.data;
   if (!now) return <div className={css.page} aria-busy="true" />;
 
   const states = state.data?.fields ?? {};
-  const layout = object.layouts.find((l) => l.name === state.data?.layout) ?? object.layouts[0];
   const tabs = tabsOf(object, layout);
-  const tab = tabs.find((one) => one.name === at.get("tab")) ?? tabs[0];
   const hidden = (of: Record<string, { visible: boolean }> | undefined, name: string) => of?.[name]?.visible === false;
-  const store = async (values: Record<string, unknown>, names?: Record<string, string | null>) => {
-    try {
-      await save.mutateAsync({ values, names });
-      return undefined;
-    } catch (error) {
-      const why = refusal(error);
-      if (why?.status === 412) return { ...why, errors: undefined, detail: t("record.conflict") };
-      return (
-        why ?? { type: "about:blank", title: "", status: 0, code: "internal" as const, detail: t("error.offline") }
+  const called = String(now[object.nameField] ?? id);
+  const fixed = (name: string): string | undefined => {
+    const field = object.fields.get(name);
+    if (!object.can.update) return t("record.fixed.right");
+    if (!field?.editable)
+      return t(
+        field?.doc.type === "formula" || field?.doc.type === "rollup" ? "record.fixed.computed" : "record.fixed.field",
       );
-    }
+    if (record.isPlaceholderData || !states[name]) return t("record.fixed.loading");
+    return states[name].read_only ? t("record.fixed.now") : undefined;
   };
-  const field = (name: string) => {
+  const field = (name: string, wide?: boolean) => {
     const column = columns.get(name);
     if (!column || hidden(states, name)) return null;
-    const can = states[name];
+    const computed = preview && !column.field.editable && name in preview.values;
+    const problems = (preview?.problems ?? [])
+      .filter((p) => p.pointer.startsWith(`/${name}/`))
+      .map((p) => ({ ...p, pointer: p.pointer.slice(name.length + 1) }));
     return (
       <EditableField
         key={name}
         column={column}
-        value={now[name]}
-        name={column.namePath && (now[column.namePath] as string | null)}
-        formats={formats}
-        editable={column.field.editable && object.can.update && can !== undefined && !can.read_only}
-        required={can?.required ?? false}
-        offered={can?.options}
-        candidates={candidates(name, column.field.targets[0])}
-        save={(value, called) =>
-          store({ [name]: value }, column.namePath ? { [column.namePath]: called ?? null } : undefined)
+        record={now}
+        value={computed ? preview.values[name] : now[name]}
+        name={
+          nameOf(column.field.shows, now[name], names) ?? (column.namePath && (now[column.namePath] as string | null))
         }
+        names={names}
+        formats={formats}
+        fixed={fixed(name)}
+        required={states[name]?.required ?? false}
+        wide={wide}
+        phone={phone}
+        offered={states[name]?.options}
+        parts={{ value: preview?.values[name], rows: preview?.rows[name] ?? state.data?.rows[name], problems }}
+        candidates={column.field.targets.length === 1 ? candidates(name, column.field.targets[0]) : undefined}
+        save={save}
+        onDraft={setDraft}
       />
     );
   };
-  const called = String(now[object.nameField] ?? id);
+  const add = lists.find((one) => one.name === at.get("add"));
+  const other = add && model.objects.get(add.object);
   return (
-    <article className={css.page}>
-      <header className={css.head}>
-        <div>
-          <p className="quiet small">{object.label}</p>
-          <Title>{called}</Title>
-          <h1>{called}</h1>
-        </div>
-        {object.can.delete && (
-          <Menu position="bottom-end">
-            <Menu.Target>
-              <ActionIcon variant="default" aria-label={t("app.menu")}>
-                <IconDots size={16} />
-              </ActionIcon>
-            </Menu.Target>
-            <Menu.Dropdown>
-              <Menu.Item color="red" onClick={() => void remove(object.name, id).then(() => go(`/o/${object.name}`))}>
-                {t("record.delete")}
-              </Menu.Item>
-            </Menu.Dropdown>
-          </Menu>
-        )}
-      </header>
+    <article
+      className={css.page}
+      data-over={over}
+      aria-label={called}
+      onDragOver={(event) => {
+        if (!object.can.update || !event.dataTransfer.types.includes("Files")) return;
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={(event) => {
+        if (!event.currentTarget.contains(event.relatedTarget as Node)) setOver(false);
+      }}
+      onDrop={(event) => {
+        setOver(false);
+        if (!object.can.update || event.dataTransfer.files.length === 0) return;
+        event.preventDefault();
+        files.add([...event.dataTransfer.files]);
+        show({ side: "files" });
+      }}
+    >
+      <Head object={object} record={now} called={called} commands={commands} phone={phone} />
+      {conflict && (
+        <ConflictPanel
+          key={conflict.stored.version}
+          object={object}
+          conflict={conflict}
+          formats={formats}
+          save={save}
+          onDone={settle}
+        />
+      )}
       <div className={css.highlights}>
-        {(layout?.highlights ?? []).filter((name) => name !== object.doc.stages?.field).map(field)}
+        {(layout?.highlights ?? []).filter((name) => name !== object.doc.stages?.field).map((name) => field(name))}
       </div>
-      <StagePath object={object} record={now} formats={formats} editable={object.can.update} save={store} />
+      <StagePath
+        object={object}
+        record={now}
+        formats={formats}
+        fixed={fixed(object.doc.stages?.field ?? "")}
+        save={save}
+      />
       <div className={css.columns}>
         <div className={css.main}>
-          <Tabs value={tab?.name} onChange={(name) => setAt(name ? { tab: name } : {}, { replace: true })}>
-            {tabs.length > 1 && (
-              <Tabs.List>
-                {tabs
-                  .filter((one) => !hidden(state.data?.tabs, one.name))
-                  .map((one) => (
-                    <Tabs.Tab key={one.name} value={one.name}>
-                      {say(one.label, i18n.language, one.name)}
-                    </Tabs.Tab>
-                  ))}
-              </Tabs.List>
-            )}
-          </Tabs>
-          {tab?.sections
-            .filter((one) => !hidden(state.data?.sections, `${tab.name}/${one.name}`))
-            .map((section) => (
-              <section key={section.name} className={css.section}>
-                <h2>{say(section.label, i18n.language, "")}</h2>
-                <div className={css.fields} data-columns={section.columns ?? 2}>
-                  {ordered(section.fields).map((place) => field(place.name))}
-                </div>
-              </section>
-            ))}
-        </div>
-        <aside className={css.side}>
-          {ordered(layout?.related)
+          <Sections
+            object={object}
+            tabs={tabs.filter((one) => !hidden(state.data?.tabs, one.name))}
+            chosen={at.get("tab")}
+            onChoose={(tab) => show({ tab })}
+            shows={(path) => !hidden(state.data?.sections, path)}
+            field={field}
+            folds={phone}
+          />
+          {lists
             .filter((one) => !hidden(state.data?.related, one.name))
             .map((one) => (
-              <RelatedList key={one.name} object={object} id={id} list={one} formats={formats} />
+              <RelatedList
+                key={one.name}
+                object={object}
+                id={id}
+                list={one}
+                formats={formats}
+                onAdd={() => show({ add: one.name })}
+              />
             ))}
-        </aside>
+        </div>
+        <Side
+          object={object}
+          id={id}
+          name={called}
+          activities={activities.filter((one) => !hidden(state.data?.related, one.list.name))}
+          files={files}
+          formats={formats}
+          chosen={at.get("side")}
+          adding={at.get("log") ?? undefined}
+          show={show}
+        />
       </div>
+      {add && other && (
+        <CreatePanel
+          object={other}
+          given={givenTo(other, add.lookup, object, id)}
+          onClose={() => show({ add: undefined })}
+          onCreated={() => show({ add: undefined })}
+        />
+      )}
+      {at.get("merge") !== null && (
+        <MergePanel
+          object={object}
+          record={now}
+          columns={columns}
+          formats={formats}
+          onClose={() => show({ merge: undefined })}
+        />
+      )}
     </article>
   );
 }
 
-interface Tab {
-  name: string;
-  label?: LayoutDoc["label"];
-  sections: Named<SectionDoc>[];
+/** What follows from what is being entered in a table: formulas, totals, what is wrong in which row. */
+function usePreview(object: ObjectModel, id: string, draft: { name: string; value: unknown } | undefined) {
+  const { me } = useSession();
+  const [settled] = useDebouncedValue(draft, 200);
+  const asked = draft && settled;
+  return useQuery({
+    queryKey: [me.tenant, object.name, "preview", id, asked],
+    queryFn: ({ signal }) => form(object.name, { id, data: { [asked?.name ?? ""]: asked?.value } }, signal),
+    enabled: asked !== undefined,
+    placeholderData: draft && keepPreviousData,
+    gcTime: 0,
+  }).data;
 }
 
-/** The tabs of the layout; an object without one shows all of its fields. */
-function tabsOf(object: ObjectModel, layout: LayoutDoc | undefined): Tab[] {
-  const tabs = ordered(layout?.tabs).map((tab) => ({ ...tab, sections: ordered(tab.sections) }));
-  if (tabs.length > 0) return tabs;
-  const fields = Object.fromEntries([...object.fields.keys()].map((name, order) => [name, { order }]));
-  return [{ name: "all", sections: [{ name: "all", fields }] }];
+function nameOf(shows: string, value: unknown, names: Record<string, Record<string, string>> | undefined) {
+  if (shows !== "any_lookup" || !value) return undefined;
+  const { object, id } = value as { object: string; id: string };
+  return names ? (names[object]?.[id] ?? null) : "…";
+}
+
+/** What a record that is added to a related list begins with. */
+function givenTo(other: ObjectModel, lookup: string, object: ObjectModel, id: string): string {
+  const value = other.fields.get(lookup)?.type === "any_lookup" ? `${object.name}:${id}` : id;
+  return `${lookup}=${value}`;
 }

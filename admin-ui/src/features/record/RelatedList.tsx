@@ -1,7 +1,7 @@
 import { ActionIcon } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { related } from "~/api/records";
@@ -9,49 +9,47 @@ import { type Formats, typeOf } from "~/fields";
 import { type Named, type RelatedDoc, say } from "~/meta/documents";
 import { asked, columnOf, type ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
-import css from "./RecordPage.module.css";
+import css from "./RelatedList.module.css";
 
 interface Props {
   object: ObjectModel;
   id: string;
   list: Named<RelatedDoc>;
   formats: Formats;
+  onAdd(): void;
 }
 
-/** The first records that refer to this one. */
-export function RelatedList({ object, id, list, formats }: Props) {
+const few = 5;
+const many = 50;
+
+/** The first records that refer to this one, with the columns of the layout. */
+export function RelatedList({ object, id, list, formats, onAdd }: Props) {
   const { t } = useTranslation();
   const { me, model } = useSession();
+  const [limit, setLimit] = useState(few);
   const other = model.objects.get(list.object);
   const columns = useMemo(
     () => (other ? (list.columns ?? [other.nameField]).flatMap((path) => columnOf(model, other, path) ?? []) : []),
     [model, other, list],
   );
   const found = useQuery({
-    queryKey: [me.tenant, list.object, "list", "related", object.name, id, list.name],
+    queryKey: [me.tenant, list.object, "list", "related", object.name, id, list.name, limit],
     queryFn: ({ signal }) =>
-      related(object.name, id, list.name, { fields: asked(columns), limit: 5, count: "true" }, signal),
+      related(object.name, id, list.name, { fields: asked(columns), limit, count: "true" }, signal),
     enabled: other !== undefined,
+    placeholderData: (before) => before,
   });
   if (!other) return null;
   const rows = found.data?.items ?? [];
   const label = say(list.label, formats.language, other.plural);
-  const reference = list.lookup && model.objects.get(list.object)?.fields.get(list.lookup);
-  const prefill =
-    reference && reference.type === "any_lookup" ? `${list.lookup}=${object.name}:${id}` : `${list.lookup}=${id}`;
+  const total = found.data?.total;
   return (
     <section className={css.related} aria-label={label}>
       <header>
         <h2>{label}</h2>
-        <span className="quiet">{found.data?.total ?? ""}</span>
+        <span className="quiet">{total ?? ""}</span>
         {other.can.create && (
-          <ActionIcon
-            component={Link}
-            to={`/o/${other.name}?view=&new=${encodeURIComponent(prefill)}`}
-            variant="subtle"
-            size="sm"
-            aria-label={t("record.new", { object: other.label })}
-          >
+          <ActionIcon variant="subtle" size="sm" aria-label={t("record.new", { object: other.label })} onClick={onAdd}>
             <IconPlus size={16} />
           </ActionIcon>
         )}
@@ -59,30 +57,43 @@ export function RelatedList({ object, id, list, formats }: Props) {
       {found.isSuccess && rows.length === 0 ? (
         <p className="quiet">{t("record.related_none")}</p>
       ) : (
-        <ul>
-          {rows.map((row) => (
-            <li key={row.id as string}>
-              {columns.map(({ path, field, namePath }, i) => {
-                const value = row[path];
-                if (value === null || value === undefined) return null;
-                const shown = typeOf(field.shows).cell(value, {
-                  field,
-                  formats,
-                  name: namePath && (row[namePath] as string | null),
-                });
-                return i === 0 ? (
-                  <Link key={path} to={`/o/${other.name}/${row.id}`}>
-                    {shown}
-                  </Link>
-                ) : (
-                  <span key={path} className="quiet small">
-                    {shown}
-                  </span>
-                );
-              })}
-            </li>
-          ))}
-        </ul>
+        rows.length > 0 && (
+          <div className={css.scrolls}>
+            <table>
+              <thead>
+                <tr>
+                  {columns.map(({ path, field, label }) => (
+                    <th key={path} scope="col" data-align={typeOf(field.shows).align}>
+                      {label}
+                    </th>
+                  ))}
+                </tr>
+              </thead>
+              <tbody>
+                {rows.map((row) => (
+                  <tr key={row.id as string}>
+                    {columns.map(({ path, field, namePath }, i) => {
+                      const value = row[path];
+                      const name = namePath && (row[namePath] as string | null);
+                      const none = value === null || value === undefined;
+                      const shown = none ? null : typeOf(field.shows).cell(value, { field, formats, name });
+                      return (
+                        <td key={path} data-align={typeOf(field.shows).align}>
+                          {i === 0 ? <Link to={`/o/${other.name}/${row.id}`}>{shown ?? t("record.open")}</Link> : shown}
+                        </td>
+                      );
+                    })}
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )
+      )}
+      {limit === few && total !== undefined && total > few && (
+        <button type="button" className={css.more} onClick={() => setLimit(many)}>
+          {t("record.show_more", { count: Math.min(total, many) - few })}
+        </button>
       )}
     </section>
   );

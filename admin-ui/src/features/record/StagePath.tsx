@@ -13,12 +13,13 @@ interface Props {
   object: ObjectModel;
   record: Stored;
   formats: Formats;
-  editable: boolean;
-  save(values: Record<string, unknown>): Promise<Problem | undefined>;
+  /** Why the stage can't be changed; absent: it can. */
+  fixed?: string;
+  save(values: Record<string, unknown>, from: Stored): Promise<Problem | undefined>;
 }
 
 /** The stages as a path; what a stage needs is asked for where it was clicked. */
-export function StagePath({ object, record, formats, editable, save }: Props) {
+export function StagePath({ object, record, formats, fixed, save }: Props) {
   const { t } = useTranslation();
   const phone = useMediaQuery("(max-width: 720px)");
   const [asks, setAsks] = useState<{
@@ -35,7 +36,7 @@ export function StagePath({ object, record, formats, editable, save }: Props) {
   const at = stages.findIndex((s) => s.name === now);
 
   const enter = async (stage: string, values: Record<string, unknown> = {}) => {
-    const why = await save({ ...values, [field.name]: stage });
+    const why = await save({ ...values, [field.name]: stage }, record);
     if (!why) return setAsks(undefined);
     const missing = (why.errors ?? [])
       .map((e) => e.pointer?.slice(1) ?? "")
@@ -69,11 +70,11 @@ export function StagePath({ object, record, formats, editable, save }: Props) {
   );
   if (phone)
     return (
-      <div className={css.stageSelect}>
+      <div className={css.stageSelect} data-stages>
         <Select
-          size="sm"
+          size="md"
           label={t("record.stage")}
-          disabled={!editable}
+          disabled={fixed !== undefined}
           value={now}
           data={stages.map((s) => ({ value: s.name, label: optionLabel(field, s.name, formats.language) }))}
           onChange={(stage) => stage && void enter(stage)}
@@ -82,7 +83,7 @@ export function StagePath({ object, record, formats, editable, save }: Props) {
       </div>
     );
   return (
-    <ol className={css.path} aria-label={t("record.stage")}>
+    <ol className={css.path} data-stages aria-label={t("record.stage")}>
       {stages.map((stage, i) => (
         <li key={stage.name}>
           <Popover
@@ -96,7 +97,8 @@ export function StagePath({ object, record, formats, editable, save }: Props) {
             <Popover.Target>
               <button
                 type="button"
-                disabled={!editable}
+                disabled={fixed !== undefined}
+                title={fixed}
                 aria-current={stage.name === now ? "step" : undefined}
                 data-done={at >= 0 && i < at && !stage.outcome}
                 data-outcome={stage.outcome}

@@ -1,2 +1,2 @@
-export { CreatePanel, givenBy } from "./CreatePanel";
+export { CreatePanel } from "./CreatePanel";
 export { RecordPage } from "./RecordPage";

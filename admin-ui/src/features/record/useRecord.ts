@@ -1,67 +1,110 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useMemo } from "react";
-import type { Stored } from "~/api/client";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { Problem, Stored } from "~/api/client";
 import { refusal } from "~/api/client";
-import { candidates, change, form, read } from "~/api/records";
-import { asked, type Column, columnOf, type ObjectModel } from "~/meta/model";
+import { change, form, read } from "~/api/records";
+import { asked, type ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
+import { pushUndo } from "~/ui/commands";
+import { type Collision, compare } from "./conflict";
+import { patchOf, withoutSecrets } from "./patch";
+import { useColumns } from "./useColumns";
 
-/** Of every field of an object: where its value stands, and the name of what it refers to. */
-export function useColumns(object: ObjectModel): Map<string, Column> {
-  const { model } = useSession();
-  return useMemo(
-    () =>
-      new Map(
-        [...object.fields.keys()].flatMap((name) => {
-          const column = columnOf(model, object, name);
-          return column ? [[name, column] as const] : [];
-        }),
-      ),
-    [model, object],
-  );
+type Values = Record<string, unknown>;
+
+/** What two people changed to different values; `stored` is the record as it is by now. */
+export interface Conflict {
+  collisions: Collision[];
+  stored: Stored;
 }
 
+const attempts = 3; // to save what does not collide, while others go on saving
+
 /** A record, what may be done with each of its fields at the moment, and the way to change it. */
-export function useRecord(object: ObjectModel, id: string) {
+export function useRecord(object: ObjectModel, id: string, device: "desktop" | "phone") {
+  const { t } = useTranslation();
   const { me } = useSession();
   const cache = useQueryClient();
   const columns = useColumns(object);
+  const [conflict, setConflict] = useState<Conflict>();
   const key = [me.tenant, object.name, "record", id];
+  const ask = (signal?: AbortSignal) => read(object.name, id, asked([...columns.values()]), signal);
   const record = useQuery<Stored>({
     queryKey: key,
-    queryFn: ({ signal }) => read(object.name, id, asked([...columns.values()]), signal),
+    queryFn: ({ signal }) => ask(signal),
     placeholderData: () => rowOf(cache.getQueriesData({ queryKey: [me.tenant, object.name, "list"] }), id),
   });
   const state = useQuery({
-    queryKey: [...key, "form"],
-    queryFn: ({ signal }) => form(object.name, { id, data: {} }, signal),
+    queryKey: [...key, "form", device],
+    queryFn: ({ signal }) => form(object.name, { id, data: {}, device }, signal),
     enabled: object.can.update,
   });
 
+  const put = (values: Values) => cache.setQueryData<Stored>(key, (now) => now && { ...now, ...values });
+
+  /** Saves values on the record as it was when they were entered. On a conflict what does not collide is saved all the same. */
+  // What collides is taken out of `values`: it is not saved.
+  const store = async (values: Values, from: Stored, names: Values, again = attempts): Promise<Stored> => {
+    try {
+      return await change(object.name, id, patchOf(object, from, values), from.version);
+    } catch (error) {
+      if (refusal(error)?.status !== 412 || again === 0) throw error;
+      const stored = await ask();
+      cache.setQueryData(key, stored);
+      const { free, collisions } = compare(from, values, stored);
+      if (collisions.length > 0) setConflict({ collisions, stored });
+      for (const one of collisions) delete values[one.field];
+      if (Object.keys(free).length === 0) return stored;
+      put({ ...withoutSecrets(object, free), ...names });
+      return store(free, stored, names, again - 1);
+    }
+  };
+
   /** Shows the values at once; a refusal puts back what was there. */
-  const save = useMutation({
-    mutationFn: ({ values }: { values: Record<string, unknown>; names?: Record<string, string | null> }) =>
-      change(object.name, id, values, (cache.getQueryData<Stored>(key) ?? record.data)?.version),
-    onMutate: async ({ values, names }) => {
-      await cache.cancelQueries({ queryKey: key });
-      const before = cache.getQueryData<Stored>(key);
-      cache.setQueryData<Stored>(key, (now) => now && { ...now, ...values, ...names });
-      return { before };
-    },
-    onSuccess: (saved) => {
-      const { warnings: _, ...values } = saved as Stored & { warnings?: unknown };
-      cache.setQueryData<Stored>(key, (now) => now && { ...now, ...values });
-    },
-    onError: (error, _, was) => {
-      if (was?.before) cache.setQueryData(key, was.before);
-      if (refusal(error)?.status === 412) void cache.invalidateQueries({ queryKey: key });
-    },
-    onSettled: () => {
-      void cache.invalidateQueries({ queryKey: [...key, "form"] });
+  const save = async (
+    entered: Values,
+    from: Stored,
+    names: Values = {},
+    undoing = false,
+  ): Promise<Problem | undefined> => {
+    const values = { ...entered };
+    await cache.cancelQueries({ queryKey: key });
+    const before = cache.getQueryData<Stored>(key);
+    put({ ...withoutSecrets(object, values), ...names });
+    try {
+      const { warnings: _, ...saved } = (await store(values, from, names)) as Stored & { warnings?: unknown };
+      put(saved);
+      if (!undoing) remember(values, from, saved);
+      return undefined;
+    } catch (error) {
+      if (before) cache.setQueryData(key, before);
+      return (
+        refusal(error) ?? { type: "about:blank", title: "", status: 0, code: "internal", detail: t("error.offline") }
+      );
+    } finally {
+      for (const part of ["form", "history"]) void cache.invalidateQueries({ queryKey: [...key, part] });
       void cache.invalidateQueries({ queryKey: [me.tenant, object.name, "list"] });
-    },
-  });
-  return { record, state, save, columns };
+    }
+  };
+
+  /** What was set is taken back by ⌘Z, but for secrets, which nobody has any more. */
+  const remember = (values: Values, from: Stored, saved: Stored) => {
+    const names = Object.keys(values).filter((name) => object.fields.get(name)?.type !== "secret");
+    if (names.length === 0) return;
+    const was = Object.fromEntries(names.map((name) => [name, from[name] ?? null]));
+    const label = names.map((name) => object.fields.get(name)?.label ?? name).join(", ");
+    pushUndo({
+      label,
+      undo: async () => {
+        const why = await save(was, { ...saved }, {}, true);
+        if (why) throw new Error(why.detail);
+        await cache.invalidateQueries({ queryKey: key });
+      },
+    });
+  };
+
+  return { key, record, state, save, columns, conflict, settle: () => setConflict(undefined) };
 }
 
 /** What a list knows of a record is shown until the record is here. */
@@ -74,18 +117,4 @@ function rowOf(lists: [unknown, unknown][], id: string): Stored | undefined {
     }
   }
   return undefined;
-}
-
-/** Asks for the records that may be chosen in a reference of what is being written. */
-export function useCandidates(object: ObjectModel, writing: { id?: string; data: Record<string, unknown> }) {
-  const { model } = useSession();
-  return (field: string, target: string | undefined) => async (q: string, signal: AbortSignal) => {
-    const name = model.objects.get(target ?? "")?.nameField ?? "id";
-    const page = await candidates(
-      object.name,
-      { field, ...writing, q: q || undefined, fields: ["id", name], limit: 20 },
-      signal,
-    );
-    return page.items.map((item) => ({ id: item.id as string, name: String(item[name] ?? item.id) }));
-  };
 }

@@ -1,0 +1,100 @@
+import { ActionIcon, Menu } from "@mantine/core";
+import { IconChevronDown, IconChevronUp, IconDots, IconMail, IconMap, IconPhone } from "@tabler/icons-react";
+import { useTranslation } from "react-i18next";
+import type { Stored } from "~/api/client";
+import type { ObjectModel } from "~/meta/model";
+import { enabled, perform } from "~/ui/commands";
+import { Title } from "~/ui/Title";
+import css from "./RecordPage.module.css";
+import { reachedBy } from "./reached";
+import type { RecordCommands } from "./useRecordCommands";
+
+interface Props {
+  object: ObjectModel;
+  record: Stored;
+  called: string;
+  commands: RecordCommands;
+  phone: boolean;
+}
+
+const icons = { call: IconPhone, mail: IconMail, map: IconMap };
+
+/** The name of a record, the way to its neighbours, and what else can be done with it. */
+export function Head({ object, record, called, commands, phone }: Props) {
+  const { t } = useTranslation();
+  const { previous, next, menu, neighbours } = commands;
+  const size = phone ? 44 : "md";
+  return (
+    <header className={css.head}>
+      <div className={css.title}>
+        <p className="quiet small">{object.label}</p>
+        <Title>{called}</Title>
+        <h1>{called}</h1>
+      </div>
+      <div className={css.actions}>
+        {phone &&
+          reachedBy(object, record).map(({ kind, href }) => {
+            const Icon = icons[kind];
+            return (
+              <ActionIcon
+                key={kind}
+                component="a"
+                href={href}
+                variant="light"
+                size={size}
+                aria-label={t(`record.reach.${kind}`)}
+                {...(kind === "map" ? { target: "_blank", rel: "noopener noreferrer" } : {})}
+              >
+                <Icon size={18} />
+              </ActionIcon>
+            );
+          })}
+        {neighbours && !phone && (
+          <>
+            <span className="quiet small">{t("record.place", { place: neighbours.place, of: neighbours.of })}</span>
+            {[previous, next].map((command, i) => (
+              <ActionIcon
+                key={command.id}
+                variant="subtle"
+                color="gray"
+                size={size}
+                aria-label={command.label}
+                title={enabled(command) === true ? command.label : String(enabled(command))}
+                disabled={enabled(command) !== true}
+                onClick={() => void perform(command)}
+              >
+                {i === 0 ? <IconChevronUp size={16} /> : <IconChevronDown size={16} />}
+              </ActionIcon>
+            ))}
+          </>
+        )}
+        <Menu position="bottom-end">
+          <Menu.Target>
+            <ActionIcon variant="default" size={size} aria-label={t("record.menu")}>
+              <IconDots size={16} />
+            </ActionIcon>
+          </Menu.Target>
+          <Menu.Dropdown>
+            {menu.map((command) => {
+              const can = enabled(command);
+              const Icon = command.icon;
+              return (
+                <Menu.Item
+                  key={command.id}
+                  leftSection={Icon && <Icon size={14} />}
+                  color={command.id === "record.delete" ? "red" : undefined}
+                  disabled={can !== true}
+                  title={can === true ? undefined : can}
+                  onClick={() => void perform(command)}
+                >
+                  {command.label}
+                  {can !== true && <div className="quiet small">{can}</div>}
+                </Menu.Item>
+              );
+            })}
+          </Menu.Dropdown>
+        </Menu>
+      </div>
+    </header>
+  );
+}

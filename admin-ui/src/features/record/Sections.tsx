@@ -1,0 +1,68 @@
+import { Tabs } from "@mantine/core";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { say } from "~/meta/documents";
+import type { ObjectModel } from "~/meta/model";
+import { placesOf, type Tab } from "./layout";
+import css from "./RecordPage.module.css";
+
+interface Props {
+  object: ObjectModel;
+  tabs: Tab[];
+  chosen: string | null;
+  onChoose(tab: string): void;
+  /** Whether a section is shown, by `tab/section`. */
+  shows(path: string): boolean;
+  field(name: string, wide?: boolean): ReactNode;
+  /** All sections but the first are folded at first. */
+  folds: boolean;
+}
+
+/** The tabs of a layout and the sections of the chosen one; what is empty by its conditions is not there. */
+export function Sections({ object, tabs, chosen, onChoose, shows, field, folds }: Props) {
+  const { i18n } = useTranslation();
+  const tab = tabs.find((one) => one.name === chosen) ?? tabs[0];
+  const sections = (tab?.sections ?? [])
+    .filter((one) => shows(`${tab?.name}/${one.name}`))
+    .map((section) => ({
+      section,
+      label: say(section.label, i18n.language, ""),
+      fields: placesOf(object, section)
+        .map((place) => field(place.name, place.wide))
+        .filter(Boolean),
+    }))
+    .filter(({ fields }) => fields.length > 0);
+  return (
+    <>
+      {tabs.length > 1 && (
+        <Tabs value={tab?.name} onChange={(name) => name && onChoose(name)}>
+          <Tabs.List className={css.tabs}>
+            {tabs.map((one) => (
+              <Tabs.Tab key={one.name} value={one.name}>
+                {say(one.label, i18n.language, one.name)}
+              </Tabs.Tab>
+            ))}
+          </Tabs.List>
+        </Tabs>
+      )}
+      {sections.map(({ section, label, fields }, i) => {
+        const columns = section.columns ?? 2;
+        return folds && sections.length > 1 ? (
+          <details key={section.name} className={css.section} open={i === 0}>
+            <summary>{label || section.name}</summary>
+            <div className={css.fields} data-columns={columns}>
+              {fields}
+            </div>
+          </details>
+        ) : (
+          <section key={section.name} className={css.section} aria-label={label || undefined}>
+            {label && <h2>{label}</h2>}
+            <div className={css.fields} data-columns={columns}>
+              {fields}
+            </div>
+          </section>
+        );
+      })}
+    </>
+  );
+}

@@ -1,0 +1,58 @@
+import { Tabs } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import type { Formats } from "~/fields";
+import type { ObjectModel } from "~/meta/model";
+import { ActivityPanel } from "./activity/ActivityPanel";
+import type { ActivityList } from "./activity/stream";
+import { FilesPanel } from "./files/FilesPanel";
+import type { AttachedFiles } from "./files/useFiles";
+import { HistoryPanel } from "./history/HistoryPanel";
+import css from "./RecordPage.module.css";
+
+interface Props {
+  object: ObjectModel;
+  id: string;
+  name: string;
+  activities: ActivityList[];
+  files: AttachedFiles;
+  formats: Formats;
+  chosen: string | null;
+  adding: string | undefined;
+  show(changes: Record<string, string | undefined>): void;
+}
+
+const sides = ["activity", "files", "history"] as const;
+
+/** Beside the fields: what happens with the record, the files that hang on it, and its changes. */
+export function Side({ object, id, name, activities, files, formats, chosen, adding, show }: Props) {
+  const { t } = useTranslation();
+  const side = sides.find((one) => one === chosen) ?? "activity";
+  return (
+    <aside className={css.side} aria-label={t("record.side.label")}>
+      <Tabs value={side} onChange={(to) => show({ side: to === "activity" ? undefined : (to ?? undefined) })}>
+        <Tabs.List className={css.tabs}>
+          {sides.map((one) => (
+            <Tabs.Tab key={one} value={one}>
+              {t(`record.side.${one}`)}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        <Tabs.Panel value={side} pt="sm">
+          {side === "activity" && (
+            <ActivityPanel
+              object={object}
+              id={id}
+              name={name}
+              lists={activities}
+              formats={formats}
+              adding={adding}
+              onAdd={(list) => show({ log: list })}
+            />
+          )}
+          {side === "files" && <FilesPanel files={files} formats={formats} fixed={!object.can.update} />}
+          {side === "history" && <HistoryPanel object={object} id={id} formats={formats} />}
+        </Tabs.Panel>
+      </Tabs>
+    </aside>
+  );
+}

@@ -1,0 +1,143 @@
+import { Button } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
+import { useQueries } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+import { related } from "~/api/records";
+import { type Formats, typeOf } from "~/fields";
+import { asked, type ObjectModel } from "~/meta/model";
+import { useSession } from "~/meta/session";
+import { Changes } from "../history/Changes";
+import { useHistory } from "../history/useHistory";
+import css from "./Activity.module.css";
+import { Composer } from "./Composer";
+import { type ActivityList, type Entry, streamOf } from "./stream";
+
+interface Props {
+  object: ObjectModel;
+  id: string;
+  name: string;
+  lists: ActivityList[];
+  formats: Formats;
+  /** The list that something is being added to. */
+  adding: string | undefined;
+  onAdd(list: string | undefined): void;
+}
+
+const shown = 20; // of each list
+
+/** What happened with a record and what is planned, in one stream, and a way to add to it without leaving. */
+export function ActivityPanel({ object, id, name, lists, formats, adding, onAdd }: Props) {
+  const { t } = useTranslation();
+  const { me } = useSession();
+  const past = useHistory(object, id);
+  const pages = useQueries({
+    queries: lists.map(({ list, columns, when }) => ({
+      queryKey: [me.tenant, list.object, "list", "related", object.name, id, list.name, "activity"],
+      queryFn: ({ signal }: { signal: AbortSignal }) =>
+        related(object.name, id, list.name, { fields: [...asked(columns), when], limit: shown }, signal),
+    })),
+  });
+  const entries: Entry[] = lists.flatMap((of, i) =>
+    (pages[i]?.data?.items ?? []).map(
+      (row): Entry => ({
+        kind: "record",
+        key: String(row.id),
+        at: (row[of.when] as string | null) ?? undefined,
+        of,
+        row,
+      }),
+    ),
+  );
+  for (const change of past.entries) entries.push({ kind: "change", key: change.id, at: change.at, change });
+  const { ahead, past: was } = streamOf(entries, new Date());
+  const open = lists.find((one) => one.list.name === adding);
+  const line = (entry: Entry) =>
+    entry.kind === "change" ? (
+      <li key={`c${entry.key}`} className={css.change}>
+        <Changes object={object} entry={entry.change} names={past.names} formats={formats} most={3} />
+      </li>
+    ) : (
+      <Activity key={entry.key} entry={entry} formats={formats} />
+    );
+  return (
+    <div className={css.panel}>
+      <div className={css.add}>
+        {lists
+          .filter((one) => one.object.can.create)
+          .map(({ list, object: other }) => (
+            <Button
+              key={list.name}
+              size="compact-xs"
+              variant={adding === list.name ? "light" : "default"}
+              leftSection={<IconPlus size={12} />}
+              aria-expanded={adding === list.name}
+              onClick={() => onAdd(adding === list.name ? undefined : list.name)}
+            >
+              {other.label}
+            </Button>
+          ))}
+      </div>
+      {open && (
+        <Composer
+          key={open.list.name}
+          of={open}
+          about={{ object: object.name, id }}
+          aboutName={name}
+          onDone={() => onAdd(undefined)}
+        />
+      )}
+      {ahead.length > 0 && (
+        <>
+          <h3>{t("record.activity.ahead")}</h3>
+          <ul>{ahead.map(line)}</ul>
+        </>
+      )}
+      {was.length > 0 && (
+        <>
+          {ahead.length > 0 && <h3>{t("record.activity.past")}</h3>}
+          <ul>{was.map(line)}</ul>
+        </>
+      )}
+      {past.more && (
+        <Button variant="subtle" size="compact-xs" onClick={past.next}>
+          {t("record.activity.earlier")}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function Activity({ entry, formats }: { entry: Entry & { kind: "record" }; formats: Formats }) {
+  const { t } = useTranslation();
+  const { of, row, at } = entry;
+  const [title, ...rest] = of.columns;
+  const cell = ({ path, field, namePath }: (typeof of.columns)[number]) => {
+    const value = row[path];
+    if (value === null || value === undefined) return null;
+    return typeOf(field.shows).cell(value, { field, formats, name: namePath && (row[namePath] as string | null) });
+  };
+  return (
+    <li className={css.entry}>
+      <div className={css.head}>
+        <span className="quiet small">{of.object.label}</span>
+        <span className="quiet small">
+          {at === undefined ? "" : at.length === 10 ? formats.date(at) : formats.datetime(at)}
+        </span>
+      </div>
+      <Link to={`/o/${of.object.name}/${row.id}`}>{(title && cell(title)) ?? t("record.open")}</Link>
+      <div className="small">
+        {rest
+          .filter((column) => column.path !== of.when)
+          .map((column) => {
+            const shown = cell(column);
+            return shown === null ? null : (
+              <span key={column.path} className={css.part} title={column.label}>
+                {shown}
+              </span>
+            );
+          })}
+      </div>
+    </li>
+  );
+}

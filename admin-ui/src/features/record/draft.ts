@@ -1,0 +1,47 @@
+// What somebody was entering is kept in the browser's tab until it is saved or thrown away, so that it survives a reload.
+import type { ObjectModel } from "~/meta/model";
+
+export interface Draft {
+  values: Record<string, unknown>;
+  names: Record<string, string | null>;
+}
+
+type Store = Pick<Storage, "getItem" | "setItem" | "removeItem">;
+
+/** The tab's own storage; undefined where the browser refuses one. */
+function ofTab(): Store | undefined {
+  try {
+    return globalThis.sessionStorage;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A draft of a person's, by what it is of. Secrets are never kept. */
+export function draftOf(object: ObjectModel, person: string, what: string, store = ofTab()) {
+  const key = `draft/${person}/${object.name}/${what}`;
+  const isSecret = (name: string) => object.fields.get(name)?.type === "secret";
+  return {
+    read(): Draft | undefined {
+      try {
+        const found = JSON.parse(store?.getItem(key) ?? "null") as Draft | null;
+        if (!found) return undefined;
+        const known = Object.entries(found.values).filter(([name]) => object.fields.has(name) && !isSecret(name));
+        return { values: Object.fromEntries(known), names: found.names };
+      } catch {
+        return undefined;
+      }
+    },
+    keep({ values, names }: Draft) {
+      const kept = Object.fromEntries(Object.entries(values).filter(([name]) => !isSecret(name)));
+      try {
+        store?.setItem(key, JSON.stringify({ values: kept, names }));
+      } catch {
+        // The tab has no room for it: it is not kept.
+      }
+    },
+    forget() {
+      store?.removeItem(key);
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import { useQuery } from "@tanstack/react-query";
+import { type Names, namesOf, type Reference } from "~/api/names";
+import type { Field, Model, ObjectModel } from "~/meta/model";
+import { useSession } from "~/meta/session";
+
+/** The names of records that references lead to, as far as they may be read. */
+export function useNames(references: Reference[]): Names | undefined {
+  const { me } = useSession();
+  const wanted = [...new Set(references.map((one) => `${one.object}/${one.id}`))].sort();
+  return useQuery({
+    queryKey: [me.tenant, "names", wanted],
+    queryFn: ({ signal }) => namesOf(references, signal),
+    enabled: wanted.length > 0,
+    staleTime: 300_000,
+    placeholderData: (before) => before,
+  }).data;
+}
+
+/** The references in a value whose names no answer has beside it: of any object, and in child rows. */
+export function referencesIn(model: Model, field: Field, value: unknown): Reference[] {
+  const to = (object: string | undefined, id: unknown): Reference[] => {
+    const target = model.objects.get(object ?? "");
+    return target && typeof id === "string" && target.nameField !== "id"
+      ? [{ object: target.name, id, nameField: target.nameField }]
+      : [];
+  };
+  if (value === null || value === undefined) return [];
+  if (field.shows === "any_lookup") {
+    const { object, id } = value as { object: string; id: string };
+    return to(object, id);
+  }
+  if (field.targets.length === 1) return to(field.targets[0], value);
+  if (field.rows.length > 0 && Array.isArray(value))
+    return value.flatMap((row) => field.rows.flatMap((one) => referencesIn(model, one, row?.[one.name])));
+  return [];
+}
+
+/** Those of a record that its own answer does not name. */
+export const unnamedIn = (
+  model: Model,
+  object: ObjectModel,
+  record: Record<string, unknown> | undefined,
+): Reference[] =>
+  [...object.fields.values()]
+    .filter((field) => field.shows === "any_lookup" || field.rows.length > 0)
+    .flatMap((field) => referencesIn(model, field, record?.[field.name]));

@@ -1,0 +1,129 @@
+import {
+  IconArrowMerge,
+  IconChevronDown,
+  IconChevronUp,
+  IconCopy,
+  IconHistory,
+  IconPencil,
+  IconPlus,
+  IconStairs,
+  IconTrash,
+  IconUser,
+} from "@tabler/icons-react";
+import { useTranslation } from "react-i18next";
+import { useNavigate, useSearchParams } from "react-router";
+import type { Stored } from "~/api/client";
+import type { ObjectModel } from "~/meta/model";
+import { type Command, useCommands } from "~/ui/commands";
+import type { ActivityList } from "./activity/stream";
+import { copyOf } from "./given";
+import { type Neighbours, useNeighbours } from "./neighbours";
+import { useRemove } from "./useRemove";
+
+interface Of {
+  object: ObjectModel;
+  id: string;
+  record: Stored | undefined;
+  activities: ActivityList[];
+  show(changes: Record<string, string | undefined>): void;
+}
+
+export interface RecordCommands {
+  previous: Command;
+  next: Command;
+  /** Those of the menu of the page. */
+  menu: Command[];
+  neighbours: Neighbours | undefined;
+}
+
+/** The control on the page that edits a field, or the first. */
+const editor = (name?: string) =>
+  document.querySelector<HTMLElement>(name ? `[data-field="${CSS.escape(name)}"]` : "main article [data-field]");
+const stage = () => document.querySelector<HTMLElement>("[data-stages] [aria-current], [data-stages] input");
+
+/** What can be done with the record that is shown. */
+export function useRecordCommands({ object, id, record, activities, show }: Of): RecordCommands {
+  const { t } = useTranslation();
+  const go = useNavigate();
+  const [at] = useSearchParams();
+  const neighbours = useNeighbours(object, id);
+  const name = String(record?.[object.nameField] ?? id);
+  const remove = useRemove(object, id, name);
+  // The tab and the side stay as they are while somebody goes through a list.
+  const kept = new URLSearchParams([...at].filter(([key]) => key === "tab" || key === "side")).toString();
+  const to = (other: string | undefined) => other && go(`/o/${object.name}/${other}${kept && `?${kept}`}`);
+  const step = (way: "previous" | "next", keys: string, icon: Command["icon"]): Command => ({
+    id: `record.${way}`,
+    label: t(`record.${way}`),
+    icon,
+    keys,
+    where: "record",
+    enabled: () => (neighbours?.[way] ? true : t(neighbours ? `record.no_${way}` : "record.no_list")),
+    run: () => to(neighbours?.[way]),
+  });
+  const control = (id: string, keys: string, icon: Command["icon"], find: () => HTMLElement | null): Command => ({
+    id,
+    label: t(id as never),
+    icon,
+    keys,
+    where: "record",
+    enabled: () => (find() ? true : t("record.fixed.now")),
+    run: () => {
+      const found = find();
+      found?.focus();
+      found?.click();
+    },
+  });
+  const [previous, next] = [step("previous", "k", IconChevronUp), step("next", "j", IconChevronDown)];
+  const log = activities.find((one) => one.object.can.create);
+  const menu: Command[] = [
+    {
+      id: "record.clone",
+      label: t("record.clone"),
+      icon: IconCopy,
+      where: "record",
+      enabled: () => (object.can.create ? true : t("record.fixed.right")),
+      run: () => show({ create: object.name, new: copyOf(id) }),
+    },
+    {
+      id: "record.duplicates",
+      label: t("record.duplicates"),
+      icon: IconArrowMerge,
+      where: "record",
+      run: () => show({ merge: "" }),
+    },
+    {
+      id: "record.changes",
+      label: t("record.changes"),
+      icon: IconHistory,
+      where: "record",
+      run: () => show({ side: "history" }),
+    },
+    {
+      id: "record.delete",
+      label: t("record.delete"),
+      icon: IconTrash,
+      where: "record",
+      enabled: () => (object.can.delete ? true : t("record.fixed.right")),
+      run: remove,
+    },
+  ];
+  useCommands([
+    previous,
+    next,
+    control("record.edit", "e", IconPencil, () => editor()),
+    control("record.stage", "s", IconStairs, stage),
+    control("record.owner", "a", IconUser, () => editor("owner")),
+    {
+      id: "record.log",
+      label: log ? t("record.new", { object: log.object.label }) : t("record.log"),
+      icon: IconPlus,
+      keys: "l",
+      where: "record",
+      enabled: () => (log ? true : t("record.fixed.right")),
+      run: () => show({ side: undefined, log: log?.list.name }),
+    },
+    ...menu,
+  ]);
+  return { previous, next, menu, neighbours };
+}
