@@ -69,6 +69,10 @@ check-ui: build ## types, lint and unit tests of the web application
 test-ui: check-ui ## what people do in a browser, which is installed where there is none
 	@cd $(UI) && FORMWORK=$(abspath $(BIN)) npm run --silent e2e
 
+.PHONY: screenshots
+screenshots: build ## take the pictures of docs/screens.md
+	@cd $(UI) && FORMWORK=$(abspath $(BIN)) node e2e/screenshots.mjs
+
 .PHONY: quick
 quick: ## formatting, vet and the short tests of what a change touches; BASE=…
 	@GO="$(GO)" .ci/quick $(BASE)

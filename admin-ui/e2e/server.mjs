@@ -10,10 +10,10 @@ export const admin = "admin@example.com";
 const program = process.env.FORMWORK ?? fileURLToPath(new URL("../../bin/formwork", import.meta.url));
 
 /** The server that run.mjs started for all tests; or, if there is none or `own` is asked for, one of the caller's. */
-export async function start({ own = false } = {}) {
+export async function start({ own = false, size = 300 } = {}) {
   if (process.env.FORMWORK_URL && !own) return { base: process.env.FORMWORK_URL, as: asking(process.env.FORMWORK_URL), stop() {} };
   const data = mkdtempSync(join(tmpdir(), "formwork-ui-"));
-  const server = spawn(program, ["serve", "--data", data, "--listen", "127.0.0.1:0", "--demo", "300"], {
+  const server = spawn(program, ["serve", "--data", data, "--listen", "127.0.0.1:0", "--demo", String(size)], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, FORMWORK_ADMIN_EMAIL: admin, FORMWORK_ADMIN_PASSWORD: password, FORMWORK_DEMO_PASSWORD: password },
   });

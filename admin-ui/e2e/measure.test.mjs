@@ -1,0 +1,106 @@
+// What the pages cost. What does not depend on the machine is held; times are only told.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { blank, done, launch, visit } from "./browser.mjs";
+import { still } from "./screens.mjs";
+import { password, start } from "./server.mjs";
+
+let server;
+let browser;
+before(async () => {
+  server = await start();
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const list = "/o/opportunity?view=all_opportunities";
+const rows = (page) => page.locator("[role=grid] [data-row='3'] [role=gridcell]:not(:empty)").first();
+
+test("the first load is small, in few files and few questions", async (t) => {
+  const page = await blank(browser);
+  await page.request.post(`${server.base}/api/v1/auth/login`, { data: { email: "sarah@example.com", password } });
+  const scripts = [];
+  const questions = [];
+  page.on("response", (answer) => {
+    const { pathname } = new URL(answer.url());
+    if (pathname.endsWith(".js")) scripts.push(answer);
+    if (pathname.startsWith("/api/")) questions.push(pathname);
+  });
+  const begun = performance.now();
+  await page.goto(server.base + list);
+  await rows(page).waitFor();
+  const shown = performance.now() - begun;
+  await still(page);
+  let bytes = 0;
+  for (const answer of scripts) {
+    const headers = await answer.allHeaders();
+    assert.equal(headers["content-encoding"], "br", answer.url());
+    bytes += Number(headers["content-length"]);
+  }
+  t.diagnostic(`${scripts.length} scripts, ${Math.round(bytes / 1000)} kB; rows after ${Math.round(shown)} ms; asked ${questions.join(", ")}`);
+  assert.ok(scripts.length <= 12, `${scripts.length} scripts`);
+  assert.ok(bytes <= 300_000, `${bytes} bytes of script`);
+  assert.ok(questions.length <= 3, questions.join(", "));
+  await done(page);
+});
+
+test("pages that come and go leave nothing behind", async (t) => {
+  const page = await visit(browser, server, "sarah@example.com", undefined, list);
+  await rows(page).waitFor();
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("Performance.enable");
+  const now = async () => {
+    await devtools.send("HeapProfiler.collectGarbage");
+    const { metrics } = await devtools.send("Performance.getMetrics");
+    return Object.fromEntries(metrics.map((m) => [m.name, m.value]));
+  };
+  const navigate = (times) =>
+    page.evaluate(async (times) => {
+      const menu = document.querySelector("nav[aria-label=Menu]");
+      for (let i = 0; i < times; i++) {
+        const name = ["Leads", "Accounts", "Recent", "Opportunities"][i % 4];
+        [...menu.querySelectorAll("a")].find((a) => a.textContent === name).click();
+        const limit = performance.now() + 5000;
+        while (document.querySelector("main h1")?.textContent !== name) {
+          if (performance.now() > limit) throw new Error(`${name} is not shown`);
+          await new Promise(requestAnimationFrame);
+        }
+      }
+    }, times);
+  await navigate(40); // what is kept of each page is there by now
+  await still(page);
+  const before = await now();
+  await navigate(200);
+  await still(page);
+  const later = await now();
+  t.diagnostic(`200 navigations: ${(before.JSHeapUsedSize / 1e6).toFixed(1)} MB before, ${(later.JSHeapUsedSize / 1e6).toFixed(1)} MB after`);
+  assert.ok(later.Nodes < before.Nodes * 1.2 + 500, `${before.Nodes} nodes became ${later.Nodes}`);
+  assert.ok(later.JSEventListeners < before.JSEventListeners * 1.2 + 100, `${before.JSEventListeners} listeners became ${later.JSEventListeners}`);
+  assert.ok(later.JSHeapUsedSize < before.JSHeapUsedSize + 8e6, `${before.JSHeapUsedSize} bytes became ${later.JSHeapUsedSize}`);
+  await done(page);
+});
+
+test("a list is scrolled", async (t) => {
+  const page = await visit(browser, server, "diana@example.com", undefined, "/o/account?view=all_accounts");
+  await rows(page).waitFor();
+  const frames = await page.evaluate(async () => {
+    const grid = document.querySelector("[role=grid]");
+    const times = [];
+    let last = await new Promise(requestAnimationFrame);
+    for (let i = 0; i < 120; i++) {
+      grid.scrollTop += grid.clientHeight;
+      if (grid.scrollTop + grid.clientHeight >= grid.scrollHeight - 1) grid.scrollTop = 0;
+      const now = await new Promise(requestAnimationFrame);
+      times.push(now - last);
+      last = now;
+    }
+    return times.sort((a, b) => a - b);
+  });
+  t.diagnostic(`a screen a frame: median ${frames[60].toFixed(0)} ms, ${frames.filter((f) => f > 50).length} of 120 over 50 ms`);
+  // Only rows in sight are there, however many there are.
+  assert.ok((await page.locator("[role=grid] [data-row]").count()) < 80);
+  await done(page);
+});
