@@ -67,8 +67,8 @@ var (
 	cached   = []parameterDoc{knownParameter}
 	layered  = []parameterDoc{layerParameter, knownParameter}
 	paging   = []parameterDoc{cursorParameter, limitParameter}
-	inState   = []parameterDoc{{name: "state", says: "Neither done nor snoozed when absent.", schema: oneOf(collaboration.Open, collaboration.Snoozed, collaboration.Done)}, cursorParameter, limitParameter}
-	resuming  = []parameterDoc{{name: headerLastEvent, says: "The id of the last event that was received, to be told what came since.", schema: textSchema, in: "header"}}
+	inState  = []parameterDoc{{name: "state", says: "Neither done nor snoozed when absent.", schema: oneOf(collaboration.Open, collaboration.Snoozed, collaboration.Done)}, cursorParameter, limitParameter}
+	resuming = []parameterDoc{{name: headerLastEvent, says: "The id of the last event that was received, to be told what came since.", schema: textSchema, in: "header"}}
 	listing  = []parameterDoc{filterParameter, wordsParameter, sortedParameter, fieldsParameter, limitParameter, cursorParameter, countParameter, namesParameter}
 	viewing  = append([]parameterDoc{{name: "view", says: "A view of the object: its filter is asked for besides, its sort and columns where the request has none.", schema: textSchema}}, listing...)
 	patching = []parameterDoc{
