@@ -135,6 +135,7 @@ func (s *Server) routes() []route {
 		{post, v1 + "/records/:object/bulk", s.bulk, "bulkRecords", "Creates, changes and deletes many records, with a result for each.", none, writes, sends[Bulk](), answers[BulkResult]()},
 		{post, v1 + "/records/:object/form", s.form, "getRecordForm", "Shows what a record that is being written would be, and what stands in the way of saving it; saves nothing.", none, drafts, sends[FormOf](), answers[Form]()},
 		{post, v1 + "/records/:object/candidates", s.candidates, "listRecordCandidates", "Lists the records that may be chosen in a reference of a record that is being written.", none, drafts, sends[CandidatesOf](), answers[RelatedPage]()},
+		{post, v1 + "/records/:object/board", s.board, "getRecordBoard", "Shows a list in columns: counts, sums and first cards.", none, reads, sends[BoardOf](), answers[Board]()},
 		{post, v1 + "/records/:object/aggregate", s.aggregate, "aggregateRecords", "Groups records and counts, sums, averages.", none, reads, sends[record.AggregateQuery](), answers[Groups]()},
 		{get, v1 + "/records/:object/:id/page", s.openRecord, "getRecordPage", "Opens a record: all that its page shows, with the beginnings of its related lists.", opening, reads, nothing, answers[OpenRecord]()},
 		{post, v1 + "/records/:object/:id/restore", s.restoreRecord, "restoreRecord", "Takes a record out of the recycle bin.", none, deletes, nothing, answers[SavedRecord]()},

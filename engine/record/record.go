@@ -81,7 +81,7 @@ func (s *Service) As(t store.Tenant, snapshot *catalog.Snapshot, c *policy.Calle
 // Session does what one caller asks under one snapshot. All of its calls have the
 // time at which it was made. It is used by one goroutine at a time.
 //
-// Its calls are those of the rooms: Get, List, Names, Each, Aggregate, Related, Search,
+// Its calls are those of the rooms: Get, List, Names, Each, Aggregate, Board, Related, Search,
 // History, Bin and Duplicates of the Reader; Create, Update, Delete, Restore, Purge,
 // Merge, Bulk, BulkWith, Check and Preview of the Writer; Explain of the Explainer; Form of
 // the Forms; Page of the Pages.

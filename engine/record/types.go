@@ -30,6 +30,8 @@ type (
 	MeasureOf      = read.MeasureOf
 	Bucket         = read.Bucket
 	GroupRow       = read.GroupRow
+	BoardQuery     = read.BoardQuery
+	Board          = read.Board
 	Hit            = read.Hit
 	Entry          = read.Entry
 	FieldChange    = read.FieldChange

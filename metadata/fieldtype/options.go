@@ -1,6 +1,8 @@
 package fieldtype
 
 import (
+	"cmp"
+	"slices"
 	"sort"
 	"strings"
 
@@ -25,6 +27,19 @@ const maxUnlisted = 255
 func Restricted(v Value) bool {
 	open, ok := v.(Unrestricted)
 	return !ok || !open.Unrestricted()
+}
+
+// OptionsInOrder are the names of the options of a choice, in order.
+func OptionsInOrder(c Chooses) []string {
+	options := c.Options()
+	names := make([]string, 0, len(options))
+	for name := range options {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		return cmp.Or(cmp.Compare(options[a].Order, options[b].Order), cmp.Compare(a, b))
+	})
+	return names
 }
 
 // DocumentKinds are the kinds whose documents' names may be options.

@@ -1,7 +1,6 @@
 package form
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"weak"
@@ -178,15 +177,7 @@ func optionsOf(v fieldtype.Value) []string {
 	if !ok {
 		return nil
 	}
-	options := chooses.Options()
-	names := make([]string, 0, len(options))
-	for name := range options {
-		names = append(names, name)
-	}
-	slices.SortFunc(names, func(a, b string) int {
-		return cmp.Or(cmp.Compare(options[a].Order, options[b].Order), cmp.Compare(a, b))
-	})
-	return names
+	return fieldtype.OptionsInOrder(chooses)
 }
 
 // active reports whether an option may be chosen.

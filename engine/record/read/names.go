@@ -39,6 +39,11 @@ func (s *Reader) Names(ctx context.Context, records ...Record) (Names, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.namesOf(ctx, to)
+}
+
+// namesOf reads the names of what some references lead to.
+func (s *Reader) namesOf(ctx context.Context, to references) (Names, error) {
 	names, size := Names{}, 0
 	for _, object := range slices.Sorted(maps.Keys(to.of)) {
 		a, err := s.AnyObject(ctx, object)
