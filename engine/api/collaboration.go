@@ -44,7 +44,7 @@ type CommentPage struct {
 // Notification is what a user is told.
 type Notification struct {
 	ID           string     `json:"id" schema:"ID"`
-	Kind         string     `json:"kind" enum:"mention"`
+	Kind         string     `json:"kind" enum:"mention,assigned,changed,comment"`
 	Object       string     `json:"object"`
 	Record       string     `json:"record" schema:"ID"`
 	Name         string     `json:"name"` // of the record
@@ -75,6 +75,14 @@ type NotificationPatch struct {
 // ReadNotifications says which notifications were read.
 type ReadNotifications struct {
 	All bool `json:"all"` // must be true
+}
+
+// Follow is a record that the caller follows.
+type Follow struct {
+	Object string    `json:"object"`
+	ID     string    `json:"id" schema:"ID"`
+	Name   string    `json:"name"`
+	At     time.Time `json:"at"` // since when
 }
 
 // collaboration is the caller's session on comments and notifications.
@@ -257,4 +265,50 @@ func (s *Server) readNotifications(r *request) error {
 		return err
 	}
 	return r.done()
+}
+
+// follow is PUT /records/{object}/{id}/follow.
+func (s *Server) follow(r *request) error {
+	key, err := r.recordID()
+	if err != nil {
+		return err
+	}
+	if err := r.collaboration().Follow(r.ctx, r.object(), key); err != nil {
+		return err
+	}
+	return r.done()
+}
+
+// unfollow is DELETE /records/{object}/{id}/follow.
+func (s *Server) unfollow(r *request) error {
+	key, err := r.recordID()
+	if err != nil {
+		return err
+	}
+	if err := r.collaboration().Unfollow(r.ctx, r.object(), key); err != nil {
+		return err
+	}
+	return r.done()
+}
+
+// listFollows is GET /me/follows.
+func (s *Server) listFollows(r *request) error {
+	var cursor string
+	var limit int
+	if err := r.query(parameter{"limit", &limit}, parameter{"cursor", &cursor}); err != nil {
+		return err
+	}
+	after, limit, err := pageOf(cursor, limit)
+	if err != nil {
+		return err
+	}
+	follows, next, err := r.collaboration().Follows(r.ctx, after, limit)
+	if err != nil {
+		return err
+	}
+	answer := Page[Follow]{Items: []Follow{}, Next: nextPage(next)}
+	for _, f := range follows {
+		answer.Items = append(answer.Items, Follow{Object: f.Object, ID: f.Record.String(), Name: f.Name, At: f.At.UTC()})
+	}
+	return r.json(fiber.StatusOK, answer)
 }

@@ -1,5 +1,5 @@
 // Package collaboration is what people tell each other about records: comments, with mentions
-// of users in them, and the notifications of each user.
+// of users in them, the records that users follow, and the notifications of each user.
 //
 // Whoever may read a record may read and write its comments. A notification is of one user, and
 // is told only for as long as they may read its record; what the record and people are called
@@ -74,6 +74,7 @@ func (s *Session) write(ctx context.Context, fn func(tx store.Tx) error) error {
 
 const (
 	commentTable      = "_comment"
+	followTable       = "_follow"
 	notificationTable = "_notification"
 	inboxTable        = "_inbox" // a row for each user who was notified, under the id of the user
 )
@@ -101,9 +102,12 @@ var (
 
 // Tables are the tables this room keeps in every tenant.
 func Tables() []store.Table {
+	follows := index("_follow_user", colUser, colObject, colRecord)
+	follows.Unique = true
 	return []store.Table{
 		{Name: commentTable, Columns: []query.Column{colObject, colRecord, colBy, colAt, colEdited, colText},
 			Indexes: []store.Index{index("_comment_record", colObject, colRecord, query.ID)}},
+		{Name: followTable, Columns: []query.Column{colUser, colObject, colRecord, colAt}, Indexes: []store.Index{follows, index("_follow_record", colObject, colRecord)}},
 		{Name: notificationTable, Columns: []query.Column{colUser, colKind, colObject, colRecord, colBy, colAt, colComment, colFields, colRead, colDone, colSnoozed},
 			Indexes: []store.Index{index("_notification_user", colUser, colAt, query.ID), index("_notification_record", colObject, colRecord, colUser)}},
 		{Name: inboxTable, Columns: []query.Column{colChanges}},

@@ -16,7 +16,10 @@ import (
 
 // Kinds of notifications.
 const (
-	Mention = "mention" // a comment mentions the user
+	Mention  = "mention"  // a comment mentions the user
+	Comments = "comment"  // somebody commented on a record that the user follows
+	Changed  = "changed"  // a record was changed that the user follows
+	Assigned = "assigned" // the user was made the owner of a record
 )
 
 // States of notifications, by which they are listed.
@@ -111,8 +114,35 @@ func (s *Session) readable(ctx context.Context) ([]notification, map[string]map[
 		}
 		names[object] = called
 	}
-	readable := slices.DeleteFunc(all, func(n notification) bool { _, ok := names[n.object][n.record]; return !ok })
-	return readable, names, nil
+	all = slices.DeleteFunc(all, func(n notification) bool { _, ok := names[n.object][n.record]; return !ok })
+	all, err := s.ofReadableFields(ctx, all)
+	return all, names, err
+}
+
+// ofReadableFields leaves out fields that the caller may not read, and notifications that tell of
+// no other.
+func (s *Session) ofReadableFields(ctx context.Context, all []notification) ([]notification, error) {
+	reads := map[[2]string]bool{}
+	for i := range all {
+		n := &all[i]
+		var fields []string
+		for _, name := range n.fields {
+			key := [2]string{n.object, name}
+			may, known := reads[key]
+			if !known {
+				var err error
+				if may, err = s.records.Reads(ctx, n.object, name); err != nil {
+					return nil, err
+				}
+				reads[key] = may
+			}
+			if may {
+				fields = append(fields, name)
+			}
+		}
+		n.fields = fields
+	}
+	return slices.DeleteFunc(all, func(n notification) bool { return n.kind == Changed && len(n.fields) == 0 }), nil
 }
 
 // Unread is how many open notifications the caller has not read.
@@ -173,7 +203,7 @@ func (s *Session) showNotifications(ctx context.Context, inbox *Inbox, all []not
 	}
 	for _, n := range all {
 		inbox.Items = append(inbox.Items, Notification{ID: n.id, Kind: n.kind, Object: n.object, Record: n.record, Name: names[n.object][n.record],
-			By: n.by, ByName: called[n.by], At: n.at, Text: begins(plain(texts[n.comment], called)), Read: n.read, Done: n.done, SnoozedUntil: n.snoozed})
+			By: n.by, ByName: called[n.by], At: n.at, Text: begins(plain(texts[n.comment], called)), Fields: n.fields, Read: n.read, Done: n.done, SnoozedUntil: n.snoozed})
 	}
 	return nil
 }
@@ -269,7 +299,7 @@ func (s *Session) ReadAll(ctx context.Context) error {
 	})
 }
 
-// notify writes a notification. Where a user has as many as are kept, another gives way.
+// notify writes a new notification. Where a user has as many as are kept, another gives way.
 func (s *Service) notify(ctx context.Context, tx store.Tx, n notification) error {
 	if err := s.noteChange(ctx, tx, n.user); err != nil { // first: it is what writers for a user agree on
 		return err
@@ -291,7 +321,10 @@ func (s *Service) notify(ctx context.Context, tx store.Tx, n notification) error
 	if len(n.fields) > 0 {
 		values["fields"] = n.fields
 	}
-	if err := tx.Insert(ctx, notificationTable, s.ids.Next(), values, nil); err != nil {
+	if n.id == 0 {
+		n.id = s.ids.Next()
+	}
+	if err := tx.Insert(ctx, notificationTable, n.id, values, nil); err != nil {
 		return fmt.Errorf("notifying a user: %w", err)
 	}
 	return nil

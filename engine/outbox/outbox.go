@@ -36,7 +36,7 @@ type Event struct {
 	// and ends loops by doing nothing from a depth on that it chooses.
 	Depth    int64
 	Revision int64           // of the configuration
-	Changes  json.RawMessage // {"field":[from,to]}, values as the API shows them; of a comment {"$comment":id}
+	Changes  json.RawMessage // {"field":[from,to]}, values as the API shows them; of a comment {"$comment":id}, of a merge {"$from":[id]}
 	// HappenedAt is when it was done, if that was before it was recorded, such as the past
 	// of a company that moves here; else the zero time. Whoever tells people what happens
 	// leaves such events out.

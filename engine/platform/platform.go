@@ -127,6 +127,7 @@ func New(o Options) *Platform {
 	p.Live = live.New(live.Options{Snapshots: p.Catalog, Records: p.Records, Now: o.Now, Log: o.Log})
 	p.Imports = transfer.New(p.Records, p.Catalog, p.Auth, p.IDs, o.Now, p.Jobs.Wake)
 	p.Jobs.Register(slices.Concat(p.Catalog.Jobs(), record.Jobs(p.Records, p.Catalog), p.Outbox.Jobs(), p.Imports.Jobs(), p.Files.Jobs(p.Catalog))...)
+	p.Outbox.Register(p.Collaboration.Consumer())
 	host := plugins.Host{Records: p.Records, Catalog: p.Catalog, IDs: p.IDs, Now: o.Now, Log: o.Log}
 	for _, set := range o.Plugins {
 		if set.Consumers != nil {

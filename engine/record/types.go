@@ -82,6 +82,9 @@ const (
 	RolledUp = stored.RolledUp
 )
 
+// MergedKey is the member of a merge's event that names the records which it took in.
+const MergedKey = stored.MergedKey
+
 // Bounds of one request.
 const (
 	DefaultHits   = read.DefaultHits

@@ -16,7 +16,7 @@ import (
 type trail struct{ history, event json.RawMessage }
 
 // newTrail makes the trail of changes. members, if not "", is a JSON object that the
-// history entry holds instead of the changes.
+// history entry and the event hold instead of the changes.
 func newTrail(action stored.Action, changes []stored.Changed, members string) trail {
 	tracked := 0
 	for _, c := range changes {
@@ -31,7 +31,7 @@ func newTrail(action stored.Action, changes []stored.Changed, members string) tr
 	history := json.RawMessage("{}")
 	switch {
 	case members != "":
-		history = json.RawMessage(members)
+		history, all = json.RawMessage(members), json.RawMessage(members)
 	case action != stored.Updated && action != stored.Merged: // made, deleted or restored: the entry says no more than that
 	case tracked == len(changes):
 		history = all

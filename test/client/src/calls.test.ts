@@ -282,6 +282,9 @@ test("collaboration", async () => {
   data(await admin.PUT("/api/v1/users/{id}/password", { params: { path: { id: colleague } }, body: { password } }));
   data(await admin.POST("/api/v1/records/account/{id}/comments", { params: { path: { id } }, body: { text: `@[](user:${colleague})` } }));
   const theirs = client(await login(other, password));
+  data(await theirs.PUT("/api/v1/records/account/{id}/follow", { params: { path: { id } } }));
+  assert.equal(data(await theirs.GET("/api/v1/me/follows", { params: { query: { limit: 10 } } })).items[0]?.id, id);
+  data(await theirs.DELETE("/api/v1/records/account/{id}/follow", { params: { path: { id } } }));
   const inbox = data(await theirs.GET("/api/v1/me/notifications", { params: { query: { state: "open" } } }));
   assert.ok(inbox.unread === 1 && inbox.items[0]?.kind === "mention");
   data(await theirs.PATCH("/api/v1/me/notifications/{id}", { params: { path: { id: inbox.items[0].id } }, body: { done: true } }));
