@@ -140,6 +140,9 @@ func appendEvents(dst []byte, told []live.Event) []byte {
 		case live.Revision:
 			dst = append(dst, "event: revision\ndata: {\"revision\":"...)
 			dst = append(strconv.AppendInt(dst, e.Revision, 10), '}')
+		case live.Notification:
+			dst = append(dst, "event: notification\ndata: {\"unread\":"...)
+			dst = append(strconv.AppendInt(dst, int64(e.Unread), 10), '}')
 		case live.Reset:
 			dst = append(dst, "event: reset\ndata: {}"...)
 		}

@@ -108,6 +108,14 @@ func (l *listening) ends() {
 	}
 }
 
+// begins reads the events with which every stream begins, and returns the first.
+func (l *listening) begins(revision int64, unread int) told {
+	l.t.Helper()
+	first := l.tells(fmt.Sprintf(`revision {"revision":%d}`, revision))
+	l.tells(fmt.Sprintf(`notification {"unread":%d}`, unread))
+	return first
+}
+
 func recordEvent(object, id string, version int, did string) string {
 	return fmt.Sprintf(`record {"object":%q,"id":%q,"version":%d,"did":%q}`, object, id, version, did)
 }
@@ -142,9 +150,8 @@ func (w *world) sent(method, path, token, body string) map[string]any {
 func TestEventsAreOfReadableRecords(t *testing.T) {
 	w, admin, ann, bob, bobID := listenersWorld(t, func(*api.Options) {})
 	all, hers, his := w.listen(admin, ""), w.listen(ann, ""), w.listen(bob, "")
-	revision := fmt.Sprintf(`revision {"revision":%d}`, w.Snapshot().Revision)
 	for _, l := range []*listening{all, hers, his} {
-		if first := l.tells(revision); first.id == "" {
+		if first := l.begins(w.Snapshot().Revision, 0); first.id == "" {
 			t.Error("the first event has no id")
 		}
 	}
@@ -173,23 +180,25 @@ func TestEventsAreOfReadableRecords(t *testing.T) {
 // Whoever comes again is told what came since, or to look anew.
 func TestEventsGoOnAfterABreak(t *testing.T) {
 	w, admin, ann, _, _ := listenersWorld(t, func(*api.Options) {})
+	revision := w.Snapshot().Revision
 	l := w.listen(ann, "")
-	l.next()
+	l.begins(revision, 0)
 	one := w.sent("POST", "/api/v1/records/account", ann, `{"name":"One"}`)["id"].(string)
 	known := l.tells(recordEvent("account", one, 1, "created")).id
 	l.close()
 	two := w.sent("POST", "/api/v1/records/account", ann, `{"name":"Two"}`)["id"].(string)
 	w.sent("POST", "/api/v1/records/account", admin, `{"name":"Of another"}`)
-	revision := fmt.Sprintf(`revision {"revision":%d}`, w.Snapshot().Revision)
-	w.listen(ann, known).tells(revision, recordEvent("account", two, 1, "created"))
 	last := w.listen(ann, known)
-	last.tells(revision)
+	last.begins(revision, 0)
+	last.tells(recordEvent("account", two, 1, "created"))
+	last = w.listen(ann, known)
+	last.begins(revision, 0)
 	if e := last.next(); e.id <= known {
 		t.Errorf("the id %q follows %q", e.id, known)
 	}
 	for _, unknown := range []string{"1", "9223372036854775807"} {
 		l := w.listen(ann, unknown)
-		l.tells(revision)
+		l.begins(revision, 0)
 		if e := l.next(); e.event != "reset" || e.id == "" || e.id == unknown {
 			t.Errorf("after %s: %v", unknown, e)
 		}
@@ -202,7 +211,8 @@ func TestEventsGoOnAfterABreak(t *testing.T) {
 		w.sent("POST", "/api/v1/records/account/bulk", ann, `{"operations":[`+body.String()[1:]+`]}`)
 	}
 	l = w.listen(ann, known)
-	l.tells(revision, "reset {}")
+	l.begins(revision, 0)
+	l.tells("reset {}")
 }
 
 // A stream ends with the session and when the rights of its caller change; it goes on over a
@@ -210,12 +220,12 @@ func TestEventsGoOnAfterABreak(t *testing.T) {
 func TestEventsEndWithTheSession(t *testing.T) {
 	var hub *live.Hub
 	w, admin, ann, bob, bobID := listenersWorld(t, func(o *api.Options) {
-		hub = live.New(live.Options{Snapshots: o.Catalog, Records: o.Records, Now: o.Now, Poll: 20 * time.Millisecond}) // nobody wakes it
+		hub = live.New(live.Options{Snapshots: o.Catalog, Records: o.Records, Inboxes: o.Collaboration, Now: o.Now, Poll: 20 * time.Millisecond}) // nobody wakes it
 		o.Live = hub
 	})
 	all, hers, his := w.listen(admin, ""), w.listen(ann, ""), w.listen(bob, "")
 	for _, l := range []*listening{all, hers, his} {
-		l.next()
+		l.begins(w.Snapshot().Revision, 0)
 	}
 	w.sent("POST", "/api/v1/auth/logout", ann, "")
 	w.Apply(`{"kind":"object","name":"thing","label":"Thing","name_field":"name","fields":{"name":{"type":"text"}}}`)
@@ -265,4 +275,39 @@ func TestStreamsAreBounded(t *testing.T) {
 	}
 	w.listen(ann, "").next()
 	// The server stops though streams are open: see newWorldOver.
+}
+
+// Whoever is notified is told how many notifications they have not read, and nobody else is.
+func TestEventsOfNotifications(t *testing.T) {
+	w, admin, ann, bob, bobID := listenersWorld(t, func(*api.Options) {})
+	one := w.sent("POST", "/api/v1/records/account", admin, `{"name":"Acme","owner":"`+bobID+`"}`)["id"].(string)
+	hers, his := w.listen(ann, ""), w.listen(bob, "")
+	hers.begins(w.Snapshot().Revision, 0)
+	his.begins(w.Snapshot().Revision, 0)
+	for range 2 {
+		w.sent("POST", "/api/v1/records/account/"+one+"/comments", admin, `{"text":"@[](user:`+bobID+`)"}`)
+	}
+	for unread := 0; unread != 2; { // the two may be told together
+		switch e := his.next(); e.event {
+		case "record":
+			if want := recordEvent("account", one, 1, "changed"); "record "+e.data != want {
+				t.Errorf("%v is told, want %s", e, want)
+			}
+		case "notification":
+			if _, err := fmt.Sscanf(e.data, `{"unread":%d}`, &unread); err != nil || e.id != "" {
+				t.Errorf("%v: %v", e, err)
+			}
+		default:
+			t.Errorf("%v is told", e)
+		}
+	}
+	w.sent("POST", "/api/v1/me/notifications/read", bob, `{"all":true}`)
+	for e := his.next(); e.data != `{"unread":0}`; e = his.next() {
+		if e.event != "record" {
+			t.Fatalf("%v is told", e)
+		}
+	}
+	other := w.sent("POST", "/api/v1/records/account", ann, `{"name":"Other"}`)["id"].(string)
+	hers.tells(recordEvent("account", other, 1, "created"))
+	w.listen(bob, "").begins(w.Snapshot().Revision, 0)
 }

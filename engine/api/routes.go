@@ -156,7 +156,7 @@ func (s *Server) routes() []route {
 		{remove, v1 + "/bin/:object/:id", s.purge, "purgeFromBin", "Removes a record from the recycle bin for good.", none, mine, nothing, done},
 		{get, v1 + "/search", s.search, "search", "Finds records of all objects by words.", finding, mine, nothing, answers[List[Match]]()},
 
-		{get, v1 + "/events", s.listen, "listenToEvents", "Streams what happens to records that the caller may read, and new revisions of the configuration, as server-sent events.", resuming, mine, nothing, answersText(eventStream)},
+		{get, v1 + "/events", s.listen, "listenToEvents", "Streams what happens to records that the caller may read, the number of unread notifications, and new revisions of the configuration, as server-sent events.", resuming, mine, nothing, answersText(eventStream)},
 
 		{ask, v1 + "/files", s.uploads, "getUploadOptions", "Says what may be asked of uploads (tus).", none, open, nothing, done},
 		{post, v1 + "/files", s.startUpload, "uploadFile", "Uploads a file whole, or begins an upload that goes on after a break (tus).", uploading, flowing, sendsFile(fiber.MIMEOctetStream, true), makes[FileInfo]()},

@@ -8,8 +8,10 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"formwork/engine/catalog"
 	"formwork/engine/fault"
 	"formwork/engine/id"
+	"formwork/engine/policy"
 	"formwork/engine/query"
 	"formwork/engine/store"
 )
@@ -143,6 +145,27 @@ func (s *Session) ofReadableFields(ctx context.Context, all []notification) ([]n
 		n.fields = fields
 	}
 	return slices.DeleteFunc(all, func(n notification) bool { return n.kind == Changed && len(n.fields) == 0 }), nil
+}
+
+// Changes counts the changes of users' notifications, of those who ever had any.
+func (s *Service) Changes(ctx context.Context, t store.Tenant, users []id.ID) (map[id.ID]int64, error) {
+	keys := make([]any, len(users))
+	for i, user := range users {
+		keys[i] = int64(user)
+	}
+	changes := map[id.ID]int64{}
+	for r, err := range store.Find(ctx, t, query.Select{Table: inboxTable, Filter: query.In{Ref: query.Field(query.ID), Values: keys}}, query.ID, colChanges) {
+		if err != nil {
+			return nil, fmt.Errorf("reading how often notifications changed: %w", err)
+		}
+		changes[r.ID(query.ID)] = r.Int(colChanges)
+	}
+	return changes, nil
+}
+
+// Unread is how many open notifications a caller has not read.
+func (s *Service) Unread(ctx context.Context, t store.Tenant, snapshot *catalog.Snapshot, c *policy.Caller) (int, error) {
+	return s.As(t, snapshot, c).Unread(ctx)
 }
 
 // Unread is how many open notifications the caller has not read.

@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"fmt"
+	"maps"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -96,6 +97,9 @@ func (c *channel) look() (err error) {
 		return err
 	}
 	c.tellRevision(snapshot)
+	if err := c.tellNotifications(ctx, snapshot); err != nil {
+		return err
+	}
 	for {
 		heads, err := outbox.Heads(ctx, c.tenant, c.position, maxBatch)
 		if err != nil || len(heads) == 0 {
@@ -123,6 +127,37 @@ func (c *channel) tellRevision(snapshot *catalog.Snapshot) {
 	for s := range c.streams {
 		s.tell(Event{Kind: Revision, Revision: snapshot.Revision})
 	}
+}
+
+// usersAtOnce is for how many users one question asks.
+const usersAtOnce = 500
+
+// tellNotifications tells those whose notifications have changed how many they have not read.
+func (c *channel) tellNotifications(ctx context.Context, snapshot *catalog.Snapshot) error {
+	byUser := map[id.ID][]*Stream{}
+	for _, s := range c.listening() {
+		byUser[s.caller.User] = append(byUser[s.caller.User], s)
+	}
+	for users := range slices.Chunk(slices.Sorted(maps.Keys(byUser)), usersAtOnce) {
+		changes, err := c.hub.options.Inboxes.Changes(ctx, c.tenant, users)
+		if err != nil {
+			return err
+		}
+		for user, n := range changes {
+			for _, s := range byUser[user] {
+				if s.inbox == n {
+					continue
+				}
+				s.inbox = n
+				unread, err := c.hub.options.Inboxes.Unread(ctx, c.tenant, snapshot, s.caller)
+				if err != nil {
+					return err
+				}
+				s.tell(Event{Kind: Notification, Unread: unread})
+			}
+		}
+	}
+	return nil
 }
 
 // skip leaves out what has happened if it is more than is told one by one, such as in an import.

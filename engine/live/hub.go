@@ -1,6 +1,6 @@
 // Package live tells those who listen what happens in their tenant while it happens: which
-// records that they may read were made, changed or deleted, and that there is a new revision
-// of the configuration.
+// records that they may read were made, changed or deleted, how many notifications they have
+// not read, and that there is a new revision of the configuration.
 //
 // It reads the outbox, once for each tenant in which somebody listens, however many they are,
 // and keeps no state in the store. So several processes may each do so, and it holds nothing
@@ -34,10 +34,19 @@ type Sights interface {
 	Sights(ctx context.Context, t store.Tenant, snapshot *catalog.Snapshot, object string, records []id.ID, policies []query.Filter) (map[id.ID]record.Sight, error)
 }
 
+// Inboxes knows the notifications of users.
+type Inboxes interface {
+	// Changes counts the changes of users' notifications, from the first on.
+	Changes(ctx context.Context, t store.Tenant, users []id.ID) (map[id.ID]int64, error)
+	// Unread is how many a caller has not read.
+	Unread(ctx context.Context, t store.Tenant, snapshot *catalog.Snapshot, c *policy.Caller) (int, error)
+}
+
 // Options of a Hub. Zero values take the defaults named.
 type Options struct {
 	Snapshots Snapshots
 	Records   Sights
+	Inboxes   Inboxes
 	Now       func() time.Time
 	Poll      time.Duration // how often a tenant is looked at in which somebody listens; 2 seconds
 	Recheck   time.Duration // how often a stream asks whether its caller may still come in; 1 minute
@@ -119,8 +128,8 @@ type Listener struct {
 	Still func(ctx context.Context) bool
 }
 
-// Listen begins a stream, which its caller has to Close. Its first event is the revision, with
-// the position from which it tells. Faults "live.streams" (Limited), "api.stopping"
+// Listen begins a stream, which its caller has to Close. Its first events are the revision, with
+// the position from which it tells, and the number of unread notifications. Faults "live.streams" (Limited), "api.stopping"
 // (Unavailable).
 func (h *Hub) Listen(ctx context.Context, l Listener) (*Stream, error) {
 	snapshot, err := h.options.Snapshots.Snapshot(ctx, l.Tenant)
@@ -131,7 +140,11 @@ func (h *Hub) Listen(ctx context.Context, l Listener) (*Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, position, err := h.enter(l, snapshot.Revision, end)
+	inbox, err := h.options.Inboxes.Changes(ctx, l.Tenant, []id.ID{l.Caller.User})
+	if err != nil {
+		return nil, err
+	}
+	s, position, err := h.enter(l, snapshot.Revision, end, inbox[l.Caller.User])
 	if err != nil {
 		return nil, err
 	}
@@ -142,8 +155,9 @@ func (h *Hub) Listen(ctx context.Context, l Listener) (*Stream, error) {
 	return s, nil
 }
 
-// enter puts a stream among those of its tenant. It is told of what is behind the position.
-func (h *Hub) enter(l Listener, revision, end int64) (*Stream, int64, error) {
+// enter puts a stream among those of its tenant. It is told of what is behind the position, and of
+// later changes of the inbox.
+func (h *Hub) enter(l Listener, revision, end, inbox int64) (*Stream, int64, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.stopped {
@@ -167,7 +181,7 @@ func (h *Hub) enter(l Listener, revision, end int64) (*Stream, int64, error) {
 			return nil, 0, fault.New(fault.Limited, "live.streams", "user", userStreams, "tenant", tenantStreams, "seconds", 5)
 		}
 	}
-	s := &Stream{hub: h, caller: l.Caller, still: l.Still, checked: h.options.Now(), ready: make(chan struct{}, 1)}
+	s := &Stream{hub: h, caller: l.Caller, still: l.Still, inbox: inbox, checked: h.options.Now(), ready: make(chan struct{}, 1)}
 	if c == nil {
 		c = &channel{hub: h, tenant: l.Tenant, streams: map[*Stream]struct{}{}, position: end, revision: revision, woken: make(chan struct{}, 1)}
 		h.channels[name] = c

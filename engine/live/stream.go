@@ -21,6 +21,8 @@ const (
 	Record Kind = iota
 	// Revision tells of a revision of the configuration that is in use from now on.
 	Revision
+	// Notification tells that the caller's notifications have changed.
+	Notification
 	// Reset tells that events were left out: whoever shows records reads them anew.
 	Reset
 )
@@ -43,6 +45,7 @@ type Event struct {
 	Record   id.ID
 	Version  int64
 	Revision int64
+	Unread   int // notifications
 }
 
 // ErrEnded is the end of a stream: its caller may not listen any more or not with the same
@@ -55,6 +58,7 @@ type Stream struct {
 	channel *channel
 	caller  *policy.Caller
 	still   func(ctx context.Context) bool
+	inbox   int64         // the changes of the caller's notifications that were told; of the channel
 	checked time.Time     // when still was asked last
 	ready   chan struct{} // there is something in what follows
 
@@ -120,13 +124,18 @@ func bounded(queue []Event) []Event {
 	if len(queue) <= maxQueued {
 		return queue
 	}
-	short := []Event{{Kind: Reset}}
+	reset, last := Event{Kind: Reset}, map[Kind]Event{}
 	for _, e := range queue {
 		if e.Position != 0 {
-			short[0].Position = e.Position
+			reset.Position = e.Position
 		}
-		if e.Kind == Revision {
-			short = append(short[:1], e)
+		last[e.Kind] = e
+	}
+	short := []Event{reset}
+	for _, kind := range []Kind{Revision, Notification} {
+		if e, ok := last[kind]; ok {
+			e.Position = 0 // that of the Reset
+			short = append(short, e)
 		}
 	}
 	return short
@@ -136,6 +145,10 @@ func bounded(queue []Event) []Event {
 // that at which the stream was put among those of its tenant, before all that it was told since.
 func (s *Stream) catchUp(ctx context.Context, snapshot *catalog.Snapshot, after, position int64) error {
 	first := Event{Kind: Revision, Revision: snapshot.Revision}
+	unread, err := s.hub.options.Inboxes.Unread(ctx, s.channel.tenant, snapshot, s.caller)
+	if err != nil {
+		return err
+	}
 	var missed []Event
 	if after == 0 || after == position {
 		first.Position = position
@@ -147,7 +160,7 @@ func (s *Stream) catchUp(ctx context.Context, snapshot *catalog.Snapshot, after,
 		return err
 	}
 	s.mu.Lock()
-	s.queue = bounded(slices.Concat([]Event{first}, missed, s.queue))
+	s.queue = bounded(slices.Concat([]Event{first, {Kind: Notification, Unread: unread}}, missed, s.queue))
 	s.mu.Unlock()
 	signal(s.ready)
 	return nil

@@ -124,7 +124,7 @@ func New(o Options) *Platform {
 	p.Auth = auth.New(auth.Options{Store: o.Store, Catalog: p.Catalog, IDs: p.IDs, Now: o.Now, Random: o.Random, Cost: o.PasswordCost, Log: o.Log})
 	p.Records = record.New(record.Options{IDs: p.IDs, Now: o.Now, Committed: p.committed, Wake: p.Jobs.Wake, Transactions: transactions, SaveHooks: hooks, Users: p.Auth, Uses: p.Uses})
 	p.Collaboration = collaboration.New(p.Records, p.Auth, p.IDs, o.Now, p.committed)
-	p.Live = live.New(live.Options{Snapshots: p.Catalog, Records: p.Records, Now: o.Now, Log: o.Log})
+	p.Live = live.New(live.Options{Snapshots: p.Catalog, Records: p.Records, Inboxes: p.Collaboration, Now: o.Now, Log: o.Log})
 	p.Imports = transfer.New(p.Records, p.Catalog, p.Auth, p.IDs, o.Now, p.Jobs.Wake)
 	p.Jobs.Register(slices.Concat(p.Catalog.Jobs(), record.Jobs(p.Records, p.Catalog), p.Outbox.Jobs(), p.Imports.Jobs(), p.Files.Jobs(p.Catalog))...)
 	p.Outbox.Register(p.Collaboration.Consumer())

@@ -294,7 +294,7 @@ test("collaboration", async () => {
 test("events", async () => {
   const events = data(await admin.GET("/api/v1/events", { parseAs: "stream" }))!.getReader();
   const first = new TextDecoder().decode((await events.read()).value);
-  assert.match(first, /^id: \d+\nevent: revision\ndata: \{"revision":\d+\}\n\n/);
+  assert.match(first, /^id: \d+\nevent: revision\ndata: \{"revision":\d+\}\n\nevent: notification\ndata: \{"unread":\d+\}\n\n/);
   await events.cancel();
 });
 
