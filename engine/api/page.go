@@ -6,6 +6,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"formwork/engine/id"
 	"formwork/engine/record"
 )
 
@@ -17,6 +18,9 @@ type OpenRecord struct {
 	Form    *Form                  `json:"form"`    // of the record as it is stored; null: the caller may not change it
 	Can     Can                    `json:"can"`     // what the caller may do with the record
 	Related map[string]OpenRelated `json:"related"` // by the name that the layout gives them; one that the caller may not read is absent
+	// Following says that the caller follows the record.
+	Following bool  `json:"following"`
+	Comments  int64 `json:"comments"` // how many there are; 1,000 stands for more, too
 }
 
 // OpenRelated is the beginning of a related list.
@@ -47,7 +51,11 @@ func (s *Server) openRecord(r *request) error {
 	if err != nil {
 		return err
 	}
-	body, err := r.appendOpen(r.buffer(), found)
+	social, err := r.social(rec)
+	if err != nil {
+		return err
+	}
+	body, err := r.appendOpen(r.buffer(), found, social)
 	if err != nil {
 		return err
 	}
@@ -57,8 +65,24 @@ func (s *Server) openRecord(r *request) error {
 	return r.sent(fiber.StatusOK, body)
 }
 
+// social is what a page shows of those who work on its record.
+type social struct {
+	following bool
+	comments  int64
+}
+
+// social finds that of a record that the caller may read.
+func (r *request) social(key id.ID) (found social, err error) {
+	session := r.collaboration()
+	if found.following, err = session.Following(r.ctx, r.object(), key); err != nil {
+		return found, err
+	}
+	found.comments, err = session.CountComments(r.ctx, r.object(), key)
+	return found, err
+}
+
 // appendOpen appends an OpenRecord.
-func (r *request) appendOpen(b []byte, p *record.RecordPage) ([]byte, error) {
+func (r *request) appendOpen(b []byte, p *record.RecordPage, found social) ([]byte, error) {
 	b = p.Record.AppendJSON(append(b, `{"record":`...))
 	b = p.Names.AppendJSON(append(b, `,"names":`...))
 	var form *Form
@@ -69,7 +93,7 @@ func (r *request) appendOpen(b []byte, p *record.RecordPage) ([]byte, error) {
 	for _, member := range []struct {
 		name  string
 		value any
-	}{{"layout", p.Layout}, {"form", form}, {"can", p.Can}} {
+	}{{"layout", p.Layout}, {"form", form}, {"can", p.Can}, {"following", found.following}, {"comments", found.comments}} {
 		raw, err := json.Marshal(member.value)
 		if err != nil {
 			return b, fmt.Errorf("writing the page of a record: %w", err)

@@ -25,6 +25,7 @@ type OwnWorkspace struct {
 	Favourites []Favourite `json:"favourites"`
 	// Recent are the records that the caller opened last, the newest first.
 	Recent []Visit `json:"recent"`
+	Unread int     `json:"unread"` // notifications
 }
 
 // ownWorkspace is that of the caller.
@@ -42,7 +43,11 @@ func (r *request) ownWorkspace() (*OwnWorkspace, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &OwnWorkspace{Me: *me, Settings: kept.Settings, Favourites: favouritesOf(favourites).Items, Recent: visitsOf(recent).Items}, nil
+	unread, err := r.collaboration().Unread(r.ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &OwnWorkspace{Me: *me, Settings: kept.Settings, Favourites: favouritesOf(favourites).Items, Recent: visitsOf(recent).Items, Unread: unread}, nil
 }
 
 // session is GET /session: one request with which the pages begin. Its ETag is that of all

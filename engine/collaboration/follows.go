@@ -103,7 +103,7 @@ func (s *Session) Follows(ctx context.Context, after id.ID, limit int) (follows 
 	}
 	names := map[string]map[id.ID]string{}
 	for object, keys := range records {
-		if names[object], err = s.records.Called(ctx, object, keys); err != nil {
+		if names[object], err = s.records.NamesOf(ctx, object, keys); err != nil {
 			return nil, 0, err
 		}
 	}

@@ -62,5 +62,8 @@ func (s *Session) users(ctx context.Context, users []id.ID) (map[id.ID]string, e
 	if len(users) > 0 && users[0] == 0 {
 		users = users[1:]
 	}
-	return s.records.Called(ctx, auth.UserObject, users[:min(len(users), maxUsers)])
+	if len(users) == 0 {
+		return nil, nil
+	}
+	return s.records.NamesOf(ctx, auth.UserObject, users[:min(len(users), maxUsers)])
 }

@@ -110,7 +110,7 @@ func (s *Session) readable(ctx context.Context) ([]notification, map[string]map[
 	}
 	names := map[string]map[id.ID]string{}
 	for object, keys := range records {
-		called, err := s.records.Called(ctx, object, keys)
+		called, err := s.records.NamesOf(ctx, object, keys)
 		if err != nil {
 			return nil, nil, err
 		}
