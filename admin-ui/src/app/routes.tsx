@@ -1,5 +1,6 @@
 import { lazy, Suspense } from "react";
 import { Navigate, Route, Routes as Switch, useMatch, useNavigate, useSearchParams } from "react-router";
+import { ListTransfer } from "~/features/import/ListTransfer";
 import { ListPage } from "~/features/list/ListPage";
 import { useObject, useSession } from "~/meta/session";
 import { placesOf } from "./places";
@@ -8,6 +9,7 @@ import { ways } from "./ways";
 
 const RecordPage = lazy(() => import("~/features/record").then((m) => ({ default: m.RecordPage })));
 const Home = lazy(() => import("~/features/home"));
+const ImportPage = lazy(() => import("~/features/import"));
 const Create = lazy(() => import("./Create"));
 const Recent = lazy(() => import("~/features/recent"));
 
@@ -17,7 +19,8 @@ export function Routes() {
       <Suspense fallback={null}>
         <Switch>
           <Route path="/" element={<Start />} />
-          <Route path="/o/:object" element={<ListPage ways={ways} />} />
+          <Route path="/o/:object" element={<ListPage ways={ways} transfer={ListTransfer} />} />
+          <Route path="/o/:object/import" element={<ImportPage />} />
           <Route path="/o/:object/:id" element={<RecordPage />} />
           <Route path="/recent" element={<Recent />} />
           <Route path="/favourites" element={<Recent favourites />} />

@@ -3,6 +3,9 @@ import { useMatch } from "react-router";
 import { useOpened } from "~/meta/mine";
 import { useTitle } from "~/ui/Title";
 
+/** Addresses behind an object that are no ids are pages of the object, such as its import. */
+const idForm = /^[0-7][0-9a-z]{12}$/;
+
 /** Notes which record is opened, once its page says what it is called. */
 export function useOpening() {
   const at = useMatch("/o/:object/:id")?.params;
@@ -11,6 +14,6 @@ export function useOpening() {
   const { object, id } = at ?? {};
   // biome-ignore lint/correctness/useExhaustiveDependencies: a record is opened once, however often this is drawn
   useEffect(() => {
-    if (object && id && title) opened({ object, id, name: title });
+    if (object && id && idForm.test(id) && title) opened({ object, id, name: title });
   }, [object, id, title]);
 }

@@ -31,20 +31,28 @@ interface Way {
   onOpen(id: string): void;
 }
 
+/** What files in and out are given. */
+interface Transfer {
+  object: ObjectModel;
+  listed: { filter?: string; q?: string; sort?: string[]; fields?: string[] };
+}
+
 interface Props {
   /** Besides the table, by what views say in `show`. */
   ways: Record<string, ComponentType<Way>>;
+  /** Files in and out. */
+  transfer: ComponentType<Transfer>;
 }
 
-export function ListPage({ ways }: Props) {
+export function ListPage({ ways, transfer }: Props) {
   const { t } = useTranslation();
   const object = useObject(useParams().object);
   if (!object) return <Failure says={t("record.not_found")} />;
-  return <List key={object.name} object={object} ways={ways} />;
+  return <List key={object.name} object={object} ways={ways} transfer={transfer} />;
 }
 
 /** The address holds what is shown: the view, the words, the order. */
-function List({ object, ways }: Props & { object: ObjectModel }) {
+function List({ object, ways, transfer: Transfer }: Props & { object: ObjectModel }) {
   const { t, i18n } = useTranslation();
   const { me, model } = useSession();
   const formats = useFormats();
@@ -112,6 +120,7 @@ function List({ object, ways }: Props & { object: ObjectModel }) {
             {t("list.new")}
           </Button>
         )}
+        <Transfer object={object} listed={{ filter: view?.filter, q, sort, fields: columns.map((c) => c.path) }} />
       </header>
       <nav className={css.views} aria-label={t("list.choose")}>
         {object.views.map((v) => (

@@ -1,0 +1,114 @@
+// Files in and out of a list: a menu, the same as commands, and dropping a file anywhere onto it.
+import { ActionIcon, Menu } from "@mantine/core";
+import { IconDots, IconFileExport, IconFileImport } from "@tabler/icons-react";
+import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useNavigate } from "react-router";
+import { exportAddress, type Format, type Listed } from "~/api/imports";
+import type { ObjectModel } from "~/meta/model";
+import { useSession } from "~/meta/session";
+import { type Command, perform, useCommands } from "~/ui/commands";
+import { fileOf, hasFile, useDropped } from "./dropped";
+import css from "./Import.module.css";
+
+interface Props {
+  object: ObjectModel;
+  /** What is listed. */
+  listed: Listed;
+}
+
+export function ListTransfer({ object, listed }: Props) {
+  const { t } = useTranslation();
+  const { me } = useSession();
+  const go = useNavigate();
+  const may = (right: string) => me.rights.system.includes(right);
+  const imports = may("import") && (object.can.create || object.can.update);
+  const exports = (format: Format): Command => ({
+    id: `list.export_${format}`,
+    label: t(`import.export_${format}`),
+    icon: IconFileExport,
+    where: "list",
+    keywords: "export download excel",
+    run: () => download(exportAddress(object.name, format, listed)),
+  });
+  const open: Command = {
+    id: "list.import",
+    label: t("import.open"),
+    icon: IconFileImport,
+    where: "list",
+    keywords: "import upload csv excel",
+    run: () => go(`/o/${object.name}/import`),
+  };
+  const commands = [...(imports ? [open] : []), ...(may("export") ? [exports("csv"), exports("xlsx")] : [])];
+  useCommands(commands);
+  const over = useDrop(imports, (file) => {
+    useDropped.setState({ file });
+    go(`/o/${object.name}/import`);
+  });
+  if (commands.length === 0) return null;
+  return (
+    <>
+      <Menu position="bottom-end">
+        <Menu.Target>
+          <ActionIcon variant="default" size={30} aria-label={t("import.menu")}>
+            <IconDots size={16} />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {commands.map((command) => (
+            <Menu.Item
+              key={command.id}
+              leftSection={command.icon && <command.icon size={14} />}
+              onClick={() => void perform(command)}
+            >
+              {command.label}
+            </Menu.Item>
+          ))}
+        </Menu.Dropdown>
+      </Menu>
+      {over && <div className={css.over}>{t("import.drop_here", { object: object.plural })}</div>}
+    </>
+  );
+}
+
+/** Takes a file that is dropped anywhere onto the page; says whether one is over it. */
+function useDrop(may: boolean, onFile: (file: File) => void): boolean {
+  const [over, setOver] = useState(false);
+  useEffect(() => {
+    if (!may) return;
+    const drag = (event: DragEvent) => {
+      if (!hasFile(event)) return;
+      event.preventDefault();
+      setOver(true);
+    };
+    const leave = (event: DragEvent) => {
+      if (!event.relatedTarget) setOver(false);
+    };
+    const drop = (event: DragEvent) => {
+      if (!hasFile(event)) return;
+      event.preventDefault();
+      setOver(false);
+      const file = fileOf(event);
+      if (file) onFile(file);
+    };
+    window.addEventListener("dragover", drag);
+    window.addEventListener("dragleave", leave);
+    window.addEventListener("drop", drop);
+    return () => {
+      window.removeEventListener("dragover", drag);
+      window.removeEventListener("dragleave", leave);
+      window.removeEventListener("drop", drop);
+    };
+  });
+  return over;
+}
+
+/** Has the browser save what the server streams. */
+function download(address: string) {
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = "";
+  document.body.append(link);
+  link.click();
+  link.remove();
+}
