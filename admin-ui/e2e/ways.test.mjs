@@ -140,3 +140,58 @@ test("a day begins with what is mine, every number leads to its records, and an 
   await admin("POST", "/metadata/apply", { delete: [{ kind: "dashboard", name: "mine" }] });
   await done(page);
 });
+
+test("an event is dragged to another day, moved by keys, and made on the day that is clicked", async () => {
+  const api = await server.as("sarah@example.com");
+  const { id } = await api("POST", "/records/event", { subject: "Launching", start: "2027-03-10T09:30:00Z", end: "2027-03-10T11:00:00Z" });
+  await api("POST", "/records/event", { subject: "Elsewhere", start: "2027-05-10T09:30:00Z", end: "2027-05-10T11:00:00Z" });
+  const page = await open("/o/event?view=calendar&day=2027-03-01");
+  const entry = page.locator(`[data-entry="${id}"]`);
+  const on = (day) => page.locator(`[data-drop="${day}"]`);
+  await on("2027-03-10").locator(entry).waitFor();
+  const dropped = changed(page);
+  await drag(page, entry, on("2027-03-18"));
+  await on("2027-03-18").locator(entry).waitFor();
+  await dropped;
+  const times = async () => {
+    const { start, end } = await api("GET", `/records/event/${id}`);
+    return [start, end].map((at) => new Date(at).toISOString().slice(0, 16));
+  };
+  assert.deepEqual(await times(), ["2027-03-18T09:30", "2027-03-18T11:00"]);
+
+  await entry.getByRole("button", { name: "Move Launching to…" }).focus();
+  await page.keyboard.press("Enter");
+  const panel = page.getByRole("dialog");
+  await panel.getByLabel("Day").fill("2027-03-02");
+  await panel.getByLabel("Time").fill("14:00");
+  const moved = changed(page);
+  await page.keyboard.press("Enter");
+  await on("2027-03-02").locator(entry).waitFor();
+  await moved;
+  assert.deepEqual(await times(), ["2027-03-02T14:00", "2027-03-02T15:30"]);
+
+  // In the week it stands at its time, and only that week was asked for.
+  const asked = page.waitForRequest((request) => new URL(request.url()).searchParams.get("filter")?.includes("date(start) < date(2027, 3, 8)") ?? false);
+  await page.getByText("Week", { exact: true }).click();
+  await asked;
+  await page.getByText("Month", { exact: true }).click();
+
+  await on("2027-03-24").click({ position: { x: 60, y: 70 } });
+  await page.getByRole("dialog").getByLabel("Subject").fill("Painting");
+  await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+  await page.getByRole("heading", { name: "Painting", level: 1 }).waitFor();
+  const { items } = await api("GET", `/records/event?filter=${encodeURIComponent('subject == "Painting"')}`);
+  assert.match(items[0].start, /^2027-03-24T09:00/);
+  await done(page);
+});
+
+test("a deal without a start and an end is on the day of its close date", async () => {
+  const api = await server.as("sarah@example.com");
+  const { id } = await api("POST", "/records/opportunity", { name: "Catamaran", close_date: "2027-08-05" });
+  const page = await open("/o/opportunity?view=closing_calendar&day=2027-08-20");
+  const stored = changed(page);
+  await drag(page, page.locator(`[data-entry="${id}"]`), page.locator('[data-drop="2027-08-31"]'));
+  await stored;
+  assert.equal((await api("GET", `/records/opportunity/${id}`)).close_date, "2027-08-31");
+  await done(page);
+});

@@ -3,9 +3,11 @@ import { type ComponentType, lazy } from "react";
 import type { WayProps } from "~/features/ways/types";
 
 const board = lazy(() => import("~/features/ways/board"));
+const calendar = lazy(() => import("~/features/ways/calendar"));
 
 /** By what a view says in `show`, or an address in `as`. */
 export const ways: Record<string, ComponentType<WayProps>> = {
   kanban: board,
   board,
+  calendar,
 };

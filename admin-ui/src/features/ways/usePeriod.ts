@@ -1,0 +1,48 @@
+// The records of a period, those that were moved where they were moved to.
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { all } from "~/api/filters";
+import { list } from "~/api/records";
+import { asked } from "~/meta/model";
+import { useSession } from "~/meta/session";
+import { type Entry, entryOf, inSight, type Period } from "./period";
+import type { WayProps } from "./types";
+import { useMoves } from "./useMoves";
+
+/** More are not drawn; the page says so. */
+const most = 500;
+
+export function usePeriod(
+  { object, view, filter, q, columns }: WayProps,
+  period: Period | undefined,
+  from: string,
+  before: string,
+) {
+  const { me } = useSession();
+  const timeZone = me.user.timezone || "UTC";
+  const moving = useMoves<string>(object);
+  const names = period ? [period.start.name, ...(period.end ? [period.end.name] : [])] : [];
+  const query = {
+    filter: all(view?.filter, filter, period && inSight(period, from, before)),
+    q: q || undefined,
+    sort: names.slice(0, 1),
+    fields: [...new Set([object.nameField, ...asked(columns), ...names])],
+    limit: most,
+  };
+  const found = useQuery({
+    queryKey: [me.tenant, object.name, "list", "period", query],
+    queryFn: ({ signal }) => list(object.name, query, signal),
+    enabled: period !== undefined,
+    placeholderData: keepPreviousData,
+  });
+  const entries = useMemo(() => {
+    if (!period) return [];
+    const values = new Map(moving.moves.map((m) => [m.row.id, m.values]));
+    return (found.data?.items ?? []).flatMap((row): Entry[] => {
+      const entry = entryOf({ ...row, ...values.get(row.id) }, period, timeZone);
+      return entry && entry.from < before && entry.to >= from ? [entry] : [];
+    });
+  }, [found.data, moving.moves, period, timeZone, from, before]);
+  const movable = object.can.update && period?.start.editable === true && (period.end?.editable ?? true);
+  return { found, entries, movable, moving, more: Boolean(found.data?.next) };
+}
