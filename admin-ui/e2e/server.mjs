@@ -15,7 +15,13 @@ export async function start({ own = false, size = 300 } = {}) {
   const data = mkdtempSync(join(tmpdir(), "formwork-ui-"));
   const server = spawn(program, ["serve", "--data", data, "--listen", "127.0.0.1:0", "--demo", String(size)], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, FORMWORK_ADMIN_EMAIL: admin, FORMWORK_ADMIN_PASSWORD: password, FORMWORK_DEMO_PASSWORD: password },
+    env: {
+      ...process.env,
+      FORMWORK_ADMIN_EMAIL: admin,
+      FORMWORK_ADMIN_PASSWORD: password,
+      FORMWORK_DEMO_PASSWORD: password,
+      FORMWORK_SECRET_KEY: Buffer.alloc(32, 7).toString("base64"),
+    },
   });
   let said = "";
   const base = await new Promise((resolve, reject) => {

@@ -5,10 +5,10 @@ import { useTranslation } from "react-i18next";
 import { type Problem, refusal, type Stored } from "~/api/client";
 import { create, form } from "~/api/records";
 import { typeOf } from "~/fields";
-import { ordered } from "~/meta/documents";
 import type { ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
 import { type Draft, draftOf } from "./draft";
+import { placesOf, tabsOf } from "./layout";
 
 /** A record that is being made: what was entered, and what the server says of it at every step. */
 export function useNewRecord(object: ObjectModel, given: Draft, device: "desktop" | "phone", what: string) {
@@ -26,7 +26,10 @@ export function useNewRecord(object: ObjectModel, given: Draft, device: "desktop
   const touched = useRef(found !== undefined);
   const state = useQuery({
     queryKey: [me.tenant, object.name, "new", device, settled],
-    queryFn: ({ signal }) => form(object.name, { data: settled, device }, signal),
+    queryFn: async ({ signal }) => ({
+      ...(await form(object.name, { data: settled, device }, signal)),
+      asked: settled,
+    }),
     placeholderData: keepPreviousData,
     gcTime: 0,
   });
@@ -38,11 +41,9 @@ export function useNewRecord(object: ObjectModel, given: Draft, device: "desktop
   const of = (name: string) => problems.filter((p) => p.pointer === `/${name}` || p.pointer?.startsWith(`/${name}/`));
   const states = state.data?.fields ?? {};
   const layout = object.layouts.find((one) => one.name === state.data?.layout);
-  const placed = layout
-    ? ordered(layout.tabs).flatMap((tab) =>
-        ordered(tab.sections).flatMap((section) => ordered(section.fields).map((one) => one.name)),
-      )
-    : [...object.fields.keys()];
+  const placed = tabsOf(object, layout).flatMap((tab) =>
+    tab.sections.flatMap((section) => placesOf(object, section).map((one) => one.name)),
+  );
   const first = object.fields.has("record_type") ? ["record_type"] : [];
   const enterable = [...new Set([...first, ...placed])].filter((name) => {
     const field = object.fields.get(name);
@@ -71,7 +72,11 @@ export function useNewRecord(object: ObjectModel, given: Draft, device: "desktop
     /** What is wrong with a field, once somebody has entered something there or tried to save. */
     problemOf: (name: string) => (tried || name in values ? of(name)[0]?.detail : undefined),
     problemsOf: of,
-    valueOf: (name: string) => (name in values ? values[name] : state.data?.values[name]) ?? null,
+    /** What was entered, else what the server fills in; an answer on what is no longer entered says nothing of it. */
+    valueOf(name: string): unknown {
+      if (name in values) return values[name] ?? null;
+      return state.data && !(name in state.data.asked) ? (state.data.values[name] ?? null) : null;
+    },
     set(name: string, value: unknown, called?: string | null) {
       touched.current = true;
       setRefused(undefined);

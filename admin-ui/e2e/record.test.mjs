@@ -1,0 +1,376 @@
+// What people do with one record: entering every type of field, working on it side by side, adding to it, undoing.
+import assert from "node:assert/strict";
+import { readdirSync, existsSync, readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { launch } from "./browser.mjs";
+import { admin, password, start } from "./server.mjs";
+
+let server;
+let browser;
+let api;
+const evil = "<img src=x onerror=alert(1)>";
+const label = (en, zh) => ({ en, zh });
+
+before(async () => {
+  server = await start({ own: true }); // with an object of its own
+  browser = await launch();
+  api = await server.as(admin);
+  await api("POST", "/metadata/apply", {
+    documents: [
+      {
+        kind: "object",
+        name: "crate",
+        label: label("Crate", "箱子"),
+        label_plural: label("Crates", "箱子"),
+        name_field: "name",
+        visibility: "write",
+        fields: {
+          name: { type: "text", label: label("Name", "名称"), required: true, order: 1 },
+          size: { type: "number", label: label("Size", "大小"), order: 2 },
+          rows: {
+            type: "children",
+            label: label("Rows", "明细"),
+            order: 3,
+            fields: {
+              what: { type: "text", label: label("What", "内容"), required: true, order: 1 },
+              count: { type: "number", label: label("Count", "数量"), order: 2 },
+              price: { type: "currency", currency: "USD", label: label("Price", "价格"), order: 3 },
+              total: { type: "formula", result: "currency", currency: "USD", expression: "count * price", label: label("Total", "合计"), order: 4 },
+            },
+          },
+          sum: { type: "formula", result: "currency", currency: "USD", expression: "sum(rows, .total)", label: label("Sum", "总计"), order: 4 },
+          text: { type: "rich_text", label: label("Text", "文本"), order: 5 },
+          place: { type: "location", label: label("Place", "地点"), order: 6 },
+          raw: { type: "json", label: label("Raw", "原始数据"), order: 7 },
+          about: { type: "any_lookup", label: label("About", "相关记录"), objects: ["account", "contact"], order: 8 },
+          site: { type: "link", label: label("Site", "网站"), order: 9 },
+          key: { type: "secret", label: label("Key", "密钥"), order: 10 },
+          papers: { type: "file", label: label("Papers", "文件"), order: 11 },
+          looks: { type: "image", label: label("Looks", "图片"), order: 12 },
+        },
+      },
+    ],
+  });
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const desktop = { viewport: { width: 1280, height: 900 }, locale: "en-US" };
+const phone = { viewport: { width: 390, height: 844 }, locale: "en-US", hasTouch: true, isMobile: true };
+
+async function open(email, path, options = desktop) {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  page.complaints = [];
+  page.on("pageerror", (error) => page.complaints.push(String(error)));
+  page.on("console", (m) => {
+    // The console tells of what was refused; what the page makes of it is what is tried here.
+    if (["error", "warning"].includes(m.type()) && !/status of (401|404|409|412|422)/.test(m.text())) page.complaints.push(m.text());
+  });
+  page.on("dialog", (dialog) => page.complaints.push(`a dialog: ${dialog.message()}`));
+  await page.goto(`${server.base}${path}`);
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByLabel("Password").first().fill(password);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.getByRole("main").waitFor();
+  return page;
+}
+
+async function done(page) {
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+}
+
+const patched = (page) => page.waitForResponse((r) => r.request().method() === "PATCH" && r.url().includes("/records/") && r.ok());
+const heading = (page, name) => page.getByRole("heading", { level: 1, name });
+
+test("every type of field that the server has is a folder of the pages", async () => {
+  const { items } = await api("GET", "/schemas/field-types");
+  const root = new URL("../src/fields/", import.meta.url);
+  const folders = readdirSync(root).filter((name) => existsSync(new URL(`${name}/index.tsx`, root)));
+  // What has no uses of its own is computed, and shown as the type that it results in.
+  const shown = items.filter((one) => one.uses !== null || !one.results).map((one) => one.type);
+  assert.deepEqual(shown.filter((type) => !folders.includes(type)), []);
+});
+
+test("values of all kinds are entered by keys, and computed while that is done", async () => {
+  const page = await open(admin, "/o/crate?view=&new=");
+  const panel = page.getByRole("dialog");
+  await panel.getByLabel("Name").fill(evil);
+  await panel.getByRole("button", { name: "More fields" }).click();
+
+  await panel.getByRole("button", { name: "Add row" }).press("Enter");
+  await page.keyboard.type("Bolts");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("3");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("1.10");
+  await panel.getByRole("cell", { name: "$3.30" }).first().waitFor(); // the formula of the row, then the total
+
+  const text = panel.locator("[contenteditable]");
+  await text.focus();
+  await page.keyboard.type("Plain ");
+  await page.keyboard.press("Control+b");
+  await page.keyboard.type("bold <i>");
+
+  await panel.getByLabel("Latitude").fill("52.52, 13.405"); // a pair that is pasted fills both
+  assert.equal(await panel.getByLabel("Longitude").inputValue(), "13.405");
+  await panel.getByLabel("Raw").fill('{"a": ');
+  await panel.getByText("Write JSON").waitFor();
+  await panel.getByLabel("Raw").fill('{"a": [1]}');
+  const site = panel.getByRole("group", { name: "Site" });
+  await site.getByLabel("Address").fill("https://example.com/x");
+  await site.getByLabel("Text").fill("The plan");
+  await panel.getByLabel("Key").fill("hunter2");
+
+  await panel.getByLabel("Kind of record").click();
+  await page.getByRole("option", { name: "Account" }).click();
+  await panel.getByRole("group", { name: "About" }).getByPlaceholder("Choose").fill("a");
+  await page.getByRole("option").nth(1).waitFor();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+
+  await panel.getByRole("button", { name: "Save", exact: true }).click();
+  await heading(page, evil).waitFor(); // markup is text
+  const id = new URL(page.url()).pathname.split("/").at(-1);
+  const stored = await api("GET", `/records/crate/${id}`);
+  assert.deepEqual(stored.rows, [{ what: "Bolts", count: 3, price: 1.1, total: 3.3 }]);
+  assert.equal(stored.sum, 3.3);
+  assert.match(stored.text, /Plain <(b|strong)>bold &lt;i&gt;<\/(b|strong)>/);
+  assert.deepEqual(stored.place, { lat: 52.52, lng: 13.405 });
+  assert.deepEqual(stored.raw, { a: [1] });
+  assert.deepEqual(stored.site, { url: "https://example.com/x", label: "The plan" });
+  assert.equal(stored.key, true);
+  assert.equal(stored.about.object, "account");
+
+  // The table is edited where it stands; its sum is told before it is saved.
+  await page.getByRole("button", { name: "Count, row 1" }).click();
+  await page.getByRole("textbox", { name: "Count, row 1" }).fill("10");
+  await page.getByRole("cell", { name: "$11.00" }).first().waitFor();
+  const saved = patched(page);
+  await page.getByRole("heading", { level: 1 }).click();
+  await saved;
+  assert.equal((await api("GET", `/records/crate/${id}`)).sum, 11);
+  assert.equal(await page.getByText("hunter2").count(), 0);
+  await done(page);
+});
+
+test("two people on one record: what does not collide is merged, the rest is chosen", async () => {
+  const { id } = await api("POST", "/records/crate", { name: "Shared", size: 1 });
+  const page = await open(admin, `/o/crate/${id}`);
+  const conflict = page.getByRole("alert", { name: /Somebody changed/ });
+  const edit = async (name, value) => {
+    await page.getByRole("button", { name, exact: true }).click();
+    await page.getByRole("textbox", { name, exact: true }).fill(value);
+  };
+  // Another field was changed meanwhile: both stay.
+  await edit("Size", "2");
+  await api("PATCH", `/records/crate/${id}`, { name: "Shared by two" });
+  const merged = patched(page);
+  await page.keyboard.press("Enter");
+  await merged;
+  await heading(page, "Shared by two").waitFor();
+  assert.equal((await api("GET", `/records/crate/${id}`)).size, 2);
+  assert.equal(await conflict.count(), 0);
+
+  // The same field: before, theirs and mine.
+  await edit("Name", "Mine");
+  await api("PATCH", `/records/crate/${id}`, { name: `Theirs ${evil}` });
+  await page.keyboard.press("Enter");
+  const panel = conflict;
+  await panel.waitFor();
+  const row = panel.getByRole("row", { name: /^Name/ });
+  assert.match(await row.innerText(), /Shared by two[\s\S]*Theirs <img[\s\S]*Mine/);
+  assert.equal((await api("GET", `/records/crate/${id}`)).name, `Theirs ${evil}`); // nothing was overwritten
+  await row.getByRole("radio", { name: "Name: Mine" }).check();
+  const chosen = patched(page);
+  await panel.getByRole("button", { name: "Save the choice" }).click();
+  await chosen;
+  await heading(page, "Mine").waitFor();
+  assert.equal((await api("GET", `/records/crate/${id}`)).name, "Mine");
+
+  // What was changed is taken back by one key.
+  await edit("Size", "7");
+  const changed = patched(page);
+  await page.keyboard.press("Enter");
+  await changed;
+  await page.getByRole("button", { name: "Size" }).getByText("7").waitFor();
+  const undone = patched(page);
+  await page.keyboard.press("Control+z");
+  await undone;
+  assert.equal((await api("GET", `/records/crate/${id}`)).size, 2);
+  await done(page);
+});
+
+test("a draft survives a reload without its secret, and Save and new begins anew", async () => {
+  const page = await open(admin, "/o/crate?view=&new=");
+  const panel = page.getByRole("dialog");
+  await panel.getByLabel("Name").fill("Half done");
+  await panel.getByRole("button", { name: "More fields" }).click();
+  await panel.getByLabel("Key").fill("hunter2");
+  assert.equal(await page.evaluate(() => JSON.stringify(sessionStorage).includes("hunter2")), false);
+  await page.reload();
+  await panel.getByText("What you had entered is here again.").waitFor();
+  assert.equal(await panel.getByLabel("Name").inputValue(), "Half done");
+  await panel.getByRole("button", { name: "Save and new" }).click();
+  await page.getByText("Half done was made.").waitFor();
+  assert.equal(await panel.getByLabel("Name").inputValue(), "");
+  await page.reload();
+  await panel.getByLabel("Name").waitFor();
+  assert.equal(await panel.getByLabel("Name").inputValue(), "");
+  await done(page);
+});
+
+test("files are dropped on the page and into a field, small ones whole and large ones in pieces", async () => {
+  const { id } = await api("POST", "/records/crate", { name: "Archive" });
+  const page = await open(admin, `/o/crate/${id}`);
+  await heading(page, "Archive").waitFor();
+  const drop = async (target, name, bytes) => {
+    const carried = await page.evaluateHandle(
+      ([name, bytes]) => {
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([new Uint8Array(bytes).fill(65)], name, { type: "text/plain" }));
+        return transfer;
+      },
+      [name, bytes],
+    );
+    await target.dispatchEvent("dragover", { dataTransfer: carried });
+    await target.dispatchEvent("drop", { dataTransfer: carried });
+  };
+  await drop(page.getByRole("article"), `${evil}.txt`.replaceAll("/", ""), 12);
+  await page.getByRole("complementary").last().getByRole("link", { name: /onerror/ }).waitFor();
+  assert.equal((await api("GET", `/records/crate/${id}/files`)).items.length, 1);
+
+  const pieces = [];
+  page.on("request", (r) => r.method() === "PATCH" && r.url().includes("/files/") && pieces.push(r.url()));
+  const kept = patched(page);
+  await drop(page.getByRole("group", { name: "Papers" }), "large.txt", 5 << 20);
+  await page.getByRole("group", { name: "Papers" }).getByRole("link", { name: "large.txt" }).waitFor();
+  await kept;
+  assert.equal(pieces.length, 2);
+  const [paper] = (await api("GET", `/records/crate/${id}`)).papers;
+  assert.deepEqual([paper.name, paper.size], ["large.txt", 5 << 20]);
+  await done(page);
+});
+
+test("a record is deleted with a way back, and taken out of the bin at its own address", async () => {
+  const { id } = await api("POST", "/records/crate", { name: "Short-lived" });
+  const page = await open(admin, `/o/crate/${id}`);
+  const remove = async () => {
+    await heading(page, "Short-lived").waitFor();
+    await page.getByRole("button", { name: "More actions" }).click();
+    await page.getByRole("menuitem", { name: "Delete" }).click();
+    await page.getByText("Short-lived was deleted.").last().waitFor();
+  };
+  await remove();
+  await page.getByRole("button", { name: "Undo", exact: true }).click();
+  await remove();
+  await page.goto(`${server.base}/o/crate/${id}`);
+  await page.getByRole("button", { name: "Restore" }).click();
+  await heading(page, "Short-lived").waitFor();
+  assert.equal((await api("GET", `/records/crate/${id}`)).name, "Short-lived");
+  await done(page);
+});
+
+test("what happened is logged beside the record, and its changes tell before and after", async () => {
+  const hers = await server.as("sarah@example.com");
+  const { items } = await hers("GET", "/records/account?limit=1");
+  const page = await open("sarah@example.com", `/o/account/${items[0].id}`);
+  const beside = page.getByRole("complementary", { name: "Beside the record" });
+  await beside.getByRole("button", { name: "Call" }).click();
+  const form = beside.getByRole("form", { name: "New: Call" });
+  await form.getByLabel("Subject").fill(`Spoke to ${evil}`);
+  await form.getByRole("button", { name: "Save" }).click();
+  await beside.getByRole("link", { name: `Spoke to ${evil}` }).waitFor();
+  assert.equal(new URL(page.url()).pathname, `/o/account/${items[0].id}`);
+
+  await page.getByRole("button", { name: "Employees" }).click();
+  await page.getByLabel("Employees").fill("4711");
+  await page.keyboard.press("Enter");
+  await beside.getByRole("tab", { name: "Changes" }).click();
+  await beside.getByRole("insertion").getByText("4,711").waitFor();
+  await beside.getByText("Sarah Chen changed").first().waitFor();
+  await done(page);
+});
+
+test("duplicates stand side by side and become one", async () => {
+  const twin = { first_name: "Ada", last_name: "Lovelace-Twin", email: "ada.twin@example.com" };
+  const one = await api("POST", "/records/contact", { ...twin, phone: "+49 30 111" });
+  const other = await api("POST", "/records/contact", { ...twin, mobile: "+49 170 222" }).catch(() => undefined);
+  assert.ok(other, "the rule of duplicates only warns");
+  const page = await open(admin, `/o/contact/${one.id}?merge=`);
+  const panel = page.getByRole("dialog");
+  await panel.getByRole("checkbox").first().check();
+  await panel.getByRole("row", { name: /Mobile/ }).waitFor();
+  await panel.getByRole("button", { name: "Merge into this record" }).click();
+  await page.getByText("The records are one now.").waitFor();
+  const merged = await api("GET", `/records/contact/${one.id}`);
+  assert.deepEqual([merged.phone, merged.mobile], ["+49 30 111", "+49 170 222"]);
+  await done(page);
+});
+
+test("J and K go through the list that a record was opened from", async () => {
+  const page = await open("sarah@example.com", "/o/opportunity?view=all_opportunities");
+  await page.locator("[data-row='0']").waitFor();
+  const names = await page.locator("[data-row] [role=gridcell]:first-child").allInnerTexts();
+  await page.locator("[data-row='1'] [role=gridcell]").first().click();
+  await heading(page, names[1]).waitFor();
+  await page.keyboard.press("j");
+  await heading(page, names[2]).waitFor();
+  await page.keyboard.press("k");
+  await heading(page, names[1]).waitFor();
+  await page.keyboard.press("k");
+  await heading(page, names[0]).waitFor();
+  assert.equal(await page.getByRole("button", { name: "Previous record" }).isDisabled(), true);
+  // E edits the first field.
+  await page.keyboard.press("e");
+  await page.locator("article input").first().waitFor();
+  await page.keyboard.press("Escape");
+  await done(page);
+});
+
+test("on a phone fields are edited in a sheet, and people are called from the head of the page", async () => {
+  const { id } = await api("POST", "/records/contact", { last_name: "Phoned", phone: "+49 30 12", email: "p@example.com" });
+  const page = await open(admin, `/o/contact/${id}`, phone);
+  await heading(page, "Phoned").waitFor();
+  assert.equal(await page.getByRole("link", { name: "Call" }).getAttribute("href"), "tel:+493012");
+  const title = page.getByRole("button", { name: "Last name" });
+  await title.tap();
+  const sheet = page.getByRole("dialog");
+  await sheet.getByLabel("Last name").fill("Reached");
+  await sheet.getByRole("button", { name: "Save" }).tap();
+  await heading(page, "Reached").waitFor();
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "the page is wider than the screen");
+  await done(page);
+});
+
+test("the page of a record and the panel of a new one have no fault that axe finds", async () => {
+  const { id } = await api("POST", "/records/crate", {
+    name: "Checked",
+    rows: [{ what: "a", count: 1, price: 2 }],
+    text: "<p>a</p>",
+    place: { lat: 1, lng: 2 },
+    raw: { a: 1 },
+  });
+  const page = await open(admin, `/o/crate/${id}`);
+  await page.getByRole("cell", { name: "$2.00" }).first().waitFor();
+  const axe = readFileSync(new URL("../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
+  const faults = async () => {
+    await page.evaluate(axe);
+    return page.evaluate(async () =>
+      (await window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21aa"] })).violations.map(
+        (one) => `${one.id}: ${one.nodes.map((node) => node.html).join(" | ").slice(0, 400)}`,
+      ),
+    );
+  };
+  assert.deepEqual(await faults(), []);
+  await page.goto(`${server.base}/o/crate?view=&new=`);
+  const panel = page.getByRole("dialog");
+  await panel.getByRole("button", { name: "More fields" }).click();
+  await panel.getByRole("textbox", { name: "Text", exact: true }).waitFor();
+  assert.deepEqual(await faults(), []);
+  await page.context().close();
+});
