@@ -332,6 +332,23 @@ test("J and K go through the list that a record was opened from", async () => {
   await done(page);
 });
 
+test("a record is opened by two requests, whatever hangs on it", async () => {
+  const page = await open("sarah@example.com", "/o/opportunity?view=all_opportunities");
+  await page.locator("[data-row='0'] [role=gridcell]").first().waitFor();
+  await page.waitForLoadState("networkidle");
+  const asked = [];
+  page.on("request", (r) => {
+    const { pathname } = new URL(r.url());
+    if (["GET", "POST"].includes(r.method()) && pathname.startsWith("/api/")) asked.push(`${r.method()} ${pathname}`);
+  });
+  await page.locator("[data-row='0'] [role=gridcell]").first().click();
+  await page.getByRole("region", { name: "Line items" }).waitFor();
+  await page.getByRole("complementary", { name: "Beside the record" }).getByText("made this").waitFor();
+  await page.waitForLoadState("networkidle");
+  assert.equal(asked.length, 2, asked.join("\n"));
+  await done(page);
+});
+
 test("on a phone fields are edited in a sheet, and people are called from the head of the page", async () => {
   const { id } = await api("POST", "/records/contact", { last_name: "Phoned", phone: "+49 30 12", email: "p@example.com" });
   const page = await open(admin, `/o/contact/${id}`, phone);

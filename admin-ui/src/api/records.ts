@@ -13,6 +13,12 @@ export const list = (object: string, query: ListQuery, signal?: AbortSignal) =>
 export const read = (object: string, id: string, fields?: string[], signal?: AbortSignal) =>
   data(client.GET("/api/v1/records/{object}/{id}", { params: { path: { object, id }, query: { fields } }, signal }));
 
+/** All that the page of a record shows when it is opened. */
+export const openPage = (object: string, id: string, device: "desktop" | "phone", signal?: AbortSignal) =>
+  data(
+    client.GET("/api/v1/records/{object}/{id}/page", { params: { path: { object, id }, query: { device } }, signal }),
+  );
+
 export const create = (object: string, values: Record<string, unknown>) =>
   data(client.POST("/api/v1/records/{object}", { params: { path: { object } }, body: values }));
 

@@ -44,12 +44,12 @@ function Page({ object, id }: { object: ObjectModel; id: string }) {
   const phone = useMediaQuery("(max-width: 720px)", undefined, { getInitialValueInEffect: false }) ?? false;
   const device = phone ? "phone" : "desktop";
   const [at, setAt] = useSearchParams();
-  const { record, state, save, columns, conflict, settle } = useRecord(object, id, device);
+  const { page, record, state, save, columns, conflict, settle } = useRecord(object, id, device);
   const candidates = useCandidates(object, { id, data: {} });
-  const names = useNames(unnamedIn(model, object, record.data));
+  const names = useNames(page.isSuccess ? unnamedIn(model, object, record.data) : [], page.data?.names);
   const [draft, setDraft] = useState<{ name: string; value: unknown }>();
   const preview = usePreview(object, id, draft);
-  const layout = layoutFor(object, state.data?.layout, device);
+  const layout = layoutFor(object, state.data?.layout ?? page.data?.layout, device);
   const { lists, activities } = useMemo(() => splitLists(model, layout), [model, layout]);
   const [over, setOver] = useState(false);
   const files = useFiles(object, id, at.get("side") === "files");
@@ -58,12 +58,13 @@ function Page({ object, id }: { object: ObjectModel; id: string }) {
     for (const [key, value] of Object.entries(changes)) value === undefined ? next.delete(key) : next.set(key, value);
     setAt(next, { replace: true });
   };
-  const commands = useRecordCommands({ object, id, record: record.data, activities, show });
+  const commands = useRecordCommands({ object, id, can: page.data?.can, record: record.data, activities, show });
 
-  if (record.isError) {
-    const why = refusal(record.error);
+  const failed = page.error ?? record.error;
+  if (failed) {
+    const why = refusal(failed);
     if (why?.status === 404) return <Missing object={object} id={id} formats={formats} />;
-    return <Failure says={why?.detail} id={why?.id} again={() => void record.refetch()} />;
+    return <Failure says={why?.detail} id={why?.id} again={() => void (page.isError ? page : record).refetch()} />;
   }
   const now = record.data;
   if (!now) return <div className={css.page} aria-busy="true" />;
@@ -74,7 +75,7 @@ function Page({ object, id }: { object: ObjectModel; id: string }) {
   const called = String(now[object.nameField] ?? id);
   const fixed = (name: string): string | undefined => {
     const field = object.fields.get(name);
-    if (!object.can.update) return t("record.fixed.right");
+    if (!object.can.update || page.data?.can.update === false) return t("record.fixed.right");
     if (!field?.editable)
       return t(
         field?.doc.type === "formula" || field?.doc.type === "rollup" ? "record.fixed.computed" : "record.fixed.field",
@@ -174,6 +175,7 @@ function Page({ object, id }: { object: ObjectModel; id: string }) {
                 key={one.name}
                 object={object}
                 id={id}
+                ready={page.isSuccess}
                 list={one}
                 formats={formats}
                 onAdd={() => show({ add: one.name })}
@@ -184,6 +186,8 @@ function Page({ object, id }: { object: ObjectModel; id: string }) {
           object={object}
           id={id}
           name={called}
+          known={page.data?.names}
+          ready={page.isSuccess}
           activities={activities.filter((one) => !hidden(state.data?.related, one.list.name))}
           files={files}
           formats={formats}

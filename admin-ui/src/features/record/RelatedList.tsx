@@ -9,6 +9,7 @@ import { type Formats, typeOf } from "~/fields";
 import { type Named, type RelatedDoc, say } from "~/meta/documents";
 import { asked, columnOf, type ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
+import { firstRows, relatedKey } from "./opened";
 import css from "./RelatedList.module.css";
 
 interface Props {
@@ -16,31 +17,33 @@ interface Props {
   id: string;
   list: Named<RelatedDoc>;
   formats: Formats;
+  /** The page has been opened, and with it the first rows have come. */
+  ready: boolean;
   onAdd(): void;
 }
 
-const few = 5;
+const few = 5; // that are shown at first
 const many = 50;
 
 /** The first records that refer to this one, with the columns of the layout. */
-export function RelatedList({ object, id, list, formats, onAdd }: Props) {
+export function RelatedList({ object, id, list, formats, ready, onAdd }: Props) {
   const { t } = useTranslation();
   const { me, model } = useSession();
-  const [limit, setLimit] = useState(few);
+  const [limit, setLimit] = useState(firstRows);
   const other = model.objects.get(list.object);
   const columns = useMemo(
     () => (other ? (list.columns ?? [other.nameField]).flatMap((path) => columnOf(model, other, path) ?? []) : []),
     [model, other, list],
   );
   const found = useQuery({
-    queryKey: [me.tenant, list.object, "list", "related", object.name, id, list.name, limit],
+    queryKey: relatedKey(me.tenant, list.object, object, id, list.name, limit),
     queryFn: ({ signal }) =>
       related(object.name, id, list.name, { fields: asked(columns), limit, count: "true" }, signal),
-    enabled: other !== undefined,
+    enabled: ready && other !== undefined,
     placeholderData: (before) => before,
   });
   if (!other) return null;
-  const rows = found.data?.items ?? [];
+  const rows = (found.data?.items ?? []).slice(0, limit === firstRows ? few : limit);
   const label = say(list.label, formats.language, other.plural);
   const total = found.data?.total;
   return (
@@ -90,7 +93,7 @@ export function RelatedList({ object, id, list, formats, onAdd }: Props) {
           </div>
         )
       )}
-      {limit === few && total !== undefined && total > few && (
+      {limit === firstRows && total !== undefined && total > few && (
         <button type="button" className={css.more} onClick={() => setLimit(many)}>
           {t("record.show_more", { count: Math.min(total, many) - few })}
         </button>

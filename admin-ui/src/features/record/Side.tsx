@@ -1,5 +1,6 @@
 import { Tabs } from "@mantine/core";
 import { useTranslation } from "react-i18next";
+import type { Names } from "~/api/names";
 import type { Formats } from "~/fields";
 import type { ObjectModel } from "~/meta/model";
 import { ActivityPanel } from "./activity/ActivityPanel";
@@ -13,6 +14,9 @@ interface Props {
   object: ObjectModel;
   id: string;
   name: string;
+  /** The names that came with the page. */
+  known: Names | undefined;
+  ready: boolean;
   activities: ActivityList[];
   files: AttachedFiles;
   formats: Formats;
@@ -24,7 +28,7 @@ interface Props {
 const sides = ["activity", "files", "history"] as const;
 
 /** Beside the fields: what happens with the record, the files that hang on it, and its changes. */
-export function Side({ object, id, name, activities, files, formats, chosen, adding, show }: Props) {
+export function Side({ object, id, name, known, ready, activities, files, formats, chosen, adding, show }: Props) {
   const { t } = useTranslation();
   const side = sides.find((one) => one === chosen) ?? "activity";
   return (
@@ -43,6 +47,8 @@ export function Side({ object, id, name, activities, files, formats, chosen, add
               object={object}
               id={id}
               name={name}
+              known={known}
+              ready={ready}
               lists={activities}
               formats={formats}
               adding={adding}
@@ -50,7 +56,7 @@ export function Side({ object, id, name, activities, files, formats, chosen, add
             />
           )}
           {side === "files" && <FilesPanel files={files} formats={formats} fixed={!object.can.update} />}
-          {side === "history" && <HistoryPanel object={object} id={id} formats={formats} />}
+          {side === "history" && <HistoryPanel object={object} id={id} known={known} formats={formats} />}
         </Tabs.Panel>
       </Tabs>
     </aside>

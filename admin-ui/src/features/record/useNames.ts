@@ -3,17 +3,21 @@ import { type Names, namesOf, type Reference } from "~/api/names";
 import type { Field, Model, ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
 
-/** The names of records that references lead to, as far as they may be read. */
-export function useNames(references: Reference[]): Names | undefined {
+/** The names of records that references lead to, as far as they may be read. What is known already is not asked for. */
+export function useNames(references: Reference[], known?: Names): Names | undefined {
   const { me } = useSession();
-  const wanted = [...new Set(references.map((one) => `${one.object}/${one.id}`))].sort();
-  return useQuery({
+  const missing = references.filter((one) => known?.[one.object]?.[one.id] === undefined);
+  const wanted = [...new Set(missing.map((one) => `${one.object}/${one.id}`))].sort();
+  const found = useQuery({
     queryKey: [me.tenant, "names", wanted],
-    queryFn: ({ signal }) => namesOf(references, signal),
+    queryFn: ({ signal }) => namesOf(missing, signal),
     enabled: wanted.length > 0,
     staleTime: 300_000,
     placeholderData: (before) => before,
   }).data;
+  if (!found || !known) return found ?? known;
+  const objects = new Set([...Object.keys(known), ...Object.keys(found)]);
+  return Object.fromEntries([...objects].map((object) => [object, { ...known[object], ...found[object] }]));
 }
 
 /** The references in a value whose names no answer has beside it: of any object, and in child rows. */

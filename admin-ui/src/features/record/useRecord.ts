@@ -8,6 +8,7 @@ import { asked, type ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
 import { pushUndo } from "~/ui/commands";
 import { type Collision, compare } from "./conflict";
+import { open, recordKey } from "./opened";
 import { patchOf, withoutSecrets } from "./patch";
 import { useColumns } from "./useColumns";
 
@@ -24,21 +25,28 @@ const attempts = 3; // to save what does not collide, while others go on saving
 /** A record, what may be done with each of its fields at the moment, and the way to change it. */
 export function useRecord(object: ObjectModel, id: string, device: "desktop" | "phone") {
   const { t } = useTranslation();
-  const { me } = useSession();
+  const { me, model } = useSession();
   const cache = useQueryClient();
   const columns = useColumns(object);
   const [conflict, setConflict] = useState<Conflict>();
-  const key = [me.tenant, object.name, "record", id];
+  const key = recordKey(me.tenant, object, id);
   const ask = (signal?: AbortSignal) => read(object.name, id, asked([...columns.values()]), signal);
+  const page = useQuery({
+    queryKey: [...key, "page", device],
+    queryFn: ({ signal }) => open(cache, me.tenant, model, object, id, columns, device, signal),
+    staleTime: Number.POSITIVE_INFINITY, // its parts are looked at anew by themselves
+    gcTime: 0,
+  });
   const record = useQuery<Stored>({
     queryKey: key,
+    enabled: page.isSuccess,
     queryFn: ({ signal }) => ask(signal),
     placeholderData: () => rowOf(cache.getQueriesData({ queryKey: [me.tenant, object.name, "list"] }), id),
   });
   const state = useQuery({
     queryKey: [...key, "form", device],
     queryFn: ({ signal }) => form(object.name, { id, data: {}, device }, signal),
-    enabled: object.can.update,
+    enabled: page.isSuccess && page.data.can.update,
   });
 
   const put = (values: Values) => cache.setQueryData<Stored>(key, (now) => now && { ...now, ...values });
@@ -104,7 +112,7 @@ export function useRecord(object: ObjectModel, id: string, device: "desktop" | "
     });
   };
 
-  return { key, record, state, save, columns, conflict, settle: () => setConflict(undefined) };
+  return { page, record, state, save, columns, conflict, settle: () => setConflict(undefined) };
 }
 
 /** What a list knows of a record is shown until the record is here. */

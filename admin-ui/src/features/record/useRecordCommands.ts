@@ -23,6 +23,8 @@ import { useRemove } from "./useRemove";
 interface Of {
   object: ObjectModel;
   id: string;
+  /** What may be done with this one record, once that is known. */
+  can: { delete: boolean } | undefined;
   record: Stored | undefined;
   activities: ActivityList[];
   show(changes: Record<string, string | undefined>): void;
@@ -42,7 +44,7 @@ const editor = (name?: string) =>
 const stage = () => document.querySelector<HTMLElement>("[data-stages] [aria-current], [data-stages] input");
 
 /** What can be done with the record that is shown. */
-export function useRecordCommands({ object, id, record, activities, show }: Of): RecordCommands {
+export function useRecordCommands({ object, id, can, record, activities, show }: Of): RecordCommands {
   const { t } = useTranslation();
   const go = useNavigate();
   const [at] = useSearchParams();
@@ -104,7 +106,7 @@ export function useRecordCommands({ object, id, record, activities, show }: Of):
       label: t("record.delete"),
       icon: IconTrash,
       where: "record",
-      enabled: () => (object.can.delete ? true : t("record.fixed.right")),
+      enabled: () => (object.can.delete && can?.delete !== false ? true : t("record.fixed.right")),
       run: remove,
     },
   ];

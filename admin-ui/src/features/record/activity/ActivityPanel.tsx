@@ -3,12 +3,14 @@ import { IconPlus } from "@tabler/icons-react";
 import { useQueries } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import type { Names } from "~/api/names";
 import { related } from "~/api/records";
 import { type Formats, typeOf } from "~/fields";
 import { asked, type ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
 import { Changes } from "../history/Changes";
 import { useHistory } from "../history/useHistory";
+import { firstRows, relatedKey } from "../opened";
 import css from "./Activity.module.css";
 import { Composer } from "./Composer";
 import { type ActivityList, type Entry, streamOf } from "./stream";
@@ -17,6 +19,8 @@ interface Props {
   object: ObjectModel;
   id: string;
   name: string;
+  known: Names | undefined;
+  ready: boolean;
   lists: ActivityList[];
   formats: Formats;
   /** The list that something is being added to. */
@@ -24,18 +28,23 @@ interface Props {
   onAdd(list: string | undefined): void;
 }
 
-const shown = 20; // of each list
-
 /** What happened with a record and what is planned, in one stream, and a way to add to it without leaving. */
-export function ActivityPanel({ object, id, name, lists, formats, adding, onAdd }: Props) {
+export function ActivityPanel({ object, id, name, known, ready, lists, formats, adding, onAdd }: Props) {
   const { t } = useTranslation();
   const { me } = useSession();
-  const past = useHistory(object, id);
+  const past = useHistory(object, id, known);
   const pages = useQueries({
     queries: lists.map(({ list, columns, when }) => ({
-      queryKey: [me.tenant, list.object, "list", "related", object.name, id, list.name, "activity"],
+      queryKey: relatedKey(me.tenant, list.object, object, id, list.name, firstRows),
+      enabled: ready,
       queryFn: ({ signal }: { signal: AbortSignal }) =>
-        related(object.name, id, list.name, { fields: [...asked(columns), when], limit: shown }, signal),
+        related(
+          object.name,
+          id,
+          list.name,
+          { fields: [...new Set([...asked(columns), when])], limit: firstRows },
+          signal,
+        ),
     })),
   });
   const entries: Entry[] = lists.flatMap((of, i) =>

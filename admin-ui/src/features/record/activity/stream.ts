@@ -8,7 +8,7 @@ export interface ActivityList {
   list: Named<RelatedDoc>;
   object: ObjectModel;
   columns: Column[];
-  /** The path of what says when it is: what the list is sorted by, where that is a time; else when it was made. */
+  /** The path of what says when it is: what the list is sorted by or shows, where that is a time; else when it was made. */
   when: string;
 }
 
@@ -33,7 +33,9 @@ function activityList(model: Model, object: ObjectModel, list: Named<RelatedDoc>
   const columns = (list.columns ?? [object.nameField]).flatMap((path) => columnOf(model, object, path) ?? []);
   const sorted = list.sort?.[0]?.replace(/^-/, "") ?? "";
   const time = columnOf(model, object, sorted)?.field.shows;
-  return { list, object, columns, when: time === "date" || time === "datetime" ? sorted : "created_at" };
+  const isTime = (shows: string | undefined) => shows === "date" || shows === "datetime";
+  const other = columns.find(({ field }) => isTime(field.shows))?.path ?? "created_at";
+  return { list, object, columns, when: isTime(time) ? sorted : other };
 }
 
 /**

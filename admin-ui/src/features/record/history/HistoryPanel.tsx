@@ -1,15 +1,23 @@
 import { Button } from "@mantine/core";
 import { useTranslation } from "react-i18next";
+import type { Names } from "~/api/names";
 import type { Formats } from "~/fields";
 import type { ObjectModel } from "~/meta/model";
 import { Changes } from "./Changes";
 import css from "./History.module.css";
 import { useHistory } from "./useHistory";
 
+interface Props {
+  object: ObjectModel;
+  id: string;
+  known: Names | undefined;
+  formats: Formats;
+}
+
 /** All changes of a record, with each value before and after. */
-export function HistoryPanel({ object, id, formats }: { object: ObjectModel; id: string; formats: Formats }) {
+export function HistoryPanel({ object, id, known, formats }: Props) {
   const { t } = useTranslation();
-  const { entries, names, found, more, next } = useHistory(object, id);
+  const { entries, names, found, more, next } = useHistory(object, id, known);
   if (found.isSuccess && entries.length === 0) return <p className="quiet">{t("record.related_none")}</p>;
   return (
     <>

@@ -1,11 +1,12 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
+import type { Names } from "~/api/names";
 import { history } from "~/api/past";
 import type { ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
 import { referencesIn, useNames } from "../useNames";
 
 /** The changes of a record, the latest first, with the names of those who made them and of what is referred to. */
-export function useHistory(object: ObjectModel, id: string) {
+export function useHistory(object: ObjectModel, id: string, known: Names | undefined) {
   const { me, model } = useSession();
   const found = useInfiniteQuery({
     queryKey: [me.tenant, object.name, "record", id, "history"],
@@ -22,6 +23,6 @@ export function useHistory(object: ObjectModel, id: string) {
       return field ? [...referencesIn(model, field, from), ...referencesIn(model, field, to)] : [];
     }),
   ]);
-  const names = useNames(references);
+  const names = useNames(references, known);
   return { entries, names, found, more: found.hasNextPage, next: () => void found.fetchNextPage() };
 }
