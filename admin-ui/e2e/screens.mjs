@@ -45,5 +45,6 @@ export const screens = {
     await page.getByRole("dialog").locator("dl").first().waitFor();
     await still(page);
   }),
+  me: titled("One's own settings", at("/me", (page) => page.getByRole("main").getByRole("listitem").first())),
   recent: titled("What was opened lately", at("/recent", (page) => page.getByRole("main").getByRole("listitem").first())),
 };

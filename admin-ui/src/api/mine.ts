@@ -1,15 +1,10 @@
 // What belongs to the person who is logged in: settings, favourites, what was opened lately.
-// It is kept in this browser until the server keeps it (GET /session, /me/settings, /me/favourites, /me/recent).
-import type { Me } from "./session";
+// It is kept in this browser until the server keeps it; nobody but this file knows.
+import type { Schemas } from "./client";
 
-export interface Kept {
-  object: string;
-  id: string;
-  name: string;
-}
-export interface Opened extends Kept {
-  at: string;
-}
+export type Kept = Schemas["Favourite"];
+export type Opened = Schemas["Visit"];
+
 export interface Settings {
   theme?: "light" | "dark" | "auto";
   density?: "compact" | "comfortable";
@@ -18,53 +13,55 @@ export interface Settings {
   formats?: FormatSettings;
   [other: string]: unknown;
 }
+
 /** How values are written; what is absent is as the language has it. */
 export interface FormatSettings {
   /** Whose numbers and dates: a language tag such as `de-CH`. */
   locale?: string;
-  dates?: "medium" | "iso" | "numeric";
+  dates?: "numeric" | "iso";
   clock?: "12" | "24";
 }
-export interface Mine {
+
+interface Mine {
   settings: Settings;
   favourites: Kept[];
   recent: Opened[];
 }
 
 const most = 100;
-const place = (me: Me) => `formwork.mine.${me.tenant}.${me.user.id}`;
+let place = "";
 
-export async function mine(me: Me): Promise<Mine> {
-  const text = localStorage.getItem(place(me));
-  return { settings: {}, favourites: [], recent: [], ...(text ? (JSON.parse(text) as Partial<Mine>) : {}) };
+/** What the server says of a person, with what this browser keeps of them. */
+export function kept<T extends Omit<Schemas["Workspace"], "settings">>(said: T & { settings: unknown }) {
+  place = `formwork.mine.${said.tenant}.${said.user.id}`;
+  return { ...said, ...here() };
 }
 
-const keep = async (me: Me, change: (now: Mine) => Mine): Promise<Mine> => {
-  const next = change(await mine(me));
-  localStorage.setItem(place(me), JSON.stringify(next));
-  return next;
-};
+const here = (): Mine => ({
+  settings: {},
+  favourites: [],
+  recent: [],
+  ...(JSON.parse(localStorage.getItem(place) ?? "{}") as Partial<Mine>),
+});
+const keep = (change: Partial<Mine>) => localStorage.setItem(place, JSON.stringify({ ...here(), ...change }));
 
 /** Changes settings by a merge patch: null removes. */
-export const changeSettings = (me: Me, patch: Settings) =>
-  keep(me, (now) => ({ ...now, settings: merged(now.settings, patch) }));
-
-export const setFavourite = (me: Me, one: Kept, is: boolean) =>
-  keep(me, (now) => ({
-    ...now,
-    favourites: [...now.favourites.filter((other) => !same(other, one)), ...(is ? [one] : [])],
-  }));
-
-export const opened = (me: Me, one: Kept) =>
-  keep(me, (now) => ({
-    ...now,
-    recent: [{ ...one, at: new Date().toISOString() }, ...now.recent.filter((other) => !same(other, one))].slice(
-      0,
-      most,
-    ),
-  }));
+export const changeSettings = async (patch: Settings) => keep({ settings: merged(here().settings, patch) });
+export const setFavourite = async (one: Kept, is: boolean) => keep({ favourites: marked(here().favourites, one, is) });
+export const opened = async (one: Kept) => keep({ recent: visited(here().recent, one) });
 
 const same = (a: Kept, b: Kept) => a.object === b.object && a.id === b.id;
+export const isMarked = (favourites: Kept[], one: Kept) => favourites.some((other) => same(other, one));
+
+/** The favourites after one was marked, or no longer is. */
+export const marked = (now: Kept[], one: Kept, is: boolean): Kept[] => [
+  ...now.filter((other) => !same(other, one)),
+  ...(is ? [one] : []),
+];
+
+/** What was opened lately after one more was. */
+export const visited = (now: Opened[], one: Kept): Opened[] =>
+  [{ ...one, at: new Date().toISOString() }, ...now.filter((other) => !same(other, one))].slice(0, most);
 
 /** What settings are after a merge patch. */
 export function merged<T extends object>(now: T, patch: object): T {

@@ -1,11 +1,23 @@
 import { client, data, type Schemas } from "./client";
+import { kept, type Settings } from "./mine";
 
-export type Me = Schemas["Me"];
+/** Who is logged in, what they may do, the configuration as they may see it, and what they keep for themselves. */
+export type Workspace = Omit<Schemas["Workspace"], "settings"> & { settings: Settings };
+export type Me = Omit<Workspace, "documents">;
 export type Document = Schemas["Document"];
+export type Profile = Schemas["Profile"];
 
-export const me = () => data(client.GET("/api/v1/me"));
-export const documents = () => data(client.GET("/api/v1/metadata"));
+export const workspace = async (): Promise<Workspace> => kept(await data(client.GET("/api/v1/session")));
+export const changeProfile = (profile: Profile) => data(client.PATCH("/api/v1/me", { body: profile }));
 export const logOut = () => data(client.POST("/api/v1/auth/logout"));
 
 export const logIn = (email: string, password: string, tenant?: string) =>
   data(client.POST("/api/v1/auth/login", { body: { email, password, ...(tenant ? { tenant } : {}) } }));
+
+export const changePassword = (current: string, password: string) =>
+  data(client.PUT("/api/v1/me/password", { body: { current, password } }));
+export const sessions = () => data(client.GET("/api/v1/me/sessions"));
+export const endOtherSessions = () => data(client.DELETE("/api/v1/me/sessions"));
+export const keys = () => data(client.GET("/api/v1/keys"));
+export const makeKey = (key: Schemas["NewKey"]) => data(client.POST("/api/v1/keys", { body: key }));
+export const revokeKey = (id: string) => data(client.DELETE("/api/v1/keys/{id}", { params: { path: { id } } }));

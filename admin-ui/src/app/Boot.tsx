@@ -1,13 +1,16 @@
+import { useMantineColorScheme } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { loggedOut } from "~/api/cache";
 import { refusal } from "~/api/client";
-import { documents, me } from "~/api/session";
+import { type Workspace, workspace } from "~/api/session";
 import { Login } from "~/features/login/Login";
 import { i18n, nearest } from "~/i18n";
+import { sessionKey } from "~/meta/mine";
 import { modelOf } from "~/meta/model";
 import { SessionProvider } from "~/meta/session";
+import { setLetters } from "~/ui/commands";
 import { Failure } from "~/ui/Failure";
 import { Routes } from "./routes";
 
@@ -15,38 +18,46 @@ import { Routes } from "./routes";
 export function Boot() {
   const language = useTranslation().i18n.language;
   const cache = useQueryClient();
-  const who = useQuery({ queryKey: ["me"], queryFn: me, staleTime: 60_000 });
-  const what = useQuery({
-    queryKey: ["documents", who.data?.tenant, who.data?.user.id, who.data?.revision],
-    queryFn: documents,
-    enabled: who.isSuccess,
-    staleTime: Number.POSITIVE_INFINITY,
-  });
-  const speaks = who.data?.language;
-  useEffect(() => {
-    if (speaks) void i18n.changeLanguage(nearest(speaks));
-  }, [speaks]);
+  const found = useQuery({ queryKey: sessionKey, queryFn: workspace, staleTime: 60_000 });
+  const now = found.data;
+  useLook(now);
   useEffect(() => {
     document.documentElement.lang = language;
   }, [language]);
 
-  const session = useMemo(
-    () =>
-      who.data && what.data
-        ? { me: who.data, model: modelOf(what.data.items, what.data.revision, who.data.rights, language) }
-        : undefined,
-    [who.data, what.data, language],
+  const { documents, rights, revision } = now ?? {};
+  const model = useMemo(
+    () => (documents && rights ? modelOf(documents, revision ?? 0, rights, language) : undefined),
+    [documents, rights, revision, language],
   );
-  if (loggedOut(who.error)) return <Login onDone={() => void cache.invalidateQueries()} />;
-  const failed = who.error ?? what.error;
-  if (failed && !session)
-    return (
-      <Failure says={refusal(failed)?.detail} id={refusal(failed)?.id} again={() => void cache.refetchQueries()} />
-    );
+  const session = useMemo(() => (now && model ? { me: now, model } : undefined), [now, model]);
+  if (loggedOut(found.error)) return <Login onDone={() => void cache.invalidateQueries()} />;
+  if (found.error && !session) {
+    const why = refusal(found.error);
+    return <Failure says={why?.detail} id={why?.id} again={() => void cache.refetchQueries()} />;
+  }
   if (!session) return null;
   return (
     <SessionProvider value={session}>
       <Routes />
     </SessionProvider>
   );
+}
+
+/** The pages look and speak as the person chose, on whichever browser. */
+function useLook(now: Workspace | undefined) {
+  const { setColorScheme } = useMantineColorScheme();
+  const { theme = "auto", density = "compact", shortcuts = true } = now?.settings ?? {};
+  const known = now !== undefined;
+  const speaks = now?.language;
+  useEffect(() => {
+    if (speaks) void i18n.changeLanguage(nearest(speaks));
+  }, [speaks]);
+  useEffect(() => {
+    if (known) setColorScheme(theme);
+  }, [known, theme, setColorScheme]);
+  useEffect(() => {
+    document.documentElement.dataset.density = density;
+  }, [density]);
+  useEffect(() => setLetters(shortcuts), [shortcuts]);
 }

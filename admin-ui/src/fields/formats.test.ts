@@ -38,3 +38,23 @@ test("a date is the same day in every time zone, an instant is that of the perso
   expect(formats("zh").date("2026-03-31")).toBe("2026年3月31日");
   expect(formats("en").datetime("2026-03-31T20:00:00Z")).toMatch(/^Apr 1, 2026, 4:00/);
 });
+
+test("numbers, dates and times are written as a person chose, whatever the language", () => {
+  const at = "2026-03-05T21:04:00Z";
+  const written = (chosen: Parameters<typeof formatsOf>[3]) => {
+    const f = formatsOf("en", "UTC", (key) => key, chosen);
+    return [f.number(1234.5, 2), f.date("2026-03-05"), f.datetime(at), f.time("21:04:00")].map((text) =>
+      text.replaceAll("\u202f", " "),
+    );
+  };
+  expect(written({})).toEqual(["1,234.50", "Mar 5, 2026", "Mar 5, 2026, 9:04 PM", "21:04"]);
+  expect(written({ locale: "de-DE", dates: "numeric" })).toEqual([
+    "1.234,50",
+    "05.03.2026",
+    "05.03.2026, 21:04",
+    "21:04",
+  ]);
+  expect(written({ dates: "iso", clock: "24" })).toEqual(["1,234.50", "2026-03-05", "2026-03-05 21:04", "21:04"]);
+  expect(written({ clock: "12" })[3]).toBe("9:04 PM");
+  expect(readNumber("1.234,50", formatsOf("en", "UTC", (key) => key, { locale: "de-DE" }).locale)).toBe(1234.5);
+});

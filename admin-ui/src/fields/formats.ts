@@ -1,8 +1,11 @@
 // How values are written for a person: made once for a language and a time zone, never per cell.
 export interface Formats {
+  /** Of texts. */
   language: string;
   /** Of the person, in which instants are written and read. */
   timeZone: string;
+  /** Of numbers and dates. */
+  locale: string;
   number(value: number, scale: number): string;
   currency(value: number, scale: number, currency?: string): string;
   percent(value: number, scale: number): string;
@@ -16,20 +19,42 @@ export interface Formats {
   hidden: string;
 }
 
-export function formatsOf(language: string, timeZone: string, say: (key: string) => string): Formats {
+/** What a person chose; what is absent is as the language has it. */
+export interface Chosen {
+  locale?: string;
+  dates?: "numeric" | "iso";
+  clock?: "12" | "24";
+}
+
+export function formatsOf(
+  language: string,
+  timeZone: string,
+  say: (key: string) => string,
+  chosen: Chosen = {},
+): Formats {
+  const locale = chosen.locale ?? language;
+  const clock = chosen.clock && { hourCycle: chosen.clock === "12" ? ("h12" as const) : ("h23" as const) };
   const numbers = new Map<string, Intl.NumberFormat>();
   const number = (key: string, options: Intl.NumberFormatOptions) => {
-    const made = numbers.get(key) ?? new Intl.NumberFormat(language, options);
+    const made = numbers.get(key) ?? new Intl.NumberFormat(locale, options);
     numbers.set(key, made);
     return made;
   };
   const digits = (scale: number) => ({ minimumFractionDigits: scale, maximumFractionDigits: scale });
   // A date is a day wherever it is read, so it is written in UTC.
-  const dates = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" });
-  const instants = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short", timeZone });
+  const day = chosen.dates
+    ? ({ year: "numeric", month: "2-digit", day: "2-digit" } as const)
+    : ({ year: "numeric", month: "short", day: "numeric" } as const);
+  // The Swedish write dates as ISO has them.
+  const days = chosen.dates === "iso" ? "sv-SE" : locale;
+  const dates = new Intl.DateTimeFormat(days, { ...day, timeZone: "UTC" });
+  const hour = { hour: chosen.clock === "24" ? "2-digit" : "numeric", minute: "2-digit", ...clock } as const;
+  const instants = new Intl.DateTimeFormat(days, { ...day, ...hour, timeZone });
+  const times = new Intl.DateTimeFormat(locale, { ...hour, timeZone: "UTC" });
   return {
     language,
     timeZone,
+    locale,
     number: (v, scale) => number(`n${scale}`, digits(scale)).format(v),
     currency: (v, scale, currency) =>
       number(
@@ -39,7 +64,7 @@ export function formatsOf(language: string, timeZone: string, say: (key: string)
     percent: (v, scale) => `${number(`n${scale}`, digits(scale)).format(v)} %`,
     date: (v) => dates.format(new Date(`${v}T00:00:00Z`)),
     datetime: (v) => instants.format(new Date(v)),
-    time: (v) => v.slice(0, 5),
+    time: (v) => (chosen.clock ? times.format(new Date(`1970-01-01T${v.slice(0, 5)}Z`)) : v.slice(0, 5)),
     duration: (s) => {
       const two = (n: number) => String(n).padStart(2, "0");
       return `${s < 0 ? "-" : ""}${Math.floor(Math.abs(s) / 3600)}:${two(Math.floor((Math.abs(s) % 3600) / 60))}${s % 60 ? `:${two(Math.abs(s) % 60)}` : ""}`;

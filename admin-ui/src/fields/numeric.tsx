@@ -7,14 +7,14 @@ import { TextField } from "./TextField";
 const digits = (field: Field) => field.doc.scale ?? (field.shows === "number" ? 0 : 2);
 
 function Input(props: InputProps<number>) {
-  const { language, number } = props.formats;
+  const { locale, number } = props.formats;
   return (
     <TextField
       {...props}
       inputMode="decimal"
       unreadable="number"
       write={(value) => number(value, digits(props.field))}
-      read={(typed) => readNumber(typed, language)}
+      read={(typed) => readNumber(typed, locale)}
     />
   );
 }

@@ -8,7 +8,7 @@ export function useFormats(): Formats {
   const { t, i18n } = useTranslation();
   const { me } = useSession();
   return useMemo(
-    () => formatsOf(i18n.language, me.user.timezone || "UTC", (key) => t(key as never)),
-    [t, i18n.language, me.user.timezone],
+    () => formatsOf(i18n.language, me.user.timezone || "UTC", (key) => t(key as never), me.settings.formats),
+    [t, i18n.language, me.user.timezone, me.settings.formats],
   );
 }

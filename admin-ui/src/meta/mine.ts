@@ -1,65 +1,76 @@
-// What belongs to the person who is logged in, for all pages. It is shown at once and stored behind.
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { changeSettings, type Kept, type Mine, merged, mine, opened, type Settings, setFavourite } from "~/api/mine";
+// What belongs to the person who is logged in, for all pages. A change is shown at once and stored behind;
+// what can't be stored is taken back.
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import {
+  changeSettings,
+  type FormatSettings,
+  isMarked,
+  type Kept,
+  marked,
+  merged,
+  opened,
+  type Settings,
+  setFavourite,
+  visited,
+} from "~/api/mine";
+import { changeProfile, type Profile, type Workspace } from "~/api/session";
 import { i18n, nearest } from "~/i18n";
 import { useSession } from "./session";
 
-const nothing: Mine = { settings: {}, favourites: [], recent: [] };
+export type { FormatSettings, Kept, Settings };
 
-function useMine(): Mine {
-  const { me } = useSession();
-  const found = useQuery({ queryKey: [me.tenant, "mine", me.user.id], queryFn: () => mine(me), staleTime: 60_000 });
-  return found.data ?? nothing;
-}
+/** Where the cache keeps who is logged in and what belongs to them. */
+export const sessionKey = ["session"];
 
-export const useSettings = () => useMine().settings;
-export const useFavourites = () => useMine().favourites;
-export const useRecent = () => useMine().recent;
+export const useSettings = () => useSession().me.settings;
+export const useFavourites = () => useSession().me.favourites;
+export const useRecent = () => useSession().me.recent;
+export const useIsFavourite = (one: Kept) => isMarked(useFavourites(), one);
 
 /** How many notifications nobody has read. */
 export const useUnread = () => 0;
 
-function useChange<T>(store: (change: T) => Promise<Mine>, show: (now: Mine, change: T) => Mine) {
-  const { me } = useSession();
+function useChange<T>(store: (change: T) => Promise<unknown>, show: (now: Workspace, change: T) => Workspace) {
   const cache = useQueryClient();
-  const key = [me.tenant, "mine", me.user.id];
   return useMutation({
     mutationFn: store,
-    onMutate: (change) => cache.setQueryData<Mine>(key, (now) => show(now ?? nothing, change)),
-    onSuccess: (now) => cache.setQueryData(key, now),
-    onError: () => cache.invalidateQueries({ queryKey: key }),
-  }).mutate;
+    onMutate: (change) => {
+      const before = cache.getQueryData<Workspace>(sessionKey);
+      cache.setQueryData<Workspace>(sessionKey, (now) => now && show(now, change));
+      return before;
+    },
+    onError: (_, __, before) => cache.setQueryData(sessionKey, before),
+  });
 }
 
 /** Changes settings by a merge patch: null removes. */
-export function useChangeSettings() {
-  const { me } = useSession();
-  return useChange(
-    (patch: Settings) => changeSettings(me, patch),
-    (now, patch) => ({ ...now, settings: merged(now.settings, patch) }),
-  );
-}
+export const useChangeSettings = () =>
+  useChange(changeSettings, (now, patch: Settings) => ({ ...now, settings: merged(now.settings, patch) })).mutate;
 
-export function useSetFavourite() {
-  const { me } = useSession();
-  return useChange(
-    ({ one, is }: { one: Kept; is: boolean }) => setFavourite(me, one, is),
-    (now) => now,
-  );
-}
+export const useSetFavourite = () =>
+  useChange(
+    ({ one, is }: { one: Kept; is: boolean }) => setFavourite(one, is),
+    (now, { one, is }) => ({ ...now, favourites: marked(now.favourites, one, is) }),
+  ).mutate;
 
 /** Notes that a record was opened. */
-export function useOpened() {
-  const { me } = useSession();
-  return useChange(
-    (one: Kept) => opened(me, one),
-    (now) => now,
-  );
-}
+export const useOpened = () =>
+  useChange(opened, (now, one: Kept) => ({ ...now, recent: visited(now.recent, one) })).mutate;
 
-/** Changes who one is to the server: the language at once, without a reload. */
-export function useChangeMe() {
-  return async (change: { language?: string }) => {
-    if (change.language) await i18n.changeLanguage(nearest(change.language));
+/** Changes one's own name, language or time zone. What is refused is thrown. */
+export function useChangeProfile() {
+  const change = useChange(changeProfile, (now, { name, language, time_zone }: Profile) => ({
+    ...now,
+    language: language ?? now.language,
+    user: {
+      ...now.user,
+      name: name ?? now.user.name,
+      language: language ?? now.user.language,
+      timezone: time_zone ?? now.user.timezone,
+    },
+  }));
+  return async (profile: Profile) => {
+    if (profile.language) await i18n.changeLanguage(nearest(profile.language));
+    await change.mutateAsync(profile);
   };
 }

@@ -3,7 +3,7 @@ import { IconCheck, IconKeyboard, IconLogout, IconSettings } from "@tabler/icons
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { languages } from "~/i18n";
-import { useChangeMe, useChangeSettings, useSettings } from "~/meta/mine";
+import { useChangeProfile, useChangeSettings, useSettings } from "~/meta/mine";
 import { useSession } from "~/meta/session";
 import { useLogOut } from "../commands/useLogOut";
 import { openHelp } from "../overlays";
@@ -16,7 +16,7 @@ export function Person() {
   const { theme = "auto" } = useSettings();
   const { setColorScheme } = useMantineColorScheme();
   const changeSettings = useChangeSettings();
-  const changeMe = useChangeMe();
+  const changeProfile = useChangeProfile();
   const logOut = useLogOut();
   const chosen = (yes: boolean) => (yes ? <IconCheck size={14} /> : undefined);
   return (
@@ -54,7 +54,7 @@ export function Person() {
           <Menu.Item
             key={language}
             rightSection={chosen(i18n.language === language)}
-            onClick={() => void changeMe({ language })}
+            onClick={() => void changeProfile({ language }).catch(() => undefined)}
           >
             {new Intl.DisplayNames(language, { type: "language" }).of(language)}
           </Menu.Item>
