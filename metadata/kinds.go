@@ -458,7 +458,7 @@ func (r *ObjectRights) Level(field string) string {
 }
 
 // SystemRights are rights on the platform itself.
-var SystemRights = []string{"manage_metadata", "manage_users", "manage_permissions", "manage_keys", "view_setup", "import", "import_stages", "export", "merge", "purge", "api"}
+var SystemRights = []string{"manage_metadata", "manage_users", "manage_permissions", "manage_keys", "view_setup", "import", "import_stages", "export", "merge", "purge", "share_views", "api"}
 
 // Sharing widens what its holders may do with the records that meet a condition.
 type Sharing struct {

@@ -53,6 +53,9 @@ func newSchemas(comment func(t reflect.Type, member string) string) *openapi.Sch
 		reflect.TypeFor[Description]():   object("An OpenAPI 3.1 document."),
 		reflect.TypeFor[FormValues]():    object("The values of a record that is being written, by field."),
 		reflect.TypeFor[Settings]():      openapi.Reference("Settings"),
+		reflect.TypeFor[SavedView]():     openapi.Reference("SavedView"),
+		reflect.TypeFor[NewView]():       openapi.Reference("NewView"),
+		reflect.TypeFor[ViewPatch]():     openapi.Reference("ViewPatch"),
 		reflect.TypeFor[RelatedRecord](): object("A record of the object that the list is of."),
 		reflect.TypeFor[File]():          {"type": "string", "format": "binary"},
 		reflect.TypeFor[transfer.Source](): {"anyOf": []any{
@@ -77,6 +80,10 @@ func newSchemas(comment func(t reflect.Type, member string) string) *openapi.Sch
 	all["Document"]["properties"] = openapi.Schema{"kind": textSchema, "name": textSchema}
 	all["Document"]["required"] = []string{"kind"}
 	all["Settings"] = object("What the pages keep for a user, by names of their own.")
+	all["Text"] = openapi.Schema{"description": "One text, or one for each language.", "anyOf": []any{textSchema, openapi.Schema{"type": "object", "additionalProperties": textSchema}}}
+	all["SavedView"] = viewSchema(true, "id", "owner", "version", "shared", "object", "label", "columns", "show")
+	all["NewView"] = viewSchema(false, "object", "label", "columns", "show")
+	all["ViewPatch"] = viewSchema(false)
 	all["ImportSource"] = schemas.Object(reflect.TypeFor[transfer.Source]())
 	return schemas
 }

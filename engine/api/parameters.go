@@ -87,6 +87,7 @@ var (
 		{name: "labels", says: "In CSV and workbooks: labels instead of the names of fields and options, and names instead of the ids of records, in the caller's language.", schema: flagSchema},
 		filterParameter, wordsParameter, sortedParameter, fieldsParameter,
 	}
+	ofViews   = []parameterDoc{{name: "object", says: "Only views of this object.", schema: textSchema}}
 	onceOnly  = []parameterDoc{{name: headerIdempotency, says: "The sender's own name of the import: sent again, it is found and not made a second time.", schema: textSchema, in: "header"}}
 	ofImports = []parameterDoc{
 		{name: "object", says: "Only imports of this object.", schema: textSchema},

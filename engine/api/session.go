@@ -25,7 +25,9 @@ type OwnWorkspace struct {
 	Favourites []Favourite `json:"favourites"`
 	// Recent are the records that the caller opened last, the newest first.
 	Recent []Visit `json:"recent"`
-	Unread int     `json:"unread"` // notifications
+	// Views are the saved views of the caller and those that others share.
+	Views  []SavedView `json:"views"`
+	Unread int         `json:"unread"` // notifications
 }
 
 // ownWorkspace is that of the caller.
@@ -43,11 +45,15 @@ func (r *request) ownWorkspace() (*OwnWorkspace, error) {
 	if err != nil {
 		return nil, err
 	}
+	views, err := session.Views(r.ctx, "")
+	if err != nil {
+		return nil, err
+	}
 	unread, err := r.collaboration().Unread(r.ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &OwnWorkspace{Me: *me, Settings: kept.Settings, Favourites: favouritesOf(favourites).Items, Recent: visitsOf(recent).Items, Unread: unread}, nil
+	return &OwnWorkspace{Me: *me, Settings: kept.Settings, Favourites: favouritesOf(favourites).Items, Recent: visitsOf(recent).Items, Views: viewsOf(views), Unread: unread}, nil
 }
 
 // session is GET /session: one request with which the pages begin. Its ETag is that of all

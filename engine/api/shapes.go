@@ -28,6 +28,12 @@ type (
 	NewRecord map[string]any
 	// RecordPatch is a merge patch of a record: what is absent stays, null empties.
 	RecordPatch map[string]any
+	// SavedView is a saved list.
+	SavedView map[string]any
+	// NewView is a list that is to be saved.
+	NewView map[string]any
+	// ViewPatch is a merge patch of a saved list: what is absent stays, null removes.
+	ViewPatch map[string]any
 	// DocumentPatch is a merge patch of a document: what is absent stays, null removes.
 	DocumentPatch map[string]any
 )

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -8,11 +9,21 @@ import (
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/workspace"
+	"formwork/metadata"
 )
 
 // workspace is the caller's session on what they keep for themselves.
 func (r *request) workspace() *workspace.Session {
-	return r.server.o.Workspace.As(r.tenant, r.snapshot, r.caller, r.records())
+	return r.server.o.Workspace.As(workspace.Caller{Tenant: r.tenant, Snapshot: r.snapshot, Caller: r.caller, Records: r.records(), Shown: r.shownByRights})
+}
+
+// shownByRights is what the caller is shown of a document by their rights on records alone.
+func (r *request) shownByRights(d metadata.Document) (json.RawMessage, error) {
+	rights, err := r.snapshot.Policies.Rights(r.ctx, r.caller)
+	if err != nil {
+		return nil, err
+	}
+	return r.shownDocument(d, false, rights)
 }
 
 // inPerson refuses API keys: they may be in many hands, and change nothing of what their user

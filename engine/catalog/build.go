@@ -90,6 +90,8 @@ type builder struct {
 	bound    string                        // the pointer of the field whose type is being bound
 	asked    []*fieldtype.Pattern          // patterns that it has asked for
 	turn     budget.Turn
+	// shared: the objects are those of a snapshot that others use, and nothing is kept in them.
+	shared bool
 	// exceeded: a limit was passed, and before are the problems up to then.
 	exceeded bool
 	before   []*fault.Fault
@@ -246,7 +248,9 @@ func (b *builder) compile(source string, scope expression.Scope, pointer string)
 	if len(problems) > 0 {
 		return nil
 	}
-	keepProgram(scope, pointer, p)
+	if !b.shared {
+		keepProgram(scope, pointer, p)
+	}
 	b.countParts(p.Parts(), pointer)
 	return p
 }

@@ -119,7 +119,7 @@ func New(o Options) *Platform {
 	p.Outbox = outbox.New(outbox.Options{Tenant: o.Store.Tenant, Tenants: o.Store.Tenants, Marks: marks, IDs: p.IDs, Now: o.Now, Holder: name, Alone: !o.Shared, Log: o.Log})
 	p.Catalog = catalog.New(catalog.Options{Types: p.Types, Kinds: plugins.Kinds(o.Plugins...), Packages: o.Packages, Tables: tables(), Binned: record.HasBinned, Configure: p.configure, IDs: p.IDs, Now: o.Now, Wake: p.wake, Builds: o.Builds, CacheBytes: o.Configurations, Transactions: transactions, Log: o.Log})
 	p.Files = file.New(p.IDs, o.Now, o.Files, p.Jobs.Wake)
-	p.Workspace = workspace.New(p.IDs, o.Now)
+	p.Workspace = workspace.New(p.Catalog, p.IDs, o.Now)
 	hooks := append([]record.SaveHook{p.Files.Attaching(), workspace.Leaving{}}, o.saveHooks()...)
 	p.Auth = auth.New(auth.Options{Store: o.Store, Catalog: p.Catalog, IDs: p.IDs, Now: o.Now, Random: o.Random, Cost: o.PasswordCost, Log: o.Log})
 	p.Records = record.New(record.Options{IDs: p.IDs, Now: o.Now, Committed: p.committed, Wake: p.Jobs.Wake, Transactions: transactions, SaveHooks: hooks, Users: p.Auth, Uses: p.Uses})

@@ -30,5 +30,5 @@ func (Leaving) AfterPurge(ctx context.Context, tx store.Tx, user id.ID) error {
 	if err := tx.Delete(ctx, personalTable, user); err != nil {
 		return fmt.Errorf("removing what a user keeps: %w", err)
 	}
-	return nil
+	return removeViews(ctx, tx, user)
 }

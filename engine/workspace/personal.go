@@ -25,7 +25,7 @@ var (
 
 // Tables are the tables this room keeps in every tenant.
 func Tables() []store.Table {
-	return []store.Table{{Name: personalTable, Columns: []query.Column{colSettings, colFavourites, colRecent}}}
+	return []store.Table{{Name: personalTable, Columns: []query.Column{colSettings, colFavourites, colRecent}}, tableOfViews()}
 }
 
 // Personal is what a user keeps but for saved lists, as it is stored.

@@ -9,6 +9,7 @@
 package workspace
 
 import (
+	"encoding/json"
 	"time"
 
 	"formwork/engine/catalog"
@@ -16,30 +17,42 @@ import (
 	"formwork/engine/policy"
 	"formwork/engine/record"
 	"formwork/engine/store"
+	"formwork/metadata"
 )
 
 // Service keeps the workspaces of all tenants. Safe for concurrent use.
 type Service struct {
-	ids *id.Source
-	now func() time.Time
+	catalog *catalog.Catalog
+	ids     *id.Source
+	now     func() time.Time
 }
 
 // New makes a service.
-func New(ids *id.Source, now func() time.Time) *Service {
-	return &Service{ids: ids, now: now}
+func New(c *catalog.Catalog, ids *id.Source, now func() time.Time) *Service {
+	return &Service{catalog: c, ids: ids, now: now}
 }
 
-// As is a session for a caller; it is cheap and made for each request. records is the
-// caller's session on records.
-func (s *Service) As(t store.Tenant, snapshot *catalog.Snapshot, c *policy.Caller, records *record.Session) *Session {
-	return &Session{service: s, tenant: t, snapshot: snapshot, caller: c, records: records}
+// Caller is who asks, of which tenant and under which configuration.
+type Caller struct {
+	Tenant   store.Tenant
+	Snapshot *catalog.Snapshot
+	Caller   *policy.Caller
+	Records  *record.Session // the caller's
+	// Shown is what the caller is shown of a document of the configuration by their rights on
+	// records alone, as canonical JSON; nil: nothing.
+	Shown func(metadata.Document) (json.RawMessage, error)
+}
+
+// As is a session for a caller; it is cheap and made for each request.
+func (s *Service) As(who Caller) *Session {
+	return &Session{service: s, who: who, tenant: who.Tenant, caller: who.Caller, records: who.Records}
 }
 
 // Session does what one caller asks under one snapshot.
 type Session struct {
-	service  *Service
-	tenant   store.Tenant
-	snapshot *catalog.Snapshot
-	caller   *policy.Caller
-	records  *record.Session
+	service *Service
+	who     Caller
+	tenant  store.Tenant
+	caller  *policy.Caller
+	records *record.Session
 }

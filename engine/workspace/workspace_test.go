@@ -1,25 +1,29 @@
 package workspace_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"formwork/engine/enginetest"
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/policy"
+	"formwork/engine/store"
 	"formwork/engine/store/teststore"
 	"formwork/engine/workspace"
+	"formwork/metadata"
 )
 
 // objects are what the tests work with: everybody may read what they own, and bosses all.
 var documents = []string{
 	`{"kind":"object","name":"thing","label":"Thing","name_field":"name","visibility":"private","fields":{"name":{"type":"text"},"size":{"type":"number"},"secret":{"type":"text"}}}`,
 	`{"kind":"permission","name":"member","objects":{"thing":{"create":true,"read":true,"update":true,"delete":true,"fields":{"*":"edit","secret":"none"}}}}`,
-	`{"kind":"permission","name":"boss","objects":{"thing":{"read":true,"read_all":true}}}`,
+	`{"kind":"permission","name":"boss","objects":{"thing":{"read":true,"read_all":true}},"system":["share_views"]}`,
 }
 
 // world is a tenant with two users.
@@ -39,7 +43,8 @@ func newWorld(t *testing.T, open teststore.Opener) *world {
 
 // of is a caller's session.
 func (w *world) of(c *policy.Caller) *workspace.Session {
-	return w.Workspace.As(w.Tenant.Tenant, w.Snapshot(), c, w.As(c))
+	whole := func(d metadata.Document) (json.RawMessage, error) { return d.Body, nil }
+	return w.Workspace.As(workspace.Caller{Tenant: w.Tenant.Tenant, Snapshot: w.Snapshot(), Caller: c, Records: w.As(c), Shown: whole})
 }
 
 // thing makes a record of a caller's.
@@ -168,4 +173,88 @@ func TestNamesThatMayNotBeRead(t *testing.T) {
 	if len(favourites) != 1 || favourites[0].ID != key || favourites[0].Name != "" {
 		t.Errorf("%+v", favourites)
 	}
+}
+
+// list is what a view of things says.
+func list(label string) map[string]any {
+	return map[string]any{"object": "thing", "label": label, "columns": []any{"name"}, "show": "table"}
+}
+
+func TestViewsAreBounded(t *testing.T) {
+	teststore.Each(t, func(t *testing.T, open teststore.Opener) {
+		w := newWorld(t, open)
+		boss, ann := w.of(w.CallerWith("boss@example.com", "boss")), w.of(w.ann)
+		first, err := ann.SaveView(t.Context(), list("0"), false)
+		w.must(err)
+		fill := func(n int, owner id.ID, shared bool, size int) {
+			t.Helper()
+			w.must(w.Write(t.Context(), func(tx store.Tx) error {
+				for range n {
+					err := tx.Insert(t.Context(), "_saved_view", w.IDs.Next(), map[string]any{"version": int64(1), "object": "thing", "owner": int64(owner), "shared": shared,
+						"body": json.RawMessage(`{"columns":["name"],"label":"Filled","object":"thing","show":"table"}`), "size": int64(size)}, nil)
+					if err != nil {
+						return err
+					}
+				}
+				return nil
+			}))
+		}
+		fill(workspace.MaxViews-1, w.ann.User, false, 100)
+		_, err = ann.SaveView(t.Context(), list("one more"), false)
+		w.wants(err, "workspace.too_many_views")
+		_, err = ann.ChangeView(t.Context(), first.ID, map[string]any{"label": "changed"}, nil, 0)
+		w.must(err)
+		w.must(ann.DeleteView(t.Context(), first.ID))
+		_, err = ann.SaveView(t.Context(), list("one more"), false)
+		w.must(err)
+
+		fill(1, w.bob.User, false, workspace.MaxViewsSize-10)
+		_, err = w.of(w.bob).SaveView(t.Context(), list("B"), false)
+		w.wants(err, "workspace.views_too_large")
+		long := list("long")
+		long["filter"] = "name != \"" + strings.Repeat("x", workspace.MaxViewSize) + "\""
+		_, err = boss.SaveView(t.Context(), long, false)
+		w.wants(err, "workspace.view_too_large")
+
+		own, err := boss.SaveView(t.Context(), list("boss"), false)
+		w.must(err)
+		everyone := true
+		fill(workspace.MaxShared, 77, true, 10)
+		_, err = boss.SaveView(t.Context(), list("shared"), true)
+		w.wants(err, "workspace.too_many_shared")
+		_, err = boss.ChangeView(t.Context(), own.ID, nil, &everyone, 0)
+		w.wants(err, "workspace.too_many_shared")
+		_, err = ann.SaveView(t.Context(), list("shared"), true)
+		w.wants(err, "record.needs_right")
+	})
+}
+
+// A view that was changed meanwhile is not changed by who knew another.
+func TestViewsAtOnce(t *testing.T) {
+	teststore.Each(t, func(t *testing.T, open teststore.Opener) {
+		w := newWorld(t, open)
+		v, err := w.of(w.ann).SaveView(t.Context(), list("0"), false)
+		w.must(err)
+		var all sync.WaitGroup
+		var saved, refused atomic.Int32
+		for i := range 6 {
+			ann := w.of(w.ann)
+			all.Go(func() {
+				switch _, err := ann.ChangeView(t.Context(), v.ID, map[string]any{"label": fmt.Sprint(i)}, nil, v.Version); {
+				case err == nil:
+					saved.Add(1)
+				case fault.KindOf(err) == fault.Stale:
+					refused.Add(1)
+				default:
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		views, err := w.of(w.ann).Views(t.Context(), "thing")
+		w.must(err)
+		if saved.Load() != 1 || refused.Load() != 5 || len(views) != 1 || views[0].Version != 2 {
+			t.Errorf("%d saved, %d refused: %+v", saved.Load(), refused.Load(), views)
+		}
+	})
 }

@@ -37,6 +37,28 @@ func (s *Reader) Understands(ctx context.Context, object, condition string, quer
 	return len(problems) == 0, nil
 }
 
+// CheckPath refuses a path that the caller may not read, as a list does that has it among its
+// fields. Faults: list.unknown_field, list.too_deep, list.no_lookup, those of Object.
+func (s *Reader) CheckPath(ctx context.Context, object, path string) error {
+	a, err := s.Object(ctx, object, policy.Read)
+	if err != nil {
+		return err
+	}
+	_, err = s.Path(ctx, a, path, "list.unknown_field")
+	return err
+}
+
+// CheckFilter refuses a filter as a list does: of what the caller may not read, or that does
+// not compile or costs too much. Faults: those of List, at "/filter".
+func (s *Reader) CheckFilter(ctx context.Context, object, filter string) error {
+	a, err := s.Object(ctx, object, policy.Read)
+	if err != nil {
+		return err
+	}
+	_, err = s.where(ctx, a, filter)
+	return err
+}
+
 // refusedOr is nil for what was refused, which is an answer, and else the error.
 func refusedOr(err error) error {
 	if err == nil || fault.KindOf(err).Breaks() {

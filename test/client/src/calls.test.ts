@@ -206,6 +206,12 @@ test("the workspace", async () => {
   data(await admin.DELETE("/api/v1/me/favourites/{object}/{id}", { params: { path: account } }));
   data(await admin.PUT("/api/v1/me/recent/{object}/{id}", { params: { path: account } }));
   assert.equal(data(await admin.GET("/api/v1/me/recent")).items[0]?.id, account.id);
+  const view = data(await admin.POST("/api/v1/views", { body: { object: "account", label: "Mine", columns: ["name"], show: "table", shared: "everyone" } }));
+  const path = { id: view.id };
+  assert.equal(data(await admin.PATCH("/api/v1/views/{id}", { params: { path, header: { "If-Match": `"${view.version}"` } }, body: { label: { en: "Mine", zh: "我的" } } })).version, 2);
+  assert.ok(data(await admin.GET("/api/v1/views", { params: { query: { object: "account" } } })).items.some((one) => one.id === view.id && one.shared === "everyone"));
+  assert.ok(data(await admin.GET("/api/v1/session")).views.length > 0);
+  data(await admin.DELETE("/api/v1/views/{id}", { params: { path } }));
 });
 
 test("the configuration", async () => {
