@@ -2609,6 +2609,7 @@ export interface components {
             [key: string]: string;
         };
         /** @description UnknownValue is a cell that is no value of its field. */
+        /** @description UnknownValue is a cell that is no value of its field. */
         UnknownValue: {
             /**
              * Format: int64
