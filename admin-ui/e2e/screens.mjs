@@ -47,4 +47,12 @@ export const screens = {
   }),
   me: titled("One's own settings", at("/me", (page) => page.getByRole("main").getByRole("listitem").first())),
   recent: titled("What was opened lately", at("/recent", (page) => page.getByRole("main").getByRole("listitem").first())),
+  home: titled("A day", at("/", (page) => page.getByRole("main").getByRole("figure"))),
+  board: titled("A board", at("/o/opportunity?view=pipeline", (page) => page.locator("[data-card]").first())),
+  calendar: titled("A calendar", at("/o/opportunity?view=closing_calendar", (page) => page.locator("[data-drop]").first())),
+  hours: titled("A week", at("/o/event?view=calendar&span=week", (page) => page.locator("[data-drop]").first())),
+  timeline: titled("A timeline", at("/o/event?view=event_timeline", (page) => page.getByRole("main").getByRole("radiogroup"))),
+  gallery: titled("A gallery", at("/o/product?view=product_gallery", (page) => page.locator("[data-card]").first())),
+  chart: titled("A chart", at("/o/opportunity?view=won_by_month", (page) => page.getByRole("figure").getByRole("link").first())),
+  pie: titled("A pie", at("/o/lead?view=leads_by_source", (page) => page.getByRole("figure").getByRole("link").first())),
 };

@@ -1,8 +1,8 @@
 // The ways of showing a list besides the table, and the page that a day begins with.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { launch } from "./browser.mjs";
-import { password, start } from "./server.mjs";
+import { done as ended, launch, phone, visit } from "./browser.mjs";
+import { start } from "./server.mjs";
 
 let server;
 let browser;
@@ -15,31 +15,12 @@ after(async () => {
   await server?.stop();
 });
 
-const desktop = { viewport: { width: 1280, height: 800 }, locale: "en-US" };
-const phone = { viewport: { width: 390, height: 844 }, locale: "en-US", hasTouch: true, isMobile: true };
+const open = (path, { email = "sarah@example.com", options } = {}) => visit(browser, server, email, options, path);
 
-/** A page of somebody who has logged in. What the browser complains of is in page.complaints. */
-async function open(path, { email = "sarah@example.com", options = desktop } = {}) {
-  const context = await browser.newContext(options);
-  const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
-  page.complaints = [];
-  page.on("pageerror", (error) => page.complaints.push(String(error)));
-  page.on("console", (m) => {
-    // What the server refuses is said in the console too.
-    if (["error", "warning"].includes(m.type()) && !/401|422/.test(m.text())) page.complaints.push(m.text());
-  });
-  await page.goto(`${server.base}${path}`);
-  await page.getByLabel("E-mail").fill(email);
-  await page.getByLabel("Password").first().fill(password);
-  await page.getByRole("button", { name: "Log in" }).click();
-  await page.getByRole("main").waitFor();
-  return page;
-}
-
+/** Ends a page; what the server refused, the console has told of too. */
 async function done(page) {
-  assert.deepEqual(page.complaints, []);
-  await page.context().close();
+  page.complaints = page.complaints.filter((text) => !/422/.test(text));
+  await ended(page);
 }
 
 /** Takes an element to another by the pointer; `halfway` is called with the pointer there and still pressed. */
@@ -193,5 +174,63 @@ test("a deal without a start and an end is on the day of its close date", async 
   await drag(page, page.locator(`[data-entry="${id}"]`), page.locator('[data-drop="2027-08-31"]'));
   await stored;
   assert.equal((await api("GET", `/records/opportunity/${id}`)).close_date, "2027-08-31");
+  await done(page);
+});
+
+test("a chart is what its list tells, and a part of it leads to its records", async () => {
+  const api = await server.as("sarah@example.com");
+  const { rows } = await api("POST", "/records/opportunity/aggregate", { filter: 'stage == "won"', group: [{ field: "close_date", by: "month", as: "month" }], measures: [{ op: "sum", field: "amount" }, { op: "count" }] });
+  const last = rows.at(-1);
+  const page = await open("/o/opportunity?view=won_by_month");
+  const table = page.getByRole("figure", { name: "Won by month" }).getByRole("table"); // for who can't see the drawing
+  const name = new Intl.DateTimeFormat("en", { year: "numeric", month: "short", timeZone: "UTC" }).format(new Date(`${last.month}-01`));
+  const amount = new Intl.NumberFormat("en", { minimumFractionDigits: 2 }).format(last.sum_amount);
+  assert.equal(await table.getByRole("row", { name }).getByRole("cell").first().innerText(), amount);
+  await page.getByRole("link", { name: `${name}: ${amount}` }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("grid").waitFor();
+  const filter = new URL(page.url()).searchParams.get("filter");
+  const { total } = await api("GET", `/records/opportunity?count=exact&limit=1&filter=${encodeURIComponent(filter)}`);
+  assert.equal(total, last.count);
+  await page.goto(`${server.base}/o/lead?view=leads_by_source`);
+  await page.getByRole("figure", { name: "Leads by source" }).getByRole("link").first().waitFor();
+  await done(page);
+});
+
+test("a bar of the timeline is dragged by days, and only rows in sight are drawn", async () => {
+  const api = await server.as("sarah@example.com");
+  const operations = Array.from({ length: 200 }, (_, i) => ({ op: "create", data: { subject: `Leg ${i}`, start: "2027-10-04T08:00:00Z", end: "2027-10-06T08:00:00Z" } }));
+  await api("POST", "/records/event/bulk", { operations });
+  const { id } = await api("POST", "/records/event", { subject: "Passage", start: "2027-10-02T08:00:00Z", end: "2027-10-04T12:00:00Z" });
+  const page = await open("/o/event?view=event_timeline&day=2027-10-10");
+  const bar = page.locator(`[data-entry="${id}"]`);
+  await bar.waitFor();
+  assert.ok((await page.locator("[data-entry]").count()) < 60);
+  const box = await bar.boundingBox();
+  const day = box.width / 3;
+  const stored = changed(page);
+  await page.mouse.move(box.x + day / 2, box.y + 8);
+  await page.mouse.down();
+  await page.mouse.move(box.x + day * 5.5, box.y + 8, { steps: 4 });
+  await page.mouse.up();
+  await stored;
+  const { start, end } = await api("GET", `/records/event/${id}`);
+  assert.deepEqual([start, end].map((at) => new Date(at).toISOString().slice(0, 16)), ["2027-10-07T08:00", "2027-10-09T12:00"]);
+  await done(page);
+});
+
+test("a gallery shows pictures", async () => {
+  const admin = await server.as("admin@example.com");
+  const pixel = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64");
+  const page = await open("/", { email: "admin@example.com" });
+  const sent = await page.request.post(`${server.base}/api/v1/files?name=sail.png`, { headers: { "Content-Type": "application/octet-stream" }, data: pixel });
+  assert.ok(sent.ok(), await sent.text());
+  const { id } = await admin("POST", "/records/product", { name: "Mainsail", active: true, picture: [{ id: (await sent.json()).id }] });
+  await page.goto(`${server.base}/o/product?view=product_gallery&q=Mainsail`);
+  const card = page.locator(`[data-card="${id}"]`);
+  await card.waitFor();
+  await page.waitForFunction((of) => document.querySelector(`[data-card="${of}"] img`)?.naturalWidth > 0, id);
+  await card.click();
+  await page.getByRole("heading", { name: "Mainsail", level: 1 }).waitFor();
   await done(page);
 });

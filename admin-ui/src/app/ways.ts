@@ -3,11 +3,13 @@ import { type ComponentType, lazy } from "react";
 import type { WayProps } from "~/features/ways/types";
 
 const board = lazy(() => import("~/features/ways/board"));
-const calendar = lazy(() => import("~/features/ways/calendar"));
 
 /** By what a view says in `show`, or an address in `as`. */
 export const ways: Record<string, ComponentType<WayProps>> = {
   kanban: board,
   board,
-  calendar,
+  calendar: lazy(() => import("~/features/ways/calendar")),
+  timeline: lazy(() => import("~/features/ways/timeline")),
+  gallery: lazy(() => import("~/features/ways/gallery")),
+  chart: lazy(() => import("~/features/ways/chart")),
 };

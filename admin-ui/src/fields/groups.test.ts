@@ -55,7 +55,7 @@ test("options come in their order with their colour, and lead to the list of the
     { ...drawn, column: columnOf(model, object, "stage") as Column },
   );
   expect(points.map((p) => [p.label, p.value, p.text, p.colour])).toEqual([
-    ["Open", 10, "10.00", "gray"],
+    ["Open", 10, "10.00", undefined],
     ["Won", 1250, "1,250.00", "green"],
     ["none", 0, "–", undefined],
   ]);

@@ -141,7 +141,7 @@ export function pointsOf(rows: Row[], drawn: Drawn): Point[] {
       text: text(first, row),
       others: others.map((m) => `${measureLabel(model, object, m)}: ${text(m, row)}`),
       to: listOf(object, all(filter, only), q),
-      colour: field.options.length > 0 && value !== null ? optionColour(field, String(value)) : undefined,
+      colour: field.options.find((one) => one.name === value)?.color && optionColour(field, String(value)),
     };
   });
 }

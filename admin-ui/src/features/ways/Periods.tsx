@@ -21,7 +21,7 @@ export function Periods<S extends Unit>({ day, today, span, spans, onGo }: Props
   const date = (at: string) => new Date(`${at}T00:00:00Z`);
   const label =
     span === "week"
-      ? written({ dateStyle: "medium" }).formatRange(date(first), date(addDays(first, 6)))
+      ? written({ year: "numeric", month: "short", day: "numeric" }).formatRange(date(first), date(addDays(first, 6)))
       : span === "quarter"
         ? written({ year: "numeric", month: "short" }).formatRange(date(first), date(add(first, 2, "month")))
         : written(span === "month" ? { year: "numeric", month: "long" } : { dateStyle: "long" }).format(date(first));

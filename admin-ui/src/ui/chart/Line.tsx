@@ -33,7 +33,7 @@ export function Line({ label, points, width, height, columns }: Drawing & { labe
       ))}
       {!columns && <polyline className={css.line} points={points.map((p, i) => `${x(i)},${y(p.value)}`).join(" ")} />}
       {points.map((p, i) => (
-        <PartLink key={p.key} point={p} className={css.part}>
+        <PartLink key={p.key} point={p} label={told(p)} className={css.part}>
           <title>{told(p)}</title>
           <rect x={left + step * i} y={0} width={step} height={height} className={css.reach} />
           {columns ? (

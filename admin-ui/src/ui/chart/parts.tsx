@@ -25,11 +25,17 @@ export interface Drawing {
 /** What is told of a point where the pointer is. */
 export const told = (p: Point) => [`${p.label}: ${p.text}`, ...p.others].join(" · ");
 
-/** A part of a drawing that leads to the records behind it. */
-export function PartLink({ point, children, className }: { point: Point; children: ReactNode; className?: string }) {
-  return (
-    <Link to={point.to} aria-label={told(point)} className={className}>
-      {children}
-    </Link>
-  );
+interface Props {
+  point: Point;
+  /** What it says where it has no words of its own. */
+  label?: string;
+  className?: string;
+  children: ReactNode;
 }
+
+/** A part of a drawing that leads to the records behind it. */
+export const PartLink = ({ point, label, className, children }: Props) => (
+  <Link to={point.to} aria-label={label} className={className}>
+    {children}
+  </Link>
+);

@@ -38,7 +38,7 @@ export function Days({ from, before, month, today, entries, most, over, drawing,
         ))}
       {days.map((day) => {
         const here = entries.filter((e) => e.from <= day && e.to >= day);
-        const drawn = most !== undefined && here.length > most ? here.slice(0, most - 1) : here;
+        const drawn = most !== undefined && here.length > most ? here.slice(0, Math.max(0, most - 1)) : here;
         const label = write(day, { dateStyle: "full" });
         return (
           <section

@@ -58,7 +58,7 @@ export function Hours({ from, before, today, entries, over, drawing, onNew }: Pr
         }));
         const lanes = lanesOf(spans);
         return (
-          <section key={day} className={css.column} data-today={day === today} aria-label={write(day)}>
+          <div key={day} className={css.column} data-today={day === today}>
             {places.map((m) => {
               const key = `${day} ${m}`;
               return (
@@ -98,7 +98,7 @@ export function Hours({ from, before, today, entries, over, drawing, onNew }: Pr
                 />
               );
             })}
-          </section>
+          </div>
         );
       })}
     </section>
