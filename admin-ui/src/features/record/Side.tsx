@@ -5,6 +5,7 @@ import type { Formats } from "~/fields";
 import type { ObjectModel } from "~/meta/model";
 import { ActivityPanel } from "./activity/ActivityPanel";
 import type { ActivityList } from "./activity/stream";
+import { CommentsPanel } from "./comments/CommentsPanel";
 import { FilesPanel } from "./files/FilesPanel";
 import type { AttachedFiles } from "./files/useFiles";
 import { HistoryPanel } from "./history/HistoryPanel";
@@ -25,7 +26,7 @@ interface Props {
   show(changes: Record<string, string | undefined>): void;
 }
 
-const sides = ["activity", "files", "history"] as const;
+const sides = ["activity", "comments", "files", "history"] as const;
 
 /** Beside the fields: what happens with the record, the files that hang on it, and its changes. */
 export function Side({ object, id, name, known, ready, activities, files, formats, chosen, adding, show }: Props) {
@@ -55,6 +56,7 @@ export function Side({ object, id, name, known, ready, activities, files, format
               onAdd={(list) => show({ log: list })}
             />
           )}
+          {side === "comments" && <CommentsPanel object={object} id={id} formats={formats} />}
           {side === "files" && <FilesPanel files={files} formats={formats} fixed={!object.can.update} />}
           {side === "history" && <HistoryPanel object={object} id={id} known={known} formats={formats} />}
         </Tabs.Panel>

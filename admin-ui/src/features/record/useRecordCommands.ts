@@ -4,6 +4,7 @@ import {
   IconChevronUp,
   IconCopy,
   IconHistory,
+  IconMessage,
   IconPencil,
   IconPlus,
   IconStairs,
@@ -124,6 +125,14 @@ export function useRecordCommands({ object, id, can, record, activities, show }:
       where: "record",
       enabled: () => (log ? true : t("record.fixed.right")),
       run: () => show({ side: undefined, log: log?.list.name }),
+    },
+    {
+      id: "record.comment",
+      label: t("record.comment"),
+      icon: IconMessage,
+      keys: "m",
+      where: "record",
+      run: () => show({ side: "comments" }),
     },
     ...menu,
   ]);
