@@ -75,6 +75,11 @@ export async function blank(browser, look = desktop, expected = /401/) {
   page.on("console", (m) => {
     if (["error", "warning"].includes(m.type()) && !expected.test(m.text())) page.complaints.push(m.text());
   });
+  page.pending = new Set();
+  page.on("request", (request) => {
+    if (!request.url().endsWith("/events")) page.pending.add(request); // the stream of events never ends
+  });
+  for (const over of ["requestfinished", "requestfailed"]) page.on(over, (request) => page.pending.delete(request));
   await page.exposeFunction("complain", (text) => page.complaints.push(text));
   await page.addInitScript(() =>
     document.addEventListener("securitypolicyviolation", (e) =>

@@ -11,7 +11,7 @@ const titled = (title, show) => Object.assign(show, { title });
 
 /** Nothing is asked for and nothing moves any more. */
 export async function still(page) {
-  await page.waitForLoadState("networkidle");
+  for (let quiet = 0; quiet < 4; quiet = page.pending.size === 0 ? quiet + 1 : 0) await page.waitForTimeout(50);
   await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => undefined))));
 }
 

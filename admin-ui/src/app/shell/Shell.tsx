@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { listen } from "~/ui/commands";
 import { Notices } from "~/ui/notices";
 import { useAppCommands } from "../commands/useAppCommands";
+import { useLive } from "../live/useLive";
 import { closeOverlay, useOverlays } from "../overlays";
 import { PhoneBar } from "./PhoneBar";
 import css from "./Shell.module.css";
@@ -23,6 +24,7 @@ export function Shell({ children }: { children: ReactNode }) {
   useEffect(() => listen(window), []);
   useAppCommands();
   useOpening();
+  useLive();
   return (
     <div className={css.shell} data-narrow={narrow}>
       <a className={css.skip} href="#content">

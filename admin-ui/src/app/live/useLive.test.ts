@@ -1,0 +1,35 @@
+import { QueryClient } from "@tanstack/react-query";
+import { expect, test } from "vitest";
+import { apply } from "./useLive";
+
+const keys = [
+  ["t", "lead", "list", {}],
+  ["t", "lead", "record", "1"],
+  ["t", "lead", "record", "2"],
+  ["t", "account", "list", {}],
+  ["other", "lead", "list", {}],
+  ["session"],
+];
+
+function cacheWith(version = 1) {
+  const cache = new QueryClient();
+  for (const key of keys) cache.setQueryData(key, { version });
+  const old = () => keys.filter((key) => cache.getQueryState(key)?.isInvalidated).map((key) => JSON.stringify(key));
+  return { cache, old };
+}
+
+test("a change makes old what it changed, and nothing else", () => {
+  const { cache, old } = cacheWith();
+  apply(cache, "t", { kind: "record", object: "lead", id: "1", version: 2, did: "changed" });
+  expect(old()).toEqual(['["t","lead","list",{}]', '["t","lead","record","1"]']);
+});
+
+test("what was changed here is not asked for again, and a revision asks for the session alone", () => {
+  const { cache, old } = cacheWith(2);
+  apply(cache, "t", { kind: "record", object: "lead", id: "1", version: 2, did: "changed" });
+  expect(old()).toEqual([]);
+  apply(cache, "t", { kind: "revision", revision: 9 });
+  expect(old()).toEqual(['["session"]']);
+  apply(cache, "t", { kind: "reset" });
+  expect(old()).toHaveLength(keys.length);
+});
