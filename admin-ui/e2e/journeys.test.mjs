@@ -71,7 +71,7 @@ test("a salesperson makes a deal, changes it where it is shown, and wins it", as
 test("what is refused stays as it was typed, with the reason, and Escape restores", async () => {
   const page = await open("sarah@example.com");
   await page.goto(`${server.base}/o/lead`);
-  await page.locator("[data-row='0']").click();
+  await page.locator("[data-row='0'] a").first().click();
   await page.getByRole("button", { name: "E-mail" }).click();
   const input = page.getByLabel("E-mail");
   await input.fill("not an address");
@@ -90,14 +90,15 @@ test("a list is sorted, searched and gone through by keys, and its address says 
   await page.goto(`${server.base}/o/opportunity?view=all_opportunities`);
   await page.getByRole("columnheader", { name: "Amount" }).getByRole("button").click();
   await page.waitForURL(/sort=amount/);
-  const cells = page.locator("[role=row][data-row] [role=gridcell]:nth-child(4)");
-  await page.waitForFunction(() => document.querySelector("[data-row='0'] [role=gridcell]:nth-child(4)")?.textContent !== undefined);
+  const cells = page.locator("[data-row] [data-column='3']");
+  await page.waitForFunction(() => document.querySelector("[data-row='0'] [data-column='3']")?.textContent !== undefined);
+  await page.locator("[role=grid][aria-busy=false]").waitFor();
   const amounts = (await cells.allInnerTexts()).filter(Boolean).map((text) => Number(text.replaceAll(",", "")));
   assert.deepEqual(amounts, amounts.toSorted((a, b) => a - b));
   await page.getByRole("grid").focus();
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("ArrowDown");
-  const name = await page.locator("[data-row='2'] [role=gridcell]").first().innerText();
+  const name = await page.locator("[data-row='2'] [data-column='0']").innerText();
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name, exact: true, level: 1 }).waitFor();
   await page.goBack();

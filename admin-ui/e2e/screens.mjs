@@ -15,7 +15,7 @@ export async function still(page) {
   await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => undefined))));
 }
 
-const rows = (page) => page.locator("main [role=grid] [data-row='3'] [role=gridcell]:not(:empty), main ul[aria-label] button strong").first();
+const rows = (page) => page.locator("main [role=grid] [data-row='3'] a, main ul[aria-label] button strong").first();
 const list = at("/o/opportunity?view=all_opportunities", rows);
 
 /** By name; `title` says what is seen. */
@@ -23,7 +23,7 @@ export const screens = {
   list: titled("A list", list),
   record: titled("A record", async (page, server) => {
     await list(page, server);
-    await page.locator("main [data-row='1'], main ul[aria-label] li button").first().click();
+    await page.locator("main [data-row='1'] a, main ul[aria-label] li button").first().click();
     await page.waitForURL(/\/o\/opportunity\/\w+/);
     await page.locator("main article h1").waitFor();
     await still(page);

@@ -58,4 +58,10 @@ export const aggregate = (object: string, query: Schemas["AggregateQuery"], sign
 export const search = (q: string, of: { objects?: string[]; limit?: number }, signal?: AbortSignal) =>
   data(client.GET("/api/v1/search", { params: { query: { q, ...of } }, signal }));
 
+export type Operation = Schemas["record.operation"];
+
+/** Up to 1,000 operations; each line of the answer says what became of it. */
+export const bulk = (object: string, operations: Operation[]) =>
+  data(client.POST("/api/v1/records/{object}/bulk", { params: { path: { object } }, body: { operations } }));
+
 export type { Stored };

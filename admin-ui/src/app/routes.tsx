@@ -13,6 +13,7 @@ const ImportPage = lazy(() => import("~/features/import"));
 const Create = lazy(() => import("./Create"));
 const Me = lazy(() => import("~/features/me"));
 const Recent = lazy(() => import("~/features/recent"));
+const Peek = lazy(() => import("./Peek"));
 
 export function Routes() {
   return (
@@ -20,7 +21,7 @@ export function Routes() {
       <Suspense fallback={null}>
         <Switch>
           <Route path="/" element={<Start />} />
-          <Route path="/o/:object" element={<ListPage ways={ways} transfer={ListTransfer} />} />
+          <Route path="/o/:object" element={<ListPage ways={ways} transfer={ListTransfer} Peek={Peek} />} />
           <Route path="/o/:object/import" element={<ImportPage />} />
           <Route path="/o/:object/:id" element={<RecordPage />} />
           <Route path="/recent" element={<Recent />} />

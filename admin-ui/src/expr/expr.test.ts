@@ -67,6 +67,7 @@ test.each([
   ["a && !b || c", "a and not b or c"],
   ["stage not in ['won', \"lost\"]", 'stage not in ["won", "lost"]'],
   ["amount>=-5", "amount >= -5"],
+  ["(a ?? 0) > 3", "(a ?? 0) > 3"], // the server takes no other operator beside ?? without brackets
 ])("%s is %s", (source, written) => expect(print(parse(source))).toBe(written));
 
 test.each(["", "a ==", "amount > 10,000", "== 5", '"open', "a b", "f(", "a ? b : c", ".x"])(

@@ -1,4 +1,4 @@
-import { binding, bindingOfMinus, bindingOfNot, type Expr } from "./tree";
+import { type Binary, binding, bindingOfMinus, bindingOfNot, type Expr } from "./tree";
 
 /** Writes an expression so that parse reads the same tree. */
 export function print(of: Expr): string {
@@ -21,10 +21,14 @@ export function print(of: Expr): string {
       return of.op === "not" ? `not ${within(of.of, bindingOfNot)}` : `-${within(of.of, bindingOfMinus)}`;
     case "binary": {
       const level = binding[of.op];
-      return `${within(of.left, level)} ${of.op} ${within(of.right, level + 1)}`;
+      return `${mixed(of.left, of.op) ?? within(of.left, level)} ${of.op} ${mixed(of.right, of.op) ?? within(of.right, level + 1)}`;
     }
   }
 }
+
+/** The server takes `??` beside other operators only in brackets. */
+const mixed = (of: Expr, op: Binary): string | undefined =>
+  of.is === "binary" && (of.op === "??") !== (op === "??") ? `(${print(of)})` : undefined;
 
 /** An operand, in brackets where it binds less tightly than what is around it. */
 function within(of: Expr, least: number): string {

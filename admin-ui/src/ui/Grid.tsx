@@ -1,171 +1,278 @@
-// A table of any number of rows: only those in sight are drawn, and a cell is the return value of a
-// plain function. It knows nothing of what it shows.
+// A table of any number of rows: only those in sight are drawn, a cell is the return value of a plain
+// function, and there is one editor. It knows nothing of what it shows.
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, type MouseEvent, memo, type ReactNode, useEffect, useRef } from "react";
+import { type ClipboardEvent, type MouseEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
 import css from "./Grid.module.css";
+import { GridEditor } from "./GridEditor";
+import { GridHead } from "./GridHead";
+import { GridRow } from "./GridRow";
+import {
+  type Block,
+  blockOf,
+  checkWidth,
+  type GridColumn,
+  type GridLine,
+  type Place,
+  readBlock,
+  rowHeight,
+  writeBlock,
+} from "./grid";
+import { gridKeys } from "./gridKeys";
 
-export interface GridColumn<R> {
-  key: string;
-  label: string;
-  width: number;
-  align?: "right";
-  sorted?: "asc" | "desc";
-  cell(row: R): ReactNode;
-  title(row: R): string;
-}
-
-interface Props<R> {
+export interface GridProps<R> {
   label: string;
   columns: GridColumn<R>[];
-  /** How many rows there are; of those that have not come yet a skeleton is shown. */
+  /** How many lines there are; of those that have not come yet a skeleton is shown. */
   count: number;
-  row(index: number): R | undefined;
-  keyOf(row: R): string;
-  focus: number;
-  onFocus(index: number): void;
+  line(index: number): GridLine<R>;
+  /** Of the person, while the next rows are asked for. */
+  dim?: boolean;
+  focus: Place;
+  onFocus(place: Place): void;
   onOpen(row: R): void;
+  onPeek?(row: R): void;
+  onGroup?(id: string): void;
   onSort(key: string): void;
-  /** The last rows came into sight. */
-  onEnd(): void;
+  onMove?(key: string, before: string): void;
+  onResize?(key: string, width: number): void;
+  /** The lines in sight. */
+  onSeen(from: number, to: number): void;
+  /** Which rows are chosen; absent: none can be. */
+  chosen?: { has(id: string): boolean; all: boolean };
+  onChoose?(index: number, through: boolean): void;
+  onChooseAll?(): void;
+  onPaste?(at: Place, block: string[][]): void;
+  onEmpty?(block: Block): void;
+  onFill?(block: Block): void;
+  /** ⌘Z, which in a text would be the browser's. */
+  onUndo?(): void;
+  /** Something is being typed, or no longer is. */
+  onTyping?(typing: boolean): void;
+  texts: GridTexts;
 }
 
-const height = 32;
+export interface GridTexts {
+  all: string;
+  resize: string;
+  nothing: string;
+  sum: string;
+}
 
-export function Grid<R>({ label, columns, count, row, keyOf, focus, onFocus, onOpen, onSort, onEnd }: Props<R>) {
+export function Grid<R>(props: GridProps<R>) {
+  const { columns, count, line, focus, onFocus, onSeen, chosen } = props;
   const frame = useRef<HTMLDivElement>(null);
-  const rows = useVirtualizer({
+  const input = useRef<HTMLTextAreaElement>(null);
+  const [typed, setTyped] = useState<string>();
+  const [anchor, setAnchor] = useState<Place>();
+  const lines = useVirtualizer({
     count,
     getScrollElement: () => frame.current,
-    estimateSize: () => height,
+    estimateSize: () => rowHeight,
     overscan: 12,
-    scrollPaddingStart: height,
+    scrollPaddingStart: rowHeight,
+    scrollPaddingEnd: rowHeight,
   });
-  const seen = rows.getVirtualItems();
-  const last = seen.at(-1)?.index ?? 0;
-  useEffect(() => {
-    if (last >= count - 30) onEnd();
-  }, [last, count, onEnd]);
+  const seen = lines.getVirtualItems();
+  const [from, to] = [seen[0]?.index ?? 0, seen.at(-1)?.index ?? 0];
+  useEffect(() => onSeen(from, to), [from, to, onSeen]);
 
-  const move = (to: number) => {
-    const next = Math.max(0, Math.min(count - 1, to));
+  const at = focus.row < count ? line(focus.row) : undefined;
+  const column = focus.column === undefined ? undefined : columns[focus.column];
+  const cell = column && at?.kind === "row" ? { column, row: at } : undefined;
+  const block = focus.column === undefined ? undefined : blockOf(anchor ?? focus, focus);
+  const lefts = leftsOf(columns);
+
+  // The input of the cell in focus hears the keys; without such a cell the grid does.
+  const inCell = cell !== undefined;
+  const had = useRef(false);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the input takes the focus with each other cell
+  useLayoutEffect(() => {
+    if (inCell) input.current?.focus({ preventScroll: true });
+    else if (had.current) frame.current?.focus({ preventScroll: true });
+    had.current = inCell;
+  }, [inCell, focus.row, focus.column]);
+
+  const { onTyping } = props;
+  const typing = typed !== undefined;
+  useEffect(() => onTyping?.(typing), [typing, onTyping]);
+
+  const move = (place: Place, extend = false) => {
+    const next = { ...place, row: Math.max(0, Math.min(count - 1, place.row)) };
+    if (next.column !== undefined) next.column = Math.max(0, Math.min(columns.length - 1, next.column));
+    setAnchor(extend ? (anchor ?? focus) : undefined);
+    setTyped(undefined);
     onFocus(next);
-    rows.scrollToIndex(next);
+    lines.scrollToIndex(next.row);
+    if (next.column !== undefined) reveal(frame.current, lefts, next.column, columns, !!chosen);
   };
-  const keys = (event: KeyboardEvent) => {
-    if (event.target !== frame.current || event.metaKey || event.ctrlKey || event.altKey) return;
-    const page = Math.floor((frame.current?.clientHeight ?? 0) / height) - 2;
-    const to = {
-      ArrowDown: focus + 1,
-      j: focus + 1,
-      ArrowUp: focus - 1,
-      k: focus - 1,
-      PageDown: focus + page,
-      PageUp: focus - page,
-      Home: 0,
-      End: count - 1,
-    }[event.key];
-    const at = row(focus);
-    if (to !== undefined) move(to);
-    else if (event.key === "Enter" && at) onOpen(at);
-    else return;
-    event.preventDefault();
+  const edit = () => {
+    const may = cell?.column.edit?.may(cell.row.row);
+    if (!cell || may !== true) return;
+    if (cell.column.edit?.toggle) cell.column.edit.toggle(cell.row.row);
+    else setTyped(cell.row.problems?.[cell.column.key]?.typed ?? cell.column.title(cell.row.row));
   };
+  const keys = gridKeys({ ...props, frame, at, block, move, edit });
+
   // One listener for all rows finds where it was by what the element says.
   const clicked = (event: MouseEvent) => {
-    const at = (event.target as Element).closest<HTMLElement>("[data-row]");
-    if (!at || (event.target as Element).closest("a")) return;
-    const index = Number(at.dataset.row);
-    const one = row(index);
-    onFocus(index);
-    if (one) onOpen(one);
+    const target = event.target as Element;
+    const element = target.closest<HTMLElement>("[data-row]");
+    if (!element) return;
+    const row = Number(element.dataset.row);
+    const one = line(row);
+    const link = target.closest("a");
+    if (link) {
+      // A link with data-open is the way to the row; the browser opens it in a new tab if it is asked to.
+      if (one.kind === "row" && link.hasAttribute("data-open") && !event.metaKey && !event.ctrlKey && !event.shiftKey) {
+        event.preventDefault();
+        onFocus({ row });
+        props.onOpen(one.row);
+      }
+      return;
+    }
+    if (one.kind === "group") props.onGroup?.(one.id);
+    else if (target.closest("[data-check]")) {
+      props.onChoose?.(row, event.shiftKey);
+      move({ row });
+    } else {
+      const place = { row, column: Number(target.closest<HTMLElement>("[data-column]")?.dataset.column ?? 0) };
+      const again = focus.row === row && focus.column === place.column && typed === undefined;
+      move(place, event.shiftKey && focus.column !== undefined);
+      if (again && event.detail > 1) edit();
+    }
   };
+  const copy = (event: ClipboardEvent) => {
+    if (!block) return;
+    const rows: string[][] = [];
+    for (let i = block.top; i <= block.bottom; i++) {
+      const one = line(i);
+      if (one.kind === "row") rows.push(columns.slice(block.left, block.right + 1).map((c) => c.title(one.row)));
+    }
+    event.clipboardData.setData("text/plain", writeBlock(rows));
+    event.preventDefault();
+  };
+  const sums = columns.some((c) => c.sum !== undefined);
   return (
     <div
       className={css.grid}
       ref={frame}
       role="grid"
-      aria-label={label}
+      aria-label={props.label}
       aria-rowcount={count + 1}
-      tabIndex={0}
-      onKeyDown={keys}
+      aria-multiselectable={chosen ? true : undefined}
+      aria-busy={props.dim}
+      tabIndex={inCell ? -1 : 0}
+      data-dim={props.dim}
+      style={Object.fromEntries(columns.map((c, i) => [`--c${i}`, `${c.width}px`]))}
+      onKeyDown={(event) => !(event.target as Element).closest("textarea, button") && keys(event)}
       onClick={clicked}
-      aria-activedescendant={`row-${focus}`}
+      aria-activedescendant={`row-${focus.row}`}
     >
-      <div className={css.head} role="row" aria-rowindex={1} tabIndex={-1}>
-        {columns.map((c) => (
-          <div
-            key={c.key}
-            role="columnheader"
-            tabIndex={-1}
-            aria-sort={c.sorted === "asc" ? "ascending" : c.sorted === "desc" ? "descending" : "none"}
-          >
-            <button
-              type="button"
-              className={css.heading}
-              data-align={c.align}
-              tabIndex={-1}
-              style={{ width: c.width }}
-              onClick={() => onSort(c.key)}
-            >
-              {c.label}
-              {c.sorted === "asc" ? " ↑" : c.sorted === "desc" ? " ↓" : ""}
-            </button>
-          </div>
-        ))}
-      </div>
-      <div className={css.body} style={{ height: rows.getTotalSize() }}>
+      <GridHead
+        columns={columns}
+        all={chosen?.all}
+        allLabel={props.texts.all}
+        resizeLabel={props.texts.resize}
+        frame={frame}
+        onAll={props.onChooseAll}
+        onSort={props.onSort}
+        onMove={props.onMove}
+        onResize={props.onResize}
+      />
+      <div className={css.body} role="rowgroup" style={{ height: lines.getTotalSize() }}>
         {seen.map((item) => {
-          const one = row(item.index);
+          const one = line(item.index);
+          const within = block && item.index >= block.top && item.index <= block.bottom;
           return (
-            <Row
-              key={one ? keyOf(one) : `#${item.index}`}
-              row={one}
+            <GridRow
+              key={one.kind === "waiting" ? `#${item.index}` : one.id}
+              line={one}
               index={item.index}
               top={item.start}
               columns={columns}
-              focus={item.index === focus}
+              focus={item.index === focus.row}
+              from={within ? block.left : -1}
+              to={within ? block.right : -1}
+              chosen={one.kind === "row" && chosen ? chosen.has(one.id) : chosen ? false : undefined}
             />
           );
         })}
+        {cell && focus.column !== undefined && (
+          <GridEditor
+            input={input}
+            column={cell.column}
+            row={cell.row.row}
+            label={`${cell.column.label}: ${cell.column.title(cell.row.row)}`}
+            top={focus.row * rowHeight}
+            left={lefts[focus.column] ?? 0}
+            below={focus.row < count - 8 || count < 12}
+            checks={!!chosen}
+            problem={cell.row.problems?.[cell.column.key]}
+            typed={typed}
+            nothing={props.texts.nothing}
+            onTyped={setTyped}
+            onKey={keys}
+            onDone={(go) => (go === 0 ? setTyped(undefined) : move(neighbour(focus, go, columns.length)))}
+            onCopy={copy}
+            onPaste={(event) => {
+              const text = event.clipboardData.getData("text/plain");
+              if (!text || !props.onPaste) return;
+              event.preventDefault();
+              props.onPaste({ row: block?.top ?? focus.row, column: block?.left ?? 0 }, readBlock(text));
+            }}
+            onLeave={() => setTyped(undefined)}
+          />
+        )}
       </div>
-    </div>
-  );
-}
-
-interface RowProps<R> {
-  row: R | undefined;
-  index: number;
-  top: number;
-  columns: GridColumn<R>[];
-  focus: boolean;
-}
-
-function RowOf<R>({ row, index, top, columns, focus }: RowProps<R>) {
-  return (
-    <div
-      className={css.row}
-      role="row"
-      id={`row-${index}`}
-      aria-rowindex={index + 2}
-      data-row={index}
-      data-focus={focus}
-      tabIndex={-1}
-      style={{ transform: `translateY(${top}px)` }}
-    >
-      {columns.map((c) => (
-        <div
-          key={c.key}
-          className={css.cell}
-          role="gridcell"
-          tabIndex={-1}
-          data-align={c.align}
-          style={{ width: c.width }}
-          title={row && c.title(row)}
-        >
-          {row ? c.cell(row) : <span className={css.skeleton} />}
+      {sums && (
+        <div className={css.sums} role="row" aria-rowindex={count + 2} aria-label={props.texts.sum} tabIndex={-1}>
+          {chosen && <div className={css.check} role="gridcell" tabIndex={-1} />}
+          {columns.map((c, i) => (
+            <div
+              key={c.key}
+              className={css.cell}
+              role="gridcell"
+              tabIndex={-1}
+              data-align={c.align}
+              style={{ width: `var(--c${i})` }}
+            >
+              {c.sum}
+            </div>
+          ))}
         </div>
-      ))}
+      )}
     </div>
   );
 }
-const Row = memo(RowOf) as typeof RowOf;
+
+/** Where each column begins. */
+function leftsOf<R>(columns: GridColumn<R>[]): number[] {
+  let left = 0;
+  return columns.map((c) => {
+    const at = left;
+    left += c.width;
+    return at;
+  });
+}
+
+/** The next cell; after the last one of a row comes the first of the next. */
+function neighbour({ row, column = 0 }: Place, go: -1 | 1, columns: number): Place {
+  const to = column + go;
+  if (to < 0) return row > 0 ? { row: row - 1, column: columns - 1 } : { row, column };
+  return to < columns ? { row, column: to } : { row: row + 1, column: 0 };
+}
+
+/** Scrolls sideways so far that a column is in sight. */
+function reveal<R>(
+  frame: HTMLElement | null,
+  lefts: number[],
+  column: number,
+  columns: GridColumn<R>[],
+  checks: boolean,
+) {
+  if (!frame) return;
+  const left = (lefts[column] ?? 0) + (checks ? checkWidth : 0);
+  const right = left + (columns[column]?.width ?? 0);
+  if (left < frame.scrollLeft) frame.scrollLeft = left;
+  else if (right > frame.scrollLeft + frame.clientWidth) frame.scrollLeft = right - frame.clientWidth;
+}

@@ -1,32 +1,46 @@
 import { useEffect, useRef } from "react";
-import type { Stored } from "~/api/client";
 import { type Formats, typeOf } from "~/fields";
+import { optionColour } from "~/fields/options";
 import type { Column, ObjectModel } from "~/meta/model";
 import css from "./ListPage.module.css";
+import type { Rows } from "./rows";
 
 interface Props {
   object: ObjectModel;
   columns: Column[];
-  rows: Stored[];
+  rows: Rows;
   formats: Formats;
-  onOpen(row: Stored): void;
-  onEnd(): void;
+  onOpen(id: string): void;
 }
 
-/** The list on a phone: the name and up to three fields of the view. */
-export function Cards({ object, columns, rows, formats, onOpen, onEnd }: Props) {
+/** The list on a phone: the name and up to three fields of the view, the colour of an option at the edge. */
+export function Cards({ object, columns, rows, formats, onOpen }: Props) {
   const end = useRef<HTMLLIElement>(null);
+  const { want, loaded } = rows;
   useEffect(() => {
-    const watch = new IntersectionObserver(([seen]) => seen?.isIntersecting && onEnd(), { rootMargin: "600px" });
+    const watch = new IntersectionObserver(
+      ([seen]) => seen?.isIntersecting && want(Math.max(0, loaded.length - 50), loaded.length),
+      {
+        rootMargin: "600px",
+      },
+    );
     if (end.current) watch.observe(end.current);
     return () => watch.disconnect();
-  }, [onEnd]);
+  }, [want, loaded.length]);
   const others = columns.filter((c) => c.path !== object.nameField).slice(0, 3);
+  const coloured = columns.find((c) => c.field.shows === "picklist");
   return (
     <ul className={css.cards} aria-label={object.plural}>
-      {rows.map((row) => (
+      {loaded.map((row) => (
         <li key={row.id}>
-          <button type="button" className={css.card} onClick={() => onOpen(row)}>
+          <button
+            type="button"
+            className={css.card}
+            data-colour={
+              coloured && row[coloured.path] ? optionColour(coloured.field, String(row[coloured.path])) : undefined
+            }
+            onClick={() => onOpen(row.id as string)}
+          >
             <strong>{String(row[object.nameField] ?? row.id)}</strong>
             {others.map(({ path, field, namePath }) => {
               const value = row[path];

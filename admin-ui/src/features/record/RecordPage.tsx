@@ -33,11 +33,11 @@ export function RecordPage() {
   const { object: name, id } = useParams();
   const object = useObject(name);
   if (!object || !id) return <Failure says={t("record.not_found")} />;
-  return <Page key={`${name}/${id}`} object={object} id={id} />;
+  return <RecordPanel key={`${name}/${id}`} object={object} id={id} />;
 }
 
 /** The address holds what is shown: `tab`, `side`, what is being added (`add`), and whether duplicates are (`merge`). */
-function Page({ object, id }: { object: ObjectModel; id: string }) {
+export function RecordPanel({ object, id }: { object: ObjectModel; id: string }) {
   const { t } = useTranslation();
   const { model } = useSession();
   const formats = useFormats();

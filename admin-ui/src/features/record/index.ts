@@ -1,2 +1,2 @@
 export { CreatePanel } from "./CreatePanel";
-export { RecordPage } from "./RecordPage";
+export { RecordPage, RecordPanel } from "./RecordPage";

@@ -118,11 +118,8 @@ export function useRecord(object: ObjectModel, id: string, device: "desktop" | "
 /** What a list knows of a record is shown until the record is here. */
 function rowOf(lists: [unknown, unknown][], id: string): Stored | undefined {
   for (const [, found] of lists) {
-    const pages = (found as { pages?: { items: Stored[] }[] } | undefined)?.pages ?? [];
-    for (const page of pages) {
-      const row = page.items.find((item) => item.id === id);
-      if (row) return row;
-    }
+    const row = (found as { items?: Stored[] } | undefined)?.items?.find((item) => item.id === id);
+    if (row) return row;
   }
   return undefined;
 }

@@ -1,0 +1,56 @@
+import { Button, Drawer } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconAdjustments } from "@tabler/icons-react";
+import { lazy, Suspense, useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import type { Uses } from "~/api/uses";
+import { filterOf, written } from "~/expr";
+import type { Formats } from "~/fields";
+import { Sort } from "./columns/Sort";
+import type { Fields } from "./filter/fields";
+import css from "./ListPage.module.css";
+import type { ListState } from "./state";
+
+const Builder = lazy(() => import("./filter/Builder"));
+
+interface Props {
+  state: ListState;
+  fields: Fields;
+  formats: Formats;
+  uses: Record<string, Uses> | undefined;
+}
+
+/** Filter and sort on a phone: a sheet from below. */
+export function PhoneSheet({ state, fields, formats, uses }: Props) {
+  const { t } = useTranslation();
+  const [open, { toggle, close }] = useDisclosure();
+  const filter = useMemo(() => filterOf(state.filter, fields.operators), [state.filter, fields]);
+  const count = filter.parts.length;
+  return (
+    <div className={css.tools}>
+      <Button variant="default" className={css.target} leftSection={<IconAdjustments size={16} />} onClick={toggle}>
+        {t("list.sheet")}
+        {count > 0 && ` (${count})`}
+      </Button>
+      <Drawer opened={open} onClose={close} position="bottom" size="80%" title={t("list.sheet")} className={css.sheet}>
+        <h2>{t("list.filter")}</h2>
+        <Suspense fallback={null}>
+          <Builder
+            filter={filter}
+            fields={fields}
+            formats={formats}
+            onChange={(next) => {
+              const text = written(next, fields.operators);
+              if (text !== written(filter, fields.operators)) state.set({ filter: text });
+            }}
+          />
+        </Suspense>
+        <h2>{t("list.sort")}</h2>
+        <Sort state={state} fields={fields.all.filter((c) => !c.path.includes(".") && (!uses || uses[c.path]?.sort))} />
+        <Button className={css.target} fullWidth mt="md" onClick={close}>
+          {t("list.show")}
+        </Button>
+      </Drawer>
+    </div>
+  );
+}

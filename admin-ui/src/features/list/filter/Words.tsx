@@ -1,0 +1,88 @@
+import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { read } from "~/api/records";
+import { type Condition, type Expr, type Part, print } from "~/expr";
+import { type Formats, typeOf } from "~/fields";
+import { valueIn } from "~/fields/kinds";
+import type { Field } from "~/meta/model";
+import { useSession } from "~/meta/session";
+import type { Fields } from "./fields";
+
+interface Props {
+  part: Part;
+  fields: Fields;
+  formats: Formats;
+}
+
+/** A part of a filter in words. */
+export function Words({ part, fields, formats }: Props) {
+  const { t } = useTranslation();
+  if (part.is === "text") return <code>{part.text}</code>;
+  if (part.is === "condition") return <ConditionWords condition={part} fields={fields} formats={formats} />;
+  return (
+    <>
+      {t(`list.mode.${part.mode}`)}:{" "}
+      {part.parts.map((one, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: parts of a filter have no other name than their place
+        <span key={i}>
+          {i > 0 && "; "}
+          <Words part={one} fields={fields} formats={formats} />
+        </span>
+      ))}
+    </>
+  );
+}
+
+function ConditionWords({ condition, fields, formats }: { condition: Condition } & Omit<Props, "part">) {
+  const { t } = useTranslation();
+  const column = fields.column(condition.path);
+  if (!column) return null;
+  const operator = fields.operators(condition.path)?.find((one) => one.id === condition.operator);
+  const days = operator?.of === "count";
+  const count = condition.values[0];
+  return (
+    <>
+      {column.label}{" "}
+      <span className="quiet">
+        {t(`list.op.${condition.operator}` as "list.op.is", {
+          days: days && count?.is === "number" ? count.text : "…",
+        })}
+      </span>
+      {!days &&
+        condition.values.map((value, i) => (
+          <span key={print(value)}>
+            {i === 0 ? " " : condition.operator === "between" ? " – " : ", "}
+            <ValueWords field={column.field} value={value} formats={formats} />
+          </span>
+        ))}
+      {!days && operator && operator.takes !== 0 && condition.values.length === 0 && " …"}
+    </>
+  );
+}
+
+export function ValueWords({ field, value, formats }: { field: Field; value: Expr; formats: Formats }) {
+  const { t } = useTranslation();
+  if (value.is === "path" && (value.path === "user.id" || value.path === "user")) return <>{t("list.me")}</>;
+  const plain = valueIn(field.shows, value);
+  if (plain === undefined) return <code>{print(value)}</code>;
+  if (field.targets.length === 1) return <NameOf object={field.targets[0] as string} id={String(plain)} />;
+  if (field.shows === "datetime" && /^\d{4}-\d\d-\d\d$/.test(String(plain))) return <>{formats.date(String(plain))}</>;
+  const type = typeOf(field.shows);
+  // An option among several stands as a list of one.
+  const shown = ["multi_picklist", "tags"].includes(field.shows) ? [plain] : plain;
+  return <>{type.text(shown, { field, formats })}</>;
+}
+
+/** The name of a record, which a filter knows by its id. */
+function NameOf({ object, id }: { object: string; id: string }) {
+  const { t } = useTranslation();
+  const { me, model } = useSession();
+  const name = model.objects.get(object)?.nameField ?? "id";
+  const found = useQuery({
+    queryKey: [me.tenant, object, "name", id],
+    queryFn: ({ signal }) => read(object, id, ["id", name], signal),
+    staleTime: 300_000,
+    retry: false,
+  });
+  return <>{found.isError ? t("record.hidden") : String(found.data?.[name] ?? "…")}</>;
+}

@@ -1,0 +1,58 @@
+import { useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { type Uses, uses } from "~/api/uses";
+import type { Operator, Operators } from "~/expr";
+import { operatorsOf } from "~/fields/operators";
+import { type Column, columnOf, type Model, type ObjectModel } from "~/meta/model";
+import { useSession } from "~/meta/session";
+
+/** What can be done with the fields of an object: by the server's word as soon as it is here. */
+export function useUses(object: ObjectModel): Record<string, Uses> | undefined {
+  const { me, model } = useSession();
+  return useQuery({
+    queryKey: [me.tenant, object.name, "uses", model.revision],
+    queryFn: ({ signal }) => uses(object.name, signal),
+    staleTime: Number.POSITIVE_INFINITY,
+  }).data;
+}
+
+export interface Fields {
+  column(path: string): Column | undefined;
+  operators: Operators;
+  /** Fields that a filter may have, of the object itself, then those one lookup away. */
+  all: Column[];
+}
+
+export function fieldsOf(model: Model, object: ObjectModel, known: Record<string, Uses> | undefined): Fields {
+  const columns = new Map<string, Column | undefined>();
+  const offered = new Map<string, Operator[] | undefined>();
+  const column = (path: string) => {
+    if (!columns.has(path)) columns.set(path, columnOf(model, object, path));
+    return columns.get(path);
+  };
+  const operators: Operators = (path) => {
+    if (!offered.has(path)) {
+      const at = column(path);
+      const may = path.includes(".") ? undefined : known?.[path]?.operators;
+      const refused = known && at && !path.includes(".") && !may;
+      const of = at && !refused ? operatorsOf(at.field.shows).filter((one) => !may || may.includes(one.needs)) : [];
+      offered.set(path, of.length > 0 ? of : undefined);
+    }
+    return offered.get(path);
+  };
+  const own = [...object.fields.keys()].flatMap((name) => column(name) ?? []);
+  const behind = own.flatMap(({ path, field }) =>
+    field.targets.length === 1
+      ? [...(model.objects.get(field.targets[0] as string)?.fields.keys() ?? [])].flatMap(
+          (name) => column(`${path}.${name}`) ?? [],
+        )
+      : [],
+  );
+  return { column, operators, all: [...own, ...behind].filter((c) => operators(c.path)) };
+}
+
+export function useFields(object: ObjectModel): Fields {
+  const { model } = useSession();
+  const known = useUses(object);
+  return useMemo(() => fieldsOf(model, object, known), [model, object, known]);
+}

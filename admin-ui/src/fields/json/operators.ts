@@ -1,0 +1,3 @@
+import { kinds } from "../kinds";
+
+export default kinds.presence;
