@@ -47,7 +47,7 @@ test("a card is dragged to another column, asked for what is missing, and refuse
   await page.getByRole("dialog").getByLabel("Amount").fill("700"); // the stage asks for it; the card is where it was
   await column("Prospecting").locator(card).waitFor();
   const stored = changed(page);
-  await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Save", exact: true }).click();
   await stored;
   await column("Proposal").locator(card).waitFor();
   await column("Proposal").getByText("700.00").first().waitFor();
@@ -159,7 +159,7 @@ test("an event is dragged to another day, moved by keys, and made on the day tha
 
   await on("2027-03-24").click({ position: { x: 60, y: 70 } });
   await page.getByRole("dialog").getByLabel("Subject").fill("Painting");
-  await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Save", exact: true }).click();
   await page.getByRole("heading", { name: "Painting", level: 1 }).waitFor();
   const { items } = await api("GET", `/records/event?filter=${encodeURIComponent('subject == "Painting"')}`);
   assert.match(items[0].start, /^2027-03-24T09:00/);
