@@ -15,5 +15,6 @@ export const control = ({
   withAsterisk: required,
   disabled,
   autoFocus,
+  "data-autofocus": autoFocus || undefined, // a panel that opens looks for it
   error: problem,
 });

@@ -6,7 +6,8 @@ export interface Reference {
   id: string;
 }
 
-const write = (_: Reference, { name, formats }: Shown) => name ?? formats.hidden;
+/** A name that was not asked for may be one that can be seen. */
+const write = (_: Reference, { name, formats }: Shown) => (name === undefined ? "…" : (name ?? formats.hidden));
 
 export default fieldType<Reference>({
   type: "any_lookup",

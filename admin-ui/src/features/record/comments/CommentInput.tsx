@@ -96,7 +96,13 @@ export function CommentInput({ text: before = "", label, autoFocus, save, onCanc
             onKeyDown={(event) => {
               if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) {
                 event.preventDefault();
-                void submit();
+                return void submit();
+              }
+              // Until the kit has marked one of those offered, Enter takes the first.
+              const first = box.dropdownOpened && box.getSelectedOptionIndex() < 0 ? offered[0] : undefined;
+              if (event.key === "Enter" && first && !event.nativeEvent.isComposing) {
+                event.preventDefault();
+                choose(first.id);
               }
               if (event.key === "Escape" && box.dropdownOpened) {
                 event.stopPropagation();
