@@ -1,6 +1,6 @@
-// What belongs to the person who is logged in: settings, favourites, what was opened lately.
-// It is kept in this browser until the server keeps it; nobody but this file knows.
-import type { Schemas } from "./client";
+// What belongs to the person who is logged in: settings, favourites, what was opened lately. All of it comes
+// with the session.
+import { client, data, type Schemas } from "./client";
 
 export type Kept = Schemas["Favourite"];
 export type Opened = Schemas["Visit"];
@@ -22,33 +22,23 @@ export interface FormatSettings {
   clock?: "12" | "24";
 }
 
-interface Mine {
-  settings: Settings;
-  favourites: Kept[];
-  recent: Opened[];
-}
-
-const most = 100;
-let place = "";
-
-/** What the server says of a person, with what this browser keeps of them. */
-export function kept<T extends Omit<Schemas["Workspace"], "settings">>(said: T & { settings: unknown }) {
-  place = `formwork.mine.${said.tenant}.${said.user.id}`;
-  return { ...said, ...here() };
-}
-
-const here = (): Mine => ({
-  settings: {},
-  favourites: [],
-  recent: [],
-  ...(JSON.parse(localStorage.getItem(place) ?? "{}") as Partial<Mine>),
-});
-const keep = (change: Partial<Mine>) => localStorage.setItem(place, JSON.stringify({ ...here(), ...change }));
-
 /** Changes settings by a merge patch: null removes. */
-export const changeSettings = async (patch: Settings) => keep({ settings: merged(here().settings, patch) });
-export const setFavourite = async (one: Kept, is: boolean) => keep({ favourites: marked(here().favourites, one, is) });
-export const opened = async (one: Kept) => keep({ recent: visited(here().recent, one) });
+export const changeSettings = (patch: Settings) => data(client.PATCH("/api/v1/me/settings", { body: patch }));
+
+export const setFavourite = ({ object, id }: Kept, is: boolean) => {
+  const params = { params: { path: { object, id } } };
+  return data(
+    is
+      ? client.PUT("/api/v1/me/favourites/{object}/{id}", params)
+      : client.DELETE("/api/v1/me/favourites/{object}/{id}", params),
+  );
+};
+
+/** Notes that a record was opened. */
+export const opened = ({ object, id }: Kept) =>
+  data(client.PUT("/api/v1/me/recent/{object}/{id}", { params: { path: { object, id } } }));
+
+const most = 100; // that the server keeps
 
 const same = (a: Kept, b: Kept) => a.object === b.object && a.id === b.id;
 export const isMarked = (favourites: Kept[], one: Kept) => favourites.some((other) => same(other, one));

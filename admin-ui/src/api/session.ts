@@ -1,5 +1,5 @@
 import { client, data, type Schemas } from "./client";
-import { kept, type Settings } from "./mine";
+import type { Settings } from "./mine";
 
 /** Who is logged in, what they may do, the configuration as they may see it, and what they keep for themselves. */
 export type Workspace = Omit<Schemas["Workspace"], "settings"> & { settings: Settings };
@@ -7,7 +7,7 @@ export type Me = Omit<Workspace, "documents">;
 export type Document = Schemas["Document"];
 export type Profile = Schemas["Profile"];
 
-export const workspace = async (): Promise<Workspace> => kept(await data(client.GET("/api/v1/session")));
+export const workspace = () => data(client.GET("/api/v1/session")) as Promise<Workspace>;
 export const changeProfile = (profile: Profile) => data(client.PATCH("/api/v1/me", { body: profile }));
 export const logOut = () => data(client.POST("/api/v1/auth/logout"));
 

@@ -7,7 +7,7 @@ export default fieldType<string>({
   width: 170,
   cell: (value, { formats }) => formats.datetime(value),
   text: (value, { formats }) => formats.datetime(value),
-  parse: (text, { formats }) => readDatetime(text, formats.language, formats.timeZone),
+  parse: (text, { formats }) => readDatetime(text, formats.locale, formats.timeZone),
   sample: () => "2026-03-31T20:05:00Z",
   Input: (props) => (
     <TextField
