@@ -11,6 +11,7 @@ const RecordPage = lazy(() => import("~/features/record").then((m) => ({ default
 const Home = lazy(() => import("~/features/home"));
 const ImportPage = lazy(() => import("~/features/import"));
 const Create = lazy(() => import("./Create"));
+const Inbox = lazy(() => import("~/features/inbox"));
 const Me = lazy(() => import("~/features/me"));
 const Recent = lazy(() => import("~/features/recent"));
 const Peek = lazy(() => import("./Peek"));
@@ -26,6 +27,7 @@ export function Routes() {
           <Route path="/o/:object/:id" element={<RecordPage />} />
           <Route path="/recent" element={<Recent />} />
           <Route path="/favourites" element={<Recent favourites />} />
+          <Route path="/inbox" element={<Inbox />} />
           <Route path="/me" element={<Me />} />
           <Route path="*" element={<Navigate to="/" replace />} />
         </Switch>
