@@ -45,8 +45,8 @@ const settled = () => new Promise((resolve) => setTimeout(resolve));
 test("one tab listens for all, and the next takes over when it goes", async () => {
   const { streams, of } = browser();
   const heard: [string, Happened][] = [];
-  const end = hear("ada", (h) => heard.push(["first", h]), of);
-  hear("ada", (h) => heard.push(["second", h]), of);
+  const end = hear("ada", (h) => heard.push(["first", h]), of, 0);
+  hear("ada", (h) => heard.push(["second", h]), of, 0);
   await settled();
   expect(streams).toHaveLength(1);
   const data = '{"object":"lead","id":"1","version":2,"did":"changed"}';

@@ -31,7 +31,13 @@ interface Browser {
  * Hears what happens to what somebody may see, until the function that is returned is called. The tab that holds
  * the lock has the connection; when it goes, the next one takes over and is told that something may be missed.
  */
-export function hear(who: string, tell: (happened: Happened) => void, browser: Browser = here()): () => void {
+export function hear(
+  who: string,
+  tell: (happened: Happened) => void,
+  browser: Browser = here(),
+  soon = 5000,
+): () => void {
+  const begun = Date.now();
   const others = new browser.BroadcastChannel(`formwork.${who}`);
   others.onmessage = (message: MessageEvent<Happened>) => tell(message.data);
   const end = new AbortController();
@@ -49,7 +55,8 @@ export function hear(who: string, tell: (happened: Happened) => void, browser: B
       };
       // The stream goes on by itself from the last event; whoever takes it over begins anew.
       stream.onopen = () => {
-        if (!opened) all({ kind: "reset" });
+        // What a page that has just begun shows is new.
+        if (!opened && Date.now() - begun >= soon) all({ kind: "reset" });
         opened = true;
       };
       for (const kind of kinds)

@@ -24,11 +24,16 @@ export function apply(cache: QueryClient, tenant: string, happened: Happened) {
           of === tenant && object === happened.object && (kind !== "record" || id === happened.id),
       });
       return;
+    // Both are also told when the stream begins, as what is known already.
     case "revision":
+      if (cache.getQueryData<{ revision?: number }>(sessionKey)?.revision === happened.revision) return;
       void cache.invalidateQueries({ queryKey: sessionKey });
       return;
     case "notification":
-      void cache.invalidateQueries({ queryKey: [tenant, "notifications"] });
+      void cache.invalidateQueries({
+        queryKey: [tenant, "notifications"],
+        predicate: ({ state }) => (state.data as { unread?: number } | undefined)?.unread !== happened.unread,
+      });
       return;
     case "reset":
       void cache.invalidateQueries();
