@@ -437,7 +437,7 @@ type ObjectRights struct {
 	// ReadAll and WriteAll pass by owners, roles and sharing.
 	ReadAll  bool `json:"read_all,omitempty"`
 	WriteAll bool `json:"write_all,omitempty"`
-	// Fields: "edit", "read" or "none" by field, "*" for those not named; all "edit" when absent.
+	// Fields: "edit", "read", "masked" or "none" by field, "*" for those not named; all "edit" when absent.
 	Fields map[string]string `json:"fields,omitempty"`
 }
 
@@ -449,7 +449,8 @@ func (p *Permission) On(object string) *ObjectRights {
 	return p.Objects["*"]
 }
 
-// Level is what the rights give on a field: "edit", "read" or "none".
+// Level is what the rights give on a field: "edit", "read", "masked" or "none". The last two give
+// nothing of its value; of the former its mask, if it has one, leaves something to be shown.
 func (r *ObjectRights) Level(field string) string {
 	if r.Fields == nil {
 		return "edit"

@@ -10,6 +10,9 @@ type Reader interface {
 	// ReadsPath reports whether they may read a field of an object, or all fields of a
 	// path; "-" before it, as in a sort, changes nothing.
 	ReadsPath(object, path string) bool
+	// ShowsPath is ReadsPath of a field that is only shown: they may read it, or what a mask
+	// leaves of it.
+	ShowsPath(object, path string) bool
 	// Understands reports whether they may read all that a condition on an object's
 	// records reads. queryable: as the filter of a list.
 	Understands(object, condition string, queryable bool) bool
@@ -97,7 +100,7 @@ func Each(rule Shown) Shown {
 	})
 }
 
-// EachField shows the members of an object that are named by fields that may be read.
+// EachField shows the members of an object that are named by fields that are shown.
 func EachField(rule Shown) Shown {
 	return shownBy(func(v any, about string, by Reader) (any, bool) {
 		fields, ok := v.(map[string]any)
@@ -106,7 +109,7 @@ func EachField(rule Shown) Shown {
 		}
 		shown := make(map[string]any, len(fields))
 		for name, field := range fields {
-			if !by.ReadsPath(about, name) {
+			if !by.ShowsPath(about, name) {
 				continue
 			}
 			if part, ok := rule.Show(field, about, by); ok {
@@ -186,6 +189,8 @@ var (
 	Path = shownText(func(path, about string, by Reader) bool { return by.ReadsPath(about, path) })
 	// Paths shows those of several paths.
 	Paths = Each(Path)
+	// ShownPaths shows those of several paths whose fields are shown.
+	ShownPaths = Each(shownText(func(path, about string, by Reader) bool { return by.ShowsPath(about, path) }))
 	// Measures shows those of several measures of which the field and the filter may be read.
 	Measures = Each(shownBy(func(v any, about string, by Reader) (any, bool) {
 		if _, text := v.(string); text {

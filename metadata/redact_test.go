@@ -8,7 +8,9 @@ import (
 // narrow is a reader of things who may not know of secrets, and sees one view.
 type narrow struct{}
 
-func (narrow) Reads(object string) bool { return object == "thing" }
+func (narrow) Reads(object string) bool             { return object == "thing" }
+func (n narrow) ShowsPath(object, path string) bool { return n.ReadsPath(object, path) }
+
 func (narrow) ReadsPath(object, path string) bool {
 	return object == "thing" && !strings.Contains(path, "secret")
 }

@@ -287,6 +287,7 @@ func TestKindIsRefused(t *testing.T) {
 type all struct{}
 
 func (all) Reads(string) bool                       { return true }
+func (all) ShowsPath(_, path string) bool           { return !strings.Contains(path, "score") }
 func (all) ReadsPath(_, path string) bool           { return !strings.Contains(path, "score") }
 func (all) Understands(_, text string, _ bool) bool { return !strings.Contains(text, "score") }
 func (all) Sees(metadata.Key) bool                  { return true }

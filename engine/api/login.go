@@ -209,6 +209,8 @@ type ObjectRights struct {
 	Update bool              `json:"update"`
 	Delete bool              `json:"delete"`
 	Fields map[string]string `json:"fields" enum:"read,edit"` // those that are absent may not be read
+	// Masked are the fields of which only what a mask leaves is shown, true each.
+	Masked map[string]bool `json:"masked,omitempty"`
 }
 
 // me is GET /me.

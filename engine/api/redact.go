@@ -51,6 +51,11 @@ func (r *reader) ReadsPath(object, path string) bool {
 	return r.answer(reads, err)
 }
 
+func (r *reader) ShowsPath(object, path string) bool {
+	shows, err := r.records.Shows(r.ctx, object, path)
+	return r.answer(shows, err)
+}
+
 func (r *reader) Understands(object, condition string, queryable bool) bool {
 	may, err := r.records.Understands(r.ctx, object, condition, queryable)
 	return r.answer(may, err)

@@ -115,6 +115,7 @@ func (s schemasOf) read() openapi.Schema {
 		}
 		return mine.Fields[f.Name] != ""
 	}, fieldtype.Value.Schema)
+	s.addMasked(document["properties"].(map[string]any))
 	for name, one := range document["properties"].(map[string]any) {
 		if f, ok := s.object.Field(name); ok && mine.Read {
 			one.(map[string]any)[usesMember] = s.uses(f)
@@ -122,6 +123,20 @@ func (s schemasOf) read() openapi.Schema {
 	}
 	document["required"] = full
 	return document
+}
+
+// addMasked describes the fields of which the caller is shown what a mask leaves: texts that may
+// not have the form of the field's values, and of which no other use is made.
+func (s schemasOf) addMasked(properties map[string]any) {
+	mine := s.mine()
+	for _, f := range s.object.Fields {
+		if !mine.Read || !mine.Masked[f.Name] || f.Doc == nil || fieldtype.MaskOf(f.Value, f.Doc.Mask) == nil {
+			continue
+		}
+		one := openapi.Nullable(openapi.Schema{"type": "string"})
+		one["title"] = f.Doc.Label.In(s.lang, f.Name)
+		properties[f.Name] = one
+	}
 }
 
 // patch is that of a merge patch that a caller may send.

@@ -20,12 +20,17 @@ type FieldUses struct {
 	// Targets are the objects that a reference may lead to, of those that the caller
 	// knows of.
 	Targets []string `json:"targets,omitempty"`
+	// Masked: only what the field's mask leaves is shown, and no other use is made of it.
+	Masked bool `json:"masked,omitempty"`
 }
 
 // uses says what can be done with a field. One that is computed when it is read is in
 // no column: it is never sorted, grouped or measured, and which operators a filter may
 // have on it is for its formula to say.
 func (s schemasOf) uses(f *catalog.Field) FieldUses {
+	if s.mine().Masked[f.Name] {
+		return FieldUses{Type: f.Doc.Type, Masked: true, Uses: fieldtype.Uses{Kind: fieldtype.UsesOf(f.Value).Kind, Operators: []string{}}}
+	}
 	uses := FieldUses{Type: f.Doc.Type, Uses: fieldtype.UsesOf(f.Value)}
 	if refers, ok := f.Value.(fieldtype.Refers); ok {
 		uses.Targets = slices.DeleteFunc(slices.Clone(refers.Targets()), func(object string) bool { return !s.knows(object) })

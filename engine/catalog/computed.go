@@ -81,8 +81,9 @@ func inputsOf(s *Snapshot, o *Object, f *Field) []readField {
 // does not.
 func (o *Object) rolling(f *Field) *Rollup { return cmp.Or(f.Rollup, o.rollup(f)) }
 
-// computation is a formula, a roll-up or a default by an expression. Its value is shown to
-// whoever may read the field that has it, whatever they may read of what it is computed from.
+// computation is a formula, a roll-up, a default by an expression, or a mask. Its value is shown to
+// whoever may read the field that has it, or has it masked, whatever they may read of what it is
+// computed from.
 type computation struct {
 	pointer string // in the object's document
 	says    any    // its definition; comparable
@@ -120,6 +121,9 @@ func computations(s *Snapshot, o *Object) (all []computation) {
 			all = append(all, c)
 		}
 		byDefault(f.Default, at+"/default_expr")
+		if f.Doc != nil && fieldtype.MaskOf(f.Value, f.Doc.Mask) != nil {
+			all = append(all, computation{pointer: at + "/mask", says: f.Doc.Mask, inputs: []readField{{o, f}}})
+		}
 	}
 	for _, name := range byName(o.begins) {
 		for _, field := range byName(o.begins[name]) {

@@ -432,3 +432,17 @@ func TestCountsAreOfWhatMayBeRead(t *testing.T) {
 		}
 	}
 }
+
+// Who has a field masked does not change the mask, by which they would see more of it.
+func TestNobodyUnmasksWhatTheyMayNotRead(t *testing.T) {
+	main := enginetest.New(t, enginetest.Options{}).NewTenant("main", "core")
+	person := func(label, mask string) string {
+		return `{"kind":"object","name":"person","label":"` + label + `","name_field":"name","fields":{"name":{"type":"text"},"phone":{"type":"text","mask":"` + mask + `"}}}`
+	}
+	main.Apply(person("Person", "***####"), `{"kind":"permission","name":"drawer","label":"D","objects":{"person":{"read":true,"fields":{"*":"read","phone":"masked"}}},"system":["manage_metadata"]}`)
+	for mask, want := range map[string][]string{"######***": {"catalog.grants_beyond /object/person/fields/phone/mask"}, "***####": nil} {
+		if problems, _ := planned(t, main, "drawer", person("Somebody", mask)); !slices.Equal(problems, want) {
+			t.Errorf("%s: %v, want %v", mask, problems, want)
+		}
+	}
+}

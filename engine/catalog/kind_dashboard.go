@@ -32,7 +32,7 @@ func (dashboardKind) AlsoCalled() []string {
 func (dashboardKind) Shown(*fieldtype.Registry) metadata.Shown {
 	widget := metadata.About("object", metadata.Provided("filter", metadata.UnderstoodFilter,
 		metadata.AllOf("type", "label", "order", "width", "object", "filter", "limit", "by", "chart").And(metadata.Members{
-			"columns": metadata.Paths,
+			"columns": metadata.ShownPaths,
 			"sort":    metadata.Paths,
 			"group":   metadata.Path,
 			"sum":     metadata.Measures,

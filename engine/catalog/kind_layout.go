@@ -112,9 +112,9 @@ func (layoutKind) Shown(*fieldtype.Registry) metadata.Shown {
 	// The filter of a related list is not shown, for the list is asked for by its name;
 	// but who may not read all that it reads is not shown the list.
 	related := metadata.About("object", metadata.Provided("lookup", metadata.Path, metadata.Provided("filter", metadata.UnderstoodFilter,
-		metadata.AllOf("label", "order", "object", "lookup").And(metadata.Members{"columns": metadata.Paths, "sort": metadata.Paths}))))
+		metadata.AllOf("label", "order", "object", "lookup").And(metadata.Members{"columns": metadata.ShownPaths, "sort": metadata.Paths}))))
 	return metadata.About("object", metadata.WithHead(metadata.AllOf("object", "record_type", "device").And(metadata.Members{
-		"highlights": metadata.Paths,
+		"highlights": metadata.ShownPaths,
 		"tabs":       metadata.Each(tab),
 		"related":    metadata.Each(related),
 	})))

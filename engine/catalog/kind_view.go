@@ -35,7 +35,7 @@ func (viewKind) AlsoCalled() []string {
 func (viewKind) Shown(*fieldtype.Registry) metadata.Shown {
 	return metadata.About("object", metadata.Provided("filter", metadata.UnderstoodFilter,
 		metadata.WithHead(metadata.AllOf("object", "filter", "show", "order", "chart", "by").And(metadata.Members{
-			"columns": metadata.Paths,
+			"columns": metadata.ShownPaths,
 			"sort":    metadata.Paths,
 			"group":   metadata.Path,
 			"sum":     metadata.Measures,

@@ -15,6 +15,7 @@ type readsAll struct{}
 
 func (readsAll) Reads(string) bool                     { return true }
 func (readsAll) ReadsPath(string, string) bool         { return true }
+func (readsAll) ShowsPath(string, string) bool         { return true }
 func (readsAll) Understands(string, string, bool) bool { return true }
 func (readsAll) Sees(metadata.Key) bool                { return true }
 

@@ -153,7 +153,7 @@ func pathText(p expression.Path) string {
 func (w writer) reads(o *Object, p expression.Path) bool {
 	for _, s := range append(slices.Clone(p.Via), p.Leaf) {
 		f := o.byName[s.Name]
-		if r := w.rights.On(o.Doc.Name); r == nil || !r.Read && (!r.Create || r.Level(f.Name) != "edit") || !f.System && r.Level(f.Name) == "none" {
+		if r := w.rights.On(o.Doc.Name); r == nil || !r.Read && (!r.Create || r.Level(f.Name) != "edit") || !f.System && (r.Level(f.Name) == "none" || r.Level(f.Name) == "masked") {
 			return false
 		}
 		if f.Target != nil {

@@ -72,6 +72,8 @@ rights.fields[name][field] contains level if {
 	level := capped(grant, object.get(named, field, object.get(named, "*", "none")))
 }
 
+capped(_, "masked") := "masked"
+
 capped(_, "read") := "read"
 
 capped(grant, "edit") := "edit" if writes(grant)

@@ -124,11 +124,14 @@ func (s *Set) ReadsField(ctx context.Context, c *Caller, object, field string) (
 		if set := s.permissions[name]; set != nil {
 			of, _ := entry(set, object)
 			records = records || of != nil && of.Read
-			value = value || of != nil && of.Level(field) != "none"
+			value = value || of != nil && reads(of.Level(field))
 		}
 	}
 	return records, records && value, nil
 }
+
+// reads reports whether a level of rights on a field gives its value.
+func reads(level string) bool { return level == "read" || level == "edit" }
 
 // entry is what a permission set says of an object, and by which name. "*" asks for what it
 // says of every object, also of those to come.
@@ -194,7 +197,7 @@ func beyondOf(given *metadata.ObjectRights, held []*metadata.ObjectRights, field
 		level := levelOf(given, field)
 		if level == "" || slices.ContainsFunc(held, func(r *metadata.ObjectRights) bool {
 			has := levelOf(r, field)
-			return has == level || has == "edit"
+			return has == level || has == "edit" || has == "read" && level == "masked"
 		}) {
 			continue
 		}
@@ -220,8 +223,10 @@ func levelOf(r *metadata.ObjectRights, field string) string {
 	switch {
 	case level == "edit" && (r.Create || r.Update):
 		return "edit"
-	case (level == "edit" || level == "read") && r.Read:
+	case reads(level) && r.Read:
 		return "read"
+	case level == "masked" && r.Read:
+		return "masked"
 	}
 	return ""
 }

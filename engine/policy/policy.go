@@ -77,4 +77,7 @@ type ObjectRights struct {
 	// System fields (id, version, created_at …) are "read" for everyone who may read
 	// the object; owner is like any other field.
 	Fields map[string]string
+	// Masked are the fields of which the caller may know what a mask leaves of their values,
+	// and nothing more: they count as fields that may not be read.
+	Masked map[string]bool
 }

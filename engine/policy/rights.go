@@ -70,7 +70,7 @@ func (s *Set) evaluateRights(ctx context.Context, sets []string) (*Rights, error
 	for name, allowed := range actions {
 		of := objectRights(list(allowed))
 		if o := s.objects[name]; o != nil {
-			of.Fields = fieldRights(of, o.names, list(every[name]), fields[name])
+			of.Fields, of.Masked = fieldRights(of, o.names, list(every[name]), fields[name])
 			for _, field := range list(held[name]) {
 				if of.Fields[field] == "edit" {
 					of.Fields[field] = "read"
@@ -86,7 +86,7 @@ func (s *Set) evaluateRights(ctx context.Context, sets []string) (*Rights, error
 func (r *Rights) size() int64 {
 	n := 1 + len(r.Objects)
 	for _, o := range r.Objects {
-		n += len(o.Fields)
+		n += len(o.Fields) + len(o.Masked)
 	}
 	return int64(n)
 }
@@ -108,25 +108,35 @@ func objectRights(actions []string) (r ObjectRights) {
 }
 
 // fieldRights brings together what some sets say of every field, and others of one. Of
-// an object that may not be read they are those that may be written; nil for none.
-func fieldRights(of ObjectRights, names, every []string, some any) map[string]string {
-	fields := make(map[string]string, len(names)+len(systemFields))
+// an object that may not be read they are those that may be written; nil for none. masked are
+// those of which no set gives more than what a mask leaves.
+func fieldRights(of ObjectRights, names, every []string, some any) (fields map[string]string, masked map[string]bool) {
+	fields = make(map[string]string, len(names)+len(systemFields))
 	byName, _ := some.(map[string]any)
 	for _, name := range names {
 		for _, level := range append(list(byName[name]), every...) {
-			if fields[name] != "edit" {
-				fields[name] = level
+			switch {
+			case level != "masked":
+				if fields[name] != "edit" {
+					fields[name] = level
+				}
+			case of.Read:
+				if masked == nil {
+					masked = map[string]bool{}
+				}
+				masked[name] = true
 			}
 		}
 	}
+	maps.DeleteFunc(masked, func(name string, _ bool) bool { return fields[name] != "" })
 	if !of.Read {
 		maps.DeleteFunc(fields, func(_, level string) bool { return level != "edit" || !of.Create })
-		return fields
+		return fields, nil
 	}
 	for _, name := range systemFields {
 		fields[name] = "read"
 	}
-	return fields
+	return fields, masked
 }
 
 // everything is what the program itself may do.
@@ -134,7 +144,7 @@ func everything(objects map[string]*Object) *Rights {
 	r := &Rights{Objects: make(map[string]ObjectRights, len(objects)), System: map[string]bool{}}
 	for name, o := range objects {
 		all := ObjectRights{Create: true, Read: true, Update: true, Delete: true}
-		all.Fields = fieldRights(all, fieldNames(o), []string{"edit"}, nil)
+		all.Fields, _ = fieldRights(all, fieldNames(o), []string{"edit"}, nil)
 		r.Objects[name] = all
 	}
 	for _, right := range metadata.SystemRights {

@@ -167,7 +167,7 @@ func (s *Search) Readable(keys []id.ID) ([]Match, error) {
 	}
 	q := query.Select{Table: o.Table.Name, Columns: []query.Ref{query.Field(query.ID)},
 		Filter: query.And(query.In{Ref: query.Field(query.ID), Values: values}, read), Sort: []query.Order{{Ref: query.Field(query.ID)}}}
-	named := o.NameField != nil && s.Object.Reads(o.NameField)
+	named := s.Object.ShowsText(o.NameField)
 	if named {
 		q.Columns = append(q.Columns, query.Field(o.NameField.Column))
 	}
@@ -178,7 +178,7 @@ func (s *Search) Readable(keys []id.ID) ([]Match, error) {
 		}
 		m := Match{Object: o.Doc.Name, ID: id.ID(r[0].(int64))}
 		if named {
-			m.Name, _ = r[1].(string)
+			m.Name = s.Object.ShownText(o.NameField, r[1])
 		}
 		matches = append(matches, m)
 	}

@@ -122,7 +122,7 @@ func newConditions(a *session.Object, l *catalog.Layout, understood func(source 
 	c := &conditions{}
 	byName := map[string]*field{}
 	for _, of := range a.Object.Fields {
-		if !a.Reads(of) {
+		if !a.Shows(of) {
 			continue
 		}
 		made := &field{Field: of, at: a.ByName[of.Name], writable: a.Writes(of.Name), options: optionsOf(of.Value)}

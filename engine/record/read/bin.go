@@ -93,8 +93,8 @@ func (s *Reader) binned(ctx context.Context, a *session.Object, read query.Filte
 		return Binned{}, false, e.Failed()
 	}
 	item = Binned{ID: r.ID(query.ID), DeletedAt: r.Time(stored.ColDeletedAt), DeletedBy: r.ID(stored.ColDeletedBy), Batch: r.ID(stored.ColBatch)}
-	if f := a.Object.NameField; f != nil && a.Reads(f) {
-		item.Name = r.Text(stored.ColName)
+	if f := a.Object.NameField; a.ShowsText(f) {
+		item.Name = a.ShownText(f, r.Text(stored.ColName))
 	}
 	return item, true, nil
 }

@@ -38,6 +38,22 @@ type FieldChange struct {
 	From, To json.RawMessage
 }
 
+// through is the change as a mask shows it; nil: as it is. A value that was no text is not shown.
+func (c FieldChange) through(mask *fieldtype.Mask) FieldChange {
+	if mask == nil {
+		return c
+	}
+	for _, v := range []*json.RawMessage{&c.From, &c.To} {
+		var text string
+		if err := json.Unmarshal(*v, &text); err != nil || text == "" {
+			*v = json.RawMessage("null")
+			continue
+		}
+		*v = metadata.AppendString(nil, mask.Text(text))
+	}
+	return c
+}
+
 // AppendJSON appends the entry as the API shows it.
 func (e Entry) AppendJSON(dst []byte) []byte {
 	dst = append(append(append(dst, `{"id":"`...), e.ID.String()...), `","at":"`...)
@@ -173,10 +189,14 @@ func entryOf(a *session.Object, r store.Found) (Entry, error) {
 			continue
 		}
 		f, ok := a.Object.Field(name)
-		if (ok && !a.Reads(f)) || (!ok && !a.IsUnrestricted()) || len(values) != 2 {
+		if (ok && !a.Shows(f)) || (!ok && !a.IsUnrestricted()) || len(values) != 2 {
 			continue
 		}
-		e.Changes = append(e.Changes, FieldChange{Field: name, From: values[0], To: values[1]})
+		change := FieldChange{Field: name, From: values[0], To: values[1]}
+		if ok {
+			change = change.through(a.Mask(f))
+		}
+		e.Changes = append(e.Changes, change)
 	}
 	slices.SortFunc(e.Changes, func(a, b FieldChange) int { return strings.Compare(a.Field, b.Field) })
 	return e, nil

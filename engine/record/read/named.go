@@ -32,7 +32,7 @@ func (s *Reader) NamesOf(ctx context.Context, object string, keys []id.ID) (map[
 	}
 	q := query.Select{Table: a.Object.Table.Name, Columns: []query.Ref{query.Field(query.ID)},
 		Filter: query.And(query.In{Ref: query.Field(query.ID), Values: among}, readable)}
-	if readableText(a, a.Object.NameField) {
+	if a.ShowsText(a.Object.NameField) {
 		q.Columns = append(q.Columns, query.Field(a.Object.NameField.Column))
 	}
 	found, size := make(map[id.ID]string, len(keys)), 0
@@ -42,7 +42,7 @@ func (s *Reader) NamesOf(ctx context.Context, object string, keys []id.ID) (map[
 		}
 		name := ""
 		if len(r) > 1 {
-			name, _ = r[1].(string)
+			name = a.ShownText(a.Object.NameField, r[1])
 		}
 		if size += len(name); size > maxNamed {
 			name = ""

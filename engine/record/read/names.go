@@ -50,7 +50,7 @@ func (s *Reader) namesOf(ctx context.Context, to references) (Names, error) {
 		if refusedOr(err) != nil {
 			return nil, err
 		}
-		if err != nil || !a.Allows(policy.Read) || !readableText(a, a.Object.NameField) {
+		if err != nil || !a.Allows(policy.Read) || !a.ShowsText(a.Object.NameField) {
 			continue
 		}
 		for part := range slices.Chunk(to.of[object], namesAtOnce) {
@@ -75,7 +75,7 @@ func (s *Reader) addNames(ctx context.Context, a *session.Object, keys []any, na
 		if err != nil {
 			return fmt.Errorf("reading names of %s: %w", object, err)
 		}
-		name, _ := r[1].(string)
+		name := a.ShownText(a.Object.NameField, r[1])
 		takes := nameEntry + len(name) + escaped(name)
 		if *size += takes; *size > namesBytes {
 			return nil

@@ -20,6 +20,17 @@ func (s *Reader) Reads(ctx context.Context, object, path string) (bool, error) {
 	return err == nil, refusedOr(err)
 }
 
+// Shows reports whether the caller is shown a path of an object's records: whether they may read
+// it, or what its mask leaves.
+func (s *Reader) Shows(ctx context.Context, object, path string) (bool, error) {
+	a, err := s.AnyObject(ctx, object)
+	if err != nil {
+		return false, refusedOr(err)
+	}
+	_, err = s.ShownPath(ctx, a, path, "list.unknown_field")
+	return err == nil, refusedOr(err)
+}
+
 // Understands reports whether the caller may read all that a condition on an object's
 // records reads. queryable: as the filter of a list.
 func (s *Reader) Understands(ctx context.Context, object, condition string, queryable bool) (bool, error) {
@@ -67,19 +78,19 @@ func refusedOr(err error) error {
 	return nil
 }
 
-// readablePaths are those of some paths that the caller may read.
-func (s *Reader) readablePaths(ctx context.Context, object string, paths []string) ([]string, error) {
-	var readable []string
+// pathsThat are those of some paths of an object for which a question is answered with yes.
+func pathsThat(ctx context.Context, object string, paths []string, ask func(ctx context.Context, object, path string) (bool, error)) ([]string, error) {
+	var some []string
 	for _, path := range paths {
-		reads, err := s.Reads(ctx, object, path)
+		yes, err := ask(ctx, object, path)
 		if err != nil {
 			return nil, err
 		}
-		if reads {
-			readable = append(readable, path)
+		if yes {
+			some = append(some, path)
 		}
 	}
-	return readable, nil
+	return some, nil
 }
 
 // Columns are the fields that a record shows when these are asked for, in order;

@@ -73,13 +73,13 @@ func (s *Reader) related(ctx context.Context, object string, key id.ID, list *me
 // asLaidOut completes a query by what a related list shows and how it is sorted.
 func (s *Reader) asLaidOut(ctx context.Context, related *metadata.Related, q *ListQuery) (err error) {
 	if len(q.Fields) == 0 {
-		if q.Fields, err = s.readablePaths(ctx, related.Object, related.Columns); err != nil {
+		if q.Fields, err = pathsThat(ctx, related.Object, related.Columns, s.Shows); err != nil {
 			return err
 		}
 		q.Fields = append([]string{query.ID.Name}, q.Fields...)
 	}
 	if len(q.Sort) == 0 {
-		q.Sort, err = s.readablePaths(ctx, related.Object, related.Sort)
+		q.Sort, err = pathsThat(ctx, related.Object, related.Sort, s.Reads)
 	}
 	return err
 }

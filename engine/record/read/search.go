@@ -103,7 +103,7 @@ func (s *Reader) searchIn(ctx context.Context, a *session.Object, words []query.
 	}
 	q := query.Select{Table: a.Object.Table.Name, Columns: []query.Ref{query.Field(query.ID)}, Filter: read, Words: words,
 		Sort: []query.Order{{Ref: query.Field(query.ID), Descending: true}}, Limit: searchScan}
-	named := readableText(a, a.Object.NameField)
+	named := a.ShowsText(a.Object.NameField)
 	if named {
 		q.Columns = append(q.Columns, query.Field(a.Object.NameField.Column))
 	}
@@ -121,8 +121,8 @@ func (s *Reader) searchIn(ctx context.Context, a *session.Object, words []query.
 		}
 		hit := Hit{Object: a.Object.Doc.Name, ID: id.ID(r[0].(int64))}
 		if named {
-			hit.Name, _ = r[1].(string)
-			hit.InName = search.Match(search.Words(hit.Name), words)
+			hit.Name = a.ShownText(a.Object.NameField, r[1])
+			hit.InName = a.Reads(a.Object.NameField) && search.Match(search.Words(hit.Name), words)
 		}
 		if hit.InName {
 			if first = append(first, hit); len(first) == limit {

@@ -56,7 +56,8 @@ type shapeColumn struct {
 	value   fieldtype.Value
 	formula *expression.Program // computed when read, on the record behind via
 	via     []expression.Symbol
-	rolled  int // place among those that are rolled up when read; -1: none
+	rolled  int             // place among those that are rolled up when read; -1: none
+	mask    *fieldtype.Mask // through which the values are shown; nil: as they are
 }
 
 // selected is a column of the query; the caller must be able to read the records
@@ -91,7 +92,7 @@ func (s *Reader) shape(ctx context.Context, a *session.Object, fields []string) 
 
 func (s *Reader) newShape(ctx context.Context, a *session.Object, fields []string) (*shape, error) {
 	if len(fields) == 0 {
-		fields = a.ReadableNames()
+		fields = a.ShownNames()
 	}
 	sh := &shape{slots: map[string]int{}, rolledAt: map[string]int{}}
 	sh.selectRef(query.Field(query.ID), 0)
@@ -102,7 +103,7 @@ func (s *Reader) newShape(ctx context.Context, a *session.Object, fields []strin
 			continue
 		}
 		seen[name] = true
-		p, err := s.Path(ctx, a, name, "list.unknown_field")
+		p, err := s.ShownPath(ctx, a, name, "list.unknown_field")
 		if err != nil {
 			return nil, fault.From(err).At("/fields")
 		}
@@ -131,7 +132,7 @@ func (s *Reader) newShape(ctx context.Context, a *session.Object, fields []strin
 
 // add puts a path into the shape.
 func (sh *shape) add(a *session.Object, p session.Path) {
-	e := shapeColumn{key: stored.JSONKey(p.Text), value: p.Leaf.Value, rolled: -1}
+	e := shapeColumn{key: stored.JSONKey(p.Text), value: p.Leaf.Value, rolled: -1, mask: p.Mask}
 	switch {
 	case p.Leaf.Rollup != nil:
 		e.rolled = sh.addRolledUp(p.Leaf.Rollup, p.Ref(query.ID), len(p.Via))
@@ -323,8 +324,15 @@ func (r Record) Fields() []RecordField {
 	return r.shape.columns
 }
 
-// Value is the stored form of the i-th of Fields.
-func (r Record) Value(i int) any { return r.row[r.shape.entries[i].slot] }
+// Value is the stored form of the i-th of Fields, as far as the caller is shown it.
+func (r Record) Value(i int) any {
+	e := &r.shape.entries[i]
+	v := r.row[e.slot]
+	if text, ok := v.(string); ok && e.mask != nil {
+		return e.mask.Text(text)
+	}
+	return v
+}
 
 // CSV is the i-th of Fields as a CSV cell.
 func (r Record) CSV(i int) string {
@@ -357,7 +365,7 @@ func (r Record) AppendJSON(dst []byte) []byte {
 			dst = append(dst, ',')
 		}
 		dst = append(dst, e.key...)
-		dst = stored.AppendValue(dst, e.value, r.row[e.slot])
+		dst = stored.AppendValue(dst, e.value, r.Value(i))
 	}
 	return append(dst, '}')
 }

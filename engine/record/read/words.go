@@ -1,7 +1,6 @@
 package read
 
 import (
-	"formwork/engine/catalog"
 	"formwork/engine/query"
 	"formwork/engine/record/session"
 	"formwork/engine/record/stored"
@@ -46,9 +45,4 @@ func (c *wordCheck) holds(r store.Row) bool {
 		texts = stored.AppendTexts(texts, c.of[i], r[c.offset+i])
 	}
 	return search.Match(search.Words(texts...), c.words)
-}
-
-// readableText is the stored text of a field, if it is one the caller may read.
-func readableText(a *session.Object, f *catalog.Field) bool {
-	return f != nil && f.Column.Storage == fieldtype.Text && a.Reads(f)
 }

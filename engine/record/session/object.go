@@ -9,6 +9,7 @@ import (
 	"formwork/engine/policy"
 	"formwork/engine/query"
 	"formwork/engine/record/stored"
+	"formwork/metadata/fieldtype"
 )
 
 // Object is an object as the caller may use it.
@@ -59,6 +60,33 @@ func (a *Object) Reads(f *catalog.Field) bool {
 	return a.unrestricted || readable(a.rights, f)
 }
 
+// Mask is what hides a part of a field's values from the caller, of whom that part is all they
+// may not know; nil: the field may be read as it is, or not at all. For all but showing it such
+// a field may not be read: by comparing, sorting or finding, what is hidden would be found out.
+func (a *Object) Mask(f *catalog.Field) *fieldtype.Mask {
+	if a.unrestricted || f.Doc == nil || !a.rights.Masked[f.Name] {
+		return nil
+	}
+	return fieldtype.MaskOf(f.Value, f.Doc.Mask)
+}
+
+// Shows reports whether the caller is shown a field: as it is, or what its mask leaves.
+func (a *Object) Shows(f *catalog.Field) bool { return a.Reads(f) || a.Mask(f) != nil }
+
+// ShowsText reports whether the caller is shown a field that is stored as text, which may be nil.
+func (a *Object) ShowsText(f *catalog.Field) bool {
+	return f != nil && f.Column.Storage == fieldtype.Text && a.Shows(f)
+}
+
+// ShownText is what the caller is shown of the stored text of such a field.
+func (a *Object) ShownText(f *catalog.Field, stored any) string {
+	text, _ := stored.(string)
+	if mask := a.Mask(f); mask != nil {
+		return mask.Text(text)
+	}
+	return text
+}
+
 func readable(rights policy.ObjectRights, f *catalog.Field) bool {
 	if f.System && f.Name != query.Owner.Name {
 		return true
@@ -81,6 +109,17 @@ func (a *Object) ReadableNames() []string {
 	var names []string
 	for _, f := range a.Object.Fields {
 		if a.Reads(f) {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+// ShownNames lists the fields that the caller is shown, in order.
+func (a *Object) ShownNames() []string {
+	var names []string
+	for _, f := range a.Object.Fields {
+		if a.Shows(f) {
 			names = append(names, f.Name)
 		}
 	}

@@ -20,11 +20,22 @@ type Path struct {
 	Text string
 	Via  []*catalog.Field
 	Leaf *catalog.Field
+	Mask *fieldtype.Mask // through which the leaf is shown; nil: it may be read as it is
 }
 
 // Path resolves what a caller wrote; what the caller may not read looks as if it
-// were not there. code is the fault's.
+// were not there. code is the fault's. Fault list.masked of a field of which the caller may know
+// only what its mask leaves.
 func (s *Session) Path(ctx context.Context, a *Object, text, code string) (Path, error) {
+	p, err := s.ShownPath(ctx, a, text, code)
+	if err == nil && p.Mask != nil {
+		return p, fault.New(fault.Invalid, "list.masked", "field", Shorten(text))
+	}
+	return p, err
+}
+
+// ShownPath is Path for a field that is shown and used for nothing else: it may have a mask.
+func (s *Session) ShownPath(ctx context.Context, a *Object, text, code string) (Path, error) {
 	p := Path{Text: text}
 	steps := strings.Split(text, ".")
 	if len(steps) > maxHops+1 {
@@ -33,9 +44,10 @@ func (s *Session) Path(ctx context.Context, a *Object, text, code string) (Path,
 	at := a
 	for i, step := range steps {
 		f, ok := at.Object.Field(step)
-		if !ok || !at.Reads(f) || !at.Allows(policy.Read) {
+		if !ok || !at.Allows(policy.Read) || !at.Reads(f) && (i < len(steps)-1 || at.Mask(f) == nil) {
 			return p, UnknownField(at, code, step)
 		}
+		p.Mask = at.Mask(f)
 		if i == len(steps)-1 {
 			p.Leaf = f
 			return p, nil
