@@ -106,7 +106,7 @@ test("records", async () => {
     }),
   ).rows;
   assert.ok(rows.length > 0);
-  const board = data(await admin.POST("/api/v1/records/opportunity/board", { body: { by: "stage", fields: ["name", "account"], sums: ["amount"], sort: ["-amount"], limit: 1 } }));
+  const board = data(await admin.POST("/api/v1/records/opportunity/board", { body: { by: "stage", sums: ["amount"], sort: ["-amount"], limit: 1 } }));
   const column = board.columns.find((one) => one.next);
   assert.ok(column && column.count > 1 && typeof column.sums["amount"] === "number" && board.names["account"]);
   data(await admin.GET("/api/v1/records/opportunity", { params: { query: { filter: column.filter, sort: ["-amount"], cursor: column.next! } } }));
