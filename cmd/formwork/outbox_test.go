@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +20,7 @@ func TestConsumersThatAreNoMore(t *testing.T) {
 	data := t.TempDir()
 	given := map[string]string{"FORMWORK_ADMIN_PASSWORD": "correct horse battery"}
 	must(t, given, "tenant", "create", "acme", "--data", data, "--email", "ann@acme.example")
-	if out := must(t, nil, "outbox", "list", "--data", data, "--tenant", "acme"); out != "Nothing takes events of tenant acme.\n" {
+	if out := must(t, nil, "outbox", "list", "--data", data, "--tenant", "acme"); !strings.HasPrefix(out, "collaboration: ") || strings.Contains(out, "former") {
 		t.Errorf("list: %s", out)
 	}
 	former(t, data)
@@ -54,7 +55,8 @@ func former(t *testing.T, data string) {
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() { defer close(done); p.Run(ctx) }() // looks at all tenants
-	for p.Outbox.Figures()[0].Tenants == 0 {
+	waits := func(f outbox.Figures) bool { return f.Consumer == "former" && f.Tenants > 0 }
+	for !slices.ContainsFunc(p.Outbox.Figures(), waits) {
 		time.Sleep(5 * time.Millisecond)
 	}
 	stop()
