@@ -136,7 +136,7 @@ func TestMethods(t *testing.T) {
 	before := w.written(t, "main")
 	for path, allowed := range map[string]string{
 		"/records/account": "GET HEAD POST", "/records/account/" + id: "GET HEAD PATCH DELETE", "/records/account/bulk": "POST", "/metadata": "GET HEAD", "/metadata/apply": "POST",
-		"/me": "GET HEAD", "/auth/login": "POST", "/imports": "GET HEAD POST", "/exports/account": "GET HEAD", "/search": "GET HEAD", "/keys": "GET HEAD POST", "/healthz": "GET HEAD",
+		"/me": "GET HEAD PATCH", "/auth/login": "POST", "/imports": "GET HEAD POST", "/exports/account": "GET HEAD", "/search": "GET HEAD", "/keys": "GET HEAD POST", "/healthz": "GET HEAD",
 	} {
 		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "PROPFIND"} {
 			if strings.Contains(path, "/bulk") && strings.Contains("GET HEAD PATCH DELETE", method) || path == "/metadata/apply" && strings.Contains("GET HEAD", method) {
