@@ -9,6 +9,9 @@ import (
 
 // Tell does what follows from an event, as the consumer does, and acknowledges nothing.
 func (s *Service) Tell(ctx context.Context, t store.Tenant, e *outbox.Event) error {
+	if err := s.keepUp(ctx, t, e); err != nil {
+		return err
+	}
 	followed, err := followedIn(ctx, t, []outbox.Event{*e})
 	if err != nil {
 		return err

@@ -11,7 +11,10 @@ import (
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/outbox"
+	"formwork/engine/policy"
+	"formwork/engine/query"
 	"formwork/engine/store"
+	"formwork/metadata/fieldtype"
 )
 
 // An event that is given again notifies nobody again; changes within ten minutes that were not
@@ -96,5 +99,49 @@ func TestFollowsAreBounded(t *testing.T) {
 	}
 	if yes, err := hers.Following(t.Context(), "account", record); err != nil || !yes {
 		t.Errorf("following: %v, %v", yes, err)
+	}
+}
+
+// What a user followed and was notified of goes with them; what others have of their own stays.
+func TestUsersAreForgotten(t *testing.T) {
+	p := enginetest.New(t, enginetest.Options{})
+	main := p.NewTenant("main")
+	ann, bob, eve := main.CallerWith("ann@example.com", "admin"), main.CallerWith("bob@example.com", "admin"), main.CallerWith("eve@example.com", "admin")
+	record := main.Create("account", map[string]any{"name": "Acme"})
+	for _, c := range []*policy.Caller{bob, eve} {
+		if err := p.Collaboration.As(main, main.Snapshot(), c).Follow(t.Context(), "account", record); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.Clock.Pass(time.Minute)
+	tell := func(object string, record id.ID, action string) {
+		t.Helper()
+		e := &outbox.Event{ID: p.IDs.Next(), Object: object, Record: record, Action: action, At: p.Now(), By: ann.User, Changes: json.RawMessage(`{}`)}
+		if err := p.Collaboration.Tell(t.Context(), main, e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rows := func(user id.ID) (n int64) {
+		t.Helper()
+		for _, table := range []string{"_follow", "_notification", "_inbox"} {
+			of := query.Column{Name: "user", Storage: fieldtype.Int}
+			if table == "_inbox" {
+				of = query.ID
+			}
+			found, err := main.Count(t.Context(), table, query.Is(of, int64(user)), nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n += found
+		}
+		return n
+	}
+	tell("account", record, "update")
+	if rows(bob.User) != 3 || rows(eve.User) != 3 {
+		t.Fatalf("bob has %d rows, eve %d", rows(bob.User), rows(eve.User))
+	}
+	tell("user", bob.User, "purge")
+	if rows(bob.User) != 0 || rows(eve.User) != 3 {
+		t.Errorf("then bob has %d rows, eve %d", rows(bob.User), rows(eve.User))
 	}
 }

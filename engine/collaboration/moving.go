@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"formwork/engine/auth"
 	"formwork/engine/catalog"
 	"formwork/engine/id"
 	"formwork/engine/outbox"
@@ -19,21 +20,36 @@ func (s *Service) keepUp(ctx context.Context, t store.Tenant, e *outbox.Event) e
 	switch e.Action {
 	case string(record.Merged):
 		for _, loser := range mergedIn(e) {
-			for _, table := range []string{commentTable, followTable, notificationTable} {
+			for _, table := range ofRecords {
 				if err := s.move(ctx, t, table, e.Object, loser, e.Record); err != nil {
 					return err
 				}
 			}
 		}
 	case string(record.Purged):
-		return s.remove(ctx, t, of(e.Object, e.Record))
+		if err := s.remove(ctx, t, of(e.Object, e.Record), ofRecords); err != nil || e.Object != auth.UserObject {
+			return err
+		}
+		return s.forget(ctx, t, e.Record)
 	case catalog.Dropped:
 		var members map[string]json.RawMessage
 		if err := json.Unmarshal(e.Changes, &members); err == nil && len(members) == 0 { // the whole object, and no column of it
-			return s.remove(ctx, t, query.Is(colObject, e.Object))
+			return s.remove(ctx, t, query.Is(colObject, e.Object), ofRecords)
 		}
 	}
 	return nil
+}
+
+// ofRecords are the tables whose rows belong to records.
+var ofRecords = []string{commentTable, followTable, notificationTable}
+
+// forget removes what belongs to a user who is gone for good: the records that they followed and
+// what they were notified of. What they wrote stays.
+func (s *Service) forget(ctx context.Context, t store.Tenant, user id.ID) error {
+	if err := s.remove(ctx, t, query.Is(colUser, int64(user)), []string{followTable, notificationTable}); err != nil {
+		return err
+	}
+	return t.Write(ctx, func(tx store.Tx) error { return tx.Delete(ctx, inboxTable, user) })
 }
 
 // mergedIn are the records that became part of that of an event.
@@ -104,9 +120,9 @@ func (s *Service) move(ctx context.Context, t store.Tenant, table, object string
 	return nil
 }
 
-// remove removes rows of all tables of this room, some at a time.
-func (s *Service) remove(ctx context.Context, t store.Tenant, filter query.Filter) error {
-	for _, table := range []string{commentTable, followTable, notificationTable} {
+// remove removes rows of some tables, some at a time.
+func (s *Service) remove(ctx context.Context, t store.Tenant, filter query.Filter, tables []string) error {
+	for _, table := range tables {
 		for more := true; more; {
 			err := t.Write(ctx, func(tx store.Tx) error {
 				keys, users, err := some(ctx, tx, table, filter)
