@@ -39,8 +39,9 @@ after(async () => {
   await server?.stop();
 });
 
-/** Boats and no others, by their lengths. */
+/** Boats and no others, by their lengths; what was changed of their views before is forgotten. */
 async function fleet(lengths) {
+  await api("PATCH", "/me/settings", { "kept.boat": null, "views.boat": null, "widths.boat": null });
   for (let items = [1]; items.length > 0; ) {
     ({ items } = await api("GET", "/records/boat?limit=500&fields=id"));
     if (items.length > 0) await api("POST", "/records/boat/bulk", { operations: items.map(({ id }) => ({ op: "delete", id, data: {} })) });

@@ -20,16 +20,30 @@ function cacheWith(version = 1) {
 
 test("a change makes old what it changed, and nothing else", () => {
   const { cache, old } = cacheWith();
-  apply(cache, "t", { kind: "record", object: "lead", id: "1", version: 2, did: "changed" });
+  apply(cache, "t", [{ kind: "record", object: "lead", id: "1", version: 2, did: "changed" }]);
   expect(old()).toEqual(['["t","lead","list",{}]', '["t","lead","record","1"]']);
 });
 
 test("what was changed here is not asked for again, and a revision asks for the session alone", () => {
   const { cache, old } = cacheWith(2);
-  apply(cache, "t", { kind: "record", object: "lead", id: "1", version: 2, did: "changed" });
+  apply(cache, "t", [{ kind: "record", object: "lead", id: "1", version: 2, did: "changed" }]);
   expect(old()).toEqual([]);
-  apply(cache, "t", { kind: "revision", revision: 9 });
+  apply(cache, "t", [{ kind: "revision", revision: 9 }]);
   expect(old()).toEqual(['["session"]']);
-  apply(cache, "t", { kind: "reset" });
+  apply(cache, "t", [{ kind: "reset" }]);
   expect(old()).toHaveLength(keys.length);
+});
+
+test("a burst is one question for each thing that it makes old", () => {
+  const { cache } = cacheWith();
+  let asked = 0;
+  cache.getQueryCache().subscribe(({ type, query }) => {
+    if (type === "updated" && query.state.isInvalidated) asked++;
+  });
+  apply(
+    cache,
+    "t",
+    Array.from({ length: 60 }, (_, i) => ({ kind: "record", object: "lead", id: `${i}`, version: 2, did: "created" })),
+  );
+  expect(asked).toBe(3); // the list, and the two records that are here
 });
