@@ -82,7 +82,7 @@ test: setup vet ## every test, after formatting and go vet
 	$(GO) test $(RACE) -timeout 15m $(PACKAGES)
 	@for m in $(MODULES); do echo "testing $$m" && (cd $$m && CGO_ENABLED=0 $(GO) vet ./... && CGO_ENABLED=0 $(GO) test $(UNCACHED) -timeout 15m ./...) || exit 1; done
 	@echo "testing $(CLIENT)" && cd $(CLIENT) && GO=$(GO) npm test
-	@echo "testing $(UI)" && $(MAKE) --no-print-directory check-ui
+	@echo "testing $(UI)" && $(MAKE) --no-print-directory test-ui
 
 # What makes a difference to rooms above the store. A server is started elsewhere.
 .PHONY: test-mongodb

@@ -75,6 +75,7 @@ export async function blank(browser, look = desktop, expected = /401/) {
   page.on("console", (m) => {
     if (["error", "warning"].includes(m.type()) && !expected.test(m.text())) page.complaints.push(m.text());
   });
+  page.on("dialog", (dialog) => page.complaints.push(`a dialog: ${dialog.message()}`));
   page.pending = new Set();
   page.on("request", (request) => {
     if (!request.url().endsWith("/events")) page.pending.add(request); // the stream of events never ends
@@ -90,8 +91,8 @@ export async function blank(browser, look = desktop, expected = /401/) {
 }
 
 /** A page of somebody who has logged in. */
-export async function visit(browser, server, email, look = desktop, path = "/") {
-  const page = await blank(browser, look);
+export async function visit(browser, server, email, look = desktop, path = "/", expected = undefined) {
+  const page = await blank(browser, look, expected);
   const entered = await page.request.post(`${server.base}/api/v1/auth/login`, { data: { email, password } });
   if (!entered.ok()) throw new Error(`logging in as ${email}: ${entered.status()} ${await entered.text()}`);
   await page.goto(server.base + path);

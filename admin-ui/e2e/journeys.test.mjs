@@ -73,10 +73,10 @@ test("what is refused stays as it was typed, with the reason, and Escape restore
   await page.goto(`${server.base}/o/lead`);
   await page.locator("[data-row='0'] a").first().click();
   await page.getByRole("button", { name: "E-mail" }).click();
-  const input = page.getByLabel("E-mail");
+  const input = page.getByRole("textbox", { name: "E-mail" });
   await input.fill("not an address");
   await page.keyboard.press("Enter");
-  await page.getByText(/address/i).last().waitFor();
+  await page.locator("article input[aria-invalid=true]").waitFor();
   assert.equal(await input.inputValue(), "not an address");
   await input.press("Escape");
   assert.equal(await page.getByLabel("E-mail").innerText().then((text) => text.includes("not an address")), false);
@@ -115,6 +115,11 @@ test("Chinese is spoken after a switch without a reload", async () => {
   await page.getByRole("link", { name: "商机" }).click();
   await page.getByRole("heading", { name: "商机" }).waitFor();
   assert.equal(await page.evaluate(() => document.documentElement.lang), "zh");
+  // It stays for the person, so other tests want it back.
+  await page.getByRole("button", { name: "Sarah Chen" }).click();
+  await page.getByRole("menuitem", { name: "English" }).click();
+  await page.getByRole("heading", { name: "Opportunities" }).waitFor();
+  await page.waitForFunction(async () => (await (await fetch("/api/v1/me")).json()).language === "en");
   await done(page);
 });
 

@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { readdirSync, existsSync, readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { launch } from "./browser.mjs";
-import { admin, password, start } from "./server.mjs";
+import { desktop, done, launch, phone, visit } from "./browser.mjs";
+import { still } from "./screens.mjs";
+import { admin, start } from "./server.mjs";
 
 let server;
 let browser;
@@ -57,32 +58,9 @@ after(async () => {
   await server?.stop();
 });
 
-const desktop = { viewport: { width: 1280, height: 900 }, locale: "en-US" };
-const phone = { viewport: { width: 390, height: 844 }, locale: "en-US", hasTouch: true, isMobile: true };
 
-async function open(email, path, options = desktop) {
-  const context = await browser.newContext(options);
-  const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
-  page.complaints = [];
-  page.on("pageerror", (error) => page.complaints.push(String(error)));
-  page.on("console", (m) => {
-    // The console tells of what was refused; what the page makes of it is what is tried here.
-    if (["error", "warning"].includes(m.type()) && !/status of (401|404|409|412|422)/.test(m.text())) page.complaints.push(m.text());
-  });
-  page.on("dialog", (dialog) => page.complaints.push(`a dialog: ${dialog.message()}`));
-  await page.goto(`${server.base}${path}`);
-  await page.getByLabel("E-mail").fill(email);
-  await page.getByLabel("Password").first().fill(password);
-  await page.getByRole("button", { name: "Log in" }).click();
-  await page.getByRole("main").waitFor();
-  return page;
-}
-
-async function done(page) {
-  assert.deepEqual(page.complaints, []);
-  await page.context().close();
-}
+// The console tells of what was refused; what the page makes of it is what is tried here.
+const open = (email, path, look = desktop) => visit(browser, server, email, look, path, /status of (401|404|409|412|422)/);
 
 const patched = (page) => page.waitForResponse((r) => r.request().method() === "PATCH" && r.url().includes("/records/") && r.ok());
 const heading = (page, name) => page.getByRole("heading", { level: 1, name });
@@ -341,8 +319,9 @@ test("duplicates stand side by side and become one", async () => {
 test("J and K go through the list that a record was opened from", async () => {
   const page = await open("sarah@example.com", "/o/opportunity?view=all_opportunities");
   await page.locator("[data-row='0']").waitFor();
-  const names = await page.locator("[data-row] [role=gridcell]:first-child").allInnerTexts();
-  await page.locator("[data-row='1'] [role=gridcell]").first().click();
+  const names = [];
+  for (const row of [0, 1, 2]) names.push(await page.locator(`[data-row='${row}'] a[data-open]`).innerText());
+  await page.locator("[data-row='1'] a[data-open]").click();
   await heading(page, names[1]).waitFor();
   await page.keyboard.press("j");
   await heading(page, names[2]).waitFor();
@@ -351,7 +330,8 @@ test("J and K go through the list that a record was opened from", async () => {
   await page.keyboard.press("k");
   await heading(page, names[0]).waitFor();
   assert.equal(await page.getByRole("button", { name: "Previous record" }).isDisabled(), true);
-  // E edits the first field.
+  // E edits the first field, once it is known what may be edited.
+  await page.locator("article button[data-field]").first().waitFor();
   await page.keyboard.press("e");
   await page.locator("article input").first().waitFor();
   await page.keyboard.press("Escape");
@@ -360,17 +340,17 @@ test("J and K go through the list that a record was opened from", async () => {
 
 test("a record is opened by two requests, whatever hangs on it", async () => {
   const page = await open("sarah@example.com", "/o/opportunity?view=all_opportunities");
-  await page.locator("[data-row='0'] [role=gridcell]").first().waitFor();
-  await page.waitForLoadState("networkidle");
+  await page.locator("[data-row='0'] a[data-open]").waitFor();
+  await still(page);
   const asked = [];
   page.on("request", (r) => {
     const { pathname } = new URL(r.url());
     if (["GET", "POST"].includes(r.method()) && pathname.startsWith("/api/")) asked.push(`${r.method()} ${pathname}`);
   });
-  await page.locator("[data-row='0'] [role=gridcell]").first().click();
+  await page.locator("[data-row='0'] a[data-open]").click();
   await page.getByRole("region", { name: "Line items" }).waitFor();
   await page.getByRole("complementary", { name: "Beside the record" }).getByText("made this").waitFor();
-  await page.waitForLoadState("networkidle");
+  await still(page);
   assert.equal(asked.length, 2, asked.join("\n"));
   await done(page);
 });

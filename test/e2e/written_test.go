@@ -16,8 +16,9 @@ import (
 // its rows, the last of them, and how often they were saved.
 type state map[string]string
 
-// unimportant tables change although nothing is written that was asked for.
-var unimportant = map[string]bool{"_session": true, "_credential": true, "_device": true}
+// unimportant tables change although nothing is written that was asked for: those of logins, and
+// of notifications, which follow some time after what they tell of.
+var unimportant = map[string]bool{"_session": true, "_credential": true, "_device": true, "_notification": true, "_inbox": true}
 
 // glance is an open look into a tenant's file: as long as nobody has committed
 // anything, its state is what it was.

@@ -3,5 +3,5 @@ import type { ObjectModel } from "~/meta/model";
 
 /** The page of a record, beside its list. */
 export default function Peek({ object, id }: { object: ObjectModel; id: string }) {
-  return <RecordPanel object={object} id={id} />;
+  return <RecordPanel object={object} id={id} beside />;
 }

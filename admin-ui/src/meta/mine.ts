@@ -1,6 +1,6 @@
 // What belongs to the person who is logged in, for all pages. A change is shown at once and stored behind;
 // what can't be stored is taken back.
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import {
   changeSettings,
   type FormatSettings,
@@ -13,7 +13,6 @@ import {
   setFavourite,
   visited,
 } from "~/api/mine";
-import { notifications } from "~/api/notifications";
 import { changeProfile, type Me, type Profile, type Workspace } from "~/api/session";
 import { i18n, nearest } from "~/i18n";
 import { useSession } from "./session";
@@ -29,11 +28,7 @@ export const useRecent = () => useSession().me.recent;
 export const useIsFavourite = (one: Kept) => isMarked(useFavourites(), one);
 
 /** How many notifications nobody has read. */
-export function useUnread(): number {
-  const { me } = useSession();
-  const found = useQuery({ queryKey: inboxKey(me), queryFn: ({ signal }) => notifications(signal), staleTime: 60_000 });
-  return found.data?.unread ?? 0;
-}
+export const useUnread = (): number => useSession().me.unread;
 
 /** Where the cache keeps what waits for a person. */
 export const inboxKey = (me: Me) => [me.tenant, "notifications", me.user.id];

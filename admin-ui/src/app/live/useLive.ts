@@ -1,6 +1,7 @@
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { type Happened, hear } from "~/api/events";
+import type { Workspace } from "~/api/session";
 import { sessionKey } from "~/meta/mine";
 import { useSession } from "~/meta/session";
 
@@ -55,11 +56,14 @@ export function apply(cache: QueryClient, tenant: string, some: Happened[]) {
   if (revision && cache.getQueryData<{ revision?: number }>(sessionKey)?.revision !== revision.revision)
     void cache.invalidateQueries({ queryKey: sessionKey });
   const notified = some.findLast((one) => one.kind === "notification");
-  if (notified)
+  if (notified) {
+    const { unread } = notified;
+    cache.setQueryData<Workspace>(sessionKey, (now) => now && { ...now, unread });
     void cache.invalidateQueries({
       queryKey: [tenant, "notifications"],
-      predicate: ({ state }) => (state.data as { unread?: number } | undefined)?.unread !== notified.unread,
+      predicate: ({ state }) => (state.data as { unread?: number } | undefined)?.unread !== unread,
     });
+  }
 }
 
 /** Whether this version is here already, such as after a change that was made here. */

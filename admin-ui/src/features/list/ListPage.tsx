@@ -64,5 +64,7 @@ function Addressed({ object, ...parts }: Parts & { object: ObjectModel }) {
     const now = Object.fromEntries(ofView.map((one) => [one, at.get(one) ?? undefined]));
     views.keep(name, { ...now, ...changes });
   };
+  // What was left differs from what the address says so far: nothing is asked for that would not be shown.
+  if (opened.current !== name && !changed && kept && Object.keys(kept).length > 0) return null;
   return <List object={object} views={views} state={{ ...state, set: change }} {...parts} />;
 }

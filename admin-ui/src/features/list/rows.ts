@@ -9,6 +9,8 @@ export const pageSize = 100;
 /** Pages in sight and around it; with the first ones, which stay for a while, at most 2,000 rows are kept. */
 const around = 2;
 const first = 12;
+/** The next page is read when the attention is so many lines before it. */
+const ahead = 40;
 
 /** A part of a list with its own pages: the whole of it, or a group. */
 export interface Segment {
@@ -98,7 +100,7 @@ export function useRows(key: unknown[], object: string, given: Segment[] | undef
       line += rows;
       const open = !segment.head || segment.head.open;
       if (!open || to < 0 || (from > rows && rows > 0)) continue;
-      const last = Math.floor(Math.max(0, to) / pageSize) + 1;
+      const last = Math.floor((Math.max(0, to) + ahead) / pageSize);
       for (let page = Math.max(0, Math.floor(from / pageSize) - around); page <= last; page++) {
         // Of a page that nothing is known of, the last known one has to be read first.
         const at = Math.min(page, known.length - 1);

@@ -22,7 +22,7 @@ const icons = { call: IconPhone, mail: IconMail, map: IconMap };
 /** The name of a record, the way to its neighbours, and what else can be done with it. */
 export function Head({ object, record, called, commands, phone }: Props) {
   const { t } = useTranslation();
-  const { previous, next, menu, neighbours } = commands;
+  const { steps, menu, neighbours } = commands;
   const size = phone ? 44 : "md";
   return (
     <header className={css.head}>
@@ -52,7 +52,7 @@ export function Head({ object, record, called, commands, phone }: Props) {
         {neighbours && !phone && (
           <>
             <span className="quiet small">{t("record.place", { place: neighbours.place, of: neighbours.of })}</span>
-            {[previous, next].map((command, i) => (
+            {steps.map((command, i) => (
               <ActionIcon
                 key={command.id}
                 variant="subtle"

@@ -37,7 +37,7 @@ export function RecordPage() {
 }
 
 /** The address holds what is shown: `tab`, `side`, what is being added (`add`), and whether duplicates are (`merge`). */
-export function RecordPanel({ object, id }: { object: ObjectModel; id: string }) {
+export function RecordPanel({ object, id, beside = false }: { object: ObjectModel; id: string; beside?: boolean }) {
   const { t } = useTranslation();
   const { model } = useSession();
   const formats = useFormats();
@@ -58,7 +58,15 @@ export function RecordPanel({ object, id }: { object: ObjectModel; id: string })
     for (const [key, value] of Object.entries(changes)) value === undefined ? next.delete(key) : next.set(key, value);
     setAt(next, { replace: true });
   };
-  const commands = useRecordCommands({ object, id, can: page.data?.can, record: record.data, activities, show });
+  const commands = useRecordCommands({
+    beside,
+    object,
+    id,
+    can: page.data?.can,
+    record: record.data,
+    activities,
+    show,
+  });
 
   const failed = page.error ?? record.error;
   if (failed) {

@@ -12,21 +12,29 @@ export interface Neighbours {
   of: number;
 }
 
-/** Finds a record among the lists that are here; the one that was looked at last counts. */
-export function neighboursIn(lists: Pick<Query, "queryKey" | "state">[], id: string): Neighbours | undefined {
-  const found = lists
-    .filter((query) => query.queryKey[3] !== "related")
-    .map((query) => ({ at: query.state.dataUpdatedAt, ids: idsOf(query.state.data) }))
+/**
+ * Finds a record among the lists that are here, whose pages have keys that end in what is asked for, the number
+ * of the page and its cursor; the one that was looked at last counts.
+ */
+export function neighboursIn(pages: Pick<Query, "queryKey" | "state">[], id: string): Neighbours | undefined {
+  const lists = new Map<string, { at: number; pages: string[][] }>();
+  for (const { queryKey, state } of pages) {
+    const [, , , asked, page] = queryKey;
+    const items = (state.data as { items?: { id: string }[] } | undefined)?.items;
+    if (typeof page !== "number" || !items) continue;
+    const name = JSON.stringify(asked);
+    const list = lists.get(name) ?? { at: 0, pages: [] };
+    lists.set(name, list);
+    list.at = Math.max(list.at, state.dataUpdatedAt);
+    list.pages[page] = items.map((item) => item.id);
+  }
+  const found = [...lists.values()]
+    .map(({ at, pages }) => ({ at, ids: pages.flat() }))
     .filter(({ ids }) => ids.includes(id))
     .sort((a, b) => b.at - a.at)[0];
   if (!found) return undefined;
   const place = found.ids.indexOf(id);
   return { previous: found.ids[place - 1], next: found.ids[place + 1], place: place + 1, of: found.ids.length };
-}
-
-function idsOf(data: unknown): string[] {
-  const pages = (data as { pages?: { items?: { id: string }[] }[] } | undefined)?.pages ?? [];
-  return pages.flatMap((page) => page.items?.map((item) => item.id) ?? []);
 }
 
 export function useNeighbours(object: ObjectModel, id: string): Neighbours | undefined {

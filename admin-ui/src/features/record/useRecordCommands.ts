@@ -22,6 +22,8 @@ import { type Neighbours, useNeighbours } from "./neighbours";
 import { useRemove } from "./useRemove";
 
 interface Of {
+  /** The record is shown beside its list, which has the way to the others. */
+  beside: boolean;
   object: ObjectModel;
   id: string;
   /** What may be done with this one record, once that is known. */
@@ -32,8 +34,8 @@ interface Of {
 }
 
 export interface RecordCommands {
-  previous: Command;
-  next: Command;
+  /** To the records before and after; none beside a list. */
+  steps: Command[];
   /** Those of the menu of the page. */
   menu: Command[];
   neighbours: Neighbours | undefined;
@@ -45,11 +47,12 @@ const editor = (name?: string) =>
 const stage = () => document.querySelector<HTMLElement>("[data-stages] [aria-current], [data-stages] input");
 
 /** What can be done with the record that is shown. */
-export function useRecordCommands({ object, id, can, record, activities, show }: Of): RecordCommands {
+export function useRecordCommands({ beside, object, id, can, record, activities, show }: Of): RecordCommands {
   const { t } = useTranslation();
   const go = useNavigate();
   const [at] = useSearchParams();
-  const neighbours = useNeighbours(object, id);
+  const found = useNeighbours(object, id);
+  const neighbours = beside ? undefined : found;
   const name = String(record?.[object.nameField] ?? id);
   const remove = useRemove(object, id, name);
   // The tab and the side stay as they are while somebody goes through a list.
@@ -77,7 +80,7 @@ export function useRecordCommands({ object, id, can, record, activities, show }:
       found?.click();
     },
   });
-  const [previous, next] = [step("previous", "k", IconChevronUp), step("next", "j", IconChevronDown)];
+  const steps = beside ? [] : [step("previous", "k", IconChevronUp), step("next", "j", IconChevronDown)];
   const log = activities.find((one) => one.object.can.create);
   const menu: Command[] = [
     {
@@ -112,8 +115,7 @@ export function useRecordCommands({ object, id, can, record, activities, show }:
     },
   ];
   useCommands([
-    previous,
-    next,
+    ...steps,
     control("record.edit", "e", IconPencil, () => editor()),
     control("record.stage", "s", IconStairs, stage),
     control("record.owner", "a", IconUser, () => editor("owner")),
@@ -136,5 +138,5 @@ export function useRecordCommands({ object, id, can, record, activities, show }:
     },
     ...menu,
   ]);
-  return { previous, next, menu, neighbours };
+  return { steps, menu, neighbours };
 }
