@@ -50,6 +50,8 @@ async function fleet(lengths) {
   const { failed } = await api("POST", "/records/boat/bulk", { operations });
   assert.equal(failed, 0);
 }
+/** Forgets what somebody changed of the views of opportunities. */
+const asOthersHaveIt = async (email) => (await server.as(email))("PATCH", "/me/settings", { "kept.opportunity": null });
 const stored = async (fields) => (await api("GET", `/records/boat?sort=name&fields=${fields}`)).items;
 
 /** The list at an address, of somebody who has logged in. */
@@ -287,6 +289,7 @@ test("what somebody changes of a shared view is kept for them and changes nothin
   await page.goto(`${server.base}/o/boat?view=long_boats`);
   await text(page, 0, 0, "Cora"); // and by the name of the view alone
 
+  for (const one of ["sarah@example.com", "diana@example.com"]) await asOthersHaveIt(one);
   const mine = await open("/o/opportunity?view=all_opportunities", "sarah@example.com");
   await filterBox(mine).fill("amount > 1000000000");
   await filterBox(mine).press("Enter");
@@ -296,6 +299,7 @@ test("what somebody changes of a shared view is kept for them and changes nothin
   assert.equal(await other.getByRole("img", { name: "Changed, for you alone" }).count(), 0);
   await done(other);
   await done(mine);
+  await asOthersHaveIt("sarah@example.com"); // with whose list other tests begin
 
   await page.getByRole("button", { name: "View", exact: true }).click();
   await page.getByRole("menuitem", { name: "Save as new" }).click();

@@ -27,7 +27,7 @@ test("the first load is small, in few files and few questions", async (t) => {
   page.on("response", (answer) => {
     const { pathname } = new URL(answer.url());
     if (pathname.endsWith(".js")) scripts.push(answer);
-    if (pathname.startsWith("/api/") && !pathname.endsWith("/events")) questions.push(pathname);
+    if (pathname.startsWith("/api/") && !pathname.endsWith("/events")) questions.push(pathname + decodeURIComponent(new URL(answer.url()).search));
   });
   const begun = performance.now();
   await page.goto(server.base + list);

@@ -51,11 +51,11 @@ function Addressed({ object, ...parts }: Parts & { object: ObjectModel }) {
   const kept = name === undefined ? undefined : views.kept[name];
   const opened = useRef<string>(undefined);
   const { set, changed } = state;
+  const adopts = opened.current !== name && !changed && kept !== undefined && Object.keys(kept).length > 0;
   useEffect(() => {
-    if (opened.current === name || !(changed || kept)) return;
-    opened.current = name;
-    if (!changed) set({ view: name, ...kept });
-  }, [name, changed, kept, set]);
+    if (changed) opened.current = name;
+    else if (adopts) set({ view: name, ...kept });
+  }, [name, changed, adopts, kept, set]);
 
   const change: typeof set = (changes, push) => {
     set(changes, push);
@@ -64,7 +64,7 @@ function Addressed({ object, ...parts }: Parts & { object: ObjectModel }) {
     const now = Object.fromEntries(ofView.map((one) => [one, at.get(one) ?? undefined]));
     views.keep(name, { ...now, ...changes });
   };
-  // What was left differs from what the address says so far: nothing is asked for that would not be shown.
-  if (opened.current !== name && !changed && kept && Object.keys(kept).length > 0) return null;
+  // Nothing is asked for that would not be shown.
+  if (adopts) return null;
   return <List object={object} views={views} state={{ ...state, set: change }} {...parts} />;
 }
