@@ -9,10 +9,13 @@ LISTEN  ?= 127.0.0.1:8080
 SIZE    ?= 2000
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 GO      ?= go
+# All that is compiled is compiled as the program is, the programs that tests build too, so that
+# the compiler works once for them.
+export GOFLAGS := -trimpath $(GOFLAGS)
 # Modules of their own, tested besides the product's.
 MODULES := $(patsubst %/go.mod,%,$(wildcard test/*/go.mod))
 # go test does not see that files outside of a module changed, which these modules read.
-UNCACHED = $$([ $$m != test/deploy ] || echo -count=1)
+UNCACHED = $(if $(filter test/deploy,$@),-count=1)
 PACKAGES ?= ./...
 # The race detector needs a C compiler; without one the tests run without it. It does not look
 # into SQLite, which is C translated into Go and locks its memory itself: with it tests of what
@@ -51,7 +54,7 @@ $(PAGES): $(UI)/$(READY) $(wildcard $(addprefix $(UI)/,package.json vite.config.
 
 .PHONY: build
 build: modules $(PAGES) ## build bin/formwork
-	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN) ./cmd/formwork
+	@CGO_ENABLED=0 $(GO) build -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN) ./cmd/formwork
 
 .PHONY: run
 run: build ## build and serve ./data, with demonstration data at the first start; prints address and first login
@@ -80,9 +83,16 @@ quick: ## formatting, vet and the short tests of what a change touches; BASE=…
 .PHONY: test
 test: setup vet ## every test, after formatting and go vet
 	$(GO) test $(RACE) -timeout 15m $(PACKAGES)
-	@for m in $(MODULES); do echo "testing $$m" && (cd $$m && CGO_ENABLED=0 $(GO) vet ./... && CGO_ENABLED=0 $(GO) test $(UNCACHED) -timeout 15m ./...) || exit 1; done
-	@echo "testing $(CLIENT)" && cd $(CLIENT) && GO=$(GO) npm test
+	@$(MAKE) --no-print-directory -j 2 -O $(MODULES) $(CLIENT) # they wait for much of their time
 	@echo "testing $(UI)" && $(MAKE) --no-print-directory test-ui
+
+.PHONY: $(MODULES)
+$(MODULES):
+	@echo "testing $@" && cd $@ && CGO_ENABLED=0 $(GO) vet ./... && CGO_ENABLED=0 $(GO) test $(UNCACHED) -timeout 15m ./...
+
+.PHONY: $(CLIENT)
+$(CLIENT):
+	@echo "testing $@" && cd $@ && GO=$(GO) npm test
 
 # What makes a difference to rooms above the store. A server is started elsewhere.
 .PHONY: test-mongodb
@@ -103,7 +113,7 @@ lint: vet ## formatting, go vet, the directions of imports, staticcheck
 
 .PHONY: bench
 bench: build ## measure 100,000 records over HTTP beside the bare store and a program written by hand, and 1,000 idle tenants (docs/benchmarks.md); ROWS=… SECS=…
-	cd test/plain && CGO_ENABLED=0 $(GO) build -trimpath -o $(abspath $(dir $(BIN)))/plain .
+	cd test/plain && CGO_ENABLED=0 $(GO) build -o $(abspath $(dir $(BIN)))/plain .
 	@$(BIN) bench --beside $(dir $(BIN))plain --rows $(or $(ROWS),100000) --seconds $(or $(SECS),5)
 	@$(GO) test -run '^$$' -bench IdleTenants -benchtime 1x ./engine/store/mongo
 

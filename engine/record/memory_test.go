@@ -114,9 +114,9 @@ func newWeighed(t *testing.T, large int) (*world, *weighed, *record.Session) {
 	return w, tenant, w.service.As(tenant, w.snapshot, policy.System("acme"))
 }
 
-// What a bulk holds does not grow with the records that it changes: 300 of 3 MB each are 900 MB.
+// What a bulk holds does not grow with the records that it changes: 100 of 3 MB each are 300 MB.
 func TestBulkOfLargeRecordsIsBounded(t *testing.T) {
-	const records, large, most = 300, 3_000_000, 32
+	const records, large, most = 100, 3_000_000, 32
 	w, tenant, s := newWeighed(t, large)
 	deal := w.create(s, "deal", map[string]any{"name": "D"}).Record.ID()
 	var creates, updates []record.Operation
@@ -146,7 +146,7 @@ func TestBulkOfLargeRecordsIsBounded(t *testing.T) {
 		if held > most {
 			t.Errorf("%d MiB were held, at most %d (atomic: %v)", held, most, atomic)
 		}
-		updates = updates[:records/6]
+		updates = updates[:records/4]
 	}
 }
 
@@ -182,7 +182,7 @@ func TestBulkOfRecordsThatGrowIsBounded(t *testing.T) {
 // Nor does what a deletion or a restoring holds grow with the records that go along, or a
 // merge or a deletion with those that refer to what goes.
 func TestDependentsThatAreLargeAreBounded(t *testing.T) {
-	const records, large, most = 30, 2_000_000, 40
+	const records, large, most = 30, 1_000_000, 20
 	w, tenant, s := newWeighed(t, large)
 	account := w.create(s, "account", map[string]any{"name": "A"}).Record.ID()
 	other := w.create(s, "account", map[string]any{"name": "B"}).Record.ID()
