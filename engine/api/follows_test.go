@@ -107,6 +107,29 @@ func TestFollowersAndOwnersAreNotified(t *testing.T) {
 	w.isTold(bob, "assigned Acme Inc admin [] ") // and of nothing that he did
 }
 
+// The page of a record tells what its reader has marked, and nothing of others.
+func TestPageTellsWhatIsMarked(t *testing.T) {
+	w := newWorld(t)
+	w.User("rep@example.com", map[string]any{"permissions": []any{"sales_user"}})
+	w.User("admin@example.com", map[string]any{"permissions": []any{"admin"}})
+	rep, admin := w.login("main", "rep@example.com"), w.login("main", "admin@example.com")
+	id := w.sent("POST", "/api/v1/records/account", rep, `{"name":"Acme"}`)["id"].(string)
+	path := "/api/v1/records/account/" + id
+	marks := func(token string) string {
+		page := w.sent("GET", path+"/page", token, "")
+		return fmt.Sprint(page["following"], page["favourite"], page["comments"])
+	}
+	w.sent("PUT", path+"/follow", admin, "")
+	w.sent("PUT", "/api/v1/me/favourites/account/"+id, rep, "")
+	if got := marks(rep) + ", " + marks(admin); got != "false true 0, true false 0" {
+		t.Errorf("marked: %s", got)
+	}
+	w.sent("DELETE", "/api/v1/me/favourites/account/"+id, rep, "")
+	if got := marks(rep); got != "false false 0" {
+		t.Errorf("no longer marked: %s", got)
+	}
+}
+
 // What belongs to a record goes with it: to the record that it becomes part of, to the bin and
 // back, and away for good.
 func TestCommentsAndFollowsGoWithTheRecord(t *testing.T) {

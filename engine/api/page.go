@@ -20,7 +20,8 @@ type OpenRecord struct {
 	Related map[string]OpenRelated `json:"related"` // by the name that the layout gives them; one that the caller may not read is absent
 	// Following says that the caller follows the record.
 	Following bool  `json:"following"`
-	Comments  int64 `json:"comments"` // how many there are; 1,000 stands for more, too
+	Favourite bool  `json:"favourite"` // it is among the caller's
+	Comments  int64 `json:"comments"`  // how many there are; 1,000 stands for more, too
 }
 
 // OpenRelated is the beginning of a related list.
@@ -51,11 +52,11 @@ func (s *Server) openRecord(r *request) error {
 	if err != nil {
 		return err
 	}
-	social, err := r.social(rec)
+	around, err := r.around(rec)
 	if err != nil {
 		return err
 	}
-	body, err := r.appendOpen(r.buffer(), found, social)
+	body, err := r.appendOpen(r.buffer(), found, around)
 	if err != nil {
 		return err
 	}
@@ -65,16 +66,20 @@ func (s *Server) openRecord(r *request) error {
 	return r.sent(fiber.StatusOK, body)
 }
 
-// social is what a page shows of those who work on its record.
-type social struct {
+// around is what a page shows that is no part of its record: what the caller has marked, and what people say.
+type around struct {
 	following bool
+	favourite bool
 	comments  int64
 }
 
-// social finds that of a record that the caller may read.
-func (r *request) social(key id.ID) (found social, err error) {
+// around finds that of a record that the caller may read.
+func (r *request) around(key id.ID) (found around, err error) {
 	session := r.collaboration()
 	if found.following, err = session.Following(r.ctx, r.object(), key); err != nil {
+		return found, err
+	}
+	if found.favourite, err = r.workspace().Marked(r.ctx, r.object(), key); err != nil {
 		return found, err
 	}
 	found.comments, err = session.CountComments(r.ctx, r.object(), key)
@@ -82,7 +87,7 @@ func (r *request) social(key id.ID) (found social, err error) {
 }
 
 // appendOpen appends an OpenRecord.
-func (r *request) appendOpen(b []byte, p *record.RecordPage, found social) ([]byte, error) {
+func (r *request) appendOpen(b []byte, p *record.RecordPage, found around) ([]byte, error) {
 	b = p.Record.AppendJSON(append(b, `{"record":`...))
 	b = p.Names.AppendJSON(append(b, `,"names":`...))
 	var form *Form
@@ -93,7 +98,7 @@ func (r *request) appendOpen(b []byte, p *record.RecordPage, found social) ([]by
 	for _, member := range []struct {
 		name  string
 		value any
-	}{{"layout", p.Layout}, {"form", form}, {"can", p.Can}, {"following", found.following}, {"comments", found.comments}} {
+	}{{"layout", p.Layout}, {"form", form}, {"can", p.Can}, {"following", found.following}, {"favourite", found.favourite}, {"comments", found.comments}} {
 		raw, err := json.Marshal(member.value)
 		if err != nil {
 			return b, fmt.Errorf("writing the page of a record: %w", err)

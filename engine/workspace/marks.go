@@ -128,6 +128,15 @@ func (s *Session) demandReadable(ctx context.Context, object string, key id.ID) 
 	return nil
 }
 
+// Marked reports whether a record is among the caller's favourites.
+func (s *Session) Marked(ctx context.Context, object string, key id.ID) (bool, error) {
+	p, err := s.Personal(ctx)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(p.favourites, func(m mark) bool { return m.leadsTo(object, key) }), nil
+}
+
 // AddFavourite marks a record; one that is marked stays where it is. Where there are as many as
 // there may be, those make room that can't be read any more. Faults: "record.not_found"
 // (NotFound), "workspace.too_many_favourites" (Conflict).

@@ -34,6 +34,16 @@ export const setFavourite = ({ object, id }: Kept, is: boolean) => {
   );
 };
 
+/** Has the person notified of what others do with a record, or no longer. */
+export const setFollowed = ({ object, id }: Kept, is: boolean) => {
+  const params = { params: { path: { object, id } } };
+  return data(
+    is
+      ? client.PUT("/api/v1/records/{object}/{id}/follow", params)
+      : client.DELETE("/api/v1/records/{object}/{id}/follow", params),
+  );
+};
+
 /** Notes that a record was opened. */
 export const opened = ({ object, id }: Kept) =>
   data(client.PUT("/api/v1/me/recent/{object}/{id}", { params: { path: { object, id } } }));

@@ -2795,6 +2795,8 @@ export interface components {
              * @description How many there are; 1,000 stands for more, too
              */
             comments: number;
+            /** @description It is among the caller's */
+            favourite: boolean;
             /** @description Following says that the caller follows the record. */
             following: boolean;
             /** @description Of the record as it is stored; null: the caller may not change it */

@@ -1,4 +1,4 @@
-import { ActionIcon, Menu } from "@mantine/core";
+import { ActionIcon, Button, Menu } from "@mantine/core";
 import { IconChevronDown, IconChevronUp, IconDots, IconMail, IconMap, IconPhone } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { Stored } from "~/api/client";
@@ -15,14 +15,17 @@ interface Props {
   called: string;
   commands: RecordCommands;
   phone: boolean;
+  /** The record is shown beside a list. */
+  beside: boolean;
 }
 
 const icons = { call: IconPhone, mail: IconMail, map: IconMap };
 
 /** The name of a record, the way to its neighbours, and what else can be done with it. */
-export function Head({ object, record, called, commands, phone }: Props) {
+export function Head({ object, record, called, commands, phone, beside }: Props) {
   const { t } = useTranslation();
-  const { steps, menu, neighbours } = commands;
+  const { steps, marks, menu, neighbours } = commands;
+  const roomy = !phone && !beside;
   const size = phone ? 44 : "md";
   return (
     <header className={css.head}>
@@ -68,6 +71,7 @@ export function Head({ object, record, called, commands, phone }: Props) {
             ))}
           </>
         )}
+        {roomy && <Marks marks={marks} />}
         <Menu position="bottom-end">
           <Menu.Target>
             <ActionIcon variant="default" size={size} aria-label={t("record.menu")}>
@@ -75,7 +79,7 @@ export function Head({ object, record, called, commands, phone }: Props) {
             </ActionIcon>
           </Menu.Target>
           <Menu.Dropdown>
-            {menu.map((command) => {
+            {[...(roomy ? [] : marks), ...menu].map((command) => {
               const can = enabled(command);
               const Icon = command.icon;
               return (
@@ -96,5 +100,36 @@ export function Head({ object, record, called, commands, phone }: Props) {
         </Menu>
       </div>
     </header>
+  );
+}
+
+/** What can be marked of the record: that one follows it, and that it is a favourite. */
+function Marks({ marks: [follow, favourite] }: { marks: RecordCommands["marks"] }) {
+  const { t } = useTranslation();
+  const Bell = follow.icon;
+  const Star = favourite.icon;
+  return (
+    <>
+      <Button
+        size="compact-sm"
+        variant={follow.is ? "light" : "default"}
+        leftSection={<Bell size={14} />}
+        disabled={enabled(follow) !== true}
+        title={follow.label}
+        onClick={() => void perform(follow)}
+      >
+        {t(follow.is ? "record.following" : "record.follow")}
+      </Button>
+      <ActionIcon
+        variant={favourite.is ? "light" : "default"}
+        size="md"
+        aria-label={t("record.favourite")}
+        aria-pressed={favourite.is}
+        title={`${favourite.label} *`}
+        onClick={() => void perform(favourite)}
+      >
+        <Star size={16} />
+      </ActionIcon>
+    </>
   );
 }

@@ -144,7 +144,7 @@ export function RecordPanel({ object, id, beside = false }: { object: ObjectMode
         show({ side: "files" });
       }}
     >
-      <Head object={object} record={now} called={called} commands={commands} phone={phone} />
+      <Head object={object} record={now} called={called} commands={commands} phone={phone} beside={beside} />
       {conflict && (
         <ConflictPanel
           key={conflict.stored.version}

@@ -46,6 +46,7 @@ export async function open(
   const page = await openPage(object.name, id, device, signal);
   const key = recordKey(tenant, object, id);
   cache.setQueryData(key, named(page.record, columns.values(), page.names));
+  cache.setQueryData([...key, "following"], page.following);
   if (page.form) cache.setQueryData([...key, "form", device], page.form);
   for (const layout of object.layouts.filter((one) => one.name === page.layout))
     for (const [name, list] of Object.entries(page.related)) {

@@ -19,10 +19,11 @@ import { type Command, useCommands } from "~/ui/commands";
 import type { ActivityList } from "./activity/stream";
 import { copyOf } from "./given";
 import { type Neighbours, useNeighbours } from "./neighbours";
+import { type Mark, useMarks } from "./useMarks";
 import { useRemove } from "./useRemove";
 
 interface Of {
-  /** The record is shown beside its list, which has the way to the others. */
+  /** The record is shown beside a list, which has the way to the others. */
   beside: boolean;
   object: ObjectModel;
   id: string;
@@ -36,6 +37,8 @@ interface Of {
 export interface RecordCommands {
   /** To the records before and after; none beside a list. */
   steps: Command[];
+  /** What can be marked of the record. */
+  marks: [follow: Mark, favourite: Mark];
   /** Those of the menu of the page. */
   menu: Command[];
   neighbours: Neighbours | undefined;
@@ -54,6 +57,7 @@ export function useRecordCommands({ beside, object, id, can, record, activities,
   const found = useNeighbours(object, id);
   const neighbours = beside ? undefined : found;
   const name = String(record?.[object.nameField] ?? id);
+  const marks = useMarks(object, id, name);
   const remove = useRemove(object, id, name);
   // The tab and the side stay as they are while somebody goes through a list.
   const kept = new URLSearchParams([...at].filter(([key]) => key === "tab" || key === "side")).toString();
@@ -136,7 +140,8 @@ export function useRecordCommands({ beside, object, id, can, record, activities,
       where: "record",
       run: () => show({ side: "comments" }),
     },
+    ...marks,
     ...menu,
   ]);
-  return { steps, menu, neighbours };
+  return { steps, marks, menu, neighbours };
 }
