@@ -41,7 +41,7 @@ after(async () => {
 
 /** Boats and no others, by their lengths; what was changed of their views before is forgotten. */
 async function fleet(lengths) {
-  await api("PATCH", "/me/settings", { "kept.boat": null, "views.boat": null, "widths.boat": null });
+  await api("PATCH", "/me/settings", { "kept.boat": null, "instead.boat": null, "widths.boat": null });
   for (let items = [1]; items.length > 0; ) {
     ({ items } = await api("GET", "/records/boat?limit=500&fields=id"));
     if (items.length > 0) await api("POST", "/records/boat/bulk", { operations: items.map(({ id }) => ({ op: "delete", id, data: {} })) });
@@ -313,6 +313,48 @@ test("what somebody changes of a shared view is kept for them and changes nothin
   await text(page, 0, 0, "Berta");
   assert.equal(filterOf(page), null);
   await done(page);
+});
+
+/** Does what the menu of the view that is shown offers, which stores something. */
+async function inViewMenu(page, path, name) {
+  await page.getByRole("button", { name: "View", exact: true }).click();
+  await saved(page, path, () => page.getByRole("menuitem", { name }).click());
+}
+
+test("what is saved of a shared view is seen by others only where it is saved for everyone", async () => {
+  await fleet({ Ada: 5, Berta: 12, Cora: 20 });
+  const diana = await server.as("diana@example.com"); // may share views, and change nothing of the configuration
+  const shared = await diana("POST", "/views", { object: "account", label: "Names", columns: ["name"], sort: ["name"], show: "table", shared: "everyone" });
+  const hers = await open(`/o/account?view=${shared.id}`, "diana@example.com");
+  const his = await open(`/o/account?view=${shared.id}&columns=name,industry`, "sarah@example.com");
+  const heads = (page) => page.getByRole("columnheader").filter({ hasText: /./ });
+  await heads(his).nth(1).filter({ hasText: "Industry" }).waitFor();
+  await his.getByRole("img", { name: "Changed, for you alone" }).waitFor();
+  await his.getByRole("button", { name: "View", exact: true }).click();
+  await his.getByRole("menuitem", { name: "Needs the right to share views." }).first().waitFor();
+  await his.keyboard.press("Escape");
+  await inViewMenu(his, "/views", "Save for me");
+  await his.getByRole("img", { name: "Changed, for you alone" }).waitFor({ state: "detached" });
+  await his.goto(`${server.base}/o/account?view=${shared.id}`);
+  await heads(his).nth(1).filter({ hasText: "Industry" }).waitFor();
+  assert.equal(await his.getByRole("button", { name: /^Names/ }).count(), 1); // and no second tab
+
+  await hers.reload();
+  await heads(hers).first().waitFor();
+  assert.equal(await hers.getByRole("columnheader", { name: "Industry" }).count(), 0);
+  await hers.goto(`${server.base}/o/account?view=${shared.id}&columns=name,website`);
+  await heads(hers).nth(1).filter({ hasText: "Website" }).waitFor();
+  await inViewMenu(hers, "/views/", "Update for everyone");
+  await hers.getByRole("img", { name: "Changed, for you alone" }).waitFor({ state: "detached" });
+
+  await his.reload();
+  await heads(his).nth(1).filter({ hasText: "Industry" }).waitFor(); // his own stays
+  await inViewMenu(his, "/views/", "Back to the view of everyone");
+  await heads(his).nth(1).filter({ hasText: "Website" }).waitFor();
+  await inViewMenu(hers, "/views/", "Delete for everyone");
+  await hers.getByRole("button", { name: /^Names/ }).waitFor({ state: "detached" });
+  await done(his);
+  await done(hers);
 });
 
 test("a record is looked at beside the list, and gone through by keys", async () => {

@@ -54,6 +54,20 @@ export function stateOf(views: ViewDoc[], at: URLSearchParams): Omit<ListState, 
   };
 }
 
+/** What a view would say if it were as the list is shown. */
+export function viewOf(view: ViewDoc, state: Omit<ListState, "set">): ViewDoc {
+  const show = Object.entries(shows).find(([, as]) => as === state.as)?.[0] ?? state.as;
+  return {
+    ...view,
+    filter: state.filter || undefined,
+    sort: state.sort,
+    columns: state.columns ?? view.columns,
+    // Only a table is without groups because somebody took them away.
+    group: state.as === "table" ? state.group : (state.group ?? view.group),
+    show,
+  };
+}
+
 export function useListState(views: ViewDoc[]): ListState {
   const [at, setAt] = useSearchParams();
   const set = useCallback(
