@@ -28,6 +28,7 @@ func boardIsTheList(t *testing.T, open teststore.Opener) {
 	for _, q := range []record.BoardQuery{
 		{By: "industry"}, {By: "active", Sort: []string{"-employees", "name"}}, {By: "owner", Columns: owners, Filter: "employees > 2 // some"},
 		{By: "industry", Columns: []any{nil, "energy", "retail", "media"}, Within: "active"},
+		{By: "industry", Q: "a1", Filter: "employees > 1"}, // of searched fields she may not read all
 	} {
 		q.Limit, q.Fields = 1+r.IntN(5), []string{"name"}
 		board, err := w.as("rita").Board(w.ctx, "account", q)
@@ -49,7 +50,7 @@ func boardIsTheList(t *testing.T, open teststore.Opener) {
 					t.Errorf("%+v: %d cards of more", q, len(cards.Items))
 				}
 				limit = 3
-				if cards, err = w.as("rita").List(w.ctx, "account", record.ListQuery{Filter: c.Filter, Within: q.Within, Sort: q.Sort, Fields: q.Fields, Limit: limit, Cursor: cards.Next}); err != nil {
+				if cards, err = w.as("rita").List(w.ctx, "account", record.ListQuery{Filter: c.Filter, Within: q.Within, Q: q.Q, Sort: q.Sort, Fields: q.Fields, Limit: limit, Cursor: cards.Next}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -58,12 +59,19 @@ func boardIsTheList(t *testing.T, open teststore.Opener) {
 			}
 			total += n
 		}
-		whole, err := w.as("rita").List(w.ctx, "account", record.ListQuery{Filter: q.Filter, Within: q.Within, Limit: 500})
+		whole, err := w.as("rita").List(w.ctx, "account", record.ListQuery{Filter: q.Filter, Within: q.Within, Q: q.Q, Limit: 500})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if len(whole.Items) == 0 || len(seen) != len(whole.Items) || total != int64(len(seen)) {
 			t.Errorf("%+v: %d cards of %d records, the list has %d", q, total, len(seen), len(whole.Items))
+		}
+	}
+	w.create(w.as("ada"), "account", map[string]any{"name": "Raven", "secret": "classified", "owner": w.people["rita"].User.String()})
+	for who, want := range map[string]string{"ada": "1", "rita": "0"} {
+		rows, err := w.as(who).Aggregate(w.ctx, "account", record.AggregateQuery{Q: "classified"})
+		if got := fmt.Sprintf("%s", rows[0].AppendJSON(nil)); err != nil || got != `{"count":`+want+`}` {
+			t.Errorf("words that only some may read: %s finds %s, %v", who, got, err)
 		}
 	}
 }

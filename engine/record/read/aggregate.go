@@ -122,6 +122,7 @@ func (c *groupColumn) append(dst []byte, v any) []byte {
 // aggregation is an AggregateQuery made ready.
 type aggregation struct {
 	query   query.Aggregate
+	check   *wordCheck // of the id and then the searched fields; nil: the store's words are enough
 	columns []groupColumn
 	holds   func(GroupRow) (bool, error) // which of the finished rows are wanted, where the store can't say; nil: all
 	order   []groupOrder                 // of the finished rows, where the store can't sort them so
@@ -134,8 +135,8 @@ type groupOrder struct {
 	descending bool
 }
 
-// Aggregate groups the records that the caller may read. Faults: those of List,
-// list.bad_group, list.bad_measure, list.too_many_groups, list.groups_too_large, those of
+// Aggregate groups the records that the caller may read. Faults: those of List, list.bad_group,
+// list.bad_measure, list.too_many_found, list.too_many_groups, list.groups_too_large, those of
 // package budget.
 func (s *Reader) Aggregate(ctx context.Context, object string, q AggregateQuery) ([]GroupRow, error) {
 	a, err := s.Object(ctx, object, policy.Read)
@@ -160,8 +161,38 @@ func (s *Reader) Aggregate(ctx context.Context, object string, q AggregateQuery)
 	return rows, nil
 }
 
+// checkWords has an aggregation go over those records alone that have its words in fields which
+// the caller may read: groups can't be checked record by record. Fault list.too_many_found.
+func (s *Reader) checkWords(ctx context.Context, g *aggregation) error {
+	if g.check == nil {
+		return nil
+	}
+	columns := append([]query.Ref{query.Field(query.ID)}, g.check.refs...)
+	var keys []any
+	for r, err := range s.Tenant.Select(ctx, query.Select{Table: g.query.Table, Columns: columns, Filter: g.query.Filter, Words: g.query.Words}) {
+		if err != nil {
+			return err
+		}
+		if !g.check.holds(r) {
+			continue
+		}
+		if len(keys) == MaxTotal {
+			return fault.New(fault.Limited, "list.too_many_found", "max", MaxTotal)
+		}
+		keys = append(keys, r[0])
+	}
+	if err := budget.From(ctx).Hold(ctx, 2*rowBytes*int64(len(keys))); err != nil {
+		return err
+	}
+	g.query.Words, g.query.Filter = nil, query.And(g.query.Filter, query.In{Ref: query.Field(query.ID), Values: keys})
+	return nil
+}
+
 // groups are the rows that are wanted, in the order of the store.
 func (s *Reader) groups(ctx context.Context, g *aggregation) ([]GroupRow, error) {
+	if err := s.checkWords(ctx, g); err != nil {
+		return nil, err
+	}
 	var rows []GroupRow
 	held := 0
 	for r, err := range s.Tenant.Aggregate(ctx, g.query) {
@@ -220,11 +251,10 @@ func (s *Reader) aggregation(ctx context.Context, a *session.Object, q Aggregate
 	g.query.Filter = query.And(read, wanted)
 	if strings.TrimSpace(q.Q) != "" {
 		words := search.Query(q.Q)
-		if len(words) == 0 || !a.Searchable || newWordCheck(a, words, 0) != nil {
-			// Groups can't be checked record by record: what may not be read finds nothing.
+		if len(words) == 0 || !a.Searchable {
 			g.query.Filter = query.Nothing
 		} else {
-			g.query.Words = words
+			g.query.Words, g.check = words, newWordCheck(a, words, 1)
 		}
 	}
 	for i, by := range q.Group {
