@@ -91,6 +91,39 @@ test("a column goes on where it is scrolled, and on a phone there is one at a ti
   await done(page);
 });
 
+test("a board asks one question, and finds words for who may not read all that they are sought in", async () => {
+  const admin = await server.as("admin@example.com");
+  await admin("POST", "/metadata/apply", {
+    documents: [
+      {
+        kind: "object", name: "parcel", label: "Parcel", name_field: "name", visibility: "write",
+        fields: { name: { type: "text", label: "Name" }, worth: { type: "text", label: "Worth" }, weight: { type: "number", label: "Weight" },
+          state: { type: "picklist", label: "State", options: { packed: { label: "Packed", order: 1 }, sent: { label: "Sent", order: 2 } } } },
+      },
+      { kind: "view", name: "parcels", label: "Parcels", object: "parcel", columns: ["name", "weight"], show: "kanban", group: "state",
+        sum: ["weight", { op: "max", field: "weight", as: "heaviest" }] },
+      { kind: "permission", name: "carrier", label: "Carrier", objects: { parcel: { read: true, update: true, fields: { "*": "edit", worth: "none" } } } },
+    ],
+  });
+  const { user } = await (await server.as("sarah@example.com"))("GET", "/me");
+  const { permissions } = await admin("GET", `/records/user/${user.id}`);
+  await admin("PATCH", `/records/user/${user.id}`, { permissions: [...permissions, "carrier"] });
+  for (const [name, state, weight] of [["Crate of figs", "packed", 3], ["Crate of nuts", "sent", 5], ["Crate of dates", null, 2], ["Box", "sent", 1]])
+    await admin("POST", "/records/parcel", { name, state, weight, worth: "crate" });
+  const asked = [];
+  const page = await open("/inbox");
+  page.on("request", (r) => r.url().includes("/records/parcel") && asked.push(r.url().replace(/.*parcel/, "")));
+  await page.goto(`${server.base}/o/parcel?view=parcels&q=crate`);
+  const column = (name) => page.getByRole("region", { name, exact: true });
+  await column("Sent").getByText("Crate of nuts").waitFor();
+  await column("Packed").getByText("Crate of figs").waitFor();
+  await column("Empty").getByText("Crate of dates").waitFor();
+  assert.equal(await column("Sent").locator("[data-card]").count(), 1); // not what only the field has that he may not read
+  await column("Sent").getByTitle("heaviest").getByText("5").waitFor();
+  assert.deepEqual(asked.filter((one) => /board|^\?/.test(one)), ["/board"]);
+  await done(page);
+});
+
 test("a day begins with what is mine, every number leads to its records, and an admin changes what is there", async () => {
   const api = await server.as("sarah@example.com");
   const today = new Date().toISOString().slice(0, 10);

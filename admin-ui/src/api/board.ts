@@ -1,17 +1,21 @@
 // A list by columns: of each value of a field how many records there are, what is measured of them, and the first.
-import type { Stored } from "./client";
-import { all, equals } from "./filters";
+import { client, data, type Schemas, type Stored } from "./client";
 import { type Measure, measureName, measureOf } from "./measures";
 import { aggregate, list } from "./records";
 
 export interface BoardQuery {
+  /** The view of the configuration whose filter is asked for by its name. */
+  view?: string;
+  /** Besides that of the view. */
   filter?: string;
+  /** What both come to. */
+  only?: string;
   q?: string;
   /** The field of whose values each has a column, a path. */
   by: string;
-  /** The path of the name of what `by` refers to. */
-  namePath?: string;
-  /** The columns; absent: the values that there are. */
+  /** What `by` refers to, and the path of its name. */
+  refers?: { object: string; namePath?: string };
+  /** The columns in their order; absent: the values that there are. */
   values?: unknown[];
   fields: string[];
   sum: (string | Measure)[];
@@ -20,59 +24,91 @@ export interface BoardQuery {
 
 export interface BoardColumn {
   value: unknown;
-  /** Of the record that the value refers to. */
+  /** Of the record that the value refers to; null where it may not be read. */
   name?: string | null;
   count: number;
   /** By the names of the measures. */
   sums: Record<string, unknown>;
+  /** Of the list of all of its records. */
+  filter: string;
   items: Stored[];
-  /** Where the list of the column's records goes on. */
+  /** Where that list goes on. */
   next?: string;
 }
 
 export const cardsOfPage = 25;
-/** Of a field whose values nobody lists. */
-const mostColumns = 40;
+/** Columns of a reference, whose values nobody lists; and what the server has at most. */
+const mostReferred = 40;
+const mostColumns = 50;
 
+/** A board by one request; by one more where its columns are records, or sums are not all that is measured. */
 export async function board(object: string, query: BoardQuery, signal?: AbortSignal): Promise<BoardColumn[]> {
-  const { filter, q, by, namePath, values } = query;
+  const { by, refers, values, q, view, filter, fields, sort } = query;
   const measures = query.sum.map(measureOf);
+  const sums = measures.filter(isSum).map((m) => m.field);
+  const groups = refers || sums.length < measures.length ? measured(object, query, measures, signal) : undefined;
+  const columns = refers ? [null, ...((await groups) ?? []).flatMap((row) => row.value ?? [])] : named(values);
+  const [found, rows] = await Promise.all([
+    ask(object, { by, columns, view, filter, q, fields, sums, sort, limit: cardsOfPage }, signal),
+    groups,
+  ]);
+  const told = new Map(rows?.map((row) => [row.value ?? null, row]));
+  const place = new Map((values ?? []).map((value, i) => [value, i]));
+  const at = (value: unknown) => (value === null ? -1 : (place.get(value) ?? place.size));
+  return found.columns
+    .filter((column) => column.value !== null || column.count > 0)
+    .map((column) => ({
+      value: column.value,
+      name: refers && column.value !== null ? (found.names[refers.object]?.[String(column.value)] ?? null) : undefined,
+      count: column.count,
+      sums: Object.fromEntries(
+        measures.map((m) => {
+          const name = measureName(m);
+          return [name, (isSum(m) ? column.sums[m.field] : told.get(column.value ?? null)?.[name]) ?? null];
+        }),
+      ),
+      filter: column.filter,
+      items: column.items as Stored[],
+      next: column.next ?? undefined,
+    }))
+    .sort((a, b) => at(a.value) - at(b.value));
+}
+
+const isSum = (m: Measure): m is Measure & { field: string } =>
+  m.op === "sum" && m.field !== undefined && !m.as && !m.filter;
+
+/** The server knows the options of a field and what records have besides; only where there are too many are they named. */
+const named = (values: unknown[] | undefined) =>
+  values && values.length > mostColumns ? values.slice(0, mostColumns) : undefined;
+
+const ask = (object: string, body: Schemas["BoardOf"], signal?: AbortSignal) =>
+  data(client.POST("/api/v1/records/{object}/board", { params: { path: { object } }, body, signal }));
+
+/** What is measured by the values of the field; of references those of the first names. */
+async function measured(object: string, query: BoardQuery, measures: Measure[], signal?: AbortSignal) {
+  const { by, refers, only, q } = query;
   const { rows } = await aggregate(
     object,
     {
-      filter,
+      filter: only,
       q,
-      group: [{ field: by, as: "value" }, ...(namePath ? [{ field: namePath, as: "called" }] : [])],
-      measures: [{ op: "count", as: "records" }, ...measures],
-      sort: values ? undefined : [namePath ? "called" : "value"],
-      limit: values ? 1000 : mostColumns,
+      group: [{ field: by, as: "value" }, ...(refers?.namePath ? [{ field: refers.namePath, as: "called" }] : [])],
+      measures: measures.length > 0 ? measures : undefined,
+      sort: refers && [refers.namePath ? "called" : "value"],
+      limit: refers ? mostReferred : 1000,
     },
     signal,
   );
-  const found = new Map(rows.map((row) => [row.value ?? null, row]));
-  const empty = (values ?? [...found.keys()]).includes(null) || !found.has(null) ? [] : [null];
-  return Promise.all(
-    [...empty, ...(values ?? found.keys())].map(async (value) => {
-      const row = found.get(value ?? null);
-      const page = row ? await cards(object, query, value, undefined, signal) : undefined;
-      return {
-        value,
-        name: row?.called as string | null | undefined,
-        count: Number(row?.records ?? 0),
-        sums: Object.fromEntries(measures.map((m) => [measureName(m), row?.[measureName(m)] ?? null])),
-        items: page?.items ?? [],
-        next: page?.next ?? undefined,
-      };
-    }),
-  );
+  return rows;
 }
 
 /** The records of a column, from a place on. */
-export const cards = (object: string, query: BoardQuery, value: unknown, cursor?: string, signal?: AbortSignal) =>
+export const cards = (object: string, query: BoardQuery, column: BoardColumn, cursor?: string, signal?: AbortSignal) =>
   list(
     object,
     {
-      filter: all(query.filter, equals(query.by, value)),
+      view: query.view,
+      filter: column.filter,
       q: query.q,
       sort: query.sort,
       fields: query.fields,

@@ -60,7 +60,7 @@ export function BoardColumnList({
   const end = useRef<HTMLLIElement>(null);
   const more = useInfiniteQuery({
     queryKey: [me.tenant, object.name, "list", "board", query, "more", column.value, column.next],
-    queryFn: ({ pageParam, signal }) => cards(object.name, query, column.value, pageParam, signal),
+    queryFn: ({ pageParam, signal }) => cards(object.name, query, column, pageParam, signal),
     initialPageParam: column.next,
     getNextPageParam: (last) => last.next ?? undefined,
     enabled: false,

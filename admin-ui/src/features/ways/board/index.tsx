@@ -45,11 +45,15 @@ export default function Board({ object, view, filter, q, sort, columns, onOpen }
     [columns, object, path],
   );
   const sum = view?.sum ?? none;
+  const known = view !== undefined && object.views.includes(view);
+  const only = all(view?.filter, filter);
   const query: BoardQuery = {
-    filter: all(view?.filter, filter),
+    view: known ? view.name : undefined,
+    filter: known ? filter || undefined : only,
+    only,
     q: q || undefined,
     by: path ?? "",
-    namePath: by?.namePath,
+    refers: field?.targets[0] ? { object: field.targets[0], namePath: by?.namePath } : undefined,
     values: field && by?.path === field.name ? valuesOf(object, field) : undefined,
     fields: [...new Set([object.nameField, ...asked(by ? [...shown, by] : shown), ...added(sum, object.fields)])],
     sum,

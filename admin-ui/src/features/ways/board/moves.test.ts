@@ -6,8 +6,15 @@ import { mayEnter, valuesOf, withMoves } from "./moves";
 
 const row = (id: string, amount: number) => ({ id, amount }) as unknown as Stored;
 const columns: BoardColumn[] = [
-  { value: "open", count: 3, sums: { sum_amount: 30, max_amount: 20 }, items: [row("a", 10), row("b", 20)], next: "c" },
-  { value: "won", count: 1, sums: { sum_amount: 5, max_amount: 5 }, items: [row("w", 5)] },
+  {
+    value: "open",
+    count: 3,
+    sums: { sum_amount: 30, max_amount: 20 },
+    items: [row("a", 10), row("b", 20)],
+    next: "c",
+    filter: "",
+  },
+  { value: "won", count: 1, sums: { sum_amount: 5, max_amount: 5 }, items: [row("w", 5)], filter: "" },
 ];
 
 test("a moved card is counted and added up where it went, once", () => {
