@@ -46,7 +46,7 @@ function known() {
 }
 
 /** A running browser that asks for nothing outside. */
-export function launch() {
+export function launch(env = {}) {
   const args = [
     "--disable-gpu",
     "--disable-quic",
@@ -56,7 +56,7 @@ export function launch() {
     "--disable-sync",
   ];
   if (process.getuid?.() === 0) args.push("--no-sandbox"); // Chromium's own refuses to run as root
-  return chromium.launch({ executablePath: findBrowser(), args });
+  return chromium.launch({ executablePath: findBrowser(), args, env: { ...process.env, ...env } });
 }
 
 export const desktop = { viewport: { width: 1280, height: 800 }, locale: "en-US" };

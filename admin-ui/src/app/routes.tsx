@@ -27,7 +27,7 @@ export function Routes() {
           <Route path="/o/:object/:id" element={<RecordPage />} />
           <Route path="/recent" element={<Recent />} />
           <Route path="/favourites" element={<Recent favourites />} />
-          <Route path="/inbox" element={<Inbox />} />
+          <Route path="/inbox" element={<Inbox Peek={Peek} />} />
           <Route path="/me" element={<Me />} />
           <Route path="*" element={<Navigate to="/" replace />} />
         </Switch>

@@ -1,4 +1,6 @@
 // How values are written for a person: made once for a language and a time zone, never per cell.
+import { dayOf } from "~/meta/days";
+
 export interface Formats {
   /** Of texts. */
   language: string;
@@ -11,6 +13,8 @@ export interface Formats {
   percent(value: number, scale: number): string;
   date(value: string): string;
   datetime(value: string): string;
+  /** An instant as short as it can be told apart: the time of today, the day of this year, or the date. */
+  moment(value: string): string;
   time(value: string): string;
   duration(seconds: number): string;
   yes: string;
@@ -50,6 +54,9 @@ export function formatsOf(
   const dates = new Intl.DateTimeFormat(days, { ...day, timeZone: "UTC" });
   const hour = { hour: chosen.clock === "24" ? "2-digit" : "numeric", minute: "2-digit", ...clock } as const;
   const instants = new Intl.DateTimeFormat(days, { ...day, ...hour, timeZone });
+  const today = new Intl.DateTimeFormat(locale, { ...hour, timeZone });
+  const thisYear = new Intl.DateTimeFormat(days, { ...day, year: undefined, timeZone });
+  const others = new Intl.DateTimeFormat(days, { ...day, timeZone });
   const times = new Intl.DateTimeFormat(locale, { ...hour, timeZone: "UTC" });
   return {
     language,
@@ -64,6 +71,11 @@ export function formatsOf(
     percent: (v, scale) => `${number(`n${scale}`, digits(scale)).format(v)} %`,
     date: (v) => dates.format(new Date(`${v}T00:00:00Z`)),
     datetime: (v) => instants.format(new Date(v)),
+    moment: (v) => {
+      const [there, now] = [dayOf(new Date(v), timeZone), dayOf(new Date(), timeZone)];
+      const as = there === now ? today : there.slice(0, 4) === now.slice(0, 4) && !chosen.dates ? thisYear : others;
+      return as.format(new Date(v));
+    },
     time: (v) => (chosen.clock ? times.format(new Date(`1970-01-01T${v.slice(0, 5)}Z`)) : v.slice(0, 5)),
     duration: (s) => {
       const two = (n: number) => String(n).padStart(2, "0");

@@ -13,8 +13,8 @@ interface Props {
 export function Failure({ says, id, again }: Props) {
   const { t } = useTranslation();
   return (
-    <div role="alert" style={{ padding: 24 }}>
-      <p className="bad">{says ?? t("error.offline")}</p>
+    <div role="alert" className="failure">
+      <p>{says ?? t("error.offline")}</p>
       {id && <p className="quiet small">{t("error.id", { id })}</p>}
       {again && (
         <Button size="xs" variant="default" onClick={again}>

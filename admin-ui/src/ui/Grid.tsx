@@ -1,7 +1,8 @@
 // A table of any number of rows: only those in sight are drawn, a cell is the return value of a plain
 // function, and there is one editor. It knows nothing of what it shows.
+import { useElementSize, useMergedRef } from "@mantine/hooks";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ClipboardEvent, type MouseEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type ClipboardEvent, type MouseEvent, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import css from "./Grid.module.css";
 import { GridEditor } from "./GridEditor";
 import { GridHead } from "./GridHead";
@@ -15,6 +16,7 @@ import {
   type Place,
   readBlock,
   rowHeight,
+  spread,
   writeBlock,
 } from "./grid";
 import { gridKeys } from "./gridKeys";
@@ -59,8 +61,12 @@ export interface GridTexts {
 }
 
 export function Grid<R>(props: GridProps<R>) {
-  const { columns, count, line, focus, onFocus, onSeen, chosen } = props;
+  const { count, line, focus, onFocus, onSeen, chosen } = props;
   const frame = useRef<HTMLDivElement>(null);
+  const { ref: measured, width: room } = useElementSize<HTMLDivElement>();
+  const framed = useMergedRef(frame, measured);
+  const free = room - (chosen ? checkWidth : 0);
+  const columns = useMemo(() => spread(props.columns, free), [props.columns, free]);
   const input = useRef<HTMLTextAreaElement>(null);
   const [typed, setTyped] = useState<string>();
   const [anchor, setAnchor] = useState<Place>();
@@ -155,7 +161,7 @@ export function Grid<R>(props: GridProps<R>) {
   return (
     <div
       className={css.grid}
-      ref={frame}
+      ref={framed}
       role="grid"
       aria-label={props.label}
       aria-rowcount={count + 1}

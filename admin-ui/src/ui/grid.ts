@@ -11,6 +11,8 @@ export interface GridColumn<R> {
   key: string;
   label: string;
   width: number;
+  /** Takes the room that the others leave, up to some size. */
+  grows?: boolean;
   align?: "right";
   sorted?: "asc" | "desc";
   /** Of the sum row. */
@@ -78,6 +80,15 @@ export const blockOf = (a: Place, b: Place): Block => ({
 export const rowHeight = 32;
 /** Of the column that rows are chosen in. */
 export const checkWidth = 40;
+
+const widest = 440; // that a column grows
+
+/** The columns where there is so much room. */
+export function spread<R>(columns: GridColumn<R>[], room: number): GridColumn<R>[] {
+  const left = room - columns.reduce((sum, c) => sum + c.width, 0);
+  if (left <= 0 || !columns.some((c) => c.grows)) return columns;
+  return columns.map((c) => (c.grows ? { ...c, width: Math.max(c.width, Math.min(widest, c.width + left)) } : c));
+}
 
 /** Reads a block that a spreadsheet copied: tabs between cells, quotation marks around those with lines in them. */
 export function readBlock(text: string): string[][] {

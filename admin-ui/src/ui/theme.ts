@@ -1,4 +1,4 @@
-import { type CSSVariablesResolver, createTheme } from "@mantine/core";
+import { type CSSVariablesResolver, createTheme, Drawer } from "@mantine/core";
 
 export const theme = createTheme({
   fontFamily: 'system-ui, "Segoe UI", Roboto, "PingFang SC", "Microsoft YaHei", "Noto Sans SC", sans-serif',
@@ -6,6 +6,10 @@ export const theme = createTheme({
   defaultRadius: 6,
   primaryColor: "accent",
   primaryShade: { light: 6, dark: 5 },
+  components: {
+    // What is behind a panel stays readable.
+    Drawer: Drawer.extend({ defaultProps: { overlayProps: { backgroundOpacity: 0.28 } } }),
+  },
   colors: {
     accent: [
       "#edf0ff",
@@ -33,7 +37,7 @@ export const variables: CSSVariablesResolver = () => {
     "--mantine-color-default": "var(--bg)",
     "--mantine-color-default-hover": "var(--surface)",
     "--mantine-color-default-color": "var(--text)",
-    "--mantine-color-default-border": "var(--control-line)",
+    "--mantine-color-default-border": "var(--button-line)",
   };
   return { variables: {}, light: ours, dark: ours };
 };

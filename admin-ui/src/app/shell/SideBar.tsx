@@ -13,7 +13,7 @@ import { Link, useLocation } from "react-router";
 import { useFavourites, useRecent, useUnread } from "~/meta/mine";
 import { useSession } from "~/meta/session";
 import { Glyph } from "~/ui/Glyph";
-import icon from "../icon.svg";
+import icon from "~/ui/icon.svg";
 import { toggleSide } from "../overlays";
 import { placeAt, placesOf } from "../places";
 import css from "./SideBar.module.css";

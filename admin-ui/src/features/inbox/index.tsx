@@ -1,13 +1,15 @@
-import { Button } from "@mantine/core";
+import { ActionIcon, Tooltip } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { IconCheck, IconClock } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { type ComponentType, type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { refusal, type Schemas } from "~/api/client";
 import { handle, type Notification, notifications } from "~/api/notifications";
 import { useFormats } from "~/fields/useFormats";
 import { inboxKey } from "~/meta/mine";
+import type { ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
 import { pushUndo, useCommands } from "~/ui/commands";
 import { Failure } from "~/ui/Failure";
@@ -18,8 +20,8 @@ import css from "./Inbox.module.css";
 
 const day = 24 * 60 * 60 * 1000;
 
-/** What waits for a person: one line each, done or put off by a key. */
-export default function Inbox() {
+/** What waits for a person: one line each, done or put off by a key; beside them the record of the one in attention. */
+export default function Inbox({ Peek }: { Peek: ComponentType<{ object: ObjectModel; id: string }> }) {
   const { t } = useTranslation();
   const { me, model } = useSession();
   const formats = useFormats();
@@ -30,6 +32,8 @@ export default function Inbox() {
   const [at, setAt] = useState(0);
   const items = found.data?.items ?? [];
   const chosen = items[Math.min(at, items.length - 1)];
+  const object = chosen && model.objects.get(chosen.object);
+  const wide = useMediaQuery("(min-width: 1180px)", undefined, { getInitialValueInEffect: false });
 
   const change = async (one: Notification, patch: Schemas["NotificationPatch"]) => {
     try {
@@ -46,6 +50,11 @@ export default function Inbox() {
   const snooze = (one: Notification) => {
     void change(one, { snoozed_until: new Date(Date.now() + day).toISOString() });
     pushUndo({ label: t("inbox.snooze"), undo: () => change(one, { snoozed_until: new Date(0).toISOString() }) });
+  };
+  const look = (one: Notification, index: number) => {
+    if (!wide || index === at) return open(one);
+    setAt(index);
+    if (!one.read) void change(one, { read: true });
   };
   const open = (one: Notification) => {
     if (!one.read) void change(one, { read: true });
@@ -96,39 +105,53 @@ export default function Inbox() {
     },
   ]);
   if (found.isError) return <Failure says={refusal(found.error)?.detail} again={() => void found.refetch()} />;
+  const button = (label: string, icon: ReactNode, run: () => void) => (
+    <Tooltip label={label}>
+      <ActionIcon variant="subtle" color="gray" aria-label={label} onClick={run}>
+        {icon}
+      </ActionIcon>
+    </Tooltip>
+  );
+  const changed = (one: Notification) =>
+    (one.fields ?? []).flatMap((name) => model.objects.get(one.object)?.fields.get(name)?.label ?? []).join(", ");
   return (
-    <section className={css.page}>
-      <Title>{t("inbox.title")}</Title>
-      <h1>{t("inbox.title")}</h1>
-      {found.isSuccess && items.length === 0 && <p className="quiet">{t("inbox.empty")}</p>}
-      <ul>
-        {items.map((one) => (
-          <li key={one.id} data-chosen={one === chosen} data-read={one.read}>
-            <button type="button" className={css.what} onClick={() => open(one)}>
-              <Glyph name={model.objects.get(one.object)?.icon} />
-              <span className={css.text}>
-                <strong>{one.name || t("recent.nameless")}</strong>
-                <span>{t(`inbox.kind.${one.kind}`, { who: one.by_name ?? t("inbox.somebody") })}</span>
-                {one.text && <span className="quiet">{one.text}</span>}
+    <div className={css.page}>
+      <section className={css.items}>
+        <Title>{t("inbox.title")}</Title>
+        <h1>{t("inbox.title")}</h1>
+        {found.isSuccess && items.length === 0 && <p className="quiet">{t("inbox.empty")}</p>}
+        <ul>
+          {items.map((one, index) => (
+            <li key={one.id} data-chosen={one === chosen} data-read={one.read}>
+              <button type="button" className={css.what} onClick={() => look(one, index)}>
+                <Glyph name={model.objects.get(one.object)?.icon} />
+                <span className={css.text}>
+                  <strong>{one.name || t("recent.nameless")}</strong>
+                  <span className="quiet">
+                    {t(`inbox.kind.${one.kind}`, { who: one.by_name ?? t("inbox.somebody") })}
+                    {changed(one) && `: ${changed(one)}`}
+                  </span>
+                  {one.text && <span>{one.text}</span>}
+                </span>
+              </button>
+              <span className={css.end}>
+                <time className="quiet small" dateTime={one.at} title={formats.datetime(one.at)}>
+                  {formats.moment(one.at)}
+                </time>
+                <span className={css.actions}>
+                  {button(t("inbox.done"), <IconCheck size={16} />, () => done(one))}
+                  {button(t("inbox.snooze"), <IconClock size={16} />, () => snooze(one))}
+                </span>
               </span>
-              <time className="quiet small" dateTime={one.at}>
-                {formats.datetime(one.at)}
-              </time>
-            </button>
-            <Button size="compact-xs" variant="default" leftSection={<IconCheck size={12} />} onClick={() => done(one)}>
-              {t("inbox.done")}
-            </Button>
-            <Button
-              size="compact-xs"
-              variant="default"
-              leftSection={<IconClock size={12} />}
-              onClick={() => snooze(one)}
-            >
-              {t("inbox.snooze")}
-            </Button>
-          </li>
-        ))}
-      </ul>
-    </section>
+            </li>
+          ))}
+        </ul>
+      </section>
+      {wide && object && chosen && (
+        <aside className={css.beside} aria-label={chosen.name || t("recent.nameless")}>
+          <Peek key={chosen.record} object={object} id={chosen.record} />
+        </aside>
+      )}
+    </div>
   );
 }

@@ -40,8 +40,9 @@ export function Empty({ object, state, fields, formats }: Props) {
             })
           }
         >
-          {t("list.remove_it")}&nbsp;
-          <Words part={part} fields={fields} formats={formats} />
+          <span>
+            {t("list.remove_it")} <Words part={part} fields={fields} formats={formats} />
+          </span>
         </Button>
       ))}
       {!asked && object.can.create && (

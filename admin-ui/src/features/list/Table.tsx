@@ -198,6 +198,7 @@ function gridColumn(
     key: path,
     label,
     width: width ?? Math.max(type.width, 24 + label.length * 8),
+    grows: path === object.nameField && width === undefined,
     align: type.align,
     sorted: sort[0] === path ? "asc" : sort[0] === `-${path}` ? "desc" : undefined,
     cell:

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Offline, refusal } from "~/api/client";
 import { logIn } from "~/api/session";
+import icon from "~/ui/icon.svg";
 import css from "./Login.module.css";
 
 export function Login({ onDone }: { onDone(): void }) {
@@ -37,7 +38,10 @@ export function Login({ onDone }: { onDone(): void }) {
           void submit();
         }}
       >
-        <h1>{t("app.name")}</h1>
+        <header className={css.head}>
+          <img src={icon} width={32} height={32} alt="" />
+          <h1>{t("app.name")}</h1>
+        </header>
         <TextInput
           label={t("login.email")}
           name="email"

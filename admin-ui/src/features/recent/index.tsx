@@ -33,7 +33,11 @@ export default function Recent({ favourites = false }: { favourites?: boolean })
                   <Glyph name={object?.icon} />
                   <span className={css.name}>{one.name || t("recent.nameless")}</span>
                   <span className={css.kind}>{object?.label}</span>
-                  {one.at && <time dateTime={one.at}>{formats.datetime(one.at)}</time>}
+                  {one.at && (
+                    <time dateTime={one.at} title={formats.datetime(one.at)}>
+                      {formats.moment(one.at)}
+                    </time>
+                  )}
                 </Link>
               </li>
             );

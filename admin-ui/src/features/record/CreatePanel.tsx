@@ -74,6 +74,7 @@ function Panel({ object, given, begin, onClose, onCreated }: Props & { begin: Dr
       size={phone ? "100%" : all || enterable.some((name) => object.fields.get(name)?.rows.length) ? 720 : 480}
       title={t("record.new", { object: object.label })}
       closeButtonProps={{ "aria-label": t("record.close") }}
+      classNames={{ content: css.panel, body: css.body }}
     >
       <form
         className={css.form}
@@ -104,7 +105,7 @@ function Panel({ object, given, begin, onClose, onCreated }: Props & { begin: Dr
         )}
         <FormFields key={key} object={object} record={record} fields={short} />
         {!all && short.length < enterable.length && (
-          <Button variant="subtle" size="xs" onClick={() => setAll(true)}>
+          <Button className={css.more} variant="subtle" size="compact-sm" onClick={() => setAll(true)}>
             {t("record.more")}
           </Button>
         )}

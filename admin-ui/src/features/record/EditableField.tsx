@@ -154,7 +154,7 @@ export function EditableField(props: Props) {
     <div className={css.field} data-wide={props.wide || type.stands} data-name={field.name}>
       <div className={css.label} id={label} title={field.help}>
         {field.label}
-        {required && <span className="bad"> *</span>}
+        {required && (empty || draft) && <span className="bad"> *</span>}
       </div>
       {body()}
       {phone && draft && Input && !type.stands && (

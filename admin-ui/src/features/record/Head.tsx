@@ -17,6 +17,8 @@ interface Props {
   phone: boolean;
   /** The record is shown beside a list. */
   beside: boolean;
+  /** Beside another page, which has the title. */
+  beside: boolean;
 }
 
 const icons = { call: IconPhone, mail: IconMail, map: IconMap };
@@ -31,7 +33,7 @@ export function Head({ object, record, called, commands, phone, beside }: Props)
     <header className={css.head}>
       <div className={css.title}>
         <p className="quiet small">{object.label}</p>
-        <Title>{called}</Title>
+        {!beside && <Title>{called}</Title>}
         <h1>{called}</h1>
       </div>
       <div className={css.actions}>

@@ -10,7 +10,7 @@ export const fieldsOf = (row: Stored, columns: Column[], formats: Formats) =>
       return [];
     const shown = { field, formats, name: namePath && (row[namePath] as string | null) };
     return [
-      <span key={path} title={`${label}: ${typeOf(field.shows).text(value, shown)}`}>
+      <span key={path} data-type={field.shows} title={`${label}: ${typeOf(field.shows).text(value, shown)}`}>
         {typeOf(field.shows).cell(value, shown)}
       </span>,
     ];

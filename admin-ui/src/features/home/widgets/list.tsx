@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { type CSSProperties, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { refusal } from "~/api/client";
@@ -31,7 +31,7 @@ function Body({ widget, object }: WidgetProps) {
   if (!found.data) return <div className={css.waiting} />;
   if (found.data.items.length === 0) return <p className="quiet">{t("home.none")}</p>;
   return (
-    <ul className={css.list}>
+    <ul className={css.list} style={{ "--others": Math.max(1, columns.length - 1) } as CSSProperties}>
       {found.data.items.map((row) => (
         <li key={row.id}>
           {columns.map(({ path, field, namePath, label }, i) => {
@@ -44,8 +44,8 @@ function Body({ widget, object }: WidgetProps) {
                 {has ? type.cell(value, shown) : row.id}
               </Link>
             ) : (
-              <span key={path} title={has ? `${label}: ${type.text(value, shown)}` : undefined}>
-                {has && type.cell(value, shown)}
+              <span key={path} data-align={type.align} title={has ? `${label}: ${type.text(value, shown)}` : undefined}>
+                {has && (field.shows === "datetime" ? formats.moment(String(value)) : type.cell(value, shown))}
               </span>
             );
           })}

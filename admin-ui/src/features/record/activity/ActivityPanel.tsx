@@ -131,7 +131,7 @@ function Activity({ entry, formats }: { entry: Entry & { kind: "record" }; forma
       <div className={css.head}>
         <span className="quiet small">{of.object.label}</span>
         <span className="quiet small">
-          {at === undefined ? "" : at.length === 10 ? formats.date(at) : formats.datetime(at)}
+          {at === undefined ? "" : at.length === 10 ? formats.date(at) : formats.moment(at)}
         </span>
       </div>
       <Link to={`/o/${of.object.name}/${row.id}`}>{(title && cell(title)) ?? t("record.open")}</Link>

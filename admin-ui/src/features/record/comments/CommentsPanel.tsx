@@ -77,7 +77,7 @@ function One({ comment, by, formats, save, onRemove }: OneProps) {
       <div className={css.head}>
         <strong>{by}</strong>
         <time className="quiet small" dateTime={comment.at}>
-          {formats.datetime(comment.at)}
+          {formats.moment(comment.at)}
           {comment.edited_at && ` · ${t("record.comments.edited")}`}
         </time>
       </div>
@@ -106,12 +106,12 @@ function One({ comment, by, formats, save, onRemove }: OneProps) {
       {!editing && (comment.can.update || comment.can.delete) && (
         <div className={css.actions}>
           {comment.can.update && (
-            <Button variant="subtle" size="compact-xs" onClick={() => setEditing(true)}>
+            <Button variant="subtle" color="gray" size="compact-xs" onClick={() => setEditing(true)}>
               {t("record.comments.edit")}
             </Button>
           )}
           {comment.can.delete && (
-            <Button variant="subtle" color="red" size="compact-xs" onClick={onRemove}>
+            <Button variant="subtle" color="gray" size="compact-xs" onClick={onRemove}>
               {t("record.delete")}
             </Button>
           )}

@@ -27,9 +27,13 @@ export function Changes({ object, entry, names, formats, most }: Props) {
     <div className={css.entry}>
       <div className={css.head}>
         <span>{t(`record.history.${entry.action}`, { who })}</span>
-        <span className="quiet small" title={entry.via}>
-          {formats.datetime(entry.at)}
-        </span>
+        <time
+          className="quiet small"
+          dateTime={entry.at}
+          title={[formats.datetime(entry.at), entry.via].filter(Boolean).join(" · ")}
+        >
+          {formats.moment(entry.at)}
+        </time>
       </div>
       {changes.length > 0 && (
         <dl>
