@@ -45,8 +45,11 @@ function known() {
   return existsSync(chromium.executablePath()) ? chromium.executablePath() : undefined;
 }
 
-/** A running browser that asks for nothing outside. */
-export function launch(env = {}) {
+/**
+ * A running browser that asks for nothing outside. It does not close if any of its pages broke the content policy
+ * or ran a text as a script, whether or not their test looked at what they complained of.
+ */
+export async function launch(env = {}) {
   const args = [
     "--disable-gpu",
     "--disable-quic",
@@ -56,15 +59,22 @@ export function launch(env = {}) {
     "--disable-sync",
   ];
   if (process.getuid?.() === 0) args.push("--no-sandbox"); // Chromium's own refuses to run as root
-  return chromium.launch({ executablePath: findBrowser(), args, env: { ...process.env, ...env } });
+  const browser = await chromium.launch({ executablePath: findBrowser(), args, env: { ...process.env, ...env } });
+  const close = browser.close.bind(browser);
+  browser.broken = [];
+  browser.close = async () => {
+    await close();
+    assert.deepEqual(browser.broken, []);
+  };
+  return browser;
 }
 
 export const desktop = { viewport: { width: 1280, height: 800 }, locale: "en-US" };
 export const phone = { viewport: { width: 390, height: 844 }, locale: "en-US", hasTouch: true, isMobile: true };
 
 /**
- * A page in a browser of its own, with all that it complains of in page.complaints: errors, warnings, and
- * whatever the content policy refused. Requests that are refused on purpose are named in `expected`.
+ * A page in a browser of its own, with all that it and pages that it opens complain of in page.complaints: errors,
+ * warnings, whatever the content policy refused, and calls of `ran()`, which only hostile texts do. Requests that are refused on purpose are named in `expected`.
  */
 export async function blank(browser, look = desktop, expected = /401/) {
   const context = await browser.newContext(look);
@@ -81,10 +91,15 @@ export async function blank(browser, look = desktop, expected = /401/) {
     if (!request.url().endsWith("/events")) page.pending.add(request); // the stream of events never ends
   });
   for (const over of ["requestfinished", "requestfailed"]) page.on(over, (request) => page.pending.delete(request));
-  await page.exposeFunction("complain", (text) => page.complaints.push(text));
-  await page.addInitScript(() =>
+  const broke = (text) => {
+    page.complaints.push(text);
+    browser.broken.push(text);
+  };
+  await context.exposeFunction("broke", broke);
+  await context.exposeFunction("ran", () => broke("a text ran as a script"));
+  await context.addInitScript(() =>
     document.addEventListener("securitypolicyviolation", (e) =>
-      window.complain(`the content policy refused ${e.violatedDirective} ${e.blockedURI} ${e.sample} ${e.sourceFile}:${e.lineNumber}`),
+      window.broke(`the content policy refused ${e.violatedDirective} ${e.blockedURI} ${e.sample} ${e.sourceFile}:${e.lineNumber}`),
     ),
   );
   return page;

@@ -395,5 +395,5 @@ test("the page of a record and the panel of a new one have no fault that axe fin
   await panel.getByRole("button", { name: "More fields" }).click();
   await panel.locator("[contenteditable]").waitFor();
   assert.deepEqual(await faults(), []);
-  await page.context().close();
+  await done(page);
 });

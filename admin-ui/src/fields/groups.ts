@@ -65,7 +65,7 @@ export function useGroups(object: ObjectModel, asked: Asked) {
     group: column
       ? [
           { field: column.path, as: "value", by },
-          ...(column.namePath ? [{ field: column.namePath, as: "called" }] : []),
+          ...(column.groupNamePath ? [{ field: column.groupNamePath, as: "called" }] : []),
         ]
       : [],
     measures,

@@ -34,6 +34,7 @@ export interface FieldDoc {
   scale?: number;
   currency?: string;
   max_length?: number;
+  mask?: string;
   object?: string;
   objects?: string[];
   options?: Record<string, OptionDoc>;

@@ -44,6 +44,24 @@ test("what the caller may not read does not exist", () => {
   expect([...deal.fields.keys()]).toEqual(["name", "account", "total", "owner"]);
 });
 
+test("of what is masked is shown what a mask leaves, and nothing else is done with it", () => {
+  const fields = {
+    name: { type: "text", mask: "#***" },
+    size: { type: "number", mask: "***" },
+    plain: { type: "text" },
+    boss: { type: "lookup", object: "person" },
+  };
+  const may = { read: true, fields: { boss: "edit" }, masked: { name: true, size: true, plain: true } };
+  const documents = [{ kind: "object", name: "person", name_field: "name", fields }] as unknown as Document[];
+  const masked = modelOf(documents, 1, { objects: { person: may } } as unknown as Me["rights"], "en");
+  const person = masked.objects.get("person") as ObjectModel;
+  expect([...person.fields.values()].map((f) => [f.name, f.masked, f.editable])).toEqual([
+    ["name", true, false],
+    ["boss", false, true],
+  ]);
+  expect(columnOf(masked, person, "boss")).toMatchObject({ namePath: "boss.name", groupNamePath: undefined });
+});
+
 test("what is computed, or may only be read, is not edited", () => {
   expect([...deal.fields.values()].map((f) => [f.name, f.editable])).toEqual([
     ["name", true],

@@ -25,6 +25,8 @@ export interface Field {
   label: string;
   help?: string;
   editable: boolean;
+  /** The caller is shown what a mask leaves, and can't filter, sort or group by it. */
+  masked: boolean;
   required: boolean;
   options: Named<OptionDoc>[];
   /** The objects that a reference leads to. */
@@ -56,6 +58,7 @@ export interface Model {
 }
 
 const computed = new Set(["formula", "rollup", "auto_number"]);
+const texts = new Set(["text", "long_text", "email", "phone", "url", "auto_number"]);
 /** What every record has besides its fields. */
 const system: Record<string, FieldDoc & { label: Record<string, string> }> = {
   owner: { type: "user", object: "user", label: { en: "Owner", zh: "负责人" } },
@@ -71,6 +74,9 @@ const recordType: FieldDoc & { label: Record<string, string> } = {
   label: { en: "Record type", zh: "记录类型" },
 };
 
+/** What a mask leaves something of; who has anything else masked is not shown it. */
+const maskable = (doc: FieldDoc): boolean => !!doc.mask && texts.has(doc.result ?? doc.type);
+
 /** Joins the documents that the caller may see with their rights, in a language. */
 export function modelOf(documents: Document[], revision: number, rights: Me["rights"], language: string): Model {
   const of = <T>(kind: string) => documents.filter((d) => d.kind === kind) as unknown as T[];
@@ -84,8 +90,8 @@ export function modelOf(documents: Document[], revision: number, rights: Me["rig
     const fields = new Map<string, Field>();
     const typed = doc.record_types ? { record_type: { ...recordType, options: doc.record_types } } : {};
     for (const [name, field] of Object.entries({ ...doc.fields, ...typed, ...system })) {
-      const right = may.fields?.[name];
-      if (right) fields.set(name, fieldOf(doc.name, name, field, right === "edit", shared, language));
+      const right = may.fields?.[name] ?? (may.masked?.[name] && maskable(field) ? "masked" : undefined);
+      if (right) fields.set(name, fieldOf(doc.name, name, field, right, shared, language));
     }
     objects.set(doc.name, {
       name: doc.name,
@@ -113,7 +119,7 @@ function fieldOf(
   object: string,
   name: string,
   doc: FieldDoc,
-  editable: boolean,
+  right: "read" | "edit" | "masked",
   shared: Map<string, Record<string, OptionDoc>>,
   language: string,
 ): Field {
@@ -125,10 +131,11 @@ function fieldOf(
     doc,
     label: say(doc.label, language, name),
     help: doc.help ? say(doc.help, language, "") : undefined,
-    editable: editable && !doc.read_only && !computed.has(doc.type),
+    editable: right === "edit" && !doc.read_only && !computed.has(doc.type),
+    masked: right === "masked",
     required: doc.required === true,
     options: ordered(doc.picklist ? shared.get(doc.picklist) : doc.options),
-    rows: ordered(doc.fields).map((one) => fieldOf(object, one.name, one, editable, shared, language)),
+    rows: ordered(doc.fields).map((one) => fieldOf(object, one.name, one, right, shared, language)),
     targets:
       doc.type === "user" ? ["user"] : (doc.objects ?? (doc.object && doc.type !== "rollup" ? [doc.object] : [])),
   };
@@ -144,6 +151,8 @@ export interface Column {
   field: Field;
   /** Where the name of the record stands that a reference leads to. */
   namePath?: string;
+  /** The same for groups, which are not told by what is masked. */
+  groupNamePath?: string;
 }
 
 /** The column of a path such as `account.industry`; undefined where the caller may not read it. */
@@ -158,7 +167,8 @@ export function columnOf(model: Model, object: ObjectModel, path: string): Colum
     if (i === steps.length - 1) {
       const target = field.targets.length === 1 ? model.objects.get(field.targets[0] as string) : undefined;
       const namePath = target && target.nameField !== "id" ? `${path}.${target.nameField}` : undefined;
-      return { path, label: labels.join(" · "), field, namePath };
+      const groupNamePath = target?.fields.get(target.nameField)?.masked ? undefined : namePath;
+      return { path, label: labels.join(" · "), field, namePath, groupNamePath };
     }
     const next = model.objects.get(field.targets[0] ?? "");
     if (!next) return undefined;

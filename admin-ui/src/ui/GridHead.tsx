@@ -87,7 +87,8 @@ export function GridHead<R>({ columns, all, allLabel, resizeLabel, frame, onAll,
             className={css.heading}
             data-align={c.align}
             tabIndex={-1}
-            title={c.label}
+            title={c.unsorted ? `${c.label}: ${c.unsorted}` : c.label}
+            aria-disabled={c.unsorted ? true : undefined}
             draggable={!!onMove}
             onDragStart={(e) => {
               e.dataTransfer.setData("text/plain", c.label);
@@ -97,7 +98,7 @@ export function GridHead<R>({ columns, all, allLabel, resizeLabel, frame, onAll,
               setMoving(undefined);
               setOver(undefined);
             }}
-            onClick={() => onSort(c.key)}
+            onClick={() => !c.unsorted && onSort(c.key)}
           >
             {c.label}
             {c.sorted === "asc" ? " ↑" : c.sorted === "desc" ? " ↓" : ""}

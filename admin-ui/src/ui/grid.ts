@@ -15,6 +15,8 @@ export interface GridColumn<R> {
   grows?: boolean;
   align?: "right";
   sorted?: "asc" | "desc";
+  /** Why rows can't be sorted by it. */
+  unsorted?: string;
   /** Of the sum row. */
   sum?: ReactNode;
   cell(row: R): ReactNode;

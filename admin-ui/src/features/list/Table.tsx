@@ -79,9 +79,10 @@ export function Table(props: Props) {
           formats,
           widths[c.path],
           cellEdit(model, object, c, formats, { write, refuse } as Edits, says),
+          t("list.sort_masked"),
         ),
       ),
-    [columns, object, sort, formats, widths, model, write, refuse, says],
+    [columns, object, sort, formats, widths, model, write, refuse, says, t],
   );
   const summed = useMemo(
     () => (Object.keys(sums).length > 0 ? drawn.map((c) => ({ ...c, sum: sums[c.key] ?? "" })) : drawn),
@@ -188,6 +189,7 @@ function gridColumn(
   formats: Formats,
   width: number | undefined,
   edit: GridColumn<Stored>["edit"],
+  unsorted: string,
 ): GridColumn<Stored> {
   const { path, field, namePath, label } = column;
   const type = typeOf(field.shows);
@@ -200,6 +202,7 @@ function gridColumn(
     width: width ?? Math.max(type.width, 24 + label.length * 8),
     grows: path === object.nameField && width === undefined,
     align: type.align,
+    unsorted: field.masked ? unsorted : undefined,
     sorted: sort[0] === path ? "asc" : sort[0] === `-${path}` ? "desc" : undefined,
     cell:
       path === object.nameField

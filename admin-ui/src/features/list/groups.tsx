@@ -61,7 +61,7 @@ export function useSegments(
     q: q || undefined,
     group: by && [
       { field: by.path, as: "value", ...(month ? { by: "month" as const } : {}) },
-      ...(by.namePath ? [{ field: by.namePath, as: "name" }] : []),
+      ...(by.groupNamePath ? [{ field: by.groupNamePath, as: "name" }] : []),
     ],
     measures: [
       { op: "count" as const, as: "count" },

@@ -34,7 +34,7 @@ export function fieldsOf(model: Model, object: ObjectModel, known: Record<string
     if (!offered.has(path)) {
       const at = column(path);
       const may = path.includes(".") ? undefined : known?.[path]?.operators;
-      const refused = known && at && !path.includes(".") && !may;
+      const refused = at?.field.masked || (known && at && !path.includes(".") && !may);
       const of = at && !refused ? operatorsOf(at.field.shows).filter((one) => !may || may.includes(one.needs)) : [];
       offered.set(path, of.length > 0 ? of : undefined);
     }
