@@ -4,7 +4,7 @@
 /** Runs, if a page takes it for markup, an address or a template. `ran` is a complaint (browser.mjs). */
 export const evil = `"><img src=x onerror=ran()><script>ran()</script>{{1+1}}$t(record.save)`;
 /** Shows what follows it in the same line from right to left. */
-const turned = "\u202Etxt.\u200Bexe";
+export const turned = "\u202Etxt.\u200Bexe";
 export const address = "javascript:ran()//";
 
 /** A hostile text of its own for a place, so that it is seen that it is shown there. */

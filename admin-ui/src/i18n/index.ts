@@ -1,6 +1,7 @@
 // The program's own texts. A language is a file here: its name is the language.
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
+import { isolated } from "./isolated";
 
 const files = import.meta.glob<{ default: Record<string, unknown> }>("./*.json", { eager: true });
 const resources = Object.fromEntries(
@@ -18,5 +19,5 @@ await i18n.use(initReactI18next).init({
   resources,
   lng: nearest(globalThis.navigator?.language),
   fallbackLng: "en",
-  interpolation: { escapeValue: false }, // React escapes
+  interpolation: { escape: isolated }, // of markup React takes care
 });

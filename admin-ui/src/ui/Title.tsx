@@ -1,5 +1,6 @@
 import { useEffect } from "react";
 import { create } from "zustand";
+import { isolated } from "~/i18n/isolated";
 
 /** What the page that is shown is called, for the tab of the browser and the path to it. */
 export const useTitle = create<{ title?: string }>(() => ({}));
@@ -8,7 +9,7 @@ export const useTitle = create<{ title?: string }>(() => ({}));
 export function Title({ children }: { children: string }) {
   useEffect(() => {
     useTitle.setState({ title: children });
-    document.title = `${children} · Formwork`;
+    document.title = `${isolated(children)} · Formwork`;
     return () => {
       useTitle.setState({ title: undefined });
       document.title = "Formwork";
