@@ -135,11 +135,11 @@ test("on a phone a list is cards and a stage is a select", async () => {
 test("an object made a minute ago is there", async () => {
   const api = await server.as("admin@example.com");
   await api("POST", "/metadata/apply", {
-    documents: [{ kind: "object", name: "boat", label: "Boat", label_plural: "Boats", name_field: "name", visibility: "write", fields: { name: { type: "text", label: "Name" }, length: { type: "number", label: "Length" } } }],
+    documents: [{ kind: "object", name: "canoe", label: "Canoe", label_plural: "Canoes", name_field: "name", visibility: "write", fields: { name: { type: "text", label: "Name" }, length: { type: "number", label: "Length" } } }],
   });
-  await api("POST", "/records/boat", { name: "<b onmouseover=alert(1)>Ada</b>", length: 12 });
+  await api("POST", "/records/canoe", { name: "<b onmouseover=alert(1)>Ada</b>", length: 12 });
   const page = await open("admin@example.com");
-  await page.goto(`${server.base}/o/boat`);
+  await page.goto(`${server.base}/o/canoe`);
   await page.getByText("<b onmouseover=alert(1)>Ada</b>").click(); // markup is text
   await page.getByRole("heading", { level: 1 }).waitFor();
   await page.getByRole("button", { name: "Length" }).click();

@@ -15,9 +15,7 @@ interface Props {
   called: string;
   commands: RecordCommands;
   phone: boolean;
-  /** The record is shown beside a list. */
-  beside: boolean;
-  /** Beside another page, which has the title. */
+  /** The record is shown beside another page, which has the title. */
   beside: boolean;
 }
 
