@@ -5,6 +5,7 @@ import { admin } from "./server.mjs";
 
 const texts = {
   "sarah@example.com": {
+    find: "no",
     twin: { first_name: "Elena", last_name: "Fischer", email: "elena.fischer@lumen.example", title: "IT manager" },
     other: { first_name: "Elena", last_name: "Fischer", email: "elena.fischer@lumen.example", phone: "+49 30 5550199", title: "Head of IT" },
     said: [
@@ -25,8 +26,9 @@ const texts = {
     events: ["Demo of the gateway", "Contract talks", "Quarterly review", "Site visit", "Kick-off", "Call with the IT manager"],
   },
   "liming@example.com": {
-    twin: { first_name: "秀兰", last_name: "陈", email: "chen.xiulan@ruifeng.example", title: "采购经理" },
-    other: { first_name: "秀兰", last_name: "陈", email: "chen.xiulan@ruifeng.example", phone: "+86 21 55500199", title: "采购总监" },
+    find: "北京",
+    twin: { last_name: "陈秀兰", email: "chen.xiulan@ruifeng.example", title: "采购经理" },
+    other: { last_name: "陈秀兰", email: "chen.xiulan@ruifeng.example", phone: "+86 21 55500199", title: "采购总监" },
     said: ["客户希望报价中增加第二个厂区，交货日期还能保证吗？", "法务已确认合同条款，没有其他问题了。", "今天沟通顺利，请在周四之前发送案例清单。"],
     answer: "可以：第二个厂区需增加两周安装时间，交货日期不变。",
     tasks: ["发送修改后的报价单", "安排安装团队"],
@@ -57,7 +59,7 @@ export async function prepare(server, email = viewer) {
   const deals = await own("GET", `/records/opportunity${query(`${mine} and stage == "proposal"`, { sort: "-amount", limit: "3" })}`);
   const deal = deals.items[0];
   const [twin] = (await api("GET", `/records/contact${query(`email == "${words.twin.email}"`, { limit: "1" })}`)).items;
-  const made = { base: server.base, api, deal: deal.id, amount: rising(60_000), twin: twin?.id, file: words.file.join("\n") };
+  const made = { base: server.base, other: diana, deal: deal.id, amount: rising(60_000), twin: twin?.id, file: words.file.join("\n"), find: words.find };
   if (twin) return made;
   made.twin = (await api("POST", "/records/contact", { ...words.twin, account: deal.account, owner: user.id })).id;
   await api("POST", "/records/contact", { ...words.other, account: deal.account, owner: user.id });
@@ -147,7 +149,7 @@ export const screens = {
   peek: Object.assign(
     titled("A record beside its list", async (page, made) => {
       await list(page, made);
-      await page.keyboard.press("j");
+      await page.getByRole("grid").focus();
       await page.keyboard.press("Space");
       await page.getByRole("complementary").locator("h1").waitFor();
       await still(page);
@@ -162,7 +164,7 @@ export const screens = {
     await page.locator("main [data-field=amount]").first().click();
     const input = (phone(page) ? dialog(page) : page.locator("main [data-name=amount]").first()).locator("input");
     await input.fill("52000");
-    await made.api("PATCH", `/records/opportunity/${made.deal}`, { amount: made.amount() });
+    await made.other("PATCH", `/records/opportunity/${made.deal}`, { amount: made.amount() });
     if (phone(page)) await dialog(page).getByRole("button").last().click();
     else await page.keyboard.press("Enter");
     await page.locator("main [role=alert] table").waitFor();
@@ -178,8 +180,8 @@ export const screens = {
   palette: titled("The palette", async (page, made) => {
     await list(page, made);
     await page.keyboard.press("Control+k");
-    await dialog(page).getByRole("combobox").fill("no");
-    await page.getByRole("option").nth(6).waitFor();
+    await dialog(page).getByRole("combobox").fill(made.find);
+    await page.getByRole("option").nth(4).waitFor();
     await still(page);
   }),
   inbox: titled("An inbox", async (page, made) => {
@@ -202,12 +204,15 @@ export const screens = {
   pie: titled("A pie", at("/o/lead?view=leads_by_source", (page) => page.getByRole("figure").getByRole("link"))),
   recent: titled("What was opened lately", at("/recent", (page) => page.getByRole("main").getByRole("listitem"))),
   me: titled("One's own settings", at("/me", (page) => page.getByRole("main").getByRole("listitem"))),
-  keys: titled("The keys", async (page, made) => {
-    await list(page, made);
-    await page.keyboard.press("?");
-    await dialog(page).locator("dl").first().waitFor();
-    await still(page);
-  }),
+  keys: Object.assign(
+    titled("The keys", async (page, made) => {
+      await list(page, made);
+      await page.keyboard.press("?");
+      await dialog(page).locator("dl").first().waitFor();
+      await still(page);
+    }),
+    { desktop: true },
+  ),
   empty: titled("Nothing found", at(`${deals}&filter=${encodeURIComponent("amount > 90000000")}`, (page) => page.getByRole("main").getByRole("button"))),
 };
 

@@ -11,6 +11,19 @@ export const theme = createTheme({
     Drawer: Drawer.extend({ defaultProps: { overlayProps: { backgroundOpacity: 0.28 } } }),
   },
   colors: {
+    // What the kit draws dark, from text to ground, is ours too.
+    dark: [
+      "#e7e9ec",
+      "#a9b1bc",
+      "#8f98a4",
+      "#6f7885",
+      "#3c434d",
+      "#2d323a",
+      "#22262c",
+      "#1a1d22",
+      "#14161a",
+      "#101216",
+    ],
     accent: [
       "#edf0ff",
       "#dbe1ff",

@@ -121,6 +121,10 @@ export function RecordPanel({ object, id, beside = false }: { object: ObjectMode
       />
     );
   };
+  // What stands above is not told again below.
+  const stages = object.doc.stages?.field;
+  const highlights = (layout?.highlights ?? []).filter((name) => name !== stages);
+  const above = new Set([...highlights, stages]);
   const add = lists.find((one) => one.name === at.get("add"));
   const other = add && model.objects.get(add.object);
   return (
@@ -155,16 +159,8 @@ export function RecordPanel({ object, id, beside = false }: { object: ObjectMode
           onDone={settle}
         />
       )}
-      <div className={css.highlights}>
-        {(layout?.highlights ?? []).filter((name) => name !== object.doc.stages?.field).map((name) => field(name))}
-      </div>
-      <StagePath
-        object={object}
-        record={now}
-        formats={formats}
-        fixed={fixed(object.doc.stages?.field ?? "")}
-        save={save}
-      />
+      <div className={css.highlights}>{highlights.map((name) => field(name))}</div>
+      <StagePath object={object} record={now} formats={formats} fixed={fixed(stages ?? "")} save={save} />
       <div className={css.columns}>
         <div className={css.main}>
           <Sections
@@ -173,7 +169,7 @@ export function RecordPanel({ object, id, beside = false }: { object: ObjectMode
             chosen={at.get("tab")}
             onChoose={(tab) => show({ tab })}
             shows={(path) => !hidden(state.data?.sections, path)}
-            field={field}
+            field={(name, wide) => (above.has(name) ? null : field(name, wide))}
             folds={phone}
           />
           {lists

@@ -1,3 +1,4 @@
+import { useLayoutEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { say } from "~/meta/documents";
 import type { ObjectModel } from "~/meta/model";
@@ -17,8 +18,14 @@ interface Props {
 /** The views as tabs. A dot says that something of a view was changed and is only kept for whoever changed it. */
 export function ViewTabs({ object, views, state, total, onView }: Props) {
   const { t, i18n } = useTranslation();
+  const tabs = useRef<HTMLElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another tab comes into sight when it is chosen
+  useLayoutEffect(() => {
+    const [all, one] = [tabs.current, tabs.current?.querySelector<HTMLElement>("[data-here=true]")];
+    if (all && one) all.scrollLeft = one.offsetLeft - all.offsetLeft - (all.clientWidth - one.offsetWidth) / 2;
+  }, [state.view?.name]);
   return (
-    <nav className={css.tabs} aria-label={t("list.choose")}>
+    <nav ref={tabs} className={css.tabs} aria-label={t("list.choose")}>
       {views.all.map((view) => {
         const here = view.name === state.view?.name;
         const changed = here ? state.changed : !!views.kept[view.name];
