@@ -101,11 +101,9 @@ func (s *Session) Follows(ctx context.Context, after id.ID, limit int) (follows 
 		all = append(all, one)
 		records[one.Object] = append(records[one.Object], one.Record)
 	}
-	names := map[string]map[id.ID]string{}
-	for object, keys := range records {
-		if names[object], err = s.records.NamesOf(ctx, object, keys); err != nil {
-			return nil, 0, err
-		}
+	names, err := s.records.NamesOf(ctx, records)
+	if err != nil {
+		return nil, 0, err
 	}
 	all = slices.DeleteFunc(all, func(r row) bool { _, ok := names[r.Object][r.Record]; return !ok })
 	if len(all) > limit {

@@ -65,5 +65,6 @@ func (s *Session) users(ctx context.Context, users []id.ID) (map[id.ID]string, e
 	if len(users) == 0 {
 		return nil, nil
 	}
-	return s.records.NamesOf(ctx, auth.UserObject, users[:min(len(users), maxUsers)])
+	names, err := s.records.NamesOf(ctx, map[string][]id.ID{auth.UserObject: users[:min(len(users), maxUsers)]})
+	return names[auth.UserObject], err
 }

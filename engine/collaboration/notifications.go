@@ -13,6 +13,7 @@ import (
 	"formwork/engine/id"
 	"formwork/engine/policy"
 	"formwork/engine/query"
+	"formwork/engine/record"
 	"formwork/engine/store"
 )
 
@@ -93,7 +94,7 @@ type Inbox struct {
 
 // readable are the caller's notifications of records that they may read now, newest first, with
 // what the records are called.
-func (s *Session) readable(ctx context.Context) ([]notification, map[string]map[id.ID]string, error) {
+func (s *Session) readable(ctx context.Context) ([]notification, record.Names, error) {
 	q := query.Select{Table: notificationTable, Filter: query.Is(colUser, int64(s.caller.User)), Limit: maxNotifications,
 		Sort: []query.Order{{Ref: query.Field(colAt), Descending: true}, {Ref: query.Field(query.ID), Descending: true}}}
 	var all []notification
@@ -108,16 +109,12 @@ func (s *Session) readable(ctx context.Context) ([]notification, map[string]map[
 			records[n.object] = append(records[n.object], n.record)
 		}
 	}
-	names := map[string]map[id.ID]string{}
-	for object, keys := range records {
-		called, err := s.records.NamesOf(ctx, object, keys)
-		if err != nil {
-			return nil, nil, err
-		}
-		names[object] = called
+	names, err := s.records.NamesOf(ctx, records)
+	if err != nil {
+		return nil, nil, err
 	}
 	all = slices.DeleteFunc(all, func(n notification) bool { _, ok := names[n.object][n.record]; return !ok })
-	all, err := s.ofReadableFields(ctx, all)
+	all, err = s.ofReadableFields(ctx, all)
 	return all, names, err
 }
 
@@ -208,7 +205,7 @@ func (s *Session) Notifications(ctx context.Context, state string, after id.ID, 
 }
 
 // showNotifications completes notifications with what the caller may see.
-func (s *Session) showNotifications(ctx context.Context, inbox *Inbox, all []notification, names map[string]map[id.ID]string) error {
+func (s *Session) showNotifications(ctx context.Context, inbox *Inbox, all []notification, names record.Names) error {
 	texts, err := s.texts(ctx, all)
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/query"
+	"formwork/engine/record"
 )
 
 // Bounds of what a user marks.
@@ -55,11 +56,11 @@ type Mark struct {
 // Marks are the records that somebody keeps and its user may read: favourites, the first marked
 // first, and those opened last, the newest first. It asks once for each object.
 func (s *Session) Marks(ctx context.Context, p *Personal) (favourites, recent []Mark, err error) {
-	names, err := s.names(ctx, p.favourites, p.recent)
+	names, err := s.named(ctx, p.favourites, p.recent)
 	if err != nil {
 		return nil, nil, err
 	}
-	return names.of(p.favourites), names.of(p.recent), nil
+	return readable(p.favourites, names), readable(p.recent, names), nil
 }
 
 // Favourites are those of Marks.
@@ -82,33 +83,22 @@ func (s *Session) Recent(ctx context.Context) ([]Mark, error) {
 	return recent, err
 }
 
-// names are those of records that the caller may read, by object and id.
-type names map[string]map[id.ID]string
-
-// names finds the names of marked records.
-func (s *Session) names(ctx context.Context, lists ...[]mark) (names, error) {
+// named finds the names of marked records.
+func (s *Session) named(ctx context.Context, lists ...[]mark) (record.Names, error) {
 	keys := map[string][]id.ID{}
 	for _, marks := range lists {
 		for _, m := range marks {
 			keys[m.Object] = append(keys[m.Object], m.ID)
 		}
 	}
-	all := names{}
-	for object, of := range keys {
-		found, err := s.records.NamesOf(ctx, object, of)
-		if err != nil {
-			return nil, err
-		}
-		all[object] = found
-	}
-	return all, nil
+	return s.records.NamesOf(ctx, keys)
 }
 
-// of are the marks whose records may be read, in their order; never nil.
-func (n names) of(marks []mark) []Mark {
+// readable are the marks whose records have names, for they may be read, in their order; never nil.
+func readable(marks []mark, names record.Names) []Mark {
 	read := []Mark{}
 	for _, m := range marks {
-		if name, ok := n[m.Object][m.ID]; ok {
+		if name, ok := names[m.Object][m.ID]; ok {
 			read = append(read, Mark{m.Object, m.ID, name, time.UnixMilli(m.At).UTC()})
 		}
 	}
@@ -118,11 +108,11 @@ func (n names) of(marks []mark) []Mark {
 // demandReadable refuses a record that the caller may not read, or that is not there. Fault
 // "record.not_found" (NotFound).
 func (s *Session) demandReadable(ctx context.Context, object string, key id.ID) error {
-	found, err := s.records.NamesOf(ctx, object, []id.ID{key})
+	found, err := s.records.NamesOf(ctx, map[string][]id.ID{object: {key}})
 	if err != nil {
 		return err
 	}
-	if _, ok := found[key]; !ok {
+	if _, ok := found[object][key]; !ok {
 		return fault.New(fault.NotFound, "record.not_found", "object", object, "id", key.String())
 	}
 	return nil
@@ -152,22 +142,22 @@ func (s *Session) AddFavourite(ctx context.Context, object string, key id.ID) er
 	if err != nil {
 		return err
 	}
-	readable, err := s.names(ctx, p.favourites)
+	named, err := s.named(ctx, p.favourites)
 	if err != nil {
 		return err
 	}
-	return s.addFavourite(ctx, object, key, readable)
+	return s.addFavourite(ctx, object, key, named)
 }
 
-// addFavourite keeps only those others that are readable, if these are given.
-func (s *Session) addFavourite(ctx context.Context, object string, key id.ID, readable names) error {
+// addFavourite keeps only those others whose records are named, if these names are given.
+func (s *Session) addFavourite(ctx context.Context, object string, key id.ID, named record.Names) error {
 	return s.change(ctx, func(p *Personal) (query.Column, json.RawMessage, error) {
 		marks := p.favourites
 		if slices.ContainsFunc(marks, func(m mark) bool { return m.leadsTo(object, key) }) {
 			return query.Column{}, nil, nil
 		}
-		if readable != nil {
-			marks = slices.DeleteFunc(marks, func(m mark) bool { _, ok := readable[m.Object][m.ID]; return !ok })
+		if named != nil {
+			marks = slices.DeleteFunc(marks, func(m mark) bool { _, ok := named[m.Object][m.ID]; return !ok })
 		}
 		if len(marks) >= MaxFavourites {
 			return query.Column{}, nil, fault.New(fault.Conflict, "workspace.too_many_favourites", "max", MaxFavourites)

@@ -20,20 +20,19 @@ import (
 // Names are what records are called, by object and id. A record that has no name is called "".
 type Names map[string]map[id.ID]string
 
-// Bounds of the names in one answer. What goes beyond them is left out.
+// Bounds of the names in one answer.
 const (
-	MaxNames    = 10_000
-	namesBytes  = 4 << 20
-	namesAtOnce = 2_000 // ids in one query
+	MaxNames    = 10_000  // to which references lead; others are left out
+	namesBytes  = 4 << 20 // of which all are told
+	namesAtOnce = 2_000   // ids in one query
 	// nameEntry is what a name takes as JSON besides its text: its id, and what JSON writes.
 	nameEntry = 24
 )
 
 // Names tells what the records are called to which references in some records lead: lookups,
 // also those that were reached by paths, and those in child rows. It has the records that the
-// caller may read, of objects whose names they may read, and asks once for each object, up to
-// 2,000 ids. An answer has at most 10,000 names, and 4 MiB of them. Faults: those of package
-// budget.
+// caller may read, of objects whose names they may read, and asks as NamesOf. An answer has at
+// most 10,000 names. Faults: those of package budget.
 func (s *Reader) Names(ctx context.Context, records ...Record) (Names, error) {
 	to, err := referencesOf(records)
 	if err != nil {
@@ -44,16 +43,34 @@ func (s *Reader) Names(ctx context.Context, records ...Record) (Names, error) {
 
 // namesOf reads the names of what some references lead to.
 func (s *Reader) namesOf(ctx context.Context, to references) (Names, error) {
-	names, size := Names{}, 0
-	for _, object := range slices.Sorted(maps.Keys(to.of)) {
+	named := map[string][]id.ID{}
+	for object, keys := range to.of {
 		a, err := s.AnyObject(ctx, object)
+		switch {
+		case refusedOr(err) != nil:
+			return nil, err
+		case err == nil && a.ShowsText(a.Object.NameField):
+			named[object] = keys
+		}
+	}
+	return s.NamesOf(ctx, named)
+}
+
+// NamesOf tells what some records are called, given by object: those that the caller may read, and
+// no others; "" where they may not read the name, and beyond 4 MiB of names. There are none of an
+// object that they may not read, or that there is not. It asks once for each object, up to 2,000
+// ids. Faults: those of package budget.
+func (s *Reader) NamesOf(ctx context.Context, records map[string][]id.ID) (Names, error) {
+	names, size := Names{}, 0
+	for _, object := range slices.Sorted(maps.Keys(records)) {
+		a, err := s.Object(ctx, object, policy.Read)
 		if refusedOr(err) != nil {
 			return nil, err
 		}
-		if err != nil || !a.Allows(policy.Read) || !a.ShowsText(a.Object.NameField) {
+		if err != nil {
 			continue
 		}
-		for part := range slices.Chunk(to.of[object], namesAtOnce) {
+		for part := range slices.Chunk(records[object], namesAtOnce) {
 			if err := s.addNames(ctx, a, part, names, &size); err != nil {
 				return nil, err
 			}
@@ -63,28 +80,38 @@ func (s *Reader) namesOf(ctx context.Context, to references) (Names, error) {
 }
 
 // addNames reads the names of some records of an object. size is what all names take so far.
-func (s *Reader) addNames(ctx context.Context, a *session.Object, keys []any, names Names, size *int) error {
+func (s *Reader) addNames(ctx context.Context, a *session.Object, keys []id.ID, names Names, size *int) error {
 	object := a.Object.Doc.Name
 	read, err := s.RecordFilter(ctx, object, policy.Read)
 	if err != nil {
 		return err
 	}
-	q := query.Select{Table: a.Object.Table.Name, Columns: []query.Ref{query.Field(query.ID), query.Field(a.Object.NameField.Column)},
-		Filter: query.And(query.In{Ref: query.Field(query.ID), Values: keys}, read)}
+	among := make([]any, len(keys))
+	for i, key := range keys {
+		among[i] = int64(key)
+	}
+	q := query.Select{Table: a.Object.Table.Name, Columns: []query.Ref{query.Field(query.ID)},
+		Filter: query.And(query.In{Ref: query.Field(query.ID), Values: among}, read)}
+	shown := a.ShowsText(a.Object.NameField)
+	if shown {
+		q.Columns = append(q.Columns, query.Field(a.Object.NameField.Column))
+	}
 	for r, err := range s.Tenant.Select(ctx, q) {
 		if err != nil {
 			return fmt.Errorf("reading names of %s: %w", object, err)
 		}
-		name := a.ShownText(a.Object.NameField, r[1])
-		takes := nameEntry + len(name) + escaped(name)
-		if *size += takes; *size > namesBytes {
-			return nil
+		name := ""
+		if shown {
+			name = a.ShownText(a.Object.NameField, r[1])
 		}
-		if err := budget.From(ctx).Hold(ctx, 2*int64(takes)); err != nil { // the name, and its JSON
+		if *size += nameEntry + len(name) + escaped(name); *size > namesBytes {
+			name = ""
+		}
+		if err := budget.From(ctx).Hold(ctx, 2*int64(nameEntry+len(name)+escaped(name))); err != nil { // the name, and its JSON
 			return err
 		}
 		if names[object] == nil {
-			names[object] = map[id.ID]string{}
+			names[object] = make(map[id.ID]string, len(keys))
 		}
 		names[object][id.ID(r[0].(int64))] = name
 	}
@@ -120,13 +147,13 @@ type reference struct {
 
 // references are where some references lead: ids by object, each once.
 type references struct {
-	of   map[string][]any
+	of   map[string][]id.ID
 	seen map[reference]bool
 }
 
 // referencesOf are those in some records; a record's own id is none.
 func referencesOf(records []Record) (references, error) {
-	to := references{of: map[string][]any{}, seen: map[reference]bool{}}
+	to := references{of: map[string][]id.ID{}, seen: map[reference]bool{}}
 	for _, r := range records {
 		for i, c := range r.Fields() {
 			if c.Name == query.ID.Name {
@@ -148,7 +175,7 @@ func (r *references) add(value fieldtype.Value, v any) error {
 		to := reference{object, key}
 		if key != 0 && !r.seen[to] && len(r.seen) < MaxNames {
 			r.seen[to] = true
-			r.of[object] = append(r.of[object], key)
+			r.of[object] = append(r.of[object], id.ID(key))
 		}
 	case fieldtype.Nests:
 		raw, ok := v.(json.RawMessage)
