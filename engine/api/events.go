@@ -16,7 +16,6 @@ import (
 const (
 	eventStream     = "text/event-stream"
 	headerLastEvent = "Last-Event-ID"
-	heartbeat       = 20 * time.Second // between two signs of life of a stream
 	// maxPending is the room for what is written that a stream keeps while it has nothing to tell.
 	maxPending = 1 << 10
 )
@@ -40,7 +39,7 @@ func (s *Server) listen(r *request) error {
 	}
 	r.share.Leave()
 	r.http.Context().SetConnectionClose()
-	e := &events{stream: stream, connection: r.http.Context().Conn()}
+	e := &events{stream: stream, heartbeat: s.o.Heartbeat, connection: r.http.Context().Conn()}
 	e.ctx, e.stop = context.WithCancel(context.Background())
 	r.http.Context().SetBodyStream(e, -1)
 	return nil
@@ -69,6 +68,7 @@ func (s *Server) still(r *request) func(ctx context.Context) bool {
 // events is the body of a stream of events. Whoever sends it reads it; that waits for events.
 type events struct {
 	stream     *live.Stream
+	heartbeat  time.Duration
 	connection net.Conn
 	ctx        context.Context
 	stop       context.CancelFunc
@@ -84,7 +84,7 @@ func (e *events) Read(p []byte) (int, error) {
 		go e.watch()
 	}
 	for len(e.pending) == 0 {
-		told, err := e.stream.Wait(e.ctx, heartbeat)
+		told, err := e.stream.Wait(e.ctx, e.heartbeat)
 		if err != nil {
 			return 0, io.EOF
 		}
@@ -93,7 +93,7 @@ func (e *events) Read(p []byte) (int, error) {
 		}
 		e.pending = appendEvents(e.pending[:0], told)
 	}
-	if err := e.connection.SetWriteDeadline(time.Now().Add(heartbeat)); err != nil {
+	if err := e.connection.SetWriteDeadline(time.Now().Add(e.heartbeat)); err != nil {
 		return 0, err
 	}
 	n := copy(p, e.pending)

@@ -311,3 +311,26 @@ func TestEventsOfNotifications(t *testing.T) {
 	hers.tells(recordEvent("account", other, 1, "created"))
 	w.listen(bob, "").begins(w.Snapshot().Revision, 0)
 }
+
+// Whoever loses a right is told nothing more that needs it: by a change of the configuration at
+// once, and the stream goes on; where they are locked out it ends.
+func TestEventsEndWithTheRights(t *testing.T) {
+	w, admin, ann, bob, bobID := listenersWorld(t, func(*api.Options) {})
+	hers, his := w.listen(ann, ""), w.listen(bob, "")
+	hers.begins(w.Snapshot().Revision, 0)
+	his.begins(w.Snapshot().Revision, 0)
+	one := w.sent("POST", "/api/v1/records/account", ann, `{"name":"One"}`)["id"].(string)
+	hers.tells(recordEvent("account", one, 1, "created"))
+	w.Apply(`{"kind":"permission","name":"sales_user","objects":{"account":{"create":false,"read":false,"update":false,"delete":false}}}`)
+	revision := fmt.Sprintf(`revision {"revision":%d}`, w.Snapshot().Revision)
+	hers.tells(revision)
+	his.tells(revision)
+	w.sent("PATCH", "/api/v1/records/account/"+one, admin, `{"website":"one.example.com"}`)
+	contact := w.sent("POST", "/api/v1/records/contact", ann, `{"last_name":"Next"}`)["id"].(string)
+	hers.tells(recordEvent("contact", contact, 1, "created"))
+	w.sent("PATCH", "/api/v1/records/user/"+bobID, admin, `{"active":false}`)
+	his.ends()
+	if status, _, _ := w.do("GET", "/api/v1/events", map[string]string{"Authorization": "Bearer " + bob}, ""); status != 401 {
+		t.Errorf("locked out, and answered %d", status)
+	}
+}

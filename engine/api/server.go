@@ -80,6 +80,9 @@ type Options struct {
 	Collaboration *collaboration.Service
 	// Live tells who listens what happens to records. Shutdown stops it.
 	Live *live.Hub
+	// Heartbeat is how often a stream of events shows that it lives, and how long its reader may
+	// take to read what was sent before; 20 seconds if 0.
+	Heartbeat time.Duration
 	// Wake is called with a tenant's name when there is background work to go on with.
 	Wake func(tenant string)
 	// Consumers are the figures of the consumers of events, for the metrics; nil: none.
@@ -145,6 +148,9 @@ func New(o Options) *Server {
 	}
 	if o.Memory <= 0 {
 		o.Memory = DefaultMemory
+	}
+	if o.Heartbeat <= 0 {
+		o.Heartbeat = 20 * time.Second
 	}
 	s := &Server{o: o, logins: newLimiter(o.Now, o.Log), proxies: networks(o.Proxies), metrics: newMetrics(), shown: newShownCache(), numbers: newRequestNumbers(o.Now()),
 		heavy: semaphore.NewWeighted(maxHeavy), budget: budget.New(budget.Of(o.Memory, o.Remote)), exports: newExportCounts()}
