@@ -157,7 +157,7 @@ func readOperation(v any, at string) (op record.Operation, err error) {
 	return op, err
 }
 
-var operations = []string{"create", "update", "upsert", "delete"}
+var operations = []string{"create", "update", "upsert", "delete", "restore"}
 
 // members refuses those of an object that are not known.
 func members(object map[string]any, at string, known ...string) error {

@@ -134,4 +134,9 @@ func TestMaskedStaysMasked(t *testing.T) {
 	send(admin, 200, "PATCH", "/api/v1/records/user/"+viewer, `{"permissions":["viewer"]}`)
 	ask(204, "DELETE", one, "")
 	ask(200, "GET", "/api/v1/bin/person", "", `"name":"W**"`)
+	ask(200, "GET", strings.Replace(one, "/records/", "/bin/", 1), "", `"name":"W**"`)
+	ask(200, "GET", "/api/v1/bin/person?names=true&q=wang", "", `"items":[]`)
+	if raw := send(admin, 200, "GET", "/api/v1/bin/person?names=true&q=wang", ""); !strings.Contains(raw, `"names":{"user":{`) {
+		t.Errorf("who may read it does not find it in the bin: %s", raw)
+	}
 }

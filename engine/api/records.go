@@ -308,30 +308,50 @@ func (s *Server) merge(r *request) error {
 
 // bin is GET /bin/{object}: deleted records, newest first.
 func (s *Server) bin(r *request) error {
-	var cursor string
-	var limit int
-	if err := r.query(parameter{"cursor", &cursor}, parameter{"limit", &limit}); err != nil {
+	var q record.BinQuery
+	if err := r.query(parameter{"q", &q.Words}, parameter{"cursor", &q.Cursor}, parameter{"limit", &q.Limit}, parameter{"names", &q.Names}); err != nil {
 		return err
 	}
-	page, err := r.records().Bin(r.ctx, r.object(), cursor, limit)
+	page, err := r.records().Bin(r.ctx, r.object(), q)
 	if err != nil {
 		return err
 	}
 	b := append(r.buffer(), `{"items":[`...)
-	for i, one := range page.Items {
+	for i := range page.Items {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendString(append(b, `{"id":`...), one.ID.String())
-		b = appendString(append(b, `,"name":`...), one.Name)
-		b = append(b, `,"deleted_at":"`...)
-		b = one.DeletedAt.UTC().AppendFormat(b, timeFormat)
-		b = appendString(append(b, `","deleted_by":`...), one.DeletedBy.String())
-		b = appendString(append(b, `,"batch":`...), one.Batch.String())
-		b = append(b, '}')
+		b = appendBinned(b, &page.Items[i])
 	}
 	b = appendNext(append(b, ']'), page.Next)
+	if page.Names != nil {
+		b = page.Names.AppendJSON(append(b, `,"names":`...))
+	}
 	return r.sent(fiber.StatusOK, append(b, '}'))
+}
+
+// binned is GET /bin/{object}/{id}.
+func (s *Server) binned(r *request) error {
+	key, err := r.recordID()
+	if err != nil {
+		return err
+	}
+	found, err := r.records().BinnedRecord(r.ctx, r.object(), key)
+	if err != nil {
+		return err
+	}
+	return r.sent(fiber.StatusOK, appendBinned(r.buffer(), found))
+}
+
+// appendBinned appends a record in the bin.
+func appendBinned(b []byte, one *record.Binned) []byte {
+	b = appendString(append(b, `{"id":`...), one.ID.String())
+	b = appendString(append(b, `,"name":`...), one.Name)
+	b = append(b, `,"deleted_at":"`...)
+	b = one.DeletedAt.UTC().AppendFormat(b, timeFormat)
+	b = appendString(append(b, `","deleted_by":`...), one.DeletedBy.String())
+	b = appendString(append(b, `,"batch":`...), one.Batch.String())
+	return append(b, '}')
 }
 
 // timeFormat is RFC 3339 with milliseconds, in UTC.

@@ -152,7 +152,8 @@ func (s *Server) routes() []route {
 		{remove, v1 + "/records/:object/:id/comments/:comment", s.deleteComment, "deleteRecordComment", "Deletes a comment of one's own, or of a record that one may delete.", none, reads, nothing, done},
 		{put, v1 + "/records/:object/:id/follow", s.follow, "followRecord", "Has oneself notified of changes of a record and of comments on it.", none, reads, nothing, done},
 		{remove, v1 + "/records/:object/:id/follow", s.unfollow, "unfollowRecord", "Follows a record no more.", none, reads, nothing, done},
-		{get, v1 + "/bin/:object", s.bin, "listBin", "Lists the recycle bin.", paging, mine, nothing, answers[Page[Binned]]()},
+		{get, v1 + "/bin/:object", s.bin, "listBin", "Lists the recycle bin, those deleted last first.", inBin, mine, nothing, answers[BinPage]()},
+		{get, v1 + "/bin/:object/:id", s.binned, "getFromBin", "Says who deleted a record that is in the recycle bin, and when.", none, mine, nothing, answers[Binned]()},
 		{remove, v1 + "/bin/:object/:id", s.purge, "purgeFromBin", "Removes a record from the recycle bin for good.", none, mine, nothing, done},
 		{get, v1 + "/search", s.search, "search", "Finds records of all objects by words.", finding, mine, nothing, answers[List[Match]]()},
 

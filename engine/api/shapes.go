@@ -97,7 +97,7 @@ type Bulk struct {
 // Operation makes, changes or deletes a record. Update and upsert find theirs by id, key or
 // match.
 type Operation struct {
-	Op      string      `json:"op" enum:"create,update,upsert,delete"`
+	Op      string      `json:"op" enum:"create,update,upsert,delete,restore"`
 	ID      string      `json:"id,omitempty" schema:"ID"`
 	Key     string      `json:"key,omitempty"`     // a unique field or key, whose values are in data
 	Match   []string    `json:"match,omitempty"`   // up to 5 fields, whose values are in data and need not be unique
@@ -117,7 +117,7 @@ type BulkResult struct {
 // Outcome is what became of an operation: the record's id and version, or the problem.
 type Outcome struct {
 	Status   int       `json:"status"` // that a request of its own would have had
-	Did      string    `json:"did,omitempty" enum:"created,updated,unchanged,deleted"`
+	Did      string    `json:"did,omitempty" enum:"created,updated,unchanged,deleted,restored"`
 	ID       string    `json:"id,omitempty" schema:"ID"`
 	Version  int64     `json:"version,omitempty"`
 	Warnings []Warning `json:"warnings,omitempty"`
@@ -160,6 +160,13 @@ type Binned struct {
 	DeletedAt time.Time `json:"deleted_at"`
 	DeletedBy string    `json:"deleted_by"`        // the user's id; empty for the program itself
 	Batch     string    `json:"batch" schema:"ID"` // the same for what was deleted together
+}
+
+// BinPage is a part of the recycle bin; it may be shorter than the limit though more follow.
+type BinPage struct {
+	Items []Binned `json:"items"`
+	Next  *string  `json:"next"`
+	Names Names    `json:"names,omitempty"` // of who deleted them, with names
 }
 
 // Health says how the server is.

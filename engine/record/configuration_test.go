@@ -116,7 +116,7 @@ func TestConfigurationRecords(t *testing.T) {
 	if got := shownOf(t, main.As(caller), "tax_rate", rateID("full")); got != "record.not_found" {
 		t.Errorf("one that went: %s", got)
 	}
-	if bin, err := main.System().Bin(t.Context(), "tax_rate", "", 10); err != nil || len(bin.Items) > 0 {
+	if bin, err := main.System().Bin(t.Context(), "tax_rate", record.BinQuery{Limit: 10}); err != nil || len(bin.Items) > 0 {
 		t.Errorf("the bin holds %v, %v", bin, err)
 	}
 	if _, err := main.Catalog.Rollback(t.Context(), main.Tenant, catalog.Restoration{To: first}, 0); err != nil {

@@ -161,7 +161,7 @@ func (h *random) look() {
 			}
 			h.live[object] = append(h.live[object], r.ID())
 		}
-		page, err := h.system().Bin(h.ctx, object, "", 500)
+		page, err := h.system().Bin(h.ctx, object, record.BinQuery{Limit: 500})
 		if err != nil {
 			h.t.Fatal(err)
 		}

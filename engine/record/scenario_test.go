@@ -171,7 +171,7 @@ func (s *scenario) call(t *testing.T, session *record.Session, st step) (answer 
 	case "history":
 		answer, err = session.History(ctx, st.Object, key, a.Cursor, a.Limit)
 	case "bin":
-		answer, err = bin(session.Bin(ctx, st.Object, a.Cursor, a.Limit))
+		answer, err = bin(session.Bin(ctx, st.Object, record.BinQuery{Words: a.Q, Cursor: a.Cursor, Limit: a.Limit, Names: true}))
 	case "purge":
 		answer, err = session.Purge(ctx, st.Object, key)
 	case "search":
@@ -221,7 +221,7 @@ func bin(page *record.BinPage, err error) (any, error) {
 	}
 	items := []any{}
 	for _, b := range page.Items {
-		items = append(items, map[string]any{"id": b.ID.String(), "name": b.Name, "by": b.DeletedBy.String()})
+		items = append(items, map[string]any{"id": b.ID.String(), "name": b.Name, "by": page.Names["user"][b.DeletedBy]})
 	}
 	return map[string]any{"items": items, "next": page.Next}, nil
 }

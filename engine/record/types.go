@@ -38,6 +38,7 @@ type (
 	HistoryPage    = read.HistoryPage
 	Binned         = read.Binned
 	BinPage        = read.BinPage
+	BinQuery       = read.BinQuery
 	Sight          = read.Sight
 
 	Saved       = write.Saved

@@ -13,8 +13,18 @@ export const history = (object: string, id: string, cursor?: string, signal?: Ab
     }),
   );
 
-export const bin = (object: string, cursor?: string, signal?: AbortSignal) =>
-  data(client.GET("/api/v1/bin/{object}", { params: { path: { object }, query: { cursor, limit: 100 } }, signal }));
+/** A page of the bin, those deleted last first; it may be empty though more follow. */
+export const bin = (object: string, q: string | undefined, cursor?: string, signal?: AbortSignal) =>
+  data(
+    client.GET("/api/v1/bin/{object}", {
+      params: { path: { object }, query: { q, cursor, limit: 100, names: true } },
+      signal,
+    }),
+  );
+
+/** A record in the bin; refused with 404 where it is not there. */
+export const binned = (object: string, id: string, signal?: AbortSignal) =>
+  data(client.GET("/api/v1/bin/{object}/{id}", { params: { path: { object, id } }, signal }));
 
 export const duplicates = (object: string, id: string, signal?: AbortSignal) =>
   data(client.GET("/api/v1/records/{object}/{id}/duplicates", { params: { path: { object, id } }, signal }));

@@ -11,6 +11,7 @@ const RecordPage = lazy(() => import("~/features/record").then((m) => ({ default
 const Home = lazy(() => import("~/features/home"));
 const ImportPage = lazy(() => import("~/features/import"));
 const Create = lazy(() => import("./Create"));
+const Bin = lazy(() => import("~/features/bin"));
 const Inbox = lazy(() => import("~/features/inbox"));
 const Me = lazy(() => import("~/features/me"));
 const Recent = lazy(() => import("~/features/recent"));
@@ -24,6 +25,7 @@ export function Routes() {
           <Route path="/" element={<Start />} />
           <Route path="/o/:object" element={<ListPage ways={ways} transfer={ListTransfer} Peek={Peek} />} />
           <Route path="/o/:object/import" element={<ImportPage />} />
+          <Route path="/o/:object/bin" element={<Bin />} />
           <Route path="/o/:object/:id" element={<RecordPage />} />
           <Route path="/recent" element={<Recent />} />
           <Route path="/favourites" element={<Recent favourites />} />

@@ -4,19 +4,17 @@ import (
 	"slices"
 
 	"formwork/engine/fault"
+	"formwork/engine/record/session"
 )
 
-// The object whose records are the users, and the field of their permission sets.
-const (
-	userObject       = "user"
-	permissionsField = "permissions"
-)
+// permissionsField is the field of the permission sets of users.
+const permissionsField = "permissions"
 
 // CheckGranted refuses permission sets that are given to a user by who does not have what
 // they give, unless they manage permissions. Fault record.grants_beyond.
 func (d *Draft) CheckGranted() {
 	f, ok := d.Mapping.ByName[permissionsField]
-	if d.Mapping.Object.Doc.Name != userObject || !ok || d.Object.IsUnrestricted() {
+	if d.Mapping.Object.Doc.Name != session.UserObject || !ok || d.Object.IsUnrestricted() {
 		return
 	}
 	had := Chosen(d.Mapping.Value(d.Old, f.Column))

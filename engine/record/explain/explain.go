@@ -112,7 +112,7 @@ func (x *Explainer) Explain(ctx context.Context, q Question) (*Explanation, erro
 // names one whose name they may not read by the id.
 func (x *Explainer) nameUser(ctx context.Context, q *Question) error {
 	unknown := fault.New(fault.NotFound, "auth.user_not_found")
-	users, err := x.AnyObject(ctx, "user")
+	users, err := x.AnyObject(ctx, session.UserObject)
 	if err != nil || q.Who.User == x.Caller.User {
 		return err
 	}

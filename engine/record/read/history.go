@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"formwork/engine/budget"
+	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/policy"
 	"formwork/engine/query"
@@ -151,21 +152,8 @@ func (s *Reader) historyReadable(ctx context.Context, a *session.Object, key id.
 	if err == nil {
 		return nil
 	}
-	read, ferr := s.RecordFilter(ctx, a.Object.Doc.Name, policy.Read)
-	if ferr != nil {
-		return ferr
-	}
-	q := query.Select{Table: stored.BinTable, Filter: query.And(query.Is(query.ID, int64(key)), query.Is(stored.ColObject, a.Object.Doc.Name))}
-	r, inBin, ferr := store.First(ctx, s.Tenant, q, stored.BinColumns...)
-	if ferr != nil {
-		return fmt.Errorf("reading the bin: %w", ferr)
-	}
-	if !inBin {
-		return err
-	}
-	_, ok, ferr := s.binned(ctx, a, read, r)
-	if ferr != nil || ok {
-		return ferr
+	if _, berr := s.BinnedRecord(ctx, a.Object.Doc.Name, key); !fault.Is(berr, "record.not_in_bin") {
+		return berr
 	}
 	return err
 }

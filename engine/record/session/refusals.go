@@ -77,6 +77,11 @@ func NotFound(object string, key id.ID) *fault.Fault {
 	return fault.New(fault.NotFound, "record.not_found", "object", object, "id", key.String())
 }
 
+// NotInBin is the fault of a record that is not in the recycle bin, or that the caller may not read.
+func NotInBin(object string, key id.ID) *fault.Fault {
+	return fault.New(fault.NotFound, "record.not_in_bin", "object", object, "id", key.String())
+}
+
 // Shorten bounds what a caller wrote before it is shown in a message.
 func Shorten(s string) string {
 	if r := []rune(s); len(r) > 60 {

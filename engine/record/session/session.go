@@ -16,6 +16,9 @@ import (
 	"formwork/engine/store"
 )
 
+// UserObject is the object whose records are the users.
+const UserObject = "user"
+
 // Session is who asks, of which tenant, under which snapshot and at which time. Its rights
 // are loaded when they are first needed; after that it can be used by several
 // goroutines.

@@ -27,8 +27,8 @@ const MaxOperations = 1000
 
 // Operation is one line of a bulk request.
 type Operation struct {
-	Op      string   // create, update, upsert, delete
-	ID      id.ID    // of update, delete and upsert
+	Op      string   // create, update, upsert, delete, restore
+	ID      id.ID    // of update, upsert, delete and restore
 	Key     string   // of update and upsert, instead: a unique field or key, whose values are in Data
 	Match   []string // of update and upsert, instead: fields, whose values are in Data and need not be unique
 	Version int64    // 0: any
@@ -43,8 +43,8 @@ type Operation struct {
 // Outcome is what became of an operation: a fault, or what was done.
 type Outcome struct {
 	ID       id.ID
-	Did      string // created, updated, unchanged, deleted; "" with a fault
-	Version  int64  // of what was created or updated; else 0
+	Did      string // created, updated, unchanged, deleted, restored; "" with a fault
+	Version  int64  // of the record that is there now; 0 of a deleted one
 	Warnings []Warning
 	Fault    *fault.Fault
 }
@@ -226,7 +226,11 @@ func (b *bulk) each(ctx context.Context, fn func(t *task)) error {
 }
 
 // rightOf is what right each operation needs first.
-var rightOf = map[string]policy.Action{"create": policy.Create, "update": policy.Update, "upsert": policy.Update, "delete": policy.Delete}
+var rightOf = map[string]policy.Action{"create": policy.Create, "update": policy.Update, "upsert": policy.Update,
+	"delete": policy.Delete, "restore": policy.Delete}
+
+// writesValues reports whether an operation writes values that were sent with it.
+func (op Operation) writesValues() bool { return op.Op != "delete" && op.Op != "restore" }
 
 // targetFault is the fault of an operation that does not say which record it means, or
 // says it twice, or says one that is to be made.
@@ -236,8 +240,10 @@ func (op Operation) targetFault() *fault.Fault {
 		return fault.New(fault.Invalid, "record.target_given")
 	case op.Op == "create":
 		return nil
-	case op.ID == 0 && op.Key == "" && len(op.Match) == 0 || op.Op == "delete" && op.ID == 0:
+	case op.ID == 0 && (op.Key == "" && len(op.Match) == 0 || !op.writesValues()):
 		return fault.New(fault.Invalid, "record.target_missing", "op", op.Op).At("/id")
+	case op.Op == "restore" && op.Version != 0:
+		return fault.New(fault.Invalid, "record.version_of_restore").At("/version")
 	case op.ID != 0 && op.Key != "":
 		return fault.New(fault.Invalid, "record.target_twice").At("/key")
 	case len(op.Match) > 0 && (op.ID != 0 || op.Key != ""):
@@ -251,7 +257,7 @@ func (op Operation) timeFault(now time.Time) *fault.Fault {
 	switch {
 	case op.At.IsZero():
 		return nil
-	case op.Op == "delete":
+	case !op.writesValues():
 		return fault.New(fault.Invalid, "record.at_of_delete")
 	case op.At.After(now):
 		return fault.New(fault.Invalid, "record.at_in_future", "at", op.At.UTC().Format(stored.TimeFormat))
@@ -280,7 +286,7 @@ func (t *task) prepare(ctx context.Context, w *Writer, object string) {
 		return
 	}
 	t.object = a
-	if t.op.Op == "delete" {
+	if !t.op.writesValues() {
 		return
 	}
 	sought, written := t.divide()

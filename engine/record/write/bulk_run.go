@@ -94,6 +94,8 @@ func (u *Unit) do(t *task) (err error) {
 	case "delete":
 		t.did = "deleted"
 		return u.delete(t.object, t.op.ID, t.op.Version)
+	case "restore":
+		return u.doRestore(t)
 	case "create":
 		return u.doCreate(t)
 	}

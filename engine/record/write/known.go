@@ -9,6 +9,7 @@ import (
 	"formwork/engine/id"
 	"formwork/engine/query"
 	"formwork/engine/record/draft"
+	"formwork/engine/record/session"
 	"formwork/engine/record/stored"
 	"formwork/engine/store"
 )
@@ -306,7 +307,7 @@ func (u *Unit) findReferred(m *stored.Mapping, rows []stored.Row) error {
 			}
 			object, key := f.Referred(r[f.Slot])
 			o, ok := u.session.Snapshot.Objects[object]
-			if !ok || object == userObject && key == int64(u.session.Caller.User) {
+			if !ok || object == session.UserObject && key == int64(u.session.Caller.User) {
 				continue
 			}
 			at := recordKey{o.Table.Name, id.ID(key)}

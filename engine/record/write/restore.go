@@ -192,14 +192,14 @@ func (u *Unit) deleted(a *session.Object, key id.ID) (first binRow, err error) {
 		return first, err
 	}
 	if !found {
-		return first, notInBin(object, key)
+		return first, session.NotInBin(object, key)
 	}
 	refused, err := u.refusedAction(a.Mapping, first.Row, policy.Read, policy.Delete)
 	switch {
 	case err != nil:
 		return first, err
 	case refused == policy.Read:
-		return first, notInBin(object, key)
+		return first, session.NotInBin(object, key)
 	case refused != "":
 		return first, u.session.ForbiddenRecord(a.Object, "restore")
 	}
@@ -224,9 +224,23 @@ func (u *Unit) deletedWith(a *session.Object, key id.ID) ([]stored.Record, error
 	return batch, nil
 }
 
-// notInBin is the fault of a record that is not in the bin, or that the caller may not read.
-func notInBin(object string, key id.ID) *fault.Fault {
-	return fault.New(fault.NotFound, "record.not_in_bin", "object", object, "id", key.String())
+// doRestore takes the record of an operation out of the bin. One that is there, such as what was
+// deleted with a former one, stays as it is.
+func (u *Unit) doRestore(t *task) error {
+	r, warnings, err := u.restore(t.object, t.op.ID)
+	t.did, t.warnings = "restored", warnings
+	if fault.Is(err, "record.not_in_bin") {
+		missing := err
+		if r, err = u.find(t.object, t.op.ID, policy.Read, 0); fault.Is(err, "record.not_found") {
+			return missing
+		}
+		t.did = "unchanged"
+	}
+	if err != nil {
+		return err
+	}
+	t.version, _ = r[stored.SlotVersion].(int64)
+	return nil
 }
 
 // binRow is a record in the bin.

@@ -77,7 +77,7 @@ func (s *saving) checkReferencesExist() error {
 		}
 		object, key := f.Referred(v)
 		o, ok := s.u.session.Snapshot.Objects[object]
-		if !ok || (object == "user" && key == int64(s.u.session.Caller.User)) {
+		if !ok || (object == session.UserObject && key == int64(s.u.session.Caller.User)) {
 			continue
 		}
 		if s.u.known.isThere(o.Table.Name, id.ID(key)) {

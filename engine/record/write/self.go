@@ -7,6 +7,7 @@ import (
 	"formwork/engine/fault"
 	"formwork/engine/policy"
 	"formwork/engine/record/draft"
+	"formwork/engine/record/session"
 	"formwork/metadata"
 )
 
@@ -23,13 +24,13 @@ func (w *Writer) UpdateSelf(ctx context.Context, patch map[string]any) error {
 		if !slices.Contains(ownFields, name) {
 			return fault.New(fault.Forbidden, "record.read_only", "field", name).At("/" + metadata.EscapePointer(name))
 		}
-		if w.Snapshot.Policies.Held(userObject, name, policy.Update) {
+		if w.Snapshot.Policies.Held(session.UserObject, name, policy.Update) {
 			if err := w.DemandRight(ctx, manageUsers); err != nil {
 				return err
 			}
 		}
 	}
-	a, err := w.AnyObject(ctx, userObject)
+	a, err := w.AnyObject(ctx, session.UserObject)
 	if err != nil {
 		return err
 	}

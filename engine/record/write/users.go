@@ -6,12 +6,10 @@ import (
 
 	"formwork/engine/id"
 	"formwork/engine/policy"
+	"formwork/engine/record/session"
 	"formwork/engine/record/stored"
 	"formwork/engine/store"
 )
-
-// userObject is the object whose records are the users.
-const userObject = "user"
 
 // Users is who lets users in. It is told what becomes of their records, in whatever way
 // these are written.
@@ -46,7 +44,7 @@ func (u *Unit) wrote(m *stored.Mapping, old, r stored.Row) error {
 	u.known.wrote(m, row.ID(), r)
 	u.referrers.wrote(m, r)
 	u.references.Wrote(m, int64(row.ID()), r)
-	if m.Object.Doc.Name != userObject {
+	if m.Object.Doc.Name != session.UserObject {
 		return nil
 	}
 	changes := m.Changes(old, r)

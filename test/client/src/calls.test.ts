@@ -112,6 +112,7 @@ test("records", async () => {
   data(await admin.GET("/api/v1/records/opportunity", { params: { query: { filter: column.filter, sort: ["-amount"], cursor: column.next! } } }));
   data(await admin.DELETE("/api/v1/records/account/{id}", { params: { path: gone } }));
   assert.ok(data(await admin.GET("/api/v1/bin/{object}", { params: { path: gone } })).items.some((one) => one.id === gone.id));
+  assert.equal(data(await admin.GET("/api/v1/bin/{object}/{id}", { params: { path: gone } })).id, gone.id);
   data(await admin.POST("/api/v1/records/account/{id}/restore", { params: { path: gone } }));
   data(await admin.DELETE("/api/v1/records/account/{id}", { params: { path: gone } }));
   data(await admin.DELETE("/api/v1/bin/{object}/{id}", { params: { path: gone } }));

@@ -11,6 +11,7 @@ import {
   IconSearch,
   IconSettings,
   IconStar,
+  IconTrash,
 } from "@tabler/icons-react";
 import { useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
@@ -78,6 +79,9 @@ export function useAppCommands() {
     leads("inbox", t("inbox.title"), "/inbox", IconInbox, "g i"),
     leads("favourites", t("recent.favourites"), "/favourites", IconStar, "g f"),
     leads("recent", t("recent.title"), "/recent", IconHistory, "g r"),
+    ...(here?.can.delete
+      ? [leads("bin", t("bin.title", { object: here.plural }), `/o/${here.name}/bin`, IconTrash)]
+      : []),
     leads("me", t("me.title"), "/me", IconSettings, "g s"),
     ...(app?.places ?? [])
       .slice(0, 9)

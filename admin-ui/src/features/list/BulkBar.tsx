@@ -3,24 +3,15 @@ import { IconDownload, IconPencil, IconTrash, IconUser, IconX } from "@tabler/ic
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { type Outcome, removeAll, restoreAll } from "~/api/bulk";
 import { refusal } from "~/api/client";
-import { candidates, type ListQuery } from "~/api/records";
+import { candidates, type ListQuery, type Stored } from "~/api/records";
 import { type Formats, typeOf } from "~/fields";
 import type { Field, ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
 import { pushUndo, undoThis } from "~/ui/commands";
 import { notify } from "~/ui/notices";
-import {
-  chosenRows,
-  exportFilter,
-  mostChosen,
-  type Outcome,
-  putBack,
-  removeAll,
-  restoreAll,
-  setField,
-  TooMany,
-} from "./bulk";
+import { chosenRows, exportFilter, mostChosen, putBack, setField, TooMany } from "./bulk";
 import css from "./ListPage.module.css";
 import type { Selection } from "./selection";
 
@@ -44,7 +35,7 @@ export function BulkBar({ object, query, filter, selection, count, formats }: Pr
   const owner = object.fields.get("owner");
 
   const settle = () => cache.invalidateQueries({ queryKey: [me.tenant, object.name] });
-  const tell = (said: string, outcome: Outcome, undo: () => Promise<unknown>) => {
+  const tell = (said: string, outcome: Outcome<Stored>, undo: () => Promise<unknown>) => {
     const change = {
       label: said,
       undo: async () => {

@@ -1,9 +1,9 @@
-import { Button } from "@mantine/core";
+import { ActionIcon, Button } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
-import { IconPlus } from "@tabler/icons-react";
+import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { Suspense, useCallback, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useNavigate } from "react-router";
+import { Link, useNavigate } from "react-router";
 import { refusal } from "~/api/client";
 import { useFormats } from "~/fields/useFormats";
 import type { ObjectModel } from "~/meta/model";
@@ -91,6 +91,18 @@ export function List({ object, views, state, ways, transfer: Transfer, Peek }: P
           object={object}
           listed={{ filter: state.filter || undefined, q: state.q || undefined, sort: state.sort, fields: shown }}
         />
+        {object.can.delete && !phone && (
+          <ActionIcon
+            component={Link}
+            to={`/o/${object.name}/bin`}
+            variant="default"
+            size={30}
+            aria-label={t("bin.open")}
+            title={t("bin.open")}
+          >
+            <IconTrash size={16} />
+          </ActionIcon>
+        )}
         {object.can.create && (
           <Button size="xs" leftSection={<IconPlus size={14} />} onClick={() => state.set({ new: "" })}>
             {t("list.new")}

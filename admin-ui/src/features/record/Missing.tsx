@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { refusal } from "~/api/client";
-import { bin } from "~/api/past";
+import { binned } from "~/api/past";
 import { restore } from "~/api/records";
 import type { Formats } from "~/fields";
 import type { ObjectModel } from "~/meta/model";
@@ -23,13 +23,12 @@ export function Missing({ object, id, formats }: Props) {
   const cache = useQueryClient();
   const [problem, setProblem] = useState<string>();
   const found = useQuery({
-    queryKey: [me.tenant, object.name, "bin"],
-    queryFn: ({ signal }) => bin(object.name, undefined, signal),
+    queryKey: [me.tenant, object.name, "bin", id],
+    queryFn: ({ signal }) => binned(object.name, id, signal),
     enabled: object.can.delete,
     retry: false,
   });
-  const binned = found.data?.items.find((one) => one.id === id);
-  if (!binned) return <Failure says={t("record.not_found")} />;
+  if (!found.data) return <Failure says={t("record.not_found")} />;
   const back = async () => {
     try {
       await restore(object.name, id);
@@ -40,7 +39,9 @@ export function Missing({ object, id, formats }: Props) {
   };
   return (
     <div style={{ padding: 24 }}>
-      <p>{t("record.in_bin", { name: binned.name || object.label, at: formats.datetime(binned.deleted_at) })}</p>
+      <p>
+        {t("record.in_bin", { name: found.data.name || object.label, at: formats.datetime(found.data.deleted_at) })}
+      </p>
       <Button size="xs" onClick={() => void back()}>
         {t("record.restore")}
       </Button>
