@@ -395,18 +395,19 @@ type Dashboard struct {
 	Widgets map[string]*Widget `json:"widgets"`
 }
 
-// Widget is a part of a dashboard: records of an object, or what is measured of them.
+// Widget is a part of a dashboard: records of an object, what is measured of them, or what
+// belongs to the reader.
 type Widget struct {
 	Description Text      `json:"description,omitempty"` // for admins
 	Label       Text      `json:"label,omitempty"`
 	Order       int       `json:"order,omitempty"`
 	Width       int       `json:"width,omitempty"` // of the four columns of the page: 1 to 4; 2 when absent
-	Type        string    `json:"type"`            // "list", "number", "chart"
-	Object      string    `json:"object"`
+	Type        string    `json:"type"`            // "list", "number", "chart"; of the reader's: "changes", "recent"
+	Object      string    `json:"object,omitempty"`
 	Filter      string    `json:"filter,omitempty"`
 	Columns     []string  `json:"columns,omitempty"` // of a list
 	Sort        []string  `json:"sort,omitempty"`    // of a list
-	Limit       int       `json:"limit,omitempty"`   // of a list: 1 to 50 records; 5 when absent
+	Limit       int       `json:"limit,omitempty"`   // of a list and what is the reader's: 1 to 50 lines; 5 when absent
 	Group       string    `json:"group,omitempty"`   // of a chart
 	By          string    `json:"by,omitempty"`      // as in View
 	Chart       string    `json:"chart,omitempty"`   // as in View

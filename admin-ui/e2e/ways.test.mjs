@@ -155,6 +155,23 @@ test("a day begins with what is mine, every number leads to its records, and an 
   await done(page);
 });
 
+test("a day tells what others changed of what I follow, and what I opened last", async () => {
+  const [sarah, admin] = [await server.as("sarah@example.com"), await server.as("admin@example.com")];
+  await admin("POST", "/metadata/apply", { documents: [{ kind: "dashboard", name: "followed", label: "Followed", order: 1, widgets: {
+    changed: { type: "changes", label: "Changes", order: 1 }, recent: { type: "recent", label: "Opened", order: 2, limit: 3 } } }] });
+  const name = `Followed ${Date.now()}`;
+  const { id } = await sarah("POST", "/records/account", { name });
+  await sarah("PUT", `/records/account/${id}/follow`);
+  await sarah("PUT", `/me/recent/account/${id}`);
+  const page = await open("/");
+  const part = (label) => page.getByRole("region", { name: label, exact: true });
+  await part("Opened").getByRole("link", { name }).waitFor();
+  await admin("PATCH", `/records/account/${id}`, { website: "followed.example.com" });
+  await part("Changes").getByRole("listitem").filter({ hasText: name }).filter({ hasText: "Website" }).waitFor(); // while the page is open
+  await done(page);
+  await admin("POST", "/metadata/apply", { delete: [{ kind: "dashboard", name: "followed" }] });
+});
+
 test("an event is dragged to another day, moved by keys, and made on the day that is clicked", async () => {
   const api = await server.as("sarah@example.com");
   const { id } = await api("POST", "/records/event", { subject: "Launching", start: "2027-03-10T09:30:00Z", end: "2027-03-10T11:00:00Z" });

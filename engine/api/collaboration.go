@@ -1,6 +1,8 @@
 package api
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -207,24 +209,32 @@ func (s *Server) deleteComment(r *request) error {
 	return r.done()
 }
 
+// anyState stands for notifications of all states.
+const anyState = "any"
+
 // listNotifications is GET /me/notifications.
 func (s *Server) listNotifications(r *request) error {
-	state := collaboration.Open
+	wanted := collaboration.Wanted{State: collaboration.Open}
 	var cursor string
 	var limit int
-	if err := r.query(parameter{"state", &state}, parameter{"limit", &limit}, parameter{"cursor", &cursor}); err != nil {
+	if err := r.query(parameter{"state", &wanted.State}, parameter{"kind", &wanted.Kind}, parameter{"limit", &limit}, parameter{"cursor", &cursor}); err != nil {
 		return err
 	}
 	after, limit, err := pageOf(cursor, limit)
 	if err != nil {
 		return err
 	}
-	switch state {
+	switch wanted.State {
 	case collaboration.Open, collaboration.Snoozed, collaboration.Done:
+	case anyState:
+		wanted.State = ""
 	default:
-		return fault.New(fault.Invalid, "collaboration.state", "state", clip(state)).At("/state")
+		return fault.New(fault.Invalid, "collaboration.state", "state", clip(wanted.State)).At("/state")
 	}
-	inbox, err := r.collaboration().Notifications(r.ctx, state, after, limit)
+	if wanted.Kind != "" && !slices.Contains(collaboration.Kinds, wanted.Kind) {
+		return fault.New(fault.Invalid, "collaboration.kind", "kind", clip(wanted.Kind), "known", strings.Join(collaboration.Kinds, ", ")).At("/kind")
+	}
+	inbox, err := r.collaboration().Notifications(r.ctx, wanted, after, limit)
 	if err != nil {
 		return err
 	}

@@ -76,6 +76,10 @@ func TestFollowersAndOwnersAreNotified(t *testing.T) {
 	w.sent("PATCH", path, ann, `{"name":"Acme Inc"}`) // soon after
 	w.sent("POST", path+"/comments", ann, `{"text":"Hello"}`)
 	w.isTold(admin, "comment Acme Inc ann [] Hello", "changed Acme Inc ann [name website] ")
+	changes := w.sent("GET", "/api/v1/me/notifications?state=any&kind=changed", admin, "")["items"].([]any)
+	if len(changes) != 1 || changes[0].(map[string]any)["kind"] != "changed" {
+		t.Errorf("of one kind there are %v", changes)
+	}
 	w.sent("POST", path+"/comments", ann, fmt.Sprintf(`{"text":"Hello @[](user:%s)"}`, w.sent("GET", "/api/v1/me", admin, "")["user"].(map[string]any)["id"]))
 	if told := w.inbox(admin); len(told) != 3 || told[0] != "mention Acme Inc ann [] Hello @admin" {
 		t.Errorf("a mention is told twice, or not: %q", told)

@@ -62,13 +62,14 @@ var (
 		{name: "layout", says: "A layout of the object; the one that fits when absent.", schema: textSchema},
 		{name: "device", says: "What the layout is for.", schema: oneOf("desktop", "phone")},
 	}
-	guarded  = []parameterDoc{versionParameter}
-	marking  = []parameterDoc{bomParameter}
-	cached   = []parameterDoc{knownParameter}
-	layered  = []parameterDoc{layerParameter, knownParameter}
-	paging   = []parameterDoc{cursorParameter, limitParameter}
+	guarded = []parameterDoc{versionParameter}
+	marking = []parameterDoc{bomParameter}
+	cached  = []parameterDoc{knownParameter}
+	layered = []parameterDoc{layerParameter, knownParameter}
+	paging  = []parameterDoc{cursorParameter, limitParameter}
 	inBin    = []parameterDoc{wordsParameter, cursorParameter, limitParameter, namesParameter}
-	inState  = []parameterDoc{{name: "state", says: "Neither done nor snoozed when absent.", schema: oneOf(collaboration.Open, collaboration.Snoozed, collaboration.Done)}, cursorParameter, limitParameter}
+	inState = []parameterDoc{{name: "state", says: "Neither done nor snoozed when absent.", schema: oneOf(collaboration.Open, collaboration.Snoozed, collaboration.Done, anyState)},
+		{name: "kind", says: "Of all kinds when absent.", schema: oneOf(collaboration.Kinds...)}, cursorParameter, limitParameter}
 	resuming = []parameterDoc{{name: headerLastEvent, says: "The id of the last event that was received, to be told what came since.", schema: textSchema, in: "header"}}
 	listing  = []parameterDoc{filterParameter, wordsParameter, sortedParameter, fieldsParameter, limitParameter, cursorParameter, countParameter, namesParameter}
 	viewing  = append([]parameterDoc{{name: "view", says: "A view of the object: its filter is asked for besides, its sort and columns where the request has none.", schema: textSchema}}, listing...)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 
+	"formwork/engine/fault"
 	"formwork/metadata"
 	"formwork/metadata/fieldtype"
 )
@@ -28,6 +29,10 @@ func (dashboardKind) AlsoCalled() []string {
 	return []string{"home", "home_page"}
 }
 
+// ofReader are the types of widgets that show what belongs to their reader, of whatever objects: what others
+// changed of the records that they follow, and what they opened last.
+var ofReader = []string{"changes", "recent"}
+
 // Shown keeps a widget's filter, as that of a view, for the reader has to send it.
 func (dashboardKind) Shown(*fieldtype.Registry) metadata.Shown {
 	widget := metadata.About("object", metadata.Provided("filter", metadata.UnderstoodFilter,
@@ -37,7 +42,11 @@ func (dashboardKind) Shown(*fieldtype.Registry) metadata.Shown {
 			"group":   metadata.Path,
 			"sum":     metadata.Measures,
 		})))
-	return metadata.WithHead(metadata.AllOf("icon", "order").And(metadata.Members{"widgets": metadata.Each(widget)}))
+	rules := map[string]metadata.Shown{}
+	for _, name := range ofReader {
+		rules[name] = metadata.AllOf("type", "label", "order", "width", "limit")
+	}
+	return metadata.WithHead(metadata.AllOf("icon", "order").And(metadata.Members{"widgets": metadata.Each(metadata.Choose("type", rules, widget))}))
 }
 
 func (dashboardKind) Compile(c *Compiling) any {
@@ -63,8 +72,12 @@ func (dashboardKind) Lists(s *Snapshot) []*List {
 	return lists
 }
 
-// compileWidget is the list of the records that a widget shows or measures.
+// compileWidget is the list of the records that a widget shows or measures; nil: none.
 func (c *Compiling) compileWidget(w *metadata.Widget, at string) *List {
+	if slices.Contains(ofReader, w.Type) {
+		c.checkOfReader(w, at)
+		return nil
+	}
 	o := c.object(w.Object, at+"/object")
 	if o == nil {
 		return nil
@@ -78,4 +91,17 @@ func (c *Compiling) compileWidget(w *metadata.Widget, at string) *List {
 	}
 	l.Sum = c.measures(o, w.Sum, at+"/sum")
 	return l
+}
+
+// checkOfReader refuses what says something of the records of an object.
+func (c *Compiling) checkOfReader(w *metadata.Widget, at string) {
+	for _, member := range []struct {
+		name string
+		set  bool
+	}{{"object", w.Object != ""}, {"filter", w.Filter != ""}, {"columns", w.Columns != nil}, {"sort", w.Sort != nil},
+		{"group", w.Group != ""}, {"by", w.By != ""}, {"chart", w.Chart != ""}, {"sum", w.Sum != nil}} {
+		if member.set {
+			c.report(fault.New(fault.Invalid, "schema.unknown_property", "name", member.name, "known", "label, order, width, limit"), at+"/"+member.name)
+		}
+	}
 }

@@ -40,7 +40,7 @@ func TestChangesAreToldTogether(t *testing.T) {
 	}
 	holds := func(want ...string) {
 		t.Helper()
-		inbox, err := his.Notifications(t.Context(), collaboration.Open, 0, 50)
+		inbox, err := his.Notifications(t.Context(), collaboration.Wanted{State: collaboration.Open}, 0, 50)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -25,6 +25,9 @@ const (
 	Assigned = "assigned" // the user was made the owner of a record
 )
 
+// Kinds are all kinds.
+var Kinds = []string{Mention, Assigned, Changed, Comments}
+
 // States of notifications, by which they are listed.
 const (
 	Open    = "open" // neither done nor snoozed
@@ -181,15 +184,24 @@ func (s *Session) unread(all []notification) (n int) {
 	return n
 }
 
-// Notifications lists those of the caller in a state, behind one of them (0: from the newest). Fault
+// Wanted says which notifications are listed; what is empty restricts nothing.
+type Wanted struct {
+	State string
+	Kind  string
+}
+
+// Notifications lists those of the caller that are wanted, behind one of them (0: from the newest). Fault
 // "list.bad_cursor" for one that is gone.
-func (s *Session) Notifications(ctx context.Context, state string, after id.ID, limit int) (*Inbox, error) {
+func (s *Session) Notifications(ctx context.Context, wanted Wanted, after id.ID, limit int) (*Inbox, error) {
 	all, names, err := s.readable(ctx)
 	if err != nil {
 		return nil, err
 	}
 	inbox, now := &Inbox{Unread: s.unread(all)}, s.service.now()
-	all = slices.DeleteFunc(all, func(n notification) bool { return n.state(now) != state && n.id != after })
+	all = slices.DeleteFunc(all, func(n notification) bool {
+		fits := (wanted.State == "" || n.state(now) == wanted.State) && (wanted.Kind == "" || n.kind == wanted.Kind)
+		return !fits && n.id != after
+	})
 	if after != 0 {
 		at := slices.IndexFunc(all, func(n notification) bool { return n.id == after })
 		if at < 0 {

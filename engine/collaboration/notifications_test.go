@@ -32,7 +32,7 @@ func TestNotificationsGiveWay(t *testing.T) {
 	list := func(state string) (items []collaboration.Notification) {
 		t.Helper()
 		for after := id.ID(0); ; {
-			inbox, err := his.Notifications(t.Context(), state, after, 300)
+			inbox, err := his.Notifications(t.Context(), collaboration.Wanted{State: state}, after, 300)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -90,7 +90,7 @@ export interface WidgetDoc {
   order?: number;
   width?: number;
   type: string;
-  object: string;
+  object?: string;
   filter?: string;
   columns?: string[];
   sort?: string[];

@@ -3,16 +3,21 @@ import type { ComponentType } from "react";
 import type { Named, WidgetDoc } from "~/meta/documents";
 import type { ObjectModel } from "~/meta/model";
 
-export interface WidgetProps {
+/** What every widget is given. */
+export interface OwnProps {
   widget: Named<WidgetDoc>;
-  object: ObjectModel;
   label: string;
 }
 
-export interface WidgetType {
-  type: string;
-  Body: ComponentType<WidgetProps>;
+/** What a widget is given that is about the records of an object. */
+export interface WidgetProps extends OwnProps {
+  object: ObjectModel;
 }
+
+export type WidgetType =
+  | { type: string; Body: ComponentType<WidgetProps>; leads?: undefined }
+  /** It shows what belongs to its reader, of whatever objects; its heading leads to all of that. */
+  | { type: string; Body: ComponentType<OwnProps>; leads: string };
 
 const found = import.meta.glob<{ default: WidgetType }>("./widgets/*.tsx", { eager: true });
 const types = new Map(Object.values(found).map(({ default: type }) => [type.type, type]));
