@@ -67,7 +67,7 @@ var (
 	cached  = []parameterDoc{knownParameter}
 	layered = []parameterDoc{layerParameter, knownParameter}
 	paging  = []parameterDoc{cursorParameter, limitParameter}
-	inBin    = []parameterDoc{wordsParameter, cursorParameter, limitParameter, namesParameter}
+	inBin   = []parameterDoc{wordsParameter, cursorParameter, limitParameter, namesParameter}
 	inState = []parameterDoc{{name: "state", says: "Neither done nor snoozed when absent.", schema: oneOf(collaboration.Open, collaboration.Snoozed, collaboration.Done, anyState)},
 		{name: "kind", says: "Of all kinds when absent.", schema: oneOf(collaboration.Kinds...)}, cursorParameter, limitParameter}
 	resuming = []parameterDoc{{name: headerLastEvent, says: "The id of the last event that was received, to be told what came since.", schema: textSchema, in: "header"}}

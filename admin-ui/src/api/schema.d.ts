@@ -1484,8 +1484,10 @@ export interface components {
             /** @description Ids of complete uploads of one's own */
             files: string[];
         };
+        /** @description BinPage is a part of the recycle bin; it may be shorter than the limit though more follow. */
         BinPage: {
             items: components["schemas"]["Binned"][];
+            /** @description Of who deleted them, with names */
             names?: {
                 [key: string]: {
                     [key: string]: string;
