@@ -36,6 +36,7 @@ type CandidatesOf struct {
 	Cursor     string         `json:"cursor,omitempty"`         // next of the page before
 	Count      bool           `json:"count,omitempty"`          // count them, up to 10,000
 	Names      bool           `json:"names,omitempty"`          // tell what the records are called that references in them lead to
+	Recent     bool           `json:"recent,omitempty"`         // those first that the caller opened last; there are no further pages then
 }
 
 // Form is the state of a record that is being written.
@@ -105,6 +106,11 @@ func (s *Server) candidates(r *request) error {
 	list := record.ListQuery{Filter: in.Filter, Q: in.Q, Sort: in.Sort, Fields: in.Fields, Limit: in.Limit, Cursor: in.Cursor, Names: in.Names}
 	if in.Count {
 		list.Total = record.UsualTotal
+	}
+	if in.Recent {
+		if list.First, err = r.workspace().RecentByObject(r.ctx); err != nil {
+			return err
+		}
 	}
 	page, err := r.records().Candidates(r.ctx, r.object(), in.Field, q, list)
 	if err != nil {

@@ -49,7 +49,11 @@ func (r *request) listQuery(besides ...parameter) (q record.ListQuery, err error
 // listRecords is GET /records/{object}.
 func (s *Server) listRecords(r *request) error {
 	var view string
-	q, err := r.listQuery(parameter{"view", &view})
+	var recent bool
+	q, err := r.listQuery(parameter{"view", &view}, parameter{"recent", &recent})
+	if err == nil && recent {
+		q.First, err = r.workspace().RecentByObject(r.ctx)
+	}
 	if err == nil && view != "" {
 		err = r.through(view, &q)
 	}

@@ -181,3 +181,44 @@ func TestTotals(t *testing.T) {
 		t.Errorf("a total that nobody asked for: %v, %v", page, err)
 	}
 }
+
+// What somebody opened last comes first of what the list has, in their order, once, and by one query more.
+func TestListBeginsWithRecords(t *testing.T) { teststore.Each(t, listBeginsWith) }
+
+func listBeginsWith(t *testing.T, open teststore.Opener) {
+	w := newWorldOn(t, open).populate()
+	var keys []id.ID
+	for i := range 6 {
+		keys = append(keys, w.create(w.as("rob"), "account", map[string]any{"name": fmt.Sprint("Quay ", i)}).Record.ID())
+	}
+	other := w.create(w.as("rob"), "account", map[string]any{"name": "Mole"}).Record.ID()
+	asked := counted{w.tenant, map[string]int{}}
+	names := func(q record.ListQuery) (all []string) {
+		t.Helper()
+		clear(asked.asked)
+		q.Fields, q.Sort, q.Total = []string{"name"}, []string{"name"}, record.UsualTotal
+		page, err := w.service.As(asked, w.snapshot, w.people["rob"]).List(w.ctx, "account", q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if page.Next != "" && q.First != nil || *page.Total != 6 {
+			t.Errorf("%+v: %d in all, then %q", q, *page.Total, page.Next)
+		}
+		for _, item := range page.Items {
+			all = append(all, fmt.Sprint(decode(t, item)["name"]))
+		}
+		return all
+	}
+	plain := names(record.ListQuery{Q: "quay", Limit: 4})
+	queries := asked.asked["account"]
+	first := map[string][]id.ID{"account": {other, keys[4], keys[1]}, "contact": {keys[0]}}
+	if got := fmt.Sprint(names(record.ListQuery{Q: "quay", Limit: 4, First: first})); got != "[Quay 4 Quay 1 Quay 0 Quay 2]" || asked.asked["account"] != queries+1 {
+		t.Errorf("the list is %s, by %v; without it was %s, by %d", got, asked.asked, plain, queries)
+	}
+	if got := fmt.Sprint(names(record.ListQuery{Q: "quay", First: map[string][]id.ID{}})); got != "[Quay 0 Quay 1 Quay 2 Quay 3 Quay 4 Quay 5]" || asked.asked["account"] != 1 {
+		t.Errorf("nothing was opened: %s, by %v", got, asked.asked)
+	}
+	if got := names(record.ListQuery{Filter: `name contains "Quay"`, Limit: 1, First: first}); fmt.Sprint(got) != "[Quay 4]" {
+		t.Errorf("a short list is %v", got)
+	}
+}

@@ -83,6 +83,20 @@ func (s *Session) Recent(ctx context.Context) ([]Mark, error) {
 	return recent, err
 }
 
+// RecentByObject are the records that the caller opened last, the newest first, by object, whether or not they may
+// read them. Never nil.
+func (s *Session) RecentByObject(ctx context.Context) (map[string][]id.ID, error) {
+	p, err := s.Personal(ctx)
+	if err != nil {
+		return nil, err
+	}
+	recent := map[string][]id.ID{}
+	for _, m := range p.recent {
+		recent[m.Object] = append(recent[m.Object], m.ID)
+	}
+	return recent, nil
+}
+
 // named finds the names of marked records.
 func (s *Session) named(ctx context.Context, lists ...[]mark) (record.Names, error) {
 	keys := map[string][]id.ID{}

@@ -1568,6 +1568,8 @@ export interface components {
             names?: boolean;
             /** @description Words */
             q?: string;
+            /** @description Those first that the caller opened last; there are no further pages then */
+            recent?: boolean;
             /** @description Of a new record, as if data said it */
             record_type?: string;
             /** @description Fields, "-amount" descends; by id when absent */
@@ -4676,6 +4678,8 @@ export interface operations {
             query?: {
                 /** @description A view of the object: its filter is asked for besides, its sort and columns where the request has none. */
                 view?: string;
+                /** @description Those first that the caller opened last; there are no further pages then. */
+                recent?: boolean;
                 /** @description An expression: created_at > now() - days(30) && owner.active. */
                 filter?: string;
                 /** @description Words to find. */

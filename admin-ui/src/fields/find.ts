@@ -7,6 +7,6 @@ export const find =
   (model: Model, object: string) =>
   async (words: string, signal: AbortSignal): Promise<Choice[]> => {
     const name = model.objects.get(object)?.nameField ?? "id";
-    const page = await list(object, { q: words || undefined, fields: ["id", name], limit: 20 }, signal);
+    const page = await list(object, { q: words || undefined, fields: ["id", name], limit: 20, recent: true }, signal);
     return page.items.map((item) => ({ id: item.id, name: String(item[name] ?? item.id) }));
   };

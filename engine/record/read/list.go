@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	"formwork/engine/budget"
@@ -33,6 +34,9 @@ type ListQuery struct {
 	Total  Total    // how Page.Total is wanted
 	Names  bool     // whether Page.Names are wanted
 	Bytes  int      // about how much a page may hold, as JSON; 8 MiB when 0
+	// First are records that come first where the list has them, in their order, by object. Such a
+	// list ends with its first page, and takes one query more where there are any of the object.
+	First map[string][]id.ID
 }
 
 // Total says how far the records of a list are counted, which costs the more the longer
@@ -287,6 +291,9 @@ func (s *Reader) list(ctx context.Context, a *session.Object, q ListQuery, only 
 	if err != nil {
 		return nil, err
 	}
+	if q.First != nil && q.Cursor != "" {
+		return nil, fault.New(fault.Malformed, "list.bad_cursor")
+	}
 	l.total = query.And(l.total, only)
 	l.query.Filter = l.total
 	s.Uses.List(s.Tenant, l.query)
@@ -301,6 +308,12 @@ func (s *Reader) list(ctx context.Context, a *session.Object, q ListQuery, only 
 	if err := l.fill(ctx, s.Session, page, limit, cmp.Or(q.Bytes, pageBytes)); err != nil {
 		return nil, fmt.Errorf("listing %s: %w", a.Object.Doc.Name, err)
 	}
+	whole := page.Next == ""
+	if q.First != nil {
+		if err := l.putFirst(ctx, s.Session, page, q.First[a.Object.Doc.Name], limit); err != nil {
+			return nil, fmt.Errorf("listing %s: %w", a.Object.Doc.Name, err)
+		}
+	}
 	if q.Names {
 		if page.Names, err = s.Names(ctx, page.Items...); err != nil {
 			return nil, err
@@ -309,7 +322,7 @@ func (s *Reader) list(ctx context.Context, a *session.Object, q ListQuery, only 
 	if q.Total == NoTotal {
 		return page, nil
 	}
-	if q.Cursor == "" && page.Next == "" {
+	if q.Cursor == "" && whole {
 		all := int64(len(page.Items))
 		page.Total = &all
 		return page, nil
@@ -368,6 +381,31 @@ func (l *listing) fill(ctx context.Context, s *session.Session, page *Page, limi
 	}
 	page.Bytes = size.encoded
 	return l.roll(ctx, s, page.Items)
+}
+
+// putFirst begins a page with those of some records that its list has, in their order.
+func (l *listing) putFirst(ctx context.Context, s *session.Session, page *Page, keys []id.ID, limit int) error {
+	page.Next = ""
+	if len(keys) == 0 {
+		return nil
+	}
+	values := make([]any, len(keys))
+	for i, key := range keys {
+		values[i] = int64(key)
+	}
+	some, found := *l, &Page{}
+	some.query.Filter = query.And(l.total, query.In{Ref: query.Field(query.ID), Values: values})
+	if err := some.fill(ctx, s, found, len(keys), pageBytes); err != nil {
+		return err
+	}
+	slices.SortFunc(found.Items, func(a, b Record) int { return slices.Index(keys, a.ID()) - slices.Index(keys, b.ID()) })
+	for _, item := range page.Items {
+		if !slices.Contains(keys, item.ID()) {
+			found.Items = append(found.Items, item)
+		}
+	}
+	page.Items, page.Bytes = found.Items[:min(len(found.Items), limit)], page.Bytes+found.Bytes
+	return nil
 }
 
 // pageSizer finds out how long a page is as JSON, without writing it.

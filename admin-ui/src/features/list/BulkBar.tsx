@@ -225,6 +225,7 @@ function FieldPanel({ label, icon, object, fields, formats, busy, onSet }: Field
                   q: q || undefined,
                   fields: ["id", target.nameField],
                   limit: 20,
+                  recent: true,
                 };
                 const page = await candidates(object.name, of, signal);
                 return page.items.map((one) => ({

@@ -11,7 +11,7 @@ export function useCandidates(object: ObjectModel, writing: { id?: string; data:
       const name = model.objects.get(target ?? "")?.nameField ?? "id";
       const page = await candidates(
         object.name,
-        { field, ...writing, q: q || undefined, fields: ["id", name], limit: 20 },
+        { field, ...writing, q: q || undefined, fields: ["id", name], limit: 20, recent: true },
         signal,
       );
       return page.items.map((item) => ({ id: item.id as string, name: String(item[name] ?? item.id) }));

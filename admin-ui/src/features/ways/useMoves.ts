@@ -64,6 +64,7 @@ export function useMoves<T>(object: ObjectModel) {
         q: words || undefined,
         fields: ["id", name],
         limit: 20,
+        recent: true,
       },
       signal,
     );

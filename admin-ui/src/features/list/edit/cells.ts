@@ -105,7 +105,14 @@ async function referred(
   signal: AbortSignal,
 ): Promise<GridChoice[]> {
   const name = model.objects.get(column.field.targets[0] as string)?.nameField ?? "id";
-  const of = { field: column.field.name, q: typed || undefined, fields: ["id", name], limit: 20, data: {} };
+  const of = {
+    field: column.field.name,
+    q: typed || undefined,
+    fields: ["id", name],
+    limit: 20,
+    recent: true,
+    data: {},
+  };
   const page = await candidates(object.name, isDraft(row) ? of : { ...of, id: row.id as string }, signal);
   return page.items.map((item) => ({ value: item.id as string, label: String(item[name] ?? item.id) }));
 }

@@ -193,7 +193,7 @@ function candidatesOf(model: Model, field: Field, me: string) {
   if (!target) return undefined;
   const name = model.objects.get(target)?.nameField ?? "id";
   return async (q: string, signal: AbortSignal) => {
-    const page = await list(target, { q: q || undefined, fields: ["id", name], limit: 20 }, signal);
+    const page = await list(target, { q: q || undefined, fields: ["id", name], limit: 20, recent: true }, signal);
     const found = page.items.map((item) => ({ id: item.id as string, name: String(item[name] ?? item.id) }));
     return target === "user" && me.toLowerCase().startsWith(q.toLowerCase())
       ? [{ id: meId, name: me }, ...found]

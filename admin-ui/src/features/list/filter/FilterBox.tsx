@@ -168,7 +168,8 @@ function useRecords(typed: Typed): Value[] {
   const name = model.objects.get(target ?? "")?.nameField ?? "id";
   const found = useQuery({
     queryKey: [me.tenant, target, "names", words],
-    queryFn: ({ signal }) => list(target as string, { q: words || undefined, fields: ["id", name], limit: 8 }, signal),
+    queryFn: ({ signal }) =>
+      list(target as string, { q: words || undefined, fields: ["id", name], limit: 8, recent: true }, signal),
     enabled: !!target,
     staleTime: 60_000,
   });
