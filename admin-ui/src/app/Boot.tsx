@@ -47,7 +47,7 @@ export function Boot() {
 /** The pages look and speak as the person chose, on whichever browser. */
 function useLook(now: Workspace | undefined) {
   const { setColorScheme } = useMantineColorScheme();
-  const { theme = "auto", density = "compact", shortcuts = true } = now?.settings ?? {};
+  const { theme = "auto", shortcuts = true } = now?.settings ?? {};
   const known = now !== undefined;
   const speaks = now?.language;
   useEffect(() => {
@@ -56,8 +56,5 @@ function useLook(now: Workspace | undefined) {
   useEffect(() => {
     if (known) setColorScheme(theme);
   }, [known, theme, setColorScheme]);
-  useEffect(() => {
-    document.documentElement.dataset.density = density;
-  }, [density]);
   useEffect(() => setLetters(shortcuts), [shortcuts]);
 }

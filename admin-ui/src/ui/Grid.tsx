@@ -15,7 +15,6 @@ import {
   type GridLine,
   type Place,
   readBlock,
-  rowHeight,
   spread,
   writeBlock,
 } from "./grid";
@@ -24,6 +23,8 @@ import { gridKeys } from "./gridKeys";
 export interface GridProps<R> {
   label: string;
   columns: GridColumn<R>[];
+  /** Of each line, in px. */
+  rowHeight: number;
   /** How many lines there are; of those that have not come yet a skeleton is shown. */
   count: number;
   line(index: number): GridLine<R>;
@@ -61,7 +62,7 @@ export interface GridTexts {
 }
 
 export function Grid<R>(props: GridProps<R>) {
-  const { count, line, focus, onFocus, onSeen, chosen } = props;
+  const { count, line, focus, onFocus, onSeen, chosen, rowHeight } = props;
   const frame = useRef<HTMLDivElement>(null);
   const { ref: measured, width: room } = useElementSize<HTMLDivElement>();
   const framed = useMergedRef(frame, measured);
@@ -78,6 +79,8 @@ export function Grid<R>(props: GridProps<R>) {
     scrollPaddingStart: rowHeight,
     scrollPaddingEnd: rowHeight,
   });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: lines of another height stand elsewhere
+  useLayoutEffect(() => lines.measure(), [rowHeight]);
   const seen = lines.getVirtualItems();
   const [from, to] = [seen[0]?.index ?? 0, seen.at(-1)?.index ?? 0];
   useEffect(() => onSeen(from, to), [from, to, onSeen]);
@@ -169,7 +172,7 @@ export function Grid<R>(props: GridProps<R>) {
       aria-busy={props.dim}
       tabIndex={inCell ? -1 : 0}
       data-dim={props.dim}
-      style={Object.fromEntries(columns.map((c, i) => [`--c${i}`, `${c.width}px`]))}
+      style={Object.fromEntries([["--row", `${rowHeight}px`], ...columns.map((c, i) => [`--c${i}`, `${c.width}px`])])}
       onKeyDown={(event) => !(event.target as Element).closest("textarea, button") && keys(event)}
       onClick={clicked}
       aria-activedescendant={`row-${focus.row}`}
@@ -208,6 +211,7 @@ export function Grid<R>(props: GridProps<R>) {
             input={input}
             column={cell.column}
             row={cell.row.row}
+            rowHeight={rowHeight}
             label={`${cell.column.label}: ${cell.column.title(cell.row.row)}`}
             top={focus.row * rowHeight}
             left={lefts[focus.column] ?? 0}

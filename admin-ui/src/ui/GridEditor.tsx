@@ -1,11 +1,12 @@
 import { type ClipboardEvent, type KeyboardEvent, type RefObject, useEffect, useRef, useState } from "react";
 import css from "./Grid.module.css";
-import { checkWidth, type GridChoice, type GridColumn, type GridProblem, rowHeight } from "./grid";
+import { checkWidth, type GridChoice, type GridColumn, type GridProblem } from "./grid";
 
 export interface EditorProps<R> {
   input: RefObject<HTMLTextAreaElement | null>;
   column: GridColumn<R>;
   row: R;
+  rowHeight: number;
   /** Says which cell it is. */
   label: string;
   top: number;
@@ -126,7 +127,9 @@ export function GridEditor<R>(props: EditorProps<R>) {
         inputMode={edit?.inputMode}
         readOnly={edit?.may(row) !== true || !!edit.toggle}
         value={typed ?? ""}
-        style={typed?.includes("\n") ? { height: rowHeight * Math.min(6, typed.split("\n").length + 1) } : undefined}
+        style={
+          typed?.includes("\n") ? { height: props.rowHeight * Math.min(6, typed.split("\n").length + 1) } : undefined
+        }
         onCompositionStart={() => {
           composing.current = true;
           if (!editing) onTyped("");

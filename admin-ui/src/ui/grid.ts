@@ -79,7 +79,6 @@ export const blockOf = (a: Place, b: Place): Block => ({
   right: Math.max(a.column ?? 0, b.column ?? 0),
 });
 
-export const rowHeight = 32;
 /** Of the column that rows are chosen in. */
 export const checkWidth = 40;
 

@@ -1,6 +1,6 @@
 import type { KeyboardEvent, RefObject } from "react";
 import type { GridProps } from "./Grid";
-import { type Block, type GridLine, type Place, rowHeight } from "./grid";
+import type { Block, GridLine, Place } from "./grid";
 
 interface At<R> extends GridProps<R> {
   frame: RefObject<HTMLDivElement | null>;
@@ -21,10 +21,11 @@ export function gridKeys<R>(grid: At<R>) {
 }
 
 /** Rows that a page has. */
-const pageOf = (frame: HTMLElement | null) => Math.max(1, Math.floor((frame?.clientHeight ?? 0) / rowHeight) - 2);
+const pageOf = <R>({ frame, rowHeight }: At<R>) =>
+  Math.max(1, Math.floor((frame.current?.clientHeight ?? 0) / rowHeight) - 2);
 
 function keysOfRow<R>(grid: At<R>, event: KeyboardEvent): boolean {
-  const { focus, at, count, move, frame } = grid;
+  const { focus, at, count, move } = grid;
   const meta = event.metaKey || event.ctrlKey;
   if (event.altKey) return false;
   if (meta) {
@@ -37,8 +38,8 @@ function keysOfRow<R>(grid: At<R>, event: KeyboardEvent): boolean {
     j: focus.row + 1,
     ArrowUp: focus.row - 1,
     k: focus.row - 1,
-    PageDown: focus.row + pageOf(frame.current),
-    PageUp: focus.row - pageOf(frame.current),
+    PageDown: focus.row + pageOf(grid),
+    PageUp: focus.row - pageOf(grid),
     Home: 0,
     End: count - 1,
   };
@@ -56,7 +57,7 @@ function keysOfRow<R>(grid: At<R>, event: KeyboardEvent): boolean {
 }
 
 function keysOfCell<R>(grid: At<R>, event: KeyboardEvent, column: number): boolean {
-  const { focus, block, move, columns, count, frame } = grid;
+  const { focus, block, move, columns, count } = grid;
   const row = focus.row;
   if (event.metaKey || event.ctrlKey) {
     const does = { d: grid.onFill, z: grid.onUndo }[event.key.toLowerCase()];
@@ -70,8 +71,8 @@ function keysOfCell<R>(grid: At<R>, event: KeyboardEvent, column: number): boole
     ArrowUp: { row: row - 1, column },
     ArrowRight: { row, column: column + 1 },
     ArrowLeft: { row, column: column - 1 },
-    PageDown: { row: row + pageOf(frame.current), column },
-    PageUp: { row: row - pageOf(frame.current), column },
+    PageDown: { row: row + pageOf(grid), column },
+    PageUp: { row: row - pageOf(grid), column },
     Home: { row, column: 0 },
     End: { row, column: columns.length - 1 },
   };

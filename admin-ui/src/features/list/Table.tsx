@@ -2,6 +2,7 @@ import { useCallback, useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import type { Stored } from "~/api/client";
 import { type Formats, typeOf } from "~/fields";
+import { useRowHeight } from "~/meta/density";
 import type { Column, ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
 import { undoLast } from "~/ui/commands";
@@ -66,6 +67,7 @@ export function Table(props: Props) {
   const { t } = useTranslation();
   const { model } = useSession();
   const says = useSays();
+  const rowHeight = useRowHeight();
   const count = rows.count + edits.made.length;
 
   const { write, refuse } = edits;
@@ -141,6 +143,7 @@ export function Table(props: Props) {
     <Grid
       label={object.plural}
       columns={summed}
+      rowHeight={rowHeight}
       count={count}
       line={line}
       dim={rows.old}
