@@ -19,15 +19,24 @@ after(async () => {
 const list = "/o/opportunity?view=all_opportunities";
 const rows = (page) => page.locator("[role=grid] [data-row='3'] a").first();
 
+/** What a page asks the API for, from now on. */
+function questionsOf(page) {
+  const questions = [];
+  page.on("request", (request) => {
+    const { pathname, search } = new URL(request.url());
+    if (pathname.startsWith("/api/") && !pathname.endsWith("/events")) questions.push(`${request.method()} ${pathname}${decodeURIComponent(search)}`);
+  });
+  return questions;
+}
+
 test("the first load is small, in few files and few questions", async (t) => {
   const page = await blank(browser);
   await page.request.post(`${server.base}/api/v1/auth/login`, { data: { email: "sarah@example.com", password } });
   const scripts = [];
-  const questions = [];
+  const questions = questionsOf(page);
   page.on("response", (answer) => {
     const { pathname } = new URL(answer.url());
     if (pathname.endsWith(".js")) scripts.push(answer);
-    if (pathname.startsWith("/api/") && !pathname.endsWith("/events")) questions.push(pathname + decodeURIComponent(new URL(answer.url()).search));
   });
   const begun = performance.now();
   await page.goto(server.base + list);
@@ -43,7 +52,81 @@ test("the first load is small, in few files and few questions", async (t) => {
   t.diagnostic(`${scripts.length} scripts, ${Math.round(bytes / 1000)} kB; rows after ${Math.round(shown)} ms; asked ${questions.join(", ")}`);
   assert.ok(scripts.length <= 12, `${scripts.length} scripts`);
   assert.ok(bytes <= 300_000, `${bytes} bytes of script`);
-  assert.ok(questions.length <= 3, questions.join(", "));
+  assert.ok(questions.length <= 2, questions.join(", "));
+  await done(page);
+});
+
+test("opening a list or a record takes two questions at most", async (t) => {
+  const page = await visit(browser, server, "sarah@example.com", undefined, list);
+  await rows(page).waitFor();
+  await still(page);
+  const questions = questionsOf(page);
+  /** Does something and waits until nothing is asked for any more; tells what was. */
+  const asked = async (act) => {
+    questions.length = 0;
+    await act();
+    await still(page);
+    return [...questions];
+  };
+  const most = (what, of, number) => {
+    t.diagnostic(`${what}: asked ${of.length} times`);
+    assert.ok(of.length <= number, `${what}: ${of.join(", ")}`);
+  };
+  const menu = page.getByRole("navigation", { name: "Menu" });
+  for (const name of ["Leads", "Accounts", "Contacts"]) {
+    const of = await asked(async () => {
+      await menu.getByRole("link", { name, exact: true }).click();
+      await page.getByRole("heading", { level: 1, name }).waitFor();
+      await page.locator("main [data-row='1'] a, main [data-card]").first().waitFor();
+    });
+    most(name, of, 2);
+  }
+  const view = await asked(() => page.getByRole("main").getByRole("button", { name: "All contacts" }).click());
+  most("another view", view, 2);
+
+  await page.goto(server.base + list);
+  await rows(page).waitFor();
+  await still(page);
+  const record = /\/records\/opportunity\/(\w{13})\/page/;
+  const opened = await asked(async () => {
+    await page.locator("[data-row='0'] a[data-open]").click();
+    await page.locator("article[aria-busy]").waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Next record" }).waitFor();
+  });
+  most("a record, pointed at and opened", opened, 2);
+
+  // Going through the list the next one is read ahead, and not again when it is come to.
+  const through = [];
+  const steps = 4;
+  for (let i = 0; i < steps; i++)
+    through.push(
+      ...(await asked(async () => {
+        const before = page.url();
+        await page.keyboard.press("j");
+        await page.waitForURL((url) => url.href !== before);
+      })),
+    );
+  most(`${steps} more of the list, and the one after them`, through, 2 * steps + 1);
+  const pages = through.flatMap((one) => record.exec(one)?.[1] ?? []);
+  assert.equal(new Set(pages).size, steps + 1, "one page is read ahead");
+  assert.equal(pages.length, steps + 1, "no page is read twice");
+  await done(page);
+});
+
+test("a record is read while the pointer rests on its name", async () => {
+  const page = await visit(browser, server, "sarah@example.com", undefined, list);
+  await rows(page).waitFor();
+  await still(page);
+  const questions = questionsOf(page);
+  const link = page.locator("[data-row='2'] a[data-open]");
+  const id = (await link.getAttribute("href")).split("/").at(-1);
+  const read = page.waitForResponse((answer) => answer.url().includes(`/${id}/page`));
+  await link.hover();
+  await read;
+  await link.click();
+  await page.getByRole("button", { name: "Next record" }).waitFor();
+  await still(page);
+  assert.deepEqual(questions.map((one) => one.split("?")[0]), [`GET /api/v1/records/opportunity/${id}/page`, `PUT /api/v1/me/recent/opportunity/${id}`]);
   await done(page);
 });
 

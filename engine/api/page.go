@@ -13,11 +13,12 @@ import (
 // OpenRecord is a record with all that its page shows when it is opened.
 type OpenRecord struct {
 	Record  Record                 `json:"record"`
-	Names   Names                  `json:"names"`   // of what the record refers to
+	Names   Names                  `json:"names"`   // of what the record and its history refer to
 	Layout  *string                `json:"layout"`  // null: there is none
 	Form    *Form                  `json:"form"`    // of the record as it is stored; null: the caller may not change it
 	Can     Can                    `json:"can"`     // what the caller may do with the record
 	Related map[string]OpenRelated `json:"related"` // by the name that the layout gives them; one that the caller may not read is absent
+	History Page[HistoryEntry]     `json:"history"` // its newest part
 	// Following says that the caller follows the record.
 	Following bool  `json:"following"`
 	Favourite bool  `json:"favourite"` // it is among the caller's
@@ -116,5 +117,6 @@ func (r *request) appendOpen(b []byte, p *record.RecordPage, found around) ([]by
 		b = append(b, `,"can_create":`...)
 		b = append(fmt.Append(b, list.CanCreate), '}')
 	}
+	b = appendHistory(append(b, `},"history":{`...), p.History)
 	return append(b, "}}"...), nil
 }

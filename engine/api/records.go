@@ -237,15 +237,20 @@ func (s *Server) history(r *request) error {
 	if err != nil {
 		return err
 	}
-	b := append(r.buffer(), `{"items":[`...)
+	b := appendHistory(append(r.buffer(), '{'), page)
+	return r.sent(fiber.StatusOK, append(b, '}'))
+}
+
+// appendHistory appends the members of a page of a record's history.
+func appendHistory(b []byte, page *record.HistoryPage) []byte {
+	b = append(b, `"items":[`...)
 	for i, entry := range page.Items {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		b = entry.AppendJSON(b)
 	}
-	b = appendNext(append(b, ']'), page.Next)
-	return r.sent(fiber.StatusOK, append(b, '}'))
+	return appendNext(append(b, ']'), page.Next)
 }
 
 // related is GET /records/{object}/{id}/related/{list}.

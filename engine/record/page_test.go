@@ -16,7 +16,7 @@ func opened() []string {
 		`{"kind":"object","name":"firm","label":"Firm","name_field":"name","visibility":"write","fields":{"name":{"type":"text"},"closed":{"type":"checkbox"}}}`,
 		`{"kind":"object","name":"letter","label":"Letter","name_field":"name","visibility":"private","fields":{"name":{"type":"text"},"body":{"type":"long_text","max_length":1000000},
 			"firm":{"type":"lookup","object":"firm"},"carbon":{"type":"lookup","object":"firm"}}}`,
-		`{"kind":"permission","name":"clerk","label":"Clerk","objects":{"firm":{"read":true},"letter":{"create":true,"read":true}}}`,
+		`{"kind":"permission","name":"clerk","label":"Clerk","objects":{"firm":{"read":true},"letter":{"create":true,"read":true,"update":true}}}`,
 	}
 	lists := []string{`"letters":{"object":"letter","lookup":"firm","columns":["name","carbon"],"sort":["name"],"order":1,"visible_when":"not closed"}`}
 	for i := range page.MaxLists + 5 {
@@ -57,6 +57,20 @@ func pageOfRecord(t *testing.T, open teststore.Opener) {
 	}
 	if asked.asked["letter"] != page.MaxLists || asked.asked["firm"] > 4 {
 		t.Errorf("asked %v", asked.asked)
+	}
+	// The newest of its history comes too, with the names of those who made it and of what was referred to.
+	letter := letters.Page.Items[0].ID()
+	for i := range page.Changes {
+		w.update(w.as("rob"), "letter", letter, map[string]any{"firm": []any{other.String(), firm.String()}[i%2]})
+	}
+	if found, err = w.as("rob").Page(w.ctx, "letter", letter, record.PageQuery{}); err != nil {
+		t.Fatal(err)
+	}
+	if len(found.History.Items) != page.Changes || found.History.Next == "" || found.History.Items[0].By != w.people["rob"].User {
+		t.Errorf("history: %d, %+v", len(found.History.Items), found.History.Items[0])
+	}
+	if found.Names["firm"][firm] != "Acme" || found.Names["firm"][other] != "Other" {
+		t.Errorf("names: %v", found.Names)
 	}
 	w.update(w.system(), "firm", firm, map[string]any{"closed": true})
 	if found, err = w.as("rob").Page(w.ctx, "firm", firm, record.PageQuery{}); err != nil || found.Lists[0].Name == "letters" {

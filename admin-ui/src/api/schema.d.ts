@@ -2809,6 +2809,7 @@ export interface components {
             following: boolean;
             /** @description Of the record as it is stored; null: the caller may not change it */
             form: components["schemas"]["Form"] | null;
+            history: components["schemas"]["HistoryEntryPage"];
             /** @description Null: there is none */
             layout: string | null;
             /** @description Of what the record refers to */

@@ -7,6 +7,7 @@ import { placesOf } from "./places";
 import { Shell } from "./shell/Shell";
 import { ways } from "./ways";
 
+const Ahead = lazy(() => import("./Ahead"));
 const RecordPage = lazy(() => import("~/features/record").then((m) => ({ default: m.RecordPage })));
 const Home = lazy(() => import("~/features/home"));
 const ImportPage = lazy(() => import("~/features/import"));
@@ -23,7 +24,10 @@ export function Routes() {
       <Suspense fallback={null}>
         <Switch>
           <Route path="/" element={<Start />} />
-          <Route path="/o/:object" element={<ListPage ways={ways} transfer={ListTransfer} Peek={Peek} />} />
+          <Route
+            path="/o/:object"
+            element={<ListPage ways={ways} transfer={ListTransfer} Ahead={Ahead} Peek={Peek} />}
+          />
           <Route path="/o/:object/import" element={<ImportPage />} />
           <Route path="/o/:object/bin" element={<Bin />} />
           <Route path="/o/:object/:id" element={<RecordPage />} />

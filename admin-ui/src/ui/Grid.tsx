@@ -19,6 +19,7 @@ import {
   writeBlock,
 } from "./grid";
 import { gridKeys } from "./gridKeys";
+import { useRest } from "./useRest";
 
 export interface GridProps<R> {
   label: string;
@@ -33,6 +34,8 @@ export interface GridProps<R> {
   focus: Place;
   onFocus(place: Place): void;
   onOpen(row: R): void;
+  /** The pointer rests on the way to a row. */
+  onPointed?(row: R): void;
   onPeek?(row: R): void;
   onGroup?(id: string): void;
   onSort(key: string): void;
@@ -150,6 +153,10 @@ export function Grid<R>(props: GridProps<R>) {
       if (again && event.detail > 1) edit();
     }
   };
+  const rest = useRest("a[data-open]", (link) => {
+    const one = line(Number(link.closest<HTMLElement>("[data-row]")?.dataset.row));
+    if (one.kind === "row") props.onPointed?.(one.row);
+  });
   const copy = (event: ClipboardEvent) => {
     if (!block) return;
     const rows: string[][] = [];
@@ -175,6 +182,7 @@ export function Grid<R>(props: GridProps<R>) {
       style={Object.fromEntries([["--row", `${rowHeight}px`], ...columns.map((c, i) => [`--c${i}`, `${c.width}px`])])}
       onKeyDown={(event) => !(event.target as Element).closest("textarea, button") && keys(event)}
       onClick={clicked}
+      {...rest}
       aria-activedescendant={`row-${focus.row}`}
     >
       <GridHead

@@ -20,6 +20,7 @@ import (
 const (
 	MaxLists  = 20      // related lists
 	ListRows  = 10      // records of each
+	Changes   = 20      // entries of the history
 	listBytes = 2 << 20 // of all of their records, as JSON, about
 )
 
@@ -32,11 +33,13 @@ type Query struct {
 // Page is what the page of a record shows. What the caller may not read is absent.
 type Page struct {
 	Record read.Record
-	Names  read.Names // of what the record refers to
+	Names  read.Names // of what the record refers to, and what its history does
 	Layout *string    // nil: there is none
 	Form   *form.Form // of the record as it is stored; nil: the caller may not change it
 	Can    Can
 	Lists  []List // that the layout shows with the record as it is stored, in order
+	// History is its newest part.
+	History *read.HistoryPage
 }
 
 // Can is what the caller may do with the record, as far as their rights decide.
@@ -95,6 +98,9 @@ func (p *Pages) Page(ctx context.Context, object string, key id.ID, q Query) (*P
 		if made.Lists, err = p.lists(ctx, key, shown); err != nil {
 			return nil, err
 		}
+	}
+	if made.History, err = p.reader.History(ctx, object, key, "", Changes); err != nil {
+		return nil, err
 	}
 	return made, p.name(ctx, made)
 }
@@ -175,7 +181,7 @@ func (p *Pages) name(ctx context.Context, made *Page) error {
 	for _, list := range made.Lists {
 		all = append(all, list.Page.Items...)
 	}
-	names, err := p.reader.Names(ctx, all...)
+	names, err := p.reader.NamesWith(ctx, made.History.Items, all...)
 	if err != nil {
 		return err
 	}
@@ -184,6 +190,6 @@ func (p *Pages) name(ctx context.Context, made *Page) error {
 			return err
 		}
 	}
-	made.Names, err = names.Among(made.Record)
+	made.Names, err = names.AmongWith(made.History.Items, made.Record)
 	return err
 }

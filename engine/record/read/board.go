@@ -244,7 +244,7 @@ func (s *Reader) fillColumns(ctx context.Context, a *session.Object, value field
 		c.Cards, left = page, left-page.Bytes
 		cards = append(cards, page.Items...)
 	}
-	to, err := referencesOf(cards)
+	to, err := referencesOf(nil, cards)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"formwork/engine/budget"
 	"formwork/engine/fault"
+	"formwork/engine/catalog"
 	"formwork/engine/id"
 	"formwork/engine/policy"
 	"formwork/engine/query"
@@ -31,6 +32,7 @@ type Entry struct {
 	Action     stored.Action
 	Changes    []FieldChange
 	From       []id.ID // of a merge: the records that were merged into this one
+	refers     []reference
 }
 
 // FieldChange is from what to what, as the API showed the values at the time.
@@ -53,6 +55,25 @@ func (c FieldChange) through(mask *fieldtype.Mask) FieldChange {
 		*v = metadata.AppendString(nil, mask.Text(text))
 	}
 	return c
+}
+
+// refers are the records that a change of a reference led from and leads to.
+func (c FieldChange) refers(f *catalog.Field) (found []reference) {
+	refers, ok := f.Value.(fieldtype.Refers)
+	if !ok {
+		return nil
+	}
+	for _, raw := range []json.RawMessage{c.From, c.To} {
+		var in any
+		if json.Unmarshal(raw, &in) != nil || in == nil {
+			continue
+		}
+		if v, problem := f.Value.Coerce(in); problem == nil {
+			object, key := stored.Referred(refers, v)
+			found = append(found, reference{object, key})
+		}
+	}
+	return found
 }
 
 // AppendJSON appends the entry as the API shows it.
@@ -161,6 +182,7 @@ func (s *Reader) historyReadable(ctx context.Context, a *session.Object, key id.
 // entryOf reads a row of the history, as the caller may see it.
 func entryOf(a *session.Object, r store.Found) (Entry, error) {
 	e := Entry{ID: r.ID(query.ID), At: r.Time(stored.ColAt), RecordedAt: r.Time(stored.ColRecorded), By: r.ID(stored.ColBy), Via: r.Text(stored.ColVia), Action: stored.Action(r.Text(stored.ColAction))}
+	e.refers = []reference{{"user", int64(e.By)}}
 	var changes map[string][]json.RawMessage
 	if raw := r.JSON(stored.ColChanges); len(raw) > 0 {
 		if err := json.Unmarshal(raw, &changes); err != nil {
@@ -183,6 +205,7 @@ func entryOf(a *session.Object, r store.Found) (Entry, error) {
 		change := FieldChange{Field: name, From: values[0], To: values[1]}
 		if ok {
 			change = change.through(a.Mask(f))
+			e.refers = append(e.refers, change.refers(f)...)
 		}
 		e.Changes = append(e.Changes, change)
 	}

@@ -34,7 +34,13 @@ const (
 // caller may read, of objects whose names they may read, and asks as NamesOf. An answer has at
 // most 10,000 names. Faults: those of package budget.
 func (s *Reader) Names(ctx context.Context, records ...Record) (Names, error) {
-	to, err := referencesOf(records)
+	return s.NamesWith(ctx, nil, records...)
+}
+
+// NamesWith is Names, and besides what those are called who made some changes, and to which
+// references lead that were changed, but for those in child rows.
+func (s *Reader) NamesWith(ctx context.Context, changes []Entry, records ...Record) (Names, error) {
+	to, err := referencesOf(changes, records)
 	if err != nil {
 		return nil, err
 	}
@@ -119,8 +125,11 @@ func (s *Reader) addNames(ctx context.Context, a *session.Object, keys []id.ID, 
 }
 
 // Among are those of the names to which references in some records lead.
-func (n Names) Among(records ...Record) (Names, error) {
-	to, err := referencesOf(records)
+func (n Names) Among(records ...Record) (Names, error) { return n.AmongWith(nil, records...) }
+
+// AmongWith is Among, with what NamesWith tells of some changes.
+func (n Names) AmongWith(changes []Entry, records ...Record) (Names, error) {
+	to, err := referencesOf(changes, records)
 	if err != nil {
 		return nil, err
 	}
@@ -151,9 +160,14 @@ type references struct {
 	seen map[reference]bool
 }
 
-// referencesOf are those in some records; a record's own id is none.
-func referencesOf(records []Record) (references, error) {
+// referencesOf are those in some changes and some records; a record's own id is none.
+func referencesOf(changes []Entry, records []Record) (references, error) {
 	to := references{of: map[string][]id.ID{}, seen: map[reference]bool{}}
+	for _, e := range changes {
+		for _, one := range e.refers {
+			to.lead(one)
+		}
+	}
 	for _, r := range records {
 		for i, c := range r.Fields() {
 			if c.Name == query.ID.Name {
@@ -167,16 +181,20 @@ func referencesOf(records []Record) (references, error) {
 	return to, nil
 }
 
+// lead takes in where a reference leads.
+func (r *references) lead(to reference) {
+	if to.key != 0 && !r.seen[to] && len(r.seen) < MaxNames {
+		r.seen[to] = true
+		r.of[to.object] = append(r.of[to.object], id.ID(to.key))
+	}
+}
+
 // add takes in what a value in stored form refers to: by itself, or in its rows.
 func (r *references) add(value fieldtype.Value, v any) error {
 	switch value := value.(type) {
 	case fieldtype.Refers:
 		object, key := stored.Referred(value, v)
-		to := reference{object, key}
-		if key != 0 && !r.seen[to] && len(r.seen) < MaxNames {
-			r.seen[to] = true
-			r.of[object] = append(r.of[object], id.ID(key))
-		}
+		r.lead(reference{object, key})
 	case fieldtype.Nests:
 		raw, ok := v.(json.RawMessage)
 		if !ok {

@@ -1,4 +1,4 @@
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { useMatch } from "react-router";
 import { useOpened } from "~/meta/mine";
 import { useTitle } from "~/ui/Title";
@@ -12,8 +12,14 @@ export function useOpening() {
   const title = useTitle((s) => s.title);
   const opened = useOpened();
   const { object, id } = at ?? {};
+  const noted = useRef<string>(undefined);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a record is opened once, however often this is drawn
   useEffect(() => {
-    if (object && id && idForm.test(id) && title) opened({ object, id, name: title });
+    // What is drawn while one page follows another still has the title of the first.
+    const name = useTitle.getState().title;
+    const one = object && id && idForm.test(id) && name ? { object, id, name } : undefined;
+    const text = one && JSON.stringify(one);
+    if (one && text !== noted.current) opened(one);
+    noted.current = text;
   }, [object, id, title]);
 }

@@ -16,7 +16,7 @@ import { Cards } from "./Cards";
 import { ListMenus } from "./columns/ListMenus";
 import { Empty } from "./Empty";
 import { FilterBar } from "./filter/FilterBar";
-import { useFields } from "./filter/fields";
+import { useFields, useUses } from "./filter/fields";
 import type { Parts } from "./ListPage";
 import css from "./ListPage.module.css";
 import { PeekPanel } from "./PeekPanel";
@@ -35,20 +35,24 @@ interface Props extends Parts {
   state: ListState;
 }
 
-export function List({ object, views, state, ways, transfer: Transfer, Peek }: Props) {
+export function List({ object, views, state, ways, transfer: Transfer, Ahead, Peek }: Props) {
   const { t } = useTranslation();
   const go = useNavigate();
   const formats = useFormats();
-  const fields = useFields(object);
   const phone = useMediaQuery("(max-width: 720px)", undefined, { getInitialValueInEffect: false }) ?? false;
   const [focus, setFocus] = useState<Place>({ row: 0 });
   const [typing, setTyping] = useState(false);
   const [sorting, setSorting] = useState(false);
+  const [pointed, setPointed] = useState<string>();
   const search = useRef<HTMLInputElement>(null);
   const filter = useRef<HTMLInputElement>(null);
   const Way = state.as === "table" ? undefined : ways[state.as];
-  const data = useList(object, state, formats, typing, Way === undefined, phone);
-  const { rows, columns, edits, selection, uses } = data;
+  // Sums are of what can be added up; whatever else asks what fields are good for is opened by somebody first.
+  const [attended, setAttended] = useState(false);
+  const uses = useUses(object, attended || state.sum);
+  const fields = useFields(object, uses);
+  const data = useList(object, state, uses, formats, typing, Way === undefined, phone);
+  const { rows, columns, edits, selection } = data;
   const [widths = noWidths, setWidths] = useSetting<Record<string, number>>(`widths.${object.name}`);
 
   const open = useCallback((id: string) => go(`/o/${object.name}/${id}`), [go, object.name]);
@@ -111,9 +115,11 @@ export function List({ object, views, state, ways, transfer: Transfer, Peek }: P
       </header>
       <ViewTabs object={object} views={views} state={state} total={total} onView={view} />
       {phone ? (
-        <PhoneSheet state={state} fields={fields} formats={formats} uses={uses} />
+        <PhoneSheet state={state} fields={fields} formats={formats} uses={uses} onAttended={() => setAttended(true)} />
       ) : (
-        <div className={css.tools}>
+        // Whatever is opened or typed into here has the pointer over it or the focus before.
+        // biome-ignore lint/a11y/noStaticElementInteractions: what can be done is done by the controls within
+        <div className={css.tools} onFocus={() => setAttended(true)} onPointerEnter={() => setAttended(true)}>
           <FilterBar
             fields={fields}
             formats={formats}
@@ -166,6 +172,7 @@ export function List({ object, views, state, ways, transfer: Transfer, Peek }: P
             onFocus={focusOn}
             onTyping={setTyping}
             onOpen={open}
+            onPointed={setPointed}
             onPeek={(id) => peek(state.peek === id ? undefined : id)}
             onGroup={data.onGroup}
             onSort={sortBy}
@@ -193,6 +200,11 @@ export function List({ object, views, state, ways, transfer: Transfer, Peek }: P
           </PeekPanel>
         )}
       </div>
+      {!rows.pending && !phone && (
+        <Suspense fallback={null}>
+          <Ahead object={object} id={pointed} />
+        </Suspense>
+      )}
       {(selection.but || selection.ids.size > 0) && !phone && !Way && (
         <BulkBar
           object={object}

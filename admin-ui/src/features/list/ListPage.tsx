@@ -31,6 +31,8 @@ export interface Parts {
   ways: Record<string, ComponentType<Way>>;
   /** Files in and out. */
   transfer: ComponentType<Transfer>;
+  /** Makes ready what opening a record needs, and reads the one that is likely to be opened, if it is given. */
+  Ahead: ComponentType<{ object: ObjectModel; id: string | undefined }>;
   /** What the panel beside the list shows of a record. */
   Peek: ComponentType<{ object: ObjectModel; id: string }>;
 }

@@ -18,17 +18,27 @@ interface Props {
   fields: Fields;
   formats: Formats;
   uses: Record<string, Uses> | undefined;
+  /** Somebody is about to choose among what fields can be used for. */
+  onAttended(): void;
 }
 
 /** Filter and sort on a phone: a sheet from below. */
-export function PhoneSheet({ state, fields, formats, uses }: Props) {
+export function PhoneSheet({ state, fields, formats, uses, onAttended }: Props) {
   const { t } = useTranslation();
   const [open, { toggle, close }] = useDisclosure();
   const filter = useMemo(() => filterOf(state.filter, fields.operators), [state.filter, fields]);
   const count = filter.parts.length;
   return (
     <div className={css.tools}>
-      <Button variant="default" className={css.target} leftSection={<IconAdjustments size={16} />} onClick={toggle}>
+      <Button
+        variant="default"
+        className={css.target}
+        leftSection={<IconAdjustments size={16} />}
+        onClick={() => {
+          onAttended();
+          toggle();
+        }}
+      >
         {t("list.sheet")}
         {count > 0 && ` (${count})`}
       </Button>

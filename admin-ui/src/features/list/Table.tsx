@@ -29,6 +29,8 @@ interface Props {
   onFocus(place: Place): void;
   onTyping(typing: boolean): void;
   onOpen(id: string): void;
+  /** The pointer rests on the way to a record. */
+  onPointed(id: string): void;
   onPeek(id: string): void;
   onGroup(id: string): void;
   onSort(path: string): void;
@@ -150,6 +152,7 @@ export function Table(props: Props) {
       focus={focus}
       onFocus={onFocus}
       onOpen={(row) => props.onOpen(row.id as string)}
+      onPointed={(row) => props.onPointed(row.id as string)}
       onPeek={(row) => props.onPeek(row.id as string)}
       onGroup={props.onGroup}
       onSort={props.onSort}

@@ -1,11 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { type ListQuery, list } from "~/api/records";
+import type { Uses } from "~/api/uses";
 import type { Formats } from "~/fields";
 import { asked, columnOf, type ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
 import { useEdits } from "./edit/useEdits";
-import { useUses } from "./filter/fields";
 import { columnsOf, summable, useSegments, useSums } from "./groups";
 import { useRows } from "./rows";
 import { useSelection } from "./selection";
@@ -15,13 +15,13 @@ import type { ListState } from "./state";
 export function useList(
   object: ObjectModel,
   state: ListState,
+  uses: Record<string, Uses> | undefined,
   formats: Formats,
   typing: boolean,
   table: boolean,
   phone: boolean,
 ) {
   const { me, model } = useSession();
-  const uses = useUses(object);
   const paths = state.columns?.join(",");
   const columns = useMemo(() => columnsOf(model, object, paths?.split(",")), [model, object, paths]);
   const by = useMemo(
@@ -66,7 +66,6 @@ export function useList(
       : total - selection.ids.size
     : selection.ids.size;
   return {
-    uses,
     columns,
     query,
     sums,

@@ -58,7 +58,7 @@ export function Side({ object, id, name, known, ready, activities, files, format
           )}
           {side === "comments" && <CommentsPanel object={object} id={id} formats={formats} />}
           {side === "files" && <FilesPanel files={files} formats={formats} fixed={!object.can.update} />}
-          {side === "history" && <HistoryPanel object={object} id={id} known={known} formats={formats} />}
+          {side === "history" && <HistoryPanel object={object} id={id} known={known} ready={ready} formats={formats} />}
         </Tabs.Panel>
       </Tabs>
     </aside>

@@ -1,2 +1,3 @@
 export { CreatePanel } from "./CreatePanel";
 export { RecordPage, RecordPanel } from "./RecordPage";
+export { useAhead } from "./useAhead";

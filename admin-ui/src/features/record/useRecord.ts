@@ -8,7 +8,7 @@ import { asked, type ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
 import { pushUndo } from "~/ui/commands";
 import { type Collision, compare } from "./conflict";
-import { open, recordKey } from "./opened";
+import { open, recordKey, rowOf } from "./opened";
 import { patchOf, withoutSecrets } from "./patch";
 import { useColumns } from "./useColumns";
 
@@ -41,7 +41,8 @@ export function useRecord(object: ObjectModel, id: string, device: "desktop" | "
     queryKey: key,
     enabled: page.isSuccess,
     queryFn: ({ signal }) => ask(signal),
-    placeholderData: () => rowOf(cache.getQueriesData({ queryKey: [me.tenant, object.name, "list"] }), id),
+    // What a list knows of it is shown until it is here.
+    placeholderData: () => rowOf(cache, me.tenant, object, id),
   });
   const state = useQuery({
     queryKey: [...key, "form", device],
@@ -113,13 +114,4 @@ export function useRecord(object: ObjectModel, id: string, device: "desktop" | "
   };
 
   return { page, record, state, save, columns, conflict, settle: () => setConflict(undefined) };
-}
-
-/** What a list knows of a record is shown until the record is here. */
-function rowOf(lists: [unknown, unknown][], id: string): Stored | undefined {
-  for (const [, found] of lists) {
-    const row = (found as { items?: Stored[] } | undefined)?.items?.find((item) => item.id === id);
-    if (row) return row;
-  }
-  return undefined;
 }

@@ -12,7 +12,7 @@ import {
   IconUser,
 } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import { useNavigate, useSearchParams } from "react-router";
+import { useLocation, useNavigate, useSearchParams } from "react-router";
 import type { Stored } from "~/api/client";
 import type { ObjectModel } from "~/meta/model";
 import { type Command, useCommands } from "~/ui/commands";
@@ -20,6 +20,7 @@ import type { ActivityList } from "./activity/stream";
 import { copyOf } from "./given";
 import { type Neighbours, useNeighbours } from "./neighbours";
 import { type Mark, useMarks } from "./useMarks";
+import { useAhead } from "./useAhead";
 import { useRemove } from "./useRemove";
 
 interface Of {
@@ -49,6 +50,11 @@ const editor = (name?: string) =>
   document.querySelector<HTMLElement>(name ? `[data-field="${CSS.escape(name)}"]` : "main article [data-field]");
 const stage = () => document.querySelector<HTMLElement>("[data-stages] [aria-current], [data-stages] input");
 
+/** What the history says of a record that was come to from a neighbour. */
+interface Came {
+  step: "previous" | "next";
+}
+
 /** What can be done with the record that is shown. */
 export function useRecordCommands({ beside, object, id, can, record, activities, show }: Of): RecordCommands {
   const { t } = useTranslation();
@@ -56,12 +62,16 @@ export function useRecordCommands({ beside, object, id, can, record, activities,
   const [at] = useSearchParams();
   const found = useNeighbours(object, id);
   const neighbours = beside ? undefined : found;
+  // Whoever goes through a list goes on: the next one is read once this one is here.
+  const came = (useLocation().state as Came | null)?.step;
+  useAhead(object, came && can && neighbours?.[came], "desktop");
   const name = String(record?.[object.nameField] ?? id);
   const marks = useMarks(object, id, name);
   const remove = useRemove(object, id, name);
   // The tab and the side stay as they are while somebody goes through a list.
   const kept = new URLSearchParams([...at].filter(([key]) => key === "tab" || key === "side")).toString();
-  const to = (other: string | undefined) => other && go(`/o/${object.name}/${other}${kept && `?${kept}`}`);
+  const to = (other: string | undefined, step: Came["step"]) =>
+    other && go(`/o/${object.name}/${other}${kept && `?${kept}`}`, { state: { step } satisfies Came });
   const step = (way: "previous" | "next", keys: string, icon: Command["icon"]): Command => ({
     id: `record.${way}`,
     label: t(`record.${way}`),
@@ -69,7 +79,7 @@ export function useRecordCommands({ beside, object, id, can, record, activities,
     keys,
     where: "record",
     enabled: () => (neighbours?.[way] ? true : t(neighbours ? `record.no_${way}` : "record.no_list")),
-    run: () => to(neighbours?.[way]),
+    run: () => to(neighbours?.[way], way),
   });
   const control = (id: string, keys: string, icon: Command["icon"], find: () => HTMLElement | null): Command => ({
     id,

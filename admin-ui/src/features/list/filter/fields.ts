@@ -6,13 +6,17 @@ import { operatorsOf } from "~/fields/operators";
 import { type Column, columnOf, type Model, type ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
 
-/** What can be done with the fields of an object: by the server's word as soon as it is here. */
-export function useUses(object: ObjectModel): Record<string, Uses> | undefined {
+/**
+ * What can be done with the fields of an object: by the server's word as soon as it is here. It is asked for once
+ * something is `wanted` that depends on it, so that a list is shown without it.
+ */
+export function useUses(object: ObjectModel, wanted: boolean): Record<string, Uses> | undefined {
   const { me, model } = useSession();
   return useQuery({
     queryKey: [me.tenant, object.name, "uses", model.revision],
     queryFn: ({ signal }) => uses(object.name, signal),
     staleTime: Number.POSITIVE_INFINITY,
+    enabled: wanted,
   }).data;
 }
 
@@ -51,8 +55,7 @@ export function fieldsOf(model: Model, object: ObjectModel, known: Record<string
   return { column, operators, all: [...own, ...behind].filter((c) => operators(c.path)) };
 }
 
-export function useFields(object: ObjectModel): Fields {
+export function useFields(object: ObjectModel, known: Record<string, Uses> | undefined): Fields {
   const { model } = useSession();
-  const known = useUses(object);
   return useMemo(() => fieldsOf(model, object, known), [model, object, known]);
 }

@@ -32,7 +32,7 @@ interface Props {
 export function ActivityPanel({ object, id, name, known, ready, lists, formats, adding, onAdd }: Props) {
   const { t } = useTranslation();
   const { me } = useSession();
-  const past = useHistory(object, id, known);
+  const past = useHistory(object, id, known, ready);
   const pages = useQueries({
     queries: lists.map(({ list, columns, when }) => ({
       queryKey: relatedKey(me.tenant, list.object, object, id, list.name, firstRows),

@@ -11,13 +11,14 @@ interface Props {
   object: ObjectModel;
   id: string;
   known: Names | undefined;
+  ready: boolean;
   formats: Formats;
 }
 
 /** All changes of a record, with each value before and after. */
-export function HistoryPanel({ object, id, known, formats }: Props) {
+export function HistoryPanel({ object, id, known, ready, formats }: Props) {
   const { t } = useTranslation();
-  const { entries, names, found, more, next } = useHistory(object, id, known);
+  const { entries, names, found, more, next } = useHistory(object, id, known, ready);
   if (found.isSuccess && entries.length === 0) return <p className="quiet">{t("record.related_none")}</p>;
   return (
     <>
