@@ -100,6 +100,82 @@ test("a sales export is dropped onto the list, its unknown values are decided, a
   await done(page);
 });
 
+const words = {
+  en: { rows: /sales_pipeline\.csv · 8,?800 rows/, taken: "What GTXPro is taken for", added: "New option “GTXPro”", cell: /^close_value of row/, would: "8,799 new, 1 refused", run: "Import", done: "8,800 new", show: "Show Sales" },
+  zh: { rows: /sales_pipeline\.csv · 8,?800 行/, taken: "“GTXPro”视为", added: "新选项“GTXPro”", cell: /行的“close_value”$/, would: "新建 8,799 条，拒绝 1 条", run: "导入", done: "新建 8,800 条", show: "查看销售" },
+};
+for (const [language, says] of Object.entries(words))
+  test(`a whole sales export is imported by two clicks, with a new option and a corrected row: ${language}`, beside, async () => {
+    const object = `sale_${language}`;
+    const known = ["GTX Basic", "GTX Plus Basic", "GTX Plus Pro", "GTK 500", "MG Special", "MG Advanced"];
+    const options = Object.fromEntries(known.map((label, i) => [`p${i}`, { label, order: i }]));
+    const fields = {
+      opportunity_id: { type: "text", label: "Opportunity", required: true },
+      product: { type: "picklist", label: { en: "Product", zh: "产品" }, options },
+      account: { type: "text", label: { en: "Account", zh: "客户" } },
+      close_date: { type: "date", label: { en: "Close date", zh: "结束日期" } },
+      close_value: { type: "number", label: { en: "Value", zh: "金额" } },
+    };
+    const label = { en: "Sale", zh: "销售" };
+    const label_plural = { en: "Sales", zh: "销售" };
+    await api("POST", "/metadata/apply", { documents: [{ kind: "object", name: object, label, label_plural, name_field: "opportunity_id", visibility: "write", fields }] });
+    await api("PATCH", "/me", { language });
+    const lines = readFileSync(`${data}sales_pipeline.csv`, "utf8").trim().split("\n");
+    const cells = lines[10].split(",");
+    lines[10] = cells.with(-1, "lots").join(",");
+
+    const page = await visit(browser, server, admin, desktop, `/o/${object}?view=`);
+    await page.getByRole("main").getByRole("heading", { level: 1 }).waitFor();
+    await page.evaluate(() => {
+      window.clicks = 0;
+      addEventListener("click", (event) => event.isTrusted && window.clicks++, true);
+    });
+    await drop(page, "main", "sales_pipeline.csv", lines.join("\n"));
+    await page.getByText(says.rows).waitFor();
+    await page.getByLabel(says.taken).selectOption({ label: says.added });
+    const cell = page.getByRole("textbox", { name: says.cell });
+    await cell.waitFor({ timeout: 60_000 });
+    await told(page, says.would);
+    await cell.fill(cells.at(-1) || "0");
+    const moves = page.getByRole("progressbar").waitFor();
+    await page.getByRole("button", { name: says.run, exact: true }).click();
+    await moves;
+    await told(page, says.done);
+    await page.getByRole("link", { name: says.show }).last().click();
+    await page.locator("[data-row='0']").waitFor();
+    assert.equal(await page.evaluate(() => window.clicks), 2);
+
+    const count = async (filter) => (await api("GET", `/records/${object}?count=exact&limit=1&filter=${encodeURIComponent(filter)}`)).total;
+    assert.equal(await count("true"), 8800);
+    const added = (await api("GET", `/metadata/object/${object}`)).fields.product.options.gtxpro;
+    assert.equal(added.label, "GTXPro");
+    assert.equal(await count('product == "gtxpro"'), lines.filter((line) => line.split(",")[2] === "GTXPro").length);
+    await api("PATCH", "/me", { language: "en" });
+    await done(page);
+  });
+
+test("an import has no end at 2,000 rows, and no key that nobody chose", async () => {
+  const rows = Array.from({ length: 2500 }, (_, i) => `Rival ${i % 2400}`); // some are called alike
+  const fields = { name: { type: "text", label: "Name" } };
+  await api("POST", "/metadata/apply", { documents: [{ kind: "object", name: "rival", label: "Rival", label_plural: "Rivals", name_field: "name", fields }] });
+  const page = await visit(browser, server, admin, desktop, "/o/rival/import");
+  const file = (name, rows) => ({ name, mimeType: "text/csv", buffer: Buffer.from(["name", ...rows].join("\n")) });
+  await page.getByLabel("Choose a file").setInputFiles(file("rivals.csv", rows));
+  const existing = page.getByLabel("Records that are there");
+  await existing.waitFor();
+  assert.equal(await existing.inputValue(), ""); // every row is a new record unless somebody says otherwise
+  await told(page, "2,500 new");
+  await page.getByRole("button", { name: "Import", exact: true }).click();
+  await told(page, "Imported:");
+  await told(page, "2,500 new");
+  // By a key that several records have none of them is changed.
+  await page.getByRole("button", { name: "Another file" }).click();
+  await page.getByLabel("Choose a file").setInputFiles(file("again.csv", ["Rival 7", "Rival 700"]));
+  await existing.selectOption("name");
+  await told(page, "1 unchanged, 1 refused");
+  await done(page);
+});
+
 test("a workbook that was exported is corrected and imported again on a phone, in Chinese", async () => {
   await api("POST", "/records/competitor/bulk", { operations: ["甲公司", "乙公司"].map((name) => ({ op: "create", data: { name } })) });
   await api("PATCH", "/me", { language: "zh" });

@@ -8,3 +8,7 @@ export const applyDocument = (document: object) =>
       body: { documents: [document] } as unknown as Schemas["ConfigurationChange"],
     }),
   );
+
+/** Changes a document for everybody by a merge patch. Needs the right to change the configuration. */
+export const patchDocument = (kind: string, name: string, patch: Record<string, unknown>) =>
+  data(client.PATCH("/api/v1/metadata/{kind}/{name}", { params: { path: { kind, name } }, body: patch }));

@@ -1,4 +1,5 @@
 import { useTranslation } from "react-i18next";
+import { refusal } from "~/api/client";
 import type { Preview } from "~/api/imports";
 import { list } from "~/api/records";
 import { ReferenceInput } from "~/fields/ReferenceInput";
@@ -8,6 +9,7 @@ import type { Field, ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
 import css from "./Import.module.css";
 import { type Target, targetOf } from "./mapping";
+import { takesOptions, useNewOption } from "./newOption";
 
 interface Props {
   object: ObjectModel;
@@ -18,7 +20,7 @@ interface Props {
   onChange(targets: Target[]): void;
 }
 
-/** Values that are none of their field: each is taken for another, or left out. */
+/** Values that are none of their field: each is taken for another, becomes an option, or is left out. */
 export function Unknown({ object, preview, unknown, targets, disabled, onChange }: Props) {
   const { t } = useTranslation();
   return unknown.map(({ field: name, column, values, more }) => {
@@ -47,6 +49,7 @@ export function Unknown({ object, preview, unknown, targets, disabled, onChange 
               <td>{count.toLocaleString()}</td>
               <td>
                 <Decision
+                  object={object}
                   field={field}
                   value={value}
                   match={target.match}
@@ -73,6 +76,7 @@ export function Unknown({ object, preview, unknown, targets, disabled, onChange 
 }
 
 interface DecisionProps {
+  object: ObjectModel;
   field: Field;
   value: string;
   match?: string;
@@ -82,12 +86,13 @@ interface DecisionProps {
   onDecide(taken: string | undefined): void;
 }
 
-const [undecided, skipped, other] = ["undecided", "skipped", "other"];
+const [undecided, skipped, other, added] = ["undecided", "skipped", "other", "added"];
 
-function Decision({ field, value, match, taken, disabled, onDecide }: DecisionProps) {
+function Decision({ object, field, value, match, taken, disabled, onDecide }: DecisionProps) {
   const { t, i18n } = useTranslation();
   const { model } = useSession();
   const formats = useFormats();
+  const { may, adding } = useNewOption(object);
   const leads = match ? targetOf(model, field) : undefined;
   const label = t("import.taken_for_of", { value });
   const state = taken === undefined ? undecided : taken === "" ? skipped : leads ? other : `=${taken}`;
@@ -97,10 +102,11 @@ function Decision({ field, value, match, taken, disabled, onDecide }: DecisionPr
         className={css.select}
         aria-label={label}
         value={state}
-        disabled={disabled}
+        disabled={disabled || adding.isPending}
         onChange={(event) => {
           const to = event.currentTarget.value;
-          onDecide(to === undecided ? undefined : to === skipped ? "" : to === other ? value : to.slice(1));
+          if (to === added) adding.mutate({ field, label: value }, { onSuccess: onDecide });
+          else onDecide(to === undecided ? undefined : to === skipped ? "" : to === other ? value : to.slice(1));
         }}
       >
         <option value={undecided}>{t("import.refuse_rows")}</option>
@@ -114,7 +120,13 @@ function Decision({ field, value, match, taken, disabled, onDecide }: DecisionPr
             </option>
           ))
         )}
+        {may && takesOptions(object, field) && <option value={added}>{t("import.new_option", { value })}</option>}
       </select>
+      {adding.error && (
+        <span role="alert" className="bad">
+          {refusal(adding.error)?.errors?.[0]?.detail ?? refusal(adding.error)?.detail ?? t("error.offline")}
+        </span>
+      )}
       {leads && match && state === other && (
         <ReferenceInput
           field={{ ...field, label: t("import.record_for", { value }) }}

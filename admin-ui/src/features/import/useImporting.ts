@@ -27,8 +27,11 @@ export function useImporting(object: ObjectModel) {
   const [chosen, setChosen] = useState<{ upload: string; choices: Choices }>();
   const [edits, setEdits] = useState<Edits>({});
   const [runs, setRuns] = useState<Run[]>([]);
+  // The server gives up an upload once it was imported: nothing more is asked of it, though the address may still have it.
+  const [spent, setSpent] = useState<string>();
   const key = [me.tenant, object.name, "import"];
   const upload = at.get("upload") ?? undefined;
+  const asks = !!upload && upload !== spent && runs.length === 0;
 
   // The file is sent once; the address says which it was.
   const send = useMutation({
@@ -44,7 +47,7 @@ export function useImporting(object: ObjectModel) {
   const seen = useQuery({
     queryKey: [...key, "preview", upload],
     queryFn: ({ signal }) => preview({ object: object.name }, upload as string, signal),
-    enabled: !!upload && runs.length === 0,
+    enabled: asks,
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,
   });
@@ -64,7 +67,7 @@ export function useImporting(object: ObjectModel) {
   const others = useQuery({
     queryKey: [...key, "unknown", upload, mapped],
     queryFn: ({ signal }) => preview({ object: object.name, fields: JSON.parse(mapped) }, upload as Sent, signal),
-    enabled: !!options && !asGuessed && runs.length === 0,
+    enabled: asks && !!options && !asGuessed,
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,
   });
@@ -76,8 +79,7 @@ export function useImporting(object: ObjectModel) {
   const trial = useQuery({
     queryKey: [...key, "trial", upload, settled],
     queryFn: () => begin({ ...JSON.parse(settled), dry_run: true }, upload as Sent),
-    enabled:
-      !!upload && !!options && Object.keys(options.fields ?? {}).length > 0 && settled === wanted && runs.length === 0,
+    enabled: asks && !!options && Object.keys(options.fields ?? {}).length > 0 && settled === wanted,
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,
   });
@@ -119,7 +121,10 @@ export function useImporting(object: ObjectModel) {
 
   const run = useMutation({
     mutationFn: () => begin(JSON.parse(wanted), upload as Sent),
-    onSuccess: ({ id }) => setRuns([{ id }]),
+    onSuccess: ({ id }) => {
+      setSpent(upload);
+      setRuns([{ id }]);
+    },
   });
   const again = useMutation({
     mutationFn: async () => {
