@@ -11,7 +11,7 @@ import { SessionProvider } from "~/meta/session";
 import { fieldTypes, formatsOf, typeOf } from "./index";
 
 /** These have no text that says all of a value, so none is read: references and files are found by the server. */
-const unread = "address any_lookup auto_number children file image lookup secret unknown user".split(" ");
+const unread = "any_lookup auto_number children file image lookup secret unknown user".split(" ");
 /** These are given by the server, or not known here. */
 const unentered = ["auto_number", "unknown"];
 const hostile = "<img src=x onerror=alert(1)>";

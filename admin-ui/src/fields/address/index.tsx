@@ -1,20 +1,7 @@
 import { TextInput } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { fieldType, type InputProps } from "../field";
-
-interface Address {
-  street?: string | null;
-  city?: string | null;
-  state?: string | null;
-  postal_code?: string | null;
-  country?: string | null;
-}
-
-const parts = ["street", "city", "state", "postal_code", "country"] as const;
-const write = (value: Address) =>
-  [value.street, [value.postal_code, value.city].filter(Boolean).join(" "), value.state, value.country]
-    .filter(Boolean)
-    .join(", ");
+import { type Address, parts, read, text, write } from "./written";
 
 function Input({ value, field, problem, onChange, onDone, autoFocus, label, disabled }: InputProps<Address>) {
   const { t } = useTranslation();
@@ -43,7 +30,8 @@ export default fieldType<Address>({
   type: "address",
   width: 260,
   cell: write,
-  text: write,
+  text,
+  parse: read,
   sample: () => ({ street: "Main street 1", city: "Berlin", state: null, postal_code: "10115", country: "DE" }),
   Input,
 });
