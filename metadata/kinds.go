@@ -303,6 +303,7 @@ type Related struct {
 	Description Text     `json:"description,omitempty"` // for admins
 	Label       Text     `json:"label,omitempty"`
 	Order       int      `json:"order,omitempty"`
+	Tab         string   `json:"tab,omitempty"` // of the layout; "": below all of them
 	VisibleWhen string   `json:"visible_when,omitempty"`
 	Object      string   `json:"object"`
 	Lookup      string   `json:"lookup"` // the field of Object that points here

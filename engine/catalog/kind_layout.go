@@ -112,7 +112,7 @@ func (layoutKind) Shown(*fieldtype.Registry) metadata.Shown {
 	// The filter of a related list is not shown, for the list is asked for by its name;
 	// but who may not read all that it reads is not shown the list.
 	related := metadata.About("object", metadata.Provided("lookup", metadata.Path, metadata.Provided("filter", metadata.UnderstoodFilter,
-		metadata.AllOf("label", "order", "object", "lookup").And(metadata.Members{"columns": metadata.ShownPaths, "sort": metadata.Paths}))))
+		metadata.AllOf("label", "order", "tab", "object", "lookup").And(metadata.Members{"columns": metadata.ShownPaths, "sort": metadata.Paths}))))
 	return metadata.About("object", metadata.WithHead(metadata.AllOf("object", "record_type", "device").And(metadata.Members{
 		"highlights": metadata.ShownPaths,
 		"tabs":       metadata.Each(tab),
@@ -232,6 +232,9 @@ func (c *Compiling) compileRelated(parent *Object, l *metadata.Layout, name, at 
 	o := c.object(r.Object, at+"/object")
 	if o == nil {
 		return nil
+	}
+	if r.Tab != "" && l.Tabs[r.Tab] == nil {
+		c.report(fault.New(fault.Invalid, "catalog.unknown_tab", "name", r.Tab, "layout", l.Name), at+"/tab")
 	}
 	lookup := c.field(o, r.Lookup, at+"/lookup")
 	if lookup == nil {

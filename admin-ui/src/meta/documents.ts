@@ -123,6 +123,8 @@ export interface RelatedDoc {
   label?: Label;
   object: string;
   lookup: string;
+  /** The tab that it is in; absent: it is below all of them. */
+  tab?: string;
   columns?: string[];
   sort?: string[];
   order?: number;

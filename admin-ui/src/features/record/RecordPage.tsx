@@ -15,7 +15,7 @@ import { CreatePanel } from "./CreatePanel";
 import { EditableField } from "./EditableField";
 import { useFiles } from "./files/useFiles";
 import { Head } from "./Head";
-import { layoutFor, tabsOf } from "./layout";
+import { layoutFor, shownTab, tabsOf } from "./layout";
 import { Missing } from "./Missing";
 import { MergePanel } from "./merge/MergePanel";
 import css from "./RecordPage.module.css";
@@ -78,8 +78,9 @@ export function RecordPanel({ object, id, beside = false }: { object: ObjectMode
   if (!now) return <div className={css.page} aria-busy="true" />;
 
   const states = state.data?.fields ?? {};
-  const tabs = tabsOf(object, layout);
   const hidden = (of: Record<string, { visible: boolean }> | undefined, name: string) => of?.[name]?.visible === false;
+  const tabs = tabsOf(object, layout).filter((one) => !hidden(state.data?.tabs, one.name));
+  const tab = shownTab(tabs, at.get("tab"));
   const called = String(now[object.nameField] ?? id);
   const fixed = (name: string): string | undefined => {
     const field = object.fields.get(name);
@@ -165,15 +166,15 @@ export function RecordPanel({ object, id, beside = false }: { object: ObjectMode
         <div className={css.main}>
           <Sections
             object={object}
-            tabs={tabs.filter((one) => !hidden(state.data?.tabs, one.name))}
-            chosen={at.get("tab")}
+            tabs={tabs}
+            tab={tab}
             onChoose={(tab) => show({ tab })}
             shows={(path) => !hidden(state.data?.sections, path)}
             field={(name, wide) => (above.has(name) ? null : field(name, wide))}
             folds={phone}
           />
           {lists
-            .filter((one) => !hidden(state.data?.related, one.name))
+            .filter((one) => (!one.tab || one.tab === tab?.name) && !hidden(state.data?.related, one.name))
             .map((one) => (
               <RelatedList
                 key={one.name}

@@ -9,7 +9,7 @@ import css from "./RecordPage.module.css";
 interface Props {
   object: ObjectModel;
   tabs: Tab[];
-  chosen: string | null;
+  tab: Tab | undefined;
   onChoose(tab: string): void;
   /** Whether a section is shown, by `tab/section`. */
   shows(path: string): boolean;
@@ -19,9 +19,8 @@ interface Props {
 }
 
 /** The tabs of a layout and the sections of the chosen one; what is empty by its conditions is not there. */
-export function Sections({ object, tabs, chosen, onChoose, shows, field, folds }: Props) {
+export function Sections({ object, tabs, tab, onChoose, shows, field, folds }: Props) {
   const { i18n } = useTranslation();
-  const tab = tabs.find((one) => one.name === chosen) ?? tabs[0];
   const sections = (tab?.sections ?? [])
     .filter((one) => shows(`${tab?.name}/${one.name}`))
     .map((section) => ({

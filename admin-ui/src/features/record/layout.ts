@@ -18,6 +18,10 @@ export function tabsOf(object: ObjectModel, layout: LayoutDoc | undefined): Tab[
   return [{ name: "all", sections: [{ name: "all", fields }] }];
 }
 
+/** The tab that is shown of those that may be: the one that was chosen, or else the first. */
+export const shownTab = (tabs: Tab[], chosen: string | null): Tab | undefined =>
+  tabs.find((one) => one.name === chosen) ?? tabs[0];
+
 /** The fields of a section in order: those placed, then those of its set of fields. */
 export function placesOf(object: ObjectModel, section: SectionDoc): Named<{ wide?: boolean }>[] {
   const placed = ordered(section.fields);

@@ -14,6 +14,7 @@ import { asked, type Column, columnOf } from "~/meta/model";
 import { useSession } from "~/meta/session";
 import { useDrag } from "~/ui/drag";
 import { Failure } from "~/ui/Failure";
+import { fieldsOf } from "../Fields";
 import type { WayProps } from "../types";
 import { useMoves } from "../useMoves";
 import css from "./Board.module.css";
@@ -178,7 +179,8 @@ export default function Board({ object, view, filter, q, sort, columns, onOpen }
       </div>
       {dragged && (
         <div className={css.ghost} ref={ghost} style={{ width: dragged.width }}>
-          {String(dragged.item[object.nameField] ?? dragged.item.id)}
+          <strong>{String(dragged.item[object.nameField] ?? dragged.item.id)}</strong>
+          <div className={css.fields}>{fieldsOf(dragged.item, shown, formats)}</div>
         </div>
       )}
       <p className={css.told} role="status">
