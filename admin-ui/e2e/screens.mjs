@@ -108,7 +108,7 @@ export async function still(page) {
   await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => undefined))));
 }
 
-const phone = (page) => page.viewportSize().width < 720;
+const phone = (page) => page.viewportSize().width <= 720;
 const dialog = (page) => page.getByRole("dialog");
 const deals = "/o/opportunity?view=all_opportunities";
 const rows = (page) => page.locator("main [role=grid] [data-row='3'] a, main ul[aria-label] button strong");

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { formatsOf, readDuration, readNumber } from "./formats";
 
 const formats = (language: string) => formatsOf(language, "Asia/Shanghai", (key) => key);
@@ -57,4 +57,13 @@ test("numbers, dates and times are written as a person chose, whatever the langu
   expect(written({ dates: "iso", clock: "24" })).toEqual(["1,234.50", "2026-03-05", "2026-03-05 21:04", "21:04"]);
   expect(written({ clock: "12" })[3]).toBe("9:04 PM");
   expect(readNumber("1.234,50", formatsOf("en", "UTC", (key) => key, { locale: "de-DE" }).locale)).toBe(1234.5);
+});
+
+test("an instant is as short as it can be told apart", () => {
+  vi.useFakeTimers({ now: new Date("2026-03-31T21:30:00Z") });
+  const { moment } = formatsOf("en", "Asia/Shanghai", (key) => key); // where it is April already
+  expect(moment("2026-03-31T17:05:00Z").replace("\u202f", " ")).toBe("1:05 AM");
+  expect(moment("2026-03-31T12:00:00Z")).toBe("Mar 31");
+  expect(moment("2025-12-31T15:00:00Z")).toBe("Dec 31, 2025");
+  vi.useRealTimers();
 });

@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import { blockOf, readBlock, writeBlock } from "./grid";
+import { describe, expect, it, test } from "vitest";
+import { blockOf, readBlock, spread, writeBlock } from "./grid";
 
 test.each([
   [
@@ -38,4 +38,25 @@ test("a block that is written is read again", () => {
 
 test("a block lies between two places, whichever was first", () => {
   expect(blockOf({ row: 5, column: 1 }, { row: 2, column: 3 })).toEqual({ top: 2, bottom: 5, left: 1, right: 3 });
+});
+
+describe("the room of a grid", () => {
+  const column = (key: string, width: number, grows = false) => ({
+    key,
+    label: key,
+    width,
+    grows,
+    cell: () => null,
+    title: () => key,
+  });
+  const widths = (room: number, ...columns: ReturnType<typeof column>[]) => spread(columns, room).map((c) => c.width);
+
+  it("goes to the column that grows, up to a size", () => {
+    expect(widths(700, column("name", 200, true), column("owner", 300))).toEqual([400, 300]);
+    expect(widths(2000, column("name", 200, true), column("owner", 300))).toEqual([440, 300]);
+  });
+  it("is left empty, or scrolled to, where no column grows or there is none", () => {
+    expect(widths(700, column("name", 200), column("owner", 300))).toEqual([200, 300]);
+    expect(widths(400, column("name", 200, true), column("owner", 300))).toEqual([200, 300]);
+  });
 });

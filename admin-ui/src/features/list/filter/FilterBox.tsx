@@ -38,6 +38,8 @@ export function FilterBox({ fields, formats, input, onAdd, onLast }: Props) {
   const typed = readTyped(text, fields, words, formats);
   const records = useRecords(typed);
 
+  const such = fields.all.find((c) => !c.path.includes(".") && ["currency", "number"].includes(c.field.shows));
+
   const add = (part: Part) => {
     onAdd(part);
     setText("");
@@ -107,7 +109,7 @@ export function FilterBox({ fields, formats, input, onAdd, onLast }: Props) {
         aria-invalid={wrong ? true : undefined}
         autoComplete="off"
         spellCheck={false}
-        placeholder={t("list.filter_hint")}
+        placeholder={such ? t("list.filter_such", { field: such.label, value: 10000 }) : t("list.filter_hint")}
         value={text}
         onFocus={() => setOpen(true)}
         onBlur={() => setOpen(false)}

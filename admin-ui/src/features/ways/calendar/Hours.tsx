@@ -36,8 +36,14 @@ export function Hours({ from, before, today, entries, over, drawing, onNew }: Pr
     new Intl.DateTimeFormat(i18n.language, { timeZone: "UTC", dateStyle: "full" }).format(new Date(`${day}T00:00:00Z`));
   const at = (minutes: number) => clock.format(new Date(minutes * 60_000));
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keys
-    <section className={css.hours} ref={frame} tabIndex={0} aria-label={t("ways.hours")}>
+    <section
+      className={css.hours}
+      data-single={days.length === 1}
+      ref={frame}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keys
+      tabIndex={0}
+      aria-label={t("ways.hours")}
+    >
       <div className={css.clock} aria-hidden>
         {places
           .filter((m) => m % 60 === 0)
