@@ -136,7 +136,11 @@ func appendEvents(dst []byte, told []live.Event) []byte {
 			dst = append(metadata.AppendString(dst, e.Object), `,"id":"`...)
 			dst = append(append(dst, e.Record.String()...), `","version":`...)
 			dst = append(strconv.AppendInt(dst, e.Version, 10), `,"did":"`...)
-			dst = append(append(dst, e.Did...), `"}`...)
+			dst = append(append(dst, e.Did...), '"')
+			if e.Aside {
+				dst = append(dst, `,"aside":true`...)
+			}
+			dst = append(dst, '}')
 		case live.Revision:
 			dst = append(dst, "event: revision\ndata: {\"revision\":"...)
 			dst = append(strconv.AppendInt(dst, e.Revision, 10), '}')

@@ -120,6 +120,11 @@ func recordEvent(object, id string, version int, did string) string {
 	return fmt.Sprintf(`record {"object":%q,"id":%q,"version":%d,"did":%q}`, object, id, version, did)
 }
 
+// asideEvent tells of something that the version of a record does not count.
+func asideEvent(object, id string, version int) string {
+	return fmt.Sprintf(`record {"object":%q,"id":%q,"version":%d,"did":"changed","aside":true}`, object, id, version)
+}
+
 // listenersWorld is a world with an administrator and two people who each see what they own.
 func listenersWorld(t *testing.T, change func(*api.Options)) (w *world, admin, ann, bob string, bobID string) {
 	t.Helper()
@@ -175,6 +180,21 @@ func TestEventsAreOfReadableRecords(t *testing.T) {
 	// What she may read next is what she is told next: nothing of Bob's record.
 	other := w.sent("POST", "/api/v1/records/account", ann, `{"name":"Other"}`)["id"].(string)
 	hers.tells(recordEvent("account", other, 1, "created"))
+}
+
+// A roll-up and a comment change a record, though its version stays.
+func TestEventsTellWhatVersionsDoNotCount(t *testing.T) {
+	w, admin, ann, _, _ := listenersWorld(t, func(*api.Options) {})
+	one := w.sent("POST", "/api/v1/records/account", ann, `{"name":"Acme"}`)["id"].(string)
+	hers := w.listen(ann, "")
+	hers.begins(w.Snapshot().Revision, 0)
+	deal := w.sent("POST", "/api/v1/records/opportunity", ann, `{"name":"Deal","account":"`+one+`","amount":5}`)["id"].(string)
+	hers.tells(recordEvent("opportunity", deal, 1, "created"))
+	hers.tells(asideEvent("account", one, 1))
+	w.sent("POST", "/api/v1/records/account/"+one+"/comments", admin, `{"text":"Well done"}`)
+	hers.tells(asideEvent("account", one, 1))
+	w.sent("PATCH", "/api/v1/records/account/"+one, admin, `{"name":"Acme Ltd"}`)
+	hers.tells(recordEvent("account", one, 2, "changed"))
 }
 
 // Whoever comes again is told what came since, or to look anew.
@@ -290,7 +310,7 @@ func TestEventsOfNotifications(t *testing.T) {
 	for unread := 0; unread != 2; { // the two may be told together
 		switch e := his.next(); e.event {
 		case "record":
-			if want := recordEvent("account", one, 1, "changed"); "record "+e.data != want {
+			if want := asideEvent("account", one, 1); "record "+e.data != want {
 				t.Errorf("%v is told, want %s", e, want)
 			}
 		case "notification":

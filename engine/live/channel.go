@@ -228,6 +228,7 @@ type change struct {
 	record   id.ID
 	position int64 // of the last of them
 	made     bool
+	aside    bool // one of them is of something that the version does not count
 }
 
 // changesOf brings together the events of each record, in the order of the last of each.
@@ -237,10 +238,18 @@ func changesOf(heads []outbox.Event) []change {
 		if e.Record == 0 || e.Action == string(record.Purged) { // what was in the bin was told as deleted
 			continue
 		}
-		c := change{object: e.Object, record: e.Record, position: e.Position, made: e.Action == string(record.Created) || e.Action == string(record.Restored)}
+		c := change{object: e.Object, record: e.Record, position: e.Position}
+		switch record.Action(e.Action) {
+		case record.Created, record.Restored:
+			c.made = true
+		case record.Updated, record.Deleted, record.Merged:
+		default:
+			c.aside = true
+		}
 		all = slices.DeleteFunc(all, func(before change) bool {
 			same := before.object == c.object && before.record == c.record
 			c.made = c.made || same && before.made
+			c.aside = c.aside || same && before.aside
 			return same
 		})
 		all = append(all, c)
@@ -269,7 +278,7 @@ func (h *Hub) decide(ctx context.Context, t store.Tenant, snapshot *catalog.Snap
 		if !ok {
 			continue
 		}
-		e := Event{Kind: Record, Position: c.position, Object: c.object, Record: c.record, Version: sight.Version, Did: Changed}
+		e := Event{Kind: Record, Position: c.position, Object: c.object, Record: c.record, Version: sight.Version, Did: Changed, Aside: c.aside}
 		switch {
 		case sight.Binned:
 			e.Did = Deleted

@@ -44,6 +44,7 @@ type Event struct {
 	Object   string
 	Record   id.ID
 	Version  int64
+	Aside    bool // something changed that the version does not count: roll-ups, comments
 	Revision int64
 	Unread   int // notifications
 }

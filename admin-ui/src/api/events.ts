@@ -1,7 +1,15 @@
 // What happens on the server, as it happens. Of all tabs of a browser one listens and tells the others.
 
 export type Happened =
-  | { kind: "record"; object: string; id: string; version: number; did: "created" | "changed" | "deleted" }
+  | {
+      kind: "record";
+      object: string;
+      id: string;
+      version: number;
+      did: "created" | "changed" | "deleted";
+      /** Something changed that the version does not count: roll-ups, comments. */
+      aside?: boolean;
+    }
   | { kind: "revision"; revision: number }
   | { kind: "notification"; unread: number }
   /** Something may have been missed. */

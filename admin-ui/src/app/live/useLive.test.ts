@@ -34,6 +34,14 @@ test("what was changed here is not asked for again, and a revision asks for the 
   expect(old()).toHaveLength(keys.length);
 });
 
+test("what a version does not count, and that a record is gone, is told with the version that is here", () => {
+  for (const told of [{ did: "changed", aside: true } as const, { did: "deleted" } as const]) {
+    const { cache, old } = cacheWith(2);
+    apply(cache, "t", [{ kind: "record", object: "lead", id: "1", version: 2, ...told }]);
+    expect(old()).toEqual(['["t","lead","list",{}]', '["t","lead","record","1"]']);
+  }
+});
+
 test("a burst is one question for each thing that it makes old", () => {
   const { cache } = cacheWith();
   let asked = 0;

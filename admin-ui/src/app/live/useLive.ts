@@ -41,7 +41,7 @@ export function apply(cache: QueryClient, tenant: string, some: Happened[]) {
   }
   const changed = new Map<string, Set<string>>(); // ids by object
   for (const one of some)
-    if (one.kind === "record" && !known(cache, tenant, one.object, one.id, one.version))
+    if (one.kind === "record" && !known(cache, tenant, one))
       changed.set(one.object, (changed.get(one.object) ?? new Set()).add(one.id));
   if (changed.size > 0)
     void cache.invalidateQueries({
@@ -66,8 +66,10 @@ export function apply(cache: QueryClient, tenant: string, some: Happened[]) {
   }
 }
 
-/** Whether this version is here already, such as after a change that was made here. */
-function known(cache: QueryClient, tenant: string, object: string, id: string, version: number): boolean {
+/** Whether all that is told is here already, such as after a change that was made here. */
+function known(cache: QueryClient, tenant: string, told: Happened & { kind: "record" }): boolean {
+  const { object, id, version, did, aside } = told;
+  if (did === "deleted" || aside) return false; // with the version that there was
   const here = cache.getQueryData<{ version?: number }>([tenant, object, "record", id]);
   return here?.version !== undefined && here.version >= version;
 }
