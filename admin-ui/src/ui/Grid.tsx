@@ -104,6 +104,12 @@ export function Grid<R>(props: GridProps<R>) {
     had.current = inCell;
   }, [inCell, focus.row, focus.column]);
 
+  // A list begins with a row in focus, unless somebody is at something else already.
+  useEffect(() => {
+    const now = document.activeElement;
+    if (!now || now.contains(frame.current)) frame.current?.focus({ preventScroll: true });
+  }, []);
+
   const { onTyping } = props;
   const typing = typed !== undefined;
   useEffect(() => onTyping?.(typing), [typing, onTyping]);

@@ -2,6 +2,7 @@ import { Drawer } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { type Command, commands, keysOf, type Place, useCommandStore } from "~/ui/commands";
 import { written } from "~/ui/keys";
+import { useReturnFocus } from "~/ui/useReturnFocus";
 import { closeOverlay } from "../overlays";
 import css from "./Help.module.css";
 
@@ -10,6 +11,7 @@ const places: Place[] = ["list", "cell", "record", "inbox", "studio", "go", "any
 /** The keys that work here, drawn from the commands. */
 export default function Help() {
   const { t } = useTranslation();
+  useReturnFocus();
   const state = useCommandStore();
   const all = commands(state).filter((command) => keysOf(command).length > 0);
   return (

@@ -1,7 +1,8 @@
 import { Drawer } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
-import { lazy, type ReactNode, Suspense, useEffect } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
+import { useLocation } from "react-router";
 import { listen } from "~/ui/commands";
 import { Notices } from "~/ui/notices";
 import { useAppCommands } from "../commands/useAppCommands";
@@ -25,6 +26,7 @@ export function Shell({ children }: { children: ReactNode }) {
   useAppCommands();
   useOpening();
   useLive();
+  const content = useContentFocus();
   return (
     <div className={css.shell} data-narrow={narrow}>
       <a className={css.skip} href="#content">
@@ -44,7 +46,7 @@ export function Shell({ children }: { children: ReactNode }) {
         <SideBar narrow={narrow} />
       )}
       <TopBar phone={phone} />
-      <main className={css.content} id="content" tabIndex={-1}>
+      <main className={css.content} id="content" tabIndex={-1} ref={content}>
         {children}
       </main>
       {phone && <PhoneBar />}
@@ -55,4 +57,17 @@ export function Shell({ children }: { children: ReactNode }) {
       </Suspense>
     </div>
   );
+}
+
+/** What had the focus goes with the page that is left; who works by keys is in the content of the next one then. */
+function useContentFocus() {
+  const { pathname } = useLocation();
+  const content = useRef<HTMLElement>(null);
+  const before = useRef(pathname);
+  useEffect(() => {
+    if (before.current === pathname) return;
+    before.current = pathname;
+    if (document.activeElement === document.body) content.current?.focus({ preventScroll: true });
+  }, [pathname]);
+  return content;
 }

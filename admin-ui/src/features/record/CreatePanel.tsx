@@ -8,6 +8,7 @@ import { read } from "~/api/records";
 import { asked, type ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
 import { notify } from "~/ui/notices";
+import { useReturnFocus } from "~/ui/useReturnFocus";
 import css from "./CreatePanel.module.css";
 import type { Draft } from "./draft";
 import { Duplicates, Elsewhere, FormFields } from "./FormFields";
@@ -45,6 +46,7 @@ function Panel({ object, given, begin, onClose, onCreated }: Props & { begin: Dr
   const phone = useMediaQuery("(max-width: 720px)") ?? false;
   const [all, setAll] = useState(false);
   const [key, setKey] = useState(0);
+  useReturnFocus();
   const record = useNewRecord(object, begin, phone ? "phone" : "desktop", given || "new");
   const { enterable, states, tried, values, busy, restored } = record;
   const first = (name: string) =>

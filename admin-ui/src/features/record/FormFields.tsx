@@ -19,9 +19,11 @@ interface Props {
 export function FormFields({ object, record, fields, autoFocus = true }: Props) {
   const formats = useFormats();
   const candidates = useCandidates(object, { data: record.values });
+  // One goes on with what the record does not begin with.
+  const first = fields.find((name) => !(name in record.given)) ?? fields[0];
   return (
     <>
-      {fields.map((name, i) => {
+      {fields.map((name) => {
         const field = object.fields.get(name);
         const Input = field && typeOf(field.shows).Input;
         if (!field || !Input) return null;
@@ -29,7 +31,7 @@ export function FormFields({ object, record, fields, autoFocus = true }: Props) 
         return (
           <Input
             key={name}
-            autoFocus={autoFocus && i === 0}
+            autoFocus={autoFocus && name === first}
             field={field}
             formats={formats}
             label={field.label}

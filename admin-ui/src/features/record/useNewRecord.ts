@@ -59,6 +59,8 @@ export function useNewRecord(object: ObjectModel, given: Draft, device: "desktop
     setRefused(undefined);
   };
   return {
+    /** What the record begins with. */
+    given: given.values,
     values,
     names,
     state: state.data,
@@ -94,7 +96,7 @@ export function useNewRecord(object: ObjectModel, given: Draft, device: "desktop
       try {
         const saved = await create(object.name, values);
         start(given);
-        await cache.invalidateQueries({ queryKey: [me.tenant, object.name] });
+        void cache.invalidateQueries({ queryKey: [me.tenant, object.name] });
         return saved as Stored;
       } catch (error) {
         setRefused(

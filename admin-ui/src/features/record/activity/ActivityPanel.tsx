@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useQueries } from "@tanstack/react-query";
+import { useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { Names } from "~/api/names";
@@ -61,6 +62,12 @@ export function ActivityPanel({ object, id, name, known, ready, lists, formats, 
   for (const change of past.entries) entries.push({ kind: "change", key: change.id, at: change.at, change });
   const { ahead, past: was } = streamOf(entries, new Date());
   const open = lists.find((one) => one.list.name === adding);
+  const adds = useRef<HTMLDivElement>(null);
+  /** Closes what is being added; who works by keys is back where it is opened. */
+  const close = () => {
+    onAdd(undefined);
+    adds.current?.querySelector<HTMLElement>("[aria-expanded=true]")?.focus();
+  };
   const line = (entry: Entry) =>
     entry.kind === "change" ? (
       <li key={`c${entry.key}`} className={css.change}>
@@ -71,7 +78,7 @@ export function ActivityPanel({ object, id, name, known, ready, lists, formats, 
     );
   return (
     <div className={css.panel}>
-      <div className={css.add}>
+      <div className={css.add} ref={adds}>
         {lists
           .filter((one) => one.object.can.create)
           .map(({ list, object: other }) => (
@@ -88,13 +95,7 @@ export function ActivityPanel({ object, id, name, known, ready, lists, formats, 
           ))}
       </div>
       {open && (
-        <Composer
-          key={open.list.name}
-          of={open}
-          about={{ object: object.name, id }}
-          aboutName={name}
-          onDone={() => onAdd(undefined)}
-        />
+        <Composer key={open.list.name} of={open} about={{ object: object.name, id }} aboutName={name} onDone={close} />
       )}
       {ahead.length > 0 && (
         <>
