@@ -2,17 +2,26 @@ import { Combobox, InputBase, useCombobox } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { control } from "./control";
-import type { InputProps } from "./field";
+import type { Choice, InputProps } from "./field";
 
 /** Finds a record by words. The server says which ones may be chosen. */
 export function ReferenceInput(props: InputProps<string>) {
   const { value, name, onChange, onDone, required, candidates } = props;
   const { t } = useTranslation();
   const [words, setWords] = useState<string>();
-  const [found, setFound] = useState<{ id: string; name: string }[]>();
+  const [found, setFound] = useState<{ words: string; items: Choice[] }>();
   const asking = useRef<AbortController>(undefined);
   const box = useCombobox({ onDropdownClose: () => setWords(undefined), defaultOpened: props.autoFocus });
   const open = box.dropdownOpened;
+  const now = words ?? "";
+  // What was found for other words is offered as far as it has these, so that nobody chooses what was not meant.
+  const offered =
+    found?.words === now
+      ? found.items
+      : found?.items.filter((one) => one.name.toLowerCase().includes(now.trim().toLowerCase()));
+  const shown = useRef(offered);
+  shown.current = offered;
+  const marked = useRef<string>(undefined); // the choice that keys are at while others come
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: asked anew for other words alone, not for each drawing
   useEffect(() => {
@@ -21,12 +30,25 @@ export function ReferenceInput(props: InputProps<string>) {
       () => {
         asking.current?.abort();
         asking.current = new AbortController();
-        candidates?.(words ?? "", asking.current.signal).then(setFound, () => undefined);
+        candidates?.(now, asking.current.signal).then(
+          (items) => {
+            marked.current = shown.current?.[box.getSelectedOptionIndex()]?.id;
+            setFound({ words: now, items });
+          },
+          () => undefined,
+        );
       },
       words ? 150 : 0,
     );
     return () => clearTimeout(wait);
   }, [open, words]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what was marked stays so where others are found
+  useEffect(() => {
+    const at = found?.items.findIndex((one) => one.id === marked.current) ?? -1;
+    if (at >= 0) box.selectOption(at);
+    else box.resetSelectedOption();
+  }, [found]);
 
   const choose = (id: string | null, chosen: string | null) => {
     onChange(id, chosen);
@@ -37,7 +59,7 @@ export function ReferenceInput(props: InputProps<string>) {
     <Combobox
       size="xs"
       store={box}
-      onOptionSubmit={(id) => choose(id, found?.find((one) => one.id === id)?.name ?? null)}
+      onOptionSubmit={(id) => choose(id, offered?.find((one) => one.id === id)?.name ?? null)}
     >
       <Combobox.Target>
         <InputBase
@@ -55,10 +77,10 @@ export function ReferenceInput(props: InputProps<string>) {
           }}
         />
       </Combobox.Target>
-      <Combobox.Dropdown hidden={!found}>
+      <Combobox.Dropdown hidden={!offered || (found?.words !== now && offered.length === 0)}>
         <Combobox.Options mah={240} className="scrolls">
-          {found?.length === 0 && <Combobox.Empty>{t("record.nothing_found")}</Combobox.Empty>}
-          {found?.map((one) => (
+          {offered?.length === 0 && <Combobox.Empty>{t("record.nothing_found")}</Combobox.Empty>}
+          {offered?.map((one) => (
             <Combobox.Option value={one.id} key={one.id}>
               {one.name}
             </Combobox.Option>

@@ -7,6 +7,7 @@ import { useNavigate } from "react-router";
 import { Glyph } from "~/ui/Glyph";
 import { written } from "~/ui/keys";
 import { notify } from "~/ui/notices";
+import { useReturnFocus } from "~/ui/useReturnFocus";
 import { closeOverlay, useOverlays } from "../overlays";
 import { type Entry, read } from "./entries";
 import css from "./Palette.module.css";
@@ -16,6 +17,7 @@ import { useEntries } from "./useEntries";
 export default function Palette() {
   const { t } = useTranslation();
   const go = useNavigate();
+  useReturnFocus();
   const [text, setText] = useState(useOverlays.getState().words);
   const [settled] = useDebouncedValue(text, 120);
   const now = read(text);
@@ -27,6 +29,8 @@ export default function Palette() {
   );
   const entries = groups.flatMap((group) => group.entries);
   const [at, setAt] = useState(0);
+  const [eager, setEager] = useState(false); // Enter was pressed before the server had answered what was typed
+  const behind = waits || now.mode !== asked.mode || now.words !== asked.words;
   const chosen = Math.min(at, entries.length - 1);
   const list = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -41,11 +45,24 @@ export default function Palette() {
     if (entry.to) go(entry.to);
     else void entry.run?.();
   };
+  const enter = (aside: boolean) => {
+    const entry = entries[chosen];
+    // Records that are here are those of other words, until the answer comes; all else stays before them.
+    const passing = !entry || groups.some(({ key, entries }) => key === "records" && entries.includes(entry));
+    if (behind && passing && !aside) setEager(true);
+    else take(entry, aside);
+  };
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what is there once the answer has come is taken
+  useEffect(() => {
+    if (!eager || behind) return;
+    setEager(false);
+    take(entries[chosen]);
+  }, [eager, behind]);
   const keys = (event: KeyboardEvent) => {
     if (event.nativeEvent.isComposing) return;
     const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 8, PageUp: -8 }[event.key];
     if (step) setAt(Math.max(0, Math.min(entries.length - 1, chosen + step)));
-    else if (event.key === "Enter") take(entries[chosen], event.metaKey || event.ctrlKey);
+    else if (event.key === "Enter") enter(event.metaKey || event.ctrlKey);
     else return;
     event.preventDefault();
   };
@@ -78,6 +95,7 @@ export default function Palette() {
             onChange={(event) => {
               setText(event.currentTarget.value);
               setAt(0);
+              setEager(false);
             }}
             onKeyDown={keys}
           />

@@ -166,7 +166,8 @@ function useRecords(typed: Typed): Value[] {
   const { me, model } = useSession();
   const target =
     typed.at === "value" && typed.column.field.targets.length === 1 ? typed.column.field.targets[0] : undefined;
-  const [words] = useDebouncedValue(typed.at === "value" ? typed.typed : "", 120);
+  const now = typed.at === "value" ? typed.typed : "";
+  const [words] = useDebouncedValue(now, 120);
   const name = model.objects.get(target ?? "")?.nameField ?? "id";
   const found = useQuery({
     queryKey: [me.tenant, target, "names", words],
@@ -175,10 +176,11 @@ function useRecords(typed: Typed): Value[] {
     enabled: !!target,
     staleTime: 60_000,
   });
-  return target
-    ? (found.data?.items ?? []).map((item) => ({
-        label: String(item[name] ?? item.id),
-        value: textOf(String(item.id)),
-      }))
-    : [];
+  if (!target) return [];
+  const records = (found.data?.items ?? []).map((item) => ({
+    label: String(item[name] ?? item.id),
+    value: textOf(String(item.id)),
+  }));
+  // What was found for other words is offered as far as it has these, so that nobody takes what was not meant.
+  return words === now ? records : records.filter((one) => one.label.toLowerCase().includes(now.toLowerCase()));
 }

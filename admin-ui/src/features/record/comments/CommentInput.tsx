@@ -32,6 +32,8 @@ export function CommentInput({ text: before = "", label, autoFocus, save, onCanc
     const words = begun(now.slice(0, caret));
     asking.current?.abort();
     if (words === undefined) return box.closeDropdown();
+    // Nobody is mentioned who was offered for other letters.
+    setOffered((before) => before.filter((one) => one.name.toLowerCase().includes(words.toLowerCase())));
     asking.current = new AbortController();
     const found = await find(model, "user")(words, asking.current.signal).catch(() => undefined);
     if (!found) return;
