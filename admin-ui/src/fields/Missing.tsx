@@ -1,4 +1,5 @@
 import { Button } from "@mantine/core";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Problem } from "~/api/client";
 import type { ObjectModel } from "~/meta/model";
@@ -41,6 +42,7 @@ interface Props {
 /** Asks for what a change lacks, where it was refused. */
 export function Missing({ object, formats, refused, values, onChange, onSave, onCancel, candidates }: Props) {
   const { t } = useTranslation();
+  const [names, setNames] = useState<Record<string, string | null | undefined>>({}); // of what references lead to
   return (
     <form
       className={css.missing}
@@ -64,7 +66,11 @@ export function Missing({ object, formats, refused, values, onChange, onSave, on
             formats={formats}
             label={field.label}
             value={(values[name] ?? null) as never}
-            onChange={(value: unknown) => onChange({ ...values, [name]: value })}
+            name={names[name]}
+            onChange={(value: unknown, called?: string | null) => {
+              setNames((before) => ({ ...before, [name]: called }));
+              onChange({ ...values, [name]: value });
+            }}
             candidates={candidates && ((words, signal) => candidates(name, words, signal))}
           />
         );

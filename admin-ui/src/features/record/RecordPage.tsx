@@ -161,7 +161,14 @@ export function RecordPanel({ object, id, beside = false }: { object: ObjectMode
         />
       )}
       <div className={css.highlights}>{highlights.map((name) => field(name))}</div>
-      <StagePath object={object} record={now} formats={formats} fixed={fixed(stages ?? "")} save={save} />
+      <StagePath
+        object={object}
+        record={now}
+        formats={formats}
+        fixed={fixed(stages ?? "")}
+        candidates={candidates}
+        save={save}
+      />
       <div className={css.columns}>
         <div className={css.main}>
           <Sections

@@ -1,13 +1,15 @@
-import { Button, Popover, Select } from "@mantine/core";
+import { Popover, Select } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Problem, Stored } from "~/api/client";
-import { type Formats, typeOf } from "~/fields";
+import type { Formats } from "~/fields";
+import { Missing, type Refused, refusedBy } from "~/fields/Missing";
 import { optionLabel } from "~/fields/options";
 import { ordered } from "~/meta/documents";
 import type { ObjectModel } from "~/meta/model";
 import css from "./RecordPage.module.css";
+import type { useCandidates } from "./useCandidates";
 
 interface Props {
   object: ObjectModel;
@@ -15,19 +17,15 @@ interface Props {
   formats: Formats;
   /** Why the stage can't be changed; absent: it can. */
   fixed?: string;
+  candidates: ReturnType<typeof useCandidates>;
   save(values: Record<string, unknown>, from: Stored): Promise<Problem | undefined>;
 }
 
 /** The stages as a path; what a stage needs is asked for where it was clicked. */
-export function StagePath({ object, record, formats, fixed, save }: Props) {
+export function StagePath({ object, record, formats, fixed, candidates, save }: Props) {
   const { t } = useTranslation();
   const phone = useMediaQuery("(max-width: 720px)");
-  const [asks, setAsks] = useState<{
-    stage: string;
-    fields: string[];
-    values: Record<string, unknown>;
-    says: string;
-  }>();
+  const [asks, setAsks] = useState<Refused & { stage: string; values: Record<string, unknown> }>();
   const doc = object.doc.stages;
   const field = doc && object.fields.get(doc.field);
   if (!doc || !field) return null;
@@ -37,36 +35,19 @@ export function StagePath({ object, record, formats, fixed, save }: Props) {
 
   const enter = async (stage: string, values: Record<string, unknown> = {}) => {
     const why = await save({ ...values, [field.name]: stage }, record);
-    if (!why) return setAsks(undefined);
-    const missing = (why.errors ?? [])
-      .map((e) => e.pointer?.slice(1) ?? "")
-      .filter((name) => object.fields.get(name)?.editable && name !== field.name);
-    setAsks({ stage, fields: missing, values, says: (why.errors ?? []).map((e) => e.detail).join(" ") || why.detail });
+    setAsks(why && { stage, values, ...refusedBy(object, why, [field.name]) });
   };
   const question = asks && (
-    <div className={css.asks}>
-      <p className="bad">{asks.says}</p>
-      {asks.fields.map((name) => {
-        const asked = object.fields.get(name);
-        const Input = asked && typeOf(asked.shows).Input;
-        if (!asked || !Input) return null;
-        return (
-          <Input
-            key={name}
-            field={asked}
-            formats={formats}
-            label={asked.label}
-            value={(asks.values[name] ?? null) as never}
-            onChange={(value: unknown) => setAsks({ ...asks, values: { ...asks.values, [name]: value } })}
-          />
-        );
-      })}
-      {asks.fields.length > 0 && (
-        <Button size="xs" onClick={() => void enter(asks.stage, asks.values)}>
-          {t("record.save")}
-        </Button>
-      )}
-    </div>
+    <Missing
+      object={object}
+      formats={formats}
+      refused={asks}
+      values={asks.values}
+      onChange={(values) => setAsks({ ...asks, values })}
+      onSave={() => void enter(asks.stage, asks.values)}
+      onCancel={() => setAsks(undefined)}
+      candidates={(name, words, signal) => candidates(name, object.fields.get(name)?.targets[0])(words, signal)}
+    />
   );
   if (phone)
     return (
@@ -93,6 +74,7 @@ export function StagePath({ object, record, formats, fixed, save }: Props) {
             shadow="md"
             width={300}
             trapFocus
+            returnFocus
           >
             <Popover.Target>
               <button
