@@ -1,6 +1,6 @@
 import { useDebouncedValue, useMediaQuery } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+import { type RefObject, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useParams, useSearchParams } from "react-router";
 import { refusal } from "~/api/client";
@@ -24,6 +24,7 @@ import { Sections } from "./Sections";
 import { Side } from "./Side";
 import { StagePath } from "./StagePath";
 import { useCandidates } from "./useCandidates";
+import { useKeptScroll } from "./useKeptScroll";
 import { unnamedIn, useNames } from "./useNames";
 import { useRecord } from "./useRecord";
 import { useRecordCommands } from "./useRecordCommands";
@@ -32,12 +33,21 @@ export function RecordPage() {
   const { t } = useTranslation();
   const { object: name, id } = useParams();
   const object = useObject(name);
+  const scrolled = useRef(0);
   if (!object || !id) return <Failure says={t("record.not_found")} />;
-  return <RecordPanel key={`${name}/${id}`} object={object} id={id} />;
+  return <RecordPanel key={`${name}/${id}`} object={object} id={id} scrolled={scrolled} />;
+}
+
+interface PanelProps {
+  object: ObjectModel;
+  id: string;
+  beside?: boolean;
+  /** How far the record before was scrolled. */
+  scrolled?: RefObject<number>;
 }
 
 /** The address holds what is shown: `tab`, `side`, what is being added (`add`), and whether duplicates are (`merge`). */
-export function RecordPanel({ object, id, beside = false }: { object: ObjectModel; id: string; beside?: boolean }) {
+export function RecordPanel({ object, id, beside = false, scrolled }: PanelProps) {
   const { t } = useTranslation();
   const { model } = useSession();
   const formats = useFormats();
@@ -52,6 +62,8 @@ export function RecordPanel({ object, id, beside = false }: { object: ObjectMode
   const layout = layoutFor(object, state.data?.layout ?? page.data?.layout, device);
   const { lists, activities } = useMemo(() => splitLists(model, layout), [model, layout]);
   const [over, setOver] = useState(false);
+  const top = useRef(0);
+  const frame = useKeptScroll(scrolled ?? top);
   const files = useFiles(object, id, at.get("side") === "files");
   const show = (changes: Record<string, string | undefined>) => {
     const next = new URLSearchParams(at);
@@ -131,6 +143,7 @@ export function RecordPanel({ object, id, beside = false }: { object: ObjectMode
   return (
     <article
       className={css.page}
+      ref={frame}
       data-over={over}
       aria-label={called}
       onDragOver={(event) => {
