@@ -95,7 +95,9 @@ export async function open(
 ) {
   const page = await answer(cache, tenant, object, id, device, signal);
   const key = recordKey(tenant, object, id);
-  cache.setQueryData(key, named(page.record, columns.values(), page.names));
+  const record = named(page.record, columns.values(), page.names);
+  // What was saved here meanwhile is newer than what was asked for before.
+  cache.setQueryData<typeof record>(key, (now) => ((now?.version ?? 0) > (record.version ?? 0) ? now : record));
   cache.setQueryData([...key, "following"], page.following);
   cache.setQueryData<InfiniteData<typeof page.history>>([...key, "history"], (now) =>
     now && now.pages.length > 1 ? now : { pages: [page.history], pageParams: [undefined] },
