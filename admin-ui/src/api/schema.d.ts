@@ -2809,10 +2809,11 @@ export interface components {
             following: boolean;
             /** @description Of the record as it is stored; null: the caller may not change it */
             form: components["schemas"]["Form"] | null;
+            /** @description Its newest part */
             history: components["schemas"]["HistoryEntryPage"];
             /** @description Null: there is none */
             layout: string | null;
-            /** @description Of what the record refers to */
+            /** @description Of what the record and its history refer to */
             names: {
                 [key: string]: {
                     [key: string]: string;

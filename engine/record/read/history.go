@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"formwork/engine/budget"
-	"formwork/engine/fault"
 	"formwork/engine/catalog"
+	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/policy"
 	"formwork/engine/query"

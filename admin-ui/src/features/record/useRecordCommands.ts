@@ -19,8 +19,8 @@ import { type Command, useCommands } from "~/ui/commands";
 import type { ActivityList } from "./activity/stream";
 import { copyOf } from "./given";
 import { type Neighbours, useNeighbours } from "./neighbours";
-import { type Mark, useMarks } from "./useMarks";
 import { useAhead } from "./useAhead";
+import { type Mark, useMarks } from "./useMarks";
 import { useRemove } from "./useRemove";
 
 interface Of {
