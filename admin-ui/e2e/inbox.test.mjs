@@ -30,3 +30,33 @@ test("a mention comes by itself, is done by a key, and taken back", async () => 
   await line.waitFor();
   await done(page);
 });
+
+test("the record is beside the list, and what waits is put off until a time that is chosen", async () => {
+  const [sarah, diana] = [await server.as("sarah@example.com"), await server.as("diana@example.com")];
+  const { user } = await sarah("GET", "/me");
+  const stamp = Date.now();
+  for (const name of [`First ${stamp}`, `Second ${stamp}`]) {
+    const { id } = await sarah("POST", "/records/account", { name });
+    await diana("POST", `/records/account/${id}/comments`, { text: `@[Sarah](user:${user.id})` });
+  }
+  const page = await visit(browser, server, "sarah@example.com", undefined, "/inbox");
+  const line = (name) => page.getByRole("main").getByRole("listitem").filter({ hasText: `${name} ${stamp}` });
+  const beside = page.getByRole("complementary", { name: "The record" });
+  await line("First").getByRole("button").first().click();
+  await beside.getByRole("heading", { level: 1, name: `First ${stamp}` }).waitFor();
+  await page.keyboard.press("k");
+  await beside.getByRole("heading", { level: 1, name: `Second ${stamp}` }).waitFor();
+  await page.keyboard.press("z");
+  await page.getByRole("menuitem", { name: "Next week" }).click();
+  await line("Second").waitFor({ state: "detached" });
+  const { items } = await sarah("GET", "/me/notifications?state=snoozed");
+  const days = (new Date(items.find((one) => one.name === `Second ${stamp}`).snoozed_until) - Date.now()) / 86_400_000;
+  if (days < 0 || days > 8) throw new Error(`it is put off by ${days} days`);
+  await beside.getByRole("heading", { level: 1, name: `First ${stamp}` }).waitFor();
+  await page.keyboard.press("z");
+  await page.getByRole("menuitem", { name: "On a date" }).click();
+  await page.getByLabel("On a date").fill("2099-12-24");
+  await page.keyboard.press("Enter");
+  await line("First").waitFor({ state: "detached" });
+  await done(page);
+});

@@ -77,3 +77,20 @@ test("a mark that is refused is taken back, with the reason", async () => {
   await page.getByRole("button", { name: "Follow", exact: true }).waitFor();
   await done(page);
 });
+
+test("what was opened last is offered first where a record is chosen, and the help tells of the keys of a list", async () => {
+  const stamp = Date.now();
+  const ids = [];
+  for (const name of ["Alpha", "Beta", "Gamma"]) ids.push((await sarah("POST", "/records/account", { name: `${name} ${stamp}` })).id);
+  const { id } = await sarah("POST", "/records/contact", { last_name: `Chooser ${stamp}` });
+  await sarah("PUT", `/me/recent/account/${ids[2]}`);
+  const page = await visit(browser, server, rep, desktop, `/o/contact/${id}`);
+  await page.locator("[data-field=account]").first().click();
+  await page.getByRole("option").first().filter({ hasText: `Gamma ${stamp}` }).waitFor();
+  await page.goto(`${server.base}/o/account`);
+  await page.locator("[data-row='0']").waitFor();
+  await page.keyboard.press("?");
+  const help = page.getByRole("dialog");
+  for (const says of ["Next row", "Choose the row", "Look at it beside the list", "Fill down"]) await help.getByText(says, { exact: true }).waitFor();
+  await done(page);
+});

@@ -26,6 +26,8 @@ export interface Command {
   undo?(): unknown;
   /** It has keys and stands in the help, but is not offered in the palette. */
   hidden?: boolean;
+  /** Its keys are heard by what has the keyboard, such as a grid; here it is only told of. It is hidden, too. */
+  told?: boolean;
 }
 
 export interface Undo {
@@ -133,7 +135,7 @@ export function keyboard(now: () => number = () => performance.now()) {
       if (!letters && isLetter(stroke)) return undefined;
       if (now() - at > patience) begun = [];
       at = now();
-      const all = commands();
+      const all = commands().filter((command) => !command.told);
       for (const strokes of begun.length > 0 ? [[...begun, stroke], [stroke]] : [[stroke]]) {
         const text = strokes.join(" ");
         const found = all.find((c) => keysOf(c).includes(text));

@@ -31,7 +31,7 @@ export function useEntries(mode: Mode, words: string): { groups: Group[]; waits:
 
   const local = useMemo(() => {
     const actions: Entry[] = commands(state)
-      .filter((command) => !command.hidden)
+      .filter((command) => !command.hidden && !command.told)
       .map((command) => {
         const can = enabled(command);
         return {

@@ -1,10 +1,10 @@
 import { ActionIcon, Tooltip } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
-import { IconCheck, IconClock } from "@tabler/icons-react";
+import { IconCheck } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { type ComponentType, type ReactNode, useState } from "react";
+import { type ComponentType, type ReactNode, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useNavigate } from "react-router";
+import { useNavigate, useSearchParams } from "react-router";
 import { refusal, type Schemas } from "~/api/client";
 import { handle, type Notification, notifications } from "~/api/notifications";
 import { useFormats } from "~/fields/useFormats";
@@ -17,10 +17,12 @@ import { Glyph } from "~/ui/Glyph";
 import { notify } from "~/ui/notices";
 import { Title } from "~/ui/Title";
 import css from "./Inbox.module.css";
+import { Snooze } from "./Snooze";
 
-const day = 24 * 60 * 60 * 1000;
-
-/** What waits for a person: one line each, done or put off by a key; beside them the record of the one in attention. */
+/**
+ * What waits for a person: one line each, done or put off by a key; beside them the record of the one in attention,
+ * which the address names (`at`).
+ */
 export default function Inbox({ Peek }: { Peek: ComponentType<{ object: ObjectModel; id: string }> }) {
   const { t } = useTranslation();
   const { me, model } = useSession();
@@ -29,9 +31,16 @@ export default function Inbox({ Peek }: { Peek: ComponentType<{ object: ObjectMo
   const cache = useQueryClient();
   const key = inboxKey(me);
   const found = useQuery({ queryKey: key, queryFn: ({ signal }) => notifications(signal) });
-  const [at, setAt] = useState(0);
+  const [address, setAddress] = useSearchParams();
+  const [snoozing, setSnoozing] = useState<string>();
   const items = found.data?.items ?? [];
-  const chosen = items[Math.min(at, items.length - 1)];
+  const named = items.findIndex((one) => one.id === address.get("at"));
+  // What is done makes room for the one behind it.
+  const last = useRef(0);
+  if (named >= 0) last.current = named;
+  const at = Math.max(0, Math.min(last.current, items.length - 1));
+  const setAt = (to: number) => items[to] && setAddress({ at: items[to].id }, { replace: true });
+  const chosen = items[at];
   const object = chosen && model.objects.get(chosen.object);
   const wide = useMediaQuery("(min-width: 1180px)", undefined, { getInitialValueInEffect: false });
 
@@ -47,8 +56,8 @@ export default function Inbox({ Peek }: { Peek: ComponentType<{ object: ObjectMo
     void change(one, { done: true });
     pushUndo({ label: t("inbox.done"), undo: () => change(one, { done: false }) });
   };
-  const snooze = (one: Notification) => {
-    void change(one, { snoozed_until: new Date(Date.now() + day).toISOString() });
+  const snooze = (one: Notification, until: string) => {
+    void change(one, { snoozed_until: until });
     pushUndo({ label: t("inbox.snooze"), undo: () => change(one, { snoozed_until: new Date(0).toISOString() }) });
   };
   const look = (one: Notification, index: number) => {
@@ -77,7 +86,7 @@ export default function Inbox({ Peek }: { Peek: ComponentType<{ object: ObjectMo
       keys: "z",
       where: "inbox",
       enabled: some,
-      run: () => chosen && snooze(chosen),
+      run: () => setSnoozing(chosen?.id),
     },
     {
       id: "inbox.open",
@@ -140,7 +149,12 @@ export default function Inbox({ Peek }: { Peek: ComponentType<{ object: ObjectMo
                 </time>
                 <span className={css.actions}>
                   {button(t("inbox.done"), <IconCheck size={16} />, () => done(one))}
-                  {button(t("inbox.snooze"), <IconClock size={16} />, () => snooze(one))}
+                  <Snooze
+                    opened={snoozing === one.id}
+                    timeZone={me.user.timezone || "UTC"}
+                    onOpened={(is) => setSnoozing(is ? one.id : undefined)}
+                    onSnooze={(until) => snooze(one, until)}
+                  />
                 </span>
               </span>
             </li>
@@ -148,7 +162,7 @@ export default function Inbox({ Peek }: { Peek: ComponentType<{ object: ObjectMo
         </ul>
       </section>
       {wide && object && chosen && (
-        <aside className={css.beside} aria-label={chosen.name || t("recent.nameless")}>
+        <aside className={css.beside} aria-label={t("inbox.beside")}>
           <Peek key={chosen.record} object={object} id={chosen.record} />
         </aside>
       )}

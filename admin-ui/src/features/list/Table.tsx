@@ -14,6 +14,7 @@ import type { Edits } from "./edit/useEdits";
 import { headOf } from "./groups";
 import type { Rows } from "./rows";
 import type { Selection } from "./selection";
+import { useGridKeys } from "./useGridKeys";
 
 interface Props {
   object: ObjectModel;
@@ -65,6 +66,7 @@ function useSays(): Says {
 
 /** The list as a table: draws the rows of a list in the grid, and says what editing does. */
 export function Table(props: Props) {
+  useGridKeys();
   const { object, columns, widths, sums, sort, formats, rows, edits, selection, focus, onFocus } = props;
   const { t } = useTranslation();
   const { model } = useSession();
