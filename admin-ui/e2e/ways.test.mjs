@@ -227,6 +227,18 @@ test("a deal without a start and an end is on the day of its close date", async 
   await done(page);
 });
 
+test("a period is read to its end, page after page", async () => {
+  const api = await server.as("sarah@example.com");
+  for (const n of [400, 110]) {
+    const operations = Array.from({ length: n }, (_, i) => ({ op: "create", data: { subject: `Sloop ${n} ${i}`, due: "2031-05-14" } }));
+    const { failed } = await api("POST", "/records/task/bulk", { operations });
+    assert.equal(failed, 0);
+  }
+  const page = await open("/o/task?view=&as=calendar&columns=subject,due&q=Sloop&day=2031-05-14");
+  await page.getByText("507 more").waitFor();
+  await done(page);
+});
+
 test("a chart is what its list tells, and a part of it leads to its records", async () => {
   const api = await server.as("sarah@example.com");
   const { rows } = await api("POST", "/records/opportunity/aggregate", { filter: 'stage == "won"', group: [{ field: "close_date", by: "month", as: "month" }], measures: [{ op: "sum", field: "amount" }, { op: "count" }] });

@@ -13,7 +13,7 @@ import { Floating, MoveTo } from "../MoveTo";
 import { Periods } from "../Periods";
 import { type Entry, givenOn, movedTo, periodOf } from "../period";
 import type { WayProps } from "../types";
-import { usePeriod } from "../usePeriod";
+import { mostOfPeriod, usePeriod } from "../usePeriod";
 import css from "./Calendar.module.css";
 import { Days } from "./Days";
 import { Hours } from "./Hours";
@@ -113,7 +113,7 @@ export default function Calendar(props: WayProps) {
   return (
     <div className={css.way} data-dragging={dragged !== undefined} data-stale={found.isPlaceholderData}>
       <Periods day={day} today={today} span={span} spans={[...spans]} onGo={go} />
-      {more && <p className={css.limit}>{t("ways.too_many")}</p>}
+      {more && <p className={css.limit}>{t("ways.too_many", { most: formats.number(mostOfPeriod, 0) })}</p>}
       <Days
         {...shared}
         entries={withHours ? entries.filter((e) => !e.minutes) : entries}

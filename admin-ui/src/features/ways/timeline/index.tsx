@@ -14,7 +14,7 @@ import { Floating, MoveTo } from "../MoveTo";
 import { Periods } from "../Periods";
 import { type Entry, movedTo, periodOf } from "../period";
 import type { WayProps } from "../types";
-import { usePeriod } from "../usePeriod";
+import { mostOfPeriod, usePeriod } from "../usePeriod";
 import { Bar } from "./Bar";
 import css from "./Timeline.module.css";
 
@@ -91,7 +91,7 @@ export default function Timeline(props: WayProps) {
         spans={[...zooms]}
         onGo={(to, span = zoom) => set({ day: to, span })}
       />
-      {more && <p className={css.limit}>{t("ways.too_many")}</p>}
+      {more && <p className={css.limit}>{t("ways.too_many", { most: formats.number(mostOfPeriod, 0) })}</p>}
       <div className={css.frame} ref={frame}>
         <div className={css.head} aria-hidden>
           <span className={css.names} />
