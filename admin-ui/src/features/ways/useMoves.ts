@@ -73,3 +73,6 @@ export function useMoves<T>(object: ObjectModel) {
   const answer = (filled: Record<string, unknown>) => setQuestion((now) => now && { ...now, filled });
   return { moves, question, move, answer, offers, cancel: () => setQuestion(undefined) };
 }
+
+/** What useMoves gives. */
+export type Moving<T> = ReturnType<typeof useMoves<T>>;

@@ -1,4 +1,4 @@
-import { Menu, Popover } from "@mantine/core";
+import { Menu } from "@mantine/core";
 import { IconDots } from "@tabler/icons-react";
 import { memo, type PointerEvent, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
@@ -6,6 +6,8 @@ import type { Stored } from "~/api/client";
 import type { Formats } from "~/fields";
 import type { Column, ObjectModel } from "~/meta/model";
 import { fieldsOf } from "../Fields";
+import { Floating } from "../MoveTo";
+import { OpenLink } from "../OpenLink";
 import css from "./Board.module.css";
 
 export interface Target {
@@ -44,17 +46,9 @@ function CardOf(props: Props) {
       data-still={!onTake}
       onPointerDown={onTake && ((e) => onTake(e, row))}
     >
-      <a
-        href={`/o/${object.name}/${row.id}`}
-        draggable={false}
-        onClick={(event) => {
-          if (event.metaKey || event.ctrlKey || event.shiftKey) return;
-          event.preventDefault();
-          onOpen(row.id);
-        }}
-      >
+      <OpenLink object={object} id={row.id} draggable={false} onOpen={onOpen}>
         {name}
-      </a>
+      </OpenLink>
       {onTake && (
         <button
           type="button"
@@ -88,20 +82,9 @@ function CardOf(props: Props) {
         </Menu>
       )}
       {question && (
-        <Popover
-          opened
-          onChange={(open) => !open && onCancel()}
-          position="bottom"
-          shadow="md"
-          width={300}
-          trapFocus
-          withinPortal
-        >
-          <Popover.Target>
-            <span className={css.below} />
-          </Popover.Target>
-          <Popover.Dropdown aria-label={t("ways.not_moved", { name })}>{question}</Popover.Dropdown>
-        </Popover>
+        <Floating label={t("ways.not_moved", { name })} onClose={onCancel}>
+          {question}
+        </Floating>
       )}
     </li>
   );

@@ -6,7 +6,6 @@ import { useTranslation } from "react-i18next";
 import { type BoardQuery, board } from "~/api/board";
 import { refusal, type Stored } from "~/api/client";
 import { all } from "~/api/filters";
-import { Missing } from "~/fields/Missing";
 import { optionColour, optionLabel } from "~/fields/options";
 import { useFormats } from "~/fields/useFormats";
 import type { SumDoc } from "~/meta/documents";
@@ -15,6 +14,7 @@ import { useSession } from "~/meta/session";
 import { useDrag } from "~/ui/drag";
 import { Failure } from "~/ui/Failure";
 import { fieldsOf } from "../Fields";
+import { Refusal } from "../Refusal";
 import type { WayProps } from "../types";
 import { useMoves } from "../useMoves";
 import css from "./Board.module.css";
@@ -38,7 +38,8 @@ export default function Board({ object, view, filter, q, sort, columns, onOpen }
   const [menu, setMenu] = useState<Stored>();
   const [told, setTold] = useState("");
   const frame = useRef<HTMLDivElement>(null);
-  const { moves, question, move, answer, offers, cancel } = useMoves<unknown>(object);
+  const moving = useMoves<unknown>(object);
+  const { moves, question, move, cancel } = moving;
 
   const field = by?.field;
   const shown = useMemo(
@@ -157,20 +158,7 @@ export default function Board({ object, view, filter, q, sort, columns, onOpen }
                 onOpen,
                 onCancel: cancel,
                 asks: question?.row.id,
-                question: question && (
-                  <Missing
-                    object={object}
-                    formats={formats}
-                    refused={question}
-                    values={question.filled}
-                    onChange={answer}
-                    onSave={() =>
-                      void move({ row: question.row, to: question.to, values: question.values }, question.filled)
-                    }
-                    onCancel={cancel}
-                    candidates={offers}
-                  />
-                ),
+                question: question && <Refusal object={object} formats={formats} moving={moving} />,
               }}
             />
           );

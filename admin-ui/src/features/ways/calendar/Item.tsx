@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import type { Formats } from "~/fields";
 import { optionColour } from "~/fields/options";
 import type { Column, ObjectModel } from "~/meta/model";
+import { OpenLink } from "../OpenLink";
 import type { Entry } from "../period";
 import css from "./Calendar.module.css";
 
@@ -59,19 +60,10 @@ export function Item({
       data-colour={state && optionColour(state.field, entry.row[state.path] as string)}
       onPointerDown={onTake && ((event) => onTake(event, entry))}
     >
-      <a
-        href={`/o/${object.name}/${entry.row.id}`}
-        draggable={false}
-        title={name}
-        onClick={(event) => {
-          if (event.metaKey || event.ctrlKey || event.shiftKey) return;
-          event.preventDefault();
-          onOpen(entry.row.id);
-        }}
-      >
+      <OpenLink object={object} id={entry.row.id} draggable={false} title={name} onOpen={onOpen}>
         {time && <span className={css.time}>{time}</span>}
         {name}
-      </a>
+      </OpenLink>
       {onTake && first && (
         <button
           type="button"

@@ -3,13 +3,12 @@ import { useCallback, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 import { refusal } from "~/api/client";
-import { Missing } from "~/fields/Missing";
 import { useFormats } from "~/fields/useFormats";
 import { add, addDays, dayOf, startOf } from "~/meta/days";
 import { useSession } from "~/meta/session";
 import { useDrag } from "~/ui/drag";
 import { Failure } from "~/ui/Failure";
-import { Floating, MoveTo } from "../MoveTo";
+import { Asked } from "../Asked";
 import { Periods } from "../Periods";
 import { type Entry, givenOn, movedTo, periodOf } from "../period";
 import type { WayProps } from "../types";
@@ -39,7 +38,7 @@ export default function Calendar(props: WayProps) {
   const before = span === "month" ? startOf(addDays(add(first, 1, "month"), 6), "week") : add(first, 1, span);
   const { found, entries, movable, moving, more } = usePeriod(props, period, from, before);
   const [asking, setAsking] = useState<Entry>();
-  const { move, question, answer, offers, cancel } = moving;
+  const { move } = moving;
 
   const set = (changes: Record<string, string>) => {
     const next = new URLSearchParams(at);
@@ -83,30 +82,20 @@ export default function Calendar(props: WayProps) {
     dragged: dragged?.item.row.id,
     onAsk: setAsking,
     onOpen,
-    floating: (entry) =>
-      question?.row.id === entry.row.id ? (
-        <Floating label={t("ways.not_moved", { name: nameOf(object, entry) })} onClose={cancel}>
-          <Missing
-            object={object}
-            formats={formats}
-            refused={question}
-            values={question.filled}
-            onChange={answer}
-            onSave={() => void move(question, question.filled)}
-            onCancel={cancel}
-            candidates={offers}
-          />
-        </Floating>
-      ) : asking?.row.id === entry.row.id ? (
-        <MoveTo
-          entry={entry}
-          name={nameOf(object, entry)}
-          timeZone={timeZone}
-          time={timed ? entry.at : undefined}
-          onMove={(to, minutes) => put(entry, to, minutes)}
-          onClose={() => setAsking(undefined)}
-        />
-      ) : null,
+    floating: (entry) => (
+      <Asked
+        object={object}
+        formats={formats}
+        entry={entry}
+        name={nameOf(object, entry)}
+        period={period}
+        timeZone={timeZone}
+        moving={moving}
+        asking={asking}
+        onMove={put}
+        onClose={() => setAsking(undefined)}
+      />
+    ),
   };
   const withHours = timed && span !== "month";
   const shared = { from, before, today, over: dragged?.over, drawing };

@@ -4,13 +4,13 @@ import { useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 import { refusal } from "~/api/client";
-import { Missing } from "~/fields/Missing";
 import { useFormats } from "~/fields/useFormats";
 import { add, addDays, dayOf, daysBetween, startOf } from "~/meta/days";
 import { useSession } from "~/meta/session";
 import { useDrag } from "~/ui/drag";
 import { Failure } from "~/ui/Failure";
-import { Floating, MoveTo } from "../MoveTo";
+import { Asked } from "../Asked";
+import { OpenLink } from "../OpenLink";
 import { Periods } from "../Periods";
 import { type Entry, movedTo, periodOf } from "../period";
 import type { WayProps } from "../types";
@@ -38,7 +38,7 @@ export default function Timeline(props: WayProps) {
   const before = add(from, 1, zoom);
   const days = daysBetween(from, before);
   const { found, entries, movable, moving, more } = usePeriod(props, period, from, before);
-  const { move, question, answer, offers, cancel } = moving;
+  const { move } = moving;
   const [asking, setAsking] = useState<Entry>();
   const frame = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({
@@ -112,18 +112,9 @@ export default function Timeline(props: WayProps) {
             const moved = dragged?.item.entry.row.id === entry.row.id ? shift : 0;
             return (
               <li key={entry.row.id} className={css.row} style={{ height, transform: `translateY(${item.start}px)` }}>
-                <a
-                  className={css.names}
-                  href={`/o/${object.name}/${entry.row.id}`}
-                  title={name}
-                  onClick={(event) => {
-                    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
-                    event.preventDefault();
-                    onOpen(entry.row.id);
-                  }}
-                >
+                <OpenLink className={css.names} title={name} object={object} id={entry.row.id} onOpen={onOpen}>
                   {name}
-                </a>
+                </OpenLink>
                 <div className={css.days}>
                   {all.map((on) => (
                     <span key={on} data-drop={on} data-today={on === today} />
@@ -147,29 +138,18 @@ export default function Timeline(props: WayProps) {
                     }
                     onAsk={() => setAsking(entry)}
                   >
-                    {question?.row.id === entry.row.id ? (
-                      <Floating label={t("ways.not_moved", { name })} onClose={cancel}>
-                        <Missing
-                          object={object}
-                          formats={formats}
-                          refused={question}
-                          values={question.filled}
-                          onChange={answer}
-                          onSave={() => void move(question, question.filled)}
-                          onCancel={cancel}
-                          candidates={offers}
-                        />
-                      </Floating>
-                    ) : asking?.row.id === entry.row.id ? (
-                      <MoveTo
-                        entry={entry}
-                        name={name}
-                        timeZone={timeZone}
-                        time={period.start.shows === "datetime" ? entry.at : undefined}
-                        onMove={(to, minutes) => put(entry, to, minutes)}
-                        onClose={() => setAsking(undefined)}
-                      />
-                    ) : null}
+                    <Asked
+                      object={object}
+                      formats={formats}
+                      entry={entry}
+                      name={name}
+                      period={period}
+                      timeZone={timeZone}
+                      moving={moving}
+                      asking={asking}
+                      onMove={put}
+                      onClose={() => setAsking(undefined)}
+                    />
                   </Bar>
                 </div>
               </li>
