@@ -279,26 +279,12 @@ func (s *Server) readNotifications(r *request) error {
 
 // follow is PUT /records/{object}/{id}/follow.
 func (s *Server) follow(r *request) error {
-	key, err := r.recordID()
-	if err != nil {
-		return err
-	}
-	if err := r.collaboration().Follow(r.ctx, r.object(), key); err != nil {
-		return err
-	}
-	return r.done()
+	return r.atRecord(r.collaboration().Follow)
 }
 
 // unfollow is DELETE /records/{object}/{id}/follow.
 func (s *Server) unfollow(r *request) error {
-	key, err := r.recordID()
-	if err != nil {
-		return err
-	}
-	if err := r.collaboration().Unfollow(r.ctx, r.object(), key); err != nil {
-		return err
-	}
-	return r.done()
+	return r.atRecord(r.collaboration().Unfollow)
 }
 
 // listFollows is GET /me/follows.

@@ -265,6 +265,18 @@ func (r *request) recordID() (id.ID, error) {
 	return i, nil
 }
 
+// atRecord has a function do something at the record in the path, and answers that it is done.
+func (r *request) atRecord(do func(ctx context.Context, object string, key id.ID) error) error {
+	key, err := r.recordID()
+	if err != nil {
+		return err
+	}
+	if err := do(r.ctx, r.object(), key); err != nil {
+		return err
+	}
+	return r.done()
+}
+
 // body reads the body, at most limit bytes of it; they are used again for the next
 // request. A second call returns the same. Others are worked on while it arrives. Faults
 // "api.too_large" (TooLarge), "api.busy" (Unavailable), those of package budget.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"time"
 
@@ -136,32 +137,25 @@ func (s *Server) recent(r *request) error {
 	return r.json(fiber.StatusOK, visitsOf(marks))
 }
 
-// mark has a function do something with the record in the path, and answers.
-func (r *request) mark(do func(object string, key id.ID) error) error {
+// mark is atRecord for what people keep for themselves.
+func (r *request) mark(do func(ctx context.Context, object string, key id.ID) error) error {
 	if err := r.inPerson(); err != nil {
 		return err
 	}
-	key, err := r.recordID()
-	if err != nil {
-		return err
-	}
-	if err := do(r.object(), key); err != nil {
-		return err
-	}
-	return r.done()
+	return r.atRecord(do)
 }
 
 // addFavourite is PUT /me/favourites/{object}/{id}.
 func (s *Server) addFavourite(r *request) error {
-	return r.mark(func(object string, key id.ID) error { return r.workspace().AddFavourite(r.ctx, object, key) })
+	return r.mark(r.workspace().AddFavourite)
 }
 
 // removeFavourite is DELETE /me/favourites/{object}/{id}.
 func (s *Server) removeFavourite(r *request) error {
-	return r.mark(func(object string, key id.ID) error { return r.workspace().RemoveFavourite(r.ctx, object, key) })
+	return r.mark(r.workspace().RemoveFavourite)
 }
 
 // addRecent is PUT /me/recent/{object}/{id}.
 func (s *Server) addRecent(r *request) error {
-	return r.mark(func(object string, key id.ID) error { return r.workspace().AddRecent(r.ctx, object, key) })
+	return r.mark(r.workspace().AddRecent)
 }
