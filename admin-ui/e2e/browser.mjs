@@ -75,15 +75,16 @@ export const phone = { viewport: { width: 390, height: 844 }, locale: "en-US", h
 /**
  * A page in a browser of its own, with all that it and pages that it opens complain of in page.complaints: errors,
  * warnings, whatever the content policy refused, and calls of `ran()`, which only hostile texts do. Requests that are refused on purpose are named in `expected`.
+ * There is a service worker only where the look says so: each would read all files of the application first.
  */
 export async function blank(browser, look = desktop, expected = /401/) {
-  const context = await browser.newContext(look);
+  const context = await browser.newContext({ serviceWorkers: "block", ...look });
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
   page.complaints = [];
   page.on("pageerror", (error) => page.complaints.push(String(error)));
   page.on("console", (m) => {
-    if (["error", "warning"].includes(m.type()) && !expected.test(m.text())) page.complaints.push(m.text());
+    if (["error", "warning"].includes(m.type()) && !expected.test(m.text()) && !blocked.test(m.text())) page.complaints.push(m.text());
   });
   page.on("dialog", (dialog) => page.complaints.push(`a dialog: ${dialog.message()}`));
   page.pending = new Set();
@@ -104,6 +105,8 @@ export async function blank(browser, look = desktop, expected = /401/) {
   );
   return page;
 }
+
+const blocked = /^Service Worker registration blocked/;
 
 /** A page of somebody who has logged in. */
 export async function visit(browser, server, email, look = desktop, path = "/", expected = undefined) {

@@ -13,40 +13,48 @@ const program = process.env.FORMWORK ?? fileURLToPath(new URL("../../bin/formwor
 export async function start({ own = false, size = 300 } = {}) {
   if (process.env.FORMWORK_URL && !own) return { base: process.env.FORMWORK_URL, as: asking(process.env.FORMWORK_URL), stop() {} };
   const data = mkdtempSync(join(tmpdir(), "formwork-ui-"));
-  const server = spawn(program, ["serve", "--data", data, "--listen", "127.0.0.1:0", "--demo", String(size)], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: {
-      ...process.env,
-      FORMWORK_ADMIN_EMAIL: admin,
-      FORMWORK_ADMIN_PASSWORD: password,
-      FORMWORK_DEMO_PASSWORD: password,
-      FORMWORK_SECRET_KEY: Buffer.alloc(32, 7).toString("base64"),
-    },
-  });
-  let said = "";
-  const base = await new Promise((resolve, reject) => {
-    const read = (piece) => {
-      said += piece;
-      const found = /http:\/\/[\d.:]+/.exec(said);
-      if (found && said.includes("First login")) resolve(found[0]);
-    };
-    server.stdout.on("data", read);
-    server.stderr.on("data", (piece) => {
-      said += piece;
+  let server;
+  /** The address at which it serves, once it does. */
+  const run = async (listen, ...more) => {
+    server = spawn(program, ["serve", "--data", data, "--listen", listen, ...more], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: {
+        ...process.env,
+        FORMWORK_ADMIN_EMAIL: admin,
+        FORMWORK_ADMIN_PASSWORD: password,
+        FORMWORK_DEMO_PASSWORD: password,
+        FORMWORK_SECRET_KEY: Buffer.alloc(32, 7).toString("base64"),
+      },
     });
-    server.on("exit", () => reject(new Error(`the program ended before it served:\n${said}`)));
-  });
+    let said = "";
+    return new Promise((resolve, reject) => {
+      const read = (piece) => {
+        said += piece;
+        const found = /http:\/\/[\d.:]+/.exec(said);
+        if (found && (more.length === 0 || said.includes("First login"))) resolve(found[0]);
+      };
+      server.stdout.on("data", read);
+      server.stderr.on("data", (piece) => {
+        said += piece;
+      });
+      server.on("exit", () => reject(new Error(`the program ended before it served:\n${said}`)));
+    });
+  };
+  const end = () => {
+    const gone = new Promise((resolve) => server.on("close", resolve));
+    server.kill("SIGTERM");
+    return gone;
+  };
+  const base = await run("127.0.0.1:0", "--demo", String(size));
   return {
     base,
     as: asking(base),
-    stop() {
-      server.kill("SIGTERM");
-      return new Promise((resolve) =>
-        server.on("close", () => {
-          rmSync(data, { recursive: true, force: true });
-          resolve();
-        }),
-      );
+    /** It can't be reached until it is resumed, at the same address and with the same data. */
+    interrupt: end,
+    resume: () => run(new URL(base).host),
+    async stop() {
+      await end();
+      rmSync(data, { recursive: true, force: true });
     },
   };
 }

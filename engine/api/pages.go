@@ -28,8 +28,10 @@ const nonceMark = "{{nonce}}"
 // pages is the web application: a page that is the same at every address, and its files, which
 // are compressed already. It is small and held in memory whole.
 type pages struct {
-	page  [][]byte // in pieces, with the nonce between them
-	files map[string]pageFile
+	page      [][]byte // in pieces, with the nonce between them
+	files     map[string]pageFile
+	worker    []byte            // the service worker; nil where there is none
+	manifests map[string][]byte // by file name: what a device is told that installs the application, in a language
 }
 
 // pageFile is a file in the encodings that it is sent in; "" is none.
@@ -45,7 +47,7 @@ var encodings = []struct{ name, ending string }{{"br", ".br"}, {"gzip", ".gz"}}
 // that there is none.
 func readPages(from fs.FS) (*pages, error) {
 	none := &pages{page: [][]byte{unbuilt}}
-	p := &pages{files: map[string]pageFile{}}
+	p := &pages{files: map[string]pageFile{}, manifests: map[string][]byte{}}
 	if from == nil {
 		return none, nil
 	}
@@ -83,7 +85,30 @@ func readPages(from fs.FS) (*pages, error) {
 	if err != nil {
 		return none, err
 	}
+	if err := p.readInstallable(from); err != nil {
+		return none, err
+	}
 	return p, nil
+}
+
+// readInstallable reads what makes the application one that is installed and works without the
+// server: the files whose names stay when they change.
+func (p *pages) readInstallable(from fs.FS) error {
+	worker, err := fs.ReadFile(from, "sw.js")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("reading the web application: %w", err)
+	}
+	p.worker = worker
+	names, err := fs.Glob(from, "manifest/*.webmanifest")
+	if err != nil {
+		return fmt.Errorf("reading the web application: %w", err)
+	}
+	for _, name := range names {
+		if p.manifests[path.Base(name)], err = fs.ReadFile(from, name); err != nil {
+			return fmt.Errorf("reading the web application: %w", err)
+		}
+	}
+	return nil
 }
 
 // showPage is the application at all of its addresses: which of its pages is meant the browser finds out.
@@ -127,5 +152,29 @@ func (s *Server) asset(r *request) error {
 		}
 	}
 	r.http.Response().SetBodyRaw(body) // it is never written to
+	return nil
+}
+
+// worker is GET /sw.js, the service worker. Its answers to pages are made by its own policy, which
+// lets it ask this server and nothing else.
+func (s *Server) worker(r *request) error {
+	return r.installable(s.pages.worker, "text/javascript; charset=utf-8", "default-src 'none'; connect-src 'self'")
+}
+
+// manifest is GET /manifest/{file}: what a device is told that installs the application.
+func (s *Server) manifest(r *request) error {
+	return r.installable(s.pages.manifests[r.http.Params("file")], "application/manifest+json", "default-src 'none'")
+}
+
+// installable answers with a file that browsers ask for anew each time, since its name stays when it changes.
+func (r *request) installable(file []byte, media, policy string) error {
+	if file == nil {
+		return fault.New(fault.NotFound, "api.no_route")
+	}
+	h := &r.http.Response().Header
+	h.Set(fiber.HeaderCacheControl, "no-cache")
+	h.Set("Content-Security-Policy", policy)
+	h.SetContentType(media)
+	r.http.Response().SetBodyRaw(file) // it is never written to
 	return nil
 }

@@ -15,13 +15,15 @@ import (
 func TestPages(t *testing.T) {
 	w := newWorldWith(t, func(o *api.Options) {
 		o.Pages = fstest.MapFS{
-			"README":              {Data: []byte("not sent")},
-			"index.html":          {Data: []byte(`<meta nonce="{{nonce}}"><script src="/assets/a-1.js">`)},
-			"assets/a-1.js":       {Data: []byte("plain")},
-			"assets/a-1.js.br":    {Data: []byte("small")},
-			"assets/a-1.js.gz":    {Data: []byte("zipped")},
-			"assets/style-2.css":  {Data: []byte("css")},
-			"assets/more/b-1.svg": {Data: []byte("svg")},
+			"README":                  {Data: []byte("not sent")},
+			"index.html":              {Data: []byte(`<meta nonce="{{nonce}}"><script src="/assets/a-1.js">`)},
+			"assets/a-1.js":           {Data: []byte("plain")},
+			"assets/a-1.js.br":        {Data: []byte("small")},
+			"assets/a-1.js.gz":        {Data: []byte("zipped")},
+			"assets/style-2.css":      {Data: []byte("css")},
+			"assets/more/b-1.svg":     {Data: []byte("svg")},
+			"sw.js":                   {Data: []byte("worker")},
+			"manifest/zh.webmanifest": {Data: []byte(`{"lang":"zh"}`)},
 		}
 	})
 	nonce := regexp.MustCompile(`'nonce-([\w+/]{22})'`)
@@ -43,7 +45,18 @@ func TestPages(t *testing.T) {
 			t.Errorf("%s: %d %s %v", accepts, status, body, header)
 		}
 	}
-	for _, path := range []string{"/assets/a-1.js.br", "/assets/..%2findex.html", "/assets/README", "/README", "/assets/", "/o", "/api/v1/nothing"} {
+	// What keeps its name when it changes is asked for each time. The worker may ask this server alone.
+	for path, want := range map[string][3]string{
+		"/sw.js":                   {"worker", "text/javascript", "default-src 'none'; connect-src 'self'"},
+		"/manifest/zh.webmanifest": {`{"lang":"zh"}`, "application/manifest+json", "default-src 'none'"},
+	} {
+		status, header, body := w.do("GET", path, nil, "")
+		if status != http.StatusOK || string(body) != want[0] || !strings.HasPrefix(header.Get("Content-Type"), want[1]) ||
+			header.Get("Content-Security-Policy") != want[2] || header.Get("Cache-Control") != "no-cache" {
+			t.Errorf("%s: %d %s %v", path, status, body, header)
+		}
+	}
+	for _, path := range []string{"/manifest/en.webmanifest", "/manifest/..%2fsw.js", "/assets/a-1.js.br", "/assets/..%2findex.html", "/assets/README", "/README", "/assets/", "/o", "/api/v1/nothing"} {
 		if status, _, body := w.do("GET", path, nil, ""); status != http.StatusNotFound || !strings.Contains(string(body), "api.no_route") {
 			t.Errorf("%s: %d %s", path, status, body)
 		}
@@ -53,6 +66,9 @@ func TestPages(t *testing.T) {
 // A program that was built without the application says how to build it.
 func TestNoPages(t *testing.T) {
 	w := newWorldWith(t, func(o *api.Options) { o.Pages = fstest.MapFS{"README": {}} })
+	if status, _, _ := w.do("GET", "/sw.js", nil, ""); status != http.StatusNotFound {
+		t.Errorf("a worker: %d", status)
+	}
 	if status, _, body := w.do("GET", "/", nil, ""); status != http.StatusOK || !strings.Contains(string(body), "make run") {
 		t.Errorf("%d %s", status, body)
 	}

@@ -236,6 +236,8 @@ func (s *Server) routes() []route {
 		{get, "/favourites", s.showPage, "getPageOfFavourites", "Is the web application, at the records that are marked.", none, page, nothing, answersText(fiber.MIMETextHTML)},
 		{get, "/me", s.showPage, "getPageOfMe", "Is the web application, at one's own settings.", none, page, nothing, answersText(fiber.MIMETextHTML)},
 		{get, "/assets/:file", s.asset, "getAsset", "Is a file of the web application.", none, page, nothing, answersFile("*/*")},
+		{get, "/sw.js", s.worker, "getWorker", "Is the service worker of the web application.", none, page, nothing, answersText("text/javascript")},
+		{get, "/manifest/:file", s.manifest, "getManifest", "Is what a device is told that installs the web application, in a language.", none, page, nothing, answersText("application/manifest+json")},
 		{get, "/api/docs", s.docs, "getDocs", "Is the documentation to read.", none, open, nothing, answersText(fiber.MIMETextHTML)},
 		{get, "/healthz", s.healthy, "getHealth", "Answers while the process lives.", none, open, nothing, answers[Health]()},
 		{get, "/readyz", s.ready, "getReadiness", "Answers 200 when requests can be served.", none, open, nothing, answers[Health]()},

@@ -1,5 +1,6 @@
 // The one way to the server. The session is a cookie that scripts can't read.
 import createClient from "openapi-fetch";
+import { isUnreached, noteReached } from "./connection";
 import type { components, paths } from "./schema";
 
 export type Schemas = components["schemas"];
@@ -29,8 +30,11 @@ export async function data<T>(call: Promise<{ data?: T; error?: unknown; respons
     answer = await call;
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
+    noteReached(false);
     throw new Offline("offline", { cause });
   }
+  noteReached(!isUnreached(answer.response));
+  if (isUnreached(answer.response)) throw new Offline("offline");
   if (answer.error !== undefined) throw new Refusal(answer.error as Problem);
   return answer.data as T;
 }

@@ -1,4 +1,5 @@
 // What happens on the server, as it happens. Of all tabs of a browser one listens and tells the others.
+import { doubt } from "./connection";
 
 export type Happened =
   | {
@@ -33,6 +34,8 @@ interface Browser {
   EventSource: typeof EventSource;
   BroadcastChannel: typeof BroadcastChannel;
   locks: LockManager | undefined;
+  /** Is told that the stream broke. */
+  doubt?(): void;
 }
 
 /**
@@ -59,6 +62,7 @@ export function hear(
       const stream = new browser.EventSource("/api/v1/events");
       let opened = false;
       stream.onerror = () => {
+        browser.doubt?.();
         if (stream.readyState === 2) resolve(); // closed; else it connects anew by itself
       };
       // The stream goes on by itself from the last event; whoever takes it over begins anew.
@@ -93,4 +97,4 @@ export function hear(
   };
 }
 
-const here = (): Browser => ({ EventSource, BroadcastChannel, locks: navigator.locks });
+const here = (): Browser => ({ EventSource, BroadcastChannel, locks: navigator.locks, doubt });

@@ -1,5 +1,6 @@
 // Uploads, and the files that hang on a record besides its fields.
 import { client, data, Offline, type Problem, Refusal, type Schemas } from "./client";
+import { isUnreached, noteReached } from "./connection";
 
 export type FileInfo = Schemas["FileInfo"];
 
@@ -71,8 +72,11 @@ async function answer(address: string, init: RequestInit): Promise<Response> {
     found = await fetch(address, init);
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
+    noteReached(false);
     throw new Offline("offline", { cause });
   }
+  noteReached(!isUnreached(found));
+  if (isUnreached(found)) throw new Offline("offline");
   if (found.ok) return found;
   const problem = (await found.json().catch(() => undefined)) as Problem | undefined;
   throw new Refusal(

@@ -4,23 +4,30 @@ import { useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { loggedOut } from "~/api/cache";
 import { refusal } from "~/api/client";
-import { type Workspace, workspace } from "~/api/session";
+import { sessionKey, type Workspace, workspace } from "~/api/session";
 import { Login } from "~/features/login/Login";
 import { i18n, nearest } from "~/i18n";
-import { sessionKey } from "~/meta/mine";
 import { modelOf } from "~/meta/model";
 import { SessionProvider } from "~/meta/session";
 import { setLetters } from "~/ui/commands";
 import { Failure } from "~/ui/Failure";
+import { useInstallable } from "./install/useInstallable";
+import { useLeaving } from "./offline/useLeaving";
 import { Routes } from "./routes";
 
 /** Finds out who is here and what the configuration is; until somebody is logged in there is nothing else. */
 export function Boot() {
   const language = useTranslation().i18n.language;
   const cache = useQueryClient();
-  const found = useQuery({ queryKey: sessionKey, queryFn: workspace, staleTime: 60_000 });
+  const found = useQuery({
+    queryKey: sessionKey,
+    queryFn: ({ client }) => workspace(client.getQueryData(sessionKey)),
+    staleTime: 60_000,
+  });
   const now = found.data;
   useLook(now);
+  useInstallable(language, now?.settings.theme);
+  useLeaving(now);
   useEffect(() => {
     document.documentElement.lang = language;
   }, [language]);

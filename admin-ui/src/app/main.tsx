@@ -7,13 +7,18 @@ import { createRoot } from "react-dom/client";
 import { I18nextProvider } from "react-i18next";
 import { BrowserRouter } from "react-router";
 import { cache } from "~/api/cache";
+import { watchConnection } from "~/api/connection";
 import { i18n } from "~/i18n";
 import { theme, variables } from "~/ui/theme";
 import { Boot } from "./Boot";
+import { startWorker } from "./offline/worker";
 
 // Styles that the kit makes while it runs carry the page's nonce, or the content policy refuses them.
 const nonce = document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce ?? "";
 setNonce(nonce); // for the lock of scrolling behind a panel
+
+watchConnection();
+startWorker();
 
 createRoot(document.getElementById("root") as HTMLElement).render(
   <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto" getStyleNonce={() => nonce}>

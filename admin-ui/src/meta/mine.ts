@@ -13,14 +13,12 @@ import {
   setFavourite,
   visited,
 } from "~/api/mine";
-import { changeProfile, type Me, type Profile, type Workspace } from "~/api/session";
+import { changeProfile, type Me, type Profile, sessionKey, type Workspace } from "~/api/session";
 import { i18n, nearest } from "~/i18n";
 import { useSession } from "./session";
 
 export type { FormatSettings, Kept, Settings };
-
-/** Where the cache keeps who is logged in and what belongs to them. */
-export const sessionKey = ["session"];
+export { sessionKey };
 
 export const useSettings = () => useSession().me.settings;
 export const useFavourites = () => useSession().me.favourites;

@@ -14,7 +14,7 @@ export function Failure({ says, id, again }: Props) {
   const { t } = useTranslation();
   return (
     <div role="alert" className="failure">
-      <p>{says ?? t("error.offline")}</p>
+      <p>{says ?? t("offline.unread")}</p>
       {id && <p className="quiet small">{t("error.id", { id })}</p>}
       {again && (
         <Button size="xs" variant="default" onClick={again}>

@@ -1,8 +1,7 @@
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { type Happened, hear } from "~/api/events";
-import type { Workspace } from "~/api/session";
-import { sessionKey } from "~/meta/mine";
+import { sessionKey, type Workspace } from "~/api/session";
 import { useSession } from "~/meta/session";
 
 /** How long what happens is gathered, in ms: a burst, such as an import of somebody else, is one question. */

@@ -7,6 +7,7 @@ import { listen } from "~/ui/commands";
 import { Notices } from "~/ui/notices";
 import { useAppCommands } from "../commands/useAppCommands";
 import { useLive } from "../live/useLive";
+import { Strip } from "../offline/Strip";
 import { closeOverlay, useOverlays } from "../overlays";
 import { PhoneBar } from "./PhoneBar";
 import css from "./Shell.module.css";
@@ -49,6 +50,7 @@ export function Shell({ children }: { children: ReactNode }) {
       <main className={css.content} id="content" tabIndex={-1} ref={content}>
         {children}
       </main>
+      <Strip />
       {phone && <PhoneBar />}
       <Notices />
       <Suspense fallback={null}>

@@ -3,7 +3,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { type RefObject, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useParams, useSearchParams } from "react-router";
-import { refusal } from "~/api/client";
+import { Offline, refusal } from "~/api/client";
 import { form } from "~/api/records";
 import { useFormats } from "~/fields/useFormats";
 import type { ObjectModel } from "~/meta/model";
@@ -81,7 +81,8 @@ export function RecordPanel({ object, id, beside = false, scrolled }: PanelProps
   });
 
   const failed = page.error ?? record.error;
-  if (failed) {
+  // Without the server there may still be what a list knew of the record.
+  if (failed && !(failed instanceof Offline && record.data)) {
     const why = refusal(failed);
     if (why?.status === 404) return <Missing object={object} id={id} formats={formats} />;
     return <Failure says={why?.detail} id={why?.id} again={() => void (page.isError ? page : record).refetch()} />;
@@ -101,6 +102,7 @@ export function RecordPanel({ object, id, beside = false, scrolled }: PanelProps
       return t(
         field?.doc.type === "formula" || field?.doc.type === "rollup" ? "record.fixed.computed" : "record.fixed.field",
       );
+    if (page.isError) return t("offline.unread");
     if (record.isPlaceholderData || !states[name]) return t("record.fixed.loading");
     return states[name].read_only ? t("record.fixed.now") : undefined;
   };

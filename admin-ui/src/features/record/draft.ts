@@ -9,7 +9,7 @@ export interface Draft {
 type Store = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
 /** The tab's own storage; undefined where the browser refuses one. */
-function ofTab(): Store | undefined {
+function ofTab(): Storage | undefined {
   try {
     return globalThis.sessionStorage;
   } catch {
@@ -17,8 +17,15 @@ function ofTab(): Store | undefined {
   }
 }
 
+/** Forgets the drafts of everybody but one. */
+export function forgetDrafts(but?: string, store: (Store & Pick<Storage, "length" | "key">) | undefined = ofTab()) {
+  const keys = Array.from({ length: store?.length ?? 0 }, (_, i) => store?.key(i) ?? "");
+  for (const key of keys)
+    if (key.startsWith("draft/") && !(but && key.startsWith(`draft/${but}/`))) store?.removeItem(key);
+}
+
 /** A draft of a person's, by what it is of. Secrets are never kept. */
-export function draftOf(object: ObjectModel, person: string, what: string, store = ofTab()) {
+export function draftOf(object: ObjectModel, person: string, what: string, store: Store | undefined = ofTab()) {
   const key = `draft/${person}/${object.name}/${what}`;
   const isSecret = (name: string) => object.fields.get(name)?.type === "secret";
   return {

@@ -100,7 +100,13 @@ export function useNewRecord(object: ObjectModel, given: Draft, device: "desktop
         return saved as Stored;
       } catch (error) {
         setRefused(
-          refusal(error) ?? { type: "about:blank", title: "", status: 0, code: "internal", detail: t("error.offline") },
+          refusal(error) ?? {
+            type: "about:blank",
+            title: "",
+            status: 0,
+            code: "internal",
+            detail: t("offline.unsaved"),
+          },
         );
         return undefined;
       } finally {

@@ -89,7 +89,7 @@ export function useRecord(object: ObjectModel, id: string, device: "desktop" | "
     } catch (error) {
       if (before) cache.setQueryData(key, before);
       return (
-        refusal(error) ?? { type: "about:blank", title: "", status: 0, code: "internal", detail: t("error.offline") }
+        refusal(error) ?? { type: "about:blank", title: "", status: 0, code: "internal", detail: t("offline.unsaved") }
       );
     } finally {
       for (const part of ["form", "history"]) void cache.invalidateQueries({ queryKey: [...key, part] });

@@ -42,7 +42,7 @@ export function useMoves<T>(object: ObjectModel) {
       const refused =
         why && why.status !== 412
           ? refusedBy(object, why, Object.keys(values))
-          : { says: why ? t("record.conflict") : t("error.offline"), fields: [] };
+          : { says: why ? t("record.conflict") : t("offline.unsaved"), fields: [] };
       setQuestion({ ...moved, ...refused, filled });
       return false;
     }

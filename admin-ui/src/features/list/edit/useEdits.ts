@@ -78,7 +78,7 @@ export function useEdits(object: ObjectModel, key: unknown[], query: ListQuery):
       }
       // A sentence about a field that was not changed here stands at the first one that was.
       const first = Object.keys(edit.values)[0] ?? object.nameField;
-      const told = why?.errors?.length ? why.errors : [{ pointer: "", detail: why?.detail ?? t("error.offline") }];
+      const told = why?.errors?.length ? why.errors : [{ pointer: "", detail: why?.detail ?? t("offline.unsaved") }];
       for (const { pointer, detail } of told) {
         const named = pointer?.split("/")[1] ?? "";
         const field =
