@@ -42,7 +42,15 @@ export function PhoneSheet({ state, fields, formats, uses, onAttended }: Props) 
         {t("list.sheet")}
         {count > 0 && ` (${count})`}
       </Button>
-      <Drawer opened={open} onClose={close} position="bottom" size="80%" title={t("list.sheet")} className={css.sheet}>
+      <Drawer
+        opened={open}
+        onClose={close}
+        position="bottom"
+        size="80%"
+        title={t("list.sheet")}
+        className={css.sheet}
+        closeButtonProps={{ "aria-label": t("record.close") }}
+      >
         <h2>{t("list.filter")}</h2>
         <Suspense fallback={null}>
           <Builder

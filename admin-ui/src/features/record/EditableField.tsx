@@ -158,7 +158,14 @@ export function EditableField(props: Props) {
       </div>
       {body()}
       {phone && draft && Input && !type.stands && (
-        <Drawer opened onClose={close} position="bottom" size="auto" title={field.label}>
+        <Drawer
+          opened
+          onClose={close}
+          position="bottom"
+          size="auto"
+          title={field.label}
+          closeButtonProps={{ "aria-label": t("record.close") }}
+        >
           {input(true)}
           <div className={css.foot}>
             <Button variant="default" size="md" onClick={close}>

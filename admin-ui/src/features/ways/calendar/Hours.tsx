@@ -1,3 +1,4 @@
+import { useMediaQuery } from "@mantine/hooks";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { addDays, daysBetween } from "~/meta/days";
@@ -17,7 +18,7 @@ interface Props {
   onNew?(day: string, minutes: number): void;
 }
 
-const hour = 44;
+const high = 44; // of an hour; on a phone of half an hour, which is what is pressed
 const begins = 8;
 const half = 30;
 const places = Array.from({ length: 48 }, (_, i) => i * half);
@@ -26,9 +27,11 @@ const places = Array.from({ length: 48 }, (_, i) => i * half);
 export function Hours({ from, before, today, entries, over, drawing, onNew }: Props) {
   const { t, i18n } = useTranslation();
   const frame = useRef<HTMLDivElement>(null);
+  const phone = useMediaQuery("(max-width: 720px)", undefined, { getInitialValueInEffect: false }) ?? false;
+  const hour = phone ? 2 * high : high;
   useEffect(() => {
     frame.current?.scrollTo({ top: begins * hour });
-  }, []);
+  }, [hour]);
   const days = Array.from({ length: daysBetween(from, before) }, (_, i) => addDays(from, i));
   const clock = new Intl.DateTimeFormat(i18n.language, { timeStyle: "short", timeZone: "UTC" });
   const hourly = new Intl.DateTimeFormat(i18n.language, { hour: "numeric", timeZone: "UTC" });
