@@ -72,6 +72,10 @@ check-ui: build ## types, lint and unit tests of the web application
 test-ui: check-ui ## what people do in a browser, which is installed where there is none
 	@cd $(UI) && FORMWORK=$(abspath $(BIN)) npm run --silent e2e
 
+.PHONY: measure-ui
+measure-ui: build ## measure the pages in a browser, on a list of 100,000 records; ROWS=…
+	@cd $(UI) && FORMWORK=$(abspath $(BIN)) FORMWORK_UI_ROWS=$(or $(ROWS),100000) node --test e2e/hard.test.mjs e2e/measure.test.mjs
+
 .PHONY: screenshots
 screenshots: build ## take the pictures of docs/screens.md
 	@cd $(UI) && FORMWORK=$(abspath $(BIN)) node e2e/screenshots.mjs

@@ -1,7 +1,7 @@
 import { ActionIcon, Button } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
-import { Suspense, useCallback, useRef, useState } from "react";
+import { Suspense, useCallback, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate } from "react-router";
 import { refusal } from "~/api/client";
@@ -56,7 +56,10 @@ export function List({ object, views, state, ways, transfer: Transfer, Ahead, Pe
   const [widths = noWidths, setWidths] = useSetting<Record<string, number>>(`widths.${object.name}`);
 
   const open = useCallback((id: string) => go(`/o/${object.name}/${id}`), [go, object.name]);
-  const view = (name: string) => state.set({ ...nothing, view: name, ...views.kept[name] });
+  const view = useCallback(
+    (name: string) => state.set({ ...nothing, view: name, ...views.kept[name] }),
+    [state.set, views.kept],
+  );
   const peek = useCallback((id: string | undefined) => state.set({ peek: id }), [state.set]);
   useKeys({ state, views, ways, search, filter, onSort: () => setSorting(true), onView: view });
 
@@ -76,6 +79,36 @@ export function List({ object, views, state, ways, transfer: Transfer, Ahead, Pe
       ? undefined
       : t(rows.more && !data.exact ? "list.total_more" : "list.total", { count: data.total });
   const why = refusal(data.error);
+  // While somebody scrolls only the rows are drawn anew.
+  const tools = useMemo(
+    () => (
+      // Whatever is opened or typed into here has the pointer over it or the focus before.
+      // biome-ignore lint/a11y/noStaticElementInteractions: what can be done is done by the controls within
+      <div className={css.tools} onFocus={() => setAttended(true)} onPointerEnter={() => setAttended(true)}>
+        <FilterBar
+          fields={fields}
+          formats={formats}
+          filter={state.filter}
+          box={filter}
+          onChange={(text) => state.set({ filter: text })}
+        />
+        <ListMenus
+          object={object}
+          state={state}
+          columns={columns}
+          uses={uses}
+          ways={new Set(Object.keys(ways))}
+          sorting={sorting}
+          onSorting={setSorting}
+        />
+      </div>
+    ),
+    [fields, formats, state, object, columns, uses, ways, sorting],
+  );
+  const tabs = useMemo(
+    () => <ViewTabs object={object} views={views} state={state} total={total} onView={view} />,
+    [object, views, state, total, view],
+  );
   const box = (
     <Search
       key={`${object.name} ${state.view?.name}`}
@@ -113,30 +146,11 @@ export function List({ object, views, state, ways, transfer: Transfer, Ahead, Pe
           </Button>
         )}
       </header>
-      <ViewTabs object={object} views={views} state={state} total={total} onView={view} />
+      {tabs}
       {phone ? (
         <PhoneSheet state={state} fields={fields} formats={formats} uses={uses} onAttended={() => setAttended(true)} />
       ) : (
-        // Whatever is opened or typed into here has the pointer over it or the focus before.
-        // biome-ignore lint/a11y/noStaticElementInteractions: what can be done is done by the controls within
-        <div className={css.tools} onFocus={() => setAttended(true)} onPointerEnter={() => setAttended(true)}>
-          <FilterBar
-            fields={fields}
-            formats={formats}
-            filter={state.filter}
-            box={filter}
-            onChange={(text) => state.set({ filter: text })}
-          />
-          <ListMenus
-            object={object}
-            state={state}
-            columns={columns}
-            uses={uses}
-            ways={new Set(Object.keys(ways))}
-            sorting={sorting}
-            onSorting={setSorting}
-          />
-        </div>
+        tools
       )}
       <div className={css.beside}>
         {Way ? (

@@ -188,6 +188,7 @@ export function Table(props: Props) {
   );
 }
 
+const widest = 240; // px that a label may ask for
 const waiting: GridLine<Stored> = { kind: "waiting" };
 
 function gridColumn(
@@ -207,7 +208,7 @@ function gridColumn(
   return {
     key: path,
     label,
-    width: width ?? Math.max(type.width, 24 + label.length * 8),
+    width: width ?? Math.max(type.width, Math.min(widest, 24 + label.length * 8)),
     grows: path === object.nameField && width === undefined,
     align: type.align,
     unsorted: field.masked ? unsorted : undefined,
