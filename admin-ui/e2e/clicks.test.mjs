@@ -102,6 +102,7 @@ test("a filter of two conditions is typed without a click, or put together by th
   assert.match(filter(), /amount > 10000 and /);
   assert.equal(await counted(), 0);
   await page.getByRole("button", { name: "Remove" }).first().click();
+  await page.getByRole("button", { name: "Amount > 10,000" }).waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Remove" }).click();
   await page.waitForURL((url) => !url.searchParams.get("filter"));
   const before = await counted();

@@ -170,7 +170,7 @@ func upgrade(t *testing.T, folder string) {
 	if err != nil || len(found) == 0 {
 		t.Errorf("nothing is found by its words (%v)", err)
 	}
-	bin, err := s.Bin(ctx, "account", "", 10)
+	bin, err := s.Bin(ctx, "account", record.BinQuery{Limit: 10})
 	if err != nil || len(bin.Items) != 1 {
 		t.Errorf("%d records in the bin, want 1 (%v)", len(bin.Items), err)
 	}

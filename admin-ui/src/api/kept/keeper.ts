@@ -33,10 +33,10 @@ export const scopeOf = ({ tenant, user, language, revision, rights }: Workspace)
   rights: JSON.stringify(rights),
 });
 
-/** Asks for what is shown of another time, if it is as old as that. */
+/** Asks for what is shown of another time, however short ago that was: nobody has told this page what happened since. */
 function revalidate(query: Query, at: number) {
   query.setState({ dataUpdatedAt: at });
-  if (query.isStale()) void query.fetch().catch(() => undefined);
+  void query.fetch().catch(() => undefined);
 }
 
 /** Keeps what comes into a cache in a store. `sessionKey` is the question who is logged in. */
@@ -132,8 +132,7 @@ export function keeperOf(cache: QueryClient, sessionKey: QueryKey, store: Store,
       if (way.use === "first" && !here) {
         const found = own ? await session() : await read(query.queryHash);
         if (found) {
-          // Once this is shown. Who is logged in is asked in any case.
-          setTimeout(() => revalidate(query, own ? 0 : found.at));
+          setTimeout(() => revalidate(query, found.at)); // once this is shown
           return found.data;
         }
       }
