@@ -77,7 +77,10 @@ const unreached = async (): Promise<never> => {
   onlineManager.setOnline(false);
   throw new Offline("offline");
 };
-afterEach(() => onlineManager.setOnline(true));
+afterEach(async () => {
+  await later(20); // until what is shown was asked for
+  onlineManager.setOnline(true);
+});
 
 test("what one start read is there at the next without the server", async () => {
   const { store } = memory();
