@@ -53,21 +53,31 @@ const stored = (page) =>
     return JSON.stringify([found, { ...localStorage }, { ...sessionStorage }]);
   });
 
-/** What was read has come into the database. */
-const keptSoon = (page, text) =>
-  page.waitForFunction(
-    async (text) => {
+/**
+ * What was read has come into the database, which takes half a second. The page looks by itself, for waitForFunction
+ * takes the promise of an asynchronous function for a yes.
+ */
+const keptSoon = async (page, text) =>
+  assert.ok(
+    await page.evaluate(async (text) => {
       const db = await new Promise((resolve) => {
         indexedDB.open("formwork").onsuccess = (event) => resolve(event.target.result);
       });
-      const parts = await new Promise((resolve) => {
-        db.transaction("parts").objectStore("parts").getAll().onsuccess = (event) => resolve(event.target.result);
-      });
+      const isKept = () =>
+        new Promise((resolve) => {
+          db.transaction("parts").objectStore("parts").getAll().onsuccess = (event) =>
+            resolve(JSON.stringify(event.target.result).includes(text));
+        });
+      const until = performance.now() + 15_000;
+      let found = await isKept();
+      while (!found && performance.now() < until) {
+        await new Promise((later) => setTimeout(later, 50));
+        found = await isKept();
+      }
       db.close();
-      return JSON.stringify(parts).includes(text);
-    },
-    text,
-    { polling: 200 },
+      return found;
+    }, text),
+    `"${text}" was not kept`,
   );
 
 test("it can be installed: a manifest in the person's language with its icons, and a worker that has the page", async () => {
