@@ -62,7 +62,7 @@ function Path() {
           <li>
             <Link to={place?.to ?? `/o/${object.name}`} aria-current={id ? undefined : "page"}>
               <Glyph name={object.icon} />
-              {object.plural}
+              <span className={css.name}>{object.plural}</span>
             </Link>
           </li>
         )}
