@@ -11,6 +11,8 @@ interface Props {
   month?: string;
   today: string;
   entries: Entry[];
+  /** The days stand below each other, not in weeks. */
+  agenda: boolean;
   /** At most so many entries a day; the rest is on the day itself. */
   most?: number;
   over?: string;
@@ -20,8 +22,8 @@ interface Props {
   onNew?(day: string): void;
 }
 
-/** Days in rows of a week, or a single one, each with what is on it. */
-export function Days({ from, before, month, today, entries, most, over, drawing, onDay, onNew }: Props) {
+/** Days in rows of a week, or one below the other, each with what is on it. */
+export function Days({ from, before, month, today, entries, agenda, most, over, drawing, onDay, onNew }: Props) {
   const { t, i18n } = useTranslation();
   const write = (day: string, options: Intl.DateTimeFormatOptions) =>
     new Intl.DateTimeFormat(i18n.language, { timeZone: "UTC", ...options }).format(new Date(`${day}T00:00:00Z`));
@@ -29,8 +31,8 @@ export function Days({ from, before, month, today, entries, most, over, drawing,
   const time = new Intl.DateTimeFormat(i18n.language, { timeStyle: "short", timeZone: drawing.timeZone });
   const start = (entry: Entry) => (entry.minutes ? time.format(new Date(entry.at)) : undefined);
   return (
-    <div className={css.days} data-single={days.length === 1}>
-      {days.length > 1 &&
+    <div className={css.days} data-agenda={agenda}>
+      {!agenda &&
         days.slice(0, 7).map((day) => (
           <div key={day} className={css.weekday} aria-hidden>
             {write(day, { weekday: "short" })}
@@ -52,7 +54,7 @@ export function Days({ from, before, month, today, entries, most, over, drawing,
           >
             <header>
               <button type="button" className={css.number} onClick={() => onDay(day)} aria-label={label}>
-                {days.length === 1 ? label : Number(day.slice(8))}
+                {agenda ? label : Number(day.slice(8))}
               </button>
               {here.length > 0 && <span className={css.count}>{here.length}</span>}
               {onNew && (

@@ -41,7 +41,6 @@ export function Hours({ from, before, today, entries, over, drawing, onNew }: Pr
   return (
     <section
       className={css.hours}
-      data-single={days.length === 1}
       ref={frame}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keys
       tabIndex={0}

@@ -26,7 +26,7 @@ export default function Calendar(props: WayProps) {
   const { object, view, columns, onOpen } = props;
   const { t } = useTranslation();
   const formats = useFormats();
-  const phone = useMediaQuery("(max-width: 720px)") ?? false;
+  const phone = useMediaQuery("(max-width: 720px)", undefined, { getInitialValueInEffect: false }) ?? false;
   const [at, setAt] = useSearchParams();
   const period = useMemo(() => periodOf(object, view, columns), [object, view, columns]);
   const span = spans.find((one) => one === at.get("span")) ?? "month";
@@ -97,7 +97,8 @@ export default function Calendar(props: WayProps) {
       />
     ),
   };
-  const withHours = timed && span !== "month";
+  const agenda = phone && span === "week"; // seven columns are too narrow for a thumb
+  const withHours = timed && span !== "month" && !agenda;
   const shared = { from, before, today, over: dragged?.over, drawing };
   return (
     <div className={css.way} data-dragging={dragged !== undefined} data-stale={found.isPlaceholderData}>
@@ -105,6 +106,7 @@ export default function Calendar(props: WayProps) {
       {more && <p className={css.limit}>{t("ways.too_many", { most: formats.number(mostOfPeriod, 0) })}</p>}
       <Days
         {...shared}
+        agenda={agenda || span === "day"}
         entries={withHours ? entries.filter((e) => !e.minutes) : entries}
         month={span === "month" ? first.slice(0, 7) : undefined}
         most={span === "month" ? (phone ? 0 : 4) : undefined}
