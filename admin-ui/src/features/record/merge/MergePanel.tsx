@@ -84,14 +84,17 @@ function Candidate({ match, why, full, chosen, onChoose }: CandidateProps) {
   const name = match.name || t("record.hidden");
   return (
     <li>
-      <Checkbox
-        size="xs"
-        aria-label={t("record.merge.choose", { name })}
-        title={why}
-        disabled={why !== undefined || full}
-        checked={chosen}
-        onChange={(event) => onChoose(event.currentTarget.checked)}
-      />
+      {/* biome-ignore lint/a11y/noLabelWithoutControl: the box of the kit is its control */}
+      <label className={css.choose}>
+        <Checkbox
+          size="xs"
+          aria-label={t("record.merge.choose", { name })}
+          title={why}
+          disabled={why !== undefined || full}
+          checked={chosen}
+          onChange={(event) => onChoose(event.currentTarget.checked)}
+        />
+      </label>
       <a href={`/o/${match.object}/${match.id}`} target="_blank" rel="noopener">
         {name}
       </a>

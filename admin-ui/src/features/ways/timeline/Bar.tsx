@@ -44,6 +44,7 @@ export function Bar({ entry, name, columns, formats, first, length, days, onTake
       data-still={!onTake}
       data-before={first < 0}
       data-behind={first + length > days}
+      data-room={to < 0.8 * days ? "behind" : from > 0.2 * days ? "before" : "none"}
       data-colour={state && optionColour(state.field, entry.row[state.path] as string)}
       style={{ left: `${(100 * from) / days}%`, width: `${(100 * (to - from)) / days}%` }}
       onPointerDown={onTake}

@@ -1,6 +1,6 @@
 import { useMediaQuery } from "@mantine/hooks";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 import { refusal } from "~/api/client";
@@ -20,14 +20,14 @@ import css from "./Timeline.module.css";
 
 const zooms = ["week", "month", "quarter"] as const;
 type Zoom = (typeof zooms)[number];
-const height = 36;
 
 /** A row a record, with a bar from its start to its end. The address holds which days. */
 export default function Timeline(props: WayProps) {
   const { object, view, columns, onOpen } = props;
   const { t, i18n } = useTranslation();
   const formats = useFormats();
-  const phone = useMediaQuery("(max-width: 720px)") ?? false;
+  const phone = useMediaQuery("(max-width: 720px)", undefined, { getInitialValueInEffect: false }) ?? false;
+  const height = phone ? 45 : 36; // with the line below
   const timeZone = useSession().me.user.timezone || "UTC";
   const [at, setAt] = useSearchParams();
   const period = useMemo(() => periodOf(object, view, columns), [object, view, columns]);
@@ -47,6 +47,8 @@ export default function Timeline(props: WayProps) {
     estimateSize: () => height,
     overscan: 10,
   });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the rows were measured with another height
+  useEffect(() => rows.measure(), [height]);
 
   const set = (changes: Record<string, string>) => {
     const next = new URLSearchParams(at);
