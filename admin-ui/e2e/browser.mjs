@@ -124,6 +124,24 @@ export async function done(page) {
   await page.context().close();
 }
 
+/** What is wider than the screen: the page itself, or what is cut off in a part that doesn't scroll. */
+export const sideways = (page) =>
+  page.evaluate(() => {
+    const found = [];
+    const root = document.documentElement;
+    if (root.scrollWidth > innerWidth) found.push(`the page: ${root.scrollWidth}`);
+    for (const one of document.querySelectorAll("body *")) {
+      if (!one.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
+      const { left, right, width } = one.getBoundingClientRect();
+      if (width < 2 || (right <= innerWidth + 1 && left >= -1)) continue;
+      // What scrolls by itself, such as tabs, may be wider.
+      let at = one.parentElement;
+      while (at && !["auto", "scroll"].includes(getComputedStyle(at).overflowX)) at = at.parentElement;
+      if (!at || at === root || at === document.body) found.push(`${one.tagName.toLowerCase()}.${String(one.className).slice(0, 50)} ${Math.round(left)}–${Math.round(right)}`);
+    }
+    return found.slice(0, 5);
+  });
+
 const rules = {
   resultTypes: ["violations"],
   runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
