@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -352,5 +353,27 @@ func TestEventsEndWithTheRights(t *testing.T) {
 	his.ends()
 	if status, _, _ := w.do("GET", "/api/v1/events", map[string]string{"Authorization": "Bearer " + bob}, ""); status != 401 {
 		t.Errorf("locked out, and answered %d", status)
+	}
+}
+
+// A stream on which nothing happens shows that it lives, so that who listens, and whatever stands
+// between, knows.
+func TestQuietStreamsShowThatTheyLive(t *testing.T) {
+	w, _, ann, _, _ := listenersWorld(t, func(o *api.Options) { o.Heartbeat = 20 * time.Millisecond })
+	c, err := net.Dial("tcp", strings.TrimPrefix(w.base, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	c.SetReadDeadline(time.Now().Add(20 * time.Second)) //nolint:errcheck // it fails by the deadline then
+	fmt.Fprintf(c, "GET /api/v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", ann)
+	lines, signs := bufio.NewScanner(c), 0
+	for signs < 3 && lines.Scan() {
+		if strings.HasPrefix(lines.Text(), ":") {
+			signs++
+		}
+	}
+	if signs < 3 {
+		t.Errorf("%d signs of life, %v", signs, lines.Err())
 	}
 }

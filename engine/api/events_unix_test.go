@@ -16,39 +16,6 @@ import (
 	"formwork/engine/enginetest"
 )
 
-// Who does not read is dropped once a heartbeat has gone by; what waits for them until then has a
-// bound, which live holds.
-func TestSlowReadersAreDropped(t *testing.T) {
-	w, _, ann, _, _ := listenersWorld(t, func(o *api.Options) {
-		o.Heartbeat = 300 * time.Millisecond
-	})
-	before := w.Live.Streams()
-	dialer := net.Dialer{Control: func(_, _ string, c syscall.RawConn) error {
-		return c.Control(func(fd uintptr) { syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 1) }) //nolint:errcheck // the test would take longer
-	}}
-	c, err := dialer.Dial("tcp", strings.TrimPrefix(w.base, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	fmt.Fprintf(c, "GET /api/v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", ann)
-	for began := time.Now(); w.Live.Streams() == before; time.Sleep(5 * time.Millisecond) {
-		if time.Since(began) > 20*time.Second {
-			t.Fatal("no stream is open")
-		}
-	}
-	for i := 0; w.Live.Streams() > before; i++ { // until what the system keeps is full
-		if i == 400 {
-			t.Fatal("who does not read is not dropped")
-		}
-		var body strings.Builder
-		for j := range 50 {
-			fmt.Fprintf(&body, `,{"op":"create","data":{"name":"Many %d %d"}}`, i, j)
-		}
-		w.sent("POST", "/api/v1/records/account/bulk", ann, `{"operations":[`+body.String()[1:]+`]}`)
-	}
-}
-
 // BenchmarkIdleStreams holds a thousand streams of 125 users while nothing happens, and says what
 // each takes: memory of the Go heap and stacks, and the processor's time for all of them.
 func BenchmarkIdleStreams(b *testing.B) {
