@@ -1,21 +1,15 @@
 // Accessibility of every screen, in both themes, on a phone and enlarged, by axe. The server is the test's own,
 // since the screens are given more than the demonstration data.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { axe, desktop, done, launch, phone, sideways, visit } from "./browser.mjs";
+import { before, test } from "node:test";
+import { axe, begin, desktop, done, phone, sideways, visit } from "./browser.mjs";
 import { prepare, screens, viewer } from "./screens.mjs";
 import { start } from "./server.mjs";
 
-let server;
-let browser;
+const { server, browser } = await begin(start({ own: true }));
 let made;
 before(async () => {
-  [server, browser] = await Promise.all([start({ own: true }), launch()]);
   made = await prepare(server);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
 });
 
 /** Shows each screen of a device and gathers what `look` finds wrong with it. A refused save belongs to one of them. */

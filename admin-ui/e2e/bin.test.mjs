@@ -1,19 +1,9 @@
 // The recycle bin of an object: deleted records are found, restored, and that is taken back.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { axe, done, launch, phone, visit } from "./browser.mjs";
-import { start } from "./server.mjs";
+import { test } from "node:test";
+import { axe, begin, done, phone, visit } from "./browser.mjs";
 
-let server;
-let browser;
-before(async () => {
-  server = await start();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { server, browser } = await begin();
 
 /** Accounts that were made and deleted, with a word of their own in their names. */
 async function deleted(asked, word, ...names) {

@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { after } from "node:test";
 import { chromium } from "playwright-core";
-import { password } from "./server.mjs";
+import { password, start } from "./server.mjs";
 
 const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge"];
 
@@ -67,6 +68,19 @@ export async function launch(env = {}) {
     assert.deepEqual(browser.broken, []);
   };
   return browser;
+}
+
+/** What the tests of a file work with: a server, by default the one that all share, and a browser. Both end with the tests. */
+export async function begin(serves = start()) {
+  const [server, browser] = await Promise.all([serves, launch()]);
+  after(async () => {
+    try {
+      await browser.close();
+    } finally {
+      await server.stop();
+    }
+  });
+  return { server, browser };
 }
 
 export const desktop = { viewport: { width: 1280, height: 800 }, locale: "en-US" };

@@ -1,23 +1,16 @@
 // What people do often costs few clicks: every press of a pointer is counted in the page. Typing is free.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { desktop, done, launch, visit } from "./browser.mjs";
+import { before, test } from "node:test";
+import { begin, desktop, done, visit } from "./browser.mjs";
 import { labelled, pointers } from "./hands.mjs";
-import { admin, start } from "./server.mjs";
+import { admin } from "./server.mjs";
 
 const seller = "sarah@example.com";
 const mark = Date.now().toString(36);
-let server;
-let browser;
+const { server, browser } = await begin();
 let api;
 before(async () => {
-  server = await start();
-  browser = await launch();
   api = await server.as(seller);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
 });
 
 const open = (path, email = seller) => visit(browser, server, email, desktop, path, /status of (401|422)/);

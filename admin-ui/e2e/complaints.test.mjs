@@ -2,17 +2,13 @@
 // against it.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { after, before, test } from "node:test";
-import { desktop, done, launch, phone, visit } from "./browser.mjs";
+import { before, test } from "node:test";
+import { begin, desktop, done, phone, visit } from "./browser.mjs";
 import { still } from "./screens.mjs";
-import { start } from "./server.mjs";
 
-let server;
-let browser;
+const { server, browser } = await begin();
 let api;
 before(async () => {
-  server = await start();
-  browser = await launch();
   api = await server.as("admin@example.com");
   const fields = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`f${i}`, { type: "text", label: `Field ${i}`, order: i + 1 }]));
   const section = (label, from, to, order) => ({ label, order, fields: Object.fromEntries(Object.keys(fields).slice(from, to).map((name, order) => [name, { order }])) });
@@ -49,10 +45,6 @@ before(async () => {
       },
     ],
   });
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
 });
 
 const make = async (data) => (await api("POST", "/records/barge", data)).id;

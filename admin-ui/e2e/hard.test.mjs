@@ -1,22 +1,13 @@
 // The main paths on a tenant that is hard on the pages, and what they cost there. Counts and the order of what is
 // seen are held; times are only told, for they are of the machine.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { desktop, done, launch, phone, visit } from "./browser.mjs";
+import { test } from "node:test";
+import { begin, desktop, done, phone, visit } from "./browser.mjs";
 import { guest, hard, rows, shipmentName } from "./hard.mjs";
 import { still } from "./screens.mjs";
 import { admin } from "./server.mjs";
 
-let server;
-let browser;
-before(async () => {
-  server = await hard();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { server, browser } = await begin(hard());
 
 const list = "/o/shipment?view=all_shipments";
 /** A page of somebody who has changed nothing of the views. */

@@ -1,25 +1,18 @@
 // Files in and out of a list, against a server of its own, since the records of others would be among them.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { axe, desktop, done, launch, phone, visit } from "./browser.mjs";
+import { axe, begin, desktop, done, phone, visit } from "./browser.mjs";
 import { admin, start } from "./server.mjs";
 
 const data = fileURLToPath(new URL("../../../shared/data/crm-sales/", import.meta.url));
 const beside = existsSync(data) ? {} : { skip: "the sales export is not beside the project" };
 
-let server;
-let browser;
+const { server, browser } = await begin(start({ own: true }));
 let api;
 before(async () => {
-  server = await start({ own: true });
-  browser = await launch();
   api = await server.as(admin);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
 });
 
 /** Drops a file onto an element, as a person does from a folder. */

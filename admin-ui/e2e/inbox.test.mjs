@@ -1,18 +1,8 @@
 // What waits for a person, told while it happens.
-import { after, before, test } from "node:test";
-import { done, launch, visit } from "./browser.mjs";
-import { start } from "./server.mjs";
+import { test } from "node:test";
+import { begin, done, visit } from "./browser.mjs";
 
-let server;
-let browser;
-before(async () => {
-  server = await start();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { server, browser } = await begin();
 
 test("a mention comes by itself, is done by a key, and taken back", async () => {
   const [sarah, diana] = [await server.as("sarah@example.com"), await server.as("diana@example.com")];

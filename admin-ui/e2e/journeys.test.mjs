@@ -1,20 +1,11 @@
 // What people do in a browser, against the built program. Every page of every journey keeps to the
 // content policy and says nothing in the console.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { blank, done, launch, phone, visit } from "./browser.mjs";
-import { password, start } from "./server.mjs";
+import { test } from "node:test";
+import { begin, blank, done, phone, visit } from "./browser.mjs";
+import { password } from "./server.mjs";
 
-let server;
-let browser;
-before(async () => {
-  server = await start();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { server, browser } = await begin();
 
 const open = (email, look) => visit(browser, server, email, look);
 

@@ -1,15 +1,11 @@
 // What people do in a list, against the built program, and what they complain about in the lists of others.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { axe, desktop, done, launch, phone, visit } from "./browser.mjs";
-import { start } from "./server.mjs";
+import { before, test } from "node:test";
+import { axe, begin, desktop, done, phone, visit } from "./browser.mjs";
 
-let server;
-let browser;
+const { server, browser } = await begin();
 let api;
 before(async () => {
-  server = await start();
-  browser = await launch();
   api = await server.as("admin@example.com");
   await api("POST", "/metadata/apply", {
     documents: [
@@ -33,10 +29,6 @@ before(async () => {
       { kind: "view", name: "long_boats", label: "Long boats", object: "boat", columns: ["name", "length"], filter: "length > 10", sort: ["name"], show: "table", order: 2 },
     ],
   });
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
 });
 
 /** Boats and no others, by their lengths; what was changed of their views before is forgotten. */

@@ -1,21 +1,13 @@
 // What somebody marks for themselves: records that they follow, and favourites.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { desktop, done, launch, visit } from "./browser.mjs";
-import { start } from "./server.mjs";
+import { before, test } from "node:test";
+import { begin, desktop, done, visit } from "./browser.mjs";
 
 const rep = "sarah@example.com";
-let server;
-let browser;
+const { server, browser } = await begin();
 let sarah;
 before(async () => {
-  server = await start();
-  browser = await launch();
   sarah = await server.as(rep);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
 });
 
 const stored = (page, way) => page.waitForResponse((r) => r.url().endsWith(way) && r.request().method() !== "GET");

@@ -2,19 +2,17 @@
 // the text that it is, on every screen, and nothing of it runs.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { after, before, test } from "node:test";
-import { done, launch, phone, visit } from "./browser.mjs";
+import { before, test } from "node:test";
+import { begin, done, phone, visit } from "./browser.mjs";
 import { address, at, documents, evil, turned, values } from "./hostile.mjs";
 import { still } from "./screens.mjs";
 import { password, start } from "./server.mjs";
 
-let server;
-let browser;
+const { server, browser } = await begin(start({ own: true, size: 20 }));
 let api;
 let odd;
 const mallory = "mallory@example.com";
 before(async () => {
-  [server, browser] = await Promise.all([start({ own: true, size: 20 }), launch()]);
   api = await server.as("admin@example.com");
   await api("POST", "/metadata/apply", { documents });
   const { id: user } = await api("POST", "/records/user", { name: at("Mallory"), email: mallory, active: true, permissions: ["admin"] });
@@ -27,10 +25,6 @@ before(async () => {
   await api("POST", `/records/odd/${odd}/comments`, { text: `${at("Said")} @[${evil}](user:${user}) [link](${address})` });
   await hers("PUT", `/me/favourites/odd/${odd}`);
   await hers("POST", "/views", { object: "odd", label: at("Saved"), shared: "me", show: "table", columns: ["name"] });
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
 });
 
 /** What a page tells people: its title, what stands on it, what is written in its inputs, and names and hints of its controls. */

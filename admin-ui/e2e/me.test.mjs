@@ -1,19 +1,10 @@
 // One's own settings: each is used at once, and everywhere.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { done, launch, visit } from "./browser.mjs";
-import { admin, password, start } from "./server.mjs";
+import { test } from "node:test";
+import { begin, done, visit } from "./browser.mjs";
+import { admin, password } from "./server.mjs";
 
-let server;
-let browser;
-before(async () => {
-  server = await start();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { server, browser } = await begin();
 
 /** Somebody whom no other test knows. */
 async function person(name) {

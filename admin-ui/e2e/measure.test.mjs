@@ -1,20 +1,11 @@
 // What the pages cost. What does not depend on the machine is held; times are only told.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { blank, done, launch, visit } from "./browser.mjs";
+import { test } from "node:test";
+import { begin, blank, done, visit } from "./browser.mjs";
 import { still } from "./screens.mjs";
-import { password, start } from "./server.mjs";
+import { password } from "./server.mjs";
 
-let server;
-let browser;
-before(async () => {
-  server = await start();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { server, browser } = await begin();
 
 const list = "/o/opportunity?view=all_opportunities";
 const rows = (page) => page.locator("[role=grid] [data-row='3'] a").first();

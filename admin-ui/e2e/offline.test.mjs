@@ -1,20 +1,11 @@
 // Installed, begun again, and without the server.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { desktop, done, launch, visit } from "./browser.mjs";
+import { test } from "node:test";
+import { begin, desktop, done, visit } from "./browser.mjs";
 import { still } from "./screens.mjs";
 import { admin, password, start } from "./server.mjs";
 
-let server;
-let browser;
-before(async () => {
-  server = await start({ own: true, size: 60 }); // it is stopped and goes on
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { server, browser } = await begin(start({ own: true, size: 60 })); // it is stopped and goes on
 
 const working = { ...desktop, serviceWorkers: "allow" };
 const refused = /401|ERR_INTERNET_DISCONNECTED|ERR_CONNECTION|ERR_NETWORK|ERR_INCOMPLETE|ERR_FAILED|502|503/;

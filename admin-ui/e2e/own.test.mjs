@@ -1,23 +1,16 @@
 // An object that did not exist when the page was opened: it is there by itself, and all that there is for others is
 // there for it too. By mouse in Chinese, by keys alone in English.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { desktop, done, launch, visit } from "./browser.mjs";
+import { before, test } from "node:test";
+import { begin, desktop, done, visit } from "./browser.mjs";
 import { drag, keys, labelled, mouse, pointers } from "./hands.mjs";
-import { admin, start } from "./server.mjs";
+import { admin } from "./server.mjs";
 import { wordsOf } from "./words.mjs";
 
-let server;
-let browser;
+const { server, browser } = await begin();
 let api;
 before(async () => {
-  server = await start();
-  browser = await launch();
   api = await server.as(admin);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
 });
 
 const label = (en, zh) => ({ en, zh });

@@ -1,21 +1,15 @@
 // What people do on a phone, 390 px wide, and what holds of every screen there.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { after, before, describe, test } from "node:test";
-import { done, launch, phone, sideways, visit } from "./browser.mjs";
+import { before, describe, test } from "node:test";
+import { begin, done, phone, sideways, visit } from "./browser.mjs";
 import { prepare, screens, still } from "./screens.mjs";
 import { start } from "./server.mjs";
 
-let server;
-let browser;
+const { server, browser } = await begin(start({ own: true, size: 600 })); // in both languages there is something to find
 const made = {}; // what the screens show
 before(async () => {
-  [server, browser] = await Promise.all([start({ own: true, size: 600 }), launch()]); // in both languages there is something to find
   for (const [language, person] of Object.entries(people)) made[language] = await prepare(server, person);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
 });
 
 /** Who speaks a language, whatever that of the browser. */

@@ -1,23 +1,13 @@
 // A manager goes through the pipeline: by mouse in Chinese, by keys alone in English. What is told to somebody is
 // told while it happens.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { desktop, done, launch, visit } from "./browser.mjs";
+import { test } from "node:test";
+import { begin, desktop, done, visit } from "./browser.mjs";
 import { drag, keys, mouse, pointers } from "./hands.mjs";
-import { start } from "./server.mjs";
 import { wordsOf } from "./words.mjs";
 
 const manager = "marco@example.com";
-let server;
-let browser;
-before(async () => {
-  server = await start();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { server, browser } = await begin();
 
 async function pipeline({ language, by }) {
   const api = await server.as(manager);

@@ -1,20 +1,17 @@
 // What people do with one record: entering every type of field, working on it side by side, adding to it, undoing.
 import assert from "node:assert/strict";
 import { readdirSync, existsSync, readFileSync } from "node:fs";
-import { after, before, test } from "node:test";
-import { desktop, done, launch, phone, visit } from "./browser.mjs";
+import { before, test } from "node:test";
+import { begin, desktop, done, phone, visit } from "./browser.mjs";
 import { still } from "./screens.mjs";
 import { admin, start } from "./server.mjs";
 
-let server;
-let browser;
+const { server, browser } = await begin(start({ own: true })); // with an object of its own
 let api;
 const evil = "<img src=x onerror=alert(1)>";
 const label = (en, zh) => ({ en, zh });
 
 before(async () => {
-  server = await start({ own: true }); // with an object of its own
-  browser = await launch();
   api = await server.as(admin);
   await api("POST", "/metadata/apply", {
     documents: [
@@ -52,10 +49,6 @@ before(async () => {
       },
     ],
   });
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
 });
 
 

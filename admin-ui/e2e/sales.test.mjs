@@ -1,21 +1,12 @@
 // A salesperson's way from somebody who may buy to a deal that is won: by mouse in Chinese, by keys alone in English.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { blank, desktop, done, launch } from "./browser.mjs";
+import { test } from "node:test";
+import { begin, blank, desktop, done } from "./browser.mjs";
 import { keys, labelled, mouse, pointers } from "./hands.mjs";
-import { password, start } from "./server.mjs";
+import { password } from "./server.mjs";
 import { wordsOf } from "./words.mjs";
 
-let server;
-let browser;
-before(async () => {
-  server = await start();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { server, browser } = await begin();
 
 const refused = /status of (401|412|422)/; // the console tells of what is refused on purpose, or merged
 const day = (ahead) => new Date(Date.now() + ahead * 86_400_000).toISOString().slice(0, 10);

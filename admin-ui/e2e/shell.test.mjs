@@ -1,19 +1,9 @@
 // What is around every page: the palette, keys, the side bar, messages.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { desktop, done, launch, phone, visit } from "./browser.mjs";
-import { start } from "./server.mjs";
+import { test } from "node:test";
+import { begin, desktop, done, phone, visit } from "./browser.mjs";
 
-let server;
-let browser;
-before(async () => {
-  server = await start();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { server, browser } = await begin();
 
 const list = "/o/opportunity?view=all_opportunities";
 const palette = (page) => page.getByRole("dialog", { name: "Search and commands" });

@@ -1,20 +1,18 @@
 // What the pages hide, the server refuses: somebody with few rights sends all of it from within a page. And what a
 // page, its cookie and its files may be used for by others.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 import { inflateRawSync } from "node:zlib";
-import { blank, done, launch, visit } from "./browser.mjs";
+import { begin, blank, done, visit } from "./browser.mjs";
 import { guarded, secrets } from "./hostile.mjs";
 import { still } from "./screens.mjs";
 import { admin, password, start } from "./server.mjs";
 
-let server;
-let browser;
+const { server, browser } = await begin(start({ own: true, size: 20 }));
 let api;
 const clerk = "clerk@example.com";
 const ids = {};
 before(async () => {
-  [server, browser] = await Promise.all([start({ own: true, size: 20 }), launch()]);
   api = await server.as(admin);
   await api("POST", "/metadata/apply", { documents: guarded });
   const make = async (object, data) => (await api("POST", `/records/${object}`, data)).id;
@@ -27,10 +25,6 @@ before(async () => {
   await api("PATCH", `/records/vault/${ids.vault}`, { phone: "13812345678", vault_hidden: "amber room two" });
   await api("POST", `/records/safe/${ids.safe}/comments`, { text: `whispered to @[Clerk](user:${ids.clerk})` });
   ids.comment = (await api("GET", `/records/safe/${ids.safe}/comments`)).items[0].id;
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
 });
 
 /** Every answer of the API that a page gets is read, and tells none of what its person may not know. */

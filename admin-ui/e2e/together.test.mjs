@@ -1,22 +1,12 @@
 // Two people on one record: what one does the other sees, and nothing that either did is lost. One of them works by
 // mouse in Chinese, or by keys alone in English.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { desktop, done, launch, visit } from "./browser.mjs";
+import { test } from "node:test";
+import { begin, desktop, done, visit } from "./browser.mjs";
 import { keys, mouse, pointers } from "./hands.mjs";
-import { start } from "./server.mjs";
 import { wordsOf } from "./words.mjs";
 
-let server;
-let browser;
-before(async () => {
-  server = await start();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { server, browser } = await begin();
 
 const refused = /status of (404|412|422)/; // what is told of in words on the page
 const stored = (page) => page.waitForResponse((r) => r.request().method() === "PATCH" && r.url().includes("/records/") && r.ok());

@@ -1,19 +1,9 @@
 // The ways of showing a list besides the table, and the page that a day begins with.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { done as ended, launch, phone, visit } from "./browser.mjs";
-import { start } from "./server.mjs";
+import { test } from "node:test";
+import { begin, done as ended, phone, visit } from "./browser.mjs";
 
-let server;
-let browser;
-before(async () => {
-  server = await start();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { server, browser } = await begin();
 
 const open = (path, { email = "sarah@example.com", options } = {}) => visit(browser, server, email, options, path);
 

@@ -182,7 +182,7 @@ func (s *Reader) historyReadable(ctx context.Context, a *session.Object, key id.
 // entryOf reads a row of the history, as the caller may see it.
 func entryOf(a *session.Object, r store.Found) (Entry, error) {
 	e := Entry{ID: r.ID(query.ID), At: r.Time(stored.ColAt), RecordedAt: r.Time(stored.ColRecorded), By: r.ID(stored.ColBy), Via: r.Text(stored.ColVia), Action: stored.Action(r.Text(stored.ColAction))}
-	e.refers = []reference{{"user", int64(e.By)}}
+	e.refers = []reference{{session.UserObject, int64(e.By)}}
 	var changes map[string][]json.RawMessage
 	if raw := r.JSON(stored.ColChanges); len(raw) > 0 {
 		if err := json.Unmarshal(raw, &changes); err != nil {
