@@ -79,10 +79,11 @@ test("what is refused stays as it was typed, with the reason, and Escape restore
 test("a list is sorted, searched and gone through by keys, and its address says so", async () => {
   const page = await open("diana@example.com");
   await page.goto(`${server.base}/o/opportunity?view=all_opportunities`);
+  const sorted = page.waitForResponse((answer) => answer.url().includes("sort=amount")); // until then the rows are those of before
   await page.getByRole("columnheader", { name: "Amount" }).getByRole("button").click();
+  await sorted;
   await page.waitForURL(/sort=amount/);
   const cells = page.locator("[data-row] [data-column='3']");
-  await page.waitForFunction(() => document.querySelector("[data-row='0'] [data-column='3']")?.textContent !== undefined);
   await page.locator("[role=grid][aria-busy=false]").waitFor();
   const amounts = (await cells.allInnerTexts()).filter(Boolean).map((text) => Number(text.replaceAll(",", "")));
   assert.deepEqual(amounts, amounts.toSorted((a, b) => a - b));

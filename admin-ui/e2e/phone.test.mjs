@@ -6,14 +6,14 @@ import { begin, done, phone, sideways, visit } from "./browser.mjs";
 import { prepare, screens, still } from "./screens.mjs";
 import { start } from "./server.mjs";
 
+/** Who speaks a language, whatever that of the browser. */
+const people = { en: "sarah@example.com", zh: "liming@example.com" };
+
 const { server, browser } = await begin(start({ own: true, size: 600 })); // in both languages there is something to find
 const made = {}; // what the screens show
 before(async () => {
   for (const [language, person] of Object.entries(people)) made[language] = await prepare(server, person);
 });
-
-/** Who speaks a language, whatever that of the browser. */
-const people = { en: "sarah@example.com", zh: "liming@example.com" };
 
 /** Controls that a thumb misses: those of less than 44 px by 44, and of which nothing around them takes the touch. */
 const missed = (page) =>
