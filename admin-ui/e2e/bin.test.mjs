@@ -22,6 +22,7 @@ test("deleted records are found by words, and many are restored at once", async 
   await page.getByRole("searchbox", { name: "Search the bin" }).fill(word);
   const lines = page.getByRole("main").getByRole("listitem");
   await page.waitForURL(/\/o\/account\/bin\?q=/);
+  await page.locator("main ul[data-stale=false]").waitFor();
   await lines.filter({ hasText: "Cedar" }).waitFor();
   await lines.nth(2).waitFor();
   assert.equal(await lines.count(), 3);

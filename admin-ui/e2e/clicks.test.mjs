@@ -48,8 +48,10 @@ test("a field is changed by one click, and the next stage is entered by one", as
     const changed = answered(page, "PATCH", id);
     await page.keyboard.press("Enter");
     await changed;
+    const entered = answered(page, "PATCH", id);
     await page.getByRole("list", { name: "Stage" }).getByRole("button", { name: "Qualification" }).click();
     await page.locator("[aria-current=step]", { hasText: "Qualification" }).waitFor();
+    await entered;
   });
   const { next_step, stage } = await api("GET", `/records/opportunity/${id}`);
   assert.deepEqual([next_step, stage], ["Ring back", "qualification"]);
@@ -62,8 +64,10 @@ test("a stage that needs something costs no more clicks than any", async () => {
     await page.getByRole("list", { name: "Stage" }).getByRole("button", { name: "Proposal" }).click();
     await page.getByRole("dialog").getByLabel("Amount").and(page.locator(":focus")).waitFor();
     await page.keyboard.type("500");
+    const entered = answered(page, "PATCH", id);
     await page.keyboard.press("Enter");
     await page.locator("[aria-current=step]", { hasText: "Proposal" }).waitFor();
+    await entered;
   });
   assert.equal((await api("GET", `/records/opportunity/${id}`)).amount, 500);
 });

@@ -130,7 +130,7 @@ for (const [language, says] of Object.entries(words))
     await cell.waitFor({ timeout: 60_000 });
     await told(page, says.would);
     await cell.fill(cells.at(-1) || "0");
-    const moves = page.getByRole("progressbar").waitFor();
+    const moves = page.getByRole("progressbar").waitFor({ state: "attached" }); // of no width at first
     await page.getByRole("button", { name: says.run, exact: true }).click();
     await moves;
     await told(page, says.done);

@@ -87,7 +87,7 @@ function Bin({ object }: { object: ObjectModel }) {
               )}
             </div>
           )}
-          <ul>
+          <ul data-stale={bin.found.isPlaceholderData}>
             {bin.items.map((one) => (
               <Line
                 key={one.id}

@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Outcome, removeAll, restoreAll } from "~/api/bulk";
@@ -24,6 +24,7 @@ export function useBin(object: ObjectModel, q: string) {
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next ?? undefined,
     enabled: object.can.delete,
+    placeholderData: keepPreviousData, // while other words are looked for
   });
   const pages = found.data?.pages ?? [];
   const items = pages.flatMap((page) => page.items);
