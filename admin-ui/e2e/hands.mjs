@@ -134,7 +134,10 @@ export const keys = (page, { t, object }) => {
       await page.keyboard.type(text);
     },
     async take(option, text) {
-      if (text) await page.keyboard.type(text);
+      if (text) {
+        await page.locator("input:focus, textarea:focus").waitFor(); // it may be about to be shown
+        await page.keyboard.type(text);
+      }
       await option.waitFor();
       if (!(await page.locator("[data-combobox-selected]").count())) await page.keyboard.press("ArrowDown");
       await page.keyboard.press("Enter");

@@ -140,7 +140,7 @@ test("without the server, what was opened before is read, and nothing is lost", 
   await page.getByRole("link", { name: one.name }).first().click();
   await page.getByRole("heading", { level: 1, name: one.name }).waitFor();
   await page.getByRole("button", { name: "Website" }).first().waitFor();
-  await keptSoon(page, `"id":"${one.id}"`);
+  await keptSoon(page, `"record","${one.id}","page"`); // the page of the record, and not only its line of the list
   await still(page);
 
   await server.interrupt();
