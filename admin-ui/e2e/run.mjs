@@ -17,7 +17,7 @@ const browser = findBrowser();
 const begun = Date.now();
 const seconds = (since) => Math.round((Date.now() - since) / 1000);
 
-/** The exit code of the tests of a file; what they say is printed when they have ended, in one piece. */
+/** What the tests of a file said, where they failed. */
 function test(file, server) {
   const since = Date.now();
   const tests = spawn(process.execPath, ["--test", "--test-reporter=spec", file], {
@@ -30,22 +30,21 @@ function test(file, server) {
     tests.on("error", reject);
     tests.on("close", (code) => {
       const name = file.slice(file.lastIndexOf("/") + 1);
-      console.log(`${name}: ${code === 0 ? "passed" : "FAILED"} in ${seconds(since)} s\n${Buffer.concat(said)}`);
-      resolve(code ?? 1);
+      console.log(`${name}: ${code === 0 ? "passed" : "FAILED"} in ${seconds(since)} s`);
+      resolve(code === 0 ? [] : [`\n${name}\n${Buffer.concat(said)}`]);
     });
   });
 }
 
-/** How many files failed of those that the lane took. */
+/** What failed of the files that the lane took. */
 async function lane() {
   const server = await start({ own: true });
-  let failed = 0;
-  for (let file = left.shift(); file; file = left.shift()) failed += (await test(file, server)) === 0 ? 0 : 1;
+  const failures = [];
+  for (let file = left.shift(); file; file = left.shift()) failures.push(...(await test(file, server)));
   await server.stop();
-  return failed;
+  return failures;
 }
 
-const failures = await Promise.all(Array.from({ length: Math.min(lanes, files.length) }, lane));
-const failed = failures.reduce((a, b) => a + b, 0);
-console.log(`browser: ${files.length} files in ${seconds(begun)} s, ${failed} of them failed`);
-process.exit(failed === 0 ? 0 : 1);
+const failures = (await Promise.all(Array.from({ length: Math.min(lanes, files.length) }, lane))).flat();
+console.log(`browser: ${files.length} files in ${seconds(begun)} s, ${failures.length} of them failed${failures.join("")}`);
+process.exitCode = failures.length === 0 ? 0 : 1;
