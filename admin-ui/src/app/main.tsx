@@ -5,11 +5,11 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { setNonce } from "get-nonce";
 import { createRoot } from "react-dom/client";
 import { I18nextProvider } from "react-i18next";
-import { BrowserRouter } from "react-router";
 import { cache } from "~/api/cache";
 import { watchConnection } from "~/api/connection";
 import { i18n } from "~/i18n";
 import { theme, variables } from "~/ui/theme";
+import { AddressRouter } from "./AddressRouter";
 import { Boot } from "./Boot";
 import { startWorker } from "./offline/worker";
 
@@ -24,9 +24,9 @@ createRoot(document.getElementById("root") as HTMLElement).render(
   <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto" getStyleNonce={() => nonce}>
     <QueryClientProvider client={cache}>
       <I18nextProvider i18n={i18n}>
-        <BrowserRouter>
+        <AddressRouter>
           <Boot />
-        </BrowserRouter>
+        </AddressRouter>
       </I18nextProvider>
     </QueryClientProvider>
   </MantineProvider>,

@@ -3,19 +3,14 @@ import { Navigate, Route, Routes as Switch, useMatch, useNavigate, useSearchPara
 import { ListTransfer } from "~/features/import/ListTransfer";
 import { ListPage } from "~/features/list/ListPage";
 import { useObject, useSession } from "~/meta/session";
+import { Bin, Home, ImportPage, Inbox, Me, Recent, RecordPage } from "./pages";
 import { placesOf } from "./places";
 import { Shell } from "./shell/Shell";
 import { ways } from "./ways";
 
-const Ahead = lazy(() => import("./Ahead"));
-const RecordPage = lazy(() => import("~/features/record").then((m) => ({ default: m.RecordPage })));
-const Home = lazy(() => import("~/features/home"));
-const ImportPage = lazy(() => import("~/features/import"));
+/** What opening a record from a list needs, beforehand: the script of its page, and what the page shows. */
+const Ahead = lazy(async () => (await Promise.all([import("./Ahead"), RecordPage.fetch()]))[0]);
 const Create = lazy(() => import("./Create"));
-const Bin = lazy(() => import("~/features/bin"));
-const Inbox = lazy(() => import("~/features/inbox"));
-const Me = lazy(() => import("~/features/me"));
-const Recent = lazy(() => import("~/features/recent"));
 const Peek = lazy(() => import("./Peek"));
 
 export function Routes() {

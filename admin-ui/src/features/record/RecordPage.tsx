@@ -1,6 +1,6 @@
 import { useDebouncedValue, useMediaQuery } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { type RefObject, useMemo, useRef, useState } from "react";
+import { type RefObject, useDeferredValue, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useParams, useSearchParams } from "react-router";
 import { Offline, refusal } from "~/api/client";
@@ -28,6 +28,9 @@ import { useKeptScroll } from "./useKeptScroll";
 import { unnamedIn, useNames } from "./useNames";
 import { useRecord } from "./useRecord";
 import { useRecordCommands } from "./useRecordCommands";
+
+/** More fields of a tab than a screen shows. */
+const firstFields = 60;
 
 export function RecordPage() {
   const { t } = useTranslation();
@@ -61,6 +64,8 @@ export function RecordPanel({ object, id, beside = false, scrolled }: PanelProps
   const preview = usePreview(object, id, draft);
   const layout = layoutFor(object, state.data?.layout ?? page.data?.layout, device);
   const { lists, activities } = useMemo(() => splitLists(model, layout), [model, layout]);
+  // What a screen has room for is drawn in the frame of the click, the rest after it.
+  const whole = useDeferredValue(true, false);
   const [over, setOver] = useState(false);
   const top = useRef(0);
   const frame = useKeptScroll(scrolled ?? top);
@@ -194,9 +199,10 @@ export function RecordPanel({ object, id, beside = false, scrolled }: PanelProps
             shows={(path) => !hidden(state.data?.sections, path)}
             field={(name, wide) => (above.has(name) ? null : field(name, wide))}
             folds={phone}
+            most={whole ? Number.POSITIVE_INFINITY : firstFields}
           />
           {lists
-            .filter((one) => (!one.tab || one.tab === tab?.name) && !hidden(state.data?.related, one.name))
+            .filter((one) => whole && (!one.tab || one.tab === tab?.name) && !hidden(state.data?.related, one.name))
             .map((one) => (
               <RelatedList
                 key={one.name}
@@ -209,19 +215,21 @@ export function RecordPanel({ object, id, beside = false, scrolled }: PanelProps
               />
             ))}
         </div>
-        <Side
-          object={object}
-          id={id}
-          name={called}
-          known={page.data?.names}
-          ready={page.isSuccess}
-          activities={activities.filter((one) => !hidden(state.data?.related, one.list.name))}
-          files={files}
-          formats={formats}
-          chosen={at.get("side")}
-          adding={at.get("log") ?? undefined}
-          show={show}
-        />
+        {whole && (
+          <Side
+            object={object}
+            id={id}
+            name={called}
+            known={page.data?.names}
+            ready={page.isSuccess}
+            activities={activities.filter((one) => !hidden(state.data?.related, one.list.name))}
+            files={files}
+            formats={formats}
+            chosen={at.get("side")}
+            adding={at.get("log") ?? undefined}
+            show={show}
+          />
+        )}
       </div>
       {add && other && (
         <CreatePanel

@@ -16,18 +16,26 @@ interface Props {
   field(name: string, wide?: boolean): ReactNode;
   /** All sections but the first are folded at first. */
   folds: boolean;
+  /** How many fields are drawn, in their order. */
+  most: number;
 }
 
 /** The tabs of a layout and the sections of the chosen one; what is empty by its conditions is not there. */
-export function Sections({ object, tabs, tab, onChoose, shows, field, folds }: Props) {
+export function Sections({ object, tabs, tab, onChoose, shows, field, folds, most }: Props) {
   const { i18n } = useTranslation();
+  let left = most;
+  const drawn = (name: string, wide?: boolean) => {
+    const one = left > 0 ? field(name, wide) : null;
+    if (one) left--;
+    return one;
+  };
   const sections = (tab?.sections ?? [])
     .filter((one) => shows(`${tab?.name}/${one.name}`))
     .map((section) => ({
       section,
       label: say(section.label, i18n.language, ""),
       fields: placesOf(object, section)
-        .map((place) => field(place.name, place.wide))
+        .map((place) => drawn(place.name, place.wide))
         .filter(Boolean),
     }))
     .filter(({ fields }) => fields.length > 0);
