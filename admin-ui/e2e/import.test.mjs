@@ -50,13 +50,18 @@ test("a sales export is dropped onto the list, its unknown values are decided, a
   await drop(page, "main", "sales_pipeline.csv", lines.join("\n"));
   await page.getByRole("heading", { level: 1, name: "Import: Opportunities" }).waitFor();
   await page.getByText("sales_pipeline.csv · 400 rows").waitFor();
-  const goesTo = (heading) => page.getByLabel(`Field for ${heading}`);
-  assert.equal(await goesTo("deal_stage").inputValue(), "stage");
-  assert.equal(await goesTo("account").inputValue(), "account");
-  assert.equal(await goesTo("product").inputValue(), "product");
+  const goesTo = (heading) => page.getByRole("combobox", { name: `Field for ${heading}` });
+  assert.equal(await goesTo("deal_stage").inputValue(), "Stage *");
+  assert.equal(await goesTo("account").inputValue(), "Account");
+  assert.equal(await goesTo("product").inputValue(), "Product");
   assert.equal(await page.getByLabel("Format of close_date").inputValue(), "m/d/yyyy");
-  await goesTo("opportunity_id").selectOption("name");
-  await goesTo("close_value").selectOption("amount");
+  const send = async (heading, field) => {
+    await goesTo(heading).fill(field);
+    await page.getByRole("option", { name: field }).click();
+    await page.getByRole("listbox").waitFor({ state: "hidden" });
+  };
+  await send("opportunity_id", "Name *");
+  await send("close_value", "Amount");
   await page.getByLabel("New records may begin in any stage").check();
 
   const taken = (value) => page.getByLabel(`What ${value} is taken for`);
@@ -181,7 +186,7 @@ test("a workbook that was exported is corrected and imported again on a phone, i
   await page.getByRole("menuitem", { name: "导入文件…" }).click();
   await page.getByLabel("选择文件").setInputFiles({ name: "competitors.xlsx", mimeType: "application/octet-stream", buffer: readFileSync(file) });
   await page.getByText(/competitors\.xlsx · \d+ 行/).waitFor();
-  assert.equal(await page.getByLabel("“名称”对应的字段").inputValue(), "name");
+  assert.equal(await page.getByRole("combobox", { name: "“名称”对应的字段" }).inputValue(), "名称 *");
   await page.getByLabel("已有记录").selectOption("name");
   await told(page, /无变化/);
   assert.deepEqual(await axe(page), []);

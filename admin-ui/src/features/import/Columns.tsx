@@ -1,3 +1,5 @@
+import { Select } from "@mantine/core";
+import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import type { Preview } from "~/api/imports";
 import type { ObjectModel } from "~/meta/model";
@@ -17,7 +19,13 @@ interface Props {
 export function Columns({ object, preview, targets, disabled, onChange }: Props) {
   const { t } = useTranslation();
   const { model } = useSession();
-  const fields = fillable(object);
+  const choices = useMemo(
+    () => [
+      { value: "", label: t("import.leave_out") },
+      ...fillable(object).map(({ name, label, required }) => ({ value: name, label: required ? `${label} *` : label })),
+    ],
+    [object, t],
+  );
   return (
     <table className={css.columns}>
       <thead>
@@ -44,21 +52,19 @@ export function Columns({ object, preview, targets, disabled, onChange }: Props)
                 </span>
               </th>
               <td>
-                <select
-                  className={css.select}
+                <Select
+                  className={css.field}
+                  size="xs"
                   aria-label={t("import.field_of", { heading })}
+                  data={choices}
                   value={target.field}
+                  comboboxProps={{ keepMounted: false }} // for each column of the file there would be all fields
+                  searchable
+                  allowDeselect={false}
+                  nothingFoundMessage={t("record.nothing_found")}
                   disabled={disabled || heading === ""}
-                  onChange={(event) => onChange(redirect(model, object, targets, i, event.currentTarget.value))}
-                >
-                  <option value="">{t("import.leave_out")}</option>
-                  {fields.map((one) => (
-                    <option key={one.name} value={one.name}>
-                      {one.label}
-                      {one.required ? " *" : ""}
-                    </option>
-                  ))}
-                </select>
+                  onChange={(name) => onChange(redirect(model, object, targets, i, name ?? ""))}
+                />
                 {target.field && target.certainty !== undefined && (
                   <span className={css.sure} data-sure={sure(target.certainty)}>
                     {t(`import.${sure(target.certainty)}`)} {Math.round(target.certainty * 100)} %
