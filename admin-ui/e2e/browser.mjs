@@ -98,7 +98,7 @@ export async function blank(browser, look = desktop, expected = /401/) {
   page.complaints = [];
   page.on("pageerror", (error) => page.complaints.push(String(error)));
   page.on("console", (m) => {
-    if (["error", "warning"].includes(m.type()) && !expected.test(m.text()) && !blocked.test(m.text())) page.complaints.push(m.text());
+    if (["error", "warning"].includes(m.type()) && !expected.test(m.text()) && !blocked.test(m.text())) page.complaints.push(`${m.text()} ${m.location().url}`);
   });
   page.on("dialog", (dialog) => page.complaints.push(`a dialog: ${dialog.message()}`));
   page.pending = new Set();

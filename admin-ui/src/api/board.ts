@@ -1,6 +1,7 @@
 // A list by columns: of each value of a field how many records there are, what is measured of them, and the first.
 import { client, data, type Schemas, type Stored } from "./client";
 import { type Measure, measureName, measureOf } from "./measures";
+import { naming } from "./names";
 import { aggregate, list } from "./records";
 
 export interface BoardQuery {
@@ -48,8 +49,9 @@ export async function board(object: string, query: BoardQuery, signal?: AbortSig
   const sums = measures.filter(isSum).map((m) => m.field);
   const groups = refers || sums.length < measures.length ? measured(object, query, measures, signal) : undefined;
   const columns = refers ? [null, ...((await groups) ?? []).flatMap((row) => row.value ?? [])] : named(values);
+  const asked = naming(fields);
   const [found, rows] = await Promise.all([
-    ask(object, { by, columns, view, filter, q, fields, sums, sort, limit: cardsOfPage }, signal),
+    ask(object, { by, columns, view, filter, q, fields: asked.query.fields, sums, sort, limit: cardsOfPage }, signal),
     groups,
   ]);
   const told = new Map(rows?.map((row) => [row.value ?? null, row]));
@@ -68,7 +70,7 @@ export async function board(object: string, query: BoardQuery, signal?: AbortSig
         }),
       ),
       filter: column.filter,
-      items: column.items as Stored[],
+      items: (column.items as Stored[]).map((row) => asked.named(row, found.names)),
       next: column.next ?? undefined,
     }))
     .sort((a, b) => at(a.value) - at(b.value));

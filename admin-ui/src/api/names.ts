@@ -3,6 +3,27 @@ import { list } from "./records";
 
 export type Names = Record<string, Record<string, string>>;
 
+const mark = " called";
+
+/** Where a record has the name of what a reference to records of several objects leads to. No field is called so. */
+export const calledPath = (path: string) => `${path}${mark}`;
+
+/** How fields are asked for, of which some are such names; and what puts these where a record has them. */
+export function naming(fields: string[] | undefined) {
+  const paths = (fields ?? []).flatMap((one) => (one.endsWith(mark) ? one.slice(0, -mark.length) : []));
+  const named = <R extends Record<string, unknown>>(row: R, names: Names | undefined): R => {
+    if (paths.length === 0) return row;
+    const all: Record<string, unknown> = { ...row };
+    for (const path of paths) {
+      const to = row[path] as { object: string; id: string } | null | undefined;
+      if (to) all[calledPath(path)] = names?.[to.object]?.[to.id] ?? null;
+    }
+    return all as R;
+  };
+  const query = paths.length > 0 ? { fields: fields?.filter((one) => !one.endsWith(mark)), names: true } : { fields };
+  return { query, named };
+}
+
 /** A reference, and the field that names a record of its object. */
 export interface Reference {
   object: string;

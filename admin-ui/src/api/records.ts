@@ -1,5 +1,6 @@
 // Reads and writes of records, of whatever object.
 import { client, data, type Schemas, type Stored } from "./client";
+import { type Names, naming } from "./names";
 import type { paths } from "./schema";
 
 export type ListQuery = NonNullable<paths["/api/v1/records/{object}"]["get"]["parameters"]["query"]>;
@@ -7,11 +8,21 @@ export type ListQuery = NonNullable<paths["/api/v1/records/{object}"]["get"]["pa
 /** What is being written, as the form and the candidates of a reference are asked for. */
 export type Writing = Schemas["FormOf"];
 
-export const list = (object: string, query: ListQuery, signal?: AbortSignal) =>
-  data(client.GET("/api/v1/records/{object}", { params: { path: { object }, query }, signal }));
+export async function list(object: string, query: ListQuery, signal?: AbortSignal) {
+  const { query: fields, named } = naming(query.fields);
+  const params = { path: { object }, query: { ...query, ...fields } };
+  const page = await data(client.GET("/api/v1/records/{object}", { params, signal }));
+  return { ...page, items: page.items.map((row) => named(row, page.names)) };
+}
 
-export const read = (object: string, id: string, fields?: string[], signal?: AbortSignal) =>
-  data(client.GET("/api/v1/records/{object}/{id}", { params: { path: { object, id }, query: { fields } }, signal }));
+export async function read(object: string, id: string, fields?: string[], signal?: AbortSignal) {
+  const { query, named } = naming(fields);
+  const params = { path: { object, id }, query };
+  const record = await data(client.GET("/api/v1/records/{object}/{id}", { params, signal }));
+  if (!query.names) return record;
+  const { names, ...own } = record;
+  return named(own as Stored, names as Names | undefined);
+}
 
 /** All that the page of a record shows when it is opened. */
 export const openPage = (object: string, id: string, device: "desktop" | "phone", signal?: AbortSignal) =>
@@ -43,13 +54,12 @@ export const form = (object: string, of: Writing, signal?: AbortSignal) =>
 export const candidates = (object: string, of: Schemas["CandidatesOf"], signal?: AbortSignal) =>
   data(client.POST("/api/v1/records/{object}/candidates", { params: { path: { object } }, body: of, signal }));
 
-export const related = (object: string, id: string, list: string, query: ListQuery, signal?: AbortSignal) =>
-  data(
-    client.GET("/api/v1/records/{object}/{id}/related/{list}", {
-      params: { path: { object, id, list }, query },
-      signal,
-    }),
-  );
+export async function related(object: string, id: string, list: string, query: ListQuery, signal?: AbortSignal) {
+  const { query: fields, named } = naming(query.fields);
+  const params = { path: { object, id, list }, query: { ...query, ...fields } };
+  const page = await data(client.GET("/api/v1/records/{object}/{id}/related/{list}", { params, signal }));
+  return { ...page, items: page.items.map((row) => named(row, page.names)) };
+}
 
 export const aggregate = (object: string, query: Schemas["AggregateQuery"], signal?: AbortSignal) =>
   data(client.POST("/api/v1/records/{object}/aggregate", { params: { path: { object } }, body: query, signal }));

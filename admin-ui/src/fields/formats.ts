@@ -69,14 +69,14 @@ export function formatsOf(
         currency ? { style: "currency", currency, ...digits(scale) } : digits(scale),
       ).format(v),
     percent: (v, scale) => `${number(`n${scale}`, digits(scale)).format(v)} %`,
-    date: (v) => dates.format(new Date(`${v}T00:00:00Z`)),
-    datetime: (v) => instants.format(new Date(v)),
+    date: (v) => written(dates, `${v}T00:00:00Z`, v),
+    datetime: (v) => written(instants, v, v),
     moment: (v) => {
       const [there, now] = [dayOf(new Date(v), timeZone), dayOf(new Date(), timeZone)];
       const as = there === now ? today : there.slice(0, 4) === now.slice(0, 4) && !chosen.dates ? thisYear : others;
       return as.format(new Date(v));
     },
-    time: (v) => (chosen.clock ? times.format(new Date(`1970-01-01T${v.slice(0, 5)}Z`)) : v.slice(0, 5)),
+    time: (v) => (chosen.clock ? written(times, `1970-01-01T${v.slice(0, 5)}Z`, v) : v.slice(0, 5)),
     duration: (s) => {
       const two = (n: number) => String(n).padStart(2, "0");
       return `${s < 0 ? "-" : ""}${Math.floor(Math.abs(s) / 3600)}:${two(Math.floor((Math.abs(s) % 3600) / 60))}${s % 60 ? `:${two(Math.abs(s) % 60)}` : ""}`;
@@ -85,6 +85,12 @@ export function formatsOf(
     no: say("record.no"),
     hidden: say("record.hidden"),
   };
+}
+
+/** What is no time stays as it is: an address may say anything. */
+function written(format: Intl.DateTimeFormat, time: string, otherwise: string): string {
+  const at = new Date(time);
+  return Number.isNaN(at.getTime()) ? otherwise : format.format(at);
 }
 
 /** Reads a number as people write it in a language; undefined for what is none. Empty is null. */

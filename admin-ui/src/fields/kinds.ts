@@ -13,6 +13,7 @@ import {
   pathsIn,
   text,
 } from "~/expr";
+import type { Field } from "~/meta/model";
 
 const same = (a: Expr, b: Expr) => JSON.stringify(a) === JSON.stringify(b);
 /** Whether an expression is the same for all records: it reads no field of theirs. */
@@ -205,6 +206,19 @@ export const kinds = {
   reference: [is, isNot, among("one_of", "in", []), among("none_of", "not in", []), ...empty],
   presence: empty,
 } satisfies Record<string, Operator[]>;
+
+const askedAs: Record<string, string> = {
+  datetime: "date",
+  long_text: "text",
+  rich_text: "text",
+  tags: "text",
+  auto_number: "text",
+  email: "text",
+  url: "text",
+};
+
+/** A field as a condition is about it, which is simpler for some: the day of an instant, words of a text, one of several. */
+export const askedOf = (field: Field): Field => ({ ...field, shows: askedAs[field.shows] ?? field.shows });
 
 /** A value of a field as an expression has it; undefined for what has no literal. */
 export function literal(type: string, value: unknown): Expr | undefined {

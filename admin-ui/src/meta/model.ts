@@ -1,4 +1,5 @@
 // The configuration as the pages use it: documents by name, joined with the caller's rights.
+import { calledPath } from "~/api/names";
 import type { Document, Me } from "~/api/session";
 import {
   type AppDoc,
@@ -166,8 +167,9 @@ export function columnOf(model: Model, object: ObjectModel, path: string): Colum
     labels.push(field.label);
     if (i === steps.length - 1) {
       const target = field.targets.length === 1 ? model.objects.get(field.targets[0] as string) : undefined;
-      const namePath = target && target.nameField !== "id" ? `${path}.${target.nameField}` : undefined;
-      const groupNamePath = target?.fields.get(target.nameField)?.masked ? undefined : namePath;
+      const named = target && target.nameField !== "id" ? `${path}.${target.nameField}` : undefined;
+      const namePath = field.shows === "any_lookup" ? calledPath(path) : named;
+      const groupNamePath = target?.fields.get(target.nameField)?.masked ? undefined : named;
       return { path, label: labels.join(" · "), field, namePath, groupNamePath };
     }
     const next = model.objects.get(field.targets[0] ?? "");

@@ -1,6 +1,6 @@
 import { Button, Drawer } from "@mantine/core";
 import { IconPencil } from "@tabler/icons-react";
-import { type ReactNode, useId, useState } from "react";
+import { type ReactNode, useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { Problem, Stored } from "~/api/client";
@@ -48,7 +48,12 @@ export function EditableField(props: Props) {
   const { t } = useTranslation();
   const { field } = column;
   const type = typeOf(field.shows);
-  const [draft, setDraft] = useState<Draft>();
+  const [draft, draw] = useState<Draft>();
+  const latest = useRef<Draft>(undefined); // a choice is made and stored before it is drawn
+  const setDraft = (next: Draft | undefined) => {
+    latest.current = next;
+    draw(next);
+  };
   const [problem, setProblem] = useState<string>();
   const label = useId();
   const Input = fixed === undefined ? type.Input : undefined;
@@ -59,7 +64,7 @@ export function EditableField(props: Props) {
     setProblem(undefined);
     onDraft?.(undefined);
   };
-  const store = async (now = draft) => {
+  const store = async (now = latest.current) => {
     if (!now || same(now.value, now.from[field.name])) return close();
     if (!type.stands) setDraft(undefined);
     const named = column.namePath ? { [column.namePath]: now.name ?? null } : undefined;

@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import { list } from "~/api/records";
 import { type Condition, type Expr, number, path, print, text } from "~/expr";
 import { type Formats, typeOf } from "~/fields";
-import { literal, todayTwin, valueIn } from "~/fields/kinds";
+import { askedOf, literal, todayTwin, valueIn } from "~/fields/kinds";
 import { choices } from "~/fields/options";
 import type { Field, Model } from "~/meta/model";
 import { useSession } from "~/meta/session";
@@ -77,7 +77,7 @@ export function ConditionEditor({ condition, fields, formats, autoFocus, onChang
         operator.takes !== 0 && (
           <Values
             takes={operator.takes}
-            field={column.field}
+            field={askedOf(column.field)}
             formats={formats}
             values={condition.values}
             autoFocus={autoFocus}
@@ -128,8 +128,7 @@ function Values({ takes, field, formats, values, autoFocus, onChange }: ValuesPr
         onChange={(next) => onChange(next.flatMap((one) => literal(field.shows, readText(field, one, formats)) ?? []))}
       />
     );
-  const asked = askedAs[field.shows] ?? field.shows;
-  const Input = typeOf(asked).Input;
+  const Input = typeOf(field.shows).Input;
   if (!Input) return null;
   const places = takes === "many" ? [values.length] : Array.from({ length: takes }, (_, i) => i);
   return (
@@ -156,7 +155,7 @@ function Values({ takes, field, formats, values, autoFocus, onChange }: ValuesPr
           name={values[place] && field.targets.length > 0 ? nameOf(values[place], t("list.me")) : undefined}
           candidates={candidatesOf(model, field, t("list.me"))}
           onChange={(value: unknown) => {
-            const chosen = value === meId ? path("user.id") : literal(asked, value);
+            const chosen = value === meId ? path("user.id") : literal(field.shows, value);
             const next = [...values];
             if (chosen) next[place] = chosen;
             else next.splice(place, 1);
@@ -172,16 +171,6 @@ function Values({ takes, field, formats, values, autoFocus, onChange }: ValuesPr
     </>
   );
 }
-
-/** Types whose conditions are about something simpler: the day of an instant, one word among several. */
-const askedAs: Record<string, string> = {
-  datetime: "date",
-  long_text: "text",
-  tags: "text",
-  auto_number: "text",
-  email: "text",
-  url: "text",
-};
 
 /** Stands among the candidates for whoever reads the list. */
 const meId = "\u0000me";

@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import { read } from "~/api/records";
 import { type Condition, type Expr, type Part, print } from "~/expr";
 import { type Formats, typeOf } from "~/fields";
-import { valueIn } from "~/fields/kinds";
+import { askedOf, valueIn } from "~/fields/kinds";
 import type { Field } from "~/meta/model";
 import { useSession } from "~/meta/session";
 import type { Fields } from "./fields";
@@ -60,17 +60,15 @@ function ConditionWords({ condition, fields, formats }: { condition: Condition }
   );
 }
 
-export function ValueWords({ field, value, formats }: { field: Field; value: Expr; formats: Formats }) {
+export function ValueWords({ field: of, value, formats }: { field: Field; value: Expr; formats: Formats }) {
   const { t } = useTranslation();
+  const field = askedOf(of);
   if (value.is === "path" && (value.path === "user.id" || value.path === "user")) return <>{t("list.me")}</>;
   const plain = valueIn(field.shows, value);
   if (plain === undefined) return <code>{print(value)}</code>;
   if (field.targets.length === 1) return <NameOf object={field.targets[0] as string} id={String(plain)} />;
-  if (field.shows === "datetime" && /^\d{4}-\d\d-\d\d$/.test(String(plain))) return <>{formats.date(String(plain))}</>;
-  const type = typeOf(field.shows);
-  // An option among several stands as a list of one.
-  const shown = ["multi_picklist", "tags"].includes(field.shows) ? [plain] : plain;
-  return <>{type.text(shown, { field, formats })}</>;
+  const shown = field.shows === "multi_picklist" ? [plain] : plain; // an option among several stands as a list of one
+  return <>{typeOf(field.shows).text(shown, { field, formats })}</>;
 }
 
 /** The name of a record, which a filter knows by its id. */

@@ -11,7 +11,7 @@ import {
   unknownName,
 } from "~/expr";
 import type { Formats } from "~/fields";
-import { literal } from "~/fields/kinds";
+import { askedOf, literal } from "~/fields/kinds";
 import { say } from "~/meta/documents";
 import type { Column, Field } from "~/meta/model";
 import { readText } from "../edit/reading";
@@ -133,8 +133,9 @@ function exprOf(field: Field, typed: string, formats: Formats, words: Words): Ex
   const quoted = parsed(typed);
   if (quoted?.is === "text") return quoted;
   if (field.targets.length > 0) return undefined;
-  const value = readText(field, typed, formats);
-  return Array.isArray(value) ? literal("text", value[0]) : literal(field.shows, value);
+  const asked = askedOf(field);
+  const value = readText(asked, typed, formats);
+  return Array.isArray(value) ? literal("text", value[0]) : literal(asked.shows, value);
 }
 
 /**
