@@ -176,3 +176,23 @@ test("a file is imported by dropping it and one click", async () => {
     await page.getByRole("status").getByText("Imported:").waitFor();
   });
 });
+
+test("who presses slowly loses no choice", async () => {
+  const name = `Slow ${mark}`;
+  await api("POST", "/records/opportunity", { name, account: (await api("GET", "/records/account?limit=1&fields=id")).items[0].id });
+  const asked = `name == "${name}" and stage != "won" and owner != nil`;
+  const page = await open(`/o/opportunity?view=all_opportunities&filter=${encodeURIComponent(asked)}`, admin);
+  const slowly = (option) => page.getByRole("option", { name: option, exact: true }).click({ delay: 400 });
+  const filter = () => new URL(page.url()).searchParams.get("filter");
+  await page.getByRole("grid").getByRole("link", { name }).waitFor();
+  await page.getByRole("button", { name: "Choose all" }).click();
+  await page.getByRole("region", { name: "Chosen records" }).getByRole("button", { name: "Owner" }).click();
+  const given = page.waitForResponse((answer) => answer.url().includes("/bulk") && answer.ok());
+  await slowly("Tom Baker");
+  await given;
+  await page.getByRole("button", { name: /^Stage is not/ }).click();
+  await page.getByRole("combobox", { name: "Stage" }).click();
+  await slowly("Proposal");
+  await page.waitForURL(() => filter().includes('stage != "proposal"'));
+  await done(page);
+});

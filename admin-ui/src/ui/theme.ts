@@ -1,4 +1,7 @@
-import { type CSSVariablesResolver, createTheme, Drawer } from "@mantine/core";
+import { Combobox, type CSSVariablesResolver, createTheme, Drawer } from "@mantine/core";
+import type { SyntheticEvent } from "react";
+
+const within = (event: SyntheticEvent) => event.stopPropagation();
 
 export const theme = createTheme({
   fontFamily: 'system-ui, "Segoe UI", Roboto, "PingFang SC", "Microsoft YaHei", "Noto Sans SC", sans-serif',
@@ -9,6 +12,9 @@ export const theme = createTheme({
   components: {
     // What is behind a panel stays readable.
     Drawer: Drawer.extend({ defaultProps: { overlayProps: { backgroundOpacity: 0.28 } } }),
+    // What is offered belongs to the panel that asks for it, though the page has it elsewhere: who presses it has not
+    // pressed beside the panel, which would close, and with it what is pressed.
+    ComboboxDropdown: Combobox.Dropdown.extend({ defaultProps: { onMouseDown: within, onTouchStart: within } }),
   },
   colors: {
     // What the kit draws dark, from text to ground, is ours too.
