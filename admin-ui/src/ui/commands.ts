@@ -1,6 +1,6 @@
 // What can be done now. A command is one object; buttons, menus, the palette and keys are views of it.
 // A page says its commands while it is shown (useCommands); the last one that was said has its keys.
-import { type ComponentType, useLayoutEffect, useRef } from "react";
+import { type ComponentType, useLayoutEffect, useMemo, useRef } from "react";
 import { create } from "zustand";
 import { isLetter, strokeOf } from "./keys";
 import { notify } from "./notices/notices";
@@ -66,10 +66,13 @@ export function register(source: Source): () => void {
   return () => useCommandStore.setState((s) => ({ sources: s.sources.filter((one) => one !== source) }));
 }
 
-/** Says commands while the component is shown. The list may be a new one at each drawing. */
+/** Says commands while the component is shown. The list may be a new one at each drawing; a long one had better stay. */
 export function useCommands(list: Command[]) {
   const source = useRef<Source>({ current: list });
-  const looks = JSON.stringify(list.map(({ id, label, keys, keywords, where }) => [id, label, keys, keywords, where]));
+  const looks = useMemo(
+    () => JSON.stringify(list.map(({ id, label, keys, keywords, where }) => [id, label, keys, keywords, where])),
+    [list],
+  );
   useLayoutEffect(() => {
     source.current.current = list;
   });

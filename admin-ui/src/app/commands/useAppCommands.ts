@@ -13,21 +13,22 @@ import {
   IconStar,
   IconTrash,
 } from "@tabler/icons-react";
-import { useEffect, useMemo } from "react";
+import { useCallback, useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import { useLocation, useNavigate } from "react-router";
+import { useLocation } from "react-router";
 import { refusal } from "~/api/client";
 import { useSession } from "~/meta/session";
 import { type Command, forgetUndos, undoLast, useCommandStore, useCommands } from "~/ui/commands";
 import { notify } from "~/ui/notices";
 import { openHelp, openPalette, toggleSide } from "../overlays";
 import { placeAt, placesOf } from "../places";
+import { useGo } from "../useGo";
 import { useLogOut } from "./useLogOut";
 
 export function useAppCommands() {
   const { t, i18n } = useTranslation();
   const { model } = useSession();
-  const go = useNavigate();
+  const go = useGo();
   const at = useLocation();
   const undo = useUndo();
   const logOut = useLogOut();
@@ -37,12 +38,29 @@ export function useAppCommands() {
   const app = apps.find((one) => one.places.includes(placeAt(apps, at.pathname, at.search) as never)) ?? apps[0];
 
   /** The panel of a new record over the page that is shown. */
-  const create = (object: string) => {
-    const next = new URLSearchParams(at.search);
-    next.set("create", object);
-    next.set("new", "");
-    go({ pathname: at.pathname, search: next.toString() });
-  };
+  const create = useCallback(
+    (object: string) => {
+      const { pathname, search } = window.location;
+      const next = new URLSearchParams(search);
+      next.set("create", object);
+      next.set("new", "");
+      go({ pathname, search: next.toString() });
+    },
+    [go],
+  );
+  const makes = useMemo(() => [...model.objects.values()].filter((object) => object.can.create), [model]);
+  const making = useMemo(
+    () =>
+      makes.map((object) => ({
+        id: `create.${object.name}`,
+        label: t("record.new", { object: object.label }),
+        icon: IconPlus,
+        keywords: t("app.create_words"),
+        run: () => create(object.name),
+      })),
+    [makes, t, create],
+  );
+  useCommands(making);
   const leads = (id: string, label: string, to: string, icon: Command["icon"], keys?: string): Command => ({
     id: `go.${id}`,
     label,
@@ -51,7 +69,6 @@ export function useAppCommands() {
     where: "go",
     run: () => go(to),
   });
-  const makes = [...model.objects.values()].filter((object) => object.can.create);
   useCommands([
     undo,
     {
@@ -86,13 +103,6 @@ export function useAppCommands() {
     ...(app?.places ?? [])
       .slice(0, 9)
       .map((place, i) => ({ ...leads(`item.${i + 1}`, place.label, place.to, undefined, `g ${i + 1}`), hidden: true })),
-    ...makes.map((object) => ({
-      id: `create.${object.name}`,
-      label: t("record.new", { object: object.label }),
-      icon: IconPlus,
-      keywords: t("app.create_words"),
-      run: () => create(object.name),
-    })),
     { id: "app.logout", label: t("me.logout"), icon: IconLogout, run: logOut },
   ]);
 }

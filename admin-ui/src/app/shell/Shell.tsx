@@ -24,9 +24,6 @@ export function Shell({ children }: { children: ReactNode }) {
   const phone = useMediaQuery("(max-width: 720px)") ?? false;
   const { open, narrow } = useOverlays();
   useEffect(() => listen(window), []);
-  useAppCommands();
-  useOpening();
-  useLive();
   const content = useContentFocus();
   return (
     <div className={css.shell} data-narrow={narrow}>
@@ -52,6 +49,7 @@ export function Shell({ children }: { children: ReactNode }) {
       </main>
       <Strip />
       {phone && <PhoneBar />}
+      <Always />
       <Notices />
       <Suspense fallback={null}>
         {open === "palette" && <Palette />}
@@ -59,6 +57,14 @@ export function Shell({ children }: { children: ReactNode }) {
       </Suspense>
     </div>
   );
+}
+
+/** What goes on behind every page. It draws nothing, so what it hears draws nothing anew. */
+function Always() {
+  useAppCommands();
+  useOpening();
+  useLive();
+  return null;
 }
 
 /** What had the focus goes with the page that is left; who works by keys is in the content of the next one then. */

@@ -1,4 +1,5 @@
 import {
+  type Icon,
   IconChevronDown,
   IconChevronRight,
   IconHistory,
@@ -7,15 +8,16 @@ import {
   IconLayoutSidebar,
   IconStar,
 } from "@tabler/icons-react";
-import { type ReactNode, useMemo, useState } from "react";
+import { memo, type ReactNode, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useLocation } from "react-router";
+import { useLocation } from "react-router";
 import { useFavourites, useRecent, useUnread } from "~/meta/mine";
 import { useSession } from "~/meta/session";
 import { Glyph } from "~/ui/Glyph";
 import icon from "~/ui/icon.svg";
 import { toggleSide } from "../overlays";
-import { placeAt, placesOf } from "../places";
+import { type Place, placeAt, placesOf } from "../places";
+import { useFollow } from "../useGo";
 import css from "./SideBar.module.css";
 
 interface Props {
@@ -27,6 +29,7 @@ interface Props {
 export function SideBar({ narrow = false, onGo }: Props) {
   const { t, i18n } = useTranslation();
   const { model } = useSession();
+  const follow = useFollow();
   const at = useLocation();
   const unread = useUnread();
   const favourites = useFavourites();
@@ -36,38 +39,33 @@ export function SideBar({ narrow = false, onGo }: Props) {
   const here = placeAt(apps, path, at.search);
   const known = [...favourites, ...recent].some((one) => path === `/o/${one.object}/${one.id}`);
 
-  const item = (to: string, label: string, glyph: ReactNode, current: boolean, after?: ReactNode) => (
-    <Link
-      key={to + label}
-      to={to}
-      className={css.item}
-      aria-current={current ? "page" : undefined}
-      title={narrow ? label : undefined}
-      aria-label={narrow ? label : undefined}
-      onClick={onGo}
-    >
-      {glyph}
-      {!narrow && <span className={css.label}>{label}</span>}
-      {after}
-    </Link>
+  const record = (one: { object: string; id: string; name: string }) => {
+    const to = `/o/${one.object}/${one.id}`;
+    const object = model.objects.get(one.object);
+    const name = one.name || t("recent.nameless");
+    return object && <Item key={to} to={to} label={name} narrow={narrow} glyph={object.icon} current={path === to} />;
+  };
+  const place = (one: Place, current: boolean) => (
+    <Item key={one.key} to={one.to} label={one.label} narrow={narrow} glyph={one.object.icon} current={current} />
   );
-  const record = (one: { object: string; id: string; name: string }) =>
-    model.objects.has(one.object) &&
-    item(
-      `/o/${one.object}/${one.id}`,
-      one.name || t("recent.nameless"),
-      <Glyph name={model.objects.get(one.object)?.icon} />,
-      path === `/o/${one.object}/${one.id}`,
-    );
   return (
-    <nav className={css.side} aria-label={t("app.menu")} data-narrow={narrow}>
+    // biome-ignore lint/a11y/useKeyWithClickEvents: what is clicked are links, which keys press, too
+    <nav
+      className={css.side}
+      aria-label={t("app.menu")}
+      data-narrow={narrow}
+      onClick={(event) => {
+        follow(event);
+        if ((event.target as Element).closest("a")) onGo?.();
+      }}
+    >
       {!onGo && (
         <header className={css.head}>
           {!narrow && (
-            <Link to="/" className={css.mark}>
+            <a href="/" className={css.mark}>
               <img src={icon} width={20} height={20} alt="" />
               {t("app.name")}
-            </Link>
+            </a>
           )}
           <button
             type="button"
@@ -82,17 +80,25 @@ export function SideBar({ narrow = false, onGo }: Props) {
         </header>
       )}
       <div className={css.group}>
-        {item("/", t("app.home"), <IconHome size={16} stroke={1.75} />, path === "/")}
-        {item(
-          "/inbox",
-          t("inbox.title"),
-          <IconInbox size={16} stroke={1.75} />,
-          path === "/inbox",
-          unread > 0 && <span className={css.count}>{unread > 99 ? "99+" : unread}</span>,
+        <Item to="/" label={t("app.home")} narrow={narrow} icon={IconHome} current={path === "/"} />
+        <Item
+          to="/inbox"
+          label={t("inbox.title")}
+          narrow={narrow}
+          icon={IconInbox}
+          current={path === "/inbox"}
+          count={unread}
+        />
+        {(narrow || favourites.length === 0) && (
+          <Item
+            to="/favourites"
+            label={t("recent.favourites")}
+            narrow={narrow}
+            icon={IconStar}
+            current={path === "/favourites"}
+          />
         )}
-        {(narrow || favourites.length === 0) &&
-          item("/favourites", t("recent.favourites"), <IconStar size={16} stroke={1.75} />, path === "/favourites")}
-        {item("/recent", t("recent.title"), <IconHistory size={16} stroke={1.75} />, path === "/recent")}
+        <Item to="/recent" label={t("recent.title")} narrow={narrow} icon={IconHistory} current={path === "/recent"} />
       </div>
       {!narrow && favourites.length > 0 && (
         <Section name="favourites" label={t("recent.favourites")}>
@@ -102,13 +108,11 @@ export function SideBar({ narrow = false, onGo }: Props) {
       {apps.map((app) =>
         narrow ? (
           <div className={css.group} key={app.name}>
-            {app.places.map((place) => item(place.to, place.label, <Glyph name={place.object.icon} />, place === here))}
+            {app.places.map((one) => place(one, one === here))}
           </div>
         ) : (
           <Section key={app.name} name={app.name} label={app.label}>
-            {app.places.map((place) =>
-              item(place.to, place.label, <Glyph name={place.object.icon} />, place === here && !known),
-            )}
+            {app.places.map((one) => place(one, one === here && !known))}
           </Section>
         ),
       )}
@@ -123,6 +127,34 @@ export function SideBar({ narrow = false, onGo }: Props) {
     </nav>
   );
 }
+
+interface ItemProps {
+  to: string;
+  label: string;
+  narrow: boolean;
+  current: boolean;
+  /** What documents call it, or an icon of ours. */
+  glyph?: string;
+  icon?: Icon;
+  count?: number;
+}
+
+/** A way to somewhere: drawn anew only where it changes itself, for there may be hundreds. */
+const Item = memo(function Item({ to, label, narrow, current, glyph, icon: Own, count = 0 }: ItemProps) {
+  return (
+    <a
+      href={to}
+      className={css.item}
+      aria-current={current ? "page" : undefined}
+      title={narrow ? label : undefined}
+      aria-label={narrow ? label : undefined}
+    >
+      {Own ? <Own size={16} stroke={1.75} /> : <Glyph name={glyph} />}
+      {!narrow && <span className={css.label}>{label}</span>}
+      {count > 0 && <span className={css.count}>{count > 99 ? "99+" : count}</span>}
+    </a>
+  );
+});
 
 /** A part of the side bar that folds; which are folded this browser remembers. */
 function Section({ name, label, children }: { name: string; label: string; children: ReactNode }) {
