@@ -1,6 +1,6 @@
 // What waits for a person, told while it happens.
 import { test } from "node:test";
-import { begin, done, visit } from "./browser.mjs";
+import { begin, done, phone, visit } from "./browser.mjs";
 
 const { server, browser } = await begin();
 
@@ -36,6 +36,7 @@ test("the record is beside the list, and what waits is put off until a time that
   await beside.getByRole("heading", { level: 1, name: `First ${stamp}` }).waitFor();
   await page.keyboard.press("k");
   await beside.getByRole("heading", { level: 1, name: `Second ${stamp}` }).waitFor();
+  await beside.getByRole("tab", { name: "Comments", selected: true }).waitFor(); // where she is mentioned
   await page.keyboard.press("z");
   await page.getByRole("menuitem", { name: "Next week" }).click();
   await line("Second").waitFor({ state: "detached" });
@@ -48,5 +49,22 @@ test("the record is beside the list, and what waits is put off until a time that
   await page.getByLabel("On a date").fill("2099-12-24");
   await page.keyboard.press("Enter");
   await line("First").waitFor({ state: "detached" });
+  await done(page);
+});
+
+test("on a phone a mention leads to what was said", async () => {
+  const [sarah, diana] = [await server.as("sarah@example.com"), await server.as("diana@example.com")];
+  const stamp = String(Date.now());
+  const [account] = (await sarah("GET", "/records/account?limit=1&fields=id,name")).items;
+  const { user } = await sarah("GET", "/me");
+  await diana("POST", `/records/account/${account.id}/comments`, { text: `Please call them, @[Sarah](user:${user.id}) ${stamp}` });
+  const page = await visit(browser, server, "sarah@example.com", phone, "/inbox");
+  await page.getByRole("main").getByRole("listitem").filter({ hasText: `Please call them` }).filter({ hasText: stamp }).getByRole("button").first().tap();
+  const said = page.getByRole("main").getByRole("article").getByText(/Please call them/).filter({ hasText: stamp });
+  await said.waitFor();
+  await page.waitForFunction((text) => [...document.querySelectorAll("article *")].some((one) => {
+    const { top, bottom } = one.getBoundingClientRect();
+    return one.childElementCount < 3 && one.textContent.includes(text) && top > 0 && bottom < innerHeight;
+  }), stamp);
   await done(page);
 });

@@ -19,6 +19,10 @@ import { Title } from "~/ui/Title";
 import css from "./Inbox.module.css";
 import { Snooze } from "./Snooze";
 
+/** What is said of a record is read beside it. */
+const sideOf = (one: Notification): Record<string, string> =>
+  one.kind === "mention" || one.kind === "comment" ? { side: "comments" } : {};
+
 /**
  * What waits for a person: one line each, done or put off by a key; beside them the record of the one in attention,
  * which the address names (`at`).
@@ -39,7 +43,7 @@ export default function Inbox({ Peek }: { Peek: ComponentType<{ object: ObjectMo
   const last = useRef(0);
   if (named >= 0) last.current = named;
   const at = Math.max(0, Math.min(last.current, items.length - 1));
-  const setAt = (to: number) => items[to] && setAddress({ at: items[to].id }, { replace: true });
+  const setAt = (to: number) => items[to] && setAddress({ at: items[to].id, ...sideOf(items[to]) }, { replace: true });
   const chosen = items[at];
   const object = chosen && model.objects.get(chosen.object);
   const wide = useMediaQuery("(min-width: 1180px)", undefined, { getInitialValueInEffect: false });
@@ -67,7 +71,7 @@ export default function Inbox({ Peek }: { Peek: ComponentType<{ object: ObjectMo
   };
   const open = (one: Notification) => {
     if (!one.read) void change(one, { read: true });
-    go(`/o/${one.object}/${one.record}`);
+    go({ pathname: `/o/${one.object}/${one.record}`, search: new URLSearchParams(sideOf(one)).toString() });
   };
   const some = () => (chosen ? true : t("inbox.empty"));
   const step = (by: number) => setAt(Math.max(0, Math.min(items.length - 1, at + by)));

@@ -1,4 +1,5 @@
 import { Tabs } from "@mantine/core";
+import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import type { Names } from "~/api/names";
 import type { Formats } from "~/fields";
@@ -32,8 +33,16 @@ const sides = ["activity", "comments", "files", "history"] as const;
 export function Side({ object, id, name, known, ready, activities, files, formats, chosen, adding, show }: Props) {
   const { t } = useTranslation();
   const side = sides.find((one) => one === chosen) ?? "activity";
+  // Where there is one column only, it is below: who comes for it is taken there.
+  const place = useRef<HTMLElement>(null);
+  const asked = useRef(chosen !== null);
+  useEffect(() => {
+    const below = (place.current?.getBoundingClientRect().top ?? 0) > window.innerHeight / 2;
+    if (asked.current && below) place.current?.scrollIntoView();
+    asked.current = false;
+  }, []);
   return (
-    <aside className={css.side} aria-label={t("record.side.label")}>
+    <aside className={css.side} aria-label={t("record.side.label")} ref={place}>
       <Tabs value={side} onChange={(to) => show({ side: to === "activity" ? undefined : (to ?? undefined) })}>
         <Tabs.List className={css.tabs}>
           {sides.map((one) => (

@@ -6,7 +6,7 @@ export function useKeptScroll(kept: RefObject<number>) {
     (frame: HTMLElement | null) => {
       if (!frame) return;
       const wanted = kept.current;
-      let settled = false;
+      let settled = wanted === 0; // then it may be scrolled to something else
       const settle = () => {
         settled = true;
         watch.disconnect();
@@ -16,7 +16,7 @@ export function useKeptScroll(kept: RefObject<number>) {
         frame.scrollTop = wanted;
         settle();
       });
-      for (const part of frame.children) watch.observe(part);
+      if (!settled) for (const part of frame.children) watch.observe(part);
       const moved = () => {
         if (settled) kept.current = frame.scrollTop;
       };
