@@ -80,10 +80,16 @@ test("a deal is added to an account by one click", async () => {
     await deals.getByRole("button", { name: "New: Opportunity" }).click();
     await labelled(page.getByRole("dialog"), "Name").and(page.locator(":focus")).waitFor();
     await page.keyboard.type(`Keel ${mark}`);
+    const day = labelled(page.getByRole("dialog"), "Close date");
+    for (let i = 0; i < 9 && !(await day.evaluate((it) => it === document.activeElement)); i++) await page.keyboard.press("Tab");
+    await page.keyboard.type("+30d");
     await page.keyboard.press("Enter");
     await deals.getByRole("link", { name: `Keel ${mark}` }).waitFor();
   });
   const { items } = await api("GET", `/records/opportunity?filter=${encodeURIComponent(`name == "Keel ${mark}"`)}`);
+  const month = 30 * 86_400_000;
+  const off = Date.parse(items[0].close_date) - Math.floor((Date.now() + month) / 86_400_000) * 86_400_000;
+  assert.ok(Math.abs(off) <= 86_400_000, `${items[0].close_date} is 30 days from today, in some time zone`);
   assert.deepEqual([items[0].account, items[0].stage], [id, "prospecting"]);
 });
 

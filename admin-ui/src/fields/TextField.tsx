@@ -11,20 +11,25 @@ interface Props<V> extends InputProps<V> {
   write(value: V): string;
   /** Reads what was typed; null is empty, undefined unreadable. */
   read(text: string): V | null | undefined;
+  /** Reads what is counted from now, such as `+30d`. A `+` begins it, which the browser's own input would not take. */
+  count?: { read(text: string): V | undefined; tell(value: V): string };
   unreadable?: "number" | "date" | "duration";
 }
 
 /** A field of one line. What can't be read stays as it was typed, with a sentence beside it. */
 export function TextField<V>(props: Props<V>) {
-  const { value, field, write, read, unreadable, onChange, onDone } = props;
+  const { value, field, write, count, unreadable, onChange, onDone } = props;
   const { t } = useTranslation();
   const [typed, setTyped] = useState<string>();
-  const wrong =
-    typed !== undefined && read(typed) === undefined && unreadable ? t(`unreadable.${unreadable}`) : undefined;
+  const counting = count !== undefined && /^[+-]/.test(typed ?? "");
+  const read = (text: string) => (count && /^[+-]/.test(text) ? count.read(text) : props.read(text));
+  const unread = typed !== undefined && typed !== "+" && read(typed) === undefined;
+  const wrong = unread && unreadable ? t(`unreadable.${unreadable}`) : undefined;
   return (
     <TextInput
       {...control(props)}
-      type={props.kind ?? "text"}
+      type={counting ? "text" : (props.kind ?? "text")}
+      description={counting && value !== null && !unread ? count.tell(value) : undefined}
       inputMode={props.inputMode}
       value={typed ?? (value === null || value === undefined ? "" : write(value))}
       maxLength={field.doc.max_length}
@@ -39,6 +44,10 @@ export function TextField<V>(props: Props<V>) {
         if (!wrong) setTyped(undefined);
       }}
       onKeyDown={(event) => {
+        if (count && !counting && event.key === "+") {
+          event.preventDefault();
+          setTyped("+");
+        }
         if (event.key === "Enter" && !event.nativeEvent.isComposing && !wrong) onDone?.();
       }}
     />

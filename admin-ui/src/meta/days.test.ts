@@ -1,5 +1,16 @@
 import { expect, test } from "vitest";
-import { add, addMonths, dayOf, dayOfPeriod, daysBetween, instantOf, minutesOf, startOf, weekday } from "./days";
+import {
+  add,
+  addMonths,
+  dayFrom,
+  dayOf,
+  dayOfPeriod,
+  daysBetween,
+  instantOf,
+  minutesOf,
+  startOf,
+  weekday,
+} from "./days";
 
 test("days, weeks and months are gone through", () => {
   expect(add("2026-02-28", 1, "day")).toBe("2026-03-01");
@@ -31,4 +42,19 @@ test("an instant is found by the clock of a time zone, also where clocks change"
       expect([zone, dayOf(instant, zone), minutesOf(instant, zone)]).toEqual([zone, day, 570]);
     }
   expect(instantOf("2026-07-01", 0, "Asia/Shanghai").toISOString()).toBe("2026-06-30T16:00:00.000Z");
+});
+
+test("a day is counted from another", () => {
+  const from = (text: string) => dayFrom("2026-01-31", text);
+  expect(["+30d", "+3", "-1W", "+1m", "+ 1q", "-1y", "+2周", "+30天"].map(from)).toEqual([
+    "2026-03-02",
+    "2026-02-03",
+    "2026-01-24",
+    "2026-02-28",
+    "2026-04-30",
+    "2025-01-31",
+    "2026-02-14",
+    "2026-03-02",
+  ]);
+  expect(["30d", "+", "+d", "+1h", "+12345", "+1.5d"].map(from)).toEqual(Array(6).fill(undefined));
 });

@@ -29,6 +29,18 @@ export const add = (day: string, n: number, unit: Unit): string =>
       ? addDays(day, 7 * n)
       : addMonths(day, n * { month: 1, quarter: 3, year: 12 }[unit]);
 
+const units: Record<string, Unit> = {
+  ...{ d: "day", w: "week", m: "month", q: "quarter", y: "year" },
+  ...{ 天: "day", 日: "day", 周: "week", 月: "month", 季: "quarter", 年: "year" },
+};
+
+/** The day that `+30d`, `-2w`, `+1m`, `+1q`, `+1y` or `+3` counts from another; undefined for what is none. */
+export function dayFrom(day: string, text: string): string | undefined {
+  const [, sign, count, unit = "d"] =
+    /^([+-])\s*(\d{1,4})\s*([dwmqy天日周月季年])?$/.exec(text.trim().toLowerCase()) ?? [];
+  return sign && add(day, Number(sign + count), units[unit] as Unit);
+}
+
 /** From one day to another. */
 export const daysBetween = (from: string, to: string): number => Math.round((+at(to) - +at(from)) / 86_400_000);
 
