@@ -29,6 +29,7 @@ export function TextField<V>(props: Props<V>) {
     <TextInput
       {...control(props)}
       type={counting ? "text" : (props.kind ?? "text")}
+      inputWrapperOrder={["label", "input", "description", "error"]}
       description={counting && value !== null && !unread ? count.tell(value) : undefined}
       inputMode={props.inputMode}
       value={typed ?? (value === null || value === undefined ? "" : write(value))}

@@ -214,7 +214,7 @@ export function List({ object, views, state, ways, transfer: Transfer, Ahead, Pe
           </PeekPanel>
         )}
       </div>
-      {!rows.pending && !phone && (
+      {!rows.pending && (
         <Suspense fallback={null}>
           <Ahead object={object} id={pointed} />
         </Suspense>
