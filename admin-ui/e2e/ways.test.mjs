@@ -92,6 +92,7 @@ test("a board asks one question, and finds words for who may not read all that t
       },
       { kind: "view", name: "parcels", label: "Parcels", object: "parcel", columns: ["name", "weight"], show: "kanban", group: "state",
         sum: ["weight", { op: "max", field: "weight", as: "heaviest" }] },
+      { kind: "view", name: "parcels_of", label: "Parcels by person", object: "parcel", columns: ["name", "weight"], show: "kanban", group: "owner", sum: ["weight"] },
       { kind: "permission", name: "carrier", label: "Carrier", objects: { parcel: { read: true, update: true, fields: { "*": "edit", worth: "none" } } } },
     ],
   });
@@ -111,6 +112,10 @@ test("a board asks one question, and finds words for who may not read all that t
   assert.equal(await column("Sent").locator("[data-card]").count(), 1); // not what only the field has that he may not read
   await column("Sent").getByTitle("heaviest").getByText("5").waitFor();
   assert.deepEqual(asked.filter((one) => /board|^\?/.test(one)), ["/board"]);
+  asked.length = 0;
+  await page.goto(`${server.base}/o/parcel?view=parcels_of`);
+  await column("Administrator").getByText("Crate of nuts").waitFor();
+  assert.deepEqual(asked, ["/board"]); // what it refers to has not to be asked for before
   await done(page);
 });
 

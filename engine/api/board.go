@@ -15,7 +15,7 @@ type BoardOf struct {
 	Filter  string            `json:"filter,omitempty"`  // an expression
 	Q       string            `json:"q,omitempty"`       // words
 	By      string            `json:"by"`                // a choice, a checkbox, or a reference to one object
-	Columns []json.RawMessage `json:"columns,omitempty"` // up to 50 values, null for empty; absent: the active options in order, then what records have besides
+	Columns []json.RawMessage `json:"columns,omitempty"` // up to 50 values, null for empty; absent: the active options in order, then what records have besides; of a reference those with the most records
 	Fields  []string          `json:"fields,omitempty"`  // of the cards
 	Sums    []string          `json:"sums,omitempty"`    // numbers that are summed up in each column
 	Sort    []string          `json:"sort,omitempty"`    // of the cards; "-amount" descends

@@ -26,7 +26,7 @@ func boardIsTheList(t *testing.T, open teststore.Opener) {
 	}
 	owners := []any{w.people["rob"].User.String(), w.people["rita"].User.String()}
 	for _, q := range []record.BoardQuery{
-		{By: "industry"}, {By: "active", Sort: []string{"-employees", "name"}}, {By: "owner", Columns: owners, Filter: "employees > 2 // some"},
+		{By: "industry"}, {By: "owner"}, {By: "active", Sort: []string{"-employees", "name"}}, {By: "owner", Columns: owners, Filter: "employees > 2 // some"},
 		{By: "industry", Columns: []any{nil, "energy", "retail", "media"}, Within: "active"},
 		{By: "industry", Q: "a1", Filter: "employees > 1"}, // of searched fields she may not read all
 	} {

@@ -14,8 +14,8 @@ export interface BoardQuery {
   q?: string;
   /** The field of whose values each has a column, a path. */
   by: string;
-  /** What `by` refers to, and the path of its name. */
-  refers?: { object: string; namePath?: string };
+  /** The object that `by` refers to. */
+  refers?: string;
   /** The columns in their order; absent: the values that there are. */
   values?: unknown[];
   fields: string[];
@@ -38,17 +38,15 @@ export interface BoardColumn {
 }
 
 export const cardsOfPage = 25;
-/** Columns of a reference, whose values nobody lists; and what the server has at most. */
-const mostReferred = 40;
-const mostColumns = 50;
+const mostColumns = 50; // that the server has
 
-/** A board by one request; by one more where its columns are records, or sums are not all that is measured. */
+/** A board by one request; by one more where sums are not all that is measured. */
 export async function board(object: string, query: BoardQuery, signal?: AbortSignal): Promise<BoardColumn[]> {
   const { by, refers, values, q, view, filter, fields, sort } = query;
   const measures = query.sum.map(measureOf);
   const sums = measures.filter(isSum).map((m) => m.field);
-  const groups = refers || sums.length < measures.length ? measured(object, query, measures, signal) : undefined;
-  const columns = refers ? [null, ...((await groups) ?? []).flatMap((row) => row.value ?? [])] : named(values);
+  const groups = sums.length < measures.length ? measured(object, query, measures, signal) : undefined;
+  const columns = refers ? undefined : named(values);
   const asked = naming(fields);
   const [found, rows] = await Promise.all([
     ask(object, { by, columns, view, filter, q, fields: asked.query.fields, sums, sort, limit: cardsOfPage }, signal),
@@ -57,11 +55,13 @@ export async function board(object: string, query: BoardQuery, signal?: AbortSig
   const told = new Map(rows?.map((row) => [row.value ?? null, row]));
   const place = new Map((values ?? []).map((value, i) => [value, i]));
   const at = (value: unknown) => (value === null ? -1 : (place.get(value) ?? place.size));
+  const nameOf = (value: unknown) =>
+    refers && value !== null ? (found.names[refers]?.[String(value)] ?? null) : undefined;
   return found.columns
     .filter((column) => column.value !== null || column.count > 0)
     .map((column) => ({
       value: column.value,
-      name: refers && column.value !== null ? (found.names[refers.object]?.[String(column.value)] ?? null) : undefined,
+      name: nameOf(column.value),
       count: column.count,
       sums: Object.fromEntries(
         measures.map((m) => {
@@ -73,7 +73,7 @@ export async function board(object: string, query: BoardQuery, signal?: AbortSig
       items: (column.items as Stored[]).map((row) => asked.named(row, found.names)),
       next: column.next ?? undefined,
     }))
-    .sort((a, b) => at(a.value) - at(b.value));
+    .sort((a, b) => at(a.value) - at(b.value) || (a.name ?? "").localeCompare(b.name ?? ""));
 }
 
 const isSum = (m: Measure): m is Measure & { field: string } =>
@@ -86,18 +86,18 @@ const named = (values: unknown[] | undefined) =>
 const ask = (object: string, body: Schemas["BoardOf"], signal?: AbortSignal) =>
   data(client.POST("/api/v1/records/{object}/board", { params: { path: { object } }, body, signal }));
 
-/** What is measured by the values of the field; of references those of the first names. */
+/** What is measured by the values of the field. */
 async function measured(object: string, query: BoardQuery, measures: Measure[], signal?: AbortSignal) {
-  const { by, refers, only, q } = query;
+  const { by, only, q } = query;
   const { rows } = await aggregate(
     object,
     {
       filter: only,
       q,
-      group: [{ field: by, as: "value" }, ...(refers?.namePath ? [{ field: refers.namePath, as: "called" }] : [])],
-      measures: measures.length > 0 ? measures : undefined,
-      sort: refers && [refers.namePath ? "called" : "value"],
-      limit: refers ? mostReferred : 1000,
+      group: [{ field: by, as: "value" }],
+      measures: [{ op: "count", as: "records" }, ...measures],
+      sort: ["-records"], // as the columns of the board are found
+      limit: 1000,
     },
     signal,
   );

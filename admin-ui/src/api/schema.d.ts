@@ -1511,7 +1511,7 @@ export interface components {
         BoardOf: {
             /** @description A choice, a checkbox, or a reference to one object */
             by: string;
-            /** @description Up to 50 values, null for empty; absent: the active options in order, then what records have besides */
+            /** @description Up to 50 values, null for empty; absent: the active options in order, then what records have besides; of a reference those with the most records */
             columns?: unknown[];
             /** @description Of the cards */
             fields?: string[];

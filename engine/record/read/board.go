@@ -39,7 +39,7 @@ type BoardQuery struct {
 }
 
 // Board is a list in columns: those that were named, or else every active option in order,
-// and then what records have besides. Those of a reference must be named.
+// and then what records have besides; of a reference those with the most records, these first.
 type Board struct {
 	Columns []BoardColumn
 	Names   Names // of what columns and cards refer to
@@ -108,7 +108,7 @@ func parts(f *catalog.Field) bool {
 	return false
 }
 
-// columnsOf are the values of the columns that are wanted, in stored form.
+// columnsOf are the values of the columns that are there in any case, in stored form.
 func columnsOf(f *catalog.Field, named []any) (values []any, err error) {
 	chooses, _ := f.Value.(fieldtype.Chooses)
 	switch {
@@ -132,6 +132,8 @@ func columnsOf(f *catalog.Field, named []any) (values []any, err error) {
 		}
 	case f.Column.Storage == fieldtype.Bool:
 		values = []any{false, true}
+	default:
+		return nil, nil // whatever records refer to
 	}
 	if len(values) == 0 || len(values) > MaxColumns {
 		return nil, fault.New(fault.Invalid, "list.board_columns", "max", MaxColumns).At("/columns")
@@ -151,6 +153,9 @@ func (s *Reader) countColumns(ctx context.Context, a *session.Object, by session
 			return nil, fault.From(err).At("/sums/" + strconv.Itoa(i))
 		}
 		asked.Measures = append(asked.Measures, MeasureOf{Op: "sum", Field: field, As: strconv.Itoa(i)})
+	}
+	if values == nil {
+		asked.Sort, asked.Limit = []string{"-count", "by"}, MaxColumns
 	}
 	g, err := s.aggregation(ctx, a, asked)
 	if err != nil {

@@ -55,7 +55,7 @@ export default function Board({ object, view, filter, q, sort, columns, onOpen }
     only,
     q: q || undefined,
     by: path ?? "",
-    refers: field?.targets[0] ? { object: field.targets[0], namePath: by?.groupNamePath } : undefined,
+    refers: field?.targets[0],
     values: field && by?.path === field.name ? valuesOf(object, field) : undefined,
     fields: [...new Set([object.nameField, ...asked(by ? [...shown, by] : shown), ...added(sum, object.fields)])],
     sum,
