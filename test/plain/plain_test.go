@@ -40,10 +40,12 @@ func TestTargetIsAnswered(t *testing.T) {
 		t.Fatalf("a bulk load is answered %d %s", status, body)
 	}
 	fill := strings.NewReplacer("{{id}}", saved.IDs[0], "{{n}}", "1", "{{value}}", "customer", "{{term}}", "amber")
-	for name, want := range map[string]string{
-		"read": `"city":"Graz"`, "list_nototal": `"name":"Amber Works"`, "list": `"total":1`, "search": `"name":"Amber Works"`,
-		"aggregate_own": `"sum":7`, "aggregate": `"sum":16`, "update": `"email":"load1@example.com"`, "create": `"version":1`,
+	for _, one := range [][2]string{
+		{"read", `"city":"Graz"`}, {"list_nototal", `"name":"Amber Works"`}, {"list", `"total":1`}, {"search", `"name":"Amber Works"`},
+		{"aggregate_own", `"sum":7`}, {"aggregate", `"sum":16`}, {"update", `"email":"load1@example.com"`},
+		{"create", `"version":1`}, // the last: there are more then
 	} {
+		name, want := one[0], one[1]
 		op := ops[name]
 		if status, body := send("1", op.Method, fill.Replace(op.Path), fill.Replace(op.Body)); name != "create" && status != 200 || name == "create" && status != 201 || !strings.Contains(body, want) {
 			t.Errorf("%s is answered %d %s, without %s", name, status, body, want)
