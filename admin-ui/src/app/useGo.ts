@@ -19,7 +19,8 @@ export function useFollow() {
       const opens = event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey; // elsewhere
       if (!link || opens || event.defaultPrevented) return;
       event.preventDefault();
-      go(link.getAttribute("href") ?? "/");
+      const to = link.getAttribute("href") ?? "/";
+      go(to, { replace: to === location.pathname + location.search }); // as the router's: no page is behind itself
     },
     [go],
   );
