@@ -139,8 +139,10 @@ async function sale({ email, language, locale, by }) {
   await enter("lead", "converted");
   const became = page.getByRole("region", { name: words.section("lead", "details", "conversion") });
   await hands.press(became.getByRole("button", { name: field("lead", "converted_account") }));
+  const kept = page.waitForResponse((answer) => answer.request().method() === "PATCH" && answer.url().includes(lead) && answer.ok());
   await hands.choose(became.getByRole("textbox", { name: field("lead", "converted_account") }), firm);
   await became.getByRole("link", { name: firm }).waitFor();
+  await kept; // it is shown before
   const converted = await stored("lead", lead);
   assert.deepEqual([converted.status, converted.converted_account, converted.company], ["converted", account, firm]);
   if (by === keys) assert.equal(await touched(), 0);
