@@ -79,6 +79,7 @@ test("a deal is added to an account by one click", async () => {
   await costs(1, page, async () => {
     await deals.getByRole("button", { name: "New: Opportunity" }).click();
     await labelled(page.getByRole("dialog"), "Name").and(page.locator(":focus")).waitFor();
+    await page.getByRole("dialog").locator(`input[value="Yard ${mark}"]`).waitFor(); // the account that it is added to
     await page.keyboard.type(`Keel ${mark}`);
     const day = labelled(page.getByRole("dialog"), "Close date");
     for (let i = 0; i < 9 && !(await day.evaluate((it) => it === document.activeElement)); i++) await page.keyboard.press("Tab");

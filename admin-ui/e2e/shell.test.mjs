@@ -103,3 +103,24 @@ test("on a phone a thumb reaches everything", async () => {
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "the page is wider than the screen");
   await done(page);
 });
+
+test("nothing is lost of what is typed while the palette is still coming", async () => {
+  const page = await visit(browser, server, "sarah@example.com", desktop, "/me");
+  await page.getByRole("main").getByRole("heading", { level: 1 }).waitFor();
+  let come;
+  const held = new Promise((resolve) => {
+    come = resolve;
+  });
+  await page.route(/\/assets\/Palette-.*\.js/, async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("zoe erx");
+  await page.keyboard.press("Backspace");
+  come();
+  const box = page.getByRole("dialog", { name: "Search and commands" }).getByRole("combobox");
+  await box.waitFor();
+  assert.equal(await box.inputValue(), "zoe er");
+  await done(page);
+});

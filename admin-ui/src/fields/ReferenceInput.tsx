@@ -3,15 +3,17 @@ import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { control } from "./control";
 import type { Choice, InputProps } from "./field";
+import { useName } from "./useName";
 
 /** Finds a record by words. The server says which ones may be chosen. */
-export function ReferenceInput(props: InputProps<string>) {
-  const { value, name, onChange, onDone, required, candidates } = props;
+export function ReferenceInput(props: InputProps<string> & { target?: string }) {
+  const { value, field, onChange, onDone, required, candidates } = props;
   const { t } = useTranslation();
   const [words, setWords] = useState<string>();
   const [found, setFound] = useState<{ words: string; items: Choice[] }>();
   const asking = useRef<AbortController>(undefined);
   const box = useCombobox({ onDropdownClose: () => setWords(undefined), defaultOpened: props.autoFocus });
+  const name = useName(props.target ?? (field.targets.length === 1 ? field.targets[0] : undefined), value, props.name);
   const open = box.dropdownOpened;
   const now = words ?? "";
   // What was found for other words is offered as far as it has these, so that nobody chooses what was not meant.
@@ -64,7 +66,7 @@ export function ReferenceInput(props: InputProps<string>) {
       <Combobox.Target>
         <InputBase
           {...control(props)}
-          value={words ?? (value ? (name ?? t("record.hidden")) : "")}
+          value={words ?? (value ? (name === undefined ? "…" : (name ?? t("record.hidden"))) : "")}
           placeholder={t("record.choose")}
           rightSection={value && !required ? <Combobox.ClearButton onClear={() => choose(null, null)} /> : undefined}
           onFocus={() => box.openDropdown()}

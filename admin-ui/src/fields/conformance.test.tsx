@@ -1,6 +1,7 @@
 // What holds for every type of field, in both languages.
 import { readdirSync, readFileSync } from "node:fs";
 import { MantineProvider } from "@mantine/core";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { prerender } from "react-dom/static";
 import { I18nextProvider } from "react-i18next";
@@ -53,7 +54,9 @@ function sessionIn(language: string) {
     const { prelude } = await prerender(
       <MantineProvider>
         <I18nextProvider i18n={i18n}>
-          <SessionProvider value={{ me: {} as never, model }}>{node}</SessionProvider>
+          <QueryClientProvider client={new QueryClient()}>
+            <SessionProvider value={{ me: {} as never, model }}>{node}</SessionProvider>
+          </QueryClientProvider>
         </I18nextProvider>
       </MantineProvider>,
     );

@@ -9,6 +9,7 @@ import { useAppCommands } from "../commands/useAppCommands";
 import { useLive } from "../live/useLive";
 import { Strip } from "../offline/Strip";
 import { closeOverlay, useOverlays } from "../overlays";
+import { Early } from "../palette/Early";
 import { PhoneBar } from "./PhoneBar";
 import css from "./Shell.module.css";
 import { SideBar } from "./SideBar";
@@ -51,7 +52,7 @@ export function Shell({ children }: { children: ReactNode }) {
       {phone && <PhoneBar />}
       <Always />
       <Notices />
-      <Suspense fallback={null}>
+      <Suspense fallback={open === "palette" ? <Early /> : null}>
         {open === "palette" && <Palette />}
         {open === "help" && <Help />}
       </Suspense>

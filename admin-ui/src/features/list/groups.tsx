@@ -192,6 +192,12 @@ export const summable = (columns: Column[], uses: Record<string, Uses> | undefin
     (c) => uses?.[c.path]?.measures?.includes("sum") && c.field.shows !== "checkbox" && c.field.shows !== "percent",
   );
 
+/** The paths of those columns whose values are added up in any case, whatever else may be. */
+export const numbersOf = (model: Model, object: ObjectModel, paths: string[] | undefined): string[] =>
+  columnsOf(model, object, paths)
+    .filter((c) => ["number", "currency"].includes(c.field.shows))
+    .map((c) => c.path);
+
 /** The columns of a list; without any, the name and the first fields of the object. */
 export function columnsOf(model: Model, object: ObjectModel, paths: string[] | undefined): Column[] {
   const wanted =

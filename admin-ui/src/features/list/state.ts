@@ -54,8 +54,8 @@ export function stateOf(views: ViewDoc[], at: URLSearchParams): Omit<ListState, 
   };
 }
 
-/** What a view would say if it were as the list is shown. */
-export function viewOf(view: ViewDoc, state: Omit<ListState, "set">): ViewDoc {
+/** What a view would say if it were as the list is shown; `numbers` are the columns that a sum row adds up. */
+export function viewOf(view: ViewDoc, state: Omit<ListState, "set">, numbers: string[] = []): ViewDoc {
   const show = Object.entries(shows).find(([, as]) => as === state.as)?.[0] ?? state.as;
   return {
     ...view,
@@ -64,6 +64,7 @@ export function viewOf(view: ViewDoc, state: Omit<ListState, "set">): ViewDoc {
     columns: state.columns ?? view.columns,
     // Only a table is without groups because somebody took them away.
     group: state.as === "table" ? state.group : (state.group ?? view.group),
+    sum: state.sum ? numbers : view.sum,
     show,
   };
 }

@@ -44,9 +44,13 @@ export function useList(
   const question = { object, filter: state.filter, q: state.q };
   const key = useMemo(() => [me.tenant, object.name], [me.tenant, object.name]);
   const numbers = useMemo(() => summable(columns, uses), [columns, uses]);
-  const wanted = state.sum ? numbers.map((c) => c.path) : (state.view?.sum ?? none);
+  const wanted = useMemo(
+    () => (state.sum ? numbers.map((c) => c.path) : (state.view?.sum ?? none)),
+    [state.sum, state.view, numbers],
+  );
   const sums = useSums(question, table && !phone ? columns : none, wanted, formats);
-  const groups = useSegments(question, query, by, state.sum ? numbers : none, formats);
+  const summed = useMemo(() => columns.filter((c) => wanted.includes(c.path) && !c.field.masked), [columns, wanted]);
+  const groups = useSegments(question, query, by, summed, formats);
 
   const edits = useEdits(object, key, query);
   // Nothing moves under somebody who types in a cell, or while a changed row waits to be left.

@@ -54,6 +54,7 @@ export function StagePath({ object, record, formats, fixed, candidates, save }: 
       <div className={css.stageSelect} data-stages>
         <Select
           size="md"
+          maxDropdownHeight={400}
           label={t("record.stage")}
           disabled={fixed !== undefined}
           value={now}

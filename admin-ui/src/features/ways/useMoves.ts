@@ -7,6 +7,7 @@ import { candidates, change } from "~/api/records";
 import { type Refused, refusedBy } from "~/fields/Missing";
 import type { ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
+import { pushUndo, type Undo } from "~/ui/commands";
 
 export interface Moved<T> {
   row: Stored;
@@ -27,8 +28,8 @@ export function useMoves<T>(object: ObjectModel) {
   const [moves, setMoves] = useState<Moved<T>[]>([]);
   const [question, setQuestion] = useState<Question<T>>();
 
-  /** Changes the values of a record; true once it is stored. */
-  const move = async (moved: Moved<T>, filled: Record<string, unknown> = {}): Promise<boolean> => {
+  /** Changes the values of a record; how to take that back once it is stored, undefined where it is not. */
+  const move = async (moved: Moved<T>, filled: Record<string, unknown> = {}): Promise<Undo | undefined> => {
     const { row, values } = moved;
     setQuestion(undefined);
     setMoves((all) => [...all.filter((m) => m.row.id !== row.id), moved]);
@@ -44,11 +45,20 @@ export function useMoves<T>(object: ObjectModel) {
           ? refusedBy(object, why, Object.keys(values))
           : { says: why ? t("record.conflict") : t("offline.unsaved"), fields: [] };
       setQuestion({ ...moved, ...refused, filled });
-      return false;
+      return undefined;
     }
+    const before = Object.fromEntries(Object.keys(values).map((name) => [name, row[name] ?? null]));
+    const undo = {
+      label: String(row[object.nameField] ?? row.id),
+      undo: async () => {
+        await change(object.name, row.id, before);
+        await cache.invalidateQueries({ queryKey: [me.tenant, object.name] });
+      },
+    };
+    pushUndo(undo);
     await cache.invalidateQueries({ queryKey: [me.tenant, object.name] });
     done();
-    return true;
+    return undo;
   };
 
   /** The records that a field that is asked for may refer to. */

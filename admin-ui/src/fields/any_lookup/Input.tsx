@@ -44,6 +44,7 @@ export function Input(props: InputProps<Reference>) {
         <ReferenceInput
           {...props}
           key={object}
+          target={object}
           label={undefined}
           autoFocus={props.autoFocus ?? (chosen !== undefined && !value)}
           value={value?.object === object ? value.id : null}

@@ -151,7 +151,7 @@ function Values({ takes, field, formats, values, autoFocus, onChange }: ValuesPr
           autoFocus={autoFocus && place === 0}
           field={field}
           formats={formats}
-          value={(valueIn(field.shows, values[place]) ?? null) as never}
+          value={(values[place]?.is === "path" ? meId : (valueIn(field.shows, values[place]) ?? null)) as never}
           name={values[place] && field.targets.length > 0 ? nameOf(values[place], t("list.me")) : undefined}
           candidates={candidatesOf(model, field, t("list.me"))}
           onChange={(value: unknown) => {
@@ -163,11 +163,6 @@ function Values({ takes, field, formats, values, autoFocus, onChange }: ValuesPr
           }}
         />
       ))}
-      {field.targets.length > 0 && takes === 1 && values[0] && (
-        <span className="small">
-          <ValueWords field={field} value={values[0]} formats={formats} />
-        </span>
-      )}
     </>
   );
 }

@@ -1,11 +1,9 @@
-import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { read } from "~/api/records";
 import { type Condition, type Expr, type Part, print } from "~/expr";
 import { type Formats, typeOf } from "~/fields";
 import { askedOf, valueIn } from "~/fields/kinds";
+import { useName } from "~/fields/useName";
 import type { Field } from "~/meta/model";
-import { useSession } from "~/meta/session";
 import type { Fields } from "./fields";
 
 interface Props {
@@ -74,13 +72,6 @@ export function ValueWords({ field: of, value, formats }: { field: Field; value:
 /** The name of a record, which a filter knows by its id. */
 function NameOf({ object, id }: { object: string; id: string }) {
   const { t } = useTranslation();
-  const { me, model } = useSession();
-  const name = model.objects.get(object)?.nameField ?? "id";
-  const found = useQuery({
-    queryKey: [me.tenant, object, "name", id],
-    queryFn: ({ signal }) => read(object, id, ["id", name], signal),
-    staleTime: 300_000,
-    retry: false,
-  });
-  return <>{found.isError ? t("record.hidden") : String(found.data?.[name] ?? "…")}</>;
+  const name = useName(object, id);
+  return <>{name === undefined ? "…" : (name ?? t("record.hidden"))}</>;
 }

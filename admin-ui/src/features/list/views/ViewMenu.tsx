@@ -8,6 +8,7 @@ import type { ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
 import { pushUndo } from "~/ui/commands";
 import { notify } from "~/ui/notices";
+import { numbersOf } from "../groups";
 import css from "../ListPage.module.css";
 import { type ListState, ofView, viewOf } from "../state";
 import type { Views } from "./useViews";
@@ -23,10 +24,11 @@ interface Props {
 /** What can be done with what was changed of a view. Nothing of it is seen by others but by “for everyone”. */
 export function ViewMenu({ object, views, view, state, onView }: Props) {
   const { t } = useTranslation();
+  const { model } = useSession();
   const [open, setOpen] = useState(false);
   const [naming, setNaming] = useState(false);
   const { saved, instead, own, lacks } = views.of(view.name);
-  const now = viewOf(view, state);
+  const now = viewOf(view, state, numbersOf(model, object, state.columns ?? view.columns));
   const clear = () => {
     views.keep(view.name, undefined);
     state.set(Object.fromEntries(ofView.map((one) => [one, undefined])));

@@ -31,7 +31,16 @@ export function ViewTabs({ object, views, state, total, onView }: Props) {
         const changed = here ? state.changed : !!views.kept[view.name];
         return (
           <span key={view.name} className={css.tab} data-here={here}>
-            <button type="button" aria-current={here ? "page" : undefined} onClick={() => onView(view.name)}>
+            <button
+              type="button"
+              aria-current={here ? "page" : undefined}
+              onClick={(event) => {
+                onView(view.name);
+                // Who goes on by keys is in the list.
+                if (event.detail > 0)
+                  document.querySelector<HTMLElement>("[role=grid]")?.focus({ preventScroll: true });
+              }}
+            >
               {say(view.label, i18n.language, view.name)}
               {here && total !== undefined && <span className="quiet small"> {total}</span>}
               {changed && (

@@ -35,5 +35,8 @@ test("a view says what is shown of it, and a board keeps its columns", () => {
   const board = doc("board", { show: "kanban", group: "stage", filter: "x" });
   const of = (search: string) => viewOf(board, stateOf([board], new URLSearchParams(search)));
   expect(of("filter=y&sort=name")).toEqual({ ...board, filter: "y", sort: ["name"] });
+  const [table, summed] = [doc("fleet", { sum: ["length"] }), new URLSearchParams("sum=1")];
+  expect(viewOf(table, stateOf([table], summed), ["length", "price"]).sum).toEqual(["length", "price"]);
+  expect(viewOf(table, stateOf([table], new URLSearchParams()), ["price"]).sum).toEqual(["length"]);
   expect(of("filter=&as=table")).toMatchObject({ filter: undefined, group: undefined, show: "table" });
 });

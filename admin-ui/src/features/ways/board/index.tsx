@@ -11,8 +11,10 @@ import { useFormats } from "~/fields/useFormats";
 import type { SumDoc } from "~/meta/documents";
 import { asked, type Column, columnOf } from "~/meta/model";
 import { useSession } from "~/meta/session";
+import { undoThis } from "~/ui/commands";
 import { useDrag } from "~/ui/drag";
 import { Failure } from "~/ui/Failure";
+import { notify } from "~/ui/notices";
 import { fieldsOf } from "../Fields";
 import { Refusal } from "../Refusal";
 import type { WayProps } from "../types";
@@ -93,8 +95,14 @@ export default function Board({ object, view, filter, q, sort, columns, onOpen }
     if (!field || !to || (row[field.name] ?? null) === to.value) return;
     if (!mayEnter(object, field, row[field.name] ?? null, to.value)) return setTold(t("ways.not_from_here"));
     const name = String(row[object.nameField] ?? row.id);
-    if (await move({ row, to: to.value, values: { [field.name]: to.value } }))
-      setTold(t("ways.moved", { name, to: labelOf(to.value, to.name) }));
+    const moved = await move({ row, to: to.value, values: { [field.name]: to.value } });
+    if (!moved) return;
+    const back = () =>
+      undoThis(moved).catch((error) => notify({ text: refusal(error)?.detail ?? t("error.offline"), tone: "bad" }));
+    notify({
+      text: t("ways.moved", { name, to: labelOf(to.value, to.name) }),
+      action: { label: t("list.undo"), run: back },
+    });
   };
   const { dragged, start, ghost } = useDrag<Stored>({ onDrop: (row, key) => void put(row, key), frame });
   const take = useCallback((event: PointerEvent<HTMLElement>, row: Stored) => start(event, row), [start]);

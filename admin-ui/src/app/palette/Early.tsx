@@ -1,0 +1,20 @@
+import { useEffect } from "react";
+import { useOverlays } from "../overlays";
+
+/** Keeps what is typed while the script of the palette is still coming: it begins with that. */
+export function Early() {
+  useEffect(() => {
+    const hear = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+      const { words } = useOverlays.getState();
+      if (event.key === "Backspace") useOverlays.setState({ words: words.slice(0, -1) });
+      else if (event.key.length === 1) useOverlays.setState({ words: words + event.key });
+      else return;
+      event.preventDefault();
+      event.stopPropagation();
+    };
+    window.addEventListener("keydown", hear, { capture: true });
+    return () => window.removeEventListener("keydown", hear, { capture: true });
+  }, []);
+  return null;
+}
