@@ -35,7 +35,7 @@ const uploaded = (name, mimeType, buffer) => (page, _, label) =>
 const leave = (page) => page.getByRole("heading", { level: 1 }).click();
 
 /**
- * By type: what is entered and how; the text that then stands there, in the list unless it is said otherwise; an operator
+ * By type: what is entered and how; the text that then stands there and in the list; an operator
  * and a value by which the record is found. What can't be asked but for whether it is there has no operator.
  */
 const types = {
@@ -76,7 +76,7 @@ const types = {
   duration: { enter: typed("1:30"), shows: /1:30|1 h/, by: [">", "1:00"] },
   email: { enter: typed("ada@example.com"), shows: /ada@example\.com/, by: ["contains", "ada@"] },
   file: { enter: uploaded("plan.txt", "text/plain", Buffer.from("A plan.")), shows: /plan\.txt/ },
-  image: { enter: uploaded("dot.png", "image/png", pixel), shows: /dot\.png|^$/ },
+  image: { enter: uploaded("dot.png", "image/png", pixel), shows: /dot\.png|\/files\// },
   json: {
     enter: async (page, button) => {
       await button.click();
@@ -111,7 +111,7 @@ const types = {
     shows: /Written bold/,
     by: ["contains", "bold"],
   },
-  secret: { enter: typed("hunter2"), shows: /^(?!.*hunter2)/ },
+  secret: { enter: typed("hunter2"), shows: /^(?![\s\S]*hunter2)[\s\S]*•/ },
   tags: {
     enter: async (page, button) => {
       await button.click();
@@ -155,9 +155,12 @@ test("every type of field that there is is tried", async () => {
   assert.deepEqual(items.map((it) => it.type).filter((type) => !computed.includes(type)).sort(), [...Object.keys(types), ...Object.keys(given)].sort());
 });
 
-/** What stands in a column of the list by now, by the names of the records. */
+/** What stands in a column of the list by now, row by row; of a picture where it is from. */
 const listed = (page, column) =>
-  page.locator("[role=grid] [data-row]").evaluateAll((rows, column) => rows.map((row) => row.querySelector(`[data-column="${column}"]`)?.textContent ?? ""), column);
+  page.locator("[role=grid] [data-row]").evaluateAll((rows, column) => rows.map((row) => {
+    const cell = row.querySelector(`[data-column="${column}"]`);
+    return (cell?.textContent ?? "") + [...(cell?.querySelectorAll("img") ?? [])].map((one) => one.getAttribute("src")).join(" ");
+  }), column);
 
 /** Takes what stands in the box of filters away, and puts together another out of what is offered. */
 async function filter(page, label, [operator, value], offered = false) {

@@ -89,14 +89,17 @@ const ask = (object: string, body: Schemas["BoardOf"], signal?: AbortSignal) =>
 /** What is measured by the values of the field. */
 async function measured(object: string, query: BoardQuery, measures: Measure[], signal?: AbortSignal) {
   const { by, only, q } = query;
+  // A view names its measures as it likes.
+  let records = "records";
+  while (measures.some((m) => measureName(m) === records)) records += "_";
   const { rows } = await aggregate(
     object,
     {
       filter: only,
       q,
       group: [{ field: by, as: "value" }],
-      measures: [{ op: "count", as: "records" }, ...measures],
-      sort: ["-records"], // as the columns of the board are found
+      measures: [{ op: "count", as: records }, ...measures],
+      sort: [`-${records}`], // as the columns of the board are found
       limit: 1000,
     },
     signal,

@@ -1,5 +1,5 @@
 import { useEffect } from "react";
-import { useOverlays } from "../overlays";
+import { closeOverlay, useOverlays } from "../overlays";
 
 /** Keeps what is typed while the script of the palette is still coming: it begins with that. */
 export function Early() {
@@ -9,6 +9,7 @@ export function Early() {
       const { words } = useOverlays.getState();
       if (event.key === "Backspace") useOverlays.setState({ words: words.slice(0, -1) });
       else if (event.key.length === 1) useOverlays.setState({ words: words + event.key });
+      else if (event.key === "Escape") closeOverlay();
       else return;
       event.preventDefault();
       event.stopPropagation();
