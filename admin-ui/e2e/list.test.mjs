@@ -398,8 +398,8 @@ test("on a phone filter and sort are a sheet", async () => {
   await sheet.getByLabel("Operator").selectOption("gt");
   await sheet.getByLabel("Length").fill("10");
   await sheet.getByRole("button", { name: "Show the list" }).tap();
+  await page.getByRole("button", { name: /^Ada/ }).waitFor({ state: "detached" });
   await page.getByRole("button", { name: /^Berta/ }).waitFor();
-  assert.equal(await page.getByRole("button", { name: /^Ada/ }).count(), 0);
   assert.equal(filterOf(page), "length > 10");
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "the page is wider than the screen");
   await done(page);
