@@ -17,6 +17,8 @@ MODULES := $(patsubst %/go.mod,%,$(wildcard test/*/go.mod))
 # go test does not see that files outside of a module changed, which these modules read.
 UNCACHED = $(if $(filter test/deploy,$@),-count=1)
 PACKAGES ?= ./...
+# Tests that run beside each other: more than there are processors, for they wait for half of their time.
+ATONCE  := $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 # The race detector needs a C compiler; without one the tests run without it. It does not look
 # into SQLite, which is C translated into Go and locks its memory itself: with it tests of what
 # is stored take three times as long.
@@ -69,7 +71,10 @@ check-ui: build ## types, lint and unit tests of the web application
 	@cd $(UI) && npm run --silent check && FORMWORK=$(abspath $(BIN)) npm run --silent types -- --check && npm run --silent unit
 
 .PHONY: test-ui
-test-ui: check-ui ## what people do in a browser, which is installed where there is none
+test-ui: check-ui browse ## those, and what people do in a browser, which is installed where there is none
+
+.PHONY: browse
+browse: build
 	@cd $(UI) && FORMWORK=$(abspath $(BIN)) npm run --silent e2e
 
 .PHONY: measure-ui
@@ -86,9 +91,9 @@ quick: ## formatting, vet and the short tests of what a change touches; BASE=…
 
 .PHONY: test
 test: setup vet ## every test, after formatting and go vet
-	$(GO) test $(RACE) -timeout 15m $(PACKAGES)
-	@$(MAKE) --no-print-directory -j 2 -O $(MODULES) $(CLIENT) # they wait for much of their time
-	@echo "testing $(UI)" && $(MAKE) --no-print-directory test-ui
+	$(GO) test $(RACE) -p $(ATONCE) -timeout 15m $(PACKAGES)
+	@$(MAKE) --no-print-directory -j $(ATONCE) -O $(MODULES) $(CLIENT) check-ui
+	@$(MAKE) --no-print-directory browse
 
 .PHONY: $(MODULES)
 $(MODULES):

@@ -17,7 +17,7 @@ test("deleted records are found by words, and many are restored at once", async 
   const sarah = await server.as("sarah@example.com");
   const word = `Binned${Date.now()}`;
   await deleted(sarah, word, "Alder", "Birch", "Cedar");
-  const page = await visit(browser, server, "sarah@example.com", undefined, "/o/account");
+  const page = await visit(browser, server, "sarah@example.com", undefined, "/o/account?view=all_accounts&sort=-name");
   await page.getByRole("link", { name: "Recycle bin" }).click();
   await page.getByRole("searchbox", { name: "Search the bin" }).fill(word);
   const lines = page.getByRole("main").getByRole("listitem");
@@ -43,6 +43,8 @@ test("deleted records are found by words, and many are restored at once", async 
   await page.getByRole("button", { name: `Restore ${word} Cedar` }).click();
   await lines.filter({ hasText: "Cedar" }).waitFor({ state: "detached" });
   assert.deepEqual(await live(), [`${word} Cedar`]);
+  await page.getByRole("link", { name: "Back to the list" }).click();
+  await page.waitForURL("**/o/account?view=all_accounts&sort=-name"); // as it was left
   await done(page);
 });
 

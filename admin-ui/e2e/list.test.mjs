@@ -243,7 +243,7 @@ test("columns are chosen, moved and resized; groups have counts and close; a sum
   await page.getByRole("button", { name: "Move Length forward" }).click();
   await page.getByRole("switch", { name: "Built" }).click();
   await page.keyboard.press("Escape");
-  assert.equal(new URL(page.url()).searchParams.get("columns"), "length,name,kind,account,fast");
+  await page.waitForURL(({ searchParams }) => searchParams.get("columns") === "length,name,kind,account,fast");
   const edge = page.locator('[data-key="length"] [title="Change the width"]');
   const box = await edge.boundingBox();
   await page.mouse.move(box.x + 4, box.y + 10);
@@ -299,7 +299,14 @@ test("what somebody changes of a shared view is kept for them and changes nothin
   await page.keyboard.press("Enter");
   await page.getByRole("button", { name: /^Very long/ }).waitFor();
   await text(page, 0, 0, "Cora");
+  assert.equal(filterOf(page), null); // what was changed is the view now, and no longer a change of the other
   await page.getByRole("button", { name: /^Long boats/ }).click();
+  await text(page, 0, 0, "Berta");
+  assert.equal(filterOf(page), null);
+  assert.equal(await page.getByRole("img", { name: "Changed, for you alone" }).count(), 0);
+  await filterBox(page).fill("length > 15");
+  await filterBox(page).press("Enter");
+  await text(page, 0, 0, "Cora");
   await page.getByRole("button", { name: "View", exact: true }).click();
   await page.getByRole("menuitem", { name: "Discard changes" }).click();
   await text(page, 0, 0, "Berta");
@@ -377,6 +384,7 @@ test("far rows are reached, and few are kept", async () => {
   }
   const page = await open("/o/boat?view=fleet&filter=name startsWith \"Far\"");
   await text(page, 0, 0, "Far 0000");
+  await page.getByRole("button", { name: /^Fleet 3,?000/ }).waitFor(); // where the end is
   await page.getByRole("grid").focus();
   await page.keyboard.press("End");
   await page.getByText("Far 2999").waitFor();

@@ -27,8 +27,8 @@ const texts = {
   },
   "liming@example.com": {
     find: "北京",
-    twin: { last_name: "陈秀兰", email: "chen.xiulan@ruifeng.example", title: "采购经理" },
-    other: { last_name: "陈秀兰", email: "chen.xiulan@ruifeng.example", phone: "+86 21 55500199", title: "采购总监" },
+    twin: { first_name: "秀兰", last_name: "陈", email: "chen.xiulan@ruifeng.example", title: "采购经理" },
+    other: { first_name: "秀兰", last_name: "陈", email: "chen.xiulan@ruifeng.example", phone: "+86 21 55500199", title: "采购总监" },
     said: ["客户希望报价中增加第二个厂区，交货日期还能保证吗？", "法务已确认合同条款，没有其他问题了。", "今天沟通顺利，请在周四之前发送案例清单。"],
     answer: "可以：第二个厂区需增加两周安装时间，交货日期不变。",
     tasks: ["发送修改后的报价单", "安排安装团队"],

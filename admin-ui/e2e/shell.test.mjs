@@ -48,6 +48,30 @@ test("the palette is narrowed by a sign, and says what may not be done", async (
   await done(page);
 });
 
+test("records of one name are told apart, in the palette and where one is chosen", async () => {
+  const api = await server.as("sarah@example.com");
+  const stamp = Date.now();
+  const named = { first_name: "Ines", last_name: `Namesake${stamp}` };
+  const ids = [];
+  for (const at of ["north", "south"]) ids.push((await api("POST", "/records/contact", { ...named, email: `${at}${stamp}@example.com` })).id);
+  const page = await visit(browser, server, "sarah@example.com", desktop, list);
+  await page.getByRole("button", { name: "Search and commands" }).click();
+  await palette(page).getByRole("combobox").fill(`Namesake${stamp}`);
+  for (const at of ["north", "south"]) await palette(page).getByRole("option", { name: `${at}${stamp}@example.com` }).waitFor();
+  await page.keyboard.press("Escape");
+  const { id } = await api("POST", "/records/opportunity", { name: `Of Namesake${stamp}`, close_date: "2030-01-01" });
+  await page.goto(`${server.base}/o/opportunity/${id}`);
+  await page.locator('button[data-field="contact"]').click();
+  await page.keyboard.type(`Namesake${stamp}`);
+  const stored = page.waitForResponse((answer) => answer.request().method() === "PATCH" && answer.ok());
+  await page.getByRole("option", { name: `Ines Namesake${stamp}`, exact: true }).filter({ hasText: "south" }).click();
+  await page.locator('[data-name="contact"]').getByText(`Ines Namesake${stamp}`).waitFor();
+  await stored;
+  assert.equal((await api("GET", `/records/opportunity/${id}`)).contact, ids[1]);
+  await done(page);
+  for (const one of ids) await api("DELETE", `/records/contact/${one}`);
+});
+
 test("letters go places, and are letters in texts", async () => {
   const page = await visit(browser, server, "sarah@example.com", desktop, list);
   await page.getByRole("grid").waitFor();

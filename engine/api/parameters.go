@@ -48,6 +48,7 @@ var (
 	countParameter   = parameterDoc{name: "count", says: "Also says how many there are in all: true up to a number at which it ends, exact to the last.", schema: oneOf("true", "exact", "false")}
 	namesParameter   = parameterDoc{name: "names", says: "Also tells what the records are called that references in the answer lead to.", schema: flagSchema}
 	recentParameter  = parameterDoc{name: "recent", says: "Those first that the caller opened last; there are no further pages then.", schema: flagSchema}
+	skipParameter    = parameterDoc{name: "skip", says: "Without a cursor: so many records of the list come before the page.", schema: upTo(record.MaxSkip, 0)}
 	limitParameter   = parameterDoc{name: "limit", says: "At most so many; 0 for the usual number.", schema: upTo(record.MaxLimit, record.DefaultLimit)}
 	layerParameter   = parameterDoc{name: "layer", says: "“own” for the tenant's own layer, as it was submitted.", schema: oneOf("own")}
 	bomParameter     = parameterDoc{name: "bom", says: "Begins a CSV file with a byte order mark, by which Excel knows that it is UTF-8.", schema: flagSchema}
@@ -73,7 +74,7 @@ var (
 		{name: "kind", says: "Of all kinds when absent.", schema: oneOf(collaboration.Kinds...)}, cursorParameter, limitParameter}
 	resuming = []parameterDoc{{name: headerLastEvent, says: "The id of the last event that was received, to be told what came since.", schema: textSchema, in: "header"}}
 	listing  = []parameterDoc{filterParameter, wordsParameter, sortedParameter, fieldsParameter, limitParameter, cursorParameter, countParameter, namesParameter}
-	viewing  = append([]parameterDoc{{name: "view", says: "A view of the object: its filter is asked for besides, its sort and columns where the request has none.", schema: textSchema}, recentParameter}, listing...)
+	viewing  = append([]parameterDoc{{name: "view", says: "A view of the object: its filter is asked for besides, its sort and columns where the request has none.", schema: textSchema}, recentParameter, skipParameter}, listing...)
 	patching = []parameterDoc{
 		{name: fiber.HeaderIfMatch, says: "The revision that the change is meant for: \"3\".", schema: textSchema, in: "header"},
 		{name: "message", says: "What the change is for; kept with the revision.", schema: textSchema},

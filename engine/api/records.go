@@ -50,7 +50,9 @@ func (r *request) listQuery(besides ...parameter) (q record.ListQuery, err error
 func (s *Server) listRecords(r *request) error {
 	var view string
 	var recent bool
-	q, err := r.listQuery(parameter{"view", &view}, parameter{"recent", &recent})
+	var skip int
+	q, err := r.listQuery(parameter{"view", &view}, parameter{"recent", &recent}, parameter{"skip", &skip})
+	q.Skip = skip
 	if err == nil && recent {
 		q.First, err = r.workspace().RecentByObject(r.ctx)
 	}
@@ -402,6 +404,9 @@ func (s *Server) search(r *request) error {
 		b = appendString(append(b, `{"object":`...), hit.Object)
 		b = appendString(append(b, `,"id":`...), hit.ID.String())
 		b = appendString(append(b, `,"name":`...), hit.Name)
+		if hit.About != "" {
+			b = appendString(append(b, `,"about":`...), hit.About)
+		}
 		b = append(b, '}')
 	}
 	return r.sent(fiber.StatusOK, append(b, `]}`...))

@@ -155,7 +155,7 @@ func (s *Server) routes() []route {
 		{get, v1 + "/bin/:object", s.bin, "listBin", "Lists the recycle bin, those deleted last first.", inBin, mine, nothing, answers[BinPage]()},
 		{get, v1 + "/bin/:object/:id", s.binned, "getFromBin", "Says who deleted a record that is in the recycle bin, and when.", none, mine, nothing, answers[Binned]()},
 		{remove, v1 + "/bin/:object/:id", s.purge, "purgeFromBin", "Removes a record from the recycle bin for good.", none, mine, nothing, done},
-		{get, v1 + "/search", s.search, "search", "Finds records of all objects by words.", finding, mine, nothing, answers[List[Match]]()},
+		{get, v1 + "/search", s.search, "search", "Finds records of all objects by words.", finding, mine, nothing, answers[List[Hit]]()},
 
 		{get, v1 + "/events", s.listen, "listenToEvents", "Streams what happens to records that the caller may read, the number of unread notifications, and new revisions of the configuration, as server-sent events.", resuming, mine, nothing, answersText(eventStream)},
 

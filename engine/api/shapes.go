@@ -88,6 +88,14 @@ type Match struct {
 	Name   string `json:"name"` // empty if the caller may not read it
 }
 
+// Hit is a record that words found.
+type Hit struct {
+	Match
+	// About tells it from others of that name: the first other line of text of those by which
+	// its object is searched, if the caller may read it.
+	About string `json:"about,omitempty"`
+}
+
 // Bulk is up to 1,000 operations.
 type Bulk struct {
 	Operations []Operation `json:"operations"`

@@ -35,6 +35,7 @@ func (objectKind) Shown(types *fieldtype.Registry) metadata.Shown {
 		"stages":       metadata.Members{"field": metadata.Whole, "stages": metadata.Each(stage)},
 		"record_types": metadata.IfPath(recordTypeField, metadata.Each(recordType)),
 		"record_type":  metadata.IfPath(recordTypeField, metadata.Whole),
+		"search":       metadata.ShownPaths,
 		"field_sets":   metadata.Each(metadata.AllOf("label").And(metadata.Members{"fields": metadata.ShownPaths})),
 	})))
 }

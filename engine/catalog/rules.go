@@ -60,12 +60,21 @@ func (b *builder) compileFields(o *Object) {
 			continue
 		}
 		o.Search = append(o.Search, f)
+		if o.TellsApart == nil && f != o.NameField && isLine(f) {
+			o.TellsApart = f
+		}
 	}
 	for i, name := range o.Doc.Untracked {
 		b.field(o, name, pointer+"/untracked"+index(i))
 	}
 	b.checkParent(o, pointer)
 }
+
+// isLine reports whether people enter one line of text in a field.
+func isLine(f *Field) bool { return f.Doc != nil && slices.Contains(lines, f.Doc.Type) }
+
+// lines are the types of text of one line.
+var lines = []string{"text", "email", "phone", "url"}
 
 // flagOf is the pointer of the setting that asks for a column.
 func flagOf(doc *metadata.Field) string {

@@ -80,6 +80,7 @@ type Object struct {
 	Followed   []*Followed
 	Inbound    []*Inbound
 	Search     []*Field
+	TellsApart *Field // records of one name: of Search the first other line of text; or nil
 
 	names    []string                       // of the fields, sorted
 	programs map[string]*expression.Program // that read nothing else, by their pointers

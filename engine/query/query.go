@@ -146,6 +146,9 @@ type Select struct {
 	// Sort is total: callers end it with the id. See Page.
 	Sort  []Order
 	Limit int // 0: no limit
+	// Skip leaves out so many rows at the beginning. It is of a query with a Limit and without
+	// After: what goes on behind a row skips none.
+	Skip int
 }
 
 // Aggregate asks for groups.

@@ -24,7 +24,7 @@ func TestFormAgreesWithSaving(t *testing.T) { teststore.Each(t, formAgreesWithSa
 
 func formAgreesWithSaving(t *testing.T, open teststore.Opener) {
 	told := map[string]int{}
-	for seed := range uint64(16) {
+	for seed := range uint64(8) {
 		g := &forms{world: newWorldOn(t, open).populate(), r: rand.New(rand.NewPCG(seed, 11))}
 		g.configure()
 		g.fill()

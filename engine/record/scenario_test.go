@@ -37,7 +37,7 @@ type step struct {
 type arguments struct {
 	Filter, Q, Cursor, List string
 	Sort, Fields, Objects   []string
-	Limit                   int
+	Limit, Skip             int
 	Count, Atomic           bool
 	From                    []string
 	Ops                     []struct {
@@ -147,7 +147,7 @@ func (s *scenario) call(t *testing.T, session *record.Session, st step) (answer 
 	key, _ = id.Parse(s.text(st.ID))
 	data, _ := s.replace(st.Data).(map[string]any)
 	ctx := s.w.ctx
-	q := record.ListQuery{Filter: a.Filter, Q: a.Q, Sort: a.Sort, Fields: a.Fields, Limit: a.Limit, Cursor: a.Cursor}
+	q := record.ListQuery{Filter: a.Filter, Q: a.Q, Sort: a.Sort, Fields: a.Fields, Limit: a.Limit, Cursor: a.Cursor, Skip: a.Skip}
 	if a.Count {
 		q.Total = record.UsualTotal
 	}
@@ -229,7 +229,11 @@ func bin(page *record.BinPage, err error) (any, error) {
 func hits(found []record.Hit, err error) (any, error) {
 	out := []any{}
 	for _, h := range found {
-		out = append(out, h.Object+" "+h.Name)
+		line := h.Object + " " + h.Name
+		if h.About != "" {
+			line += " (" + h.About + ")"
+		}
+		out = append(out, line)
 	}
 	return out, err
 }

@@ -92,6 +92,7 @@ const (
 	MaxHits       = read.MaxHits
 	DefaultLimit  = read.DefaultLimit
 	MaxLimit      = read.MaxLimit
+	MaxSkip       = read.MaxSkip
 	MaxFields     = read.MaxFields
 	MaxOperations = write.MaxOperations
 	MaxTotal      = read.MaxTotal

@@ -3,8 +3,9 @@ import { UNSAFE_createBrowserHistory as createBrowserHistory, Router } from "rea
 import { ready } from "./pages";
 
 /**
- * Follows the address as the library's own router does, but for one thing: a page that can be drawn is drawn in the
- * frame of the click. Whatever else changes is drawn in slices, and the page before stays until the next is there.
+ * Follows the address as the library's own router does, but for one thing: what can be drawn is drawn in the frame of
+ * the click, so that whoever goes on at once goes on from there. A page whose script is still coming is drawn in
+ * slices, and the page before stays until it is there.
  */
 export function AddressRouter({ children }: { children: ReactNode }) {
   const [history] = useState(() => createBrowserHistory({ v5Compat: true })); // tells what is pushed here, too
@@ -13,7 +14,7 @@ export function AddressRouter({ children }: { children: ReactNode }) {
     () =>
       history.listen((next) => {
         const page = next.location.pathname;
-        if (page !== location.pathname && ready(page)) setAt(next);
+        if (page === location.pathname || ready(page)) setAt(next);
         else startTransition(() => setAt(next));
       }),
     [history, location],

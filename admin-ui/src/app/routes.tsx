@@ -1,4 +1,4 @@
-import { lazy, Suspense } from "react";
+import { type ComponentProps, lazy, Suspense } from "react";
 import { Navigate, Route, Routes as Switch, useMatch, useNavigate, useSearchParams } from "react-router";
 import { ListTransfer } from "~/features/import/ListTransfer";
 import { ListPage } from "~/features/list/ListPage";
@@ -11,7 +11,14 @@ import { ways } from "./ways";
 /** What opening a record from a list needs, beforehand: the script of its page, and what the page shows. */
 const Ahead = lazy(async () => (await Promise.all([import("./Ahead"), RecordPage.fetch()]))[0]);
 const Create = lazy(() => import("./Create"));
-const Peek = lazy(() => import("./Peek"));
+const PeekAt = lazy(() => import("./Peek"));
+
+/** A record beside others. The page stays while the script of it comes. */
+const Peek = (props: ComponentProps<typeof PeekAt>) => (
+  <Suspense fallback={null}>
+    <PeekAt {...props} />
+  </Suspense>
+);
 
 export function Routes() {
   return (
@@ -32,6 +39,8 @@ export function Routes() {
           <Route path="/me" element={<Me />} />
           <Route path="*" element={<Navigate to="/" replace />} />
         </Switch>
+      </Suspense>
+      <Suspense fallback={null}>
         <Creating />
       </Suspense>
     </Shell>

@@ -3,6 +3,8 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Problem } from "~/api/client";
 import type { ObjectModel } from "~/meta/model";
+import { useSession } from "~/meta/session";
+import { findFor } from "./find";
 import type { Formats } from "./formats";
 import { typeOf } from "./index";
 import css from "./Missing.module.css";
@@ -30,18 +32,20 @@ export function refusedBy(object: ObjectModel, why: Problem, changed: string[]):
 
 interface Props {
   object: ObjectModel;
+  /** Of the record that is changed. */
+  id: string;
   formats: Formats;
   refused: Refused;
   values: Record<string, unknown>;
   onChange(values: Record<string, unknown>): void;
   onSave(): void;
   onCancel(): void;
-  candidates?(field: string, words: string, signal: AbortSignal): Promise<{ id: string; name: string }[]>;
 }
 
 /** Asks for what a change lacks, where it was refused. */
-export function Missing({ object, formats, refused, values, onChange, onSave, onCancel, candidates }: Props) {
+export function Missing({ object, id, formats, refused, values, onChange, onSave, onCancel }: Props) {
   const { t } = useTranslation();
+  const { model } = useSession();
   const [names, setNames] = useState<Record<string, string | null | undefined>>({}); // of what references lead to
   return (
     <form
@@ -71,7 +75,7 @@ export function Missing({ object, formats, refused, values, onChange, onSave, on
               setNames((before) => ({ ...before, [name]: called }));
               onChange({ ...values, [name]: value });
             }}
-            candidates={candidates && ((words, signal) => candidates(name, words, signal))}
+            candidates={field.targets[0] ? findFor(model, object, name, { id, data: values }) : undefined}
           />
         );
       })}

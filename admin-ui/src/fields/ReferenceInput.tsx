@@ -83,8 +83,9 @@ export function ReferenceInput(props: InputProps<string> & { target?: string }) 
         <Combobox.Options mah={240} className="scrolls">
           {offered?.length === 0 && <Combobox.Empty>{t("record.nothing_found")}</Combobox.Empty>}
           {offered?.map((one) => (
-            <Combobox.Option value={one.id} key={one.id}>
+            <Combobox.Option value={one.id} key={one.id} aria-label={one.name} aria-description={one.about}>
               {one.name}
+              {one.about && <span className="quiet small"> {one.about}</span>}
             </Combobox.Option>
           ))}
         </Combobox.Options>

@@ -16,6 +16,8 @@ export interface Shown {
 export interface Choice {
   id: string;
   name: string;
+  /** What tells it from others of its name. */
+  about?: string;
 }
 
 /** What the form of the server says of the parts of a value, such as the rows of a table. */

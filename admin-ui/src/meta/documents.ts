@@ -5,7 +5,7 @@ import type { Unit } from "./days";
 /** A text that people read: one, or one a language. */
 export type Label = string | Record<string, string> | undefined;
 
-interface Head {
+export interface Head {
   kind: string;
   name: string;
   label?: Label;
@@ -57,6 +57,7 @@ export interface StageDoc {
 export interface ObjectDoc extends Head {
   label_plural?: Label;
   name_field?: string;
+  search?: string[];
   fields: Record<string, FieldDoc>;
   stages?: { field: string; stages: Record<string, StageDoc> };
   record_types?: Record<string, { label?: Label; order?: number }>;

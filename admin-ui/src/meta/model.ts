@@ -5,6 +5,7 @@ import {
   type AppDoc,
   type DashboardDoc,
   type FieldDoc,
+  type Head,
   type LayoutDoc,
   type Named,
   type ObjectDoc,
@@ -56,10 +57,14 @@ export interface Model {
   objects: Map<string, ObjectModel>;
   apps: AppDoc[];
   dashboards: DashboardDoc[];
+  /** What the values are called that expressions read by name, by how they do: `settings.large_deal`. */
+  called: Map<string, string>;
 }
 
 const computed = new Set(["formula", "rollup", "auto_number"]);
 const texts = new Set(["text", "long_text", "email", "phone", "url", "auto_number"]);
+/** Of the types of text those of one line. */
+const lines = new Set(["text", "email", "phone", "url"]);
 /** What every record has besides its fields. */
 const system: Record<string, FieldDoc & { label: Record<string, string> }> = {
   owner: { type: "user", object: "user", label: { en: "Owner", zh: "负责人" } },
@@ -107,12 +112,15 @@ export function modelOf(documents: Document[], revision: number, rights: Me["rig
       layouts: layouts.filter((l) => l.object === doc.name),
     });
   }
+  const calledOf = (kind: "constant" | "setting") =>
+    of<Head>(kind).map((d) => [`${kind}s.${d.name}`, say(d.label, language, d.name)] as const);
   return {
     revision,
     language,
     objects,
     apps: of<AppDoc>("app").sort(byOrder),
     dashboards: of<DashboardDoc>("dashboard").sort(byOrder),
+    called: new Map([...calledOf("constant"), ...calledOf("setting")]),
   };
 }
 
@@ -144,6 +152,20 @@ function fieldOf(
 
 const byOrder = (a: { order?: number; name: string }, b: { order?: number; name: string }) =>
   (a.order ?? Number.POSITIVE_INFINITY) - (b.order ?? Number.POSITIVE_INFINITY) || (a.name < b.name ? -1 : 1);
+
+/**
+ * The field that tells records of one name apart: the first line of text, other than the name, of those by which the
+ * object is searched. The search across objects tells the same.
+ */
+export function tellsApart({ doc, fields }: ObjectModel): string | undefined {
+  const name = doc.search?.find((one) => one !== doc.name_field && lines.has(doc.fields[one]?.type ?? ""));
+  return name !== undefined && fields.has(name) ? name : undefined;
+}
+
+/** The fields to ask for so that a record can be told among others that are called alike. */
+export const calledBy = (object: ObjectModel | undefined): string[] => [
+  ...new Set(["id", object?.nameField ?? "id", (object && tellsApart(object)) ?? "id"]),
+];
 
 /** A column: a field, maybe reached through lookups. */
 export interface Column {

@@ -166,12 +166,15 @@ export function GridEditor<R>(props: EditorProps<R>) {
               role="option"
               tabIndex={-1}
               aria-selected={i === at}
+              aria-label={one.label}
+              aria-description={one.about}
               onPointerDown={(event) => {
                 event.preventDefault();
                 store(0, one);
               }}
             >
               {one.label}
+              {one.about && <span className="quiet small"> {one.about}</span>}
             </div>
           ))}
         </div>

@@ -5,6 +5,8 @@ import type { ReactNode } from "react";
 export interface GridChoice {
   value: string;
   label: string;
+  /** What tells it from others of its label. */
+  about?: string;
 }
 
 export interface GridColumn<R> {

@@ -31,6 +31,7 @@ type ListQuery struct {
 	Fields []string // paths; every field the caller may read when empty
 	Limit  int      // 1 to MaxLimit; DefaultLimit when 0
 	Cursor string   // Page.Next of the page before
+	Skip   int      // without a Cursor: so many records of the list come before the page, at most MaxSkip
 	Total  Total    // how Page.Total is wanted
 	Names  bool     // whether Page.Names are wanted
 	Bytes  int      // about how much a page may hold, as JSON; 8 MiB when 0
@@ -56,6 +57,9 @@ const MaxTotal = 10_000
 const (
 	DefaultLimit = 50
 	MaxLimit     = 500
+	// MaxSkip is how far into a list a page can be begun without the one before. What is
+	// skipped is gone through, which costs as much as counting it.
+	MaxSkip = 1_000_000
 )
 
 // Page is a part of a list. It may be shorter than the limit though more follow, where
@@ -134,6 +138,7 @@ type listing struct {
 	sort   []fieldtype.Storage
 	mark   uint64
 	total  query.Filter // of all pages
+	skip   int          // records of the list that come before the page
 	check  *wordCheck   // nil: the store's words are enough
 	sortAt int          // columns before those of the sort
 }
@@ -294,6 +299,10 @@ func (s *Reader) list(ctx context.Context, a *session.Object, q ListQuery, only 
 	if q.First != nil && q.Cursor != "" {
 		return nil, fault.New(fault.Malformed, "list.bad_cursor")
 	}
+	if q.Skip < 0 || q.Skip > MaxSkip || q.Skip > 0 && (q.Cursor != "" || q.First != nil) {
+		return nil, fault.New(fault.Invalid, "list.bad_skip", "max", MaxSkip).At("/skip")
+	}
+	l.skip = q.Skip
 	l.total = query.And(l.total, only)
 	l.query.Filter = l.total
 	s.Uses.List(s.Tenant, l.query)
@@ -322,7 +331,7 @@ func (s *Reader) list(ctx context.Context, a *session.Object, q ListQuery, only 
 	if q.Total == NoTotal {
 		return page, nil
 	}
-	if q.Cursor == "" && whole {
+	if q.Cursor == "" && q.Skip == 0 && whole {
 		all := int64(len(page.Items))
 		page.Total = &all
 		return page, nil
@@ -344,9 +353,9 @@ func (s *Reader) list(ctx context.Context, a *session.Object, q ListQuery, only 
 
 // fill reads a page of at most about some bytes, and whether more follow.
 func (l *listing) fill(ctx context.Context, s *session.Session, page *Page, limit, most int) error {
-	q := l.query
+	q, skip := l.query, l.skip
 	if l.check == nil {
-		q.Limit = limit + 1
+		q.Limit, q.Skip, skip = limit+1, skip, 0
 	}
 	page.Items = make([]Record, 0, min(limit, 64))
 	var block []any
@@ -358,6 +367,10 @@ func (l *listing) fill(ctx context.Context, s *session.Session, page *Page, limi
 			return err
 		}
 		if l.check != nil && !l.check.holds(r) {
+			continue
+		}
+		if skip > 0 {
+			skip--
 			continue
 		}
 		if len(page.Items) == limit || size.encoded > most {

@@ -19,6 +19,7 @@ type Hit struct {
 	Object string
 	ID     id.ID
 	Name   string // "" if the caller may not read it
+	About  string // what the caller is shown of catalog.Object.TellsApart
 	InName bool   // all words are in the name
 }
 
@@ -107,6 +108,11 @@ func (s *Reader) searchIn(ctx context.Context, a *session.Object, words []query.
 	if named {
 		q.Columns = append(q.Columns, query.Field(a.Object.NameField.Column))
 	}
+	told := a.ShowsText(a.Object.TellsApart)
+	apart := len(q.Columns)
+	if told {
+		q.Columns = append(q.Columns, query.Field(a.Object.TellsApart.Column))
+	}
 	check := newWordCheck(a, words, len(q.Columns))
 	if check != nil {
 		q.Columns = append(q.Columns, check.refs...)
@@ -123,6 +129,9 @@ func (s *Reader) searchIn(ctx context.Context, a *session.Object, words []query.
 		if named {
 			hit.Name = a.ShownText(a.Object.NameField, r[1])
 			hit.InName = a.Reads(a.Object.NameField) && search.Match(search.Words(hit.Name), words)
+		}
+		if told {
+			hit.About = a.ShownText(a.Object.TellsApart, r[apart])
 		}
 		if hit.InName {
 			if first = append(first, hit); len(first) == limit {

@@ -44,7 +44,7 @@ func (t *Tenant) Select(ctx context.Context, q query.Select) iter.Seq2[store.Row
 				yield(nil, err)
 				return
 			}
-			rest.Filter = query.All{q.Filter, query.After(q.Sort, last.values)}
+			rest.Filter, rest.Skip = query.All{q.Filter, query.After(q.Sort, last.values)}, 0
 			if q.Limit > 0 {
 				if rest.Limit -= last.count; rest.Limit == 0 {
 					return
@@ -154,6 +154,7 @@ type request struct {
 	projection bson.D
 	order      bson.D
 	limit      int
+	skip       int
 	pipeline   driver.Pipeline
 }
 
@@ -175,6 +176,9 @@ func (t *Tenant) open(ctx context.Context, r request) (*driver.Cursor, error) {
 		}
 		if r.limit > 0 {
 			find.SetLimit(int64(r.limit))
+		}
+		if r.skip > 0 {
+			find.SetSkip(int64(r.skip))
 		}
 		cursor, err = collection.Find(ctx, r.filter, find)
 	}
@@ -268,7 +272,7 @@ func (t *Tenant) selection(ctx context.Context, q query.Select) (*request, layou
 	if err != nil || c.nothing {
 		return nil, layout{}, err
 	}
-	r := &request{table: q.Table, filter: c.own, limit: q.Limit}
+	r := &request{table: q.Table, filter: c.own, limit: q.Limit, skip: q.Skip}
 	joined := &joins{}
 	sortsJoined := slices.ContainsFunc(q.Sort, func(o query.Order) bool { return len(o.Ref.Hops) > 0 })
 	if c.rest == nil && !sortsJoined {
@@ -292,6 +296,9 @@ func (t *Tenant) selection(ctx context.Context, q query.Select) (*request, layou
 			return nil, layout{}, err
 		}
 		r.pipeline = append(append(r.pipeline, stages...), bson.D{{Key: "$sort", Value: late}})
+	}
+	if q.Skip > 0 {
+		r.pipeline = append(r.pipeline, bson.D{{Key: "$skip", Value: q.Skip}})
 	}
 	if q.Limit > 0 {
 		r.pipeline = append(r.pipeline, bson.D{{Key: "$limit", Value: q.Limit}})

@@ -67,6 +67,9 @@ func (c *compiler) selection(q query.Select, filter query.Filter) (statement, er
 	}
 	if q.Limit > 0 {
 		s.put(" LIMIT ", strconv.Itoa(q.Limit))
+		if q.Skip > 0 {
+			s.put(" OFFSET ", strconv.Itoa(q.Skip))
+		}
 	}
 	return statement{string(s.text), s.args}, nil
 }

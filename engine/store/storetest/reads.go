@@ -184,6 +184,21 @@ var readCases = []testCase{
 			f.same(fmt.Sprintf("%+v", c.sort), got, c.want)
 		}
 	}},
+	{"rows are left out at the beginning", func(f *fixture) {
+		f.load(Random(f.source(9), 60))
+		sorts := [][]query.Order{byID, {{Ref: query.Field(colN), Descending: true}, {Ref: query.Field(query.ID), Descending: true}},
+			{{Ref: query.Ref{Hops: viaCompany, Column: colText}}, {Ref: query.Field(query.ID)}}}
+		for _, sort := range sorts {
+			all := query.Select{Table: "item", Columns: []query.Ref{query.Field(query.ID)}, Sort: sort}
+			rows := f.rows(f.tenant, all)
+			for _, skip := range []int{0, 1, 7, len(rows) - 1, len(rows), len(rows) + 5} {
+				some := all
+				some.Skip, some.Limit = skip, 10
+				from := min(skip, len(rows))
+				f.sameRows(fmt.Sprintf("%d of %+v", skip, sort), f.rows(f.tenant, some), rows[from:min(from+10, len(rows))], true)
+			}
+		}
+	}},
 	{"a loop that ends early lets go", func(f *fixture) {
 		f.load(Random(f.source(4), 100))
 		q := query.Select{Table: "item", Columns: []query.Ref{query.Field(query.ID)}, Sort: byID}

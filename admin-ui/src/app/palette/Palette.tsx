@@ -168,7 +168,7 @@ function Option({ entry, index, chosen, onAt, onTake }: OptionProps) {
     >
       {Icon ? <Icon size={16} /> : <Glyph name={typeof entry.icon === "string" ? entry.icon : "list"} />}
       <span className={css.label}>{entry.label}</span>
-      <span className={css.hint}>{entry.refused ?? entry.hint}</span>
+      <span className={css.hint}>{entry.refused ?? [entry.about, entry.hint].filter(Boolean).join(" · ")}</span>
       {entry.keys && (
         <span className={css.keys} aria-hidden="true">
           {written(entry.keys).map((key) => (

@@ -3,6 +3,8 @@
 export interface Entry {
   key: string;
   label: string;
+  /** What tells it from others of its label. */
+  about?: string;
   /** Beside the label: of what object, in which app. */
   hint?: string;
   keywords?: string;

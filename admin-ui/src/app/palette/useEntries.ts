@@ -54,11 +54,12 @@ export function useEntries(mode: Mode, words: string): { groups: Group[]; waits:
     return { actions, objects };
   }, [state, model]);
 
-  const record = (one: { object: string; id: string; name: string }): Entry => {
+  const record = (one: { object: string; id: string; name: string; about?: string }): Entry => {
     const object = model.objects.get(one.object);
     return {
       key: `${one.object}/${one.id}`,
       label: one.name || t("recent.nameless"),
+      about: one.about,
       hint: object?.label,
       icon: object?.icon ?? "object",
       to: `/o/${one.object}/${one.id}`,

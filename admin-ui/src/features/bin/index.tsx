@@ -3,7 +3,7 @@ import { useDebouncedCallback } from "@mantine/hooks";
 import { IconArrowBackUp, IconSearch } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useParams, useSearchParams } from "react-router";
+import { Link, useLocation, useParams, useSearchParams } from "react-router";
 import { refusal } from "~/api/client";
 import type { Binned } from "~/api/past";
 import { useFormats } from "~/fields/useFormats";
@@ -25,11 +25,15 @@ export default function BinPage() {
 function Bin({ object }: { object: ObjectModel }) {
   const { t } = useTranslation();
   const [at, setAt] = useSearchParams();
+  const { from } = (useLocation().state ?? {}) as { from?: string }; // the list as it was left
   const q = at.get("q") ?? "";
   const bin = useBin(object, q);
   const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
   const chosen = bin.items.filter((one) => ids.has(one.id));
-  const search = useDebouncedCallback((words: string) => setAt(words ? { q: words } : {}, { replace: true }), 200);
+  const search = useDebouncedCallback(
+    (words: string) => setAt(words ? { q: words } : {}, { replace: true, state: { from } }),
+    200,
+  );
   const choose = (some: Binned[], on: boolean) => {
     const next = new Set(ids);
     for (const { id } of some) on ? next.add(id) : next.delete(id);
@@ -42,7 +46,7 @@ function Bin({ object }: { object: ObjectModel }) {
       <Title>{title}</Title>
       <header className={css.head}>
         <h1>{title}</h1>
-        <Link to={`/o/${object.name}`}>{t("bin.back")}</Link>
+        <Link to={`/o/${object.name}${from ?? ""}`}>{t("bin.back")}</Link>
         {object.can.delete && (
           <TextInput
             className={css.search}

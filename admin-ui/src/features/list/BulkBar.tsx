@@ -5,8 +5,9 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Outcome, removeAll, restoreAll } from "~/api/bulk";
 import { refusal } from "~/api/client";
-import { candidates, type ListQuery, type Stored } from "~/api/records";
+import type { ListQuery, Stored } from "~/api/records";
 import { type Formats, typeOf } from "~/fields";
+import { findFor } from "~/fields/find";
 import type { Field, ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
 import { pushUndo, undoThis } from "~/ui/commands";
@@ -181,7 +182,6 @@ function FieldPanel({ label, icon, object, fields, formats, busy, onSet }: Field
     setValue(undefined);
     onSet(field, next);
   };
-  const target = model.objects.get(field.targets[0] ?? "");
   return (
     <Popover position="top-start" shadow="sm" width={280} opened={open} onChange={setOpen} trapFocus returnFocus>
       <Popover.Target>
@@ -216,24 +216,7 @@ function FieldPanel({ label, icon, object, fields, formats, busy, onSet }: Field
             formats={formats}
             value={(value?.value ?? null) as never}
             name={value?.name}
-            candidates={
-              target &&
-              (async (q: string, signal: AbortSignal) => {
-                const of = {
-                  field: field.name,
-                  data: {},
-                  q: q || undefined,
-                  fields: ["id", target.nameField],
-                  limit: 20,
-                  recent: true,
-                };
-                const page = await candidates(object.name, of, signal);
-                return page.items.map((one) => ({
-                  id: one.id as string,
-                  name: String(one[target.nameField] ?? one.id),
-                }));
-              })
-            }
+            candidates={field.targets[0] ? findFor(model, object, field.name) : undefined}
             onChange={(next: unknown, called?: string | null) => {
               if (only && field.targets.length > 0 && next) done(next);
               else setValue({ value: next, name: called });

@@ -3,7 +3,7 @@ import { useMediaQuery } from "@mantine/hooks";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { Suspense, useCallback, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useNavigate } from "react-router";
+import { Link, useLocation, useNavigate } from "react-router";
 import { refusal } from "~/api/client";
 import { useFormats } from "~/fields/useFormats";
 import type { ObjectModel } from "~/meta/model";
@@ -42,6 +42,7 @@ export function List({ object, views, state, ways, transfer: Transfer, Ahead, Pe
   const phone = useMediaQuery("(max-width: 720px)", undefined, { getInitialValueInEffect: false }) ?? false;
   const [focus, setFocus] = useState<Place>({ row: 0 });
   const [typing, setTyping] = useState(false);
+  const at = useLocation();
   const [sorting, setSorting] = useState(false);
   const [pointed, setPointed] = useState<string>();
   const search = useRef<HTMLInputElement>(null);
@@ -132,6 +133,7 @@ export function List({ object, views, state, ways, transfer: Transfer, Ahead, Pe
           <ActionIcon
             component={Link}
             to={`/o/${object.name}/bin`}
+            state={{ from: at.search }}
             variant="default"
             size={30}
             aria-label={t("bin.open")}

@@ -1,6 +1,6 @@
 import { type ComponentType, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import { useParams, useSearchParams } from "react-router";
+import { useParams } from "react-router";
 import type { ViewDoc } from "~/meta/documents";
 import type { Column, ObjectModel } from "~/meta/model";
 import { useObject } from "~/meta/session";
@@ -47,7 +47,6 @@ export function ListPage(parts: Parts) {
 /** The address holds what is shown. A view that is opened by its name alone is as its reader left it. */
 function Addressed({ object, ...parts }: Parts & { object: ObjectModel }) {
   const views = useViews(object);
-  const [at] = useSearchParams();
   const state = useListState(views.all);
   const name = state.view?.name;
   const kept = name === undefined ? undefined : views.kept[name];
@@ -63,6 +62,7 @@ function Addressed({ object, ...parts }: Parts & { object: ObjectModel }) {
     set(changes, push);
     if (name === undefined || "view" in changes || !ofView.some((one) => one in changes)) return;
     opened.current = name;
+    const at = new URLSearchParams(window.location.search);
     const now = Object.fromEntries(ofView.map((one) => [one, at.get(one) ?? undefined]));
     views.keep(name, { ...now, ...changes });
   };

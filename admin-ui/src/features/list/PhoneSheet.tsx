@@ -65,9 +65,11 @@ export function PhoneSheet({ state, fields, formats, uses, onAttended }: Props) 
         </Suspense>
         <h2>{t("list.sort")}</h2>
         <Sort state={state} fields={fields.all.filter((c) => !c.path.includes(".") && (!uses || uses[c.path]?.sort))} />
-        <Button className={css.target} fullWidth mt="md" onClick={close}>
-          {t("list.show")}
-        </Button>
+        <div className={css.sheetFoot}>
+          <Button className={css.target} fullWidth onClick={close}>
+            {t("list.show")}
+          </Button>
+        </div>
       </Drawer>
     </div>
   );

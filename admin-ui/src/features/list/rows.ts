@@ -1,11 +1,10 @@
-// The rows of a list, of which only a window is in memory. Pages are read by cursor, so that what is
-// far away is reached through the pages before it.
+// The rows of a list, of which only a window is in memory.
 import { type QueryClient, useQueries, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { Stored } from "~/api/client";
 import { type ListQuery, list } from "~/api/records";
+import { type Beginning, type Begins, farthest, learned, nowhere, pageSize, readable } from "./begins";
 
-export const pageSize = 100;
 /** Pages in sight and around it; with the first ones, which stay for a while, at most 2,000 rows are kept. */
 const around = 2;
 const first = 12;
@@ -49,18 +48,13 @@ interface Page {
   total_more?: boolean;
 }
 
-/** Where the pages of a segment begin; null ends them. */
-type Cursors = (string | undefined | null)[];
-
-const count = (segment: Segment, pages: Map<number, Page>, cursors: Cursors): number => {
+const count = (segment: Segment, pages: Map<number, Page>, begins: Begins): number => {
   if (segment.head && !segment.head.open) return 0;
-  const last = cursors.length - 1;
-  const known = cursors[last] === null ? last - 1 : -1;
-  const end = pages.get(known);
-  if (end) return known * pageSize + end.items.length;
+  const { page, last } = farthest(begins);
+  const end = last ? pages.get(page) : undefined;
+  if (end) return page * pageSize + end.items.length;
   if (segment.count !== undefined) return segment.count;
-  const total = pages.get(0)?.total ?? 0;
-  return Math.max(total, cursors[last] === null ? 0 : last * pageSize + 1);
+  return Math.max(pages.get(0)?.total ?? 0, last ? 0 : page * pageSize + 1);
 };
 
 const none: Segment[] = [];
@@ -73,27 +67,27 @@ export function useRows(key: unknown[], object: string, given: Segment[] | undef
   const segments = given ?? none;
   const name = JSON.stringify([key, segments.map((s) => [s.id, s.query])]);
   const [wanted, setWanted] = useState<[number, number]>([0, 40]);
-  const [cursors, setCursors] = useState<{ name: string; of: Record<string, Cursors> }>({ name, of: {} });
+  const [begins, setBegins] = useState<{ name: string; of: Record<string, Begins> }>({ name, of: {} });
   const pages = useRef(new Map<string, Map<number, Page>>());
   const shown = useRef<{
     name: string;
     segments: Segment[];
     pages: Map<string, Map<number, Page>>;
-    cursors: Record<string, Cursors>;
+    begins: Record<string, Begins>;
   }>(undefined);
 
   // Another question begins without pages; the old ones are shown until the first new one is here.
-  const of = cursors.name === name ? cursors.of : {};
+  const of = begins.name === name ? begins.of : {};
   const place = useRef(name);
   if (place.current !== name) {
     place.current = name;
     pages.current = new Map();
   }
   const asked = useMemo(() => {
-    const found: { segment: Segment; page: number; cursor?: string }[] = [];
+    const found: { segment: Segment; page: number; at: Beginning }[] = [];
     let line = 0;
     for (const segment of segments) {
-      const known = of[segment.id] ?? [undefined];
+      const known = of[segment.id] ?? nowhere;
       if (segment.head) line++;
       const rows = count(segment, pages.current.get(segment.id) ?? new Map(), known);
       const [from, to] = [wanted[0] - line, wanted[1] - line];
@@ -101,28 +95,23 @@ export function useRows(key: unknown[], object: string, given: Segment[] | undef
       const open = !segment.head || segment.head.open;
       if (!open || to < 0 || (from > rows && rows > 0)) continue;
       const last = Math.floor((Math.max(0, to) + ahead) / pageSize);
-      for (let page = Math.max(0, Math.floor(from / pageSize) - around); page <= last; page++) {
-        // Of a page that nothing is known of, the last known one has to be read first.
-        const at = Math.min(page, known.length - 1);
-        const cursor = known[at];
-        if (cursor !== null && !found.some((one) => one.segment === segment && one.page === at))
-          found.push({ segment, page: at, cursor });
-      }
+      const begun = Math.max(0, Math.floor(from / pageSize));
+      for (const one of readable(known, begun, last, around)) found.push({ segment, ...one });
     }
     return found;
   }, [segments, of, wanted]);
 
   const results = useQueries({
-    queries: asked.map(({ segment, page, cursor }) => ({
-      queryKey: [...key, "list", segment.query, page, cursor ?? null],
+    queries: asked.map(({ segment, page, at }) => ({
+      queryKey: [...key, "list", segment.query, page, at || null],
       queryFn: ({ signal }: { signal: AbortSignal }) =>
         list(
           object,
           {
             ...segment.query,
-            cursor,
+            ...(typeof at === "string" ? { cursor: at } : { skip: at || undefined }),
             limit: pageSize,
-            count: cursor || segment.count !== undefined ? undefined : "true",
+            count: at || segment.count !== undefined ? undefined : "true",
           },
           signal,
         ) as Promise<Page>,
@@ -147,18 +136,18 @@ export function useRows(key: unknown[], object: string, given: Segment[] | undef
   }
   useEffect(() => {
     let next = of;
-    for (const [i, { segment, page }] of asked.entries()) {
+    for (const [i, { segment, page, at }] of asked.entries()) {
       const data = results[i]?.data;
-      const known = next[segment.id] ?? [undefined];
-      if (data && known[page + 1] !== (data.next ?? null))
-        next = { ...next, [segment.id]: [...known.slice(0, page + 1), data.next ?? null] };
+      const known = next[segment.id] ?? nowhere;
+      const now = data ? learned(known, page, at, data.next ?? null) : known;
+      if (now !== known) next = { ...next, [segment.id]: now };
     }
-    if (next !== of) setCursors({ name, of: next });
+    if (next !== of) setBegins({ name, of: next });
   });
   const error = results.find((r) => r.error)?.error;
   const pending = !given || (!came && !error && segments.some((s) => !s.head || s.head.open));
-  if (!pending) shown.current = { name, segments, pages: pages.current, cursors: of };
-  const show = shown.current ?? { name, segments, pages: pages.current, cursors: of };
+  if (!pending) shown.current = { name, segments, pages: pages.current, begins: of };
+  const show = shown.current ?? { name, segments, pages: pages.current, begins: of };
 
   const want = useCallback((from: number, to: number) => {
     setWanted((now) =>
@@ -172,7 +161,7 @@ export function useRows(key: unknown[], object: string, given: Segment[] | undef
   const starts: { segment: Segment; start: number; rows: number }[] = [];
   let lines = 0;
   for (const segment of show.segments) {
-    const rows = count(segment, show.pages.get(segment.id) ?? new Map(), show.cursors[segment.id] ?? [undefined]);
+    const rows = count(segment, show.pages.get(segment.id) ?? new Map(), show.begins[segment.id] ?? nowhere);
     starts.push({ segment, start: lines, rows });
     lines += rows + (segment.head ? 1 : 0);
   }

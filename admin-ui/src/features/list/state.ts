@@ -72,16 +72,12 @@ export function viewOf(view: ViewDoc, state: Omit<ListState, "set">, numbers: st
 export function useListState(views: ViewDoc[]): ListState {
   const [at, setAt] = useSearchParams();
   const set = useCallback(
-    (changes: Changes, push = false) =>
-      setAt(
-        (now) => {
-          const next = new URLSearchParams(now);
-          for (const [name, value] of Object.entries(changes))
-            value === undefined ? next.delete(name) : next.set(name, value);
-          return next;
-        },
-        { replace: !push },
-      ),
+    (changes: Changes, push = false) => {
+      const next = new URLSearchParams(window.location.search); // which is not drawn yet after another change
+      for (const [name, value] of Object.entries(changes))
+        value === undefined ? next.delete(name) : next.set(name, value);
+      setAt(next, { replace: !push });
+    },
     [setAt],
   );
   return useMemo(() => ({ ...stateOf(views, at), set }), [views, at, set]);

@@ -2,10 +2,11 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { Schemas } from "~/api/client";
 import { typeOf } from "~/fields";
+import { findFor } from "~/fields/find";
 import { useFormats } from "~/fields/useFormats";
 import type { ObjectModel } from "~/meta/model";
+import { useSession } from "~/meta/session";
 import css from "./CreatePanel.module.css";
-import { useCandidates } from "./useCandidates";
 import type { NewRecord } from "./useNewRecord";
 
 interface Props {
@@ -18,7 +19,7 @@ interface Props {
 /** The inputs of a record that is being made, each with what stands in its way. */
 export function FormFields({ object, record, fields, autoFocus = true }: Props) {
   const formats = useFormats();
-  const candidates = useCandidates(object, { data: record.values });
+  const { model } = useSession();
   // One goes on with what the record does not begin with.
   const first = fields.find((name) => !(name in record.given)) ?? fields[0];
   return (
@@ -41,7 +42,7 @@ export function FormFields({ object, record, fields, autoFocus = true }: Props) 
             offered={record.states[name]?.options}
             required={record.states[name]?.required}
             problem={field.rows.length > 0 && inside.some((p) => p.pointer) ? undefined : record.problemOf(name)}
-            candidates={field.targets.length === 1 ? candidates(name, field.targets[0]) : undefined}
+            candidates={field.targets.length === 1 ? findFor(model, object, name, { data: record.values }) : undefined}
             onChange={(value: unknown, called?: string | null) => record.set(name, value, called)}
           />
         );

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useParams, useSearchParams } from "react-router";
 import { Offline, refusal } from "~/api/client";
 import { form } from "~/api/records";
+import { findFor } from "~/fields/find";
 import { useFormats } from "~/fields/useFormats";
 import type { ObjectModel } from "~/meta/model";
 import { useObject, useSession } from "~/meta/session";
@@ -23,7 +24,6 @@ import { RelatedList } from "./RelatedList";
 import { Sections } from "./Sections";
 import { Side } from "./Side";
 import { StagePath } from "./StagePath";
-import { useCandidates } from "./useCandidates";
 import { useKeptScroll } from "./useKeptScroll";
 import { unnamedIn, useNames } from "./useNames";
 import { useRecord } from "./useRecord";
@@ -58,7 +58,6 @@ export function RecordPanel({ object, id, beside = false, scrolled }: PanelProps
   const device = phone ? "phone" : "desktop";
   const [at, setAt] = useSearchParams();
   const { page, record, state, save, columns, conflict, settle } = useRecord(object, id, device);
-  const candidates = useCandidates(object, { id, data: {} });
   const names = useNames(page.isSuccess ? unnamedIn(model, object, record.data) : [], page.data?.names);
   const [draft, setDraft] = useState<{ name: string; value: unknown }>();
   const preview = usePreview(object, id, draft);
@@ -135,7 +134,7 @@ export function RecordPanel({ object, id, beside = false, scrolled }: PanelProps
         phone={phone}
         offered={states[name]?.options}
         parts={{ value: preview?.values[name], rows: preview?.rows[name] ?? state.data?.rows[name], problems }}
-        candidates={column.field.targets.length === 1 ? candidates(name, column.field.targets[0]) : undefined}
+        candidates={column.field.targets.length === 1 ? findFor(model, object, name, { id, data: {} }) : undefined}
         save={save}
         onDraft={setDraft}
       />
@@ -181,14 +180,7 @@ export function RecordPanel({ object, id, beside = false, scrolled }: PanelProps
         />
       )}
       <div className={css.highlights}>{highlights.map((name) => field(name))}</div>
-      <StagePath
-        object={object}
-        record={now}
-        formats={formats}
-        fixed={fixed(stages ?? "")}
-        candidates={candidates}
-        save={save}
-      />
+      <StagePath object={object} record={now} formats={formats} fixed={fixed(stages ?? "")} save={save} />
       <div className={css.columns}>
         <div className={css.main}>
           <Sections

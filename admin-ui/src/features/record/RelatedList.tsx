@@ -75,13 +75,13 @@ export function RelatedList({ object, id, list, formats, ready, onAdd }: Props) 
               <tbody>
                 {rows.map((row) => (
                   <tr key={row.id as string}>
-                    {columns.map(({ path, field, namePath }, i) => {
+                    {columns.map(({ path, label, field, namePath }, i) => {
                       const value = row[path];
                       const name = namePath && (row[namePath] as string | null);
                       const none = value === null || value === undefined;
                       const shown = none ? null : typeOf(field.shows).cell(value, { field, formats, name });
                       return (
-                        <td key={path} data-align={typeOf(field.shows).align}>
+                        <td key={path} data-label={label} data-align={typeOf(field.shows).align}>
                           {i === 0 ? <Link to={`/o/${other.name}/${row.id}`}>{shown ?? t("record.open")}</Link> : shown}
                         </td>
                       );

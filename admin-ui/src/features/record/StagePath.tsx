@@ -9,7 +9,6 @@ import { optionLabel } from "~/fields/options";
 import { ordered } from "~/meta/documents";
 import type { ObjectModel } from "~/meta/model";
 import css from "./RecordPage.module.css";
-import type { useCandidates } from "./useCandidates";
 
 interface Props {
   object: ObjectModel;
@@ -17,12 +16,11 @@ interface Props {
   formats: Formats;
   /** Why the stage can't be changed; absent: it can. */
   fixed?: string;
-  candidates: ReturnType<typeof useCandidates>;
   save(values: Record<string, unknown>, from: Stored): Promise<Problem | undefined>;
 }
 
 /** The stages as a path; what a stage needs is asked for where it was clicked. */
-export function StagePath({ object, record, formats, fixed, candidates, save }: Props) {
+export function StagePath({ object, record, formats, fixed, save }: Props) {
   const { t } = useTranslation();
   const phone = useMediaQuery("(max-width: 720px)");
   const [asks, setAsks] = useState<Refused & { stage: string; values: Record<string, unknown> }>();
@@ -40,13 +38,13 @@ export function StagePath({ object, record, formats, fixed, candidates, save }: 
   const question = asks && (
     <Missing
       object={object}
+      id={record.id}
       formats={formats}
       refused={asks}
       values={asks.values}
       onChange={(values) => setAsks({ ...asks, values })}
       onSave={() => void enter(asks.stage, asks.values)}
       onCancel={() => setAsks(undefined)}
-      candidates={(name, words, signal) => candidates(name, object.fields.get(name)?.targets[0])(words, signal)}
     />
   );
   if (phone)

@@ -11,7 +11,7 @@ interface Props<T> {
 
 /** Why a move was refused, with what can be filled in for it to be tried again. */
 export function Refusal<T>({ object, formats, moving }: Props<T>) {
-  const { question, move, answer, offers, cancel } = moving;
+  const { question, move, answer, cancel } = moving;
   if (!question) return null;
   const { row, to, values, filled } = question;
   return (
@@ -23,7 +23,7 @@ export function Refusal<T>({ object, formats, moving }: Props<T>) {
       onChange={answer}
       onSave={() => void move({ row, to, values }, filled)}
       onCancel={cancel}
-      candidates={offers}
+      id={row.id}
     />
   );
 }

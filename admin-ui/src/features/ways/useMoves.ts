@@ -3,7 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { refusal, type Stored } from "~/api/client";
-import { candidates, change } from "~/api/records";
+import { change, read } from "~/api/records";
 import { type Refused, refusedBy } from "~/fields/Missing";
 import type { ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
@@ -21,9 +21,15 @@ export interface Question<T> extends Moved<T>, Refused {
   filled: Record<string, unknown>;
 }
 
+/** What a record has in some fields; a card has not all that a move changes. */
+async function had(object: ObjectModel, row: Stored, names: string[]): Promise<Record<string, unknown>> {
+  const record = names.every((name) => name in row) ? row : await read(object.name, row.id, names);
+  return Object.fromEntries(names.map((name) => [name, record[name] ?? null]));
+}
+
 export function useMoves<T>(object: ObjectModel) {
   const { t } = useTranslation();
-  const { me, model } = useSession();
+  const { me } = useSession();
   const cache = useQueryClient();
   const [moves, setMoves] = useState<Moved<T>[]>([]);
   const [question, setQuestion] = useState<Question<T>>();
@@ -34,8 +40,11 @@ export function useMoves<T>(object: ObjectModel) {
     setQuestion(undefined);
     setMoves((all) => [...all.filter((m) => m.row.id !== row.id), moved]);
     const done = () => setMoves((all) => all.filter((m) => m !== moved));
+    const sent = { ...filled, ...values };
+    let before: Record<string, unknown>;
     try {
-      await change(object.name, row.id, { ...filled, ...values }, row.version);
+      before = await had(object, row, Object.keys(sent));
+      await change(object.name, row.id, sent, row.version);
     } catch (error) {
       done();
       const why = refusal(error);
@@ -47,7 +56,6 @@ export function useMoves<T>(object: ObjectModel) {
       setQuestion({ ...moved, ...refused, filled });
       return undefined;
     }
-    const before = Object.fromEntries(Object.keys(values).map((name) => [name, row[name] ?? null]));
     const undo = {
       label: String(row[object.nameField] ?? row.id),
       undo: async () => {
@@ -61,27 +69,8 @@ export function useMoves<T>(object: ObjectModel) {
     return undo;
   };
 
-  /** The records that a field that is asked for may refer to. */
-  const offers = async (field: string, words: string, signal: AbortSignal) => {
-    const target = model.objects.get(object.fields.get(field)?.targets[0] ?? "");
-    const name = target?.nameField ?? "id";
-    const page = await candidates(
-      object.name,
-      {
-        field,
-        id: question?.row.id,
-        data: question?.filled ?? {},
-        q: words || undefined,
-        fields: ["id", name],
-        limit: 20,
-        recent: true,
-      },
-      signal,
-    );
-    return page.items.map((item) => ({ id: item.id as string, name: String(item[name] ?? item.id) }));
-  };
   const answer = (filled: Record<string, unknown>) => setQuestion((now) => now && { ...now, filled });
-  return { moves, question, move, answer, offers, cancel: () => setQuestion(undefined) };
+  return { moves, question, move, answer, cancel: () => setQuestion(undefined) };
 }
 
 /** What useMoves gives. */

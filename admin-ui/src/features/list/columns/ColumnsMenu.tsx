@@ -24,6 +24,13 @@ export function ColumnsMenu({ all, columns, state }: { all: Column[]; columns: C
       </Popover.Target>
       <Popover.Dropdown className={css.scrolled}>
         <div className={css.lines}>
+          <Switch
+            size="xs"
+            label={t("list.sum")}
+            checked={state.sum}
+            onChange={() => state.set({ sum: state.sum ? undefined : "1" })}
+          />
+          <hr className={css.rule} />
           {columns.map((c, i) => (
             <div key={c.path} className={css.line}>
               <Switch
@@ -54,13 +61,6 @@ export function ColumnsMenu({ all, columns, state }: { all: Column[]; columns: C
             .map((c) => (
               <Switch key={c.path} size="xs" label={c.label} checked={false} onChange={() => set([...shown, c.path])} />
             ))}
-          <hr className={css.rule} />
-          <Switch
-            size="xs"
-            label={t("list.sum")}
-            checked={state.sum}
-            onChange={() => state.set({ sum: state.sum ? undefined : "1" })}
-          />
         </div>
       </Popover.Dropdown>
     </Popover>

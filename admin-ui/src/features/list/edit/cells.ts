@@ -1,11 +1,12 @@
 // How the cells of a column are edited: by text, or by choosing.
 
 import { refusal, type Stored } from "~/api/client";
-import { candidates, list } from "~/api/records";
+import { list } from "~/api/records";
 import { type Formats, typeOf } from "~/fields";
+import { findFor } from "~/fields/find";
 import { choices as optionChoices } from "~/fields/options";
 import type { Column, Model, ObjectModel } from "~/meta/model";
-import type { GridChoice, GridEdit } from "~/ui/grid";
+import type { GridEdit } from "~/ui/grid";
 import { readable, readText } from "./reading";
 import type { Edit, Edits } from "./useEdits";
 import { isDraft } from "./useEdits";
@@ -83,7 +84,11 @@ export function cellEdit(
       }
     },
     choices: reference
-      ? (row, typed, signal) => referred(model, object, column, row, typed, signal)
+      ? async (row, typed, signal) => {
+          const of = isDraft(row) ? { data: {} } : { data: {}, id: row.id as string };
+          const found = await findFor(model, object, field.name, of)(typed, signal);
+          return found.map(({ id, name, about }) => ({ value: id, label: name, about }));
+        }
       : options
         ? async (row, typed) => {
             const plain = typed.toLowerCase();
@@ -93,28 +98,6 @@ export function cellEdit(
           }
         : undefined,
   };
-}
-
-/** The records that a reference of a row may lead to, by words. */
-async function referred(
-  model: Model,
-  object: ObjectModel,
-  column: Column,
-  row: Stored,
-  typed: string,
-  signal: AbortSignal,
-): Promise<GridChoice[]> {
-  const name = model.objects.get(column.field.targets[0] as string)?.nameField ?? "id";
-  const of = {
-    field: column.field.name,
-    q: typed || undefined,
-    fields: ["id", name],
-    limit: 20,
-    recent: true,
-    data: {},
-  };
-  const page = await candidates(object.name, isDraft(row) ? of : { ...of, id: row.id as string }, signal);
-  return page.items.map((item) => ({ value: item.id as string, label: String(item[name] ?? item.id) }));
 }
 
 /** The ids of records by their names, for references that are pasted. Names that several have are none. */

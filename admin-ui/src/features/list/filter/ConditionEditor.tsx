@@ -1,8 +1,8 @@
 import { MultiSelect, NativeSelect, Switch, TagsInput, TextInput } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import { list } from "~/api/records";
 import { type Condition, type Expr, number, path, print, text } from "~/expr";
 import { type Formats, typeOf } from "~/fields";
+import { find } from "~/fields/find";
 import { askedOf, literal, todayTwin, valueIn } from "~/fields/kinds";
 import { choices } from "~/fields/options";
 import type { Field, Model } from "~/meta/model";
@@ -175,10 +175,8 @@ const nameOf = (value: Expr, me: string) => (value.is === "path" ? me : undefine
 function candidatesOf(model: Model, field: Field, me: string) {
   const target = field.targets[0];
   if (!target) return undefined;
-  const name = model.objects.get(target)?.nameField ?? "id";
   return async (q: string, signal: AbortSignal) => {
-    const page = await list(target, { q: q || undefined, fields: ["id", name], limit: 20, recent: true }, signal);
-    const found = page.items.map((item) => ({ id: item.id as string, name: String(item[name] ?? item.id) }));
+    const found = await find(model, target)(q, signal);
     return target === "user" && me.toLowerCase().startsWith(q.toLowerCase())
       ? [{ id: meId, name: me }, ...found]
       : found;

@@ -2,9 +2,9 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { type KeyboardEvent, type RefObject, useEffect, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { list } from "~/api/records";
 import { type Operator, type Part, text as textOf } from "~/expr";
 import type { Formats } from "~/fields";
+import { find } from "~/fields/find";
 import type { Column } from "~/meta/model";
 import { useSession } from "~/meta/session";
 import css from "./Filter.module.css";
@@ -23,6 +23,7 @@ interface Props {
 interface Offer {
   key: string;
   label: string;
+  about?: string;
   take(): void;
 }
 
@@ -66,6 +67,7 @@ export function FilterBox({ fields, formats, input, onAdd, onLast }: Props) {
         : [...typed.values, ...records].map((value) => ({
             key: JSON.stringify(value.value),
             label: value.label,
+            about: value.about,
             take: () => add(condition(typed.column, typed.operator, [value])),
           }));
   const enter = () => {
@@ -136,12 +138,15 @@ export function FilterBox({ fields, formats, input, onAdd, onLast }: Props) {
               role="option"
               tabIndex={-1}
               aria-selected={i === at}
+              aria-label={offer.label}
+              aria-description={offer.about}
               onPointerDown={(event) => {
                 event.preventDefault();
                 offer.take();
               }}
             >
               {offer.label}
+              {offer.about && <span className="quiet small"> {offer.about}</span>}
             </div>
           ))}
         </div>
@@ -161,6 +166,8 @@ const condition = (column: Column, operator: Operator, values: Value[]): Part =>
 export const operatorLabel = (t: ReturnType<typeof useTranslation>["t"], id: string) =>
   t(`list.op.${id}` as "list.op.is", { days: "…" });
 
+const few = 8; // records that are offered
+
 /** Records that are meant by what is typed as the value of a reference. */
 function useRecords(typed: Typed): Value[] {
   const { me, model } = useSession();
@@ -168,19 +175,16 @@ function useRecords(typed: Typed): Value[] {
     typed.at === "value" && typed.column.field.targets.length === 1 ? typed.column.field.targets[0] : undefined;
   const now = typed.at === "value" ? typed.typed : "";
   const [words] = useDebouncedValue(now, 120);
-  const name = model.objects.get(target ?? "")?.nameField ?? "id";
   const found = useQuery({
     queryKey: [me.tenant, target, "names", words],
-    queryFn: ({ signal }) =>
-      list(target as string, { q: words || undefined, fields: ["id", name], limit: 8, recent: true }, signal),
+    queryFn: ({ signal }) => find(model, target as string)(words, signal),
     enabled: !!target,
     staleTime: 60_000,
   });
   if (!target) return [];
-  const records = (found.data?.items ?? []).map((item) => ({
-    label: String(item[name] ?? item.id),
-    value: textOf(String(item.id)),
-  }));
+  const records = (found.data ?? [])
+    .slice(0, few)
+    .map(({ id, name, about }) => ({ label: name, about, value: textOf(id) }));
   // What was found for other words is offered as far as it has these, so that nobody takes what was not meant.
   return words === now ? records : records.filter((one) => one.label.toLowerCase().includes(now.toLowerCase()));
 }

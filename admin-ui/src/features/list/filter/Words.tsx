@@ -4,6 +4,7 @@ import { type Formats, typeOf } from "~/fields";
 import { askedOf, valueIn } from "~/fields/kinds";
 import { useName } from "~/fields/useName";
 import type { Field } from "~/meta/model";
+import { useSession } from "~/meta/session";
 import type { Fields } from "./fields";
 
 interface Props {
@@ -60,8 +61,11 @@ function ConditionWords({ condition, fields, formats }: { condition: Condition }
 
 export function ValueWords({ field: of, value, formats }: { field: Field; value: Expr; formats: Formats }) {
   const { t } = useTranslation();
+  const { model } = useSession();
   const field = askedOf(of);
   if (value.is === "path" && (value.path === "user.id" || value.path === "user")) return <>{t("list.me")}</>;
+  const called = value.is === "path" && model.called.get(value.path);
+  if (called) return <span title={value.path}>{called}</span>;
   const plain = valueIn(field.shows, value);
   if (plain === undefined) return <code>{print(value)}</code>;
   if (field.targets.length === 1) return <NameOf object={field.targets[0] as string} id={String(plain)} />;

@@ -31,6 +31,8 @@ export type Typed =
 
 export interface Value {
   label: string;
+  /** What tells it from others of its label. */
+  about?: string;
   value: Expr;
 }
 

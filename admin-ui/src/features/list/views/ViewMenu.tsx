@@ -46,7 +46,12 @@ export function ViewMenu({ object, views, view, state, onView }: Props) {
   const saveNew = (label: string, shared: "me" | "everyone") => {
     setNaming(false);
     setOpen(false);
-    void store(views.saveNew(now, label, shared).then(onView));
+    void store(
+      views.saveNew(now, label, shared).then((name) => {
+        clear(); // what was changed is in the new one
+        onView(name);
+      }),
+    );
   };
   const remove = () =>
     void store(views.remove(view.name), () => {
