@@ -17,8 +17,6 @@ MODULES := $(patsubst %/go.mod,%,$(wildcard test/*/go.mod))
 # go test does not see that files outside of a module changed, which these modules read.
 UNCACHED = $(if $(filter test/deploy,$@),-count=1)
 PACKAGES ?= ./...
-# Tests that run beside each other: more than there are processors, for they wait for half of their time.
-ATONCE  := $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 # The race detector needs a C compiler; without one the tests run without it. It does not look
 # into SQLite, which is C translated into Go and locks its memory itself: with it tests of what
 # is stored take three times as long.
@@ -91,8 +89,8 @@ quick: ## formatting, vet and the short tests of what a change touches; BASE=…
 
 .PHONY: test
 test: setup vet ## every test, after formatting and go vet
-	$(GO) test $(RACE) -p $(ATONCE) -timeout 15m $(PACKAGES)
-	@$(MAKE) --no-print-directory -j $(ATONCE) -O $(MODULES) $(CLIENT) check-ui
+	$(GO) test $(RACE) -timeout 15m $(PACKAGES)
+	@$(MAKE) --no-print-directory -j 3 -O $(MODULES) $(CLIENT) check-ui # some wait for much of their time
 	@$(MAKE) --no-print-directory browse
 
 .PHONY: $(MODULES)

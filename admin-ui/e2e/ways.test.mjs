@@ -43,7 +43,16 @@ test("a card is dragged to another column, asked for what is missing, and refuse
   await column("Proposal").getByText("700.00").first().waitFor();
   assert.equal((await api("GET", `/records/opportunity/${id}`)).stage, "proposal");
 
+  // Taken back with what was filled in for it.
+  const undone = changed(page);
+  await page.getByRole("button", { name: "Undo" }).click();
+  await undone;
+  await column("Prospecting").locator(card).waitFor();
+  const { stage, amount } = await api("GET", `/records/opportunity/${id}`);
+  assert.deepEqual({ stage, amount }, { stage: "prospecting", amount: null });
+
   // The same by keys: the menu says which columns can be entered.
+  await api("PATCH", `/records/opportunity/${id}`, { stage: "proposal", amount: "700" });
   await api("PATCH", `/records/opportunity/${id}`, { stage: "won", close_date: "2026-12-24" });
   await page.reload();
   await column("Won").locator(card).waitFor();
@@ -243,6 +252,10 @@ test("a chart is what its list tells, and a part of it leads to its records", as
   const name = new Intl.DateTimeFormat("en", { year: "numeric", month: "short", timeZone: "UTC" }).format(new Date(`${last.month}-01`));
   const amount = new Intl.NumberFormat("en", { minimumFractionDigits: 2 }).format(last.sum_amount);
   assert.equal(await table.getByRole("row", { name }).getByRole("cell").first().innerText(), amount);
+  await page.getByRole("combobox", { name: "What is charted" }).selectOption("Opportunities");
+  await page.getByRole("link", { name: `${name}: ${last.count} · Amount: ${amount}` }).waitFor();
+  assert.equal(new URL(page.url()).searchParams.get("measure"), "count");
+  await page.getByRole("combobox", { name: "What is charted" }).selectOption("Amount");
   await page.getByRole("link", { name: `${name}: ${amount}` }).focus();
   await page.keyboard.press("Enter");
   await page.getByRole("grid").waitFor();

@@ -20,6 +20,8 @@ export interface Asked {
   group?: string;
   by?: Unit;
   sum?: SumDoc[];
+  /** What is charted, by the name of its measure; the first when absent. */
+  charts?: string;
 }
 
 /** Of groups that are not drawn there may be more; time has more of them than anything else that can be looked at. */
@@ -28,7 +30,7 @@ const mostPeriods = 400;
 
 export type Row = Record<string, unknown>;
 
-const count: Measure = { op: "count" };
+export const count: Measure = { op: "count" };
 export const measuresOf = (sum: SumDoc[] | undefined): Measure[] => (sum?.length ? sum.map(measureOf) : [count]);
 
 /** The field of a measure, of whose kind its values are; undefined of a count. */
@@ -56,7 +58,10 @@ export function useGroups(object: ObjectModel, asked: Asked) {
   const { me, model } = useSession();
   const formats = useFormats();
   const { filter, q, group, by } = asked;
-  const measures = useMemo(() => measuresOf(asked.sum), [asked.sum]);
+  const measures = useMemo(() => {
+    const all = measuresOf(asked.sum);
+    return all.toSorted((a, b) => +(measureName(b) === asked.charts) - +(measureName(a) === asked.charts));
+  }, [asked.sum, asked.charts]);
   const column = useMemo(() => (group ? columnOf(model, object, group) : undefined), [model, object, group]);
   // The server takes filters by one name: what is grouped by names of records has them beside their ids.
   const query = {

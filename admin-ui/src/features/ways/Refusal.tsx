@@ -13,7 +13,7 @@ interface Props<T> {
 export function Refusal<T>({ object, formats, moving }: Props<T>) {
   const { question, move, answer, cancel } = moving;
   if (!question) return null;
-  const { row, to, values, filled } = question;
+  const { row, to, values, told, filled } = question;
   return (
     <Missing
       object={object}
@@ -21,7 +21,7 @@ export function Refusal<T>({ object, formats, moving }: Props<T>) {
       refused={question}
       values={filled}
       onChange={answer}
-      onSave={() => void move({ row, to, values }, filled)}
+      onSave={() => void move({ row, to, values, told }, filled)}
       onCancel={cancel}
       id={row.id}
     />

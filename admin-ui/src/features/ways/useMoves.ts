@@ -7,12 +7,15 @@ import { change, read } from "~/api/records";
 import { type Refused, refusedBy } from "~/fields/Missing";
 import type { ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
-import { pushUndo, type Undo } from "~/ui/commands";
+import { pushUndo, type Undo, undoThis } from "~/ui/commands";
+import { notify } from "~/ui/notices";
 
 export interface Moved<T> {
   row: Stored;
   to: T;
   values: Record<string, unknown>;
+  /** What is told once it is stored, with a way back. */
+  told?: string;
 }
 
 /** A move that the server refused: why, and what could be filled in. */
@@ -34,9 +37,9 @@ export function useMoves<T>(object: ObjectModel) {
   const [moves, setMoves] = useState<Moved<T>[]>([]);
   const [question, setQuestion] = useState<Question<T>>();
 
-  /** Changes the values of a record; how to take that back once it is stored, undefined where it is not. */
-  const move = async (moved: Moved<T>, filled: Record<string, unknown> = {}): Promise<Undo | undefined> => {
-    const { row, values } = moved;
+  /** Changes the values of a record, and of those that were filled in for that. */
+  const move = async (moved: Moved<T>, filled: Record<string, unknown> = {}): Promise<void> => {
+    const { row, values, told } = moved;
     setQuestion(undefined);
     setMoves((all) => [...all.filter((m) => m.row.id !== row.id), moved]);
     const done = () => setMoves((all) => all.filter((m) => m !== moved));
@@ -53,10 +56,9 @@ export function useMoves<T>(object: ObjectModel) {
         why && why.status !== 412
           ? refusedBy(object, why, Object.keys(values))
           : { says: why ? t("record.conflict") : t("offline.unsaved"), fields: [] };
-      setQuestion({ ...moved, ...refused, filled });
-      return undefined;
+      return setQuestion({ ...moved, ...refused, filled });
     }
-    const undo = {
+    const undo: Undo = {
       label: String(row[object.nameField] ?? row.id),
       undo: async () => {
         await change(object.name, row.id, before);
@@ -64,9 +66,11 @@ export function useMoves<T>(object: ObjectModel) {
       },
     };
     pushUndo(undo);
+    const back = () =>
+      undoThis(undo).catch((error) => notify({ text: refusal(error)?.detail ?? t("error.offline"), tone: "bad" }));
+    if (told) notify({ text: told, action: { label: t("list.undo"), run: back } });
     await cache.invalidateQueries({ queryKey: [me.tenant, object.name] });
     done();
-    return undo;
   };
 
   const answer = (filled: Record<string, unknown>) => setQuestion((now) => now && { ...now, filled });

@@ -11,10 +11,8 @@ import { useFormats } from "~/fields/useFormats";
 import type { SumDoc } from "~/meta/documents";
 import { asked, type Column, columnOf } from "~/meta/model";
 import { useSession } from "~/meta/session";
-import { undoThis } from "~/ui/commands";
 import { useDrag } from "~/ui/drag";
 import { Failure } from "~/ui/Failure";
-import { notify } from "~/ui/notices";
 import { fieldsOf } from "../Fields";
 import { Refusal } from "../Refusal";
 import type { WayProps } from "../types";
@@ -89,22 +87,16 @@ export default function Board({ object, view, filter, q, sort, columns, onOpen }
         : (name ?? (field.targets.length > 0 ? formats.hidden : optionLabel(field, String(value), formats.language)));
   // Only a field of the object itself, that may be written, takes a card.
   const movable = field !== undefined && by?.path === field.name && field.editable && object.can.update;
-  const put = async (row: Stored, key: string) => {
+  const put = (row: Stored, key: string) => {
     setMenu(undefined);
     const to = places.find((column) => keyOf(column.value) === key);
     if (!field || !to || (row[field.name] ?? null) === to.value) return;
     if (!mayEnter(object, field, row[field.name] ?? null, to.value)) return setTold(t("ways.not_from_here"));
     const name = String(row[object.nameField] ?? row.id);
-    const moved = await move({ row, to: to.value, values: { [field.name]: to.value } });
-    if (!moved) return;
-    const back = () =>
-      undoThis(moved).catch((error) => notify({ text: refusal(error)?.detail ?? t("error.offline"), tone: "bad" }));
-    notify({
-      text: t("ways.moved", { name, to: labelOf(to.value, to.name) }),
-      action: { label: t("list.undo"), run: back },
-    });
+    const told = t("ways.moved", { name, to: labelOf(to.value, to.name) });
+    void move({ row, to: to.value, values: { [field.name]: to.value }, told });
   };
-  const { dragged, start, ghost } = useDrag<Stored>({ onDrop: (row, key) => void put(row, key), frame });
+  const { dragged, start, ghost } = useDrag<Stored>({ onDrop: put, frame });
   const take = useCallback((event: PointerEvent<HTMLElement>, row: Stored) => start(event, row), [start]);
 
   if (!by || !field) return <Failure says={t("ways.no_group")} />;
@@ -162,7 +154,7 @@ export default function Board({ object, view, filter, q, sort, columns, onOpen }
                       }))
                   : [],
                 onMenu: setMenu,
-                onMove: (row, to) => void put(row, to),
+                onMove: put,
                 onOpen,
                 onCancel: cancel,
                 asks: question?.row.id,
