@@ -405,6 +405,9 @@ test("on a phone filter and sort are a sheet", async () => {
   await sheet.getByLabel("Field").first().selectOption("length");
   await sheet.getByLabel("Operator").selectOption("gt");
   await sheet.getByLabel("Length").fill("10");
+  for (let i = 0; i < 5; i++) await sheet.getByRole("button", { name: "Condition" }).tap(); // they count once they have values
+  const foot = await sheet.getByRole("button", { name: "Show the list" }).boundingBox();
+  assert.ok(foot.y + foot.height <= phone.viewport.height, "the way back to the list is in sight");
   await sheet.getByRole("button", { name: "Show the list" }).tap();
   await page.getByRole("button", { name: /^Ada/ }).waitFor({ state: "detached" });
   await page.getByRole("button", { name: /^Berta/ }).waitFor();

@@ -180,7 +180,7 @@ export function useSums(
           ? ""
           : typeOf(column.field.shows).text(Number(value), { field: column.field, formats });
       const named = one.op === "sum" ? said : said && `${t(`list.measure.${one.op}` as "list.measure.avg")} ${said}`;
-      texts[column.path] = [texts[column.path], named].filter(Boolean).join(" · ");
+      texts[column.path] = [texts[column.path], named].filter(Boolean).join("\n");
     }
     return texts;
   }, [found.data, columns, formats, t, listed]);

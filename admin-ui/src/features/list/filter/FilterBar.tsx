@@ -49,6 +49,17 @@ export function FilterBar({ fields, formats, filter, box, onChange }: Props) {
           </Suspense>
         </Popover.Dropdown>
       </Popover>
+      <Tooltip label={t("list.expression")} withinPortal={false}>
+        <ActionIcon
+          variant={raw ? "light" : "subtle"}
+          color="gray"
+          aria-label={t("list.expression")}
+          aria-pressed={raw}
+          onClick={() => setRaw(!raw)}
+        >
+          <IconCode size={16} />
+        </ActionIcon>
+      </Tooltip>
       {parts.map((part, i) => (
         <Popover
           // biome-ignore lint/suspicious/noArrayIndexKey: parts of a filter have no other name than their place
@@ -86,17 +97,6 @@ export function FilterBar({ fields, formats, filter, box, onChange }: Props) {
         }}
         onLast={() => group.parts.length > 0 && set(group.parts.length - 1, undefined)}
       />
-      <Tooltip label={t("list.expression")} withinPortal={false}>
-        <ActionIcon
-          variant={raw ? "light" : "subtle"}
-          color="gray"
-          aria-label={t("list.expression")}
-          aria-pressed={raw}
-          onClick={() => setRaw(!raw)}
-        >
-          <IconCode size={16} />
-        </ActionIcon>
-      </Tooltip>
       {raw && (
         <textarea
           className={css.expression}
