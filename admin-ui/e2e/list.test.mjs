@@ -385,9 +385,14 @@ test("far rows are reached, and few are kept", async () => {
   const page = await open("/o/boat?view=fleet&filter=name startsWith \"Far\"");
   await text(page, 0, 0, "Far 0000");
   await page.getByRole("button", { name: /^Fleet 3,?000/ }).waitFor(); // where the end is
+  let asked = 0;
+  page.on("request", (request) => {
+    if (request.url().includes("/records/boat?")) asked++;
+  });
   await page.getByRole("grid").focus();
   await page.keyboard.press("End");
   await page.getByText("Far 2999").waitFor();
+  assert.ok(asked <= 2, `${asked} pages were read on the way`);
   const drawn = await page.locator("[data-row]").count();
   assert.ok(drawn < 120, `${drawn} rows are drawn`);
   await page.keyboard.press("Home");

@@ -89,11 +89,13 @@ export function useRows(key: unknown[], object: string, given: Segment[] | undef
     for (const segment of segments) {
       const known = of[segment.id] ?? nowhere;
       if (segment.head) line++;
-      const rows = count(segment, pages.current.get(segment.id) ?? new Map(), known);
+      const read = pages.current.get(segment.id) ?? new Map<number, Page>();
+      const rows = count(segment, read, known);
       const [from, to] = [wanted[0] - line, wanted[1] - line];
       line += rows;
       const open = !segment.head || segment.head.open;
-      if (!open || to < 0 || (from > rows && rows > 0)) continue;
+      const counted = !read.get(0)?.total_more || farthest(known).last;
+      if (!open || to < 0 || (from > rows && rows > 0 && counted)) continue;
       const last = Math.floor((Math.max(0, to) + ahead) / pageSize);
       const begun = Math.max(0, Math.floor(from / pageSize));
       for (const one of readable(known, begun, last, around)) found.push({ segment, ...one });
