@@ -69,7 +69,7 @@ check-ui: build ## types, lint and unit tests of the web application
 	@cd $(UI) && npm run --silent check && FORMWORK=$(abspath $(BIN)) npm run --silent types -- --check && npm run --silent unit
 
 .PHONY: test-ui
-test-ui: check-ui browse ## those, and what people do in a browser, which is installed where there is none
+test-ui: check-ui browse ## check-ui, and what people do in a browser, which is installed where there is none
 
 .PHONY: browse
 browse: build

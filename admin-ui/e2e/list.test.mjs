@@ -400,6 +400,25 @@ test("far rows are reached, and few are kept", async () => {
   await done(page);
 });
 
+test("a list that is longer than it is counted is at its end by one key more", async () => {
+  const page = await open("/o/boat?view=&columns=name");
+  // Lists are counted up to a number, which is made smaller here.
+  await page.route(/\/records\/boat\?.*count=true/, async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), total: 2000, total_more: true } });
+  });
+  await page.goto(`${server.base}/o/boat?view=fleet&filter=name startsWith "Far"`);
+  const grid = page.getByRole("grid");
+  await page.getByRole("button", { name: /^Fleet 2,?000\+/ }).waitFor();
+  await grid.focus();
+  await page.keyboard.press("End");
+  await page.getByText("Far 1999").waitFor();
+  await page.locator("[role=grid][aria-rowcount='3001']").waitFor(); // by now it is counted to its end; a row is the head
+  await page.keyboard.press("End");
+  await page.getByText("Far 2999").waitFor();
+  await done(page);
+});
+
 test("on a phone filter and sort are a sheet", async () => {
   await fleet({ Ada: 5, Berta: 12 });
   const page = await open("/o/boat?view=fleet", "admin@example.com", phone);

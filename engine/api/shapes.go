@@ -92,7 +92,7 @@ type Match struct {
 type Hit struct {
 	Match
 	// About tells it from others of that name: the first other line of text of those by which
-	// its object is searched, if the caller may read it.
+	// its object is searched that the caller is shown.
 	About string `json:"about,omitempty"`
 }
 

@@ -60,8 +60,8 @@ func (b *builder) compileFields(o *Object) {
 			continue
 		}
 		o.Search = append(o.Search, f)
-		if o.TellsApart == nil && f != o.NameField && isLine(f) {
-			o.TellsApart = f
+		if f != o.NameField && isLine(f) {
+			o.Apart = append(o.Apart, f)
 		}
 	}
 	for i, name := range o.Doc.Untracked {

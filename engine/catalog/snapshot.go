@@ -80,7 +80,9 @@ type Object struct {
 	Followed   []*Followed
 	Inbound    []*Inbound
 	Search     []*Field
-	TellsApart *Field // records of one name: of Search the first other line of text; or nil
+	// Apart are of Search the lines of text besides the name. The first that somebody is shown
+	// tells records of one name apart for them.
+	Apart []*Field
 
 	names    []string                       // of the fields, sorted
 	programs map[string]*expression.Program // that read nothing else, by their pointers

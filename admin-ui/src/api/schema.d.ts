@@ -1937,7 +1937,7 @@ export interface components {
         };
         /** @description Hit is a record that words found. */
         Hit: {
-            /** @description About tells it from others of that name: the first other line of text of those by which its object is searched, if the caller may read it. */
+            /** @description About tells it from others of that name: the first other line of text of those by which its object is searched that the caller is shown. */
             about?: string;
             id: components["schemas"]["ID"];
             /** @description Empty if the caller may not read it */

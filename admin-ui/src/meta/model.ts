@@ -155,17 +155,17 @@ const byOrder = (a: { order?: number; name: string }, b: { order?: number; name:
 
 /**
  * The field that tells records of one name apart: the first line of text, other than the name, of those by which the
- * object is searched. The search across objects tells the same.
+ * object is searched, as far as the caller is shown them. The search across objects tells the same.
  */
 export function tellsApart({ doc, fields }: ObjectModel): string | undefined {
-  const name = doc.search?.find((one) => one !== doc.name_field && lines.has(doc.fields[one]?.type ?? ""));
-  return name !== undefined && fields.has(name) ? name : undefined;
+  return doc.search?.find((one) => one !== doc.name_field && fields.has(one) && lines.has(doc.fields[one]?.type ?? ""));
 }
 
 /** The fields to ask for so that a record can be told among others that are called alike. */
-export const calledBy = (object: ObjectModel | undefined): string[] => [
-  ...new Set(["id", object?.nameField ?? "id", (object && tellsApart(object)) ?? "id"]),
-];
+export function calledBy(object: ObjectModel | undefined): string[] {
+  const told = object ? [object.nameField, tellsApart(object)] : [];
+  return [...new Set(["id", ...told.filter((name) => name !== undefined)])];
+}
 
 /** A column: a field, maybe reached through lookups. */
 export interface Column {

@@ -19,7 +19,7 @@ type Hit struct {
 	Object string
 	ID     id.ID
 	Name   string // "" if the caller may not read it
-	About  string // what the caller is shown of catalog.Object.TellsApart
+	About  string // of the first of catalog.Object.Apart that the caller is shown
 	InName bool   // all words are in the name
 }
 
@@ -108,10 +108,9 @@ func (s *Reader) searchIn(ctx context.Context, a *session.Object, words []query.
 	if named {
 		q.Columns = append(q.Columns, query.Field(a.Object.NameField.Column))
 	}
-	told := a.ShowsText(a.Object.TellsApart)
-	apart := len(q.Columns)
-	if told {
-		q.Columns = append(q.Columns, query.Field(a.Object.TellsApart.Column))
+	about, apart := len(q.Columns), slices.IndexFunc(a.Object.Apart, a.ShowsText)
+	if apart >= 0 {
+		q.Columns = append(q.Columns, query.Field(a.Object.Apart[apart].Column))
 	}
 	check := newWordCheck(a, words, len(q.Columns))
 	if check != nil {
@@ -130,8 +129,8 @@ func (s *Reader) searchIn(ctx context.Context, a *session.Object, words []query.
 			hit.Name = a.ShownText(a.Object.NameField, r[1])
 			hit.InName = a.Reads(a.Object.NameField) && search.Match(search.Words(hit.Name), words)
 		}
-		if told {
-			hit.About = a.ShownText(a.Object.TellsApart, r[apart])
+		if apart >= 0 {
+			hit.About = a.ShownText(a.Object.Apart[apart], r[about])
 		}
 		if hit.InName {
 			if first = append(first, hit); len(first) == limit {

@@ -68,7 +68,8 @@ func (c *compiler) selection(q query.Select, filter query.Filter) (statement, er
 	if q.Limit > 0 {
 		s.put(" LIMIT ", strconv.Itoa(q.Limit))
 		if q.Skip > 0 {
-			s.put(" OFFSET ", strconv.Itoa(q.Skip))
+			s.put(" OFFSET ")
+			s.bind(int64(q.Skip)) // for one statement whatever it is
 		}
 	}
 	return statement{string(s.text), s.args}, nil

@@ -63,8 +63,7 @@ function Addressed({ object, ...parts }: Parts & { object: ObjectModel }) {
     if (name === undefined || "view" in changes || !ofView.some((one) => one in changes)) return;
     opened.current = name;
     const at = new URLSearchParams(window.location.search);
-    const now = Object.fromEntries(ofView.map((one) => [one, at.get(one) ?? undefined]));
-    views.keep(name, { ...now, ...changes });
+    views.keep(name, Object.fromEntries(ofView.map((one) => [one, at.get(one) ?? undefined])));
   };
   // Nothing is asked for that would not be shown.
   if (adopts) return null;

@@ -14,10 +14,10 @@ export const nowhere: Begins = new Map();
 const beginning = (begins: Begins, page: number) => (page === 0 ? 0 : begins.get(page));
 
 /**
- * Which of the pages of a range can be read now, and of those that are so many before it. What follows a page is known
- * once that has been read.
+ * Which of the pages of a range can be read now, and of the one or more that are before it. What follows a page is
+ * known once that has been read.
  */
-export function readable(begins: Begins, from: number, to: number, before = 0): { page: number; at: Beginning }[] {
+export function readable(begins: Begins, from: number, to: number, before: number): { page: number; at: Beginning }[] {
   const pages: { page: number; at: Beginning }[] = [];
   for (let page = Math.max(0, from - before); page < from; page++) {
     const at = beginning(begins, page);
@@ -27,12 +27,7 @@ export function readable(begins: Begins, from: number, to: number, before = 0): 
     const at = beginning(begins, page);
     if (at === null) break;
     if (at !== undefined) pages.push({ page, at });
-    else if (page === from) {
-      const last = beginning(begins, page - 1);
-      if (last === null) break;
-      if (last === undefined) pages.push({ page, at: page * pageSize });
-      else if (before === 0) pages.push({ page: page - 1, at: last });
-    }
+    else if (page === from && beginning(begins, page - 1) === undefined) pages.push({ page, at: page * pageSize });
   }
   return pages;
 }

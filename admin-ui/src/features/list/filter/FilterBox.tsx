@@ -9,7 +9,7 @@ import type { Column } from "~/meta/model";
 import { useSession } from "~/meta/session";
 import css from "./Filter.module.css";
 import type { Fields } from "./fields";
-import { partTyped, readTyped, type Typed, type Value } from "./typed";
+import { offered, partTyped, readTyped, type Typed, type Value } from "./typed";
 
 interface Props {
   fields: Fields;
@@ -166,8 +166,6 @@ const condition = (column: Column, operator: Operator, values: Value[]): Part =>
 export const operatorLabel = (t: ReturnType<typeof useTranslation>["t"], id: string) =>
   t(`list.op.${id}` as "list.op.is", { days: "…" });
 
-const few = 8; // records that are offered
-
 /** Records that are meant by what is typed as the value of a reference. */
 function useRecords(typed: Typed): Value[] {
   const { me, model } = useSession();
@@ -183,7 +181,7 @@ function useRecords(typed: Typed): Value[] {
   });
   if (!target) return [];
   const records = (found.data ?? [])
-    .slice(0, few)
+    .slice(0, offered)
     .map(({ id, name, about }) => ({ label: name, about, value: textOf(id) }));
   // What was found for other words is offered as far as it has these, so that nobody takes what was not meant.
   return words === now ? records : records.filter((one) => one.label.toLowerCase().includes(now.toLowerCase()));

@@ -36,7 +36,8 @@ export interface Value {
   value: Expr;
 }
 
-const offered = 8;
+/** How many fields, values or records are offered. */
+export const offered = 8;
 const begins = (text: string, word: string) => text.toLowerCase().startsWith(word.toLowerCase());
 
 /** Reads what is typed up to its end. */
