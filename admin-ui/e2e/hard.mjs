@@ -43,7 +43,7 @@ const shipment = {
     ...Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`note_${i}`, { type: "text", label: label(`Note ${i}`, `备注${i}`), order: 10 + i }])),
   },
 };
-const columns = Object.keys(shipment.fields);
+export const columns = Object.keys(shipment.fields);
 const views = [
   { name: "all_shipments", label: label("All", "全部"), columns, sort: ["name"], show: "table", order: 1 },
   { name: "by_state", label: { en: "By state", zh: "按状态" }, columns: ["name", "worth"], group: "state", show: "kanban", order: 2 },

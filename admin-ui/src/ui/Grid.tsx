@@ -1,6 +1,5 @@
 // A table of any number of rows: only those in sight are drawn, a cell is the return value of a plain
 // function, and there is one editor. It knows nothing of what it shows.
-import { useElementSize, useMergedRef } from "@mantine/hooks";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type ClipboardEvent, type MouseEvent, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import css from "./Grid.module.css";
@@ -20,6 +19,7 @@ import {
 } from "./grid";
 import { gridKeys } from "./gridKeys";
 import { useRest } from "./useRest";
+import { useInSight, useRoom } from "./useSideways";
 
 export interface GridProps<R> {
   label: string;
@@ -67,10 +67,13 @@ export interface GridTexts {
 export function Grid<R>(props: GridProps<R>) {
   const { count, line, focus, onFocus, onSeen, chosen, rowHeight } = props;
   const frame = useRef<HTMLDivElement>(null);
-  const { ref: measured, width: room } = useElementSize<HTMLDivElement>();
-  const framed = useMergedRef(frame, measured);
-  const free = room - (chosen ? checkWidth : 0);
-  const columns = useMemo(() => spread(props.columns, free), [props.columns, free]);
+  const room = useRoom(frame);
+  const checks = chosen ? checkWidth : 0;
+  const columns = useMemo(() => spread(props.columns, room - checks), [props.columns, room, checks]);
+  const { lefts, end } = useMemo(() => placesOf(columns, checks), [columns, checks]);
+  const sight = useInSight(frame, lefts, end, room);
+  // The first column stays in sight where there is room for others beside it; a place of its own costs each row some.
+  const pinned = sight.aside && (lefts[1] ?? end) < room / 2;
   const input = useRef<HTMLTextAreaElement>(null);
   const [typed, setTyped] = useState<string>();
   const [anchor, setAnchor] = useState<Place>();
@@ -78,7 +81,7 @@ export function Grid<R>(props: GridProps<R>) {
     count,
     getScrollElement: () => frame.current,
     estimateSize: () => rowHeight,
-    overscan: 12,
+    overscan: 6,
     scrollPaddingStart: rowHeight,
     scrollPaddingEnd: rowHeight,
   });
@@ -92,7 +95,6 @@ export function Grid<R>(props: GridProps<R>) {
   const column = focus.column === undefined ? undefined : columns[focus.column];
   const cell = column && at?.kind === "row" ? { column, row: at } : undefined;
   const block = focus.column === undefined ? undefined : blockOf(anchor ?? focus, focus);
-  const lefts = leftsOf(columns);
 
   // The input of the cell in focus hears the keys; without such a cell the grid does.
   const inCell = cell !== undefined;
@@ -121,7 +123,9 @@ export function Grid<R>(props: GridProps<R>) {
     setTyped(undefined);
     onFocus(next);
     lines.scrollToIndex(next.row);
-    if (next.column !== undefined) reveal(frame.current, lefts, next.column, columns, !!chosen);
+    const left = next.column === undefined ? undefined : lefts[next.column];
+    if (next.column === undefined || left === undefined || !frame.current || (pinned && next.column === 0)) return;
+    reveal(frame.current, left, lefts[next.column + 1] ?? end, pinned ? (lefts[1] ?? 0) : 0);
   };
   const edit = () => {
     const may = cell?.column.edit?.may(cell.row.row);
@@ -177,15 +181,21 @@ export function Grid<R>(props: GridProps<R>) {
   return (
     <div
       className={css.grid}
-      ref={framed}
+      ref={frame}
       role="grid"
       aria-label={props.label}
       aria-rowcount={count + 1}
+      aria-colcount={columns.length + (chosen ? 1 : 0)}
       aria-multiselectable={chosen ? true : undefined}
       aria-busy={props.dim}
       tabIndex={inCell ? -1 : 0}
       data-dim={props.dim}
-      style={Object.fromEntries([["--row", `${rowHeight}px`], ...columns.map((c, i) => [`--c${i}`, `${c.width}px`])])}
+      data-pinned={pinned ? true : undefined}
+      style={Object.fromEntries([
+        ["--row", `${rowHeight}px`],
+        ["--skipped", `${(lefts[Math.max(1, sight.first)] ?? end) - (lefts[1] ?? end)}px`],
+        ...columns.map((c, i) => [`--c${i}`, `${c.width}px`]),
+      ])}
       onKeyDown={(event) => !(event.target as Element).closest("textarea, button") && keys(event)}
       onClick={clicked}
       {...rest}
@@ -202,7 +212,7 @@ export function Grid<R>(props: GridProps<R>) {
         onMove={props.onMove}
         onResize={props.onResize}
       />
-      <div className={css.body} role="rowgroup" style={{ height: lines.getTotalSize() }}>
+      <div className={css.body} role="rowgroup" style={{ height: lines.getTotalSize(), minWidth: end }}>
         {seen.map((item) => {
           const one = line(item.index);
           const within = block && item.index >= block.top && item.index <= block.bottom;
@@ -212,7 +222,9 @@ export function Grid<R>(props: GridProps<R>) {
               line={one}
               index={item.index}
               top={item.start}
-              columns={columns}
+              columns={props.columns}
+              first={sight.first}
+              last={sight.last}
               focus={item.index === focus.row}
               from={within ? block.left : -1}
               to={within ? block.right : -1}
@@ -229,8 +241,8 @@ export function Grid<R>(props: GridProps<R>) {
             label={`${cell.column.label}: ${cell.column.title(cell.row.row)}`}
             top={focus.row * rowHeight}
             left={lefts[focus.column] ?? 0}
+            pinned={pinned && focus.column === 0}
             below={focus.row < count - 8 || count < 12}
-            checks={!!chosen}
             problem={cell.row.problems?.[cell.column.key]}
             typed={typed}
             nothing={props.texts.nothing}
@@ -269,14 +281,15 @@ export function Grid<R>(props: GridProps<R>) {
   );
 }
 
-/** Where each column begins. */
-function leftsOf<R>(columns: GridColumn<R>[]): number[] {
-  let left = 0;
-  return columns.map((c) => {
-    const at = left;
-    left += c.width;
+/** Where each column begins, and where the last one ends. */
+function placesOf<R>(columns: GridColumn<R>[], from: number) {
+  let end = from;
+  const lefts = columns.map((c) => {
+    const at = end;
+    end += c.width;
     return at;
   });
+  return { lefts, end };
 }
 
 /** The next cell; after the last one of a row comes the first of the next. */
@@ -286,17 +299,8 @@ function neighbour({ row, column = 0 }: Place, go: -1 | 1, columns: number): Pla
   return to < columns ? { row, column: to } : { row: row + 1, column: 0 };
 }
 
-/** Scrolls sideways so far that a column is in sight. */
-function reveal<R>(
-  frame: HTMLElement | null,
-  lefts: number[],
-  column: number,
-  columns: GridColumn<R>[],
-  checks: boolean,
-) {
-  if (!frame) return;
-  const left = (lefts[column] ?? 0) + (checks ? checkWidth : 0);
-  const right = left + (columns[column]?.width ?? 0);
-  if (left < frame.scrollLeft) frame.scrollLeft = left;
+/** Scrolls sideways so far that what lies between left and right is in sight, beside what is pinned. */
+function reveal(frame: HTMLElement, left: number, right: number, pinned: number) {
+  if (left - pinned < frame.scrollLeft) frame.scrollLeft = pinned ? left - pinned : 0;
   else if (right > frame.scrollLeft + frame.clientWidth) frame.scrollLeft = right - frame.clientWidth;
 }

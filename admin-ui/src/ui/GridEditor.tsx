@@ -1,6 +1,6 @@
 import { type ClipboardEvent, type KeyboardEvent, type RefObject, useEffect, useRef, useState } from "react";
 import css from "./Grid.module.css";
-import { checkWidth, type GridChoice, type GridColumn, type GridProblem } from "./grid";
+import type { GridChoice, GridColumn, GridProblem } from "./grid";
 
 export interface EditorProps<R> {
   input: RefObject<HTMLTextAreaElement | null>;
@@ -13,7 +13,8 @@ export interface EditorProps<R> {
   left: number;
   /** Whether there is room beneath for a list. */
   below: boolean;
-  checks: boolean;
+  /** It stays in sight however far others are scrolled sideways. */
+  pinned: boolean;
   problem?: GridProblem;
   /** What is typed; undefined while the cell is only in focus. */
   typed: string | undefined;
@@ -105,11 +106,8 @@ export function GridEditor<R>(props: EditorProps<R>) {
   return (
     <div
       className={css.editor}
-      style={{
-        transform: `translateY(${props.top}px)`,
-        left: props.left + (props.checks ? checkWidth : 0),
-        width: column.width,
-      }}
+      data-pinned={props.pinned ? true : undefined}
+      style={{ transform: `translateY(${props.top}px)`, left: props.left, width: column.width }}
     >
       <textarea
         ref={input}

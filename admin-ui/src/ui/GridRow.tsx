@@ -7,6 +7,9 @@ interface Props<R> {
   index: number;
   top: number;
   columns: GridColumn<R>[];
+  /** The columns in sight. Of the others only the very first is drawn. */
+  first: number;
+  last: number;
   focus: boolean;
   /** The first and last columns of the block that is in focus in this row; -1 for none. */
   from: number;
@@ -15,8 +18,8 @@ interface Props<R> {
 }
 
 /** A row is drawn again only when something of it has changed. */
-function RowOf<R>({ line, index, top, columns, focus, from, to, chosen }: Props<R>) {
-  const place = { transform: `translateY(${top}px)` };
+function RowOf<R>({ line, index, top, columns, first, last, focus, from, to, chosen }: Props<R>) {
+  const place = { top };
   if (line.kind === "group")
     return (
       <div
@@ -60,6 +63,7 @@ function RowOf<R>({ line, index, top, columns, focus, from, to, chosen }: Props<
         </div>
       )}
       {columns.map((c, i) => {
+        if (i > 0 && (i < first || i > last)) return null;
         const problem = problems?.[c.key];
         return (
           <div
@@ -67,13 +71,14 @@ function RowOf<R>({ line, index, top, columns, focus, from, to, chosen }: Props<
             id={`cell-${index}-${i}`}
             className={css.cell}
             role="gridcell"
+            aria-colindex={i + (chosen === undefined ? 1 : 2)}
             tabIndex={-1}
             data-column={i}
             data-align={c.align}
             data-in={i >= from && i <= to ? true : undefined}
             data-bad={problem ? true : undefined}
             aria-invalid={problem ? true : undefined}
-            style={{ width: `var(--c${i})` }}
+            style={{ width: `var(--c${i})`, marginLeft: i > 0 && i === first ? "var(--skipped)" : undefined }}
             title={problem?.says ?? (row && c.title(row))}
           >
             {row ? c.cell(row) : <span className={css.skeleton} />}

@@ -9,6 +9,8 @@ export interface Way {
   group: string;
 }
 
+/** Of a list its beginning is kept, so that who scrolls far does not push out what else was read. */
+const pages = 5;
 const partsOfRecord = new Set([undefined, "page", "form", "history"]);
 
 /** How the answer to a question is kept; undefined for one that isn't: what is being entered, searched or decided. */
@@ -17,8 +19,8 @@ export function wayOf([of, object, kind, ...rest]: QueryKey, tenant: string): Wa
   if (object === "notifications") return { use: "first", group: "" };
   if (object === "names") return { use: "instead", group: "" };
   if (kind === "uses") return { use: "first", group: "" };
-  if (kind === "list")
-    return rest[0] === "related" ? { use: "instead", group: groupOf(rest[1], rest[2]) } : { use: "first", group: "" };
+  if (kind === "list" && rest[0] === "related") return { use: "instead", group: groupOf(rest[1], rest[2]) };
+  if (kind === "list") return typeof rest[1] === "number" && rest[1] >= pages ? undefined : { use: "first", group: "" };
   if (kind === "record" && partsOfRecord.has(rest[1] as string | undefined) && rest[0] !== "several")
     return { use: "instead", group: groupOf(object, rest[0]) };
   return undefined;

@@ -95,6 +95,35 @@ test("what one start read is there at the next without the server", async () => 
   await expect(next.ask(["t", "lead", "new", {}], unreached)).rejects.toThrow(Offline);
 });
 
+test("what is kept of a list is shown while it is asked for, once", async () => {
+  const { store, parts } = memory();
+  const listKey = ["t", "lead", "list", {}, 0, null];
+  const first = start(store);
+  await first.ask(sessionKey, async () => workspace("anna"));
+  await first.ask(listKey, async () => ({ items: [1] }));
+  await vi.waitFor(() => expect(parts.size).toBe(1), 5000);
+  const next = start(store);
+  await next.ask(sessionKey, async () => workspace("anna"));
+  let answer: (said: object) => void = () => undefined;
+  const asked = new Promise<object>((resolve) => {
+    answer = resolve;
+  });
+  const asks = vi.fn(() => asked);
+  expect(await next.ask(listKey, asks)).toEqual({ items: [1] });
+  await later(20);
+  answer({ items: [1, 2] });
+  await vi.waitFor(() => expect(next.cache.getQueryData(listKey)).toEqual({ items: [1, 2] }));
+  expect(asks).toHaveBeenCalledTimes(1);
+  // The next time it is asked for anew.
+  await next.cache.fetchQuery({ queryKey: listKey, staleTime: 0, queryFn: asks });
+  expect(asks).toHaveBeenCalledTimes(2);
+
+  // An answer that is here first is taken at once.
+  const slow = start({ ...store, part: () => new Promise(() => undefined) });
+  await slow.ask(sessionKey, async () => workspace("anna"));
+  expect(await slow.ask(listKey, async () => ({ items: [3] }))).toEqual({ items: [3] });
+});
+
 test("nothing of one person, or of other rights, is there for another", async () => {
   for (const other of [
     workspace("ben"),
@@ -170,6 +199,7 @@ test("what is kept is bounded, and the parts of a record go together", () => {
     group: "lead/1",
   });
   expect(key("list", {}, 0, null)).toEqual({ use: "first", group: "" });
+  expect(key("list", {}, 5, "cursor")).toBeUndefined();
   for (const rest of [["new"], ["preview", "1"], ["record", "1", "duplicates"], ["record", "several", []]])
     expect(key(...rest)).toBeUndefined();
   expect(wayOf(["other", "lead", "record", "1"], "t")).toBeUndefined();

@@ -122,6 +122,17 @@ export function keeperOf(cache: QueryClient, sessionKey: QueryKey, store: Store,
   };
   /** What was kept of a question. */
   const read = (hash: string) => then(() => store.part(hash, now()));
+  const underway = new Map<string, Promise<unknown>>(); // what was asked while what is kept was looked for, by hash
+  /** What was kept of a question, if that is here before the answer, which is asked for at the same time. */
+  const sooner = async (asks: Ask, context: QueryFunctionContext, { queryHash }: Query) => {
+    const asked = Promise.resolve(asks(context));
+    underway.set(queryHash, asked);
+    const over = asked.then(
+      () => undefined,
+      () => undefined,
+    );
+    return Promise.race([read(queryHash), over]);
+  };
 
   return {
     async ask(asks, context, query) {
@@ -130,14 +141,20 @@ export function keeperOf(cache: QueryClient, sessionKey: QueryKey, store: Store,
       if (ended || !way) return asks(context);
       const here = query.state.data !== undefined;
       if (way.use === "first" && !here) {
-        const found = own ? await session() : await read(query.queryHash);
+        // The session says which one is kept, so that it is not sent again.
+        const found = own ? await session() : await sooner(asks, context, query);
         if (found) {
-          setTimeout(() => revalidate(query, found.at)); // once this is shown
+          setTimeout(() => {
+            revalidate(query, found.at); // once this is shown
+            underway.delete(query.queryHash);
+          });
           return found.data;
         }
       }
       try {
-        const said = await asks(context);
+        const asked = underway.get(query.queryHash);
+        underway.delete(query.queryHash);
+        const said = await (asked ?? asks(context));
         if (own && !ended) {
           confirmed = now();
           enter(said as Workspace);

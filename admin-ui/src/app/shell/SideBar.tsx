@@ -168,7 +168,7 @@ function Section({ name, label, children }: { name: string; label: string; child
   return (
     <section className={css.group} aria-label={label}>
       <button type="button" className={css.heading} aria-expanded={!folded} onClick={toggle}>
-        {label}
+        <span>{label}</span>
         {folded ? (
           <IconChevronRight className={css.chevron} size={12} />
         ) : (

@@ -1,27 +1,24 @@
-import { ActionIcon, Button } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
-import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { Suspense, useCallback, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useLocation, useNavigate } from "react-router";
+import { useNavigate } from "react-router";
 import { refusal } from "~/api/client";
 import { useFormats } from "~/fields/useFormats";
 import type { ObjectModel } from "~/meta/model";
 import { useSetting } from "~/meta/settings";
 import { Failure } from "~/ui/Failure";
 import type { Place } from "~/ui/grid";
-import { Title } from "~/ui/Title";
 import { BulkBar } from "./BulkBar";
 import { Cards } from "./Cards";
 import { ListMenus } from "./columns/ListMenus";
 import { Empty } from "./Empty";
 import { FilterBar } from "./filter/FilterBar";
 import { useFields, useUses } from "./filter/fields";
+import { ListHead } from "./ListHead";
 import type { Parts } from "./ListPage";
 import css from "./ListPage.module.css";
 import { PeekPanel } from "./PeekPanel";
 import { PhoneSheet } from "./PhoneSheet";
-import { Search } from "./Search";
 import type { ListState } from "./state";
 import { Table } from "./Table";
 import { useKeys } from "./useKeys";
@@ -35,14 +32,13 @@ interface Props extends Parts {
   state: ListState;
 }
 
-export function List({ object, views, state, ways, transfer: Transfer, Ahead, Peek }: Props) {
+export function List({ object, views, state, ways, transfer, Ahead, Peek }: Props) {
   const { t } = useTranslation();
   const go = useNavigate();
   const formats = useFormats();
   const phone = useMediaQuery("(max-width: 720px)", undefined, { getInitialValueInEffect: false }) ?? false;
   const [focus, setFocus] = useState<Place>({ row: 0 });
   const [typing, setTyping] = useState(false);
-  const at = useLocation();
   const [sorting, setSorting] = useState(false);
   const [pointed, setPointed] = useState<string>();
   const search = useRef<HTMLInputElement>(null);
@@ -110,44 +106,9 @@ export function List({ object, views, state, ways, transfer: Transfer, Ahead, Pe
     () => <ViewTabs object={object} views={views} state={state} total={total} onView={view} />,
     [object, views, state, total, view],
   );
-  const box = (
-    <Search
-      key={`${object.name} ${state.view?.name}`}
-      q={state.q}
-      input={search}
-      onSearch={(q) => state.set({ q: q || undefined })}
-    />
-  );
   return (
     <section className={css.page}>
-      <header className={css.head}>
-        <Title>{object.plural}</Title>
-        <h1>{object.plural}</h1>
-        <span className={css.space} />
-        {box}
-        <Transfer
-          object={object}
-          listed={{ filter: state.filter || undefined, q: state.q || undefined, sort: state.sort, fields: shown }}
-        />
-        {object.can.delete && !phone && (
-          <ActionIcon
-            component={Link}
-            to={`/o/${object.name}/bin`}
-            state={{ from: at.search }}
-            variant="default"
-            size={30}
-            aria-label={t("bin.open")}
-            title={t("bin.open")}
-          >
-            <IconTrash size={16} />
-          </ActionIcon>
-        )}
-        {object.can.create && (
-          <Button size="xs" leftSection={<IconPlus size={14} />} onClick={() => state.set({ new: "" })}>
-            {t("list.new")}
-          </Button>
-        )}
-      </header>
+      <ListHead object={object} state={state} columns={columns} phone={phone} transfer={transfer} search={search} />
       {tabs}
       {phone ? (
         <PhoneSheet state={state} fields={fields} formats={formats} uses={uses} onAttended={() => setAttended(true)} />

@@ -103,24 +103,30 @@ export function useRows(key: unknown[], object: string, given: Segment[] | undef
     return found;
   }, [segments, of, wanted]);
 
-  const results = useQueries({
-    queries: asked.map(({ segment, page, at }) => ({
-      queryKey: [...key, "list", segment.query, page, at || null],
-      queryFn: ({ signal }: { signal: AbortSignal }) =>
-        list(
-          object,
-          {
-            ...segment.query,
-            ...(typeof at === "string" ? { cursor: at } : { skip: at || undefined }),
-            limit: pageSize,
-            count: at || segment.count !== undefined ? undefined : "true",
-          },
-          signal,
-        ) as Promise<Page>,
-      gcTime: page < first ? 300_000 : 0,
-      enabled: !(held && pages.current.get(segment.id)?.has(page)),
-    })),
-  });
+  const queries = asked.map(({ segment, page, at }) => ({
+    queryKey: [...key, "list", segment.query, page, at || null],
+    queryFn: ({ signal }: { signal: AbortSignal }) =>
+      list(
+        object,
+        {
+          ...segment.query,
+          ...(typeof at === "string" ? { cursor: at } : { skip: at || undefined }),
+          limit: pageSize,
+          count: at || segment.count !== undefined ? undefined : "true",
+        },
+        signal,
+      ) as Promise<Page>,
+    gcTime: page < first ? 300_000 : 0,
+    enabled: !(held && pages.current.get(segment.id)?.has(page)),
+  }));
+  // The first rows are asked for before the page around them is drawn, and not once it is.
+  const [beginning] = queries;
+  const begun = useRef<string>(undefined);
+  if (beginning?.enabled && begun.current !== name) {
+    begun.current = name;
+    if (!cache.getQueryState(beginning.queryKey)) void cache.prefetchQuery(beginning);
+  }
+  const results = useQueries({ queries });
   // What has come is kept by page, and says where the next page begins.
   let came = false;
   for (const [i, { segment, page }] of asked.entries()) {
