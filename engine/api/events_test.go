@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -376,4 +377,67 @@ func TestQuietStreamsShowThatTheyLive(t *testing.T) {
 	if signs < 3 {
 		t.Errorf("%d signs of life, %v", signs, lines.Err())
 	}
+}
+
+// cramped is a listener whose connections keep little of what was sent and not read.
+type cramped struct{ net.Listener }
+
+func (l cramped) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return c, c.(*net.TCPConn).SetWriteBuffer(4 << 10)
+}
+
+// Who does not read what they are told loses the stream, a heartbeat after the network has room for no more of it.
+// Others are told all meanwhile, and who lost it may begin another.
+func TestWhoDoesNotReadLosesTheStream(t *testing.T) {
+	var o api.Options
+	w, admin, ann, _, _ := listenersWorld(t, func(given *api.Options) {
+		given.Heartbeat = 200 * time.Millisecond
+		o = *given
+	})
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, done := api.New(o), make(chan error, 1)
+	go func() { done <- second.Serve(cramped{listener}) }()
+	t.Cleanup(func() {
+		if err := errors.Join(second.Shutdown(context.Background()), <-done); err != nil {
+			t.Error(err)
+		}
+	})
+	c, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.(*net.TCPConn).SetReadBuffer(4 << 10); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(c, "GET /api/v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", admin)
+	for began := time.Now(); w.Live.Streams() != 1; time.Sleep(5 * time.Millisecond) {
+		if time.Since(began) > 20*time.Second {
+			t.Fatal("the stream does not begin")
+		}
+	}
+
+	reader := w.listen(ann, "")
+	reader.begins(1, 0)
+	const together = 100
+	operations := `{"operations":[` + strings.TrimSuffix(strings.Repeat(`{"op":"create","data":{"name":"Ann's"}},`, together), ",") + `]}`
+	for began := time.Now(); w.Live.Streams() == 2; {
+		if time.Since(began) > time.Minute {
+			t.Fatal("much was told to somebody who does not read")
+		}
+		w.sent("POST", "/api/v1/records/lead/bulk", ann, operations)
+		for range together {
+			if e := reader.next(); e.event != "record" {
+				t.Fatalf("told of %v", e)
+			}
+		}
+	}
+	w.listen(admin, "").next()
 }
