@@ -36,10 +36,10 @@ const leave = (page) => page.getByRole("heading", { level: 1 }).click();
 
 /**
  * By type: what is entered and how; the text that then stands there and in the list; an operator
- * and a value by which the record is found. What can't be asked but for whether it is there has no operator.
+ * and a value by which the record is found, maybe of a part of the field. What can't be asked but for whether it is there has no operator.
  */
 const types = {
-  address: { enter: parts({ Street: "Main St 1", City: "Springfield" }), shows: /Springfield/ },
+  address: { enter: parts({ Street: "Main St 1", City: "Springfield" }), shows: /Springfield/, part: "City", by: ["starts with", "Spring"] },
   any_lookup: {
     more: { objects: ["account"] },
     enter: async (page, button, label) => {
@@ -86,7 +86,7 @@ const types = {
     shows: /"a"/,
   },
   link: { enter: parts({ Address: "https://example.com/x", Text: "The plan" }), shows: /The plan/ },
-  location: { enter: parts({ Latitude: "52.52", Longitude: "13.405" }), shows: /52\.52/ },
+  location: { enter: parts({ Latitude: "52.52", Longitude: "13.405" }), shows: /52\.52/, part: "Latitude", by: [">", "52"] },
   long_text: {
     enter: async (page, button) => {
       await button.click();
@@ -190,7 +190,7 @@ const go = (path) =>
     dispatchEvent(new PopStateEvent("popstate"));
   }, path);
 
-for (const [type, { enter, shows, by, others = ["is empty"] }] of Object.entries(types))
+for (const [type, { enter, shows, part, by, others = ["is empty"] }] of Object.entries(types))
   test(`${type}: entered on the page of a record, shown there and in a list, and found`, async () => {
     const label = `Of ${type}`;
     const place = page.locator(`[data-name="of_${type}"]`);
@@ -211,7 +211,7 @@ for (const [type, { enter, shows, by, others = ["is empty"] }] of Object.entries
     assert.match(filled, shows);
     assert.equal(empty, "");
     if (by) {
-      await filter(page, label, by, ["lookup", "user", "picklist", "multi_picklist"].includes(type));
+      await filter(page, part ? `${label} · ${part}` : label, by, ["lookup", "user", "picklist", "multi_picklist"].includes(type));
       await finds(page, "Filled");
     }
     await filter(page, label, others);
@@ -219,6 +219,22 @@ for (const [type, { enter, shows, by, others = ["is empty"] }] of Object.entries
     await page.getByRole("button", { name: `${label} ${others}` }).waitFor();
     assert.deepEqual(page.complaints, []);
   });
+
+test("a part of a field is a column, by which a list is sorted and grouped", async () => {
+  await go("/o/sample?view=&columns=name&sort=-name");
+  await finds(page, "Filled", "Empty");
+  await page.getByRole("button", { name: "Columns" }).click();
+  await page.getByRole("switch", { name: "Of address · City" }).press("Space");
+  await page.keyboard.press("Escape");
+  await page.getByRole("columnheader", { name: "Of address · City" }).click();
+  await page.waitForURL(/sort=of_address\.city/);
+  await finds(page, "Empty", "Filled");
+  assert.deepEqual(await listed(page, 1), ["", "Springfield"]);
+  await page.getByRole("button", { name: "Group", exact: true }).click();
+  await page.getByRole("menuitem", { name: "Of address · City" }).click();
+  await page.getByRole("gridcell", { name: /^▸ ?Springfield ?1/ }).waitFor();
+  assert.deepEqual(page.complaints, []);
+});
 
 test("auto_number: given, shown and found", async () => {
   await go("/o/sample?view=&columns=name,of_auto_number&sort=-name");

@@ -3,11 +3,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { begin, desktop, done, phone, visit } from "./browser.mjs";
-import { columns, guest, hard, rows, shipmentName } from "./hard.mjs";
+import { columns, guest, rows, shipmentName } from "./hard.mjs";
 import { still } from "./screens.mjs";
-import { admin } from "./server.mjs";
+import { admin, start } from "./server.mjs";
 
-const { server, browser } = await begin(hard());
+const { server, browser } = await begin(start({ own: true, size: 50, hard: true }));
+const api = await server.as(admin);
 
 const list = "/o/shipment?view=all_shipments";
 /** A page of somebody who has changed nothing of the views. */
@@ -250,7 +251,7 @@ test("a cell, an object of 500 fields, the palette", async (t) => {
   await page.keyboard.type("12");
   await page.keyboard.press("Enter");
   await stored;
-  assert.equal((await server.api("GET", `/records/shipment?filter=${encodeURIComponent(`name == "${shipmentName(3)}"`)}&fields=weight`)).items[0].weight, 12);
+  assert.equal((await api("GET", `/records/shipment?filter=${encodeURIComponent(`name == "${shipmentName(3)}"`)}&fields=weight`)).items[0].weight, 12);
 
   const begun = performance.now();
   await page.goto(`${server.base}/o/questionnaire/${server.questionnaire}`);
@@ -290,8 +291,8 @@ test("a file is mapped onto 500 fields", async (t) => {
 });
 
 test("long labels in Chinese fit every page, on a desktop and on a phone", async () => {
-  await server.api("PATCH", "/me", { language: "zh" });
-  const first = (await server.api("GET", "/records/shipment?limit=1&fields=id")).items[0].id;
+  await api("PATCH", "/me", { language: "zh" });
+  const first = (await api("GET", "/records/shipment?limit=1&fields=id")).items[0].id;
   const pages = {
     list: ["/o/shipment?view=all_shipments", (page) => page.getByText(shipmentName(0), { exact: true }).first()],
     record: [`/o/shipment/${first}`, (page) => page.getByRole("heading", { level: 1 })],
@@ -315,7 +316,7 @@ test("long labels in Chinese fit every page, on a desktop and on a phone", async
       await done(page);
     }
   } finally {
-    await server.api("PATCH", "/me", { language: "en" });
+    await api("PATCH", "/me", { language: "en" });
   }
 });
 

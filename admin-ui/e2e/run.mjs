@@ -1,5 +1,5 @@
 // Runs the tests in a browser: all of them, or the files that are named. They run in two lanes, for a
-// browser waits more than it computes. The files of a lane share a server with demonstration data; a test
+// browser waits more than it computes. The files of a lane share a server with demonstration data, of a hard tenant; a test
 // that changes what others count on starts one of its own.
 import { spawn } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
@@ -38,7 +38,7 @@ function test(file, server) {
 
 /** What failed of the files that the lane took. */
 async function lane() {
-  const server = await start({ own: true });
+  const server = await start({ own: true, hard: true });
   const failures = [];
   for (let file = left.shift(); file; file = left.shift()) failures.push(...(await test(file, server)));
   await server.stop();

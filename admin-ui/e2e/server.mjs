@@ -4,13 +4,17 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { burden } from "./hard.mjs";
 
 export const password = "correct horse battery";
 export const admin = "admin@example.com";
 const program = process.env.FORMWORK ?? fileURLToPath(new URL("../../bin/formwork", import.meta.url));
 
-/** The server that run.mjs started for all tests; or, if there is none or `own` is asked for, one of the caller's. */
-export async function start({ own = false, size = 300 } = {}) {
+/**
+ * The server that run.mjs started for all tests; or, if there is none or `own` is asked for, one of the caller's, of
+ * a tenant that is burdened if it is to be `hard`.
+ */
+export async function start({ own = false, size = 300, hard = !!process.env.FORMWORK_UI_HARD } = {}) {
   if (process.env.FORMWORK_URL && !own) return { base: process.env.FORMWORK_URL, as: asking(process.env.FORMWORK_URL), stop() {} };
   const data = mkdtempSync(join(tmpdir(), "formwork-ui-"));
   let server;
@@ -46,9 +50,11 @@ export async function start({ own = false, size = 300 } = {}) {
     return gone;
   };
   const base = await run("127.0.0.1:0", "--demo", String(size));
+  const as = asking(base);
   return {
     base,
-    as: asking(base),
+    as,
+    ...(hard ? await burden(await as(admin), password) : {}),
     /** It can't be reached until it is resumed, at the same address and with the same data. */
     interrupt: end,
     resume: () => run(new URL(base).host),

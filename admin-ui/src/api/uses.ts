@@ -8,6 +8,14 @@ export interface Uses {
   sort?: string;
   measures?: string[];
   groups?: string[];
+  /** The same of the parts of a value. */
+  parts?: Record<string, Uses>;
+}
+
+/** What can be done with a field of an object, or with a part of one: `billing_address.city`. */
+export function usesOf(known: Record<string, Uses> | undefined, path: string): Uses | undefined {
+  const [field, part] = path.split(".") as [string, string | undefined];
+  return part === undefined ? known?.[field] : known?.[field]?.parts?.[part];
 }
 
 /** By the name of a field. */

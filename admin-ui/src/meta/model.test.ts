@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Document, Me } from "~/api/session";
 import { ordered, say } from "./documents";
-import { asked, columnOf, modelOf, type ObjectModel } from "./model";
+import { asked, columnOf, columnsIn, modelOf, type ObjectModel } from "./model";
 
 const documents = [
   {
@@ -82,6 +82,41 @@ test("a reference is asked for with the name of its record", () => {
   expect(columnOf(model, deal, "account.name")?.label).toBe("account · name");
   expect(columnOf(model, deal, "account.secret")).toBeUndefined();
   expect(columnOf(model, deal, "secret")).toBeUndefined();
+});
+
+test("the parts of an address are columns, also behind a lookup", () => {
+  const documents = [
+    { kind: "object", name: "site", label: "Site", fields: { at: { type: "address", label: "At", order: 1 } } },
+    {
+      kind: "object",
+      name: "visit",
+      label: "Visit",
+      fields: { site: { type: "lookup", object: "site", label: "Site" } },
+    },
+  ] as never[];
+  const may = (fields: object) => ({ create: true, read: true, update: true, delete: true, fields });
+  const rights = { objects: { site: may({ at: "edit" }), visit: may({ site: "edit" }) } } as never;
+  const sites = modelOf(documents, 1, rights, "zh");
+  const [site, visit] = ["site", "visit"].map((name) => sites.objects.get(name) as ObjectModel) as [
+    ObjectModel,
+    ObjectModel,
+  ];
+  expect(columnsIn(sites, site).map((c) => c.path)).toEqual([
+    "at",
+    "at.street",
+    "at.city",
+    "at.state",
+    "at.postal_code",
+    "at.country",
+  ]);
+  expect(columnOf(sites, site, "at.city")).toMatchObject({
+    label: "At · 城市",
+    field: { shows: "text", editable: false },
+  });
+  expect(columnOf(sites, site, "at.city")?.through).toBeUndefined();
+  expect(columnOf(sites, visit, "site.at.city")).toMatchObject({ label: "Site · At · 城市", through: true });
+  expect(columnOf(sites, site, "at.planet")).toBeUndefined();
+  expect(columnOf(sites, site, "at.city.first")).toBeUndefined();
 });
 
 test("labels and orders are those of people", () => {

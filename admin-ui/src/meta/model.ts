@@ -35,6 +35,8 @@ export interface Field {
   targets: string[];
   /** The fields of child rows, in order. */
   rows: Field[];
+  /** What a value consists of, by the name that stands behind a dot. */
+  parts: Map<string, Field>;
 }
 
 export interface ObjectModel {
@@ -78,6 +80,21 @@ const system: Record<string, FieldDoc & { label: Record<string, string> }> = {
 const recordType: FieldDoc & { label: Record<string, string> } = {
   type: "picklist",
   label: { en: "Record type", zh: "记录类型" },
+};
+
+/** The types whose values have parts, which are fields by themselves. */
+const parted: Record<string, Record<string, FieldDoc & { label: Record<string, string> }>> = {
+  address: {
+    street: { type: "text", label: { en: "Street", zh: "街道" } },
+    city: { type: "text", label: { en: "City", zh: "城市" } },
+    state: { type: "text", label: { en: "State", zh: "省份" } },
+    postal_code: { type: "text", label: { en: "Postal code", zh: "邮政编码" } },
+    country: { type: "text", label: { en: "Country", zh: "国家" } },
+  },
+  location: {
+    lat: { type: "number", scale: 6, label: { en: "Latitude", zh: "纬度" } },
+    lng: { type: "number", scale: 6, label: { en: "Longitude", zh: "经度" } },
+  },
 };
 
 /** What a mask leaves something of; who has anything else masked is not shown it. */
@@ -132,11 +149,12 @@ function fieldOf(
   shared: Map<string, Record<string, OptionDoc>>,
   language: string,
 ): Field {
+  const shows = doc.result ?? (doc.type === "rollup" ? "number" : doc.type);
   return {
     object,
     name,
     type: doc.type,
-    shows: doc.result ?? (doc.type === "rollup" ? "number" : doc.type),
+    shows,
     doc,
     label: say(doc.label, language, name),
     help: doc.help ? say(doc.help, language, "") : undefined,
@@ -144,6 +162,12 @@ function fieldOf(
     masked: right === "masked",
     required: doc.required === true,
     options: ordered(doc.picklist ? shared.get(doc.picklist) : doc.options),
+    parts: new Map(
+      Object.entries(parted[shows] ?? {}).map(([part, of]) => [
+        part,
+        fieldOf(object, part, of, "read", shared, language),
+      ]),
+    ),
     rows: ordered(doc.fields).map((one) => fieldOf(object, one.name, one, right, shared, language)),
     targets:
       doc.type === "user" ? ["user"] : (doc.objects ?? (doc.object && doc.type !== "rollup" ? [doc.object] : [])),
@@ -167,9 +191,11 @@ export function calledBy(object: ObjectModel | undefined): string[] {
   return [...new Set(["id", ...told.filter((name) => name !== undefined)])];
 }
 
-/** A column: a field, maybe reached through lookups. */
+/** A column: a field or a part of one, maybe reached through lookups. */
 export interface Column {
   path: string;
+  /** It is of another record. */
+  through?: true;
   label: string;
   field: Field;
   /** Where the name of the record stands that a reference leads to. */
@@ -187,18 +213,29 @@ export function columnOf(model: Model, object: ObjectModel, path: string): Colum
     const field = at.fields.get(step);
     if (!field) return undefined;
     labels.push(field.label);
+    const through = i > 0 ? ({ through: true } as const) : {};
+    const part = i === steps.length - 2 ? field.parts.get(steps[i + 1] as string) : undefined;
+    if (part) return { path, ...through, label: [...labels, part.label].join(" · "), field: part };
     if (i === steps.length - 1) {
       const target = field.targets.length === 1 ? model.objects.get(field.targets[0] as string) : undefined;
       const named = target && target.nameField !== "id" ? `${path}.${target.nameField}` : undefined;
       const namePath = field.shows === "any_lookup" ? calledPath(path) : named;
       const groupNamePath = target?.fields.get(target.nameField)?.masked ? undefined : named;
-      return { path, label: labels.join(" · "), field, namePath, groupNamePath };
+      return { path, ...through, label: labels.join(" · "), field, namePath, groupNamePath };
     }
     const next = model.objects.get(field.targets[0] ?? "");
     if (!next) return undefined;
     at = next;
   }
   return undefined;
+}
+
+/** The columns that the fields of an object can be, each followed by its parts; behind a lookup if `of` is one. */
+export function columnsIn(model: Model, object: ObjectModel, of?: Column): Column[] {
+  const target = of ? model.objects.get(of.field.targets[0] as string) : object;
+  return [...(target?.fields.values() ?? [])]
+    .flatMap(({ name, parts }) => [name, ...[...parts.keys()].map((part) => `${name}.${part}`)])
+    .flatMap((path) => columnOf(model, object, of ? `${of.path}.${path}` : path) ?? []);
 }
 
 /** The fields to ask for so that columns can be drawn. */

@@ -3,7 +3,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { IconAdjustments } from "@tabler/icons-react";
 import { lazy, Suspense, useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import type { Uses } from "~/api/uses";
+import { type Uses, usesOf } from "~/api/uses";
 import { filterOf, written } from "~/expr";
 import type { Formats } from "~/fields";
 import { Sort } from "./columns/Sort";
@@ -64,7 +64,7 @@ export function PhoneSheet({ state, fields, formats, uses, onAttended }: Props) 
           />
         </Suspense>
         <h2>{t("list.sort")}</h2>
-        <Sort state={state} fields={fields.all.filter((c) => !c.path.includes(".") && (!uses || uses[c.path]?.sort))} />
+        <Sort state={state} fields={fields.all.filter((c) => !c.through && (!uses || usesOf(uses, c.path)?.sort))} />
         <div className={css.sheetFoot}>
           <Button className={css.target} fullWidth onClick={close}>
             {t("list.show")}

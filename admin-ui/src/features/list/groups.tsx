@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { all, equals } from "~/api/filters";
 import { measureOf } from "~/api/measures";
 import { aggregate, type ListQuery } from "~/api/records";
-import type { Uses } from "~/api/uses";
+import { type Uses, usesOf } from "~/api/uses";
 import { type Formats, typeOf } from "~/fields";
 import type { SumDoc } from "~/meta/documents";
 import { type Column, columnOf, type Model, type ObjectModel } from "~/meta/model";
@@ -33,7 +33,7 @@ export function headOf(segment: Segment): GridLine<never> {
 /** Columns by which rows can be grouped. */
 export const groupable = (columns: Column[], uses: Record<string, Uses> | undefined): Column[] =>
   columns.filter(
-    (c) => !c.path.includes(".") && (!uses || (uses[c.path]?.groups ?? []).length > 0) && c.field.shows !== "long_text",
+    (c) => !c.through && (!uses || (usesOf(uses, c.path)?.groups ?? []).length > 0) && c.field.shows !== "long_text",
   );
 
 interface Question {

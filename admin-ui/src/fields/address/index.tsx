@@ -1,10 +1,8 @@
 import { TextInput } from "@mantine/core";
-import { useTranslation } from "react-i18next";
 import { fieldType, type InputProps } from "../field";
 import { type Address, parts, read, text, write } from "./written";
 
 function Input({ value, field, problem, onChange, onDone, autoFocus, label, disabled }: InputProps<Address>) {
-  const { t } = useTranslation();
   return (
     <fieldset className="parts" aria-label={label ?? field.label} disabled={disabled}>
       {label && <legend>{label}</legend>}
@@ -13,8 +11,8 @@ function Input({ value, field, problem, onChange, onDone, autoFocus, label, disa
           key={part}
           size="xs"
           autoFocus={autoFocus && i === 0}
-          aria-label={t(`address.${part}`)}
-          placeholder={t(`address.${part}`)}
+          aria-label={field.parts.get(part)?.label}
+          placeholder={field.parts.get(part)?.label}
           autoComplete="off"
           value={value?.[part] ?? ""}
           error={i === 0 ? problem : undefined}

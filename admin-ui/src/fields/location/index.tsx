@@ -55,8 +55,8 @@ function Input({
           key={part}
           size="xs"
           autoFocus={autoFocus && i === 0}
-          aria-label={t(`fields.location.${part}`)}
-          placeholder={t(`fields.location.${part}`)}
+          aria-label={field.parts.get(part)?.label}
+          placeholder={field.parts.get(part)?.label}
           inputMode="decimal"
           value={now[part]}
           error={i === 1 && wrong ? t("unreadable.location") : i === 0 ? problem : undefined}

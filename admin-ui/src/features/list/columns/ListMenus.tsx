@@ -11,8 +11,8 @@ import {
 } from "@tabler/icons-react";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import type { Uses } from "~/api/uses";
-import { type Column, columnOf, type ObjectModel } from "~/meta/model";
+import { type Uses, usesOf } from "~/api/uses";
+import { type Column, columnsIn, type ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
 import { groupable } from "../groups";
 import css from "../ListPage.module.css";
@@ -44,10 +44,7 @@ const icons = {
 export function ListMenus({ object, state, columns, uses, ways, sorting, onSorting }: Props) {
   const { t } = useTranslation();
   const { model } = useSession();
-  const all = useMemo(
-    () => [...object.fields.keys()].flatMap((name) => columnOf(model, object, name) ?? []),
-    [model, object],
-  );
+  const all = useMemo(() => columnsIn(model, object), [model, object]);
   const table = state.as === "table";
   return (
     <span className={css.menus}>
@@ -72,7 +69,7 @@ export function ListMenus({ object, state, columns, uses, ways, sorting, onSorti
           </Button>
         </Popover.Target>
         <Popover.Dropdown>
-          <Sort state={state} fields={all.filter((c) => !uses || uses[c.path]?.sort)} />
+          <Sort state={state} fields={all.filter((c) => !uses || usesOf(uses, c.path)?.sort)} />
         </Popover.Dropdown>
       </Popover>
       {table && (

@@ -39,7 +39,7 @@ export function FilterBox({ fields, formats, input, onAdd, onLast }: Props) {
   const typed = readTyped(text, fields, words, formats);
   const records = useRecords(typed);
 
-  const such = fields.all.find((c) => !c.path.includes(".") && ["currency", "number"].includes(c.field.shows));
+  const such = fields.all.find((c) => !c.through && ["currency", "number"].includes(c.field.shows));
 
   const add = (part: Part) => {
     onAdd(part);

@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { type Uses, uses } from "~/api/uses";
+import { type Uses, uses, usesOf } from "~/api/uses";
 import type { Operator, Operators } from "~/expr";
 import { operatorsOf } from "~/fields/operators";
-import { type Column, columnOf, type Model, type ObjectModel } from "~/meta/model";
+import { type Column, columnOf, columnsIn, type Model, type ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
 
 /**
@@ -37,21 +37,15 @@ export function fieldsOf(model: Model, object: ObjectModel, known: Record<string
   const operators: Operators = (path) => {
     if (!offered.has(path)) {
       const at = column(path);
-      const may = path.includes(".") ? undefined : known?.[path]?.operators;
-      const refused = at?.field.masked || (known && at && !path.includes(".") && !may);
+      const may = at?.through ? undefined : usesOf(known, path)?.operators;
+      const refused = at?.field.masked || (known && at && !at.through && !may);
       const of = at && !refused ? operatorsOf(at.field.shows).filter((one) => !may || may.includes(one.needs)) : [];
       offered.set(path, of.length > 0 ? of : undefined);
     }
     return offered.get(path);
   };
-  const own = [...object.fields.keys()].flatMap((name) => column(name) ?? []);
-  const behind = own.flatMap(({ path, field }) =>
-    field.targets.length === 1
-      ? [...(model.objects.get(field.targets[0] as string)?.fields.keys() ?? [])].flatMap(
-          (name) => column(`${path}.${name}`) ?? [],
-        )
-      : [],
-  );
+  const own = columnsIn(model, object);
+  const behind = own.flatMap((c) => (c.field.targets.length === 1 ? columnsIn(model, object, c) : []));
   return { column, operators, all: [...own, ...behind].filter((c) => operators(c.path)) };
 }
 
