@@ -148,3 +148,19 @@ test("nothing is lost of what is typed while the palette is still coming", async
   assert.equal(await box.inputValue(), "zoe er");
   await done(page);
 });
+
+test("nothing is lost of what is typed while the palette is drawn", async () => {
+  for (const delay of [0, 25, 0, 25]) {
+    const page = await visit(browser, server, "admin@example.com", desktop, "/me");
+    await page.getByRole("main").getByRole("heading", { level: 1 }).waitFor();
+    const devtools = await page.context().newCDPSession(page);
+    await devtools.send("Emulation.setCPUThrottlingRate", { rate: 4 });
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type("zoe er", { delay });
+    const box = page.getByRole("dialog", { name: "Search and commands" }).getByRole("combobox");
+    await box.waitFor();
+    await page.waitForFunction(() => document.activeElement?.getAttribute("role") === "combobox");
+    assert.equal(await box.inputValue(), "zoe er");
+    await done(page);
+  }
+});

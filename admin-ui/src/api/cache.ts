@@ -24,6 +24,7 @@ export const cache: QueryClient = new QueryClient({
 
 /** Keeps what was read in this browser, see kept/. */
 export const keeper = keeperOf(cache, sessionKey, browserStore());
+globalThis.document?.addEventListener("visibilitychange", () => document.hidden && keeper.flush());
 
 /** Whether somebody has to log in anew. */
 export const loggedOut = (error: unknown) => error instanceof Refusal && error.problem.status === 401;

@@ -95,6 +95,17 @@ test("what one start read is there at the next without the server", async () => 
   await expect(next.ask(["t", "lead", "new", {}], unreached)).rejects.toThrow(Offline);
 });
 
+test("what was read just before the page is left is kept", async () => {
+  const { store, parts } = memory();
+  const { ask, keeper } = start(store);
+  await ask(sessionKey, async () => workspace("anna"));
+  await ask(recordKey, async () => ({ name: "Acme" }));
+  expect(parts.size).toBe(0);
+  keeper.flush();
+  await later(10);
+  expect([...parts.values()].map(({ data }) => data)).toEqual([{ name: "Acme" }]);
+});
+
 test("what is kept of a list is shown while it is asked for, once", async () => {
   const { store, parts } = memory();
   const listKey = ["t", "lead", "list", {}, 0, null];

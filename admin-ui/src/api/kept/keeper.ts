@@ -21,6 +21,8 @@ type Ask = (context: QueryFunctionContext) => unknown;
 export interface Keeper {
   /** Asks a question of the cache, or says what was kept of it. It is the `persister` of all queries. */
   ask(asks: Ask, context: QueryFunctionContext, query: Query): Promise<unknown>;
+  /** Keeps at once what was read last: the page may be left. */
+  flush(): void;
   /** Forgets all there is and keeps nothing more, until the page is loaded anew. */
   end(): Promise<void>;
 }
@@ -166,6 +168,11 @@ export function keeperOf(cache: QueryClient, sessionKey: QueryKey, store: Store,
         if (!found) throw error;
         return found.data;
       }
+    },
+    flush() {
+      if (timer === undefined) return;
+      clearTimeout(timer);
+      void then(write);
     },
     async end() {
       ended = true;

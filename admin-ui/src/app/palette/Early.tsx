@@ -1,9 +1,12 @@
-import { useEffect } from "react";
+import { useLayoutEffect } from "react";
 import { closeOverlay, useOverlays } from "../overlays";
 
-/** Keeps what is typed while the script of the palette is still coming: it begins with that. */
+/**
+ * Keeps what is typed while the palette is still coming. It hears the last letter before the palette is in the document,
+ * which begins with what was typed by then.
+ */
 export function Early() {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const hear = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
       const { words } = useOverlays.getState();

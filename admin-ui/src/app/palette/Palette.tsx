@@ -1,7 +1,7 @@
 import { Modal } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
-import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { Glyph } from "~/ui/Glyph";
@@ -13,12 +13,17 @@ import { type Entry, read } from "./entries";
 import css from "./Palette.module.css";
 import { useEntries } from "./useEntries";
 
+/** The input hears what is typed as soon as it is there. */
+const focus = (input: HTMLInputElement | null) => input?.focus();
+
 /** One input for records, commands, places and people. */
 export default function Palette() {
   const { t } = useTranslation();
   const go = useNavigate();
   useReturnFocus();
-  const [text, setText] = useState(useOverlays.getState().words);
+  const [text, setText] = useState("");
+  // While this is drawn for the first time, in slices, somebody goes on typing.
+  useLayoutEffect(() => setText(useOverlays.getState().words), []);
   const [settled] = useDebouncedValue(text, 120);
   const now = read(text);
   const asked = read(settled);
@@ -82,6 +87,7 @@ export default function Palette() {
           <IconSearch size={16} />
           <input
             data-autofocus
+            ref={focus}
             role="combobox"
             aria-expanded
             aria-controls="entries"
