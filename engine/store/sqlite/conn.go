@@ -342,6 +342,7 @@ type stmt struct {
 	columns int
 	busy    bool // taken by prepare, not yet reset
 	once    bool // not among the conn's statements
+	rows    int  // see conn.note
 
 	arena     uintptr // C memory of the texts that are bound
 	arenaSize int

@@ -31,12 +31,7 @@ func (t *tenant) Explain(ctx context.Context, q query.Select) (store.Plan, error
 		return plan, err
 	}
 	defer t.pool.release(conn)
-	// EXPLAIN itself does not notice that others changed the schema; a read does.
-	if err := conn.once("SELECT 1 FROM sqlite_schema LIMIT 1"); err != nil {
-		return plan, err
-	}
-	var lines []string
-	err = conn.fresh("EXPLAIN QUERY PLAN "+s.text, func(s *stmt) error { lines = append(lines, s.string(3)); return nil }, s.args...)
+	lines, err := conn.explain(s)
 	if err != nil {
 		return plan, fmt.Errorf("explaining a query of %s: %w", q.Table, queryError(err))
 	}

@@ -29,8 +29,7 @@ const (
 
 // grouper sorts rows into groups as they come. SQLite's own GROUP BY sorts all
 // rows first where no index has their order (68 ms for 100,000 rows, which take 26
-// here); with a covering index both take the same. And sums are exact here: 128
-// bits wide.
+// here). And sums are exact here: 128 bits wide.
 type grouper struct {
 	ctx   context.Context // of the query that it is made for
 	q     query.Aggregate
@@ -92,14 +91,8 @@ func (g *grouper) newGroup(key string) *group {
 
 // add takes the row at which s is into account.
 func (g *grouper) add(s *stmt) error {
-	if len(g.q.Groups) > 0 {
-		g.key = g.key[:0]
-		for i := range g.q.Groups {
-			g.appendKey(s, i)
-		}
-		if err := g.find(); err != nil {
-			return err
-		}
+	if err := g.to(s); err != nil {
+		return err
 	}
 	for i := range g.q.Measures {
 		m, at := &g.q.Measures[i], &g.last.cells[i]
@@ -115,17 +108,35 @@ func (g *grouper) add(s *stmt) error {
 		case query.Sum:
 			at.add(s.integer(column))
 		case query.Min, query.Max:
-			was := len(at.text)
-			at.extend(s, column, g.rows.storages[column], m.Op == query.Max)
-			if longer := len(at.text) - was; longer != 0 {
-				g.bytes += longer
-				if err := g.hold(); err != nil {
-					return err
-				}
+			if err := g.extend(at, s, column, m.Op == query.Max); err != nil {
+				return err
 			}
 		}
 	}
 	return g.keep(s)
+}
+
+// to sets last to the group of a row.
+func (g *grouper) to(s *stmt) error {
+	if len(g.q.Groups) == 0 {
+		return nil
+	}
+	g.key = g.key[:0]
+	for i := range g.q.Groups {
+		g.appendKey(s, i)
+	}
+	return g.find()
+}
+
+// extend extends a min or max, and counts the room that it takes.
+func (g *grouper) extend(at *cell, s *stmt, column int, greatest bool) error {
+	was := len(at.text)
+	at.extend(s, column, g.rows.storages[column], greatest)
+	if longer := len(at.text) - was; longer != 0 {
+		g.bytes += longer
+		return g.hold()
+	}
+	return nil
 }
 
 // keep adds the row's values to the lists of its group.

@@ -57,31 +57,6 @@ func aggregateRows(ctx context.Context, q query.Aggregate, open opener, done clo
 	}
 }
 
-func groups(ctx context.Context, q query.Aggregate, open opener, done closer) ([]store.Row, error) {
-	s, layout, err := aggregate(q)
-	if err != nil {
-		return nil, err
-	}
-	k, err := open(ctx, q.Words, []statement{s}, 0, layout.storages)
-	if err != nil {
-		return nil, err
-	}
-	defer done(k)
-	g := newGrouper(ctx, q, layout)
-	for {
-		more, err := k.advance()
-		if err != nil {
-			return nil, err
-		}
-		if !more {
-			return g.answer()
-		}
-		if err := g.add(k.current); err != nil {
-			return nil, err
-		}
-	}
-}
-
 func countRows(ctx context.Context, table string, filter query.Filter, words []query.Word, most int64, open opener, done closer) (int64, error) {
 	s, err := count(table, filter, words, most)
 	if err != nil {
