@@ -14,9 +14,12 @@ GO      ?= go
 export GOFLAGS := -trimpath $(GOFLAGS)
 # Modules of their own, tested besides the product's.
 MODULES := $(patsubst %/go.mod,%,$(wildcard test/*/go.mod))
+# It waits for most of its time, and runs beside what computes.
+WAITS   := test/ferretdb
 # go test does not see that files outside of a module changed, which these modules read.
 UNCACHED = $(if $(filter test/deploy,$@),-count=1)
-PACKAGES ?= ./...
+# The longest first, so that none of them ends alone.
+PACKAGES ?= ./test/e2e ./engine/record ./...
 # The race detector needs a C compiler; without one the tests run without it. It does not look
 # into SQLite, which is C translated into Go and locks its memory itself: with it tests of what
 # is stored take three times as long.
@@ -90,8 +93,8 @@ quick: ## formatting, vet and the short tests of what a change touches; BASE=…
 .PHONY: test
 test: setup vet ## every test, after formatting and go vet
 	$(GO) test $(RACE) -timeout 15m $(PACKAGES)
-	@$(MAKE) --no-print-directory -j 3 -O $(MODULES) $(CLIENT) check-ui # some wait for much of their time
-	@$(MAKE) --no-print-directory browse
+	@$(MAKE) --no-print-directory -j 2 -O $(filter-out $(WAITS),$(MODULES)) $(CLIENT) check-ui
+	@$(MAKE) --no-print-directory -j 2 -O $(WAITS) browse
 
 .PHONY: $(MODULES)
 $(MODULES):
