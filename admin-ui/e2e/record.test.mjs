@@ -264,6 +264,10 @@ test("what happened is logged beside the record, and its changes tell before and
   await page.getByRole("button", { name: "Employees" }).click();
   await page.getByLabel("Employees").fill("4711");
   await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.activeElement?.dataset.field === "employees"); // who enters by keys goes on from there
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Escape");
+  await page.waitForFunction(() => document.activeElement?.dataset.field === "employees");
   await beside.getByRole("tab", { name: "Changes" }).click();
   await beside.getByRole("insertion").getByText("4,711").waitFor();
   await beside.getByText("Sarah Chen changed").first().waitFor();
@@ -276,6 +280,11 @@ test("a comment mentions somebody, and is taken away", async () => {
   await heading(page, "Discussed").waitFor();
   await page.keyboard.press("m");
   const input = page.getByRole("textbox", { name: "Comment" });
+  await page.waitForFunction(() => document.activeElement?.tagName === "TEXTAREA");
+  await page.keyboard.type("Not lost");
+  await page.getByRole("tab", { name: "Files" }).click();
+  await page.getByRole("tab", { name: "Comments" }).click();
+  assert.equal(await input.inputValue(), "Not lost");
   await input.fill(`${evil} `);
   await input.press("End");
   await page.keyboard.type("@Sarah");

@@ -52,9 +52,14 @@ test("a card is dragged to another column, asked for what is missing, and refuse
   assert.deepEqual({ stage, amount }, { stage: "prospecting", amount: null });
 
   // The same by keys: the menu says which columns can be entered.
-  await api("PATCH", `/records/opportunity/${id}`, { stage: "proposal", amount: "700" });
-  await api("PATCH", `/records/opportunity/${id}`, { stage: "won", close_date: "2026-12-24" });
+  await api("PATCH", `/records/opportunity/${id}`, { stage: "proposal", amount: "700", close_date: "2026-12-24" });
   await page.reload();
+  await column("Proposal").locator(card).waitFor();
+  const won = changed(page);
+  await drag(page, card, column("Won"));
+  await won;
+  await page.getByText("Zeppelin charter is now in Won.").first().waitFor();
+  assert.equal(await page.getByRole("button", { name: "Undo" }).count(), 0, "there is no way back from Won");
   await column("Won").locator(card).waitFor();
   await drag(page, card, column("Proposal"), () => column("Proposal").getByText("Not from here").waitFor());
   await column("Won").locator(card).waitFor();
@@ -135,7 +140,7 @@ test("a day begins with what is mine, every number leads to its records, and an 
   const { rows } = await api("POST", "/records/opportunity/aggregate", { filter: "owner == user.id and not closed", group: [{ field: "stage" }], measures: [{ op: "count" }, { op: "sum", field: "amount" }] });
   const page = await open("/");
   const part = (name) => page.getByRole("region", { name, exact: true });
-  await part("My tasks for today").getByRole("link", { name: "Ring the harbour" }).waitFor();
+  await part("My tasks, due or overdue").getByRole("link", { name: "Ring the harbour" }).waitFor();
   const sum = rows.reduce((all, row) => all + Number(row.sum_amount), 0);
   await part("My pipeline").getByText(new Intl.NumberFormat("en", { minimumFractionDigits: 2 }).format(sum)).waitFor();
 

@@ -56,6 +56,15 @@ func TestPages(t *testing.T) {
 			t.Errorf("%s: %d %s %v", path, status, body, header)
 		}
 	}
+	// A person who goes to an address that there is not is told so by the application, and a program in its way.
+	html := map[string]string{"Accept": "text/html,application/xhtml+xml"}
+	if status, header, body := w.do("GET", "/nothing/here", html, ""); status != http.StatusNotFound || !strings.HasPrefix(header.Get("Content-Type"), "text/html") ||
+		!strings.Contains(header.Get("Content-Security-Policy"), "'nonce-") || strings.Contains(string(body), "api.no_route") {
+		t.Errorf("a page that there is not: %d %v %s", status, header, body)
+	}
+	if status, _, body := w.do("GET", "/api/nothing", html, ""); status != http.StatusNotFound || !strings.Contains(string(body), "api.no_route") {
+		t.Errorf("an address of the API that there is not: %d %s", status, body)
+	}
 	for _, path := range []string{"/manifest/en.webmanifest", "/manifest/..%2fsw.js", "/assets/a-1.js.br", "/assets/..%2findex.html", "/assets/README", "/README", "/assets/", "/o", "/api/v1/nothing"} {
 		if status, _, body := w.do("GET", path, nil, ""); status != http.StatusNotFound || !strings.Contains(string(body), "api.no_route") {
 			t.Errorf("%s: %d %s", path, status, body)

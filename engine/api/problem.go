@@ -206,6 +206,11 @@ func (s *Server) unrouted(c *fiber.Ctx, err error) error {
 	if errors.As(err, &known) {
 		switch known.Code {
 		case http.StatusNotFound:
+			if r.browses() && s.showPage(r) == nil {
+				c.Status(http.StatusNotFound)
+				s.metrics.unrouted.saw(http.StatusNotFound, 0)
+				return nil
+			}
 			f = fault.New(fault.NotFound, "api.no_route")
 		case http.StatusMethodNotAllowed:
 			if c.Method() == fiber.MethodOptions {
@@ -233,6 +238,12 @@ func (s *Server) unrouted(c *fiber.Ctx, err error) error {
 	r.finishBody()
 	s.metrics.unrouted.saw(c.Response().StatusCode(), 0)
 	return nil
+}
+
+// browses reports whether somebody went to an address with a browser, to whom the application
+// says that there is no such page.
+func (r *request) browses() bool {
+	return r.http.Method() == fiber.MethodGet && strings.HasPrefix(r.http.Get(fiber.HeaderAccept), fiber.MIMETextHTML) && !strings.HasPrefix(r.http.Path(), "/api/")
 }
 
 // accepted is the language that an Accept-Language header prefers, of those that the

@@ -1,8 +1,10 @@
 import { type ComponentProps, lazy, Suspense } from "react";
+import { useTranslation } from "react-i18next";
 import { Navigate, Route, Routes as Switch, useMatch, useNavigate, useSearchParams } from "react-router";
 import { ListTransfer } from "~/features/import/ListTransfer";
 import { ListPage } from "~/features/list/ListPage";
 import { useObject, useSession } from "~/meta/session";
+import { Failure } from "~/ui/Failure";
 import { Bin, Home, ImportPage, Inbox, Me, Recent, RecordPage } from "./pages";
 import { placesOf } from "./places";
 import { Shell } from "./shell/Shell";
@@ -37,7 +39,7 @@ export function Routes() {
           <Route path="/favourites" element={<Recent favourites />} />
           <Route path="/inbox" element={<Inbox Peek={Peek} />} />
           <Route path="/me" element={<Me />} />
-          <Route path="*" element={<Navigate to="/" replace />} />
+          <Route path="*" element={<Lost />} />
         </Switch>
       </Suspense>
       <Suspense fallback={null}>
@@ -45,6 +47,12 @@ export function Routes() {
       </Suspense>
     </Shell>
   );
+}
+
+/** An address that nothing is at. */
+function Lost() {
+  const { t } = useTranslation();
+  return <Failure says={t("app.lost")} lost />;
 }
 
 /** The first dashboard; where there is none, the first page of the first app. */

@@ -72,6 +72,14 @@ export function ReferenceInput(props: InputProps<string> & { target?: string }) 
           onFocus={() => box.openDropdown()}
           onClick={() => box.openDropdown()}
           onBlur={() => box.closeDropdown()}
+          onKeyDown={(event) => {
+            // Words are no record: Enter takes the first that has them, and never saves without one.
+            if (event.key !== "Enter" || !words || event.nativeEvent.isComposing || box.getSelectedOptionIndex() >= 0)
+              return;
+            event.preventDefault();
+            const [first] = offered ?? [];
+            if (first) choose(first.id, first.name);
+          }}
           onChange={(event) => {
             setWords(event.currentTarget.value);
             box.openDropdown();

@@ -12,6 +12,11 @@ test.each([
   ["", "en", null],
   ["1,2x", "en", undefined],
   ["1e3", "en", undefined],
+  ["4.5万", "zh", 45_000],
+  ["0.07 万", "zh", 700],
+  ["1亿", "zh", 100_000_000],
+  ["万", "zh", undefined],
+  ["1万2", "zh", undefined],
 ])("%s in %s is read as %s", (text, language, value) => expect(readNumber(text, language)).toBe(value));
 
 test("a number that is written is read again", () => {

@@ -93,6 +93,9 @@ function written(format: Intl.DateTimeFormat, time: string, otherwise: string): 
   return Number.isNaN(at.getTime()) ? otherwise : format.format(at);
 }
 
+/** How many places the signs of Chinese stand for that follow a number. */
+const places: Record<string, number> = { 万: 4, 萬: 4, 亿: 8, 億: 8 };
+
 /** Reads a number as people write it in a language; undefined for what is none. Empty is null. */
 export function readNumber(text: string, language: string): number | null | undefined {
   const parts = new Intl.NumberFormat(language).formatToParts(1234567.5);
@@ -104,7 +107,8 @@ export function readNumber(text: string, language: string): number | null | unde
     .replaceAll(group, "")
     .replace(decimal, ".");
   if (plain === "") return null;
-  return /^[-+]?(\d+\.?\d*|\.\d+)$/.test(plain) ? Number(plain) : undefined;
+  const [, digits, sign] = /^([-+]?(?:\d+\.?\d*|\.\d+))([万萬亿億]?)$/.exec(plain) ?? [];
+  return digits === undefined ? undefined : Number(`${digits}e${places[sign ?? ""] ?? 0}`);
 }
 
 /** Reads `1:30`, `1:30:15`, `90m`, `1h 30m` or `2h` as seconds; undefined for what is none. Empty is null. */

@@ -30,7 +30,10 @@ export function numeric(type: string, write: (value: number, scale: number, at: 
     text,
     // The sign of a currency may be letters; between digits they are none.
     parse: (typed, { formats }) =>
-      readNumber(typed.replace(/^([-+]?)\p{L}+|\p{L}+$/gu, "$1").replace(/\p{Sc}|\u2212/gu, ""), formats.locale),
+      readNumber(
+        typed.replace(/^([-+]?)\p{L}+|[^\P{L}万萬亿億]+$/gu, "$1").replace(/\p{Sc}|\u2212/gu, ""),
+        formats.locale,
+      ),
     sample: () => 1250,
     Input,
   });

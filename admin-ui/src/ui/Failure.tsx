@@ -1,5 +1,6 @@
 import { Button } from "@mantine/core";
 import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 
 interface Props {
   /** The sentence of the server; absent: it could not be reached. */
@@ -7,15 +8,18 @@ interface Props {
   /** Of an internal error, as the log of the server has it. */
   id?: string;
   again?(): void;
+  /** There is nothing here: the way to where there is something. */
+  lost?: boolean;
 }
 
 /** What went wrong, where it went wrong. */
-export function Failure({ says, id, again }: Props) {
+export function Failure({ says, id, again, lost }: Props) {
   const { t } = useTranslation();
   return (
     <div role="alert" className="failure">
       <p>{says ?? t("offline.unread")}</p>
       {id && <p className="quiet small">{t("error.id", { id })}</p>}
+      {lost && <Link to="/">{t("app.to_home")}</Link>}
       {again && (
         <Button size="xs" variant="default" onClick={again}>
           {t("error.again")}

@@ -116,7 +116,15 @@ export function Grid<R>(props: GridProps<R>) {
   const typing = typed !== undefined;
   useEffect(() => onTyping?.(typing), [typing, onTyping]);
 
+  // Who goes to the end goes on with it when the list turns out to be longer.
+  const ended = useRef<number>(undefined);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it is about how many lines there are
+  useEffect(() => {
+    if (ended.current !== undefined && count > ended.current + 1 && focus.row === ended.current - 1)
+      move({ ...focus, row: count - 1 });
+  }, [count]);
   const move = (place: Place, extend = false) => {
+    ended.current = undefined;
     const next = { ...place, row: Math.max(0, Math.min(count - 1, place.row)) };
     if (next.column !== undefined) next.column = Math.max(0, Math.min(columns.length - 1, next.column));
     setAnchor(extend ? (anchor ?? focus) : undefined);
@@ -127,13 +135,17 @@ export function Grid<R>(props: GridProps<R>) {
     if (next.column === undefined || left === undefined || !frame.current || (pinned && next.column === 0)) return;
     reveal(frame.current, left, lefts[next.column + 1] ?? end, pinned ? (lefts[1] ?? 0) : 0);
   };
+  const moveToEnd = () => {
+    move({ row: count - 1 });
+    ended.current = count;
+  };
   const edit = () => {
     const may = cell?.column.edit?.may(cell.row.row);
     if (!cell || may !== true) return;
     if (cell.column.edit?.toggle) cell.column.edit.toggle(cell.row.row);
     else setTyped(cell.row.problems?.[cell.column.key]?.typed ?? cell.column.title(cell.row.row));
   };
-  const keys = gridKeys({ ...props, frame, at, block, move, edit });
+  const keys = gridKeys({ ...props, frame, at, block, move, moveToEnd, edit });
 
   // One listener for all rows finds where it was by what the element says.
   const clicked = (event: MouseEvent) => {
@@ -198,6 +210,11 @@ export function Grid<R>(props: GridProps<R>) {
       ])}
       onKeyDown={(event) => !(event.target as Element).closest("textarea, button") && keys(event)}
       onClick={clicked}
+      onMouseDown={(event) => {
+        // The input of the cell in focus keeps it when the cell is clicked again.
+        if (inCell && (event.target as Element).closest("[data-column]")?.id === `cell-${focus.row}-${focus.column}`)
+          event.preventDefault();
+      }}
       {...rest}
       aria-activedescendant={`row-${focus.row}`}
     >
@@ -272,7 +289,7 @@ export function Grid<R>(props: GridProps<R>) {
               data-align={c.align}
               style={{ width: `var(--c${i})` }}
             >
-              {c.sum}
+              {c.sum || (i === 0 ? <span className={css.sumLabel}>{props.texts.sum}</span> : null)}
             </div>
           ))}
         </div>

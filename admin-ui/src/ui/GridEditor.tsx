@@ -113,6 +113,7 @@ export function GridEditor<R>(props: EditorProps<R>) {
         ref={input}
         className={css.input}
         data-editing={editing}
+        data-align={column.align}
         aria-label={props.label}
         aria-invalid={says ? true : undefined}
         aria-describedby={says ? "cell-problem" : undefined}

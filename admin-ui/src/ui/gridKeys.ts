@@ -7,6 +7,8 @@ interface At<R> extends GridProps<R> {
   at: GridLine<R> | undefined;
   block: Block | undefined;
   move(place: Place, extend?: boolean): void;
+  /** Goes to the last row, also if it is not known yet which one that is. */
+  moveToEnd(): void;
   edit(): void;
 }
 
@@ -41,13 +43,13 @@ function keysOfRow<R>(grid: At<R>, event: KeyboardEvent): boolean {
     PageDown: focus.row + pageOf(grid),
     PageUp: focus.row - pageOf(grid),
     Home: 0,
-    End: count - 1,
   };
   if (Object.hasOwn(to, event.key)) {
     const row = Math.max(0, Math.min(count - 1, to[event.key] as number));
     if (event.shiftKey && event.key.startsWith("Arrow")) grid.onChoose?.(row, true);
     move({ row });
-  } else if (event.key === "ArrowRight" && at?.kind === "row") move({ row: focus.row, column: 0 });
+  } else if (event.key === "End") grid.moveToEnd();
+  else if (event.key === "ArrowRight" && at?.kind === "row") move({ row: focus.row, column: 0 });
   else if (event.key === "Enter" && at?.kind === "row") grid.onOpen(at.row);
   else if (event.key === " " && at?.kind === "row" && grid.onPeek) grid.onPeek(at.row);
   else if ((event.key === "Enter" || event.key === " ") && at?.kind === "group") grid.onGroup?.(at.id);

@@ -85,7 +85,7 @@ export function useEntries(mode: Mode, words: string): { groups: Group[]; waits:
     {
       key: "commands",
       label: t("palette.commands"),
-      entries: mode === "commands" || mode === "all" ? best(local.actions, words, few ? 4 : 60) : [],
+      entries: mode === "commands" || mode === "all" ? best(local.actions, words, few ? 8 : 60) : [],
     },
     { key: "records", label: people ? t("palette.people") : t("palette.records"), entries: [] },
   ];

@@ -18,7 +18,7 @@ import { useBin } from "./useBin";
 export default function BinPage() {
   const { t } = useTranslation();
   const object = useObject(useParams().object);
-  if (!object) return <Failure says={t("record.not_found")} />;
+  if (!object) return <Failure says={t("app.lost")} lost />;
   return <Bin key={object.name} object={object} />;
 }
 

@@ -8,6 +8,7 @@ import { exportAddress, type Format, type Listed } from "~/api/imports";
 import type { ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
 import { type Command, perform, useCommands } from "~/ui/commands";
+import { notify } from "~/ui/notices";
 import { fileOf, hasFile, useDropped } from "./dropped";
 import css from "./Import.module.css";
 
@@ -41,7 +42,8 @@ export function ListTransfer({ object, listed }: Props) {
   };
   const commands = [...(imports ? [open] : []), ...(may("export") ? [exports("csv"), exports("xlsx")] : [])];
   useCommands(commands);
-  const over = useDrop(imports, (file) => {
+  const over = useDrop((file) => {
+    if (!imports) return notify({ text: t("import.no_right"), tone: "bad" });
     useDropped.setState({ file });
     go(`/o/${object.name}/import`);
   });
@@ -50,7 +52,7 @@ export function ListTransfer({ object, listed }: Props) {
     <>
       <Menu position="bottom-end">
         <Menu.Target>
-          <ActionIcon variant="default" size={30} aria-label={t("import.menu")}>
+          <ActionIcon variant="default" size={30} aria-label={t(imports ? "import.menu" : "import.menu_out")}>
             <IconDots size={16} />
           </ActionIcon>
         </Menu.Target>
@@ -66,16 +68,15 @@ export function ListTransfer({ object, listed }: Props) {
           ))}
         </Menu.Dropdown>
       </Menu>
-      {over && <div className={css.over}>{t("import.drop_here", { object: object.plural })}</div>}
+      {over && imports && <div className={css.over}>{t("import.drop_here", { object: object.plural })}</div>}
     </>
   );
 }
 
 /** Takes a file that is dropped anywhere onto the page; says whether one is over it. */
-function useDrop(may: boolean, onFile: (file: File) => void): boolean {
+function useDrop(onFile: (file: File) => void): boolean {
   const [over, setOver] = useState(false);
   useEffect(() => {
-    if (!may) return;
     const drag = (event: DragEvent) => {
       if (!hasFile(event)) return;
       event.preventDefault();

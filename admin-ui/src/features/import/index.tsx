@@ -19,7 +19,7 @@ export default function ImportPage() {
   const { t } = useTranslation();
   const { me } = useSession();
   const object = useObject(useParams().object);
-  if (!object) return <Failure says={t("record.not_found")} />;
+  if (!object) return <Failure says={t("app.lost")} lost />;
   if (!me.rights.system.includes("import")) return <Failure says={t("import.no_right")} />;
   return <Importer key={object.name} object={object} />;
 }

@@ -46,7 +46,7 @@ export function Empty({ object, state, fields, formats }: Props) {
         </Button>
       ))}
       {!asked && object.can.create && (
-        <Button size="xs" onClick={() => state.set({ new: "" })}>
+        <Button size="xs" onClick={() => state.set({ new: "" }, true)}>
           {t("list.new")}
         </Button>
       )}

@@ -111,7 +111,14 @@ export function List({ object, views, state, ways, transfer, Ahead, Peek }: Prop
       <ListHead object={object} state={state} columns={columns} phone={phone} transfer={transfer} search={search} />
       {tabs}
       {phone ? (
-        <PhoneSheet state={state} fields={fields} formats={formats} uses={uses} onAttended={() => setAttended(true)} />
+        <PhoneSheet
+          state={state}
+          fields={fields}
+          formats={formats}
+          uses={uses}
+          ways={new Set(Object.keys(ways))}
+          onAttended={() => setAttended(true)}
+        />
       ) : (
         tools
       )}

@@ -57,7 +57,7 @@ export const ListHead = memo(function ListHead({ object, state, columns, phone, 
         </ActionIcon>
       )}
       {object.can.create && (
-        <Button size="xs" leftSection={<IconPlus size={14} />} onClick={() => state.set({ new: "" })}>
+        <Button size="xs" leftSection={<IconPlus size={14} />} onClick={() => state.set({ new: "" }, true)}>
           {t("list.new")}
         </Button>
       )}

@@ -40,7 +40,7 @@ export interface Parts {
 export function ListPage(parts: Parts) {
   const { t } = useTranslation();
   const object = useObject(useParams().object);
-  if (!object) return <Failure says={t("record.not_found")} />;
+  if (!object) return <Failure says={t("app.lost")} lost />;
   return <Addressed key={object.name} object={object} {...parts} />;
 }
 

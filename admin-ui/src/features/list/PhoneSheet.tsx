@@ -1,4 +1,4 @@
-import { Button, Drawer } from "@mantine/core";
+import { Button, Drawer, NativeSelect } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconAdjustments } from "@tabler/icons-react";
 import { lazy, Suspense, useMemo } from "react";
@@ -9,7 +9,7 @@ import type { Formats } from "~/fields";
 import { Sort } from "./columns/Sort";
 import type { Fields } from "./filter/fields";
 import css from "./ListPage.module.css";
-import type { ListState } from "./state";
+import { type ListState, wayNames } from "./state";
 
 const Builder = lazy(() => import("./filter/Builder"));
 
@@ -18,12 +18,14 @@ interface Props {
   fields: Fields;
   formats: Formats;
   uses: Record<string, Uses> | undefined;
+  /** The ways to show the list besides the table. */
+  ways: Set<string>;
   /** Somebody is about to choose among what fields can be used for. */
   onAttended(): void;
 }
 
 /** Filter and sort on a phone: a sheet from below. */
-export function PhoneSheet({ state, fields, formats, uses, onAttended }: Props) {
+export function PhoneSheet({ state, fields, formats, uses, ways, onAttended }: Props) {
   const { t } = useTranslation();
   const [open, { toggle, close }] = useDisclosure();
   const filter = useMemo(() => filterOf(state.filter, fields.operators), [state.filter, fields]);
@@ -65,6 +67,16 @@ export function PhoneSheet({ state, fields, formats, uses, onAttended }: Props) 
         </Suspense>
         <h2>{t("list.sort")}</h2>
         <Sort state={state} fields={fields.all.filter((c) => !c.through && (!uses || usesOf(uses, c.path)?.sort))} />
+        <h2>{t("list.as")}</h2>
+        <NativeSelect
+          size="md"
+          aria-label={t("list.as")}
+          value={state.as}
+          data={wayNames
+            .filter((name) => name === "table" || ways.has(name))
+            .map((name) => ({ value: name, label: t(`list.way.${name}`) }))}
+          onChange={(event) => state.set({ as: event.currentTarget.value })}
+        />
         <div className={css.sheetFoot}>
           <Button className={css.target} fullWidth onClick={close}>
             {t("list.show")}

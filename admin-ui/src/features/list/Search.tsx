@@ -26,6 +26,13 @@ export function Search({ q, input, onSearch }: Props) {
       leftSection={<IconSearch size={14} />}
       defaultValue={q}
       onChange={(event) => search(event.currentTarget.value)}
+      onKeyDown={(event) => {
+        // What was found is worked in by keys too.
+        if (!["Enter", "ArrowDown"].includes(event.key) || event.nativeEvent.isComposing) return;
+        event.preventDefault();
+        search.flush?.();
+        document.querySelector<HTMLElement>("[role=grid]")?.focus();
+      }}
     />
   );
 }

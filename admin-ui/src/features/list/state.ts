@@ -39,6 +39,7 @@ export function stateOf(views: ViewDoc[], at: URLSearchParams): Omit<ListState, 
   const named = at.get("view");
   const view = views.find((v) => v.name === named) ?? (named === "" ? undefined : views[0]);
   const filter = at.get("filter");
+  const usual = shows[view?.show ?? ""] ?? view?.show ?? "table";
   return {
     view,
     filter: filter ?? view?.filter ?? "",
@@ -48,9 +49,9 @@ export function stateOf(views: ViewDoc[], at: URLSearchParams): Omit<ListState, 
     columns: words(at.get("columns")) ?? view?.columns,
     group: (at.get("group") ?? (view?.show === "table" || !view?.show ? view?.group : undefined)) || undefined,
     sum: at.get("sum") === "1",
-    as: at.get("as") ?? shows[view?.show ?? ""] ?? view?.show ?? "table",
+    as: at.get("as") ?? usual,
     peek: at.get("peek") ?? undefined,
-    changed: ofView.some((name) => at.has(name)),
+    changed: ofView.some((name) => at.has(name) && !(name === "as" && at.get(name) === usual)),
   };
 }
 

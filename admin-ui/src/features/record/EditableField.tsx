@@ -1,6 +1,6 @@
 import { Button, Drawer } from "@mantine/core";
 import { IconPencil } from "@tabler/icons-react";
-import { type ReactNode, useId, useRef, useState } from "react";
+import { type ReactNode, useId, useLayoutEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { Problem, Stored } from "~/api/client";
@@ -56,6 +56,15 @@ export function EditableField(props: Props) {
   };
   const [problem, setProblem] = useState<string>();
   const label = useId();
+  // Whoever leaves the input by a key goes on from the field.
+  const place = useRef<HTMLDivElement>(null);
+  const entering = draft !== undefined;
+  const entered = useRef(false);
+  useLayoutEffect(() => {
+    if (entered.current && !entering && document.activeElement === document.body)
+      place.current?.querySelector<HTMLElement>("[data-field]")?.focus({ preventScroll: true });
+    entered.current = entering;
+  }, [entering]);
   const Input = fixed === undefined ? type.Input : undefined;
   const empty = value === null || value === undefined;
 
@@ -156,7 +165,7 @@ export function EditableField(props: Props) {
     );
   };
   return (
-    <div className={css.field} data-wide={props.wide || type.stands} data-name={field.name}>
+    <div ref={place} className={css.field} data-wide={props.wide || type.stands} data-name={field.name}>
       <div className={css.label} id={label} title={field.help}>
         {field.label}
         {required && (empty || draft) && <span className="bad"> *</span>}

@@ -28,7 +28,7 @@ export function Missing({ object, id, formats }: Props) {
     enabled: object.can.delete,
     retry: false,
   });
-  if (!found.data) return <Failure says={t("record.not_found")} />;
+  if (!found.data) return <Failure says={t("record.not_found")} lost />;
   const back = async () => {
     try {
       await restore(object.name, id);

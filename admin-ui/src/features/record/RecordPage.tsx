@@ -37,7 +37,7 @@ export function RecordPage() {
   const { object: name, id } = useParams();
   const object = useObject(name);
   const scrolled = useRef(0);
-  if (!object || !id) return <Failure says={t("record.not_found")} />;
+  if (!object || !id) return <Failure says={t("app.lost")} lost />;
   return <RecordPanel key={`${name}/${id}`} object={object} id={id} scrolled={scrolled} />;
 }
 

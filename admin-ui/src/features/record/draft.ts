@@ -52,3 +52,31 @@ export function draftOf(object: ObjectModel, person: string, what: string, store
     },
   };
 }
+
+/** A text that somebody is writing, and what belongs to it. */
+export interface Writing<T> {
+  read(): T | undefined;
+  keep(written: T | undefined): void;
+}
+
+/** What a person is writing, by what it is of; it is forgotten with their drafts. */
+export function writingOf<T>(person: string, what: string, store: Store | undefined = ofTab()): Writing<T> {
+  const key = `draft/${person}/${what}`;
+  return {
+    read() {
+      try {
+        return (JSON.parse(store?.getItem(key) ?? "null") as T | null) ?? undefined;
+      } catch {
+        return undefined;
+      }
+    },
+    keep(written) {
+      try {
+        if (written) store?.setItem(key, JSON.stringify(written));
+        else store?.removeItem(key);
+      } catch {
+        // The tab has no room for it: it is not kept.
+      }
+    },
+  };
+}

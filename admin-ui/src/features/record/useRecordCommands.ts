@@ -50,6 +50,15 @@ const editor = (name?: string) =>
   document.querySelector<HTMLElement>(name ? `[data-field="${CSS.escape(name)}"]` : "main article [data-field]");
 const stage = () => document.querySelector<HTMLElement>("[data-stages] [aria-current], [data-stages] input");
 
+const comment = () => document.querySelector<HTMLElement>("[data-comments] textarea");
+
+/** Gives something the focus, once it is drawn. */
+function focusOn(find: () => HTMLElement | null, frames = 30) {
+  const found = find();
+  if (found) found.focus();
+  else if (frames > 0) requestAnimationFrame(() => focusOn(find, frames - 1));
+}
+
 /** What the history says of a record that was come to from a neighbour. */
 interface Came {
   step: "previous" | "next";
@@ -148,7 +157,10 @@ export function useRecordCommands({ beside, object, id, can, record, activities,
       icon: IconMessage,
       keys: "m",
       where: "record",
-      run: () => show({ side: "comments" }),
+      run: () => {
+        show({ side: "comments" });
+        focusOn(comment);
+      },
     },
     ...marks,
     ...menu,

@@ -16,6 +16,8 @@ export interface Moved<T> {
   values: Record<string, unknown>;
   /** What is told once it is stored, with a way back. */
   told?: string;
+  /** False: the documents say that there is no way back. */
+  returns?: boolean;
 }
 
 /** A move that the server refused: why, and what could be filled in. */
@@ -39,7 +41,7 @@ export function useMoves<T>(object: ObjectModel) {
 
   /** Changes the values of a record, and of those that were filled in for that. */
   const move = async (moved: Moved<T>, filled: Record<string, unknown> = {}): Promise<void> => {
-    const { row, values, told } = moved;
+    const { row, values, told, returns = true } = moved;
     setQuestion(undefined);
     setMoves((all) => [...all.filter((m) => m.row.id !== row.id), moved]);
     const done = () => setMoves((all) => all.filter((m) => m !== moved));
@@ -65,10 +67,10 @@ export function useMoves<T>(object: ObjectModel) {
         await cache.invalidateQueries({ queryKey: [me.tenant, object.name] });
       },
     };
-    pushUndo(undo);
+    if (returns) pushUndo(undo);
     const back = () =>
       undoThis(undo).catch((error) => notify({ text: refusal(error)?.detail ?? t("error.offline"), tone: "bad" }));
-    if (told) notify({ text: told, action: { label: t("list.undo"), run: back } });
+    if (told) notify({ text: told, action: returns ? { label: t("list.undo"), run: back } : undefined });
     await cache.invalidateQueries({ queryKey: [me.tenant, object.name] });
     done();
   };

@@ -4,7 +4,7 @@ import { instantOf, localOf, readDatetime } from "../times";
 
 export default fieldType<string>({
   type: "datetime",
-  width: 170,
+  width: 196,
   cell: (value, { formats }) => formats.datetime(value),
   text: (value, { formats }) => formats.datetime(value),
   parse: (text, { formats }) => readDatetime(text, formats.locale, formats.timeZone),

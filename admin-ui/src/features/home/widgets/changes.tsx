@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import type { CSSProperties } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { refusal } from "~/api/client";
@@ -27,7 +28,7 @@ function Body({ widget }: OwnProps) {
   const seen = found.data.items.filter((one) => model.objects.has(one.object));
   if (seen.length === 0) return <p className="quiet">{t("home.no_changes")}</p>;
   return (
-    <ul className={css.list}>
+    <ul className={css.list} style={{ "--others": 3 } as CSSProperties}>
       {seen.map((one) => {
         const object = model.objects.get(one.object);
         const fields = (one.fields ?? []).map((name) => object?.fields.get(name)?.label ?? name).join(", ");

@@ -5,8 +5,9 @@ import { useTranslation } from "react-i18next";
 import { type Problem, refusal, type Stored } from "~/api/client";
 import { bulk, change, create, type ListQuery, list, type Operation } from "~/api/records";
 import type { ObjectModel } from "~/meta/model";
-import { pushUndo } from "~/ui/commands";
+import { pushUndo, type Undo, undoThis } from "~/ui/commands";
 import type { GridProblem } from "~/ui/grid";
+import { notify } from "~/ui/notices";
 import { patchRows } from "../rows";
 
 /** What one row is to become. */
@@ -194,11 +195,12 @@ export function useEdits(object: ObjectModel, key: unknown[], query: ListQuery):
             () => undefined,
           );
           const back = done.filter((edit) => !isDraft(edit.row));
-          if (undoable && back.length > 0)
-            pushUndo({
-              label: t("list.changed", { count: back.length }),
-              undo: () => write(back.map(inverse), false),
-            });
+          if (!undoable || back.length === 0) return;
+          const text = t("list.changed", { count: back.length });
+          const undo: Undo = { label: text, undo: () => write(back.map(inverse), false) };
+          pushUndo(undo);
+          // Of many rows not all are in sight.
+          if (back.length > 1) notify({ text, action: { label: t("list.undo"), run: () => undoThis(undo) } });
         } finally {
           setPending((n) => n - 1);
         }

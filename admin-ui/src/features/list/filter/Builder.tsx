@@ -50,14 +50,16 @@ function GroupEditor({
   const first = fields.all[0];
   return (
     <fieldset className={css.group} data-level={level}>
-      <NativeSelect
-        size="xs"
-        aria-label={t("list.mode_choose")}
-        value={group.mode}
-        disabled={level === 1}
-        data={(["all", "any", "none"] as Mode[]).map((mode) => ({ value: mode, label: t(`list.mode.${mode}`) }))}
-        onChange={(event) => onChange({ ...group, mode: event.currentTarget.value as Mode })}
-      />
+      {level > 1 && (
+        <NativeSelect
+          size="xs"
+          aria-label={t("list.mode_choose")}
+          value={group.mode}
+          data={(["all", "any", "none"] as Mode[]).map((mode) => ({ value: mode, label: t(`list.mode.${mode}`) }))}
+          onChange={(event) => onChange({ ...group, mode: event.currentTarget.value as Mode })}
+        />
+      )}
+      {level === 1 && group.parts.length > 1 && <span className="quiet small">{t("list.mode.all")}</span>}
       {group.parts.map((part, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: parts of a filter have no other name than their place
         <div className={css.part} key={i}>

@@ -4,23 +4,30 @@ import { useTranslation } from "react-i18next";
 import { refusal } from "~/api/client";
 import { find } from "~/fields/find";
 import { useSession } from "~/meta/session";
+import type { Writing } from "../draft";
 import css from "./Comments.module.css";
-import { begun, type Person, stored, written } from "./mentions";
+import { begun, type Person, stored, type Written, written } from "./mentions";
 
 interface Props {
   /** As it is stored; what is changed. */
   text?: string;
   label: string;
   autoFocus?: boolean;
+  /** Where what is being written is kept until it is sent. */
+  kept?: Writing<Written>;
   save(text: string): Promise<unknown>;
   onCancel?(): void;
 }
 
 /** A text in which people are mentioned: @ and the beginning of a name offers them. */
-export function CommentInput({ text: before = "", label, autoFocus, save, onCancel }: Props) {
+export function CommentInput({ text: before = "", label, autoFocus, kept, save, onCancel }: Props) {
   const { t } = useTranslation();
   const { model } = useSession();
-  const [{ text, people }, setDraft] = useState(() => written(before));
+  const [{ text, people }, draw] = useState(() => kept?.read() ?? written(before));
+  const setDraft = (next: Written) => {
+    draw(next);
+    kept?.keep(next.text ? next : undefined);
+  };
   const [offered, setOffered] = useState<Person[]>([]);
   const [problem, setProblem] = useState<string>();
   const [busy, setBusy] = useState(false);

@@ -9,6 +9,7 @@ import type { Formats } from "~/fields";
 import type { ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
 import { notify } from "~/ui/notices";
+import { writingOf } from "../draft";
 import { recordKey } from "../opened";
 import { CommentInput } from "./CommentInput";
 import css from "./Comments.module.css";
@@ -35,8 +36,12 @@ export function CommentsPanel({ object, id, formats }: Props) {
   const again = () => cache.invalidateQueries({ queryKey: key });
   const failed = (error: unknown) => notify({ text: refusal(error)?.detail ?? t("error.offline"), tone: "bad" });
   return (
-    <div className={css.panel}>
-      <CommentInput label={t("record.comments.label")} save={(text) => comment(object.name, id, text).then(again)} />
+    <div className={css.panel} data-comments>
+      <CommentInput
+        label={t("record.comments.label")}
+        kept={writingOf(me.user.id, `${object.name}/comment/${id}`)}
+        save={(text) => comment(object.name, id, text).then(again)}
+      />
       {found.isError && <p className="bad">{refusal(found.error)?.detail ?? t("error.offline")}</p>}
       <ol className={css.list}>
         {found.data?.pages.flatMap((page) =>

@@ -20,8 +20,14 @@ export function partsOf(text: string): (string | Person)[] {
   return parts;
 }
 
+/** A text as it is written, with those who are mentioned in it by name. */
+export interface Written {
+  text: string;
+  people: Person[];
+}
+
 /** A stored text as it is written, and the people in it. */
-export function written(text: string): { text: string; people: Person[] } {
+export function written(text: string): Written {
   const parts = partsOf(text);
   return {
     text: parts.map((part) => (typeof part === "string" ? part : `@${part.name}`)).join(""),

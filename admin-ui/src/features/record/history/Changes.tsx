@@ -21,6 +21,8 @@ export function Changes({ object, entry, names, formats, most }: Props) {
   const who = entry.by ? (names?.user?.[entry.by] ?? t("record.history.somebody")) : t("record.history.program");
   // What a new record began with is on the page; a list of it would hide what changed.
   const all = Object.entries(entry.changes).filter(([name]) => object.fields.has(name) && entry.action !== "create");
+  const computed = (name: string) => (object.fields.get(name)?.editable ? 0 : 1);
+  all.sort(([a], [b]) => computed(a) - computed(b)); // what was entered before what follows from it
   const changes = most === undefined ? all : all.slice(0, most);
   const details = { object, names, formats };
   return (

@@ -94,7 +94,8 @@ export default function Board({ object, view, filter, q, sort, columns, onOpen }
     if (!mayEnter(object, field, row[field.name] ?? null, to.value)) return setTold(t("ways.not_from_here"));
     const name = String(row[object.nameField] ?? row.id);
     const told = t("ways.moved", { name, to: labelOf(to.value, to.name) });
-    void move({ row, to: to.value, values: { [field.name]: to.value }, told });
+    const returns = mayEnter(object, field, to.value, row[field.name] ?? null);
+    void move({ row, to: to.value, values: { [field.name]: to.value }, told, returns });
   };
   const { dragged, start, ghost } = useDrag<Stored>({ onDrop: put, frame });
   const take = useCallback((event: PointerEvent<HTMLElement>, row: Stored) => start(event, row), [start]);
