@@ -101,7 +101,7 @@ test("a filter is typed as an expression, shown as a chip, and held by the addre
   await filterBox(page).fill("lenght > 5");
   await filterBox(page).press("Enter");
   await page.getByText("Did you mean “length”?").waitFor();
-  await page.getByText("Nothing fits.").waitFor();
+  await page.getByText("No records match.").waitFor();
   await page.getByRole("button", { name: /^Remove Built/ }).click();
   await text(page, 0, 0, "Berta");
 
@@ -264,7 +264,7 @@ test("many rows are chosen, changed and deleted at once, and all of it is undone
 test("columns are chosen, moved and resized; groups have counts and close; a sum row adds up what is asked for", async () => {
   await fleet({ Ada: 5, Berta: 12, Cora: 20 });
   const page = await open("/o/boat?view=fleet");
-  await page.getByRole("row", { name: "Sum row" }).getByText("37").waitFor();
+  await page.getByRole("row", { name: "Sum", exact: true }).getByText("37").waitFor();
   await page.getByRole("button", { name: "Columns" }).click();
   await page.getByRole("button", { name: "Move Length forward" }).click();
   await page.getByRole("switch", { name: "Built" }).click();
@@ -311,7 +311,7 @@ test("what somebody changes of a shared view is kept for them and changes nothin
   const mine = await open("/o/opportunity?view=all_opportunities", "sarah@example.com");
   await filterBox(mine).fill("amount > 1000000000");
   await filterBox(mine).press("Enter");
-  await mine.getByText("Nothing fits.").waitFor();
+  await mine.getByText("No records match.").waitFor();
   const other = await open("/o/opportunity?view=all_opportunities", "diana@example.com");
   await other.locator("[data-row='0'] a").waitFor();
   assert.equal(await other.getByRole("img", { name: "Changed, for you alone" }).count(), 0);

@@ -183,7 +183,16 @@ test("without the server, what was opened before is read, and nothing is lost", 
   await page.getByRole("link", { name: one.name }).first().waitFor();
   await stream;
   await api("PATCH", `/records/account/${one.id}`, { name: "Renamed meanwhile" });
-  await page.getByRole("link", { name: "Renamed meanwhile" }).first().waitFor();
+  // What could not be sent before is there again, and is stored beside what others changed.
+  await page.getByRole("link", { name: "Renamed meanwhile" }).first().click();
+  await number.getByRole("textbox").waitFor();
+  assert.equal(await number.getByRole("textbox").inputValue(), "+49 30 123456");
+  const stored = page.waitForResponse((answer) => answer.request().method() === "PATCH" && answer.ok());
+  await number.getByRole("textbox").press("Enter");
+  await stored;
+  const { name, phone } = await api("GET", `/records/account/${one.id}`);
+  assert.deepEqual({ name, phone }, { name: "Renamed meanwhile", phone: "+49 30 123456" });
+  page.complaints = page.complaints.filter((said) => !/status of 412/.test(said)); // what collided with nothing
   await done(page);
 });
 

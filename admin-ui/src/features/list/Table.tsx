@@ -8,6 +8,7 @@ import { useSession } from "~/meta/session";
 import { undoLast } from "~/ui/commands";
 import { Grid } from "~/ui/Grid";
 import type { GridColumn, GridLine, Place } from "~/ui/grid";
+import { notify } from "~/ui/notices";
 import { cellEdit, type Says, shownText } from "./edit/cells";
 import { type Table as Cells, empty, fillDown, paste } from "./edit/paste";
 import type { Edits } from "./edit/useEdits";
@@ -116,7 +117,7 @@ export function Table(props: Props) {
     const one = index < count ? line(index) : undefined;
     return one?.kind === "row" ? one.row : undefined;
   };
-  const cells: Cells = { model, object, columns, formats, edits, says, count, row: rowOf };
+  const cells: Cells = { model, object, columns, formats, edits, says, count, row: rowOf, tell };
 
   // A row that was changed takes its place once it is left.
   const here = rowOf(focus.row)?.id as string | undefined;
@@ -182,12 +183,13 @@ export function Table(props: Props) {
         all: t("list.choose_all"),
         resize: t("list.resize"),
         nothing: t("record.nothing_found"),
-        sum: t("list.sum"),
+        sum: t("list.summed"),
       }}
     />
   );
 }
 
+const tell = (text: string) => void notify({ text, tone: "bad" });
 const widest = 240; // px that a label may ask for
 const waiting: GridLine<Stored> = { kind: "waiting" };
 

@@ -39,7 +39,14 @@ export function Profile() {
           if (event.key === "Escape") setTyped(undefined);
         }}
       />
-      <TextInput size="xs" label={t("login.email")} value={user.email} disabled description={t("me.email_says")} />
+      <TextInput
+        size="xs"
+        label={t("login.email")}
+        value={user.email}
+        readOnly
+        variant="unstyled"
+        description={t("me.email_says")}
+      />
     </Part>
   );
 }

@@ -1,12 +1,14 @@
 import { Button, Drawer } from "@mantine/core";
 import { IconPencil } from "@tabler/icons-react";
-import { type ReactNode, useId, useLayoutEffect, useRef, useState } from "react";
+import { type ReactNode, useId, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { Problem, Stored } from "~/api/client";
 import type { Names } from "~/api/names";
 import { type Choice, type Formats, type PartsState, typeOf } from "~/fields";
 import type { Column } from "~/meta/model";
+import { useSession } from "~/meta/session";
+import { writingOf } from "./draft";
 import css from "./EditableField.module.css";
 import { same } from "./same";
 
@@ -36,6 +38,9 @@ interface Props {
   onDraft?(draft: { name: string; value: unknown } | undefined): void;
 }
 
+/** The status of what could not be sent. */
+const unsent = 0;
+
 interface Draft {
   value: unknown;
   name?: string | null;
@@ -48,13 +53,22 @@ export function EditableField(props: Props) {
   const { t } = useTranslation();
   const { field } = column;
   const type = typeOf(field.shows);
-  const [draft, draw] = useState<Draft>();
-  const latest = useRef<Draft>(undefined); // a choice is made and stored before it is drawn
+  const { me } = useSession();
+  // What could not be sent is there again when somebody comes back.
+  const kept = useMemo(
+    () =>
+      phone || type.stands || field.shows === "secret" || isFiles(field.shows)
+        ? undefined
+        : writingOf<Draft>(`${me.tenant}/${me.user.id}`, `${field.object}/field/${record.id}/${field.name}`),
+    [me, record.id, field, type, phone],
+  );
+  const [draft, draw] = useState<Draft | undefined>(() => kept?.read());
+  const latest = useRef(draft); // a choice is made and stored before it is drawn
   const setDraft = (next: Draft | undefined) => {
     latest.current = next;
     draw(next);
   };
-  const [problem, setProblem] = useState<string>();
+  const [problem, setProblem] = useState(draft && t("record.draft_restored"));
   const label = useId();
   // Whoever leaves the input by a key goes on from the field.
   const place = useRef<HTMLDivElement>(null);
@@ -69,6 +83,7 @@ export function EditableField(props: Props) {
   const empty = value === null || value === undefined;
 
   const close = () => {
+    kept?.keep(undefined);
     setDraft(undefined);
     setProblem(undefined);
     onDraft?.(undefined);
@@ -79,6 +94,7 @@ export function EditableField(props: Props) {
     const named = column.namePath ? { [column.namePath]: now.name ?? null } : undefined;
     const why = await save({ [field.name]: now.value }, now.from, named);
     if (!why) return close();
+    if (why.status === unsent) kept?.keep(now);
     setDraft(now);
     const own = why.errors?.find((one) => one.pointer === `/${field.name}`) ?? why.errors?.[0];
     setProblem(type.stands && why.errors ? undefined : (own?.detail ?? why.detail));

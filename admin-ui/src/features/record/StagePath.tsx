@@ -1,6 +1,6 @@
 import { Popover, Select } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
-import { useState } from "react";
+import { type KeyboardEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Problem, Stored } from "~/api/client";
 import type { Formats } from "~/fields";
@@ -84,6 +84,7 @@ export function StagePath({ object, record, formats, fixed, save }: Props) {
                 data-done={at >= 0 && i < at && !stage.outcome}
                 data-outcome={stage.outcome}
                 onClick={() => stage.name !== now && void enter(stage.name)}
+                onKeyDown={beside}
               >
                 {optionLabel(field, stage.name, formats.language)}
               </button>
@@ -94,4 +95,13 @@ export function StagePath({ object, record, formats, fixed, save }: Props) {
       ))}
     </ol>
   );
+}
+
+/** Arrows go from one stage to the next. */
+function beside(event: KeyboardEvent<HTMLButtonElement>) {
+  const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (!by) return;
+  event.preventDefault();
+  const all = [...(event.currentTarget.closest("ol")?.querySelectorAll<HTMLElement>("li > button") ?? [])];
+  all[all.indexOf(event.currentTarget) + by]?.focus();
 }

@@ -3,7 +3,7 @@ import type { Stored } from "~/api/client";
 import type { Formats } from "~/fields";
 import type { Column, Model, ObjectModel } from "~/meta/model";
 import type { Block, Place } from "~/ui/grid";
-import { editOf, idsOf, mayEdit, type Says } from "./cells";
+import { editOf, idsOf, mayEdit, type Says, shownText } from "./cells";
 import { readText } from "./reading";
 import { draft, type Edit, type Edits } from "./useEdits";
 
@@ -17,6 +17,8 @@ export interface Table {
   /** How many rows there are; what is pasted beneath becomes new ones. */
   count: number;
   row(line: number): Stored | undefined;
+  /** Says what is not about one cell. */
+  tell(text: string): void;
 }
 
 /** Joins the edits of each row to one. */
@@ -51,6 +53,7 @@ export async function paste(table: Table, at: Place, block: string[][]): Promise
     ids.set(column, await idsOf(model, column.field.targets[0] as string, names));
   }
   const made: Edit[] = [];
+  const fixed = new Map<Column, string>(); // columns that nothing was pasted into, and why
   for (const [i, line] of block.entries()) {
     const index = at.row + i;
     const beneath = index >= table.count;
@@ -65,7 +68,7 @@ export async function paste(table: Table, at: Place, block: string[][]): Promise
       const may = mayEdit(object, column, says);
       if (may !== true) {
         // What is the same already, as in whole rows that are copied, is no complaint.
-        if (text && !beneath) edits.refuse(id, column.path, { says: may, typed: text });
+        if (text && !beneath && text !== shownText(row, column, formats)) fixed.set(column, may);
         continue;
       }
       const reference = ids.get(column);
@@ -80,6 +83,7 @@ export async function paste(table: Table, at: Place, block: string[][]): Promise
         made.push(editOf(row, column, value, reference ? text.trim() : undefined, text));
     }
   }
+  for (const [column, why] of fixed) table.tell(`${column.label}: ${why}`);
   await edits.write(joined(made));
 }
 

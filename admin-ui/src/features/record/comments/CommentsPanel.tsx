@@ -39,7 +39,7 @@ export function CommentsPanel({ object, id, formats }: Props) {
     <div className={css.panel} data-comments>
       <CommentInput
         label={t("record.comments.label")}
-        kept={writingOf(me.user.id, `${object.name}/comment/${id}`)}
+        kept={writingOf(`${me.tenant}/${me.user.id}`, `${object.name}/comment/${id}`)}
         save={(text) => comment(object.name, id, text).then(again)}
       />
       {found.isError && <p className="bad">{refusal(found.error)?.detail ?? t("error.offline")}</p>}
