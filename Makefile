@@ -14,8 +14,6 @@ GO      ?= go
 export GOFLAGS := -trimpath $(GOFLAGS)
 # Modules of their own, tested besides the product's.
 MODULES := $(patsubst %/go.mod,%,$(wildcard test/*/go.mod))
-# It waits for most of its time, and runs beside what computes.
-WAITS   := test/ferretdb
 # go test does not see that files outside of a module changed, which these modules read.
 UNCACHED = $(if $(filter test/deploy,$@),-count=1)
 # The longest first, so that none of them ends alone.
@@ -93,8 +91,8 @@ quick: ## formatting, vet and the short tests of what a change touches; BASE=…
 .PHONY: test
 test: setup vet ## every test, after formatting and go vet
 	$(GO) test $(RACE) -timeout 15m $(PACKAGES)
-	@$(MAKE) --no-print-directory -j 2 -O $(filter-out $(WAITS),$(MODULES)) $(CLIENT) check-ui
-	@$(MAKE) --no-print-directory -j 2 -O $(WAITS) browse
+	@$(MAKE) --no-print-directory -j 3 -O $(MODULES) $(CLIENT) check-ui # some wait for much of their time
+	@$(MAKE) --no-print-directory browse
 
 .PHONY: $(MODULES)
 $(MODULES):
