@@ -25,6 +25,6 @@ export function useHistory(object: ObjectModel, id: string, known: Names | undef
       return field ? [...referencesIn(model, field, from), ...referencesIn(model, field, to)] : [];
     }),
   ]);
-  const names = useNames(references, known);
+  const names = useNames(ready ? references : [], known); // until then it is not known what the page names
   return { entries, names, found, more: found.hasNextPage, next: () => void found.fetchNextPage() };
 }
