@@ -117,6 +117,7 @@ func TestBodiesAreNotRequests(t *testing.T) {
 	for name, text := range map[string]string{
 		"a body where none is read":  fmt.Sprintf("GET /api/v1/me HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s%s", len(padding)+len(hidden), padding, hidden),
 		"a body of no route":         fmt.Sprintf("POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s%s", len(padding)+len(hidden), padding, hidden),
+		"a body of a lost page":      fmt.Sprintf("GET /nothing HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\nContent-Length: %d\r\n\r\n%s%s", len(padding)+len(hidden), padding, hidden),
 		"chunks of no route":         fmt.Sprintf("POST /nothing HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", len(hidden), hidden),
 		"a body of a refused caller": fmt.Sprintf("POST /api/v1/records/account HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s%s", len(padding)+len(hidden), padding, hidden),
 	} {

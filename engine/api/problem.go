@@ -208,6 +208,7 @@ func (s *Server) unrouted(c *fiber.Ctx, err error) error {
 		case http.StatusNotFound:
 			if r.browses() && s.showPage(r) == nil {
 				c.Status(http.StatusNotFound)
+				r.finishBody()
 				s.metrics.unrouted.saw(http.StatusNotFound, 0)
 				return nil
 			}
