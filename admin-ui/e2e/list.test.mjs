@@ -98,6 +98,10 @@ test("a filter is typed as an expression, shown as a chip, and held by the addre
   await filterBox(page).fill("Built is this month");
   await filterBox(page).press("Enter");
   await page.waitForURL(/startOfMonth/);
+  await filterBox(page).fill("built < today() or built == nil");
+  await filterBox(page).press("Enter");
+  await page.getByRole("button", { name: /^Any of: Built is before Today; Built is empty/ }).waitFor();
+  await page.getByRole("button", { name: /^Remove Any of: Built/ }).click();
   await filterBox(page).fill("lenght > 5");
   await filterBox(page).press("Enter");
   await page.getByText("Did you mean “length”?").waitFor();

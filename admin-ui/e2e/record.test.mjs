@@ -198,6 +198,27 @@ test("a draft survives a reload without its secret, and Save and new begins anew
   await done(page);
 });
 
+test("words in a lookup are no record: Enter takes the first that has them, and saves nothing before", async () => {
+  await api("POST", "/records/account", { name: "Lookup of words" });
+  const page = await open(admin, "/o/contact?view=&new=");
+  const panel = page.getByRole("dialog", { name: "New: Contact" });
+  await panel.getByRole("textbox", { name: /^Last name/ }).fill("Worded");
+  const lookup = panel.getByRole("textbox", { name: /^Account/ });
+  await lookup.fill("Lookup of no such words");
+  await page.getByText("Nothing found").first().waitFor();
+  await lookup.press("Enter");
+  await lookup.fill("Lookup of w");
+  await page.getByRole("option", { name: "Lookup of words" }).waitFor();
+  await lookup.press("Enter");
+  await page.waitForFunction(() => [...document.querySelectorAll("[role=dialog] input")].some((input) => input.value === "Lookup of words"));
+  assert.equal((await api("GET", `/records/contact?filter=${encodeURIComponent('last_name == "Worded"')}`)).items.length, 0);
+  await panel.getByRole("button", { name: "Save", exact: true }).click();
+  await panel.waitFor({ state: "detached" });
+  const [{ account }] = (await api("GET", `/records/contact?filter=${encodeURIComponent('last_name == "Worded"')}&fields=account`)).items;
+  assert.ok(account);
+  await done(page);
+});
+
 test("files are dropped on the page and into a field, small ones whole and large ones in pieces", async () => {
   const { id } = await api("POST", "/records/crate", { name: "Archive" });
   const page = await open(admin, `/o/crate/${id}`);

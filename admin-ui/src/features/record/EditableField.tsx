@@ -94,7 +94,9 @@ export function EditableField(props: Props) {
     const named = column.namePath ? { [column.namePath]: now.name ?? null } : undefined;
     const why = await save({ [field.name]: now.value }, now.from, named);
     if (!why) return close();
-    if (why.status === unsent) kept?.keep(now);
+    // Of the record no more is kept than what tells whether others have changed it meanwhile.
+    const { id, version, [field.name]: was } = now.from;
+    if (why.status === unsent) kept?.keep({ ...now, from: { id, version, [field.name]: was } as Stored });
     setDraft(now);
     const own = why.errors?.find((one) => one.pointer === `/${field.name}`) ?? why.errors?.[0];
     setProblem(type.stands && why.errors ? undefined : (own?.detail ?? why.detail));

@@ -26,29 +26,20 @@ export function forgetDrafts(but?: string, store: (Store & Pick<Storage, "length
 
 /** A draft of a person's, by what it is of. Secrets are never kept. */
 export function draftOf(object: ObjectModel, person: string, what: string, store: Store | undefined = ofTab()) {
-  const key = `draft/${person}/${object.name}/${what}`;
+  const kept = writingOf<Draft>(person, `${object.name}/${what}`, store);
   const isSecret = (name: string) => object.fields.get(name)?.type === "secret";
   return {
     read(): Draft | undefined {
-      try {
-        const found = JSON.parse(store?.getItem(key) ?? "null") as Draft | null;
-        if (!found) return undefined;
-        const known = Object.entries(found.values).filter(([name]) => object.fields.has(name) && !isSecret(name));
-        return { values: Object.fromEntries(known), names: found.names };
-      } catch {
-        return undefined;
-      }
+      const found = kept.read();
+      if (!found?.values) return undefined;
+      const known = Object.entries(found.values).filter(([name]) => object.fields.has(name) && !isSecret(name));
+      return { values: Object.fromEntries(known), names: found.names };
     },
     keep({ values, names }: Draft) {
-      const kept = Object.fromEntries(Object.entries(values).filter(([name]) => !isSecret(name)));
-      try {
-        store?.setItem(key, JSON.stringify({ values: kept, names }));
-      } catch {
-        // The tab has no room for it: it is not kept.
-      }
+      kept.keep({ values: Object.fromEntries(Object.entries(values).filter(([name]) => !isSecret(name))), names });
     },
     forget() {
-      store?.removeItem(key);
+      kept.keep(undefined);
     },
   };
 }

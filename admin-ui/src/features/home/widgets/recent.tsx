@@ -1,3 +1,4 @@
+import type { CSSProperties } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { useFormats } from "~/fields/useFormats";
@@ -17,7 +18,7 @@ function Body({ widget }: OwnProps) {
   const recent = useRecent().filter((one) => model.objects.has(one.object));
   if (recent.length === 0) return <p className="quiet">{t("recent.none")}</p>;
   return (
-    <ul className={css.list}>
+    <ul className={css.list} style={{ "--others": 2 } as CSSProperties}>
       {recent.slice(0, widget.limit ?? usual).map((one) => (
         <li key={`${one.object}/${one.id}`}>
           <Link to={`/o/${one.object}/${one.id}`}>

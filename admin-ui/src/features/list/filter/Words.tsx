@@ -67,7 +67,7 @@ export function ValueWords({ field: of, value, formats }: { field: Field; value:
   const called = value.is === "path" && model.called.get(value.path);
   if (called) return <span title={value.path}>{called}</span>;
   const plain = valueIn(field.shows, value);
-  if (value.is === "call" && value.name === "today" && value.args.length === 0) return <>{t("list.op.today")}</>;
+  if (value.is === "call" && value.name === "today" && value.args.length === 0) return <>{t("ways.today")}</>;
   if (plain === undefined) return <code>{print(value)}</code>;
   if (field.targets.length === 1) return <NameOf object={field.targets[0] as string} id={String(plain)} />;
   const shown = field.shows === "multi_picklist" ? [plain] : plain; // an option among several stands as a list of one
