@@ -1,7 +1,8 @@
-// The names of records that references lead to: object → id → name, of those that the caller may read.
+// The names of records that references lead to: object → id → name, of those that the caller may read; null of one
+// that has none to tell.
 import { list } from "./records";
 
-export type Names = Record<string, Record<string, string>>;
+export type Names = Record<string, Record<string, string | null>>;
 
 const mark = " called";
 

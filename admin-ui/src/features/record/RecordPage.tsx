@@ -4,6 +4,7 @@ import { type RefObject, useDeferredValue, useMemo, useRef, useState } from "rea
 import { useTranslation } from "react-i18next";
 import { useParams, useSearchParams } from "react-router";
 import { Offline, refusal } from "~/api/client";
+import type { Names } from "~/api/names";
 import { form } from "~/api/records";
 import { findFor } from "~/fields/find";
 import { useFormats } from "~/fields/useFormats";
@@ -258,7 +259,7 @@ function usePreview(object: ObjectModel, id: string, draft: { name: string; valu
   }).data;
 }
 
-function nameOf(shows: string, value: unknown, names: Record<string, Record<string, string>> | undefined) {
+function nameOf(shows: string, value: unknown, names: Names | undefined) {
   if (shows !== "any_lookup" || !value) return undefined;
   const { object, id } = value as { object: string; id: string };
   return names ? (names[object]?.[id] ?? null) : "…";

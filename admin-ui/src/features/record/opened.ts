@@ -6,6 +6,7 @@ import type { Names } from "~/api/names";
 import { openPage } from "~/api/records";
 import type { Column, Model, ObjectModel } from "~/meta/model";
 import { columnOf } from "~/meta/model";
+import { referencesOf, settled, unnamedIn } from "./useNames";
 
 /** The records of a related list that come with the page. */
 export const firstRows = 10;
@@ -119,5 +120,6 @@ export async function open(
         total_more: list.total_more,
       });
     }
-  return { layout: page.layout, can: page.can, names: page.names };
+  const referred = [...referencesOf(model, object, page.history.items), ...unnamedIn(model, object, record)];
+  return { layout: page.layout, can: page.can, names: settled(page.names, referred) };
 }

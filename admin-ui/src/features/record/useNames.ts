@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { type Names, namesOf, type Reference } from "~/api/names";
+import type { HistoryEntry } from "~/api/past";
 import type { Field, Model, ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
 
@@ -48,3 +49,22 @@ export const unnamedIn = (
   [...object.fields.values()]
     .filter((field) => field.shows === "any_lookup" || field.rows.length > 0)
     .flatMap((field) => referencesIn(model, field, record?.[field.name]));
+
+/** Those in a history: who made each change, and what it was from and to. */
+export function referencesOf(model: Model, object: ObjectModel, entries: HistoryEntry[]): Reference[] {
+  const users = model.objects.get("user");
+  return entries.flatMap(({ by, changes }) => [
+    ...(by && users ? [{ object: users.name, id: by, nameField: users.nameField }] : []),
+    ...Object.entries(changes).flatMap(([name, { from, to }]) => {
+      const field = object.fields.get(name);
+      return field ? [...referencesIn(model, field, from), ...referencesIn(model, field, to)] : [];
+    }),
+  ]);
+}
+
+/** What an answer names, with null for those of the references in it that it could not name: they are not asked for again. */
+export function settled(names: Names, references: Reference[]): Names {
+  const all: Names = { ...names };
+  for (const { object, id } of references) all[object] = { [id]: null, ...all[object] };
+  return all;
+}

@@ -4,7 +4,7 @@ import { history } from "~/api/past";
 import type { ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
 import { recordKey } from "../opened";
-import { referencesIn, useNames } from "../useNames";
+import { referencesOf, useNames } from "../useNames";
 
 /** The changes of a record, the latest first, with the names of those who made them and of what is referred to. */
 export function useHistory(object: ObjectModel, id: string, known: Names | undefined, ready: boolean) {
@@ -17,14 +17,6 @@ export function useHistory(object: ObjectModel, id: string, known: Names | undef
     getNextPageParam: (last) => last.next ?? undefined,
   });
   const entries = found.data?.pages.flatMap((page) => page.items) ?? [];
-  const users = model.objects.get("user");
-  const references = entries.flatMap(({ by, changes }) => [
-    ...(by && users ? [{ object: users.name, id: by, nameField: users.nameField }] : []),
-    ...Object.entries(changes).flatMap(([name, { from, to }]) => {
-      const field = object.fields.get(name);
-      return field ? [...referencesIn(model, field, from), ...referencesIn(model, field, to)] : [];
-    }),
-  ]);
-  const names = useNames(ready ? references : [], known); // until then it is not known what the page names
+  const names = useNames(ready ? referencesOf(model, object, entries) : [], known); // until then it is not known what the page names
   return { entries, names, found, more: found.hasNextPage, next: () => void found.fetchNextPage() };
 }
