@@ -28,7 +28,7 @@ var floors = [][]string{
 	{"admin-ui"},
 	{"plugins"},
 	{"workflows/runner"},
-	{"workflows/steps"},
+	{"workflows/steps", "workflows/triggers"},
 	{"workflows"},
 	{"engine/transfer", "engine/demo", "engine/report", "engine/audit", "engine/file", "engine/notify", "engine/workspace", "engine/live", "engine/collaboration"},
 	{"engine/transfer/workbook"},

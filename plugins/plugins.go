@@ -16,12 +16,16 @@ import (
 	"formwork/engine/record"
 	"formwork/engine/store"
 	"formwork/metadata/fieldtype"
+	"formwork/workflows"
 )
 
 // Set is what a plugin adds.
 type Set struct {
 	FieldTypes []fieldtype.Type
 	Kinds      []catalog.Kind // of documents
+	// Triggers and Steps are types of what workflows are made of.
+	Triggers []workflows.TriggerType
+	Steps    []workflows.StepType
 	// SaveHooks are called before a record is saved or deleted, after those of earlier
 	// sets.
 	SaveHooks []record.SaveHook
@@ -62,12 +66,18 @@ func FieldTypes(sets ...Set) *fieldtype.Registry {
 	return fieldtype.NewRegistry(types...)
 }
 
-// Kinds makes the registry of the kinds of documents of all sets. Two kinds of one name
+// Kinds makes the registry of the kinds of documents of all sets, that of workflows among them. Two kinds of one name
 // are a programmer's mistake and panic, as do kinds that need each other.
 func Kinds(sets ...Set) *catalog.Kinds {
 	var kinds []catalog.Kind
+	var triggers []workflows.TriggerType
+	var steps []workflows.StepType
 	for _, set := range sets {
 		kinds = append(kinds, set.Kinds...)
+		triggers, steps = append(triggers, set.Triggers...), append(steps, set.Steps...)
+	}
+	if len(triggers) > 0 {
+		kinds = append(kinds, workflows.NewRegistry(triggers, steps).Kind())
 	}
 	return catalog.NewKinds(kinds...)
 }

@@ -2,6 +2,8 @@ package catalog
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"formwork/engine/expression"
 	"formwork/engine/fault"
@@ -25,6 +27,14 @@ func (c *Compiling) Snapshot() *Snapshot { return c.s }
 
 // Report tells a problem.
 func (c *Compiling) Report(problem *fault.Fault, pointer string) { c.report(problem, pointer) }
+
+// Refused reports whether the schema refused something at a pointer or below it, so that it was
+// left out.
+func (c *Compiling) Refused(pointer string) bool {
+	return slices.ContainsFunc(c.refused, func(f *fault.Fault) bool {
+		return f.Pointer == pointer || strings.HasPrefix(f.Pointer, pointer+"/")
+	})
+}
 
 // Object finds an object.
 func (c *Compiling) Object(name, pointer string) *Object { return c.object(name, pointer) }
@@ -82,9 +92,15 @@ func Read[D any](c *Compiling) map[string]*D {
 // the pointer of the document. nil: nothing is kept of it. What the former snapshot has
 // compiled of the same document is taken over if nothing has changed that the kind needs.
 func Each[D, C any](c *Compiling, compile func(doc *D, at string) *C) map[string]*C {
+	return EachOf(c, func(s *Snapshot) map[string]*C { return Of[map[string]*C](s, c.kind) }, compile)
+}
+
+// EachOf is Each for a kind that is compiled to more than a map; compiled finds the map in what a
+// snapshot has of the kind.
+func EachOf[D, C any](c *Compiling, compiled func(s *Snapshot) map[string]*C, compile func(doc *D, at string) *C) map[string]*C {
 	var before map[string]*C
 	if c.sameNeeds(c.kind) {
-		before = Of[map[string]*C](c.former, c.kind)
+		before = compiled(c.former)
 	}
 	all := make(map[string]*C, len(c.s.parsed[c.kind]))
 	for _, name := range byName(c.s.parsed[c.kind]) {

@@ -24,6 +24,12 @@ func (o *Object) Symbol(name string) (expression.Symbol, bool) {
 // Symbols lists the names of the fields, sorted. It must not be changed.
 func (o *Object) Symbols() []string { return o.names }
 
+// Settable reports whether the configuration may say what value the field of a record is given: it
+// is neither computed nor numbered nor kept by the platform.
+func (f *Field) Settable() bool {
+	return !(f.System && f.Name != query.Owner.Name || computed(f) || is[fieldtype.Counts](f.Value))
+}
+
 // Symbol is the field as expressions see it, without guards.
 func (f *Field) Symbol() expression.Symbol {
 	s := expression.Symbol{Name: f.Name, Value: f.Value, Column: f.Column, Parts: f.partSymbols()}

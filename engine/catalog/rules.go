@@ -304,7 +304,7 @@ func (b *builder) compileStage(o *Object, name string, doc *metadata.Stage, opti
 		if f == nil {
 			continue
 		}
-		if f.System && f.Name != query.Owner.Name || computed(f) || is[fieldtype.Counts](f.Value) || f == o.Stages.Field {
+		if !f.Settable() || f == o.Stages.Field {
 			b.report(fault.New(fault.Invalid, "catalog.not_settable", "field", set), pointer+"/set"+step(set))
 			continue
 		}

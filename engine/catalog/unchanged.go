@@ -60,7 +60,7 @@ func (b *builder) takePatterns(patterns []*fieldtype.Pattern, pointer string) {
 // plain fields of that object; else nil.
 func (b *builder) programOf(scope expression.Scope, pointer string) *expression.Program {
 	o, ok := scope.Record.(*Object)
-	if !ok || o.former == nil || scope.Draft != nil {
+	if !ok || o.former == nil || scope.Draft != nil || scope.Roots != nil {
 		return nil
 	}
 	p := o.former.programs[pointer]
@@ -80,7 +80,7 @@ func computedAlike(o *Object, was expression.Symbol) bool {
 // keepProgram lets a later build take a program over. One that reads a draft as well belongs
 // to the document of another object.
 func keepProgram(scope expression.Scope, pointer string, p *expression.Program) {
-	if o, ok := scope.Record.(*Object); ok && scope.Draft == nil && selfContained(p) {
+	if o, ok := scope.Record.(*Object); ok && scope.Draft == nil && scope.Roots == nil && selfContained(p) {
 		if o.programs == nil {
 			o.programs = map[string]*expression.Program{}
 		}

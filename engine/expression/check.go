@@ -162,6 +162,8 @@ func (c *checker) identifier(at int, name string) *node {
 		return c.report(at, "expression.constants_alone")
 	case name == settings && !c.hides(name):
 		return c.report(at, "expression.settings_alone")
+	case c.begins(name):
+		return c.report(at, "expression.root_alone", "name", name)
 	case c.scope.Record == nil:
 		return c.unknown(at, "expression.unknown_name", name, c.suggestions())
 	}
@@ -182,6 +184,9 @@ func (c *checker) suggestions() []string {
 	}
 	if c.scope.Draft != nil {
 		names = append(names, "record")
+	}
+	for root := range c.scope.Roots {
+		names = append(names, root)
 	}
 	if len(c.scope.Constants) > 0 {
 		names = append(names, constants)
@@ -243,7 +248,7 @@ func (c *checker) symbol(at int, names Names, root string, via []Symbol, name st
 
 // opens reports whether what a root leads to differs from record to record of those that
 // a filter selects from.
-func opens(root string) bool { return root != "user" && root != "record" }
+func opens(root string) bool { return root == "" || root == "old" }
 
 // describe takes the kind of a field.
 func (n *node) describe(sym Symbol, names Names) {
@@ -300,7 +305,14 @@ func (c *checker) member(in *ast.MemberNode) *node {
 			return c.constant(at, property.Value)
 		case first.Value == settings && !c.hides(settings):
 			return c.setting(at, property.Value)
+		case c.scope.Roots[first.Value] != nil:
+			return c.symbol(at, c.scope.Roots[first.Value], first.Value, nil, property.Value)
+		case c.begins(first.Value):
+			return c.root(at, first.Value, property.Value)
 		}
+	}
+	if root := rootOf(in.Node); c.scope.Roots[root] != nil {
+		return c.symbol(at, c.scope.Roots[root], root, nil, property.Value)
 	}
 	base := c.node(in.Node)
 	switch {
@@ -318,6 +330,43 @@ func (c *checker) member(in *ast.MemberNode) *node {
 		return c.symbol(at, base.path.Leaf.Target, base.path.Root, via, property.Value)
 	}
 	return c.report(at, "expression.no_fields", "name", property.Value, "kind", kindNames[base.kind])
+}
+
+// rootOf is a root of two names; "" for anything else.
+func rootOf(in ast.Node) string {
+	if m, ok := in.(*ast.MemberNode); ok {
+		first, named := m.Node.(*ast.IdentifierNode)
+		second, ok := m.Property.(*ast.StringNode)
+		if named && ok {
+			return first.Value + "." + second.Value
+		}
+	}
+	return ""
+}
+
+// begins reports whether a root is called so, or begins with the name.
+func (c *checker) begins(name string) bool {
+	for root := range c.scope.Roots {
+		if root == name || strings.HasPrefix(root, name+".") {
+			return true
+		}
+	}
+	return false
+}
+
+// root reports a root of two names that stands alone, or that there is none of the names.
+func (c *checker) root(at int, first, second string) *node {
+	if c.scope.Roots[first+"."+second] != nil {
+		return c.report(at, "expression.root_alone", "name", first+"."+second)
+	}
+	var among []string
+	for root := range c.scope.Roots {
+		if rest, ok := strings.CutPrefix(root, first+"."); ok {
+			among = append(among, rest)
+		}
+	}
+	slices.Sort(among)
+	return c.unknown(at, "expression.unknown_name", second, among)
 }
 
 // cell is a field of a child row.

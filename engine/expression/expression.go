@@ -63,6 +63,9 @@ type Scope struct {
 	// another one that it may refer to; nil: record may not be used. To a filter they are
 	// values, as those of user are.
 	Draft Names
+	// Roots are further names that a path may begin with, each with what it has: "input", or two
+	// names with a dot between them, as in "steps.found". To a filter what they have are values.
+	Roots map[string]Names
 	// Constants are read as constants.<name>, unless the record has a field of that name.
 	Constants Constants
 	// Settings are read as settings.<name>, as Constants are. One that varies from user to
@@ -114,7 +117,7 @@ func (s Setting) Varies() bool { return s.UserField != "" || len(s.Overrides) > 
 
 // Path is a field reached from the record, the old record, the user or the draft.
 type Path struct {
-	Root string   // "", "old", "user" or "record"
+	Root string   // "", "old", "user", "record" or one of Scope.Roots
 	Via  []Symbol // lookups
 	Leaf Symbol
 }

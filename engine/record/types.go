@@ -105,6 +105,9 @@ const (
 	ExactTotal = read.ExactTotal
 )
 
+// Same reports whether two values of a field, in stored form, are the same.
+func Same(a, b any) bool { return stored.Same(a, b) }
+
 // Tables are the tables this room keeps in every tenant.
 func Tables() []store.Table { return stored.Tables() }
 

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -250,6 +251,28 @@ func addFields(defs object, types *fieldtype.Registry) {
 		"properties": object{"type": object{"type": "string", "enum": names, "title": "Type"}}}
 	maps.Copy(field, whichever("type", names, func(name string) object { return ref("field." + name) }))
 	defs["field"] = field
+}
+
+// Choose makes the definition of a value that has a type, of what all types share and the settings of
+// each: that of the name, which has the title and what is shared, becomes whichever it says it is.
+func Choose(defs map[string]any, name string, settings map[string]json.RawMessage) {
+	shared := defs[name].(object)
+	properties, _ := shared["properties"].(object)
+	properties["type"] = object{"type": "string"}
+	defs[name+".shared"] = object{"properties": properties}
+	types := slices.Sorted(maps.Keys(settings))
+	for _, t := range types {
+		of := read(settings[t])
+		own, _ := of["$defs"].(object)
+		maps.Copy(defs, own)
+		delete(of, "$defs")
+		defs[name+".of."+t] = of
+		defs[name+"."+t] = closed(name+".shared", name+".of."+t)
+	}
+	chosen := object{"type": "object", "title": shared["title"], "required": []string{"type"},
+		"properties": object{"type": object{"type": "string", "enum": types, "title": "Type"}}}
+	maps.Copy(chosen, whichever("type", types, func(t string) object { return ref(name + "." + t) }))
+	defs[name] = chosen
 }
 
 // whichever asks for what then says of the value that a member has, if it is one of the

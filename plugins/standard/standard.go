@@ -1,15 +1,21 @@
-// Package standard lists the field types that the program brings along.
+// Package standard lists what the program brings along: field types, kinds of documents, and
+// what workflows are made of.
 package standard
 
 import (
 	"formwork/engine/catalog"
+	"formwork/engine/record"
 	"formwork/metadata/fieldtype"
 	"formwork/plugins"
+	"formwork/workflows/runner"
+	"formwork/workflows/steps"
+	"formwork/workflows/triggers"
 )
 
 // Set is the standard plugin set. Without a sealer no secrets are taken.
 func Set(sealer fieldtype.Sealer) plugins.Set {
-	return plugins.Set{FieldTypes: fieldtype.Standard(sealer), Kinds: catalog.StandardKinds()}
+	return plugins.Set{FieldTypes: fieldtype.Standard(sealer), Kinds: catalog.StandardKinds(),
+		Triggers: triggers.All(), Steps: steps.All(), SaveHooks: []record.SaveHook{runner.BeforeSave{}}}
 }
 
 // FieldTypes is the registry of the standard field types, without a key for secrets.

@@ -34,6 +34,7 @@ type Draft struct {
 	followed map[int]any // by slot
 	// inRows are the records that rows may refer to, as far as they were looked for.
 	inRows map[int]map[target]bool // by slot
+	put    map[int]struct{}        // slots of fields that were Put
 	// References are what is known in advance of the records that it refers to.
 	References *References
 }

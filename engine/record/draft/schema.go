@@ -13,23 +13,46 @@ import (
 // fields are checked by themselves.
 func (d *Draft) CheckSchema() {
 	for _, f := range d.Mapping.Expressed {
-		v := d.Row[f.Slot]
-		if v == nil || d.Input.Sent[f.Slot] || (d.Old != nil && stored.Same(d.Old[f.Slot], v)) {
-			continue
+		if _, put := d.put[f.Slot]; !put && !d.Input.Sent[f.Slot] {
+			d.checkSchemaOf(f)
 		}
-		shown, err := shownValue(f.Value, v)
-		if err != nil {
-			d.Fail(err)
-			continue
+	}
+	if len(d.put) == 0 {
+		return
+	}
+	for _, f := range d.Mapping.Fields {
+		if _, put := d.put[f.Slot]; put {
+			d.checkSchemaOf(f)
 		}
-		problems, err := f.Field.CheckShown(shown)
-		if err != nil {
-			d.Fail(err)
-			continue
-		}
-		for _, problem := range problems {
-			d.problemOf(f.Field, problem.Of(d.Session.Label(f.Field)).Under("/"+f.Name))
-		}
+	}
+}
+
+// Put gives a field a value that an expression made, whatever was sent.
+func (d *Draft) Put(f *stored.Field, value any) {
+	if d.put == nil {
+		d.put = map[int]struct{}{}
+	}
+	d.Row[f.Slot], d.put[f.Slot] = value, struct{}{}
+}
+
+// checkSchemaOf holds one field to its JSON Schema, if it has a new value.
+func (d *Draft) checkSchemaOf(f *stored.Field) {
+	v := d.Row[f.Slot]
+	if v == nil || d.Old != nil && stored.Same(d.Old[f.Slot], v) {
+		return
+	}
+	shown, err := shownValue(f.Value, v)
+	if err != nil {
+		d.Fail(err)
+		return
+	}
+	problems, err := f.Field.CheckShown(shown)
+	if err != nil {
+		d.Fail(err)
+		return
+	}
+	for _, problem := range problems {
+		d.problemOf(f.Field, problem.Of(d.Session.Label(f.Field)).Under("/"+f.Name))
 	}
 }
 

@@ -50,6 +50,9 @@ type Change struct {
 	saved  bool // it can't be changed any more
 }
 
+// Snapshot is the configuration under which the change is made.
+func (c *Change) Snapshot() *catalog.Snapshot { return c.d.Session.Snapshot }
+
 // Object is the record's object.
 func (c *Change) Object() *catalog.Object { return c.d.Mapping.Object }
 
@@ -82,15 +85,11 @@ func (c *Change) Was(field string) any {
 // record.read_only for what is computed, that of the value, record.too_late for a
 // record that is deleted, or saved.
 func (c *Change) Set(field string, value any) error {
-	f, ok := c.d.Mapping.ByName[field]
-	switch {
-	case !ok:
-		return session.UnknownField(c.d.Object, "record.unknown_field", field)
-	case f.Computed:
-		return fault.New(fault.Forbidden, "record.read_only", "field", field)
-	case c.action == stored.Deleted || c.saved:
-		return fault.New(fault.Conflict, "record.too_late")
-	case value == nil:
+	f, err := c.written(field)
+	if err != nil {
+		return err
+	}
+	if value == nil {
 		c.d.Row[f.Slot] = nil
 		return nil
 	}
@@ -101,6 +100,37 @@ func (c *Change) Set(field string, value any) error {
 	c.d.Row[f.Slot] = stored
 	return nil
 }
+
+// Put gives fields other values in stored form, such as expressions make, and brings formulas up to
+// date. Faults: those of Set, but of values, which are checked with the record.
+func (c *Change) Put(values map[string]any) error {
+	for field, value := range values {
+		f, err := c.written(field)
+		if err != nil {
+			return err
+		}
+		c.d.Put(f, value)
+	}
+	c.d.Compute()
+	return nil
+}
+
+// written is a field that can be given another value.
+func (c *Change) written(field string) (*stored.Field, error) {
+	f, ok := c.d.Mapping.ByName[field]
+	switch {
+	case !ok:
+		return nil, session.UnknownField(c.d.Object, "record.unknown_field", field)
+	case f.Computed:
+		return nil, fault.New(fault.Forbidden, "record.read_only", "field", field)
+	case c.action == stored.Deleted || c.saved:
+		return nil, fault.New(fault.Conflict, "record.too_late")
+	}
+	return f, nil
+}
+
+// Env is what expressions read of the record as it is about to be saved.
+func (c *Change) Env() *session.Env { return &c.d.Env }
 
 // hooksFor are the hooks that want to be called for an action on an object's records.
 func (o *Options) hooksFor(s *session.Session, m *stored.Mapping, action stored.Action) []SaveHook {

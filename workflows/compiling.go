@@ -1,0 +1,136 @@
+package workflows
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"formwork/engine/catalog"
+	"formwork/engine/expression"
+	"formwork/engine/fault"
+	"formwork/metadata"
+	"formwork/metadata/fieldtype"
+)
+
+// Compiling is what the settings of a step or trigger are compiled with. Pointers are within the
+// step or trigger.
+type Compiling struct {
+	c       *catalog.Compiling
+	at      string // of the step or trigger
+	object  *catalog.Object
+	old     bool
+	results map[string]expression.Names // of the steps before, by "steps.<name>"
+	result  Result
+}
+
+// Object is that of the record which a run is about; nil: of none.
+func (c *Compiling) Object() *catalog.Object { return c.object }
+
+// Find finds an object, or reports that there is none.
+func (c *Compiling) Find(name, at string) *catalog.Object { return c.c.Object(name, c.at+at) }
+
+// Field finds a field of an object, or reports that there is none.
+func (c *Compiling) Field(o *catalog.Object, name, at string) *catalog.Field {
+	return c.c.Field(o, name, c.at+at)
+}
+
+// Report tells a problem.
+func (c *Compiling) Report(problem *fault.Fault, at string) { c.c.Report(problem, c.at+at) }
+
+// Offer says what the step offers to later ones.
+func (c *Compiling) Offer(symbols ...expression.Symbol) { c.result = symbols }
+
+// scope is what expressions may read.
+func (c *Compiling) scope(result fieldtype.Kind, scale int) expression.Scope {
+	s := expression.Scope{User: c.c.User(), Old: c.old, Roots: c.results, Result: result, Scale: scale}
+	if c.object != nil {
+		s.Record, s.Draft = c.object, c.object
+	}
+	return s
+}
+
+// Condition compiles a yes-or-no expression.
+func (c *Compiling) Condition(source, at string) *expression.Program {
+	return c.c.Expression(source, c.scope(fieldtype.BoolKind, -1), c.at+at)
+}
+
+// Text compiles an expression that makes a text.
+func (c *Compiling) Text(source, at string) *expression.Program {
+	return c.c.Expression(source, c.scope(fieldtype.TextKind, -1), c.at+at)
+}
+
+// Value is what a field is given.
+type Value struct {
+	Field   *catalog.Field
+	Program *expression.Program
+}
+
+// Values compiles the expressions of what fields of an object are given. Those of fields that can't
+// be written are reported.
+func (c *Compiling) Values(o *catalog.Object, sources map[string]string, at string) []Value {
+	values := make([]Value, 0, len(sources))
+	for _, name := range slices.Sorted(maps.Keys(sources)) {
+		at := at + "/" + metadata.EscapePointer(name)
+		f := c.Field(o, name, at)
+		switch {
+		case f == nil:
+		case !f.Settable():
+			c.Report(fault.New(fault.Invalid, "workflow.not_written", "field", name), at)
+		default:
+			scale := -1
+			if s, ok := f.Value.(fieldtype.Scaled); ok {
+				scale = s.Scale()
+			}
+			if p := c.c.Expression(sources[name], c.scope(f.Value.Kind(), scale), c.at+at); p != nil {
+				values = append(values, Value{f, p})
+			}
+		}
+	}
+	return values
+}
+
+// compile makes a workflow of a document; nil where too little of it can be used to find more
+// problems.
+func (r *Registry) compile(c *catalog.Compiling, d *Definition, at string) *Workflow {
+	w := &Workflow{Doc: d, Nodes: make(map[string]*Node, len(d.Steps))}
+	if d.Object != "" {
+		if w.Object = c.Object(d.Object, at+"/object"); w.Object == nil {
+			return nil
+		}
+	}
+	var head struct {
+		Type string `json:"type"`
+	}
+	decode(d.Trigger, &head)
+	settings, err := r.triggers[head.Type].Read(d.Trigger)
+	if err != nil {
+		panic(fmt.Errorf("the trigger of %s keeps to its schema and can't be read: %w", d.Name, err))
+	}
+	w.Trigger = settings.Compile(&Compiling{c: c, at: at + "/trigger", object: w.Object})
+	if w.Trigger == nil {
+		return nil
+	}
+	base := Compiling{c: c, object: w.Object, old: w.Trigger.Old()}
+	if d.When != "" {
+		when := base
+		when.at = at
+		w.When = when.Condition(d.When, "/when")
+	}
+	g := r.graphOf(d)
+	if !g.check(c, at) {
+		return nil
+	}
+	for _, name := range g.order {
+		s := g.steps[name]
+		at := at + "/steps/" + name
+		if s.kind.Effect() > w.Trigger.Allows() {
+			c.Report(fault.New(fault.Invalid, "workflow.effect_before_save", "type", s.kind.Name()), at+"/type")
+			continue
+		}
+		of := base
+		of.at, of.results = at, g.before(name, w.Nodes)
+		w.Nodes[name] = &Node{Name: name, Type: s.kind, Step: s.settings.Compile(&of), Result: of.result}
+	}
+	w.Start = w.Nodes[d.Start]
+	return w
+}

@@ -1,0 +1,146 @@
+package workflows
+
+import (
+	"context"
+	"fmt"
+
+	"formwork/engine/expression"
+	"formwork/engine/fault"
+	"formwork/engine/record/session"
+	"formwork/engine/store"
+)
+
+// MaxSteps is how many steps a run does at most.
+const MaxSteps = 1_000
+
+// State is how far a run came. What it holds is saved with the run.
+type State struct {
+	Next    string                    // the step that is done next; "": the run has ended
+	Steps   int                       // that were done
+	Results map[string]map[string]any // of steps, by their names, in stored form
+}
+
+// Execution is a run being executed, as its steps see it.
+type Execution struct {
+	Ctx  context.Context
+	Acts Acts
+
+	workflow *Workflow
+	state    *State
+	env      *env
+}
+
+// NewExecution is a run that goes on from a state. The record is what it is about.
+func NewExecution(ctx context.Context, w *Workflow, s *State, record *session.Env, acts Acts) *Execution {
+	if s.Results == nil {
+		s.Results = map[string]map[string]any{}
+	}
+	return &Execution{Ctx: ctx, Acts: acts, workflow: w, state: s, env: &env{Env: record, results: s.Results}}
+}
+
+// env is what expressions of a run read: the record, the user, and the results of steps.
+type env struct {
+	*session.Env
+	results map[string]map[string]any
+}
+
+// Get implements expression.Env.
+func (e *env) Get(p expression.Path) any {
+	name, ok := stepOf(p.Root)
+	if !ok {
+		return e.Env.Get(p)
+	}
+	if len(p.Via) == 0 {
+		return e.results[name][p.Leaf.Name]
+	}
+	first, ok := e.results[name][p.Via[0].Name].(int64)
+	if !ok {
+		return nil
+	}
+	v, err := session.ReadBehind(e.Ctx, e.Reader, first, p.Ref())
+	if err != nil {
+		e.Fail(err)
+	}
+	return v
+}
+
+func stepOf(root string) (name string, ok bool) {
+	if len(root) <= len(stepsRoot) || root[:len(stepsRoot)] != stepsRoot {
+		return "", false
+	}
+	return root[len(stepsRoot):], true
+}
+
+// Reader reads what the run may read, as it is in its transaction.
+func (x *Execution) Reader() store.Reader { return x.env.Reader }
+
+// Eval is the value of a program in stored form. Faults are those of expression.Program.Eval.
+func (x *Execution) Eval(p *expression.Program) (any, error) {
+	v, err := p.Eval(x.env)
+	if failed := x.env.Failed(); failed != nil {
+		return nil, failed
+	}
+	return v, err
+}
+
+// Holds reports whether a condition is true. One that can't be computed is a fault, for nobody
+// would learn of it otherwise.
+func (x *Execution) Holds(p *expression.Program) (bool, error) {
+	held, err := p.Holds(x.env)
+	if failed := x.env.Failed(); failed != nil {
+		return false, failed
+	}
+	return held, err
+}
+
+// Values computes what fields are given, by their names.
+func (x *Execution) Values(of []Value) (map[string]any, error) {
+	values := make(map[string]any, len(of))
+	for _, v := range of {
+		value, err := x.Eval(v.Program)
+		if err != nil {
+			return nil, fmt.Errorf("computing %s: %w", v.Field.Name, err)
+		}
+		values[v.Field.Name] = value
+	}
+	return values, nil
+}
+
+// Triggered reports whether the condition of the workflow holds.
+func (x *Execution) Triggered() (bool, error) {
+	if x.workflow.When == nil {
+		return true, nil
+	}
+	return x.Holds(x.workflow.When)
+}
+
+// Run does steps until the run ends or a step fails. Faults are those of steps, and
+// workflow.too_many_steps.
+func (x *Execution) Run() error {
+	for x.state.Next != "" {
+		if err := x.step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// step does the next step.
+func (x *Execution) step() error {
+	node := x.workflow.Nodes[x.state.Next]
+	if x.state.Steps++; x.state.Steps > MaxSteps {
+		return fault.New(fault.Limited, "workflow.too_many_steps", "limit", MaxSteps)
+	}
+	done, err := node.Step.Do(x)
+	if err != nil {
+		return err
+	}
+	if len(node.Result) > 0 {
+		x.state.Results[node.Name] = done.Result
+	}
+	x.state.Next = done.Next
+	return nil
+}
+
+// Language is that of whoever waits for the run.
+func (x *Execution) Language() string { return x.env.Session.Caller.Language }

@@ -1,0 +1,130 @@
+package workflows
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"formwork/engine/catalog"
+	"formwork/engine/expression"
+	"formwork/engine/fault"
+	"formwork/metadata"
+)
+
+// graph is how the steps of a definition lead to each other.
+type graph struct {
+	start string
+	steps map[string]step
+	order []string // of the steps that can be reached, each after those that lead to it
+}
+
+type step struct {
+	kind     StepType
+	settings Settings
+}
+
+// decode reads what keeps to its schema.
+func decode(raw json.RawMessage, into any) {
+	if err := json.Unmarshal(raw, into); err != nil {
+		panic(fmt.Errorf("reading what keeps to its schema: %w", err))
+	}
+}
+
+func (r *Registry) graphOf(d *Definition) *graph {
+	g := &graph{start: d.Start, steps: make(map[string]step, len(d.Steps))}
+	for name, raw := range d.Steps {
+		var head struct {
+			Type string `json:"type"`
+		}
+		decode(raw, &head)
+		kind := r.steps[head.Type]
+		settings, err := kind.Read(raw)
+		if err != nil {
+			panic(fmt.Errorf("the step %s of %s keeps to its schema and can't be read: %w", name, d.Name, err))
+		}
+		g.steps[name] = step{kind, settings}
+	}
+	return g
+}
+
+// check reports exits that lead to no step, steps that nothing leads to, and circles. It finds the
+// order of the others, and returns false if there is none.
+func (g *graph) check(c *catalog.Compiling, at string) bool {
+	known := slices.Sorted(maps.Keys(g.steps))
+	found := g.find(c, at, g.start, known, "/start")
+	for _, name := range known {
+		for _, exit := range g.steps[name].settings.Exits() {
+			if exit.To != "" {
+				found = g.find(c, at, exit.To, known, "/steps/"+name+exit.At) && found
+			}
+		}
+	}
+	if !found {
+		return false
+	}
+	// Depth first: a step stands before all that it leads to once those are through.
+	const (
+		under = 1 // its ways are being followed
+		done  = 2
+	)
+	state := make(map[string]int, len(g.steps))
+	sound := true
+	var follow func(name string)
+	follow = func(name string) {
+		state[name] = under
+		for _, exit := range g.steps[name].settings.Exits() {
+			switch {
+			case exit.To == "":
+			case state[exit.To] == under:
+				c.Report(fault.New(fault.Invalid, "workflow.circle", "step", exit.To), at+"/steps/"+name+exit.At)
+				sound = false
+			case state[exit.To] == 0:
+				follow(exit.To)
+			}
+		}
+		state[name] = done
+		g.order = append(g.order, name)
+	}
+	follow(g.start)
+	slices.Reverse(g.order)
+	for _, name := range known {
+		if state[name] == 0 {
+			c.Report(fault.New(fault.Invalid, "workflow.unreachable", "step", name), at+"/steps/"+name)
+		}
+	}
+	return sound
+}
+
+// find reports a step that is not there, unless it was refused itself.
+func (g *graph) find(c *catalog.Compiling, at, name string, known []string, place string) bool {
+	if _, ok := g.steps[name]; ok {
+		return true
+	}
+	switch near, ok := metadata.Nearest(name, known); {
+	case c.Refused(at + "/steps/" + name):
+	case ok:
+		c.Report(fault.New(fault.Invalid, "workflow.unknown_step_near", "step", name, "suggestion", near), at+place)
+	default:
+		c.Report(fault.New(fault.Invalid, "workflow.unknown_step", "step", name), at+place)
+	}
+	return false
+}
+
+// before are the results of the steps that may have run before a step.
+func (g *graph) before(name string, nodes map[string]*Node) map[string]expression.Names {
+	leads := map[string]bool{name: true}
+	results := map[string]expression.Names{}
+	for _, earlier := range slices.Backward(g.order[:slices.Index(g.order, name)]) {
+		if slices.ContainsFunc(g.steps[earlier].settings.Exits(), func(e Exit) bool { return leads[e.To] }) {
+			leads[earlier] = true
+			if n := nodes[earlier]; n != nil && len(n.Result) > 0 {
+				results[stepsRoot+earlier] = n.Result
+			}
+		}
+	}
+	return results
+}
+
+// stepsRoot is what the names of results begin with.
+const stepsRoot = "steps."

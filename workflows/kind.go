@@ -1,0 +1,75 @@
+package workflows
+
+import (
+	"cmp"
+	_ "embed" // the schema
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"formwork/engine/catalog"
+	"formwork/metadata/schema"
+)
+
+//go:embed workflow.json
+var schemaFile []byte
+
+// Kind is the kind of documents, for some types of triggers and steps.
+func (r *Registry) Kind() catalog.Kind { return kind{registry: r} }
+
+type kind struct {
+	catalog.Documents[Definition]
+	registry *Registry
+}
+
+func (kind) Name() string    { return KindName }
+func (kind) Needs() []string { return []string{"object"} }
+
+// AlsoCalled are the names that other systems have for the kind.
+func (kind) AlsoCalled() []string { return []string{"flow", "automation", "process", "trigger"} }
+
+// Schema is composed of what all workflows have and the settings of each type.
+func (k kind) Schema() json.RawMessage {
+	var s map[string]any
+	decode(schemaFile, &s)
+	defs := s["$defs"].(map[string]any)
+	schema.Choose(defs, "trigger", schemasOf(k.registry.Triggers()))
+	schema.Choose(defs, "step", schemasOf(k.registry.Steps()))
+	raw, err := json.Marshal(s)
+	if err != nil {
+		panic(fmt.Errorf("the schema of workflows: %w", err))
+	}
+	return raw
+}
+
+func schemasOf[T interface {
+	Name() string
+	Schema() json.RawMessage
+}](types []T) map[string]json.RawMessage {
+	all := make(map[string]json.RawMessage, len(types))
+	for _, t := range types {
+		all[t.Name()] = t.Schema()
+	}
+	return all
+}
+
+func (k kind) Compile(c *catalog.Compiling) any {
+	former := func(s *catalog.Snapshot) map[string]*Workflow { return Of(s).ByName }
+	compiled := &Compiled{before: map[moment][]*Workflow{}}
+	compiled.ByName = catalog.EachOf(c, former, func(d *Definition, at string) *Workflow { return k.registry.compile(c, d, at) })
+	inOrder := slices.SortedFunc(maps.Values(compiled.ByName), func(a, b *Workflow) int {
+		return cmp.Or(cmp.Compare(a.Doc.Order, b.Doc.Order), cmp.Compare(a.Doc.Name, b.Doc.Name))
+	})
+	for _, w := range inOrder {
+		t, ok := w.Trigger.(OnSave)
+		if !ok || !w.Active() || !t.Before() {
+			continue
+		}
+		for _, action := range t.On() {
+			m := moment{w.Object.Doc.Name, action}
+			compiled.before[m] = append(compiled.before[m], w)
+		}
+	}
+	return compiled
+}

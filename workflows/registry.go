@@ -1,0 +1,186 @@
+package workflows
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"formwork/engine/catalog"
+	"formwork/engine/expression"
+	"formwork/engine/id"
+	"formwork/engine/record"
+)
+
+// Effect is the most that a step does. What tries a workflow, or runs it before a save, trusts it.
+type Effect int
+
+// Effects, each of which includes those before it.
+const (
+	Computes Effect = iota // nothing but the run itself is changed
+	Sets                   // fields of the record that the run is about
+	Writes                 // what the tenant's store keeps, in the transaction of the run
+)
+
+// StepType is a kind of step. Safe for concurrent use; it keeps no state.
+type StepType interface {
+	// Name is what steps say as their "type".
+	Name() string
+	// Schema is the JSON Schema of the settings of such a step: an object with title, description,
+	// properties and required. It may refer to "#/$defs/" name, text, expression, values and next.
+	Schema() json.RawMessage
+	Effect() Effect
+	// Read decodes settings that keep to the schema.
+	Read(settings json.RawMessage) (Settings, error)
+}
+
+// Settings are what a document says of a step.
+type Settings interface {
+	// Exits are the steps that it may lead to.
+	Exits() []Exit
+	// Compile makes the step, or reports every problem to c and returns what it can't use, nil or
+	// not.
+	Compile(c *Compiling) Step
+}
+
+// Exit is where a step leads to.
+type Exit struct {
+	At string // the JSON pointer within the step
+	To string // a step
+}
+
+// Step is a step compiled. Immutable, safe for concurrent use.
+type Step interface {
+	// Do does the step, and says where the run goes on. A fault fails the step; of kind Forbidden,
+	// Invalid or Conflict it is told to whoever waits for the run.
+	Do(x *Execution) (Outcome, error)
+}
+
+// Outcome is what a step came to.
+type Outcome struct {
+	Next   string         // the step that follows; "": the run ends
+	Result map[string]any // by the names of Node.Result, in stored form
+}
+
+// Next is embedded by settings of steps that lead to one other.
+type Next struct {
+	To string `json:"next"`
+}
+
+// Exits implements Settings.
+func (n Next) Exits() []Exit { return []Exit{{"/next", n.To}} }
+
+// TriggerType is what can set off a workflow. Safe for concurrent use; it keeps no state.
+type TriggerType interface {
+	// Name is what triggers say as their "type".
+	Name() string
+	// Schema is as that of a StepType.
+	Schema() json.RawMessage
+	// Read decodes settings that keep to the schema.
+	Read(settings json.RawMessage) (TriggerSettings, error)
+}
+
+// TriggerSettings are what a document says of its trigger.
+type TriggerSettings interface {
+	// Compile makes the trigger, or reports every problem to c.
+	Compile(c *Compiling) Trigger
+}
+
+// Trigger is a trigger compiled. Immutable. What it is set off by is an ability, OnSave for one.
+type Trigger interface {
+	// Allows is the most that a step of the workflow may do.
+	Allows() Effect
+	// Old reports whether expressions may read the record as it was, as old.
+	Old() bool
+}
+
+// OnSave is a Trigger that is set off by what is done to a record.
+type OnSave interface {
+	Trigger
+	// On lists what it is set off by.
+	On() []record.Action
+	// Before: in the transaction, before the record is saved; else by its event.
+	Before() bool
+	// Fires reports whether it is set off by a change that is one of On.
+	Fires(c Saved) bool
+}
+
+// Saved is what is done to a record. Values are in stored form.
+type Saved interface {
+	Action() record.Action
+	Get(field string) any
+	Was(field string) any // nil of a new record
+}
+
+// Acts are how the steps of a run change anything: for good, or to be undone.
+type Acts interface {
+	// Put gives fields of the record that the run is about values in stored form.
+	Put(values map[string]any) error
+	// Create, Update and Delete change any records, as the run's caller.
+	Create(object *catalog.Object, values map[string]any) (id.ID, error)
+	Update(object *catalog.Object, key id.ID, values map[string]any) error
+	Delete(object *catalog.Object, key id.ID) error
+}
+
+// Registry are the types of triggers and steps of a program. Immutable.
+type Registry struct {
+	steps    map[string]StepType
+	triggers map[string]TriggerType
+}
+
+// NewRegistry makes a registry. Two types of one name are a programmer's mistake and panic.
+func NewRegistry(triggers []TriggerType, steps []StepType) *Registry {
+	r := &Registry{steps: map[string]StepType{}, triggers: map[string]TriggerType{}}
+	for _, t := range triggers {
+		if r.triggers[t.Name()] != nil {
+			panic("the trigger " + t.Name() + " is registered twice")
+		}
+		r.triggers[t.Name()] = t
+	}
+	for _, t := range steps {
+		if r.steps[t.Name()] != nil {
+			panic("the step " + t.Name() + " is registered twice")
+		}
+		r.steps[t.Name()] = t
+	}
+	return r
+}
+
+// Steps are the types of steps, by name.
+func (r *Registry) Steps() []StepType { return sorted(r.steps) }
+
+// Triggers are the types of triggers, by name.
+func (r *Registry) Triggers() []TriggerType { return sorted(r.triggers) }
+
+func sorted[T any](types map[string]T) []T {
+	all := make([]T, 0, len(types))
+	for _, name := range slices.Sorted(maps.Keys(types)) {
+		all = append(all, types[name])
+	}
+	return all
+}
+
+// Result is what a step offers to expressions of later steps, as steps.<name>.<symbol>.
+type Result []expression.Symbol
+
+// Object implements expression.Names: a result is of no object.
+func (Result) Object() string { return "" }
+
+// Symbol implements expression.Names.
+func (r Result) Symbol(name string) (expression.Symbol, bool) {
+	for _, s := range r {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return expression.Symbol{}, false
+}
+
+// Symbols implements expression.Names.
+func (r Result) Symbols() []string {
+	names := make([]string, len(r))
+	for i, s := range r {
+		names[i] = s.Name
+	}
+	slices.Sort(names)
+	return names
+}

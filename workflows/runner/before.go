@@ -1,0 +1,60 @@
+// Package runner runs workflows.
+package runner
+
+import (
+	"context"
+	"errors"
+
+	"formwork/engine/catalog"
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/record"
+	"formwork/engine/store"
+	"formwork/workflows"
+)
+
+// BeforeSave is the hook that runs the workflows which are set off before a record is saved, in the
+// transaction that saves it.
+type BeforeSave struct{}
+
+// Wants implements record.SaveHook.
+func (BeforeSave) Wants(s *catalog.Snapshot, object string, a record.Action) bool {
+	return len(workflows.Of(s).Before(object, a)) > 0
+}
+
+// BeforeSave implements record.SaveHook. Faults: what a step refuses with; workflow.failed (Invalid) where
+// one can't be done, or a condition not be computed.
+func (BeforeSave) BeforeSave(ctx context.Context, reader store.Reader, c *record.Change) error {
+	for _, w := range workflows.Of(c.Snapshot()).Before(c.Object().Doc.Name, c.Action()) {
+		if !w.Trigger.(workflows.OnSave).Fires(c) {
+			continue
+		}
+		x := workflows.NewExecution(ctx, w, &workflows.State{Next: w.Start.Name}, c.Env(), saving{c})
+		triggered, err := x.Triggered()
+		if err == nil && triggered {
+			err = x.Run()
+		}
+		if err != nil {
+			return refusal(w, err)
+		}
+	}
+	return nil
+}
+
+// refusal is why a record is not saved.
+func refusal(w *workflows.Workflow, err error) error {
+	var f *fault.Fault
+	if !errors.As(err, &f) || f.Kind.Breaks() || f.Code == "workflow.refused" {
+		return err
+	}
+	return fault.New(fault.Invalid, "workflow.failed", "workflow", w.Doc.Name).Because(err)
+}
+
+// saving are the acts of a run in a save: it changes the record and nothing else.
+type saving struct{ *record.Change }
+
+var errNotBeforeSave = errors.New("a workflow writes other records before a save")
+
+func (saving) Create(*catalog.Object, map[string]any) (id.ID, error) { return 0, errNotBeforeSave }
+func (saving) Update(*catalog.Object, id.ID, map[string]any) error   { return errNotBeforeSave }
+func (saving) Delete(*catalog.Object, id.ID) error                   { return errNotBeforeSave }

@@ -1,0 +1,252 @@
+package runner_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"formwork/engine/catalog"
+	"formwork/engine/enginetest"
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/policy"
+)
+
+// scenario is workflows, what is done, and what is to come of it: problems of the workflows, or
+// what each thing that is done answers and leaves behind.
+type scenario struct {
+	Documents []json.RawMessage `json:"documents"` // besides those of the world
+	Workflows []map[string]any  `json:"workflows"`
+	Problems  []string          `json:"problems"` // "code pointer [column]", the pointer within the first workflow
+	Do        []deed            `json:"do"`
+}
+
+// deed is one thing that is done. "$x" as a value is the id that was kept under x.
+type deed struct {
+	As      string         `json:"as"` // the system when absent
+	Create  string         `json:"create"`
+	Preview string         `json:"preview"`
+	Update  string         `json:"update"`
+	Delete  string         `json:"delete"`
+	Get     string         `json:"get"`
+	Keep    string         `json:"keep"`
+	Data    map[string]any `json:"data"`
+	Want    map[string]any `json:"want"`  // of the record
+	Fault   string         `json:"fault"` // "code pointer"
+	Text    string         `json:"text"`  // of the fault, in the language of who does it
+}
+
+func read[T any](t *testing.T, file string) (v T) {
+	t.Helper()
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	d.DisallowUnknownFields()
+	if err := d.Decode(&v); err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	return v
+}
+
+// Each file of scenarios is played; a new case adds no code.
+func TestScenarios(t *testing.T) {
+	files, err := filepath.Glob("testdata/scenarios/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scenarios: %v", err)
+	}
+	world := read[[]json.RawMessage](t, "testdata/world.json")
+	for _, file := range files {
+		all := read[map[string]scenario](t, file)
+		for _, name := range slices.Sorted(maps.Keys(all)) {
+			t.Run(strings.TrimSuffix(filepath.Base(file), ".json")+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				newStage(t, world, all[name]).play(t, all[name])
+			})
+		}
+	}
+}
+
+// stage is a tenant on which a scenario is played.
+type stage struct {
+	*enginetest.Tenant
+	people  map[string]*policy.Caller
+	kept    map[string]id.ID
+	objects map[string]string // of what was kept
+}
+
+func newStage(t *testing.T, world []json.RawMessage, s scenario) *stage {
+	t.Helper()
+	tenant := enginetest.New(t, enginetest.Options{}).NewTenant("main", "core")
+	change := catalog.Change{Documents: slices.Concat(world, s.Documents)}
+	if _, err := tenant.Catalog.Apply(t.Context(), tenant.Tenant, change, 0); err != nil {
+		t.Fatal(err)
+	}
+	st := &stage{Tenant: tenant, kept: map[string]id.ID{}, objects: map[string]string{}}
+	tenant.Apply(`{"kind":"permission","name":"seller","label":"Seller","objects":{
+		"account":` + everything + `,"deal":` + everything + `,"todo":` + everything + `}}`)
+	st.people = map[string]*policy.Caller{"rob": tenant.CallerWith("rob@example.com", "seller"), "rita": tenant.CallerWith("rita@example.com", "seller"),
+		"wang": tenant.CallerWith("wang@example.com", "seller")}
+	st.people["wang"].Language = "zh"
+	return st
+}
+
+const everything = `{"create":true,"read":true,"read_all":true,"update":true,"write_all":true,"delete":true,"fields":{"*":"edit"}}`
+
+func (s *stage) play(t *testing.T, of scenario) {
+	t.Helper()
+	change := catalog.Change{}
+	for i, w := range of.Workflows {
+		w["kind"] = "workflow"
+		if w["name"] == nil {
+			w["name"] = fmt.Sprintf("w%d", i)
+		}
+		raw, err := json.Marshal(w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change.Documents = append(change.Documents, raw)
+	}
+	_, err := s.Catalog.Apply(t.Context(), s.Tenant.Tenant, change, 0)
+	if got := problems(err); !slices.Equal(got, slices.Sorted(slices.Values(of.Problems))) {
+		t.Fatalf("problems %q, want %q (%v)", got, of.Problems, err)
+	}
+	for i, d := range of.Do {
+		s.do(t, fmt.Sprintf("deed %d", i+1), d)
+	}
+}
+
+// problems are what is wrong with the first workflow, as scenarios write it.
+func problems(err error) (all []string) {
+	if err == nil {
+		return nil
+	}
+	for _, f := range fault.From(err).Each() {
+		text := f.Code + " " + strings.TrimPrefix(f.Pointer, "/workflow/w0")
+		if column, ok := f.Params["column"]; ok {
+			text = fmt.Sprint(text, " ", column)
+		}
+		all = append(all, text)
+	}
+	slices.Sort(all)
+	return all
+}
+
+func (s *stage) do(t *testing.T, at string, d deed) {
+	t.Helper()
+	session := s.System()
+	language := "en"
+	if d.As != "" {
+		language = s.people[d.As].Language
+		session = s.As(s.people[d.As])
+	}
+	data := make(map[string]any, len(d.Data))
+	for name, v := range d.Data {
+		if text, ok := v.(string); ok && strings.HasPrefix(text, "$") {
+			v = s.kept[text[1:]].String()
+		}
+		data[name] = v
+	}
+	var err error
+	var key id.ID
+	object := d.Create
+	ctx := t.Context()
+	switch {
+	case d.Create != "":
+		if saved, problem := session.Create(ctx, d.Create, data); problem != nil {
+			err = problem
+		} else {
+			key = saved.Record.ID()
+		}
+	case d.Preview != "":
+		p, problem := session.Preview(ctx, d.Preview, 0, data)
+		if err = problem; err == nil {
+			err = fault.All(fault.Invalid, "record.invalid", p.Problems)
+		}
+		if err == nil {
+			for name, want := range d.Want {
+				f, _ := p.Object.Object.Field(name)
+				if got := p.Draft.Mapping.Value(p.Draft.Row, f.Column); fmt.Sprint(got) != fmt.Sprint(want) {
+					t.Fatalf("%s: %s would be %v, want %v", at, name, got, want)
+				}
+			}
+		}
+	case d.Update != "":
+		key, object = s.kept[d.Update], s.objects[d.Update]
+		_, err = session.Update(ctx, object, key, data, 0)
+	case d.Delete != "":
+		err = session.Delete(ctx, s.objects[d.Delete], s.kept[d.Delete], 0)
+	case d.Get != "":
+		key, object = s.kept[d.Get], s.objects[d.Get]
+	default:
+		t.Fatalf("%s: nothing is done", at)
+	}
+	if got := faultOf(err); got != d.Fault {
+		t.Fatalf("%s: fault %q, want %q (%v)", at, got, d.Fault, err)
+	}
+	if d.Text != "" {
+		if got := fault.From(err).Each()[0].Text(language); got != d.Text {
+			t.Fatalf("%s: text %q, want %q", at, got, d.Text)
+		}
+	}
+	if d.Keep != "" {
+		s.kept[d.Keep], s.objects[d.Keep] = key, object
+	}
+	if err == nil && key != 0 && d.Want != nil {
+		s.wants(t, at, object, key, d.Want)
+	}
+}
+
+// wants compares a record with what is wanted of it.
+func (s *stage) wants(t *testing.T, at, object string, key id.ID, want map[string]any) {
+	t.Helper()
+	r, err := s.System().Get(t.Context(), object, key, nil)
+	if err != nil {
+		t.Fatalf("%s: %v", at, err)
+	}
+	raw, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got map[string]any
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	if err := d.Decode(&got); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range want {
+		if text, ok := want.(string); ok && strings.HasPrefix(text, "$") {
+			want = s.kept[text[1:]].String()
+		}
+		if fmt.Sprint(got[name]) != fmt.Sprint(want) {
+			t.Errorf("%s: %s is %v, want %v", at, name, got[name], want)
+		}
+	}
+}
+
+// faultOf is the first fault of an error, as scenarios write it.
+func faultOf(err error) string {
+	var f *fault.Fault
+	if !errors.As(err, &f) {
+		if err != nil {
+			return err.Error()
+		}
+		return ""
+	}
+	if len(f.Errors) > 0 && f.Errors[0].Code == "workflow.refused" {
+		f = f.Errors[0]
+	}
+	if len(f.Errors) == 1 && f.Pointer == "" {
+		return strings.TrimSpace(f.Code + " " + f.Errors[0].Pointer)
+	}
+	return strings.TrimSpace(f.Code + " " + f.Pointer)
+}

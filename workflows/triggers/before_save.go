@@ -1,0 +1,38 @@
+package triggers
+
+import (
+	"encoding/json"
+
+	"formwork/workflows"
+)
+
+// beforeSave runs in the transaction that saves a record, before it is saved: it may change the
+// record or refuse the change, and nothing else.
+type beforeSave struct{}
+
+func (beforeSave) Name() string { return "before_save" }
+
+func (beforeSave) Schema() json.RawMessage {
+	return json.RawMessage(`{
+		"title": "Before a save",
+		"description": "Before a record is saved or deleted, together with it: the record can be changed, or the save refused.",
+		"required": ["on"],
+		"properties": {"on": {"$ref": "#/$defs/actions"}, "fields": {"$ref": "#/$defs/fields"}}}`)
+}
+
+func (beforeSave) Read(settings json.RawMessage) (workflows.TriggerSettings, error) {
+	return read[beforeSaveSettings](settings)
+}
+
+type beforeSaveSettings struct{ changes }
+
+func (s *beforeSaveSettings) Compile(c *workflows.Compiling) workflows.Trigger {
+	if !s.check(c) {
+		return nil
+	}
+	return s
+}
+
+func (*beforeSaveSettings) Allows() workflows.Effect { return workflows.Sets }
+func (*beforeSaveSettings) Old() bool                { return true }
+func (*beforeSaveSettings) Before() bool             { return true }

@@ -1,0 +1,81 @@
+// Package workflows is automation as configuration: documents of the kind "workflow", compiled to
+// graphs of steps when a revision is published.
+//
+// A workflow has one trigger, which says when it runs, a condition, and steps, each of which leads
+// to others. What triggers and steps there are is a Registry's to say; a type of each is a file in
+// triggers and steps. A step declares its effect: what it may do decides where it may stand, and
+// nothing else reaches beyond the run. Compiling finds steps that are not there or that nothing
+// leads to, ways round in a circle, and every mistake in an expression, at its place.
+package workflows
+
+import (
+	"encoding/json"
+
+	"formwork/engine/catalog"
+	"formwork/engine/expression"
+	"formwork/engine/record"
+	"formwork/metadata"
+)
+
+// KindName is what the documents say as their "kind".
+const KindName = "workflow"
+
+// Definition is a document of a workflow.
+type Definition struct {
+	metadata.Head
+	Object  string                     `json:"object"` // of the record that a run is about; "": of none
+	Order   int                        `json:"order"`
+	Active  *bool                      `json:"active"`
+	Trigger json.RawMessage            `json:"trigger"` // with its type and what the type sets
+	When    string                     `json:"when"`
+	Start   string                     `json:"start"`
+	Steps   map[string]json.RawMessage `json:"steps"`
+}
+
+// Workflow is a definition compiled. Immutable.
+type Workflow struct {
+	Doc     *Definition
+	Object  *catalog.Object // nil: of none
+	Trigger Trigger
+	When    *expression.Program // nil: always
+	Start   *Node
+	Nodes   map[string]*Node
+}
+
+// Node is a step in its workflow.
+type Node struct {
+	Name   string
+	Type   StepType
+	Step   Step
+	Result Result // what it offers to later steps
+}
+
+// Active reports whether the workflow is to run when it is triggered.
+func (w *Workflow) Active() bool { return w.Doc.Active == nil || *w.Doc.Active }
+
+// Compiled are the workflows of a configuration.
+type Compiled struct {
+	ByName map[string]*Workflow
+	// before are those that run before a record is saved, by its object and what is done to it, in
+	// their order.
+	before map[moment][]*Workflow
+}
+
+// moment is something that is done to the records of an object.
+type moment struct {
+	object string
+	action record.Action
+}
+
+// Of are the workflows of a configuration.
+func Of(s *catalog.Snapshot) *Compiled {
+	if c := catalog.Of[*Compiled](s, KindName); c != nil {
+		return c
+	}
+	return &Compiled{}
+}
+
+// Before are the active workflows that run before a record is saved or deleted, in their order.
+func (c *Compiled) Before(object string, action record.Action) []*Workflow {
+	return c.before[moment{object, action}]
+}
