@@ -8,6 +8,7 @@ import (
 	"formwork/engine/catalog"
 	"formwork/engine/expression"
 	"formwork/engine/fault"
+	"formwork/engine/query"
 	"formwork/metadata"
 	"formwork/metadata/fieldtype"
 )
@@ -21,10 +22,19 @@ type Compiling struct {
 	old     bool
 	results map[string]expression.Names // of the steps before, by "steps.<name>"
 	result  Result
+	user    *bool // set once an expression reads the user
 }
 
 // Object is that of the record which a run is about; nil: of none.
 func (c *Compiling) Object() *catalog.Object { return c.object }
+
+// NeedsObject reports a workflow that is about no record.
+func (c *Compiling) NeedsObject() bool {
+	if c.object == nil {
+		c.Report(fault.New(fault.Invalid, "workflow.needs_object"), "/type")
+	}
+	return c.object != nil
+}
 
 // Find finds an object, or reports that there is none.
 func (c *Compiling) Find(name, at string) *catalog.Object { return c.c.Object(name, c.at+at) }
@@ -51,12 +61,32 @@ func (c *Compiling) scope(result fieldtype.Kind, scale int) expression.Scope {
 
 // Condition compiles a yes-or-no expression.
 func (c *Compiling) Condition(source, at string) *expression.Program {
-	return c.c.Expression(source, c.scope(fieldtype.BoolKind, -1), c.at+at)
+	return c.Expression(source, fieldtype.BoolKind, -1, at)
 }
 
-// Text compiles an expression that makes a text.
-func (c *Compiling) Text(source, at string) *expression.Program {
-	return c.c.Expression(source, c.scope(fieldtype.TextKind, -1), c.at+at)
+// Expression compiles one that results in a kind of value; scale is that of a number, -1 for any.
+func (c *Compiling) Expression(source string, result fieldtype.Kind, scale int, at string) *expression.Program {
+	p := c.c.Expression(source, c.scope(result, scale), c.at+at)
+	if p != nil && (p.UsesUser() || p.UsesClock()) {
+		*c.user = true
+	}
+	return p
+}
+
+// Record compiles an expression that leads to a record of an object; nil where it leads to others.
+func (c *Compiling) Record(o *catalog.Object, source, at string) *expression.Program {
+	p := c.Expression(source, fieldtype.ReferenceKind, -1, at)
+	if p != nil && !p.Leads(o.Doc.Name) {
+		c.Report(fault.New(fault.Invalid, "workflow.other_object", "object", o.Doc.Name), at)
+		return nil
+	}
+	return p
+}
+
+// Reference is what a step offers that made or found a record of an object.
+func Reference(name string, o *catalog.Object) expression.Symbol {
+	return expression.Symbol{Name: name, Value: fieldtype.Reference(o.Doc.Name), Column: query.Column{Name: name, Storage: fieldtype.Int},
+		Target: o, Table: o.Table.Name}
 }
 
 // Value is what a field is given.
@@ -81,7 +111,7 @@ func (c *Compiling) Values(o *catalog.Object, sources map[string]string, at stri
 			if s, ok := f.Value.(fieldtype.Scaled); ok {
 				scale = s.Scale()
 			}
-			if p := c.c.Expression(sources[name], c.scope(f.Value.Kind(), scale), c.at+at); p != nil {
+			if p := c.Expression(sources[name], f.Value.Kind(), scale, at); p != nil {
 				values = append(values, Value{f, p})
 			}
 		}
@@ -110,7 +140,7 @@ func (r *Registry) compile(c *catalog.Compiling, d *Definition, at string) *Work
 	if w.Trigger == nil {
 		return nil
 	}
-	base := Compiling{c: c, object: w.Object, old: w.Trigger.Old()}
+	base := Compiling{c: c, object: w.Object, old: w.Trigger.Old(), user: &w.ReadsUser}
 	if d.When != "" {
 		when := base
 		when.at = at

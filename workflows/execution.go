@@ -1,8 +1,11 @@
 package workflows
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
+	"time"
 
 	"formwork/engine/expression"
 	"formwork/engine/fault"
@@ -16,6 +19,7 @@ const MaxSteps = 1_000
 // State is how far a run came. What it holds is saved with the run.
 type State struct {
 	Next    string                    // the step that is done next; "": the run has ended
+	Until   time.Time                 // until when the run waits; the zero time: it does not
 	Steps   int                       // that were done
 	Results map[string]map[string]any // of steps, by their names, in stored form
 }
@@ -114,10 +118,12 @@ func (x *Execution) Triggered() (bool, error) {
 	return x.Holds(x.workflow.When)
 }
 
-// Run does steps until the run ends or a step fails. Faults are those of steps, and
-// workflow.too_many_steps.
-func (x *Execution) Run() error {
-	for x.state.Next != "" {
+// Run does steps until the run ends, waits, or a step fails. Faults are those of steps, and
+// workflow.too_many_steps. doing is told of each step before it is done.
+func (x *Execution) Run(doing func(step string)) error {
+	x.state.Until = time.Time{}
+	for x.state.Next != "" && x.state.Until.IsZero() {
+		doing(x.state.Next)
 		if err := x.step(); err != nil {
 			return err
 		}
@@ -138,9 +144,66 @@ func (x *Execution) step() error {
 	if len(node.Result) > 0 {
 		x.state.Results[node.Name] = done.Result
 	}
-	x.state.Next = done.Next
+	x.state.Next, x.state.Until = done.Next, done.Until
 	return nil
 }
 
+// Now is when the run is executed.
+func (x *Execution) Now() time.Time { return x.env.Now() }
+
+// Location is where the user is who set off the run, which decides what today is.
+func (x *Execution) Location() *time.Location { return x.env.Location() }
+
 // Language is that of whoever waits for the run.
 func (x *Execution) Language() string { return x.env.Session.Caller.Language }
+
+// Keep is the results of steps as they are kept with a run, as the API shows values.
+func (w *Workflow) Keep(s *State) (json.RawMessage, error) {
+	all := map[string]map[string]json.RawMessage{}
+	for step, values := range s.Results {
+		all[step] = map[string]json.RawMessage{}
+		for _, symbol := range w.Nodes[step].Result {
+			if v := values[symbol.Name]; v != nil {
+				all[step][symbol.Name] = symbol.Value.AppendJSON(nil, v)
+			}
+		}
+	}
+	if len(all) == 0 {
+		return nil, nil
+	}
+	raw, err := json.Marshal(all)
+	if err != nil {
+		return nil, fmt.Errorf("writing the results of steps: %w", err)
+	}
+	return raw, nil
+}
+
+// Restore reads results that were kept. Those of steps that the workflow has no longer are left out.
+func (w *Workflow) Restore(s *State, kept json.RawMessage) error {
+	s.Results = map[string]map[string]any{}
+	if len(kept) == 0 {
+		return nil
+	}
+	all := map[string]map[string]any{}
+	d := json.NewDecoder(bytes.NewReader(kept))
+	d.UseNumber()
+	if err := d.Decode(&all); err != nil {
+		return fmt.Errorf("reading the results of steps: %w", err)
+	}
+	for step, values := range all {
+		node := w.Nodes[step]
+		if node == nil {
+			continue
+		}
+		s.Results[step] = map[string]any{}
+		for _, symbol := range node.Result {
+			if v, ok := values[symbol.Name]; ok {
+				stored, problem := symbol.Value.Coerce(v)
+				if problem == nil {
+					s.Results[step][symbol.Name] = stored
+				}
+			}
+		}
+	}
+	return nil
+}

@@ -56,19 +56,23 @@ func schemasOf[T interface {
 
 func (k kind) Compile(c *catalog.Compiling) any {
 	former := func(s *catalog.Snapshot) map[string]*Workflow { return Of(s).ByName }
-	compiled := &Compiled{before: map[moment][]*Workflow{}}
+	compiled := &Compiled{before: map[moment][]*Workflow{}, after: map[moment][]*Workflow{}}
 	compiled.ByName = catalog.EachOf(c, former, func(d *Definition, at string) *Workflow { return k.registry.compile(c, d, at) })
 	inOrder := slices.SortedFunc(maps.Values(compiled.ByName), func(a, b *Workflow) int {
 		return cmp.Or(cmp.Compare(a.Doc.Order, b.Doc.Order), cmp.Compare(a.Doc.Name, b.Doc.Name))
 	})
 	for _, w := range inOrder {
 		t, ok := w.Trigger.(OnSave)
-		if !ok || !w.Active() || !t.Before() {
+		if !ok || !w.Active() {
 			continue
+		}
+		at := compiled.after
+		if t.Before() {
+			at = compiled.before
 		}
 		for _, action := range t.On() {
 			m := moment{w.Object.Doc.Name, action}
-			compiled.before[m] = append(compiled.before[m], w)
+			at[m] = append(at[m], w)
 		}
 	}
 	return compiled

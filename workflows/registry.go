@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"time"
 
 	"formwork/engine/catalog"
 	"formwork/engine/expression"
@@ -19,6 +20,7 @@ const (
 	Computes Effect = iota // nothing but the run itself is changed
 	Sets                   // fields of the record that the run is about
 	Writes                 // what the tenant's store keeps, in the transaction of the run
+	Waits                  // nothing, but the run goes on later
 )
 
 // StepType is a kind of step. Safe for concurrent use; it keeps no state.
@@ -59,6 +61,7 @@ type Step interface {
 type Outcome struct {
 	Next   string         // the step that follows; "": the run ends
 	Result map[string]any // by the names of Node.Result, in stored form
+	Until  time.Time      // the run waits until then, and then goes on with Next; the zero time: it does not
 }
 
 // Next is embedded by settings of steps that lead to one other.
@@ -119,6 +122,8 @@ type Acts interface {
 	Create(object *catalog.Object, values map[string]any) (id.ID, error)
 	Update(object *catalog.Object, key id.ID, values map[string]any) error
 	Delete(object *catalog.Object, key id.ID) error
+	// Notify tells a user something about the record that the run is about.
+	Notify(user id.ID, text string) error
 }
 
 // Registry are the types of triggers and steps of a program. Immutable.

@@ -40,6 +40,8 @@ type Workflow struct {
 	When    *expression.Program // nil: always
 	Start   *Node
 	Nodes   map[string]*Node
+	// ReadsUser: expressions read who set it off, or where they are.
+	ReadsUser bool
 }
 
 // Node is a step in its workflow.
@@ -59,6 +61,8 @@ type Compiled struct {
 	// before are those that run before a record is saved, by its object and what is done to it, in
 	// their order.
 	before map[moment][]*Workflow
+	// after are those that are set off by the event of a change.
+	after map[moment][]*Workflow
 }
 
 // moment is something that is done to the records of an object.
@@ -73,6 +77,11 @@ func Of(s *catalog.Snapshot) *Compiled {
 		return c
 	}
 	return &Compiled{}
+}
+
+// After are the active workflows that the event of a change sets off, in their order.
+func (c *Compiled) After(object string, action record.Action) []*Workflow {
+	return c.after[moment{object, action}]
 }
 
 // Before are the active workflows that run before a record is saved or deleted, in their order.

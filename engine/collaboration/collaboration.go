@@ -108,7 +108,7 @@ func Tables() []store.Table {
 		{Name: commentTable, Columns: []query.Column{colObject, colRecord, colBy, colAt, colEdited, colText},
 			Indexes: []store.Index{index("_comment_record", colObject, colRecord, query.ID)}},
 		{Name: followTable, Columns: []query.Column{colUser, colObject, colRecord, colAt}, Indexes: []store.Index{follows, index("_follow_record", colObject, colRecord)}},
-		{Name: notificationTable, Columns: []query.Column{colUser, colKind, colObject, colRecord, colBy, colAt, colComment, colFields, colRead, colDone, colSnoozed},
+		{Name: notificationTable, Columns: []query.Column{colUser, colKind, colObject, colRecord, colBy, colAt, colComment, colText, colFields, colRead, colDone, colSnoozed},
 			Indexes: []store.Index{index("_notification_user", colUser, colAt, query.ID), index("_notification_record", colObject, colRecord, colUser)}},
 		{Name: inboxTable, Columns: []query.Column{colChanges}},
 	}

@@ -23,10 +23,11 @@ const (
 	Comments = "comment"  // somebody commented on a record that the user follows
 	Changed  = "changed"  // a record was changed that the user follows
 	Assigned = "assigned" // the user was made the owner of a record
+	Told     = "told"     // a workflow tells the user something
 )
 
 // Kinds are all kinds.
-var Kinds = []string{Mention, Assigned, Changed, Comments}
+var Kinds = []string{Mention, Assigned, Changed, Comments, Told}
 
 // States of notifications, by which they are listed.
 const (
@@ -49,15 +50,16 @@ type notification struct {
 	kind, object     string
 	at, snoozed      time.Time // snoozed: until when; zero: it is not
 	comment          id.ID     // 0: none
+	text             string    // of Told
 	fields           []string
 	read, done       bool
 }
 
-var notificationColumns = []query.Column{query.ID, colUser, colKind, colObject, colRecord, colBy, colAt, colComment, colFields, colRead, colDone, colSnoozed}
+var notificationColumns = []query.Column{query.ID, colUser, colKind, colObject, colRecord, colBy, colAt, colComment, colText, colFields, colRead, colDone, colSnoozed}
 
 func notificationOf(r store.Found) notification {
 	return notification{id: r.ID(query.ID), user: r.ID(colUser), kind: r.Text(colKind), object: r.Text(colObject), record: r.ID(colRecord), by: r.ID(colBy),
-		at: r.Time(colAt), comment: r.ID(colComment), fields: r.List(colFields), read: r.Bool(colRead), done: r.Bool(colDone), snoozed: r.Time(colSnoozed)}
+		at: r.Time(colAt), comment: r.ID(colComment), text: r.Text(colText), fields: r.List(colFields), read: r.Bool(colRead), done: r.Bool(colDone), snoozed: r.Time(colSnoozed)}
 }
 
 // state is that of a notification at a time.
@@ -81,7 +83,7 @@ type Notification struct {
 	By           id.ID  // who did it; 0: the platform
 	ByName       string // "" where the caller may not read it
 	At           time.Time
-	Text         string   // the beginning of the comment
+	Text         string   // the beginning of the comment, or what a workflow tells
 	Fields       []string // that were changed, of those that the caller may read
 	Read         bool
 	Done         bool
@@ -234,8 +236,12 @@ func (s *Session) showNotifications(ctx context.Context, inbox *Inbox, all []not
 		return err
 	}
 	for _, n := range all {
+		text := n.text
+		if n.comment != 0 {
+			text = begins(plain(texts[n.comment], called))
+		}
 		inbox.Items = append(inbox.Items, Notification{ID: n.id, Kind: n.kind, Object: n.object, Record: n.record, Name: names[n.object][n.record],
-			By: n.by, ByName: called[n.by], At: n.at, Text: begins(plain(texts[n.comment], called)), Fields: n.fields, Read: n.read, Done: n.done, SnoozedUntil: n.snoozed})
+			By: n.by, ByName: called[n.by], At: n.at, Text: text, Fields: n.fields, Read: n.read, Done: n.done, SnoozedUntil: n.snoozed})
 	}
 	return nil
 }
@@ -350,6 +356,9 @@ func (s *Service) notify(ctx context.Context, tx store.Tx, n notification) error
 	if n.comment != 0 {
 		values["comment"] = int64(n.comment)
 	}
+	if n.text != "" {
+		values["text"] = n.text
+	}
 	if len(n.fields) > 0 {
 		values["fields"] = n.fields
 	}
@@ -360,6 +369,23 @@ func (s *Service) notify(ctx context.Context, tx store.Tx, n notification) error
 		return fmt.Errorf("notifying a user: %w", err)
 	}
 	return nil
+}
+
+// Note is what a workflow tells a user of a record.
+type Note struct {
+	ID     id.ID // the same however often it is told
+	User   id.ID
+	Object string
+	Record id.ID
+	By     id.ID // who set off the workflow; 0: the platform
+	At     time.Time
+	Text   string // its beginning is kept
+}
+
+// Tell notifies a user of a note, unless that was done before. Whoever does so wakes listeners when
+// it is committed.
+func (s *Service) Tell(ctx context.Context, tx store.Tx, n Note) error {
+	return s.notifyOnce(ctx, tx, notification{id: n.ID, user: n.User, kind: Told, object: n.Object, record: n.Record, by: n.By, at: n.At, text: begins(n.Text)})
 }
 
 // giveWay removes the oldest notification that is done or, if none is, the oldest.

@@ -142,6 +142,11 @@ func (p *Program) Parts() int { return p.size + p.patterns/8 }
 // Kind is the kind of the result.
 func (p *Program) Kind() fieldtype.Kind { return p.kind }
 
+// Leads reports whether a ReferenceKind result may lead to a record of an object.
+func (p *Program) Leads(object string) bool {
+	return p.kind == fieldtype.ReferenceKind && !p.root.multi && (p.root.refs == nil || slices.Contains(p.root.refs, object))
+}
+
 // Scale of a NumberKind result; -1 if it is not fixed. Then, and only then, Eval
 // returns a number as text.
 func (p *Program) Scale() int {

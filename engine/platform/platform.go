@@ -35,6 +35,7 @@ import (
 	"formwork/metadata/packages"
 	"formwork/plugins"
 	"formwork/plugins/standard"
+	"formwork/workflows/runner"
 )
 
 // Options say over what the platform is put together. Zero values take the defaults
@@ -89,6 +90,8 @@ type Platform struct {
 	Outbox *outbox.Dispatcher
 	// Collaboration keeps comments and notifications.
 	Collaboration *collaboration.Service
+	// Workflows runs them.
+	Workflows *runner.Runner
 	// Live tells who listens what happens to records; nothing runs until somebody does.
 	Live *live.Hub
 	// Uses counts what lists and aggregations ask of indexes; see FlushUses.
@@ -127,7 +130,9 @@ func New(o Options) *Platform {
 	p.Live = live.New(live.Options{Snapshots: p.Catalog, Records: p.Records, Inboxes: p.Collaboration, Now: o.Now, Log: o.Log})
 	p.Imports = transfer.New(p.Records, p.Catalog, p.Auth, p.IDs, o.Now, p.Jobs.Wake)
 	p.Jobs.Register(slices.Concat(p.Catalog.Jobs(), record.Jobs(p.Records, p.Catalog), p.Outbox.Jobs(), p.Imports.Jobs(), p.Files.Jobs(p.Catalog))...)
-	p.Outbox.Register(p.Collaboration.Consumer())
+	p.Workflows = runner.New(runner.Options{Catalog: p.Catalog, Records: p.Records, Callers: p.Auth, Notes: p.Collaboration, IDs: p.IDs, Now: o.Now, Wake: p.wake, Log: o.Log})
+	p.Jobs.Register(p.Workflows.Jobs()...)
+	p.Outbox.Register(p.Collaboration.Consumer(), p.Workflows.Consumer())
 	host := plugins.Host{Records: p.Records, Catalog: p.Catalog, IDs: p.IDs, Now: o.Now, Log: o.Log}
 	for _, set := range o.Plugins {
 		if set.Consumers != nil {
@@ -231,7 +236,7 @@ func (o Options) withDefaults() Options {
 
 // tables are those that the rooms of the engine keep in every tenant.
 func tables() []store.Table {
-	return slices.Concat(record.Tables(), auth.Tables(), transfer.Tables(), file.Tables(), workspace.Tables(), collaboration.Tables())
+	return slices.Concat(record.Tables(), auth.Tables(), transfer.Tables(), file.Tables(), workspace.Tables(), collaboration.Tables(), runner.Tables())
 }
 
 // holder names this process, and this platform in it, among those that share a store.

@@ -114,6 +114,19 @@ func (s *Session) Depth(n int) *Session {
 	return newSession(deeper, s.prepared, s.options)
 }
 
+// Joint is one transaction in which several sessions write; see write.Joint.
+type Joint = write.Joint
+
+// Past are records as they were when events happened; see write.Past.
+type Past = write.Past
+
+// Within is a transaction of another session in the hands of this one, which is of the same tenant
+// and snapshot.
+func (s *Session) Within(j *Joint) *Joint { return j.As(&s.core) }
+
+// Snapshot is the configuration under which the session works.
+func (s *Session) Snapshot() *catalog.Snapshot { return s.core.Snapshot }
+
 // InAnyStage returns a session whose new records may begin in any stage, as those do that
 // were elsewhere before. Whether the caller may is asked by who uses it.
 func (s *Session) InAnyStage() *Session {

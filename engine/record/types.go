@@ -2,11 +2,13 @@ package record
 
 import (
 	"context"
+	"encoding/json"
 
 	"formwork/engine/catalog"
 	"formwork/engine/job"
 	"formwork/engine/query"
 	"formwork/engine/record/background"
+	"formwork/engine/record/draft"
 	"formwork/engine/record/duplicate"
 	"formwork/engine/record/explain"
 	"formwork/engine/record/form"
@@ -107,6 +109,23 @@ const (
 
 // Same reports whether two values of a field, in stored form, are the same.
 func Same(a, b any) bool { return stored.Same(a, b) }
+
+// Stored is a value of a field in stored form that an event tells; nil for none, or one that the field
+// has no longer.
+func Stored(f *catalog.Field, told json.RawMessage) any {
+	if len(told) == 0 || f.Value == nil {
+		return nil
+	}
+	v, err := draft.Decode(told)
+	if err != nil || v == nil {
+		return nil
+	}
+	stored, problem := f.Value.Coerce(v)
+	if problem != nil {
+		return nil
+	}
+	return stored
+}
 
 // Tables are the tables this room keeps in every tenant.
 func Tables() []store.Table { return stored.Tables() }

@@ -113,6 +113,9 @@ func contains(list []string, s string) bool {
 	return false
 }
 
+// Reference is the value of a reference to a record of an object, where no field holds it.
+func Reference(object string) Value { return lookupValue{object: object, onDelete: "clear"} }
+
 type lookupValue struct{ object, onDelete, chooseWhen string }
 
 func (lookupValue) Storage() Storage    { return Int }

@@ -1,4 +1,3 @@
-// Package runner runs workflows.
 package runner
 
 import (
@@ -32,7 +31,7 @@ func (BeforeSave) BeforeSave(ctx context.Context, reader store.Reader, c *record
 		x := workflows.NewExecution(ctx, w, &workflows.State{Next: w.Start.Name}, c.Env(), saving{c})
 		triggered, err := x.Triggered()
 		if err == nil && triggered {
-			err = x.Run()
+			err = x.Run(func(string) {})
 		}
 		if err != nil {
 			return refusal(w, err)
@@ -58,3 +57,4 @@ var errNotBeforeSave = errors.New("a workflow writes other records before a save
 func (saving) Create(*catalog.Object, map[string]any) (id.ID, error) { return 0, errNotBeforeSave }
 func (saving) Update(*catalog.Object, id.ID, map[string]any) error   { return errNotBeforeSave }
 func (saving) Delete(*catalog.Object, id.ID) error                   { return errNotBeforeSave }
+func (saving) Notify(id.ID, string) error                            { return errNotBeforeSave }

@@ -2,6 +2,7 @@ package runner_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,13 +11,19 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"formwork/engine/catalog"
+	"formwork/engine/collaboration"
 	"formwork/engine/enginetest"
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/policy"
+	"formwork/engine/record"
+	"formwork/workflows/runner"
 )
 
 // scenario is workflows, what is done, and what is to come of it: problems of the workflows, or
@@ -36,6 +43,11 @@ type deed struct {
 	Update  string         `json:"update"`
 	Delete  string         `json:"delete"`
 	Get     string         `json:"get"`
+	Pass    string         `json:"pass"` // lets time pass, and has done what is due
+	Runs    []wantedRun    `json:"runs"` // the newest runs, oldest first
+	Find    string         `json:"find"` // the records of an object, by Want
+	Count   int            `json:"count"`
+	Inbox   []string       `json:"inbox"` // what As is told, newest first
 	Keep    string         `json:"keep"`
 	Data    map[string]any `json:"data"`
 	Want    map[string]any `json:"want"`  // of the record
@@ -43,7 +55,15 @@ type deed struct {
 	Text    string         `json:"text"`  // of the fault, in the language of who does it
 }
 
-func read[T any](t *testing.T, file string) (v T) {
+// wantedRun is what is wanted of a run; what is empty is not looked at.
+type wantedRun struct {
+	Workflow string   `json:"workflow"`
+	State    string   `json:"state"`
+	Trace    []string `json:"trace"` // "step: do object values; …"
+	Fault    string   `json:"fault"`
+}
+
+func read[T any](t testing.TB, file string) (v T) {
 	t.Helper()
 	raw, err := os.ReadFile(file)
 	if err != nil {
@@ -79,6 +99,7 @@ func TestScenarios(t *testing.T) {
 // stage is a tenant on which a scenario is played.
 type stage struct {
 	*enginetest.Tenant
+	passed  atomic.Int64 // by the deeds, in nanoseconds
 	people  map[string]*policy.Caller
 	kept    map[string]id.ID
 	objects map[string]string // of what was kept
@@ -86,12 +107,18 @@ type stage struct {
 
 func newStage(t *testing.T, world []json.RawMessage, s scenario) *stage {
 	t.Helper()
-	tenant := enginetest.New(t, enginetest.Options{}).NewTenant("main", "core")
+	st := &stage{kept: map[string]id.ID{}, objects: map[string]string{}}
+	began := time.Now() // the clock goes on, since what is looked at again waits by it
+	now := func() time.Time { return enginetest.Start.Add(time.Since(began) + time.Duration(st.passed.Load())) }
+	tenant := enginetest.New(t, enginetest.Options{Now: now}).NewTenant("main", "core")
+	st.Tenant = tenant
+	var running sync.WaitGroup
+	running.Go(func() { tenant.Outbox.Run(t.Context()) })
+	t.Cleanup(running.Wait)
 	change := catalog.Change{Documents: slices.Concat(world, s.Documents)}
 	if _, err := tenant.Catalog.Apply(t.Context(), tenant.Tenant, change, 0); err != nil {
 		t.Fatal(err)
 	}
-	st := &stage{Tenant: tenant, kept: map[string]id.ID{}, objects: map[string]string{}}
 	tenant.Apply(`{"kind":"permission","name":"seller","label":"Seller","objects":{
 		"account":` + everything + `,"deal":` + everything + `,"todo":` + everything + `}}`)
 	st.people = map[string]*policy.Caller{"rob": tenant.CallerWith("rob@example.com", "seller"), "rita": tenant.CallerWith("rita@example.com", "seller"),
@@ -187,8 +214,12 @@ func (s *stage) do(t *testing.T, at string, d deed) {
 		err = session.Delete(ctx, s.objects[d.Delete], s.kept[d.Delete], 0)
 	case d.Get != "":
 		key, object = s.kept[d.Get], s.objects[d.Get]
-	default:
-		t.Fatalf("%s: nothing is done", at)
+	case d.Pass != "":
+		length, problem := time.ParseDuration(d.Pass)
+		if problem != nil {
+			t.Fatal(problem)
+		}
+		s.passed.Add(int64(length))
 	}
 	if got := faultOf(err); got != d.Fault {
 		t.Fatalf("%s: fault %q, want %q (%v)", at, got, d.Fault, err)
@@ -200,6 +231,17 @@ func (s *stage) do(t *testing.T, at string, d deed) {
 	}
 	if d.Keep != "" {
 		s.kept[d.Keep], s.objects[d.Keep] = key, object
+	}
+	s.settle(t)
+	if d.Runs != nil {
+		s.wantsRuns(t, at, d.Runs)
+	}
+	if d.Find != "" {
+		s.finds(t, at, d)
+		return
+	}
+	if d.Inbox != nil {
+		s.wantsInbox(t, at, d)
 	}
 	if err == nil && key != 0 && d.Want != nil {
 		s.wants(t, at, object, key, d.Want)
@@ -213,16 +255,7 @@ func (s *stage) wants(t *testing.T, at, object string, key id.ID, want map[strin
 	if err != nil {
 		t.Fatalf("%s: %v", at, err)
 	}
-	raw, err := json.Marshal(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got map[string]any
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	if err := d.Decode(&got); err != nil {
-		t.Fatal(err)
-	}
+	got := decoded(t, r)
 	for name, want := range want {
 		if text, ok := want.(string); ok && strings.HasPrefix(text, "$") {
 			want = s.kept[text[1:]].String()
@@ -249,4 +282,163 @@ func faultOf(err error) string {
 		return strings.TrimSpace(f.Code + " " + f.Errors[0].Pointer)
 	}
 	return strings.TrimSpace(f.Code + " " + f.Pointer)
+}
+
+// settle has done what is due: the consumers of events, and jobs.
+func (s *stage) settle(t *testing.T) {
+	t.Helper()
+	for {
+		s.caughtUp(t)
+		before := s.position(t)
+		s.RunJobs()
+		s.caughtUp(t)
+		if s.position(t) == before {
+			return
+		}
+	}
+}
+
+// position is how far the consumer of workflows came.
+func (s *stage) position(t *testing.T) int64 {
+	t.Helper()
+	all, err := s.Outbox.Status(t.Context(), s.Tenant.Tenant)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range all {
+		if one.Consumer == "workflows" {
+			return one.Position
+		}
+	}
+	return 0
+}
+
+func (s *stage) caughtUp(t *testing.T) {
+	t.Helper()
+	for began := time.Now(); ; time.Sleep(time.Millisecond) {
+		all, err := s.Outbox.Status(t.Context(), s.Tenant.Tenant)
+		if err != nil {
+			t.Fatal(err)
+		}
+		behind := len(all) == 0
+		for _, one := range all {
+			behind = behind || one.Behind > 0
+			if one.Error != "" {
+				t.Fatalf("the consumer %s failed: %s", one.Consumer, one.Error)
+			}
+		}
+		if !behind {
+			return
+		}
+		if time.Since(began) > 20*time.Second {
+			t.Fatalf("after 20 s there are still events: %+v", all)
+		}
+	}
+}
+
+// wantsRuns compares the newest runs with what is wanted.
+func (s *stage) wantsRuns(t *testing.T, at string, want []wantedRun) {
+	t.Helper()
+	got, err := runner.List(t.Context(), s.Tenant.Tenant, runner.Listing{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.SortFunc(got, func(a, b *runner.Run) int {
+		return cmp.Or(a.Started.Compare(b.Started), strings.Compare(a.Workflow, b.Workflow))
+	})
+	if len(got) != len(want) {
+		t.Fatalf("%s: %d runs, want %d: %s", at, len(got), len(want), text(got))
+	}
+	for i, w := range want {
+		run := got[i]
+		code := ""
+		if run.Fault != nil {
+			code = run.Fault.Code
+		}
+		if w.Workflow != "" && run.Workflow != w.Workflow || w.State != "" && run.State != w.State || w.Fault != code {
+			t.Fatalf("%s: run %d is %s %s %s, want %+v", at, i+1, run.Workflow, run.State, code, w)
+		}
+		if w.Trace != nil {
+			if trace := s.trace(run); !slices.Equal(trace, w.Trace) {
+				t.Fatalf("%s: run %d did\n%q, want\n%q", at, i+1, trace, w.Trace)
+			}
+		}
+	}
+}
+
+func text(runs []*runner.Run) string {
+	raw, _ := json.Marshal(runs)
+	return string(raw)
+}
+
+// trace is what a run did, as scenarios write it.
+func (s *stage) trace(run *runner.Run) (all []string) {
+	for _, did := range run.Trace {
+		line := did.Step
+		for i, e := range did.Effects {
+			line += [2]string{": ", "; "}[min(i, 1)] + strings.TrimSpace(strings.Join([]string{e.Do, e.Object, string(e.Values), e.Text}, " "))
+		}
+		for name, key := range s.kept {
+			line = strings.ReplaceAll(line, key.String(), "$"+name)
+		}
+		all = append(all, line)
+	}
+	return all
+}
+
+// finds counts records that are as wanted.
+func (s *stage) finds(t *testing.T, at string, d deed) {
+	t.Helper()
+	page, err := s.System().List(t.Context(), d.Find, record.ListQuery{Limit: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, r := range page.Items {
+		got := decoded(t, r)
+		fits := true
+		for name, want := range d.Want {
+			if text, ok := want.(string); ok && strings.HasPrefix(text, "$") {
+				want = s.kept[text[1:]].String()
+			}
+			fits = fits && fmt.Sprint(got[name]) == fmt.Sprint(want)
+		}
+		if fits {
+			n++
+		}
+	}
+	if n != d.Count {
+		raw, _ := json.Marshal(page.Items)
+		t.Fatalf("%s: %d records are as wanted, want %d: %s", at, n, d.Count, raw)
+	}
+}
+
+// wantsInbox compares what somebody is told.
+func (s *stage) wantsInbox(t *testing.T, at string, d deed) {
+	t.Helper()
+	inbox, err := s.Collaboration.As(s.Tenant.Tenant, s.Snapshot(), s.people[d.As]).Notifications(t.Context(), collaboration.Wanted{Kind: collaboration.Told}, 0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := []string{}
+	for _, n := range inbox.Items {
+		got = append(got, n.Name+": "+n.Text)
+	}
+	if !slices.Equal(got, d.Inbox) {
+		t.Fatalf("%s: told %q, want %q", at, got, d.Inbox)
+	}
+}
+
+func decoded(t *testing.T, r record.Record) (got map[string]any) {
+	t.Helper()
+	raw, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	if err := d.Decode(&got); err != nil {
+		t.Fatal(err)
+	}
+	return got
 }

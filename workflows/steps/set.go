@@ -3,7 +3,6 @@ package steps
 import (
 	"encoding/json"
 
-	"formwork/engine/fault"
 	"formwork/workflows"
 )
 
@@ -36,8 +35,7 @@ type setStep struct {
 }
 
 func (s *setSettings) Compile(c *workflows.Compiling) workflows.Step {
-	if c.Object() == nil {
-		c.Report(fault.New(fault.Invalid, "workflow.needs_object"), "/type")
+	if !c.NeedsObject() {
 		return nil
 	}
 	return &setStep{values: c.Values(c.Object(), s.Values, "/values"), next: s.To}

@@ -10,7 +10,7 @@ import (
 
 // All lists them.
 func All() []workflows.StepType {
-	return []workflows.StepType{branch{}, refuse{}, set{}, stop{}, switchStep{}}
+	return []workflows.StepType{branch{}, create{}, deleteStep{}, notify{}, refuse{}, set{}, stop{}, switchStep{}, update{}, wait{}}
 }
 
 // read decodes settings into an S.

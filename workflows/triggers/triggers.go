@@ -5,14 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"formwork/engine/fault"
 	"formwork/engine/record"
 	"formwork/workflows"
 )
 
 // All lists them.
 func All() []workflows.TriggerType {
-	return []workflows.TriggerType{beforeSave{}}
+	return []workflows.TriggerType{afterSave{}, beforeSave{}, stage{}}
 }
 
 // read decodes settings into an S.
@@ -35,8 +34,7 @@ type changes struct {
 
 // check reports fields that are not there, and a workflow without an object.
 func (s *changes) check(c *workflows.Compiling) bool {
-	if c.Object() == nil {
-		c.Report(fault.New(fault.Invalid, "workflow.needs_object"), "/type")
+	if !c.NeedsObject() {
 		return false
 	}
 	for i, name := range s.Fields {

@@ -41,7 +41,7 @@ func (d *Draft) checkSchemaOf(f *stored.Field) {
 	if v == nil || d.Old != nil && stored.Same(d.Old[f.Slot], v) {
 		return
 	}
-	shown, err := shownValue(f.Value, v)
+	shown, err := Shown(f.Value, v)
 	if err != nil {
 		d.Fail(err)
 		return
@@ -56,8 +56,8 @@ func (d *Draft) checkSchemaOf(f *stored.Field) {
 	}
 }
 
-// shownValue is a value as the API shows it, decoded.
-func shownValue(value fieldtype.Value, stored any) (any, error) {
+// Shown is a value as the API shows it, decoded.
+func Shown(value fieldtype.Value, stored any) (any, error) {
 	switch v := stored.(type) {
 	case bool:
 		return v, nil
@@ -77,11 +77,11 @@ func shownValue(value fieldtype.Value, stored any) (any, error) {
 		}
 		return list, nil
 	}
-	return decodeJSON(value.AppendJSON(nil, stored))
+	return Decode(value.AppendJSON(nil, stored))
 }
 
-// decodeJSON decodes what the platform wrote.
-func decodeJSON(raw []byte) (any, error) {
+// Decode decodes what the platform wrote.
+func Decode(raw []byte) (any, error) {
 	v, problem := metadata.ReadJSON(raw, metadata.Limits{Bytes: len(raw), Depth: 2 * metadata.MaxDepth})
 	if problem != nil {
 		return nil, problem

@@ -31,16 +31,21 @@ type Unit struct {
 	sequences   map[string]*sequence // of automatic numbers, by name
 	writes      int                  // of records
 	previews    bool                 // nothing is saved: Tx refuses to write
-	users       []id.ID              // whose records were written
-	following   []*catalog.Following
-	share       *budget.Share // of the request, which counts the rows that are held
+	*consequences
+	share *budget.Share // of the request, which counts the rows that are held
 	// looksForKeys: what a unique index would refuse is looked for before anything is written.
 	looksForKeys bool
 }
 
+// consequences are what follows from a transaction, whichever sessions write in it.
+type consequences struct {
+	users     []id.ID // whose records were written
+	following []*catalog.Following
+}
+
 func newUnit(ctx context.Context, s *session.Session, o *Options, tx store.Tx) *Unit {
 	share := budget.From(ctx)
-	return &Unit{ctx: ctx, session: s, options: o, Tx: tx, share: share, known: known{share: share}}
+	return &Unit{ctx: ctx, session: s, options: o, Tx: tx, share: share, known: known{share: share}, consequences: &consequences{}}
 }
 
 // insert writes a new record.

@@ -1,0 +1,264 @@
+package runner
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"formwork/engine/catalog"
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/outbox"
+	"formwork/engine/policy"
+	"formwork/engine/record"
+	"formwork/engine/record/session"
+	"formwork/engine/store"
+	"formwork/workflows"
+)
+
+// wants leaves out what is no change of a record's values, and what happened long ago.
+func wants(e *outbox.Event) bool {
+	switch record.Action(e.Action) {
+	case record.Created, record.Updated, record.Deleted:
+		return e.HappenedAt.IsZero()
+	}
+	return false
+}
+
+// fired is a workflow that an event may set off: its condition has not been looked at.
+type fired struct {
+	event    int // of the batch
+	workflow *workflows.Workflow
+}
+
+// handle starts the runs that events set off.
+func (r *Runner) handle(ctx context.Context, t store.Tenant, b *outbox.Batch) error {
+	err := r.start(ctx, t, b)
+	if fault.Is(err, "catalog.changed") { // between the look at the configuration and the transaction
+		if _, err := r.o.Catalog.Newest(ctx, t); err != nil {
+			return err
+		}
+		err = r.start(ctx, t, b)
+	}
+	return err
+}
+
+func (r *Runner) start(ctx context.Context, t store.Tenant, b *outbox.Batch) error {
+	system, err := r.system(ctx, t)
+	if err != nil {
+		return err
+	}
+	snapshot := system.Snapshot()
+	all, err := firedBy(snapshot, b.Events)
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	queued := false
+	err = system.Jointly(ctx, func(j *record.Joint) error {
+		past, err := j.Past(b.Events)
+		if err != nil {
+			return err
+		}
+		s := starting{r: r, ctx: ctx, tenant: t, snapshot: snapshot, joint: j, past: past, events: b.Events, callers: map[id.ID]*record.Session{}}
+		if err := s.start(all); err != nil {
+			return err
+		}
+		if queued, err = r.queue(ctx, j.Tx(), s.due); err != nil {
+			return err
+		}
+		return b.SaveIn(ctx, j.Tx())
+	})
+	if err == nil && queued {
+		r.o.Wake(t.Name())
+	}
+	return err
+}
+
+// firedBy are the workflows that events may set off, in the order of the events.
+func firedBy(s *catalog.Snapshot, events []outbox.Event) (all []fired, err error) {
+	compiled := workflows.Of(s)
+	for i := range events {
+		e := &events[i]
+		wanted := compiled.After(e.Object, record.Action(e.Action))
+		if len(wanted) == 0 {
+			continue
+		}
+		change, err := readChange(s.Objects[e.Object], e)
+		if err != nil {
+			return nil, err
+		}
+		for _, w := range wanted {
+			if w.Trigger.(workflows.OnSave).Fires(change) {
+				all = append(all, fired{i, w})
+			}
+		}
+	}
+	return all, nil
+}
+
+// change is what an event tells of the fields that it changed. Of others it has no value, neither
+// before nor after.
+type change struct {
+	object *catalog.Object
+	action record.Action
+	told   map[string][2]json.RawMessage
+}
+
+func readChange(o *catalog.Object, e *outbox.Event) (*change, error) {
+	c := &change{object: o, action: record.Action(e.Action)}
+	if err := json.Unmarshal(e.Changes, &c.told); err != nil {
+		return nil, fmt.Errorf("reading the changes of event %v: %w", e.ID, err)
+	}
+	return c, nil
+}
+
+// Action implements workflows.Saved.
+func (c *change) Action() record.Action { return c.action }
+
+// Was implements workflows.Saved.
+func (c *change) Was(field string) any { return c.value(field, 0) }
+
+// Get implements workflows.Saved.
+func (c *change) Get(field string) any { return c.value(field, 1) }
+
+func (c *change) value(field string, state int) any {
+	f, ok := c.object.Field(field)
+	if !ok {
+		return nil
+	}
+	return record.Stored(f, c.told[field][state])
+}
+
+// starting is a transaction that starts runs.
+type starting struct {
+	r        *Runner
+	ctx      context.Context
+	tenant   store.Tenant
+	snapshot *catalog.Snapshot
+	joint    *record.Joint
+	past     *record.Past
+	events   []outbox.Event
+	callers  map[id.ID]*record.Session // of users who set off workflows that ask who they are
+	wrote    bool                      // a run has changed a record
+	due      time.Time                 // when the first of the runs goes on that wait; the zero time: none waits
+}
+
+// begun is a run that begins: its condition held.
+type begun struct {
+	run      *Run
+	workflow *workflows.Workflow
+	env      *session.Env // of the record
+	stale    bool         // the record has changed since
+}
+
+// start decides which workflows run, all on records as the events left them, and then runs them
+// one after the other, each on the record as it is by then.
+func (s *starting) start(all []fired) error {
+	var runs []begun
+	for _, f := range all {
+		b, err := s.begin(f)
+		if err != nil {
+			return err
+		}
+		if b != nil {
+			runs = append(runs, *b)
+		}
+	}
+	for _, b := range runs {
+		if err := s.keep(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// begin is the run of a workflow whose condition holds; nil for none. One whose condition can't be
+// computed has failed.
+func (s *starting) begin(f fired) (*begun, error) {
+	e, w := &s.events[f.event], f.workflow
+	asked, err := s.asking(w, e.By)
+	if err != nil {
+		return nil, err
+	}
+	env, err := s.past.At(asked, f.event)
+	if err != nil || env == nil {
+		return nil, err
+	}
+	run := &Run{ID: id.Named(fmt.Sprint("run ", e.ID, w.Doc.Name)), Workflow: w.Doc.Name, Revision: s.snapshot.Revision, Object: e.Object, Record: e.Record,
+		By: e.By, Depth: e.Depth, Started: s.r.o.Now(), Next: w.Start.Name}
+	triggered, err := workflows.NewExecution(s.ctx, w, &workflows.State{}, env, nil).Triggered()
+	switch f := fault.From(err); {
+	case f != nil && f.Kind.Breaks():
+		return nil, err
+	case f != nil:
+		return nil, s.fail(run, f)
+	case !triggered:
+		return nil, nil
+	case e.Depth >= maxDepth:
+		return nil, s.fail(run, fault.New(fault.Limited, "workflow.too_deep", "limit", maxDepth))
+	}
+	return &begun{run, w, env, s.changedAgain(f.event)}, nil
+}
+
+// fail keeps a run that could not begin.
+func (s *starting) fail(run *Run, f *fault.Fault) error {
+	run.State, run.Fault, run.Ended = Failed, single(f), s.r.o.Now()
+	return run.insert(s.ctx, s.joint.Tx())
+}
+
+// keep does the first steps of a run, and keeps it.
+func (s *starting) keep(b begun) error {
+	if s.wrote || b.stale {
+		now, err := s.joint.Record(b.run.Object, b.run.Record)
+		if err != nil {
+			return err
+		}
+		if now != nil {
+			b.env.Row = now.Row
+		}
+	}
+	writes := acting(s.r.o.Records, s.tenant, s.snapshot, b.workflow, b.run.Depth).Within(s.joint)
+	x := executing{r: s.r, ctx: s.ctx, run: b.run, workflow: b.workflow, joint: writes, env: b.env}
+	if err := x.execute(); err != nil {
+		return err
+	}
+	s.wrote = s.wrote || x.wrote
+	if b.run.State == Waiting && (s.due.IsZero() || b.run.Due.Before(s.due)) {
+		s.due = b.run.Due
+	}
+	return b.run.insert(s.ctx, s.joint.Tx())
+}
+
+// changedAgain reports whether an event of the batch tells that a record was changed after another.
+func (s *starting) changedAgain(event int) bool {
+	e := &s.events[event]
+	return slices.ContainsFunc(s.events[event+1:], func(l outbox.Event) bool { return l.Record == e.Record && l.Object == e.Object })
+}
+
+// asking is the transaction in the hands of whom the expressions of a workflow take for the user.
+func (s *starting) asking(w *workflows.Workflow, user id.ID) (*record.Joint, error) {
+	if !w.ReadsUser || user == 0 {
+		return s.joint, nil
+	}
+	found, ok := s.callers[user]
+	if !ok {
+		caller, err := s.r.callerOf(s.ctx, s.tenant, user)
+		if err != nil {
+			return nil, err
+		}
+		found = s.r.o.Records.As(s.tenant, s.snapshot, caller)
+		s.callers[user] = found
+	}
+	return found.Within(s.joint), nil
+}
+
+// callerOf is a user who set off a workflow; the platform, once they are gone.
+func (r *Runner) callerOf(ctx context.Context, t store.Tenant, user id.ID) (*policy.Caller, error) {
+	caller, err := r.o.Callers.Acting(ctx, t, user, nil, "workflow")
+	if fault.Is(err, "auth.user_inactive") {
+		return policy.System(t.Name()), nil
+	}
+	return caller, err
+}

@@ -1,0 +1,144 @@
+package runner
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"formwork/engine/catalog"
+	"formwork/engine/collaboration"
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/record"
+	"formwork/engine/record/session"
+	"formwork/workflows"
+)
+
+// executing is a run that is being executed in a transaction.
+type executing struct {
+	r        *Runner
+	ctx      context.Context
+	run      *Run
+	workflow *workflows.Workflow
+	joint    *record.Joint // as whom it writes
+	env      *session.Env  // of the record
+	wrote    bool          // a record was changed
+}
+
+// execute does the steps of a run until it ends or waits, and says so in the run. Errors are only those
+// that end the transaction.
+func (e *executing) execute() error {
+	state := &workflows.State{Next: e.run.Next, Steps: e.run.Steps}
+	err := e.workflow.Restore(state, e.run.results)
+	if err == nil {
+		x := workflows.NewExecution(e.ctx, e.workflow, state, e.env, e)
+		err = x.Run(e.did)
+	}
+	e.run.Next, e.run.Steps = state.Next, state.Steps
+	if err == nil {
+		e.run.results, err = e.workflow.Keep(state)
+	}
+	now := e.r.o.Now()
+	switch f := fault.From(err); {
+	case f != nil && f.Kind.Breaks():
+		return err
+	case f != nil:
+		e.run.State, e.run.Fault, e.run.Ended = Failed, single(f), now
+	case !state.Until.IsZero():
+		e.run.State, e.run.Due = Waiting, state.Until
+	default:
+		e.run.State, e.run.Ended = Done, now
+	}
+	return nil
+}
+
+// single is the first of several faults, which is what a run tells.
+func single(f *fault.Fault) *fault.Fault { return f.Each()[0] }
+
+// did notes that a step is being done.
+func (e *executing) did(step string) {
+	e.run.Trace = append(e.run.Trace, Did{Step: step, At: e.r.o.Now()})
+}
+
+// note adds an effect to the step that is being done.
+func (e *executing) note(effect Effect) {
+	e.wrote = e.wrote || effect.Object != ""
+	last := &e.run.Trace[len(e.run.Trace)-1]
+	if len(last.Effects) < maxTrace {
+		last.Effects = append(last.Effects, effect)
+	}
+}
+
+// Put implements workflows.Acts.
+func (e *executing) Put(values map[string]any) error {
+	o := e.env.Mapping.Object
+	if err := e.Update(o, e.env.Row.ID(), values); err != nil {
+		return err
+	}
+	now, err := e.joint.Record(o.Doc.Name, e.env.Row.ID())
+	if err == nil && now != nil {
+		e.env.Row = now.Row
+	}
+	return err
+}
+
+// Create implements workflows.Acts.
+func (e *executing) Create(o *catalog.Object, values map[string]any) (id.ID, error) {
+	key, err := e.joint.Create(o.Doc.Name, values)
+	if err == nil {
+		e.note(Effect{Do: "create", Object: o.Doc.Name, Record: key, Values: shown(o, values)})
+	}
+	return key, err
+}
+
+// Update implements workflows.Acts.
+func (e *executing) Update(o *catalog.Object, key id.ID, values map[string]any) error {
+	err := e.joint.Update(o.Doc.Name, key, values)
+	if err == nil {
+		e.note(Effect{Do: "update", Object: o.Doc.Name, Record: key, Values: shown(o, values)})
+	}
+	return err
+}
+
+// Delete implements workflows.Acts.
+func (e *executing) Delete(o *catalog.Object, key id.ID) error {
+	err := e.joint.Delete(o.Doc.Name, key)
+	if err == nil {
+		e.note(Effect{Do: "delete", Object: o.Doc.Name, Record: key})
+	}
+	return err
+}
+
+// Notify implements workflows.Acts.
+func (e *executing) Notify(user id.ID, text string) error {
+	note := collaboration.Note{ID: id.Named(fmt.Sprint("told ", e.run.ID, e.run.Steps, len(e.run.Trace))), User: user, Object: e.run.Object, Record: e.run.Record, By: e.run.By, At: e.r.o.Now(), Text: text}
+	if err := e.r.o.Notes.Tell(e.ctx, e.joint.Tx(), note); err != nil {
+		return err
+	}
+	e.note(Effect{Do: "notify", Record: user, Text: text})
+	return nil
+}
+
+// shown are values as the API shows them; nil where there are too many to be kept.
+func shown(o *catalog.Object, values map[string]any) json.RawMessage {
+	raw := []byte{'{'}
+	for i, name := range slices.Sorted(maps.Keys(values)) {
+		if i > 0 {
+			raw = append(raw, ',')
+		}
+		raw = append(raw, '"')
+		raw = append(append(raw, name...), '"', ':')
+		f, ok := o.Field(name)
+		if !ok || values[name] == nil {
+			raw = append(raw, "null"...)
+		} else {
+			raw = f.Value.AppendJSON(raw, values[name])
+		}
+	}
+	if len(raw) >= maxValues {
+		return nil
+	}
+	return append(raw, '}')
+}

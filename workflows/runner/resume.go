@@ -1,0 +1,160 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"formwork/engine/catalog"
+	"formwork/engine/fault"
+	"formwork/engine/job"
+	"formwork/engine/query"
+	"formwork/engine/record"
+	"formwork/engine/store"
+	"formwork/workflows"
+)
+
+// jobResume goes on with the runs of a tenant that have waited long enough. There is one such job
+// for when the first of them is due, however many wait.
+const jobResume = "resume_workflows"
+
+// resumeAtOnce is how many runs one transaction goes on with.
+const resumeAtOnce = 50
+
+// queue has the job come at a time, unless it comes before; the zero time: not at all. It reports
+// whether a job was enqueued.
+func (r *Runner) queue(ctx context.Context, tx store.Tx, due time.Time) (bool, error) {
+	if due.IsZero() {
+		return false, nil
+	}
+	row, found, err := store.First(ctx, tx, query.Select{Table: queueTable, Filter: query.Is(query.ID, int64(queueRow))}, colDue)
+	if err != nil {
+		return false, fmt.Errorf("reading when runs go on: %w", err)
+	}
+	if found && row.Int(colDue) != 0 && row.Int(colDue) <= due.UnixMilli() {
+		return false, nil
+	}
+	if err := r.comes(ctx, tx, found, due); err != nil {
+		return false, err
+	}
+	return true, nil
+}
+
+// comes enqueues the job; the zero time: it does not come any more.
+func (r *Runner) comes(ctx context.Context, tx store.Tx, found bool, due time.Time) error {
+	values := map[string]any{colDue.Name: nil}
+	if !due.IsZero() {
+		values[colDue.Name] = due.UnixMilli()
+		if _, err := job.Enqueue(ctx, tx, r.o.IDs, r.o.Now(), job.New{Kind: jobResume, At: due}); err != nil {
+			return err
+		}
+	}
+	var err error
+	if found {
+		err = tx.Update(ctx, queueTable, queueRow, 0, values, nil)
+	} else {
+		err = tx.Insert(ctx, queueTable, queueRow, values, nil)
+	}
+	if err != nil {
+		return fmt.Errorf("saying when runs go on: %w", err)
+	}
+	return nil
+}
+
+// resume goes on with all runs that are due, and has the job come again for the next.
+func (r *Runner) resume(ctx context.Context, t store.Tenant, _ *job.Progress) error {
+	for {
+		more, err := r.resumeSome(ctx, t)
+		if fault.Is(err, "catalog.changed") {
+			if _, err := r.o.Catalog.Newest(ctx, t); err != nil {
+				return err
+			}
+			continue
+		}
+		if err != nil || !more {
+			return err
+		}
+	}
+}
+
+func (r *Runner) resumeSome(ctx context.Context, t store.Tenant) (more bool, err error) {
+	system, err := r.system(ctx, t)
+	if err != nil {
+		return false, err
+	}
+	queued := false
+	err = system.Jointly(ctx, func(j *record.Joint) error {
+		more, queued = false, false
+		now := r.o.Now()
+		past := query.Compare{Ref: query.Field(colDue), Op: query.Le, Value: now.UnixMilli()}
+		runs, err := find(ctx, j.Tx(), query.Select{Table: runTable, Filter: past, Limit: resumeAtOnce, Sort: inOrder})
+		if err != nil {
+			return err
+		}
+		for _, run := range runs {
+			if err := r.goOn(ctx, t, j, system.Snapshot(), run); err != nil {
+				return err
+			}
+		}
+		if more = len(runs) == resumeAtOnce; more {
+			return nil
+		}
+		queued, err = r.queueNext(ctx, j.Tx())
+		return err
+	})
+	if err == nil && queued {
+		r.o.Wake(t.Name())
+	}
+	return more, err
+}
+
+// inOrder is the order in which runs go on.
+var inOrder = []query.Order{{Ref: query.Field(colDue)}, {Ref: query.Field(query.ID)}}
+
+// queueNext has the job come for the run that is due next, in place of the one that is under way.
+func (r *Runner) queueNext(ctx context.Context, tx store.Tx) (bool, error) {
+	waits := query.Compare{Ref: query.Field(colDue), Op: query.Ge, Value: int64(0)}
+	next, waiting, err := store.First(ctx, tx, query.Select{Table: runTable, Filter: waits, Sort: inOrder}, colDue)
+	if err != nil {
+		return false, fmt.Errorf("reading which run goes on next: %w", err)
+	}
+	var due time.Time
+	if waiting {
+		due = next.Time(colDue)
+	}
+	return waiting, r.comes(ctx, tx, true, due)
+}
+
+// goOn does the next steps of a run that has waited.
+func (r *Runner) goOn(ctx context.Context, t store.Tenant, j *record.Joint, s *catalog.Snapshot, run *Run) error {
+	w := workflows.Of(s).ByName[run.Workflow]
+	if w == nil || w.Nodes[run.Next] == nil {
+		return r.end(ctx, j, run, Cancelled, fault.New(fault.NotFound, "workflow.changed", "workflow", run.Workflow))
+	}
+	asked := j
+	if w.ReadsUser && run.By != 0 {
+		caller, err := r.callerOf(ctx, t, run.By)
+		if err != nil {
+			return err
+		}
+		asked = r.o.Records.As(t, s, caller).Within(j)
+	}
+	env, err := asked.Record(run.Object, run.Record)
+	if err != nil {
+		return err
+	}
+	if env == nil {
+		return r.end(ctx, j, run, Cancelled, fault.New(fault.NotFound, "workflow.record_gone"))
+	}
+	x := executing{r: r, ctx: ctx, run: run, workflow: w, joint: acting(r.o.Records, t, s, w, run.Depth).Within(j), env: env}
+	if err := x.execute(); err != nil {
+		return err
+	}
+	return run.update(ctx, j.Tx())
+}
+
+// end ends a run that can't go on.
+func (r *Runner) end(ctx context.Context, j *record.Joint, run *Run, state string, why *fault.Fault) error {
+	run.State, run.Fault, run.Ended = state, why, r.o.Now()
+	return run.update(ctx, j.Tx())
+}

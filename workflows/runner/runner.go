@@ -1,0 +1,80 @@
+// Package runner runs workflows.
+//
+// Those that run before a save are run by a hook, in its transaction (BeforeSave). All others are
+// runs, which are kept in the tenant's store: the events of changes set them off, in order, by a
+// consumer of the outbox, and a job goes on with those that have waited.
+//
+// What holds: an event sets off a workflow once, however often it is told, for the run is kept in the
+// transaction that acknowledges the event. What steps do to records is done in the transaction that
+// keeps how far the run came, so that nothing is done twice or left out, whenever the process is
+// killed. A step that is refused changes nothing and fails its run; others go on.
+package runner
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"formwork/engine/catalog"
+	"formwork/engine/collaboration"
+	"formwork/engine/id"
+	"formwork/engine/job"
+	"formwork/engine/outbox"
+	"formwork/engine/policy"
+	"formwork/engine/record"
+	"formwork/engine/store"
+	"formwork/workflows"
+)
+
+// maxDepth is how many runs may have led to each other by what they changed; the next is not run.
+const maxDepth = 10
+
+// Callers makes the callers that users would be.
+type Callers interface {
+	Acting(ctx context.Context, t store.Tenant, user id.ID, permissions []string, via string) (*policy.Caller, error)
+}
+
+// Options are what a Runner is made of.
+type Options struct {
+	Catalog *catalog.Catalog
+	Records *record.Service
+	Callers Callers
+	Notes   *collaboration.Service
+	IDs     *id.Source
+	Now     func() time.Time
+	// Wake is called with a tenant's name after jobs were committed for it.
+	Wake func(tenant string)
+	Log  *slog.Logger
+}
+
+// Runner runs the workflows of all tenants. Safe for concurrent use.
+type Runner struct{ o Options }
+
+// New makes a runner.
+func New(o Options) *Runner { return &Runner{o} }
+
+// Consumer is the consumer of the outbox that starts runs.
+func (r *Runner) Consumer() outbox.Consumer {
+	return outbox.Consumer{Name: "workflows", Wants: wants, Handle: r.handle}
+}
+
+// Jobs are the kinds of jobs that go on with runs.
+func (r *Runner) Jobs() []job.Kind {
+	return []job.Kind{{Name: jobResume, Limit: 1, Handle: r.resume}}
+}
+
+// system is the session as which the runs of workflows write, under a tenant's newest configuration.
+func (r *Runner) system(ctx context.Context, t store.Tenant) (*record.Session, error) {
+	snapshot, err := r.o.Catalog.Snapshot(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	return r.o.Records.As(t, snapshot, policy.System(t.Name())), nil
+}
+
+// acting is the session as which a workflow writes.
+func acting(records *record.Service, t store.Tenant, s *catalog.Snapshot, w *workflows.Workflow, depth int64) *record.Session {
+	caller := policy.System(t.Name())
+	caller.Via = "workflow " + w.Doc.Name
+	return records.As(t, s, caller).Depth(int(depth) + 1)
+}

@@ -1,0 +1,266 @@
+package runner
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/query"
+	"formwork/engine/store"
+	"formwork/metadata/fieldtype"
+)
+
+// States of runs.
+const (
+	Waiting   = "waiting"
+	Done      = "done"
+	Failed    = "failed"
+	Cancelled = "cancelled"
+)
+
+// States are all states of runs.
+var States = []string{Waiting, Done, Failed, Cancelled}
+
+const (
+	runTable   = "_run"
+	queueTable = "_run_queue" // one row: when the job comes that goes on with runs
+	queueRow   = id.ID(1)
+)
+
+// Columns of the runs; times are Unix milliseconds.
+var (
+	colWorkflow = query.Column{Name: "workflow", Storage: fieldtype.Text}
+	colRevision = query.Column{Name: "revision", Storage: fieldtype.Int} // of the configuration that has the definition
+	colObject   = query.Column{Name: "object", Storage: fieldtype.Text}
+	colRecord   = query.Column{Name: "record", Storage: fieldtype.Int}
+	colBy       = query.Column{Name: "by", Storage: fieldtype.Int} // the user who set it off; empty: nobody
+	colDepth    = query.Column{Name: "depth", Storage: fieldtype.Int}
+	colState    = query.Column{Name: "state", Storage: fieldtype.Text}
+	colDue      = query.Column{Name: "due", Storage: fieldtype.Int} // of one that waits
+	colStarted  = query.Column{Name: "started_at", Storage: fieldtype.Int}
+	colEnded    = query.Column{Name: "ended_at", Storage: fieldtype.Int}
+	colError    = query.Column{Name: "error", Storage: fieldtype.Text}
+	colParams   = query.Column{Name: "error_params", Storage: fieldtype.JSON}
+	colProgress = query.Column{Name: "progress", Storage: fieldtype.JSON}
+)
+
+var runColumns = []query.Column{query.Version, colWorkflow, colRevision, colObject, colRecord, colBy, colDepth, colState, colDue, colStarted, colEnded, colError, colParams, colProgress}
+
+// Tables are the tables this room keeps in every tenant.
+func Tables() []store.Table {
+	due := index("_run_due", colDue, query.ID)
+	due.Filled = true
+	return []store.Table{
+		{Name: runTable, Columns: runColumns, Indexes: []store.Index{due, index("_run_workflow", colWorkflow, query.ID), index("_run_record", colRecord, query.ID)}},
+		{Name: queueTable, Columns: []query.Column{colDue}},
+	}
+}
+
+func index(name string, columns ...query.Column) store.Index {
+	i := store.Index{Name: name}
+	for _, c := range columns {
+		i.Columns = append(i.Columns, store.IndexColumn{Column: c})
+	}
+	return i
+}
+
+// Run is one run of a workflow.
+type Run struct {
+	ID       id.ID
+	Workflow string
+	Revision int64
+	Object   string // of the record that it is about
+	Record   id.ID
+	By       id.ID // who set it off; 0: nobody
+	Depth    int64
+	State    string
+	Due      time.Time // of one that waits
+	Started  time.Time
+	Ended    time.Time
+	Fault    *fault.Fault // why it failed
+	Next     string       // the step that is done next
+	Steps    int          // that were done
+	Trace    []Did        // the steps that were done, in order; the first of them where there are too many
+	results  json.RawMessage
+	version  int64
+}
+
+// Did is a step that was done.
+type Did struct {
+	Step    string    `json:"step"`
+	At      time.Time `json:"at"`
+	Effects []Effect  `json:"effects,omitempty"`
+}
+
+// Effect is what a step changed.
+type Effect struct {
+	Do     string          `json:"do"`               // create, update, delete, notify
+	Object string          `json:"object,omitempty"` // of the record
+	Record id.ID           `json:"record"`           // for notify: the user
+	Values json.RawMessage `json:"values,omitempty"` // as the API shows them
+	Text   string          `json:"text,omitempty"`   // of notify
+}
+
+const (
+	maxTrace  = 200       // steps that are kept of a run
+	maxValues = 4 << 10   // bytes of an effect's values that are kept; of more, nothing
+	maxBytes  = 256 << 10 // of all that is kept of a run; results beyond it fail the run
+)
+
+// progress is what is kept of how far a run came.
+type progress struct {
+	Next    string          `json:"next,omitempty"`
+	Steps   int             `json:"steps"`
+	Trace   []Did           `json:"trace,omitempty"`
+	Results json.RawMessage `json:"results,omitempty"`
+}
+
+// values are the columns of a run. Fault "workflow.results_too_large" (TooLarge).
+func (r *Run) values() (map[string]any, error) {
+	raw, err := json.Marshal(progress{r.Next, r.Steps, r.Trace[:min(len(r.Trace), maxTrace)], r.results})
+	if err != nil {
+		return nil, fmt.Errorf("writing how far a run came: %w", err)
+	}
+	if len(raw) > maxBytes {
+		return nil, fault.New(fault.TooLarge, "workflow.results_too_large", "limit", maxBytes)
+	}
+	v := map[string]any{query.Version.Name: r.version + 1, colWorkflow.Name: r.Workflow, colRevision.Name: r.Revision, colDepth.Name: r.Depth,
+		colState.Name: r.State, colStarted.Name: r.Started.UnixMilli(), colProgress.Name: json.RawMessage(raw),
+		colDue.Name: nil, colEnded.Name: nil, colError.Name: nil, colParams.Name: nil}
+	if r.Object != "" {
+		v[colObject.Name], v[colRecord.Name] = r.Object, int64(r.Record)
+	}
+	if r.By != 0 {
+		v[colBy.Name] = int64(r.By)
+	}
+	if r.State == Waiting {
+		v[colDue.Name] = r.Due.UnixMilli()
+	} else {
+		v[colEnded.Name] = r.Ended.UnixMilli()
+	}
+	if r.Fault != nil {
+		v[colError.Name] = r.Fault.Code
+		params, err := json.Marshal(r.Fault.Params)
+		if err != nil {
+			return nil, fmt.Errorf("writing why a run failed: %w", err)
+		}
+		v[colParams.Name] = json.RawMessage(params)
+	}
+	return v, nil
+}
+
+// insert keeps a new run.
+func (r *Run) insert(ctx context.Context, tx store.Tx) error {
+	values, err := r.values()
+	if err != nil {
+		return err
+	}
+	if err := tx.Insert(ctx, runTable, r.ID, values, nil); err != nil {
+		return fmt.Errorf("keeping a run of %s: %w", r.Workflow, err)
+	}
+	return nil
+}
+
+// update keeps how far a run came that was there before. Fault "store.stale" (Stale) if somebody else went
+// on with it.
+func (r *Run) update(ctx context.Context, tx store.Tx) error {
+	values, err := r.values()
+	if err != nil {
+		return err
+	}
+	if err := tx.Update(ctx, runTable, r.ID, r.version, values, nil); err != nil {
+		return fmt.Errorf("keeping a run of %s: %w", r.Workflow, err)
+	}
+	return nil
+}
+
+// readColumns are those of a run that is read.
+var readColumns = append([]query.Column{query.ID}, runColumns...)
+
+func runOf(f store.Found) (*Run, error) {
+	r := &Run{ID: f.ID(query.ID), version: f.Int(query.Version), Workflow: f.Text(colWorkflow), Revision: f.Int(colRevision), Object: f.Text(colObject), Record: f.ID(colRecord),
+		By: f.ID(colBy), Depth: f.Int(colDepth), State: f.Text(colState), Due: f.Time(colDue), Started: f.Time(colStarted), Ended: f.Time(colEnded)}
+	var p progress
+	if err := json.Unmarshal(f.JSON(colProgress), &p); err != nil {
+		return nil, fmt.Errorf("reading how far the run %v came: %w", r.ID, err)
+	}
+	r.Next, r.Steps, r.Trace, r.results = p.Next, p.Steps, p.Trace, p.Results
+	if code := f.Text(colError); code != "" {
+		r.Fault = &fault.Fault{Kind: fault.Invalid, Code: code}
+		if raw := f.JSON(colParams); raw != nil {
+			if err := json.Unmarshal(raw, &r.Fault.Params); err != nil {
+				return nil, fmt.Errorf("reading why the run %v failed: %w", r.ID, err)
+			}
+		}
+	}
+	return r, nil
+}
+
+// Listing says which runs List returns: newest first, of a workflow, a state and a record if given,
+// older than Before if that is not zero, at most Limit (100 if 0).
+type Listing struct {
+	Workflow, State string
+	Record          id.ID
+	Before          id.ID
+	Limit           int
+}
+
+// List reads runs, newest first.
+func List(ctx context.Context, from store.Reader, l Listing) ([]*Run, error) {
+	var filter query.All
+	if l.Workflow != "" {
+		filter = append(filter, query.Is(colWorkflow, l.Workflow))
+	}
+	if l.State != "" {
+		filter = append(filter, query.Is(colState, l.State))
+	}
+	if l.Record != 0 {
+		filter = append(filter, query.Is(colRecord, int64(l.Record)))
+	}
+	if l.Before != 0 {
+		filter = append(filter, query.Compare{Ref: query.Field(query.ID), Op: query.Lt, Value: int64(l.Before)})
+	}
+	if l.Limit <= 0 || l.Limit > 500 {
+		l.Limit = 100
+	}
+	return find(ctx, from, query.Select{Table: runTable, Filter: filter, Limit: l.Limit, Sort: []query.Order{{Ref: query.Field(query.ID), Descending: true}}})
+}
+
+// Get reads a run. Fault "workflow.no_run" (NotFound).
+func Get(ctx context.Context, from store.Reader, key id.ID) (*Run, error) {
+	runs, err := find(ctx, from, query.Select{Table: runTable, Filter: query.Is(query.ID, int64(key))})
+	if err == nil && len(runs) == 0 {
+		err = fault.New(fault.NotFound, "workflow.no_run", "id", key.String())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return runs[0], nil
+}
+
+func find(ctx context.Context, from store.Reader, q query.Select) ([]*Run, error) {
+	var runs []*Run
+	for f, err := range store.Find(ctx, from, q, readColumns...) {
+		if err != nil {
+			return nil, fmt.Errorf("reading runs: %w", err)
+		}
+		run, err := runOf(f)
+		if err != nil {
+			return nil, err
+		}
+		runs = append(runs, run)
+	}
+	return runs, nil
+}
+
+// Count is how many runs there are in a state.
+func Count(ctx context.Context, from store.Reader, state string) (int, error) {
+	n, err := from.Count(ctx, runTable, query.Is(colState, state), nil, 0)
+	if err != nil {
+		return 0, fmt.Errorf("counting runs: %w", err)
+	}
+	return int(n), nil
+}

@@ -1,0 +1,59 @@
+package steps
+
+import (
+	"encoding/json"
+
+	"formwork/engine/catalog"
+	"formwork/workflows"
+)
+
+// create makes a record.
+type create struct{}
+
+func (create) Name() string             { return "create" }
+func (create) Effect() workflows.Effect { return workflows.Writes }
+
+func (create) Schema() json.RawMessage {
+	return json.RawMessage(`{
+		"title": "Create a record",
+		"description": "Makes a record; later steps read it as steps.<name>.record.",
+		"required": ["object", "values"],
+		"properties": {
+			"object": {"$ref": "#/$defs/name", "title": "Object"},
+			"values": {"$ref": "#/$defs/values"},
+			"next": {"$ref": "#/$defs/next"}}}`)
+}
+
+func (create) Read(settings json.RawMessage) (workflows.Settings, error) {
+	return read[createSettings](settings)
+}
+
+type createSettings struct {
+	workflows.Next
+	Object string            `json:"object"`
+	Values map[string]string `json:"values"`
+}
+
+type creating struct {
+	object *catalog.Object
+	values []workflows.Value
+	next   string
+}
+
+func (s *createSettings) Compile(c *workflows.Compiling) workflows.Step {
+	o := c.Find(s.Object, "/object")
+	if o == nil {
+		return nil
+	}
+	c.Offer(workflows.Reference("record", o))
+	return &creating{object: o, values: c.Values(o, s.Values, "/values"), next: s.To}
+}
+
+func (s *creating) Do(x *workflows.Execution) (workflows.Outcome, error) {
+	values, err := x.Values(s.values)
+	if err != nil {
+		return workflows.Outcome{}, err
+	}
+	key, err := x.Acts.Create(s.object, values)
+	return workflows.Outcome{Next: s.next, Result: map[string]any{"record": int64(key)}}, err
+}

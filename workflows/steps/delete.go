@@ -1,0 +1,58 @@
+package steps
+
+import (
+	"encoding/json"
+
+	"formwork/engine/catalog"
+	"formwork/engine/expression"
+	"formwork/workflows"
+)
+
+// deleteStep moves a record to the bin.
+type deleteStep struct{}
+
+func (deleteStep) Name() string             { return "delete" }
+func (deleteStep) Effect() workflows.Effect { return workflows.Writes }
+
+func (deleteStep) Schema() json.RawMessage {
+	return json.RawMessage(`{
+		"title": "Delete a record",
+		"description": "Moves a record to the bin. Where the expression leads to none, nothing is done.",
+		"required": ["object", "record"],
+		"properties": {
+			"object": {"$ref": "#/$defs/name", "title": "Object"},
+			"record": {"$ref": "#/$defs/expression", "title": "Record"},
+			"next": {"$ref": "#/$defs/next"}}}`)
+}
+
+func (deleteStep) Read(settings json.RawMessage) (workflows.Settings, error) {
+	return read[deleteSettings](settings)
+}
+
+type deleteSettings struct {
+	workflows.Next
+	Object string `json:"object"`
+	Record string `json:"record"`
+}
+
+type deleting struct {
+	object *catalog.Object
+	record *expression.Program
+	next   string
+}
+
+func (s *deleteSettings) Compile(c *workflows.Compiling) workflows.Step {
+	o := c.Find(s.Object, "/object")
+	if o == nil {
+		return nil
+	}
+	return &deleting{object: o, record: c.Record(o, s.Record, "/record"), next: s.To}
+}
+
+func (s *deleting) Do(x *workflows.Execution) (workflows.Outcome, error) {
+	key, err := recordOf(x, s.record)
+	if key == 0 || err != nil {
+		return workflows.Outcome{Next: s.next}, err
+	}
+	return workflows.Outcome{Next: s.next}, x.Acts.Delete(s.object, key)
+}

@@ -1,0 +1,66 @@
+package steps
+
+import (
+	"encoding/json"
+
+	"formwork/engine/expression"
+	"formwork/engine/record/session"
+	"formwork/metadata/fieldtype"
+	"formwork/workflows"
+)
+
+// notify tells a user something, in the app.
+type notify struct{}
+
+func (notify) Name() string             { return "notify" }
+func (notify) Effect() workflows.Effect { return workflows.Writes }
+
+func (notify) Schema() json.RawMessage {
+	return json.RawMessage(`{
+		"title": "Notify",
+		"description": "Tells a user something about the record, in the app. Where the expression leads to nobody, nothing is done.",
+		"required": ["to", "text"],
+		"properties": {
+			"to": {"$ref": "#/$defs/expression", "title": "To", "examples": ["owner"]},
+			"text": {"$ref": "#/$defs/expression", "title": "Text", "examples": ["'The deal ' + name + ' is won.'"]},
+			"next": {"$ref": "#/$defs/next"}}}`)
+}
+
+func (notify) Read(settings json.RawMessage) (workflows.Settings, error) {
+	return read[notifySettings](settings)
+}
+
+type notifySettings struct {
+	workflows.Next
+	Who  string `json:"to"`
+	Text string `json:"text"`
+}
+
+type notifying struct {
+	who, text *expression.Program
+	next      string
+}
+
+func (s *notifySettings) Compile(c *workflows.Compiling) workflows.Step {
+	if !c.NeedsObject() {
+		return nil
+	}
+	users := c.Find(session.UserObject, "/to")
+	if users == nil {
+		return nil
+	}
+	return &notifying{who: c.Record(users, s.Who, "/to"), text: c.Expression(s.Text, fieldtype.TextKind, -1, "/text"), next: s.To}
+}
+
+func (s *notifying) Do(x *workflows.Execution) (workflows.Outcome, error) {
+	user, err := recordOf(x, s.who)
+	if user == 0 || err != nil {
+		return workflows.Outcome{Next: s.next}, err
+	}
+	v, err := x.Eval(s.text)
+	if err != nil {
+		return workflows.Outcome{}, err
+	}
+	text, _ := v.(string)
+	return workflows.Outcome{Next: s.next}, x.Acts.Notify(user, text)
+}

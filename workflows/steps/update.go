@@ -1,0 +1,73 @@
+package steps
+
+import (
+	"encoding/json"
+
+	"formwork/engine/catalog"
+	"formwork/engine/expression"
+	"formwork/engine/id"
+	"formwork/workflows"
+)
+
+// update changes any record.
+type update struct{}
+
+func (update) Name() string             { return "update" }
+func (update) Effect() workflows.Effect { return workflows.Writes }
+
+func (update) Schema() json.RawMessage {
+	return json.RawMessage(`{
+		"title": "Update a record",
+		"description": "Changes a record that the run's own leads to, or that a step found. Where it leads to none, nothing is done.",
+		"required": ["object", "record", "values"],
+		"properties": {
+			"object": {"$ref": "#/$defs/name", "title": "Object"},
+			"record": {"$ref": "#/$defs/expression", "title": "Record", "examples": ["account"]},
+			"values": {"$ref": "#/$defs/values"},
+			"next": {"$ref": "#/$defs/next"}}}`)
+}
+
+func (update) Read(settings json.RawMessage) (workflows.Settings, error) {
+	return read[updateSettings](settings)
+}
+
+type updateSettings struct {
+	workflows.Next
+	Object string            `json:"object"`
+	Record string            `json:"record"`
+	Values map[string]string `json:"values"`
+}
+
+type updating struct {
+	object *catalog.Object
+	record *expression.Program
+	values []workflows.Value
+	next   string
+}
+
+func (s *updateSettings) Compile(c *workflows.Compiling) workflows.Step {
+	o := c.Find(s.Object, "/object")
+	if o == nil {
+		return nil
+	}
+	return &updating{object: o, record: c.Record(o, s.Record, "/record"), values: c.Values(o, s.Values, "/values"), next: s.To}
+}
+
+func (s *updating) Do(x *workflows.Execution) (workflows.Outcome, error) {
+	key, err := recordOf(x, s.record)
+	if key == 0 || err != nil {
+		return workflows.Outcome{Next: s.next}, err
+	}
+	values, err := x.Values(s.values)
+	if err != nil {
+		return workflows.Outcome{}, err
+	}
+	return workflows.Outcome{Next: s.next}, x.Acts.Update(s.object, key, values)
+}
+
+// recordOf is the record that an expression leads to; 0: none.
+func recordOf(x *workflows.Execution, p *expression.Program) (id.ID, error) {
+	v, err := x.Eval(p)
+	key, _ := v.(int64)
+	return id.ID(key), err
+}

@@ -1,0 +1,80 @@
+package steps
+
+import (
+	"encoding/json"
+	"time"
+
+	"formwork/engine/expression"
+	"formwork/engine/fault"
+	"formwork/metadata/fieldtype"
+	"formwork/workflows"
+)
+
+// wait lets time pass before the run goes on.
+type wait struct{}
+
+func (wait) Name() string             { return "wait" }
+func (wait) Effect() workflows.Effect { return workflows.Waits }
+
+func (wait) Schema() json.RawMessage {
+	return json.RawMessage(`{
+		"title": "Wait",
+		"description": "Goes on after some time, or at a time; at once where that has passed or is empty.",
+		"properties": {
+			"for": {"$ref": "#/$defs/expression", "title": "For", "examples": ["days(3)"]},
+			"until": {"$ref": "#/$defs/expression", "title": "Until", "description": "A moment, or a date, which begins at midnight.", "examples": ["closes - days(3)"]},
+			"next": {"$ref": "#/$defs/next"}},
+		"oneOf": [{"required": ["for"]}, {"required": ["until"]}]}`)
+}
+
+func (wait) Read(settings json.RawMessage) (workflows.Settings, error) {
+	return read[waitSettings](settings)
+}
+
+type waitSettings struct {
+	workflows.Next
+	For   string `json:"for"`
+	Until string `json:"until"`
+}
+
+type waiting struct {
+	length, until *expression.Program // one of them
+	next          string
+}
+
+func (s *waitSettings) Compile(c *workflows.Compiling) workflows.Step {
+	if s.For != "" {
+		return &waiting{length: c.Expression(s.For, fieldtype.DurationKind, -1, "/for"), next: s.To}
+	}
+	until := c.Expression(s.Until, fieldtype.AnyKind, -1, "/until")
+	if until != nil && until.Kind() != fieldtype.DateKind && until.Kind() != fieldtype.DatetimeKind {
+		c.Report(fault.New(fault.Invalid, "workflow.not_a_time"), "/until")
+	}
+	return &waiting{until: until, next: s.To}
+}
+
+func (s *waiting) Do(x *workflows.Execution) (workflows.Outcome, error) {
+	until, err := s.time(x)
+	if err != nil || !until.After(x.Now()) {
+		return workflows.Outcome{Next: s.next}, err
+	}
+	return workflows.Outcome{Next: s.next, Until: until}, nil
+}
+
+// time is until when the run waits; the zero time: it does not.
+func (s *waiting) time(x *workflows.Execution) (time.Time, error) {
+	if s.length != nil {
+		v, err := x.Eval(s.length)
+		seconds, _ := v.(int64)
+		return time.UnixMilli(x.Now().UnixMilli() + 1000*seconds), err
+	}
+	v, err := x.Eval(s.until)
+	switch v := v.(type) {
+	case int64:
+		return time.UnixMilli(v), err
+	case string:
+		day, _ := time.ParseInLocation(time.DateOnly, v, x.Location())
+		return day, err
+	}
+	return time.Time{}, err
+}

@@ -1,0 +1,38 @@
+package triggers
+
+import (
+	"encoding/json"
+
+	"formwork/workflows"
+)
+
+// afterSave runs after a record was saved or deleted, apart from the save: whatever becomes of the
+// run, the change stays.
+type afterSave struct{}
+
+func (afterSave) Name() string { return "after_save" }
+
+func (afterSave) Schema() json.RawMessage {
+	return json.RawMessage(`{
+		"title": "After a save",
+		"description": "After a record was saved or deleted: other records can be changed, people told, and the run may wait.",
+		"required": ["on"],
+		"properties": {"on": {"$ref": "#/$defs/actions"}, "fields": {"$ref": "#/$defs/fields"}}}`)
+}
+
+func (afterSave) Read(settings json.RawMessage) (workflows.TriggerSettings, error) {
+	return read[afterSaveSettings](settings)
+}
+
+type afterSaveSettings struct{ changes }
+
+func (s *afterSaveSettings) Compile(c *workflows.Compiling) workflows.Trigger {
+	if !s.check(c) {
+		return nil
+	}
+	return s
+}
+
+func (*afterSaveSettings) Allows() workflows.Effect { return workflows.Waits }
+func (*afterSaveSettings) Old() bool                { return true }
+func (*afterSaveSettings) Before() bool             { return false }

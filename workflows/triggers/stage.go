@@ -1,0 +1,71 @@
+package triggers
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"formwork/engine/fault"
+	"formwork/engine/record"
+	"formwork/workflows"
+)
+
+// stage runs after a record came into a stage, or left one.
+type stage struct{}
+
+func (stage) Name() string { return "stage" }
+
+func (stage) Schema() json.RawMessage {
+	return json.RawMessage(`{
+		"title": "Stage",
+		"description": "After a record came into one of some stages, or left one.",
+		"minProperties": 2,
+		"properties": {
+			"entered": {"$ref": "#/$defs/stages", "title": "Entered"},
+			"left": {"$ref": "#/$defs/stages", "title": "Left"}},
+		"$defs": {"stages": {"type": "array", "minItems": 1, "maxItems": 100, "uniqueItems": true, "items": {"$ref": "#/$defs/name"}}}}`)
+}
+
+func (stage) Read(settings json.RawMessage) (workflows.TriggerSettings, error) {
+	return read[stageSettings](settings)
+}
+
+type stageSettings struct {
+	Entered []string `json:"entered"`
+	Left    []string `json:"left"`
+}
+
+type staged struct {
+	field         string
+	entered, left []string
+}
+
+func (s *stageSettings) Compile(c *workflows.Compiling) workflows.Trigger {
+	o := c.Object()
+	if o == nil || o.Stages == nil {
+		c.Report(fault.New(fault.Invalid, "workflow.needs_stages"), "/type")
+		return nil
+	}
+	for member, names := range map[string][]string{"entered": s.Entered, "left": s.Left} {
+		for i, name := range names {
+			if o.Stages.ByName[name] == nil {
+				c.Report(fault.New(fault.Invalid, "workflow.unknown_stage", "stage", name, "object", o.Doc.Name), fmt.Sprintf("/%s/%d", member, i))
+			}
+		}
+	}
+	return &staged{field: o.Stages.Field.Name, entered: s.Entered, left: s.Left}
+}
+
+func (*staged) Allows() workflows.Effect { return workflows.Waits }
+func (*staged) Old() bool                { return true }
+func (*staged) Before() bool             { return false }
+
+// On implements workflows.OnSave: a record may begin in a stage.
+func (*staged) On() []record.Action { return []record.Action{record.Created, record.Updated} }
+
+// Fires implements workflows.OnSave.
+func (s *staged) Fires(c workflows.Saved) bool {
+	from, _ := c.Was(s.field).(string)
+	to, _ := c.Get(s.field).(string)
+	return from != to && (slices.Contains(s.entered, to) || slices.Contains(s.left, from))
+}
