@@ -157,8 +157,19 @@ type begun struct {
 // one after the other, each on the record as it is by then.
 func (s *starting) start(all []fired) error {
 	var runs []begun
-	for _, f := range all {
-		b, err := s.begin(f)
+	left := map[id.ID]*session.Env{} // the record as the event left it, by whom expressions take for the user
+	for i, f := range all {
+		if i > 0 && f.event != all[i-1].event {
+			clear(left)
+		}
+		env, err := s.left(left, f)
+		if err != nil {
+			return err
+		}
+		if env == nil {
+			continue
+		}
+		b, err := s.begin(f, env)
 		if err != nil {
 			return err
 		}
@@ -174,32 +185,43 @@ func (s *starting) start(all []fired) error {
 	return nil
 }
 
-// begin is the run of a workflow whose condition holds; nil for none. One whose condition can't be
-// computed has failed.
-func (s *starting) begin(f fired) (*begun, error) {
-	e, w := &s.events[f.event], f.workflow
-	asked, err := s.asking(w, e.By)
+// left is the record of an event as the event left it; nil: it is gone.
+func (s *starting) left(known map[id.ID]*session.Env, f fired) (*session.Env, error) {
+	user := id.ID(0)
+	if f.workflow.ReadsUser {
+		user = s.events[f.event].By
+	}
+	if env, ok := known[user]; ok {
+		return env, nil
+	}
+	asked, err := s.asking(user)
 	if err != nil {
 		return nil, err
 	}
-	env, err := s.past.At(asked, f.event)
-	if err != nil || env == nil {
-		return nil, err
+	known[user], err = s.past.At(asked, f.event)
+	return known[user], err
+}
+
+// begin is the run of a workflow whose condition holds; nil for none. One whose condition can't be
+// computed has failed.
+func (s *starting) begin(f fired, env *session.Env) (*begun, error) {
+	e, w := &s.events[f.event], f.workflow
+	triggered, err := workflows.NewExecution(s.ctx, w, &workflows.State{}, env, nil).Triggered()
+	if err == nil && !triggered {
+		return nil, nil
 	}
 	run := &Run{ID: id.Named(fmt.Sprint("run ", e.ID, w.Doc.Name)), Workflow: w.Doc.Name, Revision: s.snapshot.Revision, Object: e.Object, Record: e.Record,
 		By: e.By, Depth: e.Depth, Started: s.r.o.Now(), Next: w.Start.Name}
-	triggered, err := workflows.NewExecution(s.ctx, w, &workflows.State{}, env, nil).Triggered()
 	switch f := fault.From(err); {
 	case f != nil && f.Kind.Breaks():
 		return nil, err
 	case f != nil:
 		return nil, s.fail(run, f)
-	case !triggered:
-		return nil, nil
 	case e.Depth >= maxDepth:
 		return nil, s.fail(run, fault.New(fault.Limited, "workflow.too_deep", "limit", maxDepth))
 	}
-	return &begun{run, w, env, s.changedAgain(f.event)}, nil
+	own := *env // each run goes on from here by itself
+	return &begun{run, w, &own, s.changedAgain(f.event)}, nil
 }
 
 // fail keeps a run that could not begin.
@@ -237,9 +259,9 @@ func (s *starting) changedAgain(event int) bool {
 	return slices.ContainsFunc(s.events[event+1:], func(l outbox.Event) bool { return l.Record == e.Record && l.Object == e.Object })
 }
 
-// asking is the transaction in the hands of whom the expressions of a workflow take for the user.
-func (s *starting) asking(w *workflows.Workflow, user id.ID) (*record.Joint, error) {
-	if !w.ReadsUser || user == 0 {
+// asking is the transaction in the hands of a user; 0: of the platform.
+func (s *starting) asking(user id.ID) (*record.Joint, error) {
+	if user == 0 {
 		return s.joint, nil
 	}
 	found, ok := s.callers[user]

@@ -25,11 +25,14 @@ func BenchmarkRuns(b *testing.B) {
 	if _, err := tenant.Catalog.Apply(b.Context(), tenant.Tenant, change, 0); err != nil {
 		b.Fatal(err)
 	}
-	user := tenant.User("rob@example.com", nil)
+	var users []string
+	for i := range 20 {
+		users = append(users, tenant.User(fmt.Sprintf("u%d@example.com", i), nil).String())
+	}
 	const batch = 200
 	ops := make([]record.Operation, 0, batch)
 	for len(ops) < batch {
-		ops = append(ops, record.Operation{Op: "create", Data: map[string]any{"name": fmt.Sprint("Deal ", len(ops)), "amount": "7", "owner": user.String()}})
+		ops = append(ops, record.Operation{Op: "create", Data: map[string]any{"name": fmt.Sprint("Deal ", len(ops)), "amount": "7", "owner": users[len(ops)%len(users)]}})
 	}
 	made := 0
 	for ; made < b.N; made += batch {
@@ -48,7 +51,7 @@ func BenchmarkRuns(b *testing.B) {
 		if runs >= made {
 			break
 		}
-		time.Sleep(5 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond)
 	}
 	b.ReportMetric(float64(made)/b.Elapsed().Seconds(), "runs/s")
 }
