@@ -83,6 +83,34 @@ func (c *Compiling) Record(o *catalog.Object, source, at string) *expression.Pro
 	return p
 }
 
+// Filter compiles a condition on records of an object that runs in the database. The record that the
+// run is about is record in it; what else it reads are values.
+func (c *Compiling) Filter(o *catalog.Object, source, at string) *expression.Program {
+	scope := c.scope(fieldtype.BoolKind, -1)
+	scope.Record, scope.Old, scope.Queryable = o, false, true
+	p := c.c.Expression(source, scope, c.at+at)
+	if p != nil && (p.UsesUser() || p.UsesClock()) {
+		*c.user = true
+	}
+	return p
+}
+
+// Sort reads the keys of a sort, "-amount" or "account.name".
+func (c *Compiling) Sort(o *catalog.Object, keys []string, at string) []query.Order {
+	var sort []query.Order
+	for _, k := range c.c.Sort(o, keys, c.at+at) {
+		sort = append(sort, query.Order{Ref: k.Ref, Descending: k.Descending})
+	}
+	return sort
+}
+
+// Permission reports a permission set that is not there.
+func (c *Compiling) Permission(name, at string) {
+	if catalog.Permissions(c.c.Snapshot())[name] == nil {
+		c.c.Unknown("permission", name, c.at+at)
+	}
+}
+
 // Reference is what a step offers that made or found a record of an object.
 func Reference(name string, o *catalog.Object) expression.Symbol {
 	return expression.Symbol{Name: name, Value: fieldtype.Reference(o.Doc.Name), Column: query.Column{Name: name, Storage: fieldtype.Int},

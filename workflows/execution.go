@@ -5,16 +5,23 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
+	"formwork/engine/catalog"
 	"formwork/engine/expression"
 	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/query"
 	"formwork/engine/record/session"
 	"formwork/engine/store"
 )
 
 // MaxSteps is how many steps a run does at most.
-const MaxSteps = 1_000
+const MaxSteps = 5_000
+
+// atOnce is how many steps a run does in one transaction, before others have their turn.
+const atOnce = 200
 
 // State is how far a run came. What it holds is saved with the run.
 type State struct {
@@ -22,6 +29,13 @@ type State struct {
 	Until   time.Time                 // until when the run waits; the zero time: it does not
 	Steps   int                       // that were done
 	Results map[string]map[string]any // of steps, by their names, in stored form
+	Loops   []Loop                    // that are under way, the innermost last
+}
+
+// Loop is a step that does others once for each of some records.
+type Loop struct {
+	Step string  `json:"step"`
+	Left []id.ID `json:"left"` // the records that follow
 }
 
 // Execution is a run being executed, as its steps see it.
@@ -122,13 +136,74 @@ func (x *Execution) Triggered() (bool, error) {
 // workflow.too_many_steps. doing is told of each step before it is done.
 func (x *Execution) Run(doing func(step string)) error {
 	x.state.Until = time.Time{}
-	for x.state.Next != "" && x.state.Until.IsZero() {
+	for done := 0; x.goesOn() && x.state.Until.IsZero(); done++ {
+		if done == atOnce {
+			x.state.Until = x.Now()
+			break
+		}
 		doing(x.state.Next)
 		if err := x.step(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// goesOn reports whether there is a next step. Where a loop is under way, it follows on the last of
+// those that it does.
+func (x *Execution) goesOn() bool {
+	if n := len(x.state.Loops); x.state.Next == "" && n > 0 {
+		x.state.Next = x.state.Loops[n-1].Step
+	}
+	return x.state.Next != ""
+}
+
+// Left are the records that follow in the loop of the step that is being done; under is false if it is
+// none yet.
+func (x *Execution) Left() (left []id.ID, under bool) {
+	if n := len(x.state.Loops); n > 0 && x.state.Loops[n-1].Step == x.state.Next {
+		return x.state.Loops[n-1].Left, true
+	}
+	return nil, false
+}
+
+// Loop says which records follow in the loop of the step that is being done; nil ends it.
+func (x *Execution) Loop(left []id.ID) {
+	if _, under := x.Left(); under {
+		x.state.Loops = x.state.Loops[:len(x.state.Loops)-1]
+	}
+	if left != nil {
+		x.state.Loops = append(x.state.Loops, Loop{x.state.Next, left})
+	}
+}
+
+// Find are at most limit records of an object that the run's caller may read and a condition holds for;
+// among is the only one that is asked about, 0: all.
+func (x *Execution) Find(o *catalog.Object, condition *expression.Program, sort []query.Order, limit int, among id.ID) ([]id.ID, error) {
+	f, err := condition.Filter(x.env)
+	if failed := x.env.Failed(); failed != nil {
+		return nil, failed
+	}
+	if err != nil {
+		return nil, err
+	}
+	readable, err := x.Acts.Readable(o)
+	if err != nil {
+		return nil, err
+	}
+	f = query.And(f, readable)
+	if among != 0 {
+		f = query.And(f, query.Is(query.ID, int64(among)))
+	}
+	var found []id.ID
+	q := query.Select{Table: o.Table.Name, Filter: f, Sort: append(slices.Clone(sort), query.Order{Ref: query.Field(query.ID)}), Limit: limit}
+	for r, err := range store.Find(x.Ctx, x.Reader(), q, query.ID) {
+		if err != nil {
+			return nil, fmt.Errorf("finding records of %s: %w", o.Doc.Name, err)
+		}
+		found = append(found, r.ID(query.ID))
+	}
+	return found, nil
 }
 
 // step does the next step.

@@ -93,7 +93,48 @@ func (g *graph) check(c *catalog.Compiling, at string) bool {
 			c.Report(fault.New(fault.Invalid, "workflow.unreachable", "step", name), at+"/steps/"+name)
 		}
 	}
+	for _, name := range g.order {
+		if body := g.bodyOf(name); body.To != "" && sound {
+			sound = g.checkBody(c, at, name, body.To)
+		}
+	}
 	return sound
+}
+
+// bodyOf leads to the steps that a step does repeatedly; nowhere for one that does none so.
+func (g *graph) bodyOf(name string) Exit {
+	if l, ok := g.steps[name].settings.(Repeats); ok {
+		return l.Body()
+	}
+	return Exit{}
+}
+
+// checkBody reports steps that are done both in a loop and outside of it: where they lead to no other, it
+// would not be plain whether the loop goes on or the run ends.
+func (g *graph) checkBody(c *catalog.Compiling, at, loop, body string) bool {
+	inside, outside := map[string]bool{}, map[string]bool{}
+	g.reach(body, "", inside)
+	g.reach(g.start, loop, outside)
+	for _, name := range g.order {
+		if inside[name] && outside[name] {
+			c.Report(fault.New(fault.Invalid, "workflow.shared_step", "step", name, "loop", loop), at+"/steps/"+name)
+			return false
+		}
+	}
+	return true
+}
+
+// reach notes the steps that can be reached from one, but not by the body of a loop.
+func (g *graph) reach(from, loop string, reached map[string]bool) {
+	if from == "" || reached[from] {
+		return
+	}
+	reached[from] = true
+	for _, exit := range g.steps[from].settings.Exits() {
+		if from != loop || exit != g.bodyOf(loop) {
+			g.reach(exit.To, loop, reached)
+		}
+	}
 }
 
 // find reports a step that is not there, unless it was refused itself.

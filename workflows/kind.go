@@ -24,7 +24,7 @@ type kind struct {
 }
 
 func (kind) Name() string    { return KindName }
-func (kind) Needs() []string { return []string{"object"} }
+func (kind) Needs() []string { return []string{"object", "permission"} }
 
 // AlsoCalled are the names that other systems have for the kind.
 func (kind) AlsoCalled() []string { return []string{"flow", "automation", "process", "trigger"} }
@@ -56,12 +56,15 @@ func schemasOf[T interface {
 
 func (k kind) Compile(c *catalog.Compiling) any {
 	former := func(s *catalog.Snapshot) map[string]*Workflow { return Of(s).ByName }
-	compiled := &Compiled{before: map[moment][]*Workflow{}, after: map[moment][]*Workflow{}}
+	compiled := &Compiled{before: map[moment][]*Workflow{}, after: map[moment][]*Workflow{}, manual: map[string][]*Workflow{}}
 	compiled.ByName = catalog.EachOf(c, former, func(d *Definition, at string) *Workflow { return k.registry.compile(c, d, at) })
 	inOrder := slices.SortedFunc(maps.Values(compiled.ByName), func(a, b *Workflow) int {
 		return cmp.Or(cmp.Compare(a.Doc.Order, b.Doc.Order), cmp.Compare(a.Doc.Name, b.Doc.Name))
 	})
 	for _, w := range inOrder {
+		if _, ok := w.Trigger.(OnPress); ok && w.Active() {
+			compiled.manual[w.Object.Doc.Name] = append(compiled.manual[w.Object.Doc.Name], w)
+		}
 		t, ok := w.Trigger.(OnSave)
 		if !ok || !w.Active() {
 			continue

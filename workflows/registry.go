@@ -9,6 +9,7 @@ import (
 	"formwork/engine/catalog"
 	"formwork/engine/expression"
 	"formwork/engine/id"
+	"formwork/engine/query"
 	"formwork/engine/record"
 )
 
@@ -42,6 +43,12 @@ type Settings interface {
 	// Compile makes the step, or reports every problem to c and returns what it can't use, nil or
 	// not.
 	Compile(c *Compiling) Step
+}
+
+// Repeats are Settings of a step that does others once for each of several records.
+type Repeats interface {
+	// Body leads to the first of those.
+	Body() Exit
 }
 
 // Exit is where a step leads to.
@@ -107,6 +114,13 @@ type OnSave interface {
 	Fires(c Saved) bool
 }
 
+// OnPress is a Trigger that is set off by people, on a record that they may read.
+type OnPress interface {
+	Trigger
+	// Permissions are sets of which people hold one; none: everybody.
+	Permissions() []string
+}
+
 // Saved is what is done to a record. Values are in stored form.
 type Saved interface {
 	Action() record.Action
@@ -122,6 +136,9 @@ type Acts interface {
 	Create(object *catalog.Object, values map[string]any) (id.ID, error)
 	Update(object *catalog.Object, key id.ID, values map[string]any) error
 	Delete(object *catalog.Object, key id.ID) error
+	// Readable is the condition under which the run's caller may read records of an object; nil: all.
+	// Fault record.forbidden.
+	Readable(object *catalog.Object) (query.Filter, error)
 	// Notify tells a user something about the record that the run is about.
 	Notify(user id.ID, text string) error
 }

@@ -10,6 +10,7 @@ package workflows
 
 import (
 	"encoding/json"
+	"slices"
 
 	"formwork/engine/catalog"
 	"formwork/engine/expression"
@@ -27,6 +28,7 @@ type Definition struct {
 	Order   int                        `json:"order"`
 	Active  *bool                      `json:"active"`
 	Trigger json.RawMessage            `json:"trigger"` // with its type and what the type sets
+	RunAs   string                     `json:"run_as"`  // "system" or "user"; "": system
 	When    string                     `json:"when"`
 	Start   string                     `json:"start"`
 	Steps   map[string]json.RawMessage `json:"steps"`
@@ -63,6 +65,8 @@ type Compiled struct {
 	before map[moment][]*Workflow
 	// after are those that are set off by the event of a change.
 	after map[moment][]*Workflow
+	// manual are those that people set off, by their object.
+	manual map[string][]*Workflow
 }
 
 // moment is something that is done to the records of an object.
@@ -83,6 +87,9 @@ func Of(s *catalog.Snapshot) *Compiled {
 func (c *Compiled) After(object string, action record.Action) []*Workflow {
 	return c.after[moment{object, action}]
 }
+
+// Manual are the active workflows that people set off on records of an object, in their order.
+func (c *Compiled) Manual(object string) []*Workflow { return slices.Clone(c.manual[object]) }
 
 // Before are the active workflows that run before a record is saved or deleted, in their order.
 func (c *Compiled) Before(object string, action record.Action) []*Workflow {

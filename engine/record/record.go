@@ -127,6 +127,14 @@ func (s *Session) Within(j *Joint) *Joint { return j.As(&s.core) }
 // Snapshot is the configuration under which the session works.
 func (s *Session) Snapshot() *catalog.Snapshot { return s.core.Snapshot }
 
+// Readable is the condition under which the caller may read records of an object; nil: all. Fault record.forbidden.
+func (s *Session) Readable(ctx context.Context, object string) (query.Filter, error) {
+	if _, err := s.core.Object(ctx, object, policy.Read); err != nil {
+		return nil, err
+	}
+	return s.core.RecordFilter(ctx, object, policy.Read)
+}
+
 // InAnyStage returns a session whose new records may begin in any stage, as those do that
 // were elsewhere before. Whether the caller may is asked by who uses it.
 func (s *Session) InAnyStage() *Session {

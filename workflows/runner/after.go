@@ -241,12 +241,11 @@ func (s *starting) keep(b begun) error {
 			b.env.Row = now.Row
 		}
 	}
-	writes := acting(s.r.o.Records, s.tenant, s.snapshot, b.workflow, b.run.Depth).Within(s.joint)
-	x := executing{r: s.r, ctx: s.ctx, run: b.run, workflow: b.workflow, joint: writes, env: b.env}
-	if err := x.execute(); err != nil {
+	wrote, err := s.r.carryOn(s.ctx, s.tenant, s.snapshot, s.joint, b.run, b.workflow, b.env, false)
+	if err != nil {
 		return err
 	}
-	s.wrote = s.wrote || x.wrote
+	s.wrote = s.wrote || wrote
 	if b.run.State == Waiting && (s.due.IsZero() || b.run.Due.Before(s.due)) {
 		s.due = b.run.Due
 	}

@@ -7,6 +7,7 @@ import (
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
 	"formwork/engine/id"
+	"formwork/engine/query"
 	"formwork/engine/record"
 	"formwork/engine/store"
 	"formwork/workflows"
@@ -57,4 +58,5 @@ var errNotBeforeSave = errors.New("a workflow writes other records before a save
 func (saving) Create(*catalog.Object, map[string]any) (id.ID, error) { return 0, errNotBeforeSave }
 func (saving) Update(*catalog.Object, id.ID, map[string]any) error   { return errNotBeforeSave }
 func (saving) Delete(*catalog.Object, id.ID) error                   { return errNotBeforeSave }
+func (saving) Readable(*catalog.Object) (query.Filter, error)        { return nil, nil }
 func (saving) Notify(id.ID, string) error                            { return errNotBeforeSave }

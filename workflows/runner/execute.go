@@ -6,13 +6,16 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"formwork/engine/catalog"
 	"formwork/engine/collaboration"
 	"formwork/engine/fault"
 	"formwork/engine/id"
+	"formwork/engine/query"
 	"formwork/engine/record"
 	"formwork/engine/record/session"
+	"formwork/engine/store"
 	"formwork/workflows"
 )
 
@@ -22,21 +25,41 @@ type executing struct {
 	ctx      context.Context
 	run      *Run
 	workflow *workflows.Workflow
-	joint    *record.Joint // as whom it writes
-	env      *session.Env  // of the record
-	wrote    bool          // a record was changed
+	writer   *record.Session // as whom it reads and writes
+	joint    *record.Joint   // of the writer
+	env      *session.Env    // of the record
+	wrote    bool            // a record was changed
+	tries    bool            // nothing is kept: a run does not wait
+}
+
+// carryOn does the steps of a run in a transaction until it ends or waits; see execute. It reports
+// whether records were changed.
+func (r *Runner) carryOn(ctx context.Context, t store.Tenant, s *catalog.Snapshot, j *record.Joint, run *Run, w *workflows.Workflow, env *session.Env, tries bool) (wrote bool, err error) {
+	writer, err := r.writer(ctx, t, s, w, run)
+	if f := fault.From(err); f != nil {
+		if f.Kind.Breaks() {
+			return false, err
+		}
+		run.State, run.Fault, run.Ended = Failed, f, r.o.Now()
+		return false, nil
+	}
+	x := executing{r: r, ctx: ctx, run: run, workflow: w, writer: writer, joint: writer.Within(j), env: env, tries: tries}
+	err = x.execute()
+	return x.wrote, err
 }
 
 // execute does the steps of a run until it ends or waits, and says so in the run. Errors are only those
 // that end the transaction.
 func (e *executing) execute() error {
-	state := &workflows.State{Next: e.run.Next, Steps: e.run.Steps}
+	state := &workflows.State{Next: e.run.Next, Steps: e.run.Steps, Loops: e.run.loops}
 	err := e.workflow.Restore(state, e.run.results)
 	if err == nil {
 		x := workflows.NewExecution(e.ctx, e.workflow, state, e.env, e)
-		err = x.Run(e.did)
+		for err = x.Run(e.did); err == nil && e.tries && !state.Until.IsZero(); err = x.Run(e.did) {
+			e.waits(state.Until)
+		}
 	}
-	e.run.Next, e.run.Steps = state.Next, state.Steps
+	e.run.Next, e.run.Steps, e.run.loops = state.Next, state.Steps, state.Loops
 	if err == nil {
 		e.run.results, err = e.workflow.Keep(state)
 	}
@@ -60,6 +83,13 @@ func single(f *fault.Fault) *fault.Fault { return f.Each()[0] }
 // did notes that a step is being done.
 func (e *executing) did(step string) {
 	e.run.Trace = append(e.run.Trace, Did{Step: step, At: e.r.o.Now()})
+}
+
+// waits notes that a run which is tried would wait.
+func (e *executing) waits(until time.Time) {
+	if until.After(e.r.o.Now()) {
+		e.note(Effect{Do: "wait", Text: until.UTC().Format(time.RFC3339)})
+	}
 }
 
 // note adds an effect to the step that is being done.
@@ -109,6 +139,11 @@ func (e *executing) Delete(o *catalog.Object, key id.ID) error {
 		e.note(Effect{Do: "delete", Object: o.Doc.Name, Record: key})
 	}
 	return err
+}
+
+// Readable implements workflows.Acts.
+func (e *executing) Readable(o *catalog.Object) (query.Filter, error) {
+	return e.writer.Readable(e.ctx, o.Doc.Name)
 }
 
 // Notify implements workflows.Acts.

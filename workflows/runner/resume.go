@@ -146,8 +146,7 @@ func (r *Runner) goOn(ctx context.Context, t store.Tenant, j *record.Joint, s *c
 	if env == nil {
 		return r.end(ctx, j, run, Cancelled, fault.New(fault.NotFound, "workflow.record_gone"))
 	}
-	x := executing{r: r, ctx: ctx, run: run, workflow: w, joint: acting(r.o.Records, t, s, w, run.Depth).Within(j), env: env}
-	if err := x.execute(); err != nil {
+	if _, err := r.carryOn(ctx, t, s, j, run, w, env, false); err != nil {
 		return err
 	}
 	return run.update(ctx, j.Tx())

@@ -12,6 +12,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -63,6 +64,9 @@ func (r *Runner) Jobs() []job.Kind {
 	return []job.Kind{{Name: jobResume, Limit: 1, Handle: r.resume}}
 }
 
+// errUndo ends a transaction whose changes are not wanted.
+var errUndo = errors.New("nothing is to be kept")
+
 // system is the session as which the runs of workflows write, under a tenant's newest configuration.
 func (r *Runner) system(ctx context.Context, t store.Tenant) (*record.Session, error) {
 	snapshot, err := r.o.Catalog.Snapshot(ctx, t)
@@ -72,9 +76,17 @@ func (r *Runner) system(ctx context.Context, t store.Tenant) (*record.Session, e
 	return r.o.Records.As(t, snapshot, policy.System(t.Name())), nil
 }
 
-// acting is the session as which a workflow writes.
-func acting(records *record.Service, t store.Tenant, s *catalog.Snapshot, w *workflows.Workflow, depth int64) *record.Session {
+// writer is the session as which a run reads and writes records. Fault auth.user_inactive (Forbidden) where
+// that is a user who is gone.
+func (r *Runner) writer(ctx context.Context, t store.Tenant, s *catalog.Snapshot, w *workflows.Workflow, run *Run) (*record.Session, error) {
+	via := "workflow " + w.Doc.Name
 	caller := policy.System(t.Name())
-	caller.Via = "workflow " + w.Doc.Name
-	return records.As(t, s, caller).Depth(int(depth) + 1)
+	if w.Doc.RunAs == "user" {
+		var err error
+		if caller, err = r.o.Callers.Acting(ctx, t, run.By, nil, via); err != nil {
+			return nil, err
+		}
+	}
+	caller.Via = via
+	return r.o.Records.As(t, s, caller).Depth(int(run.Depth) + 1), nil
 }

@@ -11,6 +11,7 @@ import (
 	"formwork/engine/query"
 	"formwork/engine/store"
 	"formwork/metadata/fieldtype"
+	"formwork/workflows"
 )
 
 // States of runs.
@@ -85,6 +86,7 @@ type Run struct {
 	Steps    int          // that were done
 	Trace    []Did        // the steps that were done, in order; the first of them where there are too many
 	results  json.RawMessage
+	loops    []workflows.Loop
 	version  int64
 }
 
@@ -97,7 +99,7 @@ type Did struct {
 
 // Effect is what a step changed.
 type Effect struct {
-	Do     string          `json:"do"`               // create, update, delete, notify
+	Do     string          `json:"do"`               // create, update, delete, notify; wait, of a run that is tried
 	Object string          `json:"object,omitempty"` // of the record
 	Record id.ID           `json:"record"`           // for notify: the user
 	Values json.RawMessage `json:"values,omitempty"` // as the API shows them
@@ -112,15 +114,16 @@ const (
 
 // progress is what is kept of how far a run came.
 type progress struct {
-	Next    string          `json:"next,omitempty"`
-	Steps   int             `json:"steps"`
-	Trace   []Did           `json:"trace,omitempty"`
-	Results json.RawMessage `json:"results,omitempty"`
+	Next    string           `json:"next,omitempty"`
+	Steps   int              `json:"steps"`
+	Trace   []Did            `json:"trace,omitempty"`
+	Results json.RawMessage  `json:"results,omitempty"`
+	Loops   []workflows.Loop `json:"loops,omitempty"`
 }
 
 // values are the columns of a run. Fault "workflow.results_too_large" (TooLarge).
 func (r *Run) values() (map[string]any, error) {
-	raw, err := json.Marshal(progress{r.Next, r.Steps, r.Trace[:min(len(r.Trace), maxTrace)], r.results})
+	raw, err := json.Marshal(progress{r.Next, r.Steps, r.Trace[:min(len(r.Trace), maxTrace)], r.results, r.loops})
 	if err != nil {
 		return nil, fmt.Errorf("writing how far a run came: %w", err)
 	}
@@ -187,7 +190,7 @@ func runOf(f store.Found) (*Run, error) {
 	if err := json.Unmarshal(f.JSON(colProgress), &p); err != nil {
 		return nil, fmt.Errorf("reading how far the run %v came: %w", r.ID, err)
 	}
-	r.Next, r.Steps, r.Trace, r.results = p.Next, p.Steps, p.Trace, p.Results
+	r.Next, r.Steps, r.Trace, r.results, r.loops = p.Next, p.Steps, p.Trace, p.Results, p.Loops
 	if code := f.Text(colError); code != "" {
 		r.Fault = &fault.Fault{Kind: fault.Invalid, Code: code}
 		if raw := f.JSON(colParams); raw != nil {

@@ -43,6 +43,13 @@ type deed struct {
 	Update  string         `json:"update"`
 	Delete  string         `json:"delete"`
 	Get     string         `json:"get"`
+	Press   string         `json:"press"` // a workflow, on On
+	Try     string         `json:"try"`   // a workflow, on On; Trace is what it would do
+	On      string         `json:"on"`
+	Trace   []string       `json:"trace"`
+	State   string         `json:"state"`  // of the run that is pressed or tried
+	Cancel  int            `json:"cancel"` // the run of this number
+	Retry   int            `json:"retry"`
 	Pass    string         `json:"pass"` // lets time pass, and has done what is due
 	Runs    []wantedRun    `json:"runs"` // the newest runs, oldest first
 	Find    string         `json:"find"` // the records of an object, by Want
@@ -214,6 +221,12 @@ func (s *stage) do(t *testing.T, at string, d deed) {
 		err = session.Delete(ctx, s.objects[d.Delete], s.kept[d.Delete], 0)
 	case d.Get != "":
 		key, object = s.kept[d.Get], s.objects[d.Get]
+	case d.Press != "" || d.Try != "":
+		err = s.press(t, at, d, session)
+	case d.Cancel > 0:
+		err = s.Workflows.Cancel(ctx, s.Tenant.Tenant, s.runs(t)[d.Cancel-1].ID)
+	case d.Retry > 0:
+		err = s.Workflows.Retry(ctx, s.Tenant.Tenant, s.runs(t)[d.Retry-1].ID)
 	case d.Pass != "":
 		length, problem := time.ParseDuration(d.Pass)
 		if problem != nil {
@@ -339,13 +352,7 @@ func (s *stage) caughtUp(t *testing.T) {
 // wantsRuns compares the newest runs with what is wanted.
 func (s *stage) wantsRuns(t *testing.T, at string, want []wantedRun) {
 	t.Helper()
-	got, err := runner.List(t.Context(), s.Tenant.Tenant, runner.Listing{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	slices.SortFunc(got, func(a, b *runner.Run) int {
-		return cmp.Or(a.Started.Compare(b.Started), strings.Compare(a.Workflow, b.Workflow))
-	})
+	got := s.runs(t)
 	if len(got) != len(want) {
 		t.Fatalf("%s: %d runs, want %d: %s", at, len(got), len(want), text(got))
 	}
@@ -441,4 +448,43 @@ func decoded(t *testing.T, r record.Record) (got map[string]any) {
 		t.Fatal(err)
 	}
 	return got
+}
+
+// runs are the newest runs, the oldest first.
+func (s *stage) runs(t *testing.T) []*runner.Run {
+	t.Helper()
+	got, err := runner.List(t.Context(), s.Tenant.Tenant, runner.Listing{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.SortFunc(got, func(a, b *runner.Run) int {
+		return cmp.Or(a.Started.Compare(b.Started), strings.Compare(a.Workflow, b.Workflow))
+	})
+	return got
+}
+
+// press sets off a workflow by hand, or tries it.
+func (s *stage) press(t *testing.T, at string, d deed, session *record.Session) error {
+	t.Helper()
+	caller := policy.System(s.Name())
+	if d.As != "" {
+		caller = s.people[d.As]
+	}
+	var run *runner.Run
+	var err error
+	if d.Try != "" {
+		run, err = s.Workflows.Try(t.Context(), s.Tenant.Tenant, caller, d.Try, s.objects[d.On], s.kept[d.On])
+	} else {
+		run, err = s.Workflows.Press(t.Context(), s.Tenant.Tenant, session, caller, d.Press, s.objects[d.On], s.kept[d.On])
+	}
+	if err != nil {
+		return err
+	}
+	if d.State != "" && run.State != d.State {
+		t.Fatalf("%s: the run is %s, want %s (%v)", at, run.State, d.State, run.Fault)
+	}
+	if trace := s.trace(run); d.Trace != nil && !slices.Equal(trace, d.Trace) {
+		t.Fatalf("%s: the run did\n%q, want\n%q", at, trace, d.Trace)
+	}
+	return nil
 }

@@ -10,7 +10,7 @@ import (
 
 // All lists them.
 func All() []workflows.StepType {
-	return []workflows.StepType{branch{}, create{}, deleteStep{}, notify{}, refuse{}, set{}, stop{}, switchStep{}, update{}, wait{}}
+	return []workflows.StepType{branch{}, create{}, deleteStep{}, find{}, forEach{}, notify{}, refuse{}, set{}, stop{}, switchStep{}, update{}, wait{}}
 }
 
 // read decodes settings into an S.

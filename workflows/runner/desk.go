@@ -1,0 +1,184 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"formwork/engine/catalog"
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/policy"
+	"formwork/engine/record"
+	"formwork/engine/store"
+	"formwork/workflows"
+)
+
+// Try runs a workflow on a record and keeps nothing: neither what its steps do, nor the run. Its trace
+// tells what they would have done. Where it would wait it goes on at once, and conditions of its trigger
+// are told as not held in the run's state, Cancelled. Faults: workflow.unknown, record.not_found (NotFound).
+func (r *Runner) Try(ctx context.Context, t store.Tenant, c *policy.Caller, name, object string, key id.ID) (*Run, error) {
+	system, err := r.system(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	w, err := workflowOf(system.Snapshot(), name)
+	if err != nil {
+		return nil, err
+	}
+	if w.Object == nil || w.Object.Doc.Name != object {
+		return nil, notFound(object, key)
+	}
+	var run *Run
+	err = system.Jointly(ctx, func(j *record.Joint) error {
+		env, err := r.o.Records.As(t, system.Snapshot(), c).Within(j).Record(object, key)
+		if err != nil {
+			return err
+		}
+		if env == nil {
+			return notFound(object, key)
+		}
+		env.Old = env.Row
+		run = r.newRun(system.Snapshot(), w, c.User, object, key)
+		triggered, err := workflows.NewExecution(ctx, w, &workflows.State{}, env, nil).Triggered()
+		switch f := fault.From(err); {
+		case f != nil && f.Kind.Breaks():
+			return err
+		case f != nil:
+			run.State, run.Fault = Failed, single(f)
+			return errUndo
+		case !triggered:
+			run.State = Cancelled
+			return errUndo
+		}
+		if _, err := r.carryOn(ctx, t, system.Snapshot(), j, run, w, env, true); err != nil {
+			return err
+		}
+		return errUndo
+	})
+	if !errors.Is(err, errUndo) {
+		return nil, err
+	}
+	return run, nil
+}
+
+// Press runs a workflow that people set off, on a record that the caller may read. The run is kept, whatever
+// becomes of it. Faults: workflow.unknown (NotFound) also of one that is not for the caller, record.not_found.
+func (r *Runner) Press(ctx context.Context, t store.Tenant, caller *record.Session, c *policy.Caller, name, object string, key id.ID) (*Run, error) {
+	snapshot := caller.Snapshot()
+	w, err := workflowOf(snapshot, name)
+	if err != nil {
+		return nil, err
+	}
+	if !pressable(w, c, object) {
+		return nil, fault.New(fault.NotFound, "workflow.unknown", "workflow", name)
+	}
+	if may, err := caller.May(ctx, policy.Read, object, key); err != nil || !may {
+		if err == nil {
+			err = notFound(object, key)
+		}
+		return nil, err
+	}
+	var run *Run
+	queued := false
+	err = r.o.Records.As(t, snapshot, policy.System(t.Name())).Jointly(ctx, func(j *record.Joint) error {
+		env, err := caller.Within(j).Record(object, key)
+		if err != nil {
+			return err
+		}
+		if env == nil {
+			return notFound(object, key)
+		}
+		run = r.newRun(snapshot, w, c.User, object, key)
+		triggered, err := workflows.NewExecution(ctx, w, &workflows.State{}, env, nil).Triggered()
+		if err != nil {
+			return err
+		}
+		if !triggered {
+			return fault.New(fault.Conflict, "workflow.not_now", "workflow", w.Doc.Label.In(c.Language, name))
+		}
+		if _, err := r.carryOn(ctx, t, snapshot, j, run, w, env, false); err != nil {
+			return err
+		}
+		if queued, err = r.queue(ctx, j.Tx(), run.Due); err != nil {
+			return err
+		}
+		return run.insert(ctx, j.Tx())
+	})
+	if err != nil {
+		return nil, err
+	}
+	if queued {
+		r.o.Wake(t.Name())
+	}
+	return run, nil
+}
+
+// Pressable are the workflows that a caller may set off on records of an object, in their order.
+func Pressable(s *catalog.Snapshot, c *policy.Caller, object string) []*workflows.Workflow {
+	return slices.DeleteFunc(workflows.Of(s).Manual(object), func(w *workflows.Workflow) bool { return !pressable(w, c, object) })
+}
+
+func pressable(w *workflows.Workflow, c *policy.Caller, object string) bool {
+	t, ok := w.Trigger.(workflows.OnPress)
+	if !ok || !w.Active() || w.Object.Doc.Name != object {
+		return false
+	}
+	sets := t.Permissions()
+	return len(sets) == 0 || slices.ContainsFunc(sets, func(set string) bool { return slices.Contains(c.Permissions, set) })
+}
+
+// Cancel ends a run that waits. Fault "workflow.no_run" (NotFound), "workflow.not_waiting" (Conflict).
+func (r *Runner) Cancel(ctx context.Context, t store.Tenant, key id.ID) error {
+	return t.Write(ctx, func(tx store.Tx) error {
+		run, err := Get(ctx, tx, key)
+		if err != nil {
+			return err
+		}
+		if run.State != Waiting {
+			return fault.New(fault.Conflict, "workflow.not_waiting")
+		}
+		run.State, run.Ended = Cancelled, r.o.Now()
+		return run.update(ctx, tx)
+	})
+}
+
+// Retry has a run that failed or was cancelled go on with the step that failed. Faults: workflow.no_run (NotFound),
+// workflow.not_failed (Conflict) of any other.
+func (r *Runner) Retry(ctx context.Context, t store.Tenant, key id.ID) error {
+	queued := false
+	err := t.Write(ctx, func(tx store.Tx) error {
+		run, err := Get(ctx, tx, key)
+		if err != nil {
+			return err
+		}
+		if run.State != Failed && run.State != Cancelled || run.Next == "" {
+			return fault.New(fault.Conflict, "workflow.not_failed")
+		}
+		run.State, run.Due, run.Fault = Waiting, r.o.Now(), nil
+		if queued, err = r.queue(ctx, tx, run.Due); err != nil {
+			return err
+		}
+		return run.update(ctx, tx)
+	})
+	if err == nil && queued {
+		r.o.Wake(t.Name())
+	}
+	return err
+}
+
+// newRun is a run that begins now.
+func (r *Runner) newRun(s *catalog.Snapshot, w *workflows.Workflow, by id.ID, object string, key id.ID) *Run {
+	return &Run{ID: r.o.IDs.Next(), Workflow: w.Doc.Name, Revision: s.Revision, Object: object, Record: key, By: by, Started: r.o.Now(), Next: w.Start.Name}
+}
+
+func workflowOf(s *catalog.Snapshot, name string) (*workflows.Workflow, error) {
+	if w := workflows.Of(s).ByName[name]; w != nil {
+		return w, nil
+	}
+	return nil, fault.New(fault.NotFound, "workflow.unknown", "workflow", name)
+}
+
+func notFound(object string, key id.ID) *fault.Fault {
+	return fault.New(fault.NotFound, "record.not_found", "object", object, "id", key.String())
+}

@@ -1,0 +1,69 @@
+package steps
+
+import (
+	"encoding/json"
+
+	"formwork/engine/catalog"
+	"formwork/engine/expression"
+	"formwork/engine/query"
+	"formwork/workflows"
+)
+
+// find finds the first record that a condition holds for.
+type find struct{}
+
+func (find) Name() string             { return "find" }
+func (find) Effect() workflows.Effect { return workflows.Computes }
+
+func (find) Schema() json.RawMessage {
+	return json.RawMessage(`{
+		"title": "Find a record",
+		"description": "Finds the first record for which a condition holds; later steps read it as steps.<name>.record.",
+		"required": ["object", "filter"],
+		"properties": {
+			"object": {"$ref": "#/$defs/name", "title": "Object"},
+			"filter": {"$ref": "#/$defs/expression", "title": "Filter", "examples": ["email == record.email"]},
+			"sort": {"$ref": "#/$defs/sort"},
+			"next": {"$ref": "#/$defs/next"},
+			"none": {"$ref": "#/$defs/next", "title": "None", "description": "The step that follows where there is none."}}}`)
+}
+
+func (find) Read(settings json.RawMessage) (workflows.Settings, error) {
+	return read[findSettings](settings)
+}
+
+type findSettings struct {
+	workflows.Next
+	Object string   `json:"object"`
+	Filter string   `json:"filter"`
+	Sort   []string `json:"sort"`
+	None   string   `json:"none"`
+}
+
+func (s *findSettings) Exits() []workflows.Exit {
+	return append(s.Next.Exits(), workflows.Exit{At: "/none", To: s.None})
+}
+
+type finding struct {
+	object     *catalog.Object
+	filter     *expression.Program
+	sort       []query.Order
+	next, none string
+}
+
+func (s *findSettings) Compile(c *workflows.Compiling) workflows.Step {
+	o := c.Find(s.Object, "/object")
+	if o == nil {
+		return nil
+	}
+	c.Offer(workflows.Reference("record", o))
+	return &finding{object: o, filter: c.Filter(o, s.Filter, "/filter"), sort: c.Sort(o, s.Sort, "/sort"), next: s.To, none: s.None}
+}
+
+func (s *finding) Do(x *workflows.Execution) (workflows.Outcome, error) {
+	found, err := x.Find(s.object, s.filter, s.sort, 1, 0)
+	if err != nil || len(found) == 0 {
+		return workflows.Outcome{Next: s.none}, err
+	}
+	return workflows.Outcome{Next: s.next, Result: map[string]any{"record": int64(found[0])}}, nil
+}

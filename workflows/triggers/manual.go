@@ -1,0 +1,53 @@
+package triggers
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"formwork/workflows"
+)
+
+// manual runs when somebody asks for it, on a record that they may read.
+type manual struct{}
+
+func (manual) Name() string { return "manual" }
+
+func (manual) Schema() json.RawMessage {
+	return json.RawMessage(`{
+		"title": "By hand",
+		"description": "When somebody asks for it, on a record that they may read.",
+		"properties": {
+			"permissions": {
+				"type": "array",
+				"title": "For",
+				"description": "Permission sets of which one holds one; everybody when absent.",
+				"minItems": 1,
+				"maxItems": 50,
+				"uniqueItems": true,
+				"items": {"$ref": "#/$defs/name"}
+			}}}`)
+}
+
+func (manual) Read(settings json.RawMessage) (workflows.TriggerSettings, error) {
+	return read[manualSettings](settings)
+}
+
+type manualSettings struct {
+	Sets []string `json:"permissions"`
+}
+
+func (s *manualSettings) Compile(c *workflows.Compiling) workflows.Trigger {
+	if !c.NeedsObject() {
+		return nil
+	}
+	for i, name := range s.Sets {
+		c.Permission(name, fmt.Sprint("/permissions/", i))
+	}
+	return s
+}
+
+func (*manualSettings) Allows() workflows.Effect { return workflows.Waits }
+func (*manualSettings) Old() bool                { return false }
+
+// Permissions implements workflows.OnPress.
+func (s *manualSettings) Permissions() []string { return s.Sets }
