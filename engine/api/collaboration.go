@@ -46,14 +46,14 @@ type CommentPage struct {
 // Notification is what a user is told.
 type Notification struct {
 	ID           string     `json:"id" schema:"ID"`
-	Kind         string     `json:"kind" enum:"mention,assigned,changed,comment"`
+	Kind         string     `json:"kind" enum:"mention,assigned,changed,comment,told"`
 	Object       string     `json:"object"`
 	Record       string     `json:"record" schema:"ID"`
 	Name         string     `json:"name"` // of the record
 	By           string     `json:"by,omitempty" schema:"ID"`
 	ByName       string     `json:"by_name,omitempty"` // absent where the caller may not read it
 	At           time.Time  `json:"at"`
-	Text         string     `json:"text,omitempty"`   // the beginning of the comment
+	Text         string     `json:"text,omitempty"`   // the beginning of the comment, or what a workflow tells
 	Fields       []string   `json:"fields,omitempty"` // that were changed, of those that the caller may read
 	Read         bool       `json:"read"`
 	Done         bool       `json:"done"`

@@ -20,9 +20,10 @@ type OpenRecord struct {
 	Related map[string]OpenRelated `json:"related"` // by the name that the layout gives them; one that the caller may not read is absent
 	History Page[HistoryEntry]     `json:"history"` // its newest part
 	// Following says that the caller follows the record.
-	Following bool  `json:"following"`
-	Favourite bool  `json:"favourite"` // it is among the caller's
-	Comments  int64 `json:"comments"`  // how many there are; 1,000 stands for more, too
+	Following bool     `json:"following"`
+	Workflows []Button `json:"workflows"` // that the caller may set off on the record now
+	Favourite bool     `json:"favourite"` // it is among the caller's
+	Comments  int64    `json:"comments"`  // how many there are; 1,000 stands for more, too
 }
 
 // OpenRelated is the beginning of a related list.
@@ -72,6 +73,7 @@ type around struct {
 	following bool
 	favourite bool
 	comments  int64
+	workflows []Button
 }
 
 // around finds that of a record that the caller may read.
@@ -81,6 +83,9 @@ func (r *request) around(key id.ID) (found around, err error) {
 		return found, err
 	}
 	if found.favourite, err = r.workspace().Marked(r.ctx, r.object(), key); err != nil {
+		return found, err
+	}
+	if found.workflows, err = r.buttons(key); err != nil {
 		return found, err
 	}
 	found.comments, err = session.CountComments(r.ctx, r.object(), key)
@@ -99,7 +104,7 @@ func (r *request) appendOpen(b []byte, p *record.RecordPage, found around) ([]by
 	for _, member := range []struct {
 		name  string
 		value any
-	}{{"layout", p.Layout}, {"form", form}, {"can", p.Can}, {"following", found.following}, {"favourite", found.favourite}, {"comments", found.comments}} {
+	}{{"layout", p.Layout}, {"form", form}, {"can", p.Can}, {"following", found.following}, {"favourite", found.favourite}, {"comments", found.comments}, {"workflows", found.workflows}} {
 		raw, err := json.Marshal(member.value)
 		if err != nil {
 			return b, fmt.Errorf("writing the page of a record: %w", err)

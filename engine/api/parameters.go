@@ -10,6 +10,7 @@ import (
 	"formwork/engine/job"
 	"formwork/engine/record"
 	"formwork/engine/transfer"
+	"formwork/workflows/runner"
 )
 
 // parameterDoc is a parameter that a route takes, as the description of the API shows it.
@@ -107,6 +108,12 @@ var (
 	working = []parameterDoc{
 		{name: "kind", says: "Only work of this kind.", schema: textSchema},
 		{name: "state", says: "Only work in this state.", schema: oneOf(job.Waiting, job.Running, job.Done, job.Failed, job.Cancelled)},
+		limitParameter, cursorParameter,
+	}
+	running = []parameterDoc{
+		{name: "workflow", says: "Only runs of this workflow.", schema: textSchema},
+		{name: "state", says: "Only runs in this state.", schema: oneOf(runner.States...)},
+		{name: "record", says: "Only runs about this record.", schema: textSchema},
 		limitParameter, cursorParameter,
 	}
 	uploading = []parameterDoc{

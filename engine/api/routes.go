@@ -152,6 +152,8 @@ func (s *Server) routes() []route {
 		{remove, v1 + "/records/:object/:id/comments/:comment", s.deleteComment, "deleteRecordComment", "Deletes a comment of one's own, or of a record that one may delete.", none, reads, nothing, done},
 		{put, v1 + "/records/:object/:id/follow", s.follow, "followRecord", "Has oneself notified of changes of a record and of comments on it.", none, reads, nothing, done},
 		{remove, v1 + "/records/:object/:id/follow", s.unfollow, "unfollowRecord", "Follows a record no more.", none, reads, nothing, done},
+		{get, v1 + "/records/:object/:id/runs", s.recordRuns, "listRecordRuns", "Lists the runs of workflows on a record, newest first.", paging, reads, nothing, answers[Page[RecordRun]]()},
+		{post, v1 + "/records/:object/:id/workflows/:workflow", s.runWorkflow, "runWorkflowOnRecord", "Runs a workflow on a record, of those that its page offers.", none, reads, nothing, answers[RecordRun]()},
 		{get, v1 + "/bin/:object", s.bin, "listBin", "Lists the recycle bin, those deleted last first.", inBin, mine, nothing, answers[BinPage]()},
 		{get, v1 + "/bin/:object/:id", s.binned, "getFromBin", "Says who deleted a record that is in the recycle bin, and when.", none, mine, nothing, answers[Binned]()},
 		{remove, v1 + "/bin/:object/:id", s.purge, "purgeFromBin", "Removes a record from the recycle bin for good.", none, mine, nothing, done},
@@ -227,6 +229,12 @@ func (s *Server) routes() []route {
 		{get, v1 + "/jobs/:id", s.getJob, "getJob", "Shows background work and its progress.", none, mine, nothing, answers[Job]()},
 		{post, v1 + "/jobs/:id/cancel", s.cancelJob, "cancelJob", "Cancels background work.", none, mine, nothing, done},
 		{post, v1 + "/jobs/:id/retry", s.retryJob, "retryJob", "Has failed background work go on.", none, mine, nothing, done},
+
+		{get, v1 + "/workflows/runs", s.listRuns, "listRuns", "Lists the runs of workflows, newest first.", running, setup, nothing, answers[Page[Run]]()},
+		{get, v1 + "/workflows/runs/:id", s.getRun, "getRun", "Shows a run of a workflow: what its steps did.", none, setup, nothing, answers[Run]()},
+		{post, v1 + "/workflows/runs/:id/cancel", s.cancelRun, "cancelRun", "Ends a run that waits.", none, metaOps, nothing, done},
+		{post, v1 + "/workflows/runs/:id/retry", s.retryRun, "retryRun", "Has a run that failed or was cancelled go on with the step that failed.", none, metaOps, nothing, done},
+		{post, v1 + "/workflows/:name/try", s.tryWorkflow, "tryWorkflow", "Says what a workflow would do with a record, and does nothing.", none, metaOps, sends[TryOn](), answers[Tried]()},
 
 		{get, v1 + "/openapi.json", s.openAPI, "getDescription", "Is this description, of what the caller may see.", cached, mine, nothing, answers[Description]()},
 		{get, "/", s.showPage, "getPage", "Is the web application.", none, page, nothing, answersText(fiber.MIMETextHTML)},

@@ -34,6 +34,7 @@ import (
 	"formwork/engine/store"
 	"formwork/engine/transfer"
 	"formwork/engine/workspace"
+	"formwork/workflows/runner"
 )
 
 // Prefix is before every route but those of health and metrics.
@@ -76,6 +77,8 @@ type Options struct {
 	Files   *file.Service
 	// Workspace keeps what people keep for themselves.
 	Workspace *workspace.Service
+	// Workflows runs them.
+	Workflows *runner.Runner
 	// Collaboration keeps comments and notifications.
 	Collaboration *collaboration.Service
 	// Live tells who listens what happens to records. Shutdown stops it.

@@ -382,9 +382,9 @@ type Note struct {
 	Text   string // its beginning is kept
 }
 
-// Tell notifies a user of a note, unless that was done before. Whoever does so wakes listeners when
+// Inform notifies a user of a note, unless that was done before. Whoever does so wakes listeners when
 // it is committed.
-func (s *Service) Tell(ctx context.Context, tx store.Tx, n Note) error {
+func (s *Service) Inform(ctx context.Context, tx store.Tx, n Note) error {
 	return s.notifyOnce(ctx, tx, notification{id: n.ID, user: n.User, kind: Told, object: n.Object, record: n.Record, by: n.By, at: n.At, text: begins(n.Text)})
 }
 

@@ -127,6 +127,21 @@ func (s *Session) Within(j *Joint) *Joint { return j.As(&s.core) }
 // Snapshot is the configuration under which the session works.
 func (s *Session) Snapshot() *catalog.Snapshot { return s.core.Snapshot }
 
+// Env is the environment of a record as it is, whatever the caller may read; nil: there is none.
+func (s *Session) Env(ctx context.Context, object string, key id.ID) (*session.Env, error) {
+	o, ok := s.core.Snapshot.Objects[object]
+	if !ok {
+		return nil, nil
+	}
+	m := s.core.Mappings.Of(o)
+	r, err := session.Load(ctx, s.core.Tenant, m, query.Is(query.ID, int64(key)))
+	if err != nil || r == nil {
+		return nil, err
+	}
+	e := session.NewEnv(ctx, &s.core, s.core.Tenant, m, r, nil)
+	return &e, nil
+}
+
 // Readable is the condition under which the caller may read records of an object; nil: all. Fault record.forbidden.
 func (s *Session) Readable(ctx context.Context, object string) (query.Filter, error) {
 	if _, err := s.core.Object(ctx, object, policy.Read); err != nil {

@@ -210,7 +210,7 @@ func (s *starting) begin(f fired, env *session.Env) (*begun, error) {
 	if err == nil && !triggered {
 		return nil, nil
 	}
-	run := &Run{ID: id.Named(fmt.Sprint("run ", e.ID, w.Doc.Name)), Workflow: w.Doc.Name, Revision: s.snapshot.Revision, Object: e.Object, Record: e.Record,
+	run := &Run{ID: s.r.o.IDs.Next(), Workflow: w.Doc.Name, Revision: s.snapshot.Revision, Object: e.Object, Record: e.Record,
 		By: e.By, Depth: e.Depth, Started: s.r.o.Now(), Next: w.Start.Name}
 	switch f := fault.From(err); {
 	case f != nil && f.Kind.Breaks():

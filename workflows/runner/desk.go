@@ -17,7 +17,7 @@ import (
 // Try runs a workflow on a record and keeps nothing: neither what its steps do, nor the run. Its trace
 // tells what they would have done. Where it would wait it goes on at once, and conditions of its trigger
 // are told as not held in the run's state, Cancelled. Faults: workflow.unknown, record.not_found (NotFound).
-func (r *Runner) Try(ctx context.Context, t store.Tenant, c *policy.Caller, name, object string, key id.ID) (*Run, error) {
+func (r *Runner) Try(ctx context.Context, t store.Tenant, c *policy.Caller, name string, key id.ID) (*Run, error) {
 	system, err := r.system(ctx, t)
 	if err != nil {
 		return nil, err
@@ -26,9 +26,10 @@ func (r *Runner) Try(ctx context.Context, t store.Tenant, c *policy.Caller, name
 	if err != nil {
 		return nil, err
 	}
-	if w.Object == nil || w.Object.Doc.Name != object {
-		return nil, notFound(object, key)
+	if w.Object == nil {
+		return nil, fault.New(fault.Invalid, "workflow.needs_object")
 	}
+	object := w.Object.Doc.Name
 	var run *Run
 	err = system.Jointly(ctx, func(j *record.Joint) error {
 		env, err := r.o.Records.As(t, system.Snapshot(), c).Within(j).Record(object, key)
@@ -117,6 +118,37 @@ func (r *Runner) Press(ctx context.Context, t store.Tenant, caller *record.Sessi
 // Pressable are the workflows that a caller may set off on records of an object, in their order.
 func Pressable(s *catalog.Snapshot, c *policy.Caller, object string) []*workflows.Workflow {
 	return slices.DeleteFunc(workflows.Of(s).Manual(object), func(w *workflows.Workflow) bool { return !pressable(w, c, object) })
+}
+
+// Offers are the workflows that a caller may set off on a record now: those whose condition holds.
+func Offers(ctx context.Context, caller *record.Session, c *policy.Caller, object string, key id.ID) ([]*workflows.Workflow, error) {
+	all := Pressable(caller.Snapshot(), c, object)
+	if len(all) == 0 {
+		return nil, nil
+	}
+	env, err := caller.Env(ctx, object, key)
+	if err != nil || env == nil {
+		return nil, err
+	}
+	offered := all[:0]
+	for _, w := range all {
+		triggered, err := workflows.NewExecution(ctx, w, &workflows.State{}, env, nil).Triggered()
+		if f := fault.From(err); f != nil && f.Kind.Breaks() {
+			return nil, err
+		}
+		if triggered && err == nil {
+			offered = append(offered, w)
+		}
+	}
+	return offered, nil
+}
+
+// LabelOf is what a workflow is called in a language; its name, of one that is not there any more.
+func LabelOf(s *catalog.Snapshot, name, language string) string {
+	if w := workflows.Of(s).ByName[name]; w != nil {
+		return w.Doc.Label.In(language, name)
+	}
+	return name
 }
 
 func pressable(w *workflows.Workflow, c *policy.Caller, object string) bool {

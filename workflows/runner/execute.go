@@ -149,7 +149,7 @@ func (e *executing) Readable(o *catalog.Object) (query.Filter, error) {
 // Notify implements workflows.Acts.
 func (e *executing) Notify(user id.ID, text string) error {
 	note := collaboration.Note{ID: id.Named(fmt.Sprint("told ", e.run.ID, e.run.Steps, len(e.run.Trace))), User: user, Object: e.run.Object, Record: e.run.Record, By: e.run.By, At: e.r.o.Now(), Text: text}
-	if err := e.r.o.Notes.Tell(e.ctx, e.joint.Tx(), note); err != nil {
+	if err := e.r.o.Notes.Inform(e.ctx, e.joint.Tx(), note); err != nil {
 		return err
 	}
 	e.note(Effect{Do: "notify", Record: user, Text: text})

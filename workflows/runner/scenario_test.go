@@ -473,7 +473,7 @@ func (s *stage) press(t *testing.T, at string, d deed, session *record.Session) 
 	var run *runner.Run
 	var err error
 	if d.Try != "" {
-		run, err = s.Workflows.Try(t.Context(), s.Tenant.Tenant, caller, d.Try, s.objects[d.On], s.kept[d.On])
+		run, err = s.Workflows.Try(t.Context(), s.Tenant.Tenant, caller, d.Try, s.kept[d.On])
 	} else {
 		run, err = s.Workflows.Press(t.Context(), s.Tenant.Tenant, session, caller, d.Press, s.objects[d.On], s.kept[d.On])
 	}

@@ -168,6 +168,28 @@ test("background work", async () => {
   assert.ok(data(await admin.GET("/api/v1/jobs", { params: { query: { kind: "import", state: "cancelled", limit: 10 } } })).items.some((one) => one.id === job));
 });
 
+test("workflows", async () => {
+  const name = "greet_accounts";
+  const workflow = {
+    kind: "workflow", name, label: "Greet", object: "account", trigger: { type: "manual" }, start: "set", steps: { set: { type: "set", values: { website: "'example.com'" }, next: "wait" }, wait: { type: "wait", for: "days(1)" } },
+  };
+  data(await admin.POST("/api/v1/metadata/apply", { body: { documents: [workflow], message: "a workflow" } }));
+  const { id } = data(await admin.POST("/api/v1/records/account", { body: { name: "Greeted" } as components["schemas"]["account.write"] }));
+  const tried = data(await admin.POST("/api/v1/workflows/{name}/try", { params: { path: { name } }, body: { record: id } }));
+  assert.deepEqual([tried.state, tried.trace.map((one) => one.step)], ["done", ["set", "wait"]]);
+  const page = data(await admin.GET("/api/v1/records/{object}/{id}/page" as "/api/v1/records/account/{id}/page", { params: { path: { object: "account", id } as never } }));
+  assert.deepEqual(page.workflows, [{ name, label: "Greet" }]);
+  const path = { object: "account", id, workflow: name } as never;
+  const run = data(await admin.POST("/api/v1/records/account/{id}/workflows/{workflow}", { params: { path } }));
+  assert.equal(run.state, "waiting");
+  assert.equal(data(await admin.GET("/api/v1/records/account/{id}/runs", { params: { path: { id } } })).items[0]?.id, run.id);
+  assert.equal(data(await admin.GET("/api/v1/workflows/runs", { params: { query: { workflow: name, state: "waiting", record: id } } })).items[0]?.id, run.id);
+  const params = { path: { id: run.id } };
+  data(await admin.POST("/api/v1/workflows/runs/{id}/cancel", { params }));
+  assert.equal(data(await admin.GET("/api/v1/workflows/runs/{id}", { params })).state, "cancelled");
+  assert.equal((await admin.POST("/api/v1/workflows/runs/{id}/retry", { params })).response.status, 409);
+});
+
 test("people and keys", async () => {
   const email = "new.person@example.com";
   const user = data(await admin.POST("/api/v1/records/user", { body: { name: "New Person", email, permissions: ["sales_user"] } as components["schemas"]["user.write"] }));

@@ -3,6 +3,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { type RefObject, useDeferredValue, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useParams, useSearchParams } from "react-router";
+import type { Schemas } from "~/api/client";
 import { Offline, refusal } from "~/api/client";
 import type { Names } from "~/api/names";
 import { form } from "~/api/records";
@@ -41,6 +42,8 @@ export function RecordPage() {
   if (!object || !id) return <Failure says={t("app.lost")} lost />;
   return <RecordPanel key={`${name}/${id}`} object={object} id={id} scrolled={scrolled} />;
 }
+
+const noWorkflows: Schemas["Button"][] = [];
 
 interface PanelProps {
   object: ObjectModel;
@@ -81,6 +84,7 @@ export function RecordPanel({ object, id, beside = false, scrolled }: PanelProps
     id,
     can: page.data?.can,
     record: record.data,
+    workflows: page.data?.workflows ?? noWorkflows,
     activities,
     show,
   });

@@ -1,5 +1,6 @@
 import {
   IconArrowMerge,
+  IconBolt,
   IconChevronDown,
   IconChevronUp,
   IconCopy,
@@ -13,7 +14,7 @@ import {
 } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { useLocation, useNavigate, useSearchParams } from "react-router";
-import type { Stored } from "~/api/client";
+import type { Schemas, Stored } from "~/api/client";
 import type { ObjectModel } from "~/meta/model";
 import { type Command, useCommands } from "~/ui/commands";
 import type { ActivityList } from "./activity/stream";
@@ -22,6 +23,7 @@ import { type Neighbours, useNeighbours } from "./neighbours";
 import { useAhead } from "./useAhead";
 import { type Mark, useMarks } from "./useMarks";
 import { useRemove } from "./useRemove";
+import { useWorkflow } from "./useWorkflow";
 
 interface Of {
   /** The record is shown beside a list, which has the way to the others. */
@@ -31,6 +33,8 @@ interface Of {
   /** What may be done with this one record, once that is known. */
   can: { delete: boolean } | undefined;
   record: Stored | undefined;
+  /** Workflows that may be set off on it now. */
+  workflows: Schemas["Button"][];
   activities: ActivityList[];
   show(changes: Record<string, string | undefined>): void;
 }
@@ -65,7 +69,16 @@ interface Came {
 }
 
 /** What can be done with the record that is shown. */
-export function useRecordCommands({ beside, object, id, can, record, activities, show }: Of): RecordCommands {
+export function useRecordCommands({
+  beside,
+  object,
+  id,
+  can,
+  record,
+  workflows,
+  activities,
+  show,
+}: Of): RecordCommands {
   const { t } = useTranslation();
   const go = useNavigate();
   const [at] = useSearchParams();
@@ -77,6 +90,7 @@ export function useRecordCommands({ beside, object, id, can, record, activities,
   const name = String(record?.[object.nameField] ?? id);
   const marks = useMarks(object, id, name);
   const remove = useRemove(object, id, name);
+  const start = useWorkflow(object, id);
   // The tab and the side stay as they are while somebody goes through a list.
   const kept = new URLSearchParams([...at].filter(([key]) => key === "tab" || key === "side")).toString();
   const to = (other: string | undefined, step: Came["step"]) =>
@@ -106,6 +120,15 @@ export function useRecordCommands({ beside, object, id, can, record, activities,
   const steps = beside ? [] : [step("previous", "k", IconChevronUp), step("next", "j", IconChevronDown)];
   const log = activities.find((one) => one.object.can.create);
   const menu: Command[] = [
+    ...workflows.map(
+      (one): Command => ({
+        id: `workflow.${one.name}`,
+        label: one.label,
+        icon: IconBolt,
+        where: "record",
+        run: () => start(one),
+      }),
+    ),
     {
       id: "record.clone",
       label: t("record.clone"),

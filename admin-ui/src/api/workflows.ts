@@ -1,0 +1,8 @@
+// Workflows that people set off on records.
+import { client, data } from "./client";
+
+/** Runs a workflow on a record; the answer tells what became of the run, so far. */
+export const runWorkflow = (object: string, id: string, workflow: string) =>
+  data(
+    client.POST("/api/v1/records/{object}/{id}/workflows/{workflow}", { params: { path: { object, id, workflow } } }),
+  );

@@ -1,0 +1,332 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/policy"
+	"formwork/engine/record"
+	"formwork/workflows/runner"
+)
+
+// Run is a run of a workflow.
+type Run struct {
+	ID        string     `json:"id" schema:"ID"`
+	Workflow  string     `json:"workflow"`
+	Revision  int64      `json:"revision"`                     // of the configuration under which it began
+	Object    string     `json:"object,omitempty"`             // of the record that it is about
+	Record    string     `json:"record,omitempty" schema:"ID"` //
+	By        string     `json:"by,omitempty" schema:"ID"`     // who set it off; absent: the platform
+	State     string     `json:"state" enum:"waiting,done,failed,cancelled"`
+	StartedAt time.Time  `json:"started_at"`
+	EndedAt   *time.Time `json:"ended_at"`          // null: still open
+	DueAt     *time.Time `json:"due_at"`            // when it goes on; null: it does not wait
+	Next      string     `json:"next,omitempty"`    // the step that is done next, or failed
+	Problem   *Finding   `json:"problem,omitempty"` // why it failed
+	Steps     int        `json:"steps"`             // that were done
+	Trace     []RunStep  `json:"trace"`             // the first of them, in order
+}
+
+// RunStep is a step that a run did, or would do.
+type RunStep struct {
+	Step    string      `json:"step"`
+	At      time.Time   `json:"at"`
+	Effects []RunEffect `json:"effects"`
+}
+
+// RunEffect is what a step changed, or would change.
+type RunEffect struct {
+	Do     string                     `json:"do" enum:"create,update,delete,notify,wait"`
+	Object string                     `json:"object,omitempty"`
+	Record string                     `json:"record,omitempty" schema:"ID"` // of notify: the user
+	Values map[string]json.RawMessage `json:"values,omitempty"`             // by field, as records have them; of those that the caller may read
+	Text   string                     `json:"text,omitempty"`               // of notify; of wait: until when
+}
+
+// Tried is a workflow that was tried.
+type Tried struct {
+	State   string    `json:"state" enum:"done,failed,cancelled"` // cancelled: its condition does not hold for the record
+	Problem *Finding  `json:"problem,omitempty"`
+	Trace   []RunStep `json:"trace"`
+}
+
+// TryOn says on which record a workflow is tried.
+type TryOn struct {
+	Record string `json:"record" schema:"ID"`
+}
+
+// Button is a workflow that the caller may set off on a record.
+type Button struct {
+	Name  string `json:"name"`
+	Label string `json:"label"`
+}
+
+// RecordRun is a run of a workflow on a record, as who may read the record sees it.
+type RecordRun struct {
+	ID        string     `json:"id" schema:"ID"`
+	Workflow  string     `json:"workflow"`
+	Label     string     `json:"label"` // of the workflow
+	State     string     `json:"state" enum:"waiting,done,failed,cancelled"`
+	StartedAt time.Time  `json:"started_at"`
+	EndedAt   *time.Time `json:"ended_at"` // null: still open
+	DueAt     *time.Time `json:"due_at"`   // when it goes on; null: it does not wait
+	Problem   *Finding   `json:"problem,omitempty"`
+}
+
+// readsRecord refuses a record that the caller may not read. Fault "record.not_found" (NotFound).
+func (r *request) readsRecord(object string, key id.ID) error {
+	may, err := r.records().May(r.ctx, policy.Read, object, key)
+	if err == nil && !may {
+		err = fault.New(fault.NotFound, "record.not_found", "object", object, "id", key.String())
+	}
+	return err
+}
+
+func (r *request) showRun(run *runner.Run) (Run, error) {
+	shown := Run{ID: run.ID.String(), Workflow: run.Workflow, Revision: run.Revision, Object: run.Object, Record: keyOrNone(run.Record), By: keyOrNone(run.By),
+		State: run.State, StartedAt: run.Started.UTC(), EndedAt: timeOrNone(run.Ended), Next: run.Next, Problem: r.problemOf(run.Fault), Steps: run.Steps}
+	if run.State == runner.Waiting {
+		shown.DueAt = timeOrNone(run.Due)
+	}
+	var err error
+	shown.Trace, err = r.showTrace(run, true)
+	return shown, err
+}
+
+func keyOrNone(key id.ID) string {
+	if key == 0 {
+		return ""
+	}
+	return key.String()
+}
+
+func (r *request) problemOf(f *fault.Fault) *Finding {
+	if f == nil {
+		return nil
+	}
+	problem := inputProblem(f, r.language())
+	return &problem
+}
+
+// showTrace tells of values what the caller may read: of fields and, where the records are there, of those.
+func (r *request) showTrace(run *runner.Run, there bool) ([]RunStep, error) {
+	records := r.records()
+	may := func(object string, key id.ID) (bool, error) {
+		if !there || object == "" {
+			return object != "", nil
+		}
+		return records.May(r.ctx, policy.Read, object, key)
+	}
+	trace := []RunStep{}
+	for _, did := range run.Trace {
+		step := RunStep{Step: did.Step, At: did.At.UTC(), Effects: []RunEffect{}}
+		for _, e := range did.Effects {
+			shown := RunEffect{Do: e.Do, Object: e.Object, Record: keyOrNone(e.Record)}
+			about, key := e.Object, e.Record
+			if e.Do == "notify" || e.Do == "wait" {
+				about, key = run.Object, run.Record
+			}
+			readable, err := may(about, key)
+			if err != nil {
+				return nil, err
+			}
+			if readable {
+				shown.Text = e.Text
+				if shown.Values, err = r.readableValues(records, e); err != nil {
+					return nil, err
+				}
+			}
+			step.Effects = append(step.Effects, shown)
+		}
+		trace = append(trace, step)
+	}
+	return trace, nil
+}
+
+// readableValues are the values of an effect but for fields that the caller may not read.
+func (r *request) readableValues(records *record.Session, e runner.Effect) (map[string]json.RawMessage, error) {
+	if len(e.Values) == 0 {
+		return nil, nil
+	}
+	var values map[string]json.RawMessage
+	if err := json.Unmarshal(e.Values, &values); err != nil {
+		return nil, fmt.Errorf("reading the values of an effect: %w", err)
+	}
+	for name := range values {
+		may, err := records.Reads(r.ctx, e.Object, name)
+		if err != nil {
+			return nil, err
+		}
+		if !may {
+			delete(values, name)
+		}
+	}
+	return values, nil
+}
+
+// listRuns is GET /workflows/runs, newest first.
+func (s *Server) listRuns(r *request) error {
+	var l runner.Listing
+	var cursor, about string
+	if err := r.query(parameter{"workflow", &l.Workflow}, parameter{"state", &l.State}, parameter{"record", &about}, parameter{"limit", &l.Limit}, parameter{"cursor", &cursor}); err != nil {
+		return err
+	}
+	if about != "" {
+		key, ok := id.Parse(about)
+		if !ok {
+			return fault.New(fault.Invalid, "field.not_an_id", "value", clip(about)).At("/record")
+		}
+		l.Record = key
+	}
+	var err error
+	if l.Before, l.Limit, err = pageOf(cursor, l.Limit); err != nil {
+		return err
+	}
+	runs, err := runner.List(r.ctx, r.tenant, l)
+	if err != nil {
+		return err
+	}
+	answer := Page[Run]{Items: []Run{}}
+	for _, run := range runs {
+		shown, err := r.showRun(run)
+		if err != nil {
+			return err
+		}
+		answer.Items = append(answer.Items, shown)
+	}
+	if len(runs) == l.Limit {
+		answer.Next = nextPage(runs[len(runs)-1].ID)
+	}
+	return r.json(fiber.StatusOK, answer)
+}
+
+// getRun is GET /workflows/runs/{id}.
+func (s *Server) getRun(r *request) error {
+	key, err := r.recordID()
+	if err != nil {
+		return err
+	}
+	run, err := runner.Get(r.ctx, r.tenant, key)
+	if err != nil {
+		return err
+	}
+	shown, err := r.showRun(run)
+	if err != nil {
+		return err
+	}
+	return r.json(fiber.StatusOK, shown)
+}
+
+// cancelRun is POST /workflows/runs/{id}/cancel.
+func (s *Server) cancelRun(r *request) error {
+	key, err := r.recordID()
+	if err != nil {
+		return err
+	}
+	if err := s.o.Workflows.Cancel(r.ctx, r.tenant, key); err != nil {
+		return err
+	}
+	return r.done()
+}
+
+// retryRun is POST /workflows/runs/{id}/retry.
+func (s *Server) retryRun(r *request) error {
+	key, err := r.recordID()
+	if err != nil {
+		return err
+	}
+	if err := s.o.Workflows.Retry(r.ctx, r.tenant, key); err != nil {
+		return err
+	}
+	return r.done()
+}
+
+// tryWorkflow is POST /workflows/{name}/try.
+func (s *Server) tryWorkflow(r *request) error {
+	var in TryOn
+	if err := r.decode(smallBody, &in, false); err != nil {
+		return err
+	}
+	key, ok := id.Parse(in.Record)
+	if !ok {
+		return fault.New(fault.Invalid, "field.not_an_id", "value", clip(in.Record)).At("/record")
+	}
+	run, err := s.o.Workflows.Try(r.ctx, r.tenant, r.caller, r.param("name"), key)
+	if err != nil {
+		return err
+	}
+	trace, err := r.showTrace(run, false)
+	if err != nil {
+		return err
+	}
+	return r.json(fiber.StatusOK, Tried{State: run.State, Problem: r.problemOf(run.Fault), Trace: trace})
+}
+
+// runWorkflow is POST /records/{object}/{id}/workflows/{workflow}.
+func (s *Server) runWorkflow(r *request) error {
+	key, err := r.recordID()
+	if err != nil {
+		return err
+	}
+	run, err := s.o.Workflows.Press(r.ctx, r.tenant, r.records(), r.caller, r.param("workflow"), r.object(), key)
+	if err != nil {
+		return err
+	}
+	return r.json(fiber.StatusOK, r.showRecordRun(run))
+}
+
+func (r *request) showRecordRun(run *runner.Run) RecordRun {
+	shown := RecordRun{ID: run.ID.String(), Workflow: run.Workflow, Label: runner.LabelOf(r.snapshot, run.Workflow, r.language()), State: run.State,
+		StartedAt: run.Started.UTC(), EndedAt: timeOrNone(run.Ended), Problem: r.problemOf(run.Fault)}
+	if run.State == runner.Waiting {
+		shown.DueAt = timeOrNone(run.Due)
+	}
+	return shown
+}
+
+// recordRuns is GET /records/{object}/{id}/runs, newest first.
+func (s *Server) recordRuns(r *request) error {
+	var l runner.Listing
+	var cursor string
+	if err := r.query(parameter{"limit", &l.Limit}, parameter{"cursor", &cursor}); err != nil {
+		return err
+	}
+	key, err := r.recordID()
+	if err != nil {
+		return err
+	}
+	if l.Before, l.Limit, err = pageOf(cursor, l.Limit); err != nil {
+		return err
+	}
+	if err := r.readsRecord(r.object(), key); err != nil {
+		return err
+	}
+	l.Record = key
+	runs, err := runner.List(r.ctx, r.tenant, l)
+	if err != nil {
+		return err
+	}
+	answer := Page[RecordRun]{Items: []RecordRun{}}
+	for _, run := range runs {
+		answer.Items = append(answer.Items, r.showRecordRun(run))
+	}
+	if len(runs) == l.Limit {
+		answer.Next = nextPage(runs[len(runs)-1].ID)
+	}
+	return r.json(fiber.StatusOK, answer)
+}
+
+// buttons are the workflows that the caller may set off on a record now.
+func (r *request) buttons(key id.ID) ([]Button, error) {
+	offered, err := runner.Offers(r.ctx, r.records(), r.caller, r.object(), key)
+	buttons := make([]Button, len(offered))
+	for i, w := range offered {
+		buttons[i] = Button{w.Doc.Name, w.Doc.Label.In(r.language(), w.Doc.Name)}
+	}
+	return buttons, err
+}

@@ -1,0 +1,87 @@
+package api_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+// A run tells of values only what its reader may read, and only who may see the setup sees runs whole.
+func TestRunsTellWhatMayBeRead(t *testing.T) {
+	w := newWorld(t)
+	w.User("admin@example.com", map[string]any{"permissions": []any{"admin"}})
+	admin := w.login("main", "admin@example.com")
+	w.Apply(
+		`{"kind":"workflow","name":"mark","label":{"en":"Mark","zh":"标记"},"object":"account","trigger":{"type":"manual","permissions":["sales_user"]},"when":"website == nil","start":"a",
+			"steps":{"a":{"type":"set","values":{"website":"'example.com'","phone":"'+49 30 123456'"},"next":"b"},"b":{"type":"notify","to":"owner","text":"'About ' + name"}}}`,
+		`{"kind":"permission","name":"looker","label":"Looker","system":["view_setup"],"objects":{"account":{"read":true,"read_all":true,"fields":{"*":"read","phone":"none"}}}}`)
+	w.User("ann@example.com", map[string]any{"permissions": []any{"sales_user"}})
+	w.User("lou@example.com", map[string]any{"permissions": []any{"looker"}})
+	w.User("eve@example.com", map[string]any{"permissions": []any{}})
+	ann, lou, eve := w.login("main", "ann@example.com"), w.login("main", "lou@example.com"), w.login("main", "eve@example.com")
+	key := w.sent("POST", "/api/v1/records/account", ann, `{"name":"Acme"}`)["id"].(string)
+	at := "/api/v1/records/account/" + key
+
+	offered := func(token string) string {
+		raw, err := json.Marshal(w.sent("GET", at+"/page", token, "")["workflows"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(raw)
+	}
+	if got := offered(ann); got != `[{"label":"Mark","name":"mark"}]` {
+		t.Errorf("ann is offered %s", got)
+	}
+	if got := offered(lou); got != "[]" {
+		t.Errorf("lou is offered %s", got)
+	}
+	for _, token := range []string{lou, eve} {
+		w.refused(t, "POST", at+"/workflows/mark", token, 404)
+	}
+	run := w.sent("POST", at+"/workflows/mark", ann, "")
+	if run["state"] != "done" || run["label"] != "Mark" {
+		t.Errorf("the run is %v", run)
+	}
+	w.refused(t, "POST", at+"/workflows/mark", ann, 409) // its condition holds no more
+	if got := offered(ann); got != "[]" {
+		t.Errorf("then ann is offered %s", got)
+	}
+	runs := "/api/v1/workflows/runs"
+	one := runs + "/" + run["id"].(string)
+	for _, path := range []string{runs, one} {
+		w.refused(t, "GET", path, ann, 403)
+		w.refused(t, "GET", path, eve, 403)
+	}
+	w.refused(t, "GET", at+"/runs", eve, 404)
+	w.refused(t, "POST", one+"/cancel", lou, 403)
+	w.refused(t, "POST", one+"/retry", lou, 403)
+	w.refused(t, "POST", "/api/v1/workflows/mark/try", lou, 403)
+	shown := func(path, token string) string {
+		raw, err := json.Marshal(w.sent("GET", path, token, ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(raw)
+	}
+	if got := shown(one, admin); !strings.Contains(got, "123456") || !strings.Contains(got, "About Acme") {
+		t.Errorf("the admin is shown %s", got)
+	}
+	if got := shown(one, lou); strings.Contains(got, "123456") || !strings.Contains(got, "example.com") {
+		t.Errorf("lou is shown %s", got)
+	}
+	if got := shown(at+"/runs", ann); !strings.Contains(got, `"Mark"`) || strings.Contains(got, "trace") {
+		t.Errorf("ann is shown %s", got)
+	}
+}
+
+// refused asks for something that is to be refused.
+func (w *world) refused(t *testing.T, method, path, token string, status int) {
+	t.Helper()
+	body := ""
+	if method == "POST" && strings.HasSuffix(path, "/try") {
+		body = `{"record":"0000000000000"}`
+	}
+	if got, _, raw := w.do(method, path, map[string]string{"Authorization": "Bearer " + token}, body); got != status {
+		t.Errorf("%s %s: %d %s, want %d", method, path, got, raw, status)
+	}
+}
