@@ -70,14 +70,22 @@ func FieldTypes(sets ...Set) *fieldtype.Registry {
 // are a programmer's mistake and panic, as do kinds that need each other.
 func Kinds(sets ...Set) *catalog.Kinds {
 	var kinds []catalog.Kind
+	for _, set := range sets {
+		kinds = append(kinds, set.Kinds...)
+	}
+	if types := Workflows(sets...); len(types.Triggers()) > 0 {
+		kinds = append(kinds, types.Kind())
+	}
+	return catalog.NewKinds(kinds...)
+}
+
+// Workflows makes the registry of what workflows are made of. Two types of one name are a programmer's
+// mistake and panic.
+func Workflows(sets ...Set) *workflows.Registry {
 	var triggers []workflows.TriggerType
 	var steps []workflows.StepType
 	for _, set := range sets {
-		kinds = append(kinds, set.Kinds...)
 		triggers, steps = append(triggers, set.Triggers...), append(steps, set.Steps...)
 	}
-	if len(triggers) > 0 {
-		kinds = append(kinds, workflows.NewRegistry(triggers, steps).Kind())
-	}
-	return catalog.NewKinds(kinds...)
+	return workflows.NewRegistry(triggers, steps)
 }

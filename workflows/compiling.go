@@ -147,9 +147,9 @@ func (c *Compiling) Values(o *catalog.Object, sources map[string]string, at stri
 	return values
 }
 
-// compile makes a workflow of a document; nil where too little of it can be used to find more
+// Compile makes a workflow of a document, or reports what is wrong with it; nil where too little of it can be used to find more
 // problems.
-func (r *Registry) compile(c *catalog.Compiling, d *Definition, at string) *Workflow {
+func (r *Registry) Compile(c *catalog.Compiling, d *Definition, at string) *Workflow {
 	w := &Workflow{Doc: d, Nodes: make(map[string]*Node, len(d.Steps))}
 	if d.Object != "" {
 		if w.Object = c.Object(d.Object, at+"/object"); w.Object == nil {

@@ -11,7 +11,6 @@ import (
 	"formwork/engine/query"
 	"formwork/engine/record"
 	"formwork/engine/store"
-	"formwork/workflows"
 )
 
 // jobResume goes on with the runs of a tenant that have waited long enough. There is one such job
@@ -82,17 +81,24 @@ func (r *Runner) resumeSome(ctx context.Context, t store.Tenant) (more bool, err
 	if err != nil {
 		return false, err
 	}
+	definitions, err := r.definitions(ctx, t, system.Snapshot())
+	if err != nil {
+		return false, err
+	}
 	queued := false
 	err = system.Jointly(ctx, func(j *record.Joint) error {
 		more, queued = false, false
-		now := r.o.Now()
-		past := query.Compare{Ref: query.Field(colDue), Op: query.Le, Value: now.UnixMilli()}
-		runs, err := find(ctx, j.Tx(), query.Select{Table: runTable, Filter: past, Limit: resumeAtOnce, Sort: inOrder})
+		runs, err := r.due(ctx, j.Tx())
 		if err != nil {
 			return err
 		}
 		for _, run := range runs {
-			if err := r.goOn(ctx, t, j, system.Snapshot(), run); err != nil {
+			d, known := definitions[version{run.Workflow, run.Revision}]
+			if !known { // it has come due since
+				more = true
+				return nil
+			}
+			if err := r.goOn(ctx, t, j, system.Snapshot(), d, run); err != nil {
 				return err
 			}
 		}
@@ -106,6 +112,31 @@ func (r *Runner) resumeSome(ctx context.Context, t store.Tenant) (more bool, err
 		r.o.Wake(t.Name())
 	}
 	return more, err
+}
+
+// due are the next runs that are due.
+func (r *Runner) due(ctx context.Context, from store.Reader) ([]*Run, error) {
+	past := query.Compare{Ref: query.Field(colDue), Op: query.Le, Value: r.o.Now().UnixMilli()}
+	return find(ctx, from, query.Select{Table: runTable, Filter: past, Limit: resumeAtOnce, Sort: inOrder})
+}
+
+// definitions are those of the runs that are due.
+func (r *Runner) definitions(ctx context.Context, t store.Tenant, s *catalog.Snapshot) (map[version]definition, error) {
+	runs, err := r.due(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	all := map[version]definition{}
+	for _, run := range runs {
+		v := version{run.Workflow, run.Revision}
+		if _, known := all[v]; known {
+			continue
+		}
+		if all[v], err = r.definitionOf(ctx, t, s, v); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
 }
 
 // inOrder is the order in which runs go on.
@@ -126,10 +157,13 @@ func (r *Runner) queueNext(ctx context.Context, tx store.Tx) (bool, error) {
 }
 
 // goOn does the next steps of a run that has waited.
-func (r *Runner) goOn(ctx context.Context, t store.Tenant, j *record.Joint, s *catalog.Snapshot, run *Run) error {
-	w := workflows.Of(s).ByName[run.Workflow]
-	if w == nil || w.Nodes[run.Next] == nil {
-		return r.end(ctx, j, run, Cancelled, fault.New(fault.NotFound, "workflow.changed", "workflow", run.Workflow))
+func (r *Runner) goOn(ctx context.Context, t store.Tenant, j *record.Joint, s *catalog.Snapshot, d definition, run *Run) error {
+	w := d.workflow
+	switch {
+	case w == nil && fault.Is(d.problem, "workflow.removed"):
+		return r.end(ctx, j, run, Cancelled, d.problem)
+	case d.problem != nil:
+		return r.end(ctx, j, run, Failed, d.problem)
 	}
 	asked := j
 	if w.ReadsUser && run.By != 0 {

@@ -16,6 +16,7 @@ import (
 	"log/slog"
 	"time"
 
+	"formwork/engine/cache"
 	"formwork/engine/catalog"
 	"formwork/engine/collaboration"
 	"formwork/engine/id"
@@ -37,6 +38,7 @@ type Callers interface {
 
 // Options are what a Runner is made of.
 type Options struct {
+	Types   *workflows.Registry
 	Catalog *catalog.Catalog
 	Records *record.Service
 	Callers Callers
@@ -49,10 +51,15 @@ type Options struct {
 }
 
 // Runner runs the workflows of all tenants. Safe for concurrent use.
-type Runner struct{ o Options }
+type Runner struct {
+	o      Options
+	former *cache.Cache[formerKey, definition]
+}
 
 // New makes a runner.
-func New(o Options) *Runner { return &Runner{o} }
+func New(o Options) *Runner {
+	return &Runner{o: o, former: cache.New[formerKey, definition](formerCount, formerCount*definitionBytes)}
+}
 
 // Consumer is the consumer of the outbox that starts runs.
 func (r *Runner) Consumer() outbox.Consumer {

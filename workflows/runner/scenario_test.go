@@ -23,6 +23,7 @@ import (
 	"formwork/engine/id"
 	"formwork/engine/policy"
 	"formwork/engine/record"
+	"formwork/metadata"
 	"formwork/workflows/runner"
 )
 
@@ -37,29 +38,31 @@ type scenario struct {
 
 // deed is one thing that is done. "$x" as a value is the id that was kept under x.
 type deed struct {
-	As      string         `json:"as"` // the system when absent
-	Create  string         `json:"create"`
-	Preview string         `json:"preview"`
-	Update  string         `json:"update"`
-	Delete  string         `json:"delete"`
-	Get     string         `json:"get"`
-	Press   string         `json:"press"` // a workflow, on On
-	Try     string         `json:"try"`   // a workflow, on On; Trace is what it would do
-	On      string         `json:"on"`
-	Trace   []string       `json:"trace"`
-	State   string         `json:"state"`  // of the run that is pressed or tried
-	Cancel  int            `json:"cancel"` // the run of this number
-	Retry   int            `json:"retry"`
-	Pass    string         `json:"pass"` // lets time pass, and has done what is due
-	Runs    []wantedRun    `json:"runs"` // the newest runs, oldest first
-	Find    string         `json:"find"` // the records of an object, by Want
-	Count   int            `json:"count"`
-	Inbox   []string       `json:"inbox"` // what As is told, newest first
-	Keep    string         `json:"keep"`
-	Data    map[string]any `json:"data"`
-	Want    map[string]any `json:"want"`  // of the record
-	Fault   string         `json:"fault"` // "code pointer"
-	Text    string         `json:"text"`  // of the fault, in the language of who does it
+	As      string           `json:"as"` // the system when absent
+	Create  string           `json:"create"`
+	Preview string           `json:"preview"`
+	Update  string           `json:"update"`
+	Delete  string           `json:"delete"`
+	Get     string           `json:"get"`
+	Press   string           `json:"press"` // a workflow, on On
+	Try     string           `json:"try"`   // a workflow, on On; Trace is what it would do
+	On      string           `json:"on"`
+	Trace   []string         `json:"trace"`
+	State   string           `json:"state"`  // of the run that is pressed or tried
+	Cancel  int              `json:"cancel"` // the run of this number
+	Retry   int              `json:"retry"`
+	Apply   []map[string]any `json:"apply"`  // documents; their problems are Fault
+	Remove  []string         `json:"remove"` // documents, as kind/name
+	Pass    string           `json:"pass"`   // lets time pass, and has done what is due
+	Runs    []wantedRun      `json:"runs"`   // the newest runs, oldest first
+	Find    string           `json:"find"`   // the records of an object, by Want
+	Count   int              `json:"count"`
+	Inbox   []string         `json:"inbox"` // what As is told, newest first
+	Keep    string           `json:"keep"`
+	Data    map[string]any   `json:"data"`
+	Want    map[string]any   `json:"want"`  // of the record
+	Fault   string           `json:"fault"` // "code pointer"
+	Text    string           `json:"text"`  // of the fault, in the language of who does it
 }
 
 // wantedRun is what is wanted of a run; what is empty is not looked at.
@@ -221,6 +224,8 @@ func (s *stage) do(t *testing.T, at string, d deed) {
 		err = session.Delete(ctx, s.objects[d.Delete], s.kept[d.Delete], 0)
 	case d.Get != "":
 		key, object = s.kept[d.Get], s.objects[d.Get]
+	case d.Apply != nil || d.Remove != nil:
+		err = s.apply(t, d)
 	case d.Press != "" || d.Try != "":
 		err = s.press(t, at, d, session)
 	case d.Cancel > 0:
@@ -487,4 +492,23 @@ func (s *stage) press(t *testing.T, at string, d deed, session *record.Session) 
 		t.Fatalf("%s: the run did\n%q, want\n%q", at, trace, d.Trace)
 	}
 	return nil
+}
+
+// apply changes the configuration.
+func (s *stage) apply(t *testing.T, d deed) error {
+	t.Helper()
+	change := catalog.Change{Allow: []string{"*"}}
+	for _, doc := range d.Apply {
+		raw, err := json.Marshal(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change.Documents = append(change.Documents, raw)
+	}
+	for _, name := range d.Remove {
+		kind, name, _ := strings.Cut(name, "/")
+		change.Delete = append(change.Delete, metadata.Key{Kind: kind, Name: name})
+	}
+	_, err := s.Catalog.Apply(t.Context(), s.Tenant.Tenant, change, 0)
+	return err
 }
