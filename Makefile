@@ -127,8 +127,9 @@ bench: build ## measure 100,000 records over HTTP beside the bare store and a pr
 	@$(GO) test -run '^$$' -bench IdleStreams -benchtime 1x ./engine/api
 
 .PHONY: soak
-soak: modules ## kill a server under load many times and look for what is lost, upload a large file, plan the largest configurations at once, attack it from all sides, take and restore hourly backups of a week; ROUNDS=… FILE=… PLANS=… ATTACK=… HOURS=…
+soak: modules ## kill a server under load many times and look for what is lost, kill one that runs workflows, upload a large file, plan the largest configurations at once, attack it from all sides, take and restore hourly backups of a week; ROUNDS=… KILLS=… RUNS=… FILE=… PLANS=… ATTACK=… HOURS=…
 	FORMWORK_SOAK_ROUNDS=$(or $(ROUNDS),50) $(GO) test -count 1 -timeout 4h -v -run TestKilledUnderLoad ./test/e2e
+	FORMWORK_SOAK_KILLS=$(or $(KILLS),200) FORMWORK_SOAK_RUNS=$(or $(RUNS),1000) $(GO) test -count 1 -timeout 1h -v -run TestRunsGoOnAfterKills ./test/e2e
 	FORMWORK_SOAK_FILE=$(or $(FILE),2147483648) $(GO) test -count 1 -timeout 1h -v -run TestLargeUpload ./test/e2e
 	FORMWORK_SOAK_PLANS=$(or $(PLANS),50) $(GO) test -count 1 -timeout 2h -v -run TestPlansKeepToTheirBudget ./engine/catalog
 	FORMWORK_SOAK_ATTACK=$(or $(ATTACK),10m) $(GO) test -count 1 -timeout 1h -v -run TestAttackedFromAllSides ./test/e2e

@@ -1,0 +1,93 @@
+package e2e
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+)
+
+// number is a number from the environment, else the usual one.
+func number(t testing.TB, name string, usual int) int {
+	t.Helper()
+	value := os.Getenv(name)
+	if value == "" {
+		return usual
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return n
+}
+
+// A server that is killed at any moment loses no run of a workflow and does nothing twice: each record that
+// was made has what each step makes, once, and its run has ended. FORMWORK_SOAK_KILLS and FORMWORK_SOAK_RUNS ask for
+// more than the usual.
+func TestRunsGoOnAfterKills(t *testing.T) {
+	t.Parallel()
+	kills, wanted := number(t, "FORMWORK_SOAK_KILLS", 6), int64(number(t, "FORMWORK_SOAK_RUNS", 240))
+	s := newServer(t)
+	admin := s.admin(t, "main")
+	admin.must(t, 200, "POST", "/metadata/apply", object{"message": "a workflow", "documents": []object{{
+		"kind": "workflow", "name": "follow", "object": "account", "trigger": object{"type": "after_save", "on": []string{"create"}}, "start": "count",
+		"steps": object{
+			"count":  object{"type": "set", "values": object{"phone": "'+49 30 ' + (phone == nil ? '1' : '2')"}, "next": "first"},
+			"first":  object{"type": "create", "object": "task", "values": object{"subject": "'first ' + name"}, "next": "wait"},
+			"wait":   object{"type": "wait", "for": "seconds(1)", "next": "second"},
+			"second": object{"type": "create", "object": "task", "values": object{"subject": "'second ' + name"}, "next": "again"},
+			"again":  object{"type": "wait", "for": "seconds(1)", "next": "third"},
+			"third":  object{"type": "create", "object": "task", "values": object{"subject": "'third ' + name + steps.first.record.subject"}},
+		}}}})
+	made, batch := int64(0), 0
+	for killed := 0; made < wanted || killed < kills; {
+		const size = 20
+		ops := make([]object, size)
+		for i := range ops {
+			ops[i] = object{"op": "create", "data": object{"name": fmt.Sprintf("Account %d-%d", batch, i)}}
+		}
+		batch++
+		if made < wanted {
+			if _, err := admin.send("POST", "/records/account/bulk", object{"operations": ops}); err == nil {
+				made += size
+			}
+		}
+		if killed < kills {
+			time.Sleep(time.Duration(rand.IntN(300)) * time.Millisecond)
+			s.kill()
+			s.start(t)
+			admin = s.admin(t, "main")
+			killed++
+		}
+	}
+	accounts := admin.count(t, "account")
+	ended := func() int64 { return admin.count(t, "task", "filter", `subject startsWith "third"`) }
+	until(t, "the runs end", func() bool { return ended() >= accounts })
+	for _, step := range []string{"first", "second", "third"} {
+		rows := admin.must(t, 200, "POST", "/records/task/aggregate", object{"group": []object{{"field": "subject"}}, "filter": fmt.Sprintf("subject startsWith %q", step), "limit": 10_000})["rows"].([]any)
+		if n := admin.count(t, "task", "filter", fmt.Sprintf("subject startsWith %q", step)); n != accounts || int64(len(rows)) != accounts {
+			t.Errorf("the step %s was done %d times, for %d of %d accounts", step, n, len(rows), accounts)
+		}
+	}
+	if n := admin.count(t, "account", "filter", `phone == "+49 30 1"`); n != accounts {
+		t.Errorf("the first step was done once for %d of %d accounts", n, accounts)
+	}
+	states := map[string]int{}
+	for cursor := ""; ; {
+		page := admin.must(t, 200, "GET", "/workflows/runs?limit=500&cursor="+cursor, nil)
+		for _, run := range page["items"].([]any) {
+			states[run.(object)["state"].(string)]++
+		}
+		next, more := page["next"].(string)
+		if !more {
+			break
+		}
+		cursor = next
+	}
+	if len(states) != 1 || int64(states["done"]) != accounts {
+		t.Errorf("the runs are %v, of %d accounts", states, accounts)
+	}
+	t.Logf("%d runs, %d kills", accounts, kills)
+}
