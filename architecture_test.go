@@ -89,6 +89,7 @@ var owned = map[string][]string{
 	"github.com/prometheus/client_golang":   {"engine/api"},
 	"github.com/santhosh-tekuri/jsonschema": {"metadata/schema", "engine/catalog"},
 	"github.com/microcosm-cc/bluemonday":    {"metadata/fieldtype"},
+	"github.com/robfig/cron":                {"workflows/triggers"},
 	"github.com/govalues/decimal":           {"metadata/fieldtype", "engine/expression", "engine/record"},
 }
 

@@ -95,6 +95,11 @@ func (c *Compiling) Filter(o *catalog.Object, source, at string) *expression.Pro
 	return p
 }
 
+// Found compiles a condition on records of an object that runs in the database and reads nothing else.
+func (c *Compiling) Found(o *catalog.Object, source, at string) *expression.Program {
+	return c.c.Expression(source, expression.Scope{Record: o, Result: fieldtype.BoolKind, Scale: -1, Queryable: true}, c.at+at)
+}
+
 // Sort reads the keys of a sort, "-amount" or "account.name".
 func (c *Compiling) Sort(o *catalog.Object, keys []string, at string) []query.Order {
 	var sort []query.Order
@@ -172,7 +177,11 @@ func (r *Registry) Compile(c *catalog.Compiling, d *Definition, at string) *Work
 	if d.When != "" {
 		when := base
 		when.at = at
-		w.When = when.Condition(d.When, "/when")
+		if _, ok := w.Trigger.(OnTime); ok {
+			w.Filter = when.Found(w.Object, d.When, "/when")
+		} else {
+			w.When = when.Condition(d.When, "/when")
+		}
 	}
 	g := r.graphOf(d)
 	if !g.check(c, at) {

@@ -54,6 +54,17 @@ func schemasOf[T interface {
 	return all
 }
 
+// JobSchedule has the clock set off workflows. A change of those that it sets off enqueues it; see runner.
+const JobSchedule = "schedule_workflows"
+
+// Jobs implements catalog.Works.
+func (kind) Jobs(before, after *catalog.Snapshot) []catalog.Job {
+	if slices.Equal(Of(before).Timed, Of(after).Timed) {
+		return nil
+	}
+	return []catalog.Job{{Kind: JobSchedule}}
+}
+
 func (k kind) Compile(c *catalog.Compiling) any {
 	former := func(s *catalog.Snapshot) map[string]*Workflow { return Of(s).ByName }
 	compiled := &Compiled{before: map[moment][]*Workflow{}, after: map[moment][]*Workflow{}, manual: map[string][]*Workflow{}}
@@ -64,6 +75,9 @@ func (k kind) Compile(c *catalog.Compiling) any {
 	for _, w := range inOrder {
 		if _, ok := w.Trigger.(OnPress); ok && w.Active() {
 			compiled.manual[w.Object.Doc.Name] = append(compiled.manual[w.Object.Doc.Name], w)
+		}
+		if _, ok := w.Trigger.(OnTime); ok && w.Active() {
+			compiled.Timed = append(compiled.Timed, w)
 		}
 		t, ok := w.Trigger.(OnSave)
 		if !ok || !w.Active() {

@@ -121,6 +121,19 @@ type OnPress interface {
 	Permissions() []string
 }
 
+// OnTime is a Trigger that is set off by the clock, on all records that a condition holds for then. The
+// workflow's own condition is part of that, so it has to run in the database.
+type OnTime interface {
+	Trigger
+	// After is when it is set off next after it last was (or, of a new one, has not been), at a time;
+	// the zero time: never.
+	After(last, now time.Time) time.Time
+	// Due is the condition on records at the time when it is set off; nil: all.
+	Due(at time.Time) query.Filter
+	// Location decides what today is for its runs.
+	Location() *time.Location
+}
+
 // Saved is what is done to a record. Values are in stored form.
 type Saved interface {
 	Action() record.Action

@@ -40,6 +40,7 @@ type Workflow struct {
 	Object  *catalog.Object // nil: of none
 	Trigger Trigger
 	When    *expression.Program // nil: always
+	Filter  *expression.Program // the condition of an OnTime trigger, which runs in the database, in place of When; nil: all
 	Start   *Node
 	Nodes   map[string]*Node
 	// ReadsUser: expressions read who set it off, or where they are.
@@ -65,6 +66,8 @@ type Compiled struct {
 	before map[moment][]*Workflow
 	// after are those that are set off by the event of a change.
 	after map[moment][]*Workflow
+	// Timed are the active workflows that the clock sets off, by name.
+	Timed []*Workflow
 	// manual are those that people set off, by their object.
 	manual map[string][]*Workflow
 }

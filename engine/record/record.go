@@ -13,6 +13,7 @@ import (
 
 	"formwork/engine/catalog"
 	"formwork/engine/demand"
+	"formwork/engine/expression"
 	"formwork/engine/id"
 	"formwork/engine/job"
 	"formwork/engine/policy"
@@ -140,6 +141,16 @@ func (s *Session) Env(ctx context.Context, object string, key id.ID) (*session.E
 	}
 	e := session.NewEnv(ctx, &s.core, s.core.Tenant, m, r, nil)
 	return &e, nil
+}
+
+// Bind is a condition that reads no record as a filter, with the values that it has for the caller now.
+func (s *Session) Bind(ctx context.Context, p *expression.Program) (query.Filter, error) {
+	e := session.NewCallerEnv(ctx, &s.core)
+	f, err := p.Filter(&e)
+	if failed := e.Failed(); failed != nil {
+		return nil, failed
+	}
+	return f, err
 }
 
 // Readable is the condition under which the caller may read records of an object; nil: all. Fault record.forbidden.

@@ -20,44 +20,17 @@ const jobResume = "resume_workflows"
 // resumeAtOnce is how many runs one transaction goes on with.
 const resumeAtOnce = 50
 
-// queue has the job come at a time, unless it comes before; the zero time: not at all. It reports
-// whether a job was enqueued.
+// queue has the job come that goes on with runs at a time, unless it comes before; the zero time: not at all. It
+// reports whether a job was enqueued.
 func (r *Runner) queue(ctx context.Context, tx store.Tx, due time.Time) (bool, error) {
 	if due.IsZero() {
 		return false, nil
 	}
-	row, found, err := store.First(ctx, tx, query.Select{Table: queueTable, Filter: query.Is(query.ID, int64(queueRow))}, colDue)
-	if err != nil {
-		return false, fmt.Errorf("reading when runs go on: %w", err)
-	}
-	if found && row.Int(colDue) != 0 && row.Int(colDue) <= due.UnixMilli() {
-		return false, nil
-	}
-	if err := r.comes(ctx, tx, found, due); err != nil {
+	comes, _, err := resumes.comes(ctx, tx)
+	if err != nil || !comes.IsZero() && !comes.After(due) {
 		return false, err
 	}
-	return true, nil
-}
-
-// comes enqueues the job; the zero time: it does not come any more.
-func (r *Runner) comes(ctx context.Context, tx store.Tx, found bool, due time.Time) error {
-	values := map[string]any{colDue.Name: nil}
-	if !due.IsZero() {
-		values[colDue.Name] = due.UnixMilli()
-		if _, err := job.Enqueue(ctx, tx, r.o.IDs, r.o.Now(), job.New{Kind: jobResume, At: due}); err != nil {
-			return err
-		}
-	}
-	var err error
-	if found {
-		err = tx.Update(ctx, queueTable, queueRow, 0, values, nil)
-	} else {
-		err = tx.Insert(ctx, queueTable, queueRow, values, nil)
-	}
-	if err != nil {
-		return fmt.Errorf("saying when runs go on: %w", err)
-	}
-	return nil
+	return true, resumes.set(ctx, tx, r, due)
 }
 
 // resume goes on with all runs that are due, and has the job come again for the next.
@@ -153,7 +126,7 @@ func (r *Runner) queueNext(ctx context.Context, tx store.Tx) (bool, error) {
 	if waiting {
 		due = next.Time(colDue)
 	}
-	return waiting, r.comes(ctx, tx, true, due)
+	return waiting, resumes.set(ctx, tx, r, due)
 }
 
 // goOn does the next steps of a run that has waited.
@@ -165,7 +138,7 @@ func (r *Runner) goOn(ctx context.Context, t store.Tenant, j *record.Joint, s *c
 	case d.problem != nil:
 		return r.end(ctx, j, run, Failed, d.problem)
 	}
-	asked := j
+	asked := r.clock(t, s, w).Within(j)
 	if w.ReadsUser && run.By != 0 {
 		caller, err := r.callerOf(ctx, t, run.By)
 		if err != nil {

@@ -68,7 +68,7 @@ func (r *Runner) Consumer() outbox.Consumer {
 
 // Jobs are the kinds of jobs that go on with runs.
 func (r *Runner) Jobs() []job.Kind {
-	return []job.Kind{{Name: jobResume, Limit: 1, Handle: r.resume}}
+	return []job.Kind{{Name: jobResume, Limit: 1, Handle: r.resume}, {Name: workflows.JobSchedule, Limit: 1, Handle: r.schedule}}
 }
 
 // errUndo ends a transaction whose changes are not wanted.
@@ -95,5 +95,8 @@ func (r *Runner) writer(ctx context.Context, t store.Tenant, s *catalog.Snapshot
 		}
 	}
 	caller.Via = via
+	if timed, ok := w.Trigger.(workflows.OnTime); ok {
+		caller.Location = timed.Location()
+	}
 	return r.o.Records.As(t, s, caller).Depth(int(run.Depth) + 1), nil
 }

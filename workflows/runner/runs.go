@@ -27,8 +27,8 @@ var States = []string{Waiting, Done, Failed, Cancelled}
 
 const (
 	runTable   = "_run"
-	queueTable = "_run_queue" // one row: when the job comes that goes on with runs
-	queueRow   = id.ID(1)
+	queueTable = "_run_queue" // when the jobs of this room come, a row each
+	timerTable = "_run_timer" // how far the clock came with a workflow that it sets off
 )
 
 // Columns of the runs; times are Unix milliseconds.
@@ -57,6 +57,7 @@ func Tables() []store.Table {
 	return []store.Table{
 		{Name: runTable, Columns: runColumns, Indexes: []store.Index{due, index("_run_workflow", colWorkflow, query.ID), index("_run_record", colRecord, query.ID)}},
 		{Name: queueTable, Columns: []query.Column{colDue}},
+		{Name: timerTable, Columns: timerColumns},
 	}
 }
 

@@ -38,7 +38,8 @@ type scenario struct {
 
 // deed is one thing that is done. "$x" as a value is the id that was kept under x.
 type deed struct {
-	As      string           `json:"as"` // the system when absent
+	As      string           `json:"as"`   // the system when absent
+	Fill    int              `json:"fill"` // how many are created; 1 when absent
 	Create  string           `json:"create"`
 	Preview string           `json:"preview"`
 	Update  string           `json:"update"`
@@ -198,6 +199,12 @@ func (s *stage) do(t *testing.T, at string, d deed) {
 	object := d.Create
 	ctx := t.Context()
 	switch {
+	case d.Fill > 0:
+		for range d.Fill {
+			if _, err = session.Create(ctx, d.Create, data); err != nil {
+				break
+			}
+		}
 	case d.Create != "":
 		if saved, problem := session.Create(ctx, d.Create, data); problem != nil {
 			err = problem
@@ -401,7 +408,7 @@ func (s *stage) trace(run *runner.Run) (all []string) {
 // finds counts records that are as wanted.
 func (s *stage) finds(t *testing.T, at string, d deed) {
 	t.Helper()
-	page, err := s.System().List(t.Context(), d.Find, record.ListQuery{Limit: 100})
+	page, err := s.System().List(t.Context(), d.Find, record.ListQuery{Limit: 500})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 
 // All lists them.
 func All() []workflows.TriggerType {
-	return []workflows.TriggerType{afterSave{}, beforeSave{}, manual{}, stage{}}
+	return []workflows.TriggerType{afterSave{}, beforeSave{}, date{}, manual{}, schedule{}, stage{}}
 }
 
 // read decodes settings into an S.

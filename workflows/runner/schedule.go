@@ -1,0 +1,214 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"formwork/engine/catalog"
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/job"
+	"formwork/engine/policy"
+	"formwork/engine/query"
+	"formwork/engine/record"
+	"formwork/engine/store"
+	"formwork/metadata/fieldtype"
+	"formwork/workflows"
+)
+
+// startAtOnce is how many runs one transaction starts of those that the clock sets off.
+const startAtOnce = 50
+
+// Columns of the timers; times are Unix milliseconds. A timer has the id that is named by its workflow.
+var (
+	colTrigger = query.Column{Name: "trigger", Storage: fieldtype.Text} // as it is written: another one begins anew
+	colNext    = query.Column{Name: "next", Storage: fieldtype.Int}     // when it is set off next
+	colFired   = query.Column{Name: "fired", Storage: fieldtype.Int}    // the time for which runs are being started; empty: none
+	colCursor  = query.Column{Name: "cursor", Storage: fieldtype.Int}   // the record up to which that was done
+)
+
+var timerColumns = []query.Column{colWorkflow, colTrigger, colNext, colFired, colCursor}
+
+// timer is how far the clock came with a workflow.
+type timer struct {
+	id      id.ID
+	trigger string
+	next    time.Time
+	fired   time.Time
+	cursor  int64
+	found   bool
+}
+
+// schedule starts the runs that the clock sets off, and has the job come again for the next.
+func (r *Runner) schedule(ctx context.Context, t store.Tenant, _ *job.Progress) error {
+	for {
+		more, err := r.startDue(ctx, t)
+		if fault.Is(err, "catalog.changed") {
+			if _, err := r.o.Catalog.Newest(ctx, t); err != nil {
+				return err
+			}
+			continue
+		}
+		if err != nil || !more {
+			return err
+		}
+	}
+}
+
+// startDue starts some of the runs that are due. more: there may be others.
+func (r *Runner) startDue(ctx context.Context, t store.Tenant) (more bool, err error) {
+	system, err := r.system(ctx, t)
+	if err != nil {
+		return false, err
+	}
+	queued := false
+	err = system.Jointly(ctx, func(j *record.Joint) error {
+		more = false
+		s := starting{r: r, ctx: ctx, tenant: t, snapshot: system.Snapshot(), joint: j}
+		var first time.Time // when a timer is due next
+		for _, w := range workflows.Of(system.Snapshot()).Timed {
+			at, some, err := s.tick(w)
+			if err != nil {
+				return err
+			}
+			more = more || some
+			if !at.IsZero() && (first.IsZero() || at.Before(first)) {
+				first = at
+			}
+		}
+		if queued, err = r.queue(ctx, j.Tx(), s.due); err != nil || more {
+			return err
+		}
+		queued = queued || !first.IsZero()
+		return schedules.set(ctx, j.Tx(), r, first)
+	})
+	if err == nil && queued {
+		r.o.Wake(t.Name())
+	}
+	return more, err
+}
+
+// tick starts some of the runs of a workflow, if it is due, and tells when it is next. more: there are others to
+// be started now.
+func (s *starting) tick(w *workflows.Workflow) (next time.Time, more bool, err error) {
+	tm, err := readTimer(s.ctx, s.joint.Tx(), w)
+	if err != nil {
+		return next, false, err
+	}
+	trigger, now := w.Trigger.(workflows.OnTime), s.r.o.Now()
+	if tm.trigger != string(w.Doc.Trigger) {
+		tm.trigger, tm.next, tm.fired, tm.cursor = string(w.Doc.Trigger), trigger.After(now, now), time.Time{}, 0
+		return tm.next, false, tm.save(s.ctx, s.joint.Tx(), w)
+	}
+	if tm.fired.IsZero() {
+		if tm.next.IsZero() || tm.next.After(now) {
+			return tm.next, false, nil
+		}
+		tm.fired, tm.cursor = tm.next, 0
+		tm.next = trigger.After(tm.fired, now)
+	}
+	records, err := s.dueRecords(w, trigger, tm)
+	if err != nil {
+		return next, false, err
+	}
+	for _, key := range records {
+		if err := s.fire(w, key); err != nil {
+			return next, false, err
+		}
+		tm.cursor = int64(key)
+	}
+	if more = len(records) == startAtOnce; !more {
+		tm.fired = time.Time{}
+		more = !tm.next.IsZero() && !tm.next.After(now) // a day that has passed meanwhile
+	}
+	return tm.next, more, tm.save(s.ctx, s.joint.Tx(), w)
+}
+
+// dueRecords are the next records on which the workflow runs.
+func (s *starting) dueRecords(w *workflows.Workflow, trigger workflows.OnTime, tm *timer) ([]id.ID, error) {
+	filter := query.And(trigger.Due(tm.fired), query.Compare{Ref: query.Field(query.ID), Op: query.Gt, Value: tm.cursor})
+	if w.Filter != nil {
+		condition, err := s.clock(w).Bind(s.ctx, w.Filter)
+		if err != nil {
+			return nil, err
+		}
+		filter = query.And(filter, condition)
+	}
+	var found []id.ID
+	q := query.Select{Table: w.Object.Table.Name, Filter: filter, Sort: []query.Order{{Ref: query.Field(query.ID)}}, Limit: startAtOnce}
+	for r, err := range store.Find(s.ctx, s.joint.Tx(), q, query.ID) {
+		if err != nil {
+			return nil, fmt.Errorf("finding the records for %s: %w", w.Doc.Name, err)
+		}
+		found = append(found, r.ID(query.ID))
+	}
+	return found, nil
+}
+
+// clock is the platform's session where a timed workflow is.
+func (s *starting) clock(w *workflows.Workflow) *record.Session {
+	return s.r.clock(s.tenant, s.snapshot, w)
+}
+
+func (r *Runner) clock(t store.Tenant, s *catalog.Snapshot, w *workflows.Workflow) *record.Session {
+	caller := policy.System(t.Name())
+	if timed, ok := w.Trigger.(workflows.OnTime); ok {
+		caller.Location = timed.Location()
+	}
+	return r.o.Records.As(t, s, caller)
+}
+
+// fire runs a workflow on a record.
+func (s *starting) fire(w *workflows.Workflow, key id.ID) error {
+	object := w.Object.Doc.Name
+	env, err := s.clock(w).Within(s.joint).Record(object, key)
+	if err != nil || env == nil { // an earlier run has deleted it
+		return err
+	}
+	return s.keep(begun{run: s.r.newRun(s.snapshot, w, 0, object, key), workflow: w, env: env})
+}
+
+// timerOf is the id of a workflow's timer.
+func timerOf(workflow string) id.ID { return id.Named("timer " + workflow) }
+
+func readTimer(ctx context.Context, from store.Reader, w *workflows.Workflow) (*timer, error) {
+	tm := &timer{id: timerOf(w.Doc.Name)}
+	row, found, err := store.First(ctx, from, query.Select{Table: timerTable, Filter: query.Is(query.ID, int64(tm.id))}, timerColumns...)
+	if err != nil {
+		return nil, fmt.Errorf("reading the timer of %s: %w", w.Doc.Name, err)
+	}
+	if tm.found = found; !found {
+		return tm, nil
+	}
+	tm.trigger, tm.cursor = row.Text(colTrigger), row.Int(colCursor)
+	if row.Int(colNext) != 0 {
+		tm.next = row.Time(colNext)
+	}
+	if row.Int(colFired) != 0 {
+		tm.fired = row.Time(colFired)
+	}
+	return tm, nil
+}
+
+func (tm *timer) save(ctx context.Context, tx store.Tx, w *workflows.Workflow) error {
+	values := map[string]any{colWorkflow.Name: w.Doc.Name, colTrigger.Name: tm.trigger, colCursor.Name: tm.cursor, colNext.Name: millis(tm.next), colFired.Name: millis(tm.fired)}
+	var err error
+	if tm.found {
+		err = tx.Update(ctx, timerTable, tm.id, 0, values, nil)
+	} else {
+		err = tx.Insert(ctx, timerTable, tm.id, values, nil)
+	}
+	if err != nil {
+		return fmt.Errorf("saving the timer of %s: %w", w.Doc.Name, err)
+	}
+	return nil
+}
+
+// millis is a time as it is kept; nil for the zero time.
+func millis(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UnixMilli()
+}

@@ -1,0 +1,92 @@
+package triggers
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/robfig/cron/v3"
+
+	"formwork/engine/fault"
+	"formwork/engine/query"
+	"formwork/workflows"
+)
+
+// schedule runs at times of the clock, on the records that the workflow's condition holds for then.
+type schedule struct{}
+
+func (schedule) Name() string { return "schedule" }
+
+func (schedule) Schema() json.RawMessage {
+	return json.RawMessage(`{
+		"title": "Schedule",
+		"description": "At times of the clock, on each record that the condition holds for then. A time that passes while nothing runs is made up for once.",
+		"required": ["cron"],
+		"properties": {
+			"cron": {
+				"type": "string",
+				"pattern": "^[-0-9*/,A-Za-z?]+( [-0-9*/,A-Za-z?]+){4}$",
+				"maxLength": 100,
+				"title": "Cron",
+				"description": "Minute, hour, day of the month, month, day of the week.",
+				"examples": ["0 9 * * 1-5"]
+			},
+			"timezone": {"$ref": "#/$defs/timezone"}}}`)
+}
+
+func (schedule) Read(settings json.RawMessage) (workflows.TriggerSettings, error) {
+	return read[scheduleSettings](settings)
+}
+
+type scheduleSettings struct {
+	Cron     string `json:"cron"`
+	Timezone string `json:"timezone"`
+}
+
+type scheduled struct {
+	timed
+	times cron.Schedule
+}
+
+func (s *scheduleSettings) Compile(c *workflows.Compiling) workflows.Trigger {
+	if !c.NeedsObject() {
+		return nil
+	}
+	times, err := cron.ParseStandard(s.Cron)
+	if err != nil {
+		c.Report(fault.New(fault.Invalid, "workflow.bad_cron", "cron", s.Cron), "/cron")
+		return nil
+	}
+	t := &scheduled{timed: timed{location: location(c, s.Timezone)}, times: times}
+	if leap := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC); times.Next(leap).IsZero() { // a year with all days there are
+		c.Report(fault.New(fault.Invalid, "workflow.never", "cron", s.Cron), "/cron")
+	}
+	return t
+}
+
+// After implements workflows.OnTime.
+func (s *scheduled) After(last, now time.Time) time.Time {
+	if now.After(last) {
+		last = now
+	}
+	return s.times.Next(last.In(s.location))
+}
+
+// Due implements workflows.OnTime.
+func (*scheduled) Due(time.Time) query.Filter { return nil }
+
+// timed is what triggers by the clock share.
+type timed struct{ location *time.Location }
+
+func (*timed) Allows() workflows.Effect   { return workflows.Waits }
+func (*timed) Old() bool                  { return false }
+func (t *timed) Location() *time.Location { return t.location }
+
+// location is a time zone, UTC for none.
+func location(c *workflows.Compiling, name string) *time.Location {
+	found, err := time.LoadLocation(name)
+	if err != nil || name == "Local" { // the server's own zone is nobody's
+		c.Report(fault.New(fault.Invalid, "catalog.unknown_timezone", "timezone", name), "/timezone")
+		return time.UTC
+	}
+	return found
+}
