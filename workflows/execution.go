@@ -20,8 +20,9 @@ import (
 // MaxSteps is how many steps a run does at most.
 const MaxSteps = 5_000
 
-// atOnce is how many steps a run does in one transaction, before others have their turn.
-const atOnce = 200
+// Budget is how many steps are left of those that one transaction does, for all of its runs together. A run
+// for which none is left goes on later.
+type Budget struct{ Steps int }
 
 // State is how far a run came. What it holds is saved with the run.
 type State struct {
@@ -45,15 +46,16 @@ type Execution struct {
 
 	workflow *Workflow
 	state    *State
+	budget   *Budget
 	env      *env
 }
 
 // NewExecution is a run that goes on from a state. The record is what it is about.
-func NewExecution(ctx context.Context, w *Workflow, s *State, record *session.Env, acts Acts) *Execution {
+func NewExecution(ctx context.Context, w *Workflow, s *State, record *session.Env, acts Acts, b *Budget) *Execution {
 	if s.Results == nil {
 		s.Results = map[string]map[string]any{}
 	}
-	return &Execution{Ctx: ctx, Acts: acts, workflow: w, state: s, env: &env{Env: record, results: s.Results}}
+	return &Execution{Ctx: ctx, Acts: acts, workflow: w, state: s, budget: b, env: &env{Env: record, results: s.Results}}
 }
 
 // env is what expressions of a run read: the record, the user, and the results of steps.
@@ -124,6 +126,11 @@ func (x *Execution) Values(of []Value) (map[string]any, error) {
 	return values, nil
 }
 
+// Triggers reports whether the condition of a workflow holds for a record.
+func Triggers(ctx context.Context, w *Workflow, record *session.Env) (bool, error) {
+	return NewExecution(ctx, w, &State{}, record, nil, nil).Triggered()
+}
+
 // Triggered reports whether the condition of the workflow holds.
 func (x *Execution) Triggered() (bool, error) {
 	if x.workflow.When == nil {
@@ -136,8 +143,8 @@ func (x *Execution) Triggered() (bool, error) {
 // workflow.too_many_steps. doing is told of each step before it is done.
 func (x *Execution) Run(doing func(step string)) error {
 	x.state.Until = time.Time{}
-	for done := 0; x.goesOn() && x.state.Until.IsZero(); done++ {
-		if done == atOnce {
+	for x.goesOn() && x.state.Until.IsZero() {
+		if x.budget.Steps--; x.budget.Steps < 0 {
 			x.state.Until = x.Now()
 			break
 		}
@@ -148,6 +155,9 @@ func (x *Execution) Run(doing func(step string)) error {
 	}
 	return nil
 }
+
+// Ended reports whether the run has no next step.
+func (x *Execution) Ended() bool { return x.state.Next == "" && len(x.state.Loops) == 0 }
 
 // goesOn reports whether there is a next step. Where a loop is under way, it follows on the last of
 // those that it does.

@@ -117,7 +117,7 @@ type OnSave interface {
 // OnPress is a Trigger that is set off by people, on a record that they may read.
 type OnPress interface {
 	Trigger
-	// Permissions are sets of which people hold one; none: everybody.
+	// Permissions are sets of which people hold one; none: whoever may change the record.
 	Permissions() []string
 }
 

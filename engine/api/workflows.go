@@ -73,9 +73,9 @@ type RecordRun struct {
 	Label     string     `json:"label"` // of the workflow
 	State     string     `json:"state" enum:"waiting,done,failed,cancelled"`
 	StartedAt time.Time  `json:"started_at"`
-	EndedAt   *time.Time `json:"ended_at"` // null: still open
-	DueAt     *time.Time `json:"due_at"`   // when it goes on; null: it does not wait
-	Problem   *Finding   `json:"problem,omitempty"`
+	EndedAt   *time.Time `json:"ended_at"`          // null: still open
+	DueAt     *time.Time `json:"due_at"`            // when it goes on; null: it does not wait
+	Problem   *Finding   `json:"problem,omitempty"` // why it failed, where the workflow says so to people; all for who may see the setup
 }
 
 // readsRecord refuses a record that the caller may not read. Fault "record.not_found" (NotFound).
@@ -277,16 +277,27 @@ func (s *Server) runWorkflow(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.json(fiber.StatusOK, r.showRecordRun(run))
+	shown, err := r.showRecordRun(run)
+	if err != nil {
+		return err
+	}
+	return r.json(fiber.StatusOK, shown)
 }
 
-func (r *request) showRecordRun(run *runner.Run) RecordRun {
+func (r *request) showRecordRun(run *runner.Run) (RecordRun, error) {
+	setup, err := r.setup()
+	if err != nil {
+		return RecordRun{}, err
+	}
 	shown := RecordRun{ID: run.ID.String(), Workflow: run.Workflow, Label: runner.LabelOf(r.snapshot, run.Workflow, r.language()), State: run.State,
-		StartedAt: run.Started.UTC(), EndedAt: timeOrNone(run.Ended), Problem: r.problemOf(run.Fault)}
+		StartedAt: run.Started.UTC(), EndedAt: timeOrNone(run.Ended)}
+	if run.Fault != nil && (setup || run.Fault.Code == "workflow.refused") {
+		shown.Problem = r.problemOf(run.Fault) // others may tell of what the caller may not read
+	}
 	if run.State == runner.Waiting {
 		shown.DueAt = timeOrNone(run.Due)
 	}
-	return shown
+	return shown, nil
 }
 
 // recordRuns is GET /records/{object}/{id}/runs, newest first.
@@ -313,7 +324,11 @@ func (s *Server) recordRuns(r *request) error {
 	}
 	answer := Page[RecordRun]{Items: []RecordRun{}}
 	for _, run := range runs {
-		answer.Items = append(answer.Items, r.showRecordRun(run))
+		shown, err := r.showRecordRun(run)
+		if err != nil {
+			return err
+		}
+		answer.Items = append(answer.Items, shown)
 	}
 	if len(runs) == l.Limit {
 		answer.Next = nextPage(runs[len(runs)-1].ID)

@@ -59,7 +59,9 @@ func build(ctx context.Context, in language, revision int64, documents []metadat
 	b.s.Languages = languagesOf(b.s.Objects)
 	b.s.lists = in.kinds.lists(b.s)
 	for name, o := range b.s.Objects {
-		o.former = nil
+		if !b.sharesObjects() {
+			o.former = nil
+		}
 		b.s.Indexes[name] = planIndexes(o, b.s.lists)
 	}
 	b.s.build = &built{digest: digestOf(documents), bytes: b.s.estimate()}
@@ -96,6 +98,10 @@ type builder struct {
 	exceeded bool
 	before   []*fault.Fault
 }
+
+// sharesObjects reports whether the objects are not the builder's own: those of a finished snapshot, or taken over
+// from the former one. Others read them at the same time, so nothing in them is changed any more.
+func (b *builder) sharesObjects() bool { return b.shared || b.same["object"] }
 
 // told are all problems, sorted. Where a schema refused something, what follows from
 // its being left out is not told.
@@ -230,7 +236,9 @@ func (b *builder) compile(source string, scope expression.Scope, pointer string)
 	b.s.assertNeeded("setting")
 	scope.Constants, scope.Settings = b.s.Constants, b.s.Settings
 	if p := b.programOf(scope, pointer); p != nil {
-		keepProgram(scope, pointer, p)
+		if !b.sharesObjects() {
+			keepProgram(scope, pointer, p)
+		}
 		b.countParts(p.Parts(), pointer)
 		return p
 	}
@@ -248,7 +256,7 @@ func (b *builder) compile(source string, scope expression.Scope, pointer string)
 	if len(problems) > 0 {
 		return nil
 	}
-	if !b.shared {
+	if !b.sharesObjects() {
 		keepProgram(scope, pointer, p)
 	}
 	b.countParts(p.Parts(), pointer)

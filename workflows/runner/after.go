@@ -61,7 +61,7 @@ func (r *Runner) start(ctx context.Context, t store.Tenant, b *outbox.Batch) err
 		if err != nil {
 			return err
 		}
-		s := starting{r: r, ctx: ctx, tenant: t, snapshot: snapshot, joint: j, past: past, events: b.Events, callers: map[id.ID]*record.Session{}}
+		s := starting{together: r.together(ctx, t, snapshot, j), past: past, events: b.Events, callers: map[id.ID]*record.Session{}}
 		if err := s.start(all); err != nil {
 			return err
 		}
@@ -133,16 +133,12 @@ func (c *change) value(field string, state int) any {
 
 // starting is a transaction that starts runs.
 type starting struct {
-	r        *Runner
-	ctx      context.Context
-	tenant   store.Tenant
-	snapshot *catalog.Snapshot
-	joint    *record.Joint
-	past     *record.Past
-	events   []outbox.Event
-	callers  map[id.ID]*record.Session // of users who set off workflows that ask who they are
-	wrote    bool                      // a run has changed a record
-	due      time.Time                 // when the first of the runs goes on that wait; the zero time: none waits
+	*together
+	past    *record.Past
+	events  []outbox.Event
+	callers map[id.ID]*record.Session // of users who set off workflows that ask who they are
+	wrote   bool                      // a run has changed a record
+	due     time.Time                 // when the first of the runs goes on that wait; the zero time: none waits
 }
 
 // begun is a run that begins: its condition held.
@@ -206,7 +202,7 @@ func (s *starting) left(known map[id.ID]*session.Env, f fired) (*session.Env, er
 // computed has failed.
 func (s *starting) begin(f fired, env *session.Env) (*begun, error) {
 	e, w := &s.events[f.event], f.workflow
-	triggered, err := workflows.NewExecution(s.ctx, w, &workflows.State{}, env, nil).Triggered()
+	triggered, err := workflows.Triggers(s.ctx, w, env)
 	if err == nil && !triggered {
 		return nil, nil
 	}
@@ -241,7 +237,7 @@ func (s *starting) keep(b begun) error {
 			b.env.Row = now.Row
 		}
 	}
-	wrote, err := s.r.carryOn(s.ctx, s.tenant, s.snapshot, s.joint, b.run, b.workflow, b.env, false)
+	wrote, err := s.carryOn(b.run, b.workflow, b.env)
 	if err != nil {
 		return err
 	}

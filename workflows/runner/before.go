@@ -29,10 +29,12 @@ func (BeforeSave) BeforeSave(ctx context.Context, reader store.Reader, c *record
 		if !w.Trigger.(workflows.OnSave).Fires(c) {
 			continue
 		}
-		x := workflows.NewExecution(ctx, w, &workflows.State{Next: w.Start.Name}, c.Env(), saving{c})
+		x := workflows.NewExecution(ctx, w, &workflows.State{Next: w.Start.Name}, c.Env(), saving{c}, &workflows.Budget{Steps: stepsAtOnce})
 		triggered, err := x.Triggered()
 		if err == nil && triggered {
-			err = x.Run(func(string) {})
+			if err = x.Run(func(string) {}); err == nil && !x.Ended() {
+				err = fault.New(fault.Limited, "workflow.too_many_steps", "limit", stepsAtOnce)
+			}
 		}
 		if err != nil {
 			return refusal(w, err)

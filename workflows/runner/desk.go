@@ -41,7 +41,7 @@ func (r *Runner) Try(ctx context.Context, t store.Tenant, c *policy.Caller, name
 		}
 		env.Old = env.Row
 		run = r.newRun(system.Snapshot(), w, c.User, object, key)
-		triggered, err := workflows.NewExecution(ctx, w, &workflows.State{}, env, nil).Triggered()
+		triggered, err := workflows.Triggers(ctx, w, env)
 		switch f := fault.From(err); {
 		case f != nil && f.Kind.Breaks():
 			return err
@@ -52,7 +52,9 @@ func (r *Runner) Try(ctx context.Context, t store.Tenant, c *policy.Caller, name
 			run.State = Cancelled
 			return errUndo
 		}
-		if _, err := r.carryOn(ctx, t, system.Snapshot(), j, run, w, env, true); err != nil {
+		g := r.together(ctx, t, system.Snapshot(), j)
+		g.tries = true
+		if _, err := g.carryOn(run, w, env); err != nil {
 			return err
 		}
 		return errUndo
@@ -74,10 +76,11 @@ func (r *Runner) Press(ctx context.Context, t store.Tenant, caller *record.Sessi
 	if !pressable(w, c, object) {
 		return nil, fault.New(fault.NotFound, "workflow.unknown", "workflow", name)
 	}
-	if may, err := caller.May(ctx, policy.Read, object, key); err != nil || !may {
-		if err == nil {
-			err = notFound(object, key)
-		}
+	may, err := mayPress(ctx, caller, w, object, key)
+	if err == nil && !may {
+		err = notFound(object, key)
+	}
+	if err != nil {
 		return nil, err
 	}
 	var run *Run
@@ -91,14 +94,14 @@ func (r *Runner) Press(ctx context.Context, t store.Tenant, caller *record.Sessi
 			return notFound(object, key)
 		}
 		run = r.newRun(snapshot, w, c.User, object, key)
-		triggered, err := workflows.NewExecution(ctx, w, &workflows.State{}, env, nil).Triggered()
+		triggered, err := workflows.Triggers(ctx, w, env)
 		if err != nil {
 			return err
 		}
 		if !triggered {
 			return fault.New(fault.Conflict, "workflow.not_now", "workflow", w.Doc.Label.In(c.Language, name))
 		}
-		if _, err := r.carryOn(ctx, t, snapshot, j, run, w, env, false); err != nil {
+		if _, err := r.together(ctx, t, snapshot, j).carryOn(run, w, env); err != nil {
 			return err
 		}
 		if queued, err = r.queue(ctx, j.Tx(), run.Due); err != nil {
@@ -132,11 +135,15 @@ func Offers(ctx context.Context, caller *record.Session, c *policy.Caller, objec
 	}
 	offered := all[:0]
 	for _, w := range all {
-		triggered, err := workflows.NewExecution(ctx, w, &workflows.State{}, env, nil).Triggered()
+		triggered, err := workflows.Triggers(ctx, w, env)
 		if f := fault.From(err); f != nil && f.Kind.Breaks() {
 			return nil, err
 		}
-		if triggered && err == nil {
+		may, broken := mayPress(ctx, caller, w, object, key)
+		if broken != nil {
+			return nil, broken
+		}
+		if triggered && err == nil && may {
 			offered = append(offered, w)
 		}
 	}
@@ -149,6 +156,16 @@ func LabelOf(s *catalog.Snapshot, name, language string) string {
 		return w.Doc.Label.In(language, name)
 	}
 	return name
+}
+
+// mayPress reports whether a caller may set off a workflow on a record: who has a permission set that it is for
+// has to be able to read the record, of one that is for nobody in particular to change it.
+func mayPress(ctx context.Context, caller *record.Session, w *workflows.Workflow, object string, key id.ID) (bool, error) {
+	action := policy.Read
+	if len(w.Trigger.(workflows.OnPress).Permissions()) == 0 {
+		action = policy.Update
+	}
+	return caller.May(ctx, action, object, key)
 }
 
 func pressable(w *workflows.Workflow, c *policy.Caller, object string) bool {

@@ -23,6 +23,7 @@ import (
 type executing struct {
 	r        *Runner
 	ctx      context.Context
+	tenant   string
 	run      *Run
 	workflow *workflows.Workflow
 	writer   *record.Session // as whom it reads and writes
@@ -30,20 +31,38 @@ type executing struct {
 	env      *session.Env    // of the record
 	wrote    bool            // a record was changed
 	tries    bool            // nothing is kept: a run does not wait
+	budget   *workflows.Budget
 }
 
-// carryOn does the steps of a run in a transaction until it ends or waits; see execute. It reports
-// whether records were changed.
-func (r *Runner) carryOn(ctx context.Context, t store.Tenant, s *catalog.Snapshot, j *record.Joint, run *Run, w *workflows.Workflow, env *session.Env, tries bool) (wrote bool, err error) {
-	writer, err := r.writer(ctx, t, s, w, run)
+// stepsAtOnce is how many steps one transaction does: whoever writes to the tenant waits for them.
+const stepsAtOnce = 300
+
+// together are runs that are executed in one transaction.
+type together struct {
+	r        *Runner
+	ctx      context.Context
+	tenant   store.Tenant
+	snapshot *catalog.Snapshot
+	joint    *record.Joint
+	budget   workflows.Budget
+	tries    bool // nothing is kept
+}
+
+func (r *Runner) together(ctx context.Context, t store.Tenant, s *catalog.Snapshot, j *record.Joint) *together {
+	return &together{r: r, ctx: ctx, tenant: t, snapshot: s, joint: j, budget: workflows.Budget{Steps: stepsAtOnce}}
+}
+
+// carryOn does steps of a run until it ends or waits; see execute. It reports whether records were changed.
+func (g *together) carryOn(run *Run, w *workflows.Workflow, env *session.Env) (wrote bool, err error) {
+	writer, err := g.r.writer(g.ctx, g.tenant, g.snapshot, w, run)
 	if f := fault.From(err); f != nil {
 		if f.Kind.Breaks() {
 			return false, err
 		}
-		run.State, run.Fault, run.Ended = Failed, f, r.o.Now()
+		run.State, run.Fault, run.Ended = Failed, f, g.r.o.Now()
 		return false, nil
 	}
-	x := executing{r: r, ctx: ctx, run: run, workflow: w, writer: writer, joint: writer.Within(j), env: env, tries: tries}
+	x := executing{r: g.r, ctx: g.ctx, tenant: g.tenant.Name(), run: run, workflow: w, writer: writer, joint: writer.Within(g.joint), env: env, tries: g.tries, budget: &g.budget}
 	err = x.execute()
 	return x.wrote, err
 }
@@ -54,8 +73,12 @@ func (e *executing) execute() error {
 	state := &workflows.State{Next: e.run.Next, Steps: e.run.Steps, Loops: e.run.loops}
 	err := e.workflow.Restore(state, e.run.results)
 	if err == nil {
-		x := workflows.NewExecution(e.ctx, e.workflow, state, e.env, e)
+		x := workflows.NewExecution(e.ctx, e.workflow, state, e.env, e, e.budget)
 		for err = x.Run(e.did); err == nil && e.tries && !state.Until.IsZero(); err = x.Run(e.did) {
+			if e.budget.Steps < 0 {
+				err = fault.New(fault.Limited, "workflow.too_many_steps", "limit", stepsAtOnce)
+				break
+			}
 			e.waits(state.Until)
 		}
 	}
@@ -65,9 +88,12 @@ func (e *executing) execute() error {
 	}
 	now := e.r.o.Now()
 	switch f := fault.From(err); {
-	case f != nil && f.Kind.Breaks():
-		return err
+	case f != nil && (f.Kind == fault.Unavailable || f.Kind == fault.Full || e.ctx.Err() != nil):
+		return err // nothing is wrong with the run
 	case f != nil:
+		if f.Kind == fault.Internal { // it must not hold up others
+			e.r.o.Log.Error("doing a step of a workflow", "tenant", e.tenant, "workflow", e.run.Workflow, "run", e.run.ID.String(), "step", e.run.Next, "error", err)
+		}
 		e.run.State, e.run.Fault, e.run.Ended = Failed, single(f), now
 	case !state.Until.IsZero():
 		e.run.State, e.run.Due = Waiting, state.Until

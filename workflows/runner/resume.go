@@ -20,15 +20,17 @@ const jobResume = "resume_workflows"
 // resumeAtOnce is how many runs one transaction goes on with.
 const resumeAtOnce = 50
 
-// queue has the job come that goes on with runs at a time, unless it comes before; the zero time: not at all. It
-// reports whether a job was enqueued.
+// queue has the jobs come that new runs make necessary: one that goes on with those that wait, of which the first is
+// due at a time (the zero time: none waits), unless it comes before; and one that removes them some time. It reports whether
+// a job was enqueued.
 func (r *Runner) queue(ctx context.Context, tx store.Tx, due time.Time) (bool, error) {
-	if due.IsZero() {
-		return false, nil
+	queued, err := r.trimLater(ctx, tx)
+	if err != nil || due.IsZero() {
+		return queued, err
 	}
 	comes, _, err := resumes.comes(ctx, tx)
 	if err != nil || !comes.IsZero() && !comes.After(due) {
-		return false, err
+		return queued, err
 	}
 	return true, resumes.set(ctx, tx, r, due)
 }
@@ -65,13 +67,18 @@ func (r *Runner) resumeSome(ctx context.Context, t store.Tenant) (more bool, err
 		if err != nil {
 			return err
 		}
+		g := r.together(ctx, t, system.Snapshot(), j)
 		for _, run := range runs {
+			if g.budget.Steps <= 0 {
+				more = true
+				return nil
+			}
 			d, known := definitions[version{run.Workflow, run.Revision}]
 			if !known { // it has come due since
 				more = true
 				return nil
 			}
-			if err := r.goOn(ctx, t, j, system.Snapshot(), d, run); err != nil {
+			if err := g.goOn(d, run); err != nil {
 				return err
 			}
 		}
@@ -130,37 +137,37 @@ func (r *Runner) queueNext(ctx context.Context, tx store.Tx) (bool, error) {
 }
 
 // goOn does the next steps of a run that has waited.
-func (r *Runner) goOn(ctx context.Context, t store.Tenant, j *record.Joint, s *catalog.Snapshot, d definition, run *Run) error {
+func (g *together) goOn(d definition, run *Run) error {
 	w := d.workflow
 	switch {
 	case w == nil && fault.Is(d.problem, "workflow.removed"):
-		return r.end(ctx, j, run, Cancelled, d.problem)
+		return g.end(run, Cancelled, d.problem)
 	case d.problem != nil:
-		return r.end(ctx, j, run, Failed, d.problem)
+		return g.end(run, Failed, d.problem)
 	}
-	asked := r.clock(t, s, w).Within(j)
+	asked := g.r.clock(g.tenant, g.snapshot, w).Within(g.joint)
 	if w.ReadsUser && run.By != 0 {
-		caller, err := r.callerOf(ctx, t, run.By)
+		caller, err := g.r.callerOf(g.ctx, g.tenant, run.By)
 		if err != nil {
 			return err
 		}
-		asked = r.o.Records.As(t, s, caller).Within(j)
+		asked = g.r.o.Records.As(g.tenant, g.snapshot, caller).Within(g.joint)
 	}
 	env, err := asked.Record(run.Object, run.Record)
 	if err != nil {
 		return err
 	}
 	if env == nil {
-		return r.end(ctx, j, run, Cancelled, fault.New(fault.NotFound, "workflow.record_gone"))
+		return g.end(run, Cancelled, fault.New(fault.NotFound, "workflow.record_gone"))
 	}
-	if _, err := r.carryOn(ctx, t, s, j, run, w, env, false); err != nil {
+	if _, err := g.carryOn(run, w, env); err != nil {
 		return err
 	}
-	return run.update(ctx, j.Tx())
+	return run.update(g.ctx, g.joint.Tx())
 }
 
 // end ends a run that can't go on.
-func (r *Runner) end(ctx context.Context, j *record.Joint, run *Run, state string, why *fault.Fault) error {
-	run.State, run.Fault, run.Ended = state, why, r.o.Now()
-	return run.update(ctx, j.Tx())
+func (g *together) end(run *Run, state string, why *fault.Fault) error {
+	run.State, run.Fault, run.Ended = state, why, g.r.o.Now()
+	return run.update(g.ctx, g.joint.Tx())
 }

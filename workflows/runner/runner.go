@@ -68,7 +68,7 @@ func (r *Runner) Consumer() outbox.Consumer {
 
 // Jobs are the kinds of jobs that go on with runs.
 func (r *Runner) Jobs() []job.Kind {
-	return []job.Kind{{Name: jobResume, Limit: 1, Handle: r.resume}, {Name: workflows.JobSchedule, Limit: 1, Handle: r.schedule}}
+	return []job.Kind{{Name: jobResume, Limit: 1, Handle: r.resume}, {Name: workflows.JobSchedule, Limit: 1, Handle: r.schedule}, {Name: jobTrim, Limit: 1, Handle: r.trim}}
 }
 
 // errUndo ends a transaction whose changes are not wanted.

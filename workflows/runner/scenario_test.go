@@ -448,7 +448,7 @@ func (s *stage) wantsInbox(t *testing.T, at string, d deed) {
 	}
 }
 
-func decoded(t *testing.T, r record.Record) (got map[string]any) {
+func decoded(t testing.TB, r record.Record) (got map[string]any) {
 	t.Helper()
 	raw, err := json.Marshal(r)
 	if err != nil {

@@ -65,7 +65,7 @@ func (r *Runner) startDue(ctx context.Context, t store.Tenant) (more bool, err e
 	queued := false
 	err = system.Jointly(ctx, func(j *record.Joint) error {
 		more = false
-		s := starting{r: r, ctx: ctx, tenant: t, snapshot: system.Snapshot(), joint: j}
+		s := starting{together: r.together(ctx, t, system.Snapshot(), j)}
 		var first time.Time // when a timer is due next
 		for _, w := range workflows.Of(system.Snapshot()).Timed {
 			at, some, err := s.tick(w)

@@ -20,7 +20,7 @@ func (manual) Schema() json.RawMessage {
 			"permissions": {
 				"type": "array",
 				"title": "For",
-				"description": "Permission sets of which one holds one; everybody when absent.",
+				"description": "Permission sets of which one holds one, and may read the record; whoever may change it when absent.",
 				"minItems": 1,
 				"maxItems": 50,
 				"uniqueItems": true,

@@ -14,7 +14,7 @@ export function useWorkflow(object: ObjectModel, id: string) {
   return async ({ name, label }: Schemas["Button"]) => {
     try {
       const { problem, state } = await runWorkflow(object.name, id, name);
-      if (problem) notify({ text: problem.detail, tone: "bad" });
+      if (state === "failed") notify({ text: problem?.detail ?? t("workflow.failed", { label }), tone: "bad" });
       else notify({ text: t(state === "waiting" ? "workflow.waits" : "workflow.done", { label }) });
     } catch (error) {
       notify({ text: refusal(error)?.detail ?? t("error.offline"), tone: "bad" });

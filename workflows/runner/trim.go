@@ -1,0 +1,77 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"formwork/engine/id"
+	"formwork/engine/job"
+	"formwork/engine/query"
+	"formwork/engine/store"
+)
+
+const (
+	jobTrim    = "trim_runs"
+	keeps      = 90 * 24 * time.Hour // how long a run is kept after it began, if it does not wait
+	trimEvery  = 24 * time.Hour
+	trimAtOnce = 500 // runs that one transaction removes
+)
+
+var trims = alarm{3, jobTrim}
+
+// trimLater has old runs removed some time, if that is not to come already. It reports whether a job was
+// enqueued.
+func (r *Runner) trimLater(ctx context.Context, tx store.Tx) (bool, error) {
+	comes, _, err := trims.comes(ctx, tx)
+	if err != nil || !comes.IsZero() {
+		return false, err
+	}
+	return true, trims.set(ctx, tx, r, r.o.Now().Add(trimEvery))
+}
+
+// trim removes old runs, and comes again for as long as there are any.
+func (r *Runner) trim(ctx context.Context, t store.Tenant, _ *job.Progress) error {
+	for {
+		more, err := r.trimSome(ctx, t)
+		if err != nil || !more {
+			return err
+		}
+	}
+}
+
+func (r *Runner) trimSome(ctx context.Context, t store.Tenant) (more bool, err error) {
+	queued := false
+	err = t.Write(ctx, func(tx store.Tx) error {
+		more, queued = false, false
+		old := query.All{query.Compare{Ref: query.Field(query.ID), Op: query.Lt, Value: int64(id.At(r.o.Now().Add(-keeps)))}, query.Compare{Ref: query.Field(colDue), Op: query.Eq}}
+		var keys []id.ID
+		for row, err := range store.Find(ctx, tx, query.Select{Table: runTable, Filter: old, Sort: []query.Order{{Ref: query.Field(query.ID)}}, Limit: trimAtOnce}, query.ID) {
+			if err != nil {
+				return fmt.Errorf("finding old runs: %w", err)
+			}
+			keys = append(keys, row.ID(query.ID))
+		}
+		for _, key := range keys {
+			if err := tx.Delete(ctx, runTable, key); err != nil {
+				return fmt.Errorf("removing an old run: %w", err)
+			}
+		}
+		if more = len(keys) == trimAtOnce; more {
+			return nil
+		}
+		_, queued, err = store.First(ctx, tx, query.Select{Table: runTable}, query.ID)
+		if err != nil {
+			return fmt.Errorf("looking for runs: %w", err)
+		}
+		next := time.Time{}
+		if queued {
+			next = r.o.Now().Add(trimEvery)
+		}
+		return trims.set(ctx, tx, r, next)
+	})
+	if err == nil && queued {
+		r.o.Wake(t.Name())
+	}
+	return more, err
+}
