@@ -39,6 +39,16 @@ func (c *Compiling) NeedsObject() bool {
 // Find finds an object, or reports that there is none.
 func (c *Compiling) Find(name, at string) *catalog.Object { return c.c.Object(name, c.at+at) }
 
+// Written finds an object whose records are written by steps. The configuration writes its own.
+func (c *Compiling) Written(name, at string) *catalog.Object {
+	o := c.Find(name, at)
+	if o != nil && o.Doc.Configuration {
+		c.Report(fault.New(fault.Invalid, "workflow.configuration", "object", name), at)
+		return nil
+	}
+	return o
+}
+
 // Field finds a field of an object, or reports that there is none.
 func (c *Compiling) Field(o *catalog.Object, name, at string) *catalog.Field {
 	return c.c.Field(o, name, c.at+at)

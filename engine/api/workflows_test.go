@@ -74,6 +74,32 @@ func TestRunsTellWhatMayBeRead(t *testing.T) {
 	}
 }
 
+// Workflows act with all rights, so that who changes the configuration and manages no permissions may not change them.
+func TestWorkflowsAreForWhoManagesPermissions(t *testing.T) {
+	w := newWorld(t)
+	w.Apply(`{"kind":"permission","name":"builder","label":"Builder","system":["manage_metadata","view_setup"],"objects":{"account":{"read":true,"read_all":true}}}`,
+		`{"kind":"workflow","name":"there","object":"account","trigger":{"type":"manual"},"start":"a","steps":{"a":{"type":"stop"}}}`)
+	w.User("bea@example.com", map[string]any{"permissions": []any{"builder"}})
+	bea := w.login("main", "bea@example.com")
+	apply := func(body string) (int, string) {
+		status, _, raw := w.do("POST", "/api/v1/metadata/apply", map[string]string{"Authorization": "Bearer " + bea}, body)
+		return status, string(raw)
+	}
+	for _, body := range []string{
+		`{"documents":[{"kind":"workflow","name":"mine","object":"account","trigger":{"type":"manual"},"start":"a","steps":{"a":{"type":"stop"}}}]}`,
+		`{"documents":[{"kind":"workflow","name":"there","object":"account","trigger":{"type":"manual"},"start":"b","steps":{"b":{"type":"stop"}}}]}`} {
+		if status, raw := apply(body); status != 422 || !strings.Contains(raw, "catalog.acts_beyond") {
+			t.Errorf("%s: %d %s", body, status, raw)
+		}
+	}
+	if status, raw := apply(`{"documents":[{"kind":"view","name":"mine","label":"Mine","object":"account","show":"table","columns":["name"]}]}`); status != 200 {
+		t.Errorf("a view: %d %s", status, raw)
+	}
+	if status, raw := apply(`{"delete":[{"kind":"workflow","name":"there"}]}`); status != 200 {
+		t.Errorf("removing one: %d %s", status, raw)
+	}
+}
+
 // refused asks for something that is to be refused.
 func (w *world) refused(t *testing.T, method, path, token string, status int) {
 	t.Helper()

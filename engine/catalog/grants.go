@@ -51,6 +51,7 @@ func (c *Catalog) beyondAuthor(ctx context.Context, t store.Tenant, author *poli
 	g.roles()
 	g.objects()
 	g.computations()
+	g.trusted(c.o.Kinds)
 	if len(g.problems) == 0 || g.err != nil {
 		return nil, g.err
 	}
@@ -71,6 +72,15 @@ func (g *guard) permissions() {
 		}
 		for _, grant := range beyond {
 			g.report(fault.New(fault.Invalid, "catalog.grants_beyond", "right", grant.What), "permission", name, grant.Pointer)
+		}
+	}
+}
+
+// trusted: documents that act with all rights are for who manages permissions.
+func (g *guard) trusted(kinds *Kinds) {
+	for key := range g.after.Documents {
+		if _, ok := kinds.byName[key.Kind].(Trusted); ok && !g.same(key.Kind, key.Name) {
+			g.report(fault.New(fault.Invalid, "catalog.acts_beyond", "kind", key.Kind), key.Kind, key.Name, "")
 		}
 	}
 }

@@ -55,6 +55,9 @@ type (
 	Works interface {
 		Jobs(before, after *Snapshot) []Job
 	}
+	// Trusted kinds have documents that act with all rights. Who does not manage permissions neither adds
+	// nor changes them.
+	Trusted interface{ Trusted() }
 	// Shows says what of a document is shown to those who may not see the setup. Without
 	// it they are shown nothing.
 	Shows interface {

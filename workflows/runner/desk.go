@@ -94,6 +94,9 @@ func (r *Runner) Press(ctx context.Context, t store.Tenant, caller *record.Sessi
 			return notFound(object, key)
 		}
 		run = r.newRun(snapshot, w, c.User, object, key)
+		if c.Via == "key" {
+			run.acts = c.Permissions
+		}
 		triggered, err := workflows.Triggers(ctx, w, env)
 		if err != nil {
 			return err

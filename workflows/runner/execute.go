@@ -70,6 +70,7 @@ func (g *together) carryOn(run *Run, w *workflows.Workflow, env *session.Env) (w
 // execute does the steps of a run until it ends or waits, and says so in the run. Errors are only those
 // that end the transaction.
 func (e *executing) execute() error {
+	e.env.Forget() // an earlier run of the transaction may have changed it
 	state := &workflows.State{Next: e.run.Next, Steps: e.run.Steps, Loops: e.run.loops}
 	err := e.workflow.Restore(state, e.run.results)
 	if err == nil {
@@ -120,7 +121,10 @@ func (e *executing) waits(until time.Time) {
 
 // note adds an effect to the step that is being done.
 func (e *executing) note(effect Effect) {
-	e.wrote = e.wrote || effect.Object != ""
+	if effect.Object != "" {
+		e.wrote = true
+		e.env.Forget()
+	}
 	last := &e.run.Trace[len(e.run.Trace)-1]
 	if len(last.Effects) < maxTrace {
 		last.Effects = append(last.Effects, effect)

@@ -90,7 +90,7 @@ func (r *Runner) writer(ctx context.Context, t store.Tenant, s *catalog.Snapshot
 	caller := policy.System(t.Name())
 	if w.Doc.RunAs == "user" {
 		var err error
-		if caller, err = r.o.Callers.Acting(ctx, t, run.By, nil, via); err != nil {
+		if caller, err = r.o.Callers.Acting(ctx, t, run.By, run.acts, via); err != nil {
 			return nil, err
 		}
 	}

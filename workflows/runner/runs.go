@@ -86,6 +86,7 @@ type Run struct {
 	Next     string       // the step that is done next
 	Steps    int          // that were done
 	Trace    []Did        // the steps that were done, in order; the first of them where there are too many
+	acts     []string     // permission sets that it is held to, of one that a key set off
 	results  json.RawMessage
 	loops    []workflows.Loop
 	version  int64
@@ -120,11 +121,12 @@ type progress struct {
 	Trace   []Did            `json:"trace,omitempty"`
 	Results json.RawMessage  `json:"results,omitempty"`
 	Loops   []workflows.Loop `json:"loops,omitempty"`
+	Acts    []string         `json:"acts,omitempty"`
 }
 
 // values are the columns of a run. Fault "workflow.results_too_large" (TooLarge).
 func (r *Run) values() (map[string]any, error) {
-	raw, err := json.Marshal(progress{r.Next, r.Steps, r.Trace[:min(len(r.Trace), maxTrace)], r.results, r.loops})
+	raw, err := json.Marshal(progress{r.Next, r.Steps, r.Trace[:min(len(r.Trace), maxTrace)], r.results, r.loops, r.acts})
 	if err != nil {
 		return nil, fmt.Errorf("writing how far a run came: %w", err)
 	}
@@ -191,7 +193,7 @@ func runOf(f store.Found) (*Run, error) {
 	if err := json.Unmarshal(f.JSON(colProgress), &p); err != nil {
 		return nil, fmt.Errorf("reading how far the run %v came: %w", r.ID, err)
 	}
-	r.Next, r.Steps, r.Trace, r.results, r.loops = p.Next, p.Steps, p.Trace, p.Results, p.Loops
+	r.Next, r.Steps, r.Trace, r.results, r.loops, r.acts = p.Next, p.Steps, p.Trace, p.Results, p.Loops, p.Acts
 	if code := f.Text(colError); code != "" {
 		r.Fault = &fault.Fault{Kind: fault.Invalid, Code: code}
 		if raw := f.JSON(colParams); raw != nil {

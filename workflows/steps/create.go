@@ -41,7 +41,7 @@ type creating struct {
 }
 
 func (s *createSettings) Compile(c *workflows.Compiling) workflows.Step {
-	o := c.Find(s.Object, "/object")
+	o := c.Written(s.Object, "/object")
 	if o == nil {
 		return nil
 	}

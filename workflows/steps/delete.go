@@ -42,7 +42,7 @@ type deleting struct {
 }
 
 func (s *deleteSettings) Compile(c *workflows.Compiling) workflows.Step {
-	o := c.Find(s.Object, "/object")
+	o := c.Written(s.Object, "/object")
 	if o == nil {
 		return nil
 	}

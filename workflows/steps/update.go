@@ -46,7 +46,7 @@ type updating struct {
 }
 
 func (s *updateSettings) Compile(c *workflows.Compiling) workflows.Step {
-	o := c.Find(s.Object, "/object")
+	o := c.Written(s.Object, "/object")
 	if o == nil {
 		return nil
 	}

@@ -41,6 +41,9 @@ func (e *Env) ReadBy(reader store.Reader) Env {
 	return other
 }
 
+// Forget has what lies behind lookups read anew, since it may have been changed.
+func (e *Env) Forget() { e.behind = nil }
+
 // Failed is the first read that failed; nil if none did.
 func (e *Env) Failed() error { return e.err }
 
