@@ -67,6 +67,36 @@ test("every type of field that the server has is a folder of the pages", async (
   assert.deepEqual(shown.filter((type) => !folders.includes(type)), []);
 });
 
+test("a workflow is set off from the page of a record, and says what became of it", async () => {
+  const crate = await api("POST", "/records/crate", { name: "Heavy", size: 3 });
+  const workflow = (name, text, when, steps) => ({ kind: "workflow", name, label: text, object: "crate", trigger: { type: "manual" }, when, start: "a", steps });
+  await api("POST", "/metadata/apply", {
+    documents: [
+      workflow("double", label("Double it", "加倍"), "size < 10", { a: { type: "set", values: { size: "size * 2" } } }),
+      workflow("judge", label("Judge it", "评判"), "true", { a: { type: "refuse", message: label("Too heavy.", "太重了。") } }),
+    ],
+  });
+  const page = await open(admin, `/o/crate/${crate.id}`);
+  const more = () => page.getByRole("button", { name: "More actions" }).click();
+  const size = page.locator('[data-field="size"]');
+  for (const now of ["6", "12"]) {
+    await more();
+    await page.getByRole("menuitem", { name: "Double it" }).click();
+    await size.getByText(now, { exact: true }).waitFor();
+    await page.getByText("“Double it” is done.").last().waitFor();
+  }
+  await still(page);
+  await more();
+  await page.getByRole("menuitem", { name: "Judge it" }).waitFor();
+  assert.equal(await page.getByRole("menuitem", { name: "Double it" }).count(), 0);
+  await page.getByRole("menuitem", { name: "Judge it" }).click();
+  await page.getByText("Too heavy.").waitFor();
+  const runs = (await api("GET", `/records/crate/${crate.id}/runs`)).items;
+  assert.deepEqual(runs.map((one) => [one.workflow, one.state]), [["judge", "failed"], ["double", "done"], ["double", "done"]]);
+  await api("POST", "/metadata/apply", { delete: ["double", "judge"].map((name) => ({ kind: "workflow", name })) });
+  await done(page);
+});
+
 test("values of all kinds are entered by keys, and computed while that is done", async () => {
   const page = await open(admin, "/o/crate?view=&new=");
   const panel = page.getByRole("dialog");

@@ -141,7 +141,7 @@ export default function Inbox({ Peek }: { Peek: ComponentType<{ object: ObjectMo
                 <span className={css.text}>
                   <strong>{one.name || t("recent.nameless")}</strong>
                   <span className="quiet">
-                    {t(`inbox.kind.${one.kind}`, { who: one.by_name ?? t("inbox.somebody") })}
+                    {t(`inbox.kind.${one.kind}`, { who: one.by_name ?? t(one.by ? "inbox.somebody" : "inbox.system") })}
                     {changed(one) && `: ${changed(one)}`}
                   </span>
                   {one.text && <span>{one.text}</span>}
