@@ -40,7 +40,7 @@ func (r *Runner) Try(ctx context.Context, t store.Tenant, c *policy.Caller, name
 			return notFound(object, key)
 		}
 		env.Old = env.Row
-		run = r.newRun(system.Snapshot(), w, c.User, object, key)
+		run = r.newRun(system.Snapshot(), w, c, object, key)
 		triggered, err := workflows.Triggers(ctx, w, env)
 		switch f := fault.From(err); {
 		case f != nil && f.Kind.Breaks():
@@ -66,7 +66,7 @@ func (r *Runner) Try(ctx context.Context, t store.Tenant, c *policy.Caller, name
 }
 
 // Press runs a workflow that people set off, on a record that the caller may read. The run is kept, whatever
-// becomes of it. Faults: workflow.unknown (NotFound) also of one that is not for the caller, record.not_found.
+// becomes of it. Faults: workflow.unknown (NotFound) also of one that is not for the caller, record.not_found (NotFound).
 func (r *Runner) Press(ctx context.Context, t store.Tenant, caller *record.Session, c *policy.Caller, name, object string, key id.ID) (*Run, error) {
 	snapshot := caller.Snapshot()
 	w, err := workflowOf(snapshot, name)
@@ -78,7 +78,7 @@ func (r *Runner) Press(ctx context.Context, t store.Tenant, caller *record.Sessi
 	}
 	may, err := mayPress(ctx, caller, w, object, key)
 	if err == nil && !may {
-		err = notFound(object, key)
+		err = fault.New(fault.NotFound, "workflow.unknown", "workflow", name)
 	}
 	if err != nil {
 		return nil, err
@@ -93,10 +93,7 @@ func (r *Runner) Press(ctx context.Context, t store.Tenant, caller *record.Sessi
 		if env == nil {
 			return notFound(object, key)
 		}
-		run = r.newRun(snapshot, w, c.User, object, key)
-		if c.Via == "key" {
-			run.acts = c.Permissions
-		}
+		run = r.newRun(snapshot, w, c, object, key)
 		triggered, err := workflows.Triggers(ctx, w, env)
 		if err != nil {
 			return err
@@ -219,9 +216,13 @@ func (r *Runner) Retry(ctx context.Context, t store.Tenant, key id.ID) error {
 	return err
 }
 
-// newRun is a run that begins now.
-func (r *Runner) newRun(s *catalog.Snapshot, w *workflows.Workflow, by id.ID, object string, key id.ID) *Run {
-	return &Run{ID: r.o.IDs.Next(), Workflow: w.Doc.Name, Revision: s.Revision, Object: object, Record: key, By: by, Started: r.o.Now(), Next: w.Start.Name}
+// newRun is a run that begins now. One that a key sets off is held to what the key may do.
+func (r *Runner) newRun(s *catalog.Snapshot, w *workflows.Workflow, by *policy.Caller, object string, key id.ID) *Run {
+	run := &Run{ID: r.o.IDs.Next(), Workflow: w.Doc.Name, Revision: s.Revision, Object: object, Record: key, By: by.User, Started: r.o.Now(), Next: w.Start.Name}
+	if by.Via == "key" {
+		run.acts = by.Permissions
+	}
+	return run
 }
 
 func workflowOf(s *catalog.Snapshot, name string) (*workflows.Workflow, error) {

@@ -1,9 +1,9 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -86,6 +86,10 @@ func (e *executing) execute() error {
 	e.run.Next, e.run.Steps, e.run.loops = state.Next, state.Steps, state.Loops
 	if err == nil {
 		e.run.results, err = e.workflow.Keep(state)
+	}
+	if e.run.holds() > maxHeld {
+		e.run.results, e.run.loops = nil, nil
+		err = cmp.Or(err, error(fault.New(fault.TooLarge, "workflow.results_too_large", "limit", maxHeld)))
 	}
 	now := e.r.o.Now()
 	switch f := fault.From(err); {
@@ -178,7 +182,7 @@ func (e *executing) Readable(o *catalog.Object) (query.Filter, error) {
 
 // Notify implements workflows.Acts.
 func (e *executing) Notify(user id.ID, text string) error {
-	note := collaboration.Note{ID: id.Named(fmt.Sprint("told ", e.run.ID, e.run.Steps, len(e.run.Trace))), User: user, Object: e.run.Object, Record: e.run.Record, By: e.run.By, At: e.r.o.Now(), Text: text}
+	note := collaboration.Note{ID: e.r.o.IDs.Next(), User: user, Object: e.run.Object, Record: e.run.Record, By: e.run.By, At: e.r.o.Now(), Text: text}
 	if err := e.r.o.Notes.Inform(e.ctx, e.joint.Tx(), note); err != nil {
 		return err
 	}

@@ -111,7 +111,8 @@ type Effect struct {
 const (
 	maxTrace  = 200       // steps that are kept of a run
 	maxValues = 4 << 10   // bytes of an effect's values that are kept; of more, nothing
-	maxBytes  = 256 << 10 // of all that is kept of a run; results beyond it fail the run
+	maxBytes  = 256 << 10 // of all that is kept of a run
+	maxHeld   = 128 << 10 // of what a run needs to go on; more fails it
 )
 
 // progress is what is kept of how far a run came.
@@ -124,17 +125,39 @@ type progress struct {
 	Acts    []string         `json:"acts,omitempty"`
 }
 
-// values are the columns of a run. Fault "workflow.results_too_large" (TooLarge).
-func (r *Run) values() (map[string]any, error) {
-	raw, err := json.Marshal(progress{r.Next, r.Steps, r.Trace[:min(len(r.Trace), maxTrace)], r.results, r.loops, r.acts})
-	if err != nil {
-		return nil, fmt.Errorf("writing how far a run came: %w", err)
+// progress is what is kept of how far the run came: of its trace as much as there is room for, since nothing
+// depends on it.
+func (r *Run) progress() (json.RawMessage, error) {
+	p := progress{Next: r.Next, Steps: r.Steps, Trace: r.Trace[:min(len(r.Trace), maxTrace)], Results: r.results, Loops: r.loops, Acts: r.acts}
+	for {
+		raw, err := json.Marshal(p)
+		if err != nil {
+			return nil, fmt.Errorf("writing how far a run came: %w", err)
+		}
+		if len(raw) <= maxBytes || len(p.Trace) == 0 {
+			return raw, nil
+		}
+		p.Trace = p.Trace[:len(p.Trace)/2]
 	}
-	if len(raw) > maxBytes {
-		return nil, fault.New(fault.TooLarge, "workflow.results_too_large", "limit", maxBytes)
+}
+
+// holds is about how many bytes of what a run needs to go on are kept.
+func (r *Run) holds() int {
+	bytes := len(r.results)
+	for _, loop := range r.loops {
+		bytes += 24 * len(loop.Left)
+	}
+	return bytes
+}
+
+// values are the columns of a run.
+func (r *Run) values() (map[string]any, error) {
+	raw, err := r.progress()
+	if err != nil {
+		return nil, err
 	}
 	v := map[string]any{query.Version.Name: r.version + 1, colWorkflow.Name: r.Workflow, colRevision.Name: r.Revision, colDepth.Name: r.Depth,
-		colState.Name: r.State, colStarted.Name: r.Started.UnixMilli(), colProgress.Name: json.RawMessage(raw),
+		colState.Name: r.State, colStarted.Name: r.Started.UnixMilli(), colProgress.Name: raw,
 		colDue.Name: nil, colEnded.Name: nil, colError.Name: nil, colParams.Name: nil}
 	if r.Object != "" {
 		v[colObject.Name], v[colRecord.Name] = r.Object, int64(r.Record)

@@ -189,7 +189,10 @@ func (s *stage) do(t *testing.T, at string, d deed) {
 	}
 	data := make(map[string]any, len(d.Data))
 	for name, v := range d.Data {
-		if text, ok := v.(string); ok && strings.HasPrefix(text, "$") {
+		switch text, _ := v.(string); {
+		case text == "$long":
+			v = strings.Repeat("long text ", 390) // not much less than the values that are kept of an effect
+		case strings.HasPrefix(text, "$"):
 			v = s.kept[text[1:]].String()
 		}
 		data[name] = v

@@ -166,7 +166,7 @@ func (s *starting) fire(w *workflows.Workflow, key id.ID) error {
 	if err != nil || env == nil { // an earlier run has deleted it
 		return err
 	}
-	return s.keep(begun{run: s.r.newRun(s.snapshot, w, 0, object, key), workflow: w, env: env})
+	return s.keep(begun{run: s.r.newRun(s.snapshot, w, policy.System(s.tenant.Name()), object, key), workflow: w, env: env})
 }
 
 // timerOf is the id of a workflow's timer.
