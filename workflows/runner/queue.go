@@ -36,6 +36,19 @@ func (a alarm) comes(ctx context.Context, from store.Reader) (at time.Time, foun
 	return at, found, nil
 }
 
+// next has the job come again, of which one has just come; the zero time: it does not. Where another comes before
+// then, that one does so: else the jobs would become ever more.
+func (a alarm) next(ctx context.Context, tx store.Tx, r *Runner, at time.Time) error {
+	comes, _, err := a.comes(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if comes.After(r.o.Now()) && !at.IsZero() && !comes.After(at) {
+		return nil
+	}
+	return a.set(ctx, tx, r, at)
+}
+
 // set enqueues the job; the zero time: it does not come any more. One that was enqueued for later finds
 // nothing to do.
 func (a alarm) set(ctx context.Context, tx store.Tx, r *Runner, at time.Time) error {

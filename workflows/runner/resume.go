@@ -133,7 +133,7 @@ func (r *Runner) queueNext(ctx context.Context, tx store.Tx) (bool, error) {
 	if waiting {
 		due = next.Time(colDue)
 	}
-	return waiting, resumes.set(ctx, tx, r, due)
+	return waiting, resumes.next(ctx, tx, r, due)
 }
 
 // goOn does the next steps of a run that has waited.

@@ -81,7 +81,7 @@ func (r *Runner) startDue(ctx context.Context, t store.Tenant) (more bool, err e
 			return err
 		}
 		queued = queued || !first.IsZero()
-		return schedules.set(ctx, j.Tx(), r, first)
+		return schedules.next(ctx, j.Tx(), r, first)
 	})
 	if err == nil && queued {
 		r.o.Wake(t.Name())

@@ -68,7 +68,7 @@ func (r *Runner) trimSome(ctx context.Context, t store.Tenant) (more bool, err e
 		if queued {
 			next = r.o.Now().Add(trimEvery)
 		}
-		return trims.set(ctx, tx, r, next)
+		return trims.next(ctx, tx, r, next)
 	})
 	if err == nil && queued {
 		r.o.Wake(t.Name())
