@@ -120,11 +120,12 @@ lint: vet ## formatting, go vet, the directions of imports, staticcheck
 	$(GO) run $(STATICCHECK) ./...
 
 .PHONY: bench
-bench: build ## measure 100,000 records over HTTP beside the bare store and a program written by hand, 1,000 idle tenants, and 1,000 idle streams of events (docs/benchmarks.md); ROWS=… SECS=…
+bench: build ## measure 100,000 records over HTTP beside the bare store and a program written by hand, 1,000 idle tenants, 1,000 idle streams of events, and runs of workflows (docs/benchmarks.md); ROWS=… SECS=…
 	cd test/plain && CGO_ENABLED=0 $(GO) build -o $(abspath $(dir $(BIN)))/plain .
 	@$(BIN) bench --beside $(dir $(BIN))plain --rows $(or $(ROWS),100000) --seconds $(or $(SECS),5)
 	@$(GO) test -run '^$$' -bench IdleTenants -benchtime 1x ./engine/store/mongo
 	@$(GO) test -run '^$$' -bench IdleStreams -benchtime 1x ./engine/api
+	@$(GO) test -run '^$$' -bench . -benchtime 6000x ./workflows/runner
 
 .PHONY: soak
 soak: modules ## kill a server under load many times and look for what is lost, kill one that runs workflows, upload a large file, plan the largest configurations at once, attack it from all sides, take and restore hourly backups of a week; ROUNDS=… KILLS=… RUNS=… FILE=… PLANS=… ATTACK=… HOURS=…

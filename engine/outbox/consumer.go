@@ -31,6 +31,9 @@ type Consumer struct {
 	// the process stops, when the batch takes longer than Options.Within, or when another
 	// process has taken over.
 	Handle func(ctx context.Context, t store.Tenant, b *Batch) error
+	// Pause is how long a tenant is left alone between two looks at it, in which saves that follow each other
+	// quickly come together; 50 ms when 0.
+	Pause time.Duration
 	// MaxEvents and MaxBytes bound a batch; 100 events and 1 MiB. One event may be larger.
 	MaxEvents, MaxBytes int
 }

@@ -100,6 +100,9 @@ func (d *Dispatcher) Register(consumers ...Consumer) {
 		if c.MaxEvents <= 0 {
 			c.MaxEvents = 100
 		}
+		if c.Pause <= 0 {
+			c.Pause = pause
+		}
 		if c.MaxBytes <= 0 {
 			c.MaxBytes = 1 << 20
 		}
@@ -282,7 +285,7 @@ func (l *lane) looked(tenant string, again time.Time) {
 	case !again.IsZero():
 		v.busy, v.at = false, again
 	case v.again: // saves that follow each other quickly are told together
-		v.busy, v.at = false, l.dispatcher.options.Now().Add(pause)
+		v.busy, v.at = false, l.dispatcher.options.Now().Add(l.consumer.Pause)
 	default:
 		delete(l.due, tenant)
 	}

@@ -31,6 +31,9 @@ import (
 // maxDepth is how many runs may have led to each other by what they changed; the next is not run.
 const maxDepth = 10
 
+// soon is within what time a run begins after its event, for people wait for what it does.
+const soon = 10 * time.Millisecond
+
 // Callers makes the callers that users would be.
 type Callers interface {
 	Acting(ctx context.Context, t store.Tenant, user id.ID, permissions []string, via string) (*policy.Caller, error)
@@ -63,7 +66,7 @@ func New(o Options) *Runner {
 
 // Consumer is the consumer of the outbox that starts runs.
 func (r *Runner) Consumer() outbox.Consumer {
-	return outbox.Consumer{Name: "workflows", Wants: wants, Handle: r.handle}
+	return outbox.Consumer{Name: "workflows", Wants: wants, Handle: r.handle, Pause: soon}
 }
 
 // Jobs are the kinds of jobs that go on with runs.
