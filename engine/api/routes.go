@@ -230,10 +230,10 @@ func (s *Server) routes() []route {
 		{post, v1 + "/jobs/:id/cancel", s.cancelJob, "cancelJob", "Cancels background work.", none, mine, nothing, done},
 		{post, v1 + "/jobs/:id/retry", s.retryJob, "retryJob", "Has failed background work go on.", none, mine, nothing, done},
 
-		{get, v1 + "/workflows/runs", s.listRuns, "listRuns", "Lists the runs of workflows, newest first.", running, setup, nothing, answers[Page[Run]]()},
-		{get, v1 + "/workflows/runs/:id", s.getRun, "getRun", "Shows a run of a workflow: what its steps did.", none, setup, nothing, answers[Run]()},
-		{post, v1 + "/workflows/runs/:id/cancel", s.cancelRun, "cancelRun", "Ends a run that waits.", none, metaOps, nothing, done},
-		{post, v1 + "/workflows/runs/:id/retry", s.retryRun, "retryRun", "Has a run that failed or was cancelled go on with the step that failed.", none, metaOps, nothing, done},
+		{get, v1 + "/runs", s.listRuns, "listRuns", "Lists the runs of workflows, newest first.", running, setup, nothing, answers[Page[Run]]()},
+		{get, v1 + "/runs/:id", s.getRun, "getRun", "Shows a run of a workflow: what its steps did.", none, setup, nothing, answers[Run]()},
+		{post, v1 + "/runs/:id/cancel", s.cancelRun, "cancelRun", "Ends a run that waits.", none, metaOps, nothing, done},
+		{post, v1 + "/runs/:id/retry", s.retryRun, "retryRun", "Has a run that failed or was cancelled go on with the step that failed.", none, metaOps, nothing, done},
 		{post, v1 + "/workflows/:name/try", s.tryWorkflow, "tryWorkflow", "Says what a workflow would do with a record, and does nothing.", none, metaOps, sends[TryOn](), answers[Tried]()},
 
 		{get, v1 + "/openapi.json", s.openAPI, "getDescription", "Is this description, of what the caller may see.", cached, mine, nothing, answers[Description]()},

@@ -169,7 +169,7 @@ func (r *request) readableValues(records *record.Session, e runner.Effect) (map[
 	return values, nil
 }
 
-// listRuns is GET /workflows/runs, newest first.
+// listRuns is GET /runs, newest first.
 func (s *Server) listRuns(r *request) error {
 	var l runner.Listing
 	var cursor, about string
@@ -205,7 +205,7 @@ func (s *Server) listRuns(r *request) error {
 	return r.json(fiber.StatusOK, answer)
 }
 
-// getRun is GET /workflows/runs/{id}.
+// getRun is GET /runs/{id}.
 func (s *Server) getRun(r *request) error {
 	key, err := r.recordID()
 	if err != nil {
@@ -222,7 +222,7 @@ func (s *Server) getRun(r *request) error {
 	return r.json(fiber.StatusOK, shown)
 }
 
-// cancelRun is POST /workflows/runs/{id}/cancel.
+// cancelRun is POST /runs/{id}/cancel.
 func (s *Server) cancelRun(r *request) error {
 	key, err := r.recordID()
 	if err != nil {
@@ -234,7 +234,7 @@ func (s *Server) cancelRun(r *request) error {
 	return r.done()
 }
 
-// retryRun is POST /workflows/runs/{id}/retry.
+// retryRun is POST /runs/{id}/retry.
 func (s *Server) retryRun(r *request) error {
 	key, err := r.recordID()
 	if err != nil {

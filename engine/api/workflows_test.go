@@ -46,7 +46,7 @@ func TestRunsTellWhatMayBeRead(t *testing.T) {
 	if got := offered(ann); got != "[]" {
 		t.Errorf("then ann is offered %s", got)
 	}
-	runs := "/api/v1/workflows/runs"
+	runs := "/api/v1/runs"
 	one := runs + "/" + run["id"].(string)
 	for _, path := range []string{runs, one} {
 		w.refused(t, "GET", path, ann, 403)

@@ -76,7 +76,7 @@ func TestRunsGoOnAfterKills(t *testing.T) {
 	}
 	states := map[string]int{}
 	for cursor := ""; ; {
-		page := admin.must(t, 200, "GET", "/workflows/runs?limit=500&cursor="+cursor, nil)
+		page := admin.must(t, 200, "GET", "/runs?limit=500&cursor="+cursor, nil)
 		for _, run := range page["items"].([]any) {
 			states[run.(object)["state"].(string)]++
 		}

@@ -183,11 +183,11 @@ test("workflows", async () => {
   const run = data(await admin.POST("/api/v1/records/account/{id}/workflows/{workflow}", { params: { path } }));
   assert.equal(run.state, "waiting");
   assert.equal(data(await admin.GET("/api/v1/records/account/{id}/runs", { params: { path: { id } } })).items[0]?.id, run.id);
-  assert.equal(data(await admin.GET("/api/v1/workflows/runs", { params: { query: { workflow: name, state: "waiting", record: id } } })).items[0]?.id, run.id);
+  assert.equal(data(await admin.GET("/api/v1/runs", { params: { query: { workflow: name, state: "waiting", record: id } } })).items[0]?.id, run.id);
   const params = { path: { id: run.id } };
-  data(await admin.POST("/api/v1/workflows/runs/{id}/cancel", { params }));
-  assert.equal(data(await admin.GET("/api/v1/workflows/runs/{id}", { params })).state, "cancelled");
-  assert.equal((await admin.POST("/api/v1/workflows/runs/{id}/retry", { params })).response.status, 409);
+  data(await admin.POST("/api/v1/runs/{id}/cancel", { params }));
+  assert.equal(data(await admin.GET("/api/v1/runs/{id}", { params })).state, "cancelled");
+  assert.equal((await admin.POST("/api/v1/runs/{id}/retry", { params })).response.status, 409);
 });
 
 test("people and keys", async () => {
