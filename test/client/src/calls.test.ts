@@ -171,12 +171,12 @@ test("background work", async () => {
 test("workflows", async () => {
   const name = "greet_accounts";
   const workflow = {
-    kind: "workflow", name, label: "Greet", object: "account", trigger: { type: "manual" }, start: "set", steps: { set: { type: "set", values: { website: "'example.com'" }, next: "wait" }, wait: { type: "wait", for: "days(1)" } },
+    kind: "workflow", name, label: "Greet", object: "account", trigger: { type: "manual" }, start: "set", steps: { set: { type: "set", values: { website: "'example.com'" }, next: "wait" }, wait: { type: "wait", for: "days(1)", next: "end" }, end: { type: "stop" } },
   };
   data(await admin.POST("/api/v1/metadata/apply", { body: { documents: [workflow], message: "a workflow" } }));
   const { id } = data(await admin.POST("/api/v1/records/account", { body: { name: "Greeted" } as components["schemas"]["account.write"] }));
   const tried = data(await admin.POST("/api/v1/workflows/{name}/try", { params: { path: { name } }, body: { record: id } }));
-  assert.deepEqual([tried.state, tried.trace.map((one) => one.step)], ["done", ["set", "wait"]]);
+  assert.deepEqual([tried.state, tried.trace.map((one) => one.step)], ["done", ["set", "wait", "end"]]);
   const page = data(await admin.GET("/api/v1/records/{object}/{id}/page" as "/api/v1/records/account/{id}/page", { params: { path: { object: "account", id } as never } }));
   assert.deepEqual(page.workflows, [{ name, label: "Greet" }]);
   const path = { object: "account", id, workflow: name } as never;
@@ -187,7 +187,7 @@ test("workflows", async () => {
   const params = { path: { id: run.id } };
   data(await admin.POST("/api/v1/runs/{id}/cancel", { params }));
   assert.equal(data(await admin.GET("/api/v1/runs/{id}", { params })).state, "cancelled");
-  assert.equal((await admin.POST("/api/v1/runs/{id}/retry", { params })).response.status, 409);
+  data(await admin.POST("/api/v1/runs/{id}/retry", { params }));
 });
 
 test("people and keys", async () => {
