@@ -177,9 +177,9 @@ test("workflows", async () => {
   const { id } = data(await admin.POST("/api/v1/records/account", { body: { name: "Greeted" } as components["schemas"]["account.write"] }));
   const tried = data(await admin.POST("/api/v1/workflows/{name}/try", { params: { path: { name } }, body: { record: id } }));
   assert.deepEqual([tried.state, tried.trace.map((one) => one.step)], ["done", ["set", "wait", "end"]]);
-  const page = data(await admin.GET("/api/v1/records/{object}/{id}/page" as "/api/v1/records/account/{id}/page", { params: { path: { object: "account", id } as never } }));
+  const page = data(await admin.GET("/api/v1/records/account/{id}/page", { params: { path: { id } } }));
   assert.deepEqual(page.workflows, [{ name, label: "Greet" }]);
-  const path = { object: "account", id, workflow: name } as never;
+  const path = { id, workflow: name };
   const run = data(await admin.POST("/api/v1/records/account/{id}/workflows/{workflow}", { params: { path } }));
   assert.equal(run.state, "waiting");
   assert.equal(data(await admin.GET("/api/v1/records/account/{id}/runs", { params: { path: { id } } })).items[0]?.id, run.id);
