@@ -1,7 +1,6 @@
 package workflows
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 
@@ -76,7 +75,11 @@ func (c *Compiling) Condition(source, at string) *expression.Program {
 
 // Expression compiles one that results in a kind of value; scale is that of a number, -1 for any.
 func (c *Compiling) Expression(source string, result fieldtype.Kind, scale int, at string) *expression.Program {
-	p := c.c.Expression(source, c.scope(result, scale), c.at+at)
+	return c.noted(c.c.Expression(source, c.scope(result, scale), c.at+at))
+}
+
+// noted notes whether a program reads the user.
+func (c *Compiling) noted(p *expression.Program) *expression.Program {
 	if p != nil && (p.UsesUser() || p.UsesClock()) {
 		*c.user = true
 	}
@@ -86,7 +89,7 @@ func (c *Compiling) Expression(source string, result fieldtype.Kind, scale int, 
 // Record compiles an expression that leads to a record of an object; nil where it leads to others.
 func (c *Compiling) Record(o *catalog.Object, source, at string) *expression.Program {
 	p := c.Expression(source, fieldtype.ReferenceKind, -1, at)
-	if p != nil && !p.Leads(o.Doc.Name) {
+	if p != nil && !p.Becomes(fieldtype.Reference(o.Doc.Name)) {
 		c.Report(fault.New(fault.Invalid, "workflow.other_object", "object", o.Doc.Name), at)
 		return nil
 	}
@@ -98,11 +101,7 @@ func (c *Compiling) Record(o *catalog.Object, source, at string) *expression.Pro
 func (c *Compiling) Filter(o *catalog.Object, source, at string) *expression.Program {
 	scope := c.scope(fieldtype.BoolKind, -1)
 	scope.Record, scope.Old, scope.Queryable = o, false, true
-	p := c.c.Expression(source, scope, c.at+at)
-	if p != nil && (p.UsesUser() || p.UsesClock()) {
-		*c.user = true
-	}
-	return p
+	return c.noted(c.c.Expression(source, scope, c.at+at))
 }
 
 // Found compiles a condition on records of an object that runs in the database and reads nothing else.
@@ -147,14 +146,10 @@ func (c *Compiling) Values(o *catalog.Object, sources map[string]string, at stri
 		f := c.Field(o, name, at)
 		switch {
 		case f == nil:
-		case !f.Settable():
+		case !f.Settable() || f.Value.Kind() == fieldtype.AnyKind:
 			c.Report(fault.New(fault.Invalid, "workflow.not_written", "field", name), at)
 		default:
-			scale := -1
-			if s, ok := f.Value.(fieldtype.Scaled); ok {
-				scale = s.Scale()
-			}
-			if p := c.Expression(sources[name], f.Value.Kind(), scale, at); p != nil {
+			if p := c.noted(c.c.Value(f, sources[name], c.scope(fieldtype.AnyKind, -1), c.at+at)); p != nil {
 				values = append(values, Value{f, p})
 			}
 		}
@@ -171,13 +166,9 @@ func (r *Registry) Compile(c *catalog.Compiling, d *Definition, at string) *Work
 			return nil
 		}
 	}
-	var head struct {
-		Type string `json:"type"`
-	}
-	decode(d.Trigger, &head)
-	settings, err := r.triggers[head.Type].Read(d.Trigger)
-	if err != nil {
-		panic(fmt.Errorf("the trigger of %s keeps to its schema and can't be read: %w", d.Name, err))
+	settings, ok := readAs(r.triggers, d.Trigger, TriggerType.Read, c, at+"/trigger")
+	if !ok {
+		return nil
 	}
 	w.Trigger = settings.Compile(&Compiling{c: c, at: at + "/trigger", object: w.Object})
 	if w.Trigger == nil {
@@ -193,8 +184,8 @@ func (r *Registry) Compile(c *catalog.Compiling, d *Definition, at string) *Work
 			w.When = when.Condition(d.When, "/when")
 		}
 	}
-	g := r.graphOf(d)
-	if !g.check(c, at) {
+	g, ok := r.graphOf(c, d, at)
+	if !ok || !g.check(c, at) {
 		return nil
 	}
 	for _, name := range g.order {

@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -24,28 +23,43 @@ type step struct {
 	settings Settings
 }
 
-// decode reads what keeps to its schema.
-func decode(raw json.RawMessage, into any) {
-	if err := json.Unmarshal(raw, into); err != nil {
-		panic(fmt.Errorf("reading what keeps to its schema: %w", err))
+// readAs reads settings as the type that they name says; ok is false where the schema has refused them, so that there
+// is no such type, or they can't be read, which is reported.
+func readAs[T, S any](types map[string]T, raw json.RawMessage, read func(T, json.RawMessage) (S, error), c *catalog.Compiling, at string) (settings S, ok bool) {
+	var head struct {
+		Type string `json:"type"`
 	}
+	if json.Unmarshal(raw, &head) != nil {
+		return settings, false
+	}
+	t, ok := types[head.Type]
+	if !ok {
+		return settings, false
+	}
+	settings, err := read(t, raw)
+	if err != nil {
+		if !c.Refused(at) {
+			c.Report(fault.New(fault.Invalid, "catalog.unreadable").Because(err), at)
+		}
+		return settings, false
+	}
+	return settings, true
 }
 
-func (r *Registry) graphOf(d *Definition) *graph {
-	g := &graph{start: d.Start, steps: make(map[string]step, len(d.Steps))}
+// graphOf reads the steps of a definition; ok is false where one that can't be read is reported.
+func (r *Registry) graphOf(c *catalog.Compiling, d *Definition, at string) (g *graph, ok bool) {
+	g, ok = &graph{start: d.Start, steps: make(map[string]step, len(d.Steps))}, true
 	for name, raw := range d.Steps {
-		var head struct {
-			Type string `json:"type"`
+		var kind StepType
+		settings, read := readAs(r.steps, raw, func(t StepType, raw json.RawMessage) (Settings, error) {
+			kind = t
+			return t.Read(raw)
+		}, c, at+"/steps/"+name)
+		if ok = ok && read; read {
+			g.steps[name] = step{kind, settings}
 		}
-		decode(raw, &head)
-		kind := r.steps[head.Type]
-		settings, err := kind.Read(raw)
-		if err != nil {
-			panic(fmt.Errorf("the step %s of %s keeps to its schema and can't be read: %w", name, d.Name, err))
-		}
-		g.steps[name] = step{kind, settings}
 	}
-	return g
+	return g, ok
 }
 
 // check reports exits that lead to no step, steps that nothing leads to, and circles. It finds the

@@ -35,7 +35,9 @@ func (kind) AlsoCalled() []string { return []string{"flow", "automation", "proce
 // Schema is composed of what all workflows have and the settings of each type.
 func (k kind) Schema() json.RawMessage {
 	var s map[string]any
-	decode(schemaFile, &s)
+	if err := json.Unmarshal(schemaFile, &s); err != nil {
+		panic(fmt.Errorf("the schema of workflows: %w", err)) // embedded beside this
+	}
 	defs := s["$defs"].(map[string]any)
 	schema.Choose(defs, "trigger", schemasOf(k.registry.Triggers()))
 	schema.Choose(defs, "step", schemasOf(k.registry.Steps()))

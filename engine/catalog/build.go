@@ -263,6 +263,16 @@ func (b *builder) compile(source string, scope expression.Scope, pointer string)
 	return p
 }
 
+// value compiles an expression that makes the value of a field.
+func (b *builder) value(f *Field, source string, scope expression.Scope, pointer string) *expression.Program {
+	scope.Result, scope.Scale = f.Value.Kind(), scaleOf(f.Value)
+	p := b.compile(source, scope, pointer)
+	if p != nil && !p.Becomes(f.Value) {
+		b.demand(fault.New(fault.Invalid, "catalog.unfit", "field", f.Name), pointer)
+	}
+	return p
+}
+
 // condition compiles a yes-or-no expression on a record of o and the user; nil
 // for an empty source.
 func (b *builder) condition(o *Object, source, pointer string) *expression.Program {

@@ -66,6 +66,11 @@ func (c *Compiling) Expression(source string, scope expression.Scope, pointer st
 	return c.compile(source, scope, pointer)
 }
 
+// Value compiles an expression that makes the value of a field; of scope, what is read counts.
+func (c *Compiling) Value(f *Field, source string, scope expression.Scope, pointer string) *expression.Program {
+	return c.value(f, source, scope, pointer)
+}
+
 // User are the names of the user in expressions; none without an object user.
 func (c *Compiling) User() expression.Names { return c.user() }
 

@@ -142,8 +142,7 @@ func (b *builder) compileField(names expression.Names, f *Field, pointer string)
 		if f.Doc.Default != nil {
 			b.report(fault.New(fault.Invalid, "catalog.two_defaults", "field", f.Name), pointer+"/default_expr")
 		}
-		scope.Result, scope.Scale = f.Value.Kind(), scaleOf(f.Value)
-		f.Default = b.compile(f.Doc.DefaultExpr, scope, pointer+"/default_expr")
+		f.Default = b.value(f, f.Doc.DefaultExpr, scope, pointer+"/default_expr")
 	}
 	if f.Doc.Default != nil {
 		f.Initial = b.readValue(f.Value, f.Doc.Default, pointer+"/default")
@@ -308,8 +307,8 @@ func (b *builder) compileStage(o *Object, name string, doc *metadata.Stage, opti
 			b.report(fault.New(fault.Invalid, "catalog.not_settable", "field", set), pointer+"/set"+step(set))
 			continue
 		}
-		scope := expression.Scope{Record: o, User: b.user(), Old: true, Result: f.Value.Kind(), Scale: scaleOf(f.Value)}
-		s.Set[set] = b.compile(doc.Set[set], scope, pointer+"/set"+step(set))
+		scope := expression.Scope{Record: o, User: b.user(), Old: true}
+		s.Set[set] = b.value(f, doc.Set[set], scope, pointer+"/set"+step(set))
 	}
 	if doc.To == nil {
 		return s
@@ -400,8 +399,7 @@ func (b *builder) compileTypeDefaults(o *Object, t *metadata.RecordType, name, p
 			b.report(fault.New(fault.Invalid, "catalog.two_defaults", "field", field), at)
 		}
 		if f := settable(field, at); f != nil {
-			scope := expression.Scope{Record: o, User: b.user(), Result: f.Value.Kind(), Scale: scaleOf(f.Value)}
-			begins[field] = Beginning{Default: b.compile(t.DefaultExprs[field], scope, at)}
+			begins[field] = Beginning{Default: b.value(f, t.DefaultExprs[field], expression.Scope{Record: o, User: b.user()}, at)}
 		}
 	}
 	if len(begins) == 0 {

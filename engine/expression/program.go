@@ -142,9 +142,19 @@ func (p *Program) Parts() int { return p.size + p.patterns/8 }
 // Kind is the kind of the result.
 func (p *Program) Kind() fieldtype.Kind { return p.kind }
 
-// Leads reports whether a ReferenceKind result may lead to a record of an object.
-func (p *Program) Leads(object string) bool {
-	return p.kind == fieldtype.ReferenceKind && !p.root.multi && (p.root.refs == nil || slices.Contains(p.root.refs, object))
+// Becomes reports whether the result, of the kind of a value, can also be kept as one: a reference has the form of the
+// value's and may lead where that does, and what may be anything comes from what is kept as such.
+func (p *Program) Becomes(v fieldtype.Value) bool {
+	switch {
+	case p.root.empty() || p.root.kind == nilKind:
+		return true
+	case v.Kind() == fieldtype.AnyKind:
+		return p.root.kind == fieldtype.AnyKind
+	case v.Kind() != fieldtype.ReferenceKind:
+		return true
+	}
+	to, _ := v.(fieldtype.Refers)
+	return p.root.multi == (v.Storage() == fieldtype.Text) && (to == nil || overlap(p.root.refs, to.Targets()))
 }
 
 // Scale of a NumberKind result; -1 if it is not fixed. Then, and only then, Eval

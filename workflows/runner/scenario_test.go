@@ -135,6 +135,7 @@ func newStage(t *testing.T, world []json.RawMessage, s scenario) *stage {
 	st.people = map[string]*policy.Caller{"rob": tenant.CallerWith("rob@example.com", "seller"), "rita": tenant.CallerWith("rita@example.com", "seller"),
 		"wang": tenant.CallerWith("wang@example.com", "seller")}
 	st.people["wang"].Language = "zh"
+	st.people["admin"] = policy.System(tenant.Name())
 	return st
 }
 
