@@ -58,6 +58,9 @@ type Node struct {
 // Active reports whether the workflow is to run when it is triggered.
 func (w *Workflow) Active() bool { return w.Doc.Active == nil || *w.Doc.Active }
 
+// AsUser reports whether runs read and write as whoever set them off.
+func (w *Workflow) AsUser() bool { return w.Doc.RunAs == "user" }
+
 // Compiled are the workflows of a configuration.
 type Compiled struct {
 	ByName map[string]*Workflow

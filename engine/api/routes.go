@@ -230,7 +230,7 @@ func (s *Server) routes() []route {
 		{post, v1 + "/jobs/:id/cancel", s.cancelJob, "cancelJob", "Cancels background work.", none, mine, nothing, done},
 		{post, v1 + "/jobs/:id/retry", s.retryJob, "retryJob", "Has failed background work go on.", none, mine, nothing, done},
 
-		{get, v1 + "/runs", s.listRuns, "listRuns", "Lists the runs of workflows, newest first.", running, setup, nothing, answers[Page[Run]]()},
+		{get, v1 + "/runs", s.listRuns, "listRuns", "Lists the runs of workflows, newest first.", running, setup, nothing, answers[Page[ListedRun]]()},
 		{get, v1 + "/runs/:id", s.getRun, "getRun", "Shows a run of a workflow: what its steps did.", none, setup, nothing, answers[Run]()},
 		{post, v1 + "/runs/:id/cancel", s.cancelRun, "cancelRun", "Ends a run that waits.", none, metaOps, nothing, done},
 		{post, v1 + "/runs/:id/retry", s.retryRun, "retryRun", "Has a run that failed or was cancelled go on with the step that failed.", none, metaOps, nothing, done},

@@ -14,22 +14,27 @@ import (
 	"formwork/workflows/runner"
 )
 
-// Run is a run of a workflow.
-type Run struct {
+// ListedRun is a run of a workflow.
+type ListedRun struct {
 	ID        string     `json:"id" schema:"ID"`
 	Workflow  string     `json:"workflow"`
 	Revision  int64      `json:"revision"`                     // of the configuration under which it began
 	Object    string     `json:"object,omitempty"`             // of the record that it is about
-	Record    string     `json:"record,omitempty" schema:"ID"` //
+	Record    string     `json:"record,omitempty" schema:"ID"` // that it is about
 	By        string     `json:"by,omitempty" schema:"ID"`     // who set it off; absent: the platform
 	State     string     `json:"state" enum:"waiting,done,failed,cancelled"`
 	StartedAt time.Time  `json:"started_at"`
 	EndedAt   *time.Time `json:"ended_at"`          // null: still open
 	DueAt     *time.Time `json:"due_at"`            // when it goes on; null: it does not wait
-	Next      string     `json:"next,omitempty"`    // the step that is done next, or failed
 	Problem   *Finding   `json:"problem,omitempty"` // why it failed
-	Steps     int        `json:"steps"`             // that were done
-	Trace     []RunStep  `json:"trace"`             // the first of them, in order
+}
+
+// Run is a run of a workflow with what its steps did.
+type Run struct {
+	ListedRun
+	Next  string    `json:"next,omitempty"` // the step that is done next, or failed
+	Steps int       `json:"steps"`          // that were done
+	Trace []RunStep `json:"trace"`          // the first of them, in order
 }
 
 // RunStep is a step that a run did, or would do.
@@ -87,15 +92,13 @@ func (r *request) readsRecord(object string, key id.ID) error {
 	return err
 }
 
-func (r *request) showRun(run *runner.Run) (Run, error) {
-	shown := Run{ID: run.ID.String(), Workflow: run.Workflow, Revision: run.Revision, Object: run.Object, Record: keyOrNone(run.Record), By: keyOrNone(run.By),
-		State: run.State, StartedAt: run.Started.UTC(), EndedAt: timeOrNone(run.Ended), Next: run.Next, Problem: r.problemOf(run.Fault), Steps: run.Steps}
+func (r *request) listRun(run *runner.Run) ListedRun {
+	shown := ListedRun{ID: run.ID.String(), Workflow: run.Workflow, Revision: run.Revision, Object: run.Object, Record: keyOrNone(run.Record), By: keyOrNone(run.By),
+		State: run.State, StartedAt: run.Started.UTC(), EndedAt: timeOrNone(run.Ended), Problem: r.problemOf(run.Fault)}
 	if run.State == runner.Waiting {
 		shown.DueAt = timeOrNone(run.Due)
 	}
-	var err error
-	shown.Trace, err = r.showTrace(run, true)
-	return shown, err
+	return shown
 }
 
 func keyOrNone(key id.ID) string {
@@ -113,39 +116,57 @@ func (r *request) problemOf(f *fault.Fault) *Finding {
 	return &problem
 }
 
-// showTrace tells of values what the caller may read: of fields and, where the records are there, of those.
-func (r *request) showTrace(run *runner.Run, there bool) ([]RunStep, error) {
-	records := r.records()
-	may := func(object string, key id.ID) (bool, error) {
-		if !there || object == "" {
-			return object != "", nil
-		}
-		return records.May(r.ctx, policy.Read, object, key)
-	}
+// shownTrace shows what a run did, as far as the caller may read it: records, and fields of those.
+type shownTrace struct {
+	*request
+	records *record.Session
+	run     *runner.Run
+	may     map[id.ID]bool // read a record
+}
+
+// showTrace tells of a run that is kept, or was tried: then records that it would have made are there for nobody, and
+// the fields alone decide.
+func (r *request) showTrace(run *runner.Run, tried bool) ([]RunStep, error) {
+	s := shownTrace{request: r, records: r.records(), run: run, may: map[id.ID]bool{}}
 	trace := []RunStep{}
 	for _, did := range run.Trace {
 		step := RunStep{Step: did.Step, At: did.At.UTC(), Effects: []RunEffect{}}
 		for _, e := range did.Effects {
-			shown := RunEffect{Do: e.Do, Object: e.Object, Record: keyOrNone(e.Record)}
-			about, key := e.Object, e.Record
-			if e.Do == "notify" || e.Do == "wait" {
-				about, key = run.Object, run.Record
+			if tried && e.Do == "create" {
+				s.may[e.Record] = true
 			}
-			readable, err := may(about, key)
+			shown, err := s.effect(e)
 			if err != nil {
 				return nil, err
-			}
-			if readable {
-				shown.Text = e.Text
-				if shown.Values, err = r.readableValues(records, e); err != nil {
-					return nil, err
-				}
 			}
 			step.Effects = append(step.Effects, shown)
 		}
 		trace = append(trace, step)
 	}
 	return trace, nil
+}
+
+func (s *shownTrace) effect(e runner.Effect) (RunEffect, error) {
+	shown := RunEffect{Do: e.Do, Object: e.Object, Record: keyOrNone(e.Record)}
+	about, key := e.Object, e.Record
+	if about == "" { // it is no record that is changed
+		about, key = s.run.Object, s.run.Record
+	}
+	may, known := s.may[key]
+	if !known {
+		var err error
+		if may, err = s.records.May(s.ctx, policy.Read, about, key); err != nil {
+			return shown, err
+		}
+		s.may[key] = may
+	}
+	if !may {
+		return shown, nil
+	}
+	shown.Text = e.Text
+	var err error
+	shown.Values, err = s.readableValues(s.records, e)
+	return shown, err
 }
 
 // readableValues are the values of an effect but for fields that the caller may not read.
@@ -187,22 +208,7 @@ func (s *Server) listRuns(r *request) error {
 	if l.Before, l.Limit, err = pageOf(cursor, l.Limit); err != nil {
 		return err
 	}
-	runs, err := runner.List(r.ctx, r.tenant, l)
-	if err != nil {
-		return err
-	}
-	answer := Page[Run]{Items: []Run{}}
-	for _, run := range runs {
-		shown, err := r.showRun(run)
-		if err != nil {
-			return err
-		}
-		answer.Items = append(answer.Items, shown)
-	}
-	if len(runs) == l.Limit {
-		answer.Next = nextPage(runs[len(runs)-1].ID)
-	}
-	return r.json(fiber.StatusOK, answer)
+	return answerRuns(r, l, func(run *runner.Run) (ListedRun, error) { return r.listRun(run), nil })
 }
 
 // getRun is GET /runs/{id}.
@@ -215,11 +221,11 @@ func (s *Server) getRun(r *request) error {
 	if err != nil {
 		return err
 	}
-	shown, err := r.showRun(run)
+	trace, err := r.showTrace(run, false)
 	if err != nil {
 		return err
 	}
-	return r.json(fiber.StatusOK, shown)
+	return r.json(fiber.StatusOK, Run{r.listRun(run), run.Next, run.Steps, trace})
 }
 
 // cancelRun is POST /runs/{id}/cancel.
@@ -260,7 +266,7 @@ func (s *Server) tryWorkflow(r *request) error {
 	if err != nil {
 		return err
 	}
-	trace, err := r.showTrace(run, false)
+	trace, err := r.showTrace(run, true)
 	if err != nil {
 		return err
 	}
@@ -318,13 +324,18 @@ func (s *Server) recordRuns(r *request) error {
 		return err
 	}
 	l.Record = key
+	return answerRuns(r, l, r.showRecordRun)
+}
+
+// answerRuns answers with a page of runs.
+func answerRuns[T any](r *request, l runner.Listing, show func(*runner.Run) (T, error)) error {
 	runs, err := runner.List(r.ctx, r.tenant, l)
 	if err != nil {
 		return err
 	}
-	answer := Page[RecordRun]{Items: []RecordRun{}}
+	answer := Page[T]{Items: []T{}}
 	for _, run := range runs {
-		shown, err := r.showRecordRun(run)
+		shown, err := show(run)
 		if err != nil {
 			return err
 		}

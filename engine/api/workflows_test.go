@@ -78,8 +78,10 @@ func TestRunsTellWhatMayBeRead(t *testing.T) {
 func TestWorkflowsAreForWhoManagesPermissions(t *testing.T) {
 	w := newWorld(t)
 	w.Apply(`{"kind":"permission","name":"builder","label":"Builder","system":["manage_metadata","view_setup"],"objects":{"account":{"read":true,"read_all":true}}}`,
+		`{"kind":"permission","name":"blind","label":"Blind","system":["manage_metadata"]}`,
 		`{"kind":"workflow","name":"there","object":"account","trigger":{"type":"manual"},"start":"a","steps":{"a":{"type":"stop"}}}`)
 	w.User("bea@example.com", map[string]any{"permissions": []any{"builder"}})
+	w.User("nia@example.com", map[string]any{"permissions": []any{"blind"}})
 	bea := w.login("main", "bea@example.com")
 	apply := func(body string) (int, string) {
 		status, _, raw := w.do("POST", "/api/v1/metadata/apply", map[string]string{"Authorization": "Bearer " + bea}, body)
@@ -94,6 +96,12 @@ func TestWorkflowsAreForWhoManagesPermissions(t *testing.T) {
 	}
 	if status, raw := apply(`{"documents":[{"kind":"view","name":"mine","label":"Mine","object":"account","show":"table","columns":["name"]}]}`); status != 200 {
 		t.Errorf("a view: %d %s", status, raw)
+	}
+	account := w.Create("account", map[string]any{"name": "Acme"}).String()
+	for email, want := range map[string]int{"bea@example.com": 200, "nia@example.com": 404} {
+		if status, _, raw := w.do("POST", "/api/v1/workflows/there/try", map[string]string{"Authorization": "Bearer " + w.login("main", email)}, `{"record":"`+account+`"}`); status != want {
+			t.Errorf("%s tries it: %d %s", email, status, raw)
+		}
 	}
 	if status, raw := apply(`{"delete":[{"kind":"workflow","name":"there"}]}`); status != 200 {
 		t.Errorf("removing one: %d %s", status, raw)

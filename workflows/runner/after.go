@@ -11,18 +11,20 @@ import (
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/outbox"
-	"formwork/engine/policy"
+	"formwork/engine/query"
 	"formwork/engine/record"
 	"formwork/engine/record/session"
 	"formwork/engine/store"
 	"formwork/workflows"
 )
 
-// wants leaves out what is no change of a record's values, and what happened long ago.
+// wants leaves out what is neither a change of a record's values nor its end, and what happened long ago.
 func wants(e *outbox.Event) bool {
 	switch record.Action(e.Action) {
 	case record.Created, record.Updated, record.Deleted:
 		return e.HappenedAt.IsZero()
+	case record.Purged:
+		return true
 	}
 	return false
 }
@@ -33,27 +35,26 @@ type fired struct {
 	workflow *workflows.Workflow
 }
 
-// handle starts the runs that events set off.
+// handle starts the runs that events set off, and removes those about records that are gone for good.
 func (r *Runner) handle(ctx context.Context, t store.Tenant, b *outbox.Batch) error {
-	err := r.start(ctx, t, b)
-	if fault.Is(err, "catalog.changed") { // between the look at the configuration and the transaction
-		if _, err := r.o.Catalog.Newest(ctx, t); err != nil {
-			return err
-		}
-		err = r.start(ctx, t, b)
-	}
-	return err
+	return r.underNewest(ctx, t, func(system *record.Session) error { return r.start(ctx, t, system, b) })
 }
 
-func (r *Runner) start(ctx context.Context, t store.Tenant, b *outbox.Batch) error {
-	system, err := r.system(ctx, t)
+func (r *Runner) start(ctx context.Context, t store.Tenant, system *record.Session, b *outbox.Batch) error {
+	snapshot := system.Snapshot()
+	all, err := firedBy(snapshot, b.Events)
 	if err != nil {
 		return err
 	}
-	snapshot := system.Snapshot()
-	all, err := firedBy(snapshot, b.Events)
-	if err != nil || len(all) == 0 {
-		return err
+	gone := purged(b.Events)
+	if len(all)+len(gone) == 0 {
+		return nil
+	}
+	who := callers{}
+	for _, f := range all {
+		if err := who.look(ctx, r, t, f.workflow, b.Events[f.event].By, nil); err != nil {
+			return err
+		}
 	}
 	queued := false
 	err = system.Jointly(ctx, func(j *record.Joint) error {
@@ -61,8 +62,11 @@ func (r *Runner) start(ctx context.Context, t store.Tenant, b *outbox.Batch) err
 		if err != nil {
 			return err
 		}
-		s := starting{together: r.together(ctx, t, snapshot, j), past: past, events: b.Events, callers: map[id.ID]*record.Session{}}
+		s := starting{together: r.together(ctx, t, snapshot, j, who), past: past, events: b.Events}
 		if err := s.start(all); err != nil {
+			return err
+		}
+		if err := removeRuns(ctx, j.Tx(), gone); err != nil {
 			return err
 		}
 		if queued, err = r.queue(ctx, j.Tx(), s.due); err != nil {
@@ -74,6 +78,27 @@ func (r *Runner) start(ctx context.Context, t store.Tenant, b *outbox.Batch) err
 		r.o.Wake(t.Name())
 	}
 	return err
+}
+
+// purged are the records of which events tell that they are gone for good.
+func purged(events []outbox.Event) (keys []any) {
+	for i := range events {
+		if e := &events[i]; e.Action == string(record.Purged) {
+			keys = append(keys, int64(e.Record))
+		}
+	}
+	return keys
+}
+
+// removeRuns removes the runs about records, with what they tell of these.
+func removeRuns(ctx context.Context, tx store.Tx, records []any) error {
+	if len(records) == 0 {
+		return nil
+	}
+	if _, err := tx.DeleteWhere(ctx, runTable, query.In{Ref: query.Field(colRecord), Values: records}); err != nil {
+		return fmt.Errorf("removing the runs about records that are gone: %w", err)
+	}
+	return nil
 }
 
 // firedBy are the workflows that events may set off, in the order of the events.
@@ -134,11 +159,10 @@ func (c *change) value(field string, state int) any {
 // starting is a transaction that starts runs.
 type starting struct {
 	*together
-	past    *record.Past
-	events  []outbox.Event
-	callers map[id.ID]*record.Session // of users who set off workflows that ask who they are
-	wrote   bool                      // a run has changed a record
-	due     time.Time                 // when the first of the runs goes on that wait; the zero time: none waits
+	past   *record.Past
+	events []outbox.Event
+	wrote  bool      // a run has changed a record
+	due    time.Time // when the first of the runs goes on that wait; the zero time: none waits
 }
 
 // begun is a run that begins: its condition held.
@@ -190,12 +214,9 @@ func (s *starting) left(known map[id.ID]*session.Env, f fired) (*session.Env, er
 	if env, ok := known[user]; ok {
 		return env, nil
 	}
-	asked, err := s.asking(user)
-	if err != nil {
-		return nil, err
-	}
-	known[user], err = s.past.At(asked, f.event)
-	return known[user], err
+	env, err := s.past.At(s.asking(f.workflow, user, nil).Within(s.joint), f.event)
+	known[user] = env
+	return env, err
 }
 
 // begin is the run of a workflow whose condition holds; nil for none. One whose condition can't be
@@ -252,30 +273,4 @@ func (s *starting) keep(b begun) error {
 func (s *starting) changedAgain(event int) bool {
 	e := &s.events[event]
 	return slices.ContainsFunc(s.events[event+1:], func(l outbox.Event) bool { return l.Record == e.Record && l.Object == e.Object })
-}
-
-// asking is the transaction in the hands of a user; 0: of the platform.
-func (s *starting) asking(user id.ID) (*record.Joint, error) {
-	if user == 0 {
-		return s.joint, nil
-	}
-	found, ok := s.callers[user]
-	if !ok {
-		caller, err := s.r.callerOf(s.ctx, s.tenant, user)
-		if err != nil {
-			return nil, err
-		}
-		found = s.r.o.Records.As(s.tenant, s.snapshot, caller)
-		s.callers[user] = found
-	}
-	return found.Within(s.joint), nil
-}
-
-// callerOf is a user who set off a workflow; the platform, once they are gone.
-func (r *Runner) callerOf(ctx context.Context, t store.Tenant, user id.ID) (*policy.Caller, error) {
-	caller, err := r.o.Callers.Acting(ctx, t, user, nil, "workflow")
-	if fault.Is(err, "auth.user_inactive") {
-		return policy.System(t.Name()), nil
-	}
-	return caller, err
 }

@@ -14,33 +14,44 @@ import (
 	"formwork/workflows"
 )
 
-// Try runs a workflow on a record and keeps nothing: neither what its steps do, nor the run. Its trace
-// tells what they would have done. Where it would wait it goes on at once, and conditions of its trigger
-// are told as not held in the run's state, Cancelled. Faults: workflow.unknown, record.not_found (NotFound).
-func (r *Runner) Try(ctx context.Context, t store.Tenant, c *policy.Caller, name string, key id.ID) (*Run, error) {
-	system, err := r.system(ctx, t)
-	if err != nil {
-		return nil, err
+// Try runs a workflow on a record that the caller may read, and keeps nothing: neither what its steps do, nor the
+// run. Its trace tells what they would have done. Where it would wait it goes on at once. Cancelled: its condition does not
+// hold. Faults: workflow.unknown, record.not_found (NotFound), workflow.needs_object (Invalid).
+func (r *Runner) Try(ctx context.Context, t store.Tenant, c *policy.Caller, name string, key id.ID) (run *Run, err error) {
+	err = r.underNewest(ctx, t, func(system *record.Session) error {
+		w, err := workflowOf(system.Snapshot(), name)
+		if err != nil {
+			return err
+		}
+		if w.Object == nil {
+			return fault.New(fault.Invalid, "workflow.needs_object")
+		}
+		caller := r.o.Records.As(t, system.Snapshot(), c)
+		if err := reads(ctx, caller, w.Object.Doc.Name, key); err != nil {
+			return err
+		}
+		run = r.newRun(system.Snapshot(), w, c, w.Object.Doc.Name, key)
+		return r.try(ctx, t, system, caller, w, c, run)
+	})
+	if errors.Is(err, errUndo) {
+		return run, nil
 	}
-	w, err := workflowOf(system.Snapshot(), name)
-	if err != nil {
-		return nil, err
-	}
-	if w.Object == nil {
-		return nil, fault.New(fault.Invalid, "workflow.needs_object")
-	}
-	object := w.Object.Doc.Name
-	var run *Run
-	err = system.Jointly(ctx, func(j *record.Joint) error {
-		env, err := r.o.Records.As(t, system.Snapshot(), c).Within(j).Record(object, key)
+	return nil, err
+}
+
+// try does the steps of a run in a transaction that it undoes, with errUndo.
+func (r *Runner) try(ctx context.Context, t store.Tenant, system, caller *record.Session, w *workflows.Workflow, c *policy.Caller, run *Run) error {
+	begins := *run
+	return system.Jointly(ctx, func(j *record.Joint) error {
+		*run = begins
+		env, err := caller.Within(j).Record(run.Object, run.Record)
 		if err != nil {
 			return err
 		}
 		if env == nil {
-			return notFound(object, key)
+			return notFound(run.Object, run.Record)
 		}
 		env.Old = env.Row
-		run = r.newRun(system.Snapshot(), w, c, object, key)
 		triggered, err := workflows.Triggers(ctx, w, env)
 		switch f := fault.From(err); {
 		case f != nil && f.Kind.Breaks():
@@ -52,17 +63,13 @@ func (r *Runner) Try(ctx context.Context, t store.Tenant, c *policy.Caller, name
 			run.State = Cancelled
 			return errUndo
 		}
-		g := r.together(ctx, t, system.Snapshot(), j)
+		g := r.together(ctx, t, system.Snapshot(), j, callers{keyOf(run.By, run.acts): c})
 		g.tries = true
 		if _, err := g.carryOn(run, w, env); err != nil {
 			return err
 		}
 		return errUndo
 	})
-	if !errors.Is(err, errUndo) {
-		return nil, err
-	}
-	return run, nil
 }
 
 // Press runs a workflow that people set off, on a record that the caller may read. The run is kept, whatever
@@ -74,13 +81,9 @@ func (r *Runner) Press(ctx context.Context, t store.Tenant, caller *record.Sessi
 		return nil, err
 	}
 	if !pressable(w, c, object) {
-		return nil, fault.New(fault.NotFound, "workflow.unknown", "workflow", name)
+		return nil, unknown(name)
 	}
-	may, err := mayPress(ctx, caller, w, object, key)
-	if err == nil && !may {
-		err = fault.New(fault.NotFound, "workflow.unknown", "workflow", name)
-	}
-	if err != nil {
+	if err := mayPress(ctx, caller, w, object, key); err != nil {
 		return nil, err
 	}
 	var run *Run
@@ -101,7 +104,7 @@ func (r *Runner) Press(ctx context.Context, t store.Tenant, caller *record.Sessi
 		if !triggered {
 			return fault.New(fault.Conflict, "workflow.not_now", "workflow", w.Doc.Label.In(c.Language, name))
 		}
-		if _, err := r.together(ctx, t, snapshot, j).carryOn(run, w, env); err != nil {
+		if _, err := r.together(ctx, t, snapshot, j, callers{keyOf(run.By, run.acts): c}).carryOn(run, w, env); err != nil {
 			return err
 		}
 		if queued, err = r.queue(ctx, j.Tx(), run.Due); err != nil {
@@ -118,19 +121,18 @@ func (r *Runner) Press(ctx context.Context, t store.Tenant, caller *record.Sessi
 	return run, nil
 }
 
-// Pressable are the workflows that a caller may set off on records of an object, in their order.
-func Pressable(s *catalog.Snapshot, c *policy.Caller, object string) []*workflows.Workflow {
-	return slices.DeleteFunc(workflows.Of(s).Manual(object), func(w *workflows.Workflow) bool { return !pressable(w, c, object) })
-}
-
-// Offers are the workflows that a caller may set off on a record now: those whose condition holds.
+// Offers are the workflows that a caller may set off now on a record that they may read: those whose condition holds.
 func Offers(ctx context.Context, caller *record.Session, c *policy.Caller, object string, key id.ID) ([]*workflows.Workflow, error) {
-	all := Pressable(caller.Snapshot(), c, object)
+	all := slices.DeleteFunc(workflows.Of(caller.Snapshot()).Manual(object), func(w *workflows.Workflow) bool { return !pressable(w, c, object) })
 	if len(all) == 0 {
 		return nil, nil
 	}
 	env, err := caller.Env(ctx, object, key)
 	if err != nil || env == nil {
+		return nil, err
+	}
+	changes, err := caller.May(ctx, policy.Update, object, key)
+	if err != nil {
 		return nil, err
 	}
 	offered := all[:0]
@@ -139,11 +141,7 @@ func Offers(ctx context.Context, caller *record.Session, c *policy.Caller, objec
 		if f := fault.From(err); f != nil && f.Kind.Breaks() {
 			return nil, err
 		}
-		may, broken := mayPress(ctx, caller, w, object, key)
-		if broken != nil {
-			return nil, broken
-		}
-		if triggered && err == nil && may {
+		if triggered && err == nil && (changes || !forAnybody(w)) {
 			offered = append(offered, w)
 		}
 	}
@@ -158,16 +156,35 @@ func LabelOf(s *catalog.Snapshot, name, language string) string {
 	return name
 }
 
-// mayPress reports whether a caller may set off a workflow on a record: who has a permission set that it is for
-// has to be able to read the record, of one that is for nobody in particular to change it.
-func mayPress(ctx context.Context, caller *record.Session, w *workflows.Workflow, object string, key id.ID) (bool, error) {
-	action := policy.Read
-	if len(w.Trigger.(workflows.OnPress).Permissions()) == 0 {
-		action = policy.Update
-	}
-	return caller.May(ctx, action, object, key)
+// forAnybody reports whether a workflow is for nobody in particular, and so for those who may change the record.
+func forAnybody(w *workflows.Workflow) bool {
+	return len(w.Trigger.(workflows.OnPress).Permissions()) == 0
 }
 
+// mayPress refuses who may not set off a workflow on a record: who has a permission set that it is for has to be able to
+// read the record, of one that is for nobody in particular to change it. Fault workflow.unknown (NotFound).
+func mayPress(ctx context.Context, caller *record.Session, w *workflows.Workflow, object string, key id.ID) error {
+	action := policy.Read
+	if forAnybody(w) {
+		action = policy.Update
+	}
+	may, err := caller.May(ctx, action, object, key)
+	if err == nil && !may {
+		err = unknown(w.Doc.Name)
+	}
+	return err
+}
+
+// reads refuses a record that a caller may not read. Fault record.not_found (NotFound).
+func reads(ctx context.Context, caller *record.Session, object string, key id.ID) error {
+	may, err := caller.May(ctx, policy.Read, object, key)
+	if err == nil && !may {
+		err = notFound(object, key)
+	}
+	return err
+}
+
+// pressable reports whether a caller holds what a workflow that people set off asks for.
 func pressable(w *workflows.Workflow, c *policy.Caller, object string) bool {
 	t, ok := w.Trigger.(workflows.OnPress)
 	if !ok || !w.Active() || w.Object.Doc.Name != object {
@@ -229,7 +246,11 @@ func workflowOf(s *catalog.Snapshot, name string) (*workflows.Workflow, error) {
 	if w := workflows.Of(s).ByName[name]; w != nil {
 		return w, nil
 	}
-	return nil, fault.New(fault.NotFound, "workflow.unknown", "workflow", name)
+	return nil, unknown(name)
+}
+
+func unknown(workflow string) *fault.Fault {
+	return fault.New(fault.NotFound, "workflow.unknown", "workflow", workflow)
 }
 
 func notFound(object string, key id.ID) *fault.Fault {

@@ -15,7 +15,6 @@ import (
 	"formwork/engine/query"
 	"formwork/engine/record"
 	"formwork/engine/record/session"
-	"formwork/engine/store"
 	"formwork/workflows"
 )
 
@@ -37,24 +36,9 @@ type executing struct {
 // stepsAtOnce is how many steps one transaction does: whoever writes to the tenant waits for them.
 const stepsAtOnce = 300
 
-// together are runs that are executed in one transaction.
-type together struct {
-	r        *Runner
-	ctx      context.Context
-	tenant   store.Tenant
-	snapshot *catalog.Snapshot
-	joint    *record.Joint
-	budget   workflows.Budget
-	tries    bool // nothing is kept
-}
-
-func (r *Runner) together(ctx context.Context, t store.Tenant, s *catalog.Snapshot, j *record.Joint) *together {
-	return &together{r: r, ctx: ctx, tenant: t, snapshot: s, joint: j, budget: workflows.Budget{Steps: stepsAtOnce}}
-}
-
 // carryOn does steps of a run until it ends or waits; see execute. It reports whether records were changed.
 func (g *together) carryOn(run *Run, w *workflows.Workflow, env *session.Env) (wrote bool, err error) {
-	writer, err := g.r.writer(g.ctx, g.tenant, g.snapshot, w, run)
+	writer, err := g.writer(w, run)
 	if f := fault.From(err); f != nil {
 		if f.Kind.Breaks() {
 			return false, err

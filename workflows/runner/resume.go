@@ -7,6 +7,7 @@ import (
 
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
+	"formwork/engine/id"
 	"formwork/engine/job"
 	"formwork/engine/query"
 	"formwork/engine/record"
@@ -37,26 +38,20 @@ func (r *Runner) queue(ctx context.Context, tx store.Tx, due time.Time) (bool, e
 
 // resume goes on with all runs that are due, and has the job come again for the next.
 func (r *Runner) resume(ctx context.Context, t store.Tenant, _ *job.Progress) error {
-	for {
-		more, err := r.resumeSome(ctx, t)
-		if fault.Is(err, "catalog.changed") {
-			if _, err := r.o.Catalog.Newest(ctx, t); err != nil {
-				return err
-			}
-			continue
-		}
-		if err != nil || !more {
+	for more := true; more; {
+		err := r.underNewest(ctx, t, func(system *record.Session) (err error) {
+			more, err = r.resumeSome(ctx, t, system)
+			return err
+		})
+		if err != nil {
 			return err
 		}
 	}
+	return nil
 }
 
-func (r *Runner) resumeSome(ctx context.Context, t store.Tenant) (more bool, err error) {
-	system, err := r.system(ctx, t)
-	if err != nil {
-		return false, err
-	}
-	definitions, err := r.definitions(ctx, t, system.Snapshot())
+func (r *Runner) resumeSome(ctx context.Context, t store.Tenant, system *record.Session) (more bool, err error) {
+	known, who, err := r.before(ctx, t, system.Snapshot())
 	if err != nil {
 		return false, err
 	}
@@ -67,14 +62,14 @@ func (r *Runner) resumeSome(ctx context.Context, t store.Tenant) (more bool, err
 		if err != nil {
 			return err
 		}
-		g := r.together(ctx, t, system.Snapshot(), j)
+		g := r.together(ctx, t, system.Snapshot(), j, who)
 		for _, run := range runs {
 			if g.budget.Steps <= 0 {
 				more = true
 				return nil
 			}
-			d, known := definitions[version{run.Workflow, run.Revision}]
-			if !known { // it has come due since
+			d, found := known[run.ID]
+			if !found { // it has come due since
 				more = true
 				return nil
 			}
@@ -97,26 +92,29 @@ func (r *Runner) resumeSome(ctx context.Context, t store.Tenant) (more bool, err
 // due are the next runs that are due.
 func (r *Runner) due(ctx context.Context, from store.Reader) ([]*Run, error) {
 	past := query.Compare{Ref: query.Field(colDue), Op: query.Le, Value: r.o.Now().UnixMilli()}
-	return find(ctx, from, query.Select{Table: runTable, Filter: past, Limit: resumeAtOnce, Sort: inOrder})
+	return find(ctx, from, query.Select{Table: runTable, Filter: past, Limit: resumeAtOnce, Sort: inOrder}, true)
 }
 
-// definitions are those of the runs that are due.
-func (r *Runner) definitions(ctx context.Context, t store.Tenant, s *catalog.Snapshot) (map[version]definition, error) {
+// before finds what runs that are due need and a transaction does not read: their definitions, and who set them off.
+func (r *Runner) before(ctx context.Context, t store.Tenant, s *catalog.Snapshot) (map[id.ID]definition, callers, error) {
 	runs, err := r.due(ctx, t)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	all := map[version]definition{}
+	known, who := map[id.ID]definition{}, callers{}
 	for _, run := range runs {
-		v := version{run.Workflow, run.Revision}
-		if _, known := all[v]; known {
+		d, err := r.definitionOf(ctx, t, s, version{run.Workflow, run.Revision})
+		if err != nil {
+			return nil, nil, err
+		}
+		if known[run.ID] = d; d.workflow == nil {
 			continue
 		}
-		if all[v], err = r.definitionOf(ctx, t, s, v); err != nil {
-			return nil, err
+		if err := who.look(ctx, r, t, d.workflow, run.By, run.acts); err != nil {
+			return nil, nil, err
 		}
 	}
-	return all, nil
+	return known, who, nil
 }
 
 // inOrder is the order in which runs go on.
@@ -145,15 +143,7 @@ func (g *together) goOn(d definition, run *Run) error {
 	case d.problem != nil:
 		return g.end(run, Failed, d.problem)
 	}
-	asked := g.r.clock(g.tenant, g.snapshot, w).Within(g.joint)
-	if w.ReadsUser && run.By != 0 {
-		caller, err := g.r.callerOf(g.ctx, g.tenant, run.By)
-		if err != nil {
-			return err
-		}
-		asked = g.r.o.Records.As(g.tenant, g.snapshot, caller).Within(g.joint)
-	}
-	env, err := asked.Record(run.Object, run.Record)
+	env, err := g.asking(w, run.By, run.acts).Within(g.joint).Record(run.Object, run.Record)
 	if err != nil {
 		return err
 	}

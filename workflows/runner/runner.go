@@ -19,6 +19,7 @@ import (
 	"formwork/engine/cache"
 	"formwork/engine/catalog"
 	"formwork/engine/collaboration"
+	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/job"
 	"formwork/engine/outbox"
@@ -77,29 +78,20 @@ func (r *Runner) Jobs() []job.Kind {
 // errUndo ends a transaction whose changes are not wanted.
 var errUndo = errors.New("nothing is to be kept")
 
-// system is the session as which the runs of workflows write, under a tenant's newest configuration.
-func (r *Runner) system(ctx context.Context, t store.Tenant) (*record.Session, error) {
-	snapshot, err := r.o.Catalog.Snapshot(ctx, t)
-	if err != nil {
-		return nil, err
-	}
-	return r.o.Records.As(t, snapshot, policy.System(t.Name())), nil
-}
-
-// writer is the session as which a run reads and writes records. Fault auth.user_inactive (Forbidden) where
-// that is a user who is gone.
-func (r *Runner) writer(ctx context.Context, t store.Tenant, s *catalog.Snapshot, w *workflows.Workflow, run *Run) (*record.Session, error) {
-	via := "workflow " + w.Doc.Name
-	caller := policy.System(t.Name())
-	if w.Doc.RunAs == "user" {
-		var err error
-		if caller, err = r.o.Callers.Acting(ctx, t, run.By, run.acts, via); err != nil {
-			return nil, err
+// underNewest does what a transaction does under the configuration that was looked at before, and does it anew
+// where that was changed in between.
+func (r *Runner) underNewest(ctx context.Context, t store.Tenant, do func(system *record.Session) error) error {
+	for {
+		snapshot, err := r.o.Catalog.Snapshot(ctx, t)
+		if err != nil {
+			return err
+		}
+		err = do(r.o.Records.As(t, snapshot, policy.System(t.Name())))
+		if !fault.Is(err, "catalog.changed") {
+			return err
+		}
+		if _, err := r.o.Catalog.Newest(ctx, t); err != nil {
+			return err
 		}
 	}
-	caller.Via = via
-	if timed, ok := w.Trigger.(workflows.OnTime); ok {
-		caller.Location = timed.Location()
-	}
-	return r.o.Records.As(t, s, caller).Depth(int(run.Depth) + 1), nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"formwork/engine/fault"
@@ -206,17 +207,22 @@ func (r *Run) update(ctx context.Context, tx store.Tx) error {
 	return nil
 }
 
-// readColumns are those of a run that is read.
-var readColumns = append([]query.Column{query.ID}, runColumns...)
+// The columns of a run that is read: without how far it came, for lists, and with.
+var (
+	listColumns = []query.Column{query.ID, query.Version, colWorkflow, colRevision, colObject, colRecord, colBy, colDepth, colState, colDue, colStarted, colEnded, colError, colParams}
+	readColumns = append(slices.Clone(listColumns), colProgress)
+)
 
-func runOf(f store.Found) (*Run, error) {
+func runOf(f store.Found, whole bool) (*Run, error) {
 	r := &Run{ID: f.ID(query.ID), version: f.Int(query.Version), Workflow: f.Text(colWorkflow), Revision: f.Int(colRevision), Object: f.Text(colObject), Record: f.ID(colRecord),
 		By: f.ID(colBy), Depth: f.Int(colDepth), State: f.Text(colState), Due: f.Time(colDue), Started: f.Time(colStarted), Ended: f.Time(colEnded)}
-	var p progress
-	if err := json.Unmarshal(f.JSON(colProgress), &p); err != nil {
-		return nil, fmt.Errorf("reading how far the run %v came: %w", r.ID, err)
+	if whole {
+		var p progress
+		if err := json.Unmarshal(f.JSON(colProgress), &p); err != nil {
+			return nil, fmt.Errorf("reading how far the run %v came: %w", r.ID, err)
+		}
+		r.Next, r.Steps, r.Trace, r.results, r.loops, r.acts = p.Next, p.Steps, p.Trace, p.Results, p.Loops, p.Acts
 	}
-	r.Next, r.Steps, r.Trace, r.results, r.loops, r.acts = p.Next, p.Steps, p.Trace, p.Results, p.Loops, p.Acts
 	if code := f.Text(colError); code != "" {
 		r.Fault = &fault.Fault{Kind: fault.Invalid, Code: code}
 		if raw := f.JSON(colParams); raw != nil {
@@ -237,7 +243,7 @@ type Listing struct {
 	Limit           int
 }
 
-// List reads runs, newest first.
+// List reads runs, newest first, without their steps.
 func List(ctx context.Context, from store.Reader, l Listing) ([]*Run, error) {
 	var filter query.All
 	if l.Workflow != "" {
@@ -255,12 +261,12 @@ func List(ctx context.Context, from store.Reader, l Listing) ([]*Run, error) {
 	if l.Limit <= 0 || l.Limit > 500 {
 		l.Limit = 100
 	}
-	return find(ctx, from, query.Select{Table: runTable, Filter: filter, Limit: l.Limit, Sort: []query.Order{{Ref: query.Field(query.ID), Descending: true}}})
+	return find(ctx, from, query.Select{Table: runTable, Filter: filter, Limit: l.Limit, Sort: []query.Order{{Ref: query.Field(query.ID), Descending: true}}}, false)
 }
 
 // Get reads a run. Fault "workflow.no_run" (NotFound).
 func Get(ctx context.Context, from store.Reader, key id.ID) (*Run, error) {
-	runs, err := find(ctx, from, query.Select{Table: runTable, Filter: query.Is(query.ID, int64(key))})
+	runs, err := find(ctx, from, query.Select{Table: runTable, Filter: query.Is(query.ID, int64(key))}, true)
 	if err == nil && len(runs) == 0 {
 		err = fault.New(fault.NotFound, "workflow.no_run", "id", key.String())
 	}
@@ -270,13 +276,17 @@ func Get(ctx context.Context, from store.Reader, key id.ID) (*Run, error) {
 	return runs[0], nil
 }
 
-func find(ctx context.Context, from store.Reader, q query.Select) ([]*Run, error) {
+func find(ctx context.Context, from store.Reader, q query.Select, whole bool) ([]*Run, error) {
+	columns := listColumns
+	if whole {
+		columns = readColumns
+	}
 	var runs []*Run
-	for f, err := range store.Find(ctx, from, q, readColumns...) {
+	for f, err := range store.Find(ctx, from, q, columns...) {
 		if err != nil {
 			return nil, fmt.Errorf("reading runs: %w", err)
 		}
-		run, err := runOf(f)
+		run, err := runOf(f, whole)
 		if err != nil {
 			return nil, err
 		}

@@ -44,6 +44,7 @@ type deed struct {
 	Preview string           `json:"preview"`
 	Update  string           `json:"update"`
 	Delete  string           `json:"delete"`
+	Purge   string           `json:"purge"` // from the bin
 	Get     string           `json:"get"`
 	Press   string           `json:"press"` // a workflow, on On
 	Try     string           `json:"try"`   // a workflow, on On; Trace is what it would do
@@ -233,6 +234,8 @@ func (s *stage) do(t *testing.T, at string, d deed) {
 		_, err = session.Update(ctx, object, key, data, 0)
 	case d.Delete != "":
 		err = session.Delete(ctx, s.objects[d.Delete], s.kept[d.Delete], 0)
+	case d.Purge != "":
+		_, err = session.Purge(ctx, s.objects[d.Purge], s.kept[d.Purge])
 	case d.Get != "":
 		key, object = s.kept[d.Get], s.objects[d.Get]
 	case d.Apply != nil || d.Remove != nil:
@@ -476,6 +479,11 @@ func (s *stage) runs(t *testing.T) []*runner.Run {
 	slices.SortFunc(got, func(a, b *runner.Run) int {
 		return cmp.Or(a.Started.Compare(b.Started), strings.Compare(a.Workflow, b.Workflow))
 	})
+	for i, run := range got {
+		if got[i], err = runner.Get(t.Context(), s.Tenant.Tenant, run.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
 	return got
 }
 

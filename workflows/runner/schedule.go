@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"formwork/engine/catalog"
-	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/job"
 	"formwork/engine/policy"
@@ -42,30 +40,27 @@ type timer struct {
 
 // schedule starts the runs that the clock sets off, and has the job come again for the next.
 func (r *Runner) schedule(ctx context.Context, t store.Tenant, _ *job.Progress) error {
-	for {
-		more, err := r.startDue(ctx, t)
-		if fault.Is(err, "catalog.changed") {
-			if _, err := r.o.Catalog.Newest(ctx, t); err != nil {
-				return err
-			}
-			continue
-		}
-		if err != nil || !more {
+	for more := true; more; {
+		err := r.underNewest(ctx, t, func(system *record.Session) (err error) {
+			more, err = r.startDue(ctx, t, system)
+			return err
+		})
+		if err != nil {
 			return err
 		}
 	}
+	return nil
 }
 
 // startDue starts some of the runs that are due. more: there may be others.
-func (r *Runner) startDue(ctx context.Context, t store.Tenant) (more bool, err error) {
-	system, err := r.system(ctx, t)
-	if err != nil {
-		return false, err
-	}
+func (r *Runner) startDue(ctx context.Context, t store.Tenant, system *record.Session) (more bool, err error) {
 	queued := false
 	err = system.Jointly(ctx, func(j *record.Joint) error {
 		more = false
-		s := starting{together: r.together(ctx, t, system.Snapshot(), j)}
+		s := starting{together: r.together(ctx, t, system.Snapshot(), j, nil)}
+		if err := s.forget(workflows.Of(system.Snapshot()).Timed); err != nil {
+			return err
+		}
 		var first time.Time // when a timer is due next
 		for _, w := range workflows.Of(system.Snapshot()).Timed {
 			at, some, err := s.tick(w)
@@ -129,7 +124,7 @@ func (s *starting) tick(w *workflows.Workflow) (next time.Time, more bool, err e
 func (s *starting) dueRecords(w *workflows.Workflow, trigger workflows.OnTime, tm *timer) ([]id.ID, error) {
 	filter := query.And(trigger.Due(tm.fired), query.Compare{Ref: query.Field(query.ID), Op: query.Gt, Value: tm.cursor})
 	if w.Filter != nil {
-		condition, err := s.clock(w).Bind(s.ctx, w.Filter)
+		condition, err := s.asking(w, 0, nil).Bind(s.ctx, w.Filter)
 		if err != nil {
 			return nil, err
 		}
@@ -146,23 +141,33 @@ func (s *starting) dueRecords(w *workflows.Workflow, trigger workflows.OnTime, t
 	return found, nil
 }
 
-// clock is the platform's session where a timed workflow is.
-func (s *starting) clock(w *workflows.Workflow) *record.Session {
-	return s.r.clock(s.tenant, s.snapshot, w)
-}
-
-func (r *Runner) clock(t store.Tenant, s *catalog.Snapshot, w *workflows.Workflow) *record.Session {
-	caller := policy.System(t.Name())
-	if timed, ok := w.Trigger.(workflows.OnTime); ok {
-		caller.Location = timed.Location()
+// forget removes the timers of workflows that the clock sets off no more: one that comes back begins anew.
+func (s *starting) forget(timed []*workflows.Workflow) error {
+	stay := map[id.ID]bool{}
+	for _, w := range timed {
+		stay[timerOf(w.Doc.Name)] = true
 	}
-	return r.o.Records.As(t, s, caller)
+	var gone []id.ID
+	for row, err := range store.Find(s.ctx, s.joint.Tx(), query.Select{Table: timerTable}, query.ID) {
+		if err != nil {
+			return fmt.Errorf("reading the timers: %w", err)
+		}
+		if key := row.ID(query.ID); !stay[key] {
+			gone = append(gone, key)
+		}
+	}
+	for _, key := range gone {
+		if err := s.joint.Tx().Delete(s.ctx, timerTable, key); err != nil {
+			return fmt.Errorf("removing a timer: %w", err)
+		}
+	}
+	return nil
 }
 
 // fire runs a workflow on a record.
 func (s *starting) fire(w *workflows.Workflow, key id.ID) error {
 	object := w.Object.Doc.Name
-	env, err := s.clock(w).Within(s.joint).Record(object, key)
+	env, err := s.asking(w, 0, nil).Within(s.joint).Record(object, key)
 	if err != nil || env == nil { // an earlier run has deleted it
 		return err
 	}
