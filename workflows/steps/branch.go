@@ -1,32 +1,19 @@
 package steps
 
 import (
-	"encoding/json"
-
 	"formwork/engine/expression"
 	"formwork/workflows"
 )
 
-// branch goes one way if a condition holds, and another if it does not.
-type branch struct{}
-
-func (branch) Name() string             { return "branch" }
-func (branch) Effect() workflows.Effect { return workflows.Computes }
-
-func (branch) Schema() json.RawMessage {
-	return json.RawMessage(`{
-		"title": "Branch",
-		"description": "Goes one way if a condition holds, and another if it does not.",
-		"required": ["if"],
-		"properties": {
-			"if": {"$ref": "#/$defs/expression", "title": "If"},
-			"then": {"$ref": "#/$defs/next", "title": "Then"},
-			"else": {"$ref": "#/$defs/next", "title": "Else"}}}`)
-}
-
-func (branch) Read(settings json.RawMessage) (workflows.Settings, error) {
-	return read[branchSettings](settings)
-}
+// branchType goes one way if a condition holds, and another if it does not.
+var branchType = of[branchSettings]("branch", workflows.Computes, `{
+	"title": "Branch",
+	"description": "Goes one way if a condition holds, and another if it does not.",
+	"required": ["if"],
+	"properties": {
+		"if": {"$ref": "#/$defs/expression", "title": "If"},
+		"then": {"$ref": "#/$defs/next", "title": "Then"},
+		"else": {"$ref": "#/$defs/next", "title": "Else"}}}`)
 
 type branchSettings struct {
 	If   string `json:"if"`

@@ -1,32 +1,19 @@
 package steps
 
 import (
-	"encoding/json"
-
 	"formwork/engine/catalog"
 	"formwork/workflows"
 )
 
-// create makes a record.
-type create struct{}
-
-func (create) Name() string             { return "create" }
-func (create) Effect() workflows.Effect { return workflows.Writes }
-
-func (create) Schema() json.RawMessage {
-	return json.RawMessage(`{
-		"title": "Create a record",
-		"description": "Makes a record; later steps read it as steps.<name>.record.",
-		"required": ["object", "values"],
-		"properties": {
-			"object": {"$ref": "#/$defs/name", "title": "Object"},
-			"values": {"$ref": "#/$defs/values"},
-			"next": {"$ref": "#/$defs/next"}}}`)
-}
-
-func (create) Read(settings json.RawMessage) (workflows.Settings, error) {
-	return read[createSettings](settings)
-}
+// createType makes a record.
+var createType = of[createSettings]("create", workflows.Writes, `{
+	"title": "Create a record",
+	"description": "Makes a record; later steps read it as steps.<name>.record.",
+	"required": ["object", "values"],
+	"properties": {
+		"object": {"$ref": "#/$defs/name", "title": "Object"},
+		"values": {"$ref": "#/$defs/values"},
+		"next": {"$ref": "#/$defs/next"}}}`)
 
 type createSettings struct {
 	workflows.Next

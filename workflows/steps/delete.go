@@ -1,33 +1,20 @@
 package steps
 
 import (
-	"encoding/json"
-
 	"formwork/engine/catalog"
 	"formwork/engine/expression"
 	"formwork/workflows"
 )
 
-// deleteStep moves a record to the bin.
-type deleteStep struct{}
-
-func (deleteStep) Name() string             { return "delete" }
-func (deleteStep) Effect() workflows.Effect { return workflows.Writes }
-
-func (deleteStep) Schema() json.RawMessage {
-	return json.RawMessage(`{
-		"title": "Delete a record",
-		"description": "Moves a record to the bin. Where the expression leads to none, nothing is done.",
-		"required": ["object", "record"],
-		"properties": {
-			"object": {"$ref": "#/$defs/name", "title": "Object"},
-			"record": {"$ref": "#/$defs/expression", "title": "Record"},
-			"next": {"$ref": "#/$defs/next"}}}`)
-}
-
-func (deleteStep) Read(settings json.RawMessage) (workflows.Settings, error) {
-	return read[deleteSettings](settings)
-}
+// deleteType moves a record to the bin.
+var deleteType = of[deleteSettings]("delete", workflows.Writes, `{
+	"title": "Delete a record",
+	"description": "Moves a record to the bin. Where the expression leads to none, nothing is done.",
+	"required": ["object", "record"],
+	"properties": {
+		"object": {"$ref": "#/$defs/name", "title": "Object"},
+		"record": {"$ref": "#/$defs/expression", "title": "Record"},
+		"next": {"$ref": "#/$defs/next"}}}`)
 
 type deleteSettings struct {
 	workflows.Next

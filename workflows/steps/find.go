@@ -1,36 +1,23 @@
 package steps
 
 import (
-	"encoding/json"
-
 	"formwork/engine/catalog"
 	"formwork/engine/expression"
 	"formwork/engine/query"
 	"formwork/workflows"
 )
 
-// find finds the first record that a condition holds for.
-type find struct{}
-
-func (find) Name() string             { return "find" }
-func (find) Effect() workflows.Effect { return workflows.Computes }
-
-func (find) Schema() json.RawMessage {
-	return json.RawMessage(`{
-		"title": "Find a record",
-		"description": "Finds the first record for which a condition holds; later steps read it as steps.<name>.record.",
-		"required": ["object", "filter"],
-		"properties": {
-			"object": {"$ref": "#/$defs/name", "title": "Object"},
-			"filter": {"$ref": "#/$defs/expression", "title": "Filter", "examples": ["email == record.email"]},
-			"sort": {"$ref": "#/$defs/sort"},
-			"next": {"$ref": "#/$defs/next"},
-			"none": {"$ref": "#/$defs/next", "title": "None", "description": "The step that follows where there is none."}}}`)
-}
-
-func (find) Read(settings json.RawMessage) (workflows.Settings, error) {
-	return read[findSettings](settings)
-}
+// findType finds the first record that a condition holds for.
+var findType = of[findSettings]("find", workflows.Computes, `{
+	"title": "Find a record",
+	"description": "Finds the first record for which a condition holds; later steps read it as steps.<name>.record.",
+	"required": ["object", "filter"],
+	"properties": {
+		"object": {"$ref": "#/$defs/name", "title": "Object"},
+		"filter": {"$ref": "#/$defs/expression", "title": "Filter", "examples": ["email == record.email"]},
+		"sort": {"$ref": "#/$defs/sort"},
+		"next": {"$ref": "#/$defs/next"},
+		"none": {"$ref": "#/$defs/next", "title": "None", "description": "The step that follows where there is none."}}}`)
 
 type findSettings struct {
 	workflows.Next

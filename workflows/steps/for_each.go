@@ -2,7 +2,6 @@ package steps
 
 import (
 	"cmp"
-	"encoding/json"
 
 	"formwork/engine/catalog"
 	"formwork/engine/expression"
@@ -11,32 +10,21 @@ import (
 	"formwork/workflows"
 )
 
-// forEach does steps once for each of some records.
-type forEach struct{}
-
 // maxEach is how many records a loop goes through.
 const maxEach = 500
 
-func (forEach) Name() string             { return "for_each" }
-func (forEach) Effect() workflows.Effect { return workflows.Computes }
-
-func (forEach) Schema() json.RawMessage {
-	return json.RawMessage(`{
-		"title": "For each record",
-		"description": "Does steps once for each record for which a condition holds, at most 500; they read it as steps.<name>.record. One for which it does not hold any more when it is its turn is left out.",
-		"required": ["object", "filter", "do"],
-		"properties": {
-			"object": {"$ref": "#/$defs/name", "title": "Object"},
-			"filter": {"$ref": "#/$defs/expression", "title": "Filter", "examples": ["account == record.id and not done"]},
-			"sort": {"$ref": "#/$defs/sort"},
-			"limit": {"type": "integer", "minimum": 1, "maximum": 500, "title": "Limit"},
-			"do": {"$ref": "#/$defs/next", "title": "Do", "description": "The first of the steps that are done for each."},
-			"next": {"$ref": "#/$defs/next"}}}`)
-}
-
-func (forEach) Read(settings json.RawMessage) (workflows.Settings, error) {
-	return read[forEachSettings](settings)
-}
+// forEachType does steps once for each of some records.
+var forEachType = of[forEachSettings]("for_each", workflows.Computes, `{
+	"title": "For each record",
+	"description": "Does steps once for each record for which a condition holds, at most 500; they read it as steps.<name>.record. One for which it does not hold any more when it is its turn is left out.",
+	"required": ["object", "filter", "do"],
+	"properties": {
+		"object": {"$ref": "#/$defs/name", "title": "Object"},
+		"filter": {"$ref": "#/$defs/expression", "title": "Filter", "examples": ["account == record.id and not done"]},
+		"sort": {"$ref": "#/$defs/sort"},
+		"limit": {"type": "integer", "minimum": 1, "maximum": 500, "title": "Limit"},
+		"do": {"$ref": "#/$defs/next", "title": "Do", "description": "The first of the steps that are done for each."},
+		"next": {"$ref": "#/$defs/next"}}}`)
 
 type forEachSettings struct {
 	workflows.Next

@@ -1,34 +1,21 @@
 package steps
 
 import (
-	"encoding/json"
-
 	"formwork/engine/expression"
 	"formwork/engine/record/session"
 	"formwork/metadata/fieldtype"
 	"formwork/workflows"
 )
 
-// notify tells a user something, in the app.
-type notify struct{}
-
-func (notify) Name() string             { return "notify" }
-func (notify) Effect() workflows.Effect { return workflows.Writes }
-
-func (notify) Schema() json.RawMessage {
-	return json.RawMessage(`{
-		"title": "Notify",
-		"description": "Tells a user something about the record, in the app. Where the expression leads to nobody, nothing is done.",
-		"required": ["to", "text"],
-		"properties": {
-			"to": {"$ref": "#/$defs/expression", "title": "To", "examples": ["owner"]},
-			"text": {"$ref": "#/$defs/expression", "title": "Text", "examples": ["'The deal ' + name + ' is won.'"]},
-			"next": {"$ref": "#/$defs/next"}}}`)
-}
-
-func (notify) Read(settings json.RawMessage) (workflows.Settings, error) {
-	return read[notifySettings](settings)
-}
+// notifyType tells a user something, in the app.
+var notifyType = of[notifySettings]("notify", workflows.Writes, `{
+	"title": "Notify",
+	"description": "Tells a user something about the record, in the app. Where the expression leads to nobody, nothing is done.",
+	"required": ["to", "text"],
+	"properties": {
+		"to": {"$ref": "#/$defs/expression", "title": "To", "examples": ["owner"]},
+		"text": {"$ref": "#/$defs/expression", "title": "Text", "examples": ["'The deal ' + name + ' is won.'"]},
+		"next": {"$ref": "#/$defs/next"}}}`)
 
 type notifySettings struct {
 	workflows.Next

@@ -1,32 +1,19 @@
 package steps
 
 import (
-	"encoding/json"
-
 	"formwork/engine/fault"
 	"formwork/metadata"
 	"formwork/workflows"
 )
 
-// refuse ends the run as failed, with a message. Before a save it refuses the save.
-type refuse struct{}
-
-func (refuse) Name() string             { return "refuse" }
-func (refuse) Effect() workflows.Effect { return workflows.Computes }
-
-func (refuse) Schema() json.RawMessage {
-	return json.RawMessage(`{
-		"title": "Refuse",
-		"description": "Ends the run as failed, with a message. Before a save it refuses the save.",
-		"required": ["message"],
-		"properties": {
-			"message": {"$ref": "#/$defs/text", "title": "Message"},
-			"field": {"$ref": "#/$defs/name", "title": "Field", "description": "At which the message is shown."}}}`)
-}
-
-func (refuse) Read(settings json.RawMessage) (workflows.Settings, error) {
-	return read[refuseSettings](settings)
-}
+// refuseType ends the run as failed, with a message. Before a save it refuses the save.
+var refuseType = of[refuseSettings]("refuse", workflows.Computes, `{
+	"title": "Refuse",
+	"description": "Ends the run as failed, with a message. Before a save it refuses the save.",
+	"required": ["message"],
+	"properties": {
+		"message": {"$ref": "#/$defs/text", "title": "Message"},
+		"field": {"$ref": "#/$defs/name", "title": "Field", "description": "At which the message is shown."}}}`)
 
 type refuseSettings struct {
 	Message metadata.Text `json:"message"`

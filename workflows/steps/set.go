@@ -1,28 +1,15 @@
 package steps
 
 import (
-	"encoding/json"
-
 	"formwork/workflows"
 )
 
-// set gives fields of the record that the run is about other values.
-type set struct{}
-
-func (set) Name() string             { return "set" }
-func (set) Effect() workflows.Effect { return workflows.Sets }
-
-func (set) Schema() json.RawMessage {
-	return json.RawMessage(`{
-		"title": "Set fields",
-		"description": "Gives fields of the record other values.",
-		"required": ["values"],
-		"properties": {"values": {"$ref": "#/$defs/values"}, "next": {"$ref": "#/$defs/next"}}}`)
-}
-
-func (set) Read(settings json.RawMessage) (workflows.Settings, error) {
-	return read[setSettings](settings)
-}
+// setType gives fields of the record that the run is about other values.
+var setType = of[setSettings]("set", workflows.Sets, `{
+	"title": "Set fields",
+	"description": "Gives fields of the record other values.",
+	"required": ["values"],
+	"properties": {"values": {"$ref": "#/$defs/values"}, "next": {"$ref": "#/$defs/next"}}}`)
 
 type setSettings struct {
 	workflows.Next

@@ -10,17 +10,35 @@ import (
 
 // All lists them.
 func All() []workflows.StepType {
-	return []workflows.StepType{branch{}, create{}, deleteStep{}, find{}, forEach{}, notify{}, refuse{}, set{}, stop{}, switchStep{}, update{}, wait{}}
+	return []workflows.StepType{branchType, createType, deleteType, findType, forEachType, notifyType, refuseType, setType, stopType, switchType, updateType, waitType}
 }
 
-// read decodes settings into an S.
-func read[S any, P interface {
+// stepType is a type of steps whose settings are an S.
+type stepType[S any, P interface {
 	*S
 	workflows.Settings
-}](raw json.RawMessage) (workflows.Settings, error) {
+}] struct {
+	name   string
+	effect workflows.Effect
+	schema string
+}
+
+// of makes a type of steps; see workflows.StepType.
+func of[S any, P interface {
+	*S
+	workflows.Settings
+}](name string, effect workflows.Effect, schema string) workflows.StepType {
+	return stepType[S, P]{name, effect, schema}
+}
+
+func (t stepType[S, P]) Name() string             { return t.name }
+func (t stepType[S, P]) Effect() workflows.Effect { return t.effect }
+func (t stepType[S, P]) Schema() json.RawMessage  { return json.RawMessage(t.schema) }
+
+func (t stepType[S, P]) Read(raw json.RawMessage) (workflows.Settings, error) {
 	s := P(new(S))
 	if err := json.Unmarshal(raw, s); err != nil {
-		return nil, fmt.Errorf("reading the settings of a step: %w", err)
+		return nil, fmt.Errorf("reading the settings of a step %s: %w", t.name, err)
 	}
 	return s, nil
 }

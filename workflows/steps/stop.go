@@ -1,24 +1,11 @@
 package steps
 
 import (
-	"encoding/json"
-
 	"formwork/workflows"
 )
 
-// stop ends the run.
-type stop struct{}
-
-func (stop) Name() string             { return "stop" }
-func (stop) Effect() workflows.Effect { return workflows.Computes }
-
-func (stop) Schema() json.RawMessage {
-	return json.RawMessage(`{"title": "Stop", "description": "Ends the run; what was done stays.", "properties": {}}`)
-}
-
-func (stop) Read(settings json.RawMessage) (workflows.Settings, error) {
-	return read[stopSettings](settings)
-}
+// stopType ends the run.
+var stopType = of[stopSettings]("stop", workflows.Computes, `{"title": "Stop", "description": "Ends the run; what was done stays.", "properties": {}}`)
 
 type stopSettings struct{}
 

@@ -1,43 +1,31 @@
 package steps
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"formwork/engine/expression"
 	"formwork/workflows"
 )
 
-// switchStep goes the way of the first of several conditions that holds.
-type switchStep struct{}
-
-func (switchStep) Name() string             { return "switch" }
-func (switchStep) Effect() workflows.Effect { return workflows.Computes }
-
-func (switchStep) Schema() json.RawMessage {
-	return json.RawMessage(`{
-		"title": "Switch",
-		"description": "Goes the way of the first condition that holds.",
-		"required": ["cases"],
-		"properties": {
-			"cases": {
-				"type": "array",
-				"title": "Cases",
-				"minItems": 1,
-				"maxItems": 50,
-				"items": {
-					"type": "object",
-					"required": ["when"],
-					"properties": {"when": {"$ref": "#/$defs/expression", "title": "When"}, "next": {"$ref": "#/$defs/next"}},
-					"additionalProperties": false
-				}
-			},
-			"else": {"$ref": "#/$defs/next", "title": "Else"}}}`)
-}
-
-func (switchStep) Read(settings json.RawMessage) (workflows.Settings, error) {
-	return read[switchSettings](settings)
-}
+// switchType goes the way of the first of several conditions that holds.
+var switchType = of[switchSettings]("switch", workflows.Computes, `{
+	"title": "Switch",
+	"description": "Goes the way of the first condition that holds.",
+	"required": ["cases"],
+	"properties": {
+		"cases": {
+			"type": "array",
+			"title": "Cases",
+			"minItems": 1,
+			"maxItems": 50,
+			"items": {
+				"type": "object",
+				"required": ["when"],
+				"properties": {"when": {"$ref": "#/$defs/expression", "title": "When"}, "next": {"$ref": "#/$defs/next"}},
+				"additionalProperties": false
+			}
+		},
+		"else": {"$ref": "#/$defs/next", "title": "Else"}}}`)
 
 type switchSettings struct {
 	Cases []struct {

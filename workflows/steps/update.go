@@ -1,35 +1,22 @@
 package steps
 
 import (
-	"encoding/json"
-
 	"formwork/engine/catalog"
 	"formwork/engine/expression"
 	"formwork/engine/id"
 	"formwork/workflows"
 )
 
-// update changes any record.
-type update struct{}
-
-func (update) Name() string             { return "update" }
-func (update) Effect() workflows.Effect { return workflows.Writes }
-
-func (update) Schema() json.RawMessage {
-	return json.RawMessage(`{
-		"title": "Update a record",
-		"description": "Changes a record that the run's own leads to, or that a step found. Where it leads to none, nothing is done.",
-		"required": ["object", "record", "values"],
-		"properties": {
-			"object": {"$ref": "#/$defs/name", "title": "Object"},
-			"record": {"$ref": "#/$defs/expression", "title": "Record", "examples": ["account"]},
-			"values": {"$ref": "#/$defs/values"},
-			"next": {"$ref": "#/$defs/next"}}}`)
-}
-
-func (update) Read(settings json.RawMessage) (workflows.Settings, error) {
-	return read[updateSettings](settings)
-}
+// updateType changes any record.
+var updateType = of[updateSettings]("update", workflows.Writes, `{
+	"title": "Update a record",
+	"description": "Changes a record that the run's own leads to, or that a step found. Where it leads to none, nothing is done.",
+	"required": ["object", "record", "values"],
+	"properties": {
+		"object": {"$ref": "#/$defs/name", "title": "Object"},
+		"record": {"$ref": "#/$defs/expression", "title": "Record", "examples": ["account"]},
+		"values": {"$ref": "#/$defs/values"},
+		"next": {"$ref": "#/$defs/next"}}}`)
 
 type updateSettings struct {
 	workflows.Next

@@ -1,7 +1,6 @@
 package steps
 
 import (
-	"encoding/json"
 	"time"
 
 	"formwork/engine/expression"
@@ -10,26 +9,15 @@ import (
 	"formwork/workflows"
 )
 
-// wait lets time pass before the run goes on.
-type wait struct{}
-
-func (wait) Name() string             { return "wait" }
-func (wait) Effect() workflows.Effect { return workflows.Waits }
-
-func (wait) Schema() json.RawMessage {
-	return json.RawMessage(`{
-		"title": "Wait",
-		"description": "Goes on after some time, or at a time; at once where that has passed or is empty.",
-		"properties": {
-			"for": {"$ref": "#/$defs/expression", "title": "For", "examples": ["days(3)"]},
-			"until": {"$ref": "#/$defs/expression", "title": "Until", "description": "A moment, or a date, which begins at midnight.", "examples": ["closes - days(3)"]},
-			"next": {"$ref": "#/$defs/next"}},
-		"oneOf": [{"required": ["for"]}, {"required": ["until"]}]}`)
-}
-
-func (wait) Read(settings json.RawMessage) (workflows.Settings, error) {
-	return read[waitSettings](settings)
-}
+// waitType lets time pass before the run goes on.
+var waitType = of[waitSettings]("wait", workflows.Waits, `{
+	"title": "Wait",
+	"description": "Goes on after some time, or at a time; at once where that has passed or is empty.",
+	"properties": {
+		"for": {"$ref": "#/$defs/expression", "title": "For", "examples": ["days(3)"]},
+		"until": {"$ref": "#/$defs/expression", "title": "Until", "description": "A moment, or a date, which begins at midnight.", "examples": ["closes - days(3)"]},
+		"next": {"$ref": "#/$defs/next"}},
+	"oneOf": [{"required": ["for"]}, {"required": ["until"]}]}`)
 
 type waitSettings struct {
 	workflows.Next

@@ -1,28 +1,16 @@
 package triggers
 
 import (
-	"encoding/json"
-
 	"formwork/workflows"
 )
 
-// afterSave runs after a record was saved or deleted, apart from the save: whatever becomes of the
+// afterSaveType runs after a record was saved or deleted, apart from the save: whatever becomes of the
 // run, the change stays.
-type afterSave struct{}
-
-func (afterSave) Name() string { return "after_save" }
-
-func (afterSave) Schema() json.RawMessage {
-	return json.RawMessage(`{
-		"title": "After a save",
-		"description": "After a record was saved or deleted: other records can be changed, people told, and the run may wait.",
-		"required": ["on"],
-		"properties": {"on": {"$ref": "#/$defs/actions"}, "fields": {"$ref": "#/$defs/fields"}}}`)
-}
-
-func (afterSave) Read(settings json.RawMessage) (workflows.TriggerSettings, error) {
-	return read[afterSaveSettings](settings)
-}
+var afterSaveType = of[afterSaveSettings]("after_save", `{
+	"title": "After a save",
+	"description": "After a record was saved or deleted: other records can be changed, people told, and the run may wait.",
+	"required": ["on"],
+	"properties": {"on": {"$ref": "#/$defs/actions"}, "fields": {"$ref": "#/$defs/fields"}}}`)
 
 type afterSaveSettings struct{ changes }
 

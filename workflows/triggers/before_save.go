@@ -1,28 +1,16 @@
 package triggers
 
 import (
-	"encoding/json"
-
 	"formwork/workflows"
 )
 
-// beforeSave runs in the transaction that saves a record, before it is saved: it may change the
+// beforeSaveType runs in the transaction that saves a record, before it is saved: it may change the
 // record or refuse the change, and nothing else.
-type beforeSave struct{}
-
-func (beforeSave) Name() string { return "before_save" }
-
-func (beforeSave) Schema() json.RawMessage {
-	return json.RawMessage(`{
-		"title": "Before a save",
-		"description": "Before a record is saved or deleted, together with it: the record can be changed, or the save refused.",
-		"required": ["on"],
-		"properties": {"on": {"$ref": "#/$defs/actions"}, "fields": {"$ref": "#/$defs/fields"}}}`)
-}
-
-func (beforeSave) Read(settings json.RawMessage) (workflows.TriggerSettings, error) {
-	return read[beforeSaveSettings](settings)
-}
+var beforeSaveType = of[beforeSaveSettings]("before_save", `{
+	"title": "Before a save",
+	"description": "Before a record is saved or deleted, together with it: the record can be changed, or the save refused.",
+	"required": ["on"],
+	"properties": {"on": {"$ref": "#/$defs/actions"}, "fields": {"$ref": "#/$defs/fields"}}}`)
 
 type beforeSaveSettings struct{ changes }
 

@@ -1,7 +1,6 @@
 package triggers
 
 import (
-	"encoding/json"
 	"time"
 
 	"formwork/engine/fault"
@@ -10,27 +9,17 @@ import (
 	"formwork/workflows"
 )
 
-// date runs once a day, on the records that a date of theirs has come for: it follows the date when that
+// dateType runs once a day, on the records that a date of theirs has come for: it follows the date when that
 // is changed, for the records are found by it.
-type date struct{}
-
-func (date) Name() string { return "date" }
-
-func (date) Schema() json.RawMessage {
-	return json.RawMessage(`{
-		"title": "Date",
-		"description": "Some days before or after a date of each record, at a time of day. Days that pass while nothing runs are made up for.",
-		"required": ["field"],
-		"properties": {
-			"field": {"$ref": "#/$defs/name", "title": "Field", "description": "A date, or a moment, whose day counts."},
-			"days": {"type": "integer", "minimum": -3660, "maximum": 3660, "default": 0, "title": "Days", "description": "After the date; before it when negative."},
-			"at": {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$", "title": "At", "description": "The time of day; midnight when absent.", "examples": ["09:00"]},
-			"timezone": {"$ref": "#/$defs/timezone"}}}`)
-}
-
-func (date) Read(settings json.RawMessage) (workflows.TriggerSettings, error) {
-	return read[dateSettings](settings)
-}
+var dateType = of[dateSettings]("date", `{
+	"title": "Date",
+	"description": "Some days before or after a date of each record, at a time of day. Days that pass while nothing runs are made up for.",
+	"required": ["field"],
+	"properties": {
+		"field": {"$ref": "#/$defs/name", "title": "Field", "description": "A date, or a moment, whose day counts."},
+		"days": {"type": "integer", "minimum": -3660, "maximum": 3660, "default": 0, "title": "Days", "description": "After the date; before it when negative."},
+		"at": {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$", "title": "At", "description": "The time of day; midnight when absent.", "examples": ["09:00"]},
+		"timezone": {"$ref": "#/$defs/timezone"}}}`)
 
 type dateSettings struct {
 	Field    string `json:"field"`

@@ -1,36 +1,25 @@
 package triggers
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"formwork/workflows"
 )
 
-// manual runs when somebody asks for it, on a record that they may read.
-type manual struct{}
-
-func (manual) Name() string { return "manual" }
-
-func (manual) Schema() json.RawMessage {
-	return json.RawMessage(`{
-		"title": "By hand",
-		"description": "When somebody asks for it, on a record that they may read.",
-		"properties": {
-			"permissions": {
-				"type": "array",
-				"title": "For",
-				"description": "Permission sets of which one holds one, and may read the record; whoever may change it when absent.",
-				"minItems": 1,
-				"maxItems": 50,
-				"uniqueItems": true,
-				"items": {"$ref": "#/$defs/name"}
-			}}}`)
-}
-
-func (manual) Read(settings json.RawMessage) (workflows.TriggerSettings, error) {
-	return read[manualSettings](settings)
-}
+// manualType runs when somebody asks for it, on a record that they may read.
+var manualType = of[manualSettings]("manual", `{
+	"title": "By hand",
+	"description": "When somebody asks for it, on a record that they may read.",
+	"properties": {
+		"permissions": {
+			"type": "array",
+			"title": "For",
+			"description": "Permission sets of which one holds one, and may read the record; whoever may change it when absent.",
+			"minItems": 1,
+			"maxItems": 50,
+			"uniqueItems": true,
+			"items": {"$ref": "#/$defs/name"}
+		}}}`)
 
 type manualSettings struct {
 	Sets []string `json:"permissions"`

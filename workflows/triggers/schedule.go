@@ -1,7 +1,6 @@
 package triggers
 
 import (
-	"encoding/json"
 	"time"
 
 	"github.com/robfig/cron/v3"
@@ -11,31 +10,21 @@ import (
 	"formwork/workflows"
 )
 
-// schedule runs at times of the clock, on the records that the workflow's condition holds for then.
-type schedule struct{}
-
-func (schedule) Name() string { return "schedule" }
-
-func (schedule) Schema() json.RawMessage {
-	return json.RawMessage(`{
-		"title": "Schedule",
-		"description": "At times of the clock, on each record that the condition holds for then. A time that passes while nothing runs is made up for once.",
-		"required": ["cron"],
-		"properties": {
-			"cron": {
-				"type": "string",
-				"pattern": "^[-0-9*/,A-Za-z?]+( [-0-9*/,A-Za-z?]+){4}$",
-				"maxLength": 100,
-				"title": "Cron",
-				"description": "Minute, hour, day of the month, month, day of the week.",
-				"examples": ["0 9 * * 1-5"]
-			},
-			"timezone": {"$ref": "#/$defs/timezone"}}}`)
-}
-
-func (schedule) Read(settings json.RawMessage) (workflows.TriggerSettings, error) {
-	return read[scheduleSettings](settings)
-}
+// scheduleType runs at times of the clock, on the records that the workflow's condition holds for then.
+var scheduleType = of[scheduleSettings]("schedule", `{
+	"title": "Schedule",
+	"description": "At times of the clock, on each record that the condition holds for then. A time that passes while nothing runs is made up for once.",
+	"required": ["cron"],
+	"properties": {
+		"cron": {
+			"type": "string",
+			"pattern": "^[-0-9*/,A-Za-z?]+( [-0-9*/,A-Za-z?]+){4}$",
+			"maxLength": 100,
+			"title": "Cron",
+			"description": "Minute, hour, day of the month, month, day of the week.",
+			"examples": ["0 9 * * 1-5"]
+		},
+		"timezone": {"$ref": "#/$defs/timezone"}}}`)
 
 type scheduleSettings struct {
 	Cron     string `json:"cron"`

@@ -1,7 +1,6 @@
 package triggers
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -10,25 +9,15 @@ import (
 	"formwork/workflows"
 )
 
-// stage runs after a record came into a stage, or left one.
-type stage struct{}
-
-func (stage) Name() string { return "stage" }
-
-func (stage) Schema() json.RawMessage {
-	return json.RawMessage(`{
-		"title": "Stage",
-		"description": "After a record came into one of some stages, or left one.",
-		"minProperties": 2,
-		"properties": {
-			"entered": {"$ref": "#/$defs/stages", "title": "Entered"},
-			"left": {"$ref": "#/$defs/stages", "title": "Left"}},
-		"$defs": {"stages": {"type": "array", "minItems": 1, "maxItems": 100, "uniqueItems": true, "items": {"$ref": "#/$defs/name"}}}}`)
-}
-
-func (stage) Read(settings json.RawMessage) (workflows.TriggerSettings, error) {
-	return read[stageSettings](settings)
-}
+// stageType runs after a record came into a stage, or left one.
+var stageType = of[stageSettings]("stage", `{
+	"title": "Stage",
+	"description": "After a record came into one of some stages, or left one.",
+	"minProperties": 2,
+	"properties": {
+		"entered": {"$ref": "#/$defs/stages", "title": "Entered"},
+		"left": {"$ref": "#/$defs/stages", "title": "Left"}},
+	"$defs": {"stages": {"type": "array", "minItems": 1, "maxItems": 100, "uniqueItems": true, "items": {"$ref": "#/$defs/name"}}}}`)
 
 type stageSettings struct {
 	Entered []string `json:"entered"`

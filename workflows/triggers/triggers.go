@@ -11,17 +11,30 @@ import (
 
 // All lists them.
 func All() []workflows.TriggerType {
-	return []workflows.TriggerType{afterSave{}, beforeSave{}, date{}, manual{}, schedule{}, stage{}}
+	return []workflows.TriggerType{afterSaveType, beforeSaveType, dateType, manualType, scheduleType, stageType}
 }
 
-// read decodes settings into an S.
-func read[S any, P interface {
+// triggerType is a type of triggers whose settings are an S.
+type triggerType[S any, P interface {
 	*S
 	workflows.TriggerSettings
-}](raw json.RawMessage) (workflows.TriggerSettings, error) {
+}] struct{ name, schema string }
+
+// of makes a type of triggers; see workflows.TriggerType.
+func of[S any, P interface {
+	*S
+	workflows.TriggerSettings
+}](name, schema string) workflows.TriggerType {
+	return triggerType[S, P]{name, schema}
+}
+
+func (t triggerType[S, P]) Name() string            { return t.name }
+func (t triggerType[S, P]) Schema() json.RawMessage { return json.RawMessage(t.schema) }
+
+func (t triggerType[S, P]) Read(raw json.RawMessage) (workflows.TriggerSettings, error) {
 	s := P(new(S))
 	if err := json.Unmarshal(raw, s); err != nil {
-		return nil, fmt.Errorf("reading the settings of a trigger: %w", err)
+		return nil, fmt.Errorf("reading the settings of a trigger %s: %w", t.name, err)
 	}
 	return s, nil
 }
