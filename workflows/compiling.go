@@ -174,6 +174,9 @@ func (r *Registry) Compile(c *catalog.Compiling, d *Definition, at string) *Work
 	if w.Trigger == nil {
 		return nil
 	}
+	if _, ok := w.Trigger.(OnTime); ok && w.AsUser() {
+		c.Report(fault.New(fault.Invalid, "workflow.nobody"), at+"/run_as")
+	}
 	base := Compiling{c: c, object: w.Object, old: w.Trigger.Old(), user: &w.ReadsUser}
 	if d.When != "" {
 		when := base

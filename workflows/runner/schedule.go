@@ -63,6 +63,10 @@ func (r *Runner) startDue(ctx context.Context, t store.Tenant, system *record.Se
 		}
 		var first time.Time // when a timer is due next
 		for _, w := range workflows.Of(system.Snapshot()).Timed {
+			if s.budget.Steps <= 0 {
+				more = true
+				break
+			}
 			at, some, err := s.tick(w)
 			if err != nil {
 				return err
