@@ -30,6 +30,7 @@ var floors = [][]string{
 	{"workflows/runner"},
 	{"workflows/steps", "workflows/triggers"},
 	{"workflows"},
+	{"workflows/approval"},
 	{"engine/transfer", "engine/demo", "engine/report", "engine/audit", "engine/file", "engine/notify", "engine/workspace", "engine/live", "engine/collaboration"},
 	{"engine/transfer/workbook"},
 	{"engine/record"},

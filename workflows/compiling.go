@@ -8,8 +8,10 @@ import (
 	"formwork/engine/expression"
 	"formwork/engine/fault"
 	"formwork/engine/query"
+	"formwork/engine/record/session"
 	"formwork/metadata"
 	"formwork/metadata/fieldtype"
+	"formwork/workflows/approval"
 )
 
 // Compiling is what the settings of a step or trigger are compiled with. Pointers are within the
@@ -51,6 +53,20 @@ func (c *Compiling) Written(name, at string) *catalog.Object {
 // Field finds a field of an object, or reports that there is none.
 func (c *Compiling) Field(o *catalog.Object, name, at string) *catalog.Field {
 	return c.c.Field(o, name, c.at+at)
+}
+
+// UserField finds a field of an object that may be given a user, or reports that it is none.
+func (c *Compiling) UserField(o *catalog.Object, name, at string) *catalog.Field {
+	f := c.Field(o, name, at)
+	if f == nil {
+		return nil
+	}
+	refers, ok := f.Value.(fieldtype.Refers)
+	if !ok || !f.Settable() || f.Column.Storage != fieldtype.Int || !slices.Equal(refers.Targets(), []string{session.UserObject}) {
+		c.Report(fault.New(fault.Invalid, "workflow.no_user_field", "field", name), at)
+		return nil
+	}
+	return f
 }
 
 // Report tells a problem.
@@ -129,6 +145,12 @@ func (c *Compiling) Permission(name, at string) {
 func Reference(name string, o *catalog.Object) expression.Symbol {
 	return expression.Symbol{Name: name, Value: fieldtype.Reference(o.Doc.Name), Column: query.Column{Name: name, Storage: fieldtype.Int},
 		Target: o, Table: o.Table.Name}
+}
+
+// Comment is what a step offers that somebody has said.
+func Comment(name string) expression.Symbol {
+	v := fieldtype.Lines(approval.MaxComment)
+	return expression.Symbol{Name: name, Value: v, Column: query.Column{Name: name, Storage: v.Storage()}}
 }
 
 // Value is what a field is given.

@@ -27,7 +27,8 @@ type Budget struct{ Steps int }
 // State is how far a run came. What it holds is saved with the run.
 type State struct {
 	Next    string                    // the step that is done next; "": the run has ended
-	Until   time.Time                 // until when the run waits; the zero time: it does not
+	Until   time.Time                 // until when the run waits; the zero time: it does not, or only for Asked
+	Asked   id.ID                     // what the run waits for besides the time; 0: nothing
 	Steps   int                       // that were done
 	Results map[string]map[string]any // of steps, by their names, in stored form
 	Loops   []Loop                    // that are under way, the innermost last
@@ -43,6 +44,7 @@ type Loop struct {
 type Execution struct {
 	Ctx  context.Context
 	Acts Acts
+	By   id.ID // who set the run off; 0: nobody
 
 	workflow *Workflow
 	state    *State
@@ -143,7 +145,7 @@ func (x *Execution) Triggered() (bool, error) {
 // workflow.too_many_steps. doing is told of each step before it is done.
 func (x *Execution) Run(doing func(step string)) error {
 	x.state.Until = time.Time{}
-	for x.goesOn() && x.state.Until.IsZero() {
+	for first := true; x.goesOn() && x.state.Until.IsZero() && (first || x.state.Asked == 0); first = false {
 		if x.budget.Steps--; x.budget.Steps < 0 {
 			x.state.Until = x.Now()
 			break
@@ -226,12 +228,24 @@ func (x *Execution) step() error {
 	if err != nil {
 		return err
 	}
-	if len(node.Result) > 0 {
+	if len(node.Result) > 0 && done.Asked == 0 {
 		x.state.Results[node.Name] = done.Result
 	}
-	x.state.Next, x.state.Until = done.Next, done.Until
+	x.state.Until, x.state.Asked = done.Until, done.Asked
+	if done.Asked == 0 {
+		x.state.Next = done.Next
+	}
 	return nil
 }
+
+// Asked is what the run has waited for in the step that is being done; 0: the step is done for the first time.
+func (x *Execution) Asked() id.ID { return x.state.Asked }
+
+// Waits reports whether the run waits, for a time or for what it asked.
+func (s *State) Waits() bool { return !s.Until.IsZero() || s.Asked != 0 }
+
+// Step is the name of the step that is being done.
+func (x *Execution) Step() string { return x.state.Next }
 
 // Now is when the run is executed.
 func (x *Execution) Now() time.Time { return x.env.Now() }

@@ -72,12 +72,15 @@ func (kind) Jobs(before, after *catalog.Snapshot) []catalog.Job {
 
 func (k kind) Compile(c *catalog.Compiling) any {
 	former := func(s *catalog.Snapshot) map[string]*Workflow { return Of(s).ByName }
-	compiled := &Compiled{before: map[moment][]*Workflow{}, after: map[moment][]*Workflow{}, manual: map[string][]*Workflow{}}
+	compiled := &Compiled{before: map[moment][]*Workflow{}, after: map[moment][]*Workflow{}, manual: map[string][]*Workflow{}, locks: map[string]bool{}}
 	compiled.ByName = catalog.EachOf(c, former, func(d *Definition, at string) *Workflow { return k.registry.Compile(c, d, at) })
 	inOrder := slices.SortedFunc(maps.Values(compiled.ByName), func(a, b *Workflow) int {
 		return cmp.Or(cmp.Compare(a.Doc.Order, b.Doc.Order), cmp.Compare(a.Doc.Name, b.Doc.Name))
 	})
 	for _, w := range inOrder {
+		if w.locks() {
+			compiled.locks[w.Object.Doc.Name] = true
+		}
 		if _, ok := w.Trigger.(OnPress); ok && w.Active() {
 			compiled.manual[w.Object.Doc.Name] = append(compiled.manual[w.Object.Doc.Name], w)
 		}
@@ -98,4 +101,15 @@ func (k kind) Compile(c *catalog.Compiling) any {
 		}
 	}
 	return compiled
+}
+
+// locks reports whether a step may keep people from changing the record. Also one of a workflow that is not active: runs
+// go on.
+func (w *Workflow) locks() bool {
+	for _, n := range w.Nodes {
+		if l, ok := n.Step.(Locking); ok && l.Locks() {
+			return true
+		}
+	}
+	return false
 }

@@ -69,6 +69,9 @@ type Outcome struct {
 	Next   string         // the step that follows; "": the run ends
 	Result map[string]any // by the names of Node.Result, in stored form
 	Until  time.Time      // the run waits until then, and then goes on with Next; the zero time: it does not
+	// Asked, if not 0, is what the run waits for, until Until (the zero time: for ever). Then the step itself is done
+	// again, which finds it in Execution.Asked; Next is empty.
+	Asked id.ID
 }
 
 // Next is embedded by settings of steps that lead to one other.
@@ -154,6 +157,41 @@ type Acts interface {
 	Readable(object *catalog.Object) (query.Filter, error)
 	// Notify tells a user something about the record that the run is about.
 	Notify(user id.ID, text string) error
+	// Ask asks people to decide something about that record.
+	Ask(q Question) (id.ID, error)
+	// Answer is what became of that. Where the time for it is over, it is closed.
+	Answer(asked id.ID) (Answer, error)
+	// Turn keeps whose turn it was last in something that users take turns in: whoever choose returns, who is told of the
+	// last one (0: there was none).
+	Turn(in string, choose func(last id.ID) (id.ID, error)) error
+}
+
+// Question is something that people are asked to decide.
+type Question struct {
+	Step  string
+	Text  string
+	Way   string // how their answers come to one, of approval.Ways
+	Locks bool   // people don't change the record meanwhile
+	Due   time.Time
+	Asked []Approver
+}
+
+// Approver is somebody who is asked to decide.
+type Approver struct{ User, Instead id.ID }
+
+// Answer is what became of a question.
+type Answer struct {
+	State   string // of approval.States
+	By      id.ID  // whose answer decided; 0: nobody's
+	Comment string // of theirs
+	At      time.Time
+	Due     time.Time // of one that is pending, until when; the zero time: for ever
+}
+
+// Locking is a Step which, while a run waits in it, may keep people from changing the record that the run is about.
+type Locking interface {
+	Step
+	Locks() bool
 }
 
 // Registry are the types of triggers and steps of a program. Immutable.

@@ -73,6 +73,8 @@ type Compiled struct {
 	Timed []*Workflow
 	// manual are those that people set off, by their object.
 	manual map[string][]*Workflow
+	// locks are the objects of workflows that may keep people from changing records.
+	locks map[string]bool
 }
 
 // moment is something that is done to the records of an object.
@@ -96,6 +98,9 @@ func (c *Compiled) After(object string, action record.Action) []*Workflow {
 
 // Manual are the active workflows that people set off on records of an object, in their order.
 func (c *Compiled) Manual(object string) []*Workflow { return slices.Clone(c.manual[object]) }
+
+// Locks reports whether some workflow may keep people from changing records of an object.
+func (c *Compiled) Locks(object string) bool { return c.locks[object] }
 
 // Before are the active workflows that run before a record is saved or deleted, in their order.
 func (c *Compiled) Before(object string, action record.Action) []*Workflow {

@@ -13,12 +13,20 @@ async function done(page) {
   await ended(page);
 }
 
-/** Takes an element to another by the pointer; `halfway` is called with the pointer there and still pressed. */
+/**
+ * Takes an element to another by the pointer; `halfway` is called with the pointer there and still pressed. The board
+ * scrolls while the pointer is at its edge, so that the pointer follows where it is to go.
+ */
 async function drag(page, from, to, halfway) {
-  const [a, b] = [await from.boundingBox(), await to.boundingBox()];
+  await from.scrollIntoViewIfNeeded();
+  const a = await from.boundingBox();
   await page.mouse.move(a.x + 12, a.y + a.height - 6);
   await page.mouse.down();
-  await page.mouse.move(b.x + b.width / 2, b.y + Math.min(b.height / 2, 90), { steps: 5 });
+  let was;
+  for (let place = await to.boundingBox(); JSON.stringify(place) !== was; place = await to.boundingBox()) {
+    was = JSON.stringify(place);
+    await page.mouse.move(place.x + place.width / 2, place.y + Math.min(place.height / 2, 90), { steps: 5 });
+  }
   await halfway?.();
   await page.mouse.up();
 }

@@ -46,7 +46,7 @@ type CommentPage struct {
 // Notification is what a user is told.
 type Notification struct {
 	ID           string     `json:"id" schema:"ID"`
-	Kind         string     `json:"kind" enum:"mention,assigned,changed,comment,told"`
+	Kind         string     `json:"kind" enum:"mention,assigned,changed,comment,told,approval"`
 	Object       string     `json:"object"`
 	Record       string     `json:"record" schema:"ID"`
 	Name         string     `json:"name"` // of the record

@@ -8,6 +8,7 @@ import (
 
 	"formwork/engine/id"
 	"formwork/engine/record"
+	"formwork/workflows/approval"
 )
 
 // OpenRecord is a record with all that its page shows when it is opened.
@@ -22,8 +23,10 @@ type OpenRecord struct {
 	// Following says that the caller follows the record.
 	Following bool     `json:"following"`
 	Workflows []Button `json:"workflows"` // that the caller may set off on the record now
-	Favourite bool     `json:"favourite"` // it is among the caller's
-	Comments  int64    `json:"comments"`  // how many there are; 1,000 stands for more, too
+	// Approvals are what people were asked to decide about the record, newest first: at most 20.
+	Approvals []Approval `json:"approvals"`
+	Favourite bool       `json:"favourite"` // it is among the caller's
+	Comments  int64      `json:"comments"`  // how many there are; 1,000 stands for more, too
 }
 
 // OpenRelated is the beginning of a related list.
@@ -74,7 +77,11 @@ type around struct {
 	favourite bool
 	comments  int64
 	workflows []Button
+	approvals []Approval
 }
+
+// pageApprovals is how many requests for approval the page of a record shows.
+const pageApprovals = 20
 
 // around finds that of a record that the caller may read.
 func (r *request) around(key id.ID) (found around, err error) {
@@ -86,6 +93,13 @@ func (r *request) around(key id.ID) (found around, err error) {
 		return found, err
 	}
 	if found.workflows, err = r.buttons(key); err != nil {
+		return found, err
+	}
+	asked, err := approval.OfRecord(r.ctx, r.tenant, r.object(), key, pageApprovals)
+	if err != nil {
+		return found, err
+	}
+	if found.approvals, err = r.showApprovals(asked); err != nil {
 		return found, err
 	}
 	found.comments, err = session.CountComments(r.ctx, r.object(), key)
@@ -104,7 +118,7 @@ func (r *request) appendOpen(b []byte, p *record.RecordPage, found around) ([]by
 	for _, member := range []struct {
 		name  string
 		value any
-	}{{"layout", p.Layout}, {"form", form}, {"can", p.Can}, {"following", found.following}, {"favourite", found.favourite}, {"comments", found.comments}, {"workflows", found.workflows}} {
+	}{{"layout", p.Layout}, {"form", form}, {"can", p.Can}, {"following", found.following}, {"favourite", found.favourite}, {"comments", found.comments}, {"workflows", found.workflows}, {"approvals", found.approvals}} {
 		raw, err := json.Marshal(member.value)
 		if err != nil {
 			return b, fmt.Errorf("writing the page of a record: %w", err)

@@ -153,6 +153,7 @@ func (s *Server) routes() []route {
 		{put, v1 + "/records/:object/:id/follow", s.follow, "followRecord", "Has oneself notified of changes of a record and of comments on it.", none, reads, nothing, done},
 		{remove, v1 + "/records/:object/:id/follow", s.unfollow, "unfollowRecord", "Follows a record no more.", none, reads, nothing, done},
 		{get, v1 + "/records/:object/:id/runs", s.recordRuns, "listRecordRuns", "Lists the runs of workflows on a record, newest first.", paging, reads, nothing, answers[Page[RecordRun]]()},
+		{get, v1 + "/records/:object/:id/approvals", s.recordApprovals, "listRecordApprovals", "Lists what people were asked to decide about a record, newest first: at most 100.", none, reads, nothing, answers[List[Approval]]()},
 		{post, v1 + "/records/:object/:id/workflows/:workflow", s.runWorkflow, "runWorkflowOnRecord", "Runs a workflow on a record, of those that its page offers.", none, reads, nothing, answers[RecordRun]()},
 		{get, v1 + "/bin/:object", s.bin, "listBin", "Lists the recycle bin, those deleted last first.", inBin, mine, nothing, answers[BinPage]()},
 		{get, v1 + "/bin/:object/:id", s.binned, "getFromBin", "Says who deleted a record that is in the recycle bin, and when.", none, mine, nothing, answers[Binned]()},
@@ -192,6 +193,7 @@ func (s *Server) routes() []route {
 		{get, v1 + "/me/recent", s.recent, "listMyRecent", "Lists the records that the caller opened last, of those that they may read.", none, mine, nothing, answers[List[Visit]]()},
 		{put, v1 + "/me/recent/:object/:id", s.addRecent, "addMyRecent", "Notes that the caller opened a record.", none, mine, nothing, done},
 		{get, v1 + "/me/follows", s.listFollows, "listMyFollows", "Lists the records that one follows, those followed last first.", paging, mine, nothing, answers[Page[Follow]]()},
+		{get, v1 + "/me/approvals", s.listApprovals, "listMyApprovals", "Lists what waits for the caller's decision, newest first: at most 100.", none, mine, nothing, answers[List[Approval]]()},
 		{get, v1 + "/me/notifications", s.listNotifications, "listMyNotifications", "Lists one's own notifications of records that one may read, newest first.", inState, mine, nothing, answers[Inbox]()},
 		{post, v1 + "/me/notifications/read", s.readNotifications, "readMyNotifications", "Marks all of one's own notifications as read.", none, mine, sends[ReadNotifications](), done},
 		{patch, v1 + "/me/notifications/:id", s.handleNotification, "handleMyNotification", "Marks a notification of one's own as read, as done, or to come again later.", none, mine, sends[NotificationPatch](), done},
@@ -235,6 +237,10 @@ func (s *Server) routes() []route {
 		{post, v1 + "/runs/:id/cancel", s.cancelRun, "cancelRun", "Ends a run that waits.", none, metaOps, nothing, done},
 		{post, v1 + "/runs/:id/retry", s.retryRun, "retryRun", "Has a run that failed or was cancelled go on with the step that failed.", none, metaOps, nothing, done},
 		{post, v1 + "/workflows/:name/try", s.tryWorkflow, "tryWorkflow", "Says what a workflow would do with a record, and does nothing.", none, metaOps, sends[TryOn](), answers[Tried]()},
+
+		{post, v1 + "/approvals/:id/decide", s.decide, "decideApproval", "Answers what the caller is asked to decide.", none, mine, sends[Decision](), answers[Approval]()},
+		{post, v1 + "/approvals/:id/pass-on", s.passOn, "passOnApproval", "Has somebody else decide.", none, mine, sends[PassOn](), answers[Approval]()},
+		{post, v1 + "/approvals/:id/recall", s.recall, "recallApproval", "Takes back what people were asked to decide; for who asked, and who may change the configuration.", none, mine, nothing, answers[Approval]()},
 
 		{get, v1 + "/openapi.json", s.openAPI, "getDescription", "Is this description, of what the caller may see.", cached, mine, nothing, answers[Description]()},
 		{get, "/", s.showPage, "getPage", "Is the web application.", none, page, nothing, answersText(fiber.MIMETextHTML)},

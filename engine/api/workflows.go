@@ -46,11 +46,11 @@ type RunStep struct {
 
 // RunEffect is what a step changed, or would change.
 type RunEffect struct {
-	Do     string                     `json:"do" enum:"create,update,delete,notify,wait"`
+	Do     string                     `json:"do" enum:"create,update,delete,notify,ask,approved,rejected,recalled,late,cancelled,wait"`
 	Object string                     `json:"object,omitempty"`
-	Record string                     `json:"record,omitempty" schema:"ID"` // of notify: the user
+	Record string                     `json:"record,omitempty" schema:"ID"` // of notify, ask, and what became of that: the user
 	Values map[string]json.RawMessage `json:"values,omitempty"`             // by field, as records have them; of those that the caller may read
-	Text   string                     `json:"text,omitempty"`               // of notify; of wait: until when
+	Text   string                     `json:"text,omitempty"`               // of notify, ask, and what became of that; of wait: until when
 }
 
 // Tried is a workflow that was tried.

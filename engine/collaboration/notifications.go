@@ -24,10 +24,11 @@ const (
 	Changed  = "changed"  // a record was changed that the user follows
 	Assigned = "assigned" // the user was made the owner of a record
 	Told     = "told"     // a workflow tells the user something
+	Approval = "approval" // the user is asked to decide about a record
 )
 
 // Kinds are all kinds.
-var Kinds = []string{Mention, Assigned, Changed, Comments, Told}
+var Kinds = []string{Mention, Assigned, Changed, Comments, Told, Approval}
 
 // States of notifications, by which they are listed.
 const (
@@ -50,7 +51,7 @@ type notification struct {
 	kind, object     string
 	at, snoozed      time.Time // snoozed: until when; zero: it is not
 	comment          id.ID     // 0: none
-	text             string    // of Told
+	text             string    // of Told and Approval
 	fields           []string
 	read, done       bool
 }
@@ -373,7 +374,8 @@ func (s *Service) notify(ctx context.Context, tx store.Tx, n notification) error
 
 // Note is what a workflow tells a user of a record.
 type Note struct {
-	ID     id.ID // the same however often it is told
+	ID     id.ID  // the same however often it is told
+	Kind   string // Told or Approval
 	User   id.ID
 	Object string
 	Record id.ID
@@ -385,7 +387,31 @@ type Note struct {
 // Inform notifies a user of a note, unless that was done before. Whoever does so wakes listeners when
 // it is committed.
 func (s *Service) Inform(ctx context.Context, tx store.Tx, n Note) error {
-	return s.notifyOnce(ctx, tx, notification{id: n.ID, user: n.User, kind: Told, object: n.Object, record: n.Record, by: n.By, at: n.At, text: begins(n.Text)})
+	return s.notifyOnce(ctx, tx, notification{id: n.ID, user: n.User, kind: n.Kind, object: n.Object, record: n.Record, by: n.By, at: n.At, text: begins(n.Text)})
+}
+
+// Settle marks notes as done, under the ids that they were told by. Whoever does so wakes listeners when it is committed.
+func (s *Service) Settle(ctx context.Context, tx store.Tx, notes ...id.ID) error {
+	keys := make([]any, len(notes))
+	for i, key := range notes {
+		keys[i] = int64(key)
+	}
+	var open []notification
+	for r, err := range store.Find(ctx, tx, query.Select{Table: notificationTable, Filter: query.All{query.In{Ref: query.Field(query.ID), Values: keys}, query.Is(colDone, false)}}, notificationColumns...) {
+		if err != nil {
+			return fmt.Errorf("reading what users were told: %w", err)
+		}
+		open = append(open, notificationOf(r))
+	}
+	for _, n := range open {
+		if err := tx.Update(ctx, notificationTable, n.id, 0, map[string]any{"done": true, "read": true}, nil); err != nil {
+			return fmt.Errorf("marking a notification as done: %w", err)
+		}
+		if err := s.noteChange(ctx, tx, n.user); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // giveWay removes the oldest notification that is done or, if none is, the oldest.

@@ -35,6 +35,7 @@ import (
 	"formwork/metadata/packages"
 	"formwork/plugins"
 	"formwork/plugins/standard"
+	"formwork/workflows/approval"
 	"formwork/workflows/runner"
 )
 
@@ -236,7 +237,7 @@ func (o Options) withDefaults() Options {
 
 // tables are those that the rooms of the engine keep in every tenant.
 func tables() []store.Table {
-	return slices.Concat(record.Tables(), auth.Tables(), transfer.Tables(), file.Tables(), workspace.Tables(), collaboration.Tables(), runner.Tables())
+	return slices.Concat(record.Tables(), auth.Tables(), transfer.Tables(), file.Tables(), workspace.Tables(), collaboration.Tables(), runner.Tables(), approval.Tables())
 }
 
 // holder names this process, and this platform in it, among those that share a store.

@@ -64,6 +64,9 @@ func longest(f *metadata.Field) (int, []*fault.Fault) {
 	return *s.MaxLength, nil
 }
 
+// Lines is the value of a text of lines, of so many characters, where no field holds it.
+func Lines(max int) Value { return longTextValue{max: max} }
+
 type longTextValue struct {
 	folding
 	max int

@@ -15,7 +15,7 @@ import (
 // Set is the standard plugin set. Without a sealer no secrets are taken.
 func Set(sealer fieldtype.Sealer) plugins.Set {
 	return plugins.Set{FieldTypes: fieldtype.Standard(sealer), Kinds: catalog.StandardKinds(),
-		Triggers: triggers.All(), Steps: steps.All(), SaveHooks: []record.SaveHook{runner.BeforeSave{}}}
+		Triggers: triggers.All(), Steps: steps.All(), SaveHooks: []record.SaveHook{runner.Lock{}, runner.BeforeSave{}}}
 }
 
 // FieldTypes is the registry of the standard field types, without a key for secrets.

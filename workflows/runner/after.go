@@ -16,6 +16,7 @@ import (
 	"formwork/engine/record/session"
 	"formwork/engine/store"
 	"formwork/workflows"
+	"formwork/workflows/approval"
 )
 
 // wants leaves out what is neither a change of a record's values nor its end, and what happened long ago.
@@ -90,7 +91,7 @@ func purged(events []outbox.Event) (keys []any) {
 	return keys
 }
 
-// removeRuns removes the runs about records, with what they tell of these.
+// removeRuns removes the runs about records, with what they tell of these, and what was asked about them.
 func removeRuns(ctx context.Context, tx store.Tx, records []any) error {
 	if len(records) == 0 {
 		return nil
@@ -98,7 +99,7 @@ func removeRuns(ctx context.Context, tx store.Tx, records []any) error {
 	if _, err := tx.DeleteWhere(ctx, runTable, query.In{Ref: query.Field(colRecord), Values: records}); err != nil {
 		return fmt.Errorf("removing the runs about records that are gone: %w", err)
 	}
-	return nil
+	return approval.Remove(ctx, tx, records)
 }
 
 // firedBy are the workflows that events may set off, in the order of the events.
@@ -263,7 +264,7 @@ func (s *starting) keep(b begun) error {
 		return err
 	}
 	s.wrote = s.wrote || wrote
-	if b.run.State == Waiting && (s.due.IsZero() || b.run.Due.Before(s.due)) {
+	if b.run.State == Waiting && !b.run.Due.IsZero() && (s.due.IsZero() || b.run.Due.Before(s.due)) {
 		s.due = b.run.Due
 	}
 	return b.run.insert(s.ctx, s.joint.Tx())

@@ -205,6 +205,9 @@ func (r *Runner) Cancel(ctx context.Context, t store.Tenant, key id.ID) error {
 			return fault.New(fault.Conflict, "workflow.not_waiting")
 		}
 		run.State, run.Ended = Cancelled, r.o.Now()
+		if err := r.approvals.CloseOf(ctx, tx, run.ID); err != nil {
+			return err
+		}
 		return run.update(ctx, tx)
 	})
 }

@@ -16,6 +16,7 @@ import (
 	"formwork/engine/record"
 	"formwork/engine/record/session"
 	"formwork/workflows"
+	"formwork/workflows/approval"
 )
 
 // executing is a run that is being executed in a transaction.
@@ -55,11 +56,12 @@ func (g *together) carryOn(run *Run, w *workflows.Workflow, env *session.Env) (w
 // that end the transaction.
 func (e *executing) execute() error {
 	e.env.Forget() // an earlier run of the transaction may have changed it
-	state := &workflows.State{Next: e.run.Next, Steps: e.run.Steps, Loops: e.run.loops}
+	state := &workflows.State{Next: e.run.Next, Steps: e.run.Steps, Loops: e.run.loops, Asked: e.run.asked}
 	err := e.workflow.Restore(state, e.run.results)
 	if err == nil {
 		x := workflows.NewExecution(e.ctx, e.workflow, state, e.env, e, e.budget)
-		for err = x.Run(e.did); err == nil && e.tries && !state.Until.IsZero(); err = x.Run(e.did) {
+		x.By = e.run.By
+		for err = x.Run(e.did); err == nil && e.tries && state.Waits(); err = x.Run(e.did) {
 			if e.budget.Steps < 0 {
 				err = fault.New(fault.Limited, "workflow.too_many_steps", "limit", stepsAtOnce)
 				break
@@ -67,7 +69,7 @@ func (e *executing) execute() error {
 			e.waits(state.Until)
 		}
 	}
-	e.run.Next, e.run.Steps, e.run.loops = state.Next, state.Steps, state.Loops
+	e.run.Next, e.run.Steps, e.run.loops, e.run.asked = state.Next, state.Steps, state.Loops, state.Asked
 	if err == nil {
 		e.run.results, err = e.workflow.Keep(state)
 	}
@@ -84,7 +86,7 @@ func (e *executing) execute() error {
 			e.r.o.Log.Error("doing a step of a workflow", "tenant", e.tenant, "workflow", e.run.Workflow, "run", e.run.ID.String(), "step", e.run.Next, "error", err)
 		}
 		e.run.State, e.run.Fault, e.run.Ended = Failed, single(f), now
-	case !state.Until.IsZero():
+	case state.Waits():
 		e.run.State, e.run.Due = Waiting, state.Until
 	default:
 		e.run.State, e.run.Ended = Done, now
@@ -100,7 +102,7 @@ func (e *executing) did(step string) {
 	e.run.Trace = append(e.run.Trace, Did{Step: step, At: e.r.o.Now()})
 }
 
-// waits notes that a run which is tried would wait.
+// waits notes that a run which is tried would wait for some time.
 func (e *executing) waits(until time.Time) {
 	if until.After(e.r.o.Now()) {
 		e.note(Effect{Do: "wait", Text: until.UTC().Format(time.RFC3339)})
@@ -166,12 +168,56 @@ func (e *executing) Readable(o *catalog.Object) (query.Filter, error) {
 
 // Notify implements workflows.Acts.
 func (e *executing) Notify(user id.ID, text string) error {
-	note := collaboration.Note{ID: e.r.o.IDs.Next(), User: user, Object: e.run.Object, Record: e.run.Record, By: e.run.By, At: e.r.o.Now(), Text: text}
+	note := collaboration.Note{ID: e.r.o.IDs.Next(), Kind: collaboration.Told, User: user, Object: e.run.Object, Record: e.run.Record, By: e.run.By, At: e.r.o.Now(), Text: text}
 	if err := e.r.o.Notes.Inform(e.ctx, e.joint.Tx(), note); err != nil {
 		return err
 	}
 	e.note(Effect{Do: "notify", Record: user, Text: text})
 	return nil
+}
+
+// Ask implements workflows.Acts.
+func (e *executing) Ask(q workflows.Question) (id.ID, error) {
+	r := &approval.Request{Run: e.run.ID, Workflow: e.run.Workflow, Step: q.Step, Object: e.run.Object, Record: e.run.Record, By: e.run.By, Text: q.Text, Way: q.Way, Locks: q.Locks, Due: q.Due}
+	for _, one := range q.Asked {
+		r.People = append(r.People, approval.Person{User: one.User, Instead: one.Instead})
+	}
+	if err := e.r.approvals.Ask(e.ctx, e.joint.Tx(), r); err != nil {
+		return 0, err
+	}
+	for _, one := range q.Asked {
+		e.note(Effect{Do: "ask", Record: one.User, Text: q.Text})
+	}
+	return r.ID, nil
+}
+
+// Answer implements workflows.Acts. A run that is tried goes on as if it were approved.
+func (e *executing) Answer(asked id.ID) (workflows.Answer, error) {
+	if e.tries {
+		return workflows.Answer{State: approval.Approved}, nil
+	}
+	r, err := approval.Get(e.ctx, e.joint.Tx(), asked)
+	if err == nil && !r.Due.IsZero() && !r.Due.After(e.r.o.Now()) {
+		r, err = e.r.approvals.Close(e.ctx, e.joint.Tx(), asked, approval.Late)
+	}
+	if err != nil {
+		return workflows.Answer{}, err
+	}
+	answer := workflows.Answer{State: r.State, Due: r.Due}
+	for _, p := range r.People {
+		if p.State == r.State && (answer.By == 0 || p.At.After(answer.At)) {
+			answer.By, answer.Comment, answer.At = p.User, p.Comment, p.At
+		}
+	}
+	if r.State != approval.Pending {
+		e.note(Effect{Do: r.State, Record: answer.By, Text: answer.Comment})
+	}
+	return answer, nil
+}
+
+// Turn implements workflows.Acts.
+func (e *executing) Turn(in string, choose func(last id.ID) (id.ID, error)) error {
+	return takeTurn(e.ctx, e.joint.Tx(), e.run.Workflow+" "+in, choose)
 }
 
 // shown are values as the API shows them; nil where there are too many to be kept.

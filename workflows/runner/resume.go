@@ -150,8 +150,14 @@ func (g *together) goOn(d definition, run *Run) error {
 	if env == nil {
 		return g.end(run, Cancelled, fault.New(fault.NotFound, "workflow.record_gone"))
 	}
+	asked := run.asked
 	if _, err := g.carryOn(run, w, env); err != nil {
 		return err
+	}
+	if asked != 0 && run.State != Waiting {
+		if err := g.r.approvals.CloseOf(g.ctx, g.joint.Tx(), run.ID); err != nil {
+			return err
+		}
 	}
 	return run.update(g.ctx, g.joint.Tx())
 }
@@ -159,5 +165,8 @@ func (g *together) goOn(d definition, run *Run) error {
 // end ends a run that can't go on.
 func (g *together) end(run *Run, state string, why *fault.Fault) error {
 	run.State, run.Fault, run.Ended = state, why, g.r.o.Now()
+	if err := g.r.approvals.CloseOf(g.ctx, g.joint.Tx(), run.ID); err != nil {
+		return err
+	}
 	return run.update(g.ctx, g.joint.Tx())
 }

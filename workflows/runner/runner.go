@@ -27,6 +27,7 @@ import (
 	"formwork/engine/record"
 	"formwork/engine/store"
 	"formwork/workflows"
+	"formwork/workflows/approval"
 )
 
 // maxDepth is how many runs may have led to each other by what they changed; the next is not run.
@@ -56,13 +57,14 @@ type Options struct {
 
 // Runner runs the workflows of all tenants. Safe for concurrent use.
 type Runner struct {
-	o      Options
-	former *cache.Cache[formerKey, definition]
+	o         Options
+	approvals *approval.Desk
+	former    *cache.Cache[formerKey, definition]
 }
 
 // New makes a runner.
 func New(o Options) *Runner {
-	return &Runner{o: o, former: cache.New[formerKey, definition](formerCount, formerCount*definitionBytes)}
+	return &Runner{o: o, approvals: approval.NewDesk(o.Notes, o.IDs, o.Now), former: cache.New[formerKey, definition](formerCount, formerCount*definitionBytes)}
 }
 
 // Consumer is the consumer of the outbox that starts runs.

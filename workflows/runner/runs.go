@@ -59,6 +59,7 @@ func Tables() []store.Table {
 		{Name: runTable, Columns: runColumns, Indexes: []store.Index{due, index("_run_workflow", colWorkflow, query.ID), index("_run_record", colRecord, query.ID)}},
 		{Name: queueTable, Columns: []query.Column{colDue}},
 		{Name: timerTable, Columns: timerColumns},
+		{Name: turnTable, Columns: []query.Column{colLast}},
 	}
 }
 
@@ -80,7 +81,7 @@ type Run struct {
 	By       id.ID // who set it off; 0: nobody
 	Depth    int64
 	State    string
-	Due      time.Time // of one that waits
+	Due      time.Time // of one that waits; the zero time: for an answer alone
 	Started  time.Time
 	Ended    time.Time
 	Fault    *fault.Fault // why it failed
@@ -90,6 +91,7 @@ type Run struct {
 	acts     []string     // permission sets that it is held to, of one that a key set off
 	results  json.RawMessage
 	loops    []workflows.Loop
+	asked    id.ID // what it waits for besides the time; 0: nothing
 	version  int64
 }
 
@@ -102,11 +104,11 @@ type Did struct {
 
 // Effect is what a step changed.
 type Effect struct {
-	Do     string          `json:"do"`               // create, update, delete, notify; wait, of a run that is tried
+	Do     string          `json:"do"`               // create, update, delete, notify, ask, what became of that (approval.States); wait, of a run that is tried
 	Object string          `json:"object,omitempty"` // of the record
-	Record id.ID           `json:"record"`           // for notify: the user
+	Record id.ID           `json:"record"`           // for notify, ask, and what became of that: the user
 	Values json.RawMessage `json:"values,omitempty"` // as the API shows them
-	Text   string          `json:"text,omitempty"`   // of notify
+	Text   string          `json:"text,omitempty"`   // of notify, ask, and what became of that
 }
 
 const (
@@ -124,12 +126,13 @@ type progress struct {
 	Results json.RawMessage  `json:"results,omitempty"`
 	Loops   []workflows.Loop `json:"loops,omitempty"`
 	Acts    []string         `json:"acts,omitempty"`
+	Asked   id.ID            `json:"asked,omitzero"`
 }
 
 // progress is what is kept of how far the run came: of its trace as much as there is room for, since nothing
 // depends on it.
 func (r *Run) progress() (json.RawMessage, error) {
-	p := progress{Next: r.Next, Steps: r.Steps, Trace: r.Trace[:min(len(r.Trace), maxTrace)], Results: r.results, Loops: r.loops, Acts: r.acts}
+	p := progress{Next: r.Next, Steps: r.Steps, Trace: r.Trace[:min(len(r.Trace), maxTrace)], Results: r.results, Loops: r.loops, Acts: r.acts, Asked: r.asked}
 	for {
 		raw, err := json.Marshal(p)
 		if err != nil {
@@ -166,10 +169,10 @@ func (r *Run) values() (map[string]any, error) {
 	if r.By != 0 {
 		v[colBy.Name] = int64(r.By)
 	}
-	if r.State == Waiting {
-		v[colDue.Name] = r.Due.UnixMilli()
-	} else {
+	if r.State != Waiting {
 		v[colEnded.Name] = r.Ended.UnixMilli()
+	} else if !r.Due.IsZero() {
+		v[colDue.Name] = r.Due.UnixMilli()
 	}
 	if r.Fault != nil {
 		v[colError.Name] = r.Fault.Code
@@ -221,7 +224,7 @@ func runOf(f store.Found, whole bool) (*Run, error) {
 		if err := json.Unmarshal(f.JSON(colProgress), &p); err != nil {
 			return nil, fmt.Errorf("reading how far the run %v came: %w", r.ID, err)
 		}
-		r.Next, r.Steps, r.Trace, r.results, r.loops, r.acts = p.Next, p.Steps, p.Trace, p.Results, p.Loops, p.Acts
+		r.Next, r.Steps, r.Trace, r.results, r.loops, r.acts, r.asked = p.Next, p.Steps, p.Trace, p.Results, p.Loops, p.Acts, p.Asked
 	}
 	if code := f.Text(colError); code != "" {
 		r.Fault = &fault.Fault{Kind: fault.Invalid, Code: code}

@@ -50,8 +50,14 @@ type deed struct {
 	Try     string           `json:"try"`   // a workflow, on On; Trace is what it would do
 	On      string           `json:"on"`
 	Trace   []string         `json:"trace"`
-	State   string           `json:"state"`  // of the run that is pressed or tried
-	Cancel  int              `json:"cancel"` // the run of this number
+	State   string           `json:"state"`   // of the run that is pressed or tried
+	Answer  string           `json:"answer"`  // "approved" or "rejected", to what is asked about On; with Comment
+	PassOn  string           `json:"pass_on"` // to somebody, what is asked about On
+	Recall  bool             `json:"recall"`  // what is asked about On
+	Comment string           `json:"comment"`
+	Asked   []string         `json:"asked"`   // what As is asked to decide, newest first
+	Request string           `json:"request"` // the newest about On: "state way: who state (instead of who) comment; …"
+	Cancel  int              `json:"cancel"`  // the run of this number
 	Retry   int              `json:"retry"`
 	Apply   []map[string]any `json:"apply"`  // documents; their problems are Fault
 	Remove  []string         `json:"remove"` // documents, as kind/name
@@ -136,6 +142,9 @@ func newStage(t *testing.T, world []json.RawMessage, s scenario) *stage {
 	st.people = map[string]*policy.Caller{"rob": tenant.CallerWith("rob@example.com", "seller"), "rita": tenant.CallerWith("rita@example.com", "seller"),
 		"wang": tenant.CallerWith("wang@example.com", "seller")}
 	st.people["wang"].Language = "zh"
+	for name, one := range st.people {
+		st.kept[name], st.objects[name] = one.User, "user"
+	}
 	st.people["admin"] = policy.System(tenant.Name())
 	return st
 }
@@ -242,6 +251,8 @@ func (s *stage) do(t *testing.T, at string, d deed) {
 		err = s.apply(t, d)
 	case d.Press != "" || d.Try != "":
 		err = s.press(t, at, d, session)
+	case d.Answer != "" || d.PassOn != "" || d.Recall:
+		err = s.decide(t, d, session)
 	case d.Cancel > 0:
 		err = s.Workflows.Cancel(ctx, s.Tenant.Tenant, s.runs(t)[d.Cancel-1].ID)
 	case d.Retry > 0:
@@ -272,6 +283,7 @@ func (s *stage) do(t *testing.T, at string, d deed) {
 		s.finds(t, at, d)
 		return
 	}
+	s.wantsApprovals(t, at, d)
 	if d.Inbox != nil {
 		s.wantsInbox(t, at, d)
 	}

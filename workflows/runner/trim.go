@@ -44,7 +44,7 @@ func (r *Runner) trimSome(ctx context.Context, t store.Tenant) (more bool, err e
 	queued := false
 	err = t.Write(ctx, func(tx store.Tx) error {
 		more, queued = false, false
-		old := query.All{query.Compare{Ref: query.Field(query.ID), Op: query.Lt, Value: int64(id.At(r.o.Now().Add(-keeps)))}, query.Compare{Ref: query.Field(colDue), Op: query.Eq}}
+		old := query.All{query.Compare{Ref: query.Field(query.ID), Op: query.Lt, Value: int64(id.At(r.o.Now().Add(-keeps)))}, query.Compare{Ref: query.Field(colState), Op: query.Ne, Value: Waiting}}
 		var keys []id.ID
 		for row, err := range store.Find(ctx, tx, query.Select{Table: runTable, Filter: old, Sort: []query.Order{{Ref: query.Field(query.ID)}}, Limit: trimAtOnce}, query.ID) {
 			if err != nil {

@@ -190,6 +190,37 @@ test("workflows", async () => {
   data(await admin.POST("/api/v1/runs/{id}/retry", { params }));
 });
 
+test("approvals", async () => {
+  const name = "check_accounts";
+  const workflow = {
+    kind: "workflow", name, label: "Check", object: "account", trigger: { type: "manual" }, start: "ask", steps: { ask: { type: "approval", among: "email == 'approver@example.com'", text: "'Check ' + name" } },
+  };
+  data(await admin.POST("/api/v1/metadata/apply", { body: { documents: [workflow], message: "a workflow that asks" } }));
+  const person = async (email: string) => {
+    const user = data(await admin.POST("/api/v1/records/user", { body: { name: email, email, permissions: ["admin"] } as components["schemas"]["user.write"] }));
+    const password = "correct horse battery staple";
+    data(await admin.PUT("/api/v1/users/{id}/password", { params: { path: { id: user.id }, header: { "If-None-Match": "*" } }, body: { password } }));
+    return { id: user.id, api: client(await login(email, password)) };
+  };
+  const [approver, other] = [await person("approver@example.com"), await person("other.approver@example.com")];
+  const { id } = data(await admin.POST("/api/v1/records/account", { body: { name: "Checked" } as components["schemas"]["account.write"] }));
+  const ask = async () => {
+    data(await admin.POST("/api/v1/records/account/{id}/workflows/{workflow}", { params: { path: { id, workflow: name } } }));
+    return data(await approver.api.GET("/api/v1/me/approvals")).items[0]!;
+  };
+  const asked = await ask();
+  assert.deepEqual([asked.text, asked.state, asked.can_decide, asked.can_recall], ["Check Checked", "pending", true, true]);
+  const decided = data(await approver.api.POST("/api/v1/approvals/{id}/decide", { params: { path: { id: asked.id } }, body: { decision: "rejected", comment: "No." } }));
+  assert.deepEqual([decided.state, decided.approvers[0]?.comment], ["rejected", "No."]);
+  const passed = data(await approver.api.POST("/api/v1/approvals/{id}/pass-on", { params: { path: { id: (await ask()).id } }, body: { to: other.id } }));
+  assert.deepEqual(passed.approvers.map((one) => one.state), ["passed_on", "asked"]);
+  data(await other.api.POST("/api/v1/approvals/{id}/decide", { params: { path: { id: passed.id } }, body: { decision: "approved" } }));
+  const recalled = data(await admin.POST("/api/v1/approvals/{id}/recall", { params: { path: { id: (await ask()).id } } }));
+  assert.equal(recalled.state, "recalled");
+  const all = data(await admin.GET("/api/v1/records/account/{id}/approvals", { params: { path: { id } } }));
+  assert.deepEqual(all.items.map((one) => one.state), ["recalled", "approved", "rejected"]);
+});
+
 test("people and keys", async () => {
   const email = "new.person@example.com";
   const user = data(await admin.POST("/api/v1/records/user", { body: { name: "New Person", email, permissions: ["sales_user"] } as components["schemas"]["user.write"] }));

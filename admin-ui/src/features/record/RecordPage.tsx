@@ -13,6 +13,7 @@ import type { ObjectModel } from "~/meta/model";
 import { useObject, useSession } from "~/meta/session";
 import { Failure } from "~/ui/Failure";
 import { splitLists } from "./activity/stream";
+import { Approvals } from "./approvals/Approvals";
 import { ConflictPanel } from "./ConflictPanel";
 import { CreatePanel } from "./CreatePanel";
 import { EditableField } from "./EditableField";
@@ -107,6 +108,7 @@ export function RecordPanel({ object, id, beside = false, scrolled }: PanelProps
   const fixed = (name: string): string | undefined => {
     const field = object.fields.get(name);
     if (!object.can.update || page.data?.can.update === false) return t("record.fixed.right");
+    if (page.data?.approvals.some((one) => one.state === "pending" && one.locks)) return t("approval.locks");
     if (!field?.editable)
       return t(
         field?.doc.type === "formula" || field?.doc.type === "rollup" ? "record.fixed.computed" : "record.fixed.field",
@@ -184,6 +186,7 @@ export function RecordPanel({ object, id, beside = false, scrolled }: PanelProps
           onDone={settle}
         />
       )}
+      {page.data && <Approvals approvals={page.data.approvals} formats={formats} />}
       <div className={css.highlights}>{highlights.map((name) => field(name))}</div>
       <StagePath object={object} record={now} formats={formats} fixed={fixed(stages ?? "")} save={save} />
       <div className={css.columns}>

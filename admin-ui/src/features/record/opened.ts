@@ -121,5 +121,11 @@ export async function open(
       });
     }
   const referred = [...referencesOf(model, object, page.history.items), ...unnamedIn(model, object, record)];
-  return { layout: page.layout, can: page.can, workflows: page.workflows, names: settled(page.names, referred) };
+  return {
+    layout: page.layout,
+    can: page.can,
+    workflows: page.workflows,
+    approvals: page.approvals,
+    names: settled(page.names, referred),
+  };
 }

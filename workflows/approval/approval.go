@@ -1,0 +1,238 @@
+// Package approval keeps what people are asked to decide on behalf of runs of workflows, who is asked, and
+// what they say.
+//
+// What holds: a request is settled once, by the first answer after which its outcome can't change any more, or by
+// being closed; after that nobody's answer counts. Who is asked answers once, in a transaction that every
+// other answer to the request waits for, so that two at the same time can't both be the deciding one. What was
+// asked and answered is kept for as long as the record is.
+package approval
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"formwork/engine/id"
+	"formwork/engine/query"
+	"formwork/engine/store"
+	"formwork/metadata/fieldtype"
+)
+
+// State of a request.
+const (
+	Pending   = "pending"
+	Approved  = "approved"
+	Rejected  = "rejected"
+	Recalled  = "recalled"  // by whoever asked
+	Late      = "late"      // nobody decided in time
+	Cancelled = "cancelled" // the run ended
+)
+
+// States are all states of requests.
+var States = []string{Pending, Approved, Rejected, Recalled, Late, Cancelled}
+
+// States of who is asked, besides Approved and Rejected.
+const (
+	Asked    = "asked"
+	PassedOn = "passed_on" // to somebody else
+	NotAsked = "not_asked" // any more: it was decided without them
+)
+
+// AskedStates are all states of who is asked.
+var AskedStates = []string{Asked, Approved, Rejected, PassedOn, NotAsked}
+
+// Ways in which the answers of several people come to one.
+const (
+	Any      = "any"      // the first decides
+	All      = "all"      // all have to approve
+	Majority = "majority" // more than half have to approve
+)
+
+// Ways are all of them.
+var Ways = []string{Any, All, Majority}
+
+// MaxAsked is how many people a request asks at most.
+const MaxAsked = 50
+
+// MaxComment is how many characters somebody says at most with an answer.
+const MaxComment = 2_000
+
+// MaxText is how many characters are kept of what people are asked.
+const MaxText = 2_000
+
+// Request is something that people are asked to decide about a record.
+type Request struct {
+	ID       id.ID
+	Run      id.ID
+	Workflow string
+	Step     string
+	Object   string
+	Record   id.ID
+	By       id.ID  // on whose behalf it is asked; 0: the platform's
+	Text     string // what is asked
+	Way      string // how the answers come to one
+	State    string
+	Locks    bool // people don't change the record meanwhile
+	At       time.Time
+	Due      time.Time // until when; the zero time: for ever
+	Ended    time.Time
+	People   []Person // who is asked, in the order in which they were; of a request that is read whole
+}
+
+// Person is somebody who is asked.
+type Person struct {
+	ID      id.ID
+	User    id.ID
+	Instead id.ID // in whose place; 0: in their own
+	State   string
+	Comment string
+	At      time.Time // when they answered
+}
+
+// Asks reports whether somebody is asked and has not answered.
+func (r *Request) Asks(user id.ID) bool { return r.person(user) != nil }
+
+func (r *Request) person(user id.ID) *Person {
+	for i := range r.People {
+		if p := &r.People[i]; p.User == user && p.State == Asked {
+			return p
+		}
+	}
+	return nil
+}
+
+// outcome is what the answers come to.
+func (r *Request) outcome() string {
+	var asked, approved, rejected int
+	for _, p := range r.People {
+		switch p.State {
+		case Asked:
+			asked++
+		case Approved:
+			approved++
+		case Rejected:
+			rejected++
+		}
+	}
+	all := asked + approved + rejected
+	switch r.Way {
+	case All:
+		if rejected > 0 {
+			return Rejected
+		}
+		if approved == all {
+			return Approved
+		}
+	case Majority:
+		if 2*approved > all {
+			return Approved
+		}
+		if 2*(approved+asked) <= all {
+			return Rejected
+		}
+	default:
+		if approved > 0 {
+			return Approved
+		}
+		if rejected > 0 {
+			return Rejected
+		}
+	}
+	return Pending
+}
+
+const (
+	requestTable = "_approval"
+	personTable  = "_approver"
+)
+
+// Columns of this room's tables; times are Unix milliseconds.
+var (
+	colRun      = query.Column{Name: "run", Storage: fieldtype.Int}
+	colWorkflow = query.Column{Name: "workflow", Storage: fieldtype.Text}
+	colStep     = query.Column{Name: "step", Storage: fieldtype.Text}
+	colObject   = query.Column{Name: "object", Storage: fieldtype.Text}
+	colRecord   = query.Column{Name: "record", Storage: fieldtype.Int}
+	colBy       = query.Column{Name: "by", Storage: fieldtype.Int}
+	colText     = query.Column{Name: "text", Storage: fieldtype.Text}
+	colWay      = query.Column{Name: "way", Storage: fieldtype.Text}
+	colState    = query.Column{Name: "state", Storage: fieldtype.Text}
+	colLocks    = query.Column{Name: "locks", Storage: fieldtype.Bool} // of one that is pending
+	colAt       = query.Column{Name: "at", Storage: fieldtype.Int}
+	colDue      = query.Column{Name: "due", Storage: fieldtype.Int}
+	colEnded    = query.Column{Name: "ended_at", Storage: fieldtype.Int}
+
+	colRequest = query.Column{Name: "request", Storage: fieldtype.Int}
+	colUser    = query.Column{Name: "user", Storage: fieldtype.Int}
+	colInstead = query.Column{Name: "instead", Storage: fieldtype.Int}
+	colComment = query.Column{Name: "comment", Storage: fieldtype.Text}
+)
+
+var (
+	requestColumns = []query.Column{colRun, colWorkflow, colStep, colObject, colRecord, colBy, colText, colWay, colState, colLocks, colAt, colDue, colEnded}
+	personColumns  = []query.Column{colRequest, colUser, colInstead, colState, colComment, colAt}
+)
+
+// Tables are the tables this room keeps in every tenant.
+func Tables() []store.Table {
+	return []store.Table{
+		{Name: requestTable, Columns: requestColumns, Indexes: []store.Index{index("_approval_record", colRecord, query.ID), index("_approval_run", colRun)}},
+		{Name: personTable, Columns: personColumns, Indexes: []store.Index{index("_approver_request", colRequest, query.ID), index("_approver_user", colUser, colState, query.ID)}},
+	}
+}
+
+func index(name string, columns ...query.Column) store.Index {
+	i := store.Index{Name: name}
+	for _, c := range columns {
+		i.Columns = append(i.Columns, store.IndexColumn{Column: c})
+	}
+	return i
+}
+
+func requestOf(f store.Found) *Request {
+	return &Request{ID: f.ID(query.ID), Run: f.ID(colRun), Workflow: f.Text(colWorkflow), Step: f.Text(colStep), Object: f.Text(colObject), Record: f.ID(colRecord),
+		By: f.ID(colBy), Text: f.Text(colText), Way: f.Text(colWay), State: f.Text(colState), Locks: f.Bool(colLocks), At: f.Time(colAt), Due: f.Time(colDue), Ended: f.Time(colEnded)}
+}
+
+// millis is a time as it is kept; nil for the zero time.
+func millis(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UnixMilli()
+}
+
+// orNone is a reference as it is kept; nil for none.
+func orNone(key id.ID) any {
+	if key == 0 {
+		return nil
+	}
+	return int64(key)
+}
+
+// find reads requests, with who is asked.
+func find(ctx context.Context, from store.Reader, q query.Select) ([]*Request, error) {
+	q.Table = requestTable
+	var found []*Request
+	byID := map[id.ID]*Request{}
+	var keys []any
+	for f, err := range store.Find(ctx, from, q, append([]query.Column{query.ID}, requestColumns...)...) {
+		if err != nil {
+			return nil, fmt.Errorf("reading requests for approval: %w", err)
+		}
+		r := requestOf(f)
+		found, byID[r.ID], keys = append(found, r), r, append(keys, int64(r.ID))
+	}
+	if len(found) == 0 {
+		return nil, nil
+	}
+	people := query.Select{Table: personTable, Filter: query.In{Ref: query.Field(colRequest), Values: keys}, Sort: []query.Order{{Ref: query.Field(query.ID)}}}
+	for f, err := range store.Find(ctx, from, people, append([]query.Column{query.ID}, personColumns...)...) {
+		if err != nil {
+			return nil, fmt.Errorf("reading who is asked: %w", err)
+		}
+		r := byID[f.ID(colRequest)]
+		r.People = append(r.People, Person{ID: f.ID(query.ID), User: f.ID(colUser), Instead: f.ID(colInstead), State: f.Text(colState), Comment: f.Text(colComment), At: f.Time(colAt)})
+	}
+	return found, nil
+}

@@ -1,0 +1,119 @@
+package workflows
+
+import (
+	"fmt"
+	"time"
+
+	"formwork/engine/catalog"
+	"formwork/engine/expression"
+	"formwork/engine/id"
+	"formwork/engine/query"
+	"formwork/engine/record/session"
+	"formwork/engine/store"
+)
+
+// MaxPeople is how many users a step finds at most.
+const MaxPeople = 200
+
+// People are users whom a condition finds. Nobody is among them who can't log in.
+type People struct {
+	users                       *catalog.Object
+	condition                   *expression.Program
+	active                      *catalog.Field
+	awayFrom, awayUntil, stands *catalog.Field // nil: the configuration has none
+}
+
+// Person is one of People.
+type Person struct {
+	User   id.ID
+	Away   bool  // today
+	Stands id.ID // who stands in; 0: nobody
+}
+
+// People compiles a condition on users. Where users have the fields away_from, away_until and substitute, these say who
+// is away and who stands in.
+func (c *Compiling) People(source, at string) *People {
+	users := c.Find(session.UserObject, at)
+	if users == nil {
+		return nil
+	}
+	p := &People{users: users, condition: c.Filter(users, source, at)}
+	for name, to := range map[string]**catalog.Field{"active": &p.active, "away_from": &p.awayFrom, "away_until": &p.awayUntil, "substitute": &p.stands} {
+		if f, ok := users.Field(name); ok {
+			*to = f
+		}
+	}
+	return p
+}
+
+// People are those whom the condition finds, in the order of their ids, at most MaxPeople. Who is asked for by hand
+// is told of no others than they may read.
+func (x *Execution) People(p *People) ([]Person, error) {
+	f, err := p.condition.Filter(x.env)
+	if failed := x.env.Failed(); failed != nil {
+		return nil, failed
+	}
+	if err != nil {
+		return nil, err
+	}
+	readable, err := x.Acts.Readable(p.users)
+	if err != nil {
+		return nil, err
+	}
+	f = query.And(f, readable)
+	if p.active != nil {
+		f = query.And(f, query.Is(p.active.Column, true))
+	}
+	columns := []query.Column{query.ID}
+	for _, of := range []*catalog.Field{p.awayFrom, p.awayUntil, p.stands} {
+		if of != nil {
+			columns = append(columns, of.Column)
+		}
+	}
+	today := x.Now().In(x.Location()).Format(time.DateOnly)
+	var found []Person
+	q := query.Select{Table: p.users.Table.Name, Filter: f, Sort: []query.Order{{Ref: query.Field(query.ID)}}, Limit: MaxPeople}
+	for r, err := range store.Find(x.Ctx, x.Reader(), q, columns...) {
+		if err != nil {
+			return nil, fmt.Errorf("finding users: %w", err)
+		}
+		one := Person{User: r.ID(query.ID)}
+		if p.awayUntil != nil {
+			one.Away = today <= r.Text(p.awayUntil.Column) && (p.awayFrom == nil || r.Text(p.awayFrom.Column) <= today)
+		}
+		if p.stands != nil {
+			one.Stands = r.ID(p.stands.Column)
+		}
+		found = append(found, one)
+	}
+	return found, nil
+}
+
+// Loads is how many records of an object that a condition holds for a field says are of each of some users.
+func (x *Execution) Loads(o *catalog.Object, field query.Column, condition *expression.Program, people []Person) (map[id.ID]int64, error) {
+	users := make([]any, len(people))
+	for i, one := range people {
+		users[i] = int64(one.User)
+	}
+	f := query.And(nil, query.In{Ref: query.Field(field), Values: users})
+	if condition != nil {
+		holds, err := condition.Filter(x.env)
+		if failed := x.env.Failed(); failed != nil {
+			return nil, failed
+		}
+		if err != nil {
+			return nil, err
+		}
+		f = query.And(f, holds)
+	}
+	loads := map[id.ID]int64{}
+	q := query.Aggregate{Table: o.Table.Name, Filter: f, Groups: []query.Group{{Ref: query.Field(field)}}, Measures: []query.Measure{{Op: query.Count}}}
+	for r, err := range x.Reader().Aggregate(x.Ctx, q) {
+		if err != nil {
+			return nil, fmt.Errorf("counting what users have: %w", err)
+		}
+		user, _ := r[0].(int64)
+		loads[id.ID(user)], _ = r[1].(int64)
+	}
+	return loads, nil
+}

@@ -1,0 +1,134 @@
+package runner
+
+import (
+	"context"
+
+	"formwork/engine/catalog"
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/policy"
+	"formwork/engine/record"
+	"formwork/engine/store"
+	"formwork/workflows"
+	"formwork/workflows/approval"
+)
+
+// Decide takes somebody's answer to what they are asked: approval.Approved or approval.Rejected. The run that waits for
+// the outcome goes on as soon as there is one. Faults: those of approval.Desk.Answer; approval.unknown (NotFound) also
+// where the caller may not read the record.
+func (r *Runner) Decide(ctx context.Context, t store.Tenant, caller *record.Session, user, key id.ID, state, comment string) (*approval.Request, error) {
+	return r.changeApproval(ctx, t, caller, key, func(tx store.Tx) (*approval.Request, error) {
+		return r.approvals.Answer(ctx, tx, key, user, state, comment)
+	})
+}
+
+// PassOn has somebody else decide in the place of one who is asked. Faults: those of approval.Desk.PassOn;
+// approval.cannot_read (Invalid) where the other may not read the record, or not log in.
+func (r *Runner) PassOn(ctx context.Context, t store.Tenant, caller *record.Session, from, to, key id.ID, comment string) (*approval.Request, error) {
+	of, err := readableApproval(ctx, t, caller, key)
+	if err != nil {
+		return nil, err
+	}
+	other, err := r.o.Callers.Acting(ctx, t, to, nil, "")
+	if err != nil && !fault.Is(err, "auth.user_inactive") {
+		return nil, err
+	}
+	may := other != nil
+	if may {
+		if may, err = r.o.Records.As(t, caller.Snapshot(), other).May(ctx, policy.Read, of.Object, of.Record); err != nil {
+			return nil, err
+		}
+	}
+	if !may {
+		return nil, fault.New(fault.Invalid, "approval.cannot_read").At("/to")
+	}
+	return r.changeApproval(ctx, t, caller, key, func(tx store.Tx) (*approval.Request, error) {
+		return r.approvals.PassOn(ctx, tx, key, from, to, comment)
+	})
+}
+
+// Recall takes back what was asked on somebody's behalf; anybody's if any. Fault approval.unknown (NotFound),
+// approval.not_yours (Forbidden), approval.decided (Conflict).
+func (r *Runner) Recall(ctx context.Context, t store.Tenant, caller *record.Session, user, key id.ID, any bool) (*approval.Request, error) {
+	return r.changeApproval(ctx, t, caller, key, func(tx store.Tx) (*approval.Request, error) {
+		of, err := approval.Get(ctx, tx, key)
+		switch {
+		case err != nil:
+			return nil, err
+		case !any && of.By != user:
+			return nil, fault.New(fault.Forbidden, "approval.not_yours")
+		}
+		closed, err := r.approvals.Close(ctx, tx, key, approval.Recalled)
+		if err == nil && of.State != approval.Pending {
+			err = fault.New(fault.Conflict, "approval.decided")
+		}
+		return closed, err
+	})
+}
+
+// readableApproval is a request about a record that the caller may read. Fault approval.unknown (NotFound).
+func readableApproval(ctx context.Context, from store.Reader, caller *record.Session, key id.ID) (*approval.Request, error) {
+	of, err := approval.Get(ctx, from, key)
+	if err == nil {
+		err = reads(ctx, caller, of.Object, of.Record)
+	}
+	if fault.KindOf(err) == fault.NotFound {
+		err = fault.New(fault.NotFound, "approval.unknown")
+	}
+	return of, err
+}
+
+// changeApproval changes a request about a record that the caller may read, and has its run go on if it is settled.
+func (r *Runner) changeApproval(ctx context.Context, t store.Tenant, caller *record.Session, key id.ID, change func(tx store.Tx) (*approval.Request, error)) (changed *approval.Request, err error) {
+	if _, err := readableApproval(ctx, t, caller, key); err != nil {
+		return nil, err
+	}
+	queued := false
+	err = caller.Jointly(ctx, func(j *record.Joint) (err error) {
+		if changed, err = change(j.Tx()); err != nil || changed.State == approval.Pending {
+			return err
+		}
+		queued, err = r.wakeRun(ctx, j.Tx(), changed)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if queued {
+		r.o.Wake(t.Name())
+	}
+	return changed, nil
+}
+
+// wakeRun has the run go on that waits for a request.
+func (r *Runner) wakeRun(ctx context.Context, tx store.Tx, of *approval.Request) (queued bool, err error) {
+	run, err := Get(ctx, tx, of.Run)
+	if err != nil || run.State != Waiting || run.asked != of.ID {
+		return false, err
+	}
+	run.Due = r.o.Now()
+	if queued, err = r.queue(ctx, tx, run.Due); err != nil {
+		return false, err
+	}
+	return queued, run.update(ctx, tx)
+}
+
+// Lock is the hook that keeps people from changing records that wait for approval.
+type Lock struct{}
+
+// Wants implements record.SaveHook.
+func (Lock) Wants(s *catalog.Snapshot, object string, a record.Action) bool {
+	return (a == record.Updated || a == record.Deleted) && workflows.Of(s).Locks(object)
+}
+
+// BeforeSave implements record.SaveHook. Fault approval.locked (Conflict). The platform, and with it workflows, goes on.
+func (Lock) BeforeSave(ctx context.Context, reader store.Reader, c *record.Change) error {
+	if c.Caller().System {
+		return nil
+	}
+	locked, err := approval.Locked(ctx, reader, c.Object().Doc.Name, c.ID())
+	if err == nil && locked {
+		err = fault.New(fault.Conflict, "approval.locked")
+	}
+	return err
+}
