@@ -26,9 +26,19 @@ func standardLanguage() language {
 	return language{types: standardTypes(), kinds: kinds, schemas: schema.New(standardTypes(), kinds.All())}
 }
 
+// standardPackages are those that come along, but for documents of kinds that rooms above this one have.
+func standardPackages() []metadata.PackageSet {
+	own := NewKinds(StandardKinds()...)
+	sets := packages.All()
+	for i := range sets {
+		sets[i].Documents = slices.DeleteFunc(sets[i].Documents, func(d metadata.Document) bool { return own.byName[d.Kind] == nil })
+	}
+	return sets
+}
+
 func standardDocuments() []metadata.Document {
 	var layers [][]metadata.Document
-	for _, set := range packages.All() {
+	for _, set := range standardPackages() {
 		layers = append(layers, set.Documents)
 	}
 	return metadata.Effective(layers...)

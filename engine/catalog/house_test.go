@@ -12,7 +12,6 @@ import (
 	"formwork/engine/store"
 	"formwork/engine/store/teststore"
 	"formwork/metadata"
-	"formwork/metadata/packages"
 )
 
 // house is a catalog over a store, with one tenant.
@@ -49,7 +48,7 @@ func newHouseOn(t testing.TB, open teststore.Opener, sets ...metadata.PackageSet
 	return h
 }
 
-func crm(t testing.TB) *house { return newHouse(t, packages.All()...) }
+func crm(t testing.TB) *house { return newHouse(t, standardPackages()...) }
 
 // change makes a Change of documents written as JSON.
 func change(documents ...string) Change {

@@ -161,6 +161,9 @@ func (l *Loader) person(ctx context.Context, p Person) (id.ID, error) {
 	if len(p.Teams) > 0 {
 		data["teams"] = list(p.Teams)
 	}
+	if p.Manager != "" {
+		data["manager"] = l.maker.people[p.Manager].String()
+	}
 	for name, value := range map[string]string{"title": p.Title, "role": p.Role, "language": p.Language} {
 		if value != "" {
 			data[name] = value

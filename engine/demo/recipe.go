@@ -32,6 +32,8 @@ type Person struct {
 	Permissions []string `json:"permissions"`
 	Language    string   `json:"language,omitempty"`
 	Teams       []string `json:"teams,omitempty"` // by name
+	// Manager is the e-mail of one who comes before.
+	Manager string `json:"manager,omitempty"`
 	// Sells tells that records are made for this person.
 	Sells bool `json:"sells,omitempty"`
 }
@@ -112,6 +114,11 @@ func Parse(raw []byte) (*Recipe, error) {
 	}
 	if _, err := decoder.Token(); err != io.EOF {
 		return nil, fmt.Errorf("reading the recipe: something follows it")
+	}
+	for i, one := range r.People {
+		if one.Manager != "" && !slices.ContainsFunc(r.People[:i], func(p Person) bool { return p.Email == one.Manager }) {
+			return nil, fmt.Errorf("reading the recipe: nobody before %s has the e-mail %q", one.Email, one.Manager)
+		}
 	}
 	made := map[string]bool{}
 	for i, step := range r.Steps {

@@ -73,7 +73,7 @@ func newWorldOf(t testing.TB, open teststore.Opener, name string, sets ...metada
 	if w.tenant, err = s.Create(w.ctx, "acme"); err != nil {
 		t.Fatal(err)
 	}
-	w.catalog = catalog.New(catalog.Options{Types: standard.FieldTypes(), Packages: sets, Tables: record.Tables(), IDs: w.ids, Now: now})
+	w.catalog = catalog.New(catalog.Options{Types: standard.FieldTypes(), Kinds: standard.Kinds(), Packages: sets, Tables: record.Tables(), IDs: w.ids, Now: now})
 	if w.snapshot, err = w.catalog.Install(w.ctx, w.tenant, name); err != nil {
 		t.Fatal(err)
 	}

@@ -98,17 +98,27 @@ func read[T any](t testing.TB, file string) (v T) {
 
 // Each file of scenarios is played; a new case adds no code.
 func TestScenarios(t *testing.T) {
-	files, err := filepath.Glob("testdata/scenarios/*.json")
+	playAll(t, "testdata/scenarios", "testdata/world.json", "core")
+}
+
+// The workflows of the packages are played, too.
+func TestPackages(t *testing.T) {
+	playAll(t, "testdata/packages", "testdata/company.json", "core", "sales")
+}
+
+func playAll(t *testing.T, folder, documents string, packages ...string) {
+	t.Helper()
+	world := read[[]json.RawMessage](t, documents)
+	files, err := filepath.Glob(folder + "/*.json")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no scenarios: %v", err)
 	}
-	world := read[[]json.RawMessage](t, "testdata/world.json")
 	for _, file := range files {
 		all := read[map[string]scenario](t, file)
 		for _, name := range slices.Sorted(maps.Keys(all)) {
 			t.Run(strings.TrimSuffix(filepath.Base(file), ".json")+"/"+name, func(t *testing.T) {
 				t.Parallel()
-				newStage(t, world, all[name]).play(t, all[name])
+				newStage(t, world, all[name], packages...).play(t, all[name])
 			})
 		}
 	}
@@ -123,12 +133,12 @@ type stage struct {
 	objects map[string]string // of what was kept
 }
 
-func newStage(t *testing.T, world []json.RawMessage, s scenario) *stage {
+func newStage(t *testing.T, world []json.RawMessage, s scenario, packages ...string) *stage {
 	t.Helper()
 	st := &stage{kept: map[string]id.ID{}, objects: map[string]string{}}
 	began := time.Now() // the clock goes on, since what is looked at again waits by it
 	now := func() time.Time { return enginetest.Start.Add(time.Since(began) + time.Duration(st.passed.Load())) }
-	tenant := enginetest.New(t, enginetest.Options{Now: now}).NewTenant("main", "core")
+	tenant := enginetest.New(t, enginetest.Options{Now: now}).NewTenant("main", packages...)
 	st.Tenant = tenant
 	var running sync.WaitGroup
 	running.Go(func() { tenant.Outbox.Run(t.Context()) })
@@ -137,8 +147,6 @@ func newStage(t *testing.T, world []json.RawMessage, s scenario) *stage {
 	if _, err := tenant.Catalog.Apply(t.Context(), tenant.Tenant, change, 0); err != nil {
 		t.Fatal(err)
 	}
-	tenant.Apply(`{"kind":"permission","name":"seller","label":"Seller","objects":{
-		"account":` + everything + `,"deal":` + everything + `,"todo":` + everything + `}}`)
 	st.people = map[string]*policy.Caller{"rob": tenant.CallerWith("rob@example.com", "seller"), "rita": tenant.CallerWith("rita@example.com", "seller"),
 		"wang": tenant.CallerWith("wang@example.com", "seller")}
 	st.people["wang"].Language = "zh"
@@ -148,8 +156,6 @@ func newStage(t *testing.T, world []json.RawMessage, s scenario) *stage {
 	st.people["admin"] = policy.System(tenant.Name())
 	return st
 }
-
-const everything = `{"create":true,"read":true,"read_all":true,"update":true,"write_all":true,"delete":true,"fields":{"*":"edit"}}`
 
 func (s *stage) play(t *testing.T, of scenario) {
 	t.Helper()
@@ -241,6 +247,11 @@ func (s *stage) do(t *testing.T, at string, d deed) {
 	case d.Update != "":
 		key, object = s.kept[d.Update], s.objects[d.Update]
 		_, err = session.Update(ctx, object, key, data, 0)
+		if was := s.people[d.Update]; err == nil && was != nil && d.Data["active"] != false {
+			now := s.Caller(key)
+			now.Language = was.Language
+			s.people[d.Update] = now
+		}
 	case d.Delete != "":
 		err = session.Delete(ctx, s.objects[d.Delete], s.kept[d.Delete], 0)
 	case d.Purge != "":

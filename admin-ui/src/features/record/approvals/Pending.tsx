@@ -66,7 +66,8 @@ export function Pending({ approval, formats, keys }: Props) {
   return (
     <section className={css.pending} aria-label={t("approval.title")} aria-busy={busy}>
       <p className="quiet small">
-        {t("approval.asks", { who: approval.by_name ?? t(approval.by ? "inbox.somebody" : "inbox.system") })}{" "}
+        {t("approval.asks", { who: approval.by_name ?? t(approval.by ? "inbox.somebody" : "inbox.system") })}
+        {" · "}
         <time dateTime={approval.asked_at} title={formats.datetime(approval.asked_at)}>
           {formats.moment(approval.asked_at)}
         </time>
@@ -125,8 +126,7 @@ export function Pending({ approval, formats, keys }: Props) {
         {approval.can_recall && (
           <Button
             size="xs"
-            variant="subtle"
-            color="gray"
+            variant="default"
             disabled={busy}
             onClick={() => answer(() => recall(approval.id), t("approval.state.recalled"))}
           >

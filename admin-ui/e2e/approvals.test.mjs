@@ -1,0 +1,81 @@
+// What somebody is asked to decide, from the button that asks to the answer, in the inbox and on the record.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { begin, done, phone, visit } from "./browser.mjs";
+
+const { server, browser } = await begin();
+
+/** An opportunity of Sarah's with a discount above the limit. */
+async function deal(name) {
+  const [sarah, admin] = [await server.as("sarah@example.com"), await server.as("admin@example.com")];
+  const [product] = (await admin("GET", "/records/product?limit=1")).items;
+  const { id } = await sarah("POST", "/records/opportunity", { name });
+  await sarah("POST", "/records/line_item", { opportunity: id, product: product.id, unit_price: "100", discount: "30" });
+  return { id, sarah };
+}
+
+const ask = (api, id) => api("POST", `/records/opportunity/${id}/workflows/ask_for_discount`);
+const pending = (page, name = "Approval") => page.getByRole("region", { name });
+
+test("a discount is asked for on the page of the deal, and approved by a key in the inbox", async () => {
+  const name = `Discounted ${Date.now()}`;
+  const { id, sarah } = await deal(name);
+  const page = await visit(browser, server, "sarah@example.com", undefined, `/o/opportunity/${id}`);
+  await page.getByRole("heading", { level: 1, name }).waitFor();
+  await page.getByRole("button", { name: "More" }).first().click();
+  await page.getByRole("menuitem", { name: "Ask for the discount" }).click();
+  await pending(page).getByText("Marco Bianchi").waitFor();
+  assert.equal(await pending(page).getByRole("button", { name: "Approve" }).count(), 0, "who asked can't answer");
+  await pending(page).getByText("The record can't be changed until this is decided.").waitFor();
+
+  const marco = await visit(browser, server, "marco@example.com", undefined, "/inbox");
+  const line = marco.getByRole("main").getByRole("listitem").filter({ hasText: name }).first();
+  await line.getByText("Sarah Chen asks for your approval").waitFor();
+  const beside = marco.getByRole("complementary", { name: "The record" });
+  await beside.getByRole("heading", { level: 1, name }).waitFor();
+  await pending(beside).getByRole("textbox", { name: "Comment (optional)" }).fill("Once, and never again.");
+  await pending(beside).getByText("A discount of").click();
+  await marco.keyboard.press("y");
+  await line.waitFor({ state: "detached" });
+  await done(marco);
+
+  // The page of who asked tells it by itself.
+  await pending(page).waitFor({ state: "detached" });
+  await page.getByText("1 earlier approval").click();
+  await page.getByText("Once, and never again.").waitFor();
+  assert.equal((await sarah("GET", `/records/opportunity/${id}`)).discount_approval, "approved");
+  await done(page);
+});
+
+test("it is passed on, rejected on a phone in Chinese, and what was asked is taken back", async () => {
+  const name = `Passed on ${Date.now()}`;
+  const { id, sarah } = await deal(name);
+  await ask(sarah, id);
+  const marco = await visit(browser, server, "marco@example.com", undefined, `/o/opportunity/${id}`);
+  await pending(marco).getByRole("button", { name: "Pass on" }).click();
+  await marco.getByRole("textbox", { name: "Who decides instead?" }).fill("Diana");
+  await marco.getByRole("option", { name: "Diana Ross" }).click();
+  await pending(marco).getByText("in the place of Marco Bianchi").waitFor();
+  assert.equal(await pending(marco).getByRole("button", { name: "Approve" }).count(), 0, "who passed it on can't answer");
+  await done(marco);
+
+  const diana = await server.as("diana@example.com");
+  await diana("PATCH", "/me", { language: "zh" });
+  const page = await visit(browser, server, "diana@example.com", phone, `/o/opportunity/${id}`);
+  await pending(page, "审批").getByRole("button", { name: "驳回" }).tap();
+  await page.getByText("1 条审批记录").waitFor();
+  await diana("PATCH", "/me", { language: "en" });
+  await done(page);
+  const until = Date.now() + 10_000;
+  while ((await sarah("GET", `/records/opportunity/${id}`)).discount_approval !== "rejected") {
+    assert.ok(Date.now() < until, "it is not rejected");
+    await new Promise((wait) => setTimeout(wait, 50));
+  }
+
+  await ask(sarah, id);
+  const own = await visit(browser, server, "sarah@example.com", undefined, `/o/opportunity/${id}`);
+  await pending(own).getByRole("button", { name: "Take back" }).click();
+  await own.getByText("2 earlier approvals").waitFor();
+  assert.deepEqual((await (await server.as("marco@example.com"))("GET", "/me/approvals")).items.filter((one) => one.record === id), []);
+  await done(own);
+});
