@@ -24,7 +24,7 @@ var roomsOfBudgets = map[string]string{
 	"api": "engine/api", "budget": "engine/budget", "catalog": "engine/catalog", "draft": "engine/record/draft",
 	"fieldtype": "metadata/fieldtype", "form": "engine/record/form",
 	"formwork": "cmd/formwork", "job": "engine/job", "policy": "engine/policy", "read": "engine/record/read", "session": "engine/record/session", "sqlite": "engine/store/sqlite",
-	"runner": "workflows/runner", "write": "engine/record/write",
+	"outside": "workflows/outside", "runner": "workflows/runner", "write": "engine/record/write",
 }
 
 var (

@@ -1,6 +1,9 @@
 package metadata
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 var (
 	escape   = strings.NewReplacer("~", "~0", "/", "~1")
@@ -25,4 +28,25 @@ func Steps(pointer string) []string {
 		steps[i] = unescape.Replace(step)
 	}
 	return steps
+}
+
+// Find is what a JSON pointer (RFC 6901) leads to in a decoded value; "" is the whole.
+func Find(whole any, pointer string) (found any, ok bool) {
+	for _, part := range Steps(pointer) {
+		switch in := whole.(type) {
+		case map[string]any:
+			if whole, ok = in[part]; !ok {
+				return nil, false
+			}
+		case []any:
+			at, err := strconv.Atoi(part)
+			if err != nil || at < 0 || at >= len(in) || strconv.Itoa(at) != part {
+				return nil, false
+			}
+			whole = in[at]
+		default:
+			return nil, false
+		}
+	}
+	return whole, true
 }

@@ -5,13 +5,13 @@ import (
 	"slices"
 
 	"formwork/engine/catalog"
+	"formwork/engine/connection"
 	"formwork/engine/expression"
 	"formwork/engine/fault"
 	"formwork/engine/query"
 	"formwork/engine/record/session"
 	"formwork/metadata"
 	"formwork/metadata/fieldtype"
-	"formwork/workflows/approval"
 )
 
 // Compiling is what the settings of a step or trigger are compiled with. Pointers are within the
@@ -141,15 +141,21 @@ func (c *Compiling) Permission(name, at string) {
 	}
 }
 
+// Connection reports a connection that is not there.
+func (c *Compiling) Connection(name, at string) {
+	if connection.Of(c.c.Snapshot())[name] == nil {
+		c.c.Unknown(connection.KindName, name, c.at+at)
+	}
+}
+
 // Reference is what a step offers that made or found a record of an object.
 func Reference(name string, o *catalog.Object) expression.Symbol {
 	return expression.Symbol{Name: name, Value: fieldtype.Reference(o.Doc.Name), Column: query.Column{Name: name, Storage: fieldtype.Int},
 		Target: o, Table: o.Table.Name}
 }
 
-// Comment is what a step offers that somebody has said.
-func Comment(name string) expression.Symbol {
-	v := fieldtype.Lines(approval.MaxComment)
+// Offered is what a step offers as a value.
+func Offered(name string, v fieldtype.Value) expression.Symbol {
 	return expression.Symbol{Name: name, Value: v, Column: query.Column{Name: name, Storage: v.Storage()}}
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"formwork/engine/catalog"
+	"formwork/engine/connection"
 	"formwork/metadata/schema"
 )
 
@@ -24,7 +25,7 @@ type kind struct {
 }
 
 func (kind) Name() string    { return KindName }
-func (kind) Needs() []string { return []string{"object", "permission"} }
+func (kind) Needs() []string { return []string{"object", "permission", connection.KindName} }
 
 // Trusted implements catalog.Trusted: what expressions of workflows read, and steps do, is not asked of anybody's rights.
 func (kind) Trusted() {}

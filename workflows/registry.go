@@ -8,9 +8,11 @@ import (
 
 	"formwork/engine/catalog"
 	"formwork/engine/expression"
+	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/query"
 	"formwork/engine/record"
+	"formwork/workflows/outside"
 )
 
 // Effect is the most that a step does. What tries a workflow, or runs it before a save, trusts it.
@@ -161,6 +163,10 @@ type Acts interface {
 	Ask(q Question) (id.ID, error)
 	// Answer is what became of that. Where the time for it is over, it is closed.
 	Answer(asked id.ID) (Answer, error)
+	// Call has a request made to an outside system, at most so many times until it succeeds.
+	Call(r outside.Request, tries int64) (id.ID, error)
+	// Called is what became of that.
+	Called(asked id.ID) (Reply, error)
 	// Turn keeps whose turn it was last in something that users take turns in: whoever choose returns, who is told of the
 	// last one (0: there was none).
 	Turn(in string, choose func(last id.ID) (id.ID, error)) error
@@ -186,6 +192,14 @@ type Answer struct {
 	Comment string // of theirs
 	At      time.Time
 	Due     time.Time // of one that is pending, until when; the zero time: for ever
+}
+
+// Reply is what became of a request.
+type Reply struct {
+	State  string // outside.Pending, Done or Failed
+	Status int64  // of the answer; 0: there was none
+	Body   []byte // of the answer, where it is JSON
+	Fault  *fault.Fault
 }
 
 // Locking is a Step which, while a run waits in it, may keep people from changing the record that the run is about.

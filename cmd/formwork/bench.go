@@ -12,7 +12,7 @@ import (
 
 	"formwork/cmd/formwork/bench"
 	"formwork/engine/catalog"
-	"formwork/engine/file"
+	"formwork/engine/platform"
 	"formwork/engine/store"
 	"formwork/metadata/packages"
 )
@@ -78,7 +78,7 @@ func (p *program) openHouse(ctx context.Context, name string, standalone bool) (
 	if err != nil {
 		return nil, err
 	}
-	return house{assemble(opened, s.shared(), nil, file.Limits{}, p.newLog(slog.LevelWarn))}, nil
+	return house{assemble(opened, s.shared(), platform.Options{Log: p.newLog(slog.LevelWarn)})}, nil
 }
 
 func (h house) Store() store.Store { return h.engine.Store }

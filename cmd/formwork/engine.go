@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"formwork/engine/file"
 	"formwork/engine/platform"
 	"formwork/engine/policy"
 	"formwork/engine/record"
@@ -110,9 +109,9 @@ type engine struct{ *platform.Platform }
 
 // assemble puts the platform together over a store, which other processes use as well
 // if it is shared. Without secrets, no field of that type takes a value.
-func assemble(s store.Store, shared bool, secrets fieldtype.Sealer, files file.Limits, log *slog.Logger) *engine {
-	return &engine{platform.New(platform.Options{Store: s, Shared: shared, Secrets: secrets, Files: files, Log: log,
-		Configurations: forConfigurations(debug.SetMemoryLimit(-1))})}
+func assemble(s store.Store, shared bool, o platform.Options) *engine {
+	o.Store, o.Shared, o.Configurations = s, shared, forConfigurations(debug.SetMemoryLimit(-1))
+	return &engine{platform.New(o)}
 }
 
 // secrets seals with the keys that the operator has given; nil if there are none.
@@ -130,20 +129,19 @@ func (p *program) secrets() (fieldtype.Sealer, error) {
 
 // openEngine opens the store and puts the platform together.
 func (s storage) openEngine(p *program) (*engine, error) {
-	return s.openWith(p, file.Limits{}, p.newLog(slog.LevelWarn)) // what it does the command prints
+	return s.openWith(p, platform.Options{Log: p.newLog(slog.LevelWarn)}) // what it does the command prints
 }
 
-// openWith is openEngine with limits of files and a log.
-func (s storage) openWith(p *program, files file.Limits, log *slog.Logger) (*engine, error) {
-	secrets, err := p.secrets()
-	if err != nil {
+// openWith is openEngine with some options.
+func (s storage) openWith(p *program, o platform.Options) (_ *engine, err error) {
+	if o.Secrets, err = p.secrets(); err != nil {
 		return nil, err
 	}
 	opened, err := s.open(p)
 	if err != nil {
 		return nil, err
 	}
-	return assemble(opened, s.shared(), secrets, files, log), nil
+	return assemble(opened, s.shared(), o), nil
 }
 
 // newLog is a log of what has at least a level, in the format that was asked for.

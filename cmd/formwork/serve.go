@@ -13,6 +13,8 @@ import (
 	ui "formwork/admin-ui"
 	"formwork/engine/api"
 	"formwork/engine/file"
+	"formwork/engine/platform"
+	"formwork/workflows/outside"
 )
 
 // stopWithin is how long requests under way may take when the server stops.
@@ -29,6 +31,7 @@ type serveCommand struct {
 	Listen         string   `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
 	Access         bool     `help:"Log every request."`
 	Proxies        []string `help:"Addresses or networks of proxies whose X-Forwarded headers are believed." placeholder:"CIDR"`
+	Reach          string   `help:"Private addresses or networks that workflows may send requests to; they reach the public network alone." env:"FORMWORK_REACH" placeholder:"CIDR,…"`
 	Demo           int      `help:"Put about N demonstration records into the first tenant when it is made." placeholder:"N"`
 	Pprof          string   `help:"Serve profiles of the process on an address of this machine." placeholder:"127.0.0.1:6060"`
 	FileSize       int64    `help:"Largest file that may be uploaded, in bytes (5 GiB)." placeholder:"BYTES"`
@@ -65,7 +68,11 @@ func (c *serveCommand) Run(p *program) (failed error) {
 	if err := c.make(); err != nil {
 		return err
 	}
-	e, err := c.openWith(p, file.Limits{File: c.FileSize, Quota: c.FileQuota}, log)
+	networks, err := outside.ParseNetworks(c.Reach)
+	if err != nil {
+		return fmt.Errorf("--reach: %w", err)
+	}
+	e, err := c.openWith(p, platform.Options{Files: file.Limits{File: c.FileSize, Quota: c.FileQuota}, Networks: networks, Log: log})
 	if err != nil {
 		return err
 	}
@@ -127,7 +134,7 @@ func (c *serveCommand) serve(p *program, e *engine, listener net.Listener, secur
 	if err != nil {
 		return err
 	}
-	options := api.Options{Store: e.Store, Catalog: e.Catalog, Records: e.Records, Auth: e.Auth, Imports: e.Imports, Files: e.Files, Workspace: e.Workspace, Workflows: e.Workflows, Collaboration: e.Collaboration, Live: e.Live, Wake: e.Jobs.Wake, Consumers: e.Outbox.Figures, Jobs: e.Jobs.Figures,
+	options := api.Options{Store: e.Store, Catalog: e.Catalog, Records: e.Records, Auth: e.Auth, Imports: e.Imports, Files: e.Files, Workspace: e.Workspace, Workflows: e.Workflows, Secrets: e.Secrets, Collaboration: e.Collaboration, Live: e.Live, Wake: e.Jobs.Wake, Consumers: e.Outbox.Figures, Jobs: e.Jobs.Figures,
 		Now: e.Now, Log: e.Log, Access: c.Access, Tenant: firstTenant, TenantFromHost: c.TenantFromHost, Proxies: c.Proxies, Version: version, Pages: ui.Files(),
 		Connections: api.Connections{All: c.Connections, PerAddress: c.PerAddress}, Memory: c.RequestMemory, Remote: c.Database != "", TLS: secured}
 	work, stopWork := context.WithCancel(context.Background())

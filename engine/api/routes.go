@@ -238,6 +238,10 @@ func (s *Server) routes() []route {
 		{post, v1 + "/runs/:id/retry", s.retryRun, "retryRun", "Has a run that failed or was cancelled go on with the step that failed.", none, metaOps, nothing, done},
 		{post, v1 + "/workflows/:name/try", s.tryWorkflow, "tryWorkflow", "Says what a workflow would do with a record, and does nothing.", none, metaOps, sends[TryOn](), answers[Tried]()},
 
+		{get, v1 + "/connections", s.listConnections, "listConnections", "Lists the outside systems that workflows speak with, and whether their secrets are there.", none, setup, nothing, answers[List[OutsideSystem]]()},
+		{put, v1 + "/connections/:name/secret", s.setConnectionSecret, "setConnectionSecret", "Keeps the secret of a connection, in place of the one before. Nobody can read it.", none, keyring, sends[NewSecret](), done},
+		{remove, v1 + "/connections/:name/secret", s.removeConnectionSecret, "removeConnectionSecret", "Forgets the secret of a connection.", none, keyring, nothing, done},
+
 		{post, v1 + "/approvals/:id/decide", s.decide, "decideApproval", "Answers what the caller is asked to decide.", none, mine, sends[Decision](), answers[Approval]()},
 		{post, v1 + "/approvals/:id/pass-on", s.passOn, "passOnApproval", "Has somebody else decide.", none, mine, sends[PassOn](), answers[Approval]()},
 		{post, v1 + "/approvals/:id/recall", s.recall, "recallApproval", "Takes back what people were asked to decide; for who asked, and who may change the configuration.", none, mine, nothing, answers[Approval]()},

@@ -26,6 +26,7 @@ import (
 	"formwork/engine/budget"
 	"formwork/engine/catalog"
 	"formwork/engine/collaboration"
+	"formwork/engine/connection"
 	"formwork/engine/file"
 	"formwork/engine/job"
 	"formwork/engine/live"
@@ -79,6 +80,7 @@ type Options struct {
 	Workspace *workspace.Service
 	// Workflows runs them.
 	Workflows *runner.Runner
+	Secrets   *connection.Secrets // of connections
 	// Collaboration keeps comments and notifications.
 	Collaboration *collaboration.Service
 	// Live tells who listens what happens to records. Shutdown stops it.

@@ -46,10 +46,11 @@ type RunStep struct {
 
 // RunEffect is what a step changed, or would change.
 type RunEffect struct {
-	Do     string                     `json:"do" enum:"create,update,delete,notify,ask,approved,rejected,recalled,late,cancelled,wait"`
+	Do     string                     `json:"do" enum:"create,update,delete,notify,ask,approved,rejected,recalled,late,cancelled,request,answer,wait"`
 	Object string                     `json:"object,omitempty"`
 	Record string                     `json:"record,omitempty" schema:"ID"` // of notify, ask, and what became of that: the user
 	Values map[string]json.RawMessage `json:"values,omitempty"`             // by field, as records have them; of those that the caller may read
+	Tried  int64                      `json:"tried,omitempty"`              // of answer: how often
 	Text   string                     `json:"text,omitempty"`               // of notify, ask, and what became of that; of wait: until when
 }
 
@@ -163,7 +164,7 @@ func (s *shownTrace) effect(e runner.Effect) (RunEffect, error) {
 	if !may {
 		return shown, nil
 	}
-	shown.Text = e.Text
+	shown.Text, shown.Tried = e.Text, e.Tried
 	var err error
 	shown.Values, err = s.readableValues(s.records, e)
 	return shown, err

@@ -10,6 +10,7 @@ import (
 	cryptorand "crypto/rand"
 	"io"
 	"log/slog"
+	"net/netip"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -35,7 +36,9 @@ type Options struct {
 	SaveHooks []record.SaveHook
 	// Plugins are added to the standard set. What compiles under them is not shared.
 	Plugins []plugins.Set
-	Log     *slog.Logger // discarded
+	// Networks may be reached by requests of workflows besides the public one.
+	Networks []netip.Prefix
+	Log      *slog.Logger // discarded
 }
 
 // Platform is the platform over a store of its own, which is gone when the test ends.
@@ -70,7 +73,7 @@ func New(t testing.TB, o Options) *Platform {
 		o.Now = p.Clock.Now
 	}
 	p.options = platform.Options{Store: o.Open(t), Packages: o.Packages, Now: o.Now, Random: &random{from: rand.NewChaCha8([32]byte{})},
-		SaveHooks: o.SaveHooks, Secrets: secrets, PasswordCost: auth.Cost{Memory: 64, Passes: 1, Threads: 1}, Builds: builds, Log: o.Log}
+		SaveHooks: o.SaveHooks, Secrets: secrets, Networks: o.Networks, PasswordCost: auth.Cost{Memory: 64, Passes: 1, Threads: 1}, Builds: builds, Log: o.Log}
 	if p.options.Plugins = o.Plugins; o.Plugins != nil {
 		p.options.Builds = nil
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"os"
 	"slices"
 	"sync"
@@ -17,6 +18,7 @@ import (
 	"formwork/engine/auth"
 	"formwork/engine/catalog"
 	"formwork/engine/collaboration"
+	"formwork/engine/connection"
 	"formwork/engine/demand"
 	"formwork/engine/fault"
 	"formwork/engine/file"
@@ -36,6 +38,7 @@ import (
 	"formwork/plugins"
 	"formwork/plugins/standard"
 	"formwork/workflows/approval"
+	"formwork/workflows/outside"
 	"formwork/workflows/runner"
 )
 
@@ -60,6 +63,8 @@ type Options struct {
 	SaveHooks []record.SaveHook
 	// Secrets seals the values of secret fields; nil: no such value is taken.
 	Secrets fieldtype.Sealer
+	// Networks may be reached by requests of workflows besides the public one.
+	Networks []netip.Prefix
 	// PasswordCost is the work that a new password takes; that of auth.
 	PasswordCost auth.Cost
 	// Builds are compiled configurations to share with other platforms of this
@@ -93,6 +98,7 @@ type Platform struct {
 	Collaboration *collaboration.Service
 	// Workflows runs them.
 	Workflows *runner.Runner
+	Secrets   *connection.Secrets
 	// Live tells who listens what happens to records; nothing runs until somebody does.
 	Live *live.Hub
 	// Uses counts what lists and aggregations ask of indexes; see FlushUses.
@@ -131,7 +137,9 @@ func New(o Options) *Platform {
 	p.Live = live.New(live.Options{Snapshots: p.Catalog, Records: p.Records, Inboxes: p.Collaboration, Now: o.Now, Log: o.Log})
 	p.Imports = transfer.New(p.Records, p.Catalog, p.Auth, p.IDs, o.Now, p.Jobs.Wake)
 	p.Jobs.Register(slices.Concat(p.Catalog.Jobs(), record.Jobs(p.Records, p.Catalog), p.Outbox.Jobs(), p.Imports.Jobs(), p.Files.Jobs(p.Catalog))...)
-	p.Workflows = runner.New(runner.Options{Types: plugins.Workflows(o.Plugins...), Catalog: p.Catalog, Records: p.Records, Callers: p.Auth, Notes: p.Collaboration, IDs: p.IDs, Now: o.Now, Wake: p.wake, Log: o.Log})
+	p.Secrets = connection.NewSecrets(o.Secrets, o.Now)
+	p.Workflows = runner.New(runner.Options{Types: plugins.Workflows(o.Plugins...), Catalog: p.Catalog, Records: p.Records, Callers: p.Auth, Notes: p.Collaboration, IDs: p.IDs, Now: o.Now,
+		Reach: outside.Reach{Secrets: p.Secrets, Networks: o.Networks}, Wake: p.wake, Log: o.Log})
 	p.Jobs.Register(p.Workflows.Jobs()...)
 	p.Outbox.Register(p.Collaboration.Consumer(), p.Workflows.Consumer())
 	host := plugins.Host{Records: p.Records, Catalog: p.Catalog, IDs: p.IDs, Now: o.Now, Log: o.Log}
@@ -171,6 +179,7 @@ func (p *Platform) Run(ctx context.Context) {
 	var all sync.WaitGroup
 	all.Go(func() { p.Jobs.Run(ctx) })
 	all.Go(func() { p.Outbox.Run(ctx) })
+	all.Go(func() { p.Workflows.Run(ctx) })
 	all.Go(func() { p.Uses.Run(ctx, p.keepUses, p.Log) })
 	all.Wait()
 }
@@ -237,7 +246,7 @@ func (o Options) withDefaults() Options {
 
 // tables are those that the rooms of the engine keep in every tenant.
 func tables() []store.Table {
-	return slices.Concat(record.Tables(), auth.Tables(), transfer.Tables(), file.Tables(), workspace.Tables(), collaboration.Tables(), runner.Tables(), approval.Tables())
+	return slices.Concat(record.Tables(), auth.Tables(), transfer.Tables(), file.Tables(), workspace.Tables(), collaboration.Tables(), runner.Tables(), approval.Tables(), outside.Tables(), connection.Tables())
 }
 
 // holder names this process, and this platform in it, among those that share a store.

@@ -4,6 +4,7 @@ package standard
 
 import (
 	"formwork/engine/catalog"
+	"formwork/engine/connection"
 	"formwork/engine/record"
 	"formwork/metadata/fieldtype"
 	"formwork/plugins"
@@ -14,7 +15,7 @@ import (
 
 // Set is the standard plugin set. Without a sealer no secrets are taken.
 func Set(sealer fieldtype.Sealer) plugins.Set {
-	return plugins.Set{FieldTypes: fieldtype.Standard(sealer), Kinds: catalog.StandardKinds(),
+	return plugins.Set{FieldTypes: fieldtype.Standard(sealer), Kinds: append(catalog.StandardKinds(), connection.Kind()),
 		Triggers: triggers.All(), Steps: steps.All(), SaveHooks: []record.SaveHook{runner.Lock{}, runner.BeforeSave{}}}
 }
 

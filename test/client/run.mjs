@@ -25,7 +25,7 @@ function run(program, args, environment = {}) {
 async function serve(binary, data) {
   const server = spawn(binary, ["serve", "--data", data, "--listen", "127.0.0.1:0", "--demo", "200"], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, FORMWORK_ADMIN_EMAIL: email, FORMWORK_ADMIN_PASSWORD: password },
+    env: { ...process.env, FORMWORK_ADMIN_EMAIL: email, FORMWORK_ADMIN_PASSWORD: password, FORMWORK_SECRET_KEY: Buffer.alloc(32, 7).toString("base64") },
   });
   let log = "";
   server.stderr.on("data", (piece) => (log += piece));

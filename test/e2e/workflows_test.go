@@ -1,10 +1,14 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 )
@@ -23,23 +27,77 @@ func number(t testing.TB, name string, usual int) int {
 	return n
 }
 
+// orders is an outside system that takes orders, and fails now and then.
+type orders struct {
+	*httptest.Server
+	mu    sync.Mutex
+	keys  map[string]map[string]bool // by whom an order is for
+	taken int
+}
+
+func newOrders(t *testing.T) *orders {
+	o := &orders{keys: map[string]map[string]bool{}}
+	o.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var of struct {
+			For string `json:"for"`
+		}
+		if err := json.NewDecoder(r.Body).Decode(&of); err != nil || of.For == "" || r.URL.Path != "/orders" {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		o.mu.Lock()
+		if o.keys[of.For] == nil {
+			o.keys[of.For] = map[string]bool{}
+		}
+		o.keys[of.For][r.Header.Get("Idempotency-Key")] = true
+		o.taken++
+		fails := o.taken%7 == 0
+		o.mu.Unlock()
+		if fails {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintf(w, `{"number": "order %s"}`, of.For) //nolint:errcheck // who asks sees it
+	}))
+	t.Cleanup(o.Close)
+	return o
+}
+
+// check wants each order to have one key, however often it was sent.
+func (o *orders) check(t *testing.T, accounts int64) {
+	t.Helper()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if int64(len(o.keys)) != accounts {
+		t.Errorf("there are orders for %d of %d accounts", len(o.keys), accounts)
+	}
+	for of, keys := range o.keys {
+		if len(keys) != 1 {
+			t.Errorf("the order for %s came with %d keys", of, len(keys))
+		}
+	}
+	t.Logf("%d requests for %d orders", o.taken, len(o.keys))
+}
+
 // A server that is killed at any moment loses no run of a workflow and does nothing twice: each record that
 // was made has what each step makes, once, and its run has ended. FORMWORK_SOAK_KILLS and FORMWORK_SOAK_RUNS ask for
 // more than the usual.
 func TestRunsGoOnAfterKills(t *testing.T) {
 	t.Parallel()
 	kills, wanted := number(t, "FORMWORK_SOAK_KILLS", 6), int64(number(t, "FORMWORK_SOAK_RUNS", 240))
-	s := newServer(t)
+	orders := newOrders(t)
+	s := newServer(t, "--reach", "127.0.0.1")
 	admin := s.admin(t, "main")
-	admin.must(t, 200, "POST", "/metadata/apply", object{"message": "a workflow", "documents": []object{{
+	admin.must(t, 200, "POST", "/metadata/apply", object{"message": "a workflow", "documents": []object{{"kind": "connection", "name": "erp", "label": "ERP", "url": orders.URL}, {
 		"kind": "workflow", "name": "follow", "object": "account", "trigger": object{"type": "after_save", "on": []string{"create"}}, "start": "count",
 		"steps": object{
 			"count":  object{"type": "set", "values": object{"phone": "'+49 30 ' + (phone == nil ? '1' : '2')"}, "next": "first"},
 			"first":  object{"type": "create", "object": "task", "values": object{"subject": "'first ' + name"}, "next": "wait"},
 			"wait":   object{"type": "wait", "for": "seconds(1)", "next": "second"},
-			"second": object{"type": "create", "object": "task", "values": object{"subject": "'second ' + name"}, "next": "again"},
+			"second": object{"type": "create", "object": "task", "values": object{"subject": "'second ' + name"}, "next": "order"},
+			"order":  object{"type": "request", "connection": "erp", "method": "POST", "path": "'orders'", "body": object{"for": "name"}, "answer": object{"number": object{"at": "/number", "type": "text"}}, "next": "again"},
 			"again":  object{"type": "wait", "for": "seconds(1)", "next": "third"},
-			"third":  object{"type": "create", "object": "task", "values": object{"subject": "'third ' + name + steps.first.record.subject"}},
+			"third":  object{"type": "create", "object": "task", "values": object{"subject": "'third ' + name + steps.first.record.subject", "description": "steps.order.number"}},
 		}}}})
 	made, batch := int64(0), 0
 	for killed := 0; made < wanted || killed < kills; {
@@ -73,6 +131,10 @@ func TestRunsGoOnAfterKills(t *testing.T) {
 	}
 	if n := admin.count(t, "account", "filter", `phone == "+49 30 1"`); n != accounts {
 		t.Errorf("the first step was done once for %d of %d accounts", n, accounts)
+	}
+	orders.check(t, accounts)
+	if n := admin.count(t, "task", "filter", `subject startsWith "third" and description startsWith "order "`); n != accounts {
+		t.Errorf("%d of %d runs have the answer of the outside system", n, accounts)
 	}
 	states := map[string]int{}
 	for cursor := ""; ; {

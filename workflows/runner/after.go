@@ -17,6 +17,7 @@ import (
 	"formwork/engine/store"
 	"formwork/workflows"
 	"formwork/workflows/approval"
+	"formwork/workflows/outside"
 )
 
 // wants leaves out what is neither a change of a record's values nor its end, and what happened long ago.
@@ -70,7 +71,7 @@ func (r *Runner) start(ctx context.Context, t store.Tenant, system *record.Sessi
 		if err := removeRuns(ctx, j.Tx(), gone); err != nil {
 			return err
 		}
-		if queued, err = r.queue(ctx, j.Tx(), s.due); err != nil {
+		if queued, err = s.queue(s.due); err != nil {
 			return err
 		}
 		return b.SaveIn(ctx, j.Tx())
@@ -99,7 +100,10 @@ func removeRuns(ctx context.Context, tx store.Tx, records []any) error {
 	if _, err := tx.DeleteWhere(ctx, runTable, query.In{Ref: query.Field(colRecord), Values: records}); err != nil {
 		return fmt.Errorf("removing the runs about records that are gone: %w", err)
 	}
-	return approval.Remove(ctx, tx, records)
+	if err := approval.Remove(ctx, tx, records); err != nil {
+		return err
+	}
+	return outside.Remove(ctx, tx, 0, records...)
 }
 
 // firedBy are the workflows that events may set off, in the order of the events.

@@ -88,7 +88,7 @@ func (r *Runner) changeApproval(ctx context.Context, t store.Tenant, caller *rec
 		if changed, err = change(j.Tx()); err != nil || changed.State == approval.Pending {
 			return err
 		}
-		queued, err = r.wakeRun(ctx, j.Tx(), changed)
+		queued, err = r.wakeRun(ctx, j.Tx(), changed.Run, changed.ID)
 		return err
 	})
 	if err != nil {
@@ -100,10 +100,13 @@ func (r *Runner) changeApproval(ctx context.Context, t store.Tenant, caller *rec
 	return changed, nil
 }
 
-// wakeRun has the run go on that waits for a request.
-func (r *Runner) wakeRun(ctx context.Context, tx store.Tx, of *approval.Request) (queued bool, err error) {
-	run, err := Get(ctx, tx, of.Run)
-	if err != nil || run.State != Waiting || run.asked != of.ID {
+// wakeRun has a run go on, if it waits for what was asked.
+func (r *Runner) wakeRun(ctx context.Context, tx store.Tx, key, asked id.ID) (queued bool, err error) {
+	run, err := Get(ctx, tx, key)
+	if fault.Is(err, "workflow.no_run") {
+		return false, nil
+	}
+	if err != nil || run.State != Waiting || run.asked != asked {
 		return false, err
 	}
 	run.Due = r.o.Now()

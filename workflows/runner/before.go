@@ -11,6 +11,7 @@ import (
 	"formwork/engine/record"
 	"formwork/engine/store"
 	"formwork/workflows"
+	"formwork/workflows/outside"
 )
 
 // BeforeSave is the hook that runs the workflows which are set off before a record is saved, in the
@@ -64,4 +65,6 @@ func (saving) Readable(*catalog.Object) (query.Filter, error)        { return ni
 func (saving) Notify(id.ID, string) error                            { return errNotBeforeSave }
 func (saving) Ask(workflows.Question) (id.ID, error)                 { return 0, errNotBeforeSave }
 func (saving) Answer(id.ID) (workflows.Answer, error)                { return workflows.Answer{}, errNotBeforeSave }
+func (saving) Call(outside.Request, int64) (id.ID, error)            { return 0, errNotBeforeSave }
+func (saving) Called(id.ID) (workflows.Reply, error)                 { return workflows.Reply{}, errNotBeforeSave }
 func (saving) Turn(string, func(id.ID) (id.ID, error)) error         { return errNotBeforeSave }

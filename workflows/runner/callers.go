@@ -83,6 +83,7 @@ type together struct {
 	callers  callers
 	budget   workflows.Budget
 	tries    bool // nothing is kept
+	calls    bool // a run asks something of an outside system
 }
 
 func (r *Runner) together(ctx context.Context, t store.Tenant, s *catalog.Snapshot, j *record.Joint, c callers) *together {

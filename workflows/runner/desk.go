@@ -104,10 +104,11 @@ func (r *Runner) Press(ctx context.Context, t store.Tenant, caller *record.Sessi
 		if !triggered {
 			return fault.New(fault.Conflict, "workflow.not_now", "workflow", w.Doc.Label.In(c.Language, name))
 		}
-		if _, err := r.together(ctx, t, snapshot, j, callers{keyOf(run.By, run.acts): c}).carryOn(run, w, env); err != nil {
+		g := r.together(ctx, t, snapshot, j, callers{keyOf(run.By, run.acts): c})
+		if _, err := g.carryOn(run, w, env); err != nil {
 			return err
 		}
-		if queued, err = r.queue(ctx, j.Tx(), run.Due); err != nil {
+		if queued, err = g.queue(run.Due); err != nil {
 			return err
 		}
 		return run.insert(ctx, j.Tx())
@@ -205,7 +206,7 @@ func (r *Runner) Cancel(ctx context.Context, t store.Tenant, key id.ID) error {
 			return fault.New(fault.Conflict, "workflow.not_waiting")
 		}
 		run.State, run.Ended = Cancelled, r.o.Now()
-		if err := r.approvals.CloseOf(ctx, tx, run.ID); err != nil {
+		if err := r.release(ctx, tx, run); err != nil {
 			return err
 		}
 		return run.update(ctx, tx)
@@ -224,7 +225,7 @@ func (r *Runner) Retry(ctx context.Context, t store.Tenant, key id.ID) error {
 		if run.State != Failed && run.State != Cancelled || run.Next == "" {
 			return fault.New(fault.Conflict, "workflow.not_failed")
 		}
-		run.State, run.Due, run.Fault = Waiting, r.o.Now(), nil
+		run.State, run.Due, run.Fault, run.asked = Waiting, r.o.Now(), nil, 0
 		if queued, err = r.queue(ctx, tx, run.Due); err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"formwork/engine/record/session"
 	"formwork/workflows"
 	"formwork/workflows/approval"
+	"formwork/workflows/outside"
 )
 
 // executing is a run that is being executed in a transaction.
@@ -30,6 +32,7 @@ type executing struct {
 	joint    *record.Joint   // of the writer
 	env      *session.Env    // of the record
 	wrote    bool            // a record was changed
+	calls    bool            // something is asked of an outside system
 	tries    bool            // nothing is kept: a run does not wait
 	budget   *workflows.Budget
 }
@@ -49,6 +52,7 @@ func (g *together) carryOn(run *Run, w *workflows.Workflow, env *session.Env) (w
 	}
 	x := executing{r: g.r, ctx: g.ctx, tenant: g.tenant.Name(), run: run, workflow: w, writer: writer, joint: writer.Within(g.joint), env: env, tries: g.tries, budget: &g.budget}
 	err = x.execute()
+	g.calls = g.calls || x.calls
 	return x.wrote, err
 }
 
@@ -213,6 +217,43 @@ func (e *executing) Answer(asked id.ID) (workflows.Answer, error) {
 		e.note(Effect{Do: r.State, Record: answer.By, Text: answer.Comment})
 	}
 	return answer, nil
+}
+
+// Call implements workflows.Acts.
+func (e *executing) Call(r outside.Request, tries int64) (id.ID, error) {
+	call := &outside.Call{Run: e.run.ID, Record: e.run.Record, Request: r, Tries: tries}
+	if err := outside.Keep(e.ctx, e.joint.Tx(), call, e.r.o.IDs, e.r.o.Now()); err != nil {
+		return 0, err
+	}
+	e.calls = true
+	e.note(Effect{Do: "request", Text: r.String(), Values: bounded(r.Body)})
+	return call.ID, nil
+}
+
+// Called implements workflows.Acts. A run that is tried goes on as if the answer were an empty one.
+func (e *executing) Called(asked id.ID) (workflows.Reply, error) {
+	if e.tries {
+		return workflows.Reply{State: outside.Done, Status: 200}, nil
+	}
+	call, err := outside.Get(e.ctx, e.joint.Tx(), asked)
+	if err != nil {
+		return workflows.Reply{}, err
+	}
+	if call.State != outside.Pending {
+		e.note(Effect{Do: "answer", Text: fmt.Sprint(call.Status), Tried: call.Tried})
+		if err := outside.Remove(e.ctx, e.joint.Tx(), e.run.ID); err != nil {
+			return workflows.Reply{}, err
+		}
+	}
+	return workflows.Reply{State: call.State, Status: call.Status, Body: call.Body, Fault: call.Fault}, nil
+}
+
+// bounded is JSON that is kept of an effect; nil where it is too large.
+func bounded(raw []byte) json.RawMessage {
+	if len(raw) >= maxValues {
+		return nil
+	}
+	return raw
 }
 
 // Turn implements workflows.Acts.

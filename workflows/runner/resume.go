@@ -12,6 +12,7 @@ import (
 	"formwork/engine/query"
 	"formwork/engine/record"
 	"formwork/engine/store"
+	"formwork/workflows/outside"
 )
 
 // jobResume goes on with the runs of a tenant that have waited long enough. There is one such job
@@ -80,7 +81,11 @@ func (r *Runner) resumeSome(ctx context.Context, t store.Tenant, system *record.
 		if more = len(runs) == resumeAtOnce; more {
 			return nil
 		}
-		queued, err = r.queueNext(ctx, j.Tx())
+		if queued, err = r.queueNext(ctx, j.Tx()); err != nil {
+			return err
+		}
+		calls, err := g.queueCalls()
+		queued = queued || calls
 		return err
 	})
 	if err == nil && queued {
@@ -150,12 +155,11 @@ func (g *together) goOn(d definition, run *Run) error {
 	if env == nil {
 		return g.end(run, Cancelled, fault.New(fault.NotFound, "workflow.record_gone"))
 	}
-	asked := run.asked
 	if _, err := g.carryOn(run, w, env); err != nil {
 		return err
 	}
-	if asked != 0 && run.State != Waiting {
-		if err := g.r.approvals.CloseOf(g.ctx, g.joint.Tx(), run.ID); err != nil {
+	if run.State != Waiting {
+		if err := g.r.release(g.ctx, g.joint.Tx(), run); err != nil {
 			return err
 		}
 	}
@@ -165,8 +169,19 @@ func (g *together) goOn(d definition, run *Run) error {
 // end ends a run that can't go on.
 func (g *together) end(run *Run, state string, why *fault.Fault) error {
 	run.State, run.Fault, run.Ended = state, why, g.r.o.Now()
-	if err := g.r.approvals.CloseOf(g.ctx, g.joint.Tx(), run.ID); err != nil {
+	if err := g.r.release(g.ctx, g.joint.Tx(), run); err != nil {
 		return err
 	}
 	return run.update(g.ctx, g.joint.Tx())
+}
+
+// release lets go of what a run waits for that has ended.
+func (r *Runner) release(ctx context.Context, tx store.Tx, run *Run) error {
+	if run.asked == 0 {
+		return nil
+	}
+	if err := r.approvals.CloseOf(ctx, tx, run.ID); err != nil {
+		return err
+	}
+	return outside.Remove(ctx, tx, run.ID)
 }

@@ -28,6 +28,7 @@ import (
 	"formwork/engine/store"
 	"formwork/workflows"
 	"formwork/workflows/approval"
+	"formwork/workflows/outside"
 )
 
 // maxDepth is how many runs may have led to each other by what they changed; the next is not run.
@@ -50,6 +51,7 @@ type Options struct {
 	Notes   *collaboration.Service
 	IDs     *id.Source
 	Now     func() time.Time
+	Reach   outside.Reach
 	// Wake is called with a tenant's name after jobs were committed for it.
 	Wake func(tenant string)
 	Log  *slog.Logger
@@ -59,12 +61,18 @@ type Options struct {
 type Runner struct {
 	o         Options
 	approvals *approval.Desk
+	outside   *outside.Caller
 	former    *cache.Cache[formerKey, definition]
 }
 
 // New makes a runner.
 func New(o Options) *Runner {
-	return &Runner{o: o, approvals: approval.NewDesk(o.Notes, o.IDs, o.Now), former: cache.New[formerKey, definition](formerCount, formerCount*definitionBytes)}
+	r := &Runner{o: o, approvals: approval.NewDesk(o.Notes, o.IDs, o.Now), former: cache.New[formerKey, definition](formerCount, formerCount*definitionBytes)}
+	r.outside = outside.New(outside.Options{Reach: o.Reach, Catalog: o.Catalog, Now: o.Now, Answered: r.answered, Committed: o.Wake,
+		Failed: func(tenant string, err error) {
+			o.Log.Error("keeping the answer of an outside system", "tenant", tenant, "error", err)
+		}})
+	return r
 }
 
 // Consumer is the consumer of the outbox that starts runs.
@@ -74,7 +82,8 @@ func (r *Runner) Consumer() outbox.Consumer {
 
 // Jobs are the kinds of jobs that go on with runs.
 func (r *Runner) Jobs() []job.Kind {
-	return []job.Kind{{Name: jobResume, Limit: 1, Handle: r.resume}, {Name: workflows.JobSchedule, Limit: 1, Handle: r.schedule}, {Name: jobTrim, Limit: 1, Handle: r.trim}}
+	return []job.Kind{{Name: jobResume, Limit: 1, Handle: r.resume}, {Name: workflows.JobSchedule, Limit: 1, Handle: r.schedule}, {Name: jobTrim, Limit: 1, Handle: r.trim},
+		{Name: jobCall, Limit: 1, Handle: r.call}}
 }
 
 // errUndo ends a transaction whose changes are not wanted.

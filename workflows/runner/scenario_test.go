@@ -18,9 +18,11 @@ import (
 
 	"formwork/engine/catalog"
 	"formwork/engine/collaboration"
+	"formwork/engine/connection"
 	"formwork/engine/enginetest"
 	"formwork/engine/fault"
 	"formwork/engine/id"
+	"formwork/engine/job"
 	"formwork/engine/policy"
 	"formwork/engine/record"
 	"formwork/metadata"
@@ -30,7 +32,8 @@ import (
 // scenario is workflows, what is done, and what is to come of it: problems of the workflows, or
 // what each thing that is done answers and leaves behind.
 type scenario struct {
-	Documents []json.RawMessage `json:"documents"` // besides those of the world
+	Documents []json.RawMessage `json:"documents"` // besides those of the world; "$server" is the address of Server
+	Server    map[string][]said `json:"server"`    // an outside system: what it answers to "METHOD /path", one after the other, the last for ever
 	Workflows []map[string]any  `json:"workflows"`
 	Problems  []string          `json:"problems"` // "code pointer [column]", the pointer within the first workflow
 	Do        []deed            `json:"do"`
@@ -55,6 +58,8 @@ type deed struct {
 	PassOn  string           `json:"pass_on"` // to somebody, what is asked about On
 	Recall  bool             `json:"recall"`  // what is asked about On
 	Comment string           `json:"comment"`
+	Secret  string           `json:"secret"`  // of the connection erp
+	Sent    []string         `json:"sent"`    // what the outside system was asked meanwhile: "METHOD /path?query body; secret"
 	Asked   []string         `json:"asked"`   // what As is asked to decide, newest first
 	Request string           `json:"request"` // the newest about On: "state way: who state (instead of who) comment; …"
 	Cancel  int              `json:"cancel"`  // the run of this number
@@ -131,6 +136,7 @@ type stage struct {
 	people  map[string]*policy.Caller
 	kept    map[string]id.ID
 	objects map[string]string // of what was kept
+	outside *system
 }
 
 func newStage(t *testing.T, world []json.RawMessage, s scenario, packages ...string) *stage {
@@ -138,12 +144,16 @@ func newStage(t *testing.T, world []json.RawMessage, s scenario, packages ...str
 	st := &stage{kept: map[string]id.ID{}, objects: map[string]string{}}
 	began := time.Now() // the clock goes on, since what is looked at again waits by it
 	now := func() time.Time { return enginetest.Start.Add(time.Since(began) + time.Duration(st.passed.Load())) }
-	tenant := enginetest.New(t, enginetest.Options{Now: now}).NewTenant("main", packages...)
+	st.outside = newSystem(t, s.Server)
+	tenant := enginetest.New(t, enginetest.Options{Now: now, Networks: st.outside.network()}).NewTenant("main", packages...)
 	st.Tenant = tenant
 	var running sync.WaitGroup
 	running.Go(func() { tenant.Outbox.Run(t.Context()) })
 	t.Cleanup(running.Wait)
 	change := catalog.Change{Documents: slices.Concat(world, s.Documents)}
+	for i, d := range change.Documents {
+		change.Documents[i] = bytes.ReplaceAll(d, []byte("$server"), []byte(st.outside.address()))
+	}
 	if _, err := tenant.Catalog.Apply(t.Context(), tenant.Tenant, change, 0); err != nil {
 		t.Fatal(err)
 	}
@@ -264,6 +274,8 @@ func (s *stage) do(t *testing.T, at string, d deed) {
 		err = s.press(t, at, d, session)
 	case d.Answer != "" || d.PassOn != "" || d.Recall:
 		err = s.decide(t, d, session)
+	case d.Secret != "":
+		err = s.Secrets.Set(ctx, s.Tenant.Tenant, connection.Of(s.Snapshot())["erp"], d.Secret)
 	case d.Cancel > 0:
 		err = s.Workflows.Cancel(ctx, s.Tenant.Tenant, s.runs(t)[d.Cancel-1].ID)
 	case d.Retry > 0:
@@ -287,6 +299,15 @@ func (s *stage) do(t *testing.T, at string, d deed) {
 		s.kept[d.Keep], s.objects[d.Keep] = key, object
 	}
 	s.settle(t)
+	if d.Sent != nil {
+		got := s.outside.took()
+		for i := range got {
+			got[i] = s.named(got[i])
+		}
+		if !slices.Equal(got, d.Sent) {
+			t.Fatalf("%s: the outside system was asked\n%q, want\n%q", at, got, d.Sent)
+		}
+	}
 	if d.Runs != nil {
 		s.wantsRuns(t, at, d.Runs)
 	}
@@ -346,11 +367,24 @@ func (s *stage) settle(t *testing.T) {
 		s.caughtUp(t)
 		before := s.position(t)
 		s.RunJobs()
+		for s.Workflows.Calling() > 0 {
+			time.Sleep(time.Millisecond)
+		}
 		s.caughtUp(t)
-		if s.position(t) == before {
+		if s.position(t) == before && !s.due(t) {
 			return
 		}
 	}
+}
+
+// due reports whether a job is to be run now.
+func (s *stage) due(t *testing.T) bool {
+	t.Helper()
+	jobs, err := job.List(t.Context(), s.Tenant.Tenant, job.Listing{State: job.Waiting})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.ContainsFunc(jobs, func(j *job.Job) bool { return !j.RunAt.After(s.Now()) })
 }
 
 // position is how far the consumer of workflows came.
@@ -427,12 +461,17 @@ func (s *stage) trace(run *runner.Run) (all []string) {
 		for i, e := range did.Effects {
 			line += [2]string{": ", "; "}[min(i, 1)] + strings.TrimSpace(strings.Join([]string{e.Do, e.Object, string(e.Values), e.Text}, " "))
 		}
-		for name, key := range s.kept {
-			line = strings.ReplaceAll(line, key.String(), "$"+name)
-		}
-		all = append(all, line)
+		all = append(all, s.named(line))
 	}
 	return all
+}
+
+// named has ids of what was kept replaced by names.
+func (s *stage) named(line string) string {
+	for name, key := range s.kept {
+		line = strings.ReplaceAll(line, key.String(), "$"+name)
+	}
+	return line
 }
 
 // finds counts records that are as wanted.
@@ -545,7 +584,7 @@ func (s *stage) apply(t *testing.T, d deed) error {
 		if err != nil {
 			t.Fatal(err)
 		}
-		change.Documents = append(change.Documents, raw)
+		change.Documents = append(change.Documents, bytes.ReplaceAll(raw, []byte("$server"), []byte(s.outside.address())))
 	}
 	for _, name := range d.Remove {
 		kind, name, _ := strings.Cut(name, "/")

@@ -64,7 +64,7 @@ func (s *approvalSettings) Compile(c *workflows.Compiling) workflows.Step {
 		a.within = c.Expression(s.Within, fieldtype.DurationKind, -1, "/within")
 	}
 	if users := c.Find(session.UserObject, "/among"); users != nil {
-		c.Offer(workflows.Reference("by", users), workflows.Comment("comment"))
+		c.Offer(workflows.Reference("by", users), workflows.Offered("comment", fieldtype.Lines(approval.MaxComment)))
 	}
 	return a
 }
@@ -87,13 +87,10 @@ func (a *approving) Do(x *workflows.Execution) (workflows.Outcome, error) {
 	if answer.Comment != "" {
 		result["comment"] = answer.Comment
 	}
-	next := map[string]string{approval.Approved: a.Approved, approval.Rejected: a.Rejected, approval.Late: a.Late, approval.Recalled: a.Recalled}
-	switch answer.State {
-	case approval.Pending:
+	if answer.State == approval.Pending {
 		return workflows.Outcome{Asked: x.Asked(), Until: answer.Due}, nil
-	case approval.Cancelled: // the run was, and is to go on after all
-		return a.ask(x)
 	}
+	next := map[string]string{approval.Approved: a.Approved, approval.Rejected: a.Rejected, approval.Late: a.Late, approval.Recalled: a.Recalled}
 	return workflows.Outcome{Next: next[answer.State], Result: result}, nil
 }
 

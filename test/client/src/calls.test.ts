@@ -190,6 +190,17 @@ test("workflows", async () => {
   data(await admin.POST("/api/v1/runs/{id}/retry", { params }));
 });
 
+test("connections", async () => {
+  const documents = [{ kind: "connection", name: "erp", label: "ERP", url: "https://erp.example.com", headers: { Authorization: "Bearer {secret}" } }];
+  data(await admin.POST("/api/v1/metadata/apply", { body: { documents, message: "a connection" } }));
+  const params = { path: { name: "erp" } };
+  data(await admin.PUT("/api/v1/connections/{name}/secret", { params, body: { secret: "s3cret" } }));
+  const { items } = data(await admin.GET("/api/v1/connections"));
+  assert.deepEqual([items[0]?.label, items[0]?.secret.needed, items[0]?.secret.fits], ["ERP", true, true]);
+  assert.ok(!JSON.stringify(items).includes("s3cret"));
+  data(await admin.DELETE("/api/v1/connections/{name}/secret", { params }));
+});
+
 test("approvals", async () => {
   const name = "check_accounts";
   const workflow = {

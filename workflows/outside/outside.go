@@ -1,0 +1,373 @@
+// Package outside has requests to outside systems made on behalf of runs of workflows.
+//
+// A request is kept in the transaction of the step that makes it, and made after that: so it is made if the run says
+// so, and never for what was undone. It is made at least once: a process that is killed between the answer and
+// keeping it has it made again, with the same Idempotency-Key. Tries that fail are repeated after growing pauses. Nothing waits
+// for a host but its own request: of a tenant few are made at a time, of all tenants more.
+package outside
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"formwork/engine/catalog"
+	"formwork/engine/connection"
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/query"
+	"formwork/engine/store"
+	"formwork/metadata/fieldtype"
+)
+
+// States of a call.
+const (
+	Pending = "pending"
+	Done    = "done"
+	Failed  = "failed"
+)
+
+const (
+	// lease is after what time a request is made again whose answer was never kept: longer than any answer may take.
+	lease = 40 * time.Second
+	// firstPause is that after the first try that failed; each next is twice as long. Those that failed together do not come
+	// back together.
+	firstPause  = 2 * time.Second
+	longest     = 15 * time.Minute
+	atOnce      = 8  // requests of a tenant at a time
+	atOnceOfAll = 32 // of all tenants
+)
+
+// Call is a request of a run, and what became of it.
+type Call struct {
+	ID      id.ID
+	Run     id.ID
+	Record  id.ID // that the run is about
+	Request Request
+	Tries   int64 // how often it is tried at most
+	Tried   int64
+	State   string
+	Due     time.Time    // of one that is pending: when it is tried next
+	Status  int64        // of the last answer; 0: there was none
+	Body    []byte       // of the answer, where it is JSON
+	Fault   *fault.Fault // why the last try failed
+}
+
+const callTable = "_call"
+
+// Columns of the calls; times are Unix milliseconds.
+var (
+	colRun     = query.Column{Name: "run", Storage: fieldtype.Int}
+	colRecord  = query.Column{Name: "record", Storage: fieldtype.Int}
+	colRequest = query.Column{Name: "request", Storage: fieldtype.JSON}
+	colTries   = query.Column{Name: "tries", Storage: fieldtype.Int}
+	colTried   = query.Column{Name: "tried", Storage: fieldtype.Int}
+	colState   = query.Column{Name: "state", Storage: fieldtype.Text}
+	colDue     = query.Column{Name: "due", Storage: fieldtype.Int}
+	colStatus  = query.Column{Name: "status", Storage: fieldtype.Int}
+	colBody    = query.Column{Name: "body", Storage: fieldtype.Text}
+	colError   = query.Column{Name: "error", Storage: fieldtype.Text}
+	colParams  = query.Column{Name: "error_params", Storage: fieldtype.JSON}
+)
+
+var callColumns = []query.Column{colRun, colRecord, colRequest, colTries, colTried, colState, colDue, colStatus, colBody, colError, colParams}
+
+// Tables are the tables this room keeps in every tenant.
+func Tables() []store.Table {
+	index := func(name string, c query.Column) store.Index {
+		return store.Index{Name: name, Columns: []store.IndexColumn{{Column: c}}}
+	}
+	due := index("_call_due", colDue)
+	due.Filled = true
+	return []store.Table{{Name: callTable, Columns: callColumns, Indexes: []store.Index{due, index("_call_run", colRun), index("_call_record", colRecord)}}}
+}
+
+// Keep keeps a new call, of which Run, Record, Request and Tries are given.
+func Keep(ctx context.Context, tx store.Tx, c *Call, ids *id.Source, now time.Time) error {
+	raw, err := json.Marshal(c.Request)
+	if err != nil {
+		return fmt.Errorf("writing a request: %w", err)
+	}
+	c.ID, c.State, c.Due = ids.Next(), Pending, now
+	values := map[string]any{colRun.Name: int64(c.Run), colRecord.Name: int64(c.Record), colRequest.Name: json.RawMessage(raw), colTries.Name: c.Tries, colTried.Name: int64(0),
+		colState.Name: c.State, colDue.Name: c.Due.UnixMilli()}
+	if err := tx.Insert(ctx, callTable, c.ID, values, nil); err != nil {
+		return fmt.Errorf("keeping a request: %w", err)
+	}
+	return nil
+}
+
+// Get reads a call. Fault outside.unknown (NotFound).
+func Get(ctx context.Context, from store.Reader, key id.ID) (*Call, error) {
+	found, err := find(ctx, from, query.Select{Filter: query.Is(query.ID, int64(key))})
+	if err == nil && len(found) == 0 {
+		err = fault.New(fault.NotFound, "outside.unknown")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return found[0], nil
+}
+
+func find(ctx context.Context, from store.Reader, q query.Select) ([]*Call, error) {
+	q.Table = callTable
+	var found []*Call
+	for f, err := range store.Find(ctx, from, q, append([]query.Column{query.ID}, callColumns...)...) {
+		if err != nil {
+			return nil, fmt.Errorf("reading requests: %w", err)
+		}
+		c := &Call{ID: f.ID(query.ID), Run: f.ID(colRun), Record: f.ID(colRecord), Tries: f.Int(colTries), Tried: f.Int(colTried), State: f.Text(colState), Due: f.Time(colDue),
+			Status: f.Int(colStatus), Body: []byte(f.Text(colBody))}
+		if err := json.Unmarshal(f.JSON(colRequest), &c.Request); err != nil {
+			return nil, fmt.Errorf("reading a request: %w", err)
+		}
+		if code := f.Text(colError); code != "" {
+			c.Fault = &fault.Fault{Kind: fault.Conflict, Code: code}
+			if raw := f.JSON(colParams); raw != nil {
+				if err := json.Unmarshal(raw, &c.Fault.Params); err != nil {
+					return nil, fmt.Errorf("reading why a request failed: %w", err)
+				}
+			}
+		}
+		found = append(found, c)
+	}
+	return found, nil
+}
+
+// Remove forgets calls: of a run that has ended, or about records that are gone for good.
+func Remove(ctx context.Context, tx store.Tx, run id.ID, records ...any) error {
+	gone := query.Filter(query.Is(colRun, int64(run)))
+	if len(records) > 0 {
+		gone = query.In{Ref: query.Field(colRecord), Values: records}
+	}
+	if _, err := tx.DeleteWhere(ctx, callTable, gone); err != nil {
+		return fmt.Errorf("removing requests: %w", err)
+	}
+	return nil
+}
+
+// Next is when the first of the calls that are pending is tried next; the zero time: none is.
+func Next(ctx context.Context, from store.Reader) (time.Time, error) {
+	q := query.Select{Table: callTable, Filter: query.Compare{Ref: query.Field(colDue), Op: query.Ge, Value: int64(0)}, Sort: []query.Order{{Ref: query.Field(colDue)}, {Ref: query.Field(query.ID)}}}
+	row, found, err := store.First(ctx, from, q, colDue)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("reading which request is made next: %w", err)
+	}
+	if !found {
+		return time.Time{}, nil
+	}
+	return row.Time(colDue), nil
+}
+
+// Reach is what requests may reach, and with which secrets.
+type Reach struct {
+	Secrets *connection.Secrets
+	// Networks may be reached besides the public one.
+	Networks []netip.Prefix
+}
+
+// Options are what a Caller is made of.
+type Options struct {
+	Reach   Reach
+	Catalog *catalog.Catalog
+	Now     func() time.Time
+	// Answered is called in the transaction that keeps the answer of a call, or its failure.
+	Answered func(ctx context.Context, tx store.Tx, c *Call) error
+	// Committed is called after that with the tenant's name.
+	Committed func(tenant string)
+	// Failed is told of what kept an answer from being kept.
+	Failed func(tenant string, err error)
+}
+
+// Caller makes requests. Safe for concurrent use.
+type Caller struct {
+	o      Options
+	sender *sender
+	ctx    context.Context
+	stop   context.CancelFunc
+	flying sync.WaitGroup
+
+	mu  sync.Mutex
+	of  map[string]int // requests under way, by tenant
+	all int
+}
+
+// New makes a caller.
+func New(o Options) *Caller {
+	c := &Caller{o: o, sender: newSender(o.Reach.Networks), of: map[string]int{}}
+	c.ctx, c.stop = context.WithCancel(context.Background())
+	return c
+}
+
+// Run returns when ctx has ended and no request is under way any more: those that were are made again later.
+func (c *Caller) Run(ctx context.Context) {
+	<-ctx.Done()
+	c.stop()
+	c.flying.Wait()
+}
+
+// Flying is how many requests are under way.
+func (c *Caller) Flying() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.all
+}
+
+// take takes room for up to some requests of a tenant.
+func (c *Caller) take(tenant string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := max(0, min(atOnce-c.of[tenant], atOnceOfAll-c.all))
+	c.of[tenant] += n
+	c.all += n
+	c.flying.Add(n)
+	return n
+}
+
+// give gives back room.
+func (c *Caller) give(tenant string, n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.of[tenant] -= n; c.of[tenant] == 0 {
+		delete(c.of, tenant)
+	}
+	c.all -= n
+	c.flying.Add(-n)
+}
+
+// Start begins to make requests of a tenant that are due, as many as there is room for, and returns without waiting for
+// their answers. It reports whether there was room for any.
+func (c *Caller) Start(ctx context.Context, t store.Tenant) (room bool, err error) {
+	n := c.take(t.Name())
+	if n == 0 {
+		return false, nil
+	}
+	var due []*Call
+	err = t.Write(ctx, func(tx store.Tx) (err error) {
+		past := query.Compare{Ref: query.Field(colDue), Op: query.Le, Value: c.o.Now().UnixMilli()}
+		if due, err = find(ctx, tx, query.Select{Filter: past, Limit: n, Sort: []query.Order{{Ref: query.Field(colDue)}, {Ref: query.Field(query.ID)}}}); err != nil {
+			return err
+		}
+		for _, call := range due {
+			call.Tried++
+			values := map[string]any{colTried.Name: call.Tried, colDue.Name: c.o.Now().Add(lease).UnixMilli()}
+			if err := tx.Update(ctx, callTable, call.ID, 0, values, nil); err != nil {
+				return fmt.Errorf("taking up a request: %w", err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		c.give(t.Name(), n)
+		return false, err
+	}
+	c.give(t.Name(), n-len(due))
+	for _, call := range due {
+		go func() {
+			defer c.give(t.Name(), 1)
+			if err := c.call(t, call); err != nil && c.ctx.Err() == nil {
+				c.o.Failed(t.Name(), err)
+			}
+		}()
+	}
+	return true, nil
+}
+
+// call makes a request once, and keeps what came of it.
+func (c *Caller) call(t store.Tenant, call *Call) error {
+	got, err := c.try(t, call)
+	if err != nil || c.ctx.Err() != nil {
+		return err
+	}
+	call.Status, call.Fault = int64(got.status), got.fault
+	if utf8.Valid(got.body) && json.Valid(got.body) {
+		call.Body = got.body
+	}
+	switch {
+	case got.fault == nil:
+		call.State = Done
+	case !got.again || call.Tried >= call.Tries:
+		call.State = Failed
+	default:
+		call.Due = c.o.Now().Add(max(got.pause, call.wait()))
+	}
+	err = t.Write(c.ctx, func(tx store.Tx) error {
+		now, err := Get(c.ctx, tx, call.ID)
+		if fault.Is(err, "outside.unknown") || err == nil && now.State != Pending {
+			return nil // the run has ended, or somebody else had an answer first
+		}
+		if err != nil {
+			return err
+		}
+		if err := call.keep(c.ctx, tx); err != nil {
+			return err
+		}
+		return c.o.Answered(c.ctx, tx, call)
+	})
+	if err == nil {
+		c.o.Committed(t.Name())
+	}
+	return err
+}
+
+// try makes the request of a call once, by the newest configuration.
+func (c *Caller) try(t store.Tenant, call *Call) (reply, error) {
+	snapshot, err := c.o.Catalog.Newest(c.ctx, t)
+	if err != nil {
+		return reply{}, err
+	}
+	conn := connection.Of(snapshot)[call.Request.Connection]
+	if conn == nil {
+		return reply{fault: fault.New(fault.Conflict, "connection.gone", "connection", call.Request.Connection)}, nil
+	}
+	secret, err := c.o.Reach.Secrets.Get(c.ctx, t, conn)
+	if f := fault.From(err); f != nil {
+		if f.Kind.Breaks() {
+			return reply{}, err
+		}
+		return reply{fault: f}, nil
+	}
+	return c.sender.send(c.ctx, conn, secret, &call.Request, call.ID), nil
+}
+
+// keep keeps what became of a call.
+func (c *Call) keep(ctx context.Context, tx store.Tx) error {
+	values := map[string]any{colState.Name: c.State, colDue.Name: nil, colStatus.Name: nil, colBody.Name: nil, colError.Name: nil, colParams.Name: nil}
+	if c.State == Pending {
+		values[colDue.Name] = c.Due.UnixMilli()
+	}
+	if c.Status != 0 {
+		values[colStatus.Name] = c.Status
+	}
+	if c.State == Done && len(c.Body) > 0 {
+		values[colBody.Name] = string(c.Body)
+	}
+	if c.Fault != nil {
+		values[colError.Name] = c.Fault.Code
+		raw, err := json.Marshal(c.Fault.Params)
+		if err != nil {
+			return fmt.Errorf("writing why a request failed: %w", err)
+		}
+		values[colParams.Name] = json.RawMessage(raw)
+	}
+	if err := tx.Update(ctx, callTable, c.ID, 0, values, nil); err != nil {
+		return fmt.Errorf("keeping what became of a request: %w", err)
+	}
+	return nil
+}
+
+// wait is how long is waited after a try that failed: between the half and the whole of a pause that doubles, spread by the id.
+func (c *Call) wait() time.Duration {
+	full := longest
+	if c.Tried < 10 {
+		full = min(longest, firstPause<<(c.Tried-1))
+	}
+	spread := sha256.Sum256(fmt.Append(nil, c.ID, c.Tried))
+	return full/2 + time.Duration(binary.BigEndian.Uint64(spread[:])>>1)%(full/2)
+}

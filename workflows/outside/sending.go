@@ -1,0 +1,137 @@
+package outside
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"time"
+
+	"formwork/engine/connection"
+	"formwork/engine/fault"
+	"formwork/engine/id"
+)
+
+const (
+	// MaxBody is how many bytes a request and an answer may have.
+	MaxBody   = 256 << 10
+	maxHeader = 64 << 10 // bytes of the headers of an answer
+	// maxPause is how long at most a host may ask to be left alone.
+	maxPause = time.Hour
+)
+
+// Request is what is asked of an outside system.
+type Request struct {
+	Connection string     `json:"connection"`
+	Method     string     `json:"method"`
+	Path       string     `json:"path,omitempty"`
+	Query      url.Values `json:"query,omitempty"`
+	Body       []byte     `json:"body,omitempty"` // JSON; absent: none
+}
+
+// reply is what came of one try.
+type reply struct {
+	status int
+	body   []byte
+	again  bool          // a later try may do better
+	pause  time.Duration // not before; 0: the host said nothing of it
+	fault  *fault.Fault  // nil: it succeeded
+}
+
+// sender speaks HTTP with outside systems. Safe for concurrent use.
+type sender struct {
+	client *http.Client
+}
+
+func newSender(allowed []netip.Prefix) *sender {
+	dialer := &net.Dialer{Timeout: 10 * time.Second, Control: guard(allowed)}
+	return &sender{client: &http.Client{
+		// Where a host sends requests on is not what the configuration says.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		// No proxy: it would connect in our place, past the guard. No compression: a small answer stays small.
+		Transport: &http.Transport{DialContext: dialer.DialContext, TLSHandshakeTimeout: 10 * time.Second, MaxResponseHeaderBytes: maxHeader, DisableCompression: true,
+			ForceAttemptHTTP2: true, MaxIdleConns: 100, MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second},
+	}}
+}
+
+// send sends a request once. key is the same in each try, so that who receives it can tell that it is.
+func (s *sender) send(ctx context.Context, c *connection.Connection, secret string, r *Request, key id.ID) reply {
+	ctx, cancel := context.WithTimeout(ctx, c.Timeout())
+	defer cancel()
+	at, err := c.At(r.Path, r.Query)
+	if err != nil {
+		return reply{fault: fault.From(err)}
+	}
+	asks, err := http.NewRequestWithContext(ctx, r.Method, at, bytes.NewReader(r.Body))
+	if err != nil {
+		return reply{fault: fault.New(fault.Invalid, "connection.bad_path", "path", r.Path)}
+	}
+	asks.Header = c.Header(secret)
+	asks.Header.Set("Idempotency-Key", key.String())
+	if asks.Header.Get("Accept") == "" {
+		asks.Header.Set("Accept", "application/json")
+	}
+	if asks.Header.Get("User-Agent") == "" {
+		asks.Header.Set("User-Agent", "Formwork")
+	}
+	if r.Body != nil {
+		asks.Header.Set("Content-Type", "application/json")
+	} else {
+		asks.Body = http.NoBody
+	}
+	answer, err := s.client.Do(asks)
+	if err != nil {
+		return failed(c, err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(answer.Body, MaxBody+1))
+	switch {
+	case err != nil:
+		return failed(c, err)
+	case len(body) > MaxBody:
+		return reply{status: answer.StatusCode, fault: fault.New(fault.Conflict, "outside.too_large", "limit", MaxBody)}
+	case answer.StatusCode >= 200 && answer.StatusCode < 300:
+		return reply{status: answer.StatusCode, body: body}
+	}
+	return reply{status: answer.StatusCode, body: body, again: mayPass(answer.StatusCode), pause: pauseOf(answer.Header),
+		fault: fault.New(fault.Conflict, "outside.status", "status", answer.StatusCode)}
+}
+
+// failed is what came of a try without an answer. What went wrong is told without addresses, which the host's name may lead to.
+func failed(c *connection.Connection, err error) reply {
+	var timeout net.Error
+	switch {
+	case errors.Is(err, errPrivate):
+		return reply{fault: fault.New(fault.Conflict, "outside.private", "host", c.Host())}
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		return reply{again: true, fault: fault.New(fault.Conflict, "outside.slow", "seconds", int(c.Timeout().Seconds()))}
+	}
+	return reply{again: true, fault: fault.New(fault.Conflict, "outside.unreachable", "host", c.Host())}
+}
+
+// mayPass reports whether what a status tells of may be over later.
+func mayPass(status int) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
+}
+
+// pauseOf is for how long a host wants to be left alone.
+func pauseOf(h http.Header) time.Duration {
+	seconds, err := strconv.Atoi(h.Get("Retry-After"))
+	if err != nil || seconds < 0 {
+		return 0
+	}
+	return min(time.Duration(seconds)*time.Second, maxPause)
+}
+
+// String is what a request is told as.
+func (r *Request) String() string { return fmt.Sprintf("%s %s /%s", r.Method, r.Connection, r.Path) }
