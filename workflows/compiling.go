@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -148,6 +149,25 @@ func (c *Compiling) Connection(name, at string) {
 	}
 }
 
+// Inputs binds what people are asked to fill in, in its order.
+func (c *Compiling) Inputs(docs map[string]*metadata.Field, at string) []Input {
+	var inputs []Input
+	for _, name := range slices.Sorted(maps.Keys(docs)) {
+		at := at + "/" + name
+		f := c.c.Entered(name, docs[name], c.at+at)
+		if f == nil {
+			continue
+		}
+		input := Input{Field: f}
+		if source := docs[name].DefaultExpr; source != "" {
+			input.Default = c.c.Value(f, source, c.scope(fieldtype.AnyKind, -1), c.at+at+"/default_expr")
+		}
+		inputs = append(inputs, input)
+	}
+	slices.SortStableFunc(inputs, func(a, b Input) int { return cmp.Compare(a.Field.Doc.Order, b.Field.Doc.Order) })
+	return inputs
+}
+
 // Reference is what a step offers that made or found a record of an object.
 func Reference(name string, o *catalog.Object) expression.Symbol {
 	return expression.Symbol{Name: name, Value: fieldtype.Reference(o.Doc.Name), Column: query.Column{Name: name, Storage: fieldtype.Int},
@@ -205,6 +225,11 @@ func (r *Registry) Compile(c *catalog.Compiling, d *Definition, at string) *Work
 	if _, ok := w.Trigger.(OnTime); ok && w.AsUser() {
 		c.Report(fault.New(fault.Invalid, "workflow.nobody"), at+"/run_as")
 	}
+	if t, ok := w.Trigger.(OnPress); ok {
+		for _, input := range t.Inputs() {
+			w.inputs = append(w.inputs, input.Field.Symbol())
+		}
+	}
 	base := Compiling{c: c, object: w.Object, old: w.Trigger.Old(), user: &w.ReadsUser}
 	if d.When != "" {
 		when := base
@@ -228,6 +253,9 @@ func (r *Registry) Compile(c *catalog.Compiling, d *Definition, at string) *Work
 		}
 		of := base
 		of.at, of.results = at, g.before(name, w.Nodes)
+		if len(w.inputs) > 0 {
+			of.results[inputRoot] = w.inputs
+		}
 		w.Nodes[name] = &Node{Name: name, Type: s.kind, Step: s.settings.Compile(&of), Result: of.result}
 	}
 	w.Start = w.Nodes[d.Start]

@@ -30,7 +30,7 @@ type State struct {
 	Until   time.Time                 // until when the run waits; the zero time: it does not, or only for Asked
 	Asked   id.ID                     // what the run waits for besides the time; 0: nothing
 	Steps   int                       // that were done
-	Results map[string]map[string]any // of steps, by their names, in stored form
+	Results map[string]map[string]any // of steps, by their names, in stored form; under inputKey what was filled in
 	Loops   []Loop                    // that are under way, the innermost last
 }
 
@@ -86,7 +86,11 @@ func (e *env) Get(p expression.Path) any {
 	return v
 }
 
+// stepOf is under which name the values are kept that a path begins with: of a step, or of the inputs.
 func stepOf(root string) (name string, ok bool) {
+	if root == inputRoot {
+		return inputKey, true
+	}
 	if len(root) <= len(stepsRoot) || root[:len(stepsRoot)] != stepsRoot {
 		return "", false
 	}
@@ -247,6 +251,22 @@ func (s *State) Waits() bool { return !s.Until.IsZero() || s.Asked != 0 }
 // Step is the name of the step that is being done.
 func (x *Execution) Step() string { return x.state.Next }
 
+// resultOf is what a step offers, or what is filled in; nil for none that is there.
+func (w *Workflow) resultOf(step string) Result {
+	if step == inputKey {
+		return w.inputs
+	}
+	if node := w.Nodes[step]; node != nil {
+		return node.Result
+	}
+	return nil
+}
+
+// Fill gives a state what was filled in, in stored form.
+func (s *State) Fill(inputs map[string]any) {
+	s.Results = map[string]map[string]any{inputKey: inputs}
+}
+
 // Now is when the run is executed.
 func (x *Execution) Now() time.Time { return x.env.Now() }
 
@@ -261,7 +281,7 @@ func (w *Workflow) Keep(s *State) (json.RawMessage, error) {
 	all := map[string]map[string]json.RawMessage{}
 	for step, values := range s.Results {
 		all[step] = map[string]json.RawMessage{}
-		for _, symbol := range w.Nodes[step].Result {
+		for _, symbol := range w.resultOf(step) {
 			if v := values[symbol.Name]; v != nil {
 				all[step][symbol.Name] = symbol.Value.AppendJSON(nil, v)
 			}
@@ -290,12 +310,12 @@ func (w *Workflow) Restore(s *State, kept json.RawMessage) error {
 		return fmt.Errorf("reading the results of steps: %w", err)
 	}
 	for step, values := range all {
-		node := w.Nodes[step]
-		if node == nil {
+		offered := w.resultOf(step)
+		if offered == nil {
 			continue
 		}
 		s.Results[step] = map[string]any{}
-		for _, symbol := range node.Result {
+		for _, symbol := range offered {
 			if v, ok := values[symbol.Name]; ok {
 				stored, problem := symbol.Value.Coerce(v)
 				if problem == nil {

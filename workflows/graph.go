@@ -181,5 +181,11 @@ func (g *graph) before(name string, nodes map[string]*Node) map[string]expressio
 	return results
 }
 
-// stepsRoot is what the names of results begin with.
-const stepsRoot = "steps."
+const (
+	// stepsRoot is what the names of results begin with.
+	stepsRoot = "steps."
+	// inputRoot is what the names of inputs begin with, and inputKey where they are kept beside the results of
+	// steps: no step has that name.
+	inputRoot = "input"
+	inputKey  = "/input"
+)

@@ -124,6 +124,14 @@ type OnPress interface {
 	Trigger
 	// Permissions are sets of which people hold one; none: whoever may change the record.
 	Permissions() []string
+	// Inputs are what they are asked to fill in.
+	Inputs() []Input
+}
+
+// Input is something that people are asked to fill in, which expressions read as input.<name>.
+type Input struct {
+	Field   *catalog.Field
+	Default *expression.Program // what it begins with, computed of the record; nil: nothing
 }
 
 // OnTime is a Trigger that is set off by the clock, on all records that a condition holds for then. The

@@ -43,6 +43,7 @@ type Workflow struct {
 	Filter  *expression.Program // the condition of an OnTime trigger, which runs in the database, in place of When; nil: all
 	Start   *Node
 	Nodes   map[string]*Node
+	inputs  Result // what whoever sets it off fills in
 	// ReadsUser: expressions read who set it off, or where they are.
 	ReadsUser bool
 }

@@ -13,9 +13,9 @@ import (
 
 // OutsideSystem is an outside system that workflows speak with.
 type OutsideSystem struct {
-	Name   string           `json:"name"`
-	Label  string           `json:"label"`
-	URL    string           `json:"url"`
+	Name   string        `json:"name"`
+	Label  string        `json:"label"`
+	URL    string        `json:"url"`
 	Secret OutsideSecret `json:"secret"`
 }
 

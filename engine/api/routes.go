@@ -154,7 +154,7 @@ func (s *Server) routes() []route {
 		{remove, v1 + "/records/:object/:id/follow", s.unfollow, "unfollowRecord", "Follows a record no more.", none, reads, nothing, done},
 		{get, v1 + "/records/:object/:id/runs", s.recordRuns, "listRecordRuns", "Lists the runs of workflows on a record, newest first.", paging, reads, nothing, answers[Page[RecordRun]]()},
 		{get, v1 + "/records/:object/:id/approvals", s.recordApprovals, "listRecordApprovals", "Lists what people were asked to decide about a record, newest first: at most 100.", none, reads, nothing, answers[List[Approval]]()},
-		{post, v1 + "/records/:object/:id/workflows/:workflow", s.runWorkflow, "runWorkflowOnRecord", "Runs a workflow on a record, of those that its page offers.", none, reads, nothing, answers[RecordRun]()},
+		{post, v1 + "/records/:object/:id/workflows/:workflow", s.runWorkflow, "runWorkflowOnRecord", "Runs a workflow on a record, of those that its page offers.", none, reads, maySend[RunInputs](), answers[RecordRun]()},
 		{get, v1 + "/bin/:object", s.bin, "listBin", "Lists the recycle bin, those deleted last first.", inBin, mine, nothing, answers[BinPage]()},
 		{get, v1 + "/bin/:object/:id", s.binned, "getFromBin", "Says who deleted a record that is in the recycle bin, and when.", none, mine, nothing, answers[Binned]()},
 		{remove, v1 + "/bin/:object/:id", s.purge, "purgeFromBin", "Removes a record from the recycle bin for good.", none, mine, nothing, done},

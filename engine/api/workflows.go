@@ -11,6 +11,7 @@ import (
 	"formwork/engine/id"
 	"formwork/engine/policy"
 	"formwork/engine/record"
+	"formwork/workflows"
 	"formwork/workflows/runner"
 )
 
@@ -63,13 +64,28 @@ type Tried struct {
 
 // TryOn says on which record a workflow is tried.
 type TryOn struct {
-	Record string `json:"record" schema:"ID"`
+	Record string         `json:"record" schema:"ID"`
+	Inputs map[string]any `json:"inputs,omitempty"` // what whoever sets it off would fill in
+}
+
+// RunInputs is what somebody fills in who sets off a workflow.
+type RunInputs struct {
+	Inputs map[string]any `json:"inputs"`
 }
 
 // Button is a workflow that the caller may set off on a record.
 type Button struct {
-	Name  string `json:"name"`
-	Label string `json:"label"`
+	Name   string        `json:"name"`
+	Label  string        `json:"label"`
+	Inputs []ButtonInput `json:"inputs"` // what they fill in, in order
+}
+
+// ButtonInput is something that whoever sets off a workflow fills in.
+type ButtonInput struct {
+	Name  string          `json:"name"`
+	Field json.RawMessage `json:"field"`           // as fields of objects are described
+	Value json.RawMessage `json:"value"`           // what it begins with; null: nothing
+	Shown string          `json:"shown,omitempty"` // what the record is called that the value refers to
 }
 
 // RecordRun is a run of a workflow on a record, as who may read the record sees it.
@@ -263,7 +279,7 @@ func (s *Server) tryWorkflow(r *request) error {
 	if !ok {
 		return fault.New(fault.Invalid, "field.not_an_id", "value", clip(in.Record)).At("/record")
 	}
-	run, err := s.o.Workflows.Try(r.ctx, r.tenant, r.caller, r.param("name"), key)
+	run, err := s.o.Workflows.Try(r.ctx, r.tenant, r.caller, runner.Wanted{Workflow: r.param("name"), Record: key, Inputs: in.Inputs})
 	if err != nil {
 		return err
 	}
@@ -280,7 +296,11 @@ func (s *Server) runWorkflow(r *request) error {
 	if err != nil {
 		return err
 	}
-	run, err := s.o.Workflows.Press(r.ctx, r.tenant, r.records(), r.caller, r.param("workflow"), r.object(), key)
+	var in RunInputs
+	if err := r.decode(smallBody, &in, true); err != nil {
+		return err
+	}
+	run, err := s.o.Workflows.Press(r.ctx, r.tenant, r.records(), r.caller, runner.Wanted{Workflow: r.param("workflow"), Object: r.object(), Record: key, Inputs: in.Inputs})
 	if err != nil {
 		return err
 	}
@@ -353,7 +373,58 @@ func (r *request) buttons(key id.ID) ([]Button, error) {
 	offered, err := runner.Offers(r.ctx, r.records(), r.caller, r.object(), key)
 	buttons := make([]Button, len(offered))
 	for i, w := range offered {
-		buttons[i] = Button{w.Doc.Name, w.Doc.Label.In(r.language(), w.Doc.Name)}
+		buttons[i] = Button{Name: w.Doc.Name, Label: w.Doc.Label.In(r.language(), w.Doc.Name), Inputs: []ButtonInput{}}
+		for _, input := range w.Inputs() {
+			shown, err := r.showInput(input, w.Defaults[input.Field.Name])
+			if err != nil {
+				return nil, err
+			}
+			buttons[i].Inputs = append(buttons[i].Inputs, shown)
+		}
 	}
 	return buttons, err
+}
+
+// forAdmins are members of a field that are for those who may see the setup, or not of an input.
+var forAdmins = []string{"description", "default", "default_expr", "indexed"}
+
+// shownSettings is how an input is described to whoever fills it in.
+func shownSettings(settings json.RawMessage) (json.RawMessage, error) {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(settings, &members); err != nil {
+		return nil, fmt.Errorf("reading what is filled in: %w", err)
+	}
+	for _, name := range forAdmins {
+		delete(members, name)
+	}
+	return json.Marshal(members)
+}
+
+// showInput shows what somebody fills in. What a reference begins with is told where the caller may read it.
+func (r *request) showInput(input workflows.Input, value json.RawMessage) (ButtonInput, error) {
+	f := input.Field
+	shown := ButtonInput{Name: f.Name, Value: value}
+	var err error
+	if shown.Field, err = shownSettings(f.Doc.Settings); err != nil {
+		return shown, err
+	}
+	if value == nil {
+		shown.Value = json.RawMessage("null")
+	}
+	var text string
+	if f.Target == nil || json.Unmarshal(shown.Value, &text) != nil {
+		return shown, nil
+	}
+	key, ok := id.Parse(text)
+	if !ok {
+		return shown, nil
+	}
+	names, err := r.records().NamesOf(r.ctx, map[string][]id.ID{f.Target.Doc.Name: {key}})
+	if err != nil {
+		return shown, err
+	}
+	if shown.Shown, ok = names[f.Target.Doc.Name][key]; !ok {
+		shown.Value = json.RawMessage("null")
+	}
+	return shown, nil
 }

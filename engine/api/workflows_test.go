@@ -29,7 +29,7 @@ func TestRunsTellWhatMayBeRead(t *testing.T) {
 		}
 		return string(raw)
 	}
-	if got := offered(ann); got != `[{"label":"Mark","name":"mark"}]` {
+	if got := offered(ann); got != `[{"inputs":[],"label":"Mark","name":"mark"}]` {
 		t.Errorf("ann is offered %s", got)
 	}
 	if got := offered(lou); got != "[]" {
@@ -105,6 +105,41 @@ func TestWorkflowsAreForWhoManagesPermissions(t *testing.T) {
 	}
 	if status, raw := apply(`{"delete":[{"kind":"workflow","name":"there"}]}`); status != 200 {
 		t.Errorf("removing one: %d %s", status, raw)
+	}
+}
+
+// Whoever sets off a workflow is asked for what it needs: described as fields are, without what is for admins.
+func TestInputsOfWorkflows(t *testing.T) {
+	w := newWorld(t)
+	w.Apply(`{"kind":"workflow","name":"hand_over","label":"Hand over","object":"account","trigger":{"type":"manual","inputs":{
+			"why":{"type":"text","label":{"en":"Why"},"description":"for admins","required":true,"default_expr":"'About ' + name","order":1},
+			"to":{"type":"user","default_expr":"owner","order":2}}},
+		"start":"set","steps":{"set":{"type":"set","values":{"description":"input.why","owner":"input.to"}}}}`)
+	w.User("ann@example.com", map[string]any{"permissions": []any{"sales_user"}})
+	ann := w.login("main", "ann@example.com")
+	at := "/api/v1/records/account/" + w.sent("POST", "/api/v1/records/account", ann, `{"name":"Acme"}`)["id"].(string)
+	me := w.sent("GET", "/api/v1/me", ann, "")["user"].(map[string]any)["id"].(string)
+	raw, err := json.Marshal(w.sent("GET", at+"/page", ann, "")["workflows"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `[{"inputs":[{"field":{"label":{"en":"Why"},"order":1,"required":true,"type":"text"},"name":"why","value":"About Acme"},{"field":{"order":2,"type":"user"},"name":"to","shown":"ann","value":"` + me + `"}],"label":"Hand over","name":"hand_over"}]`; string(raw) != want {
+		t.Errorf("offered is %s, want %s", raw, want)
+	}
+	for body, want := range map[string]string{
+		``:                                 `"pointer":"/inputs/why","code":"field.required"`,
+		`{"inputs":{"why":5}}`:             `"pointer":"/inputs/why","code":"field.not_a_text"`,
+		`{"inputs":{"why":"x","y":1}}`:     `"code":"workflow.no_input"`,
+		`{"inputs":{"why":"x","to":"zz"}}`: `"pointer":"/inputs/to","code":"field.not_an_id"`,
+		`{"inputs":[]}`:                    `"code":"api.json_type"`,
+	} {
+		if status, _, raw := w.do("POST", at+"/workflows/hand_over", map[string]string{"Authorization": "Bearer " + ann}, body); status < 400 || !strings.Contains(string(raw), want) {
+			t.Errorf("%s: %d %s, want %s", body, status, raw, want)
+		}
+	}
+	w.sent("POST", at+"/workflows/hand_over", ann, `{"inputs":{"why":"Because","to":"`+me+`"}}`)
+	if got := w.sent("GET", at, ann, "")["description"]; got != "Because" {
+		t.Errorf("then the description is %v", got)
 	}
 }
 

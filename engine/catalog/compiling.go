@@ -8,6 +8,7 @@ import (
 	"formwork/engine/expression"
 	"formwork/engine/fault"
 	"formwork/metadata"
+	"formwork/metadata/fieldtype"
 )
 
 // Compiling is what the documents of a kind are compiled with. Whatever is named or
@@ -69,6 +70,32 @@ func (c *Compiling) Expression(source string, scope expression.Scope, pointer st
 // Value compiles an expression that makes the value of a field; of scope, what is read counts.
 func (c *Compiling) Value(f *Field, source string, scope expression.Scope, pointer string) *expression.Program {
 	return c.value(f, source, scope, pointer)
+}
+
+// Entered binds a field of no object, which people are asked to fill in. nil where it can't be bound, is not one that
+// people fill in, or holds more than one value, which is reported.
+func (c *Compiling) Entered(name string, doc *metadata.Field, at string) *Field {
+	f := c.bindField(&Object{Doc: &metadata.Object{}}, name, doc, at)
+	if f == nil {
+		return nil
+	}
+	_, counts := f.Value.(fieldtype.Counts)
+	if storage := f.Value.Storage(); computed(f) || counts || storage == fieldtype.None || storage == fieldtype.JSON || fieldtype.Loose(f.Value.Kind(), 0) == nil {
+		c.report(fault.New(fault.Invalid, "catalog.not_entered", "type", doc.Type), at+"/type")
+		return nil
+	}
+	if narrows, ok := f.Value.(fieldtype.Narrows); ok && narrows.ChooseWhen() != "" || doc.VisibleWhen != "" || doc.Mask != "" || doc.Required != nil && doc.Required.When != "" || doc.Unique {
+		c.report(fault.New(fault.Invalid, "catalog.not_entered_so"), at)
+		return nil
+	}
+	f.Column = columnOf(name, f.Value)
+	if refers, ok := f.Value.(fieldtype.Refers); ok {
+		if f.Target = c.s.Objects[refers.Targets()[0]]; len(refers.Targets()) > 1 || f.Target == nil {
+			c.report(fault.New(fault.Invalid, "catalog.not_entered", "type", doc.Type), at+"/type")
+			return nil
+		}
+	}
+	return f
 }
 
 // User are the names of the user in expressions; none without an object user.

@@ -16,10 +16,11 @@ import (
 
 // Try runs a workflow on a record that the caller may read, and keeps nothing: neither what its steps do, nor the
 // run. Its trace tells what they would have done. Where it would wait it goes on at once. Cancelled: its condition does not
-// hold. Faults: workflow.unknown, record.not_found (NotFound), workflow.needs_object (Invalid).
-func (r *Runner) Try(ctx context.Context, t store.Tenant, c *policy.Caller, name string, key id.ID) (run *Run, err error) {
+// hold. Faults: workflow.unknown, record.not_found (NotFound), workflow.needs_object, workflow.inputs (Invalid). The object that is
+// wanted is the workflow's.
+func (r *Runner) Try(ctx context.Context, t store.Tenant, c *policy.Caller, of Wanted) (run *Run, err error) {
 	err = r.underNewest(ctx, t, func(system *record.Session) error {
-		w, err := workflowOf(system.Snapshot(), name)
+		w, err := workflowOf(system.Snapshot(), of.Workflow)
 		if err != nil {
 			return err
 		}
@@ -27,10 +28,12 @@ func (r *Runner) Try(ctx context.Context, t store.Tenant, c *policy.Caller, name
 			return fault.New(fault.Invalid, "workflow.needs_object")
 		}
 		caller := r.o.Records.As(t, system.Snapshot(), c)
-		if err := reads(ctx, caller, w.Object.Doc.Name, key); err != nil {
+		if err := reads(ctx, caller, w.Object.Doc.Name, of.Record); err != nil {
 			return err
 		}
-		run = r.newRun(system.Snapshot(), w, c, w.Object.Doc.Name, key)
+		if run, err = r.newRun(system.Snapshot(), w, c, w.Object.Doc.Name, of.Record).fill(ctx, caller, w, of.Inputs); err != nil {
+			return err
+		}
 		return r.try(ctx, t, system, caller, w, c, run)
 	})
 	if errors.Is(err, errUndo) {
@@ -73,36 +76,41 @@ func (r *Runner) try(ctx context.Context, t store.Tenant, system, caller *record
 }
 
 // Press runs a workflow that people set off, on a record that the caller may read. The run is kept, whatever
-// becomes of it. Faults: workflow.unknown (NotFound) also of one that is not for the caller, record.not_found (NotFound).
-func (r *Runner) Press(ctx context.Context, t store.Tenant, caller *record.Session, c *policy.Caller, name, object string, key id.ID) (*Run, error) {
+// becomes of it. Faults: workflow.unknown (NotFound) also of one that is not for the caller, record.not_found (NotFound), workflow.inputs (Invalid).
+func (r *Runner) Press(ctx context.Context, t store.Tenant, caller *record.Session, c *policy.Caller, of Wanted) (*Run, error) {
 	snapshot := caller.Snapshot()
-	w, err := workflowOf(snapshot, name)
+	w, err := workflowOf(snapshot, of.Workflow)
 	if err != nil {
 		return nil, err
 	}
-	if !pressable(w, c, object) {
-		return nil, unknown(name)
+	if !pressable(w, c, of.Object) {
+		return nil, unknown(of.Workflow)
 	}
-	if err := mayPress(ctx, caller, w, object, key); err != nil {
+	if err := mayPress(ctx, caller, w, of.Object, of.Record); err != nil {
+		return nil, err
+	}
+	begins, err := r.newRun(snapshot, w, c, of.Object, of.Record).fill(ctx, caller, w, of.Inputs)
+	if err != nil {
 		return nil, err
 	}
 	var run *Run
 	queued := false
 	err = r.o.Records.As(t, snapshot, policy.System(t.Name())).Jointly(ctx, func(j *record.Joint) error {
-		env, err := caller.Within(j).Record(object, key)
+		env, err := caller.Within(j).Record(of.Object, of.Record)
 		if err != nil {
 			return err
 		}
 		if env == nil {
-			return notFound(object, key)
+			return notFound(of.Object, of.Record)
 		}
-		run = r.newRun(snapshot, w, c, object, key)
+		again := *begins
+		run = &again
 		triggered, err := workflows.Triggers(ctx, w, env)
 		if err != nil {
 			return err
 		}
 		if !triggered {
-			return fault.New(fault.Conflict, "workflow.not_now", "workflow", w.Doc.Label.In(c.Language, name))
+			return fault.New(fault.Conflict, "workflow.not_now", "workflow", w.Doc.Label.In(c.Language, of.Workflow))
 		}
 		g := r.together(ctx, t, snapshot, j, callers{keyOf(run.By, run.acts): c})
 		if _, err := g.carryOn(run, w, env); err != nil {
@@ -123,7 +131,7 @@ func (r *Runner) Press(ctx context.Context, t store.Tenant, caller *record.Sessi
 }
 
 // Offers are the workflows that a caller may set off now on a record that they may read: those whose condition holds.
-func Offers(ctx context.Context, caller *record.Session, c *policy.Caller, object string, key id.ID) ([]*workflows.Workflow, error) {
+func Offers(ctx context.Context, caller *record.Session, c *policy.Caller, object string, key id.ID) ([]Offered, error) {
 	all := slices.DeleteFunc(workflows.Of(caller.Snapshot()).Manual(object), func(w *workflows.Workflow) bool { return !pressable(w, c, object) })
 	if len(all) == 0 {
 		return nil, nil
@@ -136,14 +144,14 @@ func Offers(ctx context.Context, caller *record.Session, c *policy.Caller, objec
 	if err != nil {
 		return nil, err
 	}
-	offered := all[:0]
+	var offered []Offered
 	for _, w := range all {
 		triggered, err := workflows.Triggers(ctx, w, env)
 		if f := fault.From(err); f != nil && f.Kind.Breaks() {
 			return nil, err
 		}
 		if triggered && err == nil && (changes || !forAnybody(w)) {
-			offered = append(offered, w)
+			offered = append(offered, Offered{w, defaults(w, env)})
 		}
 	}
 	return offered, nil
@@ -244,6 +252,18 @@ func (r *Runner) newRun(s *catalog.Snapshot, w *workflows.Workflow, by *policy.C
 		run.acts = by.Permissions
 	}
 	return run
+}
+
+// fill gives a run that begins what somebody filled in.
+func (r *Run) fill(ctx context.Context, caller *record.Session, w *workflows.Workflow, given map[string]any) (*Run, error) {
+	values, err := filled(ctx, caller, w, given)
+	if err != nil || len(values) == 0 {
+		return r, err
+	}
+	state := &workflows.State{}
+	state.Fill(values)
+	r.results, err = w.Keep(state)
+	return r, err
 }
 
 func workflowOf(s *catalog.Snapshot, name string) (*workflows.Workflow, error) {

@@ -214,16 +214,7 @@ func (s *stage) do(t *testing.T, at string, d deed) {
 		language = s.people[d.As].Language
 		session = s.As(s.people[d.As])
 	}
-	data := make(map[string]any, len(d.Data))
-	for name, v := range d.Data {
-		switch text, _ := v.(string); {
-		case text == "$long":
-			v = strings.Repeat("long text ", 390) // not much less than the values that are kept of an effect
-		case strings.HasPrefix(text, "$"):
-			v = s.kept[text[1:]].String()
-		}
-		data[name] = v
-	}
+	data := s.values(d.Data)
 	var err error
 	var key id.ID
 	object := d.Create
@@ -322,6 +313,21 @@ func (s *stage) do(t *testing.T, at string, d deed) {
 	if err == nil && key != 0 && d.Want != nil {
 		s.wants(t, at, object, key, d.Want)
 	}
+}
+
+// values are what is sent, with ids for what was kept.
+func (s *stage) values(given map[string]any) map[string]any {
+	data := make(map[string]any, len(given))
+	for name, v := range given {
+		switch text, _ := v.(string); {
+		case text == "$long":
+			v = strings.Repeat("long text ", 390) // not much less than the values that are kept of an effect
+		case strings.HasPrefix(text, "$"):
+			v = s.kept[text[1:]].String()
+		}
+		data[name] = v
+	}
+	return data
 }
 
 // wants compares a record with what is wanted of it.
@@ -556,12 +562,13 @@ func (s *stage) press(t *testing.T, at string, d deed, session *record.Session) 
 	if d.As != "" {
 		caller = s.people[d.As]
 	}
+	inputs := s.values(d.Data)
 	var run *runner.Run
 	var err error
 	if d.Try != "" {
-		run, err = s.Workflows.Try(t.Context(), s.Tenant.Tenant, caller, d.Try, s.kept[d.On])
+		run, err = s.Workflows.Try(t.Context(), s.Tenant.Tenant, caller, runner.Wanted{Workflow: d.Try, Record: s.kept[d.On], Inputs: inputs})
 	} else {
-		run, err = s.Workflows.Press(t.Context(), s.Tenant.Tenant, session, caller, d.Press, s.objects[d.On], s.kept[d.On])
+		run, err = s.Workflows.Press(t.Context(), s.Tenant.Tenant, session, caller, runner.Wanted{Workflow: d.Press, Object: s.objects[d.On], Record: s.kept[d.On], Inputs: inputs})
 	}
 	if err != nil {
 		return err

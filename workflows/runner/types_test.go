@@ -10,6 +10,7 @@ import (
 	"formwork/engine/fault"
 	"formwork/metadata/fieldtype"
 	"formwork/plugins/standard"
+	"formwork/workflows/runner"
 )
 
 // Of every type of field: one is set to another of whatever type, before a save and in a new record, or that is refused
@@ -77,7 +78,7 @@ func TestEveryTypeIsSet(t *testing.T) {
 			if _, err := json.Marshal(saved.Record); err != nil {
 				t.Errorf("%s of %s: %v", to, source, err)
 			}
-			run, err := s.Workflows.Press(t.Context(), s.Tenant.Tenant, s.System(), s.people["admin"], "v", "thing", saved.Record.ID())
+			run, err := s.Workflows.Press(t.Context(), s.Tenant.Tenant, s.System(), s.people["admin"], runner.Wanted{Workflow: "v", Object: "thing", Record: saved.Record.ID()})
 			if err != nil || run.Fault != nil && run.Fault.Kind.Breaks() {
 				t.Errorf("%s of %s, in a new record: %v %v", to, source, err, run)
 			}

@@ -3,6 +3,7 @@ package triggers
 import (
 	"fmt"
 
+	"formwork/metadata"
 	"formwork/workflows"
 )
 
@@ -19,10 +20,25 @@ var manualType = of[manualSettings]("manual", `{
 			"maxItems": 50,
 			"uniqueItems": true,
 			"items": {"$ref": "#/$defs/name"}
+		},
+		"inputs": {
+			"type": "object",
+			"title": "Inputs",
+			"description": "What whoever asks for it fills in; expressions read it as input.<name>. An input may begin with a value (default), or with one of the record (default_expr).",
+			"maxProperties": 30,
+			"patternProperties": {"^[a-z][a-z0-9_]{0,62}$": {"$ref": "#/$defs/field"}},
+			"additionalProperties": false,
+			"examples": [{"reason": {"type": "text", "label": "Reason", "required": true}}]
 		}}}`)
 
 type manualSettings struct {
-	Sets []string `json:"permissions"`
+	Sets   []string                   `json:"permissions"`
+	Fields map[string]*metadata.Field `json:"inputs"`
+}
+
+type pressing struct {
+	*manualSettings
+	inputs []workflows.Input
 }
 
 func (s *manualSettings) Compile(c *workflows.Compiling) workflows.Trigger {
@@ -32,11 +48,14 @@ func (s *manualSettings) Compile(c *workflows.Compiling) workflows.Trigger {
 	for i, name := range s.Sets {
 		c.Permission(name, fmt.Sprint("/permissions/", i))
 	}
-	return s
+	return &pressing{s, c.Inputs(s.Fields, "/inputs")}
 }
 
-func (*manualSettings) Allows() workflows.Effect { return workflows.Waits }
-func (*manualSettings) Old() bool                { return false }
+func (*pressing) Allows() workflows.Effect { return workflows.Waits }
+func (*pressing) Old() bool                { return false }
 
 // Permissions implements workflows.OnPress.
-func (s *manualSettings) Permissions() []string { return s.Sets }
+func (p *pressing) Permissions() []string { return p.Sets }
+
+// Inputs implements workflows.OnPress.
+func (p *pressing) Inputs() []workflows.Input { return p.inputs }

@@ -59,6 +59,8 @@ export interface Model {
   objects: Map<string, ObjectModel>;
   apps: AppDoc[];
   dashboards: DashboardDoc[];
+  /** The options that several fields share, by the name of the picklist. */
+  picklists: Map<string, Record<string, OptionDoc>>;
   /** What the values are called that expressions read by name, by how they do: `settings.large_deal`. */
   called: Map<string, string>;
 }
@@ -137,9 +139,14 @@ export function modelOf(documents: Document[], revision: number, rights: Me["rig
     objects,
     apps: of<AppDoc>("app").sort(byOrder),
     dashboards: of<DashboardDoc>("dashboard").sort(byOrder),
+    picklists: shared,
     called: new Map([...calledOf("constant"), ...calledOf("setting")]),
   };
 }
+
+/** A field of no object, which a person is asked to fill in. */
+export const enteredField = (model: Model, name: string, doc: FieldDoc): Field =>
+  fieldOf("", name, doc, "edit", model.picklists, model.language);
 
 function fieldOf(
   object: string,

@@ -178,7 +178,7 @@ test("workflows", async () => {
   const tried = data(await admin.POST("/api/v1/workflows/{name}/try", { params: { path: { name } }, body: { record: id } }));
   assert.deepEqual([tried.state, tried.trace.map((one) => one.step)], ["done", ["set", "wait", "end"]]);
   const page = data(await admin.GET("/api/v1/records/account/{id}/page", { params: { path: { id } } }));
-  assert.deepEqual(page.workflows, [{ name, label: "Greet" }]);
+  assert.deepEqual(page.workflows, [{ name, label: "Greet", inputs: [] }]);
   const path = { id, workflow: name };
   const run = data(await admin.POST("/api/v1/records/account/{id}/workflows/{workflow}", { params: { path } }));
   assert.equal(run.state, "waiting");

@@ -19,6 +19,7 @@ import { CreatePanel } from "./CreatePanel";
 import { EditableField } from "./EditableField";
 import { useFiles } from "./files/useFiles";
 import { Head } from "./Head";
+import { InputsPanel } from "./InputsPanel";
 import { layoutFor, shownTab, tabsOf } from "./layout";
 import { Missing } from "./Missing";
 import { MergePanel } from "./merge/MergePanel";
@@ -54,7 +55,7 @@ interface PanelProps {
   scrolled?: RefObject<number>;
 }
 
-/** The address holds what is shown: `tab`, `side`, what is being added (`add`), and whether duplicates are (`merge`). */
+/** The address holds what is shown: `tab`, `side`, what is being added (`add`), which workflow is asked for (`run`), and whether duplicates are (`merge`). */
 export function RecordPanel({ object, id, beside = false, scrolled }: PanelProps) {
   const { t } = useTranslation();
   const { model } = useSession();
@@ -153,6 +154,7 @@ export function RecordPanel({ object, id, beside = false, scrolled }: PanelProps
   const above = new Set([...highlights, stages]);
   const add = lists.find((one) => one.name === at.get("add"));
   const other = add && model.objects.get(add.object);
+  const button = page.data?.workflows.find((one) => one.name === at.get("run"));
   return (
     <article
       className={css.page}
@@ -239,6 +241,7 @@ export function RecordPanel({ object, id, beside = false, scrolled }: PanelProps
           onCreated={() => show({ add: undefined })}
         />
       )}
+      {button && <InputsPanel object={object} id={id} button={button} onClose={() => show({ run: undefined })} />}
       {at.get("merge") !== null && (
         <MergePanel
           object={object}

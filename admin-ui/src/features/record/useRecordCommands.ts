@@ -126,7 +126,7 @@ export function useRecordCommands({
         label: one.label,
         icon: IconBolt,
         where: "record",
-        run: () => start(one),
+        run: () => (one.inputs.length > 0 ? show({ run: one.name }) : start(one)),
       }),
     ),
     {

@@ -1,4 +1,4 @@
-// What somebody is asked to decide, from the button that asks to the answer, in the inbox and on the record.
+// Workflows that people set off, with what they fill in, and what others are asked to decide.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { begin, done, phone, visit } from "./browser.mjs";
@@ -78,4 +78,49 @@ test("it is passed on, rejected on a phone in Chinese, and what was asked is tak
   await own.getByText("2 earlier approvals").waitFor();
   assert.deepEqual((await (await server.as("marco@example.com"))("GET", "/me/approvals")).items.filter((one) => one.record === id), []);
   await done(own);
+});
+
+test("a lead is converted, with what is filled in", async () => {
+  const sarah = await server.as("sarah@example.com");
+  const stamp = Date.now();
+  const { id } = await sarah("POST", "/records/lead", { name: "Grace Hopper", company: `Compilers ${stamp}`, email: `grace${stamp}@example.com` });
+  const page = await visit(browser, server, "sarah@example.com", undefined, `/o/lead/${id}`);
+  await page.getByRole("button", { name: "More" }).first().click();
+  await page.getByRole("menuitem", { name: "Convert" }).click();
+  const panel = page.getByRole("dialog", { name: "Convert" });
+  assert.equal(await panel.getByRole("textbox", { name: "Opportunity" }).inputValue(), `Compilers ${stamp}`, "it begins with the company");
+  await panel.getByText("What it is called. Without a name none is made.").waitFor();
+  await panel.getByRole("textbox", { name: "Amount" }).fill("1,250.50");
+  await panel.getByRole("button", { name: "Convert" }).click();
+  await panel.waitFor({ state: "detached" });
+  await page.getByText("“Convert” is done.").waitFor();
+  const lead = await sarah("GET", `/records/lead/${id}`);
+  const deal = await sarah("GET", `/records/opportunity/${lead.converted_opportunity}`);
+  assert.deepEqual([lead.status, deal.name, Number(deal.amount)], ["converted", `Compilers ${stamp}`, 1250.5]);
+  await page.getByRole("link", { name: "Grace Hopper" }).first().waitFor(); // the contact that it became
+  assert.equal(new URL(page.url()).searchParams.has("run"), false);
+  await done(page);
+
+  // What is missing is told at its place, and nothing is done; on a phone, in Chinese.
+  const admin = await server.as("admin@example.com");
+  await admin("POST", "/metadata/apply", {
+    documents: [{
+      kind: "workflow", name: "give_reason", label: { en: "Give a reason", zh: "说明原因" }, object: "account", trigger: { type: "manual", inputs: {
+        why: { type: "long_text", label: { en: "Why", zh: "原因" }, required: true }, who: { type: "user", label: { en: "Who", zh: "谁" } } } },
+      start: "a", steps: { a: { type: "set", values: { description: "input.why", owner: "input.who ?? owner" } } },
+    }],
+  });
+  const wang = await server.as("wangfang@example.com");
+  const account = await wang("POST", "/records/account", { name: `客户 ${stamp}` });
+  const small = await visit(browser, server, "wangfang@example.com", phone, `/o/account/${account.id}?run=give_reason`);
+  const asks = small.getByRole("dialog", { name: "说明原因" });
+  await asks.getByRole("button", { name: "说明原因" }).tap();
+  await asks.getByText("必须填写。").waitFor();
+  await asks.getByRole("textbox", { name: "原因" }).fill("因为");
+  await asks.getByRole("button", { name: "说明原因" }).tap();
+  await asks.waitFor({ state: "detached" });
+  assert.equal((await wang("GET", `/records/account/${account.id}`)).description, "因为");
+  small.complaints = small.complaints.filter((text) => !/422/.test(text)); // what was refused
+  await admin("POST", "/metadata/apply", { delete: [{ kind: "workflow", name: "give_reason" }] });
+  await done(small);
 });

@@ -1,0 +1,110 @@
+package runner
+
+import (
+	"context"
+	"encoding/json"
+
+	"formwork/engine/catalog"
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/policy"
+	"formwork/engine/record"
+	"formwork/engine/record/session"
+	"formwork/workflows"
+)
+
+// Wanted is a workflow that somebody sets off on a record, with what they filled in, as requests write values.
+type Wanted struct {
+	Workflow string
+	Object   string
+	Record   id.ID
+	Inputs   map[string]any
+}
+
+// filled are the values that somebody filled in, in stored form. Fault workflow.inputs (Invalid), with every problem at
+// its place below /inputs.
+func filled(ctx context.Context, caller *record.Session, w *workflows.Workflow, given map[string]any) (map[string]any, error) {
+	press, ok := w.Trigger.(workflows.OnPress)
+	if !ok {
+		return nil, nil
+	}
+	values := map[string]any{}
+	var problems []*fault.Fault
+	known := map[string]bool{}
+	for _, input := range press.Inputs() {
+		f := input.Field
+		known[f.Name] = true
+		value, problem, err := enter(ctx, caller, f, given[f.Name])
+		if err != nil {
+			return nil, err
+		}
+		if problem != nil {
+			problems = append(problems, problem.At("/inputs/"+f.Name))
+		}
+		values[f.Name] = value
+	}
+	for name := range given {
+		if !known[name] {
+			problems = append(problems, fault.New(fault.Invalid, "workflow.no_input", "input", name).At("/inputs"))
+		}
+	}
+	if len(problems) > 0 {
+		return nil, fault.All(fault.Invalid, "workflow.inputs", problems)
+	}
+	return values, nil
+}
+
+// enter is a value that was filled in, in stored form, or what is wrong with it. Who fills in a reference may read what it leads to.
+func enter(ctx context.Context, caller *record.Session, f *catalog.Field, given any) (any, *fault.Fault, error) {
+	var value any
+	if given != nil {
+		var problem *fault.Fault
+		if value, problem = f.Value.Coerce(given); problem != nil {
+			return nil, problem, nil
+		}
+	}
+	if value == nil {
+		if f.Doc.Required != nil && f.Doc.Required.Always {
+			return nil, fault.New(fault.Invalid, "field.required"), nil
+		}
+		return nil, nil, nil
+	}
+	if key, ok := value.(int64); ok && f.Target != nil {
+		may, err := caller.May(ctx, policy.Read, f.Target.Doc.Name, id.ID(key))
+		if err != nil && fault.KindOf(err) != fault.Forbidden {
+			return nil, nil, err
+		}
+		if err != nil || !may {
+			return nil, fault.New(fault.Invalid, "record.reference_gone"), nil
+		}
+	}
+	return value, nil, nil
+}
+
+// Offered is a workflow that somebody may set off on a record now, and what its inputs begin with, as the API
+// shows values.
+type Offered struct {
+	*workflows.Workflow
+	Defaults map[string]json.RawMessage
+}
+
+// Inputs are what whoever sets it off fills in.
+func (o *Offered) Inputs() []workflows.Input { return o.Trigger.(workflows.OnPress).Inputs() }
+
+// defaults are what inputs begin with; one that can't be computed begins empty, for people see it.
+func defaults(w *workflows.Workflow, env *session.Env) map[string]json.RawMessage {
+	begin := map[string]json.RawMessage{}
+	for _, input := range w.Trigger.(workflows.OnPress).Inputs() {
+		f := input.Field
+		if input.Default == nil {
+			if f.Doc.Default != nil {
+				begin[f.Name] = f.Doc.Default
+			}
+			continue
+		}
+		if v, err := input.Default.Eval(env); err == nil && env.Failed() == nil && v != nil {
+			begin[f.Name] = f.Value.AppendJSON(nil, v)
+		}
+	}
+	return begin
+}
