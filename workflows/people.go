@@ -6,10 +6,12 @@ import (
 
 	"formwork/engine/catalog"
 	"formwork/engine/expression"
+	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/query"
 	"formwork/engine/record/session"
 	"formwork/engine/store"
+	"formwork/metadata/fieldtype"
 )
 
 // MaxPeople is how many users a step finds at most.
@@ -27,7 +29,7 @@ type People struct {
 type Person struct {
 	User   id.ID
 	Away   bool  // today
-	Stands id.ID // who stands in; 0: nobody
+	Stands id.ID // of one who is away, who stands in; 0: nobody
 }
 
 // People compiles a condition on users. Where users have the fields away_from, away_until and substitute, these say who
@@ -38,16 +40,23 @@ func (c *Compiling) People(source, at string) *People {
 		return nil
 	}
 	p := &People{users: users, condition: c.Filter(users, source, at)}
-	for name, to := range map[string]**catalog.Field{"active": &p.active, "away_from": &p.awayFrom, "away_until": &p.awayUntil, "substitute": &p.stands} {
-		if f, ok := users.Field(name); ok {
-			*to = f
+	for _, known := range []struct {
+		name    string
+		to      **catalog.Field
+		kind    fieldtype.Kind
+		storage fieldtype.Storage
+	}{{"active", &p.active, fieldtype.BoolKind, fieldtype.Bool}, {"away_from", &p.awayFrom, fieldtype.DateKind, fieldtype.Text},
+		{"away_until", &p.awayUntil, fieldtype.DateKind, fieldtype.Text}, {"substitute", &p.stands, fieldtype.ReferenceKind, fieldtype.Int}} {
+		f, ok := users.Field(known.name)
+		if ok && f.Value.Kind() == known.kind && f.Column.Storage == known.storage && (f.Target == nil || f.Target == users) { // a tenant may have its own
+			*known.to = f
 		}
 	}
 	return p
 }
 
 // People are those whom the condition finds, in the order of their ids, at most MaxPeople. Who is asked for by hand
-// is told of no others than they may read.
+// is told of no others than they may read. Fault workflow.too_many_people (Limited).
 func (x *Execution) People(p *People) ([]Person, error) {
 	f, err := p.condition.Filter(x.env)
 	if failed := x.env.Failed(); failed != nil {
@@ -61,9 +70,7 @@ func (x *Execution) People(p *People) ([]Person, error) {
 		return nil, err
 	}
 	f = query.And(f, readable)
-	if p.active != nil {
-		f = query.And(f, query.Is(p.active.Column, true))
-	}
+	f = query.And(f, p.canLogIn())
 	columns := []query.Column{query.ID}
 	for _, of := range []*catalog.Field{p.awayFrom, p.awayUntil, p.stands} {
 		if of != nil {
@@ -72,7 +79,7 @@ func (x *Execution) People(p *People) ([]Person, error) {
 	}
 	today := x.Now().In(x.Location()).Format(time.DateOnly)
 	var found []Person
-	q := query.Select{Table: p.users.Table.Name, Filter: f, Sort: []query.Order{{Ref: query.Field(query.ID)}}, Limit: MaxPeople}
+	q := query.Select{Table: p.users.Table.Name, Filter: f, Sort: []query.Order{{Ref: query.Field(query.ID)}}, Limit: MaxPeople + 1}
 	for r, err := range store.Find(x.Ctx, x.Reader(), q, columns...) {
 		if err != nil {
 			return nil, fmt.Errorf("finding users: %w", err)
@@ -86,7 +93,45 @@ func (x *Execution) People(p *People) ([]Person, error) {
 		}
 		found = append(found, one)
 	}
-	return found, nil
+	if len(found) > MaxPeople {
+		return nil, fault.New(fault.Limited, "workflow.too_many_people", "limit", MaxPeople)
+	}
+	return found, x.standing(p, found)
+}
+
+// canLogIn is the condition on users who can.
+func (p *People) canLogIn() query.Filter {
+	if p.active == nil {
+		return nil
+	}
+	return query.Is(p.active.Column, true)
+}
+
+// standing leaves out who would stand in and can't log in.
+func (x *Execution) standing(p *People, found []Person) error {
+	var stand []any
+	for _, one := range found {
+		if one.Away && one.Stands != 0 {
+			stand = append(stand, int64(one.Stands))
+		}
+	}
+	if len(stand) == 0 {
+		return nil
+	}
+	can := map[id.ID]bool{}
+	q := query.Select{Table: p.users.Table.Name, Filter: query.And(query.In{Ref: query.Field(query.ID), Values: stand}, p.canLogIn())}
+	for r, err := range store.Find(x.Ctx, x.Reader(), q, query.ID) {
+		if err != nil {
+			return fmt.Errorf("finding who stands in: %w", err)
+		}
+		can[r.ID(query.ID)] = true
+	}
+	for i := range found {
+		if !can[found[i].Stands] {
+			found[i].Stands = 0
+		}
+	}
+	return nil
 }
 
 // Loads is how many records of an object that a condition holds for a field says are of each of some users.

@@ -41,6 +41,8 @@ type Approver struct {
 	Instead     string     `json:"instead,omitempty" schema:"ID"` // in whose place
 	InsteadName string     `json:"instead_name,omitempty"`        // absent where the caller may not read it
 	State       string     `json:"state" enum:"asked,approved,rejected,passed_on,not_asked"`
+	By          string     `json:"by,omitempty" schema:"ID"` // who passed it on in their name
+	ByName      string     `json:"by_name,omitempty"`        // absent where the caller may not read it
 	Comment     string     `json:"comment,omitempty"`
 	AnsweredAt  *time.Time `json:"answered_at"` // null: they have not
 }
@@ -69,7 +71,7 @@ func (r *request) showApprovals(all []*approval.Request) ([]Approval, error) {
 		referred[of.Object] = append(referred[of.Object], of.Record)
 		referred[session.UserObject] = append(referred[session.UserObject], of.By)
 		for _, p := range of.People {
-			referred[session.UserObject] = append(referred[session.UserObject], p.User, p.Instead)
+			referred[session.UserObject] = append(referred[session.UserObject], p.User, p.Instead, p.By)
 		}
 	}
 	names, err := r.records().NamesOf(r.ctx, referred)
@@ -93,7 +95,7 @@ func (r *request) showApprovals(all []*approval.Request) ([]Approval, error) {
 		one.CanRecall = pending && (configures || of.By == r.caller.User)
 		for _, p := range of.People {
 			one.Approvers = append(one.Approvers, Approver{User: p.User.String(), Name: users[p.User], Instead: keyOrNone(p.Instead), InsteadName: users[p.Instead],
-				State: p.State, Comment: p.Comment, AnsweredAt: timeOrNone(p.At)})
+				State: p.State, By: keyOrNone(p.By), ByName: users[p.By], Comment: p.Comment, AnsweredAt: timeOrNone(p.At)})
 		}
 		shown = append(shown, one)
 	}
@@ -151,9 +153,12 @@ func (r *request) approvalID() (id.ID, error) {
 	return key, nil
 }
 
-// decide is POST /approvals/{id}/decide.
+// decide is POST /approvals/{id}/decide. Keys may be in many hands, and decide nothing.
 func (s *Server) decide(r *request) error {
 	key, err := r.approvalID()
+	if err == nil {
+		err = r.inPerson()
+	}
 	if err != nil {
 		return err
 	}
@@ -171,6 +176,9 @@ func (s *Server) decide(r *request) error {
 // passOn is POST /approvals/{id}/pass-on.
 func (s *Server) passOn(r *request) error {
 	key, err := r.approvalID()
+	if err == nil {
+		err = r.inPerson()
+	}
 	if err != nil {
 		return err
 	}
@@ -190,12 +198,12 @@ func (s *Server) passOn(r *request) error {
 	}
 	configures, err := r.configures()
 	if err == nil && from != r.caller.User && !configures {
-		err = fault.New(fault.Forbidden, "approval.not_yours").At("/from")
+		err = fault.New(fault.Forbidden, "auth.right_missing", "right", "manage_metadata").At("/from")
 	}
 	if err != nil {
 		return err
 	}
-	of, err := s.o.Workflows.PassOn(r.ctx, r.tenant, r.records(), from, to, key, in.Comment)
+	of, err := s.o.Workflows.PassOn(r.ctx, r.tenant, r.records(), r.caller.User, from, to, key, in.Comment)
 	return r.answerApproval(of, err)
 }
 

@@ -11,7 +11,7 @@ func TestApprovals(t *testing.T) {
 	w := newWorld(t)
 	w.Apply(`{"kind":"workflow","name":"check","label":{"en":"Check","zh":"审核"},"object":"account","trigger":{"type":"manual"},"start":"ask",
 		"steps":{"ask":{"type":"approval","among":"email == 'bob@example.com'","text":"'Check ' + name","approved":"yes"},"yes":{"type":"set","values":{"website":"'example.com'"}}}}`,
-		`{"kind":"permission","name":"reader","label":"Reader","objects":{"account":{"read":true,"read_all":true}}}`,
+		`{"kind":"permission","name":"reader","label":"Reader","system":["manage_keys","api"],"objects":{"account":{"read":true,"read_all":true}}}`,
 		`{"kind":"permission","name":"blind","label":"Blind"}`)
 	for email, set := range map[string]string{"ann": "sales_user", "bob": "reader", "lou": "reader", "eve": "blind"} {
 		w.User(email+"@example.com", map[string]any{"permissions": []any{set}})
@@ -66,7 +66,11 @@ func TestApprovals(t *testing.T) {
 	lous := w.sent("GET", "/api/v1/me", lou, "")["user"].(map[string]any)["id"].(string)
 	eves := w.sent("GET", "/api/v1/me", eve, "")["user"].(map[string]any)["id"].(string)
 	bobs := w.sent("GET", "/api/v1/me", bob, "")["user"].(map[string]any)["id"].(string)
-	do("POST", one+"/pass-on", lou, `{"to":"`+lous+`","from":"`+bobs+`"}`, 403, "approval.not_yours")
+	do("POST", one+"/pass-on", lou, `{"to":"`+lous+`","from":"`+bobs+`"}`, 403, "auth.right_missing")
+	bobsKey := w.sent("POST", "/api/v1/keys", bob, `{"name":"all","permissions":["reader"]}`)["token"].(string)
+	do("GET", "/api/v1/me/approvals", bobsKey, "", 200, "Check Acme")
+	do("POST", one+"/decide", bobsKey, `{"decision":"approved"}`, 403, "auth.session_needed")
+	do("POST", one+"/pass-on", bobsKey, `{"to":"`+lous+`"}`, 403, "auth.session_needed")
 	do("POST", one+"/pass-on", bob, `{"to":"`+eves+`"}`, 422, "approval.cannot_read")
 	do("POST", one+"/pass-on", bob, `{"to":"`+lous+`","comment":"Yours."}`, 200, `"passed_on","comment":"Yours."`)
 	do("POST", one+"/decide", bob, `{"decision":"approved"}`, 409, "approval.decided")

@@ -50,7 +50,7 @@ type RunEffect struct {
 	Do     string                     `json:"do" enum:"create,update,delete,notify,ask,approved,rejected,recalled,late,cancelled,request,answer,wait"`
 	Object string                     `json:"object,omitempty"`
 	Record string                     `json:"record,omitempty" schema:"ID"` // of notify, ask, and what became of that: the user
-	Values map[string]json.RawMessage `json:"values,omitempty"`             // by field, as records have them; of those that the caller may read
+	Values map[string]json.RawMessage `json:"values,omitempty"`             // by field, as records have them; of those that the caller may read. Of request: its body, for who manages permissions
 	Tried  int64                      `json:"tried,omitempty"`              // of answer: how often
 	Text   string                     `json:"text,omitempty"`               // of notify, ask, and what became of that; of wait: until when
 }
@@ -186,16 +186,26 @@ func (s *shownTrace) effect(e runner.Effect) (RunEffect, error) {
 	return shown, err
 }
 
-// readableValues are the values of an effect but for fields that the caller may not read.
+// readableValues are the values of an effect but for fields that the caller may not read. What was sent outside may be of any
+// field: it is for who may write workflows, and so could read all.
 func (r *request) readableValues(records *record.Session, e runner.Effect) (map[string]json.RawMessage, error) {
 	if len(e.Values) == 0 {
 		return nil, nil
+	}
+	if e.Object == "" {
+		rights, err := r.snapshot.Policies.Rights(r.ctx, r.caller)
+		if err != nil || !rights.System["manage_permissions"] {
+			return nil, err
+		}
 	}
 	var values map[string]json.RawMessage
 	if err := json.Unmarshal(e.Values, &values); err != nil {
 		return nil, fmt.Errorf("reading the values of an effect: %w", err)
 	}
 	for name := range values {
+		if e.Object == "" {
+			break
+		}
 		may, err := records.Reads(r.ctx, e.Object, name)
 		if err != nil {
 			return nil, err

@@ -108,6 +108,31 @@ func TestWorkflowsAreForWhoManagesPermissions(t *testing.T) {
 	}
 }
 
+// What a run sent to an outside system is for who could have read all of it.
+func TestRunsTellOfRequests(t *testing.T) {
+	w := newWorld(t)
+	w.User("admin@example.com", map[string]any{"permissions": []any{"admin"}})
+	w.Apply(`{"kind":"connection","name":"erp","label":"ERP","url":"http://127.0.0.1:9"}`,
+		`{"kind":"workflow","name":"send","label":"Send","object":"account","trigger":{"type":"manual"},"start":"a","steps":{"a":{"type":"request","connection":"erp","method":"POST","path":"'x'","body":["phone"]}}}`,
+		`{"kind":"permission","name":"looker","label":"Looker","system":["view_setup","manage_metadata"],"objects":{"account":{"read":true,"read_all":true,"fields":{"*":"read","phone":"none"}}}}`)
+	w.User("lou@example.com", map[string]any{"permissions": []any{"looker"}})
+	admin, lou := w.login("main", "admin@example.com"), w.login("main", "lou@example.com")
+	key := w.sent("POST", "/api/v1/records/account", admin, `{"name":"Acme","phone":"+49 30 123456"}`)["id"].(string)
+	run := w.sent("POST", "/api/v1/records/account/"+key+"/workflows/send", admin, "")["id"].(string)
+	w.RunJobs()
+	for token, sees := range map[string]bool{admin: true, lou: false} {
+		for _, got := range []map[string]any{w.sent("GET", "/api/v1/runs/"+run, token, ""), w.sent("POST", "/api/v1/workflows/send/try", token, `{"record":"`+key+`"}`)} {
+			raw, err := json.Marshal(got["trace"])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(string(raw), "POST erp /x") || strings.Contains(string(raw), "123456") != sees {
+				t.Errorf("shown is %s", raw)
+			}
+		}
+	}
+}
+
 // Whoever sets off a workflow is asked for what it needs: described as fields are, without what is for admins.
 func TestInputsOfWorkflows(t *testing.T) {
 	w := newWorld(t)

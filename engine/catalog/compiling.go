@@ -89,8 +89,14 @@ func (c *Compiling) Entered(name string, doc *metadata.Field, at string) *Field 
 		return nil
 	}
 	f.Column = columnOf(name, f.Value)
+	if doc.Default != nil {
+		if doc.DefaultExpr != "" {
+			c.report(fault.New(fault.Invalid, "catalog.two_defaults", "field", name), at+"/default_expr")
+		}
+		f.Initial = c.readValue(f.Value, doc.Default, at+"/default")
+	}
 	if refers, ok := f.Value.(fieldtype.Refers); ok {
-		if f.Target = c.s.Objects[refers.Targets()[0]]; len(refers.Targets()) > 1 || f.Target == nil {
+		if f.Target = c.s.Objects[refers.Targets()[0]]; f.Column.Storage != fieldtype.Int || len(refers.Targets()) > 1 || f.Target == nil {
 			c.report(fault.New(fault.Invalid, "catalog.not_entered", "type", doc.Type), at+"/type")
 			return nil
 		}

@@ -8,6 +8,7 @@ import (
 	"formwork/engine/fault"
 	"formwork/engine/store"
 	"formwork/metadata"
+	"formwork/metadata/fieldtype"
 )
 
 // FormerDocument is an effective document as it was in an older revision; ok is false if there was none.
@@ -38,7 +39,7 @@ func CompileFormer[D, C any](ctx context.Context, c *Catalog, s *Snapshot, d met
 	}
 	own := *s
 	own.parts = map[metadata.Key]int{}
-	b := &builder{ctx: ctx, language: c.checked(), s: &own, shared: true, broken: map[string]bool{}, names: map[string][]string{}}
+	b := &builder{ctx: ctx, language: c.checked(), s: &own, shared: true, patterns: map[string]*fieldtype.Pattern{}, broken: map[string]bool{}, names: map[string][]string{}}
 	compiled := compile(&Compiling{builder: b, kind: d.Key.Kind}, doc, pointerTo(d.Key.Kind, d.Key.Name))
 	if problems := b.told(); len(problems) > 0 {
 		return nil, problems

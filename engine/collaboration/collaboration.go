@@ -102,24 +102,16 @@ var (
 
 // Tables are the tables this room keeps in every tenant.
 func Tables() []store.Table {
-	follows := index("_follow_user", colUser, colObject, colRecord)
+	follows := store.IndexOn("_follow_user", colUser, colObject, colRecord)
 	follows.Unique = true
 	return []store.Table{
 		{Name: commentTable, Columns: []query.Column{colObject, colRecord, colBy, colAt, colEdited, colText},
-			Indexes: []store.Index{index("_comment_record", colObject, colRecord, query.ID)}},
-		{Name: followTable, Columns: []query.Column{colUser, colObject, colRecord, colAt}, Indexes: []store.Index{follows, index("_follow_record", colObject, colRecord)}},
+			Indexes: []store.Index{store.IndexOn("_comment_record", colObject, colRecord, query.ID)}},
+		{Name: followTable, Columns: []query.Column{colUser, colObject, colRecord, colAt}, Indexes: []store.Index{follows, store.IndexOn("_follow_record", colObject, colRecord)}},
 		{Name: notificationTable, Columns: []query.Column{colUser, colKind, colObject, colRecord, colBy, colAt, colComment, colText, colFields, colRead, colDone, colSnoozed},
-			Indexes: []store.Index{index("_notification_user", colUser, colAt, query.ID), index("_notification_record", colObject, colRecord, colUser)}},
+			Indexes: []store.Index{store.IndexOn("_notification_user", colUser, colAt, query.ID), store.IndexOn("_notification_record", colObject, colRecord, colUser)}},
 		{Name: inboxTable, Columns: []query.Column{colChanges}},
 	}
-}
-
-func index(name string, columns ...query.Column) store.Index {
-	i := store.Index{Name: name}
-	for _, c := range columns {
-		i.Columns = append(i.Columns, store.IndexColumn{Column: c})
-	}
-	return i
 }
 
 // of selects what is of a record.

@@ -66,7 +66,7 @@ func (c *Connection) At(path string, query url.Values) (string, error) {
 	at := *c.base
 	if path = strings.TrimPrefix(path, "/"); path != "" {
 		for _, part := range strings.FieldsFunc(path, func(r rune) bool { return r == '/' || r == '\\' }) {
-			if part == "." || part == ".." {
+			if part == "." || strings.HasPrefix(part, "..") { // also as some servers write it: "..;x"
 				return "", fault.New(fault.Invalid, "connection.bad_path", "path", path)
 			}
 		}

@@ -45,7 +45,7 @@ func NewSecrets(sealer fieldtype.Sealer, now func() time.Time) *Secrets {
 // secretOf is the id of a connection's secret.
 func secretOf(connection string) id.ID { return id.Named("connection " + connection) }
 
-// Set keeps the secret of a connection, which replaces the one before. Faults: field.no_secret_key (Unavailable) where
+// Set keeps the secret of a connection, which replaces the one before. Faults: field.no_secret_key (Invalid) where
 // the program has no key; connection.bad_secret (Invalid).
 func (s *Secrets) Set(ctx context.Context, t store.Tenant, c *Connection, secret string) error {
 	if s.sealer == nil {
@@ -60,11 +60,16 @@ func (s *Secrets) Set(ctx context.Context, t store.Tenant, c *Connection, secret
 	}
 	key := secretOf(c.Doc.Name)
 	return t.Write(ctx, func(tx store.Tx) error {
-		if err := tx.Delete(ctx, secretTable, key); err != nil {
-			return fmt.Errorf("replacing the secret of the connection %s: %w", c.Doc.Name, err)
-		}
 		values := map[string]any{colHost.Name: c.Host(), colSealed.Name: sealed, colAt.Name: s.now().UnixMilli()}
-		if err := tx.Insert(ctx, secretTable, key, values, nil); err != nil {
+		_, there, err := store.First(ctx, tx, query.Select{Table: secretTable, Filter: query.Is(query.ID, int64(key))}, query.ID)
+		switch {
+		case err != nil:
+		case there:
+			err = tx.Update(ctx, secretTable, key, 0, values, nil)
+		default:
+			err = tx.Insert(ctx, secretTable, key, values, nil)
+		}
+		if err != nil {
 			return fmt.Errorf("keeping the secret of the connection %s: %w", c.Doc.Name, err)
 		}
 		return nil

@@ -216,6 +216,15 @@ type Index struct {
 	Filled bool
 }
 
+// IndexOn is an index on columns, ascending.
+func IndexOn(name string, columns ...query.Column) Index {
+	i := Index{Name: name}
+	for _, c := range columns {
+		i.Columns = append(i.Columns, IndexColumn{Column: c})
+	}
+	return i
+}
+
 // IndexColumn is a column of an index.
 type IndexColumn struct {
 	Column     query.Column

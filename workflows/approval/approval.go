@@ -85,6 +85,7 @@ type Person struct {
 	User    id.ID
 	Instead id.ID // in whose place; 0: in their own
 	State   string
+	By      id.ID // who passed it on in their name; 0: they did
 	Comment string
 	At      time.Time // when they answered
 }
@@ -170,23 +171,15 @@ var (
 
 var (
 	requestColumns = []query.Column{colRun, colWorkflow, colStep, colObject, colRecord, colBy, colText, colWay, colState, colLocks, colAt, colDue, colEnded}
-	personColumns  = []query.Column{colRequest, colUser, colInstead, colState, colComment, colAt}
+	personColumns  = []query.Column{colRequest, colUser, colInstead, colState, colBy, colComment, colAt}
 )
 
 // Tables are the tables this room keeps in every tenant.
 func Tables() []store.Table {
 	return []store.Table{
-		{Name: requestTable, Columns: requestColumns, Indexes: []store.Index{index("_approval_record", colRecord, query.ID), index("_approval_run", colRun)}},
-		{Name: personTable, Columns: personColumns, Indexes: []store.Index{index("_approver_request", colRequest, query.ID), index("_approver_user", colUser, colState, query.ID)}},
+		{Name: requestTable, Columns: requestColumns, Indexes: []store.Index{store.IndexOn("_approval_record", colRecord, query.ID), store.IndexOn("_approval_run", colRun)}},
+		{Name: personTable, Columns: personColumns, Indexes: []store.Index{store.IndexOn("_approver_request", colRequest, query.ID), store.IndexOn("_approver_user", colUser, colState, query.ID)}},
 	}
-}
-
-func index(name string, columns ...query.Column) store.Index {
-	i := store.Index{Name: name}
-	for _, c := range columns {
-		i.Columns = append(i.Columns, store.IndexColumn{Column: c})
-	}
-	return i
 }
 
 func requestOf(f store.Found) *Request {
@@ -232,7 +225,7 @@ func find(ctx context.Context, from store.Reader, q query.Select) ([]*Request, e
 			return nil, fmt.Errorf("reading who is asked: %w", err)
 		}
 		r := byID[f.ID(colRequest)]
-		r.People = append(r.People, Person{ID: f.ID(query.ID), User: f.ID(colUser), Instead: f.ID(colInstead), State: f.Text(colState), Comment: f.Text(colComment), At: f.Time(colAt)})
+		r.People = append(r.People, Person{ID: f.ID(query.ID), User: f.ID(colUser), Instead: f.ID(colInstead), State: f.Text(colState), By: f.ID(colBy), Comment: f.Text(colComment), At: f.Time(colAt)})
 	}
 	return found, nil
 }

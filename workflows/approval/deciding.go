@@ -111,7 +111,7 @@ func (d *Desk) Answer(ctx context.Context, tx store.Tx, key, user id.ID, state, 
 
 func (d *Desk) answer(ctx context.Context, tx store.Tx, p *Person, state, comment string) error {
 	p.State, p.Comment, p.At = state, comment, d.now()
-	values := map[string]any{colState.Name: state, colComment.Name: nil, colAt.Name: p.At.UnixMilli()}
+	values := map[string]any{colState.Name: state, colComment.Name: nil, colAt.Name: p.At.UnixMilli(), colBy.Name: orNone(p.By)}
 	if comment != "" {
 		values[colComment.Name] = comment
 	}
@@ -128,9 +128,9 @@ func checkComment(comment string) error {
 	return nil
 }
 
-// PassOn has somebody else asked in the place of one who is. Faults: those of Answer; approval.asked_already (Conflict);
-// approval.too_many (Limited).
-func (d *Desk) PassOn(ctx context.Context, tx store.Tx, key, user, to id.ID, comment string) (*Request, error) {
+// PassOn has somebody else asked in the place of one who is, as by says: themselves, or another. Nobody is asked twice, so
+// that nobody counts twice. Faults: those of Answer; approval.asked_already (Conflict); approval.too_many (Limited).
+func (d *Desk) PassOn(ctx context.Context, tx store.Tx, key, user, to, by id.ID, comment string) (*Request, error) {
 	if err := checkComment(comment); err != nil {
 		return nil, err
 	}
@@ -138,11 +138,14 @@ func (d *Desk) PassOn(ctx context.Context, tx store.Tx, key, user, to id.ID, com
 	if err != nil {
 		return nil, err
 	}
-	if r.Asks(to) || to == r.By {
+	if to == r.By || slices.ContainsFunc(r.People, func(p Person) bool { return p.User == to }) {
 		return nil, fault.New(fault.Conflict, "approval.asked_already").At("/to")
 	}
 	if len(r.People) >= 2*MaxAsked {
 		return nil, fault.New(fault.Limited, "approval.too_many", "limit", 2*MaxAsked)
+	}
+	if by != user {
+		p.By = by
 	}
 	if err := d.answer(ctx, tx, p, PassedOn, comment); err != nil {
 		return nil, err

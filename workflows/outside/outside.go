@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -80,12 +81,9 @@ var callColumns = []query.Column{colRun, colRecord, colRequest, colTries, colTri
 
 // Tables are the tables this room keeps in every tenant.
 func Tables() []store.Table {
-	index := func(name string, c query.Column) store.Index {
-		return store.Index{Name: name, Columns: []store.IndexColumn{{Column: c}}}
-	}
-	due := index("_call_due", colDue)
+	due := store.IndexOn("_call_due", colDue)
 	due.Filled = true
-	return []store.Table{{Name: callTable, Columns: callColumns, Indexes: []store.Index{due, index("_call_run", colRun), index("_call_record", colRecord)}}}
+	return []store.Table{{Name: callTable, Columns: callColumns, Indexes: []store.Index{due, store.IndexOn("_call_run", colRun), store.IndexOn("_call_record", colRecord)}}}
 }
 
 // Keep keeps a new call, of which Run, Record, Request and Tries are given.
@@ -200,7 +198,7 @@ type Caller struct {
 
 // New makes a caller.
 func New(o Options) *Caller {
-	c := &Caller{o: o, sender: newSender(o.Reach.Networks), of: map[string]int{}}
+	c := &Caller{o: o, sender: newSender(o.Reach.Networks, o.Now), of: map[string]int{}}
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	return c
 }
@@ -208,7 +206,9 @@ func New(o Options) *Caller {
 // Run returns when ctx has ended and no request is under way any more: those that were are made again later.
 func (c *Caller) Run(ctx context.Context) {
 	<-ctx.Done()
-	c.stop()
+	c.mu.Lock()
+	c.stop() // from now on none begins
+	c.mu.Unlock()
 	c.flying.Wait()
 }
 
@@ -223,6 +223,9 @@ func (c *Caller) Flying() int {
 func (c *Caller) take(tenant string) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.ctx.Err() != nil {
+		return 0
+	}
 	n := max(0, min(atOnce-c.of[tenant], atOnceOfAll-c.all))
 	c.of[tenant] += n
 	c.all += n
@@ -254,7 +257,18 @@ func (c *Caller) Start(ctx context.Context, t store.Tenant) (room bool, err erro
 		if due, err = find(ctx, tx, query.Select{Filter: past, Limit: n, Sort: []query.Order{{Ref: query.Field(colDue)}, {Ref: query.Field(query.ID)}}}); err != nil {
 			return err
 		}
-		for _, call := range due {
+		for i, call := range due {
+			if call.Tried >= call.Tries { // it was under way for the last time when its process was killed
+				call.State, call.Fault = Failed, fault.New(fault.Conflict, "outside.lost")
+				if err := call.keep(ctx, tx); err != nil {
+					return err
+				}
+				if err := c.o.Answered(ctx, tx, call); err != nil {
+					return err
+				}
+				due[i] = nil
+				continue
+			}
 			call.Tried++
 			values := map[string]any{colTried.Name: call.Tried, colDue.Name: c.o.Now().Add(lease).UnixMilli()}
 			if err := tx.Update(ctx, callTable, call.ID, 0, values, nil); err != nil {
@@ -267,6 +281,10 @@ func (c *Caller) Start(ctx context.Context, t store.Tenant) (room bool, err erro
 		c.give(t.Name(), n)
 		return false, err
 	}
+	if slices.Contains(due, nil) {
+		c.o.Committed(t.Name())
+	}
+	due = slices.DeleteFunc(due, func(call *Call) bool { return call == nil })
 	c.give(t.Name(), n-len(due))
 	for _, call := range due {
 		go func() {

@@ -47,11 +47,12 @@ type reply struct {
 // sender speaks HTTP with outside systems. Safe for concurrent use.
 type sender struct {
 	client *http.Client
+	now    func() time.Time
 }
 
-func newSender(allowed []netip.Prefix) *sender {
+func newSender(allowed []netip.Prefix, now func() time.Time) *sender {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, Control: guard(allowed)}
-	return &sender{client: &http.Client{
+	return &sender{now: now, client: &http.Client{
 		// Where a host sends requests on is not what the configuration says.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		// No proxy: it would connect in our place, past the guard. No compression: a small answer stays small.
@@ -99,7 +100,7 @@ func (s *sender) send(ctx context.Context, c *connection.Connection, secret stri
 	case answer.StatusCode >= 200 && answer.StatusCode < 300:
 		return reply{status: answer.StatusCode, body: body}
 	}
-	return reply{status: answer.StatusCode, body: body, again: mayPass(answer.StatusCode), pause: pauseOf(answer.Header),
+	return reply{status: answer.StatusCode, body: body, again: mayPass(answer.StatusCode), pause: pauseOf(answer.Header, s.now()),
 		fault: fault.New(fault.Conflict, "outside.status", "status", answer.StatusCode)}
 }
 
@@ -125,12 +126,15 @@ func mayPass(status int) bool {
 }
 
 // pauseOf is for how long a host wants to be left alone.
-func pauseOf(h http.Header) time.Duration {
-	seconds, err := strconv.Atoi(h.Get("Retry-After"))
-	if err != nil || seconds < 0 {
-		return 0
+func pauseOf(h http.Header, now time.Time) time.Duration {
+	asked := h.Get("Retry-After")
+	if seconds, err := strconv.Atoi(asked); err == nil && seconds >= 0 {
+		return min(time.Duration(min(seconds, int(maxPause/time.Second)))*time.Second, maxPause)
 	}
-	return min(time.Duration(seconds)*time.Second, maxPause)
+	if at, err := http.ParseTime(asked); err == nil {
+		return max(0, min(at.Sub(now), maxPause))
+	}
+	return 0
 }
 
 // String is what a request is told as.

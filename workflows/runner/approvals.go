@@ -22,9 +22,9 @@ func (r *Runner) Decide(ctx context.Context, t store.Tenant, caller *record.Sess
 	})
 }
 
-// PassOn has somebody else decide in the place of one who is asked. Faults: those of approval.Desk.PassOn;
+// PassOn has somebody else decide in the place of one who is asked, as somebody says. Faults: those of approval.Desk.PassOn;
 // approval.cannot_read (Invalid) where the other may not read the record, or not log in.
-func (r *Runner) PassOn(ctx context.Context, t store.Tenant, caller *record.Session, from, to, key id.ID, comment string) (*approval.Request, error) {
+func (r *Runner) PassOn(ctx context.Context, t store.Tenant, caller *record.Session, by, from, to, key id.ID, comment string) (*approval.Request, error) {
 	of, err := readableApproval(ctx, t, caller, key)
 	if err != nil {
 		return nil, err
@@ -43,7 +43,7 @@ func (r *Runner) PassOn(ctx context.Context, t store.Tenant, caller *record.Sess
 		return nil, fault.New(fault.Invalid, "approval.cannot_read").At("/to")
 	}
 	return r.changeApproval(ctx, t, caller, key, func(tx store.Tx) (*approval.Request, error) {
-		return r.approvals.PassOn(ctx, tx, key, from, to, comment)
+		return r.approvals.PassOn(ctx, tx, key, from, to, by, comment)
 	})
 }
 

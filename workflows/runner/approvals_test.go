@@ -19,7 +19,7 @@ func (s *stage) decide(t *testing.T, d deed, session *record.Session) error {
 	var err error
 	switch of := s.request(t, d.On); {
 	case d.PassOn != "":
-		_, err = s.Workflows.PassOn(t.Context(), s.Tenant.Tenant, session, user, s.people[d.PassOn].User, of.ID, d.Comment)
+		_, err = s.Workflows.PassOn(t.Context(), s.Tenant.Tenant, session, user, user, s.people[d.PassOn].User, of.ID, d.Comment)
 	case d.Recall:
 		_, err = s.Workflows.Recall(t.Context(), s.Tenant.Tenant, session, user, of.ID, d.As == "admin")
 	default:

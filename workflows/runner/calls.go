@@ -61,20 +61,21 @@ func (g *together) queueCalls() (bool, error) {
 
 // queueCalls has the job come for requests that are due at a time, unless it comes before.
 func (r *Runner) queueCalls(ctx context.Context, tx store.Tx, due time.Time) (bool, error) {
-	comes, _, err := calls.comes(ctx, tx)
-	if err != nil || !comes.IsZero() && !comes.After(due) {
-		return false, err
-	}
-	return true, calls.set(ctx, tx, r, due)
+	return calls.by(ctx, tx, r, due)
 }
 
-// answered has the run go on that waits for a request, or the request made again.
+// answered has the run go on that waits for a request, and the next requests made: there is room for another, and this one
+// may be due again.
 func (r *Runner) answered(ctx context.Context, tx store.Tx, c *outside.Call) error {
-	if c.State == outside.Pending {
-		_, err := r.queueCalls(ctx, tx, c.Due)
-		return err
+	if c.State != outside.Pending {
+		if _, err := r.wakeRun(ctx, tx, c.Run, c.ID); err != nil {
+			return err
+		}
 	}
-	_, err := r.wakeRun(ctx, tx, c.Run, c.ID)
+	next, err := outside.Next(ctx, tx)
+	if err == nil && !next.IsZero() {
+		_, err = r.queueCalls(ctx, tx, next)
+	}
 	return err
 }
 

@@ -146,12 +146,13 @@ func Offers(ctx context.Context, caller *record.Session, c *policy.Caller, objec
 	}
 	var offered []Offered
 	for _, w := range all {
-		triggered, err := workflows.Triggers(ctx, w, env)
+		own := *env // what one can't compute is not the next one's
+		triggered, err := workflows.Triggers(ctx, w, &own)
 		if f := fault.From(err); f != nil && f.Kind.Breaks() {
 			return nil, err
 		}
 		if triggered && err == nil && (changes || !forAnybody(w)) {
-			offered = append(offered, Offered{w, defaults(w, env)})
+			offered = append(offered, Offered{w, defaults(w, *env)})
 		}
 	}
 	return offered, nil
@@ -205,19 +206,21 @@ func pressable(w *workflows.Workflow, c *policy.Caller, object string) bool {
 
 // Cancel ends a run that waits. Fault "workflow.no_run" (NotFound), "workflow.not_waiting" (Conflict).
 func (r *Runner) Cancel(ctx context.Context, t store.Tenant, key id.ID) error {
-	return t.Write(ctx, func(tx store.Tx) error {
-		run, err := Get(ctx, tx, key)
-		if err != nil {
-			return err
-		}
-		if run.State != Waiting {
-			return fault.New(fault.Conflict, "workflow.not_waiting")
-		}
-		run.State, run.Ended = Cancelled, r.o.Now()
-		if err := r.release(ctx, tx, run); err != nil {
-			return err
-		}
-		return run.update(ctx, tx)
+	return r.underNewest(ctx, t, func(system *record.Session) error {
+		return system.Jointly(ctx, func(j *record.Joint) error { // which tells listeners of inboxes that change
+			run, err := Get(ctx, j.Tx(), key)
+			if err != nil {
+				return err
+			}
+			if run.State != Waiting {
+				return fault.New(fault.Conflict, "workflow.not_waiting")
+			}
+			run.State, run.Ended = Cancelled, r.o.Now()
+			if err := r.release(ctx, j.Tx(), run); err != nil {
+				return err
+			}
+			return run.update(ctx, j.Tx())
+		})
 	})
 }
 
@@ -262,7 +265,9 @@ func (r *Run) fill(ctx context.Context, caller *record.Session, w *workflows.Wor
 	}
 	state := &workflows.State{}
 	state.Fill(values)
-	r.results, err = w.Keep(state)
+	if r.results, err = w.Keep(state); err == nil && len(r.results) > maxHeld/2 {
+		err = fault.New(fault.TooLarge, "workflow.results_too_large", "limit", maxHeld/2)
+	}
 	return r, err
 }
 

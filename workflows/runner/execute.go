@@ -48,10 +48,12 @@ func (g *together) carryOn(run *Run, w *workflows.Workflow, env *session.Env) (w
 			return false, err
 		}
 		run.State, run.Fault, run.Ended = Failed, f, g.r.o.Now()
-		return false, nil
+		return false, g.r.release(g.ctx, g.joint.Tx(), run)
 	}
 	x := executing{r: g.r, ctx: g.ctx, tenant: g.tenant.Name(), run: run, workflow: w, writer: writer, joint: writer.Within(g.joint), env: env, tries: g.tries, budget: &g.budget}
-	err = x.execute()
+	if err = x.execute(); err == nil && run.State != Waiting {
+		err = g.r.release(g.ctx, g.joint.Tx(), run)
+	}
 	g.calls = g.calls || x.calls
 	return x.wrote, err
 }
@@ -186,11 +188,20 @@ func (e *executing) Ask(q workflows.Question) (id.ID, error) {
 	for _, one := range q.Asked {
 		r.People = append(r.People, approval.Person{User: one.User, Instead: one.Instead})
 	}
+	if q.Locks { // who changes it meanwhile waits, and finds it locked
+		if err := e.joint.Tx().Lock(e.ctx, e.env.Mapping.Object.Table.Name, e.run.Record); err != nil {
+			return 0, fmt.Errorf("locking a record that waits for approval: %w", err)
+		}
+	}
 	if err := e.r.approvals.Ask(e.ctx, e.joint.Tx(), r); err != nil {
 		return 0, err
 	}
-	for _, one := range q.Asked {
-		e.note(Effect{Do: "ask", Record: one.User, Text: q.Text})
+	for i, one := range q.Asked {
+		asks := Effect{Do: "ask", Record: one.User}
+		if i == 0 {
+			asks.Text = r.Text // the same for all
+		}
+		e.note(asks)
 	}
 	return r.ID, nil
 }
@@ -226,7 +237,7 @@ func (e *executing) Call(r outside.Request, tries int64) (id.ID, error) {
 		return 0, err
 	}
 	e.calls = true
-	e.note(Effect{Do: "request", Text: r.String(), Values: bounded(r.Body)})
+	e.note(Effect{Do: "request", Text: r.String(), Values: bodyOf(r.Body)})
 	return call.ID, nil
 }
 
@@ -248,12 +259,12 @@ func (e *executing) Called(asked id.ID) (workflows.Reply, error) {
 	return workflows.Reply{State: call.State, Status: call.Status, Body: call.Body, Fault: call.Fault}, nil
 }
 
-// bounded is JSON that is kept of an effect; nil where it is too large.
-func bounded(raw []byte) json.RawMessage {
-	if len(raw) >= maxValues {
+// bodyOf is the body of a request as the values of an effect; nil where it is too large to be kept, or none.
+func bodyOf(body []byte) json.RawMessage {
+	if body == nil || len(body) >= maxValues {
 		return nil
 	}
-	return raw
+	return fmt.Appendf(nil, `{"body":%s}`, body)
 }
 
 // Turn implements workflows.Acts.

@@ -92,17 +92,18 @@ type Offered struct {
 func (o *Offered) Inputs() []workflows.Input { return o.Trigger.(workflows.OnPress).Inputs() }
 
 // defaults are what inputs begin with; one that can't be computed begins empty, for people see it.
-func defaults(w *workflows.Workflow, env *session.Env) map[string]json.RawMessage {
+func defaults(w *workflows.Workflow, env session.Env) map[string]json.RawMessage {
 	begin := map[string]json.RawMessage{}
 	for _, input := range w.Trigger.(workflows.OnPress).Inputs() {
 		f := input.Field
 		if input.Default == nil {
-			if f.Doc.Default != nil {
-				begin[f.Name] = f.Doc.Default
+			if f.Initial != nil {
+				begin[f.Name] = f.Value.AppendJSON(nil, f.Initial)
 			}
 			continue
 		}
-		if v, err := input.Default.Eval(env); err == nil && env.Failed() == nil && v != nil {
+		own := env
+		if v, err := input.Default.Eval(&own); err == nil && own.Failed() == nil && v != nil {
 			begin[f.Name] = f.Value.AppendJSON(nil, v)
 		}
 	}

@@ -36,6 +36,22 @@ func (a alarm) comes(ctx context.Context, from store.Reader) (at time.Time, foun
 	return at, found, nil
 }
 
+// lost is after what time a job that was to come counts as lost: it failed for good, or was cancelled.
+const lost = time.Minute
+
+// by has the job come by a time. It reports whether that took another job. Whoever has the job come again waits for the
+// transaction, or the other way round: so that what it leaves behind is not missed.
+func (a alarm) by(ctx context.Context, tx store.Tx, r *Runner, due time.Time) (bool, error) {
+	if err := tx.Lock(ctx, queueTable, a.row); err != nil {
+		return false, fmt.Errorf("locking when %s comes: %w", a.kind, err)
+	}
+	comes, _, err := a.comes(ctx, tx)
+	if err != nil || !comes.IsZero() && !comes.After(due) && comes.After(r.o.Now().Add(-lost)) {
+		return false, err
+	}
+	return true, a.set(ctx, tx, r, due)
+}
+
 // next has the job come again, of which one has just come; the zero time: it does not. Where another comes before
 // then, that one does so: else the jobs would become ever more.
 func (a alarm) next(ctx context.Context, tx store.Tx, r *Runner, at time.Time) error {

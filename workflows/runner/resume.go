@@ -30,11 +30,8 @@ func (r *Runner) queue(ctx context.Context, tx store.Tx, due time.Time) (bool, e
 	if err != nil || due.IsZero() {
 		return queued, err
 	}
-	comes, _, err := resumes.comes(ctx, tx)
-	if err != nil || !comes.IsZero() && !comes.After(due) {
-		return queued, err
-	}
-	return true, resumes.set(ctx, tx, r, due)
+	set, err := resumes.by(ctx, tx, r, due)
+	return queued || set, err
 }
 
 // resume goes on with all runs that are due, and has the job come again for the next.
@@ -64,25 +61,13 @@ func (r *Runner) resumeSome(ctx context.Context, t store.Tenant, system *record.
 			return err
 		}
 		g := r.together(ctx, t, system.Snapshot(), j, who)
-		for _, run := range runs {
-			if g.budget.Steps <= 0 {
-				more = true
-				return nil
-			}
-			d, found := known[run.ID]
-			if !found { // it has come due since
-				more = true
-				return nil
-			}
-			if err := g.goOn(d, run); err != nil {
+		if more, err = g.goOnWith(runs, known); err != nil {
+			return err
+		}
+		if !more {
+			if queued, err = r.queueNext(ctx, j.Tx()); err != nil {
 				return err
 			}
-		}
-		if more = len(runs) == resumeAtOnce; more {
-			return nil
-		}
-		if queued, err = r.queueNext(ctx, j.Tx()); err != nil {
-			return err
 		}
 		calls, err := g.queueCalls()
 		queued = queued || calls
@@ -92,6 +77,20 @@ func (r *Runner) resumeSome(ctx context.Context, t store.Tenant, system *record.
 		r.o.Wake(t.Name())
 	}
 	return more, err
+}
+
+// goOnWith goes on with runs that are due. more: others are, or some of these still.
+func (g *together) goOnWith(runs []*Run, known map[id.ID]definition) (more bool, err error) {
+	for _, run := range runs {
+		d, found := known[run.ID]
+		if !found || g.budget.Steps <= 0 { // it has come due since, or others wait for the transaction
+			return true, nil
+		}
+		if err := g.goOn(d, run); err != nil {
+			return false, err
+		}
+	}
+	return len(runs) == resumeAtOnce, nil
 }
 
 // due are the next runs that are due.
@@ -157,11 +156,6 @@ func (g *together) goOn(d definition, run *Run) error {
 	}
 	if _, err := g.carryOn(run, w, env); err != nil {
 		return err
-	}
-	if run.State != Waiting {
-		if err := g.r.release(g.ctx, g.joint.Tx(), run); err != nil {
-			return err
-		}
 	}
 	return run.update(g.ctx, g.joint.Tx())
 }

@@ -53,22 +53,14 @@ var runColumns = []query.Column{query.Version, colWorkflow, colRevision, colObje
 
 // Tables are the tables this room keeps in every tenant.
 func Tables() []store.Table {
-	due := index("_run_due", colDue, query.ID)
+	due := store.IndexOn("_run_due", colDue, query.ID)
 	due.Filled = true
 	return []store.Table{
-		{Name: runTable, Columns: runColumns, Indexes: []store.Index{due, index("_run_workflow", colWorkflow, query.ID), index("_run_record", colRecord, query.ID)}},
+		{Name: runTable, Columns: runColumns, Indexes: []store.Index{due, store.IndexOn("_run_workflow", colWorkflow, query.ID), store.IndexOn("_run_record", colRecord, query.ID)}},
 		{Name: queueTable, Columns: []query.Column{colDue}},
 		{Name: timerTable, Columns: timerColumns},
 		{Name: turnTable, Columns: []query.Column{colLast}},
 	}
-}
-
-func index(name string, columns ...query.Column) store.Index {
-	i := store.Index{Name: name}
-	for _, c := range columns {
-		i.Columns = append(i.Columns, store.IndexColumn{Column: c})
-	}
-	return i
 }
 
 // Run is one run of a workflow.

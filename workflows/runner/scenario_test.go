@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -322,6 +323,8 @@ func (s *stage) values(given map[string]any) map[string]any {
 		switch text, _ := v.(string); {
 		case text == "$long":
 			v = strings.Repeat("long text ", 390) // not much less than the values that are kept of an effect
+		case text == "$huge":
+			v = strings.Repeat("很长的文字", 3000)
 		case strings.HasPrefix(text, "$"):
 			v = s.kept[text[1:]].String()
 		}
@@ -472,8 +475,12 @@ func (s *stage) trace(run *runner.Run) (all []string) {
 	return all
 }
 
+// seconds of times, which depend on how fast the machine is.
+var seconds = regexp.MustCompile(`(T\d\d:\d\d):\d\dZ`)
+
 // named has ids of what was kept replaced by names.
 func (s *stage) named(line string) string {
+	line = seconds.ReplaceAllString(line, "${1}Z")
 	for name, key := range s.kept {
 		line = strings.ReplaceAll(line, key.String(), "$"+name)
 	}

@@ -23,11 +23,7 @@ var trims = alarm{3, jobTrim}
 // trimLater has old runs removed some time, if that is not to come already. It reports whether a job was
 // enqueued.
 func (r *Runner) trimLater(ctx context.Context, tx store.Tx) (bool, error) {
-	comes, _, err := trims.comes(ctx, tx)
-	if err != nil || !comes.IsZero() {
-		return false, err
-	}
-	return true, trims.set(ctx, tx, r, r.o.Now().Add(trimEvery))
+	return trims.by(ctx, tx, r, r.o.Now().Add(trimEvery))
 }
 
 // trim removes old runs, and comes again for as long as there are any.

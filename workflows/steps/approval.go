@@ -136,7 +136,7 @@ func (a *approving) ask(x *workflows.Execution) (workflows.Outcome, error) {
 func approvers(people []workflows.Person, by id.ID) (asked []workflows.Approver) {
 	for _, p := range people {
 		one := workflows.Approver{User: p.User}
-		if p.Away && p.Stands != 0 {
+		if p.Away && p.Stands != 0 && p.Stands != by {
 			one = workflows.Approver{User: p.Stands, Instead: p.User}
 		}
 		if one.User != by && p.User != by && !slices.ContainsFunc(asked, func(a workflows.Approver) bool { return a.User == one.User }) {

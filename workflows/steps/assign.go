@@ -84,13 +84,14 @@ func (a *assigning) Do(x *workflows.Execution) (workflows.Outcome, error) {
 	}
 	var chosen id.ID
 	err = x.Acts.Turn(x.Step(), func(last id.ID) (id.ID, error) {
-		chosen = a.choose(present, loads, last)
-		return chosen, nil
+		if chosen = a.choose(present, loads, last); chosen == 0 {
+			return 0, nil
+		}
+		return chosen, x.Acts.Put(map[string]any{a.field.Name: int64(chosen)}) // a turn that is refused is none
 	})
 	if err != nil || chosen == 0 {
 		return workflows.Outcome{Next: a.None}, err
 	}
-	err = x.Acts.Put(map[string]any{a.field.Name: int64(chosen)})
 	return workflows.Outcome{Next: a.To, Result: map[string]any{"user": int64(chosen)}}, err
 }
 

@@ -18,6 +18,9 @@ export function People({ approval, formats }: { approval: Approval; formats: For
           {one.instead && (
             <span className="quiet"> {t("approval.instead", { who: one.instead_name ?? t("inbox.somebody") })}</span>
           )}
+          {one.by && (
+            <span className="quiet"> {t("approval.in_name", { who: one.by_name ?? t("inbox.somebody") })}</span>
+          )}
           {one.answered_at && (
             <time className="quiet small" dateTime={one.answered_at} title={formats.datetime(one.answered_at)}>
               {" "}
