@@ -191,9 +191,10 @@ type Caller struct {
 	stop   context.CancelFunc
 	flying sync.WaitGroup
 
-	mu  sync.Mutex
-	of  map[string]int // requests under way, by tenant
-	all int
+	mu    sync.Mutex
+	of    map[string]int // requests under way, by tenant
+	all   int
+	ended int // requests whose answers are being kept
 }
 
 // New makes a caller.
@@ -212,36 +213,43 @@ func (c *Caller) Run(ctx context.Context) {
 	c.flying.Wait()
 }
 
-// Flying is how many requests are under way.
+// Flying is how many requests are under way, or have their answers kept.
 func (c *Caller) Flying() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.all
+	return c.all + c.ended
 }
 
 // take takes room for up to some requests of a tenant.
 func (c *Caller) take(tenant string) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.ctx.Err() != nil {
-		return 0
-	}
 	n := max(0, min(atOnce-c.of[tenant], atOnceOfAll-c.all))
 	c.of[tenant] += n
 	c.all += n
-	c.flying.Add(n)
 	return n
 }
 
-// give gives back room.
-func (c *Caller) give(tenant string, n int) {
+// give gives back room; answers of so many requests are kept from now on.
+func (c *Caller) give(tenant string, n, answers int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.of[tenant] -= n; c.of[tenant] == 0 {
 		delete(c.of, tenant)
 	}
 	c.all -= n
-	c.flying.Add(-n)
+	c.ended += answers
+}
+
+// begin notes that requests begin for which room was taken. None does once the caller has been stopped.
+func (c *Caller) begin(n int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ctx.Err() != nil {
+		return false
+	}
+	c.flying.Add(n)
+	return true
 }
 
 // Start begins to make requests of a tenant that are due, as many as there is room for, and returns without waiting for
@@ -278,17 +286,21 @@ func (c *Caller) Start(ctx context.Context, t store.Tenant) (room bool, err erro
 		return nil
 	})
 	if err != nil {
-		c.give(t.Name(), n)
+		c.give(t.Name(), n, 0)
 		return false, err
 	}
 	if slices.Contains(due, nil) {
 		c.o.Committed(t.Name())
 	}
 	due = slices.DeleteFunc(due, func(call *Call) bool { return call == nil })
-	c.give(t.Name(), n-len(due))
+	if !c.begin(len(due)) { // they are made again when their lease has ended
+		c.give(t.Name(), n, 0)
+		return true, nil
+	}
+	c.give(t.Name(), n-len(due), 0)
 	for _, call := range due {
 		go func() {
-			defer c.give(t.Name(), 1)
+			defer c.flying.Done()
 			if err := c.call(t, call); err != nil && c.ctx.Err() == nil {
 				c.o.Failed(t.Name(), err)
 			}
@@ -297,9 +309,12 @@ func (c *Caller) Start(ctx context.Context, t store.Tenant) (room bool, err erro
 	return true, nil
 }
 
-// call makes a request once, and keeps what came of it.
+// call makes a request once, and keeps what came of it. There is room for another before the answer is kept: whoever hears of
+// the answer finds it.
 func (c *Caller) call(t store.Tenant, call *Call) error {
 	got, err := c.try(t, call)
+	c.give(t.Name(), 1, 1)
+	defer c.give(t.Name(), 0, -1)
 	if err != nil || c.ctx.Err() != nil {
 		return err
 	}
