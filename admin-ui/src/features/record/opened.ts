@@ -106,7 +106,9 @@ export async function open(
   cache.setQueryData<InfiniteData<typeof page.history>>([...key, "history"], (now) =>
     now && now.pages.length > 1 ? now : { pages: [page.history], pageParams: [undefined] },
   );
-  if (page.form) cache.setQueryData([...key, "form", device], page.form);
+  // Nor is what its form was then put over what it is since.
+  const newest = Number(cache.getQueryData<Stored>(key)?.version ?? 0);
+  if (page.form && newest <= Number(record.version ?? 0)) cache.setQueryData([...key, "form", device], page.form);
   for (const layout of object.layouts.filter((one) => one.name === page.layout))
     for (const [name, list] of Object.entries(page.related)) {
       const other = model.objects.get(list.object);
