@@ -119,6 +119,15 @@ func (x *Execution) Holds(p *expression.Program) (bool, error) {
 	return held, err
 }
 
+// filter is a condition that runs in the database, with the values that it has for the run.
+func (x *Execution) filter(p *expression.Program) (query.Filter, error) {
+	f, err := p.Filter(x.env)
+	if failed := x.env.Failed(); failed != nil {
+		return nil, failed
+	}
+	return f, err
+}
+
 // Values computes what fields are given, by their names.
 func (x *Execution) Values(of []Value) (map[string]any, error) {
 	values := make(map[string]any, len(of))
@@ -196,10 +205,7 @@ func (x *Execution) Loop(left []id.ID) {
 // Find are at most limit records of an object that the run's caller may read and a condition holds for;
 // among is the only one that is asked about, 0: all.
 func (x *Execution) Find(o *catalog.Object, condition *expression.Program, sort []query.Order, limit int, among id.ID) ([]id.ID, error) {
-	f, err := condition.Filter(x.env)
-	if failed := x.env.Failed(); failed != nil {
-		return nil, failed
-	}
+	f, err := x.filter(condition)
 	if err != nil {
 		return nil, err
 	}

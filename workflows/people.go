@@ -58,10 +58,7 @@ func (c *Compiling) People(source, at string) *People {
 // People are those whom the condition finds, in the order of their ids, at most MaxPeople. Who is asked for by hand
 // is told of no others than they may read. Fault workflow.too_many_people (Limited).
 func (x *Execution) People(p *People) ([]Person, error) {
-	f, err := p.condition.Filter(x.env)
-	if failed := x.env.Failed(); failed != nil {
-		return nil, failed
-	}
+	f, err := x.filter(p.condition)
 	if err != nil {
 		return nil, err
 	}
@@ -69,8 +66,7 @@ func (x *Execution) People(p *People) ([]Person, error) {
 	if err != nil {
 		return nil, err
 	}
-	f = query.And(f, readable)
-	f = query.And(f, p.canLogIn())
+	f = query.And(query.And(f, readable), p.canLogIn())
 	columns := []query.Column{query.ID}
 	for _, of := range []*catalog.Field{p.awayFrom, p.awayUntil, p.stands} {
 		if of != nil {
@@ -140,12 +136,9 @@ func (x *Execution) Loads(o *catalog.Object, field query.Column, condition *expr
 	for i, one := range people {
 		users[i] = int64(one.User)
 	}
-	f := query.And(nil, query.In{Ref: query.Field(field), Values: users})
+	var f query.Filter = query.In{Ref: query.Field(field), Values: users}
 	if condition != nil {
-		holds, err := condition.Filter(x.env)
-		if failed := x.env.Failed(); failed != nil {
-			return nil, failed
-		}
+		holds, err := x.filter(condition)
 		if err != nil {
 			return nil, err
 		}

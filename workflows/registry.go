@@ -184,7 +184,7 @@ type Acts interface {
 type Question struct {
 	Step  string
 	Text  string
-	Way   string // how their answers come to one, of approval.Ways
+	Way   string // how their answers come to one: approval.Any, All or Majority
 	Locks bool   // people don't change the record meanwhile
 	Due   time.Time
 	Asked []Approver
@@ -195,7 +195,7 @@ type Approver struct{ User, Instead id.ID }
 
 // Answer is what became of a question.
 type Answer struct {
-	State   string // of approval.States
+	State   string // approval.Pending, Approved …
 	By      id.ID  // whose answer decided; 0: nobody's
 	Comment string // of theirs
 	At      time.Time

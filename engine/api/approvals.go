@@ -47,6 +47,9 @@ type Approver struct {
 	AnsweredAt  *time.Time `json:"answered_at"` // null: they have not
 }
 
+// configures is the right of those who see to what others are asked.
+const configures = "manage_metadata"
+
 // Decision is an answer to what one is asked.
 type Decision struct {
 	Decision string `json:"decision" enum:"approved,rejected"`
@@ -78,7 +81,7 @@ func (r *request) showApprovals(all []*approval.Request) ([]Approval, error) {
 	if err != nil {
 		return nil, err
 	}
-	configures, err := r.configures()
+	any, err := r.has(configures)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +95,7 @@ func (r *request) showApprovals(all []*approval.Request) ([]Approval, error) {
 			State: of.State, Way: of.Way, Locks: of.Locks, By: keyOrNone(of.By), ByName: users[of.By], AskedAt: of.At.UTC(), DueAt: timeOrNone(of.Due), EndedAt: timeOrNone(of.Ended), Approvers: []Approver{}}
 		pending := of.State == approval.Pending
 		one.CanDecide = pending && of.Asks(r.caller.User)
-		one.CanRecall = pending && (configures || of.By == r.caller.User)
+		one.CanRecall = pending && (any || of.By == r.caller.User)
 		for _, p := range of.People {
 			one.Approvers = append(one.Approvers, Approver{User: p.User.String(), Name: users[p.User], Instead: keyOrNone(p.Instead), InsteadName: users[p.Instead],
 				State: p.State, By: keyOrNone(p.By), ByName: users[p.By], Comment: p.Comment, AnsweredAt: timeOrNone(p.At)})
@@ -100,15 +103,6 @@ func (r *request) showApprovals(all []*approval.Request) ([]Approval, error) {
 		shown = append(shown, one)
 	}
 	return shown, nil
-}
-
-// configures reports whether the caller may change the configuration, and so sees to what others are asked.
-func (r *request) configures() (bool, error) {
-	rights, err := r.snapshot.Policies.Rights(r.ctx, r.caller)
-	if err != nil {
-		return false, err
-	}
-	return rights.System["manage_metadata"], nil
 }
 
 // listApprovals is GET /me/approvals.
@@ -126,7 +120,7 @@ func (s *Server) recordApprovals(r *request) error {
 	if err != nil {
 		return err
 	}
-	if err := r.readsRecord(r.object(), key); err != nil {
+	if err := r.records().DemandReadable(r.ctx, r.object(), key); err != nil {
 		return err
 	}
 	all, err := approval.OfRecord(r.ctx, r.tenant, r.object(), key, approval.MaxListed)
@@ -144,21 +138,19 @@ func (r *request) answerApprovals(all []*approval.Request) error {
 	return r.json(fiber.StatusOK, List[Approval]{Items: shown})
 }
 
-// approvalID is the request that a path names. Fault approval.unknown (NotFound).
+// approvalID is the request that a path names, for somebody in person: API keys may be in many hands, and decide nothing.
+// Faults approval.unknown (NotFound), auth.session_needed (Forbidden).
 func (r *request) approvalID() (id.ID, error) {
 	key, ok := id.Parse(r.http.Params("id"))
 	if !ok {
 		return 0, fault.New(fault.NotFound, "approval.unknown")
 	}
-	return key, nil
+	return key, r.inPerson()
 }
 
-// decide is POST /approvals/{id}/decide. Keys may be in many hands, and decide nothing.
+// decide is POST /approvals/{id}/decide.
 func (s *Server) decide(r *request) error {
 	key, err := r.approvalID()
-	if err == nil {
-		err = r.inPerson()
-	}
 	if err != nil {
 		return err
 	}
@@ -176,9 +168,6 @@ func (s *Server) decide(r *request) error {
 // passOn is POST /approvals/{id}/pass-on.
 func (s *Server) passOn(r *request) error {
 	key, err := r.approvalID()
-	if err == nil {
-		err = r.inPerson()
-	}
 	if err != nil {
 		return err
 	}
@@ -196,12 +185,10 @@ func (s *Server) passOn(r *request) error {
 			return fault.New(fault.Invalid, "field.not_an_id", "value", clip(in.From)).At("/from")
 		}
 	}
-	configures, err := r.configures()
-	if err == nil && from != r.caller.User && !configures {
-		err = fault.New(fault.Forbidden, "auth.right_missing", "right", "manage_metadata").At("/from")
-	}
-	if err != nil {
-		return err
+	if from != r.caller.User {
+		if err := r.needs(configures); err != nil {
+			return err
+		}
 	}
 	of, err := s.o.Workflows.PassOn(r.ctx, r.tenant, r.records(), r.caller.User, from, to, key, in.Comment)
 	return r.answerApproval(of, err)
@@ -213,11 +200,11 @@ func (s *Server) recall(r *request) error {
 	if err != nil {
 		return err
 	}
-	configures, err := r.configures()
+	any, err := r.has(configures)
 	if err != nil {
 		return err
 	}
-	of, err := s.o.Workflows.Recall(r.ctx, r.tenant, r.records(), r.caller.User, key, configures)
+	of, err := s.o.Workflows.Recall(r.ctx, r.tenant, r.records(), r.caller.User, key, any)
 	return r.answerApproval(of, err)
 }
 

@@ -71,6 +71,7 @@ func TestApprovals(t *testing.T) {
 	do("GET", "/api/v1/me/approvals", bobsKey, "", 200, "Check Acme")
 	do("POST", one+"/decide", bobsKey, `{"decision":"approved"}`, 403, "auth.session_needed")
 	do("POST", one+"/pass-on", bobsKey, `{"to":"`+lous+`"}`, 403, "auth.session_needed")
+	do("POST", one+"/recall", bobsKey, "", 403, "auth.session_needed")
 	do("POST", one+"/pass-on", bob, `{"to":"`+eves+`"}`, 422, "approval.cannot_read")
 	do("POST", one+"/pass-on", bob, `{"to":"`+lous+`","comment":"Yours."}`, 200, `"passed_on","comment":"Yours."`)
 	do("POST", one+"/decide", bob, `{"decision":"approved"}`, 409, "approval.decided")

@@ -34,15 +34,15 @@ type NewSecret struct {
 // listConnections is GET /connections.
 func (s *Server) listConnections(r *request) error {
 	all := connection.Of(r.snapshot)
+	known, err := s.o.Secrets.Known(r.ctx, r.tenant, all)
+	if err != nil {
+		return err
+	}
 	answer := List[OutsideSystem]{Items: []OutsideSystem{}}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		c := all[name]
-		at, fits, err := s.o.Secrets.Known(r.ctx, r.tenant, c)
-		if err != nil {
-			return err
-		}
+		c, secret := all[name], known[name]
 		answer.Items = append(answer.Items, OutsideSystem{Name: name, Label: c.Doc.Label.In(r.language(), name), URL: c.Doc.URL,
-			Secret: OutsideSecret{Needed: c.Secret(), SetAt: timeOrNone(at), Fits: fits}})
+			Secret: OutsideSecret{Needed: c.Secret(), SetAt: timeOrNone(secret.At), Fits: secret.Host == c.Host()}})
 	}
 	return r.json(fiber.StatusOK, answer)
 }

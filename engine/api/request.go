@@ -208,14 +208,20 @@ func (r *request) keepConnection(caller *policy.Caller) {
 
 // needs refuses callers without a system right.
 func (r *request) needs(right string) error {
+	has, err := r.has(right)
+	if err == nil && !has {
+		err = fault.New(fault.Forbidden, "auth.right_missing", "right", right)
+	}
+	return err
+}
+
+// has reports whether the caller has a system right.
+func (r *request) has(right string) (bool, error) {
 	rights, err := r.snapshot.Policies.Rights(r.ctx, r.caller)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if !rights.System[right] {
-		return fault.New(fault.Forbidden, "auth.right_missing", "right", right)
-	}
-	return nil
+	return rights.System[right], nil
 }
 
 // may reports whether the caller has a system right.

@@ -100,15 +100,6 @@ type RecordRun struct {
 	Problem   *Finding   `json:"problem,omitempty"` // why it failed, where the workflow says so to people; all for who may see the setup
 }
 
-// readsRecord refuses a record that the caller may not read. Fault "record.not_found" (NotFound).
-func (r *request) readsRecord(object string, key id.ID) error {
-	may, err := r.records().May(r.ctx, policy.Read, object, key)
-	if err == nil && !may {
-		err = fault.New(fault.NotFound, "record.not_found", "object", object, "id", key.String())
-	}
-	return err
-}
-
 func (r *request) listRun(run *runner.Run) ListedRun {
 	shown := ListedRun{ID: run.ID.String(), Workflow: run.Workflow, Revision: run.Revision, Object: run.Object, Record: keyOrNone(run.Record), By: keyOrNone(run.By),
 		State: run.State, StartedAt: run.Started.UTC(), EndedAt: timeOrNone(run.Ended), Problem: r.problemOf(run.Fault)}
@@ -193,8 +184,7 @@ func (r *request) readableValues(records *record.Session, e runner.Effect) (map[
 		return nil, nil
 	}
 	if e.Object == "" {
-		rights, err := r.snapshot.Policies.Rights(r.ctx, r.caller)
-		if err != nil || !rights.System["manage_permissions"] {
+		if may, err := r.has("manage_permissions"); err != nil || !may {
 			return nil, err
 		}
 	}
@@ -351,7 +341,7 @@ func (s *Server) recordRuns(r *request) error {
 	if l.Before, l.Limit, err = pageOf(cursor, l.Limit); err != nil {
 		return err
 	}
-	if err := r.readsRecord(r.object(), key); err != nil {
+	if err := r.records().DemandReadable(r.ctx, r.object(), key); err != nil {
 		return err
 	}
 	l.Record = key

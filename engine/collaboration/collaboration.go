@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"formwork/engine/catalog"
-	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/policy"
 	"formwork/engine/query"
@@ -52,15 +51,6 @@ type Session struct {
 	snapshot *catalog.Snapshot
 	caller   *policy.Caller
 	records  *record.Session
-}
-
-// reads refuses a record that the caller may not read. Fault "record.not_found" (NotFound).
-func (s *Session) reads(ctx context.Context, object string, key id.ID) error {
-	may, err := s.records.May(ctx, policy.Read, object, key)
-	if err == nil && !may {
-		err = fault.New(fault.NotFound, "record.not_found", "object", object, "id", key.String())
-	}
-	return err
 }
 
 // write changes rows of this room.

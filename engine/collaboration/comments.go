@@ -56,7 +56,7 @@ func commentOf(r store.Found) Comment {
 // Comments lists comments of a record that the caller may read, those before one (0: from the
 // newest), at most limit and MaxComments. Fault "record.not_found".
 func (s *Session) Comments(ctx context.Context, object string, key, before id.ID, limit int) (*CommentPage, error) {
-	if err := s.reads(ctx, object, key); err != nil {
+	if err := s.records.DemandReadable(ctx, object, key); err != nil {
 		return nil, err
 	}
 	filter := of(object, key)
@@ -133,7 +133,7 @@ func checked(text string) (string, error) {
 // it mentions and who may read the record. Faults: "record.not_found",
 // "collaboration.text", "collaboration.mentions" (Invalid).
 func (s *Session) Comment(ctx context.Context, object string, key id.ID, text string) (*CommentPage, error) {
-	if err := s.reads(ctx, object, key); err != nil {
+	if err := s.records.DemandReadable(ctx, object, key); err != nil {
 		return nil, err
 	}
 	text, err := checked(text)
@@ -146,7 +146,7 @@ func (s *Session) Comment(ctx context.Context, object string, key id.ID, text st
 	if err != nil {
 		return nil, err
 	}
-	values := map[string]any{"object": object, "record": int64(key), "by": userValue(c.By), "at": now.UnixMilli(), "text": text}
+	values := map[string]any{"object": object, "record": int64(key), "by": store.Reference(c.By), "at": now.UnixMilli(), "text": text}
 	changes, err := json.Marshal(map[string]string{commentMember: c.ID.String()})
 	if err != nil {
 		return nil, err
@@ -214,7 +214,7 @@ func (s *Service) mayRead(ctx context.Context, t store.Tenant, under *Session, u
 // find reads a comment of a record that the caller may read. Faults "record.not_found",
 // "collaboration.no_comment" (NotFound).
 func (s *Session) find(ctx context.Context, object string, key, comment id.ID) (Comment, error) {
-	if err := s.reads(ctx, object, key); err != nil {
+	if err := s.records.DemandReadable(ctx, object, key); err != nil {
 		return Comment{}, err
 	}
 	r, ok, err := store.First(ctx, s.tenant, query.Select{Table: commentTable, Filter: append(of(object, key), query.Is(query.ID, int64(comment)))}, commentColumns...)
@@ -287,12 +287,4 @@ func (s *Session) DeleteComment(ctx context.Context, object string, key, comment
 		}
 		return s.service.withdraw(ctx, tx, append(of(object, key), query.Is(colComment, int64(comment))))
 	})
-}
-
-// userValue is a user in stored form: the platform is none.
-func userValue(user id.ID) any {
-	if user == 0 {
-		return nil
-	}
-	return int64(user)
 }

@@ -106,7 +106,7 @@ func (s *Service) notifyOnce(ctx context.Context, tx store.Tx, n notification) e
 		return s.notify(ctx, tx, n)
 	}
 	fields := slices.Compact(slices.Sorted(slices.Values(append(r.List(colFields), n.fields...))))
-	values := map[string]any{"by": userValue(n.by), "fields": fields[:min(len(fields), maxFields)]}
+	values := map[string]any{"by": store.Reference(n.by), "fields": fields[:min(len(fields), maxFields)]}
 	if err := tx.Update(ctx, notificationTable, r.ID(query.ID), 0, values, nil); err != nil {
 		return fmt.Errorf("adding to a notification: %w", err)
 	}

@@ -29,7 +29,7 @@ type Follow struct {
 // Follow has the caller notified of changes of a record that they may read, and of comments on
 // it. Faults: "record.not_found", "collaboration.follows", "collaboration.followers" (Conflict).
 func (s *Session) Follow(ctx context.Context, object string, key id.ID) error {
-	if err := s.reads(ctx, object, key); err != nil {
+	if err := s.records.DemandReadable(ctx, object, key); err != nil {
 		return err
 	}
 	mine := query.Is(colUser, int64(s.caller.User))

@@ -353,7 +353,7 @@ func (s *Service) notify(ctx context.Context, tx store.Tx, n notification) error
 			return err
 		}
 	}
-	values := map[string]any{"user": int64(n.user), "kind": n.kind, "object": n.object, "record": int64(n.record), "by": userValue(n.by), "at": n.at.UnixMilli(), "read": false, "done": false}
+	values := map[string]any{"user": int64(n.user), "kind": n.kind, "object": n.object, "record": int64(n.record), "by": store.Reference(n.by), "at": n.at.UnixMilli(), "read": false, "done": false}
 	if n.comment != 0 {
 		values["comment"] = int64(n.comment)
 	}

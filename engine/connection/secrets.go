@@ -81,14 +81,28 @@ func (s *Secrets) Remove(ctx context.Context, t store.Tenant, connection string)
 	return t.Write(ctx, func(tx store.Tx) error { return tx.Delete(ctx, secretTable, secretOf(connection)) })
 }
 
-// Known reports when the secret of a connection was given, and whether it is for the host that the connection has now; the
-// zero time: there is none.
-func (s *Secrets) Known(ctx context.Context, from store.Reader, c *Connection) (at time.Time, fits bool, err error) {
-	row, found, err := store.First(ctx, from, query.Select{Table: secretTable, Filter: query.Is(query.ID, int64(secretOf(c.Doc.Name)))}, colHost, colAt)
-	if err != nil || !found {
-		return at, false, err
+// Given tells of a secret.
+type Given struct {
+	At   time.Time // the zero time: there is none
+	Host string    // that it was given for
+}
+
+// Known tells of the secrets there are, by the names of some connections.
+func (s *Secrets) Known(ctx context.Context, from store.Reader, connections map[string]*Connection) (map[string]Given, error) {
+	names := make(map[id.ID]string, len(connections))
+	for name := range connections {
+		names[secretOf(name)] = name
 	}
-	return row.Time(colAt), row.Text(colHost) == c.Host(), nil
+	known := map[string]Given{}
+	for row, err := range store.Find(ctx, from, query.Select{Table: secretTable}, query.ID, colHost, colAt) {
+		if err != nil {
+			return nil, fmt.Errorf("reading which secrets there are: %w", err)
+		}
+		if name, ok := names[row.ID(query.ID)]; ok {
+			known[name] = Given{row.Time(colAt), row.Text(colHost)}
+		}
+	}
+	return known, nil
 }
 
 // Get is the secret of a connection; "" if its requests carry none. Faults: connection.no_secret (Conflict) where there is none,

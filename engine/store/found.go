@@ -115,3 +115,19 @@ func Text(s string) any {
 	}
 	return s
 }
+
+// Instant is a time in stored form, as Found.Time reads it: the zero time is no value.
+func Instant(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UnixMilli()
+}
+
+// Reference is an id in stored form, as Found.ID reads it: 0 is no value.
+func Reference(key id.ID) any {
+	if key == 0 {
+		return nil
+	}
+	return int64(key)
+}

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"time"
 
+	"formwork/engine/budget"
 	"formwork/engine/id"
 	"formwork/engine/query"
 	"formwork/engine/store"
@@ -28,9 +29,6 @@ const (
 	Cancelled = "cancelled" // the run ended
 )
 
-// States are all states of requests.
-var States = []string{Pending, Approved, Rejected, Recalled, Late, Cancelled}
-
 // States of who is asked, besides Approved and Rejected.
 const (
 	Asked    = "asked"
@@ -38,18 +36,12 @@ const (
 	NotAsked = "not_asked" // any more: it was decided without them
 )
 
-// AskedStates are all states of who is asked.
-var AskedStates = []string{Asked, Approved, Rejected, PassedOn, NotAsked}
-
 // Ways in which the answers of several people come to one.
 const (
 	Any      = "any"      // the first decides
 	All      = "all"      // all have to approve
 	Majority = "majority" // more than half have to approve
 )
-
-// Ways are all of them.
-var Ways = []string{Any, All, Majority}
 
 // MaxAsked is how many people a request asks at most.
 const MaxAsked = 50
@@ -187,23 +179,10 @@ func requestOf(f store.Found) *Request {
 		By: f.ID(colBy), Text: f.Text(colText), Way: f.Text(colWay), State: f.Text(colState), Locks: f.Bool(colLocks), At: f.Time(colAt), Due: f.Time(colDue), Ended: f.Time(colEnded)}
 }
 
-// millis is a time as it is kept; nil for the zero time.
-func millis(t time.Time) any {
-	if t.IsZero() {
-		return nil
-	}
-	return t.UnixMilli()
-}
+// shownBytes is about what a request, or a person, takes as JSON besides what was written.
+const shownBytes = 400
 
-// orNone is a reference as it is kept; nil for none.
-func orNone(key id.ID) any {
-	if key == 0 {
-		return nil
-	}
-	return int64(key)
-}
-
-// find reads requests, with who is asked.
+// find reads requests, with who is asked. What it reads is held of the budget of who asks. Faults: those of package budget.
 func find(ctx context.Context, from store.Reader, q query.Select) ([]*Request, error) {
 	q.Table = requestTable
 	var found []*Request
@@ -214,6 +193,9 @@ func find(ctx context.Context, from store.Reader, q query.Select) ([]*Request, e
 			return nil, fmt.Errorf("reading requests for approval: %w", err)
 		}
 		r := requestOf(f)
+		if err := budget.From(ctx).Hold(ctx, 2*int64(len(r.Text)+shownBytes)); err != nil {
+			return nil, err
+		}
 		found, byID[r.ID], keys = append(found, r), r, append(keys, int64(r.ID))
 	}
 	if len(found) == 0 {
@@ -225,6 +207,9 @@ func find(ctx context.Context, from store.Reader, q query.Select) ([]*Request, e
 			return nil, fmt.Errorf("reading who is asked: %w", err)
 		}
 		r := byID[f.ID(colRequest)]
+		if err := budget.From(ctx).Hold(ctx, 2*int64(len(f.Text(colComment))+shownBytes)); err != nil {
+			return nil, err
+		}
 		r.People = append(r.People, Person{ID: f.ID(query.ID), User: f.ID(colUser), Instead: f.ID(colInstead), State: f.Text(colState), By: f.ID(colBy), Comment: f.Text(colComment), At: f.Time(colAt)})
 	}
 	return found, nil

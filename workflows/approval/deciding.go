@@ -39,8 +39,8 @@ func (d *Desk) Ask(ctx context.Context, tx store.Tx, r *Request) error {
 	if utf8.RuneCountInString(r.Text) > MaxText {
 		r.Text = string([]rune(r.Text)[:MaxText]) + "…"
 	}
-	values := map[string]any{colRun.Name: int64(r.Run), colWorkflow.Name: r.Workflow, colStep.Name: r.Step, colObject.Name: r.Object, colRecord.Name: int64(r.Record), colBy.Name: orNone(r.By),
-		colText.Name: r.Text, colWay.Name: r.Way, colState.Name: r.State, colLocks.Name: r.Locks, colAt.Name: r.At.UnixMilli(), colDue.Name: millis(r.Due)}
+	values := map[string]any{colRun.Name: int64(r.Run), colWorkflow.Name: r.Workflow, colStep.Name: r.Step, colObject.Name: r.Object, colRecord.Name: int64(r.Record), colBy.Name: store.Reference(r.By),
+		colText.Name: store.Text(r.Text), colWay.Name: r.Way, colState.Name: r.State, colLocks.Name: r.Locks, colAt.Name: r.At.UnixMilli(), colDue.Name: store.Instant(r.Due)}
 	if err := tx.Insert(ctx, requestTable, r.ID, values, nil); err != nil {
 		return fmt.Errorf("keeping a request for approval: %w", err)
 	}
@@ -55,7 +55,7 @@ func (d *Desk) Ask(ctx context.Context, tx store.Tx, r *Request) error {
 // ask asks one more.
 func (d *Desk) ask(ctx context.Context, tx store.Tx, r *Request, p *Person) error {
 	p.ID, p.State = d.ids.Next(), Asked
-	values := map[string]any{colRequest.Name: int64(r.ID), colUser.Name: int64(p.User), colInstead.Name: orNone(p.Instead), colState.Name: p.State}
+	values := map[string]any{colRequest.Name: int64(r.ID), colUser.Name: int64(p.User), colInstead.Name: store.Reference(p.Instead), colState.Name: p.State}
 	if err := tx.Insert(ctx, personTable, p.ID, values, nil); err != nil {
 		return fmt.Errorf("keeping who is asked: %w", err)
 	}
@@ -111,10 +111,7 @@ func (d *Desk) Answer(ctx context.Context, tx store.Tx, key, user id.ID, state, 
 
 func (d *Desk) answer(ctx context.Context, tx store.Tx, p *Person, state, comment string) error {
 	p.State, p.Comment, p.At = state, comment, d.now()
-	values := map[string]any{colState.Name: state, colComment.Name: nil, colAt.Name: p.At.UnixMilli(), colBy.Name: orNone(p.By)}
-	if comment != "" {
-		values[colComment.Name] = comment
-	}
+	values := map[string]any{colState.Name: state, colComment.Name: store.Text(comment), colAt.Name: p.At.UnixMilli(), colBy.Name: store.Reference(p.By)}
 	if err := tx.Update(ctx, personTable, p.ID, 0, values, nil); err != nil {
 		return fmt.Errorf("keeping an answer: %w", err)
 	}

@@ -20,8 +20,10 @@ import (
 
 const (
 	// MaxBody is how many bytes a request and an answer may have.
-	MaxBody   = 256 << 10
-	maxHeader = 64 << 10 // bytes of the headers of an answer
+	MaxBody = 256 << 10
+	// MaxAddress is how many bytes the path and the parameters of a request may have.
+	MaxAddress = 8 << 10
+	maxHeader  = 64 << 10 // bytes of the headers of an answer
 	// maxPause is how long at most a host may ask to be left alone.
 	maxPause = time.Hour
 )

@@ -70,7 +70,7 @@ func (r *Runner) Recall(ctx context.Context, t store.Tenant, caller *record.Sess
 func readableApproval(ctx context.Context, from store.Reader, caller *record.Session, key id.ID) (*approval.Request, error) {
 	of, err := approval.Get(ctx, from, key)
 	if err == nil {
-		err = reads(ctx, caller, of.Object, of.Record)
+		err = caller.DemandReadable(ctx, of.Object, of.Record)
 	}
 	if fault.KindOf(err) == fault.NotFound {
 		err = fault.New(fault.NotFound, "approval.unknown")

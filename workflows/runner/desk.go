@@ -10,6 +10,7 @@ import (
 	"formwork/engine/id"
 	"formwork/engine/policy"
 	"formwork/engine/record"
+	"formwork/engine/record/session"
 	"formwork/engine/store"
 	"formwork/workflows"
 )
@@ -28,7 +29,7 @@ func (r *Runner) Try(ctx context.Context, t store.Tenant, c *policy.Caller, of W
 			return fault.New(fault.Invalid, "workflow.needs_object")
 		}
 		caller := r.o.Records.As(t, system.Snapshot(), c)
-		if err := reads(ctx, caller, w.Object.Doc.Name, of.Record); err != nil {
+		if err := caller.DemandReadable(ctx, w.Object.Doc.Name, of.Record); err != nil {
 			return err
 		}
 		if run, err = r.newRun(system.Snapshot(), w, c, w.Object.Doc.Name, of.Record).fill(ctx, caller, w, of.Inputs); err != nil {
@@ -52,7 +53,7 @@ func (r *Runner) try(ctx context.Context, t store.Tenant, system, caller *record
 			return err
 		}
 		if env == nil {
-			return notFound(run.Object, run.Record)
+			return session.NotFound(run.Object, run.Record)
 		}
 		env.Old = env.Row
 		triggered, err := workflows.Triggers(ctx, w, env)
@@ -101,7 +102,7 @@ func (r *Runner) Press(ctx context.Context, t store.Tenant, caller *record.Sessi
 			return err
 		}
 		if env == nil {
-			return notFound(of.Object, of.Record)
+			return session.NotFound(of.Object, of.Record)
 		}
 		again := *begins
 		run = &again
@@ -181,15 +182,6 @@ func mayPress(ctx context.Context, caller *record.Session, w *workflows.Workflow
 	may, err := caller.May(ctx, action, object, key)
 	if err == nil && !may {
 		err = unknown(w.Doc.Name)
-	}
-	return err
-}
-
-// reads refuses a record that a caller may not read. Fault record.not_found (NotFound).
-func reads(ctx context.Context, caller *record.Session, object string, key id.ID) error {
-	may, err := caller.May(ctx, policy.Read, object, key)
-	if err == nil && !may {
-		err = notFound(object, key)
 	}
 	return err
 }
@@ -280,8 +272,4 @@ func workflowOf(s *catalog.Snapshot, name string) (*workflows.Workflow, error) {
 
 func unknown(workflow string) *fault.Fault {
 	return fault.New(fault.NotFound, "workflow.unknown", "workflow", workflow)
-}
-
-func notFound(object string, key id.ID) *fault.Fault {
-	return fault.New(fault.NotFound, "record.not_found", "object", object, "id", key.String())
 }

@@ -201,7 +201,7 @@ func readTimer(ctx context.Context, from store.Reader, w *workflows.Workflow) (*
 }
 
 func (tm *timer) save(ctx context.Context, tx store.Tx, w *workflows.Workflow) error {
-	values := map[string]any{colWorkflow.Name: w.Doc.Name, colTrigger.Name: tm.trigger, colCursor.Name: tm.cursor, colNext.Name: millis(tm.next), colFired.Name: millis(tm.fired)}
+	values := map[string]any{colWorkflow.Name: w.Doc.Name, colTrigger.Name: tm.trigger, colCursor.Name: tm.cursor, colNext.Name: store.Instant(tm.next), colFired.Name: store.Instant(tm.fired)}
 	var err error
 	if tm.found {
 		err = tx.Update(ctx, timerTable, tm.id, 0, values, nil)
@@ -212,12 +212,4 @@ func (tm *timer) save(ctx context.Context, tx store.Tx, w *workflows.Workflow) e
 		return fmt.Errorf("saving the timer of %s: %w", w.Doc.Name, err)
 	}
 	return nil
-}
-
-// millis is a time as it is kept; nil for the zero time.
-func millis(t time.Time) any {
-	if t.IsZero() {
-		return nil
-	}
-	return t.UnixMilli()
 }

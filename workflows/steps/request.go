@@ -169,15 +169,14 @@ func (r *requesting) ask(x *workflows.Execution) (workflows.Outcome, error) {
 		}
 		asks.Query.Set(name, shownText(p, v))
 	}
+	if len(asks.Path)+len(asks.Query.Encode()) > outside.MaxAddress {
+		return workflows.Outcome{}, fault.New(fault.TooLarge, "outside.long_address", "limit", outside.MaxAddress)
+	}
 	if r.body != nil {
-		body, err := r.body.append(nil, x)
-		if err != nil {
+		var err error
+		if asks.Body, err = r.body.append(nil, x); err != nil {
 			return workflows.Outcome{}, err
 		}
-		if len(body) > outside.MaxBody {
-			return workflows.Outcome{}, fault.New(fault.TooLarge, "outside.too_large", "limit", outside.MaxBody)
-		}
-		asks.Body = body
 	}
 	key, err := x.Acts.Call(asks, r.Tries)
 	return workflows.Outcome{Asked: key}, err
@@ -251,13 +250,19 @@ func writtenOf(c *workflows.Compiling, raw json.RawMessage, at string) *written 
 	return &written{raw: raw}
 }
 
+// append appends the JSON with the values of a run. Faults: those of expressions, outside.too_large as soon as it is.
 func (w *written) append(dst []byte, x *workflows.Execution) ([]byte, error) {
 	switch {
+	case len(dst) > outside.MaxBody:
+		return nil, fault.New(fault.TooLarge, "outside.too_large", "limit", outside.MaxBody)
 	case w.raw != nil:
 		return append(dst, w.raw...), nil
 	case w.of == nil:
 		v, err := x.Eval(w.program)
-		return appendJSON(dst, w.program, v), err
+		if err != nil {
+			return nil, err
+		}
+		return appendJSON(dst, w.program, v), nil
 	}
 	open, end := byte('['), byte(']')
 	if w.names != nil {
@@ -277,7 +282,10 @@ func (w *written) append(dst []byte, x *workflows.Execution) ([]byte, error) {
 			return nil, err
 		}
 	}
-	return append(dst, end), nil
+	if dst = append(dst, end); len(dst) > outside.MaxBody {
+		return nil, fault.New(fault.TooLarge, "outside.too_large", "limit", outside.MaxBody)
+	}
+	return dst, nil
 }
 
 // appendJSON appends the value of a program as records have it.

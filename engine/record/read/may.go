@@ -9,6 +9,15 @@ import (
 	"formwork/engine/record/session"
 )
 
+// DemandReadable refuses a record that is not there, or that the caller may not read. Fault record.not_found (NotFound).
+func (s *Reader) DemandReadable(ctx context.Context, object string, key id.ID) error {
+	may, err := s.May(ctx, policy.Read, object, key)
+	if err == nil && !may {
+		err = session.NotFound(object, key)
+	}
+	return err
+}
+
 // May reports whether the caller may do something with a record that is there.
 func (s *Reader) May(ctx context.Context, action policy.Action, object string, key id.ID) (bool, error) {
 	a, err := s.AnyObject(ctx, object)
