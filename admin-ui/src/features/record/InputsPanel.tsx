@@ -43,10 +43,10 @@ export function InputsPanel({ object, id, button, onClose }: Props) {
   const problemOf = (name: string) => why?.errors?.find((one) => one.pointer === `/inputs/${name}`)?.detail;
   const submit = async () => {
     setBusy(true);
-    const refused = await start(button, values);
+    const came = await start(button, values);
     setBusy(false);
-    if (refused) setWhy(refused);
-    else onClose();
+    if (came === true) onClose();
+    else setWhy(came);
   };
   return (
     <Drawer

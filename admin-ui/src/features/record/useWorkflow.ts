@@ -6,7 +6,10 @@ import type { ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
 import { notify } from "~/ui/notices";
 
-/** Sets off a workflow on a record, and says what became of it; what was filled in and can't be taken is returned. */
+/**
+ * Sets off a workflow on a record, and says what became of it: true if there is a run of it, else what was filled in
+ * and can't be taken.
+ */
 export function useWorkflow(object: ObjectModel, id: string) {
   const { t } = useTranslation();
   const { me } = useSession();
@@ -14,17 +17,19 @@ export function useWorkflow(object: ObjectModel, id: string) {
   return async (
     { name, label }: Schemas["Button"],
     inputs: Record<string, unknown> = {},
-  ): Promise<Problem | undefined> => {
+  ): Promise<true | Problem | undefined> => {
+    let came: true | undefined;
     try {
       const { problem, state } = await runWorkflow(object.name, id, name, inputs);
       if (state === "failed") notify({ text: problem?.detail ?? t("workflow.failed", { label }), tone: "bad" });
       else notify({ text: t(state === "waiting" ? "workflow.waits" : "workflow.done", { label }) });
+      came = true;
     } catch (error) {
       const why = refusal(error);
       if (why?.code === "workflow.inputs") return why;
       notify({ text: why?.detail ?? t("error.offline"), tone: "bad" });
     }
     await cache.invalidateQueries({ queryKey: [me.tenant] });
-    return undefined;
+    return came;
   };
 }
