@@ -31,6 +31,7 @@ var floors = [][]string{
 	{"workflows/steps", "workflows/triggers"},
 	{"workflows"},
 	{"workflows/approval", "workflows/outside"},
+	{"engine/mail", "engine/template"},
 	{"engine/transfer", "engine/connection", "engine/demo", "engine/report", "engine/audit", "engine/file", "engine/notify", "engine/workspace", "engine/live", "engine/collaboration"},
 	{"engine/transfer/workbook"},
 	{"engine/record"},
@@ -90,6 +91,10 @@ var owned = map[string][]string{
 	"github.com/prometheus/client_golang":   {"engine/api"},
 	"github.com/santhosh-tekuri/jsonschema": {"metadata/schema", "engine/catalog"},
 	"github.com/microcosm-cc/bluemonday":    {"metadata/fieldtype"},
+	"github.com/wneessen/go-mail":           {"engine/mail"},
+	"github.com/emersion/go-message":        {"engine/mail"},
+	"github.com/emersion/go-imap":           {"engine/mail"},
+	"github.com/emersion/go-smtp":           {}, // servers in tests
 	"github.com/robfig/cron":                {"workflows/triggers"},
 	"github.com/govalues/decimal":           {"metadata/fieldtype", "engine/expression", "engine/record"},
 }

@@ -9,8 +9,10 @@ import (
 	"formwork/engine/connection"
 	"formwork/engine/expression"
 	"formwork/engine/fault"
+	"formwork/engine/mail"
 	"formwork/engine/query"
 	"formwork/engine/record/session"
+	"formwork/engine/template"
 	"formwork/metadata"
 	"formwork/metadata/fieldtype"
 )
@@ -54,6 +56,17 @@ func (c *Compiling) Written(name, at string) *catalog.Object {
 // Field finds a field of an object, or reports that there is none.
 func (c *Compiling) Field(o *catalog.Object, name, at string) *catalog.Field {
 	return c.c.Field(o, name, c.at+at)
+}
+
+// Owner is who owns the record that a run is about; nil where nobody does.
+func (c *Compiling) Owner() *expression.Program {
+	if c.object == nil {
+		return nil
+	}
+	if _, owned := c.object.Field(query.Owner.Name); !owned {
+		return nil
+	}
+	return c.Expression(query.Owner.Name, fieldtype.ReferenceKind, -1, "")
 }
 
 // UserField finds a field of an object that may be given a user, or reports that it is none.
@@ -142,11 +155,32 @@ func (c *Compiling) Permission(name, at string) {
 	}
 }
 
-// Connection reports a connection that is not there.
-func (c *Compiling) Connection(name, at string) {
-	if connection.Of(c.c.Snapshot())[name] == nil {
-		c.c.Unknown(connection.KindName, name, c.at+at)
+// Connection reports a connection that is not there, or speaks something else.
+func (c *Compiling) Connection(name string, speaks connection.Protocol, at string) {
+	connection.Demand(c.c, name, speaks, c.at+at)
+}
+
+// Mailbox finds one, or reports that there is none.
+func (c *Compiling) Mailbox(name, at string) *mail.Mailbox {
+	found := mail.Of(c.c.Snapshot())[name]
+	if found == nil {
+		c.c.Unknown(mail.KindName, name, c.at+at)
 	}
+	return found
+}
+
+// Template finds one for records of the run's object, or for none, or reports that there is none.
+func (c *Compiling) Template(name, at string) *template.Template {
+	found := template.Of(c.c.Snapshot())[name]
+	switch {
+	case found == nil:
+		c.c.Unknown(template.KindName, name, c.at+at)
+	case found.Doc.Object != "" && (c.object == nil || c.object.Doc.Name != found.Doc.Object):
+		c.Report(fault.New(fault.Invalid, "mail.template_of", "template", name, "object", found.Doc.Object), at)
+	case found.ReadsUser:
+		*c.user = true
+	}
+	return found
 }
 
 // Inputs binds what people are asked to fill in, in its order.

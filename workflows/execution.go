@@ -44,6 +44,7 @@ type Loop struct {
 type Execution struct {
 	Ctx  context.Context
 	Acts Acts
+	ID   id.ID // of the run
 	By   id.ID // who set the run off; 0: nobody
 
 	workflow *Workflow
@@ -238,7 +239,7 @@ func (x *Execution) step() error {
 	if err != nil {
 		return err
 	}
-	if len(node.Result) > 0 && done.Asked == 0 {
+	if len(node.Result) > 0 && (done.Asked == 0 || done.Result != nil) {
 		x.state.Results[node.Name] = done.Result
 	}
 	x.state.Until, x.state.Asked = done.Until, done.Asked
@@ -250,6 +251,12 @@ func (x *Execution) step() error {
 
 // Asked is what the run has waited for in the step that is being done; 0: the step is done for the first time.
 func (x *Execution) Asked() id.ID { return x.state.Asked }
+
+// Kept is the result that the step which is being done had when it asked.
+func (x *Execution) Kept() map[string]any { return x.state.Results[x.state.Next] }
+
+// Unique names this time that a step is done, the same however often it is begun again.
+func (x *Execution) Unique() string { return fmt.Sprintf("%v.%d", x.ID, x.state.Steps) }
 
 // Waits reports whether the run waits, for a time or for what it asked.
 func (s *State) Waits() bool { return !s.Until.IsZero() || s.Asked != 0 }
@@ -271,6 +278,14 @@ func (w *Workflow) resultOf(step string) Result {
 // Fill gives a state what was filled in, in stored form.
 func (s *State) Fill(inputs map[string]any) {
 	s.Results = map[string]map[string]any{inputKey: inputs}
+}
+
+// About is the record that the run is about, as fields keep it that lead to records of any object; "": there is none.
+func (x *Execution) About() string {
+	if x.workflow.Object == nil {
+		return ""
+	}
+	return x.workflow.Object.Doc.Name + "/" + x.env.Row.ID().String()
 }
 
 // Now is when the run is executed.

@@ -10,6 +10,8 @@ import (
 
 	"formwork/engine/catalog"
 	"formwork/engine/connection"
+	"formwork/engine/mail"
+	"formwork/engine/template"
 	"formwork/metadata/schema"
 )
 
@@ -24,8 +26,10 @@ type kind struct {
 	registry *Registry
 }
 
-func (kind) Name() string    { return KindName }
-func (kind) Needs() []string { return []string{"object", "permission", connection.KindName} }
+func (kind) Name() string { return KindName }
+func (kind) Needs() []string {
+	return []string{"object", "permission", connection.KindName, mail.KindName, template.KindName}
+}
 
 // Trusted implements catalog.Trusted: what expressions of workflows read, and steps do, is not asked of anybody's rights.
 func (kind) Trusted() {}

@@ -10,6 +10,7 @@ import (
 	"formwork/engine/expression"
 	"formwork/engine/fault"
 	"formwork/engine/id"
+	"formwork/engine/mail"
 	"formwork/engine/query"
 	"formwork/engine/record"
 	"formwork/workflows/outside"
@@ -72,7 +73,7 @@ type Outcome struct {
 	Result map[string]any // by the names of Node.Result, in stored form
 	Until  time.Time      // the run waits until then, and then goes on with Next; the zero time: it does not
 	// Asked, if not 0, is what the run waits for, until Until (the zero time: for ever). Then the step itself is done
-	// again, which finds it in Execution.Asked; Next is empty.
+	// again, which finds it in Execution.Asked, and what Result is in Execution.Kept; Next is empty.
 	Asked id.ID
 }
 
@@ -173,7 +174,9 @@ type Acts interface {
 	Answer(asked id.ID) (Answer, error)
 	// Call has a request made to an outside system, at most so many times until it succeeds.
 	Call(r outside.Request, tries int64) (id.ID, error)
-	// Called is what became of that.
+	// Send has a message sent, likewise.
+	Send(m *mail.Message, by string, tries int64) (id.ID, error)
+	// Called is what became of either.
 	Called(asked id.ID) (Reply, error)
 	// Turn keeps whose turn it was last in something that users take turns in: whoever choose returns, who is told of the
 	// last one (0: there was none).

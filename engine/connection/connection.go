@@ -1,9 +1,10 @@
 // Package connection is outside systems as configuration: documents of the kind "connection", which say where a
-// system is and what is sent along, and the secrets that go with them, which are sealed in the tenant's store
+// system is, what it speaks and what is sent along, and the secrets that go with them, which are sealed in the tenant's store
 // and leave it only in a request to the host that they were given for.
 package connection
 
 import (
+	"cmp"
 	_ "embed" // the schema
 	"encoding/json"
 	"net/http"
@@ -25,19 +26,53 @@ const Placeholder = "{secret}"
 
 const usualSeconds = 10
 
+// Protocol is what an outside system speaks.
+type Protocol string
+
+// Protocols.
+const (
+	HTTP Protocol = "HTTP"
+	SMTP Protocol = "SMTP"
+	IMAP Protocol = "IMAP"
+)
+
+// scheme is what the beginning of an address says.
+type scheme struct {
+	protocol Protocol
+	port     string // where the address names none
+	tls      bool   // from the first byte on
+}
+
+var schemes = map[string]scheme{"http": {HTTP, "80", false}, "https": {HTTP, "443", true}, "smtp": {SMTP, "587", false}, "smtps": {SMTP, "465", true},
+	"imap": {IMAP, "143", false}, "imaps": {IMAP, "993", true}}
+
 // Definition is a document of a connection.
 type Definition struct {
 	metadata.Head
 	URL     string            `json:"url"`
-	Headers map[string]string `json:"headers"`
+	Headers map[string]string `json:"headers"` // of HTTP
+	User    string            `json:"user"`    // who logs in, of the others
 	Seconds int               `json:"seconds"`
 }
 
 // Connection is a definition compiled. Immutable.
 type Connection struct {
-	Doc  *Definition
-	base *url.URL
+	Doc    *Definition
+	base   *url.URL
+	scheme scheme
 }
+
+// Protocol is what the system speaks.
+func (c *Connection) Protocol() Protocol { return c.scheme.protocol }
+
+// TLS reports whether it is encrypted from the first byte on.
+func (c *Connection) TLS() bool { return c.scheme.tls }
+
+// Server is the host without its port, and Port that of the address, or the usual one.
+func (c *Connection) Server() string { return c.base.Hostname() }
+
+// Port see Server.
+func (c *Connection) Port() string { return cmp.Or(c.base.Port(), c.scheme.port) }
 
 // Timeout is how long an answer may take.
 func (c *Connection) Timeout() time.Duration {
@@ -50,8 +85,11 @@ func (c *Connection) Timeout() time.Duration {
 // Host is where its requests go, with the port if one is named; a secret is bound to it.
 func (c *Connection) Host() string { return c.base.Scheme + "://" + c.base.Host }
 
-// Secret reports whether requests carry the secret.
+// Secret reports whether requests carry the secret, or whoever logs in needs one.
 func (c *Connection) Secret() bool {
+	if c.Doc.User != "" {
+		return true
+	}
 	for _, value := range c.Doc.Headers {
 		if strings.Contains(value, Placeholder) {
 			return true
@@ -91,6 +129,16 @@ func Of(s *catalog.Snapshot) map[string]*Connection {
 	return catalog.Of[map[string]*Connection](s, KindName)
 }
 
+// Demand reports a connection that is not there, or speaks something else. The kind that is compiled needs KindName.
+func Demand(c *catalog.Compiling, name string, speaks Protocol, at string) {
+	switch found := Of(c.Snapshot())[name]; {
+	case found == nil:
+		c.Unknown(KindName, name, at)
+	case found.Protocol() != speaks:
+		c.Report(fault.New(fault.Invalid, "connection.other_protocol", "connection", name, "speaks", string(found.Protocol()), "wanted", string(speaks)), at)
+	}
+}
+
 //go:embed connection.json
 var schemaFile []byte
 
@@ -114,16 +162,26 @@ func (kind) Compile(c *catalog.Compiling) any {
 
 func compile(c *catalog.Compiling, d *Definition, at string) *Connection {
 	base, err := url.Parse(d.URL)
-	if err != nil || (base.Scheme != "http" && base.Scheme != "https") || base.Hostname() == "" || base.User != nil || base.RawQuery != "" || base.ForceQuery || base.Fragment != "" {
+	if err != nil {
+		base = &url.URL{}
+	}
+	s, known := schemes[base.Scheme]
+	if !known || base.Hostname() == "" || base.User != nil || base.RawQuery != "" || base.ForceQuery || base.Fragment != "" || s.protocol != HTTP && base.Path != "" {
 		c.Report(fault.New(fault.Invalid, "connection.bad_url"), at+"/url")
 		return nil
+	}
+	if s.protocol != HTTP && len(d.Headers) > 0 {
+		c.Report(fault.New(fault.Invalid, "connection.no_headers", "protocol", string(s.protocol)), at+"/headers")
+	}
+	if s.protocol == HTTP && d.User != "" {
+		c.Report(fault.New(fault.Invalid, "connection.no_user"), at+"/user")
 	}
 	for name, value := range d.Headers {
 		if kept[textproto.CanonicalMIMEHeaderKey(name)] || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 			c.Report(fault.New(fault.Invalid, "connection.bad_header", "header", name), at+"/headers/"+name)
 		}
 	}
-	return &Connection{Doc: d, base: base}
+	return &Connection{Doc: d, base: base, scheme: s}
 }
 
 // kept are headers that the program sets itself.

@@ -8,6 +8,7 @@ package enginetest
 
 import (
 	cryptorand "crypto/rand"
+	"crypto/x509"
 	"io"
 	"log/slog"
 	"math/rand/v2"
@@ -38,7 +39,9 @@ type Options struct {
 	Plugins []plugins.Set
 	// Networks may be reached by requests of workflows besides the public one.
 	Networks []netip.Prefix
-	Log      *slog.Logger // discarded
+	// Roots are what certificates of outside systems come from.
+	Roots *x509.CertPool
+	Log   *slog.Logger // discarded
 }
 
 // Platform is the platform over a store of its own, which is gone when the test ends.
@@ -73,7 +76,7 @@ func New(t testing.TB, o Options) *Platform {
 		o.Now = p.Clock.Now
 	}
 	p.options = platform.Options{Store: o.Open(t), Packages: o.Packages, Now: o.Now, Random: &random{from: rand.NewChaCha8([32]byte{})},
-		SaveHooks: o.SaveHooks, Secrets: secrets, Networks: o.Networks, PasswordCost: auth.Cost{Memory: 64, Passes: 1, Threads: 1}, Builds: builds, Log: o.Log}
+		SaveHooks: o.SaveHooks, Secrets: secrets, Networks: o.Networks, Roots: o.Roots, PasswordCost: auth.Cost{Memory: 64, Passes: 1, Threads: 1}, Builds: builds, Log: o.Log}
 	if p.options.Plugins = o.Plugins; o.Plugins != nil {
 		p.options.Builds = nil
 	}

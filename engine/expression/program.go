@@ -205,6 +205,31 @@ func (p *Program) Eval(env Env) (any, error) {
 	return storedForm(p.kind, p.scale, v)
 }
 
+// Text is a value that Eval returned, which is not nil, as files have it. The kind is one that fieldtype.Loose knows.
+func (p *Program) Text(v any) string {
+	if text, ok := p.unscaled(v); ok {
+		return text
+	}
+	return fieldtype.Loose(p.Kind(), p.Scale()).CSV(v)
+}
+
+// AppendJSON appends such a value, or nil, as records have it.
+func (p *Program) AppendJSON(dst []byte, v any) []byte {
+	if v == nil {
+		return append(dst, "null"...)
+	}
+	if text, ok := p.unscaled(v); ok {
+		return append(dst, text...)
+	}
+	return fieldtype.Loose(p.Kind(), p.Scale()).AppendJSON(dst, v)
+}
+
+// unscaled is a number whose digits after the point are not fixed, as text.
+func (p *Program) unscaled(v any) (string, bool) {
+	text, ok := v.(string)
+	return text, ok && p.Kind() == fieldtype.NumberKind
+}
+
 // Holds reports whether a condition is true; empty is not. Errors are those of Eval.
 func (p *Program) Holds(env Env) (bool, error) {
 	if p.kind != fieldtype.BoolKind {

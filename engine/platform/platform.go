@@ -5,6 +5,7 @@ package platform
 import (
 	"context"
 	"crypto/rand"
+	"crypto/x509"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -65,6 +66,8 @@ type Options struct {
 	Secrets fieldtype.Sealer
 	// Networks may be reached by requests of workflows besides the public one.
 	Networks []netip.Prefix
+	// Roots are what certificates of outside systems come from; those of the machine.
+	Roots *x509.CertPool
 	// PasswordCost is the work that a new password takes; that of auth.
 	PasswordCost auth.Cost
 	// Builds are compiled configurations to share with other platforms of this
@@ -139,7 +142,7 @@ func New(o Options) *Platform {
 	p.Jobs.Register(slices.Concat(p.Catalog.Jobs(), record.Jobs(p.Records, p.Catalog), p.Outbox.Jobs(), p.Imports.Jobs(), p.Files.Jobs(p.Catalog))...)
 	p.Secrets = connection.NewSecrets(o.Secrets, o.Now)
 	p.Workflows = runner.New(runner.Options{Types: plugins.Workflows(o.Plugins...), Catalog: p.Catalog, Records: p.Records, Callers: p.Auth, Notes: p.Collaboration, IDs: p.IDs, Now: o.Now,
-		Reach: outside.Reach{Secrets: p.Secrets, Networks: o.Networks}, Wake: p.wake, Log: o.Log})
+		Reach: outside.Reach{Secrets: p.Secrets, Networks: o.Networks, Roots: o.Roots}, Wake: p.wake, Log: o.Log})
 	p.Jobs.Register(p.Workflows.Jobs()...)
 	p.Outbox.Register(p.Collaboration.Consumer(), p.Workflows.Consumer())
 	host := plugins.Host{Records: p.Records, Catalog: p.Catalog, IDs: p.IDs, Now: o.Now, Log: o.Log}

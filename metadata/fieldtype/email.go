@@ -42,6 +42,16 @@ func (emailValue) Coerce(in any) (any, *fault.Fault) {
 	return s[:at+1] + strings.ToLower(s[at+1:]), nil
 }
 
+// Email reads an e-mail address as fields of the type keep it.
+func Email(s string) (string, *fault.Fault) {
+	v, problem := emailValue{}.Coerce(s)
+	address, _ := v.(string)
+	if problem == nil && address == "" {
+		problem = fault.New(fault.Invalid, "field.not_an_email", "value", show(s))
+	}
+	return address, problem
+}
+
 // mailbox checks the part before the @: what mail servers really give out, not
 // everything that RFC 5322 allows in quotes.
 func mailbox(s string) bool {

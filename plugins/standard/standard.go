@@ -5,7 +5,9 @@ package standard
 import (
 	"formwork/engine/catalog"
 	"formwork/engine/connection"
+	"formwork/engine/mail"
 	"formwork/engine/record"
+	"formwork/engine/template"
 	"formwork/metadata/fieldtype"
 	"formwork/plugins"
 	"formwork/workflows/runner"
@@ -15,7 +17,7 @@ import (
 
 // Set is the standard plugin set. Without a sealer no secrets are taken.
 func Set(sealer fieldtype.Sealer) plugins.Set {
-	return plugins.Set{FieldTypes: fieldtype.Standard(sealer), Kinds: append(catalog.StandardKinds(), connection.Kind()),
+	return plugins.Set{FieldTypes: fieldtype.Standard(sealer), Kinds: append(catalog.StandardKinds(), connection.Kind(), mail.Kind(), template.Kind()),
 		Triggers: triggers.All(), Steps: steps.All(), SaveHooks: []record.SaveHook{runner.Lock{}, runner.BeforeSave{}}}
 }
 

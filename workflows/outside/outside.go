@@ -9,9 +9,11 @@ package outside
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"sync"
@@ -22,6 +24,7 @@ import (
 	"formwork/engine/connection"
 	"formwork/engine/fault"
 	"formwork/engine/id"
+	"formwork/engine/mail"
 	"formwork/engine/query"
 	"formwork/engine/store"
 	"formwork/metadata/fieldtype"
@@ -168,6 +171,18 @@ type Reach struct {
 	Secrets *connection.Secrets
 	// Networks may be reached besides the public one.
 	Networks []netip.Prefix
+	// Roots are what certificates of outside systems come from; nil: those of the machine.
+	Roots *x509.CertPool
+}
+
+// dial opens a connection where it may lead.
+func (r Reach) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	return (&net.Dialer{Timeout: 10 * time.Second, Control: guard(r.Networks)}).DialContext(ctx, network, address)
+}
+
+// Server is a server for mail with its secret, as it is reached; see mail.Server.
+func (r Reach) Server(c *connection.Connection, secret string) mail.Server {
+	return mail.Server{Connection: c, Secret: secret, Dial: r.dial, Roots: r.Roots}
 }
 
 // Options are what a Caller is made of.
@@ -185,11 +200,11 @@ type Options struct {
 
 // Caller makes requests. Safe for concurrent use.
 type Caller struct {
-	o      Options
-	sender *sender
-	ctx    context.Context
-	stop   context.CancelFunc
-	flying sync.WaitGroup
+	o       Options
+	senders map[connection.Protocol]sends
+	ctx     context.Context
+	stop    context.CancelFunc
+	flying  sync.WaitGroup
 
 	mu    sync.Mutex
 	of    map[string]int // requests under way, by tenant
@@ -199,7 +214,7 @@ type Caller struct {
 
 // New makes a caller.
 func New(o Options) *Caller {
-	c := &Caller{o: o, sender: newSender(o.Reach.Networks, o.Now), of: map[string]int{}}
+	c := &Caller{o: o, senders: senders(o.Reach, o.Now), of: map[string]int{}}
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	return c
 }
@@ -359,6 +374,9 @@ func (c *Caller) try(t store.Tenant, call *Call) (reply, error) {
 	if conn == nil {
 		return reply{fault: fault.New(fault.Conflict, "connection.gone", "connection", call.Request.Connection)}, nil
 	}
+	if speaks := call.Request.speaks(); conn.Protocol() != speaks {
+		return reply{fault: fault.New(fault.Conflict, "connection.other_protocol", "connection", call.Request.Connection, "speaks", string(conn.Protocol()), "wanted", string(speaks))}, nil
+	}
 	secret, err := c.o.Reach.Secrets.Get(c.ctx, t, conn)
 	if f := fault.From(err); f != nil {
 		if f.Kind.Breaks() {
@@ -366,7 +384,7 @@ func (c *Caller) try(t store.Tenant, call *Call) (reply, error) {
 		}
 		return reply{fault: f}, nil
 	}
-	return c.sender.send(c.ctx, conn, secret, &call.Request, call.ID), nil
+	return c.senders[conn.Protocol()].send(c.ctx, conn, secret, &call.Request, call.ID), nil
 }
 
 // keep keeps what became of a call.

@@ -3,12 +3,12 @@ package outside
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strconv"
 	"time"
@@ -16,6 +16,7 @@ import (
 	"formwork/engine/connection"
 	"formwork/engine/fault"
 	"formwork/engine/id"
+	"formwork/engine/mail"
 )
 
 const (
@@ -35,6 +36,16 @@ type Request struct {
 	Path       string     `json:"path,omitempty"`
 	Query      url.Values `json:"query,omitempty"`
 	Body       []byte     `json:"body,omitempty"` // JSON; absent: none
+	// Mail is a message to be sent over SMTP, in place of a request over HTTP; nil: none.
+	Mail *mail.Message `json:"mail,omitempty"`
+}
+
+// speaks is what a request is made in.
+func (r *Request) speaks() connection.Protocol {
+	if r.Mail != nil {
+		return connection.SMTP
+	}
+	return connection.HTTP
 }
 
 // reply is what came of one try.
@@ -46,25 +57,34 @@ type reply struct {
 	fault  *fault.Fault  // nil: it succeeded
 }
 
-// sender speaks HTTP with outside systems. Safe for concurrent use.
-type sender struct {
+// sends makes requests in a protocol, once each. Safe for concurrent use.
+type sends interface {
+	send(ctx context.Context, c *connection.Connection, secret string, r *Request, key id.ID) reply
+}
+
+// senders are those for all protocols that requests are made in.
+func senders(reach Reach, now func() time.Time) map[connection.Protocol]sends {
+	return map[connection.Protocol]sends{connection.HTTP: newWeb(reach, now), connection.SMTP: mailer{reach}}
+}
+
+// web speaks HTTP.
+type web struct {
 	client *http.Client
 	now    func() time.Time
 }
 
-func newSender(allowed []netip.Prefix, now func() time.Time) *sender {
-	dialer := &net.Dialer{Timeout: 10 * time.Second, Control: guard(allowed)}
-	return &sender{now: now, client: &http.Client{
+func newWeb(reach Reach, now func() time.Time) *web {
+	return &web{now: now, client: &http.Client{
 		// Where a host sends requests on is not what the configuration says.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		// No proxy: it would connect in our place, past the guard. No compression: a small answer stays small.
-		Transport: &http.Transport{DialContext: dialer.DialContext, TLSHandshakeTimeout: 10 * time.Second, MaxResponseHeaderBytes: maxHeader, DisableCompression: true,
+		Transport: &http.Transport{DialContext: reach.dial, TLSClientConfig: &tls.Config{RootCAs: reach.Roots, MinVersion: tls.VersionTLS12}, TLSHandshakeTimeout: 10 * time.Second, MaxResponseHeaderBytes: maxHeader, DisableCompression: true,
 			ForceAttemptHTTP2: true, MaxIdleConns: 100, MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second},
 	}}
 }
 
 // send sends a request once. key is the same in each try, so that who receives it can tell that it is.
-func (s *sender) send(ctx context.Context, c *connection.Connection, secret string, r *Request, key id.ID) reply {
+func (s *web) send(ctx context.Context, c *connection.Connection, secret string, r *Request, key id.ID) reply {
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout())
 	defer cancel()
 	at, err := c.At(r.Path, r.Query)
@@ -109,7 +129,10 @@ func (s *sender) send(ctx context.Context, c *connection.Connection, secret stri
 // failed is what came of a try without an answer. What went wrong is told without addresses, which the host's name may lead to.
 func failed(c *connection.Connection, err error) reply {
 	var timeout net.Error
+	var untrusted *tls.CertificateVerificationError
 	switch {
+	case errors.As(err, &untrusted):
+		return reply{again: true, fault: fault.New(fault.Conflict, "outside.untrusted", "host", c.Host())}
 	case errors.Is(err, errPrivate):
 		return reply{fault: fault.New(fault.Conflict, "outside.private", "host", c.Host())}
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
@@ -140,4 +163,9 @@ func pauseOf(h http.Header, now time.Time) time.Duration {
 }
 
 // String is what a request is told as.
-func (r *Request) String() string { return fmt.Sprintf("%s %s /%s", r.Method, r.Connection, r.Path) }
+func (r *Request) String() string {
+	if r.Mail != nil {
+		return r.Mail.String()
+	}
+	return fmt.Sprintf("%s %s /%s", r.Method, r.Connection, r.Path)
+}

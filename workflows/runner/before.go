@@ -7,6 +7,7 @@ import (
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
 	"formwork/engine/id"
+	"formwork/engine/mail"
 	"formwork/engine/query"
 	"formwork/engine/record"
 	"formwork/engine/store"
@@ -66,5 +67,6 @@ func (saving) Notify(id.ID, string) error                            { return er
 func (saving) Ask(workflows.Question) (id.ID, error)                 { return 0, errNotBeforeSave }
 func (saving) Answer(id.ID) (workflows.Answer, error)                { return workflows.Answer{}, errNotBeforeSave }
 func (saving) Call(outside.Request, int64) (id.ID, error)            { return 0, errNotBeforeSave }
+func (saving) Send(*mail.Message, string, int64) (id.ID, error)      { return 0, errNotBeforeSave }
 func (saving) Called(id.ID) (workflows.Reply, error)                 { return workflows.Reply{}, errNotBeforeSave }
 func (saving) Turn(string, func(id.ID) (id.ID, error)) error         { return errNotBeforeSave }

@@ -13,6 +13,7 @@ import (
 	"formwork/engine/collaboration"
 	"formwork/engine/fault"
 	"formwork/engine/id"
+	"formwork/engine/mail"
 	"formwork/engine/query"
 	"formwork/engine/record"
 	"formwork/engine/record/session"
@@ -66,7 +67,7 @@ func (e *executing) execute() error {
 	err := e.workflow.Restore(state, e.run.results)
 	if err == nil {
 		x := workflows.NewExecution(e.ctx, e.workflow, state, e.env, e, e.budget)
-		x.By = e.run.By
+		x.ID, x.By = e.run.ID, e.run.By
 		for err = x.Run(e.did); err == nil && e.tries && state.Waits(); err = x.Run(e.did) {
 			if e.budget.Steps < 0 {
 				err = fault.New(fault.Limited, "workflow.too_many_steps", "limit", stepsAtOnce)
@@ -238,6 +239,24 @@ func (e *executing) Call(r outside.Request, tries int64) (id.ID, error) {
 	}
 	e.calls = true
 	e.note(Effect{Do: "request", Text: r.String(), Values: bodyOf(r.Body)})
+	return call.ID, nil
+}
+
+// Send implements workflows.Acts.
+func (e *executing) Send(m *mail.Message, by string, tries int64) (id.ID, error) {
+	call := &outside.Call{Run: e.run.ID, Record: e.run.Record, Request: outside.Request{Connection: by, Mail: m}, Tries: tries}
+	if err := outside.Keep(e.ctx, e.joint.Tx(), call, e.r.o.IDs, e.r.o.Now()); err != nil {
+		return 0, err
+	}
+	e.calls = true
+	values, err := json.Marshal(map[string]string{"to": mail.Addresses(slices.Concat(m.To, m.Cc)), "subject": m.Subject, "text": m.Text})
+	if err != nil {
+		return 0, fmt.Errorf("writing what is sent: %w", err)
+	}
+	if len(values) >= maxValues {
+		values = nil
+	}
+	e.note(Effect{Do: "email", Values: values, Text: m.Mailbox})
 	return call.ID, nil
 }
 

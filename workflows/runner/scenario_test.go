@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -35,6 +36,7 @@ import (
 type scenario struct {
 	Documents []json.RawMessage `json:"documents"` // besides those of the world; "$server" is the address of Server
 	Server    map[string][]said `json:"server"`    // an outside system: what it answers to "METHOD /path", one after the other, the last for ever
+	Post      *post             `json:"post"`      // a server for mail, whose address is "$post"
 	Workflows []map[string]any  `json:"workflows"`
 	Problems  []string          `json:"problems"` // "code pointer [column]", the pointer within the first workflow
 	Do        []deed            `json:"do"`
@@ -59,8 +61,10 @@ type deed struct {
 	PassOn  string           `json:"pass_on"` // to somebody, what is asked about On
 	Recall  bool             `json:"recall"`  // what is asked about On
 	Comment string           `json:"comment"`
-	Secret  string           `json:"secret"`  // of the connection erp
+	Secret  string           `json:"secret"`  // of the connection Of
+	Of      string           `json:"of"`      // erp when absent
 	Sent    []string         `json:"sent"`    // what the outside system was asked meanwhile: "METHOD /path?query body; secret"
+	Mailed  []string         `json:"mailed"`  // what the server for mail was given meanwhile: "from > to (cc): subject | text | html"
 	Asked   []string         `json:"asked"`   // what As is asked to decide, newest first
 	Request string           `json:"request"` // the newest about On: "state way: who state (instead of who) comment; …"
 	Cancel  int              `json:"cancel"`  // the run of this number
@@ -138,6 +142,7 @@ type stage struct {
 	kept    map[string]id.ID
 	objects map[string]string // of what was kept
 	outside *system
+	post    *post
 }
 
 func newStage(t *testing.T, world []json.RawMessage, s scenario, packages ...string) *stage {
@@ -146,14 +151,19 @@ func newStage(t *testing.T, world []json.RawMessage, s scenario, packages ...str
 	began := time.Now() // the clock goes on, since what is looked at again waits by it
 	now := func() time.Time { return enginetest.Start.Add(time.Since(began) + time.Duration(st.passed.Load())) }
 	st.outside = newSystem(t, s.Server)
-	tenant := enginetest.New(t, enginetest.Options{Now: now, Networks: st.outside.network()}).NewTenant("main", packages...)
+	options := enginetest.Options{Now: now, Networks: st.outside.network()}
+	if st.post = s.Post; st.post != nil {
+		st.post.open(t)
+		options.Networks, options.Roots = []netip.Prefix{loopback}, st.post.roots
+	}
+	tenant := enginetest.New(t, options).NewTenant("main", packages...)
 	st.Tenant = tenant
 	var running sync.WaitGroup
 	running.Go(func() { tenant.Outbox.Run(t.Context()) })
 	t.Cleanup(running.Wait)
 	change := catalog.Change{Documents: slices.Concat(world, s.Documents)}
 	for i, d := range change.Documents {
-		change.Documents[i] = bytes.ReplaceAll(d, []byte("$server"), []byte(st.outside.address()))
+		change.Documents[i] = st.placed(d)
 	}
 	if _, err := tenant.Catalog.Apply(t.Context(), tenant.Tenant, change, 0); err != nil {
 		t.Fatal(err)
@@ -166,6 +176,15 @@ func newStage(t *testing.T, world []json.RawMessage, s scenario, packages ...str
 	}
 	st.people["admin"] = policy.System(tenant.Name())
 	return st
+}
+
+// placed has the addresses of the outside systems put into a document.
+func (s *stage) placed(doc []byte) []byte {
+	doc = bytes.ReplaceAll(doc, []byte("$server"), []byte(s.outside.address()))
+	if s.post != nil {
+		doc = bytes.ReplaceAll(doc, []byte("$post"), []byte(s.post.address))
+	}
+	return doc
 }
 
 func (s *stage) play(t *testing.T, of scenario) {
@@ -267,7 +286,7 @@ func (s *stage) do(t *testing.T, at string, d deed) {
 	case d.Answer != "" || d.PassOn != "" || d.Recall:
 		err = s.decide(t, d, session)
 	case d.Secret != "":
-		err = s.Secrets.Set(ctx, s.Tenant.Tenant, connection.Of(s.Snapshot())["erp"], d.Secret)
+		err = s.Secrets.Set(ctx, s.Tenant.Tenant, connection.Of(s.Snapshot())[cmp.Or(d.Of, "erp")], d.Secret)
 	case d.Cancel > 0:
 		err = s.Workflows.Cancel(ctx, s.Tenant.Tenant, s.runs(t)[d.Cancel-1].ID)
 	case d.Retry > 0:
@@ -299,6 +318,9 @@ func (s *stage) do(t *testing.T, at string, d deed) {
 		if !slices.Equal(got, d.Sent) {
 			t.Fatalf("%s: the outside system was asked\n%q, want\n%q", at, got, d.Sent)
 		}
+	}
+	if got := s.post.took(); d.Mailed != nil && !slices.Equal(got, d.Mailed) {
+		t.Fatalf("%s: the server for mail was given\n%q, want\n%q", at, got, d.Mailed)
 	}
 	if d.Runs != nil {
 		s.wantsRuns(t, at, d.Runs)
@@ -598,7 +620,7 @@ func (s *stage) apply(t *testing.T, d deed) error {
 		if err != nil {
 			t.Fatal(err)
 		}
-		change.Documents = append(change.Documents, bytes.ReplaceAll(raw, []byte("$server"), []byte(s.outside.address())))
+		change.Documents = append(change.Documents, s.placed(raw))
 	}
 	for _, name := range d.Remove {
 		kind, name, _ := strings.Cut(name, "/")

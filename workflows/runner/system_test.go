@@ -114,10 +114,12 @@ func (s *system) address() string {
 	return s.URL
 }
 
+var loopback = netip.MustParsePrefix("127.0.0.1/32")
+
 // network is where it is, which nobody may reach who was not told so.
 func (s *system) network() []netip.Prefix {
 	if s == nil {
 		return nil
 	}
-	return []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+	return []netip.Prefix{loopback}
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"formwork/engine/connection"
 	"formwork/engine/expression"
 	"formwork/engine/fault"
 	"formwork/metadata"
@@ -98,7 +99,7 @@ func (s *requestSettings) Compile(c *workflows.Compiling) workflows.Step {
 	if r.Tries == 0 {
 		r.Tries = usualTries
 	}
-	c.Connection(s.Connection, "/connection")
+	c.Connection(s.Connection, connection.HTTP, "/connection")
 	if s.Path != "" {
 		r.path = c.Expression(s.Path, fieldtype.TextKind, -1, "/path")
 	}
@@ -167,7 +168,7 @@ func (r *requesting) ask(x *workflows.Execution) (workflows.Outcome, error) {
 		if asks.Query == nil {
 			asks.Query = url.Values{}
 		}
-		asks.Query.Set(name, shownText(p, v))
+		asks.Query.Set(name, p.Text(v))
 	}
 	if len(asks.Path)+len(asks.Query.Encode()) > outside.MaxAddress {
 		return workflows.Outcome{}, fault.New(fault.TooLarge, "outside.long_address", "limit", outside.MaxAddress)
@@ -262,7 +263,7 @@ func (w *written) append(dst []byte, x *workflows.Execution) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		return appendJSON(dst, w.program, v), nil
+		return w.program.AppendJSON(dst, v), nil
 	}
 	open, end := byte('['), byte(']')
 	if w.names != nil {
@@ -286,31 +287,6 @@ func (w *written) append(dst []byte, x *workflows.Execution) ([]byte, error) {
 		return nil, fault.New(fault.TooLarge, "outside.too_large", "limit", outside.MaxBody)
 	}
 	return dst, nil
-}
-
-// appendJSON appends the value of a program as records have it.
-func appendJSON(dst []byte, p *expression.Program, v any) []byte {
-	if v == nil {
-		return append(dst, "null"...)
-	}
-	if text, ok := unscaled(p, v); ok {
-		return append(dst, text...)
-	}
-	return fieldtype.Loose(p.Kind(), p.Scale()).AppendJSON(dst, v)
-}
-
-// shownText is the value of a program as files have it.
-func shownText(p *expression.Program, v any) string {
-	if text, ok := unscaled(p, v); ok {
-		return text
-	}
-	return fieldtype.Loose(p.Kind(), p.Scale()).CSV(v)
-}
-
-// unscaled is a number whose digits after the point are not fixed, as text.
-func unscaled(p *expression.Program, v any) (string, bool) {
-	text, ok := v.(string)
-	return text, ok && p.Kind() == fieldtype.NumberKind
 }
 
 // loose compiles an expression whose value stands by itself, or reports that it does not.

@@ -1,0 +1,167 @@
+package mail
+
+import (
+	"bytes"
+	"fmt"
+	netmail "net/mail"
+	"strings"
+	"time"
+
+	gomail "github.com/wneessen/go-mail"
+
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/metadata/fieldtype"
+)
+
+const (
+	// MaxRecipients is how many addresses a message goes to at most.
+	MaxRecipients = 50
+	// maxReferences is how many messages a message says it follows from.
+	maxReferences = 20
+)
+
+// Address is that of somebody, with a name perhaps.
+type Address struct {
+	Name    string `json:"name,omitempty"`
+	Address string `json:"address"`
+}
+
+// String is an address as people write it.
+func (a Address) String() string {
+	if a.Name == "" {
+		return a.Address
+	}
+	return a.Name + " <" + a.Address + ">"
+}
+
+// Addresses are several as people write them.
+func Addresses(all []Address) string {
+	texts := make([]string, len(all))
+	for i, a := range all {
+		texts[i] = a.String()
+	}
+	return strings.Join(texts, ", ")
+}
+
+// ReadAddresses reads addresses behind commas or semicolons, with or without names, each once. Faults: mail.bad_address,
+// mail.too_many (Invalid).
+func ReadAddresses(text string) ([]Address, error) {
+	text = strings.TrimSpace(strings.Map(func(r rune) rune {
+		switch r {
+		case ';', '；', '，', '\n', '\r':
+			return ','
+		}
+		return r
+	}, text))
+	if text == "" {
+		return nil, nil
+	}
+	parsed, err := netmail.ParseAddressList(strings.Trim(text, ", "))
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "mail.bad_address", "address", clip(text))
+	}
+	var all []Address
+	seen := map[string]bool{}
+	for _, one := range parsed {
+		address, problem := fieldtype.Email(one.Address)
+		if problem != nil {
+			return nil, problem
+		}
+		if key := fieldtype.Fold(address); !seen[key] {
+			seen[key] = true
+			all = append(all, Address{OneLine(one.Name), address})
+		}
+	}
+	if len(all) > MaxRecipients {
+		return nil, fault.New(fault.Invalid, "mail.too_many", "limit", MaxRecipients)
+	}
+	return all, nil
+}
+
+// Message is a message to be sent.
+type Message struct {
+	Mailbox    string    `json:"mailbox"`
+	Record     id.ID     `json:"record"` // that keeps it
+	ID         string    `json:"id"`     // without the angle brackets
+	From       Address   `json:"from"`
+	To         []Address `json:"to"`
+	Cc         []Address `json:"cc,omitempty"`
+	Subject    string    `json:"subject"`
+	Text       string    `json:"text"`
+	HTML       string    `json:"html,omitempty"`
+	At         time.Time `json:"at"`
+	References []string  `json:"references,omitempty"` // the messages that it follows from, the one that it answers last
+}
+
+// NewID is the id of a message in all mail systems: what names it here, in the domain of who sends it.
+func NewID(name string, from Address) string {
+	return name + "." + tag + from.Address[strings.LastIndexByte(from.Address, '@'):]
+}
+
+// tag tells messages from here.
+const tag = "formwork"
+
+// compose makes a message as it is sent. Machines can tell that no person wrote it, so that they don't answer.
+func (m *Message) compose() (*gomail.Msg, error) {
+	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
+	from := netmail.Address(m.From)
+	msg.FromMailAddress(&from)
+	for _, a := range m.To {
+		to := netmail.Address(a)
+		msg.AddToMailAddress(&to)
+	}
+	for _, a := range m.Cc {
+		cc := netmail.Address(a)
+		msg.AddCcMailAddress(&cc)
+	}
+	msg.Subject(m.Subject)
+	msg.SetDateWithValue(m.At)
+	msg.SetMessageIDWithValue(m.ID)
+	msg.SetGenHeader("Auto-Submitted", "auto-generated")
+	if n := len(m.References); n > 0 {
+		inBrackets := make([]string, 0, n)
+		for _, one := range m.References[max(0, n-maxReferences):] {
+			inBrackets = append(inBrackets, "<"+one+">")
+		}
+		msg.SetGenHeader(gomail.HeaderInReplyTo, inBrackets[len(inBrackets)-1])
+		msg.SetGenHeaderPreformatted(gomail.HeaderReferences, strings.Join(inBrackets, "\r\n "))
+	}
+	msg.SetBodyString(gomail.TypeTextPlain, m.Text)
+	if m.HTML != "" {
+		msg.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
+	}
+	return msg, nil
+}
+
+// String is what a message is told as.
+func (m *Message) String() string {
+	return Addresses(append(append([]Address{}, m.To...), m.Cc...)) + ": " + m.Subject
+}
+
+// Bytes is the message as it is sent.
+func (m *Message) Bytes() ([]byte, error) {
+	msg, err := m.compose()
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	if _, err := msg.WriteTo(&out); err != nil {
+		return nil, fmt.Errorf("writing a message: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+// OneLine is a text without line breaks and control characters.
+func OneLine(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f }), " ")
+}
+
+// clip shortens what is told of a text.
+func clip(s string) string {
+	const most = 100
+	if runes := []rune(s); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return s
+}

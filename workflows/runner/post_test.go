@@ -1,0 +1,218 @@
+package runner_test
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"mime"
+	"net"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/emersion/go-message/mail"
+	"github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
+)
+
+// postSaid is how a server for mail takes a message.
+type postSaid struct {
+	Status int  `json:"status"` // that it refuses with; 0: it takes it
+	Hangs  bool `json:"hangs"`  // it does not answer
+}
+
+// post is a server for mail: a real SMTP server on the loopback.
+type post struct {
+	Says   []postSaid `json:"says"`   // of one message after the other, the last for ever; all are taken when absent
+	Secret string     `json:"secret"` // with which sales@example.com logs in, over TLS alone; "": nobody does
+	Bare   bool       `json:"bare"`   // it has no TLS, though it asks for who logs in
+
+	address string
+	roots   *x509.CertPool
+	ended   chan struct{}
+
+	mu    sync.Mutex
+	taken []string
+	ids   map[string]bool
+}
+
+// open has it serve until the test ends.
+func (p *post) open(t *testing.T) {
+	t.Helper()
+	p.ids, p.ended = map[string]bool{}, make(chan struct{})
+	s := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &posting{post: p, known: p.Secret == ""}, nil }))
+	s.Domain, s.AllowInsecureAuth, s.ErrorLog = "mail.test", p.Bare, quiet{}
+	if p.Secret != "" && !p.Bare {
+		lender := httptest.NewTLSServer(nil) // for its certificate
+		lender.Close()
+		s.TLSConfig = &tls.Config{Certificates: lender.TLS.Certificates}
+		p.roots = x509.NewCertPool()
+		p.roots.AddCert(lender.Certificate())
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.address = "smtp://" + l.Addr().String()
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = s.Serve(l) })
+	t.Cleanup(func() { close(p.ended); s.Close(); serving.Wait() })
+}
+
+type quiet struct{}
+
+func (quiet) Printf(string, ...any) {}
+func (quiet) Println(...any)        {}
+
+// posting is a session of a server for mail.
+type posting struct {
+	*post
+	known bool
+	to    []string
+}
+
+func (s *posting) AuthMechanisms() []string { return []string{sasl.Plain} }
+
+func (s *posting) Auth(string) (sasl.Server, error) {
+	return sasl.NewPlainServer(func(_, user, secret string) error {
+		if s.known = user == "sales@example.com" && secret == s.Secret; !s.known {
+			return smtp.ErrAuthFailed
+		}
+		return nil
+	}), nil
+}
+
+func (s *posting) Reset()        { s.to = nil }
+func (s *posting) Logout() error { return nil }
+
+func (s *posting) Mail(string, *smtp.MailOptions) error {
+	if !s.known {
+		return smtp.ErrAuthRequired
+	}
+	return nil
+}
+
+func (s *posting) Rcpt(to string, _ *smtp.RcptOptions) error {
+	s.to = append(s.to, to)
+	return nil
+}
+
+func (s *posting) Data(r io.Reader) error {
+	raw, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	says := postSaid{}
+	if len(s.Says) > 0 {
+		says = s.Says[0]
+		if len(s.Says) > 1 {
+			s.Says = s.Says[1:]
+		}
+	}
+	line, err := s.line(string(raw))
+	s.taken = append(s.taken, line)
+	s.mu.Unlock()
+	switch {
+	case err != nil:
+		return err
+	case says.Hangs:
+		<-s.ended
+	case says.Status != 0:
+		return &smtp.SMTPError{Code: says.Status, EnhancedCode: smtp.EnhancedCodeNotSet, Message: "no"}
+	}
+	return nil
+}
+
+// line is a message as scenarios write it: "from > to (cc): subject | text | html"; with "again" if it came before.
+func (s *posting) line(raw string) (string, error) {
+	m, err := mail.CreateReader(strings.NewReader(raw))
+	if err != nil {
+		return "", err
+	}
+	h := m.Header
+	from, err := h.AddressList("From")
+	if err != nil {
+		return "", err
+	}
+	to, err := h.AddressList("To")
+	if err != nil {
+		return "", err
+	}
+	cc, _ := h.AddressList("Cc")
+	for _, a := range slices.Concat(to, cc) {
+		if !slices.Contains(s.to, a.Address) {
+			return "", errors.New("it is addressed to somebody to whom it is not sent")
+		}
+	}
+	subject, err := h.Subject()
+	if err != nil {
+		return "", err
+	}
+	line := people(from) + " > " + people(to)
+	if len(cc) > 0 {
+		line += " (" + people(cc) + ")"
+	}
+	line += ": " + subject
+	for {
+		part, err := m.NextPart()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return "", err
+		}
+		body, err := io.ReadAll(part.Body)
+		if err != nil {
+			return "", err
+		}
+		line += " | " + strings.TrimSpace(strings.ReplaceAll(string(body), "\r\n", "\n"))
+	}
+	id, err := h.MessageID()
+	if err != nil || id == "" {
+		return "", errors.New("it has no id")
+	}
+	if refers, err := h.MsgIDList("In-Reply-To"); err != nil {
+		return "", err
+	} else if len(refers) > 0 {
+		line += " ; answers"
+		if !s.ids[refers[0]] {
+			line += " what is not known"
+		}
+	}
+	if s.ids[id] {
+		line += " ; again"
+	}
+	s.ids[id] = true
+	return line, nil
+}
+
+func people(all []*mail.Address) string {
+	texts := make([]string, len(all))
+	for i, a := range all {
+		texts[i] = a.Address
+		if a.Name != "" {
+			name, err := new(mime.WordDecoder).DecodeHeader(a.Name)
+			if err != nil {
+				name = a.Name
+			}
+			texts[i] = name + " <" + a.Address + ">"
+		}
+	}
+	return strings.Join(texts, ", ")
+}
+
+// took are the messages since it was last called.
+func (p *post) took() []string {
+	if p == nil {
+		return []string{}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	taken := append([]string{}, p.taken...)
+	p.taken = nil
+	return taken
+}
