@@ -32,8 +32,8 @@ const (
 
 // Values of Direction and State.
 const (
-	Outgoing = "outgoing"
-	Incoming = "incoming"
+	Outbound = "outgoing"
+	Inbound  = "incoming"
 
 	Pending  = "pending"
 	Sent     = "sent"
@@ -82,7 +82,7 @@ func (b *Mailbox) Values(m *Message, thread, about string) (map[string]any, erro
 	if b.Doc.Send == "" {
 		state = Unsent
 	}
-	return b.Kept.stored(map[string]any{Subject: m.Subject, Direction: Outgoing, State: state, From: m.From.Address, To: Addresses(m.To), Cc: Addresses(m.Cc), Text: m.Text, HTML: m.HTML,
+	return b.Kept.stored(map[string]any{Subject: m.Subject, Direction: Outbound, State: state, From: m.From.Address, To: Addresses(m.To), Cc: Addresses(m.Cc), Text: m.Text, HTML: m.HTML,
 		About: about, MessageID: m.ID, Thread: thread, Box: m.Mailbox}, m.At)
 }
 

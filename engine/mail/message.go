@@ -29,10 +29,14 @@ type Address struct {
 
 // String is an address as people write it.
 func (a Address) String() string {
-	if a.Name == "" {
+	name := a.Name
+	switch {
+	case name == "":
 		return a.Address
+	case strings.ContainsAny(name, `",;<>@()[]:\\`):
+		name = `"` + strings.NewReplacer(`"`, `'`, `\`, "").Replace(name) + `"`
 	}
-	return a.Name + " <" + a.Address + ">"
+	return name + " <" + a.Address + ">"
 }
 
 // Addresses are several as people write them.
