@@ -30,6 +30,7 @@ import (
 	"formwork/engine/file"
 	"formwork/engine/job"
 	"formwork/engine/live"
+	"formwork/engine/mail"
 	"formwork/engine/outbox"
 	"formwork/engine/record"
 	"formwork/engine/store"
@@ -81,6 +82,7 @@ type Options struct {
 	// Workflows runs them.
 	Workflows *runner.Runner
 	Secrets   *connection.Secrets // of connections
+	Mail      *mail.Inbox
 	// Collaboration keeps comments and notifications.
 	Collaboration *collaboration.Service
 	// Live tells who listens what happens to records. Shutdown stops it.

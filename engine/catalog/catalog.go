@@ -130,6 +130,23 @@ func (c *Catalog) Newest(ctx context.Context, t store.Tenant) (*Snapshot, error)
 	return s.snapshot, nil
 }
 
+// UnderNewest does something under a tenant's configuration, and anew for as long as that was changed in between, which it answers with the
+// fault catalog.changed.
+func (c *Catalog) UnderNewest(ctx context.Context, t store.Tenant, do func(s *Snapshot) error) error {
+	for {
+		s, err := c.Snapshot(ctx, t)
+		if err != nil {
+			return err
+		}
+		if err := do(s); !fault.Is(err, "catalog.changed") {
+			return err
+		}
+		if _, err := c.Newest(ctx, t); err != nil {
+			return err
+		}
+	}
+}
+
 // Schema is the JSON Schema of a kind of documents, as editors use it.
 func (c *Catalog) Schema(kind string) (json.RawMessage, bool) { return c.schemas.JSON(kind) }
 

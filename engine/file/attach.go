@@ -220,35 +220,38 @@ func (s *Session) Attach(ctx context.Context, object string, key id.ID, uploads 
 	if err := s.reaches(ctx, policy.Update, object, key); err != nil {
 		return nil, err
 	}
-	err := s.tenant.Write(ctx, func(tx store.Tx) error {
-		n, err := tx.Count(ctx, fileTable, attachedTo(object, key), nil, 0)
-		if err != nil {
-			return fmt.Errorf("counting the files of a record: %w", err)
-		}
-		if n+int64(len(uploads)) > maxAttached {
-			return fault.New(fault.Conflict, "file.too_many_attached", "max", maxAttached)
-		}
-		for _, upload := range uploads {
-			f, err := s.own(ctx, tx, upload)
-			if fault.Is(err, "file.not_found") {
-				return fault.New(fault.Invalid, "file.not_yours", "id", upload.String())
-			}
-			if err != nil {
-				return err
-			}
-			if err := f.suits(fieldtype.FileRules{}); err != nil {
-				return err
-			}
-			if err := f.attach(ctx, tx, object, key, ""); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	err := s.tenant.Write(ctx, func(tx store.Tx) error { return s.AttachWithin(ctx, tx, object, key, uploads) })
 	if err != nil {
 		return nil, err
 	}
 	return s.Attached(ctx, object, key)
+}
+
+// AttachWithin is Attach in a transaction of somebody who has made sure that the record may be changed.
+func (s *Session) AttachWithin(ctx context.Context, tx store.Tx, object string, key id.ID, uploads []id.ID) error {
+	n, err := tx.Count(ctx, fileTable, attachedTo(object, key), nil, 0)
+	if err != nil {
+		return fmt.Errorf("counting the files of a record: %w", err)
+	}
+	if n+int64(len(uploads)) > maxAttached {
+		return fault.New(fault.Conflict, "file.too_many_attached", "max", maxAttached)
+	}
+	for _, upload := range uploads {
+		f, err := s.own(ctx, tx, upload)
+		if fault.Is(err, "file.not_found") {
+			return fault.New(fault.Invalid, "file.not_yours", "id", upload.String())
+		}
+		if err != nil {
+			return err
+		}
+		if err := f.suits(fieldtype.FileRules{}); err != nil {
+			return err
+		}
+		if err := f.attach(ctx, tx, object, key, ""); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Detach takes a file off a record that the caller may change, to which it was attached

@@ -33,7 +33,7 @@ type Mailbox struct {
 	Doc     *Definition
 	From    Address
 	Kept    *Kept
-	Matches []*catalog.Field // and the objects that they are of
+	Matches []*catalog.Field // each with a Key; and the objects that they are of
 	Of      []*catalog.Object
 }
 
@@ -88,7 +88,7 @@ func compile(c *catalog.Compiling, d *Definition, at string) *Mailbox {
 		f := c.Field(o, name, at)
 		switch {
 		case f == nil:
-		case f.Doc.Type != "email" || f.Column.Storage != fieldtype.Text:
+		case f.Doc.Type != "email" || f.Key.Name == "": // as it is compared, in an index
 			c.Report(fault.New(fault.Invalid, "mail.no_address_field", "field", path), at)
 		default:
 			m.Matches, m.Of = append(m.Matches, f), append(m.Of, o)

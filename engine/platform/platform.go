@@ -26,6 +26,7 @@ import (
 	"formwork/engine/id"
 	"formwork/engine/job"
 	"formwork/engine/live"
+	"formwork/engine/mail"
 	"formwork/engine/migration"
 	"formwork/engine/outbox"
 	"formwork/engine/query"
@@ -102,6 +103,8 @@ type Platform struct {
 	// Workflows runs them.
 	Workflows *runner.Runner
 	Secrets   *connection.Secrets
+	// Mail receives what is written to mailboxes.
+	Mail *mail.Inbox
 	// Live tells who listens what happens to records; nothing runs until somebody does.
 	Live *live.Hub
 	// Uses counts what lists and aggregations ask of indexes; see FlushUses.
@@ -141,6 +144,7 @@ func New(o Options) *Platform {
 	p.Imports = transfer.New(p.Records, p.Catalog, p.Auth, p.IDs, o.Now, p.Jobs.Wake)
 	p.Jobs.Register(slices.Concat(p.Catalog.Jobs(), record.Jobs(p.Records, p.Catalog), p.Outbox.Jobs(), p.Imports.Jobs(), p.Files.Jobs(p.Catalog))...)
 	p.Secrets = connection.NewSecrets(o.Secrets, o.Now)
+	p.Mail = mail.NewInbox(mail.Options{Catalog: p.Catalog, Records: p.Records, Files: p.Files, Now: o.Now})
 	p.Workflows = runner.New(runner.Options{Types: plugins.Workflows(o.Plugins...), Catalog: p.Catalog, Records: p.Records, Callers: p.Auth, Notes: p.Collaboration, IDs: p.IDs, Now: o.Now,
 		Reach: outside.Reach{Secrets: p.Secrets, Networks: o.Networks, Roots: o.Roots}, Wake: p.wake, Log: o.Log})
 	p.Jobs.Register(p.Workflows.Jobs()...)
@@ -249,7 +253,7 @@ func (o Options) withDefaults() Options {
 
 // tables are those that the rooms of the engine keep in every tenant.
 func tables() []store.Table {
-	return slices.Concat(record.Tables(), auth.Tables(), transfer.Tables(), file.Tables(), workspace.Tables(), collaboration.Tables(), runner.Tables(), approval.Tables(), outside.Tables(), connection.Tables())
+	return slices.Concat(record.Tables(), auth.Tables(), transfer.Tables(), file.Tables(), workspace.Tables(), collaboration.Tables(), runner.Tables(), approval.Tables(), outside.Tables(), connection.Tables(), mail.Tables())
 }
 
 // holder names this process, and this platform in it, among those that share a store.

@@ -37,12 +37,13 @@ type post struct {
 	mu    sync.Mutex
 	taken []string
 	ids   map[string]bool
+	about map[string]string // ids of messages, by their subjects
 }
 
 // open has it serve until the test ends.
 func (p *post) open(t *testing.T) {
 	t.Helper()
-	p.ids, p.ended = map[string]bool{}, make(chan struct{})
+	p.ids, p.about, p.ended = map[string]bool{}, map[string]string{}, make(chan struct{})
 	s := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &posting{post: p, known: p.Secret == ""}, nil }))
 	s.Domain, s.AllowInsecureAuth, s.ErrorLog = "mail.test", p.Bare, quiet{}
 	if p.Secret != "" && !p.Bare {
@@ -186,7 +187,7 @@ func (s *posting) line(raw string) (string, error) {
 	if s.ids[id] {
 		line += " ; again"
 	}
-	s.ids[id] = true
+	s.ids[id], s.about[subject] = true, id
 	return line, nil
 }
 
@@ -215,4 +216,17 @@ func (p *post) took() []string {
 	taken := append([]string{}, p.taken...)
 	p.taken = nil
 	return taken
+}
+
+// withIDs has the ids of messages put into a text, for "$id:subject".
+func (p *post) withIDs(text string) string {
+	if p == nil {
+		return text
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for subject, id := range p.about {
+		text = strings.ReplaceAll(text, "$id:"+subject, id)
+	}
+	return text
 }

@@ -19,7 +19,6 @@ import (
 	"formwork/engine/cache"
 	"formwork/engine/catalog"
 	"formwork/engine/collaboration"
-	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/job"
 	"formwork/engine/outbox"
@@ -92,17 +91,7 @@ var errUndo = errors.New("nothing is to be kept")
 // underNewest does what a transaction does under the configuration that was looked at before, and does it anew
 // where that was changed in between.
 func (r *Runner) underNewest(ctx context.Context, t store.Tenant, do func(system *record.Session) error) error {
-	for {
-		snapshot, err := r.o.Catalog.Snapshot(ctx, t)
-		if err != nil {
-			return err
-		}
-		err = do(r.o.Records.As(t, snapshot, policy.System(t.Name())))
-		if !fault.Is(err, "catalog.changed") {
-			return err
-		}
-		if _, err := r.o.Catalog.Newest(ctx, t); err != nil {
-			return err
-		}
-	}
+	return r.o.Catalog.UnderNewest(ctx, t, func(s *catalog.Snapshot) error {
+		return do(r.o.Records.As(t, s, policy.System(t.Name())))
+	})
 }

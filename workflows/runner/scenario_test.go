@@ -65,6 +65,8 @@ type deed struct {
 	Of      string           `json:"of"`      // erp when absent
 	Sent    []string         `json:"sent"`    // what the outside system was asked meanwhile: "METHOD /path?query body; secret"
 	Mailed  []string         `json:"mailed"`  // what the server for mail was given meanwhile: "from > to (cc): subject | text | html"
+	Receive string           `json:"receive"` // a mailbox that receives Raw
+	Raw     []string         `json:"raw"`     // lines of a message; "$id:x" is the id of the last message that was given to the server for mail about x
 	Asked   []string         `json:"asked"`   // what As is asked to decide, newest first
 	Request string           `json:"request"` // the newest about On: "state way: who state (instead of who) comment; …"
 	Cancel  int              `json:"cancel"`  // the run of this number
@@ -287,6 +289,9 @@ func (s *stage) do(t *testing.T, at string, d deed) {
 		err = s.decide(t, d, session)
 	case d.Secret != "":
 		err = s.Secrets.Set(ctx, s.Tenant.Tenant, connection.Of(s.Snapshot())[cmp.Or(d.Of, "erp")], d.Secret)
+	case d.Receive != "":
+		key, err = s.Mail.Receive(ctx, s.Tenant.Tenant, d.Receive, []byte(s.post.withIDs(strings.Join(d.Raw, "\r\n"))))
+		object = "email"
 	case d.Cancel > 0:
 		err = s.Workflows.Cancel(ctx, s.Tenant.Tenant, s.runs(t)[d.Cancel-1].ID)
 	case d.Retry > 0:
@@ -367,8 +372,12 @@ func (s *stage) wants(t *testing.T, at, object string, key id.ID, want map[strin
 		if text, ok := want.(string); ok && strings.HasPrefix(text, "$") {
 			want = s.kept[text[1:]].String()
 		}
-		if fmt.Sprint(got[name]) != fmt.Sprint(want) {
-			t.Errorf("%s: %s is %v, want %v", at, name, got[name], want)
+		is := fmt.Sprint(got[name])
+		if strings.Contains(fmt.Sprint(want), "$") {
+			is = s.named(is)
+		}
+		if is != fmt.Sprint(want) {
+			t.Errorf("%s: %s is %v, want %v", at, name, is, want)
 		}
 	}
 }

@@ -201,6 +201,19 @@ test("connections", async () => {
   data(await admin.DELETE("/api/v1/connections/{name}/secret", { params }));
 });
 
+test("mailboxes", async () => {
+  const documents = [{ kind: "mailbox", name: "help", label: "Help", address: "help@example.com" }];
+  data(await admin.POST("/api/v1/metadata/apply", { body: { documents, message: "a mailbox" } }));
+  const message = "From: ann@example.org\r\nSubject: Hello\r\n\r\nHello";
+  const { id } = data(
+    await admin.POST("/api/v1/mailboxes/{name}/messages", {
+      params: { path: { name: "help" } }, headers: { "Content-Type": "message/rfc822" }, body: message, bodySerializer: (raw: string) => raw,
+    }),
+  );
+  assert.equal((data(await admin.GET("/api/v1/records/email/{id}", { params: { path: { id } } })) as { subject?: string }).subject, "Hello");
+  assert.ok(data(await admin.GET("/api/v1/mailboxes")).items.some((box) => box.address === "help@example.com" && !box.fetches));
+});
+
 test("approvals", async () => {
   const name = "check_accounts";
   const workflow = {
