@@ -76,6 +76,15 @@ func (c *Compiling) Report(problem *fault.Fault, at string) { c.c.Report(problem
 // Offer says what the step offers to later ones.
 func (c *Compiling) Offer(symbols ...expression.Symbol) { c.result = symbols }
 
+// withProblem is what the step offers and why it failed, which is told in the language of whoever set off the workflow.
+func (c *Compiling) withProblem() Result {
+	if _, taken := c.result.Symbol(problemName); taken {
+		c.Report(fault.New(fault.Invalid, "catalog.reserved_name", "name", problemName), failedAt)
+	}
+	*c.user = true
+	return append(slices.Clone(c.result), Offered(problemName, fieldtype.Lines(maxProblem)))
+}
+
 // scope is what expressions may read.
 func (c *Compiling) scope(result fieldtype.Kind, scale int) expression.Scope {
 	s := expression.Scope{User: c.c.User(), Old: c.old, Roots: c.results, Result: result, Scale: scale}
@@ -256,7 +265,11 @@ func (r *Registry) Compile(c *catalog.Compiling, d *Definition, at string) *Work
 		if len(w.inputs) > 0 {
 			of.results[inputRoot] = w.inputs
 		}
-		w.Nodes[name] = &Node{Name: name, Type: s.kind, Step: s.settings.Compile(&of), Result: of.result}
+		node := &Node{Name: name, Type: s.kind, Step: s.settings.Compile(&of), Failed: s.failed}
+		if node.Result = of.result; s.failed != "" {
+			node.Result = of.withProblem()
+		}
+		w.Nodes[name] = node
 	}
 	w.Start = w.Nodes[d.Start]
 	return w

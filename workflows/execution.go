@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -236,7 +237,9 @@ func (x *Execution) step() error {
 	}
 	done, err := node.Step.Do(x)
 	if err != nil {
-		return err
+		if done, err = x.failed(node, done, err); err != nil {
+			return err
+		}
 	}
 	if len(node.Result) > 0 && done.Asked == 0 {
 		x.state.Results[node.Name] = done.Result
@@ -246,6 +249,35 @@ func (x *Execution) step() error {
 		x.state.Next = done.Next
 	}
 	return nil
+}
+
+const (
+	// problemName is under which name later steps read why a step failed, and maxProblem how many characters of it.
+	problemName = "problem"
+	maxProblem  = 1_000
+)
+
+// failed is what a step comes to that failed, if another follows on that. What breaks the program is nothing that a
+// workflow could go on after.
+func (x *Execution) failed(node *Node, done Outcome, err error) (Outcome, error) {
+	f := fault.From(err)
+	if node.Failed == "" || f.Kind.Breaks() {
+		return done, err
+	}
+	if _, under := x.Left(); under {
+		x.Loop(nil)
+	}
+	problem := f.Each()[0].Text(x.Language())
+	if all := []rune(problem); len(all) > maxProblem {
+		problem = string(all[:maxProblem])
+	}
+	x.Acts.Failed(problem)
+	result := maps.Clone(done.Result)
+	if result == nil {
+		result = map[string]any{}
+	}
+	result[problemName] = problem
+	return Outcome{Next: node.Failed, Result: result}, nil
 }
 
 // Asked is what the run has waited for in the step that is being done; 0: the step is done for the first time.

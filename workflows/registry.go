@@ -53,6 +53,9 @@ type Repeats interface {
 	Body() Exit
 }
 
+// Fails are Settings of a step that is there to fail the run, so that none follows where it does.
+type Fails interface{ Fails() }
+
 // Exit is where a step leads to.
 type Exit struct {
 	At string // the JSON pointer within the step
@@ -62,7 +65,8 @@ type Exit struct {
 // Step is a step compiled. Immutable, safe for concurrent use.
 type Step interface {
 	// Do does the step, and says where the run goes on. A fault fails the step; of kind Forbidden,
-	// Invalid or Conflict it is told to whoever waits for the run.
+	// Invalid or Conflict it is told to whoever waits for the run. A step that fails has changed nothing: what may be refused is its
+	// only act, or comes before the others. Where another step follows on that, it reads Outcome.Result all the same.
 	Do(x *Execution) (Outcome, error)
 }
 
@@ -154,8 +158,10 @@ type Saved interface {
 	Was(field string) any // nil of a new record
 }
 
-// Acts are how the steps of a run change anything: for good, or to be undone.
+// Acts are how the steps of a run change anything: for good, or to be undone. One that is refused changes nothing.
 type Acts interface {
+	// Failed notes why the step failed, where another follows on that.
+	Failed(problem string)
 	// Put gives fields of the record that the run is about values in stored form.
 	Put(values map[string]any) error
 	// Create, Update and Delete change any records, as the run's caller.

@@ -54,6 +54,7 @@ type Node struct {
 	Type   StepType
 	Step   Step
 	Result Result // what it offers to later steps
+	Failed string // the step that follows where it fails; "": the run fails
 }
 
 // Active reports whether the workflow is to run when it is triggered.

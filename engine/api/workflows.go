@@ -47,12 +47,12 @@ type RunStep struct {
 
 // RunEffect is what a step changed, or would change.
 type RunEffect struct {
-	Do     string                     `json:"do" enum:"create,update,delete,notify,ask,approved,rejected,recalled,late,cancelled,request,answer,wait"`
+	Do     string                     `json:"do" enum:"create,update,delete,notify,ask,approved,rejected,recalled,late,cancelled,request,answer,failed,wait"`
 	Object string                     `json:"object,omitempty"`
 	Record string                     `json:"record,omitempty" schema:"ID"` // of notify, ask, and what became of that: the user
 	Values map[string]json.RawMessage `json:"values,omitempty"`             // by field, as records have them; of those that the caller may read. Of request: its body, for who manages permissions
 	Tried  int64                      `json:"tried,omitempty"`              // of answer: how often
-	Text   string                     `json:"text,omitempty"`               // of notify, ask, and what became of that; of wait: until when
+	Text   string                     `json:"text,omitempty"`               // of notify, ask, and what became of that; of wait: until when; of failed: why
 }
 
 // Tried is a workflow that was tried.

@@ -127,6 +127,9 @@ func (e *executing) note(effect Effect) {
 	}
 }
 
+// Failed implements workflows.Acts.
+func (e *executing) Failed(problem string) { e.note(Effect{Do: "failed", Text: problem}) }
+
 // Put implements workflows.Acts.
 func (e *executing) Put(values map[string]any) error {
 	o := e.env.Mapping.Object

@@ -96,12 +96,12 @@ type Did struct {
 
 // Effect is what a step changed.
 type Effect struct {
-	Do     string          `json:"do"`               // create, update, delete, notify, ask, what became of that (approval.Approved …), request, answer; wait, of a run that is tried
+	Do     string          `json:"do"`               // create, update, delete, notify, ask, what became of that (approval.Approved …), request, answer, failed; wait, of a run that is tried
 	Object string          `json:"object,omitempty"` // of the record
 	Record id.ID           `json:"record"`           // for notify, ask, and what became of that: the user
 	Values json.RawMessage `json:"values,omitempty"` // as the API shows them
 	Tried  int64           `json:"tried,omitempty"`  // of answer: how often
-	Text   string          `json:"text,omitempty"`   // of notify, ask, and what became of that
+	Text   string          `json:"text,omitempty"`   // of notify, ask, and what became of that; of failed: why
 }
 
 const (
