@@ -305,6 +305,9 @@ func (s *State) Fill(inputs map[string]any) {
 	s.Results = map[string]map[string]any{inputKey: inputs}
 }
 
+// Record is the record that the run is about.
+func (x *Execution) Record() id.ID { return x.env.Row.ID() }
+
 // Now is when the run is executed.
 func (x *Execution) Now() time.Time { return x.env.Now() }
 
@@ -352,15 +355,34 @@ func (w *Workflow) Restore(s *State, kept json.RawMessage) error {
 		if offered == nil {
 			continue
 		}
-		s.Results[step] = map[string]any{}
-		for _, symbol := range offered {
-			if v, ok := values[symbol.Name]; ok {
-				stored, problem := symbol.Value.Coerce(v)
-				if problem == nil {
-					s.Results[step][symbol.Name] = stored
-				}
+		s.Results[step] = offered.stored(values)
+	}
+	return nil
+}
+
+// stored is what values that were kept are in stored form. What does not fit is left out.
+func (r Result) stored(values map[string]any) map[string]any {
+	all := map[string]any{}
+	for _, symbol := range r {
+		if v, ok := values[symbol.Name]; ok {
+			if stored, problem := symbol.Value.Coerce(v); problem == nil {
+				all[symbol.Name] = stored
 			}
 		}
 	}
-	return nil
+	return all
+}
+
+// Read reads values that were kept, as the API shows them, in stored form. What does not fit is left out.
+func (r Result) Read(kept json.RawMessage) (map[string]any, error) {
+	all := map[string]any{}
+	if len(kept) == 0 {
+		return all, nil
+	}
+	d := json.NewDecoder(bytes.NewReader(kept))
+	d.UseNumber()
+	if err := d.Decode(&all); err != nil {
+		return nil, fmt.Errorf("reading what a run answered: %w", err)
+	}
+	return r.stored(all), nil
 }

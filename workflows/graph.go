@@ -194,12 +194,25 @@ func (g *graph) before(name string, nodes map[string]*Node) map[string]expressio
 	for _, earlier := range slices.Backward(g.order[:slices.Index(g.order, name)]) {
 		if slices.ContainsFunc(g.exits(earlier), func(e Exit) bool { return leads[e.To] }) {
 			leads[earlier] = true
-			if n := nodes[earlier]; n != nil && len(n.Result) > 0 {
-				results[stepsRoot+earlier] = n.Result
-			}
+			offer(results, nodes[earlier])
 		}
 	}
 	return results
+}
+
+// results are those of all steps, for what is computed when the run has ended.
+func (g *graph) results(nodes map[string]*Node) map[string]expression.Names {
+	results := map[string]expression.Names{}
+	for _, name := range g.order {
+		offer(results, nodes[name])
+	}
+	return results
+}
+
+func offer(results map[string]expression.Names, n *Node) {
+	if n != nil && len(n.Result) > 0 {
+		results[stepsRoot+n.Name] = n.Result
+	}
 }
 
 const (

@@ -72,9 +72,11 @@ func (kind) Jobs(before, after *catalog.Snapshot) []catalog.Job {
 }
 
 func (k kind) Compile(c *catalog.Compiling) any {
-	former := func(s *catalog.Snapshot) map[string]*Workflow { return Of(s).ByName }
-	compiled := &Compiled{before: map[moment][]*Workflow{}, after: map[moment][]*Workflow{}, manual: map[string][]*Workflow{}, locks: map[string]bool{}}
-	compiled.ByName = catalog.EachOf(c, former, func(d *Definition, at string) *Workflow { return k.registry.Compile(c, d, at) })
+	all := k.registry.compilation(c)
+	former := func(s *catalog.Snapshot) map[string]*Workflow { return still(Of(s).ByName, all.definitions()) }
+	compiled := &Compiled{before: map[moment][]*Workflow{}, after: map[moment][]*Workflow{}, manual: map[string][]*Workflow{}, locks: map[string]bool{}, asks: map[string]bool{}}
+	compiled.ByName = catalog.EachOf(c, former, all.compile)
+	compiled.circles(c)
 	inOrder := slices.SortedFunc(maps.Values(compiled.ByName), func(a, b *Workflow) int {
 		return cmp.Or(cmp.Compare(a.Doc.Order, b.Doc.Order), cmp.Compare(a.Doc.Name, b.Doc.Name))
 	})

@@ -123,13 +123,25 @@ type OnSave interface {
 	Fires(c Saved) bool
 }
 
-// OnPress is a Trigger that is set off by people, on a record that they may read.
-type OnPress interface {
+// Asking is a Trigger of which whoever sets it off fills in something.
+type Asking interface {
 	Trigger
-	// Permissions are sets of which people hold one; none: whoever may change the record.
-	Permissions() []string
 	// Inputs are what they are asked to fill in.
 	Inputs() []Input
+}
+
+// OnPress is a Trigger that is set off by people, on a record that they may read.
+type OnPress interface {
+	Asking
+	// Permissions are sets of which people hold one; none: whoever may change the record.
+	Permissions() []string
+}
+
+// OnCall is a Trigger that is set off by steps of other workflows.
+type OnCall interface {
+	Asking
+	// Answers are what they read when the run has ended.
+	Answers() map[string]Computation
 }
 
 // Input is something that people are asked to fill in, which expressions read as input.<name>.
@@ -181,6 +193,11 @@ type Acts interface {
 	Call(r outside.Request, tries int64) (id.ID, error)
 	// Called is what became of that.
 	Called(asked id.ID) (Reply, error)
+	// Begin begins a run of another workflow on a record, with inputs in stored form; 0: its condition does not hold. It has done
+	// as much as it can at once, and may have ended.
+	Begin(workflow string, record id.ID, inputs map[string]any) (id.ID, error)
+	// Ended is what became of that.
+	Ended(begun id.ID) (Ending, error)
 	// Turn keeps whose turn it was last in something that users take turns in: whoever choose returns, who is told of the
 	// last one (0: there was none).
 	Turn(in string, choose func(last id.ID) (id.ID, error)) error
@@ -214,6 +231,13 @@ type Reply struct {
 	Status int64  // of the answer; 0: there was none
 	Body   []byte // of the answer, where it is JSON
 	Fault  *fault.Fault
+}
+
+// Ending is what became of a run that another has begun.
+type Ending struct {
+	Ended  bool
+	Fault  *fault.Fault    // why it failed, or was cancelled; nil: it was done
+	Answer json.RawMessage // by name, as the API shows values; nil: nothing
 }
 
 // Locking is a Step which, while a run waits in it, may keep people from changing the record that the run is about.

@@ -43,7 +43,9 @@ type Workflow struct {
 	Filter  *expression.Program // the condition of an OnTime trigger, which runs in the database, in place of When; nil: all
 	Start   *Node
 	Nodes   map[string]*Node
-	inputs  Result // what whoever sets it off fills in
+	inputs  Result     // what whoever sets it off fills in
+	answer  []Computed // what whoever calls it reads
+	calls   []call     // of other workflows, by its steps
 	// ReadsUser: expressions read who set it off, or where they are.
 	ReadsUser bool
 }
@@ -77,6 +79,8 @@ type Compiled struct {
 	manual map[string][]*Workflow
 	// locks are the objects of workflows that may keep people from changing records.
 	locks map[string]bool
+	// asks are the workflows of which runs depend on who set them off; see Asks.
+	asks map[string]bool
 }
 
 // moment is something that is done to the records of an object.

@@ -68,4 +68,6 @@ func (saving) Ask(workflows.Question) (id.ID, error)                 { return 0,
 func (saving) Answer(id.ID) (workflows.Answer, error)                { return workflows.Answer{}, errNotBeforeSave }
 func (saving) Call(outside.Request, int64) (id.ID, error)            { return 0, errNotBeforeSave }
 func (saving) Called(id.ID) (workflows.Reply, error)                 { return workflows.Reply{}, errNotBeforeSave }
+func (saving) Begin(string, id.ID, map[string]any) (id.ID, error)    { return 0, errNotBeforeSave }
+func (saving) Ended(id.ID) (workflows.Ending, error)                 { return workflows.Ending{}, errNotBeforeSave }
 func (saving) Turn(string, func(id.ID) (id.ID, error)) error         { return errNotBeforeSave }

@@ -23,6 +23,7 @@ import (
 
 // executing is a run that is being executed in a transaction.
 type executing struct {
+	g        *together
 	r        *Runner
 	ctx      context.Context
 	tenant   string
@@ -50,7 +51,7 @@ func (g *together) carryOn(run *Run, w *workflows.Workflow, env *session.Env) (w
 		run.State, run.Fault, run.Ended = Failed, f, g.r.o.Now()
 		return false, g.r.release(g.ctx, g.joint.Tx(), run)
 	}
-	x := executing{r: g.r, ctx: g.ctx, tenant: g.tenant.Name(), run: run, workflow: w, writer: writer, joint: writer.Within(g.joint), env: env, tries: g.tries, budget: &g.budget}
+	x := executing{g: g, r: g.r, ctx: g.ctx, tenant: g.tenant.Name(), run: run, workflow: w, writer: writer, joint: writer.Within(g.joint), env: env, tries: g.tries, budget: &g.budget}
 	if err = x.execute(); err == nil && run.State != Waiting {
 		err = g.r.release(g.ctx, g.joint.Tx(), run)
 	}
@@ -64,8 +65,8 @@ func (e *executing) execute() error {
 	e.env.Forget() // an earlier run of the transaction may have changed it
 	state := &workflows.State{Next: e.run.Next, Steps: e.run.Steps, Loops: e.run.loops, Asked: e.run.asked}
 	err := e.workflow.Restore(state, e.run.results)
+	x := workflows.NewExecution(e.ctx, e.workflow, state, e.env, e, e.budget)
 	if err == nil {
-		x := workflows.NewExecution(e.ctx, e.workflow, state, e.env, e, e.budget)
 		x.By = e.run.By
 		for err = x.Run(e.did); err == nil && e.tries && state.Waits(); err = x.Run(e.did) {
 			if e.budget.Steps < 0 {
@@ -79,8 +80,11 @@ func (e *executing) execute() error {
 	if err == nil {
 		e.run.results, err = e.workflow.Keep(state)
 	}
+	if err == nil && !state.Waits() {
+		e.run.answer, err = x.Answer()
+	}
 	if e.run.holds() > maxHeld {
-		e.run.results, e.run.loops = nil, nil
+		e.run.results, e.run.loops, e.run.answer = nil, nil, nil
 		err = cmp.Or(err, error(fault.New(fault.TooLarge, "workflow.results_too_large", "limit", maxHeld)))
 	}
 	now := e.r.o.Now()
@@ -132,15 +136,10 @@ func (e *executing) Failed(problem string) { e.note(Effect{Do: "failed", Text: p
 
 // Put implements workflows.Acts.
 func (e *executing) Put(values map[string]any) error {
-	o := e.env.Mapping.Object
-	if err := e.Update(o, e.env.Row.ID(), values); err != nil {
+	if err := e.Update(e.env.Mapping.Object, e.env.Row.ID(), values); err != nil {
 		return err
 	}
-	now, err := e.joint.Record(o.Doc.Name, e.env.Row.ID())
-	if err == nil && now != nil {
-		e.env.Row = now.Row
-	}
-	return err
+	return e.refresh()
 }
 
 // Create implements workflows.Acts.
