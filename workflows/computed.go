@@ -7,8 +7,10 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"formwork/engine/catalog"
 	"formwork/engine/expression"
 	"formwork/engine/fault"
+	"formwork/engine/record/draft"
 	"formwork/metadata/fieldtype"
 )
 
@@ -85,6 +87,19 @@ func (x *Execution) Compute(all []Computed) (map[string]any, error) {
 		values[one.Symbol.Name] = v
 	}
 	return values, nil
+}
+
+// Checked is a value that an expression made for a field, as it would be stored, or what is wrong with it.
+func Checked(f *catalog.Field, value any) (stored any, problem *fault.Fault, err error) {
+	if value == nil {
+		return nil, nil, nil
+	}
+	shown, err := draft.Shown(f.Value, value)
+	if err != nil {
+		return nil, nil, err
+	}
+	stored, problem = f.Value.Coerce(shown)
+	return stored, problem, nil
 }
 
 // Answer is what a run answers that was called and has ended, as the API shows values; nil: nothing.

@@ -210,14 +210,19 @@ func (x *Execution) Find(o *catalog.Object, condition *expression.Program, sort 
 	if err != nil {
 		return nil, err
 	}
+	if among != 0 {
+		f = query.And(f, query.Is(query.ID, int64(among)))
+	}
+	return x.FindBy(o, f, sort, limit)
+}
+
+// FindBy are at most limit records of an object that the run's caller may read and a filter holds for.
+func (x *Execution) FindBy(o *catalog.Object, f query.Filter, sort []query.Order, limit int) ([]id.ID, error) {
 	readable, err := x.Acts.Readable(o)
 	if err != nil {
 		return nil, err
 	}
 	f = query.And(f, readable)
-	if among != 0 {
-		f = query.And(f, query.Is(query.ID, int64(among)))
-	}
 	var found []id.ID
 	q := query.Select{Table: o.Table.Name, Filter: f, Sort: append(slices.Clone(sort), query.Order{Ref: query.Field(query.ID)}), Limit: limit}
 	for r, err := range store.Find(x.Ctx, x.Reader(), q, query.ID) {

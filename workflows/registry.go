@@ -198,6 +198,8 @@ type Acts interface {
 	Begin(workflow string, record id.ID, inputs map[string]any) (id.ID, error)
 	// Ended is what became of that.
 	Ended(begun id.ID) (Ending, error)
+	// Alone has steps that ask for it be done one after the other, of all runs, for the records of an object.
+	Alone(object *catalog.Object) error
 	// Turn keeps whose turn it was last in something that users take turns in: whoever choose returns, who is told of the
 	// last one (0: there was none).
 	Turn(in string, choose func(last id.ID) (id.ID, error)) error

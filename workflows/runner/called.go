@@ -1,13 +1,10 @@
 package runner
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 
-	"formwork/engine/catalog"
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/query"
@@ -96,9 +93,12 @@ func given(w *workflows.Workflow, env *session.Env, inputs map[string]any) (map[
 				}
 			}
 		}
-		value, problem, err := checked(f, value)
+		value, problem, err := workflows.Checked(f, value)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("reading the input %s: %w", f.Name, err)
+		}
+		if value == nil && problem == nil {
+			_, problem = entered(f, nil)
 		}
 		if problem != nil {
 			problems = append(problems, problem.At("/inputs/"+f.Name))
@@ -109,22 +109,6 @@ func given(w *workflows.Workflow, env *session.Env, inputs map[string]any) (map[
 		return nil, fault.All(fault.Invalid, "workflow.inputs", problems)
 	}
 	return values, nil
-}
-
-// checked is a value that an expression made, held to what its field says.
-func checked(f *catalog.Field, value any) (any, *fault.Fault, error) {
-	if value == nil {
-		value, problem := entered(f, nil)
-		return value, problem, nil
-	}
-	d := json.NewDecoder(bytes.NewReader(f.Value.AppendJSON(nil, value)))
-	d.UseNumber()
-	var shown any
-	if err := d.Decode(&shown); err != nil {
-		return nil, nil, fmt.Errorf("reading the input %s: %w", f.Name, err)
-	}
-	value, problem := entered(f, shown)
-	return value, problem, nil
 }
 
 // Ended implements workflows.Acts.

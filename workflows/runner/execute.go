@@ -269,6 +269,11 @@ func bodyOf(body []byte) json.RawMessage {
 	return fmt.Appendf(nil, `{"body":%s}`, body)
 }
 
+// Alone implements workflows.Acts.
+func (e *executing) Alone(o *catalog.Object) error {
+	return takeTurn(e.ctx, e.joint.Tx(), "records of "+o.Doc.Name, func(id.ID) (id.ID, error) { return 1, nil })
+}
+
 // Turn implements workflows.Acts.
 func (e *executing) Turn(in string, choose func(last id.ID) (id.ID, error)) error {
 	return takeTurn(e.ctx, e.joint.Tx(), e.run.Workflow+" "+in, choose)
