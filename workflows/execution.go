@@ -30,6 +30,8 @@ type State struct {
 	Next    string                    // the step that is done next; "": the run has ended
 	Until   time.Time                 // until when the run waits; the zero time: it does not, or only for Asked
 	Asked   id.ID                     // what the run waits for besides the time; 0: nothing
+	Watches bool                      // the run waits for a change of its record
+	Late    time.Time                 // until when it does; the zero time: for ever
 	Steps   int                       // that were done
 	Results map[string]map[string]any // of steps, by their names, in stored form; under inputKey what was filled in
 	Loops   []Loop                    // that are under way, the innermost last
@@ -159,7 +161,7 @@ func (x *Execution) Triggered() (bool, error) {
 // workflow.too_many_steps. doing is told of each step before it is done.
 func (x *Execution) Run(doing func(step string)) error {
 	x.state.Until = time.Time{}
-	for first := true; x.goesOn() && x.state.Until.IsZero() && (first || x.state.Asked == 0); first = false {
+	for first := true; x.goesOn() && x.state.Until.IsZero() && (first || x.state.Asked == 0 && !x.state.Watches); first = false {
 		if x.budget.Steps--; x.budget.Steps < 0 {
 			x.state.Until = x.Now()
 			break
@@ -237,7 +239,10 @@ func (x *Execution) FindBy(o *catalog.Object, f query.Filter, sort []query.Order
 // step does the next step.
 func (x *Execution) step() error {
 	node := x.workflow.Nodes[x.state.Next]
-	if x.state.Steps++; x.state.Steps > MaxSteps {
+	if !x.state.Watches { // else it has been counted
+		x.state.Steps++
+	}
+	if x.state.Steps > MaxSteps {
 		return fault.New(fault.Limited, "workflow.too_many_steps", "limit", MaxSteps)
 	}
 	done, err := node.Step.Do(x)
@@ -246,13 +251,17 @@ func (x *Execution) step() error {
 			return err
 		}
 	}
-	if len(node.Result) > 0 && done.Asked == 0 {
+	x.state.Until, x.state.Asked, x.state.Watches = done.Until, done.Asked, done.Watches
+	if x.state.Late = (time.Time{}); done.Watches {
+		x.state.Late = done.Until
+	}
+	if done.Asked != 0 || done.Watches {
+		return nil // it is done again
+	}
+	if len(node.Result) > 0 {
 		x.state.Results[node.Name] = done.Result
 	}
-	x.state.Until, x.state.Asked = done.Until, done.Asked
-	if done.Asked == 0 {
-		x.state.Next = done.Next
-	}
+	x.state.Next = done.Next
 	return nil
 }
 
@@ -288,8 +297,12 @@ func (x *Execution) failed(node *Node, done Outcome, err error) (Outcome, error)
 // Asked is what the run has waited for in the step that is being done; 0: the step is done for the first time.
 func (x *Execution) Asked() id.ID { return x.state.Asked }
 
-// Waits reports whether the run waits, for a time or for what it asked.
-func (s *State) Waits() bool { return !s.Until.IsZero() || s.Asked != 0 }
+// Watched is until when the run has waited for changes in the step that is being done (the zero time: for ever); again is false
+// where it has not.
+func (x *Execution) Watched() (late time.Time, again bool) { return x.state.Late, x.state.Watches }
+
+// Waits reports whether the run waits, for a time, for what it asked, or for a change.
+func (s *State) Waits() bool { return !s.Until.IsZero() || s.Asked != 0 || s.Watches }
 
 // Step is the name of the step that is being done.
 func (x *Execution) Step() string { return x.state.Next }

@@ -74,7 +74,7 @@ func (kind) Jobs(before, after *catalog.Snapshot) []catalog.Job {
 func (k kind) Compile(c *catalog.Compiling) any {
 	all := k.registry.compilation(c)
 	former := func(s *catalog.Snapshot) map[string]*Workflow { return still(Of(s).ByName, all.definitions()) }
-	compiled := &Compiled{before: map[moment][]*Workflow{}, after: map[moment][]*Workflow{}, manual: map[string][]*Workflow{}, locks: map[string]bool{}, asks: map[string]bool{}}
+	compiled := &Compiled{before: map[moment][]*Workflow{}, after: map[moment][]*Workflow{}, manual: map[string][]*Workflow{}, locks: map[string]bool{}, asks: map[string]bool{}, watches: map[string]bool{}}
 	compiled.ByName = catalog.EachOf(c, former, all.compile)
 	compiled.circles(c)
 	inOrder := slices.SortedFunc(maps.Values(compiled.ByName), func(a, b *Workflow) int {
@@ -83,6 +83,9 @@ func (k kind) Compile(c *catalog.Compiling) any {
 	for _, w := range inOrder {
 		if w.locks() {
 			compiled.locks[w.Object.Doc.Name] = true
+		}
+		if w.Watches() {
+			compiled.watches[w.Object.Doc.Name] = true
 		}
 		if _, ok := w.Trigger.(OnPress); ok && w.Active() {
 			compiled.manual[w.Object.Doc.Name] = append(compiled.manual[w.Object.Doc.Name], w)
@@ -111,6 +114,16 @@ func (k kind) Compile(c *catalog.Compiling) any {
 func (w *Workflow) locks() bool {
 	for _, n := range w.Nodes {
 		if l, ok := n.Step.(Locking); ok && l.Locks() {
+			return true
+		}
+	}
+	return false
+}
+
+// Watches reports whether runs may wait for changes of their record. Also of one that is not active.
+func (w *Workflow) Watches() bool {
+	for _, n := range w.Nodes {
+		if _, ok := n.Step.(Watching); ok {
 			return true
 		}
 	}

@@ -78,6 +78,9 @@ type Outcome struct {
 	// Asked, if not 0, is what the run waits for, until Until (the zero time: for ever). Then the step itself is done
 	// again, which finds it in Execution.Asked; Next is empty.
 	Asked id.ID
+	// Watches: the run waits for a change of its record, until Until (the zero time: for ever). Then the step itself is done
+	// again; Next is empty.
+	Watches bool
 }
 
 // Next is embedded by settings of steps that lead to one other.
@@ -198,6 +201,9 @@ type Acts interface {
 	Begin(workflow string, record id.ID, inputs map[string]any) (id.ID, error)
 	// Ended is what became of that.
 	Ended(begun id.ID) (Ending, error)
+	// Watch has no change of the record be missed from now on, if the step comes to Outcome.Watches; what was changed before can be
+	// read. held: the run is tried, and goes on as if what it waits for had come.
+	Watch() (held bool, err error)
 	// Alone has steps that ask for it be done one after the other, of all runs, for the records of an object.
 	Alone(object *catalog.Object) error
 	// Turn keeps whose turn it was last in something that users take turns in: whoever choose returns, who is told of the
@@ -246,6 +252,12 @@ type Ending struct {
 type Locking interface {
 	Step
 	Locks() bool
+}
+
+// Watching is a Step in which a run may wait for changes of its record.
+type Watching interface {
+	Step
+	Watches()
 }
 
 // Registry are the types of triggers and steps of a program. Immutable.

@@ -79,6 +79,8 @@ type Compiled struct {
 	manual map[string][]*Workflow
 	// locks are the objects of workflows that may keep people from changing records.
 	locks map[string]bool
+	// watches are the objects of workflows of which runs may wait for changes of their records.
+	watches map[string]bool
 	// asks are the workflows of which runs depend on who set them off; see Asks.
 	asks map[string]bool
 }
@@ -107,6 +109,9 @@ func (c *Compiled) Manual(object string) []*Workflow { return slices.Clone(c.man
 
 // Locks reports whether some workflow may keep people from changing records of an object.
 func (c *Compiled) Locks(object string) bool { return c.locks[object] }
+
+// Watches reports whether runs about records of an object may wait for changes of these.
+func (c *Compiled) Watches(object string) bool { return c.watches[object] }
 
 // Before are the active workflows that run before a record is saved or deleted, in their order.
 func (c *Compiled) Before(object string, action record.Action) []*Workflow {

@@ -53,7 +53,7 @@ type RunEffect struct {
 	Record string                     `json:"record,omitempty" schema:"ID"` // of notify, ask, and what became of that: the user; of call: the run
 	Values map[string]json.RawMessage `json:"values,omitempty"`             // by field, as records have them; of those that the caller may read. Of request: its body, for who manages permissions
 	Tried  int64                      `json:"tried,omitempty"`              // of answer: how often
-	Text   string                     `json:"text,omitempty"`               // of notify, ask, and what became of that; of wait: until when; of failed: why; of call: the workflow
+	Text   string                     `json:"text,omitempty"`               // of notify, ask, and what became of that; of wait: until when, none where it is for a condition; of failed: why; of call: the workflow
 }
 
 // Tried is a workflow that was tried.

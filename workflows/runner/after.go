@@ -22,7 +22,7 @@ import (
 // wants leaves out what is neither a change of a record's values nor its end, and what happened long ago.
 func wants(e *outbox.Event) bool {
 	switch record.Action(e.Action) {
-	case record.Created, record.Updated, record.Deleted:
+	case record.Created, record.Updated, record.Deleted, record.Merged, record.RolledUp:
 		return e.HappenedAt.IsZero()
 	case record.Purged:
 		return true
@@ -48,7 +48,11 @@ func (r *Runner) start(ctx context.Context, t store.Tenant, system *record.Sessi
 		return err
 	}
 	gone := purged(b.Events)
-	if len(all)+len(gone) == 0 {
+	watched, err := r.watched(ctx, t, snapshot, b.Events)
+	if err != nil {
+		return err
+	}
+	if len(all)+len(gone)+len(watched) == 0 {
 		return nil
 	}
 	who := callers{}
@@ -65,6 +69,9 @@ func (r *Runner) start(ctx context.Context, t store.Tenant, system *record.Sessi
 		}
 		s := starting{together: r.together(ctx, t, snapshot, j, who), past: past, events: b.Events}
 		if err := s.start(all); err != nil {
+			return err
+		}
+		if err := s.wake(watched); err != nil {
 			return err
 		}
 		woken, err := r.removeRuns(ctx, j.Tx(), gone)

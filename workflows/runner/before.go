@@ -70,5 +70,6 @@ func (saving) Call(outside.Request, int64) (id.ID, error)            { return 0,
 func (saving) Called(id.ID) (workflows.Reply, error)                 { return workflows.Reply{}, errNotBeforeSave }
 func (saving) Begin(string, id.ID, map[string]any) (id.ID, error)    { return 0, errNotBeforeSave }
 func (saving) Ended(id.ID) (workflows.Ending, error)                 { return workflows.Ending{}, errNotBeforeSave }
+func (saving) Watch() (bool, error)                                  { return false, errNotBeforeSave }
 func (saving) Alone(*catalog.Object) error                           { return errNotBeforeSave }
 func (saving) Turn(string, func(id.ID) (id.ID, error)) error         { return errNotBeforeSave }

@@ -238,7 +238,7 @@ func (r *Runner) Retry(ctx context.Context, t store.Tenant, key id.ID) error {
 		if run.State != Failed && run.State != Cancelled || run.Next == "" {
 			return fault.New(fault.Conflict, "workflow.not_failed")
 		}
-		run.State, run.Due, run.Fault, run.asked = Waiting, r.o.Now(), nil, 0
+		run.State, run.Due, run.Fault, run.asked, run.watches = Waiting, r.o.Now(), nil, 0, min(run.watches, mayWatch)
 		if queued, err = r.queue(ctx, tx, run.Due); err != nil {
 			return err
 		}

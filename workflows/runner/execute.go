@@ -63,7 +63,7 @@ func (g *together) carryOn(run *Run, w *workflows.Workflow, env *session.Env) (w
 // that end the transaction.
 func (e *executing) execute() error {
 	e.env.Forget() // an earlier run of the transaction may have changed it
-	state := &workflows.State{Next: e.run.Next, Steps: e.run.Steps, Loops: e.run.loops, Asked: e.run.asked}
+	state := &workflows.State{Next: e.run.Next, Steps: e.run.Steps, Loops: e.run.loops, Asked: e.run.asked, Watches: e.run.watches == watches, Late: e.run.late}
 	err := e.workflow.Restore(state, e.run.results)
 	x := workflows.NewExecution(e.ctx, e.workflow, state, e.env, e, e.budget)
 	if err == nil {
@@ -76,7 +76,13 @@ func (e *executing) execute() error {
 			e.waits(state.Until)
 		}
 	}
-	e.run.Next, e.run.Steps, e.run.loops, e.run.asked = state.Next, state.Steps, state.Loops, state.Asked
+	e.run.Next, e.run.Steps, e.run.loops, e.run.asked, e.run.late = state.Next, state.Steps, state.Loops, state.Asked, state.Late
+	switch e.run.watches = 0; {
+	case state.Watches:
+		e.run.watches = watches
+	case e.workflow.Watches():
+		e.run.watches = mayWatch
+	}
 	if err == nil {
 		e.run.results, err = e.workflow.Keep(state)
 	}
@@ -109,6 +115,9 @@ func single(f *fault.Fault) *fault.Fault { return f.Each()[0] }
 
 // did notes that a step is being done.
 func (e *executing) did(step string) {
+	if n := len(e.run.Trace); e.run.watches == watches && n > 0 && e.run.Trace[n-1].Step == step {
+		return // it looks at its condition again
+	}
 	e.run.Trace = append(e.run.Trace, Did{Step: step, At: e.r.o.Now()})
 }
 
