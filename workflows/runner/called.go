@@ -139,20 +139,19 @@ func (r *Runner) tellCaller(ctx context.Context, tx store.Tx, run *Run) (queued 
 
 // cancelCalled ends the runs that wait and were called by some that have ended.
 func (r *Runner) cancelCalled(ctx context.Context, tx store.Tx, callers ...any) error {
-	if len(callers) == 0 {
-		return nil
-	}
-	called, err := find(ctx, tx, query.Select{Table: runTable, Filter: query.All{query.In{Ref: query.Field(colParent), Values: callers}, query.Is(colState, Waiting)}}, true)
-	if err != nil {
-		return err
-	}
-	for _, run := range called {
-		run.State, run.Ended = Cancelled, r.o.Now()
-		if err := r.release(ctx, tx, run); err != nil {
+	for some := range slices.Chunk(callers, resumeAtOnce) { // each waits for one at most
+		called, err := find(ctx, tx, query.Select{Table: runTable, Filter: query.All{query.In{Ref: query.Field(colParent), Values: some}, query.Is(colState, Waiting)}}, true)
+		if err != nil {
 			return err
 		}
-		if err := run.update(ctx, tx); err != nil {
-			return err
+		for _, run := range called {
+			run.State, run.Ended = Cancelled, r.o.Now()
+			if err := r.release(ctx, tx, run); err != nil {
+				return err
+			}
+			if err := run.update(ctx, tx); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

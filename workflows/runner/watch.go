@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"formwork/engine/catalog"
+	"formwork/engine/fault"
 	"formwork/engine/outbox"
 	"formwork/engine/query"
 	"formwork/engine/record"
@@ -18,8 +19,11 @@ const (
 	watches  = 2 // such a step is what it waits in
 )
 
+// maxWatching is how many runs wait for changes of one record at most: whoever changes it wakes them all.
+const maxWatching = 100
+
 // Watch implements workflows.Acts. Whoever changes the record meanwhile waits, and then wakes the run. A run that is tried goes on
-// as if the condition held.
+// as if the condition held. Fault workflow.too_many_watch (Limited).
 func (e *executing) Watch() (held bool, err error) {
 	if e.tries {
 		e.note(Effect{Do: "wait"})
@@ -27,6 +31,15 @@ func (e *executing) Watch() (held bool, err error) {
 	}
 	if err := e.joint.Tx().Lock(e.ctx, e.env.Mapping.Object.Table.Name, e.run.Record); err != nil {
 		return false, fmt.Errorf("locking a record whose changes are waited for: %w", err)
+	}
+	if e.run.watches != watches {
+		others, err := e.joint.Tx().Count(e.ctx, runTable, watching([]any{int64(e.run.Record)}).Filter, nil, maxWatching)
+		if err != nil {
+			return false, fmt.Errorf("counting the runs that wait for changes of a record: %w", err)
+		}
+		if others >= maxWatching {
+			return false, fault.New(fault.Limited, "workflow.too_many_watch", "limit", maxWatching)
+		}
 	}
 	return false, e.refresh()
 }
@@ -76,15 +89,16 @@ func (g *together) wake(records []any) error {
 	if len(records) == 0 {
 		return nil
 	}
-	runs, err := find(g.ctx, g.joint.Tx(), watching(records), true)
+	runs, err := find(g.ctx, g.joint.Tx(), watching(records), false)
 	if err != nil {
 		return err
 	}
 	for _, run := range runs {
 		if now := g.r.o.Now(); run.Due.IsZero() || run.Due.After(now) {
 			run.Due = now
-			if err := run.update(g.ctx, g.joint.Tx()); err != nil {
-				return err
+			values := map[string]any{query.Version.Name: run.version + 1, colDue.Name: now.UnixMilli()}
+			if err := g.joint.Tx().Update(g.ctx, runTable, run.ID, run.version, values, nil); err != nil {
+				return fmt.Errorf("waking a run that waits for a change: %w", err)
 			}
 		}
 		g.waits(run)
@@ -100,7 +114,7 @@ type watchedKey struct {
 
 const (
 	watchedCount = 1024
-	watchedBytes = 1 << 10
+	watchedBytes = 1 << 20 // of all
 )
 
 // formerlyWatched are the objects of runs that began under earlier configurations, or this one, and may watch their records. It is
@@ -110,7 +124,7 @@ func (r *Runner) formerlyWatched(ctx context.Context, t store.Tenant, s *catalog
 	if found, ok := r.watchedBefore.Get(key); ok {
 		return found, nil
 	}
-	objects := map[string]bool{}
+	objects, bytes := map[string]bool{}, int64(100)
 	q := query.Aggregate{Table: runTable, Filter: query.Compare{Ref: query.Field(colWatches), Op: query.Ge, Value: int64(mayWatch)},
 		Groups: []query.Group{{Ref: query.Field(colObject)}}, Measures: []query.Measure{{Op: query.Count}}}
 	for row, err := range t.Aggregate(ctx, q) {
@@ -118,9 +132,9 @@ func (r *Runner) formerlyWatched(ctx context.Context, t store.Tenant, s *catalog
 			return nil, fmt.Errorf("looking for objects that runs watch: %w", err)
 		}
 		if object, ok := row[0].(string); ok {
-			objects[object] = true
+			objects[object], bytes = true, bytes+100
 		}
 	}
-	r.watchedBefore.Add(key, objects, watchedBytes)
+	r.watchedBefore.Add(key, objects, bytes)
 	return objects, nil
 }
