@@ -21,12 +21,14 @@ import (
 // step or trigger.
 type Compiling struct {
 	c       *catalog.Compiling
+	k       *compilation
 	at      string // of the step or trigger
 	object  *catalog.Object
 	old     bool
 	results map[string]expression.Names // of the steps before, by "steps.<name>"
 	result  Result
-	user    *bool // set once an expression reads the user
+	user    *bool   // set once an expression reads the user
+	calls   *[]call // of other workflows
 }
 
 // Object is that of the record which a run is about; nil: of none.
@@ -88,6 +90,15 @@ func (c *Compiling) Report(problem *fault.Fault, at string) { c.c.Report(problem
 
 // Offer says what the step offers to later ones.
 func (c *Compiling) Offer(symbols ...expression.Symbol) { c.result = symbols }
+
+// withProblem is what the step offers and why it failed, which is told in the language of whoever set off the workflow.
+func (c *Compiling) withProblem() Result {
+	if _, taken := c.result.Symbol(problemName); taken {
+		c.Report(fault.New(fault.Invalid, "catalog.reserved_name", "name", problemName), failedAt)
+	}
+	*c.user = true
+	return append(slices.Clone(c.result), Offered(problemName, fieldtype.Lines(maxProblem)))
+}
 
 // scope is what expressions may read.
 func (c *Compiling) scope(result fieldtype.Kind, scale int) expression.Scope {
@@ -242,29 +253,28 @@ func (c *Compiling) Values(o *catalog.Object, sources map[string]string, at stri
 // Compile makes a workflow of a document, or reports what is wrong with it; nil where too little of it can be used to find more
 // problems.
 func (r *Registry) Compile(c *catalog.Compiling, d *Definition, at string) *Workflow {
-	w := &Workflow{Doc: d, Nodes: make(map[string]*Node, len(d.Steps))}
-	if d.Object != "" {
-		if w.Object = c.Object(d.Object, at+"/object"); w.Object == nil {
-			return nil
-		}
-	}
-	settings, ok := readAs(r.triggers, d.Trigger, TriggerType.Read, c, at+"/trigger")
-	if !ok {
+	return r.compilation(c).compile(d, at)
+}
+
+func (r *Registry) compilation(c *catalog.Compiling) *compilation {
+	return &compilation{types: r, c: c, heads: map[*Definition]*head{}}
+}
+
+func (k *compilation) compile(d *Definition, at string) *Workflow {
+	h, c := k.headOf(d, at), k.c
+	if h == nil {
 		return nil
 	}
-	w.Trigger = settings.Compile(&Compiling{c: c, at: at + "/trigger", object: w.Object})
-	if w.Trigger == nil {
-		return nil
-	}
+	w := &Workflow{Doc: d, Object: h.object, Trigger: h.trigger, Nodes: make(map[string]*Node, len(d.Steps))}
 	if _, ok := w.Trigger.(OnTime); ok && w.AsUser() {
 		c.Report(fault.New(fault.Invalid, "workflow.nobody"), at+"/run_as")
 	}
-	if t, ok := w.Trigger.(OnPress); ok {
+	if t, ok := w.Trigger.(Asking); ok {
 		for _, input := range t.Inputs() {
 			w.inputs = append(w.inputs, input.Field.Symbol())
 		}
 	}
-	base := Compiling{c: c, object: w.Object, old: w.Trigger.Old(), user: &w.ReadsUser}
+	base := Compiling{c: c, k: k, object: w.Object, old: w.Trigger.Old(), user: &w.ReadsUser, calls: &w.calls}
 	if d.When != "" {
 		when := base
 		when.at = at
@@ -274,24 +284,43 @@ func (r *Registry) Compile(c *catalog.Compiling, d *Definition, at string) *Work
 			w.When = when.Condition(d.When, "/when")
 		}
 	}
-	g, ok := r.graphOf(c, d, at)
+	g, ok := k.types.graphOf(c, d, at)
 	if !ok || !g.check(c, at) {
 		return nil
 	}
+	k.compileSteps(w, g, base, at)
+	if t, ok := w.Trigger.(OnCall); ok {
+		of := base
+		of.at, of.results = at+"/trigger", w.read(g.results(w.Nodes))
+		w.answer = of.Computed(t.Answers(), "/answer")
+	}
+	w.Start = w.Nodes[d.Start]
+	return w
+}
+
+// read is what expressions read besides the record: results of steps, and what was filled in.
+func (w *Workflow) read(results map[string]expression.Names) map[string]expression.Names {
+	if len(w.inputs) > 0 {
+		results[inputRoot] = w.inputs
+	}
+	return results
+}
+
+// compileSteps compiles the steps, each after those that may have run before it.
+func (k *compilation) compileSteps(w *Workflow, g *graph, base Compiling, at string) {
 	for _, name := range g.order {
 		s := g.steps[name]
 		at := at + "/steps/" + name
 		if s.kind.Effect() > w.Trigger.Allows() {
-			c.Report(fault.New(fault.Invalid, "workflow.effect_before_save", "type", s.kind.Name()), at+"/type")
+			k.c.Report(fault.New(fault.Invalid, "workflow.effect_before_save", "type", s.kind.Name()), at+"/type")
 			continue
 		}
 		of := base
-		of.at, of.results = at, g.before(name, w.Nodes)
-		if len(w.inputs) > 0 {
-			of.results[inputRoot] = w.inputs
+		of.at, of.results = at, w.read(g.before(name, w.Nodes))
+		node := &Node{Name: name, Type: s.kind, Step: s.settings.Compile(&of), Failed: s.failed}
+		if node.Result = of.result; s.failed != "" {
+			node.Result = of.withProblem()
 		}
-		w.Nodes[name] = &Node{Name: name, Type: s.kind, Step: s.settings.Compile(&of), Result: of.result}
+		w.Nodes[name] = node
 	}
-	w.Start = w.Nodes[d.Start]
-	return w
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -29,6 +30,8 @@ type State struct {
 	Next    string                    // the step that is done next; "": the run has ended
 	Until   time.Time                 // until when the run waits; the zero time: it does not, or only for Asked
 	Asked   id.ID                     // what the run waits for besides the time; 0: nothing
+	Watches bool                      // the run waits for a change of its record
+	Late    time.Time                 // until when it does; the zero time: for ever
 	Steps   int                       // that were done
 	Results map[string]map[string]any // of steps, by their names, in stored form; under inputKey what was filled in
 	Loops   []Loop                    // that are under way, the innermost last
@@ -159,7 +162,7 @@ func (x *Execution) Triggered() (bool, error) {
 // workflow.too_many_steps. doing is told of each step before it is done.
 func (x *Execution) Run(doing func(step string)) error {
 	x.state.Until = time.Time{}
-	for first := true; x.goesOn() && x.state.Until.IsZero() && (first || x.state.Asked == 0); first = false {
+	for first := true; x.goesOn() && x.state.Until.IsZero() && (first || x.state.Asked == 0 && !x.state.Watches); first = false {
 		if x.budget.Steps--; x.budget.Steps < 0 {
 			x.state.Until = x.Now()
 			break
@@ -210,14 +213,19 @@ func (x *Execution) Find(o *catalog.Object, condition *expression.Program, sort 
 	if err != nil {
 		return nil, err
 	}
+	if among != 0 {
+		f = query.And(f, query.Is(query.ID, int64(among)))
+	}
+	return x.FindBy(o, f, sort, limit)
+}
+
+// FindBy are at most limit records of an object that the run's caller may read and a filter holds for.
+func (x *Execution) FindBy(o *catalog.Object, f query.Filter, sort []query.Order, limit int) ([]id.ID, error) {
 	readable, err := x.Acts.Readable(o)
 	if err != nil {
 		return nil, err
 	}
 	f = query.And(f, readable)
-	if among != 0 {
-		f = query.And(f, query.Is(query.ID, int64(among)))
-	}
 	var found []id.ID
 	q := query.Select{Table: o.Table.Name, Filter: f, Sort: append(slices.Clone(sort), query.Order{Ref: query.Field(query.ID)}), Limit: limit}
 	for r, err := range store.Find(x.Ctx, x.Reader(), q, query.ID) {
@@ -232,21 +240,62 @@ func (x *Execution) Find(o *catalog.Object, condition *expression.Program, sort 
 // step does the next step.
 func (x *Execution) step() error {
 	node := x.workflow.Nodes[x.state.Next]
-	if x.state.Steps++; x.state.Steps > MaxSteps {
+	if !x.state.Watches { // else it has been counted
+		x.state.Steps++
+	}
+	if x.state.Steps > MaxSteps {
 		return fault.New(fault.Limited, "workflow.too_many_steps", "limit", MaxSteps)
 	}
 	done, err := node.Step.Do(x)
 	if err != nil {
-		return err
+		if done, err = x.failed(node, done, err); err != nil {
+			return err
+		}
 	}
-	if len(node.Result) > 0 && (done.Asked == 0 || done.Result != nil) {
+	x.state.Until, x.state.Asked, x.state.Watches = done.Until, done.Asked, done.Watches
+	if x.state.Late = (time.Time{}); done.Watches {
+		x.state.Late = done.Until
+	}
+	if done.Asked != 0 || done.Watches { // it is done again
+		if done.Result != nil {
+			x.state.Results[node.Name] = done.Result
+		}
+		return nil
+	}
+	if len(node.Result) > 0 {
 		x.state.Results[node.Name] = done.Result
 	}
-	x.state.Until, x.state.Asked = done.Until, done.Asked
-	if done.Asked == 0 {
-		x.state.Next = done.Next
-	}
+	x.state.Next = done.Next
 	return nil
+}
+
+const (
+	// problemName is under which name later steps read why a step failed, and maxProblem how many characters of it.
+	problemName = "problem"
+	maxProblem  = 1_000
+)
+
+// failed is what a step comes to that failed, if another follows on that. What breaks the program is nothing that a
+// workflow could go on after.
+func (x *Execution) failed(node *Node, done Outcome, err error) (Outcome, error) {
+	f := fault.From(err)
+	if node.Failed == "" || f.Kind.Breaks() {
+		return done, err
+	}
+	if _, under := x.Left(); under {
+		x.Loop(nil)
+	}
+	problem := f.Each()[0].Text(x.Language())
+	if all := []rune(problem); len(all) > maxProblem {
+		problem = string(all[:maxProblem])
+	}
+	x.Acts.Failed(problem)
+	result := maps.Clone(done.Result)
+	if result == nil {
+		result = map[string]any{}
+	}
+	result[problemName] = problem
+	return Outcome{Next: node.Failed, Result: result}, nil
 }
 
 // Asked is what the run has waited for in the step that is being done; 0: the step is done for the first time.
@@ -258,8 +307,12 @@ func (x *Execution) Kept() map[string]any { return x.state.Results[x.state.Next]
 // Unique names this time that a step is done, the same however often it is begun again.
 func (x *Execution) Unique() string { return fmt.Sprintf("%v.%d", x.ID, x.state.Steps) }
 
-// Waits reports whether the run waits, for a time or for what it asked.
-func (s *State) Waits() bool { return !s.Until.IsZero() || s.Asked != 0 }
+// Watched is until when the run has waited for changes in the step that is being done (the zero time: for ever); again is false
+// where it has not.
+func (x *Execution) Watched() (late time.Time, again bool) { return x.state.Late, x.state.Watches }
+
+// Waits reports whether the run waits, for a time, for what it asked, or for a change.
+func (s *State) Waits() bool { return !s.Until.IsZero() || s.Asked != 0 || s.Watches }
 
 // Step is the name of the step that is being done.
 func (x *Execution) Step() string { return x.state.Next }
@@ -287,6 +340,9 @@ func (x *Execution) About() string {
 	}
 	return x.workflow.Object.Doc.Name + "/" + x.env.Row.ID().String()
 }
+
+// Record is the record that the run is about.
+func (x *Execution) Record() id.ID { return x.env.Row.ID() }
 
 // Now is when the run is executed.
 func (x *Execution) Now() time.Time { return x.env.Now() }
@@ -335,15 +391,34 @@ func (w *Workflow) Restore(s *State, kept json.RawMessage) error {
 		if offered == nil {
 			continue
 		}
-		s.Results[step] = map[string]any{}
-		for _, symbol := range offered {
-			if v, ok := values[symbol.Name]; ok {
-				stored, problem := symbol.Value.Coerce(v)
-				if problem == nil {
-					s.Results[step][symbol.Name] = stored
-				}
+		s.Results[step] = offered.stored(values)
+	}
+	return nil
+}
+
+// stored is what values that were kept are in stored form. What does not fit is left out.
+func (r Result) stored(values map[string]any) map[string]any {
+	all := map[string]any{}
+	for _, symbol := range r {
+		if v, ok := values[symbol.Name]; ok {
+			if stored, problem := symbol.Value.Coerce(v); problem == nil {
+				all[symbol.Name] = stored
 			}
 		}
 	}
-	return nil
+	return all
+}
+
+// Read reads values that were kept, as the API shows them, in stored form. What does not fit is left out.
+func (r Result) Read(kept json.RawMessage) (map[string]any, error) {
+	all := map[string]any{}
+	if len(kept) == 0 {
+		return all, nil
+	}
+	d := json.NewDecoder(bytes.NewReader(kept))
+	d.UseNumber()
+	if err := d.Decode(&all); err != nil {
+		return nil, fmt.Errorf("reading what a run answered: %w", err)
+	}
+	return r.stored(all), nil
 }

@@ -21,6 +21,16 @@ type graph struct {
 type step struct {
 	kind     StepType
 	settings Settings
+	failed   string // the step that follows where it fails; "": none
+}
+
+// failedAt is where a step says which follows where it fails.
+const failedAt = "/failed"
+
+// exits are all steps that one may lead to.
+func (g *graph) exits(name string) []Exit {
+	s := g.steps[name]
+	return append(slices.Clone(s.settings.Exits()), Exit{failedAt, s.failed})
 }
 
 // readAs reads settings as the type that they name says; ok is false where the schema has refused them, so that there
@@ -55,8 +65,19 @@ func (r *Registry) graphOf(c *catalog.Compiling, d *Definition, at string) (g *g
 			kind = t
 			return t.Read(raw)
 		}, c, at+"/steps/"+name)
-		if ok = ok && read; read {
-			g.steps[name] = step{kind, settings}
+		if ok = ok && read; !read {
+			continue
+		}
+		var all struct {
+			Failed string `json:"failed"`
+		}
+		if err := json.Unmarshal(raw, &all); err != nil {
+			c.Report(fault.New(fault.Invalid, "catalog.unreadable").Because(err), at+"/steps/"+name)
+			ok = false
+		}
+		g.steps[name] = step{kind, settings, all.Failed}
+		if _, fails := settings.(Fails); fails && all.Failed != "" {
+			c.Report(fault.New(fault.Invalid, "workflow.fails", "type", kind.Name()), at+"/steps/"+name+failedAt)
 		}
 	}
 	return g, ok
@@ -68,7 +89,7 @@ func (g *graph) check(c *catalog.Compiling, at string) bool {
 	known := slices.Sorted(maps.Keys(g.steps))
 	found := g.find(c, at, g.start, known, "/start")
 	for _, name := range known {
-		for _, exit := range g.steps[name].settings.Exits() {
+		for _, exit := range g.exits(name) {
 			if exit.To != "" {
 				found = g.find(c, at, exit.To, known, "/steps/"+name+exit.At) && found
 			}
@@ -87,7 +108,7 @@ func (g *graph) check(c *catalog.Compiling, at string) bool {
 	var follow func(name string)
 	follow = func(name string) {
 		state[name] = under
-		for _, exit := range g.steps[name].settings.Exits() {
+		for _, exit := range g.exits(name) {
 			switch {
 			case exit.To == "":
 			case state[exit.To] == under:
@@ -144,7 +165,7 @@ func (g *graph) reach(from, loop string, reached map[string]bool) {
 		return
 	}
 	reached[from] = true
-	for _, exit := range g.steps[from].settings.Exits() {
+	for _, exit := range g.exits(from) {
 		if from != loop || exit != g.bodyOf(loop) {
 			g.reach(exit.To, loop, reached)
 		}
@@ -171,14 +192,27 @@ func (g *graph) before(name string, nodes map[string]*Node) map[string]expressio
 	leads := map[string]bool{name: true}
 	results := map[string]expression.Names{}
 	for _, earlier := range slices.Backward(g.order[:slices.Index(g.order, name)]) {
-		if slices.ContainsFunc(g.steps[earlier].settings.Exits(), func(e Exit) bool { return leads[e.To] }) {
+		if slices.ContainsFunc(g.exits(earlier), func(e Exit) bool { return leads[e.To] }) {
 			leads[earlier] = true
-			if n := nodes[earlier]; n != nil && len(n.Result) > 0 {
-				results[stepsRoot+earlier] = n.Result
-			}
+			offer(results, nodes[earlier])
 		}
 	}
 	return results
+}
+
+// results are those of all steps, for what is computed when the run has ended.
+func (g *graph) results(nodes map[string]*Node) map[string]expression.Names {
+	results := map[string]expression.Names{}
+	for _, name := range g.order {
+		offer(results, nodes[name])
+	}
+	return results
+}
+
+func offer(results map[string]expression.Names, n *Node) {
+	if n != nil && len(n.Result) > 0 {
+		results[stepsRoot+n.Name] = n.Result
+	}
 }
 
 const (

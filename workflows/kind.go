@@ -76,15 +76,20 @@ func (kind) Jobs(before, after *catalog.Snapshot) []catalog.Job {
 }
 
 func (k kind) Compile(c *catalog.Compiling) any {
-	former := func(s *catalog.Snapshot) map[string]*Workflow { return Of(s).ByName }
-	compiled := &Compiled{before: map[moment][]*Workflow{}, after: map[moment][]*Workflow{}, manual: map[string][]*Workflow{}, locks: map[string]bool{}}
-	compiled.ByName = catalog.EachOf(c, former, func(d *Definition, at string) *Workflow { return k.registry.Compile(c, d, at) })
+	all := k.registry.compilation(c)
+	former := func(s *catalog.Snapshot) map[string]*Workflow { return still(Of(s).ByName, all.definitions()) }
+	compiled := &Compiled{before: map[moment][]*Workflow{}, after: map[moment][]*Workflow{}, manual: map[string][]*Workflow{}, locks: map[string]bool{}, asks: map[string]bool{}, watches: map[string]bool{}}
+	compiled.ByName = catalog.EachOf(c, former, all.compile)
+	compiled.circles(c)
 	inOrder := slices.SortedFunc(maps.Values(compiled.ByName), func(a, b *Workflow) int {
 		return cmp.Or(cmp.Compare(a.Doc.Order, b.Doc.Order), cmp.Compare(a.Doc.Name, b.Doc.Name))
 	})
 	for _, w := range inOrder {
 		if w.locks() {
 			compiled.locks[w.Object.Doc.Name] = true
+		}
+		if w.Watches() {
+			compiled.watches[w.Object.Doc.Name] = true
 		}
 		if _, ok := w.Trigger.(OnPress); ok && w.Active() {
 			compiled.manual[w.Object.Doc.Name] = append(compiled.manual[w.Object.Doc.Name], w)
@@ -113,6 +118,16 @@ func (k kind) Compile(c *catalog.Compiling) any {
 func (w *Workflow) locks() bool {
 	for _, n := range w.Nodes {
 		if l, ok := n.Step.(Locking); ok && l.Locks() {
+			return true
+		}
+	}
+	return false
+}
+
+// Watches reports whether runs may wait for changes of their record. Also of one that is not active.
+func (w *Workflow) Watches() bool {
+	for _, n := range w.Nodes {
+		if _, ok := n.Step.(Watching); ok {
 			return true
 		}
 	}

@@ -54,6 +54,9 @@ type Repeats interface {
 	Body() Exit
 }
 
+// Fails are Settings of a step that is there to fail the run, so that none follows where it does.
+type Fails interface{ Fails() }
+
 // Exit is where a step leads to.
 type Exit struct {
 	At string // the JSON pointer within the step
@@ -63,7 +66,8 @@ type Exit struct {
 // Step is a step compiled. Immutable, safe for concurrent use.
 type Step interface {
 	// Do does the step, and says where the run goes on. A fault fails the step; of kind Forbidden,
-	// Invalid or Conflict it is told to whoever waits for the run.
+	// Invalid or Conflict it is told to whoever waits for the run. A step that fails has changed nothing: what may be refused is its
+	// only act, or comes before the others. Where another step follows on that, it reads Outcome.Result all the same.
 	Do(x *Execution) (Outcome, error)
 }
 
@@ -75,6 +79,9 @@ type Outcome struct {
 	// Asked, if not 0, is what the run waits for, until Until (the zero time: for ever). Then the step itself is done
 	// again, which finds it in Execution.Asked, and what Result is in Execution.Kept; Next is empty.
 	Asked id.ID
+	// Watches: the run waits for a change of its record, until Until (the zero time: for ever). Then the step itself is done
+	// again; Next is empty.
+	Watches bool
 }
 
 // Next is embedded by settings of steps that lead to one other.
@@ -120,13 +127,25 @@ type OnSave interface {
 	Fires(c Saved) bool
 }
 
-// OnPress is a Trigger that is set off by people, on a record that they may read.
-type OnPress interface {
+// Asking is a Trigger of which whoever sets it off fills in something.
+type Asking interface {
 	Trigger
-	// Permissions are sets of which people hold one; none: whoever may change the record.
-	Permissions() []string
 	// Inputs are what they are asked to fill in.
 	Inputs() []Input
+}
+
+// OnPress is a Trigger that is set off by people, on a record that they may read.
+type OnPress interface {
+	Asking
+	// Permissions are sets of which people hold one; none: whoever may change the record.
+	Permissions() []string
+}
+
+// OnCall is a Trigger that is set off by steps of other workflows.
+type OnCall interface {
+	Asking
+	// Answers are what they read when the run has ended.
+	Answers() map[string]Computation
 }
 
 // Input is something that people are asked to fill in, which expressions read as input.<name>.
@@ -155,8 +174,10 @@ type Saved interface {
 	Was(field string) any // nil of a new record
 }
 
-// Acts are how the steps of a run change anything: for good, or to be undone.
+// Acts are how the steps of a run change anything: for good, or to be undone. One that is refused changes nothing.
 type Acts interface {
+	// Failed notes why the step failed, where another follows on that.
+	Failed(problem string)
 	// Put gives fields of the record that the run is about values in stored form.
 	Put(values map[string]any) error
 	// Create, Update and Delete change any records, as the run's caller.
@@ -178,6 +199,16 @@ type Acts interface {
 	Send(m *mail.Message, by string, tries int64) (id.ID, error)
 	// Called is what became of either.
 	Called(asked id.ID) (Reply, error)
+	// Begin begins a run of another workflow on a record, with inputs in stored form; 0: its condition does not hold. It has done
+	// as much as it can at once, and may have ended.
+	Begin(workflow string, record id.ID, inputs map[string]any) (id.ID, error)
+	// Ended is what became of that.
+	Ended(begun id.ID) (Ending, error)
+	// Watch has no change of the record be missed from now on, if the step comes to Outcome.Watches; what was changed before can be
+	// read. held: the run is tried, and goes on as if what it waits for had come.
+	Watch() (held bool, err error)
+	// Alone has steps that ask for it be done one after the other, of all runs, for the records of an object.
+	Alone(object *catalog.Object) error
 	// Turn keeps whose turn it was last in something that users take turns in: whoever choose returns, who is told of the
 	// last one (0: there was none).
 	Turn(in string, choose func(last id.ID) (id.ID, error)) error
@@ -213,10 +244,23 @@ type Reply struct {
 	Fault  *fault.Fault
 }
 
+// Ending is what became of a run that another has begun.
+type Ending struct {
+	Ended  bool
+	Fault  *fault.Fault    // why it failed, or was cancelled; nil: it was done
+	Answer json.RawMessage // by name, as the API shows values; nil: nothing
+}
+
 // Locking is a Step which, while a run waits in it, may keep people from changing the record that the run is about.
 type Locking interface {
 	Step
 	Locks() bool
+}
+
+// Watching is a Step in which a run may wait for changes of its record.
+type Watching interface {
+	Step
+	Watches()
 }
 
 // Registry are the types of triggers and steps of a program. Immutable.

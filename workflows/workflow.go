@@ -43,7 +43,9 @@ type Workflow struct {
 	Filter  *expression.Program // the condition of an OnTime trigger, which runs in the database, in place of When; nil: all
 	Start   *Node
 	Nodes   map[string]*Node
-	inputs  Result // what whoever sets it off fills in
+	inputs  Result     // what whoever sets it off fills in
+	answer  []Computed // what whoever calls it reads
+	calls   []call     // of other workflows, by its steps
 	// ReadsUser: expressions read who set it off, or where they are.
 	ReadsUser bool
 }
@@ -54,6 +56,7 @@ type Node struct {
 	Type   StepType
 	Step   Step
 	Result Result // what it offers to later steps
+	Failed string // the step that follows where it fails; "": the run fails
 }
 
 // Active reports whether the workflow is to run when it is triggered.
@@ -76,6 +79,10 @@ type Compiled struct {
 	manual map[string][]*Workflow
 	// locks are the objects of workflows that may keep people from changing records.
 	locks map[string]bool
+	// watches are the objects of workflows of which runs may wait for changes of their records.
+	watches map[string]bool
+	// asks are the workflows of which runs depend on who set them off; see Asks.
+	asks map[string]bool
 }
 
 // moment is something that is done to the records of an object.
@@ -102,6 +109,9 @@ func (c *Compiled) Manual(object string) []*Workflow { return slices.Clone(c.man
 
 // Locks reports whether some workflow may keep people from changing records of an object.
 func (c *Compiled) Locks(object string) bool { return c.locks[object] }
+
+// Watches reports whether runs about records of an object may wait for changes of these.
+func (c *Compiled) Watches(object string) bool { return c.watches[object] }
 
 // Before are the active workflows that run before a record is saved or deleted, in their order.
 func (c *Compiled) Before(object string, action record.Action) []*Workflow {

@@ -23,6 +23,7 @@ type ListedRun struct {
 	Object    string     `json:"object,omitempty"`             // of the record that it is about
 	Record    string     `json:"record,omitempty" schema:"ID"` // that it is about
 	By        string     `json:"by,omitempty" schema:"ID"`     // who set it off; absent: the platform
+	Parent    string     `json:"parent,omitempty" schema:"ID"` // the run that called it
 	State     string     `json:"state" enum:"waiting,done,failed,cancelled"`
 	StartedAt time.Time  `json:"started_at"`
 	EndedAt   *time.Time `json:"ended_at"`          // null: still open
@@ -47,12 +48,12 @@ type RunStep struct {
 
 // RunEffect is what a step changed, or would change.
 type RunEffect struct {
-	Do     string                     `json:"do" enum:"create,update,delete,notify,ask,approved,rejected,recalled,late,cancelled,request,email,answer,wait"`
+	Do     string                     `json:"do" enum:"create,update,delete,notify,ask,approved,rejected,recalled,late,cancelled,request,email,answer,call,failed,wait"`
 	Object string                     `json:"object,omitempty"`
-	Record string                     `json:"record,omitempty" schema:"ID"` // of notify, ask, and what became of that: the user
+	Record string                     `json:"record,omitempty" schema:"ID"` // of notify, ask, and what became of that: the user; of call: the run
 	Values map[string]json.RawMessage `json:"values,omitempty"`             // by field, as records have them; of those that the caller may read. Of request and email: what was sent, for who manages permissions
 	Tried  int64                      `json:"tried,omitempty"`              // of answer: how often
-	Text   string                     `json:"text,omitempty"`               // of notify, ask, and what became of that; of email: the mailbox; of wait: until when
+	Text   string                     `json:"text,omitempty"`               // of notify, ask, and what became of that; of email: the mailbox; of wait: until when, none where it is for a condition; of failed: why; of call: the workflow
 }
 
 // Tried is a workflow that was tried.
@@ -101,7 +102,7 @@ type RecordRun struct {
 }
 
 func (r *request) listRun(run *runner.Run) ListedRun {
-	shown := ListedRun{ID: run.ID.String(), Workflow: run.Workflow, Revision: run.Revision, Object: run.Object, Record: keyOrNone(run.Record), By: keyOrNone(run.By),
+	shown := ListedRun{ID: run.ID.String(), Workflow: run.Workflow, Revision: run.Revision, Object: run.Object, Record: keyOrNone(run.Record), By: keyOrNone(run.By), Parent: keyOrNone(run.Parent),
 		State: run.State, StartedAt: run.Started.UTC(), EndedAt: timeOrNone(run.Ended), Problem: r.problemOf(run.Fault)}
 	if run.State == runner.Waiting {
 		shown.DueAt = timeOrNone(run.Due)

@@ -179,3 +179,22 @@ func (w *world) refused(t *testing.T, method, path, token string, status int) {
 		t.Errorf("%s %s: %d %s, want %d", method, path, got, raw, status)
 	}
 }
+
+// A run that another called tells which.
+func TestRunsTellWhoCalledThem(t *testing.T) {
+	w := newWorld(t)
+	w.User("admin@example.com", map[string]any{"permissions": []any{"admin"}})
+	w.Apply(`{"kind":"workflow","name":"sub","object":"account","trigger":{"type":"called"},"start":"a","steps":{"a":{"type":"wait","for":"days(1)"}}}`,
+		`{"kind":"workflow","name":"main","label":"Main","object":"account","trigger":{"type":"manual"},"start":"a","steps":{"a":{"type":"call","workflow":"sub"}}}`)
+	admin := w.login("main", "admin@example.com")
+	key := w.sent("POST", "/api/v1/records/account", admin, `{"name":"Acme"}`)["id"].(string)
+	caller := w.sent("POST", "/api/v1/records/account/"+key+"/workflows/main", admin, "")["id"].(string)
+	called := w.sent("GET", "/api/v1/runs?workflow=sub", admin, "")["items"].([]any)
+	if len(called) != 1 || called[0].(map[string]any)["parent"] != caller {
+		t.Errorf("called by %s were %v", caller, called)
+	}
+	effect := w.sent("GET", "/api/v1/runs/"+caller, admin, "")["trace"].([]any)[0].(map[string]any)["effects"].([]any)[0].(map[string]any)
+	if effect["do"] != "call" || effect["text"] != "sub" || effect["record"] != called[0].(map[string]any)["id"] {
+		t.Errorf("it tells of the call %v", effect)
+	}
+}

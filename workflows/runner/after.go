@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"time"
 
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
@@ -23,7 +22,7 @@ import (
 // wants leaves out what is neither a change of a record's values nor its end, and what happened long ago.
 func wants(e *outbox.Event) bool {
 	switch record.Action(e.Action) {
-	case record.Created, record.Updated, record.Deleted:
+	case record.Created, record.Updated, record.Deleted, record.Merged, record.RolledUp:
 		return e.HappenedAt.IsZero()
 	case record.Purged:
 		return true
@@ -49,12 +48,16 @@ func (r *Runner) start(ctx context.Context, t store.Tenant, system *record.Sessi
 		return err
 	}
 	gone := purged(b.Events)
-	if len(all)+len(gone) == 0 {
+	watched, err := r.watched(ctx, t, snapshot, b.Events)
+	if err != nil {
+		return err
+	}
+	if len(all)+len(gone)+len(watched) == 0 {
 		return nil
 	}
 	who := callers{}
 	for _, f := range all {
-		if err := who.look(ctx, r, t, f.workflow, b.Events[f.event].By, nil); err != nil {
+		if err := who.look(ctx, r, t, snapshot, f.workflow, b.Events[f.event].By, nil); err != nil {
 			return err
 		}
 	}
@@ -68,12 +71,17 @@ func (r *Runner) start(ctx context.Context, t store.Tenant, system *record.Sessi
 		if err := s.start(all); err != nil {
 			return err
 		}
-		if err := removeRuns(ctx, j.Tx(), gone); err != nil {
+		if err := s.wake(watched); err != nil {
 			return err
 		}
-		if queued, err = s.queue(s.due); err != nil {
+		woken, err := r.removeRuns(ctx, j.Tx(), gone)
+		if err != nil {
 			return err
 		}
+		if queued, err = s.queue(); err != nil {
+			return err
+		}
+		queued = queued || woken
 		return b.SaveIn(ctx, j.Tx())
 	})
 	if err == nil && queued {
@@ -93,17 +101,21 @@ func purged(events []outbox.Event) (keys []any) {
 }
 
 // removeRuns removes the runs about records, with what they tell of these, and what was asked about them.
-func removeRuns(ctx context.Context, tx store.Tx, records []any) error {
+// It reports whether a job was enqueued.
+func (r *Runner) removeRuns(ctx context.Context, tx store.Tx, records []any) (queued bool, err error) {
 	if len(records) == 0 {
-		return nil
+		return false, nil
+	}
+	if queued, err = r.leave(ctx, tx, records); err != nil {
+		return false, err
 	}
 	if _, err := tx.DeleteWhere(ctx, runTable, query.In{Ref: query.Field(colRecord), Values: records}); err != nil {
-		return fmt.Errorf("removing the runs about records that are gone: %w", err)
+		return false, fmt.Errorf("removing the runs about records that are gone: %w", err)
 	}
 	if err := approval.Remove(ctx, tx, records); err != nil {
-		return err
+		return false, err
 	}
-	return outside.Remove(ctx, tx, 0, records...)
+	return queued, outside.Remove(ctx, tx, 0, records...)
 }
 
 // firedBy are the workflows that events may set off, in the order of the events.
@@ -166,8 +178,7 @@ type starting struct {
 	*together
 	past   *record.Past
 	events []outbox.Event
-	wrote  bool      // a run has changed a record
-	due    time.Time // when the first of the runs goes on that wait; the zero time: none waits
+	wrote  bool // a run has changed a record
 }
 
 // begun is a run that begins: its condition held.
@@ -268,9 +279,7 @@ func (s *starting) keep(b begun) error {
 		return err
 	}
 	s.wrote = s.wrote || wrote
-	if b.run.State == Waiting && !b.run.Due.IsZero() && (s.due.IsZero() || b.run.Due.Before(s.due)) {
-		s.due = b.run.Due
-	}
+	s.waits(b.run)
 	return b.run.insert(s.ctx, s.joint.Tx())
 }
 

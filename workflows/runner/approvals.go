@@ -106,8 +106,8 @@ func (r *Runner) wakeRun(ctx context.Context, tx store.Tx, key, asked id.ID) (qu
 	if fault.Is(err, "workflow.no_run") {
 		return false, nil
 	}
-	if err != nil || run.State != Waiting || run.asked != asked {
-		return false, err
+	if err != nil || run.State != Waiting || run.asked != asked || !run.Due.IsZero() && !run.Due.After(r.o.Now()) {
+		return false, err // it does not wait for that, or goes on already
 	}
 	run.Due = r.o.Now()
 	if queued, err = r.queue(ctx, tx, run.Due); err != nil {

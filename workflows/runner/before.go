@@ -59,6 +59,7 @@ type saving struct{ *record.Change }
 
 var errNotBeforeSave = errors.New("a workflow writes other records before a save")
 
+func (saving) Failed(string)                                         {}
 func (saving) Create(*catalog.Object, map[string]any) (id.ID, error) { return 0, errNotBeforeSave }
 func (saving) Update(*catalog.Object, id.ID, map[string]any) error   { return errNotBeforeSave }
 func (saving) Delete(*catalog.Object, id.ID) error                   { return errNotBeforeSave }
@@ -69,4 +70,8 @@ func (saving) Answer(id.ID) (workflows.Answer, error)                { return wo
 func (saving) Call(outside.Request, int64) (id.ID, error)            { return 0, errNotBeforeSave }
 func (saving) Send(*mail.Message, string, int64) (id.ID, error)      { return 0, errNotBeforeSave }
 func (saving) Called(id.ID) (workflows.Reply, error)                 { return workflows.Reply{}, errNotBeforeSave }
+func (saving) Begin(string, id.ID, map[string]any) (id.ID, error)    { return 0, errNotBeforeSave }
+func (saving) Ended(id.ID) (workflows.Ending, error)                 { return workflows.Ending{}, errNotBeforeSave }
+func (saving) Watch() (bool, error)                                  { return false, errNotBeforeSave }
+func (saving) Alone(*catalog.Object) error                           { return errNotBeforeSave }
 func (saving) Turn(string, func(id.ID) (id.ID, error)) error         { return errNotBeforeSave }

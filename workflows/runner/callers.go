@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"strings"
+	"time"
 
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
@@ -25,10 +26,10 @@ type callerKey struct {
 
 func keyOf(user id.ID, acts []string) callerKey { return callerKey{user, strings.Join(acts, " ")} }
 
-// look looks up who set off a workflow, if it asks. A user who is gone is nil.
-func (c callers) look(ctx context.Context, r *Runner, t store.Tenant, w *workflows.Workflow, user id.ID, acts []string) error {
+// look looks up who set off a workflow, if it asks, or what it calls. A user who is gone is nil.
+func (c callers) look(ctx context.Context, r *Runner, t store.Tenant, s *catalog.Snapshot, w *workflows.Workflow, user id.ID, acts []string) error {
 	key := keyOf(user, acts)
-	if _, known := c[key]; known || user == 0 || !w.ReadsUser && !w.AsUser() {
+	if _, known := c[key]; known || user == 0 || !workflows.Of(s).Asks(w) {
 		return nil
 	}
 	caller, err := r.o.Callers.Acting(ctx, t, user, acts, "workflow")
@@ -82,8 +83,16 @@ type together struct {
 	joint    *record.Joint
 	callers  callers
 	budget   workflows.Budget
-	tries    bool // nothing is kept
-	calls    bool // a run asks something of an outside system
+	tries    bool      // nothing is kept
+	calls    bool      // a run asks something of an outside system
+	due      time.Time // when the first of the runs goes on that wait; the zero time: none waits
+}
+
+// waits notes when a run goes on, if it waits for a time.
+func (g *together) waits(run *Run) {
+	if run.State == Waiting && !run.Due.IsZero() && (g.due.IsZero() || run.Due.Before(g.due)) {
+		g.due = run.Due
+	}
 }
 
 func (r *Runner) together(ctx context.Context, t store.Tenant, s *catalog.Snapshot, j *record.Joint, c callers) *together {

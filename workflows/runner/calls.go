@@ -41,9 +41,9 @@ func (r *Runner) call(ctx context.Context, t store.Tenant, _ *job.Progress) erro
 	return err
 }
 
-// queue is Runner.queue for the runs of the transaction, of which the first goes on at a time.
-func (g *together) queue(due time.Time) (bool, error) {
-	queued, err := g.r.queue(g.ctx, g.joint.Tx(), due)
+// queue is Runner.queue for the runs of the transaction, which have begun.
+func (g *together) queue() (bool, error) {
+	queued, err := g.r.queue(g.ctx, g.joint.Tx(), g.due)
 	if err != nil {
 		return false, err
 	}

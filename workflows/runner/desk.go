@@ -117,7 +117,8 @@ func (r *Runner) Press(ctx context.Context, t store.Tenant, caller *record.Sessi
 		if _, err := g.carryOn(run, w, env); err != nil {
 			return err
 		}
-		if queued, err = g.queue(run.Due); err != nil {
+		g.waits(run)
+		if queued, err = g.queue(); err != nil {
 			return err
 		}
 		return run.insert(ctx, j.Tx())
@@ -198,7 +199,8 @@ func pressable(w *workflows.Workflow, c *policy.Caller, object string) bool {
 
 // Cancel ends a run that waits. Fault "workflow.no_run" (NotFound), "workflow.not_waiting" (Conflict).
 func (r *Runner) Cancel(ctx context.Context, t store.Tenant, key id.ID) error {
-	return r.underNewest(ctx, t, func(system *record.Session) error {
+	queued := false
+	err := r.underNewest(ctx, t, func(system *record.Session) error {
 		return system.Jointly(ctx, func(j *record.Joint) error { // which tells listeners of inboxes that change
 			run, err := Get(ctx, j.Tx(), key)
 			if err != nil {
@@ -211,9 +213,17 @@ func (r *Runner) Cancel(ctx context.Context, t store.Tenant, key id.ID) error {
 			if err := r.release(ctx, j.Tx(), run); err != nil {
 				return err
 			}
-			return run.update(ctx, j.Tx())
+			if err := run.update(ctx, j.Tx()); err != nil {
+				return err
+			}
+			queued, err = r.tellCaller(ctx, j.Tx(), run)
+			return err
 		})
 	})
+	if err == nil && queued {
+		r.o.Wake(t.Name())
+	}
+	return err
 }
 
 // Retry has a run that failed or was cancelled go on with the step that failed. Faults: workflow.no_run (NotFound),
@@ -228,7 +238,7 @@ func (r *Runner) Retry(ctx context.Context, t store.Tenant, key id.ID) error {
 		if run.State != Failed && run.State != Cancelled || run.Next == "" {
 			return fault.New(fault.Conflict, "workflow.not_failed")
 		}
-		run.State, run.Due, run.Fault, run.asked = Waiting, r.o.Now(), nil, 0
+		run.State, run.Due, run.Fault, run.asked, run.watches = Waiting, r.o.Now(), nil, 0, min(run.watches, mayWatch)
 		if queued, err = r.queue(ctx, tx, run.Due); err != nil {
 			return err
 		}
@@ -252,15 +262,23 @@ func (r *Runner) newRun(s *catalog.Snapshot, w *workflows.Workflow, by *policy.C
 // fill gives a run that begins what somebody filled in.
 func (r *Run) fill(ctx context.Context, caller *record.Session, w *workflows.Workflow, given map[string]any) (*Run, error) {
 	values, err := filled(ctx, caller, w, given)
-	if err != nil || len(values) == 0 {
-		return r, err
+	if err == nil {
+		err = r.begin(w, values)
+	}
+	return r, err
+}
+
+// begin gives a run that begins its inputs, in stored form. Fault workflow.results_too_large (TooLarge).
+func (r *Run) begin(w *workflows.Workflow, inputs map[string]any) (err error) {
+	if len(inputs) == 0 {
+		return nil
 	}
 	state := &workflows.State{}
-	state.Fill(values)
+	state.Fill(inputs)
 	if r.results, err = w.Keep(state); err == nil && len(r.results) > maxHeld/2 {
 		err = fault.New(fault.TooLarge, "workflow.results_too_large", "limit", maxHeld/2)
 	}
-	return r, err
+	return err
 }
 
 func workflowOf(s *catalog.Snapshot, name string) (*workflows.Workflow, error) {

@@ -24,6 +24,7 @@ import (
 
 // executing is a run that is being executed in a transaction.
 type executing struct {
+	g        *together
 	r        *Runner
 	ctx      context.Context
 	tenant   string
@@ -51,7 +52,7 @@ func (g *together) carryOn(run *Run, w *workflows.Workflow, env *session.Env) (w
 		run.State, run.Fault, run.Ended = Failed, f, g.r.o.Now()
 		return false, g.r.release(g.ctx, g.joint.Tx(), run)
 	}
-	x := executing{r: g.r, ctx: g.ctx, tenant: g.tenant.Name(), run: run, workflow: w, writer: writer, joint: writer.Within(g.joint), env: env, tries: g.tries, budget: &g.budget}
+	x := executing{g: g, r: g.r, ctx: g.ctx, tenant: g.tenant.Name(), run: run, workflow: w, writer: writer, joint: writer.Within(g.joint), env: env, tries: g.tries, budget: &g.budget}
 	if err = x.execute(); err == nil && run.State != Waiting {
 		err = g.r.release(g.ctx, g.joint.Tx(), run)
 	}
@@ -63,10 +64,10 @@ func (g *together) carryOn(run *Run, w *workflows.Workflow, env *session.Env) (w
 // that end the transaction.
 func (e *executing) execute() error {
 	e.env.Forget() // an earlier run of the transaction may have changed it
-	state := &workflows.State{Next: e.run.Next, Steps: e.run.Steps, Loops: e.run.loops, Asked: e.run.asked}
+	state := &workflows.State{Next: e.run.Next, Steps: e.run.Steps, Loops: e.run.loops, Asked: e.run.asked, Watches: e.run.watches == watches, Late: e.run.late}
 	err := e.workflow.Restore(state, e.run.results)
+	x := workflows.NewExecution(e.ctx, e.workflow, state, e.env, e, e.budget)
 	if err == nil {
-		x := workflows.NewExecution(e.ctx, e.workflow, state, e.env, e, e.budget)
 		x.ID, x.By = e.run.ID, e.run.By
 		for err = x.Run(e.did); err == nil && e.tries && state.Waits(); err = x.Run(e.did) {
 			if e.budget.Steps < 0 {
@@ -76,12 +77,21 @@ func (e *executing) execute() error {
 			e.waits(state.Until)
 		}
 	}
-	e.run.Next, e.run.Steps, e.run.loops, e.run.asked = state.Next, state.Steps, state.Loops, state.Asked
+	e.run.Next, e.run.Steps, e.run.loops, e.run.asked, e.run.late = state.Next, state.Steps, state.Loops, state.Asked, state.Late
+	switch e.run.watches = 0; {
+	case state.Watches:
+		e.run.watches = watches
+	case e.workflow.Watches():
+		e.run.watches = mayWatch
+	}
 	if err == nil {
 		e.run.results, err = e.workflow.Keep(state)
 	}
+	if err == nil && !state.Waits() {
+		e.run.answer, err = x.Answer()
+	}
 	if e.run.holds() > maxHeld {
-		e.run.results, e.run.loops = nil, nil
+		e.run.results, e.run.loops, e.run.answer = nil, nil, nil
 		err = cmp.Or(err, error(fault.New(fault.TooLarge, "workflow.results_too_large", "limit", maxHeld)))
 	}
 	now := e.r.o.Now()
@@ -106,6 +116,9 @@ func single(f *fault.Fault) *fault.Fault { return f.Each()[0] }
 
 // did notes that a step is being done.
 func (e *executing) did(step string) {
+	if n := len(e.run.Trace); e.run.watches == watches && n > 0 && e.run.Trace[n-1].Step == step {
+		return // it looks at its condition again
+	}
 	e.run.Trace = append(e.run.Trace, Did{Step: step, At: e.r.o.Now()})
 }
 
@@ -128,17 +141,15 @@ func (e *executing) note(effect Effect) {
 	}
 }
 
+// Failed implements workflows.Acts.
+func (e *executing) Failed(problem string) { e.note(Effect{Do: "failed", Text: problem}) }
+
 // Put implements workflows.Acts.
 func (e *executing) Put(values map[string]any) error {
-	o := e.env.Mapping.Object
-	if err := e.Update(o, e.env.Row.ID(), values); err != nil {
+	if err := e.Update(e.env.Mapping.Object, e.env.Row.ID(), values); err != nil {
 		return err
 	}
-	now, err := e.joint.Record(o.Doc.Name, e.env.Row.ID())
-	if err == nil && now != nil {
-		e.env.Row = now.Row
-	}
-	return err
+	return e.refresh()
 }
 
 // Create implements workflows.Acts.
@@ -284,6 +295,11 @@ func bodyOf(body []byte) json.RawMessage {
 		return nil
 	}
 	return fmt.Appendf(nil, `{"body":%s}`, body)
+}
+
+// Alone implements workflows.Acts.
+func (e *executing) Alone(o *catalog.Object) error {
+	return takeTurn(e.ctx, e.joint.Tx(), "records of "+o.Doc.Name, func(id.ID) (id.ID, error) { return 1, nil })
 }
 
 // Turn implements workflows.Acts.

@@ -24,14 +24,14 @@ type Wanted struct {
 // filled are the values that somebody filled in, in stored form. Fault workflow.inputs (Invalid), with every problem at
 // its place below /inputs.
 func filled(ctx context.Context, caller *record.Session, w *workflows.Workflow, given map[string]any) (map[string]any, error) {
-	press, ok := w.Trigger.(workflows.OnPress)
+	asks, ok := w.Trigger.(workflows.Asking)
 	if !ok {
 		return nil, nil
 	}
 	values := map[string]any{}
 	var problems []*fault.Fault
 	known := map[string]bool{}
-	for _, input := range press.Inputs() {
+	for _, input := range asks.Inputs() {
 		f := input.Field
 		known[f.Name] = true
 		value, problem, err := enter(ctx, caller, f, given[f.Name])
@@ -56,18 +56,9 @@ func filled(ctx context.Context, caller *record.Session, w *workflows.Workflow, 
 
 // enter is a value that was filled in, in stored form, or what is wrong with it. Who fills in a reference may read what it leads to.
 func enter(ctx context.Context, caller *record.Session, f *catalog.Field, given any) (any, *fault.Fault, error) {
-	var value any
-	if given != nil {
-		var problem *fault.Fault
-		if value, problem = f.Value.Coerce(given); problem != nil {
-			return nil, problem, nil
-		}
-	}
-	if value == nil {
-		if f.Doc.Required != nil && f.Doc.Required.Always {
-			return nil, fault.New(fault.Invalid, "field.required"), nil
-		}
-		return nil, nil, nil
+	value, problem := entered(f, given)
+	if problem != nil || value == nil {
+		return nil, problem, nil
 	}
 	if key, ok := value.(int64); ok && f.Target != nil {
 		may, err := caller.May(ctx, policy.Read, f.Target.Doc.Name, id.ID(key))
@@ -79,6 +70,19 @@ func enter(ctx context.Context, caller *record.Session, f *catalog.Field, given 
 		}
 	}
 	return value, nil, nil
+}
+
+// entered is a value in stored form, whatever it refers to, or what is wrong with it.
+func entered(f *catalog.Field, given any) (value any, problem *fault.Fault) {
+	if given != nil {
+		if value, problem = f.Value.Coerce(given); problem != nil {
+			return nil, problem
+		}
+	}
+	if value == nil && f.Doc.Required != nil && f.Doc.Required.Always {
+		return nil, fault.New(fault.Invalid, "field.required")
+	}
+	return value, nil
 }
 
 // Offered is a workflow that somebody may set off on a record now, and what its inputs begin with, as the API

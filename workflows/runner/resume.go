@@ -86,6 +86,14 @@ func (g *together) goOnWith(runs []*Run, known map[id.ID]definition) (more bool,
 		if !found || g.budget.Steps <= 0 { // it has come due since, or others wait for the transaction
 			return true, nil
 		}
+		if run.Parent != 0 { // one before it may have ended it
+			if run, err = Get(g.ctx, g.joint.Tx(), run.ID); err != nil {
+				return false, err
+			}
+			if run.State != Waiting {
+				continue
+			}
+		}
 		if err := g.goOn(d, run); err != nil {
 			return false, err
 		}
@@ -114,7 +122,7 @@ func (r *Runner) before(ctx context.Context, t store.Tenant, s *catalog.Snapshot
 		if known[run.ID] = d; d.workflow == nil {
 			continue
 		}
-		if err := who.look(ctx, r, t, d.workflow, run.By, run.acts); err != nil {
+		if err := who.look(ctx, r, t, s, d.workflow, run.By, run.acts); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -157,7 +165,16 @@ func (g *together) goOn(d definition, run *Run) error {
 	if _, err := g.carryOn(run, w, env); err != nil {
 		return err
 	}
-	return run.update(g.ctx, g.joint.Tx())
+	return g.update(run)
+}
+
+// update keeps how far a run came, and has the one go on that waits for its end.
+func (g *together) update(run *Run) error {
+	if err := run.update(g.ctx, g.joint.Tx()); err != nil {
+		return err
+	}
+	_, err := g.r.tellCaller(g.ctx, g.joint.Tx(), run) // the job is enqueued for all that are due
+	return err
 }
 
 // end ends a run that can't go on.
@@ -166,7 +183,7 @@ func (g *together) end(run *Run, state string, why *fault.Fault) error {
 	if err := g.r.release(g.ctx, g.joint.Tx(), run); err != nil {
 		return err
 	}
-	return run.update(g.ctx, g.joint.Tx())
+	return g.update(run)
 }
 
 // release lets go of what a run waits for that has ended.
@@ -175,6 +192,9 @@ func (r *Runner) release(ctx context.Context, tx store.Tx, run *Run) error {
 		return nil
 	}
 	if err := r.approvals.CloseOf(ctx, tx, run.ID); err != nil {
+		return err
+	}
+	if err := r.cancelCalled(ctx, tx, int64(run.ID)); err != nil {
 		return err
 	}
 	return outside.Remove(ctx, tx, run.ID)

@@ -62,11 +62,14 @@ type Runner struct {
 	approvals *approval.Desk
 	outside   *outside.Caller
 	former    *cache.Cache[formerKey, definition]
+	// watchedBefore is what formerlyWatched found.
+	watchedBefore *cache.Cache[watchedKey, map[string]bool]
 }
 
 // New makes a runner.
 func New(o Options) *Runner {
-	r := &Runner{o: o, approvals: approval.NewDesk(o.Notes, o.IDs, o.Now), former: cache.New[formerKey, definition](formerCount, formerCount*definitionBytes)}
+	r := &Runner{o: o, approvals: approval.NewDesk(o.Notes, o.IDs, o.Now), former: cache.New[formerKey, definition](formerCount, formerCount*definitionBytes),
+		watchedBefore: cache.New[watchedKey, map[string]bool](watchedCount, watchedBytes)}
 	r.outside = outside.New(outside.Options{Reach: o.Reach, Catalog: o.Catalog, Now: o.Now, Answered: r.answered, Committed: o.Wake,
 		Failed: func(tenant string, err error) {
 			o.Log.Error("keeping the answer of an outside system", "tenant", tenant, "error", err)

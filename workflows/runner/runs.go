@@ -38,7 +38,9 @@ var (
 	colRevision = query.Column{Name: "revision", Storage: fieldtype.Int} // of the configuration that has the definition
 	colObject   = query.Column{Name: "object", Storage: fieldtype.Text}
 	colRecord   = query.Column{Name: "record", Storage: fieldtype.Int}
-	colBy       = query.Column{Name: "by", Storage: fieldtype.Int} // the user who set it off; empty: nobody
+	colBy       = query.Column{Name: "by", Storage: fieldtype.Int}      // the user who set it off; empty: nobody
+	colParent   = query.Column{Name: "parent", Storage: fieldtype.Int}  // the run that called it; empty: none
+	colWatches  = query.Column{Name: "watches", Storage: fieldtype.Int} // mayWatch or watches, of one that has not ended well; empty: neither
 	colDepth    = query.Column{Name: "depth", Storage: fieldtype.Int}
 	colState    = query.Column{Name: "state", Storage: fieldtype.Text}
 	colDue      = query.Column{Name: "due", Storage: fieldtype.Int} // of one that waits
@@ -49,14 +51,18 @@ var (
 	colProgress = query.Column{Name: "progress", Storage: fieldtype.JSON}
 )
 
-var runColumns = []query.Column{query.Version, colWorkflow, colRevision, colObject, colRecord, colBy, colDepth, colState, colDue, colStarted, colEnded, colError, colParams, colProgress}
+var runColumns = []query.Column{query.Version, colWorkflow, colRevision, colObject, colRecord, colBy, colParent, colWatches, colDepth, colState, colDue, colStarted, colEnded, colError, colParams, colProgress}
 
 // Tables are the tables this room keeps in every tenant.
 func Tables() []store.Table {
 	due := store.IndexOn("_run_due", colDue, query.ID)
 	due.Filled = true
+	parent := store.IndexOn("_run_parent", colParent)
+	parent.Filled = true
+	watched := store.IndexOn("_run_watched", colWatches, colObject)
+	watched.Filled = true
 	return []store.Table{
-		{Name: runTable, Columns: runColumns, Indexes: []store.Index{due, store.IndexOn("_run_workflow", colWorkflow, query.ID), store.IndexOn("_run_record", colRecord, query.ID)}},
+		{Name: runTable, Columns: runColumns, Indexes: []store.Index{due, store.IndexOn("_run_workflow", colWorkflow, query.ID), store.IndexOn("_run_record", colRecord, query.ID), parent, watched}},
 		{Name: queueTable, Columns: []query.Column{colDue}},
 		{Name: timerTable, Columns: timerColumns},
 		{Name: turnTable, Columns: []query.Column{colLast}},
@@ -71,6 +77,7 @@ type Run struct {
 	Object   string // of the record that it is about
 	Record   id.ID
 	By       id.ID // who set it off; 0: nobody
+	Parent   id.ID // the run that called it; 0: none
 	Depth    int64
 	State    string
 	Due      time.Time // of one that waits; the zero time: for an answer alone
@@ -83,7 +90,10 @@ type Run struct {
 	acts     []string     // permission sets that it is held to, of one that a key set off
 	results  json.RawMessage
 	loops    []workflows.Loop
-	asked    id.ID // what it waits for besides the time; 0: nothing
+	asked    id.ID           // what it waits for besides the time; 0: nothing
+	watches  int64           // what it has to do with changes of its record: mayWatch or watches
+	late     time.Time       // until when it watches; the zero time: for ever
+	answer   json.RawMessage // what the run reads that called it
 	version  int64
 }
 
@@ -96,12 +106,12 @@ type Did struct {
 
 // Effect is what a step changed.
 type Effect struct {
-	Do     string          `json:"do"`               // create, update, delete, notify, ask, what became of that (approval.Approved …), request, email, answer; wait, of a run that is tried
+	Do     string          `json:"do"`               // create, update, delete, notify, ask, what became of that (approval.Approved …), request, email, answer, call, failed; wait, of a run that is tried
 	Object string          `json:"object,omitempty"` // of the record
-	Record id.ID           `json:"record"`           // for notify, ask, and what became of that: the user
+	Record id.ID           `json:"record"`           // for notify, ask, and what became of that: the user; for call: the run
 	Values json.RawMessage `json:"values,omitempty"` // as the API shows them
 	Tried  int64           `json:"tried,omitempty"`  // of answer: how often
-	Text   string          `json:"text,omitempty"`   // of notify, ask, and what became of that
+	Text   string          `json:"text,omitempty"`   // of notify, ask, and what became of that; of call: the workflow; of failed: why
 }
 
 const (
@@ -120,12 +130,14 @@ type progress struct {
 	Loops   []workflows.Loop `json:"loops,omitempty"`
 	Acts    []string         `json:"acts,omitempty"`
 	Asked   id.ID            `json:"asked,omitzero"`
+	Answer  json.RawMessage  `json:"answer,omitempty"`
+	Late    time.Time        `json:"late,omitzero"`
 }
 
 // progress is what is kept of how far the run came: of its trace as much as there is room for, since nothing
 // depends on it.
 func (r *Run) progress() (json.RawMessage, error) {
-	p := progress{Next: r.Next, Steps: r.Steps, Trace: r.Trace[:min(len(r.Trace), maxTrace)], Results: r.results, Loops: r.loops, Acts: r.acts, Asked: r.asked}
+	p := progress{Next: r.Next, Steps: r.Steps, Trace: r.Trace[:min(len(r.Trace), maxTrace)], Results: r.results, Loops: r.loops, Acts: r.acts, Asked: r.asked, Answer: r.answer, Late: r.late}
 	for {
 		raw, err := json.Marshal(p)
 		if err != nil {
@@ -140,7 +152,7 @@ func (r *Run) progress() (json.RawMessage, error) {
 
 // holds is about how many bytes of what a run needs to go on are kept.
 func (r *Run) holds() int {
-	bytes := len(r.results)
+	bytes := len(r.results) + len(r.answer)
 	for _, loop := range r.loops {
 		bytes += 24 * len(loop.Left)
 	}
@@ -155,17 +167,23 @@ func (r *Run) values() (map[string]any, error) {
 	}
 	v := map[string]any{query.Version.Name: r.version + 1, colWorkflow.Name: r.Workflow, colRevision.Name: r.Revision, colDepth.Name: r.Depth,
 		colState.Name: r.State, colStarted.Name: r.Started.UnixMilli(), colProgress.Name: raw,
-		colDue.Name: nil, colEnded.Name: nil, colError.Name: nil, colParams.Name: nil}
+		colDue.Name: nil, colWatches.Name: nil, colEnded.Name: nil, colError.Name: nil, colParams.Name: nil}
 	if r.Object != "" {
 		v[colObject.Name], v[colRecord.Name] = r.Object, int64(r.Record)
 	}
 	if r.By != 0 {
 		v[colBy.Name] = int64(r.By)
 	}
+	if r.Parent != 0 {
+		v[colParent.Name] = int64(r.Parent)
+	}
 	if r.State != Waiting {
 		v[colEnded.Name] = r.Ended.UnixMilli()
 	} else if !r.Due.IsZero() {
 		v[colDue.Name] = r.Due.UnixMilli()
+	}
+	if r.watches != 0 && r.State != Done { // one that failed may go on
+		v[colWatches.Name] = r.watches
 	}
 	if r.Fault != nil {
 		v[colError.Name] = r.Fault.Code
@@ -205,19 +223,19 @@ func (r *Run) update(ctx context.Context, tx store.Tx) error {
 
 // The columns of a run that is read: without how far it came, for lists, and with.
 var (
-	listColumns = []query.Column{query.ID, query.Version, colWorkflow, colRevision, colObject, colRecord, colBy, colDepth, colState, colDue, colStarted, colEnded, colError, colParams}
+	listColumns = []query.Column{query.ID, query.Version, colWorkflow, colRevision, colObject, colRecord, colBy, colParent, colWatches, colDepth, colState, colDue, colStarted, colEnded, colError, colParams}
 	readColumns = append(slices.Clone(listColumns), colProgress)
 )
 
 func runOf(f store.Found, whole bool) (*Run, error) {
 	r := &Run{ID: f.ID(query.ID), version: f.Int(query.Version), Workflow: f.Text(colWorkflow), Revision: f.Int(colRevision), Object: f.Text(colObject), Record: f.ID(colRecord),
-		By: f.ID(colBy), Depth: f.Int(colDepth), State: f.Text(colState), Due: f.Time(colDue), Started: f.Time(colStarted), Ended: f.Time(colEnded)}
+		By: f.ID(colBy), Parent: f.ID(colParent), watches: f.Int(colWatches), Depth: f.Int(colDepth), State: f.Text(colState), Due: f.Time(colDue), Started: f.Time(colStarted), Ended: f.Time(colEnded)}
 	if whole {
 		var p progress
 		if err := json.Unmarshal(f.JSON(colProgress), &p); err != nil {
 			return nil, fmt.Errorf("reading how far the run %v came: %w", r.ID, err)
 		}
-		r.Next, r.Steps, r.Trace, r.results, r.loops, r.acts, r.asked = p.Next, p.Steps, p.Trace, p.Results, p.Loops, p.Acts, p.Asked
+		r.Next, r.Steps, r.Trace, r.results, r.loops, r.acts, r.asked, r.answer, r.late = p.Next, p.Steps, p.Trace, p.Results, p.Loops, p.Acts, p.Asked, p.Answer, p.Late
 	}
 	if code := f.Text(colError); code != "" {
 		r.Fault = &fault.Fault{Kind: fault.Invalid, Code: code}

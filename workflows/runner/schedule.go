@@ -76,7 +76,7 @@ func (r *Runner) startDue(ctx context.Context, t store.Tenant, system *record.Se
 				first = at
 			}
 		}
-		if queued, err = s.queue(s.due); err != nil || more {
+		if queued, err = s.queue(); err != nil || more {
 			return err
 		}
 		queued = queued || !first.IsZero()

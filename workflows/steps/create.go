@@ -42,5 +42,8 @@ func (s *creating) Do(x *workflows.Execution) (workflows.Outcome, error) {
 		return workflows.Outcome{}, err
 	}
 	key, err := x.Acts.Create(s.object, values)
-	return workflows.Outcome{Next: s.next, Result: map[string]any{"record": int64(key)}}, err
+	if err != nil {
+		return workflows.Outcome{}, err
+	}
+	return workflows.Outcome{Next: s.next, Result: map[string]any{"record": int64(key)}}, nil
 }

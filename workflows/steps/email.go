@@ -30,8 +30,7 @@ var emailType = of[emailSettings]("email", workflows.Waits, `{
 		"text": {"$ref": "#/$defs/expression", "title": "Text"},
 		"answers": {"$ref": "#/$defs/expression", "title": "Answers", "description": "An e-mail that this one answers; it is put into its thread.", "examples": ["steps.last.record"]},
 		"tries": {"type": "integer", "minimum": 1, "maximum": 12, "default": 6, "title": "Tries", "description": "How often it is tried where the server can't be reached, or can't take it now."},
-		"next": {"$ref": "#/$defs/next"},
-		"failed": {"$ref": "#/$defs/next", "title": "Failed", "description": "The step that follows where it could not be sent; without one the run fails."}},
+		"next": {"$ref": "#/$defs/next"}},
 	"oneOf": [{"required": ["template"], "not": {"anyOf": [{"required": ["subject"]}, {"required": ["text"]}]}}, {"required": ["subject", "text"], "not": {"anyOf": [{"required": ["template"]}, {"required": ["language"]}]}}]}`)
 
 type emailSettings struct {
@@ -45,11 +44,6 @@ type emailSettings struct {
 	Text     string `json:"text"`
 	Answers  string `json:"answers"`
 	Tries    int64  `json:"tries"`
-	Failed   string `json:"failed"`
-}
-
-func (s *emailSettings) Exits() []workflows.Exit {
-	return append(s.Next.Exits(), workflows.Exit{At: "/failed", To: s.Failed})
 }
 
 type emailing struct {
@@ -106,10 +100,7 @@ func (e *emailing) Do(x *workflows.Execution) (workflows.Outcome, error) {
 	if err := e.became(x, id.ID(key), mail.Failed, reply.Fault); err != nil {
 		return workflows.Outcome{}, err
 	}
-	if e.Failed == "" {
-		return workflows.Outcome{}, reply.Fault
-	}
-	return workflows.Outcome{Next: e.Failed, Result: kept}, nil
+	return workflows.Outcome{Result: kept}, reply.Fault
 }
 
 // became keeps what became of a message, unless its record is gone meanwhile.

@@ -22,6 +22,9 @@ type refuseSettings struct {
 
 func (*refuseSettings) Exits() []workflows.Exit { return nil }
 
+// Fails implements workflows.Fails.
+func (*refuseSettings) Fails() {}
+
 func (s *refuseSettings) Compile(c *workflows.Compiling) workflows.Step {
 	if s.Field != "" && c.Object() != nil {
 		c.Field(c.Object(), s.Field, "/field")

@@ -43,8 +43,7 @@ var requestType = of[requestSettings]("request", workflows.Waits, `{
 					"scale": {"type": "integer", "minimum": 0, "maximum": 9, "default": 0, "title": "Digits after the point"}}}},
 			"additionalProperties": false, "examples": [{"number": {"at": "/id", "type": "text"}}]},
 		"tries": {"type": "integer", "minimum": 1, "maximum": 12, "default": 6, "title": "Tries", "description": "How often it is tried where the system can't be reached, or says that it can't answer now."},
-		"next": {"$ref": "#/$defs/next"},
-		"failed": {"$ref": "#/$defs/next", "title": "Failed", "description": "The step that follows where it did not succeed; without one the run fails."}}}`)
+		"next": {"$ref": "#/$defs/next"}}}`)
 
 type requestSettings struct {
 	workflows.Next
@@ -55,7 +54,6 @@ type requestSettings struct {
 	Body       json.RawMessage   `json:"body"`
 	Answer     map[string]taken  `json:"answer"`
 	Tries      int64             `json:"tries"`
-	Failed     string            `json:"failed"`
 }
 
 // taken is what is taken out of an answer.
@@ -79,10 +77,6 @@ const (
 	maxTaken   = 10_000 // characters of a text that is taken out of an answer
 	usualTries = 6
 )
-
-func (s *requestSettings) Exits() []workflows.Exit {
-	return append(s.Next.Exits(), workflows.Exit{At: "/failed", To: s.Failed})
-}
 
 type requesting struct {
 	*requestSettings
@@ -138,10 +132,8 @@ func (r *requesting) Do(x *workflows.Execution) (workflows.Outcome, error) {
 	switch {
 	case reply.State == outside.Pending:
 		return workflows.Outcome{Asked: x.Asked()}, nil
-	case reply.State == outside.Failed && r.Failed == "":
-		return workflows.Outcome{}, reply.Fault
 	case reply.State == outside.Failed:
-		return workflows.Outcome{Next: r.Failed, Result: result}, nil
+		return workflows.Outcome{Result: result}, reply.Fault
 	}
 	r.take(reply.Body, result)
 	return workflows.Outcome{Next: r.To, Result: result}, nil

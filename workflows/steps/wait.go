@@ -9,20 +9,31 @@ import (
 	"formwork/workflows"
 )
 
-// waitType lets time pass before the run goes on.
+// waitType lets time pass before the run goes on, or a condition come true.
 var waitType = of[waitSettings]("wait", workflows.Waits, `{
 	"title": "Wait",
-	"description": "Goes on after some time, or at a time; at once where that has passed or is empty.",
+	"description": "Goes on after some time, or at a time, or as soon as a condition on the record holds; at once where that has passed, is empty, or holds.",
 	"properties": {
 		"for": {"$ref": "#/$defs/expression", "title": "For", "examples": ["days(3)"]},
 		"until": {"$ref": "#/$defs/expression", "title": "Until", "description": "A moment, or a date, which begins at midnight.", "examples": ["closes - days(3)"]},
-		"next": {"$ref": "#/$defs/next"}},
-	"oneOf": [{"required": ["for"]}, {"required": ["until"]}]}`)
+		"when": {"$ref": "#/$defs/expression", "title": "When", "description": "A condition, which is looked at whenever the record is changed.", "examples": ["stage == 'won'"]},
+		"within": {"$ref": "#/$defs/expression", "title": "Within", "description": "For how long the condition is waited for; for ever when absent.", "examples": ["days(14)"]},
+		"next": {"$ref": "#/$defs/next"},
+		"late": {"$ref": "#/$defs/next", "title": "Late", "description": "The step that follows where the condition did not come true in time."}},
+	"oneOf": [{"required": ["for"]}, {"required": ["until"]}, {"required": ["when"]}],
+	"dependentRequired": {"within": ["when"], "late": ["within"]}}`)
 
 type waitSettings struct {
 	workflows.Next
-	For   string `json:"for"`
-	Until string `json:"until"`
+	For    string `json:"for"`
+	Until  string `json:"until"`
+	When   string `json:"when"`
+	Within string `json:"within"`
+	Late   string `json:"late"`
+}
+
+func (s *waitSettings) Exits() []workflows.Exit {
+	return append(s.Next.Exits(), workflows.Exit{At: "/late", To: s.Late})
 }
 
 type waiting struct {
@@ -31,6 +42,9 @@ type waiting struct {
 }
 
 func (s *waitSettings) Compile(c *workflows.Compiling) workflows.Step {
+	if s.When != "" {
+		return s.compileWhen(c)
+	}
 	if s.For != "" {
 		return &waiting{length: c.Expression(s.For, fieldtype.DurationKind, -1, "/for"), next: s.To}
 	}
@@ -47,6 +61,55 @@ func (s *waiting) Do(x *workflows.Execution) (workflows.Outcome, error) {
 		return workflows.Outcome{Next: s.next}, err
 	}
 	return workflows.Outcome{Next: s.next, Until: until}, nil
+}
+
+// watching waits for a condition.
+type watching struct {
+	when, within *expression.Program // within is nil: for ever
+	next, late   string
+}
+
+func (s *waitSettings) compileWhen(c *workflows.Compiling) workflows.Step {
+	if !c.NeedsObject() {
+		return nil
+	}
+	w := &watching{when: c.Condition(s.When, "/when"), next: s.To, late: s.Late}
+	if s.Within != "" {
+		w.within = c.Expression(s.Within, fieldtype.DurationKind, -1, "/within")
+	}
+	return w
+}
+
+// Watches implements workflows.Watching.
+func (*watching) Watches() {}
+
+func (s *watching) Do(x *workflows.Execution) (workflows.Outcome, error) {
+	held, err := x.Holds(s.when)
+	if err != nil || held {
+		return workflows.Outcome{Next: s.next}, err
+	}
+	late, again := x.Watched()
+	switch {
+	case again && !late.IsZero() && !late.After(x.Now()):
+		return workflows.Outcome{Next: s.late}, nil
+	case !again && s.within != nil:
+		v, err := x.Eval(s.within)
+		if err != nil {
+			return workflows.Outcome{}, err
+		}
+		if seconds, ok := v.(int64); ok {
+			if late = time.UnixMilli(x.Now().UnixMilli() + 1000*seconds); !late.After(x.Now()) {
+				return workflows.Outcome{Next: s.late}, nil
+			}
+		}
+	}
+	if held, err = x.Acts.Watch(); err == nil && !held {
+		held, err = x.Holds(s.when) // it may have been changed before that
+	}
+	if err != nil || held {
+		return workflows.Outcome{Next: s.next}, err
+	}
+	return workflows.Outcome{Watches: true, Until: late}, nil
 }
 
 // time is until when the run waits; the zero time: it does not.

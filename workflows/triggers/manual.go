@@ -21,15 +21,7 @@ var manualType = of[manualSettings]("manual", `{
 			"uniqueItems": true,
 			"items": {"$ref": "#/$defs/name"}
 		},
-		"inputs": {
-			"type": "object",
-			"title": "Inputs",
-			"description": "What whoever asks for it fills in; expressions read it as input.<name>. An input may begin with a value (default), or with one of the record (default_expr).",
-			"maxProperties": 30,
-			"patternProperties": {"^[a-z][a-z0-9_]{0,62}$": {"$ref": "#/$defs/field"}},
-			"additionalProperties": false,
-			"examples": [{"reason": {"type": "text", "label": "Reason", "required": true}}]
-		}}}`)
+		"inputs": {"$ref": "#/$defs/inputs"}}}`)
 
 type manualSettings struct {
 	Sets   []string                   `json:"permissions"`
@@ -57,5 +49,5 @@ func (*pressing) Old() bool                { return false }
 // Permissions implements workflows.OnPress.
 func (p *pressing) Permissions() []string { return p.Sets }
 
-// Inputs implements workflows.OnPress.
+// Inputs implements workflows.Asking.
 func (p *pressing) Inputs() []workflows.Input { return p.inputs }

@@ -102,14 +102,15 @@ func (c *Change) Set(field string, value any) error {
 }
 
 // Put gives fields other values in stored form, such as expressions make, and brings formulas up to
-// date. Faults: those of Set, but of values, which are checked with the record.
+// date. Faults: those of Set, but of values, which are checked with the record; then none is given one.
 func (c *Change) Put(values map[string]any) error {
-	for field, value := range values {
-		f, err := c.written(field)
-		if err != nil {
+	for field := range values {
+		if _, err := c.written(field); err != nil {
 			return err
 		}
-		c.d.Put(f, value)
+	}
+	for field, value := range values {
+		c.d.Put(c.d.Mapping.ByName[field], value)
 	}
 	c.d.Compute()
 	return nil

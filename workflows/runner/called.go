@@ -1,0 +1,185 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/query"
+	"formwork/engine/record/session"
+	"formwork/engine/store"
+	"formwork/workflows"
+)
+
+// Begin implements workflows.Acts. The run that is called does its first steps at once, as its own workflow says, in
+// the transaction of the one that calls it.
+func (e *executing) Begin(workflow string, record id.ID, inputs map[string]any) (id.ID, error) {
+	w := workflows.Of(e.g.snapshot).ByName[workflow]
+	switch {
+	case w == nil || !w.Active():
+		return 0, fault.New(fault.Conflict, "workflow.not_active", "workflow", workflow)
+	case e.run.Depth+1 >= maxDepth:
+		return 0, fault.New(fault.Limited, "workflow.too_deep", "limit", maxDepth)
+	}
+	run := &Run{ID: e.r.o.IDs.Next(), Parent: e.run.ID, Workflow: workflow, Revision: e.g.snapshot.Revision, Object: w.Object.Doc.Name, Record: record,
+		By: e.run.By, acts: e.run.acts, Depth: e.run.Depth + 1, Started: e.r.o.Now(), Next: w.Start.Name}
+	env, err := e.g.asking(w, run.By, run.acts).Within(e.g.joint).Record(run.Object, record)
+	if err == nil && env == nil {
+		err = session.NotFound(run.Object, record)
+	}
+	if err != nil {
+		return 0, err
+	}
+	if triggered, err := workflows.Triggers(e.ctx, w, env); err != nil || !triggered {
+		return 0, err
+	}
+	values, err := given(w, env, inputs)
+	if err != nil {
+		return 0, err
+	}
+	if err := run.begin(w, values); err != nil {
+		return 0, err
+	}
+	e.note(Effect{Do: "call", Record: run.ID, Text: workflow})
+	wrote, err := e.g.carryOn(run, w, env)
+	if err != nil {
+		return 0, err
+	}
+	e.wrote = e.wrote || wrote
+	e.g.waits(run)
+	if e.tries {
+		for _, did := range run.Trace {
+			for _, effect := range did.Effects {
+				e.note(effect)
+			}
+		}
+	}
+	if err := e.refresh(); err != nil {
+		return 0, err
+	}
+	return run.ID, run.insert(e.ctx, e.joint.Tx())
+}
+
+// refresh reads the record that the run is about as it is now; one that was deleted stays as it was.
+func (e *executing) refresh() error {
+	e.env.Forget()
+	now, err := e.joint.Record(e.env.Mapping.Object.Doc.Name, e.env.Row.ID())
+	if err == nil && now != nil {
+		e.env.Row = now.Row
+	}
+	return err
+}
+
+// given are the inputs of a run that is called; one that is not given begins as the workflow says. Fault
+// workflow.inputs (Invalid), with every problem at its place below /inputs.
+func given(w *workflows.Workflow, env *session.Env, inputs map[string]any) (map[string]any, error) {
+	values := map[string]any{}
+	var problems []*fault.Fault
+	for _, input := range w.Trigger.(workflows.OnCall).Inputs() {
+		f := input.Field
+		value, was := inputs[f.Name]
+		if !was {
+			value = f.Initial
+			if input.Default != nil {
+				own := *env
+				var err error
+				if value, err = input.Default.Eval(&own); err == nil {
+					err = own.Failed()
+				}
+				if err != nil {
+					return nil, fmt.Errorf("computing the input %s: %w", f.Name, err)
+				}
+			}
+		}
+		value, problem, err := workflows.Checked(f, value)
+		if err != nil {
+			return nil, fmt.Errorf("reading the input %s: %w", f.Name, err)
+		}
+		if value == nil && problem == nil {
+			_, problem = entered(f, nil)
+		}
+		if problem != nil {
+			problems = append(problems, problem.At("/inputs/"+f.Name))
+		}
+		values[f.Name] = value
+	}
+	if len(problems) > 0 {
+		return nil, fault.All(fault.Invalid, "workflow.inputs", problems)
+	}
+	return values, nil
+}
+
+// Ended implements workflows.Acts.
+func (e *executing) Ended(begun id.ID) (workflows.Ending, error) {
+	run, err := Get(e.ctx, e.joint.Tx(), begun)
+	switch {
+	case fault.Is(err, "workflow.no_run"): // its record is gone for good
+		return workflows.Ending{Ended: true, Fault: fault.New(fault.Conflict, "workflow.record_gone")}, nil
+	case err != nil:
+		return workflows.Ending{}, err
+	case run.State == Waiting:
+		return workflows.Ending{}, nil
+	case run.Fault != nil:
+		return workflows.Ending{Ended: true, Fault: &fault.Fault{Kind: fault.Conflict, Code: run.Fault.Code, Params: run.Fault.Params}}, nil
+	case run.State != Done:
+		return workflows.Ending{Ended: true, Fault: fault.New(fault.Conflict, "workflow.called_cancelled", "workflow", run.Workflow)}, nil
+	}
+	return workflows.Ending{Ended: true, Answer: run.answer}, nil
+}
+
+// tellCaller has the run go on that waits for one which has ended.
+func (r *Runner) tellCaller(ctx context.Context, tx store.Tx, run *Run) (queued bool, err error) {
+	if run.Parent == 0 || run.State == Waiting {
+		return false, nil
+	}
+	return r.wakeRun(ctx, tx, run.Parent, run.ID)
+}
+
+// cancelCalled ends the runs that wait and were called by some that have ended.
+func (r *Runner) cancelCalled(ctx context.Context, tx store.Tx, callers ...any) error {
+	for some := range slices.Chunk(callers, resumeAtOnce) { // each waits for one at most
+		called, err := find(ctx, tx, query.Select{Table: runTable, Filter: query.All{query.In{Ref: query.Field(colParent), Values: some}, query.Is(colState, Waiting)}}, true)
+		if err != nil {
+			return err
+		}
+		for _, run := range called {
+			run.State, run.Ended = Cancelled, r.o.Now()
+			if err := r.release(ctx, tx, run); err != nil {
+				return err
+			}
+			if err := run.update(ctx, tx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// leave lets go of what depends on runs that are removed, since their records are gone for good: those that they called end,
+// and those that called them go on.
+func (r *Runner) leave(ctx context.Context, tx store.Tx, records []any) (queued bool, err error) {
+	waiting, err := find(ctx, tx, query.Select{Table: runTable, Filter: query.All{query.In{Ref: query.Field(colRecord), Values: records}, query.Is(colState, Waiting)}}, false)
+	if err != nil {
+		return false, err
+	}
+	var keys []any
+	for _, run := range waiting {
+		keys = append(keys, int64(run.ID))
+	}
+	if err := r.cancelCalled(ctx, tx, keys...); err != nil {
+		return false, err
+	}
+	for _, run := range waiting {
+		if run.Parent == 0 || slices.Contains(keys, any(int64(run.Parent))) {
+			continue
+		}
+		woken, err := r.wakeRun(ctx, tx, run.Parent, run.ID)
+		if err != nil {
+			return false, err
+		}
+		queued = queued || woken
+	}
+	return queued, nil
+}
