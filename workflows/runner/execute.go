@@ -76,9 +76,8 @@ func (e *executing) execute() error {
 		}
 	}
 	e.run.Next, e.run.Steps, e.run.loops, e.run.asked = state.Next, state.Steps, state.Loops, state.Asked
-	if err == nil {
-		e.run.results, err = e.workflow.Keep(state)
-	}
+	kept, unkept := e.workflow.Keep(state) // also of a run that fails: a retry goes on with what earlier steps found
+	e.run.results, err = kept, cmp.Or(err, unkept)
 	if e.run.holds() > maxHeld {
 		e.run.results, e.run.loops = nil, nil
 		err = cmp.Or(err, error(fault.New(fault.TooLarge, "workflow.results_too_large", "limit", maxHeld)))
