@@ -234,7 +234,7 @@ func (r *Registry) Compile(c *catalog.Compiling, d *Definition, at string) *Work
 	if d.When != "" {
 		when := base
 		when.at = at
-		if _, ok := w.Trigger.(OnTime); ok {
+		if _, ok := w.Trigger.(OnTime); ok && w.Object != nil {
 			w.Filter = when.Found(w.Object, d.When, "/when")
 		} else {
 			w.When = when.Condition(d.When, "/when")

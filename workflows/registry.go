@@ -135,7 +135,7 @@ type Input struct {
 }
 
 // OnTime is a Trigger that is set off by the clock, on all records that a condition holds for then. The
-// workflow's own condition is part of that, so it has to run in the database.
+// workflow's own condition is part of that, so it has to run in the database. Without an object it is set off once.
 type OnTime interface {
 	Trigger
 	// After is when it is set off next after it last was (or, of a new one, has not been), at a time;
@@ -156,7 +156,7 @@ type Saved interface {
 
 // Acts are how the steps of a run change anything: for good, or to be undone.
 type Acts interface {
-	// Put gives fields of the record that the run is about values in stored form.
+	// Put gives fields of the record that the run is about values in stored form. It, Notify and Ask need one: fault workflow.needs_object.
 	Put(values map[string]any) error
 	// Create, Update and Delete change any records, as the run's caller.
 	Create(object *catalog.Object, values map[string]any) (id.ID, error)

@@ -40,7 +40,7 @@ type Workflow struct {
 	Object  *catalog.Object // nil: of none
 	Trigger Trigger
 	When    *expression.Program // nil: always
-	Filter  *expression.Program // the condition of an OnTime trigger, which runs in the database, in place of When; nil: all
+	Filter  *expression.Program // the condition of an OnTime trigger on records, which runs in the database, in place of When; nil: all
 	Start   *Node
 	Nodes   map[string]*Node
 	inputs  Result // what whoever sets it off fills in
