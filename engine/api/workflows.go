@@ -65,7 +65,7 @@ type Tried struct {
 // TryOn says on which record a workflow is tried, if it is about one.
 type TryOn struct {
 	Record string         `json:"record,omitempty" schema:"ID"` // absent: of a workflow that is about none
-	Inputs map[string]any `json:"inputs,omitempty"` // what whoever sets it off would fill in
+	Inputs map[string]any `json:"inputs,omitempty"`             // what whoever sets it off would fill in
 }
 
 // RunInputs is what somebody fills in who sets off a workflow.

@@ -359,7 +359,10 @@ func (c *Caller) try(t store.Tenant, call *Call) (reply, error) {
 	if conn == nil {
 		return reply{fault: fault.New(fault.Conflict, "connection.gone", "connection", call.Request.Connection)}, nil
 	}
-	secret, err := c.o.Reach.Secrets.Get(c.ctx, t, conn)
+	secret := ""
+	if conn.Secret() {
+		secret, err = c.o.Reach.Secrets.Get(c.ctx, t, conn)
+	}
 	if f := fault.From(err); f != nil {
 		if f.Kind.Breaks() {
 			return reply{}, err
