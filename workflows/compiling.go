@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"cmp"
+	"encoding/json"
 	"maps"
 	"slices"
 
@@ -222,8 +223,17 @@ func (r *Registry) Compile(c *catalog.Compiling, d *Definition, at string) *Work
 	if w.Trigger == nil {
 		return nil
 	}
-	if _, ok := w.Trigger.(OnTime); ok && w.AsUser() {
+	_, timed := w.Trigger.(OnTime)
+	post, posted := w.Trigger.(OnPost)
+	if (timed || posted) && w.AsUser() {
 		c.Report(fault.New(fault.Invalid, "workflow.nobody"), at+"/run_as")
+	}
+	if posted {
+		if w.Object != nil {
+			c.Report(fault.New(fault.Invalid, "workflow.no_object"), at+"/object")
+			return nil
+		}
+		w.inputs = post.Offers()
 	}
 	if t, ok := w.Trigger.(OnPress); ok {
 		for _, input := range t.Inputs() {
@@ -234,7 +244,10 @@ func (r *Registry) Compile(c *catalog.Compiling, d *Definition, at string) *Work
 	if d.When != "" {
 		when := base
 		when.at = at
-		if _, ok := w.Trigger.(OnTime); ok && w.Object != nil {
+		if len(w.inputs) > 0 && posted { // what people fill in they are asked for where it holds
+			when.results = map[string]expression.Names{inputRoot: w.inputs}
+		}
+		if timed && w.Object != nil {
 			w.Filter = when.Found(w.Object, d.When, "/when")
 		} else {
 			w.When = when.Condition(d.When, "/when")
@@ -259,5 +272,24 @@ func (r *Registry) Compile(c *catalog.Compiling, d *Definition, at string) *Work
 		w.Nodes[name] = &Node{Name: name, Type: s.kind, Step: s.settings.Compile(&of), Result: of.result}
 	}
 	w.Start = w.Nodes[d.Start]
+	if posted && post.Answer() != nil {
+		of := base
+		of.at = at + "/trigger"
+		w.Answer = w.answer(&of, post.Answer())
+	}
 	return w
+}
+
+// answer compiles what is answered, which may read the results of all steps.
+func (w *Workflow) answer(c *Compiling, source json.RawMessage) *Written {
+	c.results = map[string]expression.Names{}
+	if len(w.inputs) > 0 {
+		c.results[inputRoot] = w.inputs
+	}
+	for name, n := range w.Nodes {
+		if len(n.Result) > 0 {
+			c.results[stepsRoot+name] = n.Result
+		}
+	}
+	return WrittenOf(c, source, "/answer")
 }

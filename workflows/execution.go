@@ -30,7 +30,7 @@ type State struct {
 	Until   time.Time                 // until when the run waits; the zero time: it does not, or only for Asked
 	Asked   id.ID                     // what the run waits for besides the time; 0: nothing
 	Steps   int                       // that were done
-	Results map[string]map[string]any // of steps, by their names, in stored form; under inputKey what was filled in
+	Results map[string]map[string]any // of steps, by their names, in stored form; under inputKey what was filled in or posted
 	Loops   []Loop                    // that are under way, the innermost last
 }
 

@@ -13,6 +13,7 @@ import (
 	"formwork/engine/query"
 	"formwork/engine/record"
 	"formwork/workflows/outside"
+	"formwork/workflows/webhook"
 )
 
 // Effect is the most that a step does. What tries a workflow, or runs it before a save, trusts it.
@@ -132,6 +133,19 @@ type OnPress interface {
 type Input struct {
 	Field   *catalog.Field
 	Default *expression.Program // what it begins with, computed of the record; nil: nothing
+}
+
+// OnPost is a Trigger that is set off by what an outside system posts. Its workflow has no object.
+type OnPost interface {
+	Trigger
+	// Proof is how who posts proves that they know the secret of the workflow.
+	Proof() webhook.Proof
+	// Offers are the values that are taken out of what is posted, which expressions read as input.<name>.
+	Offers() Result
+	// Take takes them, in stored form, or says at its place what can't be taken.
+	Take(body any) (map[string]any, []*fault.Fault)
+	// Answer is what is answered, as Written has it; nil: the usual.
+	Answer() json.RawMessage
 }
 
 // OnTime is a Trigger that is set off by the clock, on all records that a condition holds for then. The

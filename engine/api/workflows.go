@@ -64,8 +64,9 @@ type Tried struct {
 
 // TryOn says on which record a workflow is tried, if it is about one.
 type TryOn struct {
-	Record string         `json:"record,omitempty" schema:"ID"` // absent: of a workflow that is about none
-	Inputs map[string]any `json:"inputs,omitempty"`             // what whoever sets it off would fill in
+	Record  string         `json:"record,omitempty" schema:"ID"` // absent: of a workflow that is about none
+	Inputs  map[string]any `json:"inputs,omitempty"`             // what whoever sets it off would fill in
+	Payload any            `json:"payload,omitempty"`            // what an outside system would post
 }
 
 // RunInputs is what somebody fills in who sets off a workflow.
@@ -284,7 +285,7 @@ func (s *Server) tryWorkflow(r *request) error {
 	if !ok && in.Record != "" {
 		return fault.New(fault.Invalid, "field.not_an_id", "value", clip(in.Record)).At("/record")
 	}
-	run, err := s.o.Workflows.Try(r.ctx, r.tenant, r.caller, runner.Wanted{Workflow: r.param("name"), Record: key, Inputs: in.Inputs})
+	run, err := s.o.Workflows.Try(r.ctx, r.tenant, r.caller, runner.Wanted{Workflow: r.param("name"), Record: key, Inputs: in.Inputs, Payload: in.Payload})
 	if err != nil {
 		return err
 	}

@@ -244,7 +244,7 @@ func (s *starting) begin(f fired, env *session.Env) (*begun, error) {
 // triggered is a run that begins if the condition of its workflow holds; nil if not. One whose condition can't be computed has
 // failed.
 func (s *starting) triggered(run *Run, w *workflows.Workflow, env *session.Env) (*begun, error) {
-	holds, err := workflows.Triggers(s.ctx, w, env)
+	holds, err := run.triggers(s.ctx, w, env)
 	switch f := fault.From(err); {
 	case f != nil && f.Kind.Breaks():
 		return nil, err

@@ -17,7 +17,7 @@ import (
 
 // Try runs a workflow on a record that the caller may read, or one that is about none, and keeps nothing: neither what its steps do,
 // nor the run. Its trace tells what they would have done. Where it would wait it goes on at once. Cancelled: its condition does not
-// hold. Faults: workflow.unknown, record.not_found (NotFound), field.required, workflow.no_record, workflow.inputs (Invalid). The object that is
+// hold. Faults: workflow.unknown, record.not_found (NotFound), field.required, workflow.no_record, workflow.inputs, webhook.payload (Invalid). The object that is
 // wanted is the workflow's.
 func (r *Runner) Try(ctx context.Context, t store.Tenant, c *policy.Caller, of Wanted) (run *Run, err error) {
 	err = r.underNewest(ctx, t, func(system *record.Session) error {
@@ -36,7 +36,12 @@ func (r *Runner) Try(ctx context.Context, t store.Tenant, c *policy.Caller, of W
 				return err
 			}
 		}
-		if run, err = r.newRun(system.Snapshot(), w, c, of.Record).fill(ctx, caller, w, of.Inputs); err != nil {
+		run = r.newRun(system.Snapshot(), w, c, of.Record)
+		if _, ok := w.Trigger.(workflows.OnPost); ok {
+			if run, err = run.take(w, of.Payload); err != nil {
+				return under("/payload", err)
+			}
+		} else if run, err = run.fill(ctx, caller, w, of.Inputs); err != nil {
 			return err
 		}
 		return r.try(ctx, t, system, caller, w, c, run)
@@ -62,7 +67,7 @@ func (r *Runner) try(ctx context.Context, t store.Tenant, system, caller *record
 			return session.NotFound(run.Object, run.Record)
 		}
 		env.Old = env.Row
-		triggered, err := workflows.Triggers(ctx, w, env)
+		triggered, err := run.triggers(ctx, w, env)
 		switch f := fault.From(err); {
 		case f != nil && f.Kind.Breaks():
 			return err
@@ -263,12 +268,34 @@ func (r *Run) fill(ctx context.Context, caller *record.Session, w *workflows.Wor
 	if err != nil || len(values) == 0 {
 		return r, err
 	}
+	return r.give(w, values)
+}
+
+// give gives a run that begins values in stored form that expressions read as input.<name>.
+func (r *Run) give(w *workflows.Workflow, values map[string]any) (_ *Run, err error) {
 	state := &workflows.State{}
 	state.Fill(values)
 	if r.results, err = w.Keep(state); err == nil && len(r.results) > maxHeld/2 {
 		err = fault.New(fault.TooLarge, "workflow.results_too_large", "limit", maxHeld/2)
 	}
 	return r, err
+}
+
+// triggers reports whether the condition of its workflow holds for a run that begins.
+func (r *Run) triggers(ctx context.Context, w *workflows.Workflow, env *session.Env) (bool, error) {
+	state := &workflows.State{}
+	if err := w.Restore(state, r.results); err != nil {
+		return false, err
+	}
+	return workflows.NewExecution(ctx, w, state, env, nil, nil).Triggered()
+}
+
+// under says that the pointers of a fault are below another.
+func under(pointer string, err error) error {
+	if f := fault.From(err); f != nil {
+		return f.Under(pointer)
+	}
+	return err
 }
 
 func workflowOf(s *catalog.Snapshot, name string) (*workflows.Workflow, error) {

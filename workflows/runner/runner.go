@@ -29,6 +29,7 @@ import (
 	"formwork/workflows"
 	"formwork/workflows/approval"
 	"formwork/workflows/outside"
+	"formwork/workflows/webhook"
 )
 
 // maxDepth is how many runs may have led to each other by what they changed; the next is not run.
@@ -62,12 +63,13 @@ type Runner struct {
 	o         Options
 	approvals *approval.Desk
 	outside   *outside.Caller
+	prover    *webhook.Prover
 	former    *cache.Cache[formerKey, definition]
 }
 
 // New makes a runner.
 func New(o Options) *Runner {
-	r := &Runner{o: o, approvals: approval.NewDesk(o.Notes, o.IDs, o.Now), former: cache.New[formerKey, definition](formerCount, formerCount*definitionBytes)}
+	r := &Runner{o: o, approvals: approval.NewDesk(o.Notes, o.IDs, o.Now), prover: webhook.NewProver(), former: cache.New[formerKey, definition](formerCount, formerCount*definitionBytes)}
 	r.outside = outside.New(outside.Options{Reach: o.Reach, Catalog: o.Catalog, Now: o.Now, Answered: r.answered, Committed: o.Wake,
 		Failed: func(tenant string, err error) {
 			o.Log.Error("keeping the answer of an outside system", "tenant", tenant, "error", err)

@@ -60,6 +60,11 @@ type deed struct {
 	Recall  bool             `json:"recall"`  // what is asked about On
 	Comment string           `json:"comment"`
 	Secret  string           `json:"secret"`  // of the connection erp
+	Post    string           `json:"post"`    // Data to a workflow, as an outside system does; signed with its secret
+	ID      string           `json:"id"`      // of what is posted
+	Proof   string           `json:"proof"`   // instead of a good one: "none", "other" secret, "old", "early", "altered" body, "token"
+	Reply   string           `json:"reply"`   // to what is posted: "run", "nothing", or JSON
+	Shares  string           `json:"shares"`  // a workflow whose secret is made; or Secret, if that is given
 	Sent    []string         `json:"sent"`    // what the outside system was asked meanwhile: "METHOD /path?query body; secret"
 	Asked   []string         `json:"asked"`   // what As is asked to decide, newest first
 	Request string           `json:"request"` // the newest about On: "state way: who state (instead of who) comment; …"
@@ -138,11 +143,12 @@ type stage struct {
 	kept    map[string]id.ID
 	objects map[string]string // of what was kept
 	outside *system
+	secrets map[string]string // of workflows that outside systems set off
 }
 
 func newStage(t *testing.T, world []json.RawMessage, s scenario, packages ...string) *stage {
 	t.Helper()
-	st := &stage{kept: map[string]id.ID{}, objects: map[string]string{}}
+	st := &stage{kept: map[string]id.ID{}, objects: map[string]string{}, secrets: map[string]string{}}
 	began := time.Now() // the clock goes on, since what is looked at again waits by it
 	now := func() time.Time { return enginetest.Start.Add(time.Since(began) + time.Duration(st.passed.Load())) }
 	st.outside = newSystem(t, s.Server)
@@ -266,6 +272,10 @@ func (s *stage) do(t *testing.T, at string, d deed) {
 		err = s.press(t, at, d, session)
 	case d.Answer != "" || d.PassOn != "" || d.Recall:
 		err = s.decide(t, d, session)
+	case d.Shares != "":
+		err = s.share(t, d)
+	case d.Post != "":
+		err = s.post(t, at, d)
 	case d.Secret != "":
 		err = s.Secrets.Set(ctx, s.Tenant.Tenant, connection.Of(s.Snapshot())["erp"], d.Secret)
 	case d.Cancel > 0:
@@ -353,6 +363,7 @@ func (s *stage) wants(t *testing.T, at, object string, key id.ID, want map[strin
 
 // faultOf is the first fault of an error, as scenarios write it.
 func faultOf(err error) string {
+	var all []string
 	var f *fault.Fault
 	if !errors.As(err, &f) {
 		if err != nil {
@@ -362,6 +373,12 @@ func faultOf(err error) string {
 	}
 	if len(f.Errors) > 0 && f.Errors[0].Code == "workflow.refused" {
 		f = f.Errors[0]
+	}
+	if f.Code == "webhook.payload" {
+		for _, one := range f.Errors {
+			all = append(all, one.Code+" "+one.Pointer)
+		}
+		return strings.Join(append([]string{f.Code}, all...), "; ")
 	}
 	if len(f.Errors) == 1 && f.Pointer == "" {
 		return strings.TrimSpace(f.Code + " " + f.Errors[0].Pointer)
@@ -573,7 +590,7 @@ func (s *stage) press(t *testing.T, at string, d deed, session *record.Session) 
 	var run *runner.Run
 	var err error
 	if d.Try != "" {
-		run, err = s.Workflows.Try(t.Context(), s.Tenant.Tenant, caller, runner.Wanted{Workflow: d.Try, Record: s.kept[d.On], Inputs: inputs})
+		run, err = s.Workflows.Try(t.Context(), s.Tenant.Tenant, caller, runner.Wanted{Workflow: d.Try, Record: s.kept[d.On], Inputs: inputs, Payload: any(inputs)})
 	} else {
 		run, err = s.Workflows.Press(t.Context(), s.Tenant.Tenant, session, caller, runner.Wanted{Workflow: d.Press, Object: s.objects[d.On], Record: s.kept[d.On], Inputs: inputs})
 	}
