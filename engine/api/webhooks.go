@@ -20,7 +20,7 @@ const postedPerMinute = 600
 // outsiders are those who post to workflows, as users of the budget.
 var outsiders = id.Named("outsiders")
 
-// Posted is any JSON that an outside system posts to a workflow.
+// Posted is what an outside system posts to a workflow: any JSON.
 type Posted map[string]any
 
 // Taken says that what was posted was taken.
@@ -44,7 +44,7 @@ type WebhookSecret struct {
 // postToWorkflow is POST /webhooks/{tenant}/{workflow}. Whoever can't prove to know the secret is told the same, whatever is wrong.
 func (s *Server) postToWorkflow(r *request) (failure error) {
 	tenant, workflow := r.param("tenant"), r.param("workflow")
-	leave, err := s.webhooks.enter(r.client() + " " + tenant)
+	leave, err := s.webhooks.enter(r.client() + " " + clip(tenant)) // it is remembered
 	if err != nil {
 		return err
 	}

@@ -113,19 +113,29 @@ func (s *Secrets) Known(ctx context.Context, from store.Reader, holders ...Holde
 // Get is the secret of a holder. Faults: connection.no_secret (Conflict) where there is none, or one that was given
 // for something else; connection.secret_lost (Conflict) where it can't be opened with the keys there are.
 func (s *Secrets) Get(ctx context.Context, from store.Reader, h Holder) (string, error) {
-	row, found, err := store.First(ctx, from, query.Select{Table: secretTable, Filter: query.Is(query.ID, int64(id.Named(h.Holder())))}, colHost, colSealed)
+	secret, is, err := s.Find(ctx, from, h.Holder())
+	if err == nil && is != h.For() {
+		err = fault.New(fault.Conflict, "connection.no_secret", "holder", h.Holder())
+	}
 	if err != nil {
-		return "", fmt.Errorf("reading the secret of the %s: %w", h.Holder(), err)
-	}
-	if !found || row.Text(colHost) != h.For() {
-		return "", fault.New(fault.Conflict, "connection.no_secret", "holder", h.Holder())
-	}
-	if s.sealer == nil {
-		return "", fault.New(fault.Conflict, "connection.secret_lost", "holder", h.Holder())
-	}
-	secret, err := s.sealer.Open(row.Text(colSealed))
-	if err != nil {
-		return "", fault.New(fault.Conflict, "connection.secret_lost", "holder", h.Holder())
+		return "", err
 	}
 	return secret, nil
+}
+
+// Find is the secret of a holder, which is named as Holder does, and what it was given for. Faults are those of Get.
+func (s *Secrets) Find(ctx context.Context, from store.Reader, holder string) (secret, is string, err error) {
+	row, found, err := store.First(ctx, from, query.Select{Table: secretTable, Filter: query.Is(query.ID, int64(id.Named(holder)))}, colHost, colSealed)
+	switch {
+	case err != nil:
+		return "", "", fmt.Errorf("reading the secret of the %s: %w", holder, err)
+	case !found:
+		return "", "", fault.New(fault.Conflict, "connection.no_secret", "holder", holder)
+	case s.sealer == nil:
+		return "", "", fault.New(fault.Conflict, "connection.secret_lost", "holder", holder)
+	}
+	if secret, err = s.sealer.Open(row.Text(colSealed)); err != nil {
+		return "", "", fault.New(fault.Conflict, "connection.secret_lost", "holder", holder)
+	}
+	return secret, row.Text(colHost), nil
 }

@@ -29,34 +29,28 @@ func posted(s *catalog.Snapshot, name string) *workflows.Workflow {
 	return w
 }
 
-// holder is what a secret is asked of where there is no workflow that has one.
-type holder string
-
-func (h holder) Holder() string { return workflows.WebhookOf(string(h)) }
-func (h holder) For() string    { return "" }
-
 // Prove lets pass a delivery to a workflow whose sender knows its secret. Fault webhook.refused (Unauthenticated) for all others, whatever is
-// wrong with them: that there is no such tenant (nil), workflow or secret is found out by nobody who does not know it, for
-// the same is done.
+// wrong with them: that there is no such tenant (nil), workflow or secret is found out by nobody who does not know it. The same is done
+// for them, and it is little: the configuration, which may have to be compiled, is looked at for who has proved to know a secret.
 func (r *Runner) Prove(ctx context.Context, t store.Tenant, workflow string, d *webhook.Delivery) error {
-	proof, secret := webhook.ProofOf(""), ""
+	secret, by := "", ""
 	if t != nil {
-		snapshot, err := r.o.Catalog.Snapshot(ctx, t)
-		if err != nil {
-			return err
-		}
-		if w := posted(snapshot, workflow); w != nil {
-			proof = w.Trigger.(workflows.OnPost).Proof()
-			secret, err = r.o.Reach.Secrets.Get(ctx, t, w)
-		} else {
-			_, err = r.o.Reach.Secrets.Get(ctx, t, holder(workflow))
-		}
+		var err error
+		secret, by, err = r.o.Reach.Secrets.Find(ctx, t, workflows.WebhookOf(workflow))
 		if f := fault.From(err); f != nil && f.Kind.Breaks() {
 			return err
 		}
 	}
-	if !r.prover.Proved(proof, secret, d, r.o.Now()) {
-		return fault.New(fault.Unauthenticated, "webhook.refused")
+	refused := fault.New(fault.Unauthenticated, "webhook.refused")
+	if !r.prover.Proved(webhook.ProofOf(by), secret, d, r.o.Now()) {
+		return refused
+	}
+	snapshot, err := r.o.Catalog.Snapshot(ctx, t)
+	if err != nil {
+		return err
+	}
+	if w := posted(snapshot, workflow); w == nil || w.For() != by {
+		return refused
 	}
 	return nil
 }
