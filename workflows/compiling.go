@@ -266,8 +266,17 @@ func (k *compilation) compile(d *Definition, at string) *Workflow {
 		return nil
 	}
 	w := &Workflow{Doc: d, Object: h.object, Trigger: h.trigger, Nodes: make(map[string]*Node, len(d.Steps))}
-	if _, ok := w.Trigger.(OnTime); ok && w.AsUser() {
+	_, timed := w.Trigger.(OnTime)
+	post, posted := w.Trigger.(OnPost)
+	if (timed || posted) && w.AsUser() {
 		c.Report(fault.New(fault.Invalid, "workflow.nobody"), at+"/run_as")
+	}
+	if posted {
+		if w.Object != nil {
+			c.Report(fault.New(fault.Invalid, "workflow.no_object"), at+"/object")
+			return nil
+		}
+		w.inputs = post.Offers()
 	}
 	if t, ok := w.Trigger.(Asking); ok {
 		for _, input := range t.Inputs() {
@@ -278,7 +287,10 @@ func (k *compilation) compile(d *Definition, at string) *Workflow {
 	if d.When != "" {
 		when := base
 		when.at = at
-		if _, ok := w.Trigger.(OnTime); ok {
+		if len(w.inputs) > 0 && posted { // what people fill in they are asked for where it holds
+			when.results = map[string]expression.Names{inputRoot: w.inputs}
+		}
+		if timed && w.Object != nil {
 			w.Filter = when.Found(w.Object, d.When, "/when")
 		} else {
 			w.When = when.Condition(d.When, "/when")
@@ -295,6 +307,12 @@ func (k *compilation) compile(d *Definition, at string) *Workflow {
 		w.answer = of.Computed(t.Answers(), "/answer")
 	}
 	w.Start = w.Nodes[d.Start]
+	if posted && post.Answer() != nil {
+		of := base
+		of.at = at + "/trigger"
+		of.results = w.read(g.results(w.Nodes))
+		w.Reply = WrittenOf(&of, post.Answer(), "/answer")
+	}
 	return w
 }
 

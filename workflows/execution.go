@@ -33,7 +33,7 @@ type State struct {
 	Watches bool                      // the run waits for a change of its record
 	Late    time.Time                 // until when it does; the zero time: for ever
 	Steps   int                       // that were done
-	Results map[string]map[string]any // of steps, by their names, in stored form; under inputKey what was filled in
+	Results map[string]map[string]any // of steps, by their names, in stored form; under inputKey what was filled in or posted
 	Loops   []Loop                    // that are under way, the innermost last
 }
 

@@ -85,7 +85,7 @@ func (k kind) Compile(c *catalog.Compiling) any {
 		return cmp.Or(cmp.Compare(a.Doc.Order, b.Doc.Order), cmp.Compare(a.Doc.Name, b.Doc.Name))
 	})
 	for _, w := range inOrder {
-		if w.locks() {
+		if w.Object != nil && w.locks() {
 			compiled.locks[w.Object.Doc.Name] = true
 		}
 		if w.Watches() {

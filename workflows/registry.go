@@ -14,6 +14,7 @@ import (
 	"formwork/engine/query"
 	"formwork/engine/record"
 	"formwork/workflows/outside"
+	"formwork/workflows/webhook"
 )
 
 // Effect is the most that a step does. What tries a workflow, or runs it before a save, trusts it.
@@ -154,8 +155,21 @@ type Input struct {
 	Default *expression.Program // what it begins with, computed of the record; nil: nothing
 }
 
+// OnPost is a Trigger that is set off by what an outside system posts. Its workflow has no object.
+type OnPost interface {
+	Trigger
+	// Proof is how who posts proves that they know the secret of the workflow.
+	Proof() webhook.Proof
+	// Offers are the values that are taken out of what is posted, which expressions read as input.<name>.
+	Offers() Result
+	// Take takes them, in stored form, or says at its place what can't be taken.
+	Take(body any) (map[string]any, []*fault.Fault)
+	// Answer is what is answered, as Written has it; nil: the usual.
+	Answer() json.RawMessage
+}
+
 // OnTime is a Trigger that is set off by the clock, on all records that a condition holds for then. The
-// workflow's own condition is part of that, so it has to run in the database.
+// workflow's own condition is part of that, so it has to run in the database. Without an object it is set off once.
 type OnTime interface {
 	Trigger
 	// After is when it is set off next after it last was (or, of a new one, has not been), at a time;
@@ -178,7 +192,7 @@ type Saved interface {
 type Acts interface {
 	// Failed notes why the step failed, where another follows on that.
 	Failed(problem string)
-	// Put gives fields of the record that the run is about values in stored form.
+	// Put gives fields of the record that the run is about values in stored form. It, Notify and Ask need one: fault workflow.needs_object.
 	Put(values map[string]any) error
 	// Create, Update and Delete change any records, as the run's caller.
 	Create(object *catalog.Object, values map[string]any) (id.ID, error)

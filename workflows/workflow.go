@@ -40,12 +40,13 @@ type Workflow struct {
 	Object  *catalog.Object // nil: of none
 	Trigger Trigger
 	When    *expression.Program // nil: always
-	Filter  *expression.Program // the condition of an OnTime trigger, which runs in the database, in place of When; nil: all
+	Filter  *expression.Program // the condition of an OnTime trigger on records, which runs in the database, in place of When; nil: all
 	Start   *Node
 	Nodes   map[string]*Node
-	inputs  Result     // what whoever sets it off fills in
+	inputs  Result     // what whoever sets it off fills in, or posts
 	answer  []Computed // what whoever calls it reads
 	calls   []call     // of other workflows, by its steps
+	Reply   *Written   // what an OnPost trigger is answered; nil: the usual
 	// ReadsUser: expressions read who set it off, or where they are.
 	ReadsUser bool
 }
@@ -57,6 +58,21 @@ type Node struct {
 	Step   Step
 	Result Result // what it offers to later steps
 	Failed string // the step that follows where it fails; "": the run fails
+}
+
+// WebhookOf is what names a workflow among all that have secrets.
+func WebhookOf(name string) string { return "webhook " + name }
+
+// Holder implements connection.Holder.
+func (w *Workflow) Holder() string { return WebhookOf(w.Doc.Name) }
+
+// For implements connection.Holder: the secret of one that outside systems set off is for the way in which they prove
+// that they know it.
+func (w *Workflow) For() string {
+	if t, ok := w.Trigger.(OnPost); ok {
+		return t.Proof().Name()
+	}
+	return ""
 }
 
 // Active reports whether the workflow is to run when it is triggered.

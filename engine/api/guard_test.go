@@ -13,7 +13,7 @@ import (
 // at once; others are not concerned.
 func TestLimiter(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
-	l := newLimiter(func() time.Time { return now }, slog.New(slog.DiscardHandler))
+	l := newLimiter("logins", "auth.limited", "auth.busy", func() time.Time { return now }, slog.New(slog.DiscardHandler))
 	enter := func(address, code string) func(bool) {
 		t.Helper()
 		leave, err := l.enter(address)

@@ -19,11 +19,13 @@ const (
 	loginClients  = 10_000 // addresses that are remembered
 )
 
-// limiter counts logins by address.
+// limiter counts by address what is refused: logins, and what is posted to workflows.
 type limiter struct {
-	now     func() time.Time
-	log     *slog.Logger
-	clients *lru.Cache[string, *attempts]
+	what         string // for the log
+	failed, busy string // the codes of its faults
+	now          func() time.Time
+	log          *slog.Logger
+	clients      *lru.Cache[string, *attempts]
 }
 
 // attempts are the logins of one address in a window of time.
@@ -32,17 +34,16 @@ type attempts struct {
 	since           time.Time
 }
 
-func newLimiter(now func() time.Time, log *slog.Logger) *limiter {
+func newLimiter(what, failed, busy string, now func() time.Time, log *slog.Logger) *limiter {
 	clients, err := lru.New[string, *attempts](loginClients)
 	if err != nil {
 		panic(err) // only for a size below 1
 	}
-	return &limiter{now: now, log: log, clients: clients}
+	return &limiter{what: what, failed: failed, busy: busy, now: now, log: log, clients: clients}
 }
 
-// enter begins a login, and leave, which must be called, ends it. Faults: "auth.limited"
-// (Limited) for an address that failed too often, "auth.busy" (Unavailable) for one that
-// does too much at once.
+// enter begins a login, and leave, which must be called, ends it. Faults: failed (Limited) for an
+// address that failed too often, busy (Unavailable) for one that does too much at once.
 func (l *limiter) enter(address string) (leave func(failed bool), err error) {
 	now := l.now()
 	a, ok := l.clients.Get(address)
@@ -58,11 +59,11 @@ func (l *limiter) enter(address string) (leave func(failed bool), err error) {
 	}
 	if a.failed.Load() >= loginFailures {
 		left := loginWindow - now.Sub(a.since)
-		return nil, fault.New(fault.Limited, "auth.limited", "seconds", int(left/time.Second)+1)
+		return nil, fault.New(fault.Limited, l.failed, "seconds", int(left/time.Second)+1)
 	}
 	if a.pending.Add(1) > loginsAtOnce {
 		a.pending.Add(-1)
-		return nil, fault.New(fault.Unavailable, "auth.busy")
+		return nil, fault.New(fault.Unavailable, l.busy)
 	}
 	return func(failed bool) {
 		a.pending.Add(-1)
@@ -73,7 +74,7 @@ func (l *limiter) enter(address string) (leave func(failed bool), err error) {
 		case 1:
 			l.clients.Add(address, a) // it may have been forgotten meanwhile
 		case loginFailures:
-			l.log.Warn("logins held", "client", address, "failed", loginFailures, "until", a.since.Add(loginWindow))
+			l.log.Warn(l.what+" held", "client", address, "failed", loginFailures, "until", a.since.Add(loginWindow))
 		}
 	}, nil
 }

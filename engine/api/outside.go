@@ -34,15 +34,19 @@ type NewSecret struct {
 // listConnections is GET /connections.
 func (s *Server) listConnections(r *request) error {
 	all := connection.Of(r.snapshot)
-	known, err := s.o.Secrets.Known(r.ctx, r.tenant, all)
+	holders := make([]connection.Holder, 0, len(all))
+	for _, c := range all {
+		holders = append(holders, c)
+	}
+	known, err := s.o.Secrets.Known(r.ctx, r.tenant, holders...)
 	if err != nil {
 		return err
 	}
 	answer := List[OutsideSystem]{Items: []OutsideSystem{}}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		c, secret := all[name], known[name]
+		c, secret := all[name], known[all[name].Holder()]
 		answer.Items = append(answer.Items, OutsideSystem{Name: name, Label: c.Doc.Label.In(r.language(), name), URL: c.Doc.URL,
-			Secret: OutsideSecret{Needed: c.Secret(), SetAt: timeOrNone(secret.At), Fits: secret.Host == c.Host()}})
+			Secret: OutsideSecret{Needed: c.Secret(), SetAt: timeOrNone(secret.At), Fits: secret.For == c.For()}})
 	}
 	return r.json(fiber.StatusOK, answer)
 }
@@ -65,7 +69,7 @@ func (s *Server) setConnectionSecret(r *request) error {
 
 // removeConnectionSecret is DELETE /connections/{name}/secret.
 func (s *Server) removeConnectionSecret(r *request) error {
-	if err := s.o.Secrets.Remove(r.ctx, r.tenant, r.param("name")); err != nil {
+	if err := s.o.Secrets.Remove(r.ctx, r.tenant, connection.HolderOf(r.param("name"))); err != nil {
 		return err
 	}
 	return r.done()

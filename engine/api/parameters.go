@@ -11,6 +11,7 @@ import (
 	"formwork/engine/record"
 	"formwork/engine/transfer"
 	"formwork/workflows/runner"
+	"formwork/workflows/webhook"
 )
 
 // parameterDoc is a parameter that a route takes, as the description of the API shows it.
@@ -66,6 +67,11 @@ var (
 		{name: "device", says: "What the layout is for.", schema: oneOf("desktop", "phone")},
 	}
 	guarded = []parameterDoc{versionParameter}
+	proving = []parameterDoc{
+		{name: webhook.HeaderID, says: "The sender's own id of what is posted: sent again, it sets off nothing and has the same answer.", schema: textSchema, in: "header"},
+		{name: webhook.HeaderTimestamp, says: "When it was signed, in Unix seconds.", schema: textSchema, in: "header"},
+		{name: webhook.HeaderSignature, says: "Signatures as the Standard Webhooks specification has them, separated by blanks; a workflow that takes a token has it in Authorization instead.", schema: textSchema, in: "header"},
+	}
 	marking = []parameterDoc{bomParameter}
 	cached  = []parameterDoc{knownParameter}
 	layered = []parameterDoc{layerParameter, knownParameter}

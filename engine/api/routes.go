@@ -238,6 +238,11 @@ func (s *Server) routes() []route {
 		{post, v1 + "/runs/:id/retry", s.retryRun, "retryRun", "Has a run that failed or was cancelled go on with the step that failed.", none, metaOps, nothing, done},
 		{post, v1 + "/workflows/:name/try", s.tryWorkflow, "tryWorkflow", "Says what a workflow would do with a record, and does nothing.", none, metaOps, sends[TryOn](), answers[Tried]()},
 
+		{get, v1 + "/workflows/:name/webhook", s.getWebhook, "getWebhook", "Says where outside systems set off a workflow, and whether its secret is there.", none, setup, nothing, answers[Webhook]()},
+		{put, v1 + "/workflows/:name/webhook/secret", s.setWebhookSecret, "setWebhookSecret", "Keeps the secret that outside systems prove to know, in place of the one before; without one it makes one, which is shown this once.", none, keyring, maySend[WebhookSecret](), answers[WebhookSecret]()},
+		{remove, v1 + "/workflows/:name/webhook/secret", s.removeWebhookSecret, "removeWebhookSecret", "Forgets the secret that outside systems prove to know: nothing they post is taken.", none, keyring, nothing, done},
+		{post, v1 + "/webhooks/:tenant/:workflow", s.postToWorkflow, "postToWorkflow", "Sets off a workflow, for outside systems that prove to know its secret. The answer is what the workflow says, or the run with status 202.", proving, open, sends[Posted](), begins[Taken]()},
+
 		{get, v1 + "/connections", s.listConnections, "listConnections", "Lists the outside systems that workflows speak with, and whether their secrets are there.", none, setup, nothing, answers[List[OutsideSystem]]()},
 		{put, v1 + "/connections/:name/secret", s.setConnectionSecret, "setConnectionSecret", "Keeps the secret of a connection, in place of the one before. Nobody can read it.", none, keyring, sends[NewSecret](), done},
 		{get, v1 + "/mailboxes", s.listMailboxes, "listMailboxes", "Lists the mailboxes, and when they were looked at last.", none, setup, nothing, answers[List[Mailbox]]()},

@@ -134,6 +134,8 @@ type Server struct {
 	stopping atomic.Bool
 	numbers  requestNumbers
 	logins   *limiter
+	webhooks *limiter // by address and tenant: others at an address that many share go on
+	posted   *rates   // what is posted to the workflows of tenants, of which it was proved
 	proxies  []netip.Prefix
 	metrics  *metrics
 	shown    *shownCache
@@ -159,7 +161,7 @@ func New(o Options) *Server {
 	if o.Heartbeat <= 0 {
 		o.Heartbeat = 20 * time.Second
 	}
-	s := &Server{o: o, logins: newLimiter(o.Now, o.Log), proxies: networks(o.Proxies), metrics: newMetrics(), shown: newShownCache(), numbers: newRequestNumbers(o.Now()),
+	s := &Server{o: o, logins: newLimiter("logins", "auth.limited", "auth.busy", o.Now, o.Log), webhooks: newLimiter("webhooks", "webhook.held", "webhook.busy", o.Now, o.Log), posted: newRates(o.Now), proxies: networks(o.Proxies), metrics: newMetrics(), shown: newShownCache(), numbers: newRequestNumbers(o.Now()),
 		heavy: semaphore.NewWeighted(maxHeavy), budget: budget.New(budget.Of(o.Memory, o.Remote)), exports: newExportCounts()}
 	var err error
 	if s.pages, err = readPages(o.Pages); err != nil {

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -21,6 +22,7 @@ import (
 	"formwork/engine/api"
 	"formwork/engine/enginetest"
 	"formwork/engine/store/teststore"
+	"formwork/workflows/webhook"
 )
 
 const password = enginetest.Password
@@ -163,7 +165,9 @@ type step struct {
 	Send    string            `json:"send"`
 	Headers map[string]string `json:"headers"`
 	Body    json.RawMessage   `json:"body"`
-	Text    string            `json:"text"` // instead of a body
+	Text    string            `json:"text"`  // instead of a body
+	Times   int               `json:"times"` // that the text is repeated
+	Signs   *signs            `json:"signs"` // the body, as outside systems do that post to workflows
 	Status  int               `json:"status"`
 	// Has is a part of the answer: every member must be there; an array must be of the
 	// same length.
@@ -173,6 +177,18 @@ type step struct {
 	Lacks  []string          `json:"lacks"`  // texts that must not appear
 	Save   map[string]string `json:"save"`   // name -> member of the answer, by dots
 	Writes map[string]int    `json:"writes"` // table -> rows that were added
+}
+
+// signs is how a body is signed.
+type signs struct {
+	Secret string `json:"secret"`
+	ID     string `json:"id"`
+	Ago    int64  `json:"ago"` // seconds
+}
+
+func (s *signs) sign(headers map[string]string, secret, body string) {
+	d := &webhook.Delivery{ID: s.ID, Timestamp: strconv.FormatInt(time.Now().Unix()-s.Ago, 10), Body: []byte(body)}
+	headers[webhook.HeaderID], headers[webhook.HeaderTimestamp], headers[webhook.HeaderSignature] = d.ID, d.Timestamp, webhook.Sign(secret, d)
 }
 
 func TestScenarios(t *testing.T) {
@@ -247,6 +263,12 @@ func (w *world) play1(step step, tokens, saved map[string]string) {
 	body := fill(step.Text)
 	if step.Body != nil {
 		body = fill(string(step.Body))
+	}
+	if step.Times > 0 {
+		body = strings.Repeat(body, step.Times)
+	}
+	if step.Signs != nil {
+		step.Signs.sign(headers, fill(step.Signs.Secret), body)
 	}
 	before := w.rows(step.Writes)
 	status, header, raw := w.do(method, fill(path), headers, body)

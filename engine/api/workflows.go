@@ -63,10 +63,11 @@ type Tried struct {
 	Trace   []RunStep `json:"trace"`
 }
 
-// TryOn says on which record a workflow is tried.
+// TryOn says on which record a workflow is tried, if it is about one.
 type TryOn struct {
-	Record string         `json:"record" schema:"ID"`
-	Inputs map[string]any `json:"inputs,omitempty"` // what whoever sets it off would fill in
+	Record  string         `json:"record,omitempty" schema:"ID"` // absent: of a workflow that is about none
+	Inputs  map[string]any `json:"inputs,omitempty"`             // what whoever sets it off would fill in
+	Payload any            `json:"payload,omitempty"`            // what an outside system would post
 }
 
 // RunInputs is what somebody fills in who sets off a workflow.
@@ -164,7 +165,12 @@ func (s *shownTrace) effect(e runner.Effect) (RunEffect, error) {
 	may, known := s.may[key]
 	if !known {
 		var err error
-		if may, err = s.records.May(s.ctx, policy.Read, about, key); err != nil {
+		if about != "" {
+			may, err = s.records.May(s.ctx, policy.Read, about, key)
+		} else { // what the run read may be of any record: it is for who may write workflows, and so could read all
+			may, err = s.has("manage_permissions")
+		}
+		if err != nil {
 			return shown, err
 		}
 		s.may[key] = may
@@ -277,10 +283,10 @@ func (s *Server) tryWorkflow(r *request) error {
 		return err
 	}
 	key, ok := id.Parse(in.Record)
-	if !ok {
+	if !ok && in.Record != "" {
 		return fault.New(fault.Invalid, "field.not_an_id", "value", clip(in.Record)).At("/record")
 	}
-	run, err := s.o.Workflows.Try(r.ctx, r.tenant, r.caller, runner.Wanted{Workflow: r.param("name"), Record: key, Inputs: in.Inputs})
+	run, err := s.o.Workflows.Try(r.ctx, r.tenant, r.caller, runner.Wanted{Workflow: r.param("name"), Record: key, Inputs: in.Inputs, Payload: in.Payload})
 	if err != nil {
 		return err
 	}

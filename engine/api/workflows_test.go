@@ -198,3 +198,25 @@ func TestRunsTellWhoCalledThem(t *testing.T) {
 		t.Errorf("it tells of the call %v", effect)
 	}
 }
+
+// A workflow that is about no record is tried without one; what it asks outside is for who could have read all of it.
+func TestRunsAboutNoRecord(t *testing.T) {
+	w := newWorld(t)
+	w.User("admin@example.com", map[string]any{"permissions": []any{"admin"}})
+	w.Apply(`{"kind":"connection","name":"erp","label":"ERP","url":"http://127.0.0.1:9"}`,
+		`{"kind":"workflow","name":"ask","trigger":{"type":"schedule","cron":"0 6 * * *"},"start":"f","steps":{
+			"f":{"type":"find","object":"account","filter":"name == 'Acme'","next":"a"},"a":{"type":"request","connection":"erp","path":"steps.f.record.phone"}}}`,
+		`{"kind":"permission","name":"looker","label":"Looker","system":["view_setup","manage_metadata"],"objects":{"account":{"read":true,"read_all":true,"fields":{"*":"read","phone":"none"}}}}`)
+	w.User("lou@example.com", map[string]any{"permissions": []any{"looker"}})
+	admin, lou := w.login("main", "admin@example.com"), w.login("main", "lou@example.com")
+	w.sent("POST", "/api/v1/records/account", admin, `{"name":"Acme","phone":"+49 30 123456"}`)
+	for token, sees := range map[string]bool{admin: true, lou: false} {
+		raw, err := json.Marshal(w.sent("POST", "/api/v1/workflows/ask/try", token, `{}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(raw), `"request"`) || strings.Contains(string(raw), "123456") != sees {
+			t.Errorf("shown is %s", raw)
+		}
+	}
+}

@@ -85,6 +85,15 @@ func (c *Connection) Timeout() time.Duration {
 // Host is where its requests go, with the port if one is named; a secret is bound to it.
 func (c *Connection) Host() string { return c.base.Scheme + "://" + c.base.Host }
 
+// HolderOf is what names a connection among all that have secrets.
+func HolderOf(name string) string { return "connection " + name }
+
+// Holder implements Holder.
+func (c *Connection) Holder() string { return HolderOf(c.Doc.Name) }
+
+// For implements Holder: a secret is for a host.
+func (c *Connection) For() string { return c.Host() }
+
 // Secret reports whether requests carry the secret, or whoever logs in needs one.
 func (c *Connection) Secret() bool {
 	if c.Doc.User != "" {

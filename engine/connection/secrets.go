@@ -19,9 +19,9 @@ const maxSecret = 4096
 
 const secretTable = "_connection_secret"
 
-// Columns of the secrets, each of which has the id that is named by its connection.
+// Columns of the secrets, each of which has the id that is named by what holds it.
 var (
-	colHost   = query.Column{Name: "host", Storage: fieldtype.Text} // that it was given for
+	colHost   = query.Column{Name: "host", Storage: fieldtype.Text} // that it was given for: Holder.For
 	colSealed = query.Column{Name: "sealed", Storage: fieldtype.Text}
 	colAt     = query.Column{Name: "at", Storage: fieldtype.Int} // when it was given
 )
@@ -31,7 +31,15 @@ func Tables() []store.Table {
 	return []store.Table{{Name: secretTable, Columns: []query.Column{colHost, colSealed, colAt}}}
 }
 
-// Secrets keeps the secrets of connections. Safe for concurrent use.
+// Holder is what has a secret, such as a connection.
+type Holder interface {
+	// Holder names it among all that have one, as "connection erp".
+	Holder() string
+	// For is what the secret is used for, such as a host: where that becomes another, the secret does not go along.
+	For() string
+}
+
+// Secrets keeps the secrets of connections, and of whatever else has one. Safe for concurrent use.
 type Secrets struct {
 	sealer fieldtype.Sealer
 	now    func() time.Time
@@ -42,12 +50,9 @@ func NewSecrets(sealer fieldtype.Sealer, now func() time.Time) *Secrets {
 	return &Secrets{sealer, now}
 }
 
-// secretOf is the id of a connection's secret.
-func secretOf(connection string) id.ID { return id.Named("connection " + connection) }
-
-// Set keeps the secret of a connection, which replaces the one before. Faults: field.no_secret_key (Invalid) where
+// Set keeps the secret of a holder, which replaces the one before. Faults: field.no_secret_key (Invalid) where
 // the program has no key; connection.bad_secret (Invalid).
-func (s *Secrets) Set(ctx context.Context, t store.Tenant, c *Connection, secret string) error {
+func (s *Secrets) Set(ctx context.Context, t store.Tenant, h Holder, secret string) error {
 	if s.sealer == nil {
 		return fault.New(fault.Invalid, "field.no_secret_key")
 	}
@@ -56,11 +61,11 @@ func (s *Secrets) Set(ctx context.Context, t store.Tenant, c *Connection, secret
 	}
 	sealed, err := s.sealer.Seal(secret)
 	if err != nil {
-		return fmt.Errorf("sealing the secret of the connection %s: %w", c.Doc.Name, err)
+		return fmt.Errorf("sealing the secret of the %s: %w", h.Holder(), err)
 	}
-	key := secretOf(c.Doc.Name)
+	key := id.Named(h.Holder())
 	return t.Write(ctx, func(tx store.Tx) error {
-		values := map[string]any{colHost.Name: c.Host(), colSealed.Name: sealed, colAt.Name: s.now().UnixMilli()}
+		values := map[string]any{colHost.Name: h.For(), colSealed.Name: sealed, colAt.Name: s.now().UnixMilli()}
 		_, there, err := store.First(ctx, tx, query.Select{Table: secretTable, Filter: query.Is(query.ID, int64(key))}, query.ID)
 		switch {
 		case err != nil:
@@ -70,28 +75,28 @@ func (s *Secrets) Set(ctx context.Context, t store.Tenant, c *Connection, secret
 			err = tx.Insert(ctx, secretTable, key, values, nil)
 		}
 		if err != nil {
-			return fmt.Errorf("keeping the secret of the connection %s: %w", c.Doc.Name, err)
+			return fmt.Errorf("keeping the secret of the %s: %w", h.Holder(), err)
 		}
 		return nil
 	})
 }
 
-// Remove forgets the secret of a connection, which need not be there any more.
-func (s *Secrets) Remove(ctx context.Context, t store.Tenant, connection string) error {
-	return t.Write(ctx, func(tx store.Tx) error { return tx.Delete(ctx, secretTable, secretOf(connection)) })
+// Remove forgets the secret of a holder, which need not be there any more: it is named as Holder does.
+func (s *Secrets) Remove(ctx context.Context, t store.Tenant, holder string) error {
+	return t.Write(ctx, func(tx store.Tx) error { return tx.Delete(ctx, secretTable, id.Named(holder)) })
 }
 
 // Given tells of a secret.
 type Given struct {
-	At   time.Time // the zero time: there is none
-	Host string    // that it was given for
+	At  time.Time // the zero time: there is none
+	For string    // what it was given for
 }
 
-// Known tells of the secrets there are, by the names of some connections.
-func (s *Secrets) Known(ctx context.Context, from store.Reader, connections map[string]*Connection) (map[string]Given, error) {
-	names := make(map[id.ID]string, len(connections))
-	for name := range connections {
-		names[secretOf(name)] = name
+// Known tells of the secrets of holders that there are, by what Holder says.
+func (s *Secrets) Known(ctx context.Context, from store.Reader, holders ...Holder) (map[string]Given, error) {
+	names := make(map[id.ID]string, len(holders))
+	for _, h := range holders {
+		names[id.Named(h.Holder())] = h.Holder()
 	}
 	known := map[string]Given{}
 	for row, err := range store.Find(ctx, from, query.Select{Table: secretTable}, query.ID, colHost, colAt) {
@@ -105,25 +110,32 @@ func (s *Secrets) Known(ctx context.Context, from store.Reader, connections map[
 	return known, nil
 }
 
-// Get is the secret of a connection; "" if its requests carry none. Faults: connection.no_secret (Conflict) where there is none,
-// or one that was given for another host; connection.secret_lost (Conflict) where it can't be opened with the keys there are.
-func (s *Secrets) Get(ctx context.Context, from store.Reader, c *Connection) (string, error) {
-	if !c.Secret() {
-		return "", nil
+// Get is the secret of a holder. Faults: connection.no_secret (Conflict) where there is none, or one that was given
+// for something else; connection.secret_lost (Conflict) where it can't be opened with the keys there are.
+func (s *Secrets) Get(ctx context.Context, from store.Reader, h Holder) (string, error) {
+	secret, is, err := s.Find(ctx, from, h.Holder())
+	if err == nil && is != h.For() {
+		err = fault.New(fault.Conflict, "connection.no_secret", "holder", h.Holder())
 	}
-	row, found, err := store.First(ctx, from, query.Select{Table: secretTable, Filter: query.Is(query.ID, int64(secretOf(c.Doc.Name)))}, colHost, colSealed)
 	if err != nil {
-		return "", fmt.Errorf("reading the secret of the connection %s: %w", c.Doc.Name, err)
-	}
-	if !found || row.Text(colHost) != c.Host() {
-		return "", fault.New(fault.Conflict, "connection.no_secret", "connection", c.Doc.Name)
-	}
-	if s.sealer == nil {
-		return "", fault.New(fault.Conflict, "connection.secret_lost", "connection", c.Doc.Name)
-	}
-	secret, err := s.sealer.Open(row.Text(colSealed))
-	if err != nil {
-		return "", fault.New(fault.Conflict, "connection.secret_lost", "connection", c.Doc.Name)
+		return "", err
 	}
 	return secret, nil
+}
+
+// Find is the secret of a holder, which is named as Holder does, and what it was given for. Faults are those of Get.
+func (s *Secrets) Find(ctx context.Context, from store.Reader, holder string) (secret, is string, err error) {
+	row, found, err := store.First(ctx, from, query.Select{Table: secretTable, Filter: query.Is(query.ID, int64(id.Named(holder)))}, colHost, colSealed)
+	switch {
+	case err != nil:
+		return "", "", fmt.Errorf("reading the secret of the %s: %w", holder, err)
+	case !found:
+		return "", "", fault.New(fault.Conflict, "connection.no_secret", "holder", holder)
+	case s.sealer == nil:
+		return "", "", fault.New(fault.Conflict, "connection.secret_lost", "holder", holder)
+	}
+	if secret, err = s.sealer.Open(row.Text(colSealed)); err != nil {
+		return "", "", fault.New(fault.Conflict, "connection.secret_lost", "holder", holder)
+	}
+	return secret, row.Text(colHost), nil
 }

@@ -377,7 +377,10 @@ func (c *Caller) try(t store.Tenant, call *Call) (reply, error) {
 	if speaks := call.Request.speaks(); conn.Protocol() != speaks {
 		return reply{fault: fault.New(fault.Conflict, "connection.other_protocol", "connection", call.Request.Connection, "speaks", string(conn.Protocol()), "wanted", string(speaks))}, nil
 	}
-	secret, err := c.o.Reach.Secrets.Get(c.ctx, t, conn)
+	secret := ""
+	if conn.Secret() {
+		secret, err = c.o.Reach.Secrets.Get(c.ctx, t, conn)
+	}
 	if f := fault.From(err); f != nil {
 		if f.Kind.Breaks() {
 			return reply{}, err

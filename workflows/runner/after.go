@@ -185,7 +185,7 @@ type starting struct {
 type begun struct {
 	run      *Run
 	workflow *workflows.Workflow
-	env      *session.Env // of the record
+	env      *session.Env // of the record, if it is about one
 	stale    bool         // the record has changed since
 }
 
@@ -235,26 +235,36 @@ func (s *starting) left(known map[id.ID]*session.Env, f fired) (*session.Env, er
 	return env, err
 }
 
-// begin is the run of a workflow whose condition holds; nil for none. One whose condition can't be
-// computed has failed.
+// begin is the run of a workflow whose condition holds; nil for none.
 func (s *starting) begin(f fired, env *session.Env) (*begun, error) {
 	e, w := &s.events[f.event], f.workflow
-	triggered, err := workflows.Triggers(s.ctx, w, env)
-	if err == nil && !triggered {
-		return nil, nil
-	}
 	run := &Run{ID: s.r.o.IDs.Next(), Workflow: w.Doc.Name, Revision: s.snapshot.Revision, Object: e.Object, Record: e.Record,
 		By: e.By, Depth: e.Depth, Started: s.r.o.Now(), Next: w.Start.Name}
+	b, err := s.triggered(run, w, env)
+	if err != nil || b == nil {
+		return nil, err
+	}
+	if e.Depth >= maxDepth {
+		return nil, s.fail(run, fault.New(fault.Limited, "workflow.too_deep", "limit", maxDepth))
+	}
+	own := *env // each run goes on from here by itself
+	b.env, b.stale = &own, s.changedAgain(f.event)
+	return b, nil
+}
+
+// triggered is a run that begins if the condition of its workflow holds; nil if not. One whose condition can't be computed has
+// failed.
+func (s *starting) triggered(run *Run, w *workflows.Workflow, env *session.Env) (*begun, error) {
+	holds, err := run.triggers(s.ctx, w, env)
 	switch f := fault.From(err); {
 	case f != nil && f.Kind.Breaks():
 		return nil, err
 	case f != nil:
 		return nil, s.fail(run, f)
-	case e.Depth >= maxDepth:
-		return nil, s.fail(run, fault.New(fault.Limited, "workflow.too_deep", "limit", maxDepth))
+	case !holds:
+		return nil, nil
 	}
-	own := *env // each run goes on from here by itself
-	return &begun{run, w, &own, s.changedAgain(f.event)}, nil
+	return &begun{run: run, workflow: w, env: env}, nil
 }
 
 // fail keeps a run that could not begin.

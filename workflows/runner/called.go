@@ -65,6 +65,9 @@ func (e *executing) Begin(workflow string, record id.ID, inputs map[string]any) 
 // refresh reads the record that the run is about as it is now; one that was deleted stays as it was.
 func (e *executing) refresh() error {
 	e.env.Forget()
+	if e.run.Object == "" {
+		return nil
+	}
 	now, err := e.joint.Record(e.env.Mapping.Object.Doc.Name, e.env.Row.ID())
 	if err == nil && now != nil {
 		e.env.Row = now.Row

@@ -10,6 +10,7 @@ import (
 	"formwork/engine/id"
 	"formwork/engine/policy"
 	"formwork/engine/record"
+	"formwork/engine/record/session"
 	"formwork/engine/store"
 	"formwork/workflows"
 )
@@ -72,6 +73,14 @@ func platformAt(t store.Tenant, w *workflows.Workflow) *policy.Caller {
 		caller.Location = timed.Location()
 	}
 	return caller
+}
+
+// about is the environment of the record that a run is about, in the hands of a session, or of none; nil: the record is gone.
+func (g *together) about(s *record.Session, run *Run) (*session.Env, error) {
+	if run.Object == "" {
+		return s.Within(g.joint).NoRecord(), nil
+	}
+	return s.Within(g.joint).Record(run.Object, run.Record)
 }
 
 // together are runs that are executed in one transaction.

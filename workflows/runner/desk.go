@@ -15,9 +15,9 @@ import (
 	"formwork/workflows"
 )
 
-// Try runs a workflow on a record that the caller may read, and keeps nothing: neither what its steps do, nor the
-// run. Its trace tells what they would have done. Where it would wait it goes on at once. Cancelled: its condition does not
-// hold. Faults: workflow.unknown, record.not_found (NotFound), workflow.needs_object, workflow.inputs (Invalid). The object that is
+// Try runs a workflow on a record that the caller may read, or one that is about none, and keeps nothing: neither what its steps do,
+// nor the run. Its trace tells what they would have done. Where it would wait it goes on at once. Cancelled: its condition does not
+// hold. Faults: workflow.unknown, record.not_found (NotFound), field.required, workflow.no_record, workflow.inputs, webhook.payload (Invalid). The object that is
 // wanted is the workflow's.
 func (r *Runner) Try(ctx context.Context, t store.Tenant, c *policy.Caller, of Wanted) (run *Run, err error) {
 	err = r.underNewest(ctx, t, func(system *record.Session) error {
@@ -25,14 +25,23 @@ func (r *Runner) Try(ctx context.Context, t store.Tenant, c *policy.Caller, of W
 		if err != nil {
 			return err
 		}
-		if w.Object == nil {
-			return fault.New(fault.Invalid, "workflow.needs_object")
-		}
 		caller := r.o.Records.As(t, system.Snapshot(), c)
-		if err := caller.DemandReadable(ctx, w.Object.Doc.Name, of.Record); err != nil {
-			return err
+		switch {
+		case w.Object == nil && of.Record != 0:
+			return fault.New(fault.Invalid, "workflow.no_record").At("/record")
+		case w.Object != nil && of.Record == 0:
+			return fault.New(fault.Invalid, "field.required").At("/record")
+		case w.Object != nil:
+			if err := caller.DemandReadable(ctx, w.Object.Doc.Name, of.Record); err != nil {
+				return err
+			}
 		}
-		if run, err = r.newRun(system.Snapshot(), w, c, w.Object.Doc.Name, of.Record).fill(ctx, caller, w, of.Inputs); err != nil {
+		run = r.newRun(system.Snapshot(), w, c, of.Record)
+		if _, ok := w.Trigger.(workflows.OnPost); ok {
+			if run, err = run.take(w, of.Payload); err != nil {
+				return under("/payload", err)
+			}
+		} else if run, err = run.fill(ctx, caller, w, of.Inputs); err != nil {
 			return err
 		}
 		return r.try(ctx, t, system, caller, w, c, run)
@@ -48,7 +57,9 @@ func (r *Runner) try(ctx context.Context, t store.Tenant, system, caller *record
 	begins := *run
 	return system.Jointly(ctx, func(j *record.Joint) error {
 		*run = begins
-		env, err := caller.Within(j).Record(run.Object, run.Record)
+		g := r.together(ctx, t, system.Snapshot(), j, callers{keyOf(run.By, run.acts): c})
+		g.tries = true
+		env, err := g.about(caller, run)
 		if err != nil {
 			return err
 		}
@@ -56,7 +67,7 @@ func (r *Runner) try(ctx context.Context, t store.Tenant, system, caller *record
 			return session.NotFound(run.Object, run.Record)
 		}
 		env.Old = env.Row
-		triggered, err := workflows.Triggers(ctx, w, env)
+		triggered, err := run.triggers(ctx, w, env)
 		switch f := fault.From(err); {
 		case f != nil && f.Kind.Breaks():
 			return err
@@ -67,8 +78,6 @@ func (r *Runner) try(ctx context.Context, t store.Tenant, system, caller *record
 			run.State = Cancelled
 			return errUndo
 		}
-		g := r.together(ctx, t, system.Snapshot(), j, callers{keyOf(run.By, run.acts): c})
-		g.tries = true
 		if _, err := g.carryOn(run, w, env); err != nil {
 			return err
 		}
@@ -90,7 +99,7 @@ func (r *Runner) Press(ctx context.Context, t store.Tenant, caller *record.Sessi
 	if err := mayPress(ctx, caller, w, of.Object, of.Record); err != nil {
 		return nil, err
 	}
-	begins, err := r.newRun(snapshot, w, c, of.Object, of.Record).fill(ctx, caller, w, of.Inputs)
+	begins, err := r.newRun(snapshot, w, c, of.Record).fill(ctx, caller, w, of.Inputs)
 	if err != nil {
 		return nil, err
 	}
@@ -250,9 +259,13 @@ func (r *Runner) Retry(ctx context.Context, t store.Tenant, key id.ID) error {
 	return err
 }
 
-// newRun is a run that begins now. One that a key sets off is held to what the key may do.
-func (r *Runner) newRun(s *catalog.Snapshot, w *workflows.Workflow, by *policy.Caller, object string, key id.ID) *Run {
-	run := &Run{ID: r.o.IDs.Next(), Workflow: w.Doc.Name, Revision: s.Revision, Object: object, Record: key, By: by.User, Started: r.o.Now(), Next: w.Start.Name}
+// newRun is a run that begins now, about a record of the workflow's object if it has one. One that a key sets off is held to what
+// the key may do.
+func (r *Runner) newRun(s *catalog.Snapshot, w *workflows.Workflow, by *policy.Caller, key id.ID) *Run {
+	run := &Run{ID: r.o.IDs.Next(), Workflow: w.Doc.Name, Revision: s.Revision, Record: key, By: by.User, Started: r.o.Now(), Next: w.Start.Name}
+	if w.Object != nil {
+		run.Object = w.Object.Doc.Name
+	}
 	if by.Via == "key" {
 		run.acts = by.Permissions
 	}
@@ -277,6 +290,23 @@ func (r *Run) begin(w *workflows.Workflow, inputs map[string]any) (err error) {
 	state.Fill(inputs)
 	if r.results, err = w.Keep(state); err == nil && len(r.results) > maxHeld/2 {
 		err = fault.New(fault.TooLarge, "workflow.results_too_large", "limit", maxHeld/2)
+	}
+	return err
+}
+
+// triggers reports whether the condition of its workflow holds for a run that begins.
+func (r *Run) triggers(ctx context.Context, w *workflows.Workflow, env *session.Env) (bool, error) {
+	state := &workflows.State{}
+	if err := w.Restore(state, r.results); err != nil {
+		return false, err
+	}
+	return workflows.NewExecution(ctx, w, state, env, nil, nil).Triggered()
+}
+
+// under says that the pointers of a fault are below another.
+func under(pointer string, err error) error {
+	if f := fault.From(err); f != nil {
+		return f.Under(pointer)
 	}
 	return err
 }

@@ -32,7 +32,7 @@ type executing struct {
 	workflow *workflows.Workflow
 	writer   *record.Session // as whom it reads and writes
 	joint    *record.Joint   // of the writer
-	env      *session.Env    // of the record
+	env      *session.Env    // of the record, if the run is about one
 	wrote    bool            // a record was changed
 	calls    bool            // something is asked of an outside system
 	tries    bool            // nothing is kept: a run does not wait
@@ -84,9 +84,8 @@ func (e *executing) execute() error {
 	case e.workflow.Watches():
 		e.run.watches = mayWatch
 	}
-	if err == nil {
-		e.run.results, err = e.workflow.Keep(state)
-	}
+	kept, unkept := e.workflow.Keep(state) // also of a run that fails: a retry goes on with what earlier steps found
+	e.run.results, err = kept, cmp.Or(err, unkept)
 	if err == nil && !state.Waits() {
 		e.run.answer, err = x.Answer()
 	}
@@ -144,8 +143,19 @@ func (e *executing) note(effect Effect) {
 // Failed implements workflows.Acts.
 func (e *executing) Failed(problem string) { e.note(Effect{Do: "failed", Text: problem}) }
 
+// needsRecord is a fault where the run is about no record.
+func (e *executing) needsRecord() error {
+	if e.run.Object == "" {
+		return fault.New(fault.Invalid, "workflow.needs_object")
+	}
+	return nil
+}
+
 // Put implements workflows.Acts.
 func (e *executing) Put(values map[string]any) error {
+	if err := e.needsRecord(); err != nil {
+		return err
+	}
 	if err := e.Update(e.env.Mapping.Object, e.env.Row.ID(), values); err != nil {
 		return err
 	}
@@ -186,6 +196,9 @@ func (e *executing) Readable(o *catalog.Object) (query.Filter, error) {
 
 // Notify implements workflows.Acts.
 func (e *executing) Notify(user id.ID, text string) error {
+	if err := e.needsRecord(); err != nil {
+		return err
+	}
 	note := collaboration.Note{ID: e.r.o.IDs.Next(), Kind: collaboration.Told, User: user, Object: e.run.Object, Record: e.run.Record, By: e.run.By, At: e.r.o.Now(), Text: text}
 	if err := e.r.o.Notes.Inform(e.ctx, e.joint.Tx(), note); err != nil {
 		return err
@@ -196,6 +209,9 @@ func (e *executing) Notify(user id.ID, text string) error {
 
 // Ask implements workflows.Acts.
 func (e *executing) Ask(q workflows.Question) (id.ID, error) {
+	if err := e.needsRecord(); err != nil {
+		return 0, err
+	}
 	r := &approval.Request{Run: e.run.ID, Workflow: e.run.Workflow, Step: q.Step, Object: e.run.Object, Record: e.run.Record, By: e.run.By, Text: q.Text, Way: q.Way, Locks: q.Locks, Due: q.Due}
 	for _, one := range q.Asked {
 		r.People = append(r.People, approval.Person{User: one.User, Instead: one.Instead})

@@ -19,6 +19,7 @@ type Wanted struct {
 	Object   string
 	Record   id.ID
 	Inputs   map[string]any
+	Payload  any // decoded, of one that outside systems set off
 }
 
 // filled are the values that somebody filled in, in stored form. Fault workflow.inputs (Invalid), with every problem at

@@ -155,7 +155,7 @@ func (g *together) goOn(d definition, run *Run) error {
 	case d.problem != nil:
 		return g.end(run, Failed, d.problem)
 	}
-	env, err := g.asking(w, run.By, run.acts).Within(g.joint).Record(run.Object, run.Record)
+	env, err := g.about(g.asking(w, run.By, run.acts), run)
 	if err != nil {
 		return err
 	}

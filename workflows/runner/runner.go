@@ -28,6 +28,7 @@ import (
 	"formwork/workflows"
 	"formwork/workflows/approval"
 	"formwork/workflows/outside"
+	"formwork/workflows/webhook"
 )
 
 // maxDepth is how many runs may have led to each other by what they changed; the next is not run.
@@ -61,6 +62,7 @@ type Runner struct {
 	o         Options
 	approvals *approval.Desk
 	outside   *outside.Caller
+	prover    *webhook.Prover
 	former    *cache.Cache[formerKey, definition]
 	// watchedBefore is what formerlyWatched found.
 	watchedBefore *cache.Cache[watchedKey, map[string]bool]
@@ -68,7 +70,7 @@ type Runner struct {
 
 // New makes a runner.
 func New(o Options) *Runner {
-	r := &Runner{o: o, approvals: approval.NewDesk(o.Notes, o.IDs, o.Now), former: cache.New[formerKey, definition](formerCount, formerCount*definitionBytes),
+	r := &Runner{o: o, approvals: approval.NewDesk(o.Notes, o.IDs, o.Now), prover: webhook.NewProver(), former: cache.New[formerKey, definition](formerCount, formerCount*definitionBytes),
 		watchedBefore: cache.New[watchedKey, map[string]bool](watchedCount, watchedBytes)}
 	r.outside = outside.New(outside.Options{Reach: o.Reach, Catalog: o.Catalog, Now: o.Now, Answered: r.answered, Committed: o.Wake,
 		Failed: func(tenant string, err error) {

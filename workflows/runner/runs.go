@@ -74,7 +74,7 @@ type Run struct {
 	ID       id.ID
 	Workflow string
 	Revision int64
-	Object   string // of the record that it is about
+	Object   string // of the record that it is about; "": it is about none
 	Record   id.ID
 	By       id.ID // who set it off; 0: nobody
 	Parent   id.ID // the run that called it; 0: none

@@ -36,7 +36,7 @@ import (
 type scenario struct {
 	Documents []json.RawMessage `json:"documents"` // besides those of the world; "$server" is the address of Server
 	Server    map[string][]said `json:"server"`    // an outside system: what it answers to "METHOD /path", one after the other, the last for ever
-	Post      *post             `json:"post"`      // a server for mail, whose address is "$post"
+	SMTP      *post             `json:"smtp"`      // a server for mail, whose address is "$post"
 	Workflows []map[string]any  `json:"workflows"`
 	Problems  []string          `json:"problems"` // "code pointer [column]", the pointer within the first workflow
 	Do        []deed            `json:"do"`
@@ -63,6 +63,11 @@ type deed struct {
 	Comment string           `json:"comment"`
 	Secret  string           `json:"secret"`  // of the connection Of
 	Of      string           `json:"of"`      // erp when absent
+	Post    string           `json:"post"`    // Data to a workflow, as an outside system does; signed with its secret
+	ID      string           `json:"id"`      // of what is posted
+	Proof   string           `json:"proof"`   // instead of a good one: "none", "other" secret, "old", "early", "altered" body, "token"
+	Reply   string           `json:"reply"`   // to what is posted: "run", "nothing", or JSON
+	Shares  string           `json:"shares"`  // a workflow whose secret is made; or Secret, if that is given
 	Sent    []string         `json:"sent"`    // what the outside system was asked meanwhile: "METHOD /path?query body; secret"
 	Mailed  []string         `json:"mailed"`  // what the server for mail was given meanwhile: "from > to (cc): subject | text | html"
 	Receive string           `json:"receive"` // a mailbox that receives Raw
@@ -144,19 +149,20 @@ type stage struct {
 	kept    map[string]id.ID
 	objects map[string]string // of what was kept
 	outside *system
-	post    *post
+	smtp    *post
+	secrets map[string]string // of workflows that outside systems set off
 }
 
 func newStage(t *testing.T, world []json.RawMessage, s scenario, packages ...string) *stage {
 	t.Helper()
-	st := &stage{kept: map[string]id.ID{}, objects: map[string]string{}}
+	st := &stage{kept: map[string]id.ID{}, objects: map[string]string{}, secrets: map[string]string{}}
 	began := time.Now() // the clock goes on, since what is looked at again waits by it
 	now := func() time.Time { return enginetest.Start.Add(time.Since(began) + time.Duration(st.passed.Load())) }
 	st.outside = newSystem(t, s.Server)
 	options := enginetest.Options{Now: now, Networks: st.outside.network()}
-	if st.post = s.Post; st.post != nil {
-		st.post.open(t)
-		options.Networks, options.Roots = []netip.Prefix{loopback}, st.post.roots
+	if st.smtp = s.SMTP; st.smtp != nil {
+		st.smtp.open(t)
+		options.Networks, options.Roots = []netip.Prefix{loopback}, st.smtp.roots
 	}
 	tenant := enginetest.New(t, options).NewTenant("main", packages...)
 	st.Tenant = tenant
@@ -183,8 +189,8 @@ func newStage(t *testing.T, world []json.RawMessage, s scenario, packages ...str
 // placed has the addresses of the outside systems put into a document.
 func (s *stage) placed(doc []byte) []byte {
 	doc = bytes.ReplaceAll(doc, []byte("$server"), []byte(s.outside.address()))
-	if s.post != nil {
-		doc = bytes.ReplaceAll(doc, []byte("$post"), []byte(s.post.address))
+	if s.smtp != nil {
+		doc = bytes.ReplaceAll(doc, []byte("$post"), []byte(s.smtp.address))
 	}
 	return doc
 }
@@ -287,10 +293,14 @@ func (s *stage) do(t *testing.T, at string, d deed) {
 		err = s.press(t, at, d, session)
 	case d.Answer != "" || d.PassOn != "" || d.Recall:
 		err = s.decide(t, d, session)
+	case d.Shares != "":
+		err = s.share(t, d)
+	case d.Post != "":
+		err = s.post(t, at, d)
 	case d.Secret != "":
 		err = s.Secrets.Set(ctx, s.Tenant.Tenant, connection.Of(s.Snapshot())[cmp.Or(d.Of, "erp")], d.Secret)
 	case d.Receive != "":
-		key, err = s.Mail.Receive(ctx, s.Tenant.Tenant, d.Receive, []byte(s.post.withIDs(strings.Join(d.Raw, "\r\n"))))
+		key, err = s.Mail.Receive(ctx, s.Tenant.Tenant, d.Receive, []byte(s.smtp.withIDs(strings.Join(d.Raw, "\r\n"))))
 		object = "email"
 	case d.Cancel > 0:
 		err = s.Workflows.Cancel(ctx, s.Tenant.Tenant, s.runs(t)[d.Cancel-1].ID)
@@ -324,7 +334,7 @@ func (s *stage) do(t *testing.T, at string, d deed) {
 			t.Fatalf("%s: the outside system was asked\n%q, want\n%q", at, got, d.Sent)
 		}
 	}
-	if got := s.post.took(); d.Mailed != nil && !slices.Equal(got, d.Mailed) {
+	if got := s.smtp.took(); d.Mailed != nil && !slices.Equal(got, d.Mailed) {
 		t.Fatalf("%s: the server for mail was given\n%q, want\n%q", at, got, d.Mailed)
 	}
 	if d.Runs != nil {
@@ -384,6 +394,7 @@ func (s *stage) wants(t *testing.T, at, object string, key id.ID, want map[strin
 
 // faultOf is the first fault of an error, as scenarios write it.
 func faultOf(err error) string {
+	var all []string
 	var f *fault.Fault
 	if !errors.As(err, &f) {
 		if err != nil {
@@ -393,6 +404,12 @@ func faultOf(err error) string {
 	}
 	if len(f.Errors) > 0 && f.Errors[0].Code == "workflow.refused" {
 		f = f.Errors[0]
+	}
+	if f.Code == "webhook.payload" {
+		for _, one := range f.Errors {
+			all = append(all, one.Code+" "+one.Pointer)
+		}
+		return strings.Join(append([]string{f.Code}, all...), "; ")
 	}
 	if len(f.Errors) == 1 && f.Pointer == "" {
 		return strings.TrimSpace(f.Code + " " + f.Errors[0].Pointer)
@@ -604,7 +621,7 @@ func (s *stage) press(t *testing.T, at string, d deed, session *record.Session) 
 	var run *runner.Run
 	var err error
 	if d.Try != "" {
-		run, err = s.Workflows.Try(t.Context(), s.Tenant.Tenant, caller, runner.Wanted{Workflow: d.Try, Record: s.kept[d.On], Inputs: inputs})
+		run, err = s.Workflows.Try(t.Context(), s.Tenant.Tenant, caller, runner.Wanted{Workflow: d.Try, Record: s.kept[d.On], Inputs: inputs, Payload: any(inputs)})
 	} else {
 		run, err = s.Workflows.Press(t.Context(), s.Tenant.Tenant, session, caller, runner.Wanted{Workflow: d.Press, Object: s.objects[d.On], Record: s.kept[d.On], Inputs: inputs})
 	}

@@ -107,9 +107,11 @@ func (s *starting) tick(w *workflows.Workflow) (next time.Time, more bool, err e
 		tm.fired, tm.cursor = tm.next, 0
 		tm.next = trigger.After(tm.fired, now)
 	}
-	records, err := s.dueRecords(w, trigger, tm)
-	if err != nil {
-		return next, false, err
+	records := []id.ID{0}
+	if w.Object != nil {
+		if records, err = s.dueRecords(w, trigger, tm); err != nil {
+			return next, false, err
+		}
 	}
 	for _, key := range records {
 		if err := s.fire(w, key); err != nil {
@@ -168,14 +170,18 @@ func (s *starting) forget(timed []*workflows.Workflow) error {
 	return nil
 }
 
-// fire runs a workflow on a record.
+// fire runs a workflow on a record, or on none (0).
 func (s *starting) fire(w *workflows.Workflow, key id.ID) error {
-	object := w.Object.Doc.Name
-	env, err := s.asking(w, 0, nil).Within(s.joint).Record(object, key)
+	run := s.r.newRun(s.snapshot, w, policy.System(s.tenant.Name()), key)
+	env, err := s.about(s.asking(w, 0, nil), run)
 	if err != nil || env == nil { // an earlier run has deleted it
 		return err
 	}
-	return s.keep(begun{run: s.r.newRun(s.snapshot, w, policy.System(s.tenant.Name()), object, key), workflow: w, env: env})
+	b, err := s.triggered(run, w, env)
+	if err != nil || b == nil {
+		return err
+	}
+	return s.keep(*b)
 }
 
 // timerOf is the id of a workflow's timer.

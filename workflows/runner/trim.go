@@ -9,6 +9,7 @@ import (
 	"formwork/engine/job"
 	"formwork/engine/query"
 	"formwork/engine/store"
+	"formwork/workflows/webhook"
 )
 
 const (
@@ -26,7 +27,7 @@ func (r *Runner) trimLater(ctx context.Context, tx store.Tx) (bool, error) {
 	return trims.by(ctx, tx, r, r.o.Now().Add(trimEvery))
 }
 
-// trim removes old runs, and comes again for as long as there are any.
+// trim removes old runs, and forgets deliveries of outside systems that were taken long ago. It comes again for as long as there are any.
 func (r *Runner) trim(ctx context.Context, t store.Tenant, _ *job.Progress) error {
 	for {
 		more, err := r.trimSome(ctx, t)
@@ -53,13 +54,18 @@ func (r *Runner) trimSome(ctx context.Context, t store.Tenant) (more bool, err e
 				return fmt.Errorf("removing an old run: %w", err)
 			}
 		}
-		if more = len(keys) == trimAtOnce; more {
+		forgot, left, err := webhook.Forget(ctx, tx, r.o.Now(), trimAtOnce)
+		if err != nil {
+			return err
+		}
+		if more = len(keys) == trimAtOnce || forgot == trimAtOnce; more {
 			return nil
 		}
 		_, queued, err = store.First(ctx, tx, query.Select{Table: runTable}, query.ID)
 		if err != nil {
 			return fmt.Errorf("looking for runs: %w", err)
 		}
+		queued = queued || left
 		next := time.Time{}
 		if queued {
 			next = r.o.Now().Add(trimEvery)

@@ -3,6 +3,7 @@ package steps
 import (
 	"formwork/engine/expression"
 	"formwork/engine/fault"
+	"formwork/engine/id"
 	"formwork/workflows"
 )
 
@@ -54,10 +55,7 @@ func (s *callSettings) Compile(c *workflows.Compiling) workflows.Step {
 func (s *calling) Do(x *workflows.Execution) (workflows.Outcome, error) {
 	run := x.Asked()
 	if run == 0 {
-		record, err := x.Record(), error(nil)
-		if s.record != nil {
-			record, err = recordOf(x, s.record)
-		}
+		record, err := s.about(x)
 		if err != nil || record == 0 {
 			return workflows.Outcome{Next: s.next}, err
 		}
@@ -80,4 +78,12 @@ func (s *calling) Do(x *workflows.Execution) (workflows.Outcome, error) {
 	}
 	result, err := s.answer.Read(ending.Answer)
 	return workflows.Outcome{Next: s.next, Result: result}, err
+}
+
+// about is the record that the called run is about; 0: none.
+func (s *calling) about(x *workflows.Execution) (id.ID, error) {
+	if s.record == nil {
+		return x.Record(), nil
+	}
+	return recordOf(x, s.record)
 }

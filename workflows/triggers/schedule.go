@@ -10,10 +10,11 @@ import (
 	"formwork/workflows"
 )
 
-// scheduleType runs at times of the clock, on the records that the workflow's condition holds for then.
+// scheduleType runs at times of the clock, on the records that the workflow's condition holds for then, or without an
+// object once.
 var scheduleType = of[scheduleSettings]("schedule", `{
 	"title": "Schedule",
-	"description": "At times of the clock, on each record that the condition holds for then. A time that passes while nothing runs is made up for once.",
+	"description": "At times of the clock, on each record that the condition holds for then; without an object once. A time that passes while nothing runs is made up for once.",
 	"required": ["cron"],
 	"properties": {
 		"cron": {
@@ -37,9 +38,6 @@ type scheduled struct {
 }
 
 func (s *scheduleSettings) Compile(c *workflows.Compiling) workflows.Trigger {
-	if !c.NeedsObject() {
-		return nil
-	}
 	times, err := cron.ParseStandard(s.Cron)
 	if err != nil {
 		c.Report(fault.New(fault.Invalid, "workflow.bad_cron", "cron", s.Cron), "/cron")

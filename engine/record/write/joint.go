@@ -125,6 +125,12 @@ func (j *Joint) Record(object string, key id.ID) (*session.Env, error) {
 	return &e, nil
 }
 
+// NoRecord is the environment of what is about no record: whoever reads one through it made a mistake.
+func (j *Joint) NoRecord() *session.Env {
+	e := session.NewEnv(j.u.ctx, j.u.session, j.u.Tx, nil, nil, nil)
+	return &e
+}
+
 // Past are records as they were when events happened that are given to a consumer together. What
 // the transaction has written since it was made does not show in it.
 type Past struct {

@@ -214,6 +214,18 @@ test("mailboxes", async () => {
   assert.ok(data(await admin.GET("/api/v1/mailboxes")).items.some((box) => box.address === "help@example.com" && !box.fetches));
 });
 
+test("webhooks", async () => {
+  const workflow = { kind: "workflow", name: "take_task", trigger: { type: "webhook", proof: "token", payload: { subject: { at: "/subject", type: "text", required: true } } }, start: "make", steps: { make: { type: "create", object: "task", values: { subject: "input.subject" } } } };
+  data(await admin.POST("/api/v1/metadata/apply", { body: { documents: [workflow], message: "a webhook" } }));
+  const params = { path: { name: workflow.name } };
+  const { secret } = data(await admin.PUT("/api/v1/workflows/{name}/webhook/secret", { params }));
+  const { path } = data(await admin.GET("/api/v1/workflows/{name}/webhook", { params }));
+  const [tenant, name] = path.split("/").slice(-2) as [string, string];
+  const system = client(secret);
+  assert.ok(data(await system.POST("/api/v1/webhooks/{tenant}/{workflow}", { params: { path: { tenant, workflow: name }, header: { "webhook-id": "msg_1" } }, body: { subject: "Call" } })).run);
+  data(await admin.DELETE("/api/v1/workflows/{name}/webhook/secret", { params }));
+});
+
 test("approvals", async () => {
   const name = "check_accounts";
   const workflow = {
