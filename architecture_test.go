@@ -31,7 +31,7 @@ var floors = [][]string{
 	{"workflows/steps", "workflows/triggers"},
 	{"workflows"},
 	{"workflows/approval", "workflows/outside"},
-	{"engine/transfer", "engine/connection", "engine/demo", "engine/report", "engine/audit", "engine/file", "engine/notify", "engine/workspace", "engine/live", "engine/collaboration"},
+	{"engine/transfer", "engine/connection", "engine/calendar", "engine/demo", "engine/report", "engine/audit", "engine/file", "engine/notify", "engine/workspace", "engine/live", "engine/collaboration"},
 	{"engine/transfer/workbook"},
 	{"engine/record"},
 	{"engine/record/page"},

@@ -3,6 +3,7 @@
 package standard
 
 import (
+	"formwork/engine/calendar"
 	"formwork/engine/catalog"
 	"formwork/engine/connection"
 	"formwork/engine/record"
@@ -15,7 +16,7 @@ import (
 
 // Set is the standard plugin set. Without a sealer no secrets are taken.
 func Set(sealer fieldtype.Sealer) plugins.Set {
-	return plugins.Set{FieldTypes: fieldtype.Standard(sealer), Kinds: append(catalog.StandardKinds(), connection.Kind()),
+	return plugins.Set{FieldTypes: fieldtype.Standard(sealer), Kinds: append(catalog.StandardKinds(), connection.Kind(), calendar.Kind()),
 		Triggers: triggers.All(), Steps: steps.All(), SaveHooks: []record.SaveHook{runner.Lock{}, runner.BeforeSave{}}}
 }
 
