@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"formwork/engine/calendar"
 	"formwork/engine/catalog"
 	"formwork/engine/connection"
 	"formwork/engine/expression"
@@ -147,6 +148,15 @@ func (c *Compiling) Connection(name, at string) {
 	if connection.Of(c.c.Snapshot())[name] == nil {
 		c.c.Unknown(connection.KindName, name, c.at+at)
 	}
+}
+
+// Calendar finds a calendar, or reports that there is none.
+func (c *Compiling) Calendar(name, at string) *calendar.Calendar {
+	found := calendar.Of(c.c.Snapshot())[name]
+	if found == nil {
+		c.c.Unknown(calendar.KindName, name, c.at+at)
+	}
+	return found
 }
 
 // Inputs binds what people are asked to fill in, in its order.

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 
+	"formwork/engine/calendar"
 	"formwork/engine/catalog"
 	"formwork/engine/connection"
 	"formwork/metadata/schema"
@@ -24,8 +25,10 @@ type kind struct {
 	registry *Registry
 }
 
-func (kind) Name() string    { return KindName }
-func (kind) Needs() []string { return []string{"object", "permission", connection.KindName} }
+func (kind) Name() string { return KindName }
+func (kind) Needs() []string {
+	return []string{"object", "permission", connection.KindName, calendar.KindName}
+}
 
 // Trusted implements catalog.Trusted: what expressions of workflows read, and steps do, is not asked of anybody's rights.
 func (kind) Trusted() {}

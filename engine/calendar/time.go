@@ -44,6 +44,14 @@ func (c *Calendar) Add(t time.Time, working time.Duration) (time.Time, error) {
 	return time.Time{}, fault.New(fault.Invalid, "calendar.too_far")
 }
 
+// AddSeconds is Add of a duration as fields hold it.
+func (c *Calendar) AddSeconds(t time.Time, working int64) (time.Time, error) {
+	if working > farthest*daySeconds {
+		return time.Time{}, fault.New(fault.Invalid, "calendar.too_far")
+	}
+	return c.Add(t, time.Duration(working)*time.Second)
+}
+
 // Between is how much working time lies between two moments; less than nothing where b is before a. Fault
 // calendar.too_far (Invalid) where they are more than a century apart.
 func (c *Calendar) Between(a, b time.Time) (time.Duration, error) {
