@@ -11,6 +11,7 @@ import (
 	"formwork/engine/calendar"
 	"formwork/engine/catalog"
 	"formwork/engine/connection"
+	"formwork/engine/query"
 	"formwork/metadata/schema"
 )
 
@@ -74,9 +75,20 @@ func (kind) Jobs(before, after *catalog.Snapshot) []catalog.Job {
 	return []catalog.Job{{Kind: JobSchedule}}
 }
 
+// Lists implements catalog.Lists: the clock asks again and again which moment comes next.
+func (kind) Lists(s *catalog.Snapshot) (lists []*catalog.List) {
+	for _, w := range Of(s).Timed {
+		if m, ok := w.Trigger.(OnMoment); ok {
+			field, _ := m.Moment()
+			lists = append(lists, &catalog.List{Source: KindName + "/" + w.Doc.Name, Object: w.Object, Needed: true, Sort: []catalog.SortKey{{Ref: query.Field(field.Column)}}})
+		}
+	}
+	return lists
+}
+
 func (k kind) Compile(c *catalog.Compiling) any {
 	former := func(s *catalog.Snapshot) map[string]*Workflow { return Of(s).ByName }
-	compiled := &Compiled{before: map[moment][]*Workflow{}, after: map[moment][]*Workflow{}, manual: map[string][]*Workflow{}, locks: map[string]bool{}}
+	compiled := &Compiled{before: map[moment][]*Workflow{}, after: map[moment][]*Workflow{}, manual: map[string][]*Workflow{}, moments: map[string][]*Workflow{}, locks: map[string]bool{}}
 	compiled.ByName = catalog.EachOf(c, former, func(d *Definition, at string) *Workflow { return k.registry.Compile(c, d, at) })
 	inOrder := slices.SortedFunc(maps.Values(compiled.ByName), func(a, b *Workflow) int {
 		return cmp.Or(cmp.Compare(a.Doc.Order, b.Doc.Order), cmp.Compare(a.Doc.Name, b.Doc.Name))
@@ -90,6 +102,9 @@ func (k kind) Compile(c *catalog.Compiling) any {
 		}
 		if _, ok := w.Trigger.(OnTime); ok && w.Active() {
 			compiled.Timed = append(compiled.Timed, w)
+		}
+		if _, ok := w.Trigger.(OnMoment); ok && w.Active() {
+			compiled.moments[w.Object.Doc.Name] = append(compiled.moments[w.Object.Doc.Name], w)
 		}
 		t, ok := w.Trigger.(OnSave)
 		if !ok || !w.Active() {

@@ -11,7 +11,7 @@ import (
 
 // All lists them.
 func All() []workflows.TriggerType {
-	return []workflows.TriggerType{afterSaveType, beforeSaveType, dateType, manualType, scheduleType, stageType}
+	return []workflows.TriggerType{afterSaveType, beforeSaveType, dateType, manualType, momentType, scheduleType, stageType}
 }
 
 // triggerType is a type of triggers whose settings are an S.
