@@ -30,7 +30,7 @@ var floors = [][]string{
 	{"workflows/runner"},
 	{"workflows/steps", "workflows/triggers"},
 	{"workflows"},
-	{"workflows/approval", "workflows/outside"},
+	{"workflows/approval", "workflows/outside", "workflows/sla"},
 	{"engine/transfer", "engine/connection", "engine/calendar", "engine/demo", "engine/report", "engine/audit", "engine/file", "engine/notify", "engine/workspace", "engine/live", "engine/collaboration"},
 	{"engine/transfer/workbook"},
 	{"engine/record"},

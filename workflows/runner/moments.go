@@ -10,6 +10,7 @@ import (
 	"formwork/engine/record"
 	"formwork/engine/store"
 	"formwork/workflows"
+	"formwork/workflows/sla"
 )
 
 // leastPause is how long the clock waits at least between two looks at moments: many that are close to each other are looked
@@ -72,11 +73,12 @@ func (s *starting) nextMoment(w *workflows.Workflow, m workflows.OnMoment, since
 
 // coming are the moments that events tell of.
 type coming struct {
+	sla   time.Time                     // when the first clock of an SLA is due; the zero time: none is
 	first time.Time                     // when the first of them sets off a workflow; the zero time: none does
 	past  map[*workflows.Workflow][]any // the records with one that had passed before it was saved
 }
 
-func (c *coming) empty() bool { return c.first.IsZero() && len(c.past) == 0 }
+func (c *coming) empty() bool { return c.first.IsZero() && c.sla.IsZero() && len(c.past) == 0 }
 
 // earlier is the earlier of two times, of which zero ones don't count.
 func earlier(a, b time.Time) time.Time {
@@ -91,13 +93,18 @@ func comingBy(s *catalog.Snapshot, events []outbox.Event) (*coming, error) {
 	c := &coming{past: map[*workflows.Workflow][]any{}}
 	for i := range events {
 		e := &events[i]
-		of := workflows.Of(s).Moments(e.Object)
-		if len(of) == 0 || e.Action == string(record.Deleted) || e.Action == string(record.Purged) {
+		of, slas := workflows.Of(s).Moments(e.Object), sla.Of(s).On(e.Object)
+		if len(of)+len(slas) == 0 || e.Action == string(record.Deleted) || e.Action == string(record.Purged) {
 			continue
 		}
 		change, err := readChange(s.Objects[e.Object], e)
 		if err != nil {
 			return nil, err
+		}
+		for _, x := range slas {
+			if due, ok := change.Get(x.Due.Name).(int64); ok {
+				c.sla = earlier(c.sla, time.UnixMilli(due))
+			}
 		}
 		for _, w := range of {
 			field, after := w.Trigger.(workflows.OnMoment).Moment()
@@ -123,10 +130,17 @@ func (s *starting) follow(c *coming) (queued bool, err error) {
 			return false, err
 		}
 	}
-	if c.first.IsZero() {
-		return false, nil
+	for a, first := range map[alarm]time.Time{schedules: c.first, misses: c.sla} {
+		if first.IsZero() {
+			continue
+		}
+		set, err := a.by(s.ctx, s.joint.Tx(), s.r, first)
+		if err != nil {
+			return false, err
+		}
+		queued = queued || set
 	}
-	return schedules.by(s.ctx, s.joint.Tx(), s.r, c.first)
+	return queued, nil
 }
 
 // passOver has what is due so far be dealt with, unless some other record is due: then these are, too.

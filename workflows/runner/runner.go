@@ -29,6 +29,7 @@ import (
 	"formwork/workflows"
 	"formwork/workflows/approval"
 	"formwork/workflows/outside"
+	"formwork/workflows/sla"
 )
 
 // maxDepth is how many runs may have led to each other by what they changed; the next is not run.
@@ -82,7 +83,7 @@ func (r *Runner) Consumer() outbox.Consumer {
 
 // Jobs are the kinds of jobs that go on with runs.
 func (r *Runner) Jobs() []job.Kind {
-	return []job.Kind{{Name: jobResume, Limit: 1, Handle: r.resume}, {Name: workflows.JobSchedule, Limit: 1, Handle: r.schedule}, {Name: jobTrim, Limit: 1, Handle: r.trim},
+	return []job.Kind{{Name: jobResume, Limit: 1, Handle: r.resume}, {Name: workflows.JobSchedule, Limit: 1, Handle: r.schedule}, {Name: sla.JobMiss, Limit: 1, Handle: r.miss}, {Name: jobTrim, Limit: 1, Handle: r.trim},
 		{Name: jobCall, Limit: 1, Handle: r.call}}
 }
 
