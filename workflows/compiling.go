@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"formwork/engine/calendar"
 	"formwork/engine/catalog"
 	"formwork/engine/connection"
 	"formwork/engine/expression"
@@ -190,6 +191,15 @@ func (c *Compiling) Template(name, at string) *template.Template {
 		c.Report(fault.New(fault.Invalid, "mail.template_of", "template", name, "object", found.Doc.Object), at)
 	case found.ReadsUser:
 		*c.user = true
+	}
+	return found
+}
+
+// Calendar finds a calendar, or reports that there is none.
+func (c *Compiling) Calendar(name, at string) *calendar.Calendar {
+	found := calendar.Of(c.c.Snapshot())[name]
+	if found == nil {
+		c.c.Unknown(calendar.KindName, name, c.at+at)
 	}
 	return found
 }

@@ -8,9 +8,11 @@ import (
 	"maps"
 	"slices"
 
+	"formwork/engine/calendar"
 	"formwork/engine/catalog"
 	"formwork/engine/connection"
 	"formwork/engine/mail"
+	"formwork/engine/query"
 	"formwork/engine/template"
 	"formwork/metadata/schema"
 )
@@ -28,7 +30,7 @@ type kind struct {
 
 func (kind) Name() string { return KindName }
 func (kind) Needs() []string {
-	return []string{"object", "permission", connection.KindName, mail.KindName, template.KindName}
+	return []string{"object", "permission", connection.KindName, mail.KindName, template.KindName, calendar.KindName}
 }
 
 // Trusted implements catalog.Trusted: what expressions of workflows read, and steps do, is not asked of anybody's rights.
@@ -75,10 +77,21 @@ func (kind) Jobs(before, after *catalog.Snapshot) []catalog.Job {
 	return []catalog.Job{{Kind: JobSchedule}}
 }
 
+// Lists implements catalog.Lists: the clock asks again and again which moment comes next.
+func (kind) Lists(s *catalog.Snapshot) (lists []*catalog.List) {
+	for _, w := range Of(s).Timed {
+		if m, ok := w.Trigger.(OnMoment); ok {
+			field, _ := m.Moment()
+			lists = append(lists, &catalog.List{Source: KindName + "/" + w.Doc.Name, Object: w.Object, Needed: true, Sort: []catalog.SortKey{{Ref: query.Field(field.Column)}}})
+		}
+	}
+	return lists
+}
+
 func (k kind) Compile(c *catalog.Compiling) any {
 	all := k.registry.compilation(c)
 	former := func(s *catalog.Snapshot) map[string]*Workflow { return still(Of(s).ByName, all.definitions()) }
-	compiled := &Compiled{before: map[moment][]*Workflow{}, after: map[moment][]*Workflow{}, manual: map[string][]*Workflow{}, locks: map[string]bool{}, asks: map[string]bool{}, watches: map[string]bool{}}
+	compiled := &Compiled{before: map[moment][]*Workflow{}, after: map[moment][]*Workflow{}, manual: map[string][]*Workflow{}, moments: map[string][]*Workflow{}, locks: map[string]bool{}, asks: map[string]bool{}, watches: map[string]bool{}}
 	compiled.ByName = catalog.EachOf(c, former, all.compile)
 	compiled.circles(c)
 	inOrder := slices.SortedFunc(maps.Values(compiled.ByName), func(a, b *Workflow) int {
@@ -96,6 +109,9 @@ func (k kind) Compile(c *catalog.Compiling) any {
 		}
 		if _, ok := w.Trigger.(OnTime); ok && w.Active() {
 			compiled.Timed = append(compiled.Timed, w)
+		}
+		if _, ok := w.Trigger.(OnMoment); ok && w.Active() {
+			compiled.moments[w.Object.Doc.Name] = append(compiled.moments[w.Object.Doc.Name], w)
 		}
 		t, ok := w.Trigger.(OnSave)
 		if !ok || !w.Active() {

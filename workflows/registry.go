@@ -169,16 +169,28 @@ type OnPost interface {
 }
 
 // OnTime is a Trigger that is set off by the clock, on all records that a condition holds for then. The
-// workflow's own condition is part of that, so it has to run in the database. Without an object it is set off once.
+// workflow's own condition is part of that, so it has to run in the database. Without an object it is set off once. It is an OnSchedule or an OnMoment.
 type OnTime interface {
 	Trigger
+	// Location decides what today is for its runs.
+	Location() *time.Location
+}
+
+// OnMoment is an OnTime that is set off for each record when a moment that it holds has come.
+type OnMoment interface {
+	OnTime
+	// Moment is the field that holds it, and how long after that it is set off; before it when negative.
+	Moment() (field *catalog.Field, after time.Duration)
+}
+
+// OnSchedule is an OnTime that is set off at times which the records don't say.
+type OnSchedule interface {
+	OnTime
 	// After is when it is set off next after it last was (or, of a new one, has not been), at a time;
 	// the zero time: never.
 	After(last, now time.Time) time.Time
 	// Due is the condition on records at the time when it is set off; nil: all.
 	Due(at time.Time) query.Filter
-	// Location decides what today is for its runs.
-	Location() *time.Location
 }
 
 // Saved is what is done to a record. Values are in stored form.

@@ -93,6 +93,8 @@ type Compiled struct {
 	Timed []*Workflow
 	// manual are those that people set off, by their object.
 	manual map[string][]*Workflow
+	// moments are those that moments of records set off, by their object.
+	moments map[string][]*Workflow
 	// locks are the objects of workflows that may keep people from changing records.
 	locks map[string]bool
 	// watches are the objects of workflows of which runs may wait for changes of their records.
@@ -122,6 +124,9 @@ func (c *Compiled) After(object string, action record.Action) []*Workflow {
 
 // Manual are the active workflows that people set off on records of an object, in their order.
 func (c *Compiled) Manual(object string) []*Workflow { return slices.Clone(c.manual[object]) }
+
+// Moments are the active workflows that moments of an object's records set off, in their order.
+func (c *Compiled) Moments(object string) []*Workflow { return c.moments[object] }
 
 // Locks reports whether some workflow may keep people from changing records of an object.
 func (c *Compiled) Locks(object string) bool { return c.locks[object] }

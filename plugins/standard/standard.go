@@ -3,6 +3,7 @@
 package standard
 
 import (
+	"formwork/engine/calendar"
 	"formwork/engine/catalog"
 	"formwork/engine/connection"
 	"formwork/engine/mail"
@@ -11,14 +12,15 @@ import (
 	"formwork/metadata/fieldtype"
 	"formwork/plugins"
 	"formwork/workflows/runner"
+	"formwork/workflows/sla"
 	"formwork/workflows/steps"
 	"formwork/workflows/triggers"
 )
 
 // Set is the standard plugin set. Without a sealer no secrets are taken.
 func Set(sealer fieldtype.Sealer) plugins.Set {
-	return plugins.Set{FieldTypes: fieldtype.Standard(sealer), Kinds: append(catalog.StandardKinds(), connection.Kind(), mail.Kind(), template.Kind()),
-		Triggers: triggers.All(), Steps: steps.All(), SaveHooks: []record.SaveHook{runner.Lock{}, runner.BeforeSave{}}}
+	return plugins.Set{FieldTypes: fieldtype.Standard(sealer), Kinds: append(catalog.StandardKinds(), connection.Kind(), mail.Kind(), template.Kind(), calendar.Kind(), sla.Kind()),
+		Triggers: triggers.All(), Steps: steps.All(), SaveHooks: []record.SaveHook{runner.Lock{}, runner.BeforeSave{}, sla.Clocks{}}}
 }
 
 // FieldTypes is the registry of the standard field types, without a key for secrets.

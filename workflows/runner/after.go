@@ -19,12 +19,10 @@ import (
 	"formwork/workflows/outside"
 )
 
-// wants leaves out what is neither a change of a record's values nor its end, and what happened long ago.
+// wants leaves out what is neither a change of a record's values nor its end.
 func wants(e *outbox.Event) bool {
 	switch record.Action(e.Action) {
-	case record.Created, record.Updated, record.Deleted, record.Merged, record.RolledUp:
-		return e.HappenedAt.IsZero()
-	case record.Purged:
+	case record.Created, record.Updated, record.Deleted, record.Restored, record.Merged, record.RolledUp, record.Purged:
 		return true
 	}
 	return false
@@ -52,7 +50,11 @@ func (r *Runner) start(ctx context.Context, t store.Tenant, system *record.Sessi
 	if err != nil {
 		return err
 	}
-	if len(all)+len(gone)+len(watched) == 0 {
+	moments, err := comingBy(snapshot, b.Events)
+	if err != nil {
+		return err
+	}
+	if len(all)+len(gone)+len(watched) == 0 && moments.empty() {
 		return nil
 	}
 	who := callers{}
@@ -81,7 +83,11 @@ func (r *Runner) start(ctx context.Context, t store.Tenant, system *record.Sessi
 		if queued, err = s.queue(); err != nil {
 			return err
 		}
-		queued = queued || woken
+		looks, err := s.follow(moments)
+		if err != nil {
+			return err
+		}
+		queued = queued || woken || looks
 		return b.SaveIn(ctx, j.Tx())
 	})
 	if err == nil && queued {
@@ -118,13 +124,13 @@ func (r *Runner) removeRuns(ctx context.Context, tx store.Tx, records []any) (qu
 	return queued, outside.Remove(ctx, tx, 0, records...)
 }
 
-// firedBy are the workflows that events may set off, in the order of the events.
+// firedBy are the workflows that events may set off, in the order of the events. What happened long ago sets off none.
 func firedBy(s *catalog.Snapshot, events []outbox.Event) (all []fired, err error) {
 	compiled := workflows.Of(s)
 	for i := range events {
 		e := &events[i]
 		wanted := compiled.After(e.Object, record.Action(e.Action))
-		if len(wanted) == 0 {
+		if len(wanted) == 0 || !e.HappenedAt.IsZero() {
 			continue
 		}
 		change, err := readChange(s.Objects[e.Object], e)

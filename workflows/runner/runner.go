@@ -28,6 +28,7 @@ import (
 	"formwork/workflows"
 	"formwork/workflows/approval"
 	"formwork/workflows/outside"
+	"formwork/workflows/sla"
 	"formwork/workflows/webhook"
 )
 
@@ -86,7 +87,7 @@ func (r *Runner) Consumer() outbox.Consumer {
 
 // Jobs are the kinds of jobs that go on with runs.
 func (r *Runner) Jobs() []job.Kind {
-	return []job.Kind{{Name: jobResume, Limit: 1, Handle: r.resume}, {Name: workflows.JobSchedule, Limit: 1, Handle: r.schedule}, {Name: jobTrim, Limit: 1, Handle: r.trim},
+	return []job.Kind{{Name: jobResume, Limit: 1, Handle: r.resume}, {Name: workflows.JobSchedule, Limit: 1, Handle: r.schedule}, {Name: sla.JobMiss, Limit: 1, Handle: r.miss}, {Name: jobTrim, Limit: 1, Handle: r.trim},
 		{Name: jobCall, Limit: 1, Handle: r.call}}
 }
 

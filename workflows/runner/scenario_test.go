@@ -123,9 +123,28 @@ func TestPackages(t *testing.T) {
 	playAll(t, "testdata/packages", "testdata/company.json", "core", "sales")
 }
 
+// The package service does not come along with a tenant, and is played from its folder.
+func TestService(t *testing.T) {
+	service, problems := metadata.ReadPackage(os.DirFS("../../metadata/packages/service"))
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	var documents []json.RawMessage
+	for _, d := range service.Documents {
+		if d.Kind != "package" {
+			documents = append(documents, d.Body)
+		}
+	}
+	playOn(t, "testdata/service", append(read[[]json.RawMessage](t, "testdata/agents.json"), documents...), "core", "sales")
+}
+
 func playAll(t *testing.T, folder, documents string, packages ...string) {
 	t.Helper()
-	world := read[[]json.RawMessage](t, documents)
+	playOn(t, folder, read[[]json.RawMessage](t, documents), packages...)
+}
+
+func playOn(t *testing.T, folder string, world []json.RawMessage, packages ...string) {
+	t.Helper()
 	files, err := filepath.Glob(folder + "/*.json")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no scenarios: %v", err)

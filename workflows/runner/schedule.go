@@ -23,16 +23,18 @@ var (
 	colTrigger = query.Column{Name: "trigger", Storage: fieldtype.Text} // as it is written: another one begins anew
 	colNext    = query.Column{Name: "next", Storage: fieldtype.Int}     // when it is set off next
 	colFired   = query.Column{Name: "fired", Storage: fieldtype.Int}    // the time for which runs are being started; empty: none
+	colSince   = query.Column{Name: "since", Storage: fieldtype.Int}    // of moments: up to which time they are dealt with
 	colCursor  = query.Column{Name: "cursor", Storage: fieldtype.Int}   // the record up to which that was done
 )
 
-var timerColumns = []query.Column{colWorkflow, colTrigger, colNext, colFired, colCursor}
+var timerColumns = []query.Column{colWorkflow, colTrigger, colNext, colSince, colFired, colCursor}
 
 // timer is how far the clock came with a workflow.
 type timer struct {
 	id      id.ID
 	trigger string
 	next    time.Time
+	since   time.Time
 	fired   time.Time
 	cursor  int64
 	found   bool
@@ -95,7 +97,10 @@ func (s *starting) tick(w *workflows.Workflow) (next time.Time, more bool, err e
 	if err != nil {
 		return next, false, err
 	}
-	trigger, now := w.Trigger.(workflows.OnTime), s.r.o.Now()
+	if m, ok := w.Trigger.(workflows.OnMoment); ok {
+		return s.tickMoment(w, m, tm)
+	}
+	trigger, now := w.Trigger.(workflows.OnSchedule), s.r.o.Now()
 	if tm.trigger != string(w.Doc.Trigger) {
 		tm.trigger, tm.next, tm.fired, tm.cursor = string(w.Doc.Trigger), trigger.After(now, now), time.Time{}, 0
 		return tm.next, false, tm.save(s.ctx, s.joint.Tx(), w)
@@ -107,28 +112,37 @@ func (s *starting) tick(w *workflows.Workflow) (next time.Time, more bool, err e
 		tm.fired, tm.cursor = tm.next, 0
 		tm.next = trigger.After(tm.fired, now)
 	}
-	records := []id.ID{0}
-	if w.Object != nil {
-		if records, err = s.dueRecords(w, trigger, tm); err != nil {
-			return next, false, err
-		}
+	if more, err = s.fireSome(w, trigger.Due(tm.fired), tm); err != nil {
+		return next, false, err
 	}
-	for _, key := range records {
-		if err := s.fire(w, key); err != nil {
-			return next, false, err
-		}
-		tm.cursor = int64(key)
-	}
-	if more = len(records) == startAtOnce; !more {
+	if !more {
 		tm.fired = time.Time{}
 		more = !tm.next.IsZero() && !tm.next.After(now) // a day that has passed meanwhile
 	}
 	return tm.next, more, tm.save(s.ctx, s.joint.Tx(), w)
 }
 
+// fireSome runs a workflow on the next of the records that are due, or once if it is about none. more: there may be others.
+func (s *starting) fireSome(w *workflows.Workflow, due query.Filter, tm *timer) (more bool, err error) {
+	if w.Object == nil {
+		return false, s.fire(w, 0)
+	}
+	records, err := s.dueRecords(w, due, tm)
+	if err != nil {
+		return false, err
+	}
+	for _, key := range records {
+		if err := s.fire(w, key); err != nil {
+			return false, err
+		}
+		tm.cursor = int64(key)
+	}
+	return len(records) == startAtOnce, nil
+}
+
 // dueRecords are the next records on which the workflow runs.
-func (s *starting) dueRecords(w *workflows.Workflow, trigger workflows.OnTime, tm *timer) ([]id.ID, error) {
-	filter := query.And(trigger.Due(tm.fired), query.Compare{Ref: query.Field(query.ID), Op: query.Gt, Value: tm.cursor})
+func (s *starting) dueRecords(w *workflows.Workflow, due query.Filter, tm *timer) ([]id.ID, error) {
+	filter := query.And(due, query.Compare{Ref: query.Field(query.ID), Op: query.Gt, Value: tm.cursor})
 	if w.Filter != nil {
 		condition, err := s.asking(w, 0, nil).Bind(s.ctx, w.Filter)
 		if err != nil {
@@ -200,6 +214,9 @@ func readTimer(ctx context.Context, from store.Reader, w *workflows.Workflow) (*
 	if row.Int(colNext) != 0 {
 		tm.next = row.Time(colNext)
 	}
+	if row.Int(colSince) != 0 {
+		tm.since = row.Time(colSince)
+	}
 	if row.Int(colFired) != 0 {
 		tm.fired = row.Time(colFired)
 	}
@@ -207,7 +224,7 @@ func readTimer(ctx context.Context, from store.Reader, w *workflows.Workflow) (*
 }
 
 func (tm *timer) save(ctx context.Context, tx store.Tx, w *workflows.Workflow) error {
-	values := map[string]any{colWorkflow.Name: w.Doc.Name, colTrigger.Name: tm.trigger, colCursor.Name: tm.cursor, colNext.Name: store.Instant(tm.next), colFired.Name: store.Instant(tm.fired)}
+	values := map[string]any{colWorkflow.Name: w.Doc.Name, colTrigger.Name: tm.trigger, colCursor.Name: tm.cursor, colNext.Name: store.Instant(tm.next), colSince.Name: store.Instant(tm.since), colFired.Name: store.Instant(tm.fired)}
 	var err error
 	if tm.found {
 		err = tx.Update(ctx, timerTable, tm.id, 0, values, nil)

@@ -3,6 +3,7 @@ package steps
 import (
 	"time"
 
+	"formwork/engine/calendar"
 	"formwork/engine/expression"
 	"formwork/engine/fault"
 	"formwork/metadata/fieldtype"
@@ -15,21 +16,23 @@ var waitType = of[waitSettings]("wait", workflows.Waits, `{
 	"description": "Goes on after some time, or at a time, or as soon as a condition on the record holds; at once where that has passed, is empty, or holds.",
 	"properties": {
 		"for": {"$ref": "#/$defs/expression", "title": "For", "examples": ["days(3)"]},
+		"calendar": {"$ref": "#/$defs/name", "title": "Calendar", "description": "In whose working time the length counts.", "examples": ["business_hours"]},
 		"until": {"$ref": "#/$defs/expression", "title": "Until", "description": "A moment, or a date, which begins at midnight.", "examples": ["closes - days(3)"]},
 		"when": {"$ref": "#/$defs/expression", "title": "When", "description": "A condition, which is looked at whenever the record is changed.", "examples": ["stage == 'won'"]},
 		"within": {"$ref": "#/$defs/expression", "title": "Within", "description": "For how long the condition is waited for; for ever when absent.", "examples": ["days(14)"]},
 		"next": {"$ref": "#/$defs/next"},
 		"late": {"$ref": "#/$defs/next", "title": "Late", "description": "The step that follows where the condition did not come true in time."}},
 	"oneOf": [{"required": ["for"]}, {"required": ["until"]}, {"required": ["when"]}],
-	"dependentRequired": {"within": ["when"], "late": ["within"]}}`)
+	"dependentRequired": {"calendar": ["for"], "within": ["when"], "late": ["within"]}}`)
 
 type waitSettings struct {
 	workflows.Next
-	For    string `json:"for"`
-	Until  string `json:"until"`
-	When   string `json:"when"`
-	Within string `json:"within"`
-	Late   string `json:"late"`
+	For      string `json:"for"`
+	Calendar string `json:"calendar"`
+	Until    string `json:"until"`
+	When     string `json:"when"`
+	Within   string `json:"within"`
+	Late     string `json:"late"`
 }
 
 func (s *waitSettings) Exits() []workflows.Exit {
@@ -38,6 +41,7 @@ func (s *waitSettings) Exits() []workflows.Exit {
 
 type waiting struct {
 	length, until *expression.Program // one of them
+	calendar      *calendar.Calendar  // in whose working time the length counts; nil: all time does
 	next          string
 }
 
@@ -46,7 +50,11 @@ func (s *waitSettings) Compile(c *workflows.Compiling) workflows.Step {
 		return s.compileWhen(c)
 	}
 	if s.For != "" {
-		return &waiting{length: c.Expression(s.For, fieldtype.DurationKind, -1, "/for"), next: s.To}
+		w := &waiting{length: c.Expression(s.For, fieldtype.DurationKind, -1, "/for"), next: s.To}
+		if s.Calendar != "" {
+			w.calendar = c.Calendar(s.Calendar, "/calendar")
+		}
+		return w
 	}
 	until := c.Expression(s.Until, fieldtype.AnyKind, -1, "/until")
 	if until != nil && until.Kind() != fieldtype.DateKind && until.Kind() != fieldtype.DatetimeKind {
@@ -117,6 +125,9 @@ func (s *waiting) time(x *workflows.Execution) (time.Time, error) {
 	if s.length != nil {
 		v, err := x.Eval(s.length)
 		seconds, _ := v.(int64)
+		if err == nil && s.calendar != nil {
+			return s.calendar.AddSeconds(x.Now(), seconds)
+		}
 		return time.UnixMilli(x.Now().UnixMilli() + 1000*seconds), err
 	}
 	v, err := x.Eval(s.until)

@@ -56,7 +56,7 @@ func (s *dateSettings) Compile(c *workflows.Compiling) workflows.Trigger {
 	return d
 }
 
-// After implements workflows.OnTime.
+// After implements workflows.OnSchedule.
 func (d *dated) After(last, _ time.Time) time.Time {
 	day := last.In(d.location)
 	next := time.Date(day.Year(), day.Month(), day.Day(), d.hour, d.minute, 0, 0, d.location)
@@ -66,7 +66,7 @@ func (d *dated) After(last, _ time.Time) time.Time {
 	return next
 }
 
-// Due implements workflows.OnTime.
+// Due implements workflows.OnSchedule.
 func (d *dated) Due(at time.Time) query.Filter {
 	day := at.In(d.location)
 	of := time.Date(day.Year(), day.Month(), day.Day()-d.days, 0, 0, 0, 0, d.location)

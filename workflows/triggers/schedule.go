@@ -50,7 +50,7 @@ func (s *scheduleSettings) Compile(c *workflows.Compiling) workflows.Trigger {
 	return t
 }
 
-// After implements workflows.OnTime.
+// After implements workflows.OnSchedule.
 func (s *scheduled) After(last, now time.Time) time.Time {
 	if now.After(last) {
 		last = now
@@ -58,7 +58,7 @@ func (s *scheduled) After(last, now time.Time) time.Time {
 	return s.times.Next(last.In(s.location))
 }
 
-// Due implements workflows.OnTime.
+// Due implements workflows.OnSchedule.
 func (*scheduled) Due(time.Time) query.Filter { return nil }
 
 // timed is what triggers by the clock share.

@@ -77,6 +77,27 @@ func (j *Joint) Delete(object string, key id.ID) error {
 	})
 }
 
+// Revise gives fields of a record other values as a consequence of something else: nothing is asked of the values, no
+// hook is called, and all that follows from them is brought up to date. Nothing where the record is gone.
+func (j *Joint) Revise(object string, key id.ID, values map[string]any) error {
+	return j.attempt(func() error {
+		o, ok := j.u.session.Snapshot.Objects[object]
+		if !ok {
+			return nil
+		}
+		m := j.u.session.Mappings.Of(o)
+		row, err := session.Load(j.u.ctx, j.u.Tx, m, query.Is(query.ID, int64(key)))
+		if err != nil || row == nil {
+			return err
+		}
+		return j.u.revise(m, row, func(r stored.Row) {
+			for name, v := range values {
+				r[m.ByName[name].Slot] = v
+			}
+		})
+	})
+}
+
 // attempt undoes what fn wrote if it is refused.
 func (j *Joint) attempt(fn func() error) error {
 	j.u.forget() // what others may have changed in this transaction
