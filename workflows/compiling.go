@@ -103,10 +103,10 @@ func (c *Compiling) noted(p *expression.Program) *expression.Program {
 	return p
 }
 
-// Record compiles an expression that leads to a record of an object; nil where it leads to others.
+// Record compiles an expression that leads to a record of an object, or may lead to one; nil where it leads to others.
 func (c *Compiling) Record(o *catalog.Object, source, at string) *expression.Program {
 	p := c.Expression(source, fieldtype.ReferenceKind, -1, at)
-	if p != nil && !p.Becomes(fieldtype.Reference(o.Doc.Name)) {
+	if p != nil && !p.Becomes(fieldtype.Reference(o.Doc.Name)) && !p.Becomes(fieldtype.AnyReference(o.Doc.Name)) {
 		c.Report(fault.New(fault.Invalid, "workflow.other_object", "object", o.Doc.Name), at)
 		return nil
 	}

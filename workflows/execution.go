@@ -202,9 +202,8 @@ func (x *Execution) Loop(left []id.ID) {
 	}
 }
 
-// Find are at most limit records of an object that the run's caller may read and a condition holds for;
-// among is the only one that is asked about, 0: all.
-func (x *Execution) Find(o *catalog.Object, condition *expression.Program, sort []query.Order, limit int, among id.ID) ([]id.ID, error) {
+// readable is a condition on records of an object that the run's caller may read.
+func (x *Execution) readable(o *catalog.Object, condition *expression.Program) (query.Filter, error) {
 	f, err := x.filter(condition)
 	if err != nil {
 		return nil, err
@@ -213,7 +212,33 @@ func (x *Execution) Find(o *catalog.Object, condition *expression.Program, sort 
 	if err != nil {
 		return nil, err
 	}
-	f = query.And(f, readable)
+	return query.And(f, readable), nil
+}
+
+// Count is how many records of an object there are that the run's caller may read and a condition holds for.
+func (x *Execution) Count(o *catalog.Object, condition *expression.Program) (int64, error) {
+	f, err := x.readable(o, condition)
+	if err != nil {
+		return 0, err
+	}
+	var n int64
+	q := query.Aggregate{Table: o.Table.Name, Filter: f, Measures: []query.Measure{{Op: query.Count}}}
+	for r, err := range x.Reader().Aggregate(x.Ctx, q) {
+		if err != nil {
+			return 0, fmt.Errorf("counting records of %s: %w", o.Doc.Name, err)
+		}
+		n, _ = r[0].(int64)
+	}
+	return n, nil
+}
+
+// Find are at most limit records of an object that the run's caller may read and a condition holds for;
+// among is the only one that is asked about, 0: all.
+func (x *Execution) Find(o *catalog.Object, condition *expression.Program, sort []query.Order, limit int, among id.ID) ([]id.ID, error) {
+	f, err := x.readable(o, condition)
+	if err != nil {
+		return nil, err
+	}
 	if among != 0 {
 		f = query.And(f, query.Is(query.ID, int64(among)))
 	}

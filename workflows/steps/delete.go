@@ -37,7 +37,7 @@ func (s *deleteSettings) Compile(c *workflows.Compiling) workflows.Step {
 }
 
 func (s *deleting) Do(x *workflows.Execution) (workflows.Outcome, error) {
-	key, err := recordOf(x, s.record)
+	key, err := recordOf(x, s.object, s.record)
 	if key == 0 || err != nil {
 		return workflows.Outcome{Next: s.next}, err
 	}

@@ -10,7 +10,7 @@ import (
 
 // All lists them.
 func All() []workflows.StepType {
-	return []workflows.StepType{approvalType, assignType, branchType, createType, deleteType, findType, forEachType, notifyType, refuseType, requestType, setType, stopType, switchType, updateType, waitType}
+	return []workflows.StepType{approvalType, assignType, branchType, countType, createType, deleteType, findType, forEachType, notifyType, refuseType, requestType, setType, stopType, switchType, updateType, waitType}
 }
 
 // stepType is a type of steps whose settings are an S.
