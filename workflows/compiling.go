@@ -24,7 +24,8 @@ type Compiling struct {
 	old     bool
 	results map[string]expression.Names // of the steps before, by "steps.<name>"
 	result  Result
-	user    *bool // set once an expression reads the user
+	user    *bool     // set once an expression reads the user
+	never   *[]string // is given the pointers of conditions that never hold; nil: nobody asks
 }
 
 // Object is that of the record which a run is about; nil: of none.
@@ -87,7 +88,7 @@ func (c *Compiling) scope(result fieldtype.Kind, scale int) expression.Scope {
 
 // Condition compiles a yes-or-no expression.
 func (c *Compiling) Condition(source, at string) *expression.Program {
-	return c.Expression(source, fieldtype.BoolKind, -1, at)
+	return c.held(c.Expression(source, fieldtype.BoolKind, -1, at), at)
 }
 
 // Expression compiles one that results in a kind of value; scale is that of a number, -1 for any.
@@ -118,12 +119,12 @@ func (c *Compiling) Record(o *catalog.Object, source, at string) *expression.Pro
 func (c *Compiling) Filter(o *catalog.Object, source, at string) *expression.Program {
 	scope := c.scope(fieldtype.BoolKind, -1)
 	scope.Record, scope.Old, scope.Queryable = o, false, true
-	return c.noted(c.c.Expression(source, scope, c.at+at))
+	return c.held(c.noted(c.c.Expression(source, scope, c.at+at)), at)
 }
 
 // Found compiles a condition on records of an object that runs in the database and reads nothing else.
 func (c *Compiling) Found(o *catalog.Object, source, at string) *expression.Program {
-	return c.c.Expression(source, expression.Scope{Record: o, Result: fieldtype.BoolKind, Scale: -1, Queryable: true}, c.at+at)
+	return c.held(c.c.Expression(source, expression.Scope{Record: o, Result: fieldtype.BoolKind, Scale: -1, Queryable: true}, c.at+at), at)
 }
 
 // Sort reads the keys of a sort, "-amount" or "account.name".
@@ -230,7 +231,7 @@ func (r *Registry) Compile(c *catalog.Compiling, d *Definition, at string) *Work
 			w.inputs = append(w.inputs, input.Field.Symbol())
 		}
 	}
-	base := Compiling{c: c, object: w.Object, old: w.Trigger.Old(), user: &w.ReadsUser}
+	base := Compiling{c: c, object: w.Object, old: w.Trigger.Old(), user: &w.ReadsUser, never: &w.never}
 	if d.When != "" {
 		when := base
 		when.at = at
@@ -239,6 +240,7 @@ func (r *Registry) Compile(c *catalog.Compiling, d *Definition, at string) *Work
 		} else {
 			w.When = when.Condition(d.When, "/when")
 		}
+		w.holds, _ = alone(cmp.Or(w.When, w.Filter))
 	}
 	g, ok := r.graphOf(c, d, at)
 	if !ok || !g.check(c, at) {

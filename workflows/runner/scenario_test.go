@@ -37,6 +37,7 @@ type scenario struct {
 	Server    map[string][]said `json:"server"`    // an outside system: what it answers to "METHOD /path", one after the other, the last for ever
 	Workflows []map[string]any  `json:"workflows"`
 	Problems  []string          `json:"problems"` // "code pointer [column]", the pointer within the first workflow
+	Warnings  []string          `json:"warnings"` // "code pointer params", the pointer that of the documents; not asked where absent
 	Do        []deed            `json:"do"`
 }
 
@@ -183,6 +184,9 @@ func (s *stage) play(t *testing.T, of scenario) {
 			t.Fatal(err)
 		}
 		change.Documents = append(change.Documents, raw)
+	}
+	if of.Warnings != nil {
+		s.wantsWarnings(t, change, of.Warnings)
 	}
 	_, err := s.Catalog.Apply(t.Context(), s.Tenant.Tenant, change, 0)
 	if got := problems(err); !slices.Equal(got, slices.Sorted(slices.Values(of.Problems))) {

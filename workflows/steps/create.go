@@ -2,6 +2,7 @@ package steps
 
 import (
 	"formwork/engine/catalog"
+	"formwork/engine/record"
 	"formwork/workflows"
 )
 
@@ -43,4 +44,9 @@ func (s *creating) Do(x *workflows.Execution) (workflows.Outcome, error) {
 	}
 	key, err := x.Acts.Create(s.object, values)
 	return workflows.Outcome{Next: s.next, Result: map[string]any{"record": int64(key)}}, err
+}
+
+// Writes implements workflows.Writing.
+func (s *creating) Writes() []workflows.Write {
+	return []workflows.Write{{Object: s.object, Action: record.Created, Values: s.values}}
 }

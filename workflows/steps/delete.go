@@ -3,6 +3,7 @@ package steps
 import (
 	"formwork/engine/catalog"
 	"formwork/engine/expression"
+	"formwork/engine/record"
 	"formwork/workflows"
 )
 
@@ -42,4 +43,9 @@ func (s *deleting) Do(x *workflows.Execution) (workflows.Outcome, error) {
 		return workflows.Outcome{Next: s.next}, err
 	}
 	return workflows.Outcome{Next: s.next}, x.Acts.Delete(s.object, key)
+}
+
+// Writes implements workflows.Writing.
+func (s *deleting) Writes() []workflows.Write {
+	return []workflows.Write{{Object: s.object, Action: record.Deleted}}
 }

@@ -4,6 +4,7 @@ import (
 	"formwork/engine/catalog"
 	"formwork/engine/expression"
 	"formwork/engine/id"
+	"formwork/engine/record"
 	"formwork/metadata/fieldtype"
 	"formwork/workflows"
 )
@@ -51,6 +52,11 @@ func (s *updating) Do(x *workflows.Execution) (workflows.Outcome, error) {
 		return workflows.Outcome{}, err
 	}
 	return workflows.Outcome{Next: s.next}, x.Acts.Update(s.object, key, values)
+}
+
+// Writes implements workflows.Writing.
+func (s *updating) Writes() []workflows.Write {
+	return []workflows.Write{{Object: s.object, Action: record.Updated, Values: s.values}}
 }
 
 // recordOf is the record of an object that an expression leads to; 0: none.
