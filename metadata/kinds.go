@@ -12,6 +12,7 @@ type Package struct {
 	Head
 	Version  string            `json:"version"`            // semantic version
 	Requires map[string]string `json:"requires,omitempty"` // package -> lowest version
+	Optional bool              `json:"optional,omitempty"` // a new tenant does not begin with it
 }
 
 // Object describes one kind of record.

@@ -28,8 +28,9 @@ type Compiling struct {
 	old     bool
 	results map[string]expression.Names // of the steps before, by "steps.<name>"
 	result  Result
-	user    *bool   // set once an expression reads the user
-	calls   *[]call // of other workflows
+	user    *bool     // set once an expression reads the user
+	calls   *[]call   // of other workflows
+	never   *[]string // is given the pointers of conditions that never hold; nil: nobody asks
 }
 
 // Object is that of the record which a run is about; nil: of none.
@@ -112,7 +113,7 @@ func (c *Compiling) scope(result fieldtype.Kind, scale int) expression.Scope {
 
 // Condition compiles a yes-or-no expression.
 func (c *Compiling) Condition(source, at string) *expression.Program {
-	return c.Expression(source, fieldtype.BoolKind, -1, at)
+	return c.held(c.Expression(source, fieldtype.BoolKind, -1, at), at)
 }
 
 // Expression compiles one that results in a kind of value; scale is that of a number, -1 for any.
@@ -128,10 +129,10 @@ func (c *Compiling) noted(p *expression.Program) *expression.Program {
 	return p
 }
 
-// Record compiles an expression that leads to a record of an object; nil where it leads to others.
+// Record compiles an expression that leads to a record of an object, or may lead to one; nil where it leads to others.
 func (c *Compiling) Record(o *catalog.Object, source, at string) *expression.Program {
 	p := c.Expression(source, fieldtype.ReferenceKind, -1, at)
-	if p != nil && !p.Becomes(fieldtype.Reference(o.Doc.Name)) {
+	if p != nil && !p.Becomes(fieldtype.Reference(o.Doc.Name)) && !p.Becomes(fieldtype.AnyReference(o.Doc.Name)) {
 		c.Report(fault.New(fault.Invalid, "workflow.other_object", "object", o.Doc.Name), at)
 		return nil
 	}
@@ -143,12 +144,12 @@ func (c *Compiling) Record(o *catalog.Object, source, at string) *expression.Pro
 func (c *Compiling) Filter(o *catalog.Object, source, at string) *expression.Program {
 	scope := c.scope(fieldtype.BoolKind, -1)
 	scope.Record, scope.Old, scope.Queryable = o, false, true
-	return c.noted(c.c.Expression(source, scope, c.at+at))
+	return c.held(c.noted(c.c.Expression(source, scope, c.at+at)), at)
 }
 
 // Found compiles a condition on records of an object that runs in the database and reads nothing else.
 func (c *Compiling) Found(o *catalog.Object, source, at string) *expression.Program {
-	return c.c.Expression(source, expression.Scope{Record: o, Result: fieldtype.BoolKind, Scale: -1, Queryable: true}, c.at+at)
+	return c.held(c.c.Expression(source, expression.Scope{Record: o, Result: fieldtype.BoolKind, Scale: -1, Queryable: true}, c.at+at), at)
 }
 
 // Sort reads the keys of a sort, "-amount" or "account.name".
@@ -293,7 +294,7 @@ func (k *compilation) compile(d *Definition, at string) *Workflow {
 			w.inputs = append(w.inputs, input.Field.Symbol())
 		}
 	}
-	base := Compiling{c: c, k: k, object: w.Object, old: w.Trigger.Old(), user: &w.ReadsUser, calls: &w.calls}
+	base := Compiling{c: c, k: k, object: w.Object, old: w.Trigger.Old(), user: &w.ReadsUser, calls: &w.calls, never: &w.never}
 	if d.When != "" {
 		when := base
 		when.at = at
@@ -305,6 +306,7 @@ func (k *compilation) compile(d *Definition, at string) *Workflow {
 		} else {
 			w.When = when.Condition(d.When, "/when")
 		}
+		w.holds, _ = alone(cmp.Or(w.When, w.Filter))
 	}
 	g, ok := k.types.graphOf(c, d, at)
 	if !ok || !g.check(c, at) {

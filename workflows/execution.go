@@ -206,6 +206,27 @@ func (x *Execution) Loop(left []id.ID) {
 	}
 }
 
+// Count is how many records of an object there are that the run's caller may read and a condition holds for.
+func (x *Execution) Count(o *catalog.Object, condition *expression.Program) (int64, error) {
+	f, err := x.filter(condition)
+	if err != nil {
+		return 0, err
+	}
+	readable, err := x.Acts.Readable(o)
+	if err != nil {
+		return 0, err
+	}
+	var n int64
+	q := query.Aggregate{Table: o.Table.Name, Filter: query.And(f, readable), Measures: []query.Measure{{Op: query.Count}}}
+	for r, err := range x.Reader().Aggregate(x.Ctx, q) {
+		if err != nil {
+			return 0, fmt.Errorf("counting records of %s: %w", o.Doc.Name, err)
+		}
+		n, _ = r[0].(int64)
+	}
+	return n, nil
+}
+
 // Find are at most limit records of an object that the run's caller may read and a condition holds for;
 // among is the only one that is asked about, 0: all.
 func (x *Execution) Find(o *catalog.Object, condition *expression.Program, sort []query.Order, limit int, among id.ID) ([]id.ID, error) {

@@ -289,6 +289,33 @@ type Watching interface {
 	Watches()
 }
 
+// Writing is a Step that changes records. What it tells is what plans are warned by.
+type Writing interface {
+	Step
+	Writes() []Write
+}
+
+// Write is a change of records that a step makes.
+type Write struct {
+	Object *catalog.Object
+	Action record.Action // Created, Updated or Deleted
+	Own    bool          // of the record that the run is about
+	Values []Value       // what fields are given; of one without a program it is not known
+}
+
+// OnFields is an OnSave trigger that is set off only where one of some fields is changed.
+type OnFields interface {
+	OnSave
+	// Watches are those fields; none: whatever is changed.
+	Watches() []string
+}
+
+// Implying is a Trigger of which a condition is known that holds for the record when it is set off.
+type Implying interface {
+	Trigger
+	Implies() query.Filter
+}
+
 // Registry are the types of triggers and steps of a program. Immutable.
 type Registry struct {
 	steps    map[string]StepType

@@ -14,6 +14,7 @@ import (
 
 	"formwork/engine/catalog"
 	"formwork/engine/expression"
+	"formwork/engine/query"
 	"formwork/engine/record"
 	"formwork/metadata"
 )
@@ -49,6 +50,10 @@ type Workflow struct {
 	Reply   *Written   // what an OnPost trigger is answered; nil: the usual
 	// ReadsUser: expressions read who set it off, or where they are.
 	ReadsUser bool
+	// holds is what the condition says, as far as that depends on the record alone; nil: nothing that is known.
+	holds query.Filter
+	// never are the pointers of conditions that hold for no record.
+	never []string
 }
 
 // Node is a step in its workflow.

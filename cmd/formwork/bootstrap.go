@@ -10,7 +10,6 @@ import (
 	"formwork/engine/policy"
 	"formwork/engine/record"
 	"formwork/engine/store"
-	"formwork/metadata/packages"
 )
 
 // firstTenant is made at the first start.
@@ -51,7 +50,7 @@ func newPassword() string {
 	return string(b)
 }
 
-// createTenant makes a tenant with all packages and its first user. One that fails
+// createTenant makes a tenant with the packages that a new one begins with, and its first user. One that fails
 // half-way is removed again; one that was left half-way by a process that died is
 // made to its end. Fault "tenant.exists" (Conflict).
 func (e *engine) createTenant(ctx context.Context, l login) (err error) {
@@ -72,7 +71,7 @@ func (e *engine) createTenant(ctx context.Context, l login) (err error) {
 			}
 		}()
 	}
-	if _, err = e.Catalog.Install(ctx, t, packageNames()...); err != nil && !fault.Is(err, "catalog.installed") {
+	if _, err = e.Catalog.Install(ctx, t); err != nil && !fault.Is(err, "catalog.installed") {
 		return fmt.Errorf("installing the packages: %w", err)
 	}
 	if err = e.Outbox.Enroll(ctx, t); err != nil {
@@ -127,15 +126,6 @@ func (e *engine) addFirstUser(ctx context.Context, t store.Tenant, l login) erro
 	}
 	_, err = e.addUser(ctx, t, newUser{email: l.email, name: "Administrator", permissions: []string{admin}}, l.password)
 	return err
-}
-
-// packageNames are all packages that come along.
-func packageNames() []string {
-	var names []string
-	for _, set := range packages.All() {
-		names = append(names, set.Package.Name)
-	}
-	return names
 }
 
 // newUser describes a user to be added.

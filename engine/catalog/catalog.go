@@ -304,13 +304,15 @@ func digestOf(documents []metadata.Document) digest {
 }
 
 // Install gives an empty tenant its first revision: the named packages and what
-// they require, all that there are if none is named. Fault "catalog.installed" (Conflict) if it has one,
+// they require, all that are not optional if none is named. Fault "catalog.installed" (Conflict) if it has one,
 // "catalog.unknown_package" (NotFound).
 func (c *Catalog) Install(ctx context.Context, t store.Tenant, packages ...string) (*Snapshot, error) {
 	target := &state{}
 	if len(packages) == 0 {
 		for _, set := range c.o.Packages {
-			packages = append(packages, set.Package.Name)
+			if !set.Package.Optional {
+				packages = append(packages, set.Package.Name)
+			}
 		}
 	}
 	for _, set := range c.o.Packages {

@@ -14,5 +14,5 @@ func (packageKind) Name() string            { return "package" }
 func (packageKind) Schema() json.RawMessage { return schemaOf("package") }
 
 func (packageKind) Shown(*fieldtype.Registry) metadata.Shown {
-	return metadata.WithHead(metadata.AllOf("version", "requires"))
+	return metadata.WithHead(metadata.AllOf("version", "requires", "optional"))
 }

@@ -30,6 +30,11 @@ func included(sets map[string]*metadata.Permission) map[string][]string {
 	return all
 }
 
+// Holds reports whether a caller has one of some permission sets, also by one that includes it.
+func (s *Set) Holds(c *Caller, sets []string) bool {
+	return slices.ContainsFunc(s.withIncluded(c.Permissions), func(set string) bool { return slices.Contains(sets, set) })
+}
+
 // withIncluded are permission sets with all that they include.
 func (s *Set) withIncluded(sets []string) []string {
 	if len(s.included) == 0 {

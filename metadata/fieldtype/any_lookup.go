@@ -50,6 +50,20 @@ func (AnyLookupType) Bind(_ string, f *metadata.Field, in Context) (Value, []*fa
 	return anyLookupValue{objects: s.Objects, onDelete: action}, nil
 }
 
+// AnyReference is the value of a reference to a record of one of some objects, where no field holds it.
+func AnyReference(objects ...string) Value {
+	return anyLookupValue{objects: objects, onDelete: "clear"}
+}
+
+// ReferredBy is the record of an object that a stored reference to any leads to; 0: it leads to another's.
+func ReferredBy(stored, object string) id.ID {
+	of, key, _ := strings.Cut(stored, "/")
+	if parsed, ok := id.Parse(key); ok && of == object {
+		return parsed
+	}
+	return 0
+}
+
 type anyLookupValue struct {
 	textual
 	objects  []string

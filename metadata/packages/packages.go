@@ -10,14 +10,14 @@ import (
 	"formwork/metadata"
 )
 
-//go:embed core sales
+//go:embed core sales service pool
 var files embed.FS
 
 // All reads the embedded packages, those that others require first. That they
 // are sound is the tests' business; a broken one panics at start.
 func All() []metadata.PackageSet {
 	var sets []metadata.PackageSet
-	for _, name := range []string{"core", "sales"} {
+	for _, name := range []string{"core", "sales", "service", "pool"} {
 		folder, err := fs.Sub(files, name)
 		if err != nil {
 			panic(err)

@@ -93,7 +93,7 @@ func (r *Runner) Press(ctx context.Context, t store.Tenant, caller *record.Sessi
 	if err != nil {
 		return nil, err
 	}
-	if !pressable(w, c, of.Object) {
+	if !pressable(snapshot, w, c, of.Object) {
 		return nil, unknown(of.Workflow)
 	}
 	if err := mayPress(ctx, caller, w, of.Object, of.Record); err != nil {
@@ -143,7 +143,7 @@ func (r *Runner) Press(ctx context.Context, t store.Tenant, caller *record.Sessi
 
 // Offers are the workflows that a caller may set off now on a record that they may read: those whose condition holds.
 func Offers(ctx context.Context, caller *record.Session, c *policy.Caller, object string, key id.ID) ([]Offered, error) {
-	all := slices.DeleteFunc(workflows.Of(caller.Snapshot()).Manual(object), func(w *workflows.Workflow) bool { return !pressable(w, c, object) })
+	all := slices.DeleteFunc(workflows.Of(caller.Snapshot()).Manual(object), func(w *workflows.Workflow) bool { return !pressable(caller.Snapshot(), w, c, object) })
 	if len(all) == 0 {
 		return nil, nil
 	}
@@ -197,13 +197,13 @@ func mayPress(ctx context.Context, caller *record.Session, w *workflows.Workflow
 }
 
 // pressable reports whether a caller holds what a workflow that people set off asks for.
-func pressable(w *workflows.Workflow, c *policy.Caller, object string) bool {
+func pressable(s *catalog.Snapshot, w *workflows.Workflow, c *policy.Caller, object string) bool {
 	t, ok := w.Trigger.(workflows.OnPress)
 	if !ok || !w.Active() || w.Object.Doc.Name != object {
 		return false
 	}
 	sets := t.Permissions()
-	return len(sets) == 0 || slices.ContainsFunc(sets, func(set string) bool { return slices.Contains(c.Permissions, set) })
+	return len(sets) == 0 || s.Policies.Holds(c, sets)
 }
 
 // Cancel ends a run that waits. Fault "workflow.no_run" (NotFound), "workflow.not_waiting" (Conflict).

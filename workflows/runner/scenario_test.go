@@ -39,10 +39,11 @@ type scenario struct {
 	SMTP      *post             `json:"smtp"`      // a server for mail, whose address is "$post"
 	Workflows []map[string]any  `json:"workflows"`
 	Problems  []string          `json:"problems"` // "code pointer [column]", the pointer within the first workflow
+	Warnings  []string          `json:"warnings"` // "code pointer params", the pointer that of the documents; not asked where absent
 	Do        []deed            `json:"do"`
 }
 
-// deed is one thing that is done. "$x" as a value is the id that was kept under x.
+// deed is one thing that is done. "$x" as a value is the id that was kept under x, "object/$x" a reference to any.
 type deed struct {
 	As      string           `json:"as"`   // the system when absent
 	Fill    int              `json:"fill"` // how many are created; 1 when absent
@@ -53,6 +54,7 @@ type deed struct {
 	Purge   string           `json:"purge"` // from the bin
 	Get     string           `json:"get"`
 	Press   string           `json:"press"` // a workflow, on On
+	Race    []deed           `json:"race"`  // are pressed at the same moment; Count of them are done
 	Try     string           `json:"try"`   // a workflow, on On; Trace is what it would do
 	On      string           `json:"on"`
 	Trace   []string         `json:"trace"`
@@ -87,7 +89,7 @@ type deed struct {
 	Data    map[string]any   `json:"data"`
 	Want    map[string]any   `json:"want"`  // of the record
 	Fault   string           `json:"fault"` // "code pointer"
-	Text    string           `json:"text"`  // of the fault, in the language of who does it
+	Text    string           `json:"text"`  // of the fault, also that of the run that is pressed, in the language of who does it
 }
 
 // wantedRun is what is wanted of a run; what is empty is not looked at.
@@ -118,43 +120,30 @@ func TestScenarios(t *testing.T) {
 	playAll(t, "testdata/scenarios", "testdata/world.json", "core")
 }
 
-// The workflows of the packages are played, too.
+// The workflows of the packages are played, too: a file for each package, on it and what it requires.
 func TestPackages(t *testing.T) {
-	playAll(t, "testdata/packages", "testdata/company.json", "core", "sales")
+	playAll(t, "testdata/packages", "testdata/company.json", "")
 }
 
-// The package service does not come along with a tenant, and is played from its folder.
+// The package service is played with people of its own.
 func TestService(t *testing.T) {
-	service, problems := metadata.ReadPackage(os.DirFS("../../metadata/packages/service"))
-	if len(problems) > 0 {
-		t.Fatal(problems)
-	}
-	var documents []json.RawMessage
-	for _, d := range service.Documents {
-		if d.Kind != "package" {
-			documents = append(documents, d.Body)
-		}
-	}
-	playOn(t, "testdata/service", append(read[[]json.RawMessage](t, "testdata/agents.json"), documents...), "core", "sales")
+	playAll(t, "testdata/service", "testdata/agents.json", "service")
 }
 
-func playAll(t *testing.T, folder, documents string, packages ...string) {
+// playAll plays the scenarios of a folder on a package; "": on that which a file is named after.
+func playAll(t *testing.T, folder, documents, on string) {
 	t.Helper()
-	playOn(t, folder, read[[]json.RawMessage](t, documents), packages...)
-}
-
-func playOn(t *testing.T, folder string, world []json.RawMessage, packages ...string) {
-	t.Helper()
+	world := read[[]json.RawMessage](t, documents)
 	files, err := filepath.Glob(folder + "/*.json")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no scenarios: %v", err)
 	}
 	for _, file := range files {
-		all := read[map[string]scenario](t, file)
-		for _, name := range slices.Sorted(maps.Keys(all)) {
-			t.Run(strings.TrimSuffix(filepath.Base(file), ".json")+"/"+name, func(t *testing.T) {
+		all, name := read[map[string]scenario](t, file), strings.TrimSuffix(filepath.Base(file), ".json")
+		for _, says := range slices.Sorted(maps.Keys(all)) {
+			t.Run(name+"/"+says, func(t *testing.T) {
 				t.Parallel()
-				newStage(t, world, all[name], packages...).play(t, all[name])
+				newStage(t, world, all[says], cmp.Or(on, name)).play(t, all[says])
 			})
 		}
 	}
@@ -228,6 +217,9 @@ func (s *stage) play(t *testing.T, of scenario) {
 		}
 		change.Documents = append(change.Documents, raw)
 	}
+	if of.Warnings != nil {
+		s.wantsWarnings(t, change, of.Warnings)
+	}
 	_, err := s.Catalog.Apply(t.Context(), s.Tenant.Tenant, change, 0)
 	if got := problems(err); !slices.Equal(got, slices.Sorted(slices.Values(of.Problems))) {
 		t.Fatalf("problems %q, want %q (%v)", got, of.Problems, err)
@@ -262,7 +254,7 @@ func (s *stage) do(t *testing.T, at string, d deed) {
 		session = s.As(s.people[d.As])
 	}
 	data := s.values(d.Data)
-	var err error
+	var err, failed error
 	var key id.ID
 	object := d.Create
 	ctx := t.Context()
@@ -309,7 +301,9 @@ func (s *stage) do(t *testing.T, at string, d deed) {
 	case d.Apply != nil || d.Remove != nil:
 		err = s.apply(t, d)
 	case d.Press != "" || d.Try != "":
-		err = s.press(t, at, d, session)
+		failed, err = s.press(t, at, d)
+	case d.Race != nil:
+		s.race(t, at, d)
 	case d.Answer != "" || d.PassOn != "" || d.Recall:
 		err = s.decide(t, d, session)
 	case d.Shares != "":
@@ -336,7 +330,7 @@ func (s *stage) do(t *testing.T, at string, d deed) {
 		t.Fatalf("%s: fault %q, want %q (%v)", at, got, d.Fault, err)
 	}
 	if d.Text != "" {
-		if got := fault.From(err).Each()[0].Text(language); got != d.Text {
+		if got := fault.From(cmp.Or(err, failed)).Each()[0].Text(language); got != d.Text {
 			t.Fatalf("%s: text %q, want %q", at, got, d.Text)
 		}
 	}
@@ -383,6 +377,9 @@ func (s *stage) values(given map[string]any) map[string]any {
 			v = strings.Repeat("很长的文字", 3000)
 		case strings.HasPrefix(text, "$"):
 			v = s.kept[text[1:]].String()
+		case strings.Contains(text, "/$"): // a reference to records of any object
+			of, name, _ := strings.Cut(text, "/$")
+			v = of + "/" + s.kept[name].String()
 		}
 		data[name] = v
 	}
@@ -627,33 +624,6 @@ func (s *stage) runs(t *testing.T) []*runner.Run {
 		}
 	}
 	return got
-}
-
-// press sets off a workflow by hand, or tries it.
-func (s *stage) press(t *testing.T, at string, d deed, session *record.Session) error {
-	t.Helper()
-	caller := policy.System(s.Name())
-	if d.As != "" {
-		caller = s.people[d.As]
-	}
-	inputs := s.values(d.Data)
-	var run *runner.Run
-	var err error
-	if d.Try != "" {
-		run, err = s.Workflows.Try(t.Context(), s.Tenant.Tenant, caller, runner.Wanted{Workflow: d.Try, Record: s.kept[d.On], Inputs: inputs, Payload: any(inputs)})
-	} else {
-		run, err = s.Workflows.Press(t.Context(), s.Tenant.Tenant, session, caller, runner.Wanted{Workflow: d.Press, Object: s.objects[d.On], Record: s.kept[d.On], Inputs: inputs})
-	}
-	if err != nil {
-		return err
-	}
-	if d.State != "" && run.State != d.State {
-		t.Fatalf("%s: the run is %s, want %s (%v)", at, run.State, d.State, run.Fault)
-	}
-	if trace := s.trace(run); d.Trace != nil && !slices.Equal(trace, d.Trace) {
-		t.Fatalf("%s: the run did\n%q, want\n%q", at, trace, d.Trace)
-	}
-	return nil
 }
 
 // apply changes the configuration.

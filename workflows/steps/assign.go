@@ -4,6 +4,7 @@ import (
 	"formwork/engine/catalog"
 	"formwork/engine/expression"
 	"formwork/engine/id"
+	"formwork/engine/record"
 	"formwork/engine/record/session"
 	"formwork/workflows"
 )
@@ -93,6 +94,11 @@ func (a *assigning) Do(x *workflows.Execution) (workflows.Outcome, error) {
 		return workflows.Outcome{Next: a.None}, err
 	}
 	return workflows.Outcome{Next: a.To, Result: map[string]any{"user": int64(chosen)}}, err
+}
+
+// Writes implements workflows.Writing.
+func (a *assigning) Writes() []workflows.Write {
+	return []workflows.Write{{Object: a.object, Action: record.Updated, Own: true, Values: []workflows.Value{{Field: a.field}}}}
 }
 
 // choose says who is next: of those with the least load, where that decides, the one who follows on the last; 0: nobody

@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"formwork/engine/catalog"
 	"formwork/engine/expression"
 	"formwork/engine/fault"
 	"formwork/engine/id"
@@ -30,6 +31,7 @@ type callSettings struct {
 
 type calling struct {
 	workflow string
+	object   *catalog.Object     // of the record that it is about
 	record   *expression.Program // nil: that of the run
 	inputs   []workflows.Value
 	answer   workflows.Result
@@ -41,7 +43,7 @@ func (s *callSettings) Compile(c *workflows.Compiling) workflows.Step {
 	if called == nil {
 		return nil
 	}
-	r := &calling{workflow: s.Workflow, inputs: c.Given(called.Inputs, s.Inputs, "/inputs"), answer: called.Answer, next: s.To}
+	r := &calling{workflow: s.Workflow, object: called.Object, inputs: c.Given(called.Inputs, s.Inputs, "/inputs"), answer: called.Answer, next: s.To}
 	switch {
 	case s.Record != "":
 		r.record = c.Record(called.Object, s.Record, "/record")
@@ -85,5 +87,5 @@ func (s *calling) about(x *workflows.Execution) (id.ID, error) {
 	if s.record == nil {
 		return x.Record(), nil
 	}
-	return recordOf(x, s.record)
+	return recordOf(x, s.object, s.record)
 }

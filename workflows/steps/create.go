@@ -2,6 +2,7 @@ package steps
 
 import (
 	"formwork/engine/catalog"
+	"formwork/engine/record"
 	"formwork/workflows"
 )
 
@@ -46,4 +47,9 @@ func (s *creating) Do(x *workflows.Execution) (workflows.Outcome, error) {
 		return workflows.Outcome{}, err
 	}
 	return workflows.Outcome{Next: s.next, Result: map[string]any{"record": int64(key)}}, nil
+}
+
+// Writes implements workflows.Writing.
+func (s *creating) Writes() []workflows.Write {
+	return []workflows.Write{{Object: s.object, Action: record.Created, Values: s.values}}
 }

@@ -3,6 +3,7 @@ package steps
 import (
 	"formwork/engine/catalog"
 	"formwork/engine/expression"
+	"formwork/engine/record"
 	"formwork/workflows"
 )
 
@@ -37,9 +38,14 @@ func (s *deleteSettings) Compile(c *workflows.Compiling) workflows.Step {
 }
 
 func (s *deleting) Do(x *workflows.Execution) (workflows.Outcome, error) {
-	key, err := recordOf(x, s.record)
+	key, err := recordOf(x, s.object, s.record)
 	if key == 0 || err != nil {
 		return workflows.Outcome{Next: s.next}, err
 	}
 	return workflows.Outcome{Next: s.next}, x.Acts.Delete(s.object, key)
+}
+
+// Writes implements workflows.Writing.
+func (s *deleting) Writes() []workflows.Write {
+	return []workflows.Write{{Object: s.object, Action: record.Deleted}}
 }

@@ -8,6 +8,7 @@ import (
 	"formwork/engine/id"
 	"formwork/engine/mail"
 	"formwork/engine/query"
+	"formwork/engine/record"
 	"formwork/engine/store"
 	"formwork/engine/template"
 	"formwork/metadata/fieldtype"
@@ -79,6 +80,12 @@ func (s *emailSettings) Compile(c *workflows.Compiling) workflows.Step {
 	e.owner = c.Owner()
 	c.Offer(workflows.Reference("email", e.mailbox.Kept.Object))
 	return e
+}
+
+// Writes implements workflows.Writing.
+func (e *emailing) Writes() []workflows.Write {
+	o := e.mailbox.Kept.Object
+	return []workflows.Write{{Object: o, Action: record.Created}, {Object: o, Action: record.Updated, Values: []workflows.Value{{Field: e.mailbox.Kept.Field(mail.State)}, {Field: e.mailbox.Kept.Field(mail.Problem)}}}}
 }
 
 func (e *emailing) Do(x *workflows.Execution) (workflows.Outcome, error) {
@@ -188,7 +195,7 @@ func (e *emailing) write(x *workflows.Execution, m *mail.Message) error {
 
 // follows puts a message into the thread of the one that it answers.
 func (e *emailing) follows(x *workflows.Execution, m *mail.Message) (thread string, err error) {
-	key, err := recordOf(x, e.answers)
+	key, err := recordOf(x, e.mailbox.Kept.Object, e.answers)
 	if key == 0 || err != nil {
 		return m.ID, err
 	}

@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"formwork/engine/catalog"
 	"formwork/engine/expression"
 	"formwork/engine/record/session"
 	"formwork/metadata/fieldtype"
@@ -24,6 +25,7 @@ type notifySettings struct {
 }
 
 type notifying struct {
+	users     *catalog.Object
 	who, text *expression.Program
 	next      string
 }
@@ -36,11 +38,11 @@ func (s *notifySettings) Compile(c *workflows.Compiling) workflows.Step {
 	if users == nil {
 		return nil
 	}
-	return &notifying{who: c.Record(users, s.Who, "/to"), text: c.Expression(s.Text, fieldtype.TextKind, -1, "/text"), next: s.To}
+	return &notifying{users: users, who: c.Record(users, s.Who, "/to"), text: c.Expression(s.Text, fieldtype.TextKind, -1, "/text"), next: s.To}
 }
 
 func (s *notifying) Do(x *workflows.Execution) (workflows.Outcome, error) {
-	user, err := recordOf(x, s.who)
+	user, err := recordOf(x, s.users, s.who)
 	if user == 0 || err != nil {
 		return workflows.Outcome{Next: s.next}, err
 	}

@@ -1,6 +1,8 @@
 package steps
 
 import (
+	"formwork/engine/catalog"
+	"formwork/engine/record"
 	"formwork/workflows"
 )
 
@@ -17,6 +19,7 @@ type setSettings struct {
 }
 
 type setStep struct {
+	object *catalog.Object
 	values []workflows.Value
 	next   string
 }
@@ -25,7 +28,7 @@ func (s *setSettings) Compile(c *workflows.Compiling) workflows.Step {
 	if !c.NeedsObject() {
 		return nil
 	}
-	return &setStep{values: c.Values(c.Object(), s.Values, "/values"), next: s.To}
+	return &setStep{object: c.Object(), values: c.Values(c.Object(), s.Values, "/values"), next: s.To}
 }
 
 func (s *setStep) Do(x *workflows.Execution) (workflows.Outcome, error) {
@@ -34,4 +37,9 @@ func (s *setStep) Do(x *workflows.Execution) (workflows.Outcome, error) {
 		return workflows.Outcome{}, err
 	}
 	return workflows.Outcome{Next: s.next}, x.Acts.Put(values)
+}
+
+// Writes implements workflows.Writing.
+func (s *setStep) Writes() []workflows.Write {
+	return []workflows.Write{{Object: s.object, Action: record.Updated, Own: true, Values: s.values}}
 }

@@ -4,6 +4,8 @@ import (
 	"formwork/engine/catalog"
 	"formwork/engine/expression"
 	"formwork/engine/id"
+	"formwork/engine/record"
+	"formwork/metadata/fieldtype"
 	"formwork/workflows"
 )
 
@@ -41,7 +43,7 @@ func (s *updateSettings) Compile(c *workflows.Compiling) workflows.Step {
 }
 
 func (s *updating) Do(x *workflows.Execution) (workflows.Outcome, error) {
-	key, err := recordOf(x, s.record)
+	key, err := recordOf(x, s.object, s.record)
 	if key == 0 || err != nil {
 		return workflows.Outcome{Next: s.next}, err
 	}
@@ -52,9 +54,17 @@ func (s *updating) Do(x *workflows.Execution) (workflows.Outcome, error) {
 	return workflows.Outcome{Next: s.next}, x.Acts.Update(s.object, key, values)
 }
 
-// recordOf is the record that an expression leads to; 0: none.
-func recordOf(x *workflows.Execution, p *expression.Program) (id.ID, error) {
+// Writes implements workflows.Writing.
+func (s *updating) Writes() []workflows.Write {
+	return []workflows.Write{{Object: s.object, Action: record.Updated, Values: s.values}}
+}
+
+// recordOf is the record of an object that an expression leads to; 0: none.
+func recordOf(x *workflows.Execution, o *catalog.Object, p *expression.Program) (id.ID, error) {
 	v, err := x.Eval(p)
+	if to, ok := v.(string); ok { // a reference to records of any object
+		return fieldtype.ReferredBy(to, o.Doc.Name), err
+	}
 	key, _ := v.(int64)
 	return id.ID(key), err
 }

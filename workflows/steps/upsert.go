@@ -3,10 +3,12 @@ package steps
 import (
 	"fmt"
 	"maps"
+	"slices"
 
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
 	"formwork/engine/query"
+	"formwork/engine/record"
 	"formwork/metadata"
 	"formwork/metadata/fieldtype"
 	"formwork/workflows"
@@ -52,6 +54,11 @@ func (s *upsertSettings) Compile(c *workflows.Compiling) workflows.Step {
 	}
 	c.Offer(workflows.Reference("record", o), workflows.Offered("created", fieldtype.Loose(fieldtype.BoolKind, 0)))
 	return u
+}
+
+// Writes implements workflows.Writing.
+func (s *upserting) Writes() []workflows.Write {
+	return []workflows.Write{{Object: s.object, Action: record.Created, Values: slices.Concat(s.match, s.values)}, {Object: s.object, Action: record.Updated, Values: s.values}}
 }
 
 func (s *upserting) Do(x *workflows.Execution) (workflows.Outcome, error) {

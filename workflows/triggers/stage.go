@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"formwork/engine/fault"
+	"formwork/engine/query"
 	"formwork/engine/record"
 	"formwork/workflows"
 )
@@ -26,6 +27,7 @@ type stageSettings struct {
 
 type staged struct {
 	field         string
+	column        query.Column
 	entered, left []string
 }
 
@@ -42,7 +44,7 @@ func (s *stageSettings) Compile(c *workflows.Compiling) workflows.Trigger {
 			}
 		}
 	}
-	return &staged{field: o.Stages.Field.Name, entered: s.Entered, left: s.Left}
+	return &staged{field: o.Stages.Field.Name, column: o.Stages.Field.Column, entered: s.Entered, left: s.Left}
 }
 
 func (*staged) Allows() workflows.Effect { return workflows.Waits }
@@ -57,4 +59,19 @@ func (s *staged) Fires(c workflows.Saved) bool {
 	from, _ := c.Was(s.field).(string)
 	to, _ := c.Get(s.field).(string)
 	return from != to && (slices.Contains(s.entered, to) || slices.Contains(s.left, from))
+}
+
+// Watches implements workflows.OnFields.
+func (s *staged) Watches() []string { return []string{s.field} }
+
+// Implies implements workflows.Implying.
+func (s *staged) Implies() query.Filter {
+	if len(s.left) > 0 {
+		return nil
+	}
+	in := query.In{Ref: query.Field(s.column)}
+	for _, name := range s.entered {
+		in.Values = append(in.Values, name)
+	}
+	return in
 }

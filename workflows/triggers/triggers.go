@@ -71,3 +71,6 @@ func (s *changes) Fires(c workflows.Saved) bool {
 	}
 	return false
 }
+
+// Watches implements workflows.OnFields.
+func (s *changes) Watches() []string { return s.Fields }
