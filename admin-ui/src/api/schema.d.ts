@@ -496,6 +496,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/mailboxes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the mailboxes, and when they were looked at last.
+         * @description Needs the right view_setup.
+         */
+        get: operations["listMailboxes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailboxes/{name}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Receives a message for a mailbox; one that was received before is not kept again.
+         * @description Needs the right import.
+         */
+        post: operations["receiveMail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -1601,6 +1641,23 @@ export interface paths {
         patch: operations["updateSavedView"];
         trace?: never;
     };
+    "/api/v1/webhooks/{tenant}/{workflow}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets off a workflow, for outside systems that prove to know its secret. The answer is what the workflow says, or the run with status 202. */
+        post: operations["postToWorkflow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workflows/{name}/try": {
         parameters: {
             query?: never;
@@ -1616,6 +1673,50 @@ export interface paths {
          */
         post: operations["tryWorkflow"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{name}/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Says where outside systems set off a workflow, and whether its secret is there.
+         * @description Needs the right view_setup.
+         */
+        get: operations["getWebhook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{name}/webhook/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Keeps the secret that outside systems prove to know, in place of the one before; without one it makes one, which is shown this once.
+         * @description Needs the right manage_keys.
+         */
+        put: operations["setWebhookSecret"];
+        post?: never;
+        /**
+         * Forgets the secret that outside systems prove to know: nothing they post is taken.
+         * @description Needs the right manage_keys.
+         */
+        delete: operations["removeWebhookSecret"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2603,6 +2704,8 @@ export interface components {
             id: components["schemas"]["ID"];
             /** @description Of the record that it is about */
             object?: string;
+            /** @description The run that called it */
+            parent?: components["schemas"]["ID"];
             /** @description Why it failed */
             problem?: components["schemas"]["Finding"];
             /** @description That it is about */
@@ -2638,6 +2741,26 @@ export interface components {
             password: string;
             /** @description The usual one, or that of the host, when absent */
             tenant?: string;
+        };
+        /** @description Mailbox is an address from which mail is sent and at which it is received. */
+        Mailbox: {
+            address: string;
+            /**
+             * Format: date-time
+             * @description Null: it was never looked at
+             */
+            fetched_at: string | null;
+            /** @description It has a connection for that */
+            fetches: boolean;
+            label: string;
+            name: string;
+            problem?: components["schemas"]["Finding"];
+            /** @description It has a connection for that */
+            sends: boolean;
+        };
+        /** @description List is everything there is of something. */
+        MailboxList: {
+            items: components["schemas"]["Mailbox"][];
         };
         /** @description Match is a record with its name. */
         Match: {
@@ -2910,7 +3033,7 @@ export interface components {
          * @description What is wrong. A code stays what it is; there may be more in a later version.
          * @enum {string}
          */
-        ProblemCode: "access.unknown_action" | "access.user_needed" | "api.bad_header" | "api.bad_id" | "api.bad_parameter" | "api.bad_query" | "api.busy" | "api.encoding" | "api.exports" | "api.grammar" | "api.headers" | "api.json_type" | "api.media_type" | "api.missing_member" | "api.multipart" | "api.no_document" | "api.no_method" | "api.no_route" | "api.no_schema" | "api.not_a_time" | "api.not_in_bin" | "api.not_ready" | "api.other_document" | "api.range" | "api.repeated_parameter" | "api.stopping" | "api.tenant_needed" | "api.timeout" | "api.too_large" | "api.too_many" | "api.unknown_member" | "api.unknown_parameter" | "api.unreadable" | "api.wrong_package" | "approval.asked_already" | "approval.cannot_read" | "approval.decided" | "approval.locked" | "approval.long_comment" | "approval.not_yours" | "approval.too_many" | "approval.unknown" | "auth.busy" | "auth.cross_origin" | "auth.cross_site" | "auth.failed" | "auth.invalid" | "auth.key_beyond" | "auth.key_by_key" | "auth.key_expiry" | "auth.key_invalid" | "auth.key_limit" | "auth.key_logout" | "auth.key_name" | "auth.key_not_found" | "auth.key_permissions" | "auth.key_unknown_permission" | "auth.limited" | "auth.own_key_limit" | "auth.password_common" | "auth.password_email" | "auth.password_long" | "auth.password_short" | "auth.password_simple" | "auth.password_there" | "auth.password_wrong" | "auth.required" | "auth.right_missing" | "auth.session_needed" | "auth.takes_over" | "auth.user_inactive" | "auth.user_not_found" | "backup.damaged" | "backup.none" | "blob.exists" | "blob.not_found" | "blob.too_large" | "budget.bytes" | "budget.tenant_bytes" | "budget.tenant_requests" | "budget.too_large" | "budget.user_bytes" | "budget.user_requests" | "budget.work" | "catalog.access_by_rollup" | "catalog.acts_beyond" | "catalog.adds_field" | "catalog.adds_key" | "catalog.adds_object" | "catalog.adds_rule" | "catalog.bad_origin" | "catalog.builds_indexes" | "catalog.busy" | "catalog.case_without_unique" | "catalog.changed" | "catalog.changes_scale" | "catalog.changes_settings" | "catalog.changes_type" | "catalog.computes_again" | "catalog.cycle" | "catalog.default_computed" | "catalog.default_excluded" | "catalog.destructive" | "catalog.drops_overlay" | "catalog.fills_field" | "catalog.finds_words" | "catalog.formula_fails" | "catalog.formula_fails_at_least" | "catalog.grants_beyond" | "catalog.hidden_choice" | "catalog.hidden_condition" | "catalog.holds_field" | "catalog.installed" | "catalog.invalid" | "catalog.kanban_group" | "catalog.keeps_values" | "catalog.keys_field" | "catalog.layout_of_other" | "catalog.locks_out" | "catalog.long_message" | "catalog.match_kinds" | "catalog.measure_field" | "catalog.measure_percent" | "catalog.measure_twice" | "catalog.more_problems" | "catalog.name_field" | "catalog.narrows_choice" | "catalog.narrows_field" | "catalog.never_configuration" | "catalog.no_configuration" | "catalog.no_initial_stage" | "catalog.no_options" | "catalog.no_order" | "catalog.no_path" | "catalog.no_record_types" | "catalog.no_revision" | "catalog.no_rows" | "catalog.no_team" | "catalog.no_team_near" | "catalog.not_a_date" | "catalog.not_a_picture" | "catalog.not_entered" | "catalog.not_entered_so" | "catalog.not_installed" | "catalog.not_measurable" | "catalog.not_searchable" | "catalog.not_settable" | "catalog.not_sortable" | "catalog.not_stored" | "catalog.not_stored_rolled_up" | "catalog.not_summable" | "catalog.not_unique" | "catalog.opens_beyond" | "catalog.opens_through" | "catalog.package_downgrade" | "catalog.package_needs" | "catalog.parent_not_lookup" | "catalog.period_mixed" | "catalog.record_field" | "catalog.record_of_other" | "catalog.record_reference" | "catalog.record_twice" | "catalog.related_lookup" | "catalog.removes_computed" | "catalog.removes_empty" | "catalog.removes_field" | "catalog.removes_object" | "catalog.removes_record" | "catalog.replaces_records" | "catalog.required_clears" | "catalog.requires_field" | "catalog.reserved_name" | "catalog.role_depth" | "catalog.rollup_lookup" | "catalog.rollup_no_clock" | "catalog.rollup_no_order" | "catalog.rollup_no_single_value" | "catalog.rollup_not_a_number" | "catalog.rollup_not_stored" | "catalog.rollup_result" | "catalog.rollup_scale" | "catalog.rollups_when_read" | "catalog.row_formula" | "catalog.setting_field" | "catalog.sharing_to_nobody" | "catalog.stage_field" | "catalog.stage_requires" | "catalog.stale" | "catalog.too_large" | "catalog.too_long_to_compare" | "catalog.too_many_columns" | "catalog.too_many_documents" | "catalog.too_many_fields" | "catalog.too_many_parts" | "catalog.twice" | "catalog.two_defaults" | "catalog.undecided" | "catalog.unfit" | "catalog.unknown_document" | "catalog.unknown_document_near" | "catalog.unknown_field" | "catalog.unknown_field_near" | "catalog.unknown_field_set" | "catalog.unknown_option" | "catalog.unknown_option_near" | "catalog.unknown_package" | "catalog.unknown_record_type" | "catalog.unknown_tab" | "catalog.unknown_timezone" | "catalog.unknown_type" | "catalog.unknown_type_near" | "catalog.unreadable" | "catalog.untranslated" | "catalog.view_of_other" | "collaboration.all" | "collaboration.followers" | "collaboration.follows" | "collaboration.kind" | "collaboration.mentions" | "collaboration.no_comment" | "collaboration.no_notification" | "collaboration.of_another" | "collaboration.state" | "collaboration.text" | "connection.bad_header" | "connection.bad_path" | "connection.bad_secret" | "connection.bad_url" | "connection.gone" | "connection.no_secret" | "connection.secret_lost" | "connection.unknown" | "expression.bad_date" | "expression.bad_datetime" | "expression.bad_escape" | "expression.bad_format" | "expression.bad_number" | "expression.bad_pattern" | "expression.bad_reference" | "expression.bad_time" | "expression.changed_field" | "expression.constants_alone" | "expression.exponent" | "expression.format_language" | "expression.mixed_coalesce" | "expression.no_fields" | "expression.no_old" | "expression.no_user" | "expression.not_an_option" | "expression.not_queryable" | "expression.old_alone" | "expression.overflow" | "expression.pattern_constant" | "expression.reader_decides" | "expression.record_alone" | "expression.rolled_up" | "expression.root_alone" | "expression.setting_varies" | "expression.settings_alone" | "expression.syntax" | "expression.text_too_long" | "expression.too_costly" | "expression.too_deep" | "expression.too_long" | "expression.too_many_hops" | "expression.too_many_nodes" | "expression.unfinished" | "expression.unknown_constant" | "expression.unknown_function" | "expression.unknown_name" | "expression.unknown_setting" | "expression.unsupported" | "expression.wrong_count" | "expression.wrong_kind" | "expression.wrong_result" | "field.bad_markup" | "field.control_character" | "field.datetime_without_offset" | "field.did_you_mean" | "field.file_default" | "field.invalid" | "field.no_secret_key" | "field.not_a_boolean" | "field.not_a_date" | "field.not_a_datetime" | "field.not_a_duration" | "field.not_a_link" | "field.not_a_list" | "field.not_a_location" | "field.not_a_number" | "field.not_a_phone" | "field.not_a_reference" | "field.not_a_secret" | "field.not_a_text" | "field.not_a_time" | "field.not_a_url" | "field.not_an_address" | "field.not_an_email" | "field.not_an_id" | "field.not_an_option" | "field.not_files" | "field.not_json" | "field.not_rows" | "field.not_utf8" | "field.of" | "field.option_inactive" | "field.pattern" | "field.read_only" | "field.required" | "field.rows" | "field.secret_default" | "field.too_big" | "field.too_deep" | "field.too_large" | "field.too_long" | "field.too_many" | "field.too_many_digits" | "field.too_short" | "field.too_small" | "field.type" | "field.unknown" | "field.unknown_near" | "field.unknown_part" | "field.wrong_object" | "file.busy" | "file.claimed_type" | "file.incomplete" | "file.larger_than_field" | "file.length" | "file.name" | "file.no_thumbnail" | "file.not_a_picture" | "file.not_complete" | "file.not_found" | "file.not_yours" | "file.offset" | "file.parts" | "file.quota" | "file.record_not_yours" | "file.refused" | "file.sha256" | "file.sum" | "file.thumbnail_size" | "file.too_large" | "file.too_long" | "file.too_many_attached" | "file.too_many_uploads" | "file.tus" | "file.type" | "import.broken_quotes" | "import.cell_too_long" | "import.column_or_expression" | "import.column_twice" | "import.decimal" | "import.delimiter" | "import.empty" | "import.encoding" | "import.file_gone" | "import.format" | "import.key" | "import.key_ambiguous" | "import.key_and_mode" | "import.key_empty" | "import.key_not_found" | "import.key_not_mapped" | "import.key_reused" | "import.labels_csv" | "import.match_ambiguous" | "import.match_needs_lookup" | "import.match_not_found" | "import.no_column_fits" | "import.not_found" | "import.not_of_format" | "import.options" | "import.quota" | "import.refused_of_another" | "import.row_too_long" | "import.too_large" | "import.too_many_columns" | "import.unknown_column" | "import.unknown_encoding" | "import.unknown_field" | "import.unknown_format" | "import.unknown_mode" | "import.unknown_object" | "import.unknown_sheet" | "import.upload_not_found" | "import.workbook" | "import.workbook_broken" | "import.workbook_too_large" | "import.wrong_number_of_cells" | "internal" | "job.cancelled" | "job.exhausted" | "job.lost" | "job.not_failed" | "job.not_found" | "job.too_large" | "json.control" | "json.depth" | "json.empty" | "json.number" | "json.syntax" | "json.trailing" | "json.twice" | "json.utf8" | "list.bad_board" | "list.bad_cursor" | "list.bad_filter" | "list.bad_group" | "list.bad_limit" | "list.bad_measure" | "list.bad_name" | "list.bad_percent" | "list.bad_skip" | "list.board_columns" | "list.filter_too_long" | "list.groups_too_large" | "list.having_dotted" | "list.masked" | "list.name_twice" | "list.no_lookup" | "list.not_sortable" | "list.too_costly" | "list.too_deep" | "list.too_many_fields" | "list.too_many_found" | "list.too_many_groups" | "list.too_many_keys" | "list.too_many_sorts" | "list.unknown_field" | "list.unknown_sort" | "live.streams" | "metadata.bad_bound" | "metadata.bad_currency" | "metadata.bad_image_type" | "metadata.bad_media_type" | "metadata.bad_name" | "metadata.bad_number_pattern" | "metadata.bad_package" | "metadata.bad_pattern" | "metadata.bounds_crossed" | "metadata.children_too_deep" | "metadata.depends_on_nothing" | "metadata.documents_restricted" | "metadata.head" | "metadata.misplaced" | "metadata.no_such_conflict" | "metadata.not_a_document" | "metadata.not_a_result" | "metadata.not_in_rows" | "metadata.not_one_of" | "metadata.null" | "metadata.one_package" | "metadata.one_source_of_options" | "metadata.pattern_too_large" | "metadata.pattern_too_long" | "metadata.rollup_field" | "metadata.rollup_of_rows" | "metadata.rollup_own_type" | "metadata.rollup_result" | "metadata.rollup_sort" | "metadata.rollup_source" | "metadata.row_fields" | "metadata.setting_missing" | "metadata.setting_out_of_range" | "metadata.settings" | "metadata.too_large" | "metadata.too_many_files" | "metadata.too_many_options" | "metadata.type_not_in_rows" | "metadata.undecided" | "metadata.unexpected_file" | "metadata.unknown_name" | "metadata.unknown_name_near" | "metadata.unreadable" | "mongo.certificate" | "mongo.login" | "mongo.not_allowed" | "mongo.not_sharded" | "mongo.standalone" | "mongo.too_large" | "mongo.unavailable" | "mongo.uri" | "mongo.version" | "outbox.lost" | "outbox.no_consumer" | "outside.long_address" | "outside.lost" | "outside.private" | "outside.slow" | "outside.status" | "outside.too_large" | "outside.unknown" | "outside.unreachable" | "policy.bare_field" | "policy.beyond_user" | "policy.collects" | "policy.comprehension" | "policy.constant" | "policy.constant_form" | "policy.construct" | "policy.data" | "policy.element" | "policy.else" | "policy.failed" | "policy.fields_differ" | "policy.import" | "policy.input" | "policy.misspelt_field" | "policy.misspelt_object" | "policy.negated_function" | "policy.negated_search" | "policy.no_filter" | "policy.no_lookup" | "policy.no_match" | "policy.no_rules" | "policy.no_user_field" | "policy.not_a_condition" | "policy.not_ordered" | "policy.not_stored" | "policy.not_text" | "policy.not_utf8" | "policy.number" | "policy.only_null" | "policy.package" | "policy.parents" | "policy.path_too_long" | "policy.record_use" | "policy.rego" | "policy.shadows" | "policy.takes_arguments" | "policy.too_big" | "policy.too_costly" | "policy.too_large" | "policy.too_many" | "policy.too_nested" | "policy.unknown_field" | "policy.unknown_object" | "policy.user_number" | "policy.whole" | "policy.with_itself" | "policy.written_out" | "query.overflow" | "query.too_complex" | "record.at_before_epoch" | "record.at_in_future" | "record.at_no_time" | "record.at_of_delete" | "record.at_out_of_order" | "record.bad_merge" | "record.choice_hidden" | "record.configuration" | "record.duplicate" | "record.expression_failed" | "record.forbidden" | "record.forbidden_record" | "record.forbidden_values" | "record.form_changed" | "record.form_record_type" | "record.form_too_large" | "record.grants_beyond" | "record.hidden_field" | "record.invalid" | "record.key_empty" | "record.key_not_found" | "record.match_not_found" | "record.match_not_indexed" | "record.matches_many" | "record.matches_several" | "record.needs_right" | "record.no_candidates" | "record.no_reference" | "record.no_related" | "record.not_choosable" | "record.not_found" | "record.not_in_bin" | "record.not_matched" | "record.not_unique" | "record.not_unique_hidden" | "record.not_unique_message" | "record.option_excluded" | "record.option_not_of_type" | "record.option_not_offered" | "record.overflow" | "record.perhaps_duplicate" | "record.read_only" | "record.reference_gone" | "record.referenced" | "record.referenced_unseen" | "record.required" | "record.rolled_back" | "record.rollup_depth" | "record.rule" | "record.sought_read_only" | "record.stage_condition" | "record.stage_not_initial" | "record.stage_required" | "record.stage_step" | "record.stale" | "record.target_given" | "record.target_missing" | "record.target_twice" | "record.too_large" | "record.too_late" | "record.too_many_dependents" | "record.too_many_fields" | "record.too_many_matched" | "record.too_many_operations" | "record.unknown_field" | "record.unknown_key" | "record.unknown_layout" | "record.unknown_object" | "record.unknown_operation" | "record.version_of_restore" | "s3.address" | "s3.no_bucket" | "s3.unavailable" | "schema.bad_key" | "schema.const" | "schema.enum" | "schema.enum_near" | "schema.exclusive" | "schema.form" | "schema.invalid" | "schema.name" | "schema.not_unique" | "schema.pattern" | "schema.required" | "schema.too_big" | "schema.too_few" | "schema.too_long" | "schema.too_many" | "schema.too_short" | "schema.too_small" | "schema.type" | "schema.unknown_kind" | "schema.unknown_kind_near" | "schema.unknown_property" | "schema.unknown_property_near" | "search.too_many_objects" | "store.busy" | "store.damaged" | "store.duplicate_id" | "store.foreign_dump" | "store.full" | "store.newer_format" | "store.not_unique" | "store.row_too_large" | "store.stale" | "tenant.exists" | "tenant.moving" | "tenant.name" | "tenant.newer_format" | "tenant.no_cell" | "tenant.not_found" | "workflow.bad_cron" | "workflow.circle" | "workflow.configuration" | "workflow.effect_before_save" | "workflow.failed" | "workflow.inputs" | "workflow.needs_object" | "workflow.needs_stages" | "workflow.never" | "workflow.no_date" | "workflow.no_input" | "workflow.no_pointer" | "workflow.no_run" | "workflow.no_user_field" | "workflow.no_value" | "workflow.nobody" | "workflow.nobody_asked" | "workflow.not_a_time" | "workflow.not_failed" | "workflow.not_now" | "workflow.not_waiting" | "workflow.not_written" | "workflow.other_object" | "workflow.record_gone" | "workflow.refused" | "workflow.removed" | "workflow.results_too_large" | "workflow.shared_step" | "workflow.too_deep" | "workflow.too_many_people" | "workflow.too_many_steps" | "workflow.unknown" | "workflow.unknown_stage" | "workflow.unknown_step" | "workflow.unknown_step_near" | "workflow.unreachable" | "workspace.no_view" | "workspace.settings_too_large" | "workspace.shared_too_large" | "workspace.time_zone" | "workspace.too_many_favourites" | "workspace.too_many_settings" | "workspace.too_many_shared" | "workspace.too_many_views" | "workspace.view_hidden" | "workspace.view_invalid" | "workspace.view_too_large" | "workspace.views_too_large";
+        ProblemCode: "access.unknown_action" | "access.user_needed" | "api.bad_header" | "api.bad_id" | "api.bad_parameter" | "api.bad_query" | "api.busy" | "api.encoding" | "api.exports" | "api.grammar" | "api.headers" | "api.json_type" | "api.media_type" | "api.missing_member" | "api.multipart" | "api.no_document" | "api.no_method" | "api.no_route" | "api.no_schema" | "api.not_a_time" | "api.not_in_bin" | "api.not_ready" | "api.other_document" | "api.range" | "api.repeated_parameter" | "api.stopping" | "api.tenant_needed" | "api.timeout" | "api.too_large" | "api.too_many" | "api.unknown_member" | "api.unknown_parameter" | "api.unreadable" | "api.wrong_package" | "approval.asked_already" | "approval.cannot_read" | "approval.decided" | "approval.locked" | "approval.long_comment" | "approval.not_yours" | "approval.too_many" | "approval.unknown" | "auth.busy" | "auth.cross_origin" | "auth.cross_site" | "auth.failed" | "auth.invalid" | "auth.key_beyond" | "auth.key_by_key" | "auth.key_expiry" | "auth.key_invalid" | "auth.key_limit" | "auth.key_logout" | "auth.key_name" | "auth.key_not_found" | "auth.key_permissions" | "auth.key_unknown_permission" | "auth.limited" | "auth.own_key_limit" | "auth.password_common" | "auth.password_email" | "auth.password_long" | "auth.password_short" | "auth.password_simple" | "auth.password_there" | "auth.password_wrong" | "auth.required" | "auth.right_missing" | "auth.session_needed" | "auth.takes_over" | "auth.user_inactive" | "auth.user_not_found" | "backup.damaged" | "backup.none" | "blob.exists" | "blob.not_found" | "blob.too_large" | "budget.bytes" | "budget.tenant_bytes" | "budget.tenant_requests" | "budget.too_large" | "budget.user_bytes" | "budget.user_requests" | "budget.work" | "calendar.bad_date" | "calendar.bad_hours" | "calendar.day_twice" | "calendar.ends_before" | "calendar.no_time" | "calendar.too_far" | "catalog.access_by_rollup" | "catalog.acts_beyond" | "catalog.adds_field" | "catalog.adds_key" | "catalog.adds_object" | "catalog.adds_rule" | "catalog.bad_origin" | "catalog.builds_indexes" | "catalog.busy" | "catalog.case_without_unique" | "catalog.changed" | "catalog.changes_scale" | "catalog.changes_settings" | "catalog.changes_type" | "catalog.computes_again" | "catalog.cycle" | "catalog.default_computed" | "catalog.default_excluded" | "catalog.destructive" | "catalog.drops_overlay" | "catalog.fills_field" | "catalog.finds_words" | "catalog.formula_fails" | "catalog.formula_fails_at_least" | "catalog.grants_beyond" | "catalog.hidden_choice" | "catalog.hidden_condition" | "catalog.holds_field" | "catalog.installed" | "catalog.invalid" | "catalog.kanban_group" | "catalog.keeps_values" | "catalog.keys_field" | "catalog.layout_of_other" | "catalog.locks_out" | "catalog.long_message" | "catalog.match_kinds" | "catalog.measure_field" | "catalog.measure_percent" | "catalog.measure_twice" | "catalog.more_problems" | "catalog.name_field" | "catalog.narrows_choice" | "catalog.narrows_field" | "catalog.never_configuration" | "catalog.no_configuration" | "catalog.no_initial_stage" | "catalog.no_options" | "catalog.no_order" | "catalog.no_path" | "catalog.no_record_types" | "catalog.no_revision" | "catalog.no_rows" | "catalog.no_team" | "catalog.no_team_near" | "catalog.not_a_date" | "catalog.not_a_picture" | "catalog.not_entered" | "catalog.not_entered_so" | "catalog.not_installed" | "catalog.not_measurable" | "catalog.not_searchable" | "catalog.not_settable" | "catalog.not_sortable" | "catalog.not_stored" | "catalog.not_stored_rolled_up" | "catalog.not_summable" | "catalog.not_unique" | "catalog.opens_beyond" | "catalog.opens_through" | "catalog.package_downgrade" | "catalog.package_needs" | "catalog.parent_not_lookup" | "catalog.period_mixed" | "catalog.record_field" | "catalog.record_of_other" | "catalog.record_reference" | "catalog.record_twice" | "catalog.related_lookup" | "catalog.removes_computed" | "catalog.removes_empty" | "catalog.removes_field" | "catalog.removes_object" | "catalog.removes_record" | "catalog.replaces_records" | "catalog.required_clears" | "catalog.requires_field" | "catalog.reserved_name" | "catalog.role_depth" | "catalog.rollup_lookup" | "catalog.rollup_no_clock" | "catalog.rollup_no_order" | "catalog.rollup_no_single_value" | "catalog.rollup_not_a_number" | "catalog.rollup_not_stored" | "catalog.rollup_result" | "catalog.rollup_scale" | "catalog.rollups_when_read" | "catalog.row_formula" | "catalog.setting_field" | "catalog.sharing_to_nobody" | "catalog.stage_field" | "catalog.stage_requires" | "catalog.stale" | "catalog.too_large" | "catalog.too_long_to_compare" | "catalog.too_many_columns" | "catalog.too_many_documents" | "catalog.too_many_fields" | "catalog.too_many_parts" | "catalog.twice" | "catalog.two_defaults" | "catalog.undecided" | "catalog.unfit" | "catalog.unknown_document" | "catalog.unknown_document_near" | "catalog.unknown_field" | "catalog.unknown_field_near" | "catalog.unknown_field_set" | "catalog.unknown_option" | "catalog.unknown_option_near" | "catalog.unknown_package" | "catalog.unknown_record_type" | "catalog.unknown_tab" | "catalog.unknown_timezone" | "catalog.unknown_type" | "catalog.unknown_type_near" | "catalog.unreadable" | "catalog.untranslated" | "catalog.view_of_other" | "collaboration.all" | "collaboration.followers" | "collaboration.follows" | "collaboration.kind" | "collaboration.mentions" | "collaboration.no_comment" | "collaboration.no_notification" | "collaboration.of_another" | "collaboration.state" | "collaboration.text" | "connection.bad_header" | "connection.bad_path" | "connection.bad_secret" | "connection.bad_url" | "connection.gone" | "connection.no_headers" | "connection.no_secret" | "connection.no_user" | "connection.other_protocol" | "connection.secret_lost" | "connection.unknown" | "expression.bad_date" | "expression.bad_datetime" | "expression.bad_escape" | "expression.bad_format" | "expression.bad_number" | "expression.bad_pattern" | "expression.bad_reference" | "expression.bad_time" | "expression.changed_field" | "expression.constants_alone" | "expression.exponent" | "expression.format_language" | "expression.mixed_coalesce" | "expression.no_fields" | "expression.no_old" | "expression.no_user" | "expression.not_an_option" | "expression.not_queryable" | "expression.old_alone" | "expression.overflow" | "expression.pattern_constant" | "expression.reader_decides" | "expression.record_alone" | "expression.rolled_up" | "expression.root_alone" | "expression.setting_varies" | "expression.settings_alone" | "expression.syntax" | "expression.text_too_long" | "expression.too_costly" | "expression.too_deep" | "expression.too_long" | "expression.too_many_hops" | "expression.too_many_nodes" | "expression.unfinished" | "expression.unknown_constant" | "expression.unknown_function" | "expression.unknown_name" | "expression.unknown_setting" | "expression.unsupported" | "expression.wrong_count" | "expression.wrong_kind" | "expression.wrong_result" | "field.bad_markup" | "field.control_character" | "field.datetime_without_offset" | "field.did_you_mean" | "field.file_default" | "field.invalid" | "field.no_secret_key" | "field.not_a_boolean" | "field.not_a_date" | "field.not_a_datetime" | "field.not_a_duration" | "field.not_a_link" | "field.not_a_list" | "field.not_a_location" | "field.not_a_number" | "field.not_a_phone" | "field.not_a_reference" | "field.not_a_secret" | "field.not_a_text" | "field.not_a_time" | "field.not_a_url" | "field.not_an_address" | "field.not_an_email" | "field.not_an_id" | "field.not_an_option" | "field.not_files" | "field.not_json" | "field.not_rows" | "field.not_utf8" | "field.of" | "field.option_inactive" | "field.pattern" | "field.read_only" | "field.required" | "field.rows" | "field.secret_default" | "field.too_big" | "field.too_deep" | "field.too_large" | "field.too_long" | "field.too_many" | "field.too_many_digits" | "field.too_short" | "field.too_small" | "field.type" | "field.unknown" | "field.unknown_near" | "field.unknown_part" | "field.wrong_object" | "file.busy" | "file.claimed_type" | "file.incomplete" | "file.larger_than_field" | "file.length" | "file.name" | "file.no_thumbnail" | "file.not_a_picture" | "file.not_complete" | "file.not_found" | "file.not_yours" | "file.offset" | "file.parts" | "file.quota" | "file.record_not_yours" | "file.refused" | "file.sha256" | "file.sum" | "file.thumbnail_size" | "file.too_large" | "file.too_long" | "file.too_many_attached" | "file.too_many_uploads" | "file.tus" | "file.type" | "import.broken_quotes" | "import.cell_too_long" | "import.column_or_expression" | "import.column_twice" | "import.decimal" | "import.delimiter" | "import.empty" | "import.encoding" | "import.file_gone" | "import.format" | "import.key" | "import.key_ambiguous" | "import.key_and_mode" | "import.key_empty" | "import.key_not_found" | "import.key_not_mapped" | "import.key_reused" | "import.labels_csv" | "import.match_ambiguous" | "import.match_needs_lookup" | "import.match_not_found" | "import.no_column_fits" | "import.not_found" | "import.not_of_format" | "import.options" | "import.quota" | "import.refused_of_another" | "import.row_too_long" | "import.too_large" | "import.too_many_columns" | "import.unknown_column" | "import.unknown_encoding" | "import.unknown_field" | "import.unknown_format" | "import.unknown_mode" | "import.unknown_object" | "import.unknown_sheet" | "import.upload_not_found" | "import.workbook" | "import.workbook_broken" | "import.workbook_too_large" | "import.wrong_number_of_cells" | "internal" | "job.cancelled" | "job.exhausted" | "job.lost" | "job.not_failed" | "job.not_found" | "job.too_large" | "json.control" | "json.depth" | "json.empty" | "json.number" | "json.syntax" | "json.trailing" | "json.twice" | "json.utf8" | "list.bad_board" | "list.bad_cursor" | "list.bad_filter" | "list.bad_group" | "list.bad_limit" | "list.bad_measure" | "list.bad_name" | "list.bad_percent" | "list.bad_skip" | "list.board_columns" | "list.filter_too_long" | "list.groups_too_large" | "list.having_dotted" | "list.masked" | "list.name_twice" | "list.no_lookup" | "list.not_sortable" | "list.too_costly" | "list.too_deep" | "list.too_many_fields" | "list.too_many_found" | "list.too_many_groups" | "list.too_many_keys" | "list.too_many_sorts" | "list.unknown_field" | "list.unknown_sort" | "live.streams" | "mail.bad_address" | "mail.field_missing" | "mail.no_address_field" | "mail.template_of" | "mail.too_large" | "mail.too_many" | "mail.unknown" | "mail.unreadable" | "metadata.bad_bound" | "metadata.bad_currency" | "metadata.bad_image_type" | "metadata.bad_media_type" | "metadata.bad_name" | "metadata.bad_number_pattern" | "metadata.bad_package" | "metadata.bad_pattern" | "metadata.bounds_crossed" | "metadata.children_too_deep" | "metadata.depends_on_nothing" | "metadata.documents_restricted" | "metadata.head" | "metadata.misplaced" | "metadata.no_such_conflict" | "metadata.not_a_document" | "metadata.not_a_result" | "metadata.not_in_rows" | "metadata.not_one_of" | "metadata.null" | "metadata.one_package" | "metadata.one_source_of_options" | "metadata.pattern_too_large" | "metadata.pattern_too_long" | "metadata.rollup_field" | "metadata.rollup_of_rows" | "metadata.rollup_own_type" | "metadata.rollup_result" | "metadata.rollup_sort" | "metadata.rollup_source" | "metadata.row_fields" | "metadata.setting_missing" | "metadata.setting_out_of_range" | "metadata.settings" | "metadata.too_large" | "metadata.too_many_files" | "metadata.too_many_options" | "metadata.type_not_in_rows" | "metadata.undecided" | "metadata.unexpected_file" | "metadata.unknown_name" | "metadata.unknown_name_near" | "metadata.unreadable" | "mongo.certificate" | "mongo.login" | "mongo.not_allowed" | "mongo.not_sharded" | "mongo.standalone" | "mongo.too_large" | "mongo.unavailable" | "mongo.uri" | "mongo.version" | "outbox.lost" | "outbox.no_consumer" | "outside.long_address" | "outside.lost" | "outside.mail_refused" | "outside.not_in_answer" | "outside.private" | "outside.slow" | "outside.status" | "outside.too_large" | "outside.unknown" | "outside.unreachable" | "outside.untrusted" | "policy.bare_field" | "policy.beyond_user" | "policy.collects" | "policy.comprehension" | "policy.constant" | "policy.constant_form" | "policy.construct" | "policy.data" | "policy.element" | "policy.else" | "policy.failed" | "policy.fields_differ" | "policy.import" | "policy.input" | "policy.misspelt_field" | "policy.misspelt_object" | "policy.negated_function" | "policy.negated_search" | "policy.no_filter" | "policy.no_lookup" | "policy.no_match" | "policy.no_rules" | "policy.no_user_field" | "policy.not_a_condition" | "policy.not_ordered" | "policy.not_stored" | "policy.not_text" | "policy.not_utf8" | "policy.number" | "policy.only_null" | "policy.package" | "policy.parents" | "policy.path_too_long" | "policy.record_use" | "policy.rego" | "policy.shadows" | "policy.takes_arguments" | "policy.too_big" | "policy.too_costly" | "policy.too_large" | "policy.too_many" | "policy.too_nested" | "policy.unknown_field" | "policy.unknown_object" | "policy.user_number" | "policy.whole" | "policy.with_itself" | "policy.written_out" | "query.overflow" | "query.too_complex" | "record.at_before_epoch" | "record.at_in_future" | "record.at_no_time" | "record.at_of_delete" | "record.at_out_of_order" | "record.bad_merge" | "record.choice_hidden" | "record.configuration" | "record.duplicate" | "record.expression_failed" | "record.forbidden" | "record.forbidden_record" | "record.forbidden_values" | "record.form_changed" | "record.form_record_type" | "record.form_too_large" | "record.grants_beyond" | "record.hidden_field" | "record.invalid" | "record.key_empty" | "record.key_not_found" | "record.match_not_found" | "record.match_not_indexed" | "record.matches_many" | "record.matches_several" | "record.needs_right" | "record.no_candidates" | "record.no_reference" | "record.no_related" | "record.not_choosable" | "record.not_found" | "record.not_in_bin" | "record.not_matched" | "record.not_unique" | "record.not_unique_hidden" | "record.not_unique_message" | "record.option_excluded" | "record.option_not_of_type" | "record.option_not_offered" | "record.overflow" | "record.perhaps_duplicate" | "record.read_only" | "record.reference_gone" | "record.referenced" | "record.referenced_unseen" | "record.required" | "record.rolled_back" | "record.rollup_depth" | "record.rule" | "record.sought_read_only" | "record.stage_condition" | "record.stage_not_initial" | "record.stage_required" | "record.stage_step" | "record.stale" | "record.target_given" | "record.target_missing" | "record.target_twice" | "record.too_large" | "record.too_late" | "record.too_many_dependents" | "record.too_many_fields" | "record.too_many_matched" | "record.too_many_operations" | "record.unknown_field" | "record.unknown_key" | "record.unknown_layout" | "record.unknown_object" | "record.unknown_operation" | "record.version_of_restore" | "s3.address" | "s3.no_bucket" | "s3.unavailable" | "schema.bad_key" | "schema.const" | "schema.enum" | "schema.enum_near" | "schema.exclusive" | "schema.form" | "schema.invalid" | "schema.name" | "schema.not_unique" | "schema.pattern" | "schema.required" | "schema.too_big" | "schema.too_few" | "schema.too_long" | "schema.too_many" | "schema.too_short" | "schema.too_small" | "schema.type" | "schema.unknown_kind" | "schema.unknown_kind_near" | "schema.unknown_property" | "schema.unknown_property_near" | "search.too_many_objects" | "sla.bad_field" | "sla.bad_state" | "sla.failed" | "sla.field_taken" | "sla.not_read_only" | "store.busy" | "store.damaged" | "store.duplicate_id" | "store.foreign_dump" | "store.full" | "store.newer_format" | "store.not_unique" | "store.row_too_large" | "store.stale" | "template.control" | "template.no_value" | "template.open" | "template.place" | "template.too_large" | "template.unbalanced" | "tenant.exists" | "tenant.moving" | "tenant.name" | "tenant.newer_format" | "tenant.no_cell" | "tenant.not_found" | "webhook.bad_secret" | "webhook.busy" | "webhook.held" | "webhook.limited" | "webhook.payload" | "webhook.refused" | "workflow.bad_cron" | "workflow.bad_length" | "workflow.called_cancelled" | "workflow.called_elsewhere" | "workflow.calls_circle" | "workflow.circle" | "workflow.configuration" | "workflow.effect_before_save" | "workflow.endless" | "workflow.failed" | "workflow.fails" | "workflow.input_missing" | "workflow.inputs" | "workflow.long_text" | "workflow.match_changed" | "workflow.match_empty" | "workflow.needs_object" | "workflow.needs_stages" | "workflow.never" | "workflow.never_holds" | "workflow.no_date" | "workflow.no_input" | "workflow.no_moment" | "workflow.no_object" | "workflow.no_pointer" | "workflow.no_record" | "workflow.no_run" | "workflow.no_user_field" | "workflow.no_value" | "workflow.nobody" | "workflow.nobody_asked" | "workflow.not_a_time" | "workflow.not_active" | "workflow.not_called" | "workflow.not_failed" | "workflow.not_matched" | "workflow.not_now" | "workflow.not_waiting" | "workflow.not_written" | "workflow.other_object" | "workflow.record_gone" | "workflow.refused" | "workflow.removed" | "workflow.results_too_large" | "workflow.same_field" | "workflow.set_lacks_field" | "workflow.set_lacks_right" | "workflow.several_match" | "workflow.shared_step" | "workflow.too_deep" | "workflow.too_many_people" | "workflow.too_many_steps" | "workflow.too_many_watch" | "workflow.unknown" | "workflow.unknown_stage" | "workflow.unknown_step" | "workflow.unknown_step_near" | "workflow.unreachable" | "workspace.no_view" | "workspace.settings_too_large" | "workspace.shared_too_large" | "workspace.time_zone" | "workspace.too_many_favourites" | "workspace.too_many_settings" | "workspace.too_many_shared" | "workspace.too_many_views" | "workspace.view_hidden" | "workspace.view_invalid" | "workspace.view_too_large" | "workspace.views_too_large";
         /** @description Profile is what users change of themselves; what is absent stays. */
         Profile: {
             /** @description One of the options of the user's record */
@@ -2934,6 +3057,10 @@ export interface components {
             document?: string;
             /** @description Null: that depends on the record */
             holds: boolean | null;
+        };
+        /** @description ReceivedMail is the record of a message that was received. */
+        ReceivedMail: {
+            id: components["schemas"]["ID"];
         };
         /** @description RecordRun is a run of a workflow on a record, as who may read the record sees it. */
         RecordRun: {
@@ -3055,6 +3182,8 @@ export interface components {
             next?: string;
             /** @description Of the record that it is about */
             object?: string;
+            /** @description The run that called it */
+            parent?: components["schemas"]["ID"];
             /** @description Why it failed */
             problem?: components["schemas"]["Finding"];
             /** @description That it is about */
@@ -3077,18 +3206,18 @@ export interface components {
         /** @description RunEffect is what a step changed, or would change. */
         RunEffect: {
             /** @enum {string} */
-            do: "create" | "update" | "delete" | "notify" | "ask" | "approved" | "rejected" | "recalled" | "late" | "cancelled" | "request" | "answer" | "wait";
+            do: "create" | "update" | "delete" | "notify" | "ask" | "approved" | "rejected" | "recalled" | "late" | "cancelled" | "request" | "email" | "answer" | "call" | "failed" | "wait";
             object?: string;
-            /** @description Of notify, ask, and what became of that: the user */
+            /** @description Of notify, ask, and what became of that: the user; of call: the run */
             record?: components["schemas"]["ID"];
-            /** @description Of notify, ask, and what became of that; of wait: until when */
+            /** @description Of notify, ask, and what became of that; of email: the mailbox; of wait: until when, none where it is for a condition; of failed: why; of call: the workflow */
             text?: string;
             /**
              * Format: int64
              * @description Of answer: how often
              */
             tried?: number;
-            /** @description By field, as records have them; of those that the caller may read. Of request: its body, for who manages permissions */
+            /** @description By field, as records have them; of those that the caller may read. Of request and email: what was sent, for who manages permissions */
             values?: {
                 [key: string]: unknown;
             };
@@ -3156,6 +3285,11 @@ export interface components {
         Settings: {
             [key: string]: unknown;
         };
+        /** @description Taken says that what was posted was taken. */
+        Taken: {
+            /** @description That it set off; absent: the condition of the workflow does not hold */
+            run?: components["schemas"]["ID"];
+        };
         /** @description One text, or one for each language. */
         Text: string | {
             [key: string]: string;
@@ -3170,13 +3304,16 @@ export interface components {
             state: "done" | "failed" | "cancelled";
             trace: components["schemas"]["RunStep"][];
         };
-        /** @description TryOn says on which record a workflow is tried. */
+        /** @description TryOn says on which record a workflow is tried, if it is about one. */
         TryOn: {
             /** @description What whoever sets it off would fill in */
             inputs?: {
                 [key: string]: unknown;
             };
-            record: components["schemas"]["ID"];
+            /** @description What an outside system would post */
+            payload?: unknown;
+            /** @description Absent: of a workflow that is about none */
+            record?: components["schemas"]["ID"];
         };
         /** @description UnknownValue is a cell that is no value of its field. */
         UnknownValue: {
@@ -3271,6 +3408,21 @@ export interface components {
             detail: string;
             matches: components["schemas"]["Match"][];
             pointer: string;
+        };
+        /** @description Webhook tells of how outside systems set off a workflow. */
+        Webhook: {
+            /** @description The workflow is */
+            active: boolean;
+            /** @description On this server, to which they post */
+            path: string;
+            /** @enum {string} */
+            proof: "signature" | "token";
+            secret: components["schemas"]["OutsideSecret"];
+        };
+        /** @description WebhookSecret is a secret of a workflow that outside systems set off. */
+        WebhookSecret: {
+            /** @description Absent in a request: one is made; in an answer: it was given */
+            secret?: string;
         };
         /** @description Workspace is what the pages begin with: who is logged in, what they may do, the configuration as they may see it, and what they keep for themselves. */
         Workspace: {
@@ -4487,6 +4639,63 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    listMailboxes: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailboxList"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    receiveMail: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "message/rfc822": string;
+            };
+        };
+        responses: {
+            /** @description What was made. */
+            201: {
+                headers: {
+                    "X-Moment": components["headers"]["Moment"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceivedMail"];
+                };
             };
             "4XX": components["responses"]["Problem"];
             "5XX": components["responses"]["Problem"];
@@ -6782,6 +6991,47 @@ export interface operations {
             "5XX": components["responses"]["Problem"];
         };
     };
+    postToWorkflow: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The sender's own id of what is posted: sent again, it sets off nothing and has the same answer. */
+                "webhook-id"?: string;
+                /** @description When it was signed, in Unix seconds. */
+                "webhook-timestamp"?: string;
+                /** @description Signatures as the Standard Webhooks specification has them, separated by blanks; a workflow that takes a token has it in Authorization instead. */
+                "webhook-signature"?: string;
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path: {
+                tenant: string;
+                workflow: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description What has begun. */
+            202: {
+                headers: {
+                    "X-Moment": components["headers"]["Moment"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Taken"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
     tryWorkflow: {
         parameters: {
             query?: never;
@@ -6809,6 +7059,91 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Tried"];
                 };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    getWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    setWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["WebhookSecret"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    "X-Moment": components["headers"]["Moment"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecret"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    removeWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    "X-Moment": components["headers"]["Moment"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             "4XX": components["responses"]["Problem"];
             "5XX": components["responses"]["Problem"];
