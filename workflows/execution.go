@@ -325,6 +325,12 @@ func (x *Execution) Asked() id.ID { return x.state.Asked }
 // Kept is the result that the step which is being done had when it asked.
 func (x *Execution) Kept() map[string]any { return x.state.Results[x.state.Next] }
 
+// Pressed reports whether somebody set off the run by hand.
+func (x *Execution) Pressed() bool {
+	_, press := x.workflow.Trigger.(OnPress)
+	return press
+}
+
 // Unique names this time that a step is done, the same however often it is begun again.
 func (x *Execution) Unique() string { return fmt.Sprintf("%v.%d", x.ID, x.state.Steps) }
 

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -17,13 +16,10 @@ const messageMedia = "message/rfc822"
 
 // Mailbox is an address from which mail is sent and at which it is received.
 type Mailbox struct {
-	Name      string     `json:"name"`
-	Label     string     `json:"label"`
-	Address   string     `json:"address"`
-	Sends     bool       `json:"sends"`      // it has a connection for that
-	Fetches   bool       `json:"fetches"`    // it has a connection for that
-	FetchedAt *time.Time `json:"fetched_at"` // null: it was never looked at
-	Problem   *Finding   `json:"problem,omitempty"`
+	Name    string `json:"name"`
+	Label   string `json:"label"`
+	Address string `json:"address"`
+	Sends   bool   `json:"sends"` // it has a connection for that
 }
 
 // ReceivedMail is the record of a message that was received.
@@ -34,18 +30,10 @@ type ReceivedMail struct {
 // listMailboxes is GET /mailboxes.
 func (s *Server) listMailboxes(r *request) error {
 	all := mail.Of(r.snapshot)
-	states, err := mail.States(r.ctx, r.tenant, all)
-	if err != nil {
-		return err
-	}
 	answer := List[Mailbox]{Items: []Mailbox{}}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		box, state := all[name], states[name]
-		shown := Mailbox{Name: name, Label: box.Doc.Label.In(r.language(), name), Address: box.From.Address, Sends: box.Doc.Send != "", Fetches: box.Doc.Fetch != "", FetchedAt: timeOrNone(state.At)}
-		if state.Problem != nil {
-			shown.Problem = r.problemOf(state.Problem)
-		}
-		answer.Items = append(answer.Items, shown)
+		box := all[name]
+		answer.Items = append(answer.Items, Mailbox{Name: name, Label: box.Doc.Label.In(r.language(), name), Address: box.From.Address, Sends: box.Doc.Send != ""})
 	}
 	return r.json(fiber.StatusOK, answer)
 }

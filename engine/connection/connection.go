@@ -33,7 +33,6 @@ type Protocol string
 const (
 	HTTP Protocol = "HTTP"
 	SMTP Protocol = "SMTP"
-	IMAP Protocol = "IMAP"
 )
 
 // scheme is what the beginning of an address says.
@@ -43,15 +42,14 @@ type scheme struct {
 	tls      bool   // from the first byte on
 }
 
-var schemes = map[string]scheme{"http": {HTTP, "80", false}, "https": {HTTP, "443", true}, "smtp": {SMTP, "587", false}, "smtps": {SMTP, "465", true},
-	"imap": {IMAP, "143", false}, "imaps": {IMAP, "993", true}}
+var schemes = map[string]scheme{"http": {HTTP, "80", false}, "https": {HTTP, "443", true}, "smtp": {SMTP, "587", false}, "smtps": {SMTP, "465", true}}
 
 // Definition is a document of a connection.
 type Definition struct {
 	metadata.Head
 	URL     string            `json:"url"`
-	Headers map[string]string `json:"headers"` // of HTTP
-	User    string            `json:"user"`    // who logs in, of the others
+	Headers map[string]string `json:"headers"` // over HTTP
+	User    string            `json:"user"`    // who logs in, over SMTP
 	Seconds int               `json:"seconds"`
 }
 

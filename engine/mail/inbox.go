@@ -3,8 +3,10 @@ package mail
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"time"
+	"unicode/utf8"
 
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
@@ -16,13 +18,6 @@ import (
 	"formwork/engine/store"
 	"formwork/metadata/fieldtype"
 )
-
-const boxTable = "_mailbox" // a row for each mailbox that has received something, with the id that is named by it
-
-// Tables are the tables this room keeps in every tenant.
-func Tables() []store.Table {
-	return []store.Table{{Name: boxTable, Columns: boxColumns}}
-}
 
 // Options are what an Inbox is made of.
 type Options struct {
@@ -46,12 +41,15 @@ func (b *Inbox) Receive(ctx context.Context, t store.Tenant, mailbox string, raw
 	if err != nil {
 		return 0, err
 	}
+	if in.ID == "" { // so that it is kept once, too
+		in.ID = fmt.Sprintf("%x@%s", sha256.Sum256(raw), mailbox)
+	}
 	err = b.o.Catalog.UnderNewest(ctx, t, func(s *catalog.Snapshot) error {
 		box := Of(s)[mailbox]
 		if box == nil {
 			return fault.New(fault.NotFound, "mail.unknown", "mailbox", clip(mailbox))
 		}
-		key, err = b.receive(ctx, t, s, box, in, nil)
+		key, err = b.receive(ctx, t, s, box, in)
 		return err
 	})
 	return key, err
@@ -60,30 +58,32 @@ func (b *Inbox) Receive(ctx context.Context, t store.Tenant, mailbox string, raw
 // receiving is a message that is being kept.
 type receiving struct {
 	ctx   context.Context
-	joint *record.Joint
+	from  store.Reader
+	joint *record.Joint // nil: nothing is kept
 	box   *Mailbox
 	in    *Incoming
 }
 
-// receive keeps a message; also is done in the same transaction.
-func (b *Inbox) receive(ctx context.Context, t store.Tenant, s *catalog.Snapshot, box *Mailbox, in *Incoming, also func(tx store.Tx) error) (key id.ID, err error) {
+// receive keeps a message.
+func (b *Inbox) receive(ctx context.Context, t store.Tenant, s *catalog.Snapshot, box *Mailbox, in *Incoming) (key id.ID, err error) {
 	caller := policy.System(t.Name())
 	caller.Via = "mailbox " + box.Doc.Name
 	files := b.o.Files.As(t, s, caller)
+	if now := b.o.Now(); in.At.Before(time.Unix(0, 0)) || in.At.After(now) {
+		in.At = now
+	}
+	if key, known, err := (&receiving{ctx, t, nil, box, in}).known(); known || err != nil {
+		return key, err
+	}
 	// Before the transaction, which has the store to itself. What no record takes is collected.
-	uploads, err := upload(ctx, files, in.Attachments)
+	uploads, err := upload(ctx, files, in)
 	if err != nil {
 		return 0, err
 	}
 	err = b.o.Records.As(t, s, caller).Jointly(ctx, func(j *record.Joint) error {
-		r := receiving{ctx, j, box, in}
-		if err := j.Tx().Lock(ctx, boxTable, boxOf(box.Doc.Name)); err != nil { // the same message may come twice at once
-			return fmt.Errorf("locking a mailbox: %w", err)
-		}
-		if also != nil {
-			if err := also(j.Tx()); err != nil {
-				return err
-			}
+		r := receiving{ctx, j.Tx(), j, box, in}
+		if err := takeBox(ctx, j.Tx(), box.Doc.Name); err != nil {
+			return err
 		}
 		known := false
 		if key, known, err = r.known(); known || err != nil {
@@ -97,12 +97,16 @@ func (b *Inbox) receive(ctx context.Context, t store.Tenant, s *catalog.Snapshot
 	return key, err
 }
 
-// upload keeps the files of a message.
-func upload(ctx context.Context, files *file.Session, all []Attachment) (uploads []id.ID, err error) {
-	for _, a := range all {
+// upload keeps the files of a message, but for those that can't be taken.
+func upload(ctx context.Context, files *file.Session, in *Incoming) (uploads []id.ID, err error) {
+	for _, a := range in.Attachments {
 		f, err := files.Start(ctx, file.Upload{Name: a.Name, Type: a.Type, Size: int64(len(a.Body))})
 		if err == nil {
 			_, err = files.Append(ctx, f.ID, 0, bytes.NewReader(a.Body))
+		}
+		if kind := fault.KindOf(err); err != nil && (kind == fault.Invalid || kind == fault.TooLarge) {
+			in.Left++
+			continue
 		}
 		if err != nil {
 			return nil, fmt.Errorf("keeping a file of a message: %w", err)
@@ -114,9 +118,6 @@ func upload(ctx context.Context, files *file.Session, all []Attachment) (uploads
 
 // known finds the record of the same message.
 func (r *receiving) known() (key id.ID, found bool, err error) {
-	if r.in.ID == "" {
-		return 0, false, nil
-	}
 	row, found, err := r.first(query.All{query.Is(r.column(MessageID), r.in.ID), query.Is(r.column(Direction), Inbound), query.Is(r.column(Box), r.box.Doc.Name)}, query.ID)
 	if found {
 		key = row.ID(query.ID)
@@ -129,7 +130,7 @@ func (r *receiving) column(field string) query.Column { return r.box.Kept.Field(
 // first is the newest record of mail that a condition holds for.
 func (r *receiving) first(f query.Filter, columns ...query.Column) (store.Found, bool, error) {
 	q := query.Select{Table: r.box.Kept.Object.Table.Name, Filter: f, Sort: []query.Order{{Ref: query.Field(query.ID), Descending: true}}}
-	row, found, err := store.First(r.ctx, r.joint.Tx(), q, columns...)
+	row, found, err := store.First(r.ctx, r.from, q, columns...)
 	if err != nil {
 		return row, false, fmt.Errorf("reading mail: %w", err)
 	}
@@ -166,7 +167,7 @@ func (r *receiving) keep() (id.ID, error) {
 	if at.thread == "" {
 		at.thread = r.in.ID
 	}
-	values := map[string]any{Subject: r.in.Subject, Direction: Inbound, State: Received, From: r.in.From.Address, To: Addresses(r.in.To), Cc: Addresses(r.in.Cc), Text: r.in.Text,
+	values := map[string]any{Subject: r.in.Subject, Direction: Inbound, State: Received, From: r.in.From.Address, To: within(r.in.To), Cc: within(r.in.Cc), Text: r.in.Text,
 		HTML: r.in.HTML, About: at.about, MessageID: r.in.ID, Thread: at.thread, Box: r.box.Doc.Name, Automatic: r.in.Automatic}
 	if _, problem := r.box.Kept.Field(HTML).Value.Coerce(r.in.HTML); problem != nil { // its text says the same
 		values[HTML] = ""
@@ -179,6 +180,15 @@ func (r *receiving) keep() (id.ID, error) {
 		kept[query.Owner.Name] = at.owner
 	}
 	return r.joint.Create(ObjectName, kept)
+}
+
+// within are the first of some addresses, as many as a record holds.
+func within(all []Address) string {
+	const most = 5_000 // characters
+	for utf8.RuneCountInString(Addresses(all)) > most {
+		all = all[:len(all)-1]
+	}
+	return Addresses(all)
 }
 
 // answered is where the nearest of some messages belongs; nil: none is known.
@@ -205,7 +215,7 @@ func (r *receiving) answered(ids []string) (*place, error) {
 // bounced notes of the message that did not arrive that it did not, and is where it belongs; nil: it is not known.
 func (r *receiving) bounced() (*place, error) {
 	for _, one := range r.in.Bounce.Of {
-		row, found, err := r.first(query.All{query.Is(r.column(MessageID), one), query.Is(r.column(Direction), Outbound)}, query.ID)
+		row, found, err := r.first(query.All{query.Is(r.column(MessageID), one), query.Is(r.column(Direction), Outbound), query.Is(r.column(Box), r.box.Doc.Name)}, query.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -230,7 +240,7 @@ func (r *receiving) sender() (*place, error) {
 			columns = append(columns, query.Owner)
 		}
 		q := query.Select{Table: o.Table.Name, Filter: query.Is(f.Key, fieldtype.Fold(r.in.From.Address)), Sort: []query.Order{{Ref: query.Field(query.ID), Descending: true}}}
-		row, found, err := store.First(r.ctx, r.joint.Tx(), q, columns...)
+		row, found, err := store.First(r.ctx, r.from, q, columns...)
 		if err != nil {
 			return nil, fmt.Errorf("looking for who wrote: %w", err)
 		}

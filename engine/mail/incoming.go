@@ -2,6 +2,7 @@ package mail
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"mime"
@@ -49,6 +50,9 @@ type Incoming struct {
 	Bounce      *Bounce  // nil: it tells of none
 	Attachments []Attachment
 	Left        int // parts that were not kept: too many, or nested too deeply
+
+	report   *Bounce // of one that is being read
+	returned string  // the id of the message that it gives back
 }
 
 // Attachment is a part that is a file.
@@ -69,7 +73,9 @@ func Read(raw []byte) (*Incoming, error) {
 	if len(raw) > MaxRaw {
 		return nil, fault.New(fault.TooLarge, "mail.too_large", "limit", MaxRaw)
 	}
-	e, err := message.ReadWithOptions(bytes.NewReader(raw), &message.ReadOptions{MaxHeaderBytes: maxHeader})
+	from := &metered{r: bytes.NewReader(raw), left: maxHeader + slack}
+	e, err := message.ReadWithOptions(from, &message.ReadOptions{MaxHeaderBytes: maxHeader})
+	from.left = MaxRaw
 	if e == nil || err != nil && !message.IsUnknownCharset(err) && !message.IsUnknownEncoding(err) {
 		return nil, fault.New(fault.Invalid, "mail.unreadable")
 	}
@@ -78,12 +84,33 @@ func Read(raw []byte) (*Incoming, error) {
 	if in.From.Address == "" {
 		return nil, fault.New(fault.Invalid, "mail.unreadable")
 	}
-	in.part(e, 0, new(int))
+	in.part(from, e, 0, new(int))
 	if in.Text == "" {
 		in.Text = textOf(in.HTML)
 	}
 	return in, nil
 }
+
+// metered is a message of which so many bytes may be read: while headers are read, few.
+type metered struct {
+	r    io.Reader
+	left int
+}
+
+// slack is what readers take ahead.
+const slack = 64 << 10
+
+// Read implements io.Reader.
+func (m *metered) Read(p []byte) (int, error) {
+	if m.left <= 0 {
+		return 0, errTooMuch
+	}
+	n, err := m.r.Read(p[:min(len(p), m.left)])
+	m.left -= n
+	return n, err
+}
+
+var errTooMuch = errors.New("a header of a message is too large")
 
 // header reads who wrote to whom about what.
 func (in *Incoming) header(h mail.Header) {
@@ -96,8 +123,10 @@ func (in *Incoming) header(h mail.Header) {
 		subject = h.Get("Subject")
 	}
 	in.Subject = short(OneLine(clean(subject)), maxSubject)
-	if id, err := h.MessageID(); err == nil {
-		in.ID = idOf(id)
+	if own := ids(h, "Message-Id"); len(own) > 0 {
+		in.ID = own[0]
+	} else {
+		in.ID = idOf(h.Get("Message-Id"))
 	}
 	in.At, _ = h.Date()
 	for _, id := range append(ids(h, "In-Reply-To"), ids(h, "References")...) {
@@ -131,30 +160,37 @@ func addresses(h mail.Header, name string) (all []Address) {
 	return all
 }
 
-// ids are the message ids of a header, the last first.
+// ids are the message ids in a header, the last first. What people and machines write beside them is passed over.
 func ids(h mail.Header, name string) (all []string) {
-	found, err := h.MsgIDList(name)
-	if err != nil {
-		return nil
-	}
-	for i := len(found) - 1; i >= 0 && len(all) < maxReferences; i-- {
-		if id := idOf(found[i]); id != "" {
+	text := h.Get(name)
+	text = text[max(0, len(text)-maxReferences*maxID):]
+	for len(all) < maxReferences {
+		end := strings.LastIndexByte(text, '>')
+		if end < 0 {
+			break
+		}
+		begin := strings.LastIndexByte(text[:end], '<')
+		if begin < 0 {
+			break
+		}
+		if id := idOf(text[begin+1 : end]); id != "" {
 			all = append(all, id)
 		}
+		text = text[:begin]
 	}
 	return all
 }
 
 // idOf is a message id as it is kept; "" for one that is none.
 func idOf(id string) string {
-	if id = OneLine(clean(id)); len(id) > maxID {
+	if id = OneLine(clean(id)); len(id) > maxID || strings.ContainsAny(id, " <>") {
 		return ""
 	}
 	return id
 }
 
 // part reads a part and those within it.
-func (in *Incoming) part(e *message.Entity, depth int, seen *int) {
+func (in *Incoming) part(from *metered, e *message.Entity, depth int, seen *int) {
 	if *seen++; *seen > maxParts || depth > maxNesting {
 		in.Left++
 		return
@@ -165,17 +201,16 @@ func (in *Incoming) part(e *message.Entity, depth int, seen *int) {
 	}
 	if parts := e.MultipartReader(); parts != nil {
 		if strings.EqualFold(kind, "multipart/report") && strings.EqualFold(params["report-type"], "delivery-status") {
-			in.Automatic = true
-			if in.Bounce == nil {
-				in.Bounce = &Bounce{Of: in.Follows}
-			}
+			in.Automatic, in.report = true, &Bounce{Of: in.Follows}
 		}
 		for *seen <= maxParts {
+			from.left = maxHeader + slack
 			next, err := parts.NextPart()
+			from.left = MaxRaw
 			if next == nil || err != nil && !message.IsUnknownCharset(err) && !message.IsUnknownEncoding(err) {
 				return // the end, or what can't be read further
 			}
-			in.part(next, depth+1, seen)
+			in.part(from, next, depth+1, seen)
 		}
 		in.Left++
 		return
@@ -193,11 +228,13 @@ func (in *Incoming) leaf(e *message.Entity, kind string) {
 	name, _ := (&mail.AttachmentHeader{Header: e.Header}).Filename()
 	attached := strings.EqualFold(disposition, "attachment") || name != ""
 	switch {
-	case in.Bounce != nil && kind == "message/delivery-status":
-		in.Bounce.Said = diagnostic(body)
-	case in.Bounce != nil && (kind == "message/rfc822" || kind == "text/rfc822-headers" || kind == "message/rfc822-headers"):
-		if of := messageID(body); of != "" {
-			in.Bounce.Of = append([]string{of}, in.Bounce.Of...)
+	case in.report != nil && kind == "message/delivery-status":
+		if said, failed := diagnostic(body); failed {
+			in.report.Said, in.Bounce = said, in.report
+		}
+	case in.report != nil && in.returned == "" && (kind == "message/rfc822" || kind == "text/rfc822-headers" || kind == "message/rfc822-headers"):
+		if in.returned = messageID(body); in.returned != "" {
+			in.report.Of = append([]string{in.returned}, in.report.Of...)
 		}
 	case !attached && kind == "text/plain" && in.Text == "":
 		in.Text = lines(body)
@@ -208,13 +245,13 @@ func (in *Incoming) leaf(e *message.Entity, kind string) {
 	case len(in.Attachments) >= maxAttachments || len(body) == 0:
 		in.Left++
 	default:
-		in.Attachments = append(in.Attachments, Attachment{nameOf(name, kind), kind, body})
+		in.Attachments = append(in.Attachments, Attachment{nameOf(name, kind), short(clean(kind), 100), body})
 	}
 }
 
 // nameOf is what a file is called.
 func nameOf(name, kind string) string {
-	name = OneLine(clean(name))
+	name = strings.Join(strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) || unicode.IsSpace(r) }), " ")
 	if at := strings.LastIndexAny(name, `/\`); at >= 0 {
 		name = name[at+1:]
 	}
@@ -230,34 +267,40 @@ func nameOf(name, kind string) string {
 	return name
 }
 
-// diagnostic is why a message did not arrive, of the fields of a report (RFC 3464).
-func diagnostic(body []byte) string {
-	said, status := "", ""
-	for line := range strings.SplitSeq(lines(body), "\n") {
-		switch name, value, _ := strings.Cut(line, ":"); {
-		case strings.EqualFold(name, "Diagnostic-Code") && said == "":
-			said = strings.TrimSpace(value)
-		case strings.EqualFold(name, "Status") && status == "":
-			status = strings.TrimSpace(value)
+// diagnostic is why a message did not arrive, by the fields of a report (RFC 3464); failed is false where it tells of nobody whom
+// it did not reach, but of a delay, or that it arrived.
+func diagnostic(body []byte) (said string, failed bool) {
+	for group := range strings.SplitSeq(lines(body), "\n\n") { // one for each whom it was sent to
+		action, status, code := "", "", ""
+		for line := range strings.SplitSeq(group, "\n") {
+			name, value, _ := strings.Cut(line, ":")
+			value = strings.TrimSpace(value)
+			switch strings.ToLower(name) {
+			case "action":
+				action = strings.ToLower(value)
+			case "status":
+				status = value
+			case "diagnostic-code":
+				code = value
+			}
+		}
+		if action == "failed" || action == "" && strings.HasPrefix(status, "5") {
+			return short(OneLine(cmp.Or(code, status)), maxSubject), true
 		}
 	}
-	if said == "" {
-		said = status
-	}
-	return short(OneLine(said), maxSubject)
+	return "", false
 }
 
 // messageID is the id of a message that is given whole, or with its header alone.
 func messageID(body []byte) string {
-	e, err := message.ReadWithOptions(bytes.NewReader(append(body, "\r\n\r\n"...)), &message.ReadOptions{MaxHeaderBytes: maxHeader})
+	e, err := message.ReadWithOptions(io.MultiReader(bytes.NewReader(body[:min(len(body), maxHeader)]), strings.NewReader("\r\n\r\n")), &message.ReadOptions{MaxHeaderBytes: 2 * maxHeader})
 	if e == nil || err != nil && errors.Is(err, io.EOF) {
 		return ""
 	}
-	id, err := (&mail.Header{Header: e.Header}).MessageID()
-	if err != nil {
-		return ""
+	if own := ids(mail.Header{Header: e.Header}, "Message-Id"); len(own) > 0 {
+		return own[0]
 	}
-	return idOf(id)
+	return ""
 }
 
 // lines is a text of several lines, as it is kept.

@@ -77,17 +77,19 @@ func TestBombs(t *testing.T) {
 		code string
 		left bool
 	}{
-		"deep":        {nested(500), "", true},
-		"not so deep": {nested(5), "", false},
-		"wide":        {wide, "", true},
-		"header":      {"From: a@example.com\r\nX: " + strings.Repeat("x", 1<<20) + "\r\n\r\n", "mail.unreadable", false},
-		"headers":     {"From: a@example.com\r\n" + strings.Repeat("X: x\r\n", 1<<17) + "\r\n", "mail.unreadable", false},
-		"recipients":  {"From: a@example.com\r\nTo: " + strings.Repeat("a@example.com,\r\n ", 10_000) + "b@example.com\r\n\r\nx", "", false},
-		"references":  {"From: a@example.com\r\nReferences: " + strings.Repeat("<a@b>\r\n ", 20_000) + "\r\n\r\nx", "", false},
-		"no boundary": {"From: a@example.com\r\nContent-Type: multipart/mixed\r\n\r\nx", "", false},
-		"too large":   {"From: a@example.com\r\n\r\n" + strings.Repeat("x", mail.MaxRaw), "mail.too_large", false},
-		"nobody":      {"Subject: x\r\n\r\nx", "mail.unreadable", false},
-		"nothing":     {"", "mail.unreadable", false},
+		"deep":          {nested(500), "", true},
+		"not so deep":   {nested(5), "", false},
+		"wide":          {wide, "", true},
+		"header":        {"From: a@example.com\r\nX: " + strings.Repeat("x", 1<<20) + "\r\n\r\n", "mail.unreadable", false},
+		"headers":       {"From: a@example.com\r\n" + strings.Repeat("X: x\r\n", 1<<17) + "\r\n", "mail.unreadable", false},
+		"recipients":    {"From: a@example.com\r\nTo: " + strings.Repeat("a@example.com,\r\n ", 10_000) + "b@example.com\r\n\r\nx", "", false},
+		"references":    {"From: a@example.com\r\nReferences: " + strings.Repeat("<a@b>\r\n ", 20_000) + "\r\n\r\nx", "", false},
+		"no boundary":   {"From: a@example.com\r\nContent-Type: multipart/mixed\r\n\r\nx", "", false},
+		"too large":     {"From: a@example.com\r\n\r\n" + strings.Repeat("x", mail.MaxRaw), "mail.too_large", false},
+		"part's header": {"From: a@example.com\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n" + strings.Repeat("a:\r\n", 1<<20) + "\r\nx\r\n--b--\r\n", "", false},
+		"comment":       {"From: a@example.com\r\nMessage-ID: (" + strings.Repeat("x", 200_000) + "\r\n\r\nx", "", false},
+		"nobody":        {"Subject: x\r\n\r\nx", "mail.unreadable", false},
+		"nothing":       {"", "mail.unreadable", false},
 	} {
 		in, err := mail.Read([]byte(c.raw))
 		code := ""

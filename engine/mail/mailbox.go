@@ -23,8 +23,7 @@ type Definition struct {
 	metadata.Head
 	Address string   `json:"address"`
 	Sender  string   `json:"sender"`
-	Send    string   `json:"send"`  // a connection; "": nothing is sent
-	Fetch   string   `json:"fetch"` // a connection; "": nothing is fetched
+	Send    string   `json:"send"` // a connection; "": nothing is sent
 	Match   []string `json:"match"`
 }
 
@@ -74,9 +73,6 @@ func compile(c *catalog.Compiling, d *Definition, at string) *Mailbox {
 	m := &Mailbox{Doc: d, From: Address{Name: d.Sender, Address: address}, Kept: keptOf(c, at)}
 	if d.Send != "" {
 		connection.Demand(c, d.Send, connection.SMTP, at+"/send")
-	}
-	if d.Fetch != "" {
-		connection.Demand(c, d.Fetch, connection.IMAP, at+"/fetch")
 	}
 	for i, path := range d.Match {
 		at := fmt.Sprint(at, "/match/", i)

@@ -95,6 +95,7 @@ type Message struct {
 	Text       string    `json:"text"`
 	HTML       string    `json:"html,omitempty"`
 	At         time.Time `json:"at"`
+	Personal   bool      `json:"personal,omitempty"`   // somebody wrote it
 	References []string  `json:"references,omitempty"` // the messages that it follows from, the one that it answers last
 }
 
@@ -106,7 +107,7 @@ func NewID(name string, from Address) string {
 // tag tells messages from here.
 const tag = "formwork"
 
-// compose makes a message as it is sent. Machines can tell that no person wrote it, so that they don't answer.
+// compose makes a message as it is sent. Machines can tell where no person wrote it, so that they don't answer.
 func (m *Message) compose() (*gomail.Msg, error) {
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	from := netmail.Address(m.From)
@@ -122,7 +123,9 @@ func (m *Message) compose() (*gomail.Msg, error) {
 	msg.Subject(m.Subject)
 	msg.SetDateWithValue(m.At)
 	msg.SetMessageIDWithValue(m.ID)
-	msg.SetGenHeader("Auto-Submitted", "auto-generated")
+	if !m.Personal {
+		msg.SetGenHeader("Auto-Submitted", "auto-generated")
+	}
 	if n := len(m.References); n > 0 {
 		inBrackets := make([]string, 0, n)
 		for _, one := range m.References[max(0, n-maxReferences):] {

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/textproto"
 	"strconv"
@@ -38,7 +39,7 @@ type Server struct {
 }
 
 // Send sends a message once, within the time that the connection says; with it a server took it. Who logs in does so over an encrypted
-// connection alone. Errors are a *Refused, or what kept it from being reached.
+// connection alone. Errors are a *Refused, ErrUnfit, or what kept it from being reached.
 func (s Server) Send(ctx context.Context, m *Message) error {
 	ctx, cancel := context.WithTimeout(ctx, s.Connection.Timeout())
 	defer cancel()
@@ -51,13 +52,19 @@ func (s Server) Send(ctx context.Context, m *Message) error {
 		return fmt.Errorf("reading the port of %s: %w", s.Connection.Host(), err)
 	}
 	policy := gomail.TLSOpportunistic
-	options := []gomail.Option{gomail.WithPort(port), gomail.WithTimeout(s.Connection.Timeout()), gomail.WithTLSConfig(s.tls()), gomail.WithDialContextFunc(s.open), gomail.WithoutNoop(), gomail.WithoutRset()}
+	options := []gomail.Option{gomail.WithPort(port), gomail.WithTimeout(s.Connection.Timeout()), gomail.WithTLSConfig(s.tls()), gomail.WithoutNoop(), gomail.WithoutRset()}
 	if s.Connection.Doc.User != "" {
 		options = append(options, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover), gomail.WithUsername(s.Connection.Doc.User), gomail.WithPassword(s.Secret))
 		if !s.Connection.TLS() {
 			policy = gomail.TLSMandatory
 		}
 	}
+	reached := false
+	options = append(options, gomail.WithDialContextFunc(func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := s.open(ctx, network, address)
+		reached = err == nil
+		return conn, err
+	}))
 	client, err := gomail.NewClient(s.Connection.Server(), append(options, gomail.WithTLSPolicy(policy))...)
 	if err != nil {
 		return fmt.Errorf("preparing to send mail: %w", err)
@@ -74,8 +81,16 @@ func (s Server) Send(ctx context.Context, m *Message) error {
 	if errors.As(err, &failed) && failed.ErrorCode() != 0 {
 		return &Refused{failed.ErrorCode()}
 	}
+	var broken net.Error
+	var untrusted *tls.CertificateVerificationError
+	if reached && ctx.Err() == nil && !errors.As(err, &broken) && !errors.As(err, &untrusted) && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return ErrUnfit
+	}
 	return fmt.Errorf("sending mail: %w", err)
 }
+
+// ErrUnfit: the server answers, but does not do what is needed: TLS, or a way to log in.
+var ErrUnfit = errors.New("the server for mail offers neither what is needed to encrypt nor to log in")
 
 func (s Server) tls() *tls.Config {
 	return &tls.Config{ServerName: s.Connection.Server(), RootCAs: s.Roots, MinVersion: tls.VersionTLS12}

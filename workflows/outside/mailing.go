@@ -21,6 +21,8 @@ func (m mailer) send(ctx context.Context, c *connection.Connection, secret strin
 		return reply{}
 	case errors.As(err, &refused):
 		return reply{status: refused.Code, again: refused.Passes(), fault: fault.New(fault.Conflict, "outside.mail_refused", "status", refused.Code)}
+	case errors.Is(err, mail.ErrUnfit):
+		return reply{fault: fault.New(fault.Conflict, "outside.mail_unfit", "host", c.Host())}
 	}
 	return failed(c, err)
 }

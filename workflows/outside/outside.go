@@ -44,8 +44,9 @@ const (
 	// back together.
 	firstPause  = 2 * time.Second
 	longest     = 15 * time.Minute
-	atOnce      = 8  // requests of a tenant at a time
-	atOnceOfAll = 32 // of all tenants
+	keepWithin  = 10 * time.Second // how long keeping an answer may take
+	atOnce      = 8                // requests of a tenant at a time
+	atOnceOfAll = 32               // of all tenants
 )
 
 // Call is a request of a run, and what became of it.
@@ -330,9 +331,12 @@ func (c *Caller) call(t store.Tenant, call *Call) error {
 	got, err := c.try(t, call)
 	c.give(t.Name(), 1, 1)
 	defer c.give(t.Name(), 0, -1)
-	if err != nil || c.ctx.Err() != nil {
+	if err != nil || got.again && c.ctx.Err() != nil { // what was cut off is made again
 		return err
 	}
+	// What the outside system has answered is kept also while the program stops: else it would be asked twice.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), keepWithin)
+	defer cancel()
 	call.Status, call.Fault = int64(got.status), got.fault
 	if utf8.Valid(got.body) && json.Valid(got.body) {
 		call.Body = got.body
@@ -345,18 +349,18 @@ func (c *Caller) call(t store.Tenant, call *Call) error {
 	default:
 		call.Due = c.o.Now().Add(max(got.pause, call.wait()))
 	}
-	err = t.Write(c.ctx, func(tx store.Tx) error {
-		now, err := Get(c.ctx, tx, call.ID)
+	err = t.Write(ctx, func(tx store.Tx) error {
+		now, err := Get(ctx, tx, call.ID)
 		if fault.Is(err, "outside.unknown") || err == nil && now.State != Pending {
 			return nil // the run has ended, or somebody else had an answer first
 		}
 		if err != nil {
 			return err
 		}
-		if err := call.keep(c.ctx, tx); err != nil {
+		if err := call.keep(ctx, tx); err != nil {
 			return err
 		}
-		return c.o.Answered(c.ctx, tx, call)
+		return c.o.Answered(ctx, tx, call)
 	})
 	if err == nil {
 		c.o.Committed(t.Name())

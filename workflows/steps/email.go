@@ -112,15 +112,31 @@ func (e *emailing) Do(x *workflows.Execution) (workflows.Outcome, error) {
 
 // became keeps what became of a message, unless its record is gone meanwhile.
 func (e *emailing) became(x *workflows.Execution, key id.ID, state string, why *fault.Fault) error {
+	field := e.mailbox.Kept.Field(mail.State).Column
+	now, found, err := store.First(x.Ctx, x.Reader(), query.Select{Table: e.mailbox.Kept.Object.Table.Name, Filter: query.Is(query.ID, int64(key))}, field)
+	if err != nil {
+		return fmt.Errorf("reading the state of an e-mail: %w", err)
+	}
+	if !found || now.Text(field) != mail.Pending { // it may have come back already
+		return nil
+	}
 	values := map[string]any{mail.State: state}
 	if why != nil {
-		values[mail.Problem] = why.Text(x.Language())
+		values[mail.Problem] = said(why).Text(x.Language())
 	}
-	err := x.Acts.Update(e.mailbox.Kept.Object, key, values)
+	err = x.Acts.Update(e.mailbox.Kept.Object, key, values)
 	if fault.Is(err, "record.not_found") {
 		return nil
 	}
 	return err
+}
+
+// said is what people who read the message are told of why it was not sent; servers and connections are the run's to name.
+func said(why *fault.Fault) *fault.Fault {
+	if why.Code == "outside.mail_refused" {
+		return why
+	}
+	return fault.New(fault.Conflict, "mail.not_sent")
 }
 
 // ask keeps the message, and has it sent.
@@ -129,7 +145,7 @@ func (e *emailing) ask(x *workflows.Execution) (workflows.Outcome, error) {
 	if err != nil || len(to) == 0 {
 		return workflows.Outcome{Next: e.To, Result: map[string]any{}}, err
 	}
-	m := &mail.Message{Mailbox: e.Mailbox, ID: mail.NewID(x.Unique(), e.mailbox.From), From: e.mailbox.From, To: to, At: x.Now()}
+	m := &mail.Message{Mailbox: e.Mailbox, ID: mail.NewID(x.Unique(), e.mailbox.From), From: e.mailbox.From, To: to, At: x.Now(), Personal: x.Pressed()}
 	if m.Cc, err = e.addresses(x, e.cc); err != nil {
 		return workflows.Outcome{}, err
 	}

@@ -211,7 +211,7 @@ test("mailboxes", async () => {
     }),
   );
   assert.equal((data(await admin.GET("/api/v1/records/email/{id}", { params: { path: { id } } })) as { subject?: string }).subject, "Hello");
-  assert.ok(data(await admin.GET("/api/v1/mailboxes")).items.some((box) => box.address === "help@example.com" && !box.fetches));
+  assert.ok(data(await admin.GET("/api/v1/mailboxes")).items.some((box) => box.address === "help@example.com" && !box.sends));
 });
 
 test("webhooks", async () => {
