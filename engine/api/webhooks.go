@@ -44,14 +44,14 @@ type WebhookSecret struct {
 // postToWorkflow is POST /webhooks/{tenant}/{workflow}. Whoever can't prove to know the secret is told the same, whatever is wrong.
 func (s *Server) postToWorkflow(r *request) (failure error) {
 	tenant, workflow := r.param("tenant"), r.param("workflow")
-	leave, err := s.webhooks.enter(r.client() + " " + clip(tenant)) // it is remembered
+	leave, err := s.webhooks.enter(r.client() + " " + clip(tenant) + " " + clip(workflow)) // it is remembered
 	if err != nil {
 		return err
 	}
 	defer func() { leave(fault.KindOf(failure) == fault.Unauthenticated) }()
-	// A body that is larger than what every request may have is counted before it is known whose it is: all strangers share that.
+	// A body that is larger than what every request may have is counted before it is known whose it is: strangers at one address share that.
 	if length := r.http.Request().Header.ContentLength(); length < 0 || length > maxKept && length <= webhook.MaxBody {
-		if r.share, err = s.budget.Enter("", outsiders); err != nil {
+		if r.share, err = s.budget.Enter("", id.Named("outsiders "+r.client())); err != nil {
 			return err
 		}
 	}

@@ -147,7 +147,14 @@ func (r *Runner) cancelCalled(ctx context.Context, tx store.Tx, callers ...any) 
 		if err != nil {
 			return err
 		}
-		for _, run := range called {
+		for _, one := range called {
+			run, err := Get(ctx, tx, one.ID) // one of them may have called another, and ended it
+			if err != nil {
+				return err
+			}
+			if run.State != Waiting {
+				continue
+			}
 			run.State, run.Ended = Cancelled, r.o.Now()
 			if err := r.release(ctx, tx, run); err != nil {
 				return err

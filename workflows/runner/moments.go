@@ -22,8 +22,8 @@ const leastPause = time.Second
 // value sets off one run.
 func (s *starting) tickMoment(w *workflows.Workflow, m workflows.OnMoment, tm *timer) (next time.Time, more bool, err error) {
 	now := s.r.o.Now()
-	if tm.trigger != string(w.Doc.Trigger) {
-		*tm = timer{id: tm.id, found: tm.found, trigger: string(w.Doc.Trigger), since: now}
+	if tm.trigger != triggerOf(w) {
+		*tm = timer{id: tm.id, found: tm.found, trigger: triggerOf(w), since: now}
 		if err := tm.save(s.ctx, s.joint.Tx(), w); err != nil {
 			return next, false, err
 		}
@@ -146,7 +146,7 @@ func (s *starting) follow(c *coming) (queued bool, err error) {
 // passOver has what is due so far be dealt with, unless some other record is due: then these are, too.
 func (s *starting) passOver(w *workflows.Workflow, m workflows.OnMoment, records []any) error {
 	tm, err := readTimer(s.ctx, s.joint.Tx(), w)
-	if err != nil || tm.trigger != string(w.Doc.Trigger) || !tm.fired.IsZero() {
+	if err != nil || tm.trigger != triggerOf(w) || !tm.fired.IsZero() {
 		return err
 	}
 	now := s.r.o.Now()

@@ -20,7 +20,7 @@ const startAtOnce = 50
 
 // Columns of the timers; times are Unix milliseconds. A timer has the id that is named by its workflow.
 var (
-	colTrigger = query.Column{Name: "trigger", Storage: fieldtype.Text} // as it is written: another one begins anew
+	colTrigger = query.Column{Name: "trigger", Storage: fieldtype.Text} // see triggerOf
 	colNext    = query.Column{Name: "next", Storage: fieldtype.Int}     // when it is set off next
 	colFired   = query.Column{Name: "fired", Storage: fieldtype.Int}    // the time for which runs are being started; empty: none
 	colSince   = query.Column{Name: "since", Storage: fieldtype.Int}    // of moments: up to which time they are dealt with
@@ -101,8 +101,8 @@ func (s *starting) tick(w *workflows.Workflow) (next time.Time, more bool, err e
 		return s.tickMoment(w, m, tm)
 	}
 	trigger, now := w.Trigger.(workflows.OnSchedule), s.r.o.Now()
-	if tm.trigger != string(w.Doc.Trigger) {
-		tm.trigger, tm.next, tm.fired, tm.cursor = string(w.Doc.Trigger), trigger.After(now, now), time.Time{}, 0
+	if tm.trigger != triggerOf(w) {
+		tm.trigger, tm.next, tm.fired, tm.cursor = triggerOf(w), trigger.After(now, now), time.Time{}, 0
 		return tm.next, false, tm.save(s.ctx, s.joint.Tx(), w)
 	}
 	if tm.fired.IsZero() {
@@ -197,6 +197,9 @@ func (s *starting) fire(w *workflows.Workflow, key id.ID) error {
 	}
 	return s.keep(*b)
 }
+
+// triggerOf is what a timer is for: with another trigger, or on records of another object, it begins anew.
+func triggerOf(w *workflows.Workflow) string { return w.Doc.Object + " " + string(w.Doc.Trigger) }
 
 // timerOf is the id of a workflow's timer.
 func timerOf(workflow string) id.ID { return id.Named("timer " + workflow) }

@@ -65,10 +65,6 @@ func (r *Runner) Receive(ctx context.Context, t store.Tenant, workflow, delivery
 		if w == nil {
 			return fault.New(fault.Unauthenticated, "webhook.refused")
 		}
-		begins, err := r.newRun(system.Snapshot(), w, policy.System(t.Name()), 0).take(w, body)
-		if err != nil {
-			return err
-		}
 		return system.Jointly(ctx, func(j *record.Joint) (err error) {
 			queued = false
 			if delivery != "" {
@@ -77,9 +73,12 @@ func (r *Runner) Receive(ctx context.Context, t store.Tenant, workflow, delivery
 					return err
 				}
 			}
-			run := *begins
+			run, err := r.newRun(system.Snapshot(), w, policy.System(t.Name()), 0).take(w, body)
+			if err != nil {
+				return err
+			}
 			s := starting{together: r.together(ctx, t, system.Snapshot(), j, nil)}
-			if answer, err = s.receive(&run, w); err != nil {
+			if answer, err = s.receive(run, w); err != nil {
 				return err
 			}
 			if queued, err = s.queue(); err != nil || delivery == "" {

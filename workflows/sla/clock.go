@@ -149,11 +149,11 @@ func (x *SLA) values(k clock) map[string]any {
 // starts, pauses or stops: so saves in between take no time away.
 func (x *SLA) moved(k clock, on conditions, now time.Time) (clock, error) {
 	begun := k.state != ""
-	if !on.aimed || !begun && (!on.starts || on.stops) {
-		return clock{}, nil
-	}
 	if on.stops && k.since.IsZero() && (k.state == Met || k.state == Missed) {
 		return k, nil // it was decided then
+	}
+	if !on.aimed || !begun && (!on.starts || on.stops) {
+		return clock{}, nil
 	}
 	if !on.stops && !on.pauses {
 		return x.runs(k, on.target, now)
