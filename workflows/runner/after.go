@@ -245,7 +245,7 @@ func (s *starting) left(known map[id.ID]*session.Env, f fired) (*session.Env, er
 func (s *starting) begin(f fired, env *session.Env) (*begun, error) {
 	e, w := &s.events[f.event], f.workflow
 	run := &Run{ID: s.r.o.IDs.Next(), Workflow: w.Doc.Name, Revision: s.snapshot.Revision, Object: e.Object, Record: e.Record,
-		By: e.By, Depth: e.Depth, Started: s.r.o.Now(), Next: w.Start.Name}
+		By: e.By, Depth: e.Depth, Started: s.r.o.Now(), Next: w.Start.Name, watches: mayWatchOf(w)}
 	b, err := s.triggered(run, w, env)
 	if err != nil || b == nil {
 		return nil, err

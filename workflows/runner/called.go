@@ -24,7 +24,7 @@ func (e *executing) Begin(workflow string, record id.ID, inputs map[string]any) 
 		return 0, fault.New(fault.Limited, "workflow.too_deep", "limit", maxDepth)
 	}
 	run := &Run{ID: e.r.o.IDs.Next(), Parent: e.run.ID, Workflow: workflow, Revision: e.g.snapshot.Revision, Object: w.Object.Doc.Name, Record: record,
-		By: e.run.By, acts: e.run.acts, Depth: e.run.Depth + 1, Started: e.r.o.Now(), Next: w.Start.Name}
+		By: e.run.By, acts: e.run.acts, Depth: e.run.Depth + 1, Started: e.r.o.Now(), Next: w.Start.Name, watches: mayWatchOf(w)}
 	env, err := e.g.asking(w, run.By, run.acts).Within(e.g.joint).Record(run.Object, record)
 	if err == nil && env == nil {
 		err = session.NotFound(run.Object, record)

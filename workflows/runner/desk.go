@@ -262,7 +262,7 @@ func (r *Runner) Retry(ctx context.Context, t store.Tenant, key id.ID) error {
 // newRun is a run that begins now, about a record of the workflow's object if it has one. One that a key sets off is held to what
 // the key may do.
 func (r *Runner) newRun(s *catalog.Snapshot, w *workflows.Workflow, by *policy.Caller, key id.ID) *Run {
-	run := &Run{ID: r.o.IDs.Next(), Workflow: w.Doc.Name, Revision: s.Revision, Record: key, By: by.User, Started: r.o.Now(), Next: w.Start.Name}
+	run := &Run{ID: r.o.IDs.Next(), Workflow: w.Doc.Name, Revision: s.Revision, Record: key, By: by.User, Started: r.o.Now(), Next: w.Start.Name, watches: mayWatchOf(w)}
 	if w.Object != nil {
 		run.Object = w.Object.Doc.Name
 	}

@@ -78,11 +78,8 @@ func (e *executing) execute() error {
 		}
 	}
 	e.run.Next, e.run.Steps, e.run.loops, e.run.asked, e.run.late = state.Next, state.Steps, state.Loops, state.Asked, state.Late
-	switch e.run.watches = 0; {
-	case state.Watches:
+	if e.run.watches = mayWatchOf(e.workflow); state.Watches {
 		e.run.watches = watches
-	case e.workflow.Watches():
-		e.run.watches = mayWatch
 	}
 	kept, unkept := e.workflow.Keep(state) // also of a run that fails: a retry goes on with what earlier steps found
 	e.run.results, err = kept, cmp.Or(err, unkept)

@@ -8,6 +8,7 @@ import (
 	"formwork/engine/outbox"
 	"formwork/engine/query"
 	"formwork/engine/record"
+	"formwork/engine/record/session"
 	"formwork/engine/store"
 	"formwork/workflows"
 	"formwork/workflows/sla"
@@ -54,6 +55,14 @@ func between(m workflows.OnMoment, since, until time.Time) query.Filter {
 	f, after := m.Moment()
 	field := query.Field(f.Column)
 	return query.All{query.Compare{Ref: field, Op: query.Gt, Value: since.Add(-after).UnixMilli()}, query.Compare{Ref: field, Op: query.Le, Value: until.Add(-after).UnixMilli()}}
+}
+
+// madeLate reports whether a record was made when its moment had passed.
+func madeLate(env *session.Env, m workflows.OnMoment) bool {
+	f, after := m.Moment()
+	value, ok := env.Mapping.Value(env.Row, f.Column).(int64)
+	made, known := env.Mapping.Value(env.Row, query.CreatedAt).(int64)
+	return ok && known && made >= time.UnixMilli(value).Add(after).UnixMilli()
 }
 
 // nextMoment is when the first record sets off a workflow after a time; the zero time: none does.

@@ -191,6 +191,9 @@ func (s *starting) fire(w *workflows.Workflow, key id.ID) error {
 	if err != nil || env == nil { // an earlier run has deleted it
 		return err
 	}
+	if m, ok := w.Trigger.(workflows.OnMoment); ok && madeLate(env, m) {
+		return nil
+	}
 	b, err := s.triggered(run, w, env)
 	if err != nil || b == nil {
 		return err

@@ -19,6 +19,14 @@ const (
 	watches  = 2 // such a step is what it waits in
 )
 
+// mayWatchOf is what a run of a workflow that begins has to do with changes of its record.
+func mayWatchOf(w *workflows.Workflow) int64 {
+	if w.Watches() {
+		return mayWatch
+	}
+	return 0
+}
+
 // maxWatching is how many runs wait for changes of one record at most: whoever changes it wakes them all.
 const maxWatching = 100
 
