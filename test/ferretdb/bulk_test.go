@@ -80,7 +80,8 @@ func TestBulkTakesFewCommands(t *testing.T) {
 	bulk("accounts are deleted, whose contacts stay", "account", few, 30, func(n int) record.Operation {
 		return record.Operation{Op: "delete", ID: accounts[n].ID}
 	})
-	bulk("contacts are deleted", "contact", few, 20, func(n int) record.Operation {
+	// Each object that may refer to them is asked who does: tasks, calls, e-mails and the others that are about any record.
+	bulk("contacts are deleted", "contact", few, 24, func(n int) record.Operation {
 		return record.Operation{Op: "delete", ID: contacts[n].ID}
 	})
 }
