@@ -14,7 +14,7 @@ import (
 	"formwork/metadata/fieldtype"
 )
 
-// maxText is how many characters a text has at most that is computed for later steps.
+// maxText is how many characters a text has at most that is computed for later steps, or taken out of JSON.
 const maxText = 10_000
 
 // Computation is what a document says of a value that is computed and has a name.
@@ -24,10 +24,13 @@ type Computation struct {
 	Value string `json:"value"` // an expression
 }
 
-func (d Computation) value() fieldtype.Value {
-	switch d.Type {
+func (d Computation) value() fieldtype.Value { return named(d.Type, d.Scale) }
+
+// named is a value of one of the types that documents say of what has a name and stands in no field.
+func named(typ string, scale int) fieldtype.Value {
+	switch typ {
 	case "number":
-		return fieldtype.Number(d.Scale)
+		return fieldtype.Number(scale)
 	case "checkbox":
 		return fieldtype.Loose(fieldtype.BoolKind, 0)
 	case "date":

@@ -107,7 +107,7 @@ func (x *Execution) Reader() store.Reader { return x.env.Reader }
 // Eval is the value of a program in stored form. Faults are those of expression.Program.Eval.
 func (x *Execution) Eval(p *expression.Program) (any, error) {
 	v, err := p.Eval(x.env)
-	if failed := x.env.Recover(); failed != nil {
+	if failed := x.env.Failed(); failed != nil {
 		return nil, failed
 	}
 	return v, err
@@ -117,7 +117,7 @@ func (x *Execution) Eval(p *expression.Program) (any, error) {
 // would learn of it otherwise.
 func (x *Execution) Holds(p *expression.Program) (bool, error) {
 	held, err := p.Holds(x.env)
-	if failed := x.env.Recover(); failed != nil {
+	if failed := x.env.Failed(); failed != nil {
 		return false, failed
 	}
 	return held, err
@@ -126,7 +126,7 @@ func (x *Execution) Holds(p *expression.Program) (bool, error) {
 // filter is a condition that runs in the database, with the values that it has for the run.
 func (x *Execution) filter(p *expression.Program) (query.Filter, error) {
 	f, err := p.Filter(x.env)
-	if failed := x.env.Recover(); failed != nil {
+	if failed := x.env.Failed(); failed != nil {
 		return nil, failed
 	}
 	return f, err

@@ -11,8 +11,6 @@ import (
 	"formwork/metadata/fieldtype"
 )
 
-const maxTaken = 10_000 // characters of a text that is taken out of JSON
-
 // Takings are what is taken out of JSON that comes from outside, by the names that expressions read it by. Settings have them
 // as "#/$defs/taken".
 type Takings map[string]Taking
@@ -25,15 +23,7 @@ type Taking struct {
 	Required bool   `json:"required"`
 }
 
-func (t Taking) value() fieldtype.Value {
-	switch t.Type {
-	case "number":
-		return fieldtype.Number(t.Scale)
-	case "checkbox":
-		return fieldtype.Loose(fieldtype.BoolKind, 0)
-	}
-	return fieldtype.Lines(maxTaken)
-}
+func (t Taking) value() fieldtype.Value { return named(t.Type, t.Scale) }
 
 // Offer is what expressions read of it, but for names that are reserved, and places that are none, which are reported.
 func (all Takings) Offer(c *Compiling, at string, reserved ...string) (offered Result) {

@@ -1,8 +1,6 @@
 package mail
 
 import (
-	"bytes"
-	"fmt"
 	netmail "net/mail"
 	"strings"
 	"time"
@@ -108,7 +106,7 @@ func NewID(name string, from Address) string {
 const tag = "formwork"
 
 // compose makes a message as it is sent. Machines can tell where no person wrote it, so that they don't answer.
-func (m *Message) compose() (*gomail.Msg, error) {
+func (m *Message) compose() *gomail.Msg {
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	from := netmail.Address(m.From)
 	msg.FromMailAddress(&from)
@@ -138,25 +136,12 @@ func (m *Message) compose() (*gomail.Msg, error) {
 	if m.HTML != "" {
 		msg.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
 	}
-	return msg, nil
+	return msg
 }
 
 // String is what a message is told as.
 func (m *Message) String() string {
 	return Addresses(append(append([]Address{}, m.To...), m.Cc...)) + ": " + m.Subject
-}
-
-// Bytes is the message as it is sent.
-func (m *Message) Bytes() ([]byte, error) {
-	msg, err := m.compose()
-	if err != nil {
-		return nil, err
-	}
-	var out bytes.Buffer
-	if _, err := msg.WriteTo(&out); err != nil {
-		return nil, fmt.Errorf("writing a message: %w", err)
-	}
-	return out.Bytes(), nil
 }
 
 // OneLine is a text without line breaks and control characters.

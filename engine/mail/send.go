@@ -43,10 +43,7 @@ type Server struct {
 func (s Server) Send(ctx context.Context, m *Message) error {
 	ctx, cancel := context.WithTimeout(ctx, s.Connection.Timeout())
 	defer cancel()
-	msg, err := m.compose()
-	if err != nil {
-		return err
-	}
+	msg := m.compose()
 	port, err := strconv.Atoi(s.Connection.Port())
 	if err != nil {
 		return fmt.Errorf("reading the port of %s: %w", s.Connection.Host(), err)

@@ -33,6 +33,7 @@ type post struct {
 	address string
 	roots   *x509.CertPool
 	ended   chan struct{}
+	release func() // lets go of who hangs, whose messages are taken
 
 	mu    sync.Mutex
 	taken []string
@@ -60,7 +61,8 @@ func (p *post) open(t *testing.T) {
 	p.address = "smtp://" + l.Addr().String()
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = s.Serve(l) })
-	t.Cleanup(func() { close(p.ended); s.Close(); serving.Wait() })
+	p.release = sync.OnceFunc(func() { close(p.ended) })
+	t.Cleanup(func() { p.release(); s.Close(); serving.Wait() })
 }
 
 type quiet struct{}
@@ -204,6 +206,13 @@ func people(all []*mail.Address) string {
 		}
 	}
 	return strings.Join(texts, ", ")
+}
+
+// asked reports whether it was given a message since took was last called.
+func (p *post) asked() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.taken) > 0
 }
 
 // took are the messages since it was last called.

@@ -30,8 +30,8 @@ func posted(s *catalog.Snapshot, name string) *workflows.Workflow {
 }
 
 // Prove lets pass a delivery to a workflow whose sender knows its secret. Fault webhook.refused (Unauthenticated) for all others, whatever is
-// wrong with them: that there is no such tenant (nil), workflow or secret is found out by nobody who does not know it. The same is done
-// for them, and it is little: the configuration, which may have to be compiled, is looked at for who has proved to know a secret.
+// wrong with them: that there is no such tenant (nil), workflow or secret is told to nobody who does not know it. What is done
+// for them is little: the configuration, which may have to be compiled, is looked at for who has proved to know a secret.
 func (r *Runner) Prove(ctx context.Context, t store.Tenant, workflow string, d *webhook.Delivery) error {
 	secret, by := "", ""
 	if t != nil {

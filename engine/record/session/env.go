@@ -47,13 +47,6 @@ func (e *Env) Forget() { e.behind = nil }
 // Failed is the first read that failed; nil if none did.
 func (e *Env) Failed() error { return e.err }
 
-// Recover is why a read failed since it was last asked, and forgets it: what is read next is a question of its own.
-func (e *Env) Recover() error {
-	err := e.err
-	e.err = nil
-	return err
-}
-
 // Fail notes that a read failed.
 func (e *Env) Fail(err error) {
 	if e.err == nil {
