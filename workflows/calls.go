@@ -108,10 +108,11 @@ func (k *compilation) headOf(d *Definition, at string) *head {
 	return h
 }
 
-// circles reports workflows that call each other in a circle, and finds which ask who set off a run, themselves or in what
-// they call.
-func (c *Compiled) circles(compiling *catalog.Compiling) {
+// followCalls reports workflows that call each other in a circle, and those which nobody sets off and that call one which acts
+// for whoever does. It finds which ask who set off a run, themselves or in what they call.
+func (c *Compiled) followCalls(compiling *catalog.Compiling) {
 	const under, done = 1, 2
+	acting := map[string]bool{} // for whoever set off a run, themselves or in what they call
 	state := map[string]int{}
 	var follow func(name string)
 	follow = func(name string) {
@@ -130,6 +131,13 @@ func (c *Compiled) circles(compiling *catalog.Compiling) {
 		}
 		state[name] = done
 		c.asks[name] = c.Asks(w)
+		acting[name] = w.AsUser()
+		for _, call := range w.calls {
+			acting[name] = acting[name] || acting[call.workflow]
+			if w.byNobody() && acting[call.workflow] {
+				compiling.Report(fault.New(fault.Invalid, "workflow.calls_for_nobody", "workflow", call.workflow), call.at)
+			}
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.ByName)) {
 		if state[name] == 0 {

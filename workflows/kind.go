@@ -93,7 +93,7 @@ func (k kind) Compile(c *catalog.Compiling) any {
 	former := func(s *catalog.Snapshot) map[string]*Workflow { return still(Of(s).ByName, all.definitions()) }
 	compiled := &Compiled{before: map[moment][]*Workflow{}, after: map[moment][]*Workflow{}, manual: map[string][]*Workflow{}, moments: map[string][]*Workflow{}, locks: map[string]bool{}, asks: map[string]bool{}, watches: map[string]bool{}}
 	compiled.ByName = catalog.EachOf(c, former, all.compile)
-	compiled.circles(c)
+	compiled.followCalls(c)
 	inOrder := slices.SortedFunc(maps.Values(compiled.ByName), func(a, b *Workflow) int {
 		return cmp.Or(cmp.Compare(a.Doc.Order, b.Doc.Order), cmp.Compare(a.Doc.Name, b.Doc.Name))
 	})

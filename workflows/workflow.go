@@ -86,6 +86,15 @@ func (w *Workflow) Active() bool { return w.Doc.Active == nil || *w.Doc.Active }
 // AsUser reports whether runs read and write as whoever set them off.
 func (w *Workflow) AsUser() bool { return w.Doc.RunAs == "user" }
 
+// byNobody reports whether no user sets it off.
+func (w *Workflow) byNobody() bool {
+	switch w.Trigger.(type) {
+	case OnTime, OnPost:
+		return true
+	}
+	return false
+}
+
 // Compiled are the workflows of a configuration.
 type Compiled struct {
 	ByName map[string]*Workflow

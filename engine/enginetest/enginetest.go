@@ -35,6 +35,8 @@ type Options struct {
 	Packages  []metadata.PackageSet // the built-in ones
 	Now       func() time.Time      // that of Platform.Clock, which stands still
 	SaveHooks []record.SaveHook
+	// Shared says that other platforms work on the same store; see Restart.
+	Shared bool
 	// Plugins are added to the standard set. What compiles under them is not shared.
 	Plugins []plugins.Set
 	// Networks may be reached by requests of workflows besides the public one.
@@ -75,7 +77,7 @@ func New(t testing.TB, o Options) *Platform {
 	if o.Now == nil {
 		o.Now = p.Clock.Now
 	}
-	p.options = platform.Options{Store: o.Open(t), Packages: o.Packages, Now: o.Now, Random: &random{from: rand.NewChaCha8([32]byte{})},
+	p.options = platform.Options{Store: o.Open(t), Shared: o.Shared, Packages: o.Packages, Now: o.Now, Random: &random{from: rand.NewChaCha8([32]byte{})},
 		SaveHooks: o.SaveHooks, Secrets: secrets, Networks: o.Networks, Roots: o.Roots, PasswordCost: auth.Cost{Memory: 64, Passes: 1, Threads: 1}, Builds: builds, Log: o.Log}
 	if p.options.Plugins = o.Plugins; o.Plugins != nil {
 		p.options.Builds = nil
