@@ -1,12 +1,21 @@
 package catalog
 
-import "formwork/engine/cache"
+import (
+	"sync"
+
+	"formwork/engine/cache"
+	"formwork/metadata/fieldtype"
+	"formwork/metadata/schema"
+)
 
 // Builds are compiled configurations that are in use or were lately, for tenants that
-// come to have the same documents. What was only planned is not among them. Safe for
-// concurrent use.
+// come to have the same documents, and the schemas of these. What was only planned is not
+// among them. Whoever shares them has the same types of fields and kinds of documents. Safe
+// for concurrent use.
 type Builds struct {
-	kept *cache.Cache[digest, *Snapshot]
+	kept    *cache.Cache[digest, *Snapshot]
+	once    sync.Once
+	schemas *schema.Schemas
 }
 
 // sharedBuilds is how many compiled configurations are kept for tenants that come
@@ -15,7 +24,13 @@ const sharedBuilds = 16
 
 // NewBuilds makes Builds that hold none, and about as many bytes at most.
 func NewBuilds(bytes int64) *Builds {
-	return &Builds{cache.New[digest, *Snapshot](sharedBuilds, bytes)}
+	return &Builds{kept: cache.New[digest, *Snapshot](sharedBuilds, bytes)}
+}
+
+// schemasOf are the schemas of documents.
+func (b *Builds) schemasOf(types *fieldtype.Registry, kinds *Kinds) *schema.Schemas {
+	b.once.Do(func() { b.schemas = schema.New(types, kinds.All()) })
+	return b.schemas
 }
 
 // of is a snapshot of the documents of a sum; nil: none is kept.

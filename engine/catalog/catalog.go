@@ -103,7 +103,7 @@ func New(o Options) *Catalog {
 	if o.Kinds == nil {
 		o.Kinds = NewKinds(StandardKinds()...)
 	}
-	return &Catalog{o: o, schemas: schema.New(o.Types, o.Kinds.All()), shown: o.Kinds.shown(o.Types),
+	return &Catalog{o: o, schemas: o.Builds.schemasOf(o.Types, o.Kinds), shown: o.Kinds.shown(o.Types),
 		builds: o.Builds, tenants: newResidents(o.CacheSize, o.CacheBytes), turns: newTurns(), origins: newOrigins()}
 }
 

@@ -25,6 +25,7 @@ import (
 	"formwork/engine/secret"
 	"formwork/engine/store/teststore"
 	"formwork/metadata"
+	"formwork/metadata/packages"
 	"formwork/plugins"
 )
 
@@ -58,6 +59,9 @@ type Platform struct {
 // compiling one takes longer than most tests.
 var builds = catalog.NewBuilds(64 << 20)
 
+// builtin are the packages of the program, read once: reading them takes longer than most tests, too.
+var builtin = sync.OnceValue(packages.All)
+
 // secrets seal the values of secret fields, with one key, since builds are shared.
 var secrets = func() *secret.Keyring {
 	ring, err := secret.Parse(strings.Repeat("A", 43), cryptorand.Reader) // zeros, in base64
@@ -76,6 +80,9 @@ func New(t testing.TB, o Options) *Platform {
 	p := &Platform{Clock: &Clock{at: Start}, t: t}
 	if o.Now == nil {
 		o.Now = p.Clock.Now
+	}
+	if o.Packages == nil {
+		o.Packages = builtin()
 	}
 	p.options = platform.Options{Store: o.Open(t), Shared: o.Shared, Packages: o.Packages, Now: o.Now, Random: &random{from: rand.NewChaCha8([32]byte{})},
 		SaveHooks: o.SaveHooks, Secrets: secrets, Networks: o.Networks, Roots: o.Roots, PasswordCost: auth.Cost{Memory: 64, Passes: 1, Threads: 1}, Builds: builds, Log: o.Log}

@@ -73,7 +73,7 @@ type Options struct {
 	// PasswordCost is the work that a new password takes; that of auth.
 	PasswordCost auth.Cost
 	// Builds are compiled configurations to share with other platforms of this
-	// process that have the same Secrets; some of its own.
+	// process that have the same Secrets and Plugins; some of its own.
 	Builds *catalog.Builds
 	// Configurations is about how many bytes the compiled configurations that are kept
 	// ready may take together; that of catalog.

@@ -47,6 +47,9 @@ var worldDocuments = sync.OnceValues(func() (metadata.PackageSet, error) {
 	return set, fault.All(fault.Invalid, "internal", problems)
 })
 
+// builds are shared by all worlds: most have the same configuration, and compiling one takes longer than most tests.
+var builds = catalog.NewBuilds(64 << 20)
+
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	return newWorldOn(t, teststore.Open)
@@ -73,7 +76,7 @@ func newWorldOf(t testing.TB, open teststore.Opener, name string, sets ...metada
 	if w.tenant, err = s.Create(w.ctx, "acme"); err != nil {
 		t.Fatal(err)
 	}
-	w.catalog = catalog.New(catalog.Options{Types: standard.FieldTypes(), Kinds: standard.Kinds(), Packages: sets, Tables: record.Tables(), IDs: w.ids, Now: now})
+	w.catalog = catalog.New(catalog.Options{Types: standard.FieldTypes(), Kinds: standard.Kinds(), Packages: sets, Tables: record.Tables(), IDs: w.ids, Now: now, Builds: builds})
 	if w.snapshot, err = w.catalog.Install(w.ctx, w.tenant, name); err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,13 @@ import (
 // one field and tells one user. It returns operations that make deals for several owners.
 func benchTenant(b *testing.B, trigger string) (*enginetest.Tenant, []record.Operation) {
 	b.Helper()
-	tenant := enginetest.New(b, enginetest.Options{Now: time.Now}).NewTenant("main", "core")
+	return benchTenantOf(b, enginetest.New(b, enginetest.Options{Now: time.Now}), "main", trigger)
+}
+
+// benchTenantOf is another such tenant of a platform.
+func benchTenantOf(b *testing.B, p *enginetest.Platform, name, trigger string, more ...string) (*enginetest.Tenant, []record.Operation) {
+	b.Helper()
+	tenant := p.NewTenant(name, "core")
 	change := catalog.Change{Documents: read[[]json.RawMessage](b, "testdata/world.json")}
 	for i := range 100 {
 		if trigger == "" {
@@ -27,6 +33,9 @@ func benchTenant(b *testing.B, trigger string) (*enginetest.Tenant, []record.Ope
 		}
 		change.Documents = append(change.Documents, json.RawMessage(fmt.Sprintf(`{"kind":"workflow","name":"w%d","object":"deal","trigger":%s,
 			"when":"amount == %d","start":"a","steps":{"a":{"type":"set","values":{"size":"'large'"},"next":"b"},"b":{"type":"notify","to":"owner","text":"'New: ' + name"}}}`, i, trigger, i)))
+	}
+	for _, document := range more {
+		change.Documents = append(change.Documents, json.RawMessage(document))
 	}
 	if _, err := tenant.Catalog.Apply(b.Context(), tenant.Tenant, change, 0); err != nil {
 		b.Fatal(err)
