@@ -225,7 +225,7 @@ func (s *Server) routes() []route {
 		{patch, v1 + "/metadata/:kind/:name", s.patchDocument, "patchDocument", "Changes a document by a merge patch, such as a field that an object gets; POST /metadata/plan with merge says beforehand what that would do.", patching, metaOps, sends[DocumentPatch](), answers[Applied]()},
 		{get, v1 + "/schemas/records/:object", s.recordSchema, "getRecordSchema", "Is the JSON Schema of an object's records.", none, mine, nothing, answers[JSONSchema]()},
 		{get, v1 + "/schemas/field-types", s.fieldTypes, "listFieldTypes", "Lists the types of fields, with what filters, lists and aggregations can do with their values.", none, mine, nothing, answers[List[FieldType]]()},
-		{get, v1 + "/schemas/:kind", s.kindSchema, "getKindSchema", "Is the JSON Schema of a kind of documents.", none, mine, nothing, answers[JSONSchema]()},
+		{get, v1 + "/schemas/:kind", s.kindSchema, "getKindSchema", "Is the JSON Schema of a kind of documents, in the language of the caller.", none, mine, nothing, answers[JSONSchema]()},
 
 		{get, v1 + "/jobs", s.listJobs, "listJobs", "Lists background work, newest first.", working, mine, nothing, answers[Page[Job]]()},
 		{get, v1 + "/jobs/:id", s.getJob, "getJob", "Shows background work and its progress.", none, mine, nothing, answers[Job]()},

@@ -65,9 +65,9 @@ func (r *request) shown(what string, make func() (any, error)) ([]byte, error) {
 	return raw, nil
 }
 
-// kindSchema is GET /schemas/{kind}.
+// kindSchema is GET /schemas/{kind}, in the language of the caller.
 func (s *Server) kindSchema(r *request) error {
-	raw, ok := s.o.Catalog.Schema(r.param("kind"))
+	raw, ok := s.o.Catalog.Schema(r.param("kind"), r.language())
 	if !ok {
 		return fault.New(fault.NotFound, "api.no_schema")
 	}

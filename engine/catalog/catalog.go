@@ -148,7 +148,9 @@ func (c *Catalog) UnderNewest(ctx context.Context, t store.Tenant, do func(s *Sn
 }
 
 // Schema is the JSON Schema of a kind of documents, as editors use it.
-func (c *Catalog) Schema(kind string) (json.RawMessage, bool) { return c.schemas.JSON(kind) }
+func (c *Catalog) Schema(kind, language string) (json.RawMessage, bool) {
+	return c.schemas.JSON(kind, language)
+}
 
 // current is a tenant's newest state, as fresh as Snapshot promises.
 func (c *Catalog) current(ctx context.Context, t store.Tenant) (*state, error) {

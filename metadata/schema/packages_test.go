@@ -27,7 +27,7 @@ func BenchmarkBuild(b *testing.B) {
 	for b.Loop() {
 		schemas := schema.New(standard.FieldTypes(), standard.Kinds().All())
 		for _, kind := range schemas.Kinds() {
-			schemas.JSON(kind)
+			schemas.JSON(kind, "en")
 		}
 	}
 }

@@ -38,13 +38,18 @@ type Kind interface {
 	Schema() json.RawMessage
 }
 
-// Schemas are the compiled schemas of all kinds. Immutable.
+// Schemas are the compiled schemas of all kinds. Safe for concurrent use.
 type Schemas struct {
 	types  *fieldtype.Registry
 	kinds  []string
 	called map[string]string // kinds by the names that other systems have for them
 	byKind map[string]func() compiled
+	mu     sync.Mutex
+	in     map[told]json.RawMessage // what JSON was asked for in other languages than English
 }
+
+// told is a kind in a language.
+type told struct{ kind, language string }
 
 type compiled struct {
 	raw    json.RawMessage
@@ -56,7 +61,7 @@ type compiled struct {
 // not compile is a programmer's mistake (in a kind or a field type's settings, most
 // likely) and panics.
 func New[K Kind](types *fieldtype.Registry, kinds []K) *Schemas {
-	s := &Schemas{types: types, called: map[string]string{}, byKind: map[string]func() compiled{}}
+	s := &Schemas{types: types, called: map[string]string{}, byKind: map[string]func() compiled{}, in: map[told]json.RawMessage{}}
 	for _, kind := range kinds {
 		if called, ok := any(kind).(fieldtype.Called); ok {
 			for _, name := range called.AlsoCalled() {
@@ -92,13 +97,26 @@ func (s *Schemas) Prepare() {
 // Kinds lists the kinds of documents, sorted.
 func (s *Schemas) Kinds() []string { return append([]string(nil), s.kinds...) }
 
-// JSON is the schema of a kind, as editors use it.
-func (s *Schemas) JSON(kind string) (json.RawMessage, bool) {
+// JSON is the schema of a kind, as editors use it, with titles and descriptions in a language (English, where it has no texts).
+func (s *Schemas) JSON(kind, language string) (json.RawMessage, bool) {
 	c, ok := s.byKind[kind]
 	if !ok {
 		return nil, false
 	}
-	return c().raw, true
+	if languages()[language] == nil {
+		return c().raw, true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	of := told{kind, language}
+	if s.in[of] == nil {
+		raw, err := In(c().raw, language)
+		if err != nil {
+			panic(fmt.Errorf("schema of %s: %w", kind, err)) // it has been read before
+		}
+		s.in[of] = raw
+	}
+	return s.in[of], true
 }
 
 // Check returns everything that is wrong with the body of an effective document,

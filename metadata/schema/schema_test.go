@@ -84,7 +84,7 @@ func TestServedSchemas(t *testing.T) {
 		t.Fatalf("kinds are %v", kinds)
 	}
 	for _, kind := range kinds {
-		raw, ok := schemas.JSON(kind)
+		raw, ok := schemas.JSON(kind, "en")
 		if !ok {
 			t.Fatalf("no schema of %s", kind)
 		}
@@ -92,10 +92,10 @@ func TestServedSchemas(t *testing.T) {
 			t.Errorf("%s: %v", kind, err)
 		}
 	}
-	if _, ok := schemas.JSON("nothing"); ok {
+	if _, ok := schemas.JSON("nothing", "en"); ok {
 		t.Error("a schema of an unknown kind")
 	}
-	object, _ := schemas.JSON("object")
+	object, _ := schemas.JSON("object", "en")
 	types := standard.FieldTypes()
 	for _, name := range types.Names() {
 		if !strings.Contains(string(object), `"settings.`+name+`"`) {

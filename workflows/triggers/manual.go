@@ -14,7 +14,7 @@ var manualType = of[manualSettings]("manual", `{
 	"properties": {
 		"permissions": {
 			"type": "array",
-			"title": "For",
+			"title": "For whom",
 			"description": "Permission sets of which one holds one, and may read the record; whoever may change it when absent.",
 			"minItems": 1,
 			"maxItems": 50,
