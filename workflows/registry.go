@@ -83,6 +83,10 @@ type Outcome struct {
 	// Watches: the run waits for a change of its record, until Until (the zero time: for ever). Then the step itself is done
 	// again; Next is empty.
 	Watches bool
+	// Ways, if any, are the first steps of those that are done at once from now on, each on a way of its own. When all of the ways have
+	// ended, or with Any the first, the step itself is done again, which finds Execution.Joined; Next is empty.
+	Ways []string
+	Any  bool
 }
 
 // Next is embedded by settings of steps that lead to one other.
@@ -230,6 +234,8 @@ type Acts interface {
 	Begin(workflow string, record id.ID, inputs map[string]any) (id.ID, error)
 	// Ended is what became of that.
 	Ended(begun id.ID) (Ending, error)
+	// Leave lets go of what was asked, begun, or had made, and nobody waits for any more.
+	Leave(asked []id.ID) error
 	// Watch has no change of the record be missed from now on, if the step comes to Outcome.Watches; what was changed before can be
 	// read. held: the run is tried, and goes on as if what it waits for had come.
 	Watch() (held bool, err error)

@@ -56,6 +56,9 @@ type Workflow struct {
 	never []string
 }
 
+// Begin is where its runs begin.
+func (w *Workflow) Begin() Position { return Position{Next: w.Start.Name} }
+
 // Node is a step in its workflow.
 type Node struct {
 	Name   string

@@ -249,7 +249,7 @@ func (s *Server) getRun(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.json(fiber.StatusOK, Run{r.listRun(run), run.Next, run.Steps, trace})
+	return r.json(fiber.StatusOK, Run{r.listRun(run), run.At.Next, run.Steps, trace})
 }
 
 // cancelRun is POST /runs/{id}/cancel.

@@ -31,10 +31,10 @@ func (BeforeSave) BeforeSave(ctx context.Context, reader store.Reader, c *record
 		if !w.Trigger.(workflows.OnSave).Fires(c) {
 			continue
 		}
-		x := workflows.NewExecution(ctx, w, &workflows.State{Next: w.Start.Name}, c.Env(), saving{c}, &workflows.Budget{Steps: stepsAtOnce})
+		x := workflows.NewExecution(ctx, w, &workflows.State{Position: w.Begin()}, c.Env(), saving{c}, &workflows.Budget{Steps: stepsAtOnce})
 		triggered, err := x.Triggered()
 		if err == nil && triggered {
-			if err = x.Run(func(string) {}); err == nil && !x.Ended() {
+			if err = x.Run(func(string, string, bool) {}); err == nil && !x.Ended() {
 				err = fault.New(fault.Limited, "workflow.too_many_steps", "limit", stepsAtOnce)
 			}
 		}
@@ -72,6 +72,7 @@ func (saving) Send(*mail.Message, string, int64) (id.ID, error)      { return 0,
 func (saving) Called(id.ID) (workflows.Reply, error)                 { return workflows.Reply{}, errNotBeforeSave }
 func (saving) Begin(string, id.ID, map[string]any) (id.ID, error)    { return 0, errNotBeforeSave }
 func (saving) Ended(id.ID) (workflows.Ending, error)                 { return workflows.Ending{}, errNotBeforeSave }
+func (saving) Leave([]id.ID) error                                   { return errNotBeforeSave }
 func (saving) Watch() (bool, error)                                  { return false, errNotBeforeSave }
 func (saving) Alone(*catalog.Object) error                           { return errNotBeforeSave }
 func (saving) Turn(string, func(id.ID) (id.ID, error)) error         { return errNotBeforeSave }
