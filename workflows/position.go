@@ -89,6 +89,16 @@ func (p *Position) Due() (due time.Time) {
 	return due
 }
 
+// OnWays are the steps that are done next on each of several ways which have not ended; nil where there is one.
+func (p *Position) OnWays() (steps []string) {
+	for at := range p.All() {
+		if at != p && at.Next != "" {
+			steps = append(steps, at.Next)
+		}
+	}
+	return steps
+}
+
 // AllAsked is what it waits for besides the time, on all of its ways.
 func (p *Position) AllAsked() (asked []id.ID) {
 	for at := range p.All() {

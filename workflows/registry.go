@@ -55,6 +55,12 @@ type Repeats interface {
 	Body() Exit
 }
 
+// Forks are Settings of a step that goes several ways at once. Such a step itself can't fail.
+type Forks interface {
+	// Ways lead to the first of the steps on each.
+	Ways() []Exit
+}
+
 // Fails are Settings of a step that is there to fail the run, so that none follows where it does.
 type Fails interface{ Fails() }
 
