@@ -291,6 +291,9 @@ func (x *Execution) step() error {
 	}
 	done, err := node.Step.Do(x)
 	if err != nil {
+		if x.again(node, err) {
+			return nil
+		}
 		if done, err = x.failed(node, done, err); err != nil {
 			return err
 		}
@@ -305,7 +308,7 @@ func (x *Execution) step() error {
 		}
 		return nil
 	}
-	x.at.Ways, x.at.Any = nil, false
+	x.at.Tried, x.at.Ways, x.at.Any = 0, nil, false
 	if len(done.Ways) > 0 {
 		for _, first := range done.Ways {
 			x.at.Ways = append(x.at.Ways, Position{Next: first})
@@ -336,10 +339,7 @@ func (x *Execution) failed(node *Node, done Outcome, err error) (Outcome, error)
 	if _, under := x.Left(); under {
 		x.Loop(nil)
 	}
-	problem := f.Each()[0].Text(x.Language())
-	if all := []rune(problem); len(all) > maxProblem {
-		problem = string(all[:maxProblem])
-	}
+	problem := x.problem(f)
 	x.Acts.Failed(problem)
 	result := maps.Clone(done.Result)
 	if result == nil {

@@ -21,7 +21,8 @@ type graph struct {
 type step struct {
 	kind     StepType
 	settings Settings
-	failed   string // the step that follows where it fails; "": none
+	failed   string    // the step that follows where it fails; "": none
+	retry    *retrying // when it is done again where it fails; nil: it is not
 }
 
 // failedAt is where a step says which follows where it fails.
@@ -69,13 +70,14 @@ func (r *Registry) graphOf(c *catalog.Compiling, d *Definition, at string) (g *g
 			continue
 		}
 		var all struct {
-			Failed string `json:"failed"`
+			Failed string    `json:"failed"`
+			Retry  *retrying `json:"retry"`
 		}
 		if err := json.Unmarshal(raw, &all); err != nil {
 			c.Report(fault.New(fault.Invalid, "catalog.unreadable").Because(err), at+"/steps/"+name)
 			ok = false
 		}
-		g.steps[name] = step{kind, settings, all.Failed}
+		g.steps[name] = step{kind, settings, all.Failed, all.Retry}
 		if _, fails := settings.(Fails); fails && all.Failed != "" {
 			c.Report(fault.New(fault.Invalid, "workflow.fails", "type", kind.Name()), at+"/steps/"+name+failedAt)
 		}

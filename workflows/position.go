@@ -22,6 +22,7 @@ type Position struct {
 	Watches bool      `json:"watches,omitzero"` // it waits for a change of the record
 	Late    time.Time `json:"late,omitzero"`    // until when it does; the zero time: for ever
 	Loops   []Loop    `json:"loops,omitempty"`  // that are under way, the innermost last
+	Tried   int       `json:"tried,omitzero"`   // how often the step has failed that is done again
 	// Ways are those of the step Next, if it is one that goes several at once and they have not come together yet.
 	Ways []Position `json:"ways,omitempty"`
 	Any  bool       `json:"any,omitzero"` // they come together when the first of them has ended, else when all have
@@ -124,6 +125,9 @@ func (p *Position) Again() {
 	for at := range p.All() {
 		if at.Asked != 0 || at.Watches {
 			at.Asked, at.Watches, at.Until, at.Late = 0, false, time.Time{}, time.Time{}
+		}
+		if at.Until.IsZero() {
+			at.Tried = 0
 		}
 	}
 }

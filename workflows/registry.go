@@ -61,6 +61,9 @@ type Forks interface {
 	Ways() []Exit
 }
 
+// Tries are Settings of a step that says by itself how often it is tried.
+type Tries interface{ Retries() }
+
 // Fails are Settings of a step that is there to fail the run, so that none follows where it does.
 type Fails interface{ Fails() }
 
@@ -214,6 +217,8 @@ type Saved interface {
 type Acts interface {
 	// Failed notes why the step failed, where another follows on that.
 	Failed(problem string)
+	// Again notes why it failed, where it is done again, for which time.
+	Again(problem string, time int)
 	// Put gives fields of the record that the run is about values in stored form. It, Notify and Ask need one: fault workflow.needs_object.
 	Put(values map[string]any) error
 	// Create, Update and Delete change any records, as the run's caller.

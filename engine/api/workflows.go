@@ -50,12 +50,12 @@ type RunStep struct {
 
 // RunEffect is what a step changed, or would change.
 type RunEffect struct {
-	Do     string                     `json:"do" enum:"create,update,delete,notify,ask,approved,rejected,recalled,late,cancelled,request,email,answer,call,failed,wait"`
+	Do     string                     `json:"do" enum:"create,update,delete,notify,ask,approved,rejected,recalled,late,cancelled,request,email,answer,call,failed,retry,wait"`
 	Object string                     `json:"object,omitempty"`
 	Record string                     `json:"record,omitempty" schema:"ID"` // of notify, ask, and what became of that: the user; of call: the run
 	Values map[string]json.RawMessage `json:"values,omitempty"`             // by field, as records have them; of those that the caller may read. Of request and email: what was sent, for who manages permissions
-	Tried  int64                      `json:"tried,omitempty"`              // of answer: how often
-	Text   string                     `json:"text,omitempty"`               // of notify, ask, and what became of that; of email: the mailbox; of wait: until when, none where it is for a condition; of failed: why; of call: the workflow
+	Tried  int64                      `json:"tried,omitempty"`              // of answer: how often; of retry: for which time it is done again
+	Text   string                     `json:"text,omitempty"`               // of notify, ask, and what became of that; of email: the mailbox; of wait: until when, none where it is for a condition; of failed and retry: why; of call: the workflow
 }
 
 // Tried is a workflow that was tried.

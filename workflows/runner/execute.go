@@ -147,6 +147,11 @@ func (e *executing) note(effect Effect) {
 // Failed implements workflows.Acts.
 func (e *executing) Failed(problem string) { e.note(Effect{Do: "failed", Text: problem}) }
 
+// Again implements workflows.Acts.
+func (e *executing) Again(problem string, time int) {
+	e.note(Effect{Do: "retry", Text: problem, Tried: int64(time)})
+}
+
 // needsRecord is a fault where the run is about no record.
 func (e *executing) needsRecord() error {
 	if e.run.Object == "" {

@@ -104,12 +104,12 @@ type Did struct {
 
 // Effect is what a step changed.
 type Effect struct {
-	Do     string          `json:"do"`               // create, update, delete, notify, ask, what became of that (approval.Approved …), request, email, answer, call, failed; wait, of a run that is tried
+	Do     string          `json:"do"`               // create, update, delete, notify, ask, what became of that (approval.Approved …), request, email, answer, call, failed, retry; wait, of a run that is tried
 	Object string          `json:"object,omitempty"` // of the record
 	Record id.ID           `json:"record"`           // for notify, ask, and what became of that: the user; for call: the run
 	Values json.RawMessage `json:"values,omitempty"` // as the API shows them
-	Tried  int64           `json:"tried,omitempty"`  // of answer: how often
-	Text   string          `json:"text,omitempty"`   // of notify, ask, and what became of that; of call: the workflow; of failed: why
+	Tried  int64           `json:"tried,omitempty"`  // of answer: how often; of retry: for which time it is done again
+	Text   string          `json:"text,omitempty"`   // of notify, ask, and what became of that; of call: the workflow; of failed and retry: why
 }
 
 const (
@@ -133,13 +133,14 @@ type progress struct {
 	Late    time.Time            `json:"late,omitzero"`
 	Ways    []workflows.Position `json:"ways,omitempty"`
 	Any     bool                 `json:"any,omitempty"`
+	Tried   int                  `json:"tried,omitempty"`
 }
 
 // progress is what is kept of how far the run came: of its trace as much as there is room for, since nothing
 // depends on it.
 func (r *Run) progress() (json.RawMessage, error) {
 	p := progress{Next: r.At.Next, Steps: r.Steps, Trace: r.Trace[:min(len(r.Trace), maxTrace)], Results: r.results, Loops: r.At.Loops, Acts: r.acts, Asked: r.At.Asked, Answer: r.answer, Late: r.At.Late,
-		Ways: r.At.Ways, Any: r.At.Any}
+		Ways: r.At.Ways, Any: r.At.Any, Tried: r.At.Tried}
 	for {
 		raw, err := json.Marshal(p)
 		if err != nil {
@@ -234,7 +235,7 @@ func runOf(f store.Found, whole bool) (*Run, error) {
 			return nil, fmt.Errorf("reading how far the run %v came: %w", r.ID, err)
 		}
 		r.Steps, r.Trace, r.results, r.acts, r.answer = p.Steps, p.Trace, p.Results, p.Acts, p.Answer
-		r.At = workflows.Position{Next: p.Next, Asked: p.Asked, Late: p.Late, Loops: p.Loops, Ways: p.Ways, Any: p.Any}
+		r.At = workflows.Position{Next: p.Next, Asked: p.Asked, Late: p.Late, Loops: p.Loops, Ways: p.Ways, Any: p.Any, Tried: p.Tried}
 		if len(p.Ways) == 0 {
 			r.At.Until, r.At.Watches = r.Due, r.watches == watches
 		}
