@@ -149,7 +149,12 @@ type Doing func(step, way string, again bool)
 
 // Run does steps until the run ends, waits, or a step fails. Faults are those of steps, and
 // workflow.too_many_steps.
-func (x *Execution) Run(doing Doing) error { return x.goOn(&x.state.Position, "", doing) }
+func (x *Execution) Run(doing Doing) error {
+	if x.state.Undoing.Begun {
+		return x.undo(doing)
+	}
+	return x.goOn(&x.state.Position, "", doing)
+}
 
 // goOn does the steps of a position that has waited.
 func (x *Execution) goOn(p *Position, way string, doing Doing) error {
@@ -286,11 +291,16 @@ func (x *Execution) step() error {
 	if !x.at.Watches { // else it has been counted
 		x.state.Steps++
 	}
-	if x.state.Steps > MaxSteps {
-		return fault.New(fault.Limited, "workflow.too_many_steps", "limit", MaxSteps)
+	limit := MaxSteps
+	if x.state.Undoing.Begun { // one that did too many is undone
+		limit *= 2
+	}
+	if x.state.Steps > limit {
+		return fault.New(fault.Limited, "workflow.too_many_steps", "limit", limit)
 	}
 	done, err := node.Step.Do(x)
-	if err != nil {
+	failed := err != nil
+	if failed {
 		if x.again(node, err) {
 			return nil
 		}
@@ -318,6 +328,9 @@ func (x *Execution) step() error {
 	}
 	if len(node.Result) > 0 {
 		x.state.Results[node.Name] = done.Result
+	}
+	if node.Undo != "" && !failed {
+		x.state.Undoing.Done = append(x.state.Undoing.Done, node.Name)
 	}
 	x.at.Next = done.Next
 	return nil

@@ -22,16 +22,20 @@ type step struct {
 	kind     StepType
 	settings Settings
 	failed   string    // the step that follows where it fails; "": none
+	undo     string    // the first of the steps that undo what it did; "": none
 	retry    *retrying // when it is done again where it fails; nil: it is not
 }
 
-// failedAt is where a step says which follows where it fails.
-const failedAt = "/failed"
+// Where a step says which follows where it fails, and which undoes it.
+const (
+	failedAt = "/failed"
+	undoAt   = "/undo"
+)
 
 // exits are all steps that one may lead to.
 func (g *graph) exits(name string) []Exit {
 	s := g.steps[name]
-	return append(slices.Clone(s.settings.Exits()), Exit{failedAt, s.failed})
+	return append(slices.Clone(s.settings.Exits()), Exit{failedAt, s.failed}, Exit{undoAt, s.undo})
 }
 
 // readAs reads settings as the type that they name says; ok is false where the schema has refused them, so that there
@@ -71,13 +75,14 @@ func (r *Registry) graphOf(c *catalog.Compiling, d *Definition, at string) (g *g
 		}
 		var all struct {
 			Failed string    `json:"failed"`
+			Undo   string    `json:"undo"`
 			Retry  *retrying `json:"retry"`
 		}
 		if err := json.Unmarshal(raw, &all); err != nil {
 			c.Report(fault.New(fault.Invalid, "catalog.unreadable").Because(err), at+"/steps/"+name)
 			ok = false
 		}
-		g.steps[name] = step{kind, settings, all.Failed, all.Retry}
+		g.steps[name] = step{kind, settings, all.Failed, all.Undo, all.Retry}
 		if _, fails := settings.(Fails); fails && all.Failed != "" {
 			c.Report(fault.New(fault.Invalid, "workflow.fails", "type", kind.Name()), at+"/steps/"+name+failedAt)
 		}
@@ -140,18 +145,21 @@ func (g *graph) check(c *catalog.Compiling, at string) bool {
 			}
 		}
 	}
-	return sound && g.checkWays(c, at)
+	return sound && g.checkWays(c, at) && g.checkUndo(c, at)
 }
 
-// bodies lead to the steps that a step does repeatedly, or on each of its ways.
-func (g *graph) bodies(name string) []Exit {
+// bodies lead to the steps that a step does repeatedly, or on each of its ways, and to those that undo it.
+func (g *graph) bodies(name string) (bodies []Exit) {
 	switch s := g.steps[name].settings.(type) {
 	case Repeats:
-		return []Exit{s.Body()}
+		bodies = append(bodies, s.Body())
 	case Forks:
-		return s.Ways()
+		bodies = append(bodies, s.Ways()...)
 	}
-	return nil
+	if undo := g.steps[name].undo; undo != "" {
+		bodies = append(bodies, Exit{undoAt, undo})
+	}
+	return bodies
 }
 
 // checkBody reports steps that are done both in the body of another, a loop or one of several ways, and outside of it: where they
@@ -165,6 +173,9 @@ func (g *graph) checkBody(c *catalog.Compiling, at, of string, body Exit) bool {
 			problem := fault.New(fault.Invalid, "workflow.shared_step", "step", name, "loop", of)
 			if _, forks := g.steps[of].settings.(Forks); forks {
 				problem = fault.New(fault.Invalid, "workflow.shared_way", "step", name, "parallel", of)
+			}
+			if body.At == undoAt {
+				problem = fault.New(fault.Invalid, "workflow.shared_undo", "step", name, "undone", of)
 			}
 			c.Report(problem, at+"/steps/"+name)
 			return false
@@ -195,6 +206,11 @@ func (g *graph) onWays(name string) map[string]bool {
 	on := map[string]bool{}
 	for _, way := range s.Ways() {
 		g.reach(way.To, "", Exit{}, on)
+	}
+	for step := range maps.Clone(on) { // what is found while they are undone nobody reads after
+		for undoes := range g.undoing(step) {
+			delete(on, undoes)
+		}
 	}
 	return on
 }

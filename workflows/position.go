@@ -10,7 +10,8 @@ import (
 // State is how far a run came. What it holds is saved with the run.
 type State struct {
 	Position
-	Steps   int                       // that were done
+	Steps   int // that were done
+	Undoing Undoing
 	Results map[string]map[string]any // of steps, by their names, in stored form; under inputKey what was filled in or posted
 }
 

@@ -66,6 +66,7 @@ type Node struct {
 	Step   Step
 	Result Result // what it offers to later steps
 	Failed string // the step that follows where it fails; "": the run fails
+	Undo   string // the first of the steps that undo it; "": none
 	Retry  *Retry // nil: it is not done again where it fails
 }
 

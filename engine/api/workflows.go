@@ -43,7 +43,7 @@ type Run struct {
 // RunStep is a step that a run did, or would do.
 type RunStep struct {
 	Step    string      `json:"step"`
-	Way     string      `json:"way,omitempty"` // on which of several it was done: the step that goes them, and its number from 0, as step/0, within each other; absent: there was one
+	Way     string      `json:"way,omitempty"` // on which of several it was done: the step that goes them, and its number from 0, as step/0, within each other; or as step/undo, which step it undid; absent: there was one
 	At      time.Time   `json:"at"`
 	Effects []RunEffect `json:"effects"`
 }

@@ -52,11 +52,11 @@ func (g *together) carryOn(run *Run, w *workflows.Workflow, env *session.Env) (w
 			return false, err
 		}
 		run.State, run.Fault, run.Ended = Failed, f, g.r.o.Now()
-		return false, g.r.release(g.ctx, g.joint.Tx(), run)
+		return false, g.release(run)
 	}
 	x := executing{g: g, r: g.r, ctx: g.ctx, tenant: g.tenant.Name(), run: run, workflow: w, writer: writer, joint: writer.Within(g.joint), env: env, tries: g.tries, budget: &g.budget}
 	if err = x.execute(); err == nil && run.State != Waiting {
-		err = g.r.release(g.ctx, g.joint.Tx(), run)
+		err = g.release(run)
 	}
 	g.calls = g.calls || x.calls
 	return x.wrote, err
@@ -66,7 +66,7 @@ func (g *together) carryOn(run *Run, w *workflows.Workflow, env *session.Env) (w
 // that end the transaction.
 func (e *executing) execute() error {
 	e.env.Forget() // an earlier run of the transaction may have changed it
-	state := &workflows.State{Position: e.run.At, Steps: e.run.Steps}
+	state := &workflows.State{Position: e.run.At, Steps: e.run.Steps, Undoing: e.run.undoing}
 	err := e.workflow.Restore(state, e.run.results)
 	x := workflows.NewExecution(e.ctx, e.workflow, state, e.env, e, e.budget)
 	if err == nil {
@@ -78,19 +78,13 @@ func (e *executing) execute() error {
 			err = fault.New(fault.Limited, "workflow.too_many_steps", "limit", stepsAtOnce)
 		}
 	}
-	e.run.At, e.run.Steps = state.Position, state.Steps
-	if e.run.watches = mayWatchOf(e.workflow); state.Watching() {
-		e.run.watches = watches
-	}
-	kept, unkept := e.workflow.Keep(state) // also of a run that fails: a retry goes on with what earlier steps found
-	e.run.results, err = kept, cmp.Or(err, unkept)
-	if err == nil && !state.Waits() {
-		e.run.answer, err = x.Answer()
-	}
-	if e.run.holds() > maxHeld {
-		e.run.results, e.run.answer = nil, nil
-		e.run.At.Forget()
-		err = cmp.Or(err, error(fault.New(fault.TooLarge, "workflow.results_too_large", "limit", maxHeld)))
+	err = e.came(x, state, err)
+	if f := fault.From(err); f != nil && !f.Kind.Breaks() { // it fails for good
+		undoes, problem := x.Undo()
+		if err = cmp.Or(problem, err); undoes && problem == nil {
+			e.run.Fault = single(f)
+			err = e.came(x, state, x.Run(e.did))
+		}
 	}
 	now := e.r.o.Now()
 	switch f := fault.From(err); {
@@ -100,13 +94,37 @@ func (e *executing) execute() error {
 		if f.Kind == fault.Internal { // it must not hold up others
 			e.r.o.Log.Error("doing a step of a workflow", "tenant", e.tenant, "workflow", e.run.Workflow, "run", e.run.ID.String(), "step", x.Step(), "error", err)
 		}
-		e.run.State, e.run.Fault, e.run.Ended = Failed, single(f), now
+		e.run.State, e.run.Fault, e.run.Ended = Failed, cmp.Or(e.run.Fault, single(f)), now
 	case state.Waits():
 		e.run.State, e.run.Due = Waiting, state.Due()
+	case state.Undoing.Begun:
+		e.run.State, e.run.Ended = e.run.undone(), now
 	default:
 		e.run.State, e.run.Ended = Done, now
 	}
 	return nil
+}
+
+// came keeps with the run how far it came, and what it answers if it has ended, and returns why it failed. What is too large is not kept: the
+// run fails, unless it undoes already what it did.
+func (e *executing) came(x *workflows.Execution, state *workflows.State, err error) error {
+	e.run.At, e.run.Steps, e.run.undoing = state.Position, state.Steps, state.Undoing
+	if e.run.watches = mayWatchOf(e.workflow); state.Watching() {
+		e.run.watches = watches
+	}
+	kept, unkept := e.workflow.Keep(state) // also of a run that fails: a retry goes on with what earlier steps found
+	e.run.results, err = kept, cmp.Or(err, unkept)
+	if err == nil && !state.Waits() && !state.Undoing.Begun {
+		e.run.answer, err = x.Answer()
+	}
+	if e.run.holds() > maxHeld {
+		e.run.results, e.run.answer = nil, nil
+		e.run.At.Forget()
+		if !state.Undoing.Begun {
+			err = cmp.Or(err, error(fault.New(fault.TooLarge, "workflow.results_too_large", "limit", maxHeld)))
+		}
+	}
+	return err
 }
 
 // single is the first of several faults, which is what a run tells.

@@ -83,12 +83,13 @@ type Run struct {
 	Due      time.Time // of one that waits; the zero time: for an answer alone
 	Started  time.Time
 	Ended    time.Time
-	Fault    *fault.Fault       // why it failed
+	Fault    *fault.Fault       // why it failed; of one that waits: why it will have, once it has undone what it did
 	At       workflows.Position // where it is, of one that is read whole
 	Steps    int                // that were done
 	Trace    []Did              // the steps that were done, in order; the first of them where there are too many
 	acts     []string           // permission sets that it is held to, of one that a key set off
 	results  json.RawMessage
+	undoing  workflows.Undoing
 	watches  int64           // what it has to do with changes of its record: mayWatch or watches
 	answer   json.RawMessage // what the run reads that called it
 	version  int64
@@ -97,7 +98,7 @@ type Run struct {
 // Did is a step that was done.
 type Did struct {
 	Step    string    `json:"step"`
-	Way     string    `json:"way,omitempty"` // on which of several it was done, as step/number from 0, within each other; "": there was one
+	Way     string    `json:"way,omitempty"` // on which of several it was done, as step/number from 0, within each other, or as step/undo which step it undid; "": there was one
 	At      time.Time `json:"at"`
 	Effects []Effect  `json:"effects,omitempty"`
 }
@@ -134,13 +135,14 @@ type progress struct {
 	Ways    []workflows.Position `json:"ways,omitempty"`
 	Any     bool                 `json:"any,omitempty"`
 	Tried   int                  `json:"tried,omitempty"`
+	Undoing workflows.Undoing    `json:"undoing,omitzero"`
 }
 
 // progress is what is kept of how far the run came: of its trace as much as there is room for, since nothing
 // depends on it.
 func (r *Run) progress() (json.RawMessage, error) {
 	p := progress{Next: r.At.Next, Steps: r.Steps, Trace: r.Trace[:min(len(r.Trace), maxTrace)], Results: r.results, Loops: r.At.Loops, Acts: r.acts, Asked: r.At.Asked, Answer: r.answer, Late: r.At.Late,
-		Ways: r.At.Ways, Any: r.At.Any, Tried: r.At.Tried}
+		Ways: r.At.Ways, Any: r.At.Any, Tried: r.At.Tried, Undoing: r.undoing}
 	for {
 		raw, err := json.Marshal(p)
 		if err != nil {
@@ -195,6 +197,14 @@ func (r *Run) values() (map[string]any, error) {
 	return v, nil
 }
 
+// undone is the state of a run that has undone what it did.
+func (r *Run) undone() string {
+	if r.Fault != nil {
+		return Failed
+	}
+	return Cancelled
+}
+
 // insert keeps a new run.
 func (r *Run) insert(ctx context.Context, tx store.Tx) error {
 	values, err := r.values()
@@ -234,7 +244,7 @@ func runOf(f store.Found, whole bool) (*Run, error) {
 		if err := json.Unmarshal(f.JSON(colProgress), &p); err != nil {
 			return nil, fmt.Errorf("reading how far the run %v came: %w", r.ID, err)
 		}
-		r.Steps, r.Trace, r.results, r.acts, r.answer = p.Steps, p.Trace, p.Results, p.Acts, p.Answer
+		r.Steps, r.Trace, r.results, r.acts, r.answer, r.undoing = p.Steps, p.Trace, p.Results, p.Acts, p.Answer, p.Undoing
 		r.At = workflows.Position{Next: p.Next, Asked: p.Asked, Late: p.Late, Loops: p.Loops, Ways: p.Ways, Any: p.Any, Tried: p.Tried}
 		if len(p.Ways) == 0 {
 			r.At.Until, r.At.Watches = r.Due, r.watches == watches
