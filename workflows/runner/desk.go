@@ -206,7 +206,7 @@ func pressable(s *catalog.Snapshot, w *workflows.Workflow, c *policy.Caller, obj
 	return len(sets) == 0 || s.Policies.Holds(c, sets)
 }
 
-// Cancel ends a run that waits. Fault "workflow.no_run" (NotFound), "workflow.not_waiting" (Conflict).
+// Cancel ends a run that waits, once it has undone what it did; one that does so at once. Fault "workflow.no_run" (NotFound), "workflow.not_waiting" (Conflict).
 func (r *Runner) Cancel(ctx context.Context, t store.Tenant, key id.ID) error {
 	queued := false
 	err := r.underNewest(ctx, t, func(system *record.Session) error {
@@ -218,14 +218,15 @@ func (r *Runner) Cancel(ctx context.Context, t store.Tenant, key id.ID) error {
 			if run.State != Waiting {
 				return fault.New(fault.Conflict, "workflow.not_waiting")
 			}
-			run.State, run.Ended = Cancelled, r.o.Now()
-			if err := r.release(ctx, j.Tx(), run); err != nil {
+			undoes, err := r.stop(ctx, j.Tx(), run)
+			if err != nil {
 				return err
 			}
-			if err := run.update(ctx, j.Tx()); err != nil {
-				return err
+			told, err := r.tellCaller(ctx, j.Tx(), run)
+			if queued = told; err == nil && undoes {
+				_, err = r.queue(ctx, j.Tx(), r.o.Now())
+				queued = true
 			}
-			queued, err = r.tellCaller(ctx, j.Tx(), run)
 			return err
 		})
 	})
@@ -236,7 +237,7 @@ func (r *Runner) Cancel(ctx context.Context, t store.Tenant, key id.ID) error {
 }
 
 // Retry has a run that failed or was cancelled go on with the step that failed. Faults: workflow.no_run (NotFound),
-// workflow.not_failed (Conflict) of any other.
+// workflow.not_failed (Conflict) of any other, workflow.undone (Conflict) of one that has undone what it did.
 func (r *Runner) Retry(ctx context.Context, t store.Tenant, key id.ID) error {
 	queued := false
 	err := t.Write(ctx, func(tx store.Tx) error {
@@ -244,10 +245,15 @@ func (r *Runner) Retry(ctx context.Context, t store.Tenant, key id.ID) error {
 		if err != nil {
 			return err
 		}
-		if run.State != Failed && run.State != Cancelled || run.Next == "" {
+		ended := run.State == Failed || run.State == Cancelled
+		if ended && run.undoing.Begun {
+			return fault.New(fault.Conflict, "workflow.undone")
+		}
+		if !ended || run.At.Next == "" {
 			return fault.New(fault.Conflict, "workflow.not_failed")
 		}
-		run.State, run.Due, run.Fault, run.asked, run.watches = Waiting, r.o.Now(), nil, 0, min(run.watches, mayWatch)
+		run.State, run.Due, run.Fault, run.watches = Waiting, r.o.Now(), nil, min(run.watches, mayWatch)
+		run.At.Again()
 		if queued, err = r.queue(ctx, tx, run.Due); err != nil {
 			return err
 		}
@@ -262,7 +268,7 @@ func (r *Runner) Retry(ctx context.Context, t store.Tenant, key id.ID) error {
 // newRun is a run that begins now, about a record of the workflow's object if it has one. One that a key sets off is held to what
 // the key may do.
 func (r *Runner) newRun(s *catalog.Snapshot, w *workflows.Workflow, by *policy.Caller, key id.ID) *Run {
-	run := &Run{ID: r.o.IDs.Next(), Workflow: w.Doc.Name, Revision: s.Revision, Record: key, By: by.User, Started: r.o.Now(), Next: w.Start.Name, watches: mayWatchOf(w)}
+	run := &Run{ID: r.o.IDs.Next(), Workflow: w.Doc.Name, Revision: s.Revision, Record: key, By: by.User, Started: r.o.Now(), At: w.Begin(), watches: mayWatchOf(w)}
 	if w.Object != nil {
 		run.Object = w.Object.Doc.Name
 	}

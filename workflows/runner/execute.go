@@ -36,6 +36,8 @@ type executing struct {
 	wrote    bool            // a record was changed
 	calls    bool            // something is asked of an outside system
 	tries    bool            // nothing is kept: a run does not wait
+	doing    int             // where the step is in the trace that is being done
+	watches  bool            // and it has waited for a change before
 	budget   *workflows.Budget
 }
 
@@ -50,11 +52,11 @@ func (g *together) carryOn(run *Run, w *workflows.Workflow, env *session.Env) (w
 			return false, err
 		}
 		run.State, run.Fault, run.Ended = Failed, f, g.r.o.Now()
-		return false, g.r.release(g.ctx, g.joint.Tx(), run)
+		return false, g.release(run)
 	}
 	x := executing{g: g, r: g.r, ctx: g.ctx, tenant: g.tenant.Name(), run: run, workflow: w, writer: writer, joint: writer.Within(g.joint), env: env, tries: g.tries, budget: &g.budget}
 	if err = x.execute(); err == nil && run.State != Waiting {
-		err = g.r.release(g.ctx, g.joint.Tx(), run)
+		err = g.release(run)
 	}
 	g.calls = g.calls || x.calls
 	return x.wrote, err
@@ -64,31 +66,25 @@ func (g *together) carryOn(run *Run, w *workflows.Workflow, env *session.Env) (w
 // that end the transaction.
 func (e *executing) execute() error {
 	e.env.Forget() // an earlier run of the transaction may have changed it
-	state := &workflows.State{Next: e.run.Next, Steps: e.run.Steps, Loops: e.run.loops, Asked: e.run.asked, Watches: e.run.watches == watches, Late: e.run.late}
+	state := &workflows.State{Position: e.run.At, Steps: e.run.Steps, Undoing: e.run.undoing}
 	err := e.workflow.Restore(state, e.run.results)
 	x := workflows.NewExecution(e.ctx, e.workflow, state, e.env, e, e.budget)
 	if err == nil {
 		x.ID, x.By = e.run.ID, e.run.By
-		for err = x.Run(e.did); err == nil && e.tries && state.Waits(); err = x.Run(e.did) {
-			if e.budget.Steps < 0 {
-				err = fault.New(fault.Limited, "workflow.too_many_steps", "limit", stepsAtOnce)
-				break
-			}
-			e.waits(state.Until)
+		if e.tries {
+			x.Passes = e.passes
+		}
+		if err = x.Run(e.did); err == nil && e.tries && state.Waits() {
+			err = fault.New(fault.Limited, "workflow.too_many_steps", "limit", stepsAtOnce)
 		}
 	}
-	e.run.Next, e.run.Steps, e.run.loops, e.run.asked, e.run.late = state.Next, state.Steps, state.Loops, state.Asked, state.Late
-	if e.run.watches = mayWatchOf(e.workflow); state.Watches {
-		e.run.watches = watches
-	}
-	kept, unkept := e.workflow.Keep(state) // also of a run that fails: a retry goes on with what earlier steps found
-	e.run.results, err = kept, cmp.Or(err, unkept)
-	if err == nil && !state.Waits() {
-		e.run.answer, err = x.Answer()
-	}
-	if e.run.holds() > maxHeld {
-		e.run.results, e.run.loops, e.run.answer = nil, nil, nil
-		err = cmp.Or(err, error(fault.New(fault.TooLarge, "workflow.results_too_large", "limit", maxHeld)))
+	err = e.came(x, state, err)
+	if f := fault.From(err); f != nil && !f.Kind.Breaks() { // it fails for good
+		undoes, problem := x.Undo()
+		if err = cmp.Or(problem, err); undoes && problem == nil {
+			e.run.Fault = single(f)
+			err = e.came(x, state, x.Run(e.did))
+		}
 	}
 	now := e.r.o.Now()
 	switch f := fault.From(err); {
@@ -96,30 +92,59 @@ func (e *executing) execute() error {
 		return err // nothing is wrong with the run
 	case f != nil:
 		if f.Kind == fault.Internal { // it must not hold up others
-			e.r.o.Log.Error("doing a step of a workflow", "tenant", e.tenant, "workflow", e.run.Workflow, "run", e.run.ID.String(), "step", e.run.Next, "error", err)
+			e.r.o.Log.Error("doing a step of a workflow", "tenant", e.tenant, "workflow", e.run.Workflow, "run", e.run.ID.String(), "step", x.Step(), "error", err)
 		}
-		e.run.State, e.run.Fault, e.run.Ended = Failed, single(f), now
+		e.run.State, e.run.Fault, e.run.Ended = Failed, cmp.Or(e.run.Fault, single(f)), now
 	case state.Waits():
-		e.run.State, e.run.Due = Waiting, state.Until
+		e.run.State, e.run.Due = Waiting, state.Due()
+	case state.Undoing.Begun:
+		e.run.State, e.run.Ended = e.run.undone(), now
 	default:
 		e.run.State, e.run.Ended = Done, now
 	}
 	return nil
 }
 
+// came keeps with the run how far it came, and what it answers if it has ended, and returns why it failed. What is too large is not kept: the
+// run fails, unless it undoes already what it did.
+func (e *executing) came(x *workflows.Execution, state *workflows.State, err error) error {
+	e.run.At, e.run.Steps, e.run.undoing = state.Position, state.Steps, state.Undoing
+	if e.run.watches = mayWatchOf(e.workflow); state.Watching() {
+		e.run.watches = watches
+	}
+	kept, unkept := e.workflow.Keep(state) // also of a run that fails: a retry goes on with what earlier steps found
+	e.run.results, err = kept, cmp.Or(err, unkept)
+	if err == nil && !state.Waits() && !state.Undoing.Begun {
+		e.run.answer, err = x.Answer()
+	}
+	if e.run.holds() > maxHeld {
+		e.run.results, e.run.answer = nil, nil
+		e.run.At.Forget()
+		if !state.Undoing.Begun {
+			err = cmp.Or(err, error(fault.New(fault.TooLarge, "workflow.results_too_large", "limit", maxHeld)))
+		}
+	}
+	return err
+}
+
 // single is the first of several faults, which is what a run tells.
 func single(f *fault.Fault) *fault.Fault { return f.Each()[0] }
 
-// did notes that a step is being done.
-func (e *executing) did(step string) {
-	if n := len(e.run.Trace); e.run.watches == watches && n > 0 && e.run.Trace[n-1].Step == step {
-		return // it looks at its condition again
+// did notes that a step is being done, on one of several ways or on none.
+func (e *executing) did(step, way string, again bool) {
+	if e.watches = again; again { // it looks at its condition again
+		for e.doing = len(e.run.Trace) - 1; e.doing >= 0; e.doing-- {
+			if e.run.Trace[e.doing].Step == step {
+				return
+			}
+		}
 	}
-	e.run.Trace = append(e.run.Trace, Did{Step: step, At: e.r.o.Now()})
+	e.doing = len(e.run.Trace)
+	e.run.Trace = append(e.run.Trace, Did{Step: step, Way: way, At: e.r.o.Now()})
 }
 
-// waits notes that a run which is tried would wait for some time.
-func (e *executing) waits(until time.Time) {
+// passes notes that a run which is tried would wait for some time.
+func (e *executing) passes(until time.Time) {
 	if until.After(e.r.o.Now()) {
 		e.note(Effect{Do: "wait", Text: until.UTC().Format(time.RFC3339)})
 	}
@@ -131,14 +156,19 @@ func (e *executing) note(effect Effect) {
 		e.wrote = true
 		e.env.Forget()
 	}
-	last := &e.run.Trace[len(e.run.Trace)-1]
-	if len(last.Effects) < maxTrace {
-		last.Effects = append(last.Effects, effect)
+	did := &e.run.Trace[e.doing]
+	if len(did.Effects) < maxTrace {
+		did.Effects = append(did.Effects, effect)
 	}
 }
 
 // Failed implements workflows.Acts.
 func (e *executing) Failed(problem string) { e.note(Effect{Do: "failed", Text: problem}) }
+
+// Again implements workflows.Acts.
+func (e *executing) Again(problem string, time int) {
+	e.note(Effect{Do: "retry", Text: problem, Tried: int64(time)})
+}
 
 // needsRecord is a fault where the run is about no record.
 func (e *executing) needsRecord() error {
@@ -295,7 +325,7 @@ func (e *executing) Called(asked id.ID) (workflows.Reply, error) {
 	}
 	if call.State != outside.Pending {
 		e.note(Effect{Do: "answer", Text: fmt.Sprint(call.Status), Tried: call.Tried})
-		if err := outside.Remove(e.ctx, e.joint.Tx(), e.run.ID); err != nil {
+		if err := outside.Remove(e.ctx, e.joint.Tx(), e.run.ID, call.ID); err != nil {
 			return workflows.Reply{}, err
 		}
 	}

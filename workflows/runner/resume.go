@@ -86,7 +86,7 @@ func (g *together) goOnWith(runs []*Run, known map[id.ID]definition) (more bool,
 		if !found || g.budget.Steps <= 0 { // it has come due since, or others wait for the transaction
 			return true, nil
 		}
-		if run.Parent != 0 { // one before it may have ended it
+		if run.Parent != 0 || len(run.At.Ways) > 0 { // one before it may have ended it, or what it waits for
 			if run, err = Get(g.ctx, g.joint.Tx(), run.ID); err != nil {
 				return false, err
 			}
@@ -180,22 +180,56 @@ func (g *together) update(run *Run) error {
 // end ends a run that can't go on.
 func (g *together) end(run *Run, state string, why *fault.Fault) error {
 	run.State, run.Fault, run.Ended = state, why, g.r.o.Now()
-	if err := g.r.release(g.ctx, g.joint.Tx(), run); err != nil {
+	if err := g.release(run); err != nil {
 		return err
 	}
 	return g.update(run)
 }
 
 // release lets go of what a run waits for that has ended.
-func (r *Runner) release(ctx context.Context, tx store.Tx, run *Run) error {
-	if run.asked == 0 {
-		return nil
+func (g *together) release(run *Run) error {
+	undoes, err := g.r.release(g.ctx, g.joint.Tx(), run)
+	g.undoes(undoes)
+	return err
+}
+
+// undoes notes that runs go on which undo what they did.
+func (g *together) undoes(some bool) {
+	if now := g.r.o.Now(); some && (g.due.IsZero() || now.Before(g.due)) {
+		g.due = now
 	}
-	if err := r.approvals.CloseOf(ctx, tx, run.ID); err != nil {
-		return err
+}
+
+// release lets go of what a run waits for that has ended. It reports whether runs go on which undo what they did.
+func (r *Runner) release(ctx context.Context, tx store.Tx, run *Run) (undoes bool, err error) {
+	if len(run.At.AllAsked()) == 0 {
+		return false, nil
 	}
-	if err := r.cancelCalled(ctx, tx, int64(run.ID)); err != nil {
-		return err
+	return r.letGo(ctx, tx, run.ID)
+}
+
+// letGo lets go of what a run asked, began, or had made, and waits for no more: some if they are given, else all. It reports whether runs
+// go on which undo what they did.
+func (r *Runner) letGo(ctx context.Context, tx store.Tx, run id.ID, some ...id.ID) (undoes bool, err error) {
+	if err := r.approvals.CloseOf(ctx, tx, run, some...); err != nil {
+		return false, err
 	}
-	return outside.Remove(ctx, tx, run.ID)
+	if undoes, err = r.cancelRuns(ctx, tx, store.Among(query.Is(colParent, int64(run)), some)); err != nil {
+		return false, err
+	}
+	return undoes, outside.Remove(ctx, tx, run, some...)
+}
+
+// stop ends a run that waits, as cancelled, or has it undo first what it did; who called it is not told. It reports whether it, or one
+// that it called, does so, and has to be gone on with.
+func (r *Runner) stop(ctx context.Context, tx store.Tx, run *Run) (undoes bool, err error) {
+	if undoes, err = r.release(ctx, tx, run); err != nil {
+		return false, err
+	}
+	if now := r.o.Now(); run.undoing.Begin(&run.At) {
+		run.Due, run.watches, undoes = now, min(run.watches, mayWatch), true
+	} else {
+		run.State, run.Ended = run.undone(), now
+	}
+	return undoes, run.update(ctx, tx)
 }
