@@ -142,6 +142,12 @@ func find(ctx context.Context, from store.Reader, q query.Select) ([]*Call, erro
 	return found, nil
 }
 
+// Mails are the calls of a run that send messages.
+func Mails(ctx context.Context, from store.Reader, run id.ID) ([]*Call, error) {
+	all, err := find(ctx, from, query.Select{Filter: query.Is(colRun, int64(run))})
+	return slices.DeleteFunc(all, func(c *Call) bool { return c.Request.Mail == nil }), err
+}
+
 // Remove forgets calls: of a run that has ended, or about records that are gone for good.
 func Remove(ctx context.Context, tx store.Tx, run id.ID, records ...any) error {
 	gone := query.Filter(query.Is(colRun, int64(run)))
@@ -193,6 +199,8 @@ type Options struct {
 	Now     func() time.Time
 	// Answered is called in the transaction that keeps the answer of a call, or its failure.
 	Answered func(ctx context.Context, tx store.Tx, c *Call) error
+	// Late is called of a message that was sent though its call had been forgotten meanwhile.
+	Late func(ctx context.Context, t store.Tenant, c *Call) error
 	// Committed is called after that with the tenant's name.
 	Committed func(tenant string)
 	// Failed is told of what kept an answer from being kept.
@@ -349,9 +357,11 @@ func (c *Caller) call(t store.Tenant, call *Call) error {
 	default:
 		call.Due = c.o.Now().Add(max(got.pause, call.wait()))
 	}
+	gone := false
 	err = t.Write(ctx, func(tx store.Tx) error {
 		now, err := Get(ctx, tx, call.ID)
-		if fault.Is(err, "outside.unknown") || err == nil && now.State != Pending {
+		gone = fault.Is(err, "outside.unknown")
+		if gone || err == nil && now.State != Pending {
 			return nil // the run has ended, or somebody else had an answer first
 		}
 		if err != nil {
@@ -362,6 +372,9 @@ func (c *Caller) call(t store.Tenant, call *Call) error {
 		}
 		return c.o.Answered(ctx, tx, call)
 	})
+	if err == nil && gone && call.State == Done && call.Request.Mail != nil {
+		err = c.o.Late(ctx, t, call)
+	}
 	if err == nil {
 		c.o.Committed(t.Name())
 	}

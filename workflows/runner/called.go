@@ -8,6 +8,7 @@ import (
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/query"
+	"formwork/engine/record"
 	"formwork/engine/record/session"
 	"formwork/engine/store"
 	"formwork/workflows"
@@ -141,7 +142,8 @@ func (r *Runner) tellCaller(ctx context.Context, tx store.Tx, run *Run) (queued 
 }
 
 // cancelCalled ends the runs that wait and were called by some that have ended.
-func (r *Runner) cancelCalled(ctx context.Context, tx store.Tx, callers ...any) error {
+func (r *Runner) cancelCalled(ctx context.Context, j *record.Joint, callers ...any) error {
+	tx := j.Tx()
 	for some := range slices.Chunk(callers, resumeAtOnce) { // each waits for one at most
 		called, err := find(ctx, tx, query.Select{Table: runTable, Filter: query.All{query.In{Ref: query.Field(colParent), Values: some}, query.Is(colState, Waiting)}}, true)
 		if err != nil {
@@ -156,7 +158,7 @@ func (r *Runner) cancelCalled(ctx context.Context, tx store.Tx, callers ...any) 
 				continue
 			}
 			run.State, run.Ended = Cancelled, r.o.Now()
-			if err := r.release(ctx, tx, run); err != nil {
+			if err := r.release(ctx, j, run); err != nil {
 				return err
 			}
 			if err := run.update(ctx, tx); err != nil {
@@ -169,7 +171,8 @@ func (r *Runner) cancelCalled(ctx context.Context, tx store.Tx, callers ...any) 
 
 // leave lets go of what depends on runs that are removed, since their records are gone for good: those that they called end,
 // and those that called them go on.
-func (r *Runner) leave(ctx context.Context, tx store.Tx, records []any) (queued bool, err error) {
+func (r *Runner) leave(ctx context.Context, j *record.Joint, records []any) (queued bool, err error) {
+	tx := j.Tx()
 	waiting, err := find(ctx, tx, query.Select{Table: runTable, Filter: query.All{query.In{Ref: query.Field(colRecord), Values: records}, query.Is(colState, Waiting)}}, false)
 	if err != nil {
 		return false, err
@@ -178,10 +181,13 @@ func (r *Runner) leave(ctx context.Context, tx store.Tx, records []any) (queued 
 	for _, run := range waiting {
 		keys = append(keys, int64(run.ID))
 	}
-	if err := r.cancelCalled(ctx, tx, keys...); err != nil {
+	if err := r.cancelCalled(ctx, j, keys...); err != nil {
 		return false, err
 	}
 	for _, run := range waiting {
+		if err := r.leaveMail(ctx, j, run); err != nil {
+			return false, err
+		}
 		if run.Parent == 0 || slices.Contains(keys, any(int64(run.Parent))) {
 			continue
 		}

@@ -219,7 +219,7 @@ func (r *Runner) Cancel(ctx context.Context, t store.Tenant, key id.ID) error {
 				return fault.New(fault.Conflict, "workflow.not_waiting")
 			}
 			run.State, run.Ended = Cancelled, r.o.Now()
-			if err := r.release(ctx, j.Tx(), run); err != nil {
+			if err := r.release(ctx, j, run); err != nil {
 				return err
 			}
 			if err := run.update(ctx, j.Tx()); err != nil {

@@ -50,11 +50,11 @@ func (g *together) carryOn(run *Run, w *workflows.Workflow, env *session.Env) (w
 			return false, err
 		}
 		run.State, run.Fault, run.Ended = Failed, f, g.r.o.Now()
-		return false, g.r.release(g.ctx, g.joint.Tx(), run)
+		return false, g.r.release(g.ctx, g.joint, run)
 	}
 	x := executing{g: g, r: g.r, ctx: g.ctx, tenant: g.tenant.Name(), run: run, workflow: w, writer: writer, joint: writer.Within(g.joint), env: env, tries: g.tries, budget: &g.budget}
 	if err = x.execute(); err == nil && run.State != Waiting {
-		err = g.r.release(g.ctx, g.joint.Tx(), run)
+		err = g.r.release(g.ctx, g.joint, run)
 	}
 	g.calls = g.calls || x.calls
 	return x.wrote, err
@@ -286,20 +286,38 @@ func (e *executing) Send(m *mail.Message, by string, tries int64) (id.ID, error)
 
 // Called implements workflows.Acts. A run that is tried goes on as if the answer were an empty one.
 func (e *executing) Called(asked id.ID) (workflows.Reply, error) {
-	if e.tries {
-		return workflows.Reply{State: outside.Done, Status: 200}, nil
-	}
 	call, err := outside.Get(e.ctx, e.joint.Tx(), asked)
 	if err != nil {
 		return workflows.Reply{}, err
 	}
-	if call.State != outside.Pending {
+	switch {
+	case e.tries:
+		call.State, call.Status = outside.Done, 200
+	case call.State != outside.Pending:
 		e.note(Effect{Do: "answer", Text: fmt.Sprint(call.Status), Tried: call.Tried})
-		if err := outside.Remove(e.ctx, e.joint.Tx(), e.run.ID); err != nil {
-			return workflows.Reply{}, err
-		}
+	default:
+		return workflows.Reply{State: call.State}, nil
+	}
+	if err := e.mailed(call); err != nil {
+		return workflows.Reply{}, err
+	}
+	if err := outside.Remove(e.ctx, e.joint.Tx(), e.run.ID); err != nil {
+		return workflows.Reply{}, err
 	}
 	return workflows.Reply{State: call.State, Status: call.Status, Body: call.Body, Fault: call.Fault}, nil
+}
+
+// mailed keeps what became of a message, if a call sent one.
+func (e *executing) mailed(c *outside.Call) error {
+	if c.Request.Mail == nil {
+		return nil
+	}
+	changed, err := mailed(e.g.joint, e.run, c, mail.Pending, e.env.Session.Caller.Language)
+	if err == nil && changed != nil {
+		o := e.g.snapshot.Objects[mail.ObjectName]
+		e.note(Effect{Do: "update", Object: o.Doc.Name, Record: c.Request.Mail.Record, Values: shown(o, changed)})
+	}
+	return err
 }
 
 // bodyOf is the body of a request as the values of an effect; nil where it is too large to be kept, or none.

@@ -180,22 +180,25 @@ func (g *together) update(run *Run) error {
 // end ends a run that can't go on.
 func (g *together) end(run *Run, state string, why *fault.Fault) error {
 	run.State, run.Fault, run.Ended = state, why, g.r.o.Now()
-	if err := g.r.release(g.ctx, g.joint.Tx(), run); err != nil {
+	if err := g.r.release(g.ctx, g.joint, run); err != nil {
 		return err
 	}
 	return g.update(run)
 }
 
 // release lets go of what a run waits for that has ended.
-func (r *Runner) release(ctx context.Context, tx store.Tx, run *Run) error {
+func (r *Runner) release(ctx context.Context, j *record.Joint, run *Run) error {
 	if run.asked == 0 {
 		return nil
 	}
-	if err := r.approvals.CloseOf(ctx, tx, run.ID); err != nil {
+	if err := r.approvals.CloseOf(ctx, j.Tx(), run.ID); err != nil {
 		return err
 	}
-	if err := r.cancelCalled(ctx, tx, int64(run.ID)); err != nil {
+	if err := r.cancelCalled(ctx, j, int64(run.ID)); err != nil {
 		return err
 	}
-	return outside.Remove(ctx, tx, run.ID)
+	if err := r.leaveMail(ctx, j, run); err != nil {
+		return err
+	}
+	return outside.Remove(ctx, j.Tx(), run.ID)
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"formwork/engine/expression"
-	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/mail"
 	"formwork/engine/query"
@@ -97,46 +96,13 @@ func (e *emailing) Do(x *workflows.Execution) (workflows.Outcome, error) {
 		return workflows.Outcome{}, err
 	}
 	kept := x.Kept()
-	key, _ := kept["email"].(int64)
 	switch reply.State {
 	case outside.Pending:
 		return workflows.Outcome{Asked: x.Asked(), Result: kept}, nil
 	case outside.Done:
-		return workflows.Outcome{Next: e.To, Result: kept}, e.became(x, id.ID(key), mail.Sent, nil)
-	}
-	if err := e.became(x, id.ID(key), mail.Failed, reply.Fault); err != nil {
-		return workflows.Outcome{}, err
+		return workflows.Outcome{Next: e.To, Result: kept}, nil
 	}
 	return workflows.Outcome{Result: kept}, reply.Fault
-}
-
-// became keeps what became of a message, unless its record is gone meanwhile.
-func (e *emailing) became(x *workflows.Execution, key id.ID, state string, why *fault.Fault) error {
-	field := e.mailbox.Kept.Field(mail.State).Column
-	now, found, err := store.First(x.Ctx, x.Reader(), query.Select{Table: e.mailbox.Kept.Object.Table.Name, Filter: query.Is(query.ID, int64(key))}, field)
-	if err != nil {
-		return fmt.Errorf("reading the state of an e-mail: %w", err)
-	}
-	if !found || now.Text(field) != mail.Pending { // it may have come back already
-		return nil
-	}
-	values := map[string]any{mail.State: state}
-	if why != nil {
-		values[mail.Problem] = said(why).Text(x.Language())
-	}
-	err = x.Acts.Update(e.mailbox.Kept.Object, key, values)
-	if fault.Is(err, "record.not_found") {
-		return nil
-	}
-	return err
-}
-
-// said is what people who read the message are told of why it was not sent; servers and connections are the run's to name.
-func said(why *fault.Fault) *fault.Fault {
-	if why.Code == "outside.mail_refused" {
-		return why
-	}
-	return fault.New(fault.Conflict, "mail.not_sent")
 }
 
 // ask keeps the message, and has it sent.

@@ -1,0 +1,81 @@
+package runner
+
+import (
+	"context"
+
+	"formwork/engine/fault"
+	"formwork/engine/mail"
+	"formwork/engine/record"
+	"formwork/engine/store"
+	"formwork/workflows/outside"
+)
+
+// mailed keeps in the record of a message what became of it, which a call of a run says: whatever whoever set off the run may
+// change. It returns what it changed: nothing where the record is gone, or is in another state than one.
+func mailed(j *record.Joint, run *Run, c *outside.Call, from, language string) (map[string]any, error) {
+	env, err := j.Record(mail.ObjectName, c.Request.Mail.Record)
+	if err != nil || env == nil {
+		return nil, err
+	}
+	state, ok := env.Mapping.Object.Field(mail.State)
+	if !ok || env.Mapping.Value(env.Row, state.Column) != from { // it may have come back already
+		return nil, nil
+	}
+	values := map[string]any{mail.State: mail.Sent}
+	switch {
+	case from == mail.Failed:
+		values[mail.Problem] = nil
+	case c.State != outside.Done:
+		values = map[string]any{mail.State: mail.Failed, mail.Problem: unsent(c).Text(language)}
+	}
+	own := *env.Session
+	caller := *own.Caller
+	caller.Via, own.Caller, own.Depth = "workflow "+run.Workflow, &caller, int(run.Depth)+1
+	return values, j.As(&own).Update(mail.ObjectName, c.Request.Mail.Record, values)
+}
+
+// unsent is what people who read a message are told of why it was not sent; servers and connections are the run's to name.
+func unsent(c *outside.Call) *fault.Fault {
+	switch {
+	case c.State == outside.Pending:
+		return fault.New(fault.Conflict, "mail.given_up")
+	case c.Fault.Code == "outside.mail_refused":
+		return c.Fault
+	}
+	return fault.New(fault.Conflict, "mail.not_sent")
+}
+
+// leaveMail has the records of messages that wait to be sent tell that nothing comes of these any more, as their run has ended. A record
+// that may not be changed, since the tenant says so, stays as it is.
+func (r *Runner) leaveMail(ctx context.Context, j *record.Joint, run *Run) error {
+	waiting, err := outside.Mails(ctx, j.Tx(), run.ID)
+	if err != nil {
+		return err
+	}
+	for _, c := range waiting {
+		_, err := mailed(j, run, c, mail.Pending, "")
+		switch f := fault.From(err); {
+		case f != nil && f.Kind.Breaks():
+			return err
+		case f != nil:
+			r.o.Log.Warn("keeping what became of an e-mail", "workflow", run.Workflow, "run", run.ID.String(), "error", err)
+		}
+	}
+	return nil
+}
+
+// sentLate keeps that a message was sent whose run had ended meanwhile.
+func (r *Runner) sentLate(ctx context.Context, t store.Tenant, c *outside.Call) error {
+	return r.underNewest(ctx, t, func(system *record.Session) error {
+		return system.Jointly(ctx, func(j *record.Joint) error {
+			run, err := Get(ctx, j.Tx(), c.Run)
+			if fault.Is(err, "workflow.no_run") {
+				return nil
+			}
+			if err == nil {
+				_, err = mailed(j, run, c, mail.Failed, "")
+			}
+			return err
+		})
+	})
+}
