@@ -565,6 +565,8 @@ func (s *stage) finds(t *testing.T, at string, d deed) {
 		for name, want := range d.Want {
 			if text, ok := want.(string); ok && strings.HasPrefix(text, "$") {
 				want = s.kept[text[1:]].String()
+			} else if of, name, found := strings.Cut(text, "/$"); found {
+				want = map[string]any{"object": of, "id": s.kept[name].String()}
 			}
 			fits = fits && fmt.Sprint(got[name]) == fmt.Sprint(want)
 		}
