@@ -215,8 +215,8 @@ type Acts interface {
 	Readable(object *catalog.Object) (query.Filter, error)
 	// Notify tells a user something about the record that the run is about.
 	Notify(user id.ID, text string) error
-	// Ask asks people to decide something about that record.
-	Ask(q Question) (id.ID, error)
+	// Ask asks people to decide something about that record. Each of those who are asked has a name in it, in their order.
+	Ask(q Question) (asked id.ID, people []id.ID, err error)
 	// Answer is what became of that. Where the time for it is over, it is closed.
 	Answer(asked id.ID) (Answer, error)
 	// Call has a request made to an outside system, at most so many times until it succeeds.

@@ -160,6 +160,14 @@ func Remove(ctx context.Context, tx store.Tx, run id.ID, records ...any) error {
 	return nil
 }
 
+// Forget forgets a call that may be gone already.
+func Forget(ctx context.Context, tx store.Tx, key id.ID) error {
+	if err := tx.Delete(ctx, callTable, key); err != nil {
+		return fmt.Errorf("removing a request: %w", err)
+	}
+	return nil
+}
+
 // Next is when the first of the calls that are pending is tried next; the zero time: none is.
 func Next(ctx context.Context, from store.Reader) (time.Time, error) {
 	q := query.Select{Table: callTable, Filter: query.Compare{Ref: query.Field(colDue), Op: query.Ge, Value: int64(0)}, Sort: []query.Order{{Ref: query.Field(colDue)}, {Ref: query.Field(query.ID)}}}
@@ -201,6 +209,10 @@ type Options struct {
 	Answered func(ctx context.Context, tx store.Tx, c *Call) error
 	// Late is called of a message that was sent though its call had been forgotten meanwhile.
 	Late func(ctx context.Context, t store.Tenant, c *Call) error
+	// Decided is called, after Answered, of what became of a message that asks for a decision: no run waits for it.
+	Decided func(ctx context.Context, t store.Tenant, c *Call) error
+	// Link is that by which somebody decides whom a message asks; see mail.Message.
+	Link func(ctx context.Context, t store.Tenant, person id.ID) (string, error)
 	// Committed is called after that with the tenant's name.
 	Committed func(tenant string)
 	// Failed is told of what kept an answer from being kept.
@@ -372,8 +384,12 @@ func (c *Caller) call(t store.Tenant, call *Call) error {
 		}
 		return c.o.Answered(ctx, tx, call)
 	})
-	if err == nil && gone && call.State == Done && call.Request.Mail != nil {
+	switch m := call.Request.Mail; {
+	case err != nil || m == nil:
+	case gone && call.State == Done:
 		err = c.o.Late(ctx, t, call)
+	case !gone && call.State != Pending && m.Decides != 0:
+		err = c.o.Decided(ctx, t, call)
 	}
 	if err == nil {
 		c.o.Committed(t.Name())
@@ -404,7 +420,27 @@ func (c *Caller) try(t store.Tenant, call *Call) (reply, error) {
 		}
 		return reply{fault: f}, nil
 	}
-	return c.senders[conn.Protocol()].send(c.ctx, conn, secret, &call.Request, call.ID), nil
+	sent := &call.Request
+	if sent.Mail != nil && sent.Mail.Decides != 0 {
+		if sent, err = c.linked(t, sent); err != nil {
+			if f := fault.From(err); !f.Kind.Breaks() {
+				return reply{fault: f}, nil
+			}
+			return reply{}, err
+		}
+	}
+	return c.senders[conn.Protocol()].send(c.ctx, conn, secret, sent, call.ID), nil
+}
+
+// linked is a request to send a message, with the link in it.
+func (c *Caller) linked(t store.Tenant, r *Request) (*Request, error) {
+	link, err := c.o.Link(c.ctx, t, r.Mail.Decides)
+	if err != nil {
+		return nil, err
+	}
+	with, m := *r, *r.Mail
+	m.Link, with.Mail = link, &m
+	return &with, nil
 }
 
 // keep keeps what became of a call.

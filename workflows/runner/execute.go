@@ -205,9 +205,9 @@ func (e *executing) Notify(user id.ID, text string) error {
 }
 
 // Ask implements workflows.Acts.
-func (e *executing) Ask(q workflows.Question) (id.ID, error) {
+func (e *executing) Ask(q workflows.Question) (id.ID, []id.ID, error) {
 	if err := e.needsRecord(); err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	r := &approval.Request{Run: e.run.ID, Workflow: e.run.Workflow, Step: q.Step, Object: e.run.Object, Record: e.run.Record, By: e.run.By, Text: q.Text, Way: q.Way, Locks: q.Locks, Due: q.Due}
 	for _, one := range q.Asked {
@@ -215,20 +215,22 @@ func (e *executing) Ask(q workflows.Question) (id.ID, error) {
 	}
 	if q.Locks { // who changes it meanwhile waits, and finds it locked
 		if err := e.joint.Tx().Lock(e.ctx, e.env.Mapping.Object.Table.Name, e.run.Record); err != nil {
-			return 0, fmt.Errorf("locking a record that waits for approval: %w", err)
+			return 0, nil, fmt.Errorf("locking a record that waits for approval: %w", err)
 		}
 	}
 	if err := e.r.approvals.Ask(e.ctx, e.joint.Tx(), r); err != nil {
-		return 0, err
+		return 0, nil, err
 	}
+	people := make([]id.ID, len(r.People))
 	for i, one := range q.Asked {
 		asks := Effect{Do: "ask", Record: one.User}
 		if i == 0 {
 			asks.Text = r.Text // the same for all
 		}
 		e.note(asks)
+		people[i] = r.People[i].ID
 	}
-	return r.ID, nil
+	return r.ID, people, nil
 }
 
 // Answer implements workflows.Acts. A run that is tried goes on as if it were approved.
@@ -251,6 +253,12 @@ func (e *executing) Answer(asked id.ID) (workflows.Answer, error) {
 	}
 	if r.State != approval.Pending {
 		e.note(Effect{Do: r.State, Record: answer.By, Text: answer.Comment})
+		if err := e.r.leaveMail(e.ctx, e.g.joint, e.run); err != nil { // nobody is to be asked any more
+			return workflows.Answer{}, err
+		}
+		if err := outside.Remove(e.ctx, e.joint.Tx(), e.run.ID); err != nil {
+			return workflows.Answer{}, err
+		}
 	}
 	return answer, nil
 }

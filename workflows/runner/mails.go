@@ -66,16 +66,30 @@ func (r *Runner) leaveMail(ctx context.Context, j *record.Joint, run *Run) error
 
 // sentLate keeps that a message was sent whose run had ended meanwhile.
 func (r *Runner) sentLate(ctx context.Context, t store.Tenant, c *outside.Call) error {
+	return r.keepMailed(ctx, t, c, mail.Failed)
+}
+
+// decided keeps what became of a message that asks for a decision, and forgets its call.
+func (r *Runner) decided(ctx context.Context, t store.Tenant, c *outside.Call) error {
+	return r.keepMailed(ctx, t, c, mail.Pending)
+}
+
+// keepMailed keeps what became of a message for which no run waits, in a transaction of its own; before that, whoever ends the run
+// does.
+func (r *Runner) keepMailed(ctx context.Context, t store.Tenant, c *outside.Call, from string) error {
 	return r.underNewest(ctx, t, func(system *record.Session) error {
 		return system.Jointly(ctx, func(j *record.Joint) error {
 			run, err := Get(ctx, j.Tx(), c.Run)
 			if fault.Is(err, "workflow.no_run") {
 				return nil
 			}
-			if err == nil {
-				_, err = mailed(j, run, c, mail.Failed, "")
+			if err != nil {
+				return err
 			}
-			return err
+			if _, err := mailed(j, run, c, from, ""); err != nil {
+				return err
+			}
+			return outside.Forget(ctx, j.Tx(), c.ID)
 		})
 	})
 }

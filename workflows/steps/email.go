@@ -125,7 +125,7 @@ func (e *emailing) ask(x *workflows.Execution) (workflows.Outcome, error) {
 			return workflows.Outcome{}, err
 		}
 	}
-	if m.Record, err = e.keep(x, m, thread); err != nil {
+	if m.Record, err = keepMail(x, e.mailbox, m, thread, e.owner); err != nil {
 		return workflows.Outcome{}, err
 	}
 	if e.mailbox.Doc.Send == "" {
@@ -135,18 +135,18 @@ func (e *emailing) ask(x *workflows.Execution) (workflows.Outcome, error) {
 	return workflows.Outcome{Asked: asked, Result: map[string]any{"email": int64(m.Record)}}, err
 }
 
-// keep makes the record of a message.
-func (e *emailing) keep(x *workflows.Execution, m *mail.Message, thread string) (id.ID, error) {
-	values, err := e.mailbox.Values(m, thread, x.About())
+// keepMail makes the record of a message; nobody owns it where owner is nil.
+func keepMail(x *workflows.Execution, of *mail.Mailbox, m *mail.Message, thread string, owner *expression.Program) (id.ID, error) {
+	values, err := of.Values(m, thread, x.About())
 	if err != nil {
 		return 0, err
 	}
-	if e.owner != nil {
-		if values[query.Owner.Name], err = x.Eval(e.owner); err != nil {
+	if owner != nil {
+		if values[query.Owner.Name], err = x.Eval(owner); err != nil {
 			return 0, err
 		}
 	}
-	return x.Acts.Create(e.mailbox.Kept.Object, values)
+	return x.Acts.Create(of.Kept.Object, values)
 }
 
 func (e *emailing) addresses(x *workflows.Execution, p *expression.Program) ([]mail.Address, error) {
