@@ -9,8 +9,8 @@ import css from "./Decide.module.css";
 
 /** What somebody is asked who followed a link in their mail, without the rest of the application: they have not logged in. To open it decides nothing. */
 export function Decide() {
-  const { t } = useTranslation();
-  const language = i18n.language;
+  const { t, i18n: speaks } = useTranslation();
+  const language = speaks.language;
   const [link] = useState(() => linkOf(location.hash));
   const [asked, setAsked] = useState<AskedDecision>();
   const [comment, setComment] = useState("");
