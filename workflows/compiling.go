@@ -295,7 +295,8 @@ func (k *compilation) compile(d *Definition, at string) *Workflow {
 	w := &Workflow{Doc: d, Object: h.object, Trigger: h.trigger, Nodes: make(map[string]*Node, len(d.Steps))}
 	_, timed := w.Trigger.(OnTime)
 	post, posted := w.Trigger.(OnPost)
-	if (timed || posted) && w.AsUser() {
+	_, received := w.Trigger.(OnReceipt)
+	if (timed || posted || received) && w.AsUser() {
 		c.Report(fault.New(fault.Invalid, "workflow.nobody"), at+"/run_as")
 	}
 	if posted {

@@ -300,7 +300,14 @@ type Write struct {
 	Object *catalog.Object
 	Action record.Action // Created, Updated or Deleted
 	Own    bool          // of the record that the run is about
+	System bool          // as the platform, whoever the run acts as
 	Values []Value       // what fields are given; of one without a program it is not known
+}
+
+// OnReceipt is a Trigger that nobody sets off, but what comes from outside: no run acts as a user.
+type OnReceipt interface {
+	Trigger
+	Received()
 }
 
 // OnFields is an OnSave trigger that is set off only where one of some fields is changed.

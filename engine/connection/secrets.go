@@ -83,7 +83,7 @@ func (s *Secrets) Set(ctx context.Context, t store.Tenant, h Holder, secret stri
 
 // Make is the secret of a holder, which is made and kept if there is none: whoever asks has the same. Faults: field.no_secret_key (Invalid);
 // those of Find.
-func (s *Secrets) Make(ctx context.Context, t store.Tenant, h Holder, make func() string) (string, error) {
+func (s *Secrets) Make(ctx context.Context, t store.Tenant, h Holder, random func() string) (string, error) {
 	secret, _, err := s.Find(ctx, t, h.Holder())
 	if !fault.Is(err, "connection.no_secret") {
 		return secret, err
@@ -99,7 +99,7 @@ func (s *Secrets) Make(ctx context.Context, t store.Tenant, h Holder, make func(
 		if secret, _, err = s.Find(ctx, tx, h.Holder()); !fault.Is(err, "connection.no_secret") {
 			return err
 		}
-		secret = make()
+		secret = random()
 		sealed, err := s.sealer.Seal(secret)
 		if err != nil {
 			return fmt.Errorf("sealing the secret of the %s: %w", h.Holder(), err)

@@ -295,8 +295,9 @@ func (c *Caller) Start(ctx context.Context, t store.Tenant) (room bool, err erro
 	if n == 0 {
 		return false, nil
 	}
-	var due []*Call
+	var due, lost []*Call
 	err = t.Write(ctx, func(tx store.Tx) (err error) {
+		lost = nil
 		past := query.Compare{Ref: query.Field(colDue), Op: query.Le, Value: c.o.Now().UnixMilli()}
 		if due, err = find(ctx, tx, query.Select{Filter: past, Limit: n, Sort: []query.Order{{Ref: query.Field(colDue)}, {Ref: query.Field(query.ID)}}}); err != nil {
 			return err
@@ -310,7 +311,7 @@ func (c *Caller) Start(ctx context.Context, t store.Tenant) (room bool, err erro
 				if err := c.o.Answered(ctx, tx, call); err != nil {
 					return err
 				}
-				due[i] = nil
+				due[i], lost = nil, append(lost, call)
 				continue
 			}
 			call.Tried++
@@ -325,8 +326,15 @@ func (c *Caller) Start(ctx context.Context, t store.Tenant) (room bool, err erro
 		c.give(t.Name(), n, 0)
 		return false, err
 	}
-	if slices.Contains(due, nil) {
+	if len(lost) > 0 {
 		c.o.Committed(t.Name())
+	}
+	for _, call := range lost {
+		if m := call.Request.Mail; m != nil && m.Decides != 0 {
+			if err := c.o.Decided(ctx, t, call); err != nil {
+				c.o.Failed(t.Name(), err)
+			}
+		}
 	}
 	due = slices.DeleteFunc(due, func(call *Call) bool { return call == nil })
 	if !c.begin(len(due)) { // they are made again when their lease has ended

@@ -80,6 +80,14 @@ func (s *approvalSettings) Compile(c *workflows.Compiling) workflows.Step {
 // Locks implements workflows.Locking.
 func (a *approving) Locks() bool { return a.Locked == nil || *a.Locked }
 
+// Writes implements workflows.Writing.
+func (a *approving) Writes() []workflows.Write {
+	if a.mail == nil {
+		return nil
+	}
+	return mailWrites(a.mail.mailbox)
+}
+
 func (a *approving) Do(x *workflows.Execution) (workflows.Outcome, error) {
 	if x.Asked() == 0 {
 		return a.ask(x)

@@ -82,9 +82,12 @@ func (s *emailSettings) Compile(c *workflows.Compiling) workflows.Step {
 }
 
 // Writes implements workflows.Writing.
-func (e *emailing) Writes() []workflows.Write {
-	o := e.mailbox.Kept.Object
-	return []workflows.Write{{Object: o, Action: record.Created}, {Object: o, Action: record.Updated, Values: []workflows.Value{{Field: e.mailbox.Kept.Field(mail.State)}, {Field: e.mailbox.Kept.Field(mail.Problem)}}}}
+func (e *emailing) Writes() []workflows.Write { return mailWrites(e.mailbox) }
+
+// mailWrites are what steps that send mail change: its records, which the platform tells what became of them.
+func mailWrites(of *mail.Mailbox) []workflows.Write {
+	o := of.Kept.Object
+	return []workflows.Write{{Object: o, Action: record.Created}, {Object: o, Action: record.Updated, System: true, Values: []workflows.Value{{Field: of.Kept.Field(mail.State)}, {Field: of.Kept.Field(mail.Problem)}}}}
 }
 
 func (e *emailing) Do(x *workflows.Execution) (workflows.Outcome, error) {

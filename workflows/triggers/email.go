@@ -46,6 +46,9 @@ func (*received) Allows() workflows.Effect { return workflows.Waits }
 func (*received) Old() bool                { return false }
 func (*received) Before() bool             { return false }
 
+// Received implements workflows.OnReceipt.
+func (*received) Received() {}
+
 // On implements workflows.OnSave.
 func (*received) On() []record.Action { return []record.Action{record.Created} }
 
