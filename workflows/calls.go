@@ -46,7 +46,7 @@ func (c *Compiling) Given(inputs []Input, sources map[string]string, at string) 
 		switch {
 		case ok:
 			if p := c.noted(c.c.Value(f, source, c.scope(fieldtype.AnyKind, -1), c.at+at+"/"+f.Name)); p != nil {
-				given = append(given, Value{f, p})
+				given = append(given, Value{Field: f, Program: p})
 			}
 		case f.Doc.Required != nil && f.Doc.Required.Always && input.Default == nil && f.Initial == nil:
 			c.Report(fault.New(fault.Invalid, "workflow.input_missing", "input", f.Name), at)

@@ -133,6 +133,9 @@ func (w *Workflow) lacking(sets map[string]*metadata.Permission) (warnings []*fa
 	for _, set := range t.Permissions() {
 		rights := within(sets, set)
 		w.eachWrite(func(step string, of Write) {
+			if of.System {
+				return
+			}
 			object, right := of.Object.Doc.Name, rightOf[of.Action]
 			given := slices.DeleteFunc(slices.Clone(rights), func(p *metadata.Permission) bool { return !gives(p.On(object), of.Action) })
 			if len(given) == 0 {

@@ -239,6 +239,7 @@ func Offered(name string, v fieldtype.Value) expression.Symbol {
 type Value struct {
 	Field   *catalog.Field
 	Program *expression.Program
+	of      string // of a field that refers to records of any object: whose records the program refers to by their ids; "": it says so itself
 }
 
 // Values compiles the expressions of what fields of an object are given. Those of fields that can't
@@ -253,12 +254,27 @@ func (c *Compiling) Values(o *catalog.Object, sources map[string]string, at stri
 		case !f.Settable() || f.Value.Kind() == fieldtype.AnyKind:
 			c.Report(fault.New(fault.Invalid, "workflow.not_written", "field", name), at)
 		default:
-			if p := c.noted(c.c.Value(f, sources[name], c.scope(fieldtype.AnyKind, -1), c.at+at)); p != nil {
-				values = append(values, Value{f, p})
+			if v := c.value(f, sources[name], at); v.Program != nil {
+				values = append(values, v)
 			}
 		}
 	}
 	return values
+}
+
+// value compiles the expression of what a field is given.
+func (c *Compiling) value(f *catalog.Field, source, at string) Value {
+	if f.Value.Kind() != fieldtype.ReferenceKind || f.Value.Storage() != fieldtype.Text {
+		return Value{Field: f, Program: c.noted(c.c.Value(f, source, c.scope(fieldtype.AnyKind, -1), c.at+at))}
+	}
+	v := Value{Field: f, Program: c.Expression(source, fieldtype.ReferenceKind, -1, at)}
+	if v.Program == nil || v.Program.Becomes(f.Value) {
+		return v
+	}
+	if v.of = v.Program.Refers(); v.of == "" || !slices.Contains(f.Value.(fieldtype.Refers).Targets(), v.of) {
+		c.Report(fault.New(fault.Invalid, "catalog.unfit", "field", f.Name), at)
+	}
+	return v
 }
 
 // Compile makes a workflow of a document, or reports what is wrong with it; nil where too little of it can be used to find more

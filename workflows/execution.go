@@ -125,6 +125,9 @@ func (x *Execution) Values(of []Value) (map[string]any, error) {
 		if err != nil {
 			return nil, fmt.Errorf("computing %s: %w", v.Field.Name, err)
 		}
+		if key, ok := value.(int64); ok && v.of != "" {
+			value = v.of + "/" + id.ID(key).String()
+		}
 		values[v.Field.Name] = value
 	}
 	return values, nil
@@ -254,12 +257,15 @@ func (x *Execution) Count(o *catalog.Object, condition *expression.Program) (int
 	return n, nil
 }
 
-// Find are at most limit records of an object that the run's caller may read and a condition holds for;
+// Find are at most limit records of an object that the run's caller may read and a condition holds for (nil: any);
 // among is the only one that is asked about, 0: all.
 func (x *Execution) Find(o *catalog.Object, condition *expression.Program, sort []query.Order, limit int, among id.ID) ([]id.ID, error) {
-	f, err := x.filter(condition)
-	if err != nil {
-		return nil, err
+	var f query.Filter
+	if condition != nil {
+		var err error
+		if f, err = x.filter(condition); err != nil {
+			return nil, err
+		}
 	}
 	if among != 0 {
 		f = query.And(f, query.Is(query.ID, int64(among)))

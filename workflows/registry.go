@@ -230,8 +230,8 @@ type Acts interface {
 	Readable(object *catalog.Object) (query.Filter, error)
 	// Notify tells a user something about the record that the run is about.
 	Notify(user id.ID, text string) error
-	// Ask asks people to decide something about that record.
-	Ask(q Question) (id.ID, error)
+	// Ask asks people to decide something about that record. Each of those who are asked has a name in it, in their order.
+	Ask(q Question) (asked id.ID, people []id.ID, err error)
 	// Answer is what became of that. Where the time for it is over, it is closed.
 	Answer(asked id.ID) (Answer, error)
 	// Call has a request made to an outside system, at most so many times until it succeeds.
@@ -317,7 +317,14 @@ type Write struct {
 	Object *catalog.Object
 	Action record.Action // Created, Updated or Deleted
 	Own    bool          // of the record that the run is about
+	System bool          // as the platform, whoever the run acts as
 	Values []Value       // what fields are given; of one without a program it is not known
+}
+
+// OnReceipt is a Trigger that nobody sets off, but what comes from outside: no run acts as a user.
+type OnReceipt interface {
+	Trigger
+	Received()
 }
 
 // OnFields is an OnSave trigger that is set off only where one of some fields is changed.

@@ -94,7 +94,7 @@ func (w *Workflow) AsUser() bool { return w.Doc.RunAs == "user" }
 // byNobody reports whether no user sets it off.
 func (w *Workflow) byNobody() bool {
 	switch w.Trigger.(type) {
-	case OnTime, OnPost:
+	case OnTime, OnPost, OnReceipt:
 		return true
 	}
 	return false

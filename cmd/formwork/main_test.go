@@ -415,6 +415,7 @@ func TestWrongUse(t *testing.T) {
 		"no folder":         {[]string{"plan"}, 2, "--folder"},
 		"other database":    {[]string{"tenant", "list", "--database", "postgres://x"}, 1, "mongodb://"},
 		"bad URL":           {[]string{"plan", "-f", folder, "--url", "ftp://x"}, 1, "FORMWORK_URL"},
+		"bad public URL":    {[]string{"serve", "--data", folder, "--public-url", "crm.example.com"}, 1, "FORMWORK_PUBLIC_URL"},
 		"no login":          {[]string{"plan", "-f", folder, "--url", "http://127.0.0.1:1"}, 1, "FORMWORK_TOKEN"},
 		"no such folder":    {[]string{"plan", "-f", folder + "/none", "--data", data}, 1, "none: no such file"},
 		"no such data":      {[]string{"doctor", "--data", data + "/none"}, 1, "there is no folder"},

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -32,6 +34,7 @@ type serveCommand struct {
 	Access         bool     `help:"Log every request."`
 	Proxies        []string `help:"Addresses or networks of proxies whose X-Forwarded headers are believed." placeholder:"CIDR"`
 	Reach          string   `help:"Private addresses or networks that workflows may send requests to; they reach the public network alone." env:"FORMWORK_REACH" placeholder:"CIDR,…"`
+	PublicURL      string   `name:"public-url" help:"Where people reach the server, for links in mail; there are none without it." env:"FORMWORK_PUBLIC_URL" placeholder:"https://HOST"`
 	Demo           int      `help:"Put about N demonstration records into the first tenant when it is made." placeholder:"N"`
 	Pprof          string   `help:"Serve profiles of the process on an address of this machine." placeholder:"127.0.0.1:6060"`
 	FileSize       int64    `help:"Largest file that may be uploaded, in bytes (5 GiB)." placeholder:"BYTES"`
@@ -72,7 +75,11 @@ func (c *serveCommand) Run(p *program) (failed error) {
 	if err != nil {
 		return fmt.Errorf("--reach: %w", err)
 	}
-	e, err := c.openWith(p, platform.Options{Files: file.Limits{File: c.FileSize, Quota: c.FileQuota}, Networks: networks, Log: log})
+	address, err := publicAddress(c.PublicURL)
+	if err != nil {
+		return err
+	}
+	e, err := c.openWith(p, platform.Options{Address: address, Files: file.Limits{File: c.FileSize, Quota: c.FileQuota}, Networks: networks, Log: log})
 	if err != nil {
 		return err
 	}
@@ -166,6 +173,18 @@ func (c *serveCommand) serve(p *program, e *engine, listener net.Listener, secur
 	stopWork()
 	background.Wait()
 	return err
+}
+
+// publicAddress is an address under which people reach the server, without a slash at its end; "": none is given.
+func publicAddress(given string) (string, error) {
+	if given == "" {
+		return "", nil
+	}
+	u, err := url.Parse(given)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || strings.TrimSuffix(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return "", fmt.Errorf("--public-url (FORMWORK_PUBLIC_URL) %q is no address of a server, such as https://crm.example.com", given)
+	}
+	return u.Scheme + "://" + u.Host, nil
 }
 
 // check refuses flags that can't be meant, before anything is made.

@@ -154,12 +154,9 @@ func (s *Server) decide(r *request) error {
 	if err != nil {
 		return err
 	}
-	var in Decision
-	if err := r.decode(smallBody, &in, false); err != nil {
+	in, err := r.decision()
+	if err != nil {
 		return err
-	}
-	if in.Decision != approval.Approved && in.Decision != approval.Rejected {
-		return fault.New(fault.Invalid, "schema.enum", "value", clip(in.Decision), "options", approval.Approved+", "+approval.Rejected).At("/decision")
 	}
 	of, err := s.o.Workflows.Decide(r.ctx, r.tenant, r.records(), r.caller.User, key, in.Decision, in.Comment)
 	return r.answerApproval(of, err)

@@ -81,6 +81,41 @@ func (s *Secrets) Set(ctx context.Context, t store.Tenant, h Holder, secret stri
 	})
 }
 
+// Make is the secret of a holder, which is made and kept if there is none: whoever asks has the same. Faults: field.no_secret_key (Invalid);
+// those of Find.
+func (s *Secrets) Make(ctx context.Context, t store.Tenant, h Holder, random func() string) (string, error) {
+	secret, _, err := s.Find(ctx, t, h.Holder())
+	if !fault.Is(err, "connection.no_secret") {
+		return secret, err
+	}
+	if s.sealer == nil {
+		return "", fault.New(fault.Invalid, "field.no_secret_key")
+	}
+	err = t.Write(ctx, func(tx store.Tx) error {
+		key := id.Named(h.Holder())
+		if err := tx.Lock(ctx, secretTable, key); err != nil {
+			return fmt.Errorf("locking the secret of the %s: %w", h.Holder(), err)
+		}
+		if secret, _, err = s.Find(ctx, tx, h.Holder()); !fault.Is(err, "connection.no_secret") {
+			return err
+		}
+		secret = random()
+		sealed, err := s.sealer.Seal(secret)
+		if err != nil {
+			return fmt.Errorf("sealing the secret of the %s: %w", h.Holder(), err)
+		}
+		values := map[string]any{colHost.Name: h.For(), colSealed.Name: sealed, colAt.Name: s.now().UnixMilli()}
+		if err := tx.Insert(ctx, secretTable, key, values, nil); err != nil {
+			return fmt.Errorf("keeping the secret of the %s: %w", h.Holder(), err)
+		}
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	return secret, nil
+}
+
 // Remove forgets the secret of a holder, which need not be there any more: it is named as Holder does.
 func (s *Secrets) Remove(ctx context.Context, t store.Tenant, holder string) error {
 	return t.Write(ctx, func(tx store.Tx) error { return tx.Delete(ctx, secretTable, id.Named(holder)) })

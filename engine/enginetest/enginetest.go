@@ -40,6 +40,8 @@ type Options struct {
 	Shared bool
 	// Plugins are added to the standard set. What compiles under them is not shared.
 	Plugins []plugins.Set
+	// Address is where people reach the program.
+	Address string
 	// Networks may be reached by requests of workflows besides the public one.
 	Networks []netip.Prefix
 	// Roots are what certificates of outside systems come from.
@@ -85,7 +87,7 @@ func New(t testing.TB, o Options) *Platform {
 		o.Packages = builtin()
 	}
 	p.options = platform.Options{Store: o.Open(t), Shared: o.Shared, Packages: o.Packages, Now: o.Now, Random: &random{from: rand.NewChaCha8([32]byte{})},
-		SaveHooks: o.SaveHooks, Secrets: secrets, Networks: o.Networks, Roots: o.Roots, PasswordCost: auth.Cost{Memory: 64, Passes: 1, Threads: 1}, Builds: builds, Log: o.Log}
+		SaveHooks: o.SaveHooks, Secrets: secrets, Address: o.Address, Networks: o.Networks, Roots: o.Roots, PasswordCost: auth.Cost{Memory: 64, Passes: 1, Threads: 1}, Builds: builds, Log: o.Log}
 	if p.options.Plugins = o.Plugins; o.Plugins != nil {
 		p.options.Builds = nil
 	}

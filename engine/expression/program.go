@@ -157,6 +157,14 @@ func (p *Program) Becomes(v fieldtype.Value) bool {
 	return p.root.multi == (v.Storage() == fieldtype.Text) && (to == nil || overlap(p.root.refs, to.Targets()))
 }
 
+// Refers is the object whose records the result refers to, by their ids alone; "": it is of several, or refers to none.
+func (p *Program) Refers() string {
+	if p.root.kind != fieldtype.ReferenceKind || p.root.multi || len(p.root.refs) != 1 {
+		return ""
+	}
+	return p.root.refs[0]
+}
+
 // Scale of a NumberKind result; -1 if it is not fixed. Then, and only then, Eval
 // returns a number as text.
 func (p *Program) Scale() int {

@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"html"
 	netmail "net/mail"
 	"strings"
 	"time"
@@ -95,6 +96,10 @@ type Message struct {
 	At         time.Time `json:"at"`
 	Personal   bool      `json:"personal,omitempty"`   // somebody wrote it
 	References []string  `json:"references,omitempty"` // the messages that it follows from, the one that it answers last
+	// Decides is who is asked by it to decide something, and gets a link by which they do: it is made when the message is sent, and kept
+	// nowhere. 0: nobody.
+	Decides id.ID  `json:"decides,omitzero"`
+	Link    string `json:"-"` // "": none
 }
 
 // NewID is the id of a message in all mail systems: what names it here, in the domain of who sends it.
@@ -132,9 +137,17 @@ func (m *Message) compose() *gomail.Msg {
 		msg.SetGenHeader(gomail.HeaderInReplyTo, inBrackets[len(inBrackets)-1])
 		msg.SetGenHeaderPreformatted(gomail.HeaderReferences, strings.Join(inBrackets, "\r\n "))
 	}
-	msg.SetBodyString(gomail.TypeTextPlain, m.Text)
-	if m.HTML != "" {
-		msg.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
+	text, markup := m.Text, m.HTML
+	if m.Link != "" {
+		text += "\n\n" + m.Link + "\n"
+		if markup != "" {
+			at := html.EscapeString(m.Link)
+			markup += `<p><a href="` + at + `">` + at + "</a></p>"
+		}
+	}
+	msg.SetBodyString(gomail.TypeTextPlain, text)
+	if markup != "" {
+		msg.AddAlternativeString(gomail.TypeTextHTML, markup)
 	}
 	return msg
 }

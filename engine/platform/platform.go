@@ -66,6 +66,8 @@ type Options struct {
 	SaveHooks []record.SaveHook
 	// Secrets seals the values of secret fields; nil: no such value is taken.
 	Secrets fieldtype.Sealer
+	// Address is where people reach the program, for links in mail; "": it is not known.
+	Address string
 	// Networks may be reached by requests of workflows besides the public one.
 	Networks []netip.Prefix
 	// Roots are what certificates of outside systems come from; those of the machine.
@@ -147,7 +149,7 @@ func New(o Options) *Platform {
 	p.Secrets = connection.NewSecrets(o.Secrets, o.Now)
 	p.Mail = mail.NewInbox(mail.Options{Catalog: p.Catalog, Records: p.Records, Files: p.Files, Now: o.Now})
 	p.Workflows = runner.New(runner.Options{Types: plugins.Workflows(o.Plugins...), Catalog: p.Catalog, Records: p.Records, Callers: p.Auth, Notes: p.Collaboration, IDs: p.IDs, Now: o.Now,
-		Reach: outside.Reach{Secrets: p.Secrets, Networks: o.Networks, Roots: o.Roots}, Wake: p.wake, Log: o.Log})
+		Reach: outside.Reach{Secrets: p.Secrets, Networks: o.Networks, Roots: o.Roots}, Address: o.Address, Wake: p.wake, Log: o.Log})
 	p.Jobs.Register(p.Workflows.Jobs()...)
 	p.Outbox.Register(p.Collaboration.Consumer(), p.Workflows.Consumer())
 	host := plugins.Host{Records: p.Records, Catalog: p.Catalog, IDs: p.IDs, Now: o.Now, Log: o.Log}

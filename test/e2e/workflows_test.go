@@ -85,20 +85,22 @@ func (o *orders) check(t *testing.T, accounts int64) {
 func TestRunsGoOnAfterKills(t *testing.T) {
 	t.Parallel()
 	kills, wanted := number(t, "FORMWORK_SOAK_KILLS", 6), int64(number(t, "FORMWORK_SOAK_RUNS", 240))
-	orders := newOrders(t)
+	orders, letters := newOrders(t), newLetters(t)
 	s := newServer(t, "--reach", "127.0.0.1")
 	admin := s.admin(t, "main")
-	admin.must(t, 200, "POST", "/metadata/apply", object{"message": "a workflow", "documents": []object{{"kind": "connection", "name": "erp", "label": "ERP", "url": orders.URL}, {
-		"kind": "workflow", "name": "follow", "object": "account", "trigger": object{"type": "after_save", "on": []string{"create"}}, "start": "count",
-		"steps": object{
-			"count":  object{"type": "set", "values": object{"phone": "'+49 30 ' + (phone == nil ? '1' : '2')"}, "next": "first"},
-			"first":  object{"type": "create", "object": "task", "values": object{"subject": "'first ' + name"}, "next": "wait"},
-			"wait":   object{"type": "wait", "for": "seconds(1)", "next": "second"},
-			"second": object{"type": "create", "object": "task", "values": object{"subject": "'second ' + name"}, "next": "order"},
-			"order":  object{"type": "request", "connection": "erp", "method": "POST", "path": "'orders'", "body": object{"for": "name"}, "answer": object{"number": object{"at": "/number", "type": "text"}}, "next": "again"},
-			"again":  object{"type": "wait", "for": "seconds(1)", "next": "third"},
-			"third":  object{"type": "create", "object": "task", "values": object{"subject": "'third ' + name + steps.first.record.subject", "description": "steps.order.number"}},
-		}}}})
+	admin.must(t, 200, "POST", "/metadata/apply", object{"message": "a workflow", "documents": []object{{"kind": "connection", "name": "erp", "label": "ERP", "url": orders.URL},
+		{"kind": "connection", "name": "smtp", "label": "SMTP", "url": letters.address}, {"kind": "mailbox", "name": "hello", "label": "Hello", "address": "hello@example.com", "send": "smtp"}, {
+			"kind": "workflow", "name": "follow", "object": "account", "trigger": object{"type": "after_save", "on": []string{"create"}}, "start": "count",
+			"steps": object{
+				"count":  object{"type": "set", "values": object{"phone": "'+49 30 ' + (phone == nil ? '1' : '2')"}, "next": "first"},
+				"first":  object{"type": "create", "object": "task", "values": object{"subject": "'first ' + name"}, "next": "wait"},
+				"wait":   object{"type": "wait", "for": "seconds(1)", "next": "second"},
+				"second": object{"type": "create", "object": "task", "values": object{"subject": "'second ' + name"}, "next": "order"},
+				"order":  object{"type": "request", "connection": "erp", "method": "POST", "path": "'orders'", "body": object{"for": "name"}, "answer": object{"number": object{"at": "/number", "type": "text"}}, "next": "write"},
+				"write":  object{"type": "email", "mailbox": "hello", "to": "'ann@example.com'", "subject": "name", "text": "steps.order.number", "next": "again"},
+				"again":  object{"type": "wait", "for": "seconds(1)", "next": "third"},
+				"third":  object{"type": "create", "object": "task", "values": object{"subject": "'third ' + name + steps.first.record.subject", "description": "steps.order.number"}},
+			}}}})
 	made, batch := int64(0), 0
 	for killed := 0; made < wanted || killed < kills; {
 		const size = 20
@@ -133,6 +135,12 @@ func TestRunsGoOnAfterKills(t *testing.T) {
 		t.Errorf("the first step was done once for %d of %d accounts", n, accounts)
 	}
 	orders.check(t, accounts)
+	letters.check(t, accounts)
+	for state, want := range map[string]int64{"sent": accounts, "pending": 0} {
+		if n := admin.count(t, "email", "filter", fmt.Sprintf("state == %q", state)); n != want {
+			t.Errorf("%d e-mails are %s, want %d", n, state, want)
+		}
+	}
 	if n := admin.count(t, "task", "filter", `subject startsWith "third" and description startsWith "order "`); n != accounts {
 		t.Errorf("%d of %d runs have the answer of the outside system", n, accounts)
 	}

@@ -28,6 +28,26 @@ func Get(ctx context.Context, from store.Reader, key id.ID) (*Request, error) {
 	return found[0], nil
 }
 
+// Of is somebody who is asked, by Person.ID, and what. Fault "approval.unknown" (NotFound).
+func Of(ctx context.Context, from store.Reader, person id.ID) (*Request, *Person, error) {
+	row, found, err := store.First(ctx, from, query.Select{Table: personTable, Filter: query.Is(query.ID, int64(person))}, colRequest)
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading who is asked: %w", err)
+	}
+	if found {
+		r, err := Get(ctx, from, row.ID(colRequest))
+		if err != nil {
+			return nil, nil, err
+		}
+		for i := range r.People {
+			if r.People[i].ID == person {
+				return r, &r.People[i], nil
+			}
+		}
+	}
+	return nil, nil, fault.New(fault.NotFound, "approval.unknown")
+}
+
 // OfRecord are the newest requests about a record.
 func OfRecord(ctx context.Context, from store.Reader, object string, record id.ID, limit int) ([]*Request, error) {
 	return find(ctx, from, query.Select{Filter: of(object, record), Sort: newest, Limit: min(limit, MaxListed)})

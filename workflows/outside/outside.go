@@ -142,7 +142,12 @@ func find(ctx context.Context, from store.Reader, q query.Select) ([]*Call, erro
 	return found, nil
 }
 
-// Remove forgets calls of a run for which it waits no more: some if they are given, else all.
+// Of are the calls of a run.
+func Of(ctx context.Context, from store.Reader, run id.ID) ([]*Call, error) {
+	return find(ctx, from, query.Select{Filter: query.Is(colRun, int64(run))})
+}
+
+// Remove forgets some calls of a run, for which it waits no more; all if none are given.
 func Remove(ctx context.Context, tx store.Tx, run id.ID, some ...id.ID) error {
 	return remove(ctx, tx, store.Among(query.Is(colRun, int64(run)), some))
 }
@@ -155,6 +160,14 @@ func RemoveAbout(ctx context.Context, tx store.Tx, records []any) error {
 func remove(ctx context.Context, tx store.Tx, gone query.Filter) error {
 	if _, err := tx.DeleteWhere(ctx, callTable, gone); err != nil {
 		return fmt.Errorf("removing requests: %w", err)
+	}
+	return nil
+}
+
+// Forget forgets a call that may be gone already.
+func Forget(ctx context.Context, tx store.Tx, key id.ID) error {
+	if err := tx.Delete(ctx, callTable, key); err != nil {
+		return fmt.Errorf("removing a request: %w", err)
 	}
 	return nil
 }
@@ -198,6 +211,12 @@ type Options struct {
 	Now     func() time.Time
 	// Answered is called in the transaction that keeps the answer of a call, or its failure.
 	Answered func(ctx context.Context, tx store.Tx, c *Call) error
+	// Late is called of a message that was sent though its call had been forgotten meanwhile.
+	Late func(ctx context.Context, t store.Tenant, c *Call) error
+	// Decided is called, after Answered, of what became of a message that asks for a decision: no run waits for it.
+	Decided func(ctx context.Context, t store.Tenant, c *Call) error
+	// Link is that by which somebody decides whom a message asks; see mail.Message.
+	Link func(ctx context.Context, t store.Tenant, person id.ID) (string, error)
 	// Committed is called after that with the tenant's name.
 	Committed func(tenant string)
 	// Failed is told of what kept an answer from being kept.
@@ -280,8 +299,9 @@ func (c *Caller) Start(ctx context.Context, t store.Tenant) (room bool, err erro
 	if n == 0 {
 		return false, nil
 	}
-	var due []*Call
+	var due, lost []*Call
 	err = t.Write(ctx, func(tx store.Tx) (err error) {
+		lost = nil
 		past := query.Compare{Ref: query.Field(colDue), Op: query.Le, Value: c.o.Now().UnixMilli()}
 		if due, err = find(ctx, tx, query.Select{Filter: past, Limit: n, Sort: []query.Order{{Ref: query.Field(colDue)}, {Ref: query.Field(query.ID)}}}); err != nil {
 			return err
@@ -295,7 +315,7 @@ func (c *Caller) Start(ctx context.Context, t store.Tenant) (room bool, err erro
 				if err := c.o.Answered(ctx, tx, call); err != nil {
 					return err
 				}
-				due[i] = nil
+				due[i], lost = nil, append(lost, call)
 				continue
 			}
 			call.Tried++
@@ -310,8 +330,15 @@ func (c *Caller) Start(ctx context.Context, t store.Tenant) (room bool, err erro
 		c.give(t.Name(), n, 0)
 		return false, err
 	}
-	if slices.Contains(due, nil) {
+	if len(lost) > 0 {
 		c.o.Committed(t.Name())
+	}
+	for _, call := range lost {
+		if m := call.Request.Mail; m != nil && m.Decides != 0 {
+			if err := c.o.Decided(ctx, t, call); err != nil {
+				c.o.Failed(t.Name(), err)
+			}
+		}
 	}
 	due = slices.DeleteFunc(due, func(call *Call) bool { return call == nil })
 	if !c.begin(len(due)) { // they are made again when their lease has ended
@@ -354,9 +381,11 @@ func (c *Caller) call(t store.Tenant, call *Call) error {
 	default:
 		call.Due = c.o.Now().Add(max(got.pause, call.wait()))
 	}
+	gone := false
 	err = t.Write(ctx, func(tx store.Tx) error {
 		now, err := Get(ctx, tx, call.ID)
-		if fault.Is(err, "outside.unknown") || err == nil && now.State != Pending {
+		gone = fault.Is(err, "outside.unknown")
+		if gone || err == nil && now.State != Pending {
 			return nil // the run has ended, or somebody else had an answer first
 		}
 		if err != nil {
@@ -367,6 +396,13 @@ func (c *Caller) call(t store.Tenant, call *Call) error {
 		}
 		return c.o.Answered(ctx, tx, call)
 	})
+	switch m := call.Request.Mail; {
+	case err != nil || m == nil:
+	case gone && call.State == Done:
+		err = c.o.Late(ctx, t, call)
+	case !gone && call.State != Pending && m.Decides != 0:
+		err = c.o.Decided(ctx, t, call)
+	}
 	if err == nil {
 		c.o.Committed(t.Name())
 	}
@@ -396,7 +432,27 @@ func (c *Caller) try(t store.Tenant, call *Call) (reply, error) {
 		}
 		return reply{fault: f}, nil
 	}
-	return c.senders[conn.Protocol()].send(c.ctx, conn, secret, &call.Request, call.ID), nil
+	sent := &call.Request
+	if sent.Mail != nil && sent.Mail.Decides != 0 {
+		if sent, err = c.linked(t, sent); err != nil {
+			if f := fault.From(err); !f.Kind.Breaks() {
+				return reply{fault: f}, nil
+			}
+			return reply{}, err
+		}
+	}
+	return c.senders[conn.Protocol()].send(c.ctx, conn, secret, sent, call.ID), nil
+}
+
+// linked is a request to send a message, with the link in it.
+func (c *Caller) linked(t store.Tenant, r *Request) (*Request, error) {
+	link, err := c.o.Link(c.ctx, t, r.Mail.Decides)
+	if err != nil {
+		return nil, err
+	}
+	with, m := *r, *r.Mail
+	m.Link, with.Mail = link, &m
+	return &with, nil
 }
 
 // keep keeps what became of a call.

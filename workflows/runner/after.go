@@ -76,7 +76,7 @@ func (r *Runner) start(ctx context.Context, t store.Tenant, system *record.Sessi
 		if err := s.wake(watched); err != nil {
 			return err
 		}
-		woken, err := r.removeRuns(ctx, j.Tx(), gone)
+		woken, err := r.removeRuns(ctx, j, gone)
 		if err != nil {
 			return err
 		}
@@ -108,11 +108,12 @@ func purged(events []outbox.Event) (keys []any) {
 
 // removeRuns removes the runs about records, with what they tell of these, and what was asked about them.
 // It reports whether a job was enqueued.
-func (r *Runner) removeRuns(ctx context.Context, tx store.Tx, records []any) (queued bool, err error) {
+func (r *Runner) removeRuns(ctx context.Context, j *record.Joint, records []any) (queued bool, err error) {
+	tx := j.Tx()
 	if len(records) == 0 {
 		return false, nil
 	}
-	if queued, err = r.leave(ctx, tx, records); err != nil {
+	if queued, err = r.leave(ctx, j, records); err != nil {
 		return false, err
 	}
 	if _, err := tx.DeleteWhere(ctx, runTable, query.In{Ref: query.Field(colRecord), Values: records}); err != nil {

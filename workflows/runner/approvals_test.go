@@ -35,6 +35,24 @@ func (s *stage) decide(t *testing.T, d deed, session *record.Session) error {
 	return err
 }
 
+// follow follows the link of the last message to somebody, and decides by it where there is an answer.
+func (s *stage) follow(t *testing.T, d deed) error {
+	t.Helper()
+	_, token, _ := strings.Cut(s.smtp.linkOf(d.Link+"@example.com"), "#"+s.Tenant.Tenant.Name()+".")
+	if d.Link == "eve" { // who guesses
+		token = strings.Repeat("A", 54)
+	}
+	asked, err := s.Workflows.AskedBy(t.Context(), s.Tenant.Tenant, token)
+	switch {
+	case err != nil:
+	case d.Answer == "":
+		_, err = s.Workflows.Deciding(t.Context(), s.Tenant.Tenant, asked)
+	default:
+		err = s.Workflows.DecideBy(t.Context(), s.Tenant.Tenant, asked, d.Answer, d.Comment)
+	}
+	return err
+}
+
 // request is the newest about a record.
 func (s *stage) request(t *testing.T, kept string) *approval.Request {
 	t.Helper()

@@ -66,7 +66,7 @@ func (saving) Update(*catalog.Object, id.ID, map[string]any) error   { return er
 func (saving) Delete(*catalog.Object, id.ID) error                   { return errNotBeforeSave }
 func (saving) Readable(*catalog.Object) (query.Filter, error)        { return nil, nil }
 func (saving) Notify(id.ID, string) error                            { return errNotBeforeSave }
-func (saving) Ask(workflows.Question) (id.ID, error)                 { return 0, errNotBeforeSave }
+func (saving) Ask(workflows.Question) (id.ID, []id.ID, error)        { return 0, nil, errNotBeforeSave }
 func (saving) Answer(id.ID) (workflows.Answer, error)                { return workflows.Answer{}, errNotBeforeSave }
 func (saving) Call(outside.Request, int64) (id.ID, error)            { return 0, errNotBeforeSave }
 func (saving) Send(*mail.Message, string, int64) (id.ID, error)      { return 0, errNotBeforeSave }

@@ -8,6 +8,7 @@ import (
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/query"
+	"formwork/engine/record"
 	"formwork/engine/record/session"
 	"formwork/engine/store"
 	"formwork/workflows"
@@ -141,9 +142,9 @@ func (r *Runner) tellCaller(ctx context.Context, tx store.Tx, run *Run) (queued 
 }
 
 // cancelCalled ends the runs that wait and were called by some that have ended. It reports whether runs go on which undo what they did.
-func (r *Runner) cancelCalled(ctx context.Context, tx store.Tx, callers []any) (undoes bool, err error) {
+func (r *Runner) cancelCalled(ctx context.Context, j *record.Joint, callers []any) (undoes bool, err error) {
 	for some := range slices.Chunk(callers, resumeAtOnce) { // each waits for as many as it goes ways
-		more, err := r.cancelRuns(ctx, tx, query.In{Ref: query.Field(colParent), Values: some})
+		more, err := r.cancelRuns(ctx, j, query.In{Ref: query.Field(colParent), Values: some})
 		if err != nil {
 			return false, err
 		}
@@ -154,7 +155,8 @@ func (r *Runner) cancelCalled(ctx context.Context, tx store.Tx, callers []any) (
 
 // cancelRuns ends the runs that wait and a filter holds for, but for those that end by themselves, once they have undone what they did.
 // Nobody is told: who called them has ended, or does not wait for them any more.
-func (r *Runner) cancelRuns(ctx context.Context, tx store.Tx, of query.Filter) (undoes bool, err error) {
+func (r *Runner) cancelRuns(ctx context.Context, j *record.Joint, of query.Filter) (undoes bool, err error) {
+	tx := j.Tx()
 	found, err := find(ctx, tx, query.Select{Table: runTable, Filter: query.All{of, query.Is(colState, Waiting)}}, false)
 	if err != nil {
 		return false, err
@@ -167,7 +169,7 @@ func (r *Runner) cancelRuns(ctx context.Context, tx store.Tx, of query.Filter) (
 		if run.State != Waiting || run.undoing.Begun {
 			continue
 		}
-		more, err := r.stop(ctx, tx, run)
+		more, err := r.stop(ctx, j, run)
 		if err != nil {
 			return false, err
 		}
@@ -178,14 +180,15 @@ func (r *Runner) cancelRuns(ctx context.Context, tx store.Tx, of query.Filter) (
 
 // Leave implements workflows.Acts.
 func (e *executing) Leave(asked []id.ID) error {
-	undoes, err := e.r.letGo(e.ctx, e.joint.Tx(), e.run.ID, asked...)
+	undoes, err := e.r.letGo(e.ctx, e.g.joint, e.run, asked...)
 	e.g.undoes(undoes)
 	return err
 }
 
 // leave lets go of what depends on runs that are removed, since their records are gone for good: those that they called end,
 // and those that called them go on.
-func (r *Runner) leave(ctx context.Context, tx store.Tx, records []any) (queued bool, err error) {
+func (r *Runner) leave(ctx context.Context, j *record.Joint, records []any) (queued bool, err error) {
+	tx := j.Tx()
 	waiting, err := find(ctx, tx, query.Select{Table: runTable, Filter: query.All{query.In{Ref: query.Field(colRecord), Values: records}, query.Is(colState, Waiting)}}, false)
 	if err != nil {
 		return false, err
@@ -194,7 +197,7 @@ func (r *Runner) leave(ctx context.Context, tx store.Tx, records []any) (queued 
 	for _, run := range waiting {
 		keys = append(keys, int64(run.ID))
 	}
-	undoes, err := r.cancelCalled(ctx, tx, keys)
+	undoes, err := r.cancelCalled(ctx, j, keys)
 	if err == nil && undoes {
 		queued, err = r.queue(ctx, tx, r.o.Now())
 	}
@@ -202,6 +205,9 @@ func (r *Runner) leave(ctx context.Context, tx store.Tx, records []any) (queued 
 		return false, err
 	}
 	for _, run := range waiting {
+		if err := r.leaveCalls(ctx, j, run); err != nil {
+			return false, err
+		}
 		if run.Parent == 0 || slices.Contains(keys, any(int64(run.Parent))) {
 			continue
 		}

@@ -218,7 +218,7 @@ func (r *Runner) Cancel(ctx context.Context, t store.Tenant, key id.ID) error {
 			if run.State != Waiting {
 				return fault.New(fault.Conflict, "workflow.not_waiting")
 			}
-			undoes, err := r.stop(ctx, j.Tx(), run)
+			undoes, err := r.stop(ctx, j, run)
 			if err != nil {
 				return err
 			}

@@ -235,9 +235,9 @@ func (e *executing) Notify(user id.ID, text string) error {
 }
 
 // Ask implements workflows.Acts.
-func (e *executing) Ask(q workflows.Question) (id.ID, error) {
+func (e *executing) Ask(q workflows.Question) (id.ID, []id.ID, error) {
 	if err := e.needsRecord(); err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	r := &approval.Request{Run: e.run.ID, Workflow: e.run.Workflow, Step: q.Step, Object: e.run.Object, Record: e.run.Record, By: e.run.By, Text: q.Text, Way: q.Way, Locks: q.Locks, Due: q.Due}
 	for _, one := range q.Asked {
@@ -245,20 +245,22 @@ func (e *executing) Ask(q workflows.Question) (id.ID, error) {
 	}
 	if q.Locks { // who changes it meanwhile waits, and finds it locked
 		if err := e.joint.Tx().Lock(e.ctx, e.env.Mapping.Object.Table.Name, e.run.Record); err != nil {
-			return 0, fmt.Errorf("locking a record that waits for approval: %w", err)
+			return 0, nil, fmt.Errorf("locking a record that waits for approval: %w", err)
 		}
 	}
 	if err := e.r.approvals.Ask(e.ctx, e.joint.Tx(), r); err != nil {
-		return 0, err
+		return 0, nil, err
 	}
+	people := make([]id.ID, len(r.People))
 	for i, one := range q.Asked {
 		asks := Effect{Do: "ask", Record: one.User}
 		if i == 0 {
 			asks.Text = r.Text // the same for all
 		}
 		e.note(asks)
+		people[i] = r.People[i].ID
 	}
-	return r.ID, nil
+	return r.ID, people, nil
 }
 
 // Answer implements workflows.Acts. A run that is tried goes on as if it were approved.
@@ -281,6 +283,9 @@ func (e *executing) Answer(asked id.ID) (workflows.Answer, error) {
 	}
 	if r.State != approval.Pending {
 		e.note(Effect{Do: r.State, Record: answer.By, Text: answer.Comment})
+		if err := e.r.leaveCalls(e.ctx, e.g.joint, e.run, asked); err != nil { // nobody is to be asked any more
+			return workflows.Answer{}, err
+		}
 	}
 	return answer, nil
 }
@@ -316,20 +321,38 @@ func (e *executing) Send(m *mail.Message, by string, tries int64) (id.ID, error)
 
 // Called implements workflows.Acts. A run that is tried goes on as if the answer were an empty one.
 func (e *executing) Called(asked id.ID) (workflows.Reply, error) {
-	if e.tries {
-		return workflows.Reply{State: outside.Done, Status: 200}, nil
-	}
 	call, err := outside.Get(e.ctx, e.joint.Tx(), asked)
 	if err != nil {
 		return workflows.Reply{}, err
 	}
-	if call.State != outside.Pending {
+	switch {
+	case e.tries:
+		call.State, call.Status = outside.Done, 200
+	case call.State != outside.Pending:
 		e.note(Effect{Do: "answer", Text: fmt.Sprint(call.Status), Tried: call.Tried})
-		if err := outside.Remove(e.ctx, e.joint.Tx(), e.run.ID, call.ID); err != nil {
-			return workflows.Reply{}, err
-		}
+	default:
+		return workflows.Reply{State: call.State}, nil
+	}
+	if err := e.mailed(call); err != nil {
+		return workflows.Reply{}, err
+	}
+	if err := outside.Remove(e.ctx, e.joint.Tx(), e.run.ID, call.ID); err != nil {
+		return workflows.Reply{}, err
 	}
 	return workflows.Reply{State: call.State, Status: call.Status, Body: call.Body, Fault: call.Fault}, nil
+}
+
+// mailed keeps what became of a message, if a call sent one.
+func (e *executing) mailed(c *outside.Call) error {
+	if c.Request.Mail == nil {
+		return nil
+	}
+	changed, err := mailed(e.g.joint, e.run, c, mail.Pending, e.env.Session.Caller.Language)
+	if err == nil && changed != nil {
+		o := e.g.snapshot.Objects[mail.ObjectName]
+		e.note(Effect{Do: "update", Object: o.Doc.Name, Record: c.Request.Mail.Record, Values: shown(o, changed)})
+	}
+	return err
 }
 
 // bodyOf is the body of a request as the values of an effect; nil where it is too large to be kept, or none.

@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -39,12 +40,13 @@ type post struct {
 	taken []string
 	ids   map[string]bool
 	about map[string]string // ids of messages, by their subjects
+	links map[string]string // the last links to decide by, by whom they were sent to
 }
 
 // open has it serve until the test ends.
 func (p *post) open(t *testing.T) {
 	t.Helper()
-	p.ids, p.about, p.ended = map[string]bool{}, map[string]string{}, make(chan struct{})
+	p.ids, p.about, p.links, p.ended = map[string]bool{}, map[string]string{}, map[string]string{}, make(chan struct{})
 	s := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &posting{post: p, known: p.Secret == ""}, nil }))
 	s.Domain, s.AllowInsecureAuth, s.ErrorLog = "mail.test", p.Bare, quiet{}
 	if p.Secret != "" && !p.Bare {
@@ -174,6 +176,10 @@ func (s *posting) line(raw string) (string, error) {
 		}
 		line += " | " + strings.TrimSpace(strings.ReplaceAll(string(body), "\r\n", "\n"))
 	}
+	if link := linked.FindString(line); link != "" {
+		s.links[s.to[0]] = link
+		line = linked.ReplaceAllString(line, "$$link")
+	}
 	id, err := h.MessageID()
 	if err != nil || id == "" {
 		return "", errors.New("it has no id")
@@ -191,6 +197,16 @@ func (s *posting) line(raw string) (string, error) {
 	}
 	s.ids[id], s.about[subject] = true, id
 	return line, nil
+}
+
+// linked is a link to decide by.
+var linked = regexp.MustCompile(`https://crm\.example\.com/decide#main\.[A-Za-z0-9_-]{54}`)
+
+// linkOf is the last link that somebody was sent; "": none.
+func (p *post) linkOf(address string) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.links[address]
 }
 
 func people(all []*mail.Address) string {

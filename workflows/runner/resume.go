@@ -12,7 +12,6 @@ import (
 	"formwork/engine/query"
 	"formwork/engine/record"
 	"formwork/engine/store"
-	"formwork/workflows/outside"
 )
 
 // jobResume goes on with the runs of a tenant that have waited long enough. There is one such job
@@ -188,7 +187,7 @@ func (g *together) end(run *Run, state string, why *fault.Fault) error {
 
 // release lets go of what a run waits for that has ended.
 func (g *together) release(run *Run) error {
-	undoes, err := g.r.release(g.ctx, g.joint.Tx(), run)
+	undoes, err := g.r.release(g.ctx, g.joint, run)
 	g.undoes(undoes)
 	return err
 }
@@ -201,29 +200,29 @@ func (g *together) undoes(some bool) {
 }
 
 // release lets go of what a run waits for that has ended. It reports whether runs go on which undo what they did.
-func (r *Runner) release(ctx context.Context, tx store.Tx, run *Run) (undoes bool, err error) {
+func (r *Runner) release(ctx context.Context, j *record.Joint, run *Run) (undoes bool, err error) {
 	if len(run.At.AllAsked()) == 0 {
 		return false, nil
 	}
-	return r.letGo(ctx, tx, run.ID)
+	return r.letGo(ctx, j, run)
 }
 
 // letGo lets go of what a run asked, began, or had made, and waits for no more: some if they are given, else all. It reports whether runs
 // go on which undo what they did.
-func (r *Runner) letGo(ctx context.Context, tx store.Tx, run id.ID, some ...id.ID) (undoes bool, err error) {
-	if err := r.approvals.CloseOf(ctx, tx, run, some...); err != nil {
+func (r *Runner) letGo(ctx context.Context, j *record.Joint, run *Run, some ...id.ID) (undoes bool, err error) {
+	if err := r.leaveCalls(ctx, j, run, some...); err != nil {
 		return false, err
 	}
-	if undoes, err = r.cancelRuns(ctx, tx, store.Among(query.Is(colParent, int64(run)), some)); err != nil {
+	if err := r.approvals.CloseOf(ctx, j.Tx(), run.ID, some...); err != nil {
 		return false, err
 	}
-	return undoes, outside.Remove(ctx, tx, run, some...)
+	return r.cancelRuns(ctx, j, store.Among(query.Is(colParent, int64(run.ID)), some))
 }
 
 // stop ends a run that waits, as cancelled, or has it undo first what it did; who called it is not told. It reports whether it, or one
 // that it called, does so, and has to be gone on with.
-func (r *Runner) stop(ctx context.Context, tx store.Tx, run *Run) (undoes bool, err error) {
-	if undoes, err = r.release(ctx, tx, run); err != nil {
+func (r *Runner) stop(ctx context.Context, j *record.Joint, run *Run) (undoes bool, err error) {
+	if undoes, err = r.release(ctx, j, run); err != nil {
 		return false, err
 	}
 	if now := r.o.Now(); run.undoing.Begin(&run.At) {
@@ -231,5 +230,5 @@ func (r *Runner) stop(ctx context.Context, tx store.Tx, run *Run) (undoes bool, 
 	} else {
 		run.State, run.Ended = run.undone(), now
 	}
-	return undoes, run.update(ctx, tx)
+	return undoes, run.update(ctx, j.Tx())
 }

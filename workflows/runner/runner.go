@@ -53,6 +53,8 @@ type Options struct {
 	IDs     *id.Source
 	Now     func() time.Time
 	Reach   outside.Reach
+	// Address is where people reach the program; "": it is not known, and no links are made.
+	Address string
 	// Wake is called with a tenant's name after jobs were committed for it.
 	Wake func(tenant string)
 	Log  *slog.Logger
@@ -62,6 +64,7 @@ type Options struct {
 type Runner struct {
 	o         Options
 	approvals *approval.Desk
+	links     *approval.Links
 	outside   *outside.Caller
 	prover    *webhook.Prover
 	former    *cache.Cache[formerKey, definition]
@@ -71,9 +74,9 @@ type Runner struct {
 
 // New makes a runner.
 func New(o Options) *Runner {
-	r := &Runner{o: o, approvals: approval.NewDesk(o.Notes, o.IDs, o.Now), prover: webhook.NewProver(), former: cache.New[formerKey, definition](formerCount, formerCount*definitionBytes),
+	r := &Runner{o: o, approvals: approval.NewDesk(o.Notes, o.IDs, o.Now), links: approval.NewLinks(o.Reach.Secrets, o.Address), prover: webhook.NewProver(), former: cache.New[formerKey, definition](formerCount, formerCount*definitionBytes),
 		watchedBefore: cache.New[watchedKey, map[string]bool](watchedCount, watchedBytes)}
-	r.outside = outside.New(outside.Options{Reach: o.Reach, Catalog: o.Catalog, Now: o.Now, Answered: r.answered, Committed: o.Wake,
+	r.outside = outside.New(outside.Options{Reach: o.Reach, Catalog: o.Catalog, Now: o.Now, Answered: r.answered, Late: r.sentLate, Decided: r.decided, Link: r.link, Committed: o.Wake,
 		Failed: func(tenant string, err error) {
 			o.Log.Error("keeping the answer of an outside system", "tenant", tenant, "error", err)
 		}})

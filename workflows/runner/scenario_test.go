@@ -60,6 +60,7 @@ type deed struct {
 	Trace   []string         `json:"trace"`
 	State   string           `json:"state"`   // of the run that is pressed or tried
 	Answer  string           `json:"answer"`  // "approved" or "rejected", to what is asked about On; with Comment
+	Link    string           `json:"link"`    // of the last message to somebody, which is followed; with Answer it decides
 	PassOn  string           `json:"pass_on"` // to somebody, what is asked about On
 	Recall  bool             `json:"recall"`  // what is asked about On
 	Comment string           `json:"comment"`
@@ -167,7 +168,7 @@ func newStage(t *testing.T, world []json.RawMessage, s scenario, packages ...str
 	began := time.Now() // the clock goes on, since what is looked at again waits by it
 	now := func() time.Time { return enginetest.Start.Add(time.Since(began) + time.Duration(st.passed.Load())) }
 	st.outside = newSystem(t, s.Server)
-	options := enginetest.Options{Now: now, Networks: st.outside.network()}
+	options := enginetest.Options{Now: now, Address: "https://crm.example.com", Networks: st.outside.network()}
 	if st.smtp = s.SMTP; st.smtp != nil {
 		st.smtp.open(t)
 		options.Networks, options.Roots = []netip.Prefix{loopback}, st.smtp.roots
@@ -304,6 +305,8 @@ func (s *stage) do(t *testing.T, at string, d deed) {
 		failed, err = s.press(t, at, d)
 	case d.Race != nil:
 		s.race(t, at, d)
+	case d.Link != "":
+		err = s.follow(t, d)
 	case d.Answer != "" || d.PassOn != "" || d.Recall:
 		err = s.decide(t, d, session)
 	case d.Shares != "":
@@ -565,6 +568,8 @@ func (s *stage) finds(t *testing.T, at string, d deed) {
 		for name, want := range d.Want {
 			if text, ok := want.(string); ok && strings.HasPrefix(text, "$") {
 				want = s.kept[text[1:]].String()
+			} else if of, name, found := strings.Cut(text, "/$"); found {
+				want = map[string]any{"object": of, "id": s.kept[name].String()}
 			}
 			fits = fits && fmt.Sprint(got[name]) == fmt.Sprint(want)
 		}

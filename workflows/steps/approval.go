@@ -24,6 +24,9 @@ var approvalType = of[approvalSettings]("approval", workflows.Waits, `{
 		"way": {"enum": ["any", "all", "majority"], "title": "Way", "description": "Any: the first answer decides. All: all have to approve. Majority: more than half have to.", "default": "any"},
 		"locks": {"type": "boolean", "title": "Locks", "description": "Nobody changes the record meanwhile but workflows.", "default": true},
 		"within": {"$ref": "#/$defs/expression", "title": "Within", "description": "For how long is waited; for ever when absent.", "examples": ["days(2)"]},
+		"mail": {"type": "object", "title": "E-mail", "description": "Writes to each who is asked, with a link by which they decide without logging in.", "required": ["mailbox"], "additionalProperties": false, "properties": {
+			"mailbox": {"$ref": "#/$defs/name", "title": "Mailbox"},
+			"template": {"$ref": "#/$defs/name", "title": "Template", "description": "In the language of whoever is asked; the text and the name of the record when absent. The link stands below it."}}},
 		"approved": {"$ref": "#/$defs/next", "title": "Approved"},
 		"rejected": {"$ref": "#/$defs/next", "title": "Rejected"},
 		"late": {"$ref": "#/$defs/next", "title": "Late", "description": "The step that follows where nobody decided in time."},
@@ -32,16 +35,17 @@ var approvalType = of[approvalSettings]("approval", workflows.Waits, `{
 	"dependentRequired": {"late": ["within"]}}`)
 
 type approvalSettings struct {
-	Among    string `json:"among"`
-	Text     string `json:"text"`
-	Way      string `json:"way"`
-	Locked   *bool  `json:"locks"`
-	Within   string `json:"within"`
-	Approved string `json:"approved"`
-	Rejected string `json:"rejected"`
-	Late     string `json:"late"`
-	Recalled string `json:"recalled"`
-	Nobody   string `json:"nobody"`
+	Among    string          `json:"among"`
+	Text     string          `json:"text"`
+	Way      string          `json:"way"`
+	Locked   *bool           `json:"locks"`
+	Within   string          `json:"within"`
+	Mail     *inviteSettings `json:"mail"`
+	Approved string          `json:"approved"`
+	Rejected string          `json:"rejected"`
+	Late     string          `json:"late"`
+	Recalled string          `json:"recalled"`
+	Nobody   string          `json:"nobody"`
 }
 
 func (s *approvalSettings) Exits() []workflows.Exit {
@@ -53,6 +57,7 @@ type approving struct {
 	among  *workflows.People
 	text   *expression.Program
 	within *expression.Program // nil: for ever
+	mail   *inviting           // nil: nobody is written to
 }
 
 func (s *approvalSettings) Compile(c *workflows.Compiling) workflows.Step {
@@ -63,6 +68,9 @@ func (s *approvalSettings) Compile(c *workflows.Compiling) workflows.Step {
 	if s.Within != "" {
 		a.within = c.Expression(s.Within, fieldtype.DurationKind, -1, "/within")
 	}
+	if s.Mail != nil {
+		a.mail = s.Mail.compile(c, "/mail")
+	}
 	if users := c.Find(session.UserObject, "/among"); users != nil {
 		c.Offer(workflows.Reference("by", users), workflows.Offered("comment", fieldtype.Lines(approval.MaxComment)))
 	}
@@ -71,6 +79,14 @@ func (s *approvalSettings) Compile(c *workflows.Compiling) workflows.Step {
 
 // Locks implements workflows.Locking.
 func (a *approving) Locks() bool { return a.Locked == nil || *a.Locked }
+
+// Writes implements workflows.Writing.
+func (a *approving) Writes() []workflows.Write {
+	if a.mail == nil {
+		return nil
+	}
+	return mailWrites(a.mail.mailbox)
+}
 
 func (a *approving) Do(x *workflows.Execution) (workflows.Outcome, error) {
 	if x.Asked() == 0 {
@@ -128,7 +144,10 @@ func (a *approving) ask(x *workflows.Execution) (workflows.Outcome, error) {
 			q.Due = time.UnixMilli(x.Now().UnixMilli() + 1000*seconds)
 		}
 	}
-	key, err := x.Acts.Ask(q)
+	key, named, err := x.Acts.Ask(q)
+	if err == nil && a.mail != nil {
+		err = a.mail.invite(x, asked, named, q.Text)
+	}
 	return workflows.Outcome{Asked: key, Until: q.Due}, err
 }
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"formwork/engine/expression"
-	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/mail"
 	"formwork/engine/query"
@@ -86,9 +85,12 @@ func (s *emailSettings) Compile(c *workflows.Compiling) workflows.Step {
 }
 
 // Writes implements workflows.Writing.
-func (e *emailing) Writes() []workflows.Write {
-	o := e.mailbox.Kept.Object
-	return []workflows.Write{{Object: o, Action: record.Created}, {Object: o, Action: record.Updated, Values: []workflows.Value{{Field: e.mailbox.Kept.Field(mail.State)}, {Field: e.mailbox.Kept.Field(mail.Problem)}}}}
+func (e *emailing) Writes() []workflows.Write { return mailWrites(e.mailbox) }
+
+// mailWrites are what steps that send mail change: its records, which the platform tells what became of them.
+func mailWrites(of *mail.Mailbox) []workflows.Write {
+	o := of.Kept.Object
+	return []workflows.Write{{Object: o, Action: record.Created}, {Object: o, Action: record.Updated, System: true, Values: []workflows.Value{{Field: of.Kept.Field(mail.State)}, {Field: of.Kept.Field(mail.Problem)}}}}
 }
 
 func (e *emailing) Do(x *workflows.Execution) (workflows.Outcome, error) {
@@ -100,46 +102,13 @@ func (e *emailing) Do(x *workflows.Execution) (workflows.Outcome, error) {
 		return workflows.Outcome{}, err
 	}
 	kept := x.Kept()
-	key, _ := kept["email"].(int64)
 	switch reply.State {
 	case outside.Pending:
 		return workflows.Outcome{Asked: x.Asked(), Result: kept}, nil
 	case outside.Done:
-		return workflows.Outcome{Next: e.To, Result: kept}, e.became(x, id.ID(key), mail.Sent, nil)
-	}
-	if err := e.became(x, id.ID(key), mail.Failed, reply.Fault); err != nil {
-		return workflows.Outcome{}, err
+		return workflows.Outcome{Next: e.To, Result: kept}, nil
 	}
 	return workflows.Outcome{Result: kept}, reply.Fault
-}
-
-// became keeps what became of a message, unless its record is gone meanwhile.
-func (e *emailing) became(x *workflows.Execution, key id.ID, state string, why *fault.Fault) error {
-	field := e.mailbox.Kept.Field(mail.State).Column
-	now, found, err := store.First(x.Ctx, x.Reader(), query.Select{Table: e.mailbox.Kept.Object.Table.Name, Filter: query.Is(query.ID, int64(key))}, field)
-	if err != nil {
-		return fmt.Errorf("reading the state of an e-mail: %w", err)
-	}
-	if !found || now.Text(field) != mail.Pending { // it may have come back already
-		return nil
-	}
-	values := map[string]any{mail.State: state}
-	if why != nil {
-		values[mail.Problem] = said(why).Text(x.Language())
-	}
-	err = x.Acts.Update(e.mailbox.Kept.Object, key, values)
-	if fault.Is(err, "record.not_found") {
-		return nil
-	}
-	return err
-}
-
-// said is what people who read the message are told of why it was not sent; servers and connections are the run's to name.
-func said(why *fault.Fault) *fault.Fault {
-	if why.Code == "outside.mail_refused" {
-		return why
-	}
-	return fault.New(fault.Conflict, "mail.not_sent")
 }
 
 // ask keeps the message, and has it sent.
@@ -162,7 +131,7 @@ func (e *emailing) ask(x *workflows.Execution) (workflows.Outcome, error) {
 			return workflows.Outcome{}, err
 		}
 	}
-	if m.Record, err = e.keep(x, m, thread); err != nil {
+	if m.Record, err = keepMail(x, e.mailbox, m, thread, e.owner); err != nil {
 		return workflows.Outcome{}, err
 	}
 	if e.mailbox.Doc.Send == "" {
@@ -172,18 +141,18 @@ func (e *emailing) ask(x *workflows.Execution) (workflows.Outcome, error) {
 	return workflows.Outcome{Asked: asked, Result: map[string]any{"email": int64(m.Record)}}, err
 }
 
-// keep makes the record of a message.
-func (e *emailing) keep(x *workflows.Execution, m *mail.Message, thread string) (id.ID, error) {
-	values, err := e.mailbox.Values(m, thread, x.About())
+// keepMail makes the record of a message; nobody owns it where owner is nil.
+func keepMail(x *workflows.Execution, of *mail.Mailbox, m *mail.Message, thread string, owner *expression.Program) (id.ID, error) {
+	values, err := of.Values(m, thread, x.About())
 	if err != nil {
 		return 0, err
 	}
-	if e.owner != nil {
-		if values[query.Owner.Name], err = x.Eval(e.owner); err != nil {
+	if owner != nil {
+		if values[query.Owner.Name], err = x.Eval(owner); err != nil {
 			return 0, err
 		}
 	}
-	return x.Acts.Create(e.mailbox.Kept.Object, values)
+	return x.Acts.Create(of.Kept.Object, values)
 }
 
 func (e *emailing) addresses(x *workflows.Execution, p *expression.Program) ([]mail.Address, error) {

@@ -7,6 +7,7 @@ import { createRoot } from "react-dom/client";
 import { I18nextProvider } from "react-i18next";
 import { cache } from "~/api/cache";
 import { watchConnection } from "~/api/connection";
+import { Decide } from "~/features/decide/Decide";
 import { i18n } from "~/i18n";
 import { theme, variables } from "~/ui/theme";
 import { AddressRouter } from "./AddressRouter";
@@ -24,9 +25,13 @@ createRoot(document.getElementById("root") as HTMLElement).render(
   <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto" getStyleNonce={() => nonce}>
     <QueryClientProvider client={cache}>
       <I18nextProvider i18n={i18n}>
-        <AddressRouter>
-          <Boot />
-        </AddressRouter>
+        {location.pathname === "/decide" ? (
+          <Decide />
+        ) : (
+          <AddressRouter>
+            <Boot />
+          </AddressRouter>
+        )}
       </I18nextProvider>
     </QueryClientProvider>
   </MantineProvider>,

@@ -226,6 +226,15 @@ test("webhooks", async () => {
   data(await admin.DELETE("/api/v1/workflows/{name}/webhook/secret", { params }));
 });
 
+test("decisions by link", async () => {
+  for (const wrong of ["x", "A".repeat(54)]) {
+    const follows = client(wrong);
+    const params = { path: { tenant: "main" } };
+    assert.equal((await follows.GET("/api/v1/decisions/{tenant}", { params })).error?.code, "decision.refused" satisfies components["schemas"]["ProblemCode"]);
+    assert.equal((await follows.POST("/api/v1/decisions/{tenant}", { params, body: { decision: "approved" } })).error?.code, "decision.refused");
+  }
+});
+
 test("approvals", async () => {
   const name = "check_accounts";
   const workflow = {

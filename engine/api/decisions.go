@@ -1,0 +1,98 @@
+package api
+
+import (
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/record/session"
+	"formwork/engine/store"
+	"formwork/workflows/approval"
+	"formwork/workflows/runner"
+)
+
+// AskedDecision is what somebody is asked who has not logged in, and followed a link that they were sent: what they may see of it now.
+type AskedDecision struct {
+	Text     string    `json:"text"`              // what is asked
+	Label    string    `json:"label"`             // of the workflow
+	Object   string    `json:"object"`            // its label
+	Name     string    `json:"name"`              // of the record
+	For      string    `json:"for"`               // who is asked
+	ByName   string    `json:"by_name,omitempty"` // on whose behalf; absent: the platform's, or somebody's whom they may not read
+	Language string    `json:"language"`          // of whoever is asked
+	AskedAt  time.Time `json:"asked_at"`
+	OpenTill time.Time `json:"open_till"` // until when the link can be used
+}
+
+// byLink has something done for whoever follows a link. Whoever does not prove to be asked is told the same, whatever is wrong.
+func (r *request) byLink(do func(t store.Tenant, asked *runner.Asked) error) (failure error) {
+	s, tenant := r.server, r.param("tenant")
+	leave, err := s.decisions.enter(r.client() + " " + clip(tenant))
+	if err != nil {
+		return err
+	}
+	defer func() { leave(fault.KindOf(failure) == fault.Unauthenticated) }()
+	t, err := s.o.Store.Tenant(r.ctx, tenant)
+	if err != nil && fault.KindOf(err) != fault.NotFound {
+		return err
+	}
+	if err != nil {
+		t = nil
+	}
+	scheme, token, _ := strings.Cut(r.header(fiber.HeaderAuthorization), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		token = ""
+	}
+	asked, err := s.o.Workflows.AskedBy(r.ctx, t, token)
+	if err != nil {
+		return err
+	}
+	if err := r.countFor(t, 0); err != nil {
+		return err
+	}
+	return do(t, asked)
+}
+
+// getDecision is GET /decisions/{tenant}. It decides nothing: those who look through mail for people follow links.
+func (s *Server) getDecision(r *request) error {
+	return r.byLink(func(t store.Tenant, asked *runner.Asked) error {
+		d, err := s.o.Workflows.Deciding(r.ctx, t, asked)
+		if err != nil {
+			return err
+		}
+		r.tenant, r.caller, r.snapshot = t, d.Caller, d.Session.Snapshot()
+		of := d.Request
+		names, err := r.records().NamesOf(r.ctx, map[string][]id.ID{of.Object: {of.Record}, session.UserObject: {of.By, d.User}})
+		if err != nil {
+			return err
+		}
+		language, users := r.language(), names[session.UserObject]
+		return r.json(fiber.StatusOK, AskedDecision{Text: of.Text, Label: runner.LabelOf(r.snapshot, of.Workflow, language), Object: r.snapshot.Objects[of.Object].Doc.Label.In(language, of.Object),
+			Name: names[of.Object][of.Record], For: users[d.User], ByName: users[of.By], Language: language, AskedAt: of.At.UTC(), OpenTill: of.Open().UTC()})
+	})
+}
+
+// decideByLink is POST /decisions/{tenant}.
+func (s *Server) decideByLink(r *request) error {
+	return r.byLink(func(t store.Tenant, asked *runner.Asked) error {
+		in, err := r.decision()
+		if err != nil {
+			return err
+		}
+		if err := s.o.Workflows.DecideBy(r.ctx, t, asked, in.Decision, in.Comment); err != nil {
+			return err
+		}
+		return r.done()
+	})
+}
+
+// decision is the answer that a request has.
+func (r *request) decision() (in Decision, err error) {
+	if err = r.decode(smallBody, &in, false); err == nil && in.Decision != approval.Approved && in.Decision != approval.Rejected {
+		err = fault.New(fault.Invalid, "schema.enum", "value", clip(in.Decision), "options", approval.Approved+", "+approval.Rejected).At("/decision")
+	}
+	return in, err
+}
