@@ -44,7 +44,10 @@ func (r *Runner) Try(ctx context.Context, t store.Tenant, c *policy.Caller, of W
 		} else if run, err = run.fill(ctx, caller, w, of.Inputs); err != nil {
 			return err
 		}
-		return r.try(ctx, t, system, caller, w, c, run)
+		return r.try(ctx, t, system, caller, w, c, run, func(env *session.Env) (bool, error) {
+			env.Old = env.Row
+			return run.triggers(ctx, w, env)
+		})
 	})
 	if errors.Is(err, errUndo) {
 		return run, nil
@@ -52,8 +55,8 @@ func (r *Runner) Try(ctx context.Context, t store.Tenant, c *policy.Caller, of W
 	return nil, err
 }
 
-// try does the steps of a run in a transaction that it undoes, with errUndo.
-func (r *Runner) try(ctx context.Context, t store.Tenant, system, caller *record.Session, w *workflows.Workflow, c *policy.Caller, run *Run) error {
+// try does the steps of a run in a transaction that it undoes, with errUndo. triggers says whether it is set off.
+func (r *Runner) try(ctx context.Context, t store.Tenant, system, caller *record.Session, w *workflows.Workflow, c *policy.Caller, run *Run, triggers func(*session.Env) (bool, error)) error {
 	begins := *run
 	return system.Jointly(ctx, func(j *record.Joint) error {
 		*run = begins
@@ -66,8 +69,7 @@ func (r *Runner) try(ctx context.Context, t store.Tenant, system, caller *record
 		if env == nil {
 			return session.NotFound(run.Object, run.Record)
 		}
-		env.Old = env.Row
-		triggered, err := run.triggers(ctx, w, env)
+		triggered, err := triggers(env)
 		switch f := fault.From(err); {
 		case f != nil && f.Kind.Breaks():
 			return err
