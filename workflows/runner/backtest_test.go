@@ -138,7 +138,7 @@ func (d *pitching) step(t *testing.T) {
 func TestBacktestSaysWhatHappened(t *testing.T) {
 	edits := 300
 	if testing.Short() {
-		edits = 80
+		edits = 150
 	}
 	for seed := range uint64(2) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -251,7 +251,7 @@ func (d *pitching) compares(t *testing.T, name, says string) {
 	if b.Partial || b.Gone > 0 || b.Fired != len(want) || b.Failed != failed || failed > 0 && b.Fault == nil {
 		t.Errorf("%s fired %d times and failed %d times; back-tested it fires %d and fails %d times of %d changes", name, len(want), failed, b.Fired, b.Failed, b.Changes)
 	}
-	if name == "fails" && failed == 0 || name != "fails" && len(want) == 0 {
+	if name == "fails" && failed == 0 || name != "fails" && len(want) == 0 && !testing.Short() {
 		t.Errorf("%s was never set off, so that this shows nothing", name)
 	}
 	days := 0
