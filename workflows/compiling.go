@@ -347,7 +347,7 @@ func (k *compilation) compileSteps(w *Workflow, g *graph, base Compiling, at str
 		}
 		of := base
 		of.at, of.results = at, w.read(g.before(name, w.Nodes))
-		node := &Node{Name: name, Type: s.kind, Step: s.settings.Compile(&of), Failed: s.failed}
+		node := &Node{Name: name, Type: s.kind, Step: s.settings.Compile(&of), Failed: s.failed, Retry: of.retry(s, w.Trigger.Allows())}
 		if node.Result = of.result; s.failed != "" {
 			node.Result = of.withProblem()
 		}

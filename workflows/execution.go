@@ -25,33 +25,18 @@ const MaxSteps = 5_000
 // for which none is left goes on later.
 type Budget struct{ Steps int }
 
-// State is how far a run came. What it holds is saved with the run.
-type State struct {
-	Next    string                    // the step that is done next; "": the run has ended
-	Until   time.Time                 // until when the run waits; the zero time: it does not, or only for Asked
-	Asked   id.ID                     // what the run waits for besides the time; 0: nothing
-	Watches bool                      // the run waits for a change of its record
-	Late    time.Time                 // until when it does; the zero time: for ever
-	Steps   int                       // that were done
-	Results map[string]map[string]any // of steps, by their names, in stored form; under inputKey what was filled in or posted
-	Loops   []Loop                    // that are under way, the innermost last
-}
-
-// Loop is a step that does others once for each of some records.
-type Loop struct {
-	Step string  `json:"step"`
-	Left []id.ID `json:"left"` // the records that follow
-}
-
 // Execution is a run being executed, as its steps see it.
 type Execution struct {
 	Ctx  context.Context
 	Acts Acts
 	ID   id.ID // of the run
 	By   id.ID // who set the run off; 0: nobody
+	// Passes, if not nil, is told until when the run would wait (the zero time: not for a time), and it goes on at once.
+	Passes func(until time.Time)
 
 	workflow *Workflow
 	state    *State
+	at       *Position // where the step is that is being done
 	budget   *Budget
 	env      *env
 }
@@ -61,7 +46,7 @@ func NewExecution(ctx context.Context, w *Workflow, s *State, record *session.En
 	if s.Results == nil {
 		s.Results = map[string]map[string]any{}
 	}
-	return &Execution{Ctx: ctx, Acts: acts, workflow: w, state: s, budget: b, env: &env{Env: record, results: s.Results}}
+	return &Execution{Ctx: ctx, Acts: acts, workflow: w, state: s, at: &s.Position, budget: b, env: &env{Env: record, results: s.Results}}
 }
 
 // env is what expressions of a run read: the record, the user, and the results of steps.
@@ -158,40 +143,77 @@ func (x *Execution) Triggered() (bool, error) {
 	return x.Holds(x.workflow.When)
 }
 
+// Doing is told of each step before it is done, and on which way. again: it has been told of it, and the step waited for a change of
+// the record.
+type Doing func(step, way string, again bool)
+
 // Run does steps until the run ends, waits, or a step fails. Faults are those of steps, and
-// workflow.too_many_steps. doing is told of each step before it is done.
-func (x *Execution) Run(doing func(step string)) error {
-	x.state.Until = time.Time{}
-	for first := true; x.goesOn() && x.state.Until.IsZero() && (first || x.state.Asked == 0 && !x.state.Watches); first = false {
-		if x.budget.Steps--; x.budget.Steps < 0 {
-			x.state.Until = x.Now()
-			break
+// workflow.too_many_steps.
+func (x *Execution) Run(doing Doing) error { return x.goOn(&x.state.Position, "", doing) }
+
+// goOn does the steps of a position that has waited.
+func (x *Execution) goOn(p *Position, way string, doing Doing) error {
+	p.Until = time.Time{}
+	for first := true; ; first = false {
+		if len(p.Ways) > 0 {
+			if together, err := x.goWays(p, way, doing); err != nil || !together {
+				return err
+			}
+		} else if !first && p.waits() {
+			if x.Passes == nil {
+				return nil
+			}
+			x.Passes(p.Until)
+			p.Until = time.Time{}
 		}
-		doing(x.state.Next)
+		if !p.goesOn() {
+			return nil
+		}
+		if x.budget.Steps--; x.budget.Steps < 0 {
+			p.Until = x.Now()
+			return nil
+		}
+		x.at = p
+		doing(p.Next, way, p.Watches)
 		if err := x.step(); err != nil {
 			return err
 		}
 	}
-	return nil
+}
+
+// goWays goes on with the ways of a position, in their order. It reports whether they have come together; where one was enough, the
+// others are left as they are. A run that is tried goes all of them.
+func (x *Execution) goWays(p *Position, way string, doing Doing) (together bool, err error) {
+	if way != "" {
+		way += "/"
+	}
+	for i := range p.Ways {
+		on := &p.Ways[i]
+		if on.Ended() || !on.ready(x.Now()) {
+			continue
+		}
+		if err := x.goOn(on, fmt.Sprint(way, p.Next, "/", i), doing); err != nil {
+			return false, err
+		}
+		if on.Ended() && p.Any && x.Passes == nil {
+			if asked := p.AllAsked(); len(asked) > 0 {
+				err = x.Acts.Leave(asked)
+			}
+			clear(p.Ways)
+			return true, err
+		}
+	}
+	return p.together(), nil
 }
 
 // Ended reports whether the run has no next step.
-func (x *Execution) Ended() bool { return x.state.Next == "" && len(x.state.Loops) == 0 }
-
-// goesOn reports whether there is a next step. Where a loop is under way, it follows on the last of
-// those that it does.
-func (x *Execution) goesOn() bool {
-	if n := len(x.state.Loops); x.state.Next == "" && n > 0 {
-		x.state.Next = x.state.Loops[n-1].Step
-	}
-	return x.state.Next != ""
-}
+func (x *Execution) Ended() bool { return x.state.Ended() }
 
 // Left are the records that follow in the loop of the step that is being done; under is false if it is
 // none yet.
 func (x *Execution) Left() (left []id.ID, under bool) {
-	if n := len(x.state.Loops); n > 0 && x.state.Loops[n-1].Step == x.state.Next {
-		return x.state.Loops[n-1].Left, true
+	if n := len(x.at.Loops); n > 0 && x.at.Loops[n-1].Step == x.at.Next {
+		return x.at.Loops[n-1].Left, true
 	}
 	return nil, false
 }
@@ -199,10 +221,10 @@ func (x *Execution) Left() (left []id.ID, under bool) {
 // Loop says which records follow in the loop of the step that is being done; nil ends it.
 func (x *Execution) Loop(left []id.ID) {
 	if _, under := x.Left(); under {
-		x.state.Loops = x.state.Loops[:len(x.state.Loops)-1]
+		x.at.Loops = x.at.Loops[:len(x.at.Loops)-1]
 	}
 	if left != nil {
-		x.state.Loops = append(x.state.Loops, Loop{x.state.Next, left})
+		x.at.Loops = append(x.at.Loops, Loop{x.at.Next, left})
 	}
 }
 
@@ -260,8 +282,8 @@ func (x *Execution) FindBy(o *catalog.Object, f query.Filter, sort []query.Order
 
 // step does the next step.
 func (x *Execution) step() error {
-	node := x.workflow.Nodes[x.state.Next]
-	if !x.state.Watches { // else it has been counted
+	node := x.workflow.Nodes[x.at.Next]
+	if !x.at.Watches { // else it has been counted
 		x.state.Steps++
 	}
 	if x.state.Steps > MaxSteps {
@@ -269,13 +291,16 @@ func (x *Execution) step() error {
 	}
 	done, err := node.Step.Do(x)
 	if err != nil {
+		if x.again(node, err) {
+			return nil
+		}
 		if done, err = x.failed(node, done, err); err != nil {
 			return err
 		}
 	}
-	x.state.Until, x.state.Asked, x.state.Watches = done.Until, done.Asked, done.Watches
-	if x.state.Late = (time.Time{}); done.Watches {
-		x.state.Late = done.Until
+	x.at.Until, x.at.Asked, x.at.Watches = done.Until.Truncate(time.Millisecond), done.Asked, done.Watches // runs are due by the millisecond
+	if x.at.Late = (time.Time{}); done.Watches {
+		x.at.Late = done.Until
 	}
 	if done.Asked != 0 || done.Watches { // it is done again
 		if done.Result != nil {
@@ -283,10 +308,18 @@ func (x *Execution) step() error {
 		}
 		return nil
 	}
+	x.at.Tried, x.at.Ways, x.at.Any = 0, nil, false
+	if len(done.Ways) > 0 {
+		for _, first := range done.Ways {
+			x.at.Ways = append(x.at.Ways, Position{Next: first})
+		}
+		x.at.Any = done.Any
+		return nil
+	}
 	if len(node.Result) > 0 {
 		x.state.Results[node.Name] = done.Result
 	}
-	x.state.Next = done.Next
+	x.at.Next = done.Next
 	return nil
 }
 
@@ -306,10 +339,7 @@ func (x *Execution) failed(node *Node, done Outcome, err error) (Outcome, error)
 	if _, under := x.Left(); under {
 		x.Loop(nil)
 	}
-	problem := f.Each()[0].Text(x.Language())
-	if all := []rune(problem); len(all) > maxProblem {
-		problem = string(all[:maxProblem])
-	}
+	problem := x.problem(f)
 	x.Acts.Failed(problem)
 	result := maps.Clone(done.Result)
 	if result == nil {
@@ -320,10 +350,13 @@ func (x *Execution) failed(node *Node, done Outcome, err error) (Outcome, error)
 }
 
 // Asked is what the run has waited for in the step that is being done; 0: the step is done for the first time.
-func (x *Execution) Asked() id.ID { return x.state.Asked }
+func (x *Execution) Asked() id.ID { return x.at.Asked }
+
+// Joined reports whether the ways have come together that the step which is being done had the run go.
+func (x *Execution) Joined() bool { return len(x.at.Ways) > 0 }
 
 // Kept is the result that the step which is being done had when it asked.
-func (x *Execution) Kept() map[string]any { return x.state.Results[x.state.Next] }
+func (x *Execution) Kept() map[string]any { return x.state.Results[x.at.Next] }
 
 // Pressed reports whether somebody set off the run by hand.
 func (x *Execution) Pressed() bool {
@@ -336,13 +369,10 @@ func (x *Execution) Unique() string { return fmt.Sprintf("%v.%d", x.ID, x.state.
 
 // Watched is until when the run has waited for changes in the step that is being done (the zero time: for ever); again is false
 // where it has not.
-func (x *Execution) Watched() (late time.Time, again bool) { return x.state.Late, x.state.Watches }
-
-// Waits reports whether the run waits, for a time, for what it asked, or for a change.
-func (s *State) Waits() bool { return !s.Until.IsZero() || s.Asked != 0 || s.Watches }
+func (x *Execution) Watched() (late time.Time, again bool) { return x.at.Late, x.at.Watches }
 
 // Step is the name of the step that is being done.
-func (x *Execution) Step() string { return x.state.Next }
+func (x *Execution) Step() string { return x.at.Next }
 
 // resultOf is what a step offers, or what is filled in; nil for none that is there.
 func (w *Workflow) resultOf(step string) Result {

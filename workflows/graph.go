@@ -21,7 +21,8 @@ type graph struct {
 type step struct {
 	kind     StepType
 	settings Settings
-	failed   string // the step that follows where it fails; "": none
+	failed   string    // the step that follows where it fails; "": none
+	retry    *retrying // when it is done again where it fails; nil: it is not
 }
 
 // failedAt is where a step says which follows where it fails.
@@ -69,15 +70,19 @@ func (r *Registry) graphOf(c *catalog.Compiling, d *Definition, at string) (g *g
 			continue
 		}
 		var all struct {
-			Failed string `json:"failed"`
+			Failed string    `json:"failed"`
+			Retry  *retrying `json:"retry"`
 		}
 		if err := json.Unmarshal(raw, &all); err != nil {
 			c.Report(fault.New(fault.Invalid, "catalog.unreadable").Because(err), at+"/steps/"+name)
 			ok = false
 		}
-		g.steps[name] = step{kind, settings, all.Failed}
+		g.steps[name] = step{kind, settings, all.Failed, all.Retry}
 		if _, fails := settings.(Fails); fails && all.Failed != "" {
 			c.Report(fault.New(fault.Invalid, "workflow.fails", "type", kind.Name()), at+"/steps/"+name+failedAt)
+		}
+		if _, forks := settings.(Forks); forks && all.Failed != "" {
+			c.Report(fault.New(fault.Invalid, "workflow.ways_fail", "type", kind.Name()), at+"/steps/"+name+failedAt)
 		}
 	}
 	return g, ok
@@ -129,47 +134,103 @@ func (g *graph) check(c *catalog.Compiling, at string) bool {
 		}
 	}
 	for _, name := range g.order {
-		if body := g.bodyOf(name); body.To != "" && sound {
-			sound = g.checkBody(c, at, name, body.To)
+		for _, body := range g.bodies(name) {
+			if sound {
+				sound = g.checkBody(c, at, name, body)
+			}
 		}
 	}
-	return sound
+	return sound && g.checkWays(c, at)
 }
 
-// bodyOf leads to the steps that a step does repeatedly; nowhere for one that does none so.
-func (g *graph) bodyOf(name string) Exit {
-	if l, ok := g.steps[name].settings.(Repeats); ok {
-		return l.Body()
+// bodies lead to the steps that a step does repeatedly, or on each of its ways.
+func (g *graph) bodies(name string) []Exit {
+	switch s := g.steps[name].settings.(type) {
+	case Repeats:
+		return []Exit{s.Body()}
+	case Forks:
+		return s.Ways()
 	}
-	return Exit{}
+	return nil
 }
 
-// checkBody reports steps that are done both in a loop and outside of it: where they lead to no other, it
-// would not be plain whether the loop goes on or the run ends.
-func (g *graph) checkBody(c *catalog.Compiling, at, loop, body string) bool {
+// checkBody reports steps that are done both in the body of another, a loop or one of several ways, and outside of it: where they
+// lead to no other, it would not be plain whether the loop goes on, the way ends or the run does.
+func (g *graph) checkBody(c *catalog.Compiling, at, of string, body Exit) bool {
 	inside, outside := map[string]bool{}, map[string]bool{}
-	g.reach(body, "", inside)
-	g.reach(g.start, loop, outside)
+	g.reach(body.To, "", Exit{}, inside)
+	g.reach(g.start, of, body, outside)
 	for _, name := range g.order {
 		if inside[name] && outside[name] {
-			c.Report(fault.New(fault.Invalid, "workflow.shared_step", "step", name, "loop", loop), at+"/steps/"+name)
+			problem := fault.New(fault.Invalid, "workflow.shared_step", "step", name, "loop", of)
+			if _, forks := g.steps[of].settings.(Forks); forks {
+				problem = fault.New(fault.Invalid, "workflow.shared_way", "step", name, "parallel", of)
+			}
+			c.Report(problem, at+"/steps/"+name)
 			return false
 		}
 	}
 	return true
 }
 
-// reach notes the steps that can be reached from one, but not by the body of a loop.
-func (g *graph) reach(from, loop string, reached map[string]bool) {
+// reach notes the steps that can be reached from one, but not by a body of a step.
+func (g *graph) reach(from, of string, body Exit, reached map[string]bool) {
 	if from == "" || reached[from] {
 		return
 	}
 	reached[from] = true
 	for _, exit := range g.exits(from) {
-		if from != loop || exit != g.bodyOf(loop) {
-			g.reach(exit.To, loop, reached)
+		if from != of || exit != body {
+			g.reach(exit.To, of, body, reached)
 		}
 	}
+}
+
+// onWays are the steps on the ways of one; nil if it goes none.
+func (g *graph) onWays(name string) map[string]bool {
+	s, ok := g.steps[name].settings.(Forks)
+	if !ok {
+		return nil
+	}
+	on := map[string]bool{}
+	for _, way := range s.Ways() {
+		g.reach(way.To, "", Exit{}, on)
+	}
+	return on
+}
+
+const (
+	maxAtOnce = 20 // that a run goes at once
+	maxForks  = 5  // that are within each other
+)
+
+// checkWays reports steps by which a run would go too many ways at once, the innermost of them.
+func (g *graph) checkWays(c *catalog.Compiling, at string) bool {
+	wide, deep := map[string]int{}, map[string]int{} // how many ways a step goes at once, with those within, and how many are within each other
+	for _, name := range slices.Backward(g.order) {
+		s, ok := g.steps[name].settings.(Forks)
+		if !ok {
+			continue
+		}
+		for _, way := range s.Ways() {
+			on, widest := map[string]bool{}, 1
+			g.reach(way.To, "", Exit{}, on)
+			for step := range on {
+				widest, deep[name] = max(widest, wide[step]), max(deep[name], deep[step])
+			}
+			wide[name] += widest
+		}
+		deep[name]++
+		switch {
+		case wide[name] > maxAtOnce:
+			c.Report(fault.New(fault.Invalid, "workflow.too_many_ways", "limit", maxAtOnce), at+"/steps/"+name+"/ways")
+			return false
+		case deep[name] > maxForks:
+			c.Report(fault.New(fault.Invalid, "workflow.ways_too_deep", "limit", maxForks), at+"/steps/"+name+"/ways")
+			return false
+		}
+	}
+	return true
 }
 
 // find reports a step that is not there, unless it was refused itself.
@@ -192,9 +253,15 @@ func (g *graph) before(name string, nodes map[string]*Node) map[string]expressio
 	leads := map[string]bool{name: true}
 	results := map[string]expression.Names{}
 	for _, earlier := range slices.Backward(g.order[:slices.Index(g.order, name)]) {
-		if slices.ContainsFunc(g.exits(earlier), func(e Exit) bool { return leads[e.To] }) {
-			leads[earlier] = true
-			offer(results, nodes[earlier])
+		if !slices.ContainsFunc(g.exits(earlier), func(e Exit) bool { return leads[e.To] }) {
+			continue
+		}
+		leads[earlier] = true
+		offer(results, nodes[earlier])
+		if on := g.onWays(earlier); !on[name] { // its ways have come together by then
+			for step := range on {
+				offer(results, nodes[step])
+			}
 		}
 	}
 	return results

@@ -55,6 +55,15 @@ type Repeats interface {
 	Body() Exit
 }
 
+// Forks are Settings of a step that goes several ways at once. Such a step itself can't fail.
+type Forks interface {
+	// Ways lead to the first of the steps on each.
+	Ways() []Exit
+}
+
+// Tries are Settings of a step that says by itself how often it is tried.
+type Tries interface{ Retries() }
+
 // Fails are Settings of a step that is there to fail the run, so that none follows where it does.
 type Fails interface{ Fails() }
 
@@ -83,6 +92,10 @@ type Outcome struct {
 	// Watches: the run waits for a change of its record, until Until (the zero time: for ever). Then the step itself is done
 	// again; Next is empty.
 	Watches bool
+	// Ways, if any, are the first steps of those that are done at once from now on, each on a way of its own. When all of the ways have
+	// ended, or with Any the first, the step itself is done again, which finds Execution.Joined; Next is empty.
+	Ways []string
+	Any  bool
 }
 
 // Next is embedded by settings of steps that lead to one other.
@@ -204,6 +217,8 @@ type Saved interface {
 type Acts interface {
 	// Failed notes why the step failed, where another follows on that.
 	Failed(problem string)
+	// Again notes why it failed, where it is done again, for which time.
+	Again(problem string, time int)
 	// Put gives fields of the record that the run is about values in stored form. It, Notify and Ask need one: fault workflow.needs_object.
 	Put(values map[string]any) error
 	// Create, Update and Delete change any records, as the run's caller.
@@ -230,6 +245,8 @@ type Acts interface {
 	Begin(workflow string, record id.ID, inputs map[string]any) (id.ID, error)
 	// Ended is what became of that.
 	Ended(begun id.ID) (Ending, error)
+	// Leave lets go of what was asked, begun, or had made, and nobody waits for any more.
+	Leave(asked []id.ID) error
 	// Watch has no change of the record be missed from now on, if the step comes to Outcome.Watches; what was changed before can be
 	// read. held: the run is tried, and goes on as if what it waits for had come.
 	Watch() (held bool, err error)

@@ -56,6 +56,9 @@ type Workflow struct {
 	never []string
 }
 
+// Begin is where its runs begin.
+func (w *Workflow) Begin() Position { return Position{Next: w.Start.Name} }
+
 // Node is a step in its workflow.
 type Node struct {
 	Name   string
@@ -63,6 +66,7 @@ type Node struct {
 	Step   Step
 	Result Result // what it offers to later steps
 	Failed string // the step that follows where it fails; "": the run fails
+	Retry  *Retry // nil: it is not done again where it fails
 }
 
 // WebhookOf is what names a workflow among all that have secrets.

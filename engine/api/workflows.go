@@ -35,6 +35,7 @@ type ListedRun struct {
 type Run struct {
 	ListedRun
 	Next  string    `json:"next,omitempty"` // the step that is done next, or failed
+	Ways  []string  `json:"ways,omitempty"` // the steps that are done next on each of several ways, Next being the one that goes them
 	Steps int       `json:"steps"`          // that were done
 	Trace []RunStep `json:"trace"`          // the first of them, in order
 }
@@ -42,18 +43,19 @@ type Run struct {
 // RunStep is a step that a run did, or would do.
 type RunStep struct {
 	Step    string      `json:"step"`
+	Way     string      `json:"way,omitempty"` // on which of several it was done: the step that goes them, and its number from 0, as step/0, within each other; absent: there was one
 	At      time.Time   `json:"at"`
 	Effects []RunEffect `json:"effects"`
 }
 
 // RunEffect is what a step changed, or would change.
 type RunEffect struct {
-	Do     string                     `json:"do" enum:"create,update,delete,notify,ask,approved,rejected,recalled,late,cancelled,request,email,answer,call,failed,wait"`
+	Do     string                     `json:"do" enum:"create,update,delete,notify,ask,approved,rejected,recalled,late,cancelled,request,email,answer,call,failed,retry,wait"`
 	Object string                     `json:"object,omitempty"`
 	Record string                     `json:"record,omitempty" schema:"ID"` // of notify, ask, and what became of that: the user; of call: the run
 	Values map[string]json.RawMessage `json:"values,omitempty"`             // by field, as records have them; of those that the caller may read. Of request and email: what was sent, for who manages permissions
-	Tried  int64                      `json:"tried,omitempty"`              // of answer: how often
-	Text   string                     `json:"text,omitempty"`               // of notify, ask, and what became of that; of email: the mailbox; of wait: until when, none where it is for a condition; of failed: why; of call: the workflow
+	Tried  int64                      `json:"tried,omitempty"`              // of answer: how often; of retry: for which time it is done again
+	Text   string                     `json:"text,omitempty"`               // of notify, ask, and what became of that; of email: the mailbox; of wait: until when, none where it is for a condition; of failed and retry: why; of call: the workflow
 }
 
 // Tried is a workflow that was tried.
@@ -140,7 +142,7 @@ func (r *request) showTrace(run *runner.Run, tried bool) ([]RunStep, error) {
 	s := shownTrace{request: r, records: r.records(), run: run, may: map[id.ID]bool{}}
 	trace := []RunStep{}
 	for _, did := range run.Trace {
-		step := RunStep{Step: did.Step, At: did.At.UTC(), Effects: []RunEffect{}}
+		step := RunStep{Step: did.Step, Way: did.Way, At: did.At.UTC(), Effects: []RunEffect{}}
 		for _, e := range did.Effects {
 			if tried && e.Do == "create" {
 				s.may[e.Record] = true
@@ -249,7 +251,7 @@ func (s *Server) getRun(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.json(fiber.StatusOK, Run{r.listRun(run), run.Next, run.Steps, trace})
+	return r.json(fiber.StatusOK, Run{r.listRun(run), run.At.Next, run.At.OnWays(), run.Steps, trace})
 }
 
 // cancelRun is POST /runs/{id}/cancel.

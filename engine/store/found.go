@@ -131,3 +131,15 @@ func Reference(key id.ID) any {
 	}
 	return int64(key)
 }
+
+// Among narrows a filter to records with some ids; not at all where none are given.
+func Among(f query.Filter, keys []id.ID) query.Filter {
+	if len(keys) == 0 {
+		return f
+	}
+	values := make([]any, len(keys))
+	for i, key := range keys {
+		values[i] = int64(key)
+	}
+	return query.All{f, query.In{Ref: query.Field(query.ID), Values: values}}
+}

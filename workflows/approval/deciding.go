@@ -163,9 +163,9 @@ func (d *Desk) Close(ctx context.Context, tx store.Tx, key id.ID, state string) 
 	return r, d.close(ctx, tx, r, state)
 }
 
-// CloseOf closes what a run waits for that has ended.
-func (d *Desk) CloseOf(ctx context.Context, tx store.Tx, run id.ID) error {
-	pending, err := find(ctx, tx, query.Select{Filter: query.All{query.Is(colRun, int64(run)), query.Is(colState, Pending)}})
+// CloseOf closes what a run has asked and waits for no more: some if they are given, else all.
+func (d *Desk) CloseOf(ctx context.Context, tx store.Tx, run id.ID, some ...id.ID) error {
+	pending, err := find(ctx, tx, query.Select{Filter: query.All{store.Among(query.Is(colRun, int64(run)), some), query.Is(colState, Pending)}})
 	if err != nil {
 		return err
 	}

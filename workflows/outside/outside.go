@@ -142,12 +142,17 @@ func find(ctx context.Context, from store.Reader, q query.Select) ([]*Call, erro
 	return found, nil
 }
 
-// Remove forgets calls: of a run that has ended, or about records that are gone for good.
-func Remove(ctx context.Context, tx store.Tx, run id.ID, records ...any) error {
-	gone := query.Filter(query.Is(colRun, int64(run)))
-	if len(records) > 0 {
-		gone = query.In{Ref: query.Field(colRecord), Values: records}
-	}
+// Remove forgets calls of a run for which it waits no more: some if they are given, else all.
+func Remove(ctx context.Context, tx store.Tx, run id.ID, some ...id.ID) error {
+	return remove(ctx, tx, store.Among(query.Is(colRun, int64(run)), some))
+}
+
+// RemoveAbout forgets calls about records that are gone for good.
+func RemoveAbout(ctx context.Context, tx store.Tx, records []any) error {
+	return remove(ctx, tx, query.In{Ref: query.Field(colRecord), Values: records})
+}
+
+func remove(ctx context.Context, tx store.Tx, gone query.Filter) error {
 	if _, err := tx.DeleteWhere(ctx, callTable, gone); err != nil {
 		return fmt.Errorf("removing requests: %w", err)
 	}

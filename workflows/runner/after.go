@@ -121,7 +121,7 @@ func (r *Runner) removeRuns(ctx context.Context, tx store.Tx, records []any) (qu
 	if err := approval.Remove(ctx, tx, records); err != nil {
 		return false, err
 	}
-	return queued, outside.Remove(ctx, tx, 0, records...)
+	return queued, outside.RemoveAbout(ctx, tx, records)
 }
 
 // firedBy are the workflows that events may set off, in the order of the events. What happened long ago sets off none.
@@ -245,7 +245,7 @@ func (s *starting) left(known map[id.ID]*session.Env, f fired) (*session.Env, er
 func (s *starting) begin(f fired, env *session.Env) (*begun, error) {
 	e, w := &s.events[f.event], f.workflow
 	run := &Run{ID: s.r.o.IDs.Next(), Workflow: w.Doc.Name, Revision: s.snapshot.Revision, Object: e.Object, Record: e.Record,
-		By: e.By, Depth: e.Depth, Started: s.r.o.Now(), Next: w.Start.Name, watches: mayWatchOf(w)}
+		By: e.By, Depth: e.Depth, Started: s.r.o.Now(), At: w.Begin(), watches: mayWatchOf(w)}
 	b, err := s.triggered(run, w, env)
 	if err != nil || b == nil {
 		return nil, err

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"time"
 
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
@@ -106,10 +107,16 @@ func (r *Runner) wakeRun(ctx context.Context, tx store.Tx, key, asked id.ID) (qu
 	if fault.Is(err, "workflow.no_run") {
 		return false, nil
 	}
-	if err != nil || run.State != Waiting || run.asked != asked || !run.Due.IsZero() && !run.Due.After(r.o.Now()) {
-		return false, err // it does not wait for that, or goes on already
+	if err != nil || run.State != Waiting {
+		return false, err
 	}
-	run.Due = r.o.Now()
+	now := r.o.Now().Truncate(time.Millisecond)
+	at := run.At.Asking(asked)
+	if at == nil || !at.Until.IsZero() && !at.Until.After(now) {
+		return false, nil // it does not wait for that, or goes on already
+	}
+	at.Until = now
+	run.Due = run.At.Due()
 	if queued, err = r.queue(ctx, tx, run.Due); err != nil {
 		return false, err
 	}

@@ -16,8 +16,15 @@ import (
 func (s *stage) decide(t *testing.T, d deed, session *record.Session) error {
 	t.Helper()
 	user := s.people[d.As].User
-	var err error
-	switch of := s.request(t, d.On); {
+	of := s.request(t, d.On)
+	all, err := approval.OfRecord(t.Context(), s.Tenant.Tenant, s.objects[d.On], s.kept[d.On], 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if i := slices.IndexFunc(all, func(r *approval.Request) bool { return r.State == approval.Pending && r.Asks(user) }); i >= 0 {
+		of = all[i] // several may be asked at once
+	}
+	switch {
 	case d.PassOn != "":
 		_, err = s.Workflows.PassOn(t.Context(), s.Tenant.Tenant, session, user, user, s.people[d.PassOn].User, of.ID, d.Comment)
 	case d.Recall:

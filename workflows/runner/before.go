@@ -31,10 +31,10 @@ func (BeforeSave) BeforeSave(ctx context.Context, reader store.Reader, c *record
 		if !w.Trigger.(workflows.OnSave).Fires(c) {
 			continue
 		}
-		x := workflows.NewExecution(ctx, w, &workflows.State{Next: w.Start.Name}, c.Env(), saving{c}, &workflows.Budget{Steps: stepsAtOnce})
+		x := workflows.NewExecution(ctx, w, &workflows.State{Position: w.Begin()}, c.Env(), saving{c}, &workflows.Budget{Steps: stepsAtOnce})
 		triggered, err := x.Triggered()
 		if err == nil && triggered {
-			if err = x.Run(func(string) {}); err == nil && !x.Ended() {
+			if err = x.Run(func(string, string, bool) {}); err == nil && !x.Ended() {
 				err = fault.New(fault.Limited, "workflow.too_many_steps", "limit", stepsAtOnce)
 			}
 		}
@@ -60,6 +60,7 @@ type saving struct{ *record.Change }
 var errNotBeforeSave = errors.New("a workflow writes other records before a save")
 
 func (saving) Failed(string)                                         {}
+func (saving) Again(string, int)                                     {}
 func (saving) Create(*catalog.Object, map[string]any) (id.ID, error) { return 0, errNotBeforeSave }
 func (saving) Update(*catalog.Object, id.ID, map[string]any) error   { return errNotBeforeSave }
 func (saving) Delete(*catalog.Object, id.ID) error                   { return errNotBeforeSave }
@@ -72,6 +73,7 @@ func (saving) Send(*mail.Message, string, int64) (id.ID, error)      { return 0,
 func (saving) Called(id.ID) (workflows.Reply, error)                 { return workflows.Reply{}, errNotBeforeSave }
 func (saving) Begin(string, id.ID, map[string]any) (id.ID, error)    { return 0, errNotBeforeSave }
 func (saving) Ended(id.ID) (workflows.Ending, error)                 { return workflows.Ending{}, errNotBeforeSave }
+func (saving) Leave([]id.ID) error                                   { return errNotBeforeSave }
 func (saving) Watch() (bool, error)                                  { return false, errNotBeforeSave }
 func (saving) Alone(*catalog.Object) error                           { return errNotBeforeSave }
 func (saving) Turn(string, func(id.ID) (id.ID, error)) error         { return errNotBeforeSave }

@@ -24,7 +24,7 @@ func (e *executing) Begin(workflow string, record id.ID, inputs map[string]any) 
 		return 0, fault.New(fault.Limited, "workflow.too_deep", "limit", maxDepth)
 	}
 	run := &Run{ID: e.r.o.IDs.Next(), Parent: e.run.ID, Workflow: workflow, Revision: e.g.snapshot.Revision, Object: w.Object.Doc.Name, Record: record,
-		By: e.run.By, acts: e.run.acts, Depth: e.run.Depth + 1, Started: e.r.o.Now(), Next: w.Start.Name, watches: mayWatchOf(w)}
+		By: e.run.By, acts: e.run.acts, Depth: e.run.Depth + 1, Started: e.r.o.Now(), At: w.Begin(), watches: mayWatchOf(w)}
 	env, err := e.g.asking(w, run.By, run.acts).Within(e.g.joint).Record(run.Object, record)
 	if err == nil && env == nil {
 		err = session.NotFound(run.Object, record)
@@ -141,30 +141,43 @@ func (r *Runner) tellCaller(ctx context.Context, tx store.Tx, run *Run) (queued 
 }
 
 // cancelCalled ends the runs that wait and were called by some that have ended.
-func (r *Runner) cancelCalled(ctx context.Context, tx store.Tx, callers ...any) error {
-	for some := range slices.Chunk(callers, resumeAtOnce) { // each waits for one at most
-		called, err := find(ctx, tx, query.Select{Table: runTable, Filter: query.All{query.In{Ref: query.Field(colParent), Values: some}, query.Is(colState, Waiting)}}, true)
-		if err != nil {
+func (r *Runner) cancelCalled(ctx context.Context, tx store.Tx, callers []any) error {
+	for some := range slices.Chunk(callers, resumeAtOnce) { // each waits for as many as it goes ways
+		if err := r.cancelRuns(ctx, tx, query.In{Ref: query.Field(colParent), Values: some}); err != nil {
 			return err
-		}
-		for _, one := range called {
-			run, err := Get(ctx, tx, one.ID) // one of them may have called another, and ended it
-			if err != nil {
-				return err
-			}
-			if run.State != Waiting {
-				continue
-			}
-			run.State, run.Ended = Cancelled, r.o.Now()
-			if err := r.release(ctx, tx, run); err != nil {
-				return err
-			}
-			if err := run.update(ctx, tx); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
+}
+
+// cancelRuns ends the runs that wait and a filter holds for. Nobody is told: who called them has ended, or does not wait for them any more.
+func (r *Runner) cancelRuns(ctx context.Context, tx store.Tx, of query.Filter) error {
+	found, err := find(ctx, tx, query.Select{Table: runTable, Filter: query.All{of, query.Is(colState, Waiting)}}, false)
+	if err != nil {
+		return err
+	}
+	for _, one := range found {
+		run, err := Get(ctx, tx, one.ID) // one of them may have called another, and ended it
+		if err != nil {
+			return err
+		}
+		if run.State != Waiting {
+			continue
+		}
+		run.State, run.Ended = Cancelled, r.o.Now()
+		if err := r.release(ctx, tx, run); err != nil {
+			return err
+		}
+		if err := run.update(ctx, tx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Leave implements workflows.Acts.
+func (e *executing) Leave(asked []id.ID) error {
+	return e.r.letGo(e.ctx, e.joint.Tx(), e.run.ID, asked...)
 }
 
 // leave lets go of what depends on runs that are removed, since their records are gone for good: those that they called end,
@@ -178,7 +191,7 @@ func (r *Runner) leave(ctx context.Context, tx store.Tx, records []any) (queued 
 	for _, run := range waiting {
 		keys = append(keys, int64(run.ID))
 	}
-	if err := r.cancelCalled(ctx, tx, keys...); err != nil {
+	if err := r.cancelCalled(ctx, tx, keys); err != nil {
 		return false, err
 	}
 	for _, run := range waiting {

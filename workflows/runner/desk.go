@@ -246,10 +246,11 @@ func (r *Runner) Retry(ctx context.Context, t store.Tenant, key id.ID) error {
 		if err != nil {
 			return err
 		}
-		if run.State != Failed && run.State != Cancelled || run.Next == "" {
+		if run.State != Failed && run.State != Cancelled || run.At.Next == "" {
 			return fault.New(fault.Conflict, "workflow.not_failed")
 		}
-		run.State, run.Due, run.Fault, run.asked, run.watches = Waiting, r.o.Now(), nil, 0, min(run.watches, mayWatch)
+		run.State, run.Due, run.Fault, run.watches = Waiting, r.o.Now(), nil, min(run.watches, mayWatch)
+		run.At.Again()
 		if queued, err = r.queue(ctx, tx, run.Due); err != nil {
 			return err
 		}
@@ -264,7 +265,7 @@ func (r *Runner) Retry(ctx context.Context, t store.Tenant, key id.ID) error {
 // newRun is a run that begins now, about a record of the workflow's object if it has one. One that a key sets off is held to what
 // the key may do.
 func (r *Runner) newRun(s *catalog.Snapshot, w *workflows.Workflow, by *policy.Caller, key id.ID) *Run {
-	run := &Run{ID: r.o.IDs.Next(), Workflow: w.Doc.Name, Revision: s.Revision, Record: key, By: by.User, Started: r.o.Now(), Next: w.Start.Name, watches: mayWatchOf(w)}
+	run := &Run{ID: r.o.IDs.Next(), Workflow: w.Doc.Name, Revision: s.Revision, Record: key, By: by.User, Started: r.o.Now(), At: w.Begin(), watches: mayWatchOf(w)}
 	if w.Object != nil {
 		run.Object = w.Object.Doc.Name
 	}

@@ -36,6 +36,8 @@ type executing struct {
 	wrote    bool            // a record was changed
 	calls    bool            // something is asked of an outside system
 	tries    bool            // nothing is kept: a run does not wait
+	doing    int             // where the step is in the trace that is being done
+	watches  bool            // and it has waited for a change before
 	budget   *workflows.Budget
 }
 
@@ -64,21 +66,20 @@ func (g *together) carryOn(run *Run, w *workflows.Workflow, env *session.Env) (w
 // that end the transaction.
 func (e *executing) execute() error {
 	e.env.Forget() // an earlier run of the transaction may have changed it
-	state := &workflows.State{Next: e.run.Next, Steps: e.run.Steps, Loops: e.run.loops, Asked: e.run.asked, Watches: e.run.watches == watches, Late: e.run.late}
+	state := &workflows.State{Position: e.run.At, Steps: e.run.Steps}
 	err := e.workflow.Restore(state, e.run.results)
 	x := workflows.NewExecution(e.ctx, e.workflow, state, e.env, e, e.budget)
 	if err == nil {
 		x.ID, x.By = e.run.ID, e.run.By
-		for err = x.Run(e.did); err == nil && e.tries && state.Waits(); err = x.Run(e.did) {
-			if e.budget.Steps < 0 {
-				err = fault.New(fault.Limited, "workflow.too_many_steps", "limit", stepsAtOnce)
-				break
-			}
-			e.waits(state.Until)
+		if e.tries {
+			x.Passes = e.passes
+		}
+		if err = x.Run(e.did); err == nil && e.tries && state.Waits() {
+			err = fault.New(fault.Limited, "workflow.too_many_steps", "limit", stepsAtOnce)
 		}
 	}
-	e.run.Next, e.run.Steps, e.run.loops, e.run.asked, e.run.late = state.Next, state.Steps, state.Loops, state.Asked, state.Late
-	if e.run.watches = mayWatchOf(e.workflow); state.Watches {
+	e.run.At, e.run.Steps = state.Position, state.Steps
+	if e.run.watches = mayWatchOf(e.workflow); state.Watching() {
 		e.run.watches = watches
 	}
 	kept, unkept := e.workflow.Keep(state) // also of a run that fails: a retry goes on with what earlier steps found
@@ -87,7 +88,8 @@ func (e *executing) execute() error {
 		e.run.answer, err = x.Answer()
 	}
 	if e.run.holds() > maxHeld {
-		e.run.results, e.run.loops, e.run.answer = nil, nil, nil
+		e.run.results, e.run.answer = nil, nil
+		e.run.At.Forget()
 		err = cmp.Or(err, error(fault.New(fault.TooLarge, "workflow.results_too_large", "limit", maxHeld)))
 	}
 	now := e.r.o.Now()
@@ -96,11 +98,11 @@ func (e *executing) execute() error {
 		return err // nothing is wrong with the run
 	case f != nil:
 		if f.Kind == fault.Internal { // it must not hold up others
-			e.r.o.Log.Error("doing a step of a workflow", "tenant", e.tenant, "workflow", e.run.Workflow, "run", e.run.ID.String(), "step", e.run.Next, "error", err)
+			e.r.o.Log.Error("doing a step of a workflow", "tenant", e.tenant, "workflow", e.run.Workflow, "run", e.run.ID.String(), "step", x.Step(), "error", err)
 		}
 		e.run.State, e.run.Fault, e.run.Ended = Failed, single(f), now
 	case state.Waits():
-		e.run.State, e.run.Due = Waiting, state.Until
+		e.run.State, e.run.Due = Waiting, state.Due()
 	default:
 		e.run.State, e.run.Ended = Done, now
 	}
@@ -110,16 +112,21 @@ func (e *executing) execute() error {
 // single is the first of several faults, which is what a run tells.
 func single(f *fault.Fault) *fault.Fault { return f.Each()[0] }
 
-// did notes that a step is being done.
-func (e *executing) did(step string) {
-	if n := len(e.run.Trace); e.run.watches == watches && n > 0 && e.run.Trace[n-1].Step == step {
-		return // it looks at its condition again
+// did notes that a step is being done, on one of several ways or on none.
+func (e *executing) did(step, way string, again bool) {
+	if e.watches = again; again { // it looks at its condition again
+		for e.doing = len(e.run.Trace) - 1; e.doing >= 0; e.doing-- {
+			if e.run.Trace[e.doing].Step == step {
+				return
+			}
+		}
 	}
-	e.run.Trace = append(e.run.Trace, Did{Step: step, At: e.r.o.Now()})
+	e.doing = len(e.run.Trace)
+	e.run.Trace = append(e.run.Trace, Did{Step: step, Way: way, At: e.r.o.Now()})
 }
 
-// waits notes that a run which is tried would wait for some time.
-func (e *executing) waits(until time.Time) {
+// passes notes that a run which is tried would wait for some time.
+func (e *executing) passes(until time.Time) {
 	if until.After(e.r.o.Now()) {
 		e.note(Effect{Do: "wait", Text: until.UTC().Format(time.RFC3339)})
 	}
@@ -131,14 +138,19 @@ func (e *executing) note(effect Effect) {
 		e.wrote = true
 		e.env.Forget()
 	}
-	last := &e.run.Trace[len(e.run.Trace)-1]
-	if len(last.Effects) < maxTrace {
-		last.Effects = append(last.Effects, effect)
+	did := &e.run.Trace[e.doing]
+	if len(did.Effects) < maxTrace {
+		did.Effects = append(did.Effects, effect)
 	}
 }
 
 // Failed implements workflows.Acts.
 func (e *executing) Failed(problem string) { e.note(Effect{Do: "failed", Text: problem}) }
+
+// Again implements workflows.Acts.
+func (e *executing) Again(problem string, time int) {
+	e.note(Effect{Do: "retry", Text: problem, Tried: int64(time)})
+}
 
 // needsRecord is a fault where the run is about no record.
 func (e *executing) needsRecord() error {
@@ -295,7 +307,7 @@ func (e *executing) Called(asked id.ID) (workflows.Reply, error) {
 	}
 	if call.State != outside.Pending {
 		e.note(Effect{Do: "answer", Text: fmt.Sprint(call.Status), Tried: call.Tried})
-		if err := outside.Remove(e.ctx, e.joint.Tx(), e.run.ID); err != nil {
+		if err := outside.Remove(e.ctx, e.joint.Tx(), e.run.ID, call.ID); err != nil {
 			return workflows.Reply{}, err
 		}
 	}

@@ -86,7 +86,7 @@ func (g *together) goOnWith(runs []*Run, known map[id.ID]definition) (more bool,
 		if !found || g.budget.Steps <= 0 { // it has come due since, or others wait for the transaction
 			return true, nil
 		}
-		if run.Parent != 0 { // one before it may have ended it
+		if run.Parent != 0 || len(run.At.Ways) > 0 { // one before it may have ended it, or what it waits for
 			if run, err = Get(g.ctx, g.joint.Tx(), run.ID); err != nil {
 				return false, err
 			}
@@ -188,14 +188,19 @@ func (g *together) end(run *Run, state string, why *fault.Fault) error {
 
 // release lets go of what a run waits for that has ended.
 func (r *Runner) release(ctx context.Context, tx store.Tx, run *Run) error {
-	if run.asked == 0 {
+	if len(run.At.AllAsked()) == 0 {
 		return nil
 	}
-	if err := r.approvals.CloseOf(ctx, tx, run.ID); err != nil {
+	return r.letGo(ctx, tx, run.ID)
+}
+
+// letGo lets go of what a run asked, begun, or had made, and waits for no more: some if they are given, else all.
+func (r *Runner) letGo(ctx context.Context, tx store.Tx, run id.ID, some ...id.ID) error {
+	if err := r.approvals.CloseOf(ctx, tx, run, some...); err != nil {
 		return err
 	}
-	if err := r.cancelCalled(ctx, tx, int64(run.ID)); err != nil {
+	if err := r.cancelRuns(ctx, tx, store.Among(query.Is(colParent, int64(run)), some)); err != nil {
 		return err
 	}
-	return outside.Remove(ctx, tx, run.ID)
+	return outside.Remove(ctx, tx, run, some...)
 }

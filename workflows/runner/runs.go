@@ -83,16 +83,13 @@ type Run struct {
 	Due      time.Time // of one that waits; the zero time: for an answer alone
 	Started  time.Time
 	Ended    time.Time
-	Fault    *fault.Fault // why it failed
-	Next     string       // the step that is done next
-	Steps    int          // that were done
-	Trace    []Did        // the steps that were done, in order; the first of them where there are too many
-	acts     []string     // permission sets that it is held to, of one that a key set off
+	Fault    *fault.Fault       // why it failed
+	At       workflows.Position // where it is, of one that is read whole
+	Steps    int                // that were done
+	Trace    []Did              // the steps that were done, in order; the first of them where there are too many
+	acts     []string           // permission sets that it is held to, of one that a key set off
 	results  json.RawMessage
-	loops    []workflows.Loop
-	asked    id.ID           // what it waits for besides the time; 0: nothing
 	watches  int64           // what it has to do with changes of its record: mayWatch or watches
-	late     time.Time       // until when it watches; the zero time: for ever
 	answer   json.RawMessage // what the run reads that called it
 	version  int64
 }
@@ -100,18 +97,19 @@ type Run struct {
 // Did is a step that was done.
 type Did struct {
 	Step    string    `json:"step"`
+	Way     string    `json:"way,omitempty"` // on which of several it was done, as step/number from 0, within each other; "": there was one
 	At      time.Time `json:"at"`
 	Effects []Effect  `json:"effects,omitempty"`
 }
 
 // Effect is what a step changed.
 type Effect struct {
-	Do     string          `json:"do"`               // create, update, delete, notify, ask, what became of that (approval.Approved …), request, email, answer, call, failed; wait, of a run that is tried
+	Do     string          `json:"do"`               // create, update, delete, notify, ask, what became of that (approval.Approved …), request, email, answer, call, failed, retry; wait, of a run that is tried
 	Object string          `json:"object,omitempty"` // of the record
 	Record id.ID           `json:"record"`           // for notify, ask, and what became of that: the user; for call: the run
 	Values json.RawMessage `json:"values,omitempty"` // as the API shows them
-	Tried  int64           `json:"tried,omitempty"`  // of answer: how often
-	Text   string          `json:"text,omitempty"`   // of notify, ask, and what became of that; of call: the workflow; of failed: why
+	Tried  int64           `json:"tried,omitempty"`  // of answer: how often; of retry: for which time it is done again
+	Text   string          `json:"text,omitempty"`   // of notify, ask, and what became of that; of call: the workflow; of failed and retry: why
 }
 
 const (
@@ -121,23 +119,28 @@ const (
 	maxHeld   = 128 << 10 // of what a run needs to go on; more fails it
 )
 
-// progress is what is kept of how far a run came.
+// progress is what is kept of how far a run came. Of its position, as far as that is not the time in colDue and in colWatches that it
+// watches; of each of several ways all.
 type progress struct {
-	Next    string           `json:"next,omitempty"`
-	Steps   int              `json:"steps"`
-	Trace   []Did            `json:"trace,omitempty"`
-	Results json.RawMessage  `json:"results,omitempty"`
-	Loops   []workflows.Loop `json:"loops,omitempty"`
-	Acts    []string         `json:"acts,omitempty"`
-	Asked   id.ID            `json:"asked,omitzero"`
-	Answer  json.RawMessage  `json:"answer,omitempty"`
-	Late    time.Time        `json:"late,omitzero"`
+	Next    string               `json:"next,omitempty"`
+	Steps   int                  `json:"steps"`
+	Trace   []Did                `json:"trace,omitempty"`
+	Results json.RawMessage      `json:"results,omitempty"`
+	Loops   []workflows.Loop     `json:"loops,omitempty"`
+	Acts    []string             `json:"acts,omitempty"`
+	Asked   id.ID                `json:"asked,omitzero"`
+	Answer  json.RawMessage      `json:"answer,omitempty"`
+	Late    time.Time            `json:"late,omitzero"`
+	Ways    []workflows.Position `json:"ways,omitempty"`
+	Any     bool                 `json:"any,omitempty"`
+	Tried   int                  `json:"tried,omitempty"`
 }
 
 // progress is what is kept of how far the run came: of its trace as much as there is room for, since nothing
 // depends on it.
 func (r *Run) progress() (json.RawMessage, error) {
-	p := progress{Next: r.Next, Steps: r.Steps, Trace: r.Trace[:min(len(r.Trace), maxTrace)], Results: r.results, Loops: r.loops, Acts: r.acts, Asked: r.asked, Answer: r.answer, Late: r.late}
+	p := progress{Next: r.At.Next, Steps: r.Steps, Trace: r.Trace[:min(len(r.Trace), maxTrace)], Results: r.results, Loops: r.At.Loops, Acts: r.acts, Asked: r.At.Asked, Answer: r.answer, Late: r.At.Late,
+		Ways: r.At.Ways, Any: r.At.Any, Tried: r.At.Tried}
 	for {
 		raw, err := json.Marshal(p)
 		if err != nil {
@@ -152,11 +155,7 @@ func (r *Run) progress() (json.RawMessage, error) {
 
 // holds is about how many bytes of what a run needs to go on are kept.
 func (r *Run) holds() int {
-	bytes := len(r.results) + len(r.answer)
-	for _, loop := range r.loops {
-		bytes += 24 * len(loop.Left)
-	}
-	return bytes
+	return len(r.results) + len(r.answer) + 24*r.At.Left()
 }
 
 // values are the columns of a run.
@@ -235,7 +234,11 @@ func runOf(f store.Found, whole bool) (*Run, error) {
 		if err := json.Unmarshal(f.JSON(colProgress), &p); err != nil {
 			return nil, fmt.Errorf("reading how far the run %v came: %w", r.ID, err)
 		}
-		r.Next, r.Steps, r.Trace, r.results, r.loops, r.acts, r.asked, r.answer, r.late = p.Next, p.Steps, p.Trace, p.Results, p.Loops, p.Acts, p.Asked, p.Answer, p.Late
+		r.Steps, r.Trace, r.results, r.acts, r.answer = p.Steps, p.Trace, p.Results, p.Acts, p.Answer
+		r.At = workflows.Position{Next: p.Next, Asked: p.Asked, Late: p.Late, Loops: p.Loops, Ways: p.Ways, Any: p.Any, Tried: p.Tried}
+		if len(p.Ways) == 0 {
+			r.At.Until, r.At.Watches = r.Due, r.watches == watches
+		}
 	}
 	if code := f.Text(colError); code != "" {
 		r.Fault = &fault.Fault{Kind: fault.Invalid, Code: code}

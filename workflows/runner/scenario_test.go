@@ -99,7 +99,7 @@ type deed struct {
 type wantedRun struct {
 	Workflow string   `json:"workflow"`
 	State    string   `json:"state"`
-	Trace    []string `json:"trace"` // "step: do object values; …"
+	Trace    []string `json:"trace"` // "way step: do object values; …"
 	Fault    string   `json:"fault"`
 }
 
@@ -535,7 +535,7 @@ func text(runs []*runner.Run) string {
 // trace is what a run did, as scenarios write it.
 func (s *stage) trace(run *runner.Run) (all []string) {
 	for _, did := range run.Trace {
-		line := did.Step
+		line := strings.TrimSpace(did.Way + " " + did.Step)
 		for i, e := range did.Effects {
 			line += [2]string{": ", "; "}[min(i, 1)] + strings.TrimSpace(strings.Join([]string{e.Do, e.Object, string(e.Values), e.Text}, " "))
 		}

@@ -40,7 +40,7 @@ func (e *executing) Watch() (held bool, err error) {
 	if err := e.joint.Tx().Lock(e.ctx, e.env.Mapping.Object.Table.Name, e.run.Record); err != nil {
 		return false, fmt.Errorf("locking a record whose changes are waited for: %w", err)
 	}
-	if e.run.watches != watches {
+	if !e.watches {
 		others, err := e.joint.Tx().Count(e.ctx, runTable, watching([]any{int64(e.run.Record)}).Filter, nil, maxWatching)
 		if err != nil {
 			return false, fmt.Errorf("counting the runs that wait for changes of a record: %w", err)

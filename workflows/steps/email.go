@@ -47,6 +47,9 @@ type emailSettings struct {
 	Tries    int64  `json:"tries"`
 }
 
+// Retries implements workflows.Tries.
+func (*emailSettings) Retries() {}
+
 type emailing struct {
 	*emailSettings
 	mailbox                                  *mail.Mailbox

@@ -46,6 +46,9 @@ type requestSettings struct {
 
 const usualTries = 6
 
+// Retries implements workflows.Tries.
+func (*requestSettings) Retries() {}
+
 type requesting struct {
 	*requestSettings
 	path  *expression.Program // nil: none

@@ -36,9 +36,6 @@ type atMoment struct {
 	after time.Duration
 }
 
-// longest is the longest time after a moment, or before it.
-const longest = 3660 * 24 * time.Hour
-
 func (s *momentSettings) Compile(c *workflows.Compiling) workflows.Trigger {
 	if !c.NeedsObject() {
 		return nil
@@ -59,17 +56,12 @@ func lengthOf(c *workflows.Compiling, text, at string) time.Duration {
 	if text == "" {
 		return 0
 	}
-	length, _ := fieldtype.DurationType{}.Bind("", nil, nil)
-	read, problem := length.Coerce(text)
-	seconds, _ := read.(int64)
-	if problem == nil && (seconds < 0 || seconds > int64(longest/time.Second)) {
-		problem = fault.New(fault.Invalid, "workflow.bad_length", "length", text)
-	}
+	length, problem := workflows.ReadLength(text)
 	if problem != nil {
 		c.Report(problem, at)
 		return 0
 	}
-	return time.Duration(seconds) * time.Second
+	return length
 }
 
 // Moment implements workflows.OnMoment.
