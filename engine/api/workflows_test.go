@@ -134,6 +134,9 @@ func TestBacktestsTellWhatMayBeRead(t *testing.T) {
 		}
 	}
 	w.refused(t, "POST", "/api/v1/workflows/backtest", w.login("main", "ann@example.com"), 403)
+	if _, _, raw := w.do("GET", "/metrics", nil, ""); !strings.Contains(string(raw), `formwork_workflow_runs_total{state="failed"}`) || !strings.Contains(string(raw), "formwork_workflow_start_seconds_bucket") {
+		t.Errorf("metrics: %s", raw)
+	}
 	if status, _, raw := w.do("POST", "/api/v1/workflows/backtest", map[string]string{"Authorization": "Bearer " + bea}, document); status != 403 {
 		t.Errorf("bea's document: %d %s", status, raw)
 	}

@@ -39,6 +39,8 @@ type Options struct {
 	Plugins []plugins.Set
 	// Networks may be reached by requests of workflows besides the public one.
 	Networks []netip.Prefix
+	// RunsPerMinute is how many runs of workflows begin in a tenant within a minute; any.
+	RunsPerMinute int
 	// Roots are what certificates of outside systems come from.
 	Roots *x509.CertPool
 	Log   *slog.Logger // discarded
@@ -76,7 +78,7 @@ func New(t testing.TB, o Options) *Platform {
 		o.Now = p.Clock.Now
 	}
 	p.options = platform.Options{Store: o.Open(t), Packages: o.Packages, Now: o.Now, Random: &random{from: rand.NewChaCha8([32]byte{})},
-		SaveHooks: o.SaveHooks, Secrets: secrets, Networks: o.Networks, Roots: o.Roots, PasswordCost: auth.Cost{Memory: 64, Passes: 1, Threads: 1}, Builds: builds, Log: o.Log}
+		SaveHooks: o.SaveHooks, Secrets: secrets, Networks: o.Networks, RunsPerMinute: o.RunsPerMinute, Roots: o.Roots, PasswordCost: auth.Cost{Memory: 64, Passes: 1, Threads: 1}, Builds: builds, Log: o.Log}
 	if p.options.Plugins = o.Plugins; o.Plugins != nil {
 		p.options.Builds = nil
 	}

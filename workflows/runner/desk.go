@@ -106,7 +106,7 @@ func (r *Runner) Press(ctx context.Context, t store.Tenant, caller *record.Sessi
 		return nil, err
 	}
 	var run *Run
-	queued := false
+	queued, did := false, &tally{}
 	err = r.o.Records.As(t, snapshot, policy.System(t.Name())).Jointly(ctx, func(j *record.Joint) error {
 		env, err := caller.Within(j).Record(of.Object, of.Record)
 		if err != nil {
@@ -125,6 +125,8 @@ func (r *Runner) Press(ctx context.Context, t store.Tenant, caller *record.Sessi
 			return fault.New(fault.Conflict, "workflow.not_now", "workflow", w.Doc.Label.In(c.Language, of.Workflow))
 		}
 		g := r.together(ctx, t, snapshot, j, callers{keyOf(run.By, run.acts): c})
+		did = &g.tally
+		did.begun++
 		if _, err := g.carryOn(run, w, env); err != nil {
 			return err
 		}
@@ -137,7 +139,7 @@ func (r *Runner) Press(ctx context.Context, t store.Tenant, caller *record.Sessi
 	if err != nil {
 		return nil, err
 	}
-	if queued {
+	if r.committed(t, did); queued {
 		r.o.Wake(t.Name())
 	}
 	return run, nil
@@ -231,6 +233,9 @@ func (r *Runner) Cancel(ctx context.Context, t store.Tenant, key id.ID) error {
 			return err
 		})
 	})
+	if err == nil {
+		r.committed(t, &tally{ended: map[string]int{Cancelled: 1}})
+	}
 	if err == nil && queued {
 		r.o.Wake(t.Name())
 	}

@@ -53,6 +53,9 @@ type Options struct {
 	IDs     *id.Source
 	Now     func() time.Time
 	Reach   outside.Reach
+	// PerMinute is how many runs begin in a tenant within a minute, about, of those that events and the clock set off; 0: any. The
+	// others wait.
+	PerMinute int
 	// Wake is called with a tenant's name after jobs were committed for it.
 	Wake func(tenant string)
 	Log  *slog.Logger
@@ -67,12 +70,14 @@ type Runner struct {
 	former    *cache.Cache[formerKey, definition]
 	// watchedBefore is what formerlyWatched found.
 	watchedBefore *cache.Cache[watchedKey, map[string]bool]
+	pace          *pace
+	figures       *figures
 }
 
 // New makes a runner.
 func New(o Options) *Runner {
 	r := &Runner{o: o, approvals: approval.NewDesk(o.Notes, o.IDs, o.Now), prover: webhook.NewProver(), former: cache.New[formerKey, definition](formerCount, formerCount*definitionBytes),
-		watchedBefore: cache.New[watchedKey, map[string]bool](watchedCount, watchedBytes)}
+		watchedBefore: cache.New[watchedKey, map[string]bool](watchedCount, watchedBytes), pace: newPace(o.PerMinute, o.Now), figures: newFigures()}
 	r.outside = outside.New(outside.Options{Reach: o.Reach, Catalog: o.Catalog, Now: o.Now, Answered: r.answered, Committed: o.Wake,
 		Failed: func(tenant string, err error) {
 			o.Log.Error("keeping the answer of an outside system", "tenant", tenant, "error", err)
@@ -82,7 +87,7 @@ func New(o Options) *Runner {
 
 // Consumer is the consumer of the outbox that starts runs.
 func (r *Runner) Consumer() outbox.Consumer {
-	return outbox.Consumer{Name: "workflows", Wants: wants, Handle: r.handle, Pause: soon}
+	return outbox.Consumer{Name: "workflows", Wants: wants, Handle: r.handle, Pause: soon, Rests: r.pace.rests}
 }
 
 // Jobs are the kinds of jobs that go on with runs.
