@@ -38,6 +38,7 @@ var floors = [][]string{
 	{"engine/record/page"},
 	{"engine/record/background", "engine/record/form"},
 	{"engine/record/write", "engine/record/explain"},
+	{"engine/record/past"},
 	{"engine/record/draft", "engine/record/read"},
 	{"engine/record/duplicate"},
 	{"engine/record/session"},

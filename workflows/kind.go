@@ -30,7 +30,7 @@ type kind struct {
 
 func (kind) Name() string { return KindName }
 func (kind) Needs() []string {
-	return []string{"object", "permission", connection.KindName, mail.KindName, template.KindName, calendar.KindName}
+	return []string{"object", "permission", "constant", connection.KindName, mail.KindName, template.KindName, calendar.KindName}
 }
 
 // Trusted implements catalog.Trusted: what expressions of workflows read, and steps do, is not asked of anybody's rights.
@@ -94,6 +94,7 @@ func (k kind) Compile(c *catalog.Compiling) any {
 	compiled := &Compiled{before: map[moment][]*Workflow{}, after: map[moment][]*Workflow{}, manual: map[string][]*Workflow{}, moments: map[string][]*Workflow{}, locks: map[string]bool{}, asks: map[string]bool{}, watches: map[string]bool{}}
 	compiled.ByName = catalog.EachOf(c, former, all.compile)
 	compiled.followCalls(c)
+	compiled.Keeps = keeps(c)
 	inOrder := slices.SortedFunc(maps.Values(compiled.ByName), func(a, b *Workflow) int {
 		return cmp.Or(cmp.Compare(a.Doc.Order, b.Doc.Order), cmp.Compare(a.Doc.Name, b.Doc.Name))
 	})

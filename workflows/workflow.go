@@ -11,6 +11,7 @@ package workflows
 import (
 	"encoding/json"
 	"slices"
+	"time"
 
 	"formwork/engine/catalog"
 	"formwork/engine/expression"
@@ -118,6 +119,8 @@ type Compiled struct {
 	locks map[string]bool
 	// watches are the objects of workflows of which runs may wait for changes of their records.
 	watches map[string]bool
+	// Keeps is how long runs are kept after they began, if they don't wait.
+	Keeps time.Duration
 	// asks are the workflows of which runs depend on who set them off; see Asks.
 	asks map[string]bool
 }
@@ -133,7 +136,7 @@ func Of(s *catalog.Snapshot) *Compiled {
 	if c := catalog.Of[*Compiled](s, KindName); c != nil {
 		return c
 	}
-	return &Compiled{}
+	return &Compiled{Keeps: usualDays * day}
 }
 
 // After are the active workflows that the event of a change sets off, in their order.

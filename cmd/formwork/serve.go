@@ -39,6 +39,7 @@ type serveCommand struct {
 	Pprof          string   `help:"Serve profiles of the process on an address of this machine." placeholder:"127.0.0.1:6060"`
 	FileSize       int64    `help:"Largest file that may be uploaded, in bytes (5 GiB)." placeholder:"BYTES"`
 	FileQuota      int64    `help:"What all files of a tenant may have together, in bytes (100 GiB)." placeholder:"BYTES"`
+	RunsPerMinute  int      `help:"Runs of workflows that begin in a tenant within a minute, about, of those that changes and the clock set off; others wait." default:"6000" placeholder:"N"`
 	Connections    int      `help:"Connections that may be open at once (by the descriptors of the process, at most 10,000)." placeholder:"N"`
 	PerAddress     int      `help:"Connections of one address that is no proxy (a quarter of all, at most 1,024)." placeholder:"N"`
 	RequestMemory  int64    `help:"What all requests may hold in memory together, in bytes (512 MiB)." placeholder:"BYTES"`
@@ -79,7 +80,7 @@ func (c *serveCommand) Run(p *program) (failed error) {
 	if err != nil {
 		return err
 	}
-	e, err := c.openWith(p, platform.Options{Address: address, Files: file.Limits{File: c.FileSize, Quota: c.FileQuota}, Networks: networks, Log: log})
+	e, err := c.openWith(p, platform.Options{Address: address, Files: file.Limits{File: c.FileSize, Quota: c.FileQuota}, Networks: networks, RunsPerMinute: c.RunsPerMinute, Log: log})
 	if err != nil {
 		return err
 	}
@@ -194,7 +195,7 @@ func (c *serveCommand) check() error {
 		value int64
 		least int64 // if it is given
 	}{
-		{"demo", int64(c.Demo), 1}, {"file-size", c.FileSize, 1}, {"file-quota", c.FileQuota, 1},
+		{"demo", int64(c.Demo), 1}, {"file-size", c.FileSize, 1}, {"file-quota", c.FileQuota, 1}, {"runs-per-minute", int64(c.RunsPerMinute), 1},
 		{"connections", int64(c.Connections), 16}, {"per-address", int64(c.PerAddress), 1}, {"request-memory", c.RequestMemory, leastRequestMemory},
 	} {
 		if one.value != 0 && one.value < one.least {

@@ -63,6 +63,9 @@ func (m *metrics) show(o Options) {
 	if o.Jobs != nil {
 		m.registry.MustRegister(jobMetrics(o.Jobs, o.Now))
 	}
+	if o.Workflows != nil {
+		m.registry.MustRegister(workflowMetrics(o.Workflows.Figures))
+	}
 	if o.Backups != nil {
 		m.registry.MustRegister(backupMetrics(o.Backups))
 	}

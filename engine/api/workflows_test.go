@@ -108,6 +108,40 @@ func TestWorkflowsAreForWhoManagesPermissions(t *testing.T) {
 	}
 }
 
+// A document that is back-tested reads everything, as a workflow does: it is for who may add one. What it would do is shown as far
+// as the caller may read it.
+func TestBacktestsTellWhatMayBeRead(t *testing.T) {
+	w := newWorld(t)
+	w.Apply(`{"kind":"permission","name":"builder","label":"Builder","system":["manage_metadata"],"objects":{"account":{"read":true,"read_all":true,"fields":{"*":"read","phone":"none"}}}}`,
+		`{"kind":"workflow","name":"there","object":"account","trigger":{"type":"after_save","on":["create"]},"when":"website == nil","start":"a","steps":{"a":{"type":"set","values":{"phone":"'+49 30 123456'","website":"'example.com'"}}}}`)
+	w.User("admin@example.com", map[string]any{"permissions": []any{"admin"}})
+	w.User("bea@example.com", map[string]any{"permissions": []any{"builder"}})
+	w.User("ann@example.com", map[string]any{"permissions": []any{"sales_user"}})
+	admin, bea := w.login("main", "admin@example.com"), w.login("main", "bea@example.com")
+	key := w.sent("POST", "/api/v1/records/account", admin, `{"name":"Acme"}`)["id"].(string)
+	document := `{"days":7,"document":{"kind":"workflow","name":"new","object":"account","trigger":{"type":"after_save","on":["create"]},"start":"a","steps":{"a":{"type":"set","values":{"phone":"'+49 30 123456'"}}}}}`
+	for _, of := range []struct {
+		token, body string
+		hides       bool
+	}{{admin, `{"days":7,"workflow":"there"}`, false}, {bea, `{"days":7,"workflow":"there"}`, true}, {admin, document, false}} {
+		got := w.sent("POST", "/api/v1/workflows/backtest", of.token, of.body)
+		raw, err := json.Marshal(got)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got["fired"] != 1.0 || !strings.Contains(string(raw), key) || !strings.Contains(string(raw), `"tried"`) || strings.Contains(string(raw), "123456") == of.hides {
+			t.Errorf("%s: %s", of.body, raw)
+		}
+	}
+	w.refused(t, "POST", "/api/v1/workflows/backtest", w.login("main", "ann@example.com"), 403)
+	if _, _, raw := w.do("GET", "/metrics", nil, ""); !strings.Contains(string(raw), `formwork_workflow_runs_total{state="failed"}`) || !strings.Contains(string(raw), "formwork_workflow_start_seconds_bucket") {
+		t.Errorf("metrics: %s", raw)
+	}
+	if status, _, raw := w.do("POST", "/api/v1/workflows/backtest", map[string]string{"Authorization": "Bearer " + bea}, document); status != 403 {
+		t.Errorf("bea's document: %d %s", status, raw)
+	}
+}
+
 // What a run sent to an outside system is for who could have read all of it.
 func TestRunsTellOfRequests(t *testing.T) {
 	w := newWorld(t)

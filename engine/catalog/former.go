@@ -26,10 +26,10 @@ func (c *Catalog) FormerDocument(ctx context.Context, t store.Tenant, revision i
 	return d, false, nil
 }
 
-// CompileFormer compiles a document that is no part of a configuration, since it was of an older one, against
+// CompileApart compiles a document that is no part of a configuration, since it was of an older one or is a draft, against
 // what there is now. The problems are those that a change with it would have; nothing is compiled if there
 // are any.
-func CompileFormer[D, C any](ctx context.Context, c *Catalog, s *Snapshot, d metadata.Document, compile func(c *Compiling, doc *D, at string) *C) (*C, []*fault.Fault) {
+func CompileApart[D, C any](ctx context.Context, c *Catalog, s *Snapshot, d metadata.Document, compile func(c *Compiling, doc *D, at string) *C) (*C, []*fault.Fault) {
 	if problems := c.schemas.Check(d.Key.Kind, d.Body); len(problems) > 0 {
 		return nil, problems
 	}

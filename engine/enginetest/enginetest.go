@@ -44,6 +44,8 @@ type Options struct {
 	Address string
 	// Networks may be reached by requests of workflows besides the public one.
 	Networks []netip.Prefix
+	// RunsPerMinute is how many runs of workflows begin in a tenant within a minute; any.
+	RunsPerMinute int
 	// Roots are what certificates of outside systems come from.
 	Roots *x509.CertPool
 	Log   *slog.Logger // discarded
@@ -87,7 +89,8 @@ func New(t testing.TB, o Options) *Platform {
 		o.Packages = builtin()
 	}
 	p.options = platform.Options{Store: o.Open(t), Shared: o.Shared, Packages: o.Packages, Now: o.Now, Random: &random{from: rand.NewChaCha8([32]byte{})},
-		SaveHooks: o.SaveHooks, Secrets: secrets, Address: o.Address, Networks: o.Networks, Roots: o.Roots, PasswordCost: auth.Cost{Memory: 64, Passes: 1, Threads: 1}, Builds: builds, Log: o.Log}
+		SaveHooks: o.SaveHooks, Secrets: secrets, Address: o.Address, Networks: o.Networks, RunsPerMinute: o.RunsPerMinute, Roots: o.Roots,
+		PasswordCost: auth.Cost{Memory: 64, Passes: 1, Threads: 1}, Builds: builds, Log: o.Log}
 	if p.options.Plugins = o.Plugins; o.Plugins != nil {
 		p.options.Builds = nil
 	}

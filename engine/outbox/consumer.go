@@ -34,6 +34,10 @@ type Consumer struct {
 	// Pause is how long a tenant is left alone between two looks at it, in which saves that follow each other
 	// quickly come together; 50 ms when 0.
 	Pause time.Duration
+	// Rests, if not nil, says until when a tenant is given nothing, since there was too much of it; the zero time: it is given what
+	// there is. It is asked before each batch. Its events wait meanwhile, in order; those of others, and what other consumers do,
+	// don't.
+	Rests func(tenant string) time.Time
 	// MaxEvents and MaxBytes bound a batch; 100 events and 1 MiB. One event may be larger.
 	MaxEvents, MaxBytes int
 }

@@ -54,6 +54,9 @@ func (l *lane) deliver(ctx context.Context, t store.Tenant) (again time.Time, er
 	if d.state.RetryAt.After(l.dispatcher.options.Now()) {
 		return d.state.RetryAt, l.measure(ctx, t, d.state.Position)
 	}
+	if until := l.consumer.Rests(t.Name()); !until.IsZero() {
+		return until, l.measure(ctx, t, d.state.Position)
+	}
 	batch, more, err := d.read(ctx)
 	if err != nil {
 		return time.Time{}, err
@@ -105,6 +108,9 @@ func (d *delivery) work(ctx context.Context, batch *Batch, more bool) (again tim
 		}
 		if !more {
 			break
+		}
+		if until := d.consumer.Rests(d.t.Name()); !until.IsZero() {
+			return until, d.measure(ctx, d.t, d.state.Position)
 		}
 		if batch, more, err = d.read(ctx); err != nil {
 			return time.Time{}, err

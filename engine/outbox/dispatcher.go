@@ -97,6 +97,9 @@ func (d *Dispatcher) Register(consumers ...Consumer) {
 		if c.Wants == nil {
 			c.Wants = func(*Event) bool { return true }
 		}
+		if c.Rests == nil {
+			c.Rests = func(string) time.Time { return time.Time{} }
+		}
 		if c.MaxEvents <= 0 {
 			c.MaxEvents = 100
 		}

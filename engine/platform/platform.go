@@ -70,6 +70,9 @@ type Options struct {
 	Address string
 	// Networks may be reached by requests of workflows besides the public one.
 	Networks []netip.Prefix
+	// RunsPerMinute is how many runs of workflows begin in a tenant within a minute, about, of those that events and the clock set
+	// off; any.
+	RunsPerMinute int
 	// Roots are what certificates of outside systems come from; those of the machine.
 	Roots *x509.CertPool
 	// PasswordCost is the work that a new password takes; that of auth.
@@ -149,7 +152,7 @@ func New(o Options) *Platform {
 	p.Secrets = connection.NewSecrets(o.Secrets, o.Now)
 	p.Mail = mail.NewInbox(mail.Options{Catalog: p.Catalog, Records: p.Records, Files: p.Files, Now: o.Now})
 	p.Workflows = runner.New(runner.Options{Types: plugins.Workflows(o.Plugins...), Catalog: p.Catalog, Records: p.Records, Callers: p.Auth, Notes: p.Collaboration, IDs: p.IDs, Now: o.Now,
-		Reach: outside.Reach{Secrets: p.Secrets, Networks: o.Networks, Roots: o.Roots}, Address: o.Address, Wake: p.wake, Log: o.Log})
+		Reach: outside.Reach{Secrets: p.Secrets, Networks: o.Networks, Roots: o.Roots}, Address: o.Address, PerMinute: o.RunsPerMinute, Wake: p.wake, Log: o.Log})
 	p.Jobs.Register(p.Workflows.Jobs()...)
 	p.Outbox.Register(p.Collaboration.Consumer(), p.Workflows.Consumer())
 	host := plugins.Host{Records: p.Records, Catalog: p.Catalog, IDs: p.IDs, Now: o.Now, Log: o.Log}

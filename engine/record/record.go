@@ -22,8 +22,10 @@ import (
 	"formwork/engine/record/explain"
 	"formwork/engine/record/form"
 	"formwork/engine/record/page"
+	"formwork/engine/record/past"
 	"formwork/engine/record/read"
 	"formwork/engine/record/session"
+	"formwork/engine/record/stored"
 	"formwork/engine/record/write"
 	"formwork/engine/store"
 )
@@ -78,6 +80,13 @@ func (s *Service) As(t store.Tenant, snapshot *catalog.Snapshot, c *policy.Calle
 	core.Uses = s.uses
 	return newSession(core, p, s.write)
 }
+
+// Changes of records that are past; see past.Walk.
+type (
+	PastChange = past.Change
+	PastBounds = past.Bounds
+	PastWalked = past.Walked
+)
 
 // Session does what one caller asks under one snapshot. All of its calls have the
 // time at which it was made. It is used by one goroutine at a time.
@@ -141,6 +150,22 @@ func (s *Session) Env(ctx context.Context, object string, key id.ID) (*session.E
 	}
 	e := session.NewEnv(ctx, &s.core, s.core.Tenant, m, r, nil)
 	return &e, nil
+}
+
+// Walk tells of the changes of an object's records since a time, whatever the caller may read; see past.Walk.
+func (s *Session) Walk(ctx context.Context, object string, since time.Time, b PastBounds, visit func(c *PastChange) error) (PastWalked, error) {
+	return past.Walk(ctx, s.core.Tenant, s.core.Mappings.Of(s.core.Snapshot.Objects[object]), since, b, visit)
+}
+
+// AsNow reports whether a column of records is as it is now wherever Walk tells of them, or of them before a change.
+func (s *Session) AsNow(o *catalog.Object, column query.Column, before bool) bool {
+	return past.AsNow(s.core.Mappings.Of(o), column, before)
+}
+
+// EnvOf is the environment of a record of an object as it is given, and as it was before.
+func (s *Session) EnvOf(ctx context.Context, o *catalog.Object, after, before stored.Row) *session.Env {
+	e := session.NewEnv(ctx, &s.core, s.core.Tenant, s.core.Mappings.Of(o), after, before)
+	return &e
 }
 
 // Bind is a condition that reads no record as a filter, with the values that it has for the caller now.

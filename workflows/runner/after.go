@@ -63,13 +63,14 @@ func (r *Runner) start(ctx context.Context, t store.Tenant, system *record.Sessi
 			return err
 		}
 	}
-	queued := false
+	queued, did := false, &tally{}
 	err = system.Jointly(ctx, func(j *record.Joint) error {
 		past, err := j.Past(b.Events)
 		if err != nil {
 			return err
 		}
 		s := starting{together: r.together(ctx, t, snapshot, j, who), past: past, events: b.Events}
+		did = &s.tally
 		if err := s.start(all); err != nil {
 			return err
 		}
@@ -90,6 +91,9 @@ func (r *Runner) start(ctx context.Context, t store.Tenant, system *record.Sessi
 		queued = queued || woken || looks
 		return b.SaveIn(ctx, j.Tx())
 	})
+	if err == nil {
+		r.committed(t, did)
+	}
 	if err == nil && queued {
 		r.o.Wake(t.Name())
 	}
@@ -192,8 +196,9 @@ type starting struct {
 type begun struct {
 	run      *Run
 	workflow *workflows.Workflow
-	env      *session.Env // of the record, if it is about one
-	stale    bool         // the record has changed since
+	env      *session.Env  // of the record, if it is about one
+	stale    bool          // the record has changed since
+	event    *outbox.Event // that set it off; nil: none did
 }
 
 // start decides which workflows run, all on records as the events left them, and then runs them
@@ -255,7 +260,7 @@ func (s *starting) begin(f fired, env *session.Env) (*begun, error) {
 		return nil, s.fail(run, fault.New(fault.Limited, "workflow.too_deep", "limit", maxDepth))
 	}
 	own := *env // each run goes on from here by itself
-	b.env, b.stale = &own, s.changedAgain(f.event)
+	b.env, b.stale, b.event = &own, s.changedAgain(f.event), e
 	return b, nil
 }
 
@@ -277,6 +282,8 @@ func (s *starting) triggered(run *Run, w *workflows.Workflow, env *session.Env) 
 // fail keeps a run that could not begin.
 func (s *starting) fail(run *Run, f *fault.Fault) error {
 	run.State, run.Fault, run.Ended = Failed, single(f), s.r.o.Now()
+	s.tally.begun++
+	s.tally.saw(run)
 	return run.insert(s.ctx, s.joint.Tx())
 }
 
@@ -297,6 +304,9 @@ func (s *starting) keep(b begun) error {
 	}
 	s.wrote = s.wrote || wrote
 	s.waits(b.run)
+	if s.tally.begun++; b.event != nil {
+		s.tally.late = append(s.tally.late, b.run.Started.Sub(b.event.At))
+	}
 	return b.run.insert(s.ctx, s.joint.Tx())
 }
 

@@ -50,6 +50,7 @@ func (e *executing) Begin(workflow string, record id.ID, inputs map[string]any) 
 	}
 	e.wrote = e.wrote || wrote
 	e.g.waits(run)
+	e.g.tally.begun++
 	if e.tries {
 		for _, did := range run.Trace {
 			for _, effect := range did.Effects {

@@ -92,8 +92,9 @@ type together struct {
 	joint    *record.Joint
 	callers  callers
 	budget   workflows.Budget
-	tries    bool      // nothing is kept
-	calls    bool      // a run asks something of an outside system
+	tries    bool // nothing is kept
+	calls    bool // a run asks something of an outside system
+	tally    tally
 	due      time.Time // when the first of the runs goes on that wait; the zero time: none waits
 }
 

@@ -44,7 +44,10 @@ func (r *Runner) Try(ctx context.Context, t store.Tenant, c *policy.Caller, of W
 		} else if run, err = run.fill(ctx, caller, w, of.Inputs); err != nil {
 			return err
 		}
-		return r.try(ctx, t, system, caller, w, c, run)
+		return r.try(ctx, t, system, caller, w, c, run, func(env *session.Env) (bool, error) {
+			env.Old = env.Row
+			return run.triggers(ctx, w, env)
+		})
 	})
 	if errors.Is(err, errUndo) {
 		return run, nil
@@ -52,8 +55,8 @@ func (r *Runner) Try(ctx context.Context, t store.Tenant, c *policy.Caller, of W
 	return nil, err
 }
 
-// try does the steps of a run in a transaction that it undoes, with errUndo.
-func (r *Runner) try(ctx context.Context, t store.Tenant, system, caller *record.Session, w *workflows.Workflow, c *policy.Caller, run *Run) error {
+// try does the steps of a run in a transaction that it undoes, with errUndo. triggers says whether it is set off.
+func (r *Runner) try(ctx context.Context, t store.Tenant, system, caller *record.Session, w *workflows.Workflow, c *policy.Caller, run *Run, triggers func(*session.Env) (bool, error)) error {
 	begins := *run
 	return system.Jointly(ctx, func(j *record.Joint) error {
 		*run = begins
@@ -66,8 +69,7 @@ func (r *Runner) try(ctx context.Context, t store.Tenant, system, caller *record
 		if env == nil {
 			return session.NotFound(run.Object, run.Record)
 		}
-		env.Old = env.Row
-		triggered, err := run.triggers(ctx, w, env)
+		triggered, err := triggers(env)
 		switch f := fault.From(err); {
 		case f != nil && f.Kind.Breaks():
 			return err
@@ -104,7 +106,7 @@ func (r *Runner) Press(ctx context.Context, t store.Tenant, caller *record.Sessi
 		return nil, err
 	}
 	var run *Run
-	queued := false
+	queued, did := false, &tally{}
 	err = r.o.Records.As(t, snapshot, policy.System(t.Name())).Jointly(ctx, func(j *record.Joint) error {
 		env, err := caller.Within(j).Record(of.Object, of.Record)
 		if err != nil {
@@ -123,6 +125,8 @@ func (r *Runner) Press(ctx context.Context, t store.Tenant, caller *record.Sessi
 			return fault.New(fault.Conflict, "workflow.not_now", "workflow", w.Doc.Label.In(c.Language, of.Workflow))
 		}
 		g := r.together(ctx, t, snapshot, j, callers{keyOf(run.By, run.acts): c})
+		did = &g.tally
+		did.begun++
 		if _, err := g.carryOn(run, w, env); err != nil {
 			return err
 		}
@@ -135,7 +139,7 @@ func (r *Runner) Press(ctx context.Context, t store.Tenant, caller *record.Sessi
 	if err != nil {
 		return nil, err
 	}
-	if queued {
+	if r.committed(t, did); queued {
 		r.o.Wake(t.Name())
 	}
 	return run, nil
@@ -230,6 +234,9 @@ func (r *Runner) Cancel(ctx context.Context, t store.Tenant, key id.ID) error {
 			return err
 		})
 	})
+	if err == nil {
+		r.committed(t, &tally{ended: map[string]int{Cancelled: 1}})
+	}
 	if err == nil && queued {
 		r.o.Wake(t.Name())
 	}

@@ -52,6 +52,7 @@ func (g *together) carryOn(run *Run, w *workflows.Workflow, env *session.Env) (w
 			return false, err
 		}
 		run.State, run.Fault, run.Ended = Failed, f, g.r.o.Now()
+		g.tally.saw(run)
 		return false, g.release(run)
 	}
 	x := executing{g: g, r: g.r, ctx: g.ctx, tenant: g.tenant.Name(), run: run, workflow: w, writer: writer, joint: writer.Within(g.joint), env: env, tries: g.tries, budget: &g.budget}
@@ -59,6 +60,7 @@ func (g *together) carryOn(run *Run, w *workflows.Workflow, env *session.Env) (w
 		err = g.release(run)
 	}
 	g.calls = g.calls || x.calls
+	g.tally.saw(run)
 	return x.wrote, err
 }
 

@@ -57,7 +57,7 @@ func (r *Runner) definitionOf(ctx context.Context, t store.Tenant, s *catalog.Sn
 	}
 	found := definition{workflow: now}
 	if ok && string(was.Body) != string(s.Documents[key].Body) {
-		compiled, problems := catalog.CompileFormer(ctx, r.o.Catalog, s, was, r.o.Types.Compile)
+		compiled, problems := catalog.CompileApart(ctx, r.o.Catalog, s, was, r.o.Types.Compile)
 		if found.workflow = compiled; len(problems) > 0 {
 			found.problem = problems[0]
 		}

@@ -52,7 +52,7 @@ func (r *Runner) resumeSome(ctx context.Context, t store.Tenant, system *record.
 	if err != nil {
 		return false, err
 	}
-	queued := false
+	queued, did := false, &tally{}
 	err = system.Jointly(ctx, func(j *record.Joint) error {
 		more, queued = false, false
 		runs, err := r.due(ctx, j.Tx())
@@ -60,6 +60,7 @@ func (r *Runner) resumeSome(ctx context.Context, t store.Tenant, system *record.
 			return err
 		}
 		g := r.together(ctx, t, system.Snapshot(), j, who)
+		did = &g.tally
 		if more, err = g.goOnWith(runs, known); err != nil {
 			return err
 		}
@@ -72,6 +73,9 @@ func (r *Runner) resumeSome(ctx context.Context, t store.Tenant, system *record.
 		queued = queued || calls
 		return err
 	})
+	if err == nil {
+		r.committed(t, did)
+	}
 	if err == nil && queued {
 		r.o.Wake(t.Name())
 	}
@@ -179,6 +183,7 @@ func (g *together) update(run *Run) error {
 // end ends a run that can't go on.
 func (g *together) end(run *Run, state string, why *fault.Fault) error {
 	run.State, run.Fault, run.Ended = state, why, g.r.o.Now()
+	g.tally.saw(run)
 	if err := g.release(run); err != nil {
 		return err
 	}

@@ -55,6 +55,9 @@ type Options struct {
 	Reach   outside.Reach
 	// Address is where people reach the program; "": it is not known, and no links are made.
 	Address string
+	// PerMinute is how many runs begin in a tenant within a minute, about, of those that events and the clock set off; 0: any. The
+	// others wait.
+	PerMinute int
 	// Wake is called with a tenant's name after jobs were committed for it.
 	Wake func(tenant string)
 	Log  *slog.Logger
@@ -70,12 +73,14 @@ type Runner struct {
 	former    *cache.Cache[formerKey, definition]
 	// watchedBefore is what formerlyWatched found.
 	watchedBefore *cache.Cache[watchedKey, map[string]bool]
+	pace          *pace
+	figures       *figures
 }
 
 // New makes a runner.
 func New(o Options) *Runner {
 	r := &Runner{o: o, approvals: approval.NewDesk(o.Notes, o.IDs, o.Now), links: approval.NewLinks(o.Reach.Secrets, o.Address), prover: webhook.NewProver(), former: cache.New[formerKey, definition](formerCount, formerCount*definitionBytes),
-		watchedBefore: cache.New[watchedKey, map[string]bool](watchedCount, watchedBytes)}
+		watchedBefore: cache.New[watchedKey, map[string]bool](watchedCount, watchedBytes), pace: newPace(o.PerMinute, o.Now), figures: newFigures()}
 	r.outside = outside.New(outside.Options{Reach: o.Reach, Catalog: o.Catalog, Now: o.Now, Answered: r.answered, Late: r.sentLate, Decided: r.decided, Link: r.link, Committed: o.Wake,
 		Failed: func(tenant string, err error) {
 			o.Log.Error("keeping the answer of an outside system", "tenant", tenant, "error", err)
@@ -85,7 +90,7 @@ func New(o Options) *Runner {
 
 // Consumer is the consumer of the outbox that starts runs.
 func (r *Runner) Consumer() outbox.Consumer {
-	return outbox.Consumer{Name: "workflows", Wants: wants, Handle: r.handle, Pause: soon}
+	return outbox.Consumer{Name: "workflows", Wants: wants, Handle: r.handle, Pause: soon, Rests: r.pace.rests}
 }
 
 // Jobs are the kinds of jobs that go on with runs.

@@ -83,14 +83,17 @@ type deed struct {
 	Remove  []string         `json:"remove"` // documents, as kind/name
 	Pass    string           `json:"pass"`   // lets time pass, and has done what is due
 	Runs    []wantedRun      `json:"runs"`   // the newest runs, oldest first
-	Find    string           `json:"find"`   // the records of an object, by Want
-	Count   int              `json:"count"`
-	Inbox   []string         `json:"inbox"` // what As is told, newest first
-	Keep    string           `json:"keep"`
-	Data    map[string]any   `json:"data"`
-	Want    map[string]any   `json:"want"`  // of the record
-	Fault   string           `json:"fault"` // "code pointer"
-	Text    string           `json:"text"`  // of the fault, also that of the run that is pressed, in the language of who does it
+
+	Backtest *backtesting `json:"backtest"`
+
+	Find  string         `json:"find"` // the records of an object, by Want
+	Count int            `json:"count"`
+	Inbox []string       `json:"inbox"` // what As is told, newest first
+	Keep  string         `json:"keep"`
+	Data  map[string]any `json:"data"`
+	Want  map[string]any `json:"want"`  // of the record
+	Fault string         `json:"fault"` // "code pointer"
+	Text  string         `json:"text"`  // of the fault, also that of the run that is pressed, in the language of who does it
 }
 
 // wantedRun is what is wanted of a run; what is empty is not looked at.
@@ -303,6 +306,8 @@ func (s *stage) do(t *testing.T, at string, d deed) {
 		err = s.apply(t, d)
 	case d.Press != "" || d.Try != "":
 		failed, err = s.press(t, at, d)
+	case d.Backtest != nil:
+		err = s.backtests(t, at, d)
 	case d.Race != nil:
 		s.race(t, at, d)
 	case d.Link != "":

@@ -56,10 +56,15 @@ func (r *Runner) schedule(ctx context.Context, t store.Tenant, _ *job.Progress) 
 
 // startDue starts some of the runs that are due. more: there may be others.
 func (r *Runner) startDue(ctx context.Context, t store.Tenant, system *record.Session) (more bool, err error) {
-	queued := false
+	queued, did := false, &tally{}
 	err = system.Jointly(ctx, func(j *record.Joint) error {
-		more = false
+		more, did = false, &tally{}
+		if until := r.pace.rests(t.Name()); !until.IsZero() { // they are made up for then
+			queued = true
+			return schedules.next(ctx, j.Tx(), r, until)
+		}
 		s := starting{together: r.together(ctx, t, system.Snapshot(), j, nil)}
+		did = &s.tally
 		if err := s.forget(workflows.Of(system.Snapshot()).Timed); err != nil {
 			return err
 		}
@@ -84,6 +89,9 @@ func (r *Runner) startDue(ctx context.Context, t store.Tenant, system *record.Se
 		queued = queued || !first.IsZero()
 		return schedules.next(ctx, j.Tx(), r, first)
 	})
+	if err == nil {
+		r.committed(t, did)
+	}
 	if err == nil && queued {
 		r.o.Wake(t.Name())
 	}

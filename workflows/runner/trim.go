@@ -9,12 +9,12 @@ import (
 	"formwork/engine/job"
 	"formwork/engine/query"
 	"formwork/engine/store"
+	"formwork/workflows"
 	"formwork/workflows/webhook"
 )
 
 const (
 	jobTrim    = "trim_runs"
-	keeps      = 90 * 24 * time.Hour // how long a run is kept after it began, if it does not wait
 	trimEvery  = 24 * time.Hour
 	trimAtOnce = 500 // runs that one transaction removes
 )
@@ -29,19 +29,25 @@ func (r *Runner) trimLater(ctx context.Context, tx store.Tx) (bool, error) {
 
 // trim removes old runs, and forgets deliveries of outside systems that were taken long ago. It comes again for as long as there are any.
 func (r *Runner) trim(ctx context.Context, t store.Tenant, _ *job.Progress) error {
+	snapshot, err := r.o.Catalog.Newest(ctx, t)
+	if err != nil {
+		return err
+	}
+	began := r.o.Now().Add(-workflows.Of(snapshot).Keeps)
 	for {
-		more, err := r.trimSome(ctx, t)
+		more, err := r.trimSome(ctx, t, began)
 		if err != nil || !more {
 			return err
 		}
 	}
 }
 
-func (r *Runner) trimSome(ctx context.Context, t store.Tenant) (more bool, err error) {
+// trimSome removes some of the runs that began before a time.
+func (r *Runner) trimSome(ctx context.Context, t store.Tenant, began time.Time) (more bool, err error) {
 	queued := false
 	err = t.Write(ctx, func(tx store.Tx) error {
 		more, queued = false, false
-		old := query.All{query.Compare{Ref: query.Field(query.ID), Op: query.Lt, Value: int64(id.At(r.o.Now().Add(-keeps)))}, query.Compare{Ref: query.Field(colState), Op: query.Ne, Value: Waiting}}
+		old := query.All{query.Compare{Ref: query.Field(query.ID), Op: query.Lt, Value: int64(id.At(began))}, query.Compare{Ref: query.Field(colState), Op: query.Ne, Value: Waiting}}
 		var keys []id.ID
 		for row, err := range store.Find(ctx, tx, query.Select{Table: runTable, Filter: old, Sort: []query.Order{{Ref: query.Field(query.ID)}}, Limit: trimAtOnce}, query.ID) {
 			if err != nil {

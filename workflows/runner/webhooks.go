@@ -59,14 +59,14 @@ func (r *Runner) Prove(ctx context.Context, t store.Tenant, workflow string, d *
 // steps are done in it. One that was taken before sets off nothing, and has the same answer. What it sets off runs about no
 // record, and on nobody's behalf. Faults: webhook.payload (Invalid), with every problem at its place; webhook.refused where the workflow is gone.
 func (r *Runner) Receive(ctx context.Context, t store.Tenant, workflow, delivery string, body any) (answer webhook.Answer, err error) {
-	queued := false
+	queued, did := false, &tally{}
 	err = r.underNewest(ctx, t, func(system *record.Session) error {
 		w := posted(system.Snapshot(), workflow)
 		if w == nil {
 			return fault.New(fault.Unauthenticated, "webhook.refused")
 		}
 		return system.Jointly(ctx, func(j *record.Joint) (err error) {
-			queued = false
+			queued, did = false, &tally{}
 			if delivery != "" {
 				before, taken, err := webhook.Taken(ctx, j.Tx(), workflow, delivery)
 				if answer = before; err != nil || taken {
@@ -78,6 +78,7 @@ func (r *Runner) Receive(ctx context.Context, t store.Tenant, workflow, delivery
 				return err
 			}
 			s := starting{together: r.together(ctx, t, system.Snapshot(), j, nil)}
+			did = &s.tally
 			if answer, err = s.receive(run, w); err != nil {
 				return err
 			}
@@ -87,6 +88,9 @@ func (r *Runner) Receive(ctx context.Context, t store.Tenant, workflow, delivery
 			return webhook.Take(ctx, j.Tx(), workflow, delivery, answer, r.o.Now())
 		})
 	})
+	if err == nil {
+		r.committed(t, did)
+	}
 	if err == nil && queued {
 		r.o.Wake(t.Name())
 	}

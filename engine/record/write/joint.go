@@ -2,7 +2,6 @@ package write
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 
@@ -11,6 +10,7 @@ import (
 	"formwork/engine/policy"
 	"formwork/engine/query"
 	"formwork/engine/record/draft"
+	"formwork/engine/record/past"
 	"formwork/engine/record/session"
 	"formwork/engine/record/stored"
 	"formwork/engine/store"
@@ -226,7 +226,7 @@ func (p *Past) At(j *Joint, event int) (*session.Env, error) {
 	}
 	for i := len(p.events) - 1; i > event; i-- {
 		if l := &p.events[i]; l.Object == e.Object && l.Record == e.Record {
-			if err := overlay(m, r, l.Changes, from); err != nil {
+			if _, err := past.Overlay(m, r, l.Changes, past.From); err != nil {
 				return nil, err
 			}
 		}
@@ -234,54 +234,23 @@ func (p *Past) At(j *Joint, event int) (*session.Env, error) {
 	var old stored.Row
 	switch e.Action {
 	case string(stored.Deleted):
-		if err := overlay(m, r, e.Changes, from); err != nil {
+		if _, err := past.Overlay(m, r, e.Changes, past.From); err != nil {
 			return nil, err
 		}
 		old = r
 	case string(stored.Created):
-		if err := overlay(m, r, e.Changes, to); err != nil {
+		if _, err := past.Overlay(m, r, e.Changes, past.To); err != nil {
 			return nil, err
 		}
 	default:
 		old = r.Clone()
-		if err := overlay(m, old, e.Changes, from); err != nil {
+		if _, err := past.Overlay(m, old, e.Changes, past.From); err != nil {
 			return nil, err
 		}
-		if err := overlay(m, r, e.Changes, to); err != nil {
+		if _, err := past.Overlay(m, r, e.Changes, past.To); err != nil {
 			return nil, err
 		}
 	}
 	env := session.NewEnv(j.u.ctx, j.u.session, j.u.Tx, m, r, old)
 	return &env, nil
-}
-
-// The two states that a change is between.
-const (
-	from = 0
-	to   = 1
-)
-
-// overlay gives a row one of the states of what a change tells. What the configuration has no
-// field for any more, or of another type, is left as it is.
-func overlay(m *stored.Mapping, r stored.Row, changes json.RawMessage, state int) error {
-	told, err := draft.Decode(changes)
-	if err != nil {
-		return fmt.Errorf("reading the changes of an event: %w", err)
-	}
-	members, _ := told.(map[string]any)
-	for name, change := range members {
-		f, ok := m.ByName[name]
-		pair, isPair := change.([]any)
-		if !ok || !isPair || len(pair) != 2 {
-			continue
-		}
-		if pair[state] == nil {
-			r[f.Slot] = nil
-			continue
-		}
-		if v, problem := f.Value.Coerce(pair[state]); problem == nil {
-			r[f.Slot] = v
-		}
-	}
-	return nil
 }

@@ -177,6 +177,9 @@ test("workflows", async () => {
   const { id } = data(await admin.POST("/api/v1/records/account", { body: { name: "Greeted" } as components["schemas"]["account.write"] }));
   const tried = data(await admin.POST("/api/v1/workflows/{name}/try", { params: { path: { name } }, body: { record: id } }));
   assert.deepEqual([tried.state, tried.trace.map((one) => one.step)], ["done", ["set", "wait", "end"]]);
+  const draft = { ...workflow, trigger: { type: "after_save", on: ["create"] } };
+  const tested = data(await admin.POST("/api/v1/workflows/backtest", { body: { document: draft, days: 1 } }));
+  assert.ok(tested.fired > 0 && tested.examples.some((one) => one.record === id && one.tried?.state === "done"));
   const page = data(await admin.GET("/api/v1/records/account/{id}/page", { params: { path: { id } } }));
   assert.deepEqual(page.workflows, [{ name, label: "Greet", inputs: [] }]);
   const path = { id, workflow: name };
