@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 
@@ -99,6 +100,11 @@ func (r *Runner) Press(ctx context.Context, t store.Tenant, caller *record.Sessi
 	if err := mayPress(ctx, caller, w, of.Object, of.Record); err != nil {
 		return nil, err
 	}
+	if of.Begins {
+		if of.Inputs, err = beginning(ctx, caller, w, of); err != nil {
+			return nil, err
+		}
+	}
 	begins, err := r.newRun(snapshot, w, c, of.Record).fill(ctx, caller, w, of.Inputs)
 	if err != nil {
 		return nil, err
@@ -167,6 +173,24 @@ func Offers(ctx context.Context, caller *record.Session, c *policy.Caller, objec
 		}
 	}
 	return offered, nil
+}
+
+// OffersOf are the workflows that a caller may set off on some records of an object, whatever their conditions. What inputs begin
+// with is that which is the same for all records.
+func OffersOf(s *catalog.Snapshot, c *policy.Caller, rights policy.ObjectRights, object string) (offered []Offered) {
+	for _, w := range workflows.Of(s).Manual(object) {
+		if !pressable(s, w, c, object) || forAnybody(w) && !rights.Update {
+			continue
+		}
+		begin := map[string]json.RawMessage{}
+		for _, input := range w.Trigger.(workflows.OnPress).Inputs() {
+			if f := input.Field; input.Default == nil && f.Initial != nil {
+				begin[f.Name] = f.Value.AppendJSON(nil, f.Initial)
+			}
+		}
+		offered = append(offered, Offered{w, begin})
+	}
+	return offered
 }
 
 // LabelOf is what a workflow is called in a language; its name, of one that is not there any more.
