@@ -404,7 +404,7 @@ type Widget struct {
 	Label       Text      `json:"label,omitempty"`
 	Order       int       `json:"order,omitempty"`
 	Width       int       `json:"width,omitempty"` // of the four columns of the page: 1 to 4; 2 when absent
-	Type        string    `json:"type"`            // "list", "number", "chart"; of the reader's: "changes", "recent"
+	Type        string    `json:"type"`            // "list", "number", "chart"; of the reader's: "approvals", "changes", "recent"
 	Object      string    `json:"object,omitempty"`
 	Filter      string    `json:"filter,omitempty"`
 	Columns     []string  `json:"columns,omitempty"` // of a list

@@ -80,6 +80,25 @@ test("it is passed on, rejected on a phone in Chinese, and what was asked is tak
   await done(own);
 });
 
+test("what waits for a decision stands first on the home page, and is decided there", async () => {
+  const name = `From home ${Date.now()}`;
+  const { id, sarah } = await deal(name);
+  await ask(sarah, id);
+  const page = await visit(browser, server, "marco@example.com");
+  const waits = page.getByRole("region", { name: "Waiting for my decision" });
+  const one = waits.getByRole("listitem").filter({ has: page.getByRole("link", { name }) });
+  await one.getByRole("textbox", { name: "Comment (optional)" }).fill("Fine with me.");
+  await one.getByRole("button", { name: "Approve" }).focus();
+  await page.keyboard.press("Enter");
+  await one.waitFor({ state: "detached" });
+  await done(page);
+  // Who has nothing to decide is shown nothing of it.
+  const other = await visit(browser, server, "sarah@example.com");
+  await other.getByRole("region", { name: "My pipeline", exact: true }).waitFor();
+  assert.equal(await other.getByRole("region", { name: "Waiting for my decision" }).count(), 0);
+  await done(other);
+});
+
 test("a lead is converted, with what is filled in", async () => {
   const sarah = await server.as("sarah@example.com");
   const stamp = Date.now();

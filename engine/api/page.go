@@ -9,6 +9,7 @@ import (
 	"formwork/engine/id"
 	"formwork/engine/record"
 	"formwork/workflows/approval"
+	"formwork/workflows/runner"
 )
 
 // OpenRecord is a record with all that its page shows when it is opened.
@@ -25,6 +26,7 @@ type OpenRecord struct {
 	Workflows []Button `json:"workflows"` // that the caller may set off on the record now
 	// Approvals are what people were asked to decide about the record, newest first: at most 20.
 	Approvals []Approval `json:"approvals"`
+	Ran       bool       `json:"ran"`       // workflows have run on the record
 	Favourite bool       `json:"favourite"` // it is among the caller's
 	Comments  int64      `json:"comments"`  // how many there are; 1,000 stands for more, too
 }
@@ -78,6 +80,7 @@ type around struct {
 	comments  int64
 	workflows []Button
 	approvals []Approval
+	ran       bool
 }
 
 // pageApprovals is how many requests for approval the page of a record shows.
@@ -102,6 +105,9 @@ func (r *request) around(key id.ID) (found around, err error) {
 	if found.approvals, err = r.showApprovals(asked); err != nil {
 		return found, err
 	}
+	if found.ran, err = runner.Ran(r.ctx, r.tenant, key); err != nil {
+		return found, err
+	}
 	found.comments, err = session.CountComments(r.ctx, r.object(), key)
 	return found, err
 }
@@ -118,7 +124,7 @@ func (r *request) appendOpen(b []byte, p *record.RecordPage, found around) ([]by
 	for _, member := range []struct {
 		name  string
 		value any
-	}{{"layout", p.Layout}, {"form", form}, {"can", p.Can}, {"following", found.following}, {"favourite", found.favourite}, {"comments", found.comments}, {"workflows", found.workflows}, {"approvals", found.approvals}} {
+	}{{"layout", p.Layout}, {"form", form}, {"can", p.Can}, {"following", found.following}, {"favourite", found.favourite}, {"comments", found.comments}, {"workflows", found.workflows}, {"approvals", found.approvals}, {"ran", found.ran}} {
 		raw, err := json.Marshal(member.value)
 		if err != nil {
 			return b, fmt.Errorf("writing the page of a record: %w", err)

@@ -54,6 +54,7 @@ type RunEffect struct {
 	Object string                     `json:"object,omitempty"`
 	Record string                     `json:"record,omitempty" schema:"ID"` // of notify, ask, and what became of that: the user; of call: the run
 	Values map[string]json.RawMessage `json:"values,omitempty"`             // by field, as records have them; of those that the caller may read. Of request and email: what was sent, for who manages permissions
+	Was    map[string]json.RawMessage `json:"was,omitempty"`                // of update of the record that the run is about: the values before
 	Tried  int64                      `json:"tried,omitempty"`              // of answer: how often; of retry: for which time it is done again
 	Text   string                     `json:"text,omitempty"`               // of notify, ask, and what became of that; of email: the mailbox; of wait: until when, none where it is for a condition; of failed and retry: why; of call: the workflow
 }
@@ -90,18 +91,7 @@ type ButtonInput struct {
 	Field json.RawMessage `json:"field"`           // as fields of objects are described
 	Value json.RawMessage `json:"value"`           // what it begins with; null: nothing
 	Shown string          `json:"shown,omitempty"` // what the record is called that the value refers to
-}
-
-// RecordRun is a run of a workflow on a record, as who may read the record sees it.
-type RecordRun struct {
-	ID        string     `json:"id" schema:"ID"`
-	Workflow  string     `json:"workflow"`
-	Label     string     `json:"label"` // of the workflow
-	State     string     `json:"state" enum:"waiting,done,failed,cancelled"`
-	StartedAt time.Time  `json:"started_at"`
-	EndedAt   *time.Time `json:"ended_at"`          // null: still open
-	DueAt     *time.Time `json:"due_at"`            // when it goes on; null: it does not wait
-	Problem   *Finding   `json:"problem,omitempty"` // why it failed, where the workflow says so to people; all for who may see the setup
+	Own   bool            `json:"own,omitempty"`   // of several records: each begins with a value of its own, where it is not filled in
 }
 
 func (r *request) listRun(run *runner.Run) ListedRun {
@@ -182,30 +172,33 @@ func (s *shownTrace) effect(e runner.Effect) (RunEffect, error) {
 	}
 	shown.Text, shown.Tried = e.Text, e.Tried
 	var err error
-	shown.Values, err = s.readableValues(s.records, e)
+	if shown.Values, err = s.readableValues(s.records, e.Object, e.Values); err != nil {
+		return shown, err
+	}
+	shown.Was, err = s.readableValues(s.records, e.Object, e.Was)
 	return shown, err
 }
 
 // readableValues are the values of an effect but for fields that the caller may not read. What was sent outside may be of any
 // field: it is for who may write workflows, and so could read all.
-func (r *request) readableValues(records *record.Session, e runner.Effect) (map[string]json.RawMessage, error) {
-	if len(e.Values) == 0 {
+func (r *request) readableValues(records *record.Session, object string, of json.RawMessage) (map[string]json.RawMessage, error) {
+	if len(of) == 0 {
 		return nil, nil
 	}
-	if e.Object == "" {
+	if object == "" {
 		if may, err := r.has("manage_permissions"); err != nil || !may {
 			return nil, err
 		}
 	}
 	var values map[string]json.RawMessage
-	if err := json.Unmarshal(e.Values, &values); err != nil {
+	if err := json.Unmarshal(of, &values); err != nil {
 		return nil, fmt.Errorf("reading the values of an effect: %w", err)
 	}
 	for name := range values {
-		if e.Object == "" {
+		if object == "" {
 			break
 		}
-		may, err := records.Reads(r.ctx, e.Object, name)
+		may, err := records.Reads(r.ctx, object, name)
 		if err != nil {
 			return nil, err
 		}
@@ -234,7 +227,13 @@ func (s *Server) listRuns(r *request) error {
 	if l.Before, l.Limit, err = pageOf(cursor, l.Limit); err != nil {
 		return err
 	}
-	return answerRuns(r, l, func(run *runner.Run) (ListedRun, error) { return r.listRun(run), nil })
+	return answerRuns(r, l, func(runs []*runner.Run) ([]ListedRun, error) {
+		shown := make([]ListedRun, len(runs))
+		for i, run := range runs {
+			shown[i] = r.listRun(run)
+		}
+		return shown, nil
+	})
 }
 
 // getRun is GET /runs/{id}.
@@ -320,78 +319,119 @@ func (s *Server) runWorkflow(r *request) error {
 	return r.json(fiber.StatusOK, shown)
 }
 
-func (r *request) showRecordRun(run *runner.Run) (RecordRun, error) {
-	setup, err := r.setup()
-	if err != nil {
-		return RecordRun{}, err
-	}
-	shown := RecordRun{ID: run.ID.String(), Workflow: run.Workflow, Label: runner.LabelOf(r.snapshot, run.Workflow, r.language()), State: run.State,
-		StartedAt: run.Started.UTC(), EndedAt: timeOrNone(run.Ended)}
-	if run.Fault != nil && (setup || run.Fault.Code == "workflow.refused") {
-		shown.Problem = r.problemOf(run.Fault) // others may tell of what the caller may not read
-	}
-	if run.State == runner.Waiting {
-		shown.DueAt = timeOrNone(run.Due)
-	}
-	return shown, nil
+// Pressing says which workflow is run on which records.
+type Pressing struct {
+	Workflow string         `json:"workflow"`
+	Records  []string       `json:"records" schema:"ID"` // up to 100
+	Inputs   map[string]any `json:"inputs,omitempty"`    // for all of them; one that is absent is as it begins for each
 }
 
-// recordRuns is GET /records/{object}/{id}/runs, newest first.
-func (s *Server) recordRuns(r *request) error {
-	var l runner.Listing
-	var cursor string
-	if err := r.query(parameter{"limit", &l.Limit}, parameter{"cursor", &cursor}); err != nil {
-		return err
-	}
-	key, err := r.recordID()
-	if err != nil {
-		return err
-	}
-	if l.Before, l.Limit, err = pageOf(cursor, l.Limit); err != nil {
-		return err
-	}
-	if err := r.records().DemandReadable(r.ctx, r.object(), key); err != nil {
-		return err
-	}
-	l.Record = key
-	return answerRuns(r, l, r.showRecordRun)
+// Pressed is what became of each record.
+type Pressed struct {
+	Results []PressedOn `json:"results"`
+	Failed  int         `json:"failed"` // how many of them have a problem, or a run that failed
 }
 
-// answerRuns answers with a page of runs.
-func answerRuns[T any](r *request, l runner.Listing, show func(*runner.Run) (T, error)) error {
-	runs, err := runner.List(r.ctx, r.tenant, l)
-	if err != nil {
+// PressedOn is what became of a record: the run, or why there is none.
+type PressedOn struct {
+	Record  string     `json:"record" schema:"ID"`
+	Run     *RecordRun `json:"run,omitempty"`
+	Problem *Problem   `json:"problem,omitempty"`
+}
+
+// maxPressed is on how many records a request runs a workflow.
+const maxPressed = 100
+
+// runWorkflowOnAll is POST /records/{object}/workflows. Each record has a transaction of its own.
+func (s *Server) runWorkflowOnAll(r *request) error {
+	var in Pressing
+	if err := r.decode(smallBody, &in, false); err != nil {
 		return err
 	}
-	answer := Page[T]{Items: []T{}}
-	for _, run := range runs {
-		shown, err := show(run)
+	if len(in.Records) > maxPressed {
+		return fault.New(fault.Invalid, "api.too_many", "limit", maxPressed).At("/records")
+	}
+	keys := make([]id.ID, len(in.Records))
+	for i, one := range in.Records {
+		key, ok := id.Parse(one)
+		if !ok {
+			return fault.New(fault.Invalid, "field.not_an_id", "value", clip(one)).At(fmt.Sprint("/records/", i))
+		}
+		keys[i] = key
+	}
+	answer := Pressed{Results: make([]PressedOn, len(keys))}
+	for i, key := range keys {
+		result := &answer.Results[i]
+		result.Record = key.String()
+		run, err := s.o.Workflows.Press(r.ctx, r.tenant, r.records(), r.caller, runner.Wanted{Workflow: in.Workflow, Object: r.object(), Record: key, Inputs: in.Inputs, Begins: true})
+		if f := fault.From(err); f != nil { // what was done is told, whatever stands in the way of the others
+			status := statusOf(f)
+			if status >= fiber.StatusInternalServerError {
+				s.logFailure(r, f)
+			}
+			problem := r.problem(f, status)
+			result.Problem = &problem
+			answer.Failed++
+			continue
+		}
+		if run.State == runner.Failed {
+			answer.Failed++
+		}
+		shown, err := r.showRecordRun(run)
 		if err != nil {
 			return err
 		}
-		answer.Items = append(answer.Items, shown)
-	}
-	if len(runs) == l.Limit {
-		answer.Next = nextPage(runs[len(runs)-1].ID)
+		result.Run = &shown
 	}
 	return r.json(fiber.StatusOK, answer)
+}
+
+// myWorkflows is GET /me/workflows/{object}.
+func (s *Server) myWorkflows(r *request) error {
+	rights, err := r.snapshot.Policies.Rights(r.ctx, r.caller)
+	if err != nil {
+		return err
+	}
+	answer := List[Button]{Items: []Button{}}
+	for _, w := range runner.OffersOf(r.snapshot, r.caller, rights.Objects[r.object()], r.object()) {
+		button, err := r.showButton(w)
+		if err != nil {
+			return err
+		}
+		for i, input := range w.Inputs() {
+			button.Inputs[i].Own = input.Default != nil
+		}
+		answer.Items = append(answer.Items, button)
+	}
+	return r.json(fiber.StatusOK, answer)
+}
+
+// showButton shows a workflow to whoever may set it off.
+func (r *request) showButton(w runner.Offered) (Button, error) {
+	button := Button{Name: w.Doc.Name, Label: w.Doc.Label.In(r.language(), w.Doc.Name), Inputs: []ButtonInput{}}
+	for _, input := range w.Inputs() {
+		shown, err := r.showInput(input, w.Defaults[input.Field.Name])
+		if err != nil {
+			return button, err
+		}
+		button.Inputs = append(button.Inputs, shown)
+	}
+	return button, nil
 }
 
 // buttons are the workflows that the caller may set off on a record now.
 func (r *request) buttons(key id.ID) ([]Button, error) {
 	offered, err := runner.Offers(r.ctx, r.records(), r.caller, r.object(), key)
+	if err != nil {
+		return nil, err
+	}
 	buttons := make([]Button, len(offered))
 	for i, w := range offered {
-		buttons[i] = Button{Name: w.Doc.Name, Label: w.Doc.Label.In(r.language(), w.Doc.Name), Inputs: []ButtonInput{}}
-		for _, input := range w.Inputs() {
-			shown, err := r.showInput(input, w.Defaults[input.Field.Name])
-			if err != nil {
-				return nil, err
-			}
-			buttons[i].Inputs = append(buttons[i].Inputs, shown)
+		if buttons[i], err = r.showButton(w); err != nil {
+			return nil, err
 		}
 	}
-	return buttons, err
+	return buttons, nil
 }
 
 // forAdmins are members of a field that are for those who may see the setup, or not of an input.

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -71,6 +72,115 @@ func TestRunsTellWhatMayBeRead(t *testing.T) {
 	}
 	if got := shown(at+"/runs", ann); !strings.Contains(got, `"Mark"`) || strings.Contains(got, "trace") {
 		t.Errorf("ann is shown %s", got)
+	}
+
+	// On the page of the record stands what it did, as far as its reader may read that, with the titles of the steps.
+	if got := w.sent("GET", at+"/page", ann, "")["ran"]; got != true {
+		t.Errorf("its page says %v", got)
+	}
+	onRecord := at + "/runs/" + run["id"].(string)
+	w.refused(t, "GET", onRecord, eve, 404)
+	other := w.sent("POST", "/api/v1/records/account", ann, `{"name":"Other"}`)["id"].(string)
+	w.refused(t, "GET", "/api/v1/records/account/"+other+"/runs/"+run["id"].(string), ann, 404)
+	w.refused(t, "GET", at+"/runs/x", ann, 404)
+	for token, want := range map[string][]string{
+		ann:   {`"label":"Set fields"`, `"was":{"phone":null,"website":null}`, "123456", `"do":"notify"`, "About Acme", `"by_name":"ann"`, `"can_retry":false`},
+		lou:   {`"values":{"website":"example.com"}`, `"was":{"website":null}`, `"do":"notify"`},
+		admin: {"123456", "About Acme"}} {
+		got := shown(onRecord, token)
+		for _, part := range want {
+			if !strings.Contains(got, part) {
+				t.Errorf("shown is %s, without %s", got, part)
+			}
+		}
+	}
+	if got := shown(onRecord, lou); strings.Contains(got, "123456") {
+		t.Errorf("lou is shown %s", got)
+	}
+	w.sent("PATCH", "/api/v1/me", ann, `{"language":"zh"}`)
+	if got := shown(onRecord, ann); !strings.Contains(got, "更新字段") || !strings.Contains(got, "标记") {
+		t.Errorf("in Chinese it is %s", got)
+	}
+}
+
+// What a run did that its reader could not read elsewhere, and which way it took, is for who may see the setup.
+func TestRunsOnRecordsHideTheRest(t *testing.T) {
+	w := newWorld(t)
+	w.User("admin@example.com", map[string]any{"permissions": []any{"admin"}})
+	w.Apply(`{"kind":"object","name":"secret","label":"Secret","name_field":"name","fields":{"name":{"type":"text"}}}`,
+		`{"kind":"workflow","name":"check","label":"Check","object":"account","trigger":{"type":"manual","permissions":["sales_user"]},"start":"rich",
+			"steps":{"rich":{"type":"branch","if":"name != ''","then":"boss"},
+				"boss":{"type":"find","object":"user","filter":"email == 'admin@example.com'","next":"note"},
+				"note":{"type":"create","label":{"en":"Keep a secret","zh":"保密"},"object":"secret","values":{"name":"'Hidden'"},"next":"tell"},
+				"tell":{"type":"notify","label":"Tell the boss","to":"steps.boss.record","text":"'Of no concern to others: ' + name","next":"wait"},
+				"wait":{"type":"wait","for":"days(1)","next":"fail"},"fail":{"type":"refuse","message":"Too late."}}}`)
+	w.User("ann@example.com", map[string]any{"permissions": []any{"sales_user"}})
+	ann, admin := w.login("main", "ann@example.com"), w.login("main", "admin@example.com")
+	at := "/api/v1/records/account/" + w.sent("POST", "/api/v1/records/account", ann, `{"name":"Acme"}`)["id"].(string)
+	one := at + "/runs/" + w.sent("POST", at+"/workflows/check", ann, "")["id"].(string)
+	labels := func(run map[string]any) (all []string) {
+		for _, step := range run["steps"].([]any) {
+			all = append(all, step.(map[string]any)["label"].(string))
+		}
+		return all
+	}
+	got := w.sent("GET", one, ann, "")
+	raw, err := json.Marshal(got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if shown := labels(got); !slices.Equal(shown, []string{"Tell the boss"}) || strings.Contains(string(raw), "Hidden") || strings.Contains(string(raw), "concern") {
+		t.Errorf("ann is shown %s", raw)
+	}
+	if got["state"] != "waiting" || got["at"] != "Wait" || got["due_at"] == nil || got["can_cancel"] != false {
+		t.Errorf("ann is told %s", raw)
+	}
+	got = w.sent("GET", one, admin, "")
+	if shown := labels(got); !slices.Equal(shown, []string{"Branch", "Find a record", "Keep a secret", "Tell the boss", "Wait"}) || got["can_cancel"] != true {
+		t.Errorf("the admin is shown %v", got)
+	}
+}
+
+// A workflow is run on several records: what becomes of each is told, and what is not filled in is as it begins for each.
+func TestRunOnSeveral(t *testing.T) {
+	w := newWorld(t)
+	w.Apply(`{"kind":"workflow","name":"mark","label":{"en":"Mark","zh":"标记"},"object":"account","trigger":{"type":"manual","permissions":["sales_user"],"inputs":{
+			"why":{"type":"text","required":true,"default_expr":"'About ' + name","order":1},"how":{"type":"number","default":3,"order":2}}},"when":"website == nil","start":"a",
+			"steps":{"a":{"type":"set","values":{"website":"'example.com'","description":"input.why + text(input.how)"}}}}`)
+	w.User("ann@example.com", map[string]any{"permissions": []any{"sales_user"}})
+	w.User("eve@example.com", map[string]any{"permissions": []any{}})
+	ann, eve := w.login("main", "ann@example.com"), w.login("main", "eve@example.com")
+	offered := w.sent("GET", "/api/v1/me/workflows/account", ann, "")["items"].([]any)
+	if inputs := offered[0].(map[string]any)["inputs"].([]any); len(offered) != 1 || inputs[0].(map[string]any)["own"] != true || inputs[1].(map[string]any)["value"] != 3.0 {
+		t.Errorf("ann is offered %v", offered)
+	}
+	if none := w.sent("GET", "/api/v1/me/workflows/account", eve, "")["items"].([]any); len(none) != 0 {
+		t.Errorf("eve is offered %v", none)
+	}
+	make := func(data string) string {
+		return w.sent("POST", "/api/v1/records/account", ann, data)["id"].(string)
+	}
+	a, b, marked := make(`{"name":"A"}`), make(`{"name":"B"}`), make(`{"name":"C","website":"example.com"}`)
+	press := func(inputs string) map[string]any {
+		return w.sent("POST", "/api/v1/records/account/workflows", ann, `{"workflow":"mark","records":["`+a+`","`+marked+`","`+b+`"]`+inputs+`}`)
+	}
+	if got := press(`,"inputs":{"why":""}`); got["failed"] != 3.0 {
+		t.Errorf("without why: %v", got)
+	}
+	got := press(`,"inputs":{"how":4}`)
+	results := got["results"].([]any)
+	refused := results[1].(map[string]any)
+	if got["failed"] != 1.0 || refused["problem"].(map[string]any)["code"] != "workflow.not_now" || results[2].(map[string]any)["run"].(map[string]any)["state"] != "done" {
+		t.Errorf("pressing tells %v", got)
+	}
+	for key, want := range map[string]any{a: "About A4", b: "About B4", marked: nil} {
+		if now := w.sent("GET", "/api/v1/records/account/"+key, ann, "")["description"]; now != want {
+			t.Errorf("%s has %v, want %v", key, now, want)
+		}
+	}
+	w.refused(t, "POST", "/api/v1/records/account/workflows", eve, 400)
+	if status, _, raw := w.do("POST", "/api/v1/records/account/workflows", map[string]string{"Authorization": "Bearer " + ann}, `{"workflow":"mark","records":[`+strings.Repeat(`"`+a+`",`, 100)+`"`+a+`"]}`); status != 400 && status != 422 {
+		t.Errorf("101 of them: %d %s", status, raw)
 	}
 }
 

@@ -29,9 +29,9 @@ func (dashboardKind) AlsoCalled() []string {
 	return []string{"home", "home_page"}
 }
 
-// ofReader are the types of widgets that show what belongs to their reader, of whatever objects: what others
+// ofReader are the types of widgets that show what belongs to their reader, of whatever objects: what waits for them to decide, what others
 // changed of the records that they follow, and what they opened last.
-var ofReader = []string{"changes", "recent"}
+var ofReader = []string{"approvals", "changes", "recent"}
 
 // Shown keeps a widget's filter, as that of a view, for the reader has to send it.
 func (dashboardKind) Shown(*fieldtype.Registry) metadata.Shown {

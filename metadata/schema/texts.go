@@ -19,22 +19,24 @@ var languages = sync.OnceValue(func() map[string]map[string]string {
 	return map[string]map[string]string{"zh": zh}
 })
 
+// Text is a title or description of a schema in a language, as it is where it is not known in that.
+func Text(english, language string) string {
+	if text, ok := languages()[language][english]; ok {
+		return text
+	}
+	return english
+}
+
 // In is a schema whose titles and descriptions are in a language, as far as they are known in it.
 func In(schema json.RawMessage, language string) (json.RawMessage, error) {
-	texts := languages()[language]
-	if texts == nil {
+	if languages()[language] == nil {
 		return schema, nil
 	}
 	var v any
 	if err := json.Unmarshal(schema, &v); err != nil {
 		return nil, fmt.Errorf("reading a schema: %w", err)
 	}
-	EachText(v, func(text string) string {
-		if known, ok := texts[text]; ok {
-			return known
-		}
-		return text
-	})
+	EachText(v, func(text string) string { return Text(text, language) })
 	return json.Marshal(v)
 }
 

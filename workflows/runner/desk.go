@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 
@@ -101,6 +102,11 @@ func (r *Runner) Press(ctx context.Context, t store.Tenant, caller *record.Sessi
 	if err := mayPress(ctx, caller, w, of.Object, of.Record); err != nil {
 		return nil, err
 	}
+	if of.Begins {
+		if of.Inputs, err = beginning(ctx, caller, w, of); err != nil {
+			return nil, err
+		}
+	}
 	begins, err := r.newRun(snapshot, w, c, of.Record).fill(ctx, caller, w, of.Inputs)
 	if err != nil {
 		return nil, err
@@ -171,6 +177,24 @@ func Offers(ctx context.Context, caller *record.Session, c *policy.Caller, objec
 		}
 	}
 	return offered, nil
+}
+
+// OffersOf are the workflows that a caller may set off on some records of an object, whatever their conditions. What inputs begin
+// with is that which is the same for all records.
+func OffersOf(s *catalog.Snapshot, c *policy.Caller, rights policy.ObjectRights, object string) (offered []Offered) {
+	for _, w := range workflows.Of(s).Manual(object) {
+		if !pressable(s, w, c, object) || forAnybody(w) && !rights.Update {
+			continue
+		}
+		begin := map[string]json.RawMessage{}
+		for _, input := range w.Trigger.(workflows.OnPress).Inputs() {
+			if f := input.Field; input.Default == nil && f.Initial != nil {
+				begin[f.Name] = f.Value.AppendJSON(nil, f.Initial)
+			}
+		}
+		offered = append(offered, Offered{w, begin})
+	}
+	return offered
 }
 
 // LabelOf is what a workflow is called in a language; its name, of one that is not there any more.
@@ -252,12 +276,8 @@ func (r *Runner) Retry(ctx context.Context, t store.Tenant, key id.ID) error {
 		if err != nil {
 			return err
 		}
-		ended := run.State == Failed || run.State == Cancelled
-		if ended && run.undoing.Begun {
-			return fault.New(fault.Conflict, "workflow.undone")
-		}
-		if !ended || run.At.Next == "" {
-			return fault.New(fault.Conflict, "workflow.not_failed")
+		if err := run.Retryable(); err != nil {
+			return err
 		}
 		run.State, run.Due, run.Fault, run.watches = Waiting, r.o.Now(), nil, min(run.watches, mayWatch)
 		run.At.Again()
@@ -270,6 +290,18 @@ func (r *Runner) Retry(ctx context.Context, t store.Tenant, key id.ID) error {
 		r.o.Wake(t.Name())
 	}
 	return err
+}
+
+// Retryable is why Retry refuses a run; nil: it does not.
+func (r *Run) Retryable() error {
+	ended := r.State == Failed || r.State == Cancelled
+	switch {
+	case ended && r.undoing.Begun:
+		return fault.New(fault.Conflict, "workflow.undone")
+	case !ended || r.At.Next == "":
+		return fault.New(fault.Conflict, "workflow.not_failed")
+	}
+	return nil
 }
 
 // newRun is a run that begins now, about a record of the workflow's object if it has one. One that a key sets off is held to what

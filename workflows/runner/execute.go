@@ -185,7 +185,13 @@ func (e *executing) Put(values map[string]any) error {
 	if err := e.needsRecord(); err != nil {
 		return err
 	}
-	if err := e.Update(e.env.Mapping.Object, e.env.Row.ID(), values); err != nil {
+	o, was := e.env.Mapping.Object, make(map[string]any, len(values))
+	for name := range values {
+		if f, ok := o.Field(name); ok {
+			was[name] = e.env.Mapping.Value(e.env.Row, f.Column)
+		}
+	}
+	if err := e.update(o, e.env.Row.ID(), values, shown(o, was)); err != nil {
 		return err
 	}
 	return e.refresh()
@@ -202,9 +208,14 @@ func (e *executing) Create(o *catalog.Object, values map[string]any) (id.ID, err
 
 // Update implements workflows.Acts.
 func (e *executing) Update(o *catalog.Object, key id.ID, values map[string]any) error {
+	return e.update(o, key, values, nil)
+}
+
+// update changes a record; was are the values before, where they are known.
+func (e *executing) update(o *catalog.Object, key id.ID, values map[string]any, was json.RawMessage) error {
 	err := e.joint.Update(o.Doc.Name, key, values)
 	if err == nil {
-		e.note(Effect{Do: "update", Object: o.Doc.Name, Record: key, Values: shown(o, values)})
+		e.note(Effect{Do: "update", Object: o.Doc.Name, Record: key, Values: shown(o, values), Was: was})
 	}
 	return err
 }

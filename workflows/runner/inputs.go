@@ -1,8 +1,11 @@
 package runner
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
+	"maps"
 
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
@@ -19,7 +22,8 @@ type Wanted struct {
 	Object   string
 	Record   id.ID
 	Inputs   map[string]any
-	Payload  any // decoded, of one that outside systems set off
+	Begins   bool // what is not among the inputs is as it begins for the record
+	Payload  any  // decoded, of one that outside systems set off
 }
 
 // filled are the values that somebody filled in, in stored form. Fault workflow.inputs (Invalid), with every problem at
@@ -84,6 +88,26 @@ func entered(f *catalog.Field, given any) (value any, problem *fault.Fault) {
 		return nil, fault.New(fault.Invalid, "field.required")
 	}
 	return value, nil
+}
+
+// beginning are inputs with, of each that is absent, what it begins with for a record.
+func beginning(ctx context.Context, caller *record.Session, w *workflows.Workflow, of Wanted) (map[string]any, error) {
+	env, err := caller.Env(ctx, of.Object, of.Record)
+	if err != nil || env == nil {
+		return of.Inputs, err
+	}
+	inputs := map[string]any{}
+	for name, raw := range defaults(w, *env) {
+		from := json.NewDecoder(bytes.NewReader(raw))
+		from.UseNumber()
+		var value any
+		if err := from.Decode(&value); err != nil {
+			return nil, fmt.Errorf("reading what the input %s begins with: %w", name, err)
+		}
+		inputs[name] = value
+	}
+	maps.Copy(inputs, of.Inputs)
+	return inputs, nil
 }
 
 // Offered is a workflow that somebody may set off on a record now, and what its inputs begin with, as the API

@@ -109,6 +109,7 @@ type Effect struct {
 	Object string          `json:"object,omitempty"` // of the record
 	Record id.ID           `json:"record"`           // for notify, ask, and what became of that: the user; for call: the run
 	Values json.RawMessage `json:"values,omitempty"` // as the API shows them
+	Was    json.RawMessage `json:"was,omitempty"`    // of update of the record that the run is about: the values before
 	Tried  int64           `json:"tried,omitempty"`  // of answer: how often; of retry: for which time it is done again
 	Text   string          `json:"text,omitempty"`   // of notify, ask, and what became of that; of call: the workflow; of failed and retry: why
 }
@@ -320,6 +321,15 @@ func find(ctx context.Context, from store.Reader, q query.Select, whole bool) ([
 		runs = append(runs, run)
 	}
 	return runs, nil
+}
+
+// Watches reports whether a run waits for a change of its record.
+func (r *Run) Watches() bool { return r.State == Waiting && r.watches == watches }
+
+// Ran reports whether there is a run about a record.
+func Ran(ctx context.Context, from store.Reader, key id.ID) (bool, error) {
+	runs, err := List(ctx, from, Listing{Record: key, Limit: 1})
+	return len(runs) > 0, err
 }
 
 // Count is how many runs there are in a state.

@@ -3,6 +3,9 @@ import { client, data, type Schemas } from "./client";
 
 export type Approval = Schemas["Approval"];
 
+/** What waits for the person's decision, newest first. */
+export const myApprovals = (signal?: AbortSignal) => data(client.GET("/api/v1/me/approvals", { signal }));
+
 const at = (id: string) => ({ params: { path: { id } } });
 
 export const decide = (id: string, decision: Schemas["Decision"]["decision"], comment: string) =>

@@ -761,6 +761,23 @@ export interface paths {
         patch: operations["updateMySettings"];
         trace?: never;
     };
+    "/api/v1/me/workflows/{object}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the workflows that the caller may set off on records of an object, where their conditions hold. */
+        get: operations["listMyWorkflows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/metadata": {
         parameters: {
             query?: never;
@@ -1139,6 +1156,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/records/{object}/workflows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs a workflow on several records, of those that people set off, with a result for each. */
+        post: operations["runWorkflowOnRecordRecords"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/records/{object}/{id}": {
         parameters: {
             query?: never;
@@ -1375,6 +1409,23 @@ export interface paths {
         };
         /** Lists the runs of workflows on a record, newest first. */
         get: operations["listRecordRecordRuns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records/{object}/{id}/runs/{run}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a run of a workflow on a record: what its steps did, as far as the caller may read that. */
+        get: operations["getRecordRecordRun"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1978,10 +2029,16 @@ export interface components {
             /** @description As fields of objects are described */
             field: unknown;
             name: string;
+            /** @description Of several records: each begins with a value of its own, where it is not filled in */
+            own?: boolean;
             /** @description What the record is called that the value refers to */
             shown?: string;
             /** @description What it begins with; null: nothing */
             value: unknown;
+        };
+        /** @description List is everything there is of something. */
+        ButtonList: {
+            items: components["schemas"]["Button"][];
         };
         /** @description Can is what the caller may do with the record, as far as their rights decide. */
         Can: {
@@ -2897,6 +2954,57 @@ export interface components {
             /** @description There are more than Total, which is where counting ended */
             total_more?: boolean;
         };
+        /** @description OpenRun is a run of a workflow on a record with what it did, as far as who may read the record may read that. */
+        OpenRun: {
+            /** @description What the step is called that it waits in, or that failed */
+            at?: string;
+            /** @description Who set it off; absent: the platform */
+            by?: components["schemas"]["ID"];
+            /** @description Absent where the caller may not read it */
+            by_name?: string;
+            /** @description The caller may end it now */
+            can_cancel: boolean;
+            /** @description The caller may have it go on now */
+            can_retry: boolean;
+            /**
+             * Format: date-time
+             * @description When it goes on; null: it does not wait, or not for a time
+             */
+            due_at: string | null;
+            /**
+             * Format: date-time
+             * @description Null: still open
+             */
+            ended_at: string | null;
+            id: components["schemas"]["ID"];
+            /** @description Of the workflow */
+            label: string;
+            /** @description Of what they refer to */
+            names: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            /** @description Why it failed, where the workflow says so to people; all for who may see the setup */
+            problem?: components["schemas"]["Finding"];
+            /** Format: date-time */
+            started_at: string;
+            /** @enum {string} */
+            state: "waiting" | "done" | "failed" | "cancelled";
+            /** @description That did something which the caller may read; all of the first for who may see the setup */
+            steps: components["schemas"]["OpenRunStep"][];
+            /** @description It waits for a change of the record */
+            watches?: boolean;
+            workflow: string;
+        };
+        /** @description OpenRunStep is a step that a run did. */
+        OpenRunStep: {
+            /** Format: date-time */
+            at: string;
+            effects: components["schemas"]["RunEffect"][];
+            /** @description What the workflow calls it, else what its type is called */
+            label: string;
+        };
         /** @description Outcome is what became of an operation: the record's id and version, or the problem. */
         Outcome: {
             /** @enum {string} */
@@ -2991,6 +3099,28 @@ export interface components {
             /** @description Warnings are of what the change allows and probably should not. */
             warnings: components["schemas"]["Finding"][];
         };
+        /** @description Pressed is what became of each record. */
+        Pressed: {
+            /** @description How many of them have a problem, or a run that failed */
+            failed: number;
+            results: components["schemas"]["PressedOn"][];
+        };
+        /** @description PressedOn is what became of a record: the run, or why there is none. */
+        PressedOn: {
+            problem?: components["schemas"]["Problem"];
+            record: components["schemas"]["ID"];
+            run?: components["schemas"]["RecordRun"];
+        };
+        /** @description Pressing says which workflow is run on which records. */
+        Pressing: {
+            /** @description For all of them; one that is absent is as it begins for each */
+            inputs?: {
+                [key: string]: unknown;
+            };
+            /** @description Up to 100 */
+            records: components["schemas"]["ID"][];
+            workflow: string;
+        };
         /** @description PreviewColumn is a column of a file. */
         PreviewColumn: {
             /** @description Of that, from 0 to 1 */
@@ -3056,9 +3186,13 @@ export interface components {
         };
         /** @description RecordRun is a run of a workflow on a record, as who may read the record sees it. */
         RecordRun: {
+            /** @description Who set it off; absent: the platform */
+            by?: components["schemas"]["ID"];
+            /** @description Absent where the caller may not read it */
+            by_name?: string;
             /**
              * Format: date-time
-             * @description When it goes on; null: it does not wait
+             * @description When it goes on; null: it does not wait, or not for a time
              */
             due_at: string | null;
             /**
@@ -3075,6 +3209,8 @@ export interface components {
             started_at: string;
             /** @enum {string} */
             state: "waiting" | "done" | "failed" | "cancelled";
+            /** @description It waits for a change of the record */
+            watches?: boolean;
             workflow: string;
         };
         /** @description Page is a part of a list. */
@@ -3211,6 +3347,10 @@ export interface components {
             tried?: number;
             /** @description By field, as records have them; of those that the caller may read. Of request and email: what was sent, for who manages permissions */
             values?: {
+                [key: string]: unknown;
+            };
+            /** @description Of update of the record that the run is about: the values before */
+            was?: {
                 [key: string]: unknown;
             };
         };
@@ -3523,6 +3663,8 @@ export interface components {
                     [key: string]: string;
                 };
             };
+            /** @description Workflows have run on the record */
+            ran: boolean;
             record: components["schemas"]["record"];
             /** @description By the name that the layout gives them; one that the caller may not read is absent */
             related: {
@@ -5160,6 +5302,33 @@ export interface operations {
             "5XX": components["responses"]["Problem"];
         };
     };
+    listMyWorkflows: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path: {
+                object: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ButtonList"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
     listDocuments: {
         parameters: {
             query?: {
@@ -5878,6 +6047,38 @@ export interface operations {
             "5XX": components["responses"]["Problem"];
         };
     };
+    runWorkflowOnRecordRecords: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path: {
+                object: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Pressing"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    "X-Moment": components["headers"]["Moment"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pressed"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
     getRecordRecord: {
         parameters: {
             query?: {
@@ -6503,6 +6704,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RecordRunPage"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    getRecordRecordRun: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path: {
+                object: string;
+                id: components["schemas"]["ID"];
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenRun"];
                 };
             };
             "4XX": components["responses"]["Problem"];

@@ -1,5 +1,10 @@
-// Workflows that people set off on records.
-import { client, data } from "./client";
+// Workflows that people set off on records, and what workflows did with them.
+import { client, data, type Schemas } from "./client";
+
+export type Run = Schemas["RecordRun"];
+export type OpenRun = Schemas["OpenRun"];
+export type RunEffect = Schemas["RunEffect"];
+export type Button = Schemas["Button"];
 
 /** Runs a workflow on a record; the answer tells what became of the run, so far. */
 export const runWorkflow = (object: string, id: string, workflow: string, inputs: Record<string, unknown>) =>
@@ -9,3 +14,42 @@ export const runWorkflow = (object: string, id: string, workflow: string, inputs
       body: { inputs },
     }),
   );
+
+/** The workflows that the person may set off on records of an object, where their conditions hold. */
+export const workflowsOf = (object: string, signal?: AbortSignal) =>
+  data(client.GET("/api/v1/me/workflows/{object}", { params: { path: { object } }, signal }));
+
+/** Runs a workflow on several records; inputs that are not given are as they begin for each. */
+export const runOnAll = (object: string, workflow: string, records: string[], inputs: Record<string, unknown>) =>
+  data(
+    client.POST("/api/v1/records/{object}/workflows", {
+      params: { path: { object } },
+      body: { workflow, records, inputs },
+    }),
+  );
+
+/** What workflows did with a record, the latest first. */
+export const runsOf = (object: string, id: string, cursor?: string, signal?: AbortSignal) =>
+  data(
+    client.GET("/api/v1/records/{object}/{id}/runs", {
+      params: { path: { object, id }, query: { cursor, limit: 20 } },
+      signal,
+    }),
+  );
+
+/** One of those, with its steps. */
+export const openRun = (object: string, id: string, run: string, signal?: AbortSignal) =>
+  data(
+    client.GET("/api/v1/records/{object}/{id}/runs/{run}", {
+      params: { path: { object, id, run } },
+      signal,
+    }),
+  );
+
+const at = (id: string) => ({ params: { path: { id } } });
+
+/** Has a run that failed or was cancelled go on with the step that failed. */
+export const retryRun = (id: string) => data(client.POST("/api/v1/runs/{id}/retry", at(id)));
+
+/** Ends a run that waits. */
+export const cancelRun = (id: string) => data(client.POST("/api/v1/runs/{id}/cancel", at(id)));

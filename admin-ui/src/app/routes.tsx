@@ -14,11 +14,19 @@ import { ways } from "./ways";
 const Ahead = lazy(async () => (await Promise.all([import("./Ahead"), RecordPage.fetch()]))[0]);
 const Create = lazy(() => import("./Create"));
 const PeekAt = lazy(() => import("./Peek"));
+const PendingThere = lazy(() => import("./Pending"));
 
 /** A record beside others. The page stays while the script of it comes. */
 const Peek = (props: ComponentProps<typeof PeekAt>) => (
   <Suspense fallback={null}>
     <PeekAt {...props} />
+  </Suspense>
+);
+
+/** Something that waits for a decision. The page stays while the script of it comes. */
+const Pending = (props: ComponentProps<typeof PendingThere>) => (
+  <Suspense fallback={null}>
+    <PendingThere {...props} />
   </Suspense>
 );
 
@@ -59,7 +67,7 @@ function Lost() {
 function Start() {
   const { model } = useSession();
   const dashboard = model.dashboards[0];
-  if (dashboard) return <Home dashboard={dashboard} />;
+  if (dashboard) return <Home dashboard={dashboard} Pending={Pending} />;
   const first = placesOf(model, model.language)[0]?.places[0];
   return first ? <Navigate to={first.to} replace /> : null;
 }

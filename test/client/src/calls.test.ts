@@ -187,6 +187,11 @@ test("workflows", async () => {
   assert.equal(run.state, "waiting");
   assert.equal(data(await admin.GET("/api/v1/records/account/{id}/runs", { params: { path: { id } } })).items[0]?.id, run.id);
   assert.equal(data(await admin.GET("/api/v1/runs", { params: { query: { workflow: name, state: "waiting", record: id } } })).items[0]?.id, run.id);
+  const open = data(await admin.GET("/api/v1/records/account/{id}/runs/{run}", { params: { path: { id, run: run.id } } }));
+  assert.deepEqual([open.at, open.can_cancel, open.steps.map((one) => one.label)], ["Wait", true, ["Set fields", "Wait"]]);
+  assert.deepEqual(data(await admin.GET("/api/v1/me/workflows/{object}", { params: { path: { object: "account" } } })).items.map((one) => one.name), [name]);
+  const pressed = data(await admin.POST("/api/v1/records/account/workflows", { body: { workflow: name, records: [id] } }));
+  assert.deepEqual([pressed.failed, pressed.results[0]?.run?.state], [0, "waiting"]);
   const params = { path: { id: run.id } };
   data(await admin.POST("/api/v1/runs/{id}/cancel", { params }));
   assert.equal(data(await admin.GET("/api/v1/runs/{id}", { params })).state, "cancelled");

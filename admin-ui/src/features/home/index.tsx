@@ -1,14 +1,13 @@
-import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
 import { listOf } from "~/fields/groups";
 import { type DashboardDoc, ordered, say } from "~/meta/documents";
 import { useSession } from "~/meta/session";
 import css from "./Home.module.css";
-import { type OwnProps, widgetType } from "./widget";
+import { Part } from "./Part";
+import { type Pending as PendingType, widgetType } from "./widget";
 
 /** A dashboard: what it shows, and how wide, its document says. */
-export default function Home({ dashboard }: { dashboard: DashboardDoc }) {
+export default function Home({ dashboard, Pending }: { dashboard: DashboardDoc; Pending: PendingType }) {
   const { i18n } = useTranslation();
   const { model } = useSession();
   return (
@@ -18,11 +17,12 @@ export default function Home({ dashboard }: { dashboard: DashboardDoc }) {
         {ordered(dashboard.widgets).map((widget) => {
           const type = widgetType(widget.type);
           if (!type) return null;
+          const own = say(widget.label, i18n.language, widget.name);
+          if ("Part" in type) return <type.Part key={widget.name} widget={widget} label={own} Pending={Pending} />;
           if (type.leads !== undefined) {
-            const label = say(widget.label, i18n.language, widget.name);
             return (
-              <Part key={widget.name} widget={widget} label={label} to={type.leads}>
-                <type.Body widget={widget} label={label} />
+              <Part key={widget.name} widget={widget} label={own} to={type.leads}>
+                <type.Body widget={widget} label={own} />
               </Part>
             );
           }
@@ -36,20 +36,6 @@ export default function Home({ dashboard }: { dashboard: DashboardDoc }) {
           );
         })}
       </div>
-    </section>
-  );
-}
-
-/** A widget under a heading that leads to what is behind it. */
-function Part({ widget, label, to, children }: OwnProps & { to: string; children: ReactNode }) {
-  return (
-    <section className={css.widget} data-width={widget.width ?? 2} aria-label={label}>
-      <h2 className={css.heading}>
-        <Link to={to} className={css.title}>
-          {label}
-        </Link>
-      </h2>
-      {children}
     </section>
   );
 }

@@ -1,5 +1,7 @@
 // The contract of a widget type; a type is a file in widgets/, found by the registry below.
 import type { ComponentType } from "react";
+import type { Approval } from "~/api/approvals";
+import type { Formats } from "~/fields";
 import type { Named, WidgetDoc } from "~/meta/documents";
 import type { ObjectModel } from "~/meta/model";
 
@@ -17,7 +19,12 @@ export interface WidgetProps extends OwnProps {
 export type WidgetType =
   | { type: string; Body: ComponentType<WidgetProps>; leads?: undefined }
   /** It shows what belongs to its reader, of whatever objects; its heading leads to all of that. */
-  | { type: string; Body: ComponentType<OwnProps>; leads: string };
+  | { type: string; Body: ComponentType<OwnProps>; leads: string }
+  /** It draws its heading too, or nothing at all where there is nothing to show. */
+  | { type: string; Part: ComponentType<OwnProps & { Pending: Pending }> };
+
+/** Something that waits for a decision, as its record shows it. */
+export type Pending = ComponentType<{ approval: Approval; formats: Formats; keys: boolean }>;
 
 const found = import.meta.glob<{ default: WidgetType }>("./widgets/*.tsx", { eager: true });
 const types = new Map(Object.values(found).map(({ default: type }) => [type.type, type]));

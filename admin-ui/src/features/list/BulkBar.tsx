@@ -14,6 +14,7 @@ import { pushUndo, undoThis } from "~/ui/commands";
 import { notify } from "~/ui/notices";
 import { chosenRows, exportFilter, mostChosen, putBack, setField, TooMany } from "./bulk";
 import css from "./ListPage.module.css";
+import { RunOnChosen } from "./RunOnChosen";
 import type { Selection } from "./selection";
 
 interface Props {
@@ -26,7 +27,7 @@ interface Props {
   formats: Formats;
 }
 
-/** What can be done to the chosen rows. All of it can be undone. */
+/** What can be done to the chosen rows. All of it can be undone, but for what workflows do. */
 export function BulkBar({ object, query, filter, selection, count, formats }: Props) {
   const { t } = useTranslation();
   const { me } = useSession();
@@ -118,6 +119,7 @@ export function BulkBar({ object, query, filter, selection, count, formats }: Pr
           onSet={edit}
         />
       )}
+      <RunOnChosen object={object} query={query} selection={selection} count={count} formats={formats} busy={busy} />
       {object.can.delete && (
         <Button
           size="compact-sm"

@@ -15,12 +15,13 @@ export async function chosenRows(
   query: ListQuery,
   selection: Selection,
   fields: string[],
+  most = mostChosen,
 ): Promise<Stored[]> {
   const asked = ["id", "version", ...fields];
   const rows: Stored[] = [];
   if (!selection.but) {
     const ids = [...selection.ids];
-    if (ids.length > mostChosen) throw new TooMany();
+    if (ids.length > most) throw new TooMany();
     for (let i = 0; i < ids.length; i += portion) {
       const filter = `id in [${ids
         .slice(i, i + portion)
@@ -34,7 +35,7 @@ export async function chosenRows(
   do {
     const found = await list(object, { ...query, fields: asked, limit: portion, cursor });
     rows.push(...found.items.filter((row) => !selection.ids.has(row.id as string)));
-    if (rows.length > mostChosen) throw new TooMany();
+    if (rows.length > most) throw new TooMany();
     cursor = found.next ?? undefined;
   } while (cursor);
   return rows;

@@ -229,6 +229,7 @@ export function RecordPanel({ object, id, beside = false, scrolled }: PanelProps
             formats={formats}
             chosen={at.get("side")}
             adding={at.get("log") ?? undefined}
+            ran={page.data?.ran ?? false}
             show={show}
           />
         )}

@@ -11,6 +11,7 @@ import { FilesPanel } from "./files/FilesPanel";
 import type { AttachedFiles } from "./files/useFiles";
 import { HistoryPanel } from "./history/HistoryPanel";
 import css from "./RecordPage.module.css";
+import { RunsPanel } from "./runs/RunsPanel";
 
 interface Props {
   object: ObjectModel;
@@ -24,15 +25,18 @@ interface Props {
   formats: Formats;
   chosen: string | null;
   adding: string | undefined;
+  /** Workflows ran on the record. */
+  ran: boolean;
   show(changes: Record<string, string | undefined>): void;
 }
 
-const sides = ["activity", "comments", "files", "history"] as const;
+const sides = ["activity", "comments", "files", "history", "runs"] as const;
 
-/** Beside the fields: what happens with the record, the files that hang on it, and its changes. */
-export function Side({ object, id, name, known, ready, activities, files, formats, chosen, adding, show }: Props) {
+/** Beside the fields: what happens with the record, the files that hang on it, its changes, and what workflows did. */
+export function Side({ object, id, name, known, ready, activities, files, formats, chosen, adding, ran, show }: Props) {
   const { t } = useTranslation();
-  const side = sides.find((one) => one === chosen) ?? "activity";
+  const offered = sides.filter((one) => one !== "runs" || ran || chosen === "runs");
+  const side = offered.find((one) => one === chosen) ?? "activity";
   // Where there is one column only, it is below: who comes for it is taken there.
   const place = useRef<HTMLElement>(null);
   const asked = useRef(chosen !== null);
@@ -45,7 +49,7 @@ export function Side({ object, id, name, known, ready, activities, files, format
     <aside className={css.side} aria-label={t("record.side.label")} ref={place}>
       <Tabs value={side} onChange={(to) => show({ side: to === "activity" ? undefined : (to ?? undefined) })}>
         <Tabs.List className={css.tabs}>
-          {sides.map((one) => (
+          {offered.map((one) => (
             <Tabs.Tab key={one} value={one}>
               {t(`record.side.${one}`)}
             </Tabs.Tab>
@@ -68,6 +72,7 @@ export function Side({ object, id, name, known, ready, activities, files, format
           {side === "comments" && <CommentsPanel object={object} id={id} formats={formats} />}
           {side === "files" && <FilesPanel files={files} formats={formats} fixed={!object.can.update} />}
           {side === "history" && <HistoryPanel object={object} id={id} known={known} ready={ready} formats={formats} />}
+          {side === "runs" && <RunsPanel object={object} id={id} formats={formats} />}
         </Tabs.Panel>
       </Tabs>
     </aside>

@@ -128,6 +128,7 @@ export async function open(
     can: page.can,
     workflows: page.workflows,
     approvals: page.approvals,
+    ran: page.ran,
     names: settled(page.names, referred),
   };
 }
