@@ -12,15 +12,15 @@ const program = process.env.FORMWORK ?? fileURLToPath(new URL("../../bin/formwor
 
 /**
  * The server that run.mjs started for all tests; or, if there is none or `own` is asked for, one of the caller's, of
- * a tenant that is burdened if it is to be `hard`.
+ * a tenant that is burdened if it is to be `hard`. `more` is what it is started with besides.
  */
-export async function start({ own = false, size = 300, hard = !!process.env.FORMWORK_UI_HARD } = {}) {
+export async function start({ own = false, size = 300, hard = !!process.env.FORMWORK_UI_HARD, more: always = [] } = {}) {
   if (process.env.FORMWORK_URL && !own) return { base: process.env.FORMWORK_URL, as: asking(process.env.FORMWORK_URL), stop() {} };
   const data = mkdtempSync(join(tmpdir(), "formwork-ui-"));
   let server;
   /** The address at which it serves, once it does. */
   const run = async (listen, ...more) => {
-    server = spawn(program, ["serve", "--data", data, "--listen", listen, ...more], {
+    server = spawn(program, ["serve", "--data", data, "--listen", listen, ...always, ...more], {
       stdio: ["ignore", "pipe", "pipe"],
       env: {
         ...process.env,

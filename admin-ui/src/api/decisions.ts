@@ -1,18 +1,8 @@
-import { data, type Problem } from "./client";
+import { data, type Problem, type Schemas } from "./client";
 import { isUnreached } from "./connection";
 
 /** What somebody is asked who followed a link that they were sent. */
-export interface AskedDecision {
-  text: string;
-  label: string;
-  object: string;
-  name: string;
-  for: string;
-  by_name?: string;
-  language: string;
-  asked_at: string;
-  open_till: string;
-}
+export type AskedDecision = Schemas["AskedDecision"];
 
 /** Whom a link is for: it stands behind the "#", which is sent to nobody. Undefined for an address that has none. */
 export function linkOf(hash: string): { tenant: string; token: string } | undefined {
