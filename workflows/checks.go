@@ -358,6 +358,9 @@ type supposed struct {
 
 func (s supposed) Action() record.Action { return s.action }
 
+// Via implements Saved: a workflow.
+func (s supposed) Via() string { return "workflow" }
+
 // Get implements Saved.
 func (s supposed) Get(field string) any {
 	if field == s.field {

@@ -18,8 +18,10 @@ import (
 	"formwork/engine/store"
 )
 
-// MaxSteps is how many steps a run does at most.
-const MaxSteps = 5_000
+const (
+	MaxSteps   = 5_000     // that a run does
+	MaxResults = 128 << 10 // bytes that the results of its steps have together
+)
 
 // Budget is how many steps are left of those that one transaction does, for all of its runs together. A run
 // for which none is left goes on later.
@@ -39,6 +41,7 @@ type Execution struct {
 	at       *Position // where the step is that is being done
 	budget   *Budget
 	env      *env
+	sizes    map[string]int // of results, by step; nil: not known yet
 }
 
 // NewExecution is a run that goes on from a state. The record is what it is about.
@@ -319,10 +322,10 @@ func (x *Execution) step() error {
 		x.at.Late = done.Until
 	}
 	if done.Asked != 0 || done.Watches { // it is done again
-		if done.Result != nil {
-			x.state.Results[node.Name] = done.Result
+		if done.Result == nil {
+			return nil
 		}
-		return nil
+		return x.keep(node, done.Result)
 	}
 	x.at.Tried, x.at.Ways, x.at.Any = 0, nil, false
 	if len(done.Ways) > 0 {
@@ -333,13 +336,51 @@ func (x *Execution) step() error {
 		return nil
 	}
 	if len(node.Result) > 0 {
-		x.state.Results[node.Name] = done.Result
+		if err := x.keep(node, done.Result); err != nil {
+			return err
+		}
 	}
 	if node.Undo != "" && !failed {
 		x.state.Undoing.Done = append(x.state.Undoing.Done, node.Name)
 	}
 	x.at.Next = done.Next
 	return nil
+}
+
+// keep keeps what a step found. Fault workflow.results_too_large (TooLarge) where that would be more than MaxResults with what others did: the
+// step fails the run then, which keeps what it had, for whatever undoes it or tries again.
+func (x *Execution) keep(node *Node, result map[string]any) error {
+	if x.sizes == nil {
+		x.sizes = map[string]int{}
+		for step, values := range x.state.Results {
+			x.sizes[step] = x.workflow.sizeOf(step, values)
+		}
+	}
+	x.sizes[node.Name] = x.workflow.sizeOf(node.Name, result)
+	all := 0
+	for _, size := range x.sizes {
+		all += size
+	}
+	if all > MaxResults {
+		x.sizes = nil
+		return fault.New(fault.TooLarge, "workflow.results_too_large", "limit", MaxResults)
+	}
+	x.state.Results[node.Name] = result
+	return nil
+}
+
+// sizeOf is how many bytes the result of a step takes as it is kept.
+func (w *Workflow) sizeOf(step string, values map[string]any) int {
+	const marks = len(`"":{},`)
+	var raw []byte
+	size := len(step) + marks
+	for _, symbol := range w.resultOf(step) {
+		if v := values[symbol.Name]; v != nil {
+			raw = symbol.Value.AppendJSON(raw[:0], v)
+			size += len(symbol.Name) + len(raw) + marks
+		}
+	}
+	return size
 }
 
 const (

@@ -211,6 +211,7 @@ type Saved interface {
 	Action() record.Action
 	Get(field string) any
 	Was(field string) any // nil of a new record
+	Via() string          // by what way it was done, as history tells it
 }
 
 // Acts are how the steps of a run change anything: for good, or to be undone. One that is refused changes nothing.

@@ -7,6 +7,16 @@ import (
 	"formwork/metadata/schema"
 )
 
+// Asks reports whether a step asks people about the record.
+func (w *Workflow) Asks(step string) bool {
+	n := w.Nodes[step]
+	if n == nil {
+		return false
+	}
+	_, asks := n.Step.(Locking)
+	return asks
+}
+
 // StepTitle is what people call a step of the workflow: its label, else the title of its type; its name, of one that is not
 // there any more.
 func (w *Workflow) StepTitle(name, language string) string {

@@ -45,6 +45,11 @@ func (x *Execution) undo(doing Doing) error {
 				return err
 			}
 			x.Acts.Failed(x.problem(f))
+			if asked := x.state.AllAsked(); len(asked) > 0 { // on other ways
+				if err := x.Acts.Leave(asked); err != nil {
+					return err
+				}
+			}
 			x.state.Position = Position{}
 		}
 		last := len(u.Done) - 1

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { axe, begin, blank, desktop, done, phone, sideways } from "./browser.mjs";
-import { post } from "./post.mjs";
+import { post } from "../../test/post.mjs";
 import { start } from "./server.mjs";
 
 const { server, browser } = await begin(

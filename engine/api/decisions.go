@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"strings"
 	"time"
 
@@ -34,7 +35,9 @@ func (r *request) byLink(do func(t store.Tenant, asked *runner.Asked) error) (fa
 	if err != nil {
 		return err
 	}
-	defer func() { leave(fault.KindOf(failure) == fault.Unauthenticated) }()
+	defer func() { // whoever opens an old link guesses nothing
+		leave(fault.KindOf(failure) == fault.Unauthenticated && !errors.Is(failure, approval.ErrOver))
+	}()
 	t, err := s.o.Store.Tenant(r.ctx, tenant)
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return err

@@ -3,7 +3,6 @@ package api
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -150,20 +149,19 @@ func (r *request) showSteps(run *runner.Run, open *OpenRun) error {
 	if err != nil {
 		return err
 	}
+	w := workflows.Of(r.snapshot).ByName[run.Workflow]
 	title := func(step string) string { return step }
-	if w := workflows.Of(r.snapshot).ByName[run.Workflow]; w != nil {
+	if w != nil {
 		title = func(step string) string { return w.StepTitle(step, r.language()) }
 	}
-	switch n, ways := len(run.Trace), run.At.OnWays(); {
-	case len(ways) > 0:
-		for i, step := range ways {
-			ways[i] = title(step)
+	for i, step := range standsAt(run) {
+		if !setup && (run.State != runner.Waiting || w == nil || !w.Asks(step)) {
+			continue // what is asked stands on the page of the record, and nothing else of where it is
 		}
-		open.At = strings.Join(ways, ", ")
-	case run.State == runner.Waiting && n > 0 && n == run.Steps: // what follows is not there yet
-		open.At = title(run.Trace[n-1].Step)
-	case run.State == runner.Waiting, setup && run.State == runner.Failed:
-		open.At = title(run.At.Next)
+		if i > 0 && open.At != "" {
+			open.At += ", "
+		}
+		open.At += title(step)
 	}
 	referred := map[string][]id.ID{}
 	for _, did := range trace {
@@ -196,6 +194,20 @@ func (r *request) showSteps(run *runner.Run, open *OpenRun) error {
 		}
 	}
 	return nil
+}
+
+// standsAt are the steps that a run waits in or failed in: on each of several ways the one that is done next.
+func standsAt(run *runner.Run) []string {
+	if run.State != runner.Waiting && run.State != runner.Failed {
+		return nil
+	}
+	if ways := run.At.OnWays(); len(ways) > 0 {
+		return ways
+	}
+	if n := len(run.Trace); run.State == runner.Waiting && n > 0 && n == run.Steps { // what follows is not there yet
+		return []string{run.Trace[n-1].Step}
+	}
+	return []string{run.At.Next}
 }
 
 // told reports whether an effect is for everybody who may read the record that its run is about, and takes out of it what is not.

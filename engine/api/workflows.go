@@ -360,6 +360,8 @@ func (s *Server) runWorkflowOnAll(r *request) error {
 		keys[i] = key
 	}
 	answer := Pressed{Results: make([]PressedOn, len(keys))}
+	var runs []*runner.Run
+	var at []int // of the runs, in the results
 	for i, key := range keys {
 		result := &answer.Results[i]
 		result.Record = key.String()
@@ -377,11 +379,18 @@ func (s *Server) runWorkflowOnAll(r *request) error {
 		if run.State == runner.Failed {
 			answer.Failed++
 		}
-		shown, err := r.showRecordRun(run)
-		if err != nil {
-			return err
+		runs, at = append(runs, run), append(at, i)
+	}
+	shown, err := r.showRecordRuns(runs)
+	if err != nil { // what was done is told all the same
+		s.logFailure(r, fault.From(err))
+		shown = make([]RecordRun, len(runs))
+		for i, run := range runs {
+			shown[i] = RecordRun{ID: run.ID.String(), Workflow: run.Workflow, State: run.State, StartedAt: run.Started.UTC()}
 		}
-		result.Run = &shown
+	}
+	for n := range shown {
+		answer.Results[at[n]].Run = &shown[n]
 	}
 	return r.json(fiber.StatusOK, answer)
 }

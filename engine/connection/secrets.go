@@ -63,30 +63,18 @@ func (s *Secrets) Set(ctx context.Context, t store.Tenant, h Holder, secret stri
 	if err != nil {
 		return fmt.Errorf("sealing the secret of the %s: %w", h.Holder(), err)
 	}
-	key := id.Named(h.Holder())
-	return t.Write(ctx, func(tx store.Tx) error {
-		values := map[string]any{colHost.Name: h.For(), colSealed.Name: sealed, colAt.Name: s.now().UnixMilli()}
-		_, there, err := store.First(ctx, tx, query.Select{Table: secretTable, Filter: query.Is(query.ID, int64(key))}, query.ID)
-		switch {
-		case err != nil:
-		case there:
-			err = tx.Update(ctx, secretTable, key, 0, values, nil)
-		default:
-			err = tx.Insert(ctx, secretTable, key, values, nil)
-		}
-		if err != nil {
-			return fmt.Errorf("keeping the secret of the %s: %w", h.Holder(), err)
-		}
-		return nil
-	})
+	return t.Write(ctx, func(tx store.Tx) error { return s.keep(ctx, tx, h, sealed) })
 }
 
-// Make is the secret of a holder, which is made and kept if there is none: whoever asks has the same. Faults: field.no_secret_key (Invalid);
-// those of Find.
+// Make is the secret of a holder, which is made and kept if there is none, or it can't be read any more: whoever asks has the same. Faults:
+// field.no_secret_key (Invalid); those of Find.
 func (s *Secrets) Make(ctx context.Context, t store.Tenant, h Holder, random func() string) (string, error) {
 	secret, _, err := s.Find(ctx, t, h.Holder())
-	if !fault.Is(err, "connection.no_secret") {
-		return secret, err
+	if err == nil {
+		return secret, nil
+	}
+	if !unreadable(err) {
+		return "", err
 	}
 	if s.sealer == nil {
 		return "", fault.New(fault.Invalid, "field.no_secret_key")
@@ -96,7 +84,7 @@ func (s *Secrets) Make(ctx context.Context, t store.Tenant, h Holder, random fun
 		if err := tx.Lock(ctx, secretTable, key); err != nil {
 			return fmt.Errorf("locking the secret of the %s: %w", h.Holder(), err)
 		}
-		if secret, _, err = s.Find(ctx, tx, h.Holder()); !fault.Is(err, "connection.no_secret") {
+		if secret, _, err = s.Find(ctx, tx, h.Holder()); !unreadable(err) {
 			return err
 		}
 		secret = random()
@@ -104,16 +92,35 @@ func (s *Secrets) Make(ctx context.Context, t store.Tenant, h Holder, random fun
 		if err != nil {
 			return fmt.Errorf("sealing the secret of the %s: %w", h.Holder(), err)
 		}
-		values := map[string]any{colHost.Name: h.For(), colSealed.Name: sealed, colAt.Name: s.now().UnixMilli()}
-		if err := tx.Insert(ctx, secretTable, key, values, nil); err != nil {
-			return fmt.Errorf("keeping the secret of the %s: %w", h.Holder(), err)
-		}
-		return nil
+		return s.keep(ctx, tx, h, sealed)
 	})
 	if err != nil {
 		return "", err
 	}
 	return secret, nil
+}
+
+// unreadable reports whether there is no secret that can be read.
+func unreadable(err error) bool {
+	return fault.Is(err, "connection.no_secret") || fault.Is(err, "connection.secret_lost")
+}
+
+// keep keeps a sealed secret in the place of the one that there is.
+func (s *Secrets) keep(ctx context.Context, tx store.Tx, h Holder, sealed string) error {
+	key := id.Named(h.Holder())
+	values := map[string]any{colHost.Name: h.For(), colSealed.Name: sealed, colAt.Name: s.now().UnixMilli()}
+	_, there, err := store.First(ctx, tx, query.Select{Table: secretTable, Filter: query.Is(query.ID, int64(key))}, query.ID)
+	switch {
+	case err != nil:
+	case there:
+		err = tx.Update(ctx, secretTable, key, 0, values, nil)
+	default:
+		err = tx.Insert(ctx, secretTable, key, values, nil)
+	}
+	if err != nil {
+		return fmt.Errorf("keeping the secret of the %s: %w", h.Holder(), err)
+	}
+	return nil
 }
 
 // Remove forgets the secret of a holder, which need not be there any more: it is named as Holder does.

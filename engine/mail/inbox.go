@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -64,10 +65,16 @@ type receiving struct {
 	in    *Incoming
 }
 
+// viaMailbox begins the way by which mailboxes keep what they receive.
+const viaMailbox = "mailbox "
+
+// ReceivedBy reports whether the record of a message was made as a mailbox received it, by the way that its history tells.
+func ReceivedBy(via string) bool { return strings.HasPrefix(via, viaMailbox) }
+
 // receive keeps a message.
 func (b *Inbox) receive(ctx context.Context, t store.Tenant, s *catalog.Snapshot, box *Mailbox, in *Incoming) (key id.ID, err error) {
 	caller := policy.System(t.Name())
-	caller.Via = "mailbox " + box.Doc.Name
+	caller.Via = viaMailbox + box.Doc.Name
 	files := b.o.Files.As(t, s, caller)
 	if now := b.o.Now(); in.At.Before(time.Unix(0, 0)) || in.At.After(now) {
 		in.At = now

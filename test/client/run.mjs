@@ -23,7 +23,7 @@ function run(program, args, environment = {}) {
 
 /** Starts the server and waits for the line that says where it listens. */
 async function serve(binary, data) {
-  const server = spawn(binary, ["serve", "--data", data, "--listen", "127.0.0.1:0", "--demo", "200"], {
+  const server = spawn(binary, ["serve", "--data", data, "--listen", "127.0.0.1:0", "--demo", "200", "--reach", "127.0.0.1", "--public-url", "https://crm.example.com"], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, FORMWORK_ADMIN_EMAIL: email, FORMWORK_ADMIN_PASSWORD: password, FORMWORK_SECRET_KEY: Buffer.alloc(32, 7).toString("base64") },
   });

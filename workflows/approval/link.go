@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
 	"time"
 
 	"formwork/engine/connection"
@@ -17,6 +18,9 @@ import (
 
 // MaxOpen is for how long what somebody is asked by mail can be answered by its link.
 const MaxOpen = 14 * 24 * time.Hour
+
+// ErrOver is why a link is refused that was made for whoever uses it, and is good for nothing any more.
+var ErrOver = errors.New("what the link asks is over")
 
 // Links make the links by which people decide without logging in, and know them again. A link is for one person and one
 // request, and holds nothing but the name of who is asked and a proof of it, which is made of a key of the tenant that is kept
@@ -35,8 +39,8 @@ type links struct{}
 func (links) Holder() string { return "approval links" }
 func (links) For() string    { return "links" }
 
-// To is the link for somebody who is asked, by Person.ID; "" where the address of the program is not known. Faults: those of
-// connection.Secrets.
+// To is the link for somebody who is asked, by Person.ID; "" where the address of the program is not known, or it has no key for secrets.
+// Faults: those of connection.Secrets.
 func (l *Links) To(ctx context.Context, t store.Tenant, person id.ID) (string, error) {
 	if l.address == "" {
 		return "", nil
@@ -46,7 +50,10 @@ func (l *Links) To(ctx context.Context, t store.Tenant, person id.ID) (string, e
 		rand.Read(random) //nolint:errcheck // never fails
 		return base64.RawURLEncoding.EncodeToString(random)
 	})
-	if err != nil {
+	switch {
+	case fault.Is(err, "field.no_secret_key"): // nothing can be proved without
+		return "", nil
+	case err != nil:
 		return "", err
 	}
 	return l.address + "/decide#" + t.Name() + "." + token(key, t.Name(), person), nil
@@ -77,7 +84,7 @@ func (l *Links) Asked(ctx context.Context, t store.Tenant, given string, now tim
 	case err != nil:
 		return nil, nil, err
 	case p.State != Asked || r.State != Pending || !now.Before(r.Open()):
-		return nil, nil, refused
+		return nil, nil, refused.Because(ErrOver)
 	}
 	return r, p, nil
 }

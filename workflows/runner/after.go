@@ -156,11 +156,12 @@ func firedBy(s *catalog.Snapshot, events []outbox.Event) (all []fired, err error
 type change struct {
 	object *catalog.Object
 	action record.Action
+	via    string
 	told   map[string][2]json.RawMessage
 }
 
 func readChange(o *catalog.Object, e *outbox.Event) (*change, error) {
-	c := &change{object: o, action: record.Action(e.Action)}
+	c := &change{object: o, action: record.Action(e.Action), via: e.Via}
 	if err := json.Unmarshal(e.Changes, &c.told); err != nil {
 		return nil, fmt.Errorf("reading the changes of event %v: %w", e.ID, err)
 	}
@@ -169,6 +170,9 @@ func readChange(o *catalog.Object, e *outbox.Event) (*change, error) {
 
 // Action implements workflows.Saved.
 func (c *change) Action() record.Action { return c.action }
+
+// Via implements workflows.Saved.
+func (c *change) Via() string { return c.via }
 
 // Was implements workflows.Saved.
 func (c *change) Was(field string) any { return c.value(field, 0) }

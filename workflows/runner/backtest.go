@@ -259,6 +259,9 @@ type pastChange struct{ *record.PastChange }
 // Action implements workflows.Saved.
 func (c pastChange) Action() record.Action { return c.PastChange.Action }
 
+// Via implements workflows.Saved.
+func (c pastChange) Via() string { return c.PastChange.Via }
+
 // readAsNow are the paths of which the trigger or the condition read what is there now.
 func (p *backtesting) readAsNow(lost map[string]bool) []string {
 	reading := asNow{system: p.system, object: p.workflow.Object, lost: lost, paths: map[string]bool{}}

@@ -313,6 +313,7 @@ func (s *stage) backtests(t *testing.T, at string, d deed) error {
 		}
 		of.Document = raw
 	}
+	s.settle(t) // consumers note how far they came
 	var before, after bytes.Buffer
 	if err := s.Tenant.Dump(t.Context(), &before); err != nil {
 		t.Fatal(err)

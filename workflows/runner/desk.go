@@ -173,7 +173,8 @@ func Offers(ctx context.Context, caller *record.Session, c *policy.Caller, objec
 			return nil, err
 		}
 		if triggered && err == nil && (changes || !forAnybody(w)) {
-			offered = append(offered, Offered{w, defaults(w, *env)})
+			begin, _ := defaults(w, *env)
+			offered = append(offered, Offered{w, begin})
 		}
 	}
 	return offered, nil
@@ -236,7 +237,7 @@ func pressable(s *catalog.Snapshot, w *workflows.Workflow, c *policy.Caller, obj
 
 // Cancel ends a run that waits, once it has undone what it did; one that does so at once. Fault "workflow.no_run" (NotFound), "workflow.not_waiting" (Conflict).
 func (r *Runner) Cancel(ctx context.Context, t store.Tenant, key id.ID) error {
-	queued := false
+	queued, ended := false, ""
 	err := r.underNewest(ctx, t, func(system *record.Session) error {
 		return system.Jointly(ctx, func(j *record.Joint) error { // which tells listeners of inboxes that change
 			run, err := Get(ctx, j.Tx(), key)
@@ -250,6 +251,7 @@ func (r *Runner) Cancel(ctx context.Context, t store.Tenant, key id.ID) error {
 			if err != nil {
 				return err
 			}
+			ended = run.State
 			told, err := r.tellCaller(ctx, j.Tx(), run)
 			if queued = told; err == nil && undoes {
 				_, err = r.queue(ctx, j.Tx(), r.o.Now())
@@ -258,8 +260,8 @@ func (r *Runner) Cancel(ctx context.Context, t store.Tenant, key id.ID) error {
 			return err
 		})
 	})
-	if err == nil {
-		r.committed(t, &tally{ended: map[string]int{Cancelled: 1}})
+	if err == nil && ended != Waiting { // else it is counted when it has undone what it did
+		r.committed(t, &tally{ended: map[string]int{ended: 1}})
 	}
 	if err == nil && queued {
 		r.o.Wake(t.Name())
@@ -333,8 +335,8 @@ func (r *Run) begin(w *workflows.Workflow, inputs map[string]any) (err error) {
 	}
 	state := &workflows.State{}
 	state.Fill(inputs)
-	if r.results, err = w.Keep(state); err == nil && len(r.results) > maxHeld/2 {
-		err = fault.New(fault.TooLarge, "workflow.results_too_large", "limit", maxHeld/2)
+	if r.results, err = w.Keep(state); err == nil && len(r.results) > workflows.MaxResults/2 {
+		err = fault.New(fault.TooLarge, "workflow.results_too_large", "limit", workflows.MaxResults/2)
 	}
 	return err
 }

@@ -107,7 +107,7 @@ func (e *executing) execute() error {
 	return nil
 }
 
-// came keeps with the run how far it came, and what it answers if it has ended, and returns why it failed. What is too large is not kept: the
+// came keeps with the run how far it came, and what it answers if it has ended, and returns why it failed. An answer that is too large is not kept: the
 // run fails, unless it undoes already what it did.
 func (e *executing) came(x *workflows.Execution, state *workflows.State, err error) error {
 	e.run.At, e.run.Steps, e.run.undoing = state.Position, state.Steps, state.Undoing
@@ -119,8 +119,8 @@ func (e *executing) came(x *workflows.Execution, state *workflows.State, err err
 	if err == nil && !state.Waits() && !state.Undoing.Begun {
 		e.run.answer, err = x.Answer()
 	}
-	if e.run.holds() > maxHeld {
-		e.run.results, e.run.answer = nil, nil
+	if e.run.holds() > maxHeld { // by its loops, or by what it answers
+		e.run.answer = nil
 		e.run.At.Forget()
 		if !state.Undoing.Begun {
 			err = cmp.Or(err, error(fault.New(fault.TooLarge, "workflow.results_too_large", "limit", maxHeld)))

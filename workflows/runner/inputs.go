@@ -2,10 +2,12 @@ package runner
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
@@ -96,8 +98,18 @@ func beginning(ctx context.Context, caller *record.Session, w *workflows.Workflo
 	if err != nil || env == nil {
 		return of.Inputs, err
 	}
+	begin, failed := defaults(w, *env)
+	var problems []*fault.Fault // nobody sees what it begins with
+	for _, name := range slices.Sorted(maps.Keys(failed)) {
+		if _, given := of.Inputs[name]; !given {
+			problems = append(problems, failed[name].At("/inputs/"+name))
+		}
+	}
+	if len(problems) > 0 {
+		return nil, fault.All(fault.Invalid, "workflow.inputs", problems)
+	}
 	inputs := map[string]any{}
-	for name, raw := range defaults(w, *env) {
+	for name, raw := range begin {
 		from := json.NewDecoder(bytes.NewReader(raw))
 		from.UseNumber()
 		var value any
@@ -120,9 +132,9 @@ type Offered struct {
 // Inputs are what whoever sets it off fills in.
 func (o *Offered) Inputs() []workflows.Input { return o.Trigger.(workflows.OnPress).Inputs() }
 
-// defaults are what inputs begin with; one that can't be computed begins empty, for people see it.
-func defaults(w *workflows.Workflow, env session.Env) map[string]json.RawMessage {
-	begin := map[string]json.RawMessage{}
+// defaults are what inputs begin with, and why some can't be computed: these begin empty, where people see it.
+func defaults(w *workflows.Workflow, env session.Env) (begin map[string]json.RawMessage, failed map[string]*fault.Fault) {
+	begin, failed = map[string]json.RawMessage{}, map[string]*fault.Fault{}
 	for _, input := range w.Trigger.(workflows.OnPress).Inputs() {
 		f := input.Field
 		if input.Default == nil {
@@ -132,9 +144,13 @@ func defaults(w *workflows.Workflow, env session.Env) map[string]json.RawMessage
 			continue
 		}
 		own := env
-		if v, err := input.Default.Eval(&own); err == nil && own.Failed() == nil && v != nil {
+		v, err := input.Default.Eval(&own)
+		switch problem := fault.From(cmp.Or(own.Failed(), err)); {
+		case problem != nil:
+			failed[f.Name] = single(problem)
+		case v != nil:
 			begin[f.Name] = f.Value.AppendJSON(nil, v)
 		}
 	}
-	return begin
+	return begin, failed
 }

@@ -115,10 +115,10 @@ type Effect struct {
 }
 
 const (
-	maxTrace  = 200       // steps that are kept of a run
-	maxValues = 4 << 10   // bytes of an effect's values that are kept; of more, nothing
-	maxBytes  = 256 << 10 // of all that is kept of a run
-	maxHeld   = 128 << 10 // of what a run needs to go on; more fails it
+	maxTrace  = 200                           // steps that are kept of a run
+	maxValues = 4 << 10                       // bytes of an effect's values that are kept; of more, nothing
+	maxBytes  = 256 << 10                     // of all that is kept of a run
+	maxHeld   = workflows.MaxResults + 64<<10 // of what a run needs to go on, and answers; more fails it
 )
 
 // progress is what is kept of how far a run came. Of its position, as far as that is not the time in colDue and in colWatches that it

@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"formwork/engine/id"
@@ -49,11 +50,20 @@ func (r *Runner) trimSome(ctx context.Context, t store.Tenant, began time.Time) 
 		more, queued = false, false
 		old := query.All{query.Compare{Ref: query.Field(query.ID), Op: query.Lt, Value: int64(id.At(began))}, query.Compare{Ref: query.Field(colState), Op: query.Ne, Value: Waiting}}
 		var keys []id.ID
-		for row, err := range store.Find(ctx, tx, query.Select{Table: runTable, Filter: old, Sort: []query.Order{{Ref: query.Field(query.ID)}}, Limit: trimAtOnce}, query.ID) {
+		callers := map[id.ID]id.ID{} // of runs that were called
+		for row, err := range store.Find(ctx, tx, query.Select{Table: runTable, Filter: old, Sort: []query.Order{{Ref: query.Field(query.ID)}}, Limit: trimAtOnce}, query.ID, colParent) {
 			if err != nil {
 				return fmt.Errorf("finding old runs: %w", err)
 			}
-			keys = append(keys, row.ID(query.ID))
+			key := row.ID(query.ID)
+			keys = append(keys, key)
+			if caller := row.ID(colParent); caller != 0 {
+				callers[key] = caller
+			}
+		}
+		found := len(keys)
+		if keys, err = withoutWaiting(ctx, tx, keys, callers); err != nil {
+			return err
 		}
 		for _, key := range keys {
 			if err := tx.Delete(ctx, runTable, key); err != nil {
@@ -64,7 +74,7 @@ func (r *Runner) trimSome(ctx context.Context, t store.Tenant, began time.Time) 
 		if err != nil {
 			return err
 		}
-		if more = len(keys) == trimAtOnce || forgot == trimAtOnce; more {
+		if more = found == trimAtOnce && len(keys) > 0 || forgot == trimAtOnce; more {
 			return nil
 		}
 		_, queued, err = store.First(ctx, tx, query.Select{Table: runTable}, query.ID)
@@ -82,4 +92,23 @@ func (r *Runner) trimSome(ctx context.Context, t store.Tenant, began time.Time) 
 		r.o.Wake(t.Name())
 	}
 	return more, err
+}
+
+// withoutWaiting are those of some runs whose callers do not wait: these are yet to read what became of them.
+func withoutWaiting(ctx context.Context, tx store.Tx, runs []id.ID, callers map[id.ID]id.ID) ([]id.ID, error) {
+	if len(callers) == 0 {
+		return runs, nil
+	}
+	var all []any
+	for _, caller := range callers {
+		all = append(all, int64(caller))
+	}
+	waiting := map[id.ID]bool{}
+	for row, err := range store.Find(ctx, tx, query.Select{Table: runTable, Filter: query.All{query.In{Ref: query.Field(query.ID), Values: all}, query.Is(colState, Waiting)}}, query.ID) {
+		if err != nil {
+			return nil, fmt.Errorf("finding the callers of old runs: %w", err)
+		}
+		waiting[row.ID(query.ID)] = true
+	}
+	return slices.DeleteFunc(runs, func(run id.ID) bool { return waiting[callers[run]] }), nil
 }

@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -145,10 +146,15 @@ func (a *approving) ask(x *workflows.Execution) (workflows.Outcome, error) {
 		}
 	}
 	key, named, err := x.Acts.Ask(q)
-	if err == nil && a.mail != nil {
-		err = a.mail.invite(x, asked, named, q.Text)
+	if err != nil {
+		return workflows.Outcome{}, err
 	}
-	return workflows.Outcome{Asked: key, Until: q.Due}, err
+	if a.mail != nil {
+		if err := a.mail.invite(x, asked, named, q.Text); err != nil {
+			return workflows.Outcome{}, cmp.Or(x.Acts.Leave([]id.ID{key}), err) // who was asked is asked no more
+		}
+	}
+	return workflows.Outcome{Asked: key, Until: q.Due}, nil
 }
 
 // approvers are people who are asked: in the place of who is away their substitute, and never whoever asks.

@@ -55,7 +55,7 @@ func (*received) On() []record.Action { return []record.Action{record.Created} }
 // Fires implements workflows.OnSave.
 func (r *received) Fires(c workflows.Saved) bool {
 	automatic, _ := c.Get(mail.Automatic).(bool)
-	return c.Get(mail.Direction) == mail.Inbound && (r.Mailbox == "" || c.Get(mail.Box) == r.Mailbox) && (r.emailSettings.Automatic || !automatic)
+	return mail.ReceivedBy(c.Via()) && c.Get(mail.Direction) == mail.Inbound && (r.Mailbox == "" || c.Get(mail.Box) == r.Mailbox) && (r.emailSettings.Automatic || !automatic)
 }
 
 // Implies implements workflows.Implying.

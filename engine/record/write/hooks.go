@@ -65,6 +65,9 @@ func (c *Change) ID() id.ID { return c.d.ID }
 // Action is Created, Updated or Deleted.
 func (c *Change) Action() stored.Action { return c.action }
 
+// Via is by what way the record is changed, as its history will tell it.
+func (c *Change) Via() string { return c.d.Session.Caller.Via }
+
 // Get is a field's value in stored form, as it will be saved; nil for no such field.
 func (c *Change) Get(field string) any {
 	if f, ok := c.d.Mapping.Object.Field(field); ok {

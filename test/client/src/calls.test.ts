@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { resolve } from "node:path";
 import { test } from "node:test";
+import { pathToFileURL } from "node:url";
 import createClient, { type Middleware } from "openapi-fetch";
 import type { components, paths } from "../build/api.js";
 import { Answers } from "./answers.js";
@@ -234,15 +236,6 @@ test("webhooks", async () => {
   data(await admin.DELETE("/api/v1/workflows/{name}/webhook/secret", { params }));
 });
 
-test("decisions by link", async () => {
-  for (const wrong of ["x", "A".repeat(54)]) {
-    const follows = client(wrong);
-    const params = { path: { tenant: "main" } };
-    assert.equal((await follows.GET("/api/v1/decisions/{tenant}", { params })).error?.code, "decision.refused" satisfies components["schemas"]["ProblemCode"]);
-    assert.equal((await follows.POST("/api/v1/decisions/{tenant}", { params, body: { decision: "approved" } })).error?.code, "decision.refused");
-  }
-});
-
 test("approvals", async () => {
   const name = "check_accounts";
   const workflow = {
@@ -272,6 +265,26 @@ test("approvals", async () => {
   assert.equal(recalled.state, "recalled");
   const all = data(await admin.GET("/api/v1/records/account/{id}/approvals", { params: { path: { id } } }));
   assert.deepEqual(all.items.map((one) => one.state), ["recalled", "approved", "rejected"]);
+
+  // By a link in a mail, without a login.
+  const post = (await import(pathToFileURL(resolve("../post.mjs")).href)) as { post(): Promise<{ address: string; next(): Promise<string> }> };
+  const mail = await post.post();
+  const documents = [
+    { kind: "connection", name: "smtp", label: "SMTP", url: mail.address },
+    { kind: "mailbox", name: "desk", label: "Desk", address: "desk@example.com", send: "smtp" },
+    { ...workflow, steps: { ask: { ...workflow.steps.ask, mail: { mailbox: "desk" } } } },
+  ];
+  data(await admin.POST("/api/v1/metadata/apply", { body: { documents, message: "by mail" } }));
+  await ask();
+  const token = /decide#main\.([A-Za-z0-9_-]+)/.exec(await mail.next())?.[1];
+  const params = { path: { tenant: "main" } };
+  const follows = client(token);
+  assert.deepEqual(data(await follows.GET("/api/v1/decisions/{tenant}", { params })).text, "Check Checked");
+  const decide = (by: ReturnType<typeof client>) => by.POST("/api/v1/decisions/{tenant}", { params, body: { decision: "approved" } });
+  assert.ok((await decide(follows)).response.ok);
+  for (const over of [follows, client("A".repeat(54))]) {
+    assert.equal((await decide(over)).error?.code, "decision.refused" satisfies components["schemas"]["ProblemCode"]);
+  }
 });
 
 test("people and keys", async () => {
