@@ -113,7 +113,11 @@ func (c *serveCommand) Run(p *program) (failed error) {
 	}()
 	if len(names) == 0 || slices.Contains(names, firstTenant) && !e.ready(p.ctx, firstTenant) {
 		l := p.firstLogin(firstTenant)
-		if err := e.createTenant(p.ctx, l); err != nil {
+		var packages []string
+		if c.Demo > 0 {
+			packages = append(packages, serviced)
+		}
+		if err := e.createTenant(p.ctx, l, packages...); err != nil {
 			return fmt.Errorf("making the first tenant: %w", err)
 		}
 		if c.Demo > 0 {
