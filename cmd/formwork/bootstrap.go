@@ -50,10 +50,11 @@ func newPassword() string {
 	return string(b)
 }
 
-// createTenant makes a tenant with the packages that a new one begins with, and its first user. One that fails
+// createTenant makes a tenant with the packages that are named and what they require, or those that a new one
+// begins with, and its first user. One that fails
 // half-way is removed again; one that was left half-way by a process that died is
 // made to its end. Fault "tenant.exists" (Conflict).
-func (e *engine) createTenant(ctx context.Context, l login) (err error) {
+func (e *engine) createTenant(ctx context.Context, l login, packages ...string) (err error) {
 	t, err := e.Store.Create(ctx, l.tenant)
 	switch {
 	case fault.Is(err, "tenant.exists"):
@@ -71,7 +72,7 @@ func (e *engine) createTenant(ctx context.Context, l login) (err error) {
 			}
 		}()
 	}
-	if _, err = e.Catalog.Install(ctx, t); err != nil && !fault.Is(err, "catalog.installed") {
+	if _, err = e.Catalog.Install(ctx, t, packages...); err != nil && !fault.Is(err, "catalog.installed") {
 		return fmt.Errorf("installing the packages: %w", err)
 	}
 	if err = e.Outbox.Enroll(ctx, t); err != nil {

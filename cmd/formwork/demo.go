@@ -14,8 +14,12 @@ import (
 	"formwork/metadata/packages"
 )
 
-// demonstration is the recipe of demonstration data.
-const demonstration = "sales"
+// demonstration is the recipe of demonstration data. The tenant that is made for a demonstration has the optional
+// package serviced as well, and what its recipe of the same name makes.
+const (
+	demonstration = "sales"
+	serviced      = "service"
+)
 
 type demoCommand struct {
 	where
@@ -46,7 +50,7 @@ func (c *demoCommand) Run(p *program) error {
 }
 
 func (c *demoCommand) load(p *program, target demo.Target) error {
-	return p.loadDemo(target, demo.Loader{Size: c.Size, Seed: c.Seed, More: c.More})
+	return p.loadDemo(target, demo.Loader{Size: c.Size, Seed: c.Seed, More: c.More}, demonstration)
 }
 
 // demoTarget saves in a tenant of an open store.
@@ -65,12 +69,14 @@ func (e *engine) demoTarget(ctx context.Context, t store.Tenant) (demo.Target, e
 
 // loadDemo makes demonstration data and says who can log in. Their password is
 // FORMWORK_DEMO_PASSWORD, or made up.
-func (p *program) loadDemo(target demo.Target, l demo.Loader) error {
-	raw, err := packages.Recipe(demonstration)
-	if err != nil {
-		return err
+func (p *program) loadDemo(target demo.Target, l demo.Loader, recipes ...string) (err error) {
+	raws := make([][]byte, len(recipes))
+	for i, name := range recipes {
+		if raws[i], err = packages.Recipe(name); err != nil {
+			return err
+		}
 	}
-	if l.Recipe, err = demo.Parse(raw); err != nil {
+	if l.Recipe, err = demo.Parse(raws...); err != nil {
 		return err
 	}
 	given := p.getenv("FORMWORK_DEMO_PASSWORD")
@@ -117,7 +123,7 @@ func (e *engine) demonstrate(p *program, tenant string, size int) error {
 	}
 	target, err := e.demoTarget(p.ctx, t)
 	if err == nil {
-		err = p.loadDemo(target, demo.Loader{Size: size, Seed: 1})
+		err = p.loadDemo(target, demo.Loader{Size: size, Seed: 1}, demonstration, serviced)
 	}
 	if err == nil {
 		return nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -17,6 +18,10 @@ func TestDemonstration(t *testing.T) {
 	}
 	if out := s.out.String(); strings.Contains(out, "battery") || !strings.Contains(out, "sarah@example.com") {
 		t.Errorf("what is said of the people: %s", out)
+	}
+	cases := "/api/v1/records/case?count=exact&limit=1&filter=" + url.QueryEscape(`resolution_state in ["running", "met"]`)
+	if got := s.get(t, s.login(t, "", "nadia@example.com", "battery staple"), cases); !strings.Contains(got, `"total":`) || strings.Contains(got, `"total":0`) {
+		t.Errorf("the cases of the demonstration: %s", got)
 	}
 	if status, _, log := command(t, environment, "demo", "--url", s.url, "--size", "20"); status != 1 || !strings.Contains(log, "--more") {
 		t.Errorf("demonstration data over what is there: %d %s", status, log)

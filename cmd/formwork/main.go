@@ -36,7 +36,7 @@ type commands struct {
 	Tenant    tenantCommand    `cmd:"" help:"Create, list and delete tenants."`
 	Outbox    outboxCommand    `cmd:"" help:"List and forget consumers of events."`
 	User      userCommand      `cmd:"" help:"Add users and set passwords."`
-	Demo      demoCommand      `cmd:"" help:"Make demonstration data, of any size."`
+	Demo      demoCommand      `cmd:"" help:"Make demonstration data of sales, of any size."`
 	Bench     benchCommand     `cmd:"" help:"Measure a server on this machine, and the bare store beside it."`
 	Doctor    doctorCommand    `cmd:"" help:"Look for what is wrong."`
 

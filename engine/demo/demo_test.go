@@ -156,7 +156,11 @@ func TestALoadThatIsRefusedSaysHowFarItCame(t *testing.T) {
 func local(t *testing.T) (*enginetest.Tenant, Local) {
 	t.Helper()
 	tenant := enginetest.New(t, enginetest.Options{}).NewTenant("main")
-	return tenant, Local{Session: tenant.System, Password: func(ctx context.Context, user id.ID, password string) error {
+	return tenant, localOf(tenant)
+}
+
+func localOf(tenant *enginetest.Tenant) Local {
+	return Local{Session: tenant.System, Password: func(ctx context.Context, user id.ID, password string) error {
 		return tenant.Auth.SetPassword(ctx, tenant, user, password)
 	}}
 }

@@ -103,17 +103,14 @@ type Number struct {
 	Round int64 `json:"round,omitempty"` // to a multiple of this; of 1 when absent
 }
 
-// Parse reads a recipe and refuses what could not be followed.
-func Parse(raw []byte) (*Recipe, error) {
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.DisallowUnknownFields()
-	decoder.UseNumber()
-	var r Recipe
-	if err := decoder.Decode(&r); err != nil {
-		return nil, fmt.Errorf("reading the recipe: %w", err)
-	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return nil, fmt.Errorf("reading the recipe: something follows it")
+// Parse reads a recipe and refuses what could not be followed. Of several each goes on where the
+// one before ends, and may refer to what that makes.
+func Parse(raws ...[]byte) (*Recipe, error) {
+	r := Recipe{Lists: map[string][]string{}}
+	for _, raw := range raws {
+		if err := r.read(raw); err != nil {
+			return nil, fmt.Errorf("reading the recipe: %w", err)
+		}
 	}
 	for i, one := range r.People {
 		if one.Manager != "" && !slices.ContainsFunc(r.People[:i], func(p Person) bool { return p.Email == one.Manager }) {
@@ -131,6 +128,28 @@ func Parse(raw []byte) (*Recipe, error) {
 		}
 	}
 	return &r, nil
+}
+
+// read adds what a recipe says.
+func (r *Recipe) read(raw []byte) error {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	decoder.UseNumber()
+	var more Recipe
+	if err := decoder.Decode(&more); err != nil {
+		return err
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return fmt.Errorf("something follows it")
+	}
+	for name, words := range more.Lists {
+		if r.Lists[name] != nil {
+			return fmt.Errorf("two lists have the name %q", name)
+		}
+		r.Lists[name] = words
+	}
+	r.People, r.Steps = append(r.People, more.People...), append(r.Steps, more.Steps...)
+	return nil
 }
 
 func (r *Recipe) checkStep(s Step, made map[string]bool) error {
