@@ -98,7 +98,7 @@ func TestRunsTellWhatMayBeRead(t *testing.T) {
 		t.Errorf("lou is shown %s", got)
 	}
 	w.sent("PATCH", "/api/v1/me", ann, `{"language":"zh"}`)
-	if got := shown(onRecord, ann); !strings.Contains(got, "更新字段") || !strings.Contains(got, "标记") {
+	if got := shown(onRecord, ann); !strings.Contains(got, "设置字段") || !strings.Contains(got, "标记") {
 		t.Errorf("in Chinese it is %s", got)
 	}
 }
