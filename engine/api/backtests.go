@@ -26,7 +26,7 @@ type Backtested struct {
 	Failed   int        `json:"failed"`            // how often its condition could not have been computed
 	Problem  *Finding   `json:"problem,omitempty"` // why, the last time
 	Days     []FiredDay `json:"days"`              // on which it would have been set off, where the caller is
-	Examples []Firing   `json:"examples"`          // the newest times, at most 20
+	Examples []Firing   `json:"examples"`          // the newest times, at most 20; of records that the caller may not read, for who may see the setup
 	Now      []string   `json:"now"`               // what the trigger and the condition read as it is now, for what it was is not known
 }
 
@@ -66,7 +66,14 @@ func (s *Server) backtestWorkflow(r *request) error {
 	for _, day := range b.Days {
 		shown.Days = append(shown.Days, FiredDay(day))
 	}
+	sees, err := r.has("view_setup")
+	if err != nil {
+		return err
+	}
 	for _, e := range b.Examples {
+		if !sees && !e.Readable { // it is counted, and nothing of it told
+			continue
+		}
 		one := Firing{Record: e.Record.String(), Action: string(e.Action), At: e.At.UTC(), By: keyOrNone(e.By), Via: e.Via}
 		if e.Tried != nil {
 			trace, err := r.showTrace(e.Tried, true)

@@ -224,15 +224,6 @@ func (r *request) has(right string) (bool, error) {
 	return rights.System[right], nil
 }
 
-// may reports whether the caller has a system right.
-func (r *request) may(right string) (bool, error) {
-	rights, err := r.snapshot.Policies.Rights(r.ctx, r.caller)
-	if err != nil {
-		return false, err
-	}
-	return rights.System[right], nil
-}
-
 // records is the caller's session on records.
 func (r *request) records() *record.Session {
 	return r.server.o.Records.As(r.tenant, r.snapshot, r.caller)

@@ -35,7 +35,7 @@ type RecordRun struct {
 // OpenRun is a run of a workflow on a record with what it did, as far as who may read the record may read that.
 type OpenRun struct {
 	RecordRun
-	At        string        `json:"at,omitempty"` // what the step is called that it waits in, or that failed
+	At        string        `json:"at,omitempty"` // what the step is called that it waits in, or that failed: for who may see the setup; for others where it asks people
 	Steps     []OpenRunStep `json:"steps"`        // that did something which the caller may read; all of the first for who may see the setup
 	Names     Names         `json:"names"`        // of what they refer to
 	CanCancel bool          `json:"can_cancel"`   // the caller may end it now

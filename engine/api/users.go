@@ -129,7 +129,7 @@ func keyOf(k auth.Key) Key {
 
 // keysOf is whose keys the caller may list and end: their own, or everybody's (0).
 func (r *request) keysOf() (id.ID, error) {
-	everybody, err := r.may("manage_users")
+	everybody, err := r.has("manage_users")
 	if err != nil || everybody {
 		return 0, err
 	}

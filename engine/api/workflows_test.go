@@ -243,6 +243,13 @@ func TestBacktestsTellWhatMayBeRead(t *testing.T) {
 			t.Errorf("%s: %s", of.body, raw)
 		}
 	}
+	// Of records that somebody may not read they learn how many there are.
+	w.Apply(`{"kind":"permission","name":"blind","label":"Blind","system":["manage_metadata"]}`)
+	w.User("cy@example.com", map[string]any{"permissions": []any{"blind"}})
+	got := w.sent("POST", "/api/v1/workflows/backtest", w.login("main", "cy@example.com"), `{"days":7,"workflow":"there"}`)
+	if raw, err := json.Marshal(got); err != nil || got["fired"] != 1.0 || strings.Contains(string(raw), key) || len(got["examples"].([]any)) != 0 {
+		t.Errorf("cy is told %s, %v", raw, err)
+	}
 	w.refused(t, "POST", "/api/v1/workflows/backtest", w.login("main", "ann@example.com"), 403)
 	if _, _, raw := w.do("GET", "/metrics", nil, ""); !strings.Contains(string(raw), `formwork_workflow_runs_total{state="failed"}`) || !strings.Contains(string(raw), "formwork_workflow_start_seconds_bucket") {
 		t.Errorf("metrics: %s", raw)

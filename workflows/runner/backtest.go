@@ -69,8 +69,10 @@ type Firing struct {
 	At     time.Time
 	By     id.ID
 	Via    string
-	Tried  *Run // on the record as it is now, with what it was before the change as old; nil: it was not
-	before *record.PastChange
+	// Readable: the record is there, and who asks may read it.
+	Readable bool
+	Tried    *Run // on the record as it is now, with what it was before the change as old; nil: it was not
+	before   *record.PastChange
 }
 
 // Backtest says what a workflow would have done over the last days, had it been there: by the changes that the history has, decided on
@@ -223,19 +225,20 @@ func (p *backtesting) env(user id.ID) (*session.Env, error) {
 	return p.envs[user], nil
 }
 
-// try tries the workflow on the records of the newest examples.
+// try tries the workflow on the records of the newest examples, and notes which the caller may read.
 func (p *backtesting) try() error {
 	for i := range p.Examples {
 		e := &p.Examples[i]
-		before := e.before
-		if before == nil {
-			continue
-		}
 		object := p.workflow.Object.Doc.Name
 		if err := p.caller.DemandReadable(p.ctx, object, e.Record); fault.KindOf(err) == fault.NotFound || fault.KindOf(err) == fault.Forbidden {
 			continue
 		} else if err != nil {
 			return err
+		}
+		e.Readable = true
+		before := e.before
+		if before == nil {
+			continue
 		}
 		run := p.r.newRun(p.system.Snapshot(), p.workflow, p.as, e.Record)
 		err := p.r.try(p.ctx, p.tenant, p.system, p.caller, p.workflow, p.as, run, func(env *session.Env) (bool, error) {

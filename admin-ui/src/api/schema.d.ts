@@ -2044,7 +2044,7 @@ export interface components {
             changes: number;
             /** @description On which it would have been set off, where the caller is */
             days: components["schemas"]["FiredDay"][];
-            /** @description The newest times, at most 20 */
+            /** @description The newest times, at most 20; of records that the caller may not read, for who may see the setup */
             examples: components["schemas"]["Firing"][];
             /** @description How often its condition could not have been computed */
             failed: number;
@@ -3070,7 +3070,7 @@ export interface components {
         };
         /** @description OpenRun is a run of a workflow on a record with what it did, as far as who may read the record may read that. */
         OpenRun: {
-            /** @description What the step is called that it waits in, or that failed */
+            /** @description What the step is called that it waits in, or that failed: for who may see the setup; for others where it asks people */
             at?: string;
             /** @description Who set it off; absent: the platform */
             by?: components["schemas"]["ID"];
