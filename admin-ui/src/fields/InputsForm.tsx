@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import type { Problem, Schemas } from "~/api/client";
 import { enteredField } from "~/meta/model";
 import { useSession } from "~/meta/session";
+import panel from "~/ui/FormPanel.module.css";
 import { useReturnFocus } from "~/ui/useReturnFocus";
 import { find } from "./find";
 import css from "./InputsForm.module.css";
@@ -61,11 +62,11 @@ export function InputsForm({ button, says, children, onStart, onClose }: Props) 
       size={phone ? "100%" : 420}
       title={button.label}
       closeButtonProps={{ "aria-label": t("record.close") }}
-      classNames={{ content: css.panel, body: css.body }}
+      classNames={{ content: panel.panel, body: panel.body }}
     >
       {children ?? (
         <form
-          className={css.form}
+          className={`${panel.form} ${css.texts}`}
           onSubmit={(event) => {
             event.preventDefault();
             void submit();
@@ -98,7 +99,7 @@ export function InputsForm({ button, says, children, onStart, onClose }: Props) 
               )
             );
           })}
-          <footer className={css.foot}>
+          <footer className={panel.foot}>
             <Button variant="default" size="xs" onClick={onClose}>
               {t("record.cancel")}
             </Button>

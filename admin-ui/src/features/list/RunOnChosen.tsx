@@ -3,32 +3,24 @@ import { IconBolt } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { ListQuery } from "~/api/records";
 import { type Button as Workflow, workflowsOf } from "~/api/workflows";
-import type { Formats } from "~/fields";
-import type { ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
-import type { Selection } from "./selection";
+import type { OnChosen } from "./RunPanel";
 
 const RunPanel = lazy(() => import("./RunPanel"));
 
-interface Props {
-  object: ObjectModel;
-  query: ListQuery;
-  selection: Selection;
-  count: number | undefined;
-  formats: Formats;
+interface Props extends OnChosen {
   busy: boolean;
 }
 
 /** The workflows that may be set off on the chosen rows. */
-export function RunOnChosen({ object, query, selection, count, formats, busy }: Props) {
+export function RunOnChosen({ busy, ...on }: Props) {
   const { t } = useTranslation();
   const { me } = useSession();
   const [chosen, setChosen] = useState<Workflow>();
   const offered = useQuery({
-    queryKey: [me.tenant, object.name, "workflows"],
-    queryFn: ({ signal }) => workflowsOf(object.name, signal),
+    queryKey: [me.tenant, on.object.name, "workflows"],
+    queryFn: ({ signal }) => workflowsOf(on.object.name, signal),
     staleTime: 300_000,
   }).data?.items;
   if (!offered?.length) return null;
@@ -50,15 +42,7 @@ export function RunOnChosen({ object, query, selection, count, formats, busy }: 
       </Menu>
       {chosen && (
         <Suspense fallback={null}>
-          <RunPanel
-            object={object}
-            query={query}
-            selection={selection}
-            count={count}
-            formats={formats}
-            workflow={chosen}
-            onClose={() => setChosen(undefined)}
-          />
+          <RunPanel {...on} workflow={chosen} onClose={() => setChosen(undefined)} />
         </Suspense>
       )}
     </>

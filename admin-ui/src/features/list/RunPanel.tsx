@@ -15,12 +15,16 @@ import css from "./ListPage.module.css";
 import { mostPressed, type Reached, runOn } from "./running";
 import type { Selection } from "./selection";
 
-interface Props {
+/** The rows that a workflow is run on. */
+export interface OnChosen {
   object: ObjectModel;
   query: ListQuery;
   selection: Selection;
   count: number | undefined;
   formats: Formats;
+}
+
+interface Props extends OnChosen {
   workflow: Workflow;
   onClose(): void;
 }

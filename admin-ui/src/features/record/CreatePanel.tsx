@@ -7,6 +7,7 @@ import { useNavigate } from "react-router";
 import { read } from "~/api/records";
 import { asked, type ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
+import panel from "~/ui/FormPanel.module.css";
 import { notify } from "~/ui/notices";
 import { useReturnFocus } from "~/ui/useReturnFocus";
 import css from "./CreatePanel.module.css";
@@ -76,10 +77,10 @@ function Panel({ object, given, begin, onClose, onCreated }: Props & { begin: Dr
       size={phone ? "100%" : all || enterable.some((name) => object.fields.get(name)?.rows.length) ? 720 : 480}
       title={t("record.new", { object: object.label })}
       closeButtonProps={{ "aria-label": t("record.close") }}
-      classNames={{ content: css.panel, body: css.body }}
+      classNames={{ content: panel.panel, body: panel.body }}
     >
       <form
-        className={css.form}
+        className={panel.form}
         onSubmit={(event) => {
           event.preventDefault();
           void submit("open");
@@ -113,7 +114,7 @@ function Panel({ object, given, begin, onClose, onCreated }: Props & { begin: Dr
         )}
         <Duplicates found={record.state?.duplicates ?? []} />
         <Elsewhere record={record} fields={short} />
-        <footer className={css.foot}>
+        <footer className={panel.foot}>
           <Button
             variant="default"
             size="xs"

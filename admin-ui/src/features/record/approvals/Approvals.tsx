@@ -1,6 +1,7 @@
 import { useTranslation } from "react-i18next";
 import type { Approval } from "~/api/approvals";
 import type { Formats } from "~/fields";
+import { State } from "~/ui/State";
 import css from "./Approvals.module.css";
 import { Pending } from "./Pending";
 import { People } from "./People";
@@ -28,10 +29,7 @@ export function Approvals({ approvals, formats }: Props) {
           <ul>
             {past.map((one) => (
               <li key={one.id}>
-                <strong>{one.text}</strong>{" "}
-                <span className={css.state} data-state={one.state}>
-                  {t(`approval.state.${one.state}`)}
-                </span>{" "}
+                <strong>{one.text}</strong> <State of={one.state} says={t(`approval.state.${one.state}`)} />
                 {one.ended_at && (
                   <time className="quiet small" dateTime={one.ended_at} title={formats.datetime(one.ended_at)}>
                     {formats.moment(one.ended_at)}

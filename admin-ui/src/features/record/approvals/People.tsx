@@ -1,6 +1,7 @@
 import { useTranslation } from "react-i18next";
 import type { Approval } from "~/api/approvals";
 import type { Formats } from "~/fields";
+import { State } from "~/ui/State";
 import css from "./Approvals.module.css";
 
 /** Who is asked, and what they said. */
@@ -11,9 +12,7 @@ export function People({ approval, formats }: { approval: Approval; formats: For
       {approval.approvers.map((one, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: who is asked stays in order, and may be asked twice
         <li key={index}>
-          <span className={css.state} data-state={one.state}>
-            {t(`approval.person.${one.state}`)}
-          </span>{" "}
+          <State of={one.state} says={t(`approval.person.${one.state}`)} />
           {one.name ?? t("inbox.somebody")}
           {one.instead && (
             <span className="quiet"> {t("approval.instead", { who: one.instead_name ?? t("inbox.somebody") })}</span>

@@ -7,6 +7,7 @@ import { type Run, runsOf } from "~/api/workflows";
 import type { Formats } from "~/fields";
 import type { ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
+import { State } from "~/ui/State";
 import { recordKey } from "../opened";
 import { RunSteps } from "./RunSteps";
 import css from "./Runs.module.css";
@@ -49,9 +50,7 @@ export function RunsPanel({ object, id, formats }: Props) {
                 </time>
               </span>
               <span className={css.became}>
-                <span className={css.state} data-state={run.state}>
-                  {t(`run.state.${run.state}`)}
-                </span>
+                <State of={run.state} says={t(`run.state.${run.state}`)} />
                 <Became run={run} formats={formats} />
               </span>
             </button>
