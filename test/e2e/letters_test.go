@@ -64,13 +64,6 @@ func (l *letters) check(t *testing.T, accounts int64) {
 	t.Helper()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if int64(len(l.ids)) != accounts {
-		t.Errorf("there are messages about %d of %d accounts", len(l.ids), accounts)
-	}
-	for of, ids := range l.ids {
-		if len(ids) != 1 {
-			t.Errorf("the message about %s came as %d", of, len(ids))
-		}
-	}
+	oneEach(t, "e-mail", l.ids, accounts)
 	t.Logf("%d tries for %d messages", l.given, len(l.ids))
 }

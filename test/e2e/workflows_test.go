@@ -68,15 +68,21 @@ func (o *orders) check(t *testing.T, accounts int64) {
 	t.Helper()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if int64(len(o.keys)) != accounts {
-		t.Errorf("there are orders for %d of %d accounts", len(o.keys), accounts)
+	oneEach(t, "order", o.keys, accounts)
+	t.Logf("%d requests for %d orders", o.taken, len(o.keys))
+}
+
+// oneEach wants that there is something for each account, and that it came under one name, however often.
+func oneEach(t *testing.T, what string, names map[string]map[string]bool, accounts int64) {
+	t.Helper()
+	if int64(len(names)) != accounts {
+		t.Errorf("%d of %d accounts have an %s", len(names), accounts, what)
 	}
-	for of, keys := range o.keys {
-		if len(keys) != 1 {
-			t.Errorf("the order for %s came with %d keys", of, len(keys))
+	for of, under := range names {
+		if len(under) != 1 {
+			t.Errorf("the %s for %s came under %d names", what, of, len(under))
 		}
 	}
-	t.Logf("%d requests for %d orders", o.taken, len(o.keys))
 }
 
 // A server that is killed at any moment loses no run of a workflow and does nothing twice: each record that
