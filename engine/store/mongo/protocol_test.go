@@ -58,7 +58,7 @@ func TestWhyAServerDoesNotServe(t *testing.T) {
 		code, uri string
 		kind      fault.Kind
 	}{
-		{"mongo.certificate", "mongodb://" + secret.address + "/?directConnection=true&tls=true&serverSelectionTimeoutMS=300", fault.Unavailable},
+		{"mongo.certificate", "mongodb://" + secret.address + "/?directConnection=true&tls=true&serverSelectionTimeoutMS=2000", fault.Unavailable},
 		{"mongo.login", "mongodb://ada:wrong@" + locked.address + "/?directConnection=true&authMechanism=SCRAM-SHA-256", fault.Unavailable},
 		{"mongo.not_allowed", "mongodb://" + closed.address + "/?directConnection=true", fault.Unavailable},
 		{"mongo.version", "mongodb://" + old.address + "/?directConnection=true", fault.Invalid},
