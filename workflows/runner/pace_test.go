@@ -96,8 +96,9 @@ func TestRunsBeyondThePaceWait(t *testing.T) {
 			break
 		}
 	}
+	const within10s = 10 // of LateBounds: those of the first batch, and of the other tenant
 	f := engine.Workflows.Figures()
-	if len(seen) != len(ops) || f.Begun != 251 || f.Ended[runner.Done] != 251 || f.LateCount != 251 || f.Late[0] < 100 || f.LateSeconds < 60 {
+	if len(seen) != len(ops) || f.Begun != 251 || f.Ended[runner.Done] != 251 || f.LateCount != 251 || f.Late[within10s] != 101 || f.LateSeconds < 60 {
 		t.Errorf("%d records had runs: %+v", len(seen), f)
 	}
 }
