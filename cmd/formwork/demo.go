@@ -14,12 +14,12 @@ import (
 	"formwork/metadata/packages"
 )
 
-// demonstration is the recipe of demonstration data. The tenant that is made for a demonstration has the optional
-// package serviced as well, and what its recipe of the same name makes.
-const (
-	demonstration = "sales"
-	serviced      = "service"
-)
+// demonstration is the recipe of demonstration data.
+const demonstration = "sales"
+
+// alsoShown are the optional packages that the tenant which is made for a demonstration has as well, with what their recipes of
+// the same names make.
+func alsoShown() []string { return []string{"service", "pool"} }
 
 type demoCommand struct {
 	where
@@ -123,7 +123,7 @@ func (e *engine) demonstrate(p *program, tenant string, size int) error {
 	}
 	target, err := e.demoTarget(p.ctx, t)
 	if err == nil {
-		err = p.loadDemo(target, demo.Loader{Size: size, Seed: 1}, demonstration, serviced)
+		err = p.loadDemo(target, demo.Loader{Size: size, Seed: 1}, append([]string{demonstration}, alsoShown()...)...)
 	}
 	if err == nil {
 		return nil

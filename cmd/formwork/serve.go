@@ -35,7 +35,7 @@ type serveCommand struct {
 	Proxies        []string `help:"Addresses or networks of proxies whose X-Forwarded headers are believed." placeholder:"CIDR"`
 	Reach          string   `help:"Private addresses or networks that workflows may send requests to; they reach the public network alone." env:"FORMWORK_REACH" placeholder:"CIDR,…"`
 	PublicURL      string   `name:"public-url" help:"Where people reach the server, for links in mail; there are none without it." env:"FORMWORK_PUBLIC_URL" placeholder:"https://HOST"`
-	Demo           int      `help:"Put about N demonstration records, and some of the package service, into the first tenant when it is made." placeholder:"N"`
+	Demo           int      `help:"Put about N demonstration records, and some of the packages service and pool, into the first tenant when it is made." placeholder:"N"`
 	Pprof          string   `help:"Serve profiles of the process on an address of this machine." placeholder:"127.0.0.1:6060"`
 	FileSize       int64    `help:"Largest file that may be uploaded, in bytes (5 GiB)." placeholder:"BYTES"`
 	FileQuota      int64    `help:"What all files of a tenant may have together, in bytes (100 GiB)." placeholder:"BYTES"`
@@ -115,7 +115,7 @@ func (c *serveCommand) Run(p *program) (failed error) {
 		l := p.firstLogin(firstTenant)
 		var packages []string
 		if c.Demo > 0 {
-			packages = append(packages, serviced)
+			packages = alsoShown()
 		}
 		if err := e.createTenant(p.ctx, l, packages...); err != nil {
 			return fmt.Errorf("making the first tenant: %w", err)

@@ -11,11 +11,17 @@ import (
 	"formwork/metadata/packages"
 )
 
-// withService are the recipes of a tenant that is made for a demonstration.
+// withService are the recipes sales and service.
 func withService(t testing.TB) *Recipe {
 	t.Helper()
+	return recipes(t, "sales", "service")
+}
+
+// recipes are some that follow each other.
+func recipes(t testing.TB, names ...string) *Recipe {
+	t.Helper()
 	var raws [][]byte
-	for _, name := range []string{"sales", "service"} {
+	for _, name := range names {
 		raw, err := packages.Recipe(name)
 		if err != nil {
 			t.Fatal(err)
@@ -99,6 +105,50 @@ func checkWhoWorksCases(t *testing.T, tenant *enginetest.Tenant, target Local) {
 	}
 }
 
+// There are accounts to be claimed by members, to be assigned, and some that are held, each since a time of its own and with what
+// is told of it; nobody else sees them.
+func TestThePoolDemonstration(t *testing.T) {
+	tenant := enginetest.New(t, enginetest.Options{}).NewTenant("main", "service", "pool")
+	target := localOf(tenant)
+	all := recipes(t, "sales", "service", "pool")
+	if _, err := (&Loader{Target: target, Recipe: all, Seed: 1, Size: 60, Now: enginetest.Start, Password: enginetest.Password}).Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	tenant.RunJobs()
+	count := func(s *record.Session, object, filter string) int64 {
+		t.Helper()
+		page, err := s.List(t.Context(), object, record.ListQuery{Filter: filter, Limit: 1, Total: record.ExactTotal})
+		if err != nil {
+			t.Fatal(filter, err)
+		}
+		return *page.Total
+	}
+	for _, one := range []struct {
+		object, filter string
+		want           int64
+	}{
+		{"account", `pool.name == "中国区公海" and owner == nil and returned_at > now() - days(40) and return_reason != nil and claimed_at == nil`, 9},
+		{"account", `pool.name == "中国区公海" and owner.email == "wangfang@example.com" and claimed_at < last_follow_up and returned_at == nil`, 3},
+		{"account", `pool.name == "International pool" and not pool.claimable and owner == nil`, 5},
+		{"pool_event", `kind == "reclaimed" and account.owner == nil and reason == account.return_reason and at == account.returned_at`, 9},
+		{"pool_event", `kind == "claimed" and person == account.owner and at == account.claimed_at`, 3},
+		{"pool", `available == 9 and held == 3 or available == 5 and held == 0`, 2},
+	} {
+		if n := count(target.Session(), one.object, one.filter); n != one.want {
+			t.Errorf("%d, not %d: %s of %s", n, one.want, one.object, one.filter)
+		}
+	}
+	for email, want := range map[string]int64{"zhaomin@example.com": 14, "wangfang@example.com": 9, "liming@example.com": 9, "sarah@example.com": 5} {
+		user, err := target.User(t.Context(), email)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := count(tenant.As(tenant.Caller(user)), "account", "pool != nil and owner == nil"); n != want {
+			t.Errorf("%s sees %d accounts in pools, not %d", email, n, want)
+		}
+	}
+}
+
 // What a recipe adds changes nothing of what the one before it makes.
 func TestServiceLeavesSalesAsItIs(t *testing.T) {
 	made := func(r *Recipe) *memory {
@@ -108,14 +158,14 @@ func TestServiceLeavesSalesAsItIs(t *testing.T) {
 		}
 		return m
 	}
-	sales, both := made(recipe(t, "sales")), made(withService(t))
+	sales, both := made(recipe(t, "sales")), made(recipes(t, "sales", "service", "pool"))
 	if len(both.records["case"]) == 0 || len(sales.records["case"]) != 0 {
 		t.Errorf("%d cases, and %d without service", len(both.records["case"]), len(sales.records["case"]))
 	}
 	for _, object := range []string{"account", "contact", "lead", "opportunity"} {
 		for i, one := range sales.records[object] {
 			if a, b := one["name"], both.records[object][i]["name"]; a != b {
-				t.Fatalf("%s %d is %v, and with service %v", object, i, a, b)
+				t.Fatalf("%s %d is %v, and with what is added %v", object, i, a, b)
 			}
 		}
 	}

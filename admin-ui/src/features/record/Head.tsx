@@ -19,13 +19,17 @@ interface Props {
   beside: boolean;
 }
 
+/** How many workflows have a button of their own; others are in the menu. */
+const most = 2;
+
 const icons = { call: IconPhone, mail: IconMail, map: IconMap };
 
 /** The name of a record, the way to its neighbours, and what else can be done with it. */
 export function Head({ object, record, called, commands, phone, beside }: Props) {
   const { t } = useTranslation();
-  const { steps, marks, menu, neighbours } = commands;
+  const { steps, marks, workflows, menu, neighbours } = commands;
   const roomy = !phone && !beside;
+  const buttons = roomy ? workflows.slice(0, most) : [];
   const size = phone ? 44 : "md";
   return (
     <header className={css.head}>
@@ -71,6 +75,18 @@ export function Head({ object, record, called, commands, phone, beside }: Props)
             ))}
           </>
         )}
+        {buttons.map((command) => (
+          <Button
+            key={command.id}
+            className={css.workflow}
+            size="compact-sm"
+            variant="default"
+            title={command.label}
+            onClick={() => void perform(command)}
+          >
+            {command.label}
+          </Button>
+        ))}
         {roomy && <Marks marks={marks} />}
         <Menu position="bottom-end">
           <Menu.Target>
@@ -79,7 +95,7 @@ export function Head({ object, record, called, commands, phone, beside }: Props)
             </ActionIcon>
           </Menu.Target>
           <Menu.Dropdown>
-            {[...(roomy ? [] : marks), ...menu].map((command) => {
+            {[...(roomy ? [] : marks), ...workflows.slice(buttons.length), ...menu].map((command) => {
               const can = enabled(command);
               const Icon = command.icon;
               return (

@@ -44,7 +44,9 @@ export interface RecordCommands {
   steps: Command[];
   /** What can be marked of the record. */
   marks: [follow: Mark, favourite: Mark];
-  /** Those of the menu of the page. */
+  /** Workflows that may be set off on the record. */
+  workflows: Command[];
+  /** What else the menu of the page has. */
   menu: Command[];
   neighbours: Neighbours | undefined;
 }
@@ -119,16 +121,16 @@ export function useRecordCommands({
   });
   const steps = beside ? [] : [step("previous", "k", IconChevronUp), step("next", "j", IconChevronDown)];
   const log = activities.find((one) => one.object.can.create);
+  const offered = workflows.map(
+    (one): Command => ({
+      id: `workflow.${one.name}`,
+      label: one.label,
+      icon: IconBolt,
+      where: "record",
+      run: () => (one.inputs.length > 0 ? show({ run: one.name }) : start(one)),
+    }),
+  );
   const menu: Command[] = [
-    ...workflows.map(
-      (one): Command => ({
-        id: `workflow.${one.name}`,
-        label: one.label,
-        icon: IconBolt,
-        where: "record",
-        run: () => (one.inputs.length > 0 ? show({ run: one.name }) : start(one)),
-      }),
-    ),
     {
       id: "record.clone",
       label: t("record.clone"),
@@ -186,7 +188,8 @@ export function useRecordCommands({
       },
     },
     ...marks,
+    ...offered,
     ...menu,
   ]);
-  return { steps, marks, menu, neighbours };
+  return { steps, marks, workflows: offered, menu, neighbours };
 }
