@@ -124,7 +124,7 @@ func (t *Tenant) fill(ctx context.Context, table string, key uniqueKey) error {
 	for _, c := range key.index().Columns {
 		q.Columns = append(q.Columns, query.Field(c.Column))
 	}
-	for last, rows := int64(math.MinInt64), q.Limit; rows == q.Limit; {
+	for last, more := int64(math.MinInt64), true; more; {
 		q.Filter = query.Compare{Ref: query.Field(query.ID), Op: query.Gt, Value: last}
 		page, found := last, 0
 		err := t.write(ctx, func(w store.Tx) error {
@@ -157,7 +157,7 @@ func (t *Tenant) fill(ctx context.Context, table string, key uniqueKey) error {
 		if err != nil {
 			return err
 		}
-		last, rows = page, found
+		last, more = page, found == q.Limit
 	}
 	return nil
 }

@@ -23,6 +23,7 @@ type memory struct {
 	each        func()            // is called for each command, if not nil
 	lifetime    time.Duration     // of transactions; for ever if 0
 	slowly      time.Duration     // commits take, until the first that changes the registry
+	most        int               // documents that a transaction writes to a collection before others end it; any number if 0
 	refused     string            // the index that refused the last duplicate
 }
 
@@ -239,6 +240,12 @@ func (m *memory) try(name string, command bson.Raw) (answer bson.D, wait bool) {
 		if m.lifetime > 0 && time.Since(tx.began) > m.lifetime {
 			delete(m.open, id)
 			return refusal(251, transient), false
+		}
+		for _, writes := range tx.writes {
+			if m.most > 0 && len(writes) > m.most {
+				delete(m.open, id)
+				return refusal(251, transient), false
+			}
 		}
 		m.now++
 		for collection, writes := range tx.writes {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -154,7 +155,7 @@ func TestSpreadWhileOthersWrite(t *testing.T) {
 	s.mu.Lock()
 	m.lifetime, m.slowly = 150*time.Millisecond, 80*time.Millisecond
 	s.mu.Unlock()
-	mongo.WritesEnd(spreader, m.lifetime+20*time.Millisecond)
+	mongo.WritesEnd(spreader, m.lifetime+time.Second) // a busy machine may rest between asking the registry and beginning
 	over := make(chan struct{})
 	var writing sync.WaitGroup
 	for w, to := range []store.Tenant{tenant, tenant, other, other} {
@@ -215,6 +216,35 @@ func TestSpreadWhileOthersWrite(t *testing.T) {
 			t.Errorf("an address that a row has: %v", err)
 		}
 	}
+}
+
+// Claims are filled in ever smaller steps where others keep the larger from ending, and none is left out.
+func TestSpreadInSmallerSteps(t *testing.T) {
+	s := newServer(t)
+	m := withMemory(s)
+	_, tenant := process(t, s)
+	if err := tenant.Define(t.Context(), keyed); err != nil {
+		t.Fatal(err)
+	}
+	if err := inserts(t, tenant, 0, 1200); err != nil {
+		t.Fatal(err)
+	}
+	var asked atomic.Int64 // the clock goes on by half a minute whenever it is looked at
+	now := func() time.Time { return time.Unix(1e9+30*asked.Add(1), 0) }
+	spreader, err := mongo.Open(t.Context(), "mongodb://"+s.address+"/?directConnection=true&retryReads=false", mongo.Options{Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { spreader.Close() })
+	mongo.WritesEnd(spreader, 0)
+	s.mu.Lock()
+	m.most = 30
+	s.mu.Unlock()
+	if kept, err := spreader.Spread(t.Context(), "acme", bySomething); err != nil || len(kept) > 0 {
+		t.Fatalf("kept %v, %v", kept, err)
+	}
+	sameClaims(t, s)
+	spreads(t, s, tenant)
 }
 
 // A spread that ends at any point lets no duplicate by, and the next one goes on.
