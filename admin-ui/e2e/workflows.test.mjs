@@ -103,7 +103,7 @@ test("a lead is converted, with what is filled in", async () => {
   const stamp = Date.now();
   const { id } = await sarah("POST", "/records/lead", { name: "Grace Hopper", company: `Compilers ${stamp}`, email: `grace${stamp}@example.com` });
   const page = await visit(browser, server, "sarah@example.com", undefined, `/o/lead/${id}`);
-  await page.getByRole("button", { name: "Convert" }).click();
+  await page.getByRole("button", { name: "Convert", exact: true }).click();
   const panel = page.getByRole("dialog", { name: "Convert" });
   assert.equal(await panel.getByRole("textbox", { name: "Opportunity" }).inputValue(), `Compilers ${stamp}`, "it begins with the company");
   await panel.getByText("What it is called. Without a name none is made.").waitFor();
