@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"formwork/engine/api"
+	"formwork/engine/budget"
 )
 
 // dial opens a connection and sends what a request begins with.
