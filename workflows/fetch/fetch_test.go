@@ -280,3 +280,24 @@ func TestCertificatesAreVerified(t *testing.T) {
 		}
 	}
 }
+
+// see has messages up to one count as taken, of a mailbox that nobody has looked at yet.
+func (d *desk) see(validity, last uint32) {
+	d.t.Helper()
+	if err := d.Fetches.Follow(d.t.Context(), d.Tenant.Tenant); err != nil {
+		d.t.Fatal(err)
+	}
+	if err := fetch.SetPosition(d.t.Context(), d.Tenant.Tenant, "support", validity, last); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// seen is the last message that was taken.
+func (d *desk) seen() uint32 {
+	d.t.Helper()
+	last, err := fetch.Position(d.t.Context(), d.Tenant.Tenant, "support")
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return last
+}

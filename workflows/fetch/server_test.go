@@ -41,8 +41,6 @@ type post struct {
 	url    string
 	roots  *x509.CertPool
 	logins atomic.Int64
-	opened atomic.Int64 // connections that are open
-	most   atomic.Int64 // that were at once
 }
 
 // newPost has a server serve until the test ends; encrypted from the first byte on, or else by STARTTLS.
@@ -57,7 +55,6 @@ func newPost(t *testing.T, implicit bool) *post {
 	accounts := imapmemserver.New()
 	accounts.AddUser(p.User)
 	s := imapserver.New(&imapserver.Options{TLSConfig: config, Logger: log.New(io.Discard, "", 0), NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
-		p.most.Store(max(p.most.Load(), p.opened.Add(1)))
 		return &session{accounts.NewSession(), p}, nil, nil
 	}})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -84,11 +81,6 @@ type session struct {
 func (s *session) Login(name, password string) error {
 	s.post.logins.Add(1)
 	return s.Session.Login(name, password)
-}
-
-func (s *session) Close() error {
-	s.post.opened.Add(-1)
-	return s.Session.Close()
 }
 
 // literal is a message as the server takes it.
@@ -123,7 +115,7 @@ func (p *post) renew(t *testing.T, at time.Time, raw ...string) {
 	}
 }
 
-// liar is a server for mail that answers as a script says: what it says to the n-th line of a client.
+// liar is a server for mail that says what a test has it say.
 type liar struct {
 	url   string
 	roots *x509.CertPool
@@ -131,7 +123,7 @@ type liar struct {
 	got   atomic.Int64 // logins
 }
 
-// newLiar answers commands by their names, with $tag for the tag; "" hangs up. Where nothing is said it answers OK.
+// newLiar has a server serve until the test ends, which says something before it answers a command with OK; BODY is that to get a message.
 func newLiar(t *testing.T, greeting string, says map[string]func(io.Writer)) *liar {
 	t.Helper()
 	config, roots := lent(t)
