@@ -19,7 +19,6 @@ import (
 	"formwork/engine/mail"
 	"formwork/engine/record"
 	"formwork/workflows/fetch"
-	"formwork/workflows/runner"
 )
 
 // desk is a tenant with the mailbox support.
@@ -28,11 +27,15 @@ type desk struct {
 	t *testing.T
 }
 
-func newDesk(t *testing.T, url string, roots *x509.CertPool, options enginetest.Options) *desk {
+func newDesk(t *testing.T, url string, roots *x509.CertPool, options enginetest.Options, packages ...string) *desk {
 	t.Helper()
 	options.Networks, options.Roots = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, roots
-	d := &desk{enginetest.New(t, options).NewTenant("main", "core"), t}
-	d.Apply(connected(url), `{"kind": "mailbox", "name": "support", "label": "Support", "address": "support@example.com", "receive": "imap"}`)
+	box := `{"kind": "mailbox", "name": "support", "receive": "imap"}` // laid over that of a package
+	if packages == nil {
+		packages, box = []string{"core"}, `{"kind": "mailbox", "name": "support", "label": "Support", "address": "support@example.com", "receive": "imap"}`
+	}
+	d := &desk{enginetest.New(t, options).NewTenant("main", packages...), t}
+	d.Apply(connected(url), box)
 	d.give("imap", secret)
 	return d
 }
@@ -173,32 +176,32 @@ func TestBadMailKeepsNoneBehindIt(t *testing.T) {
 	}
 }
 
-// A workflow with the trigger email takes what was fetched.
+// A workflow with the trigger email takes what was fetched: the mailbox of the package service, over which a tenant has laid its source,
+// makes cases of it.
 func TestFetchedMailSetsOffWorkflows(t *testing.T) {
 	post := newPost(t, true)
-	d := newDesk(t, post.url, post.roots, enginetest.Options{})
-	d.Apply(`{"kind": "workflow", "name": "read", "object": "email", "trigger": {"type": "email", "mailbox": "support"}, "start": "set", "steps": {"set": {"type": "set", "values": {"subject": "'Read: ' + subject"}}}}`)
+	d := newDesk(t, post.url, post.roots, enginetest.Options{}, "service")
 	d.poll()
-	post.put(t, d.Now(), letter("one"))
+	post.put(t, d.Now(), letter("broken"))
 	d.later(time.Minute)
+	d.has("then", "broken")
 	var running sync.WaitGroup
 	ctx, stop := context.WithCancel(t.Context())
 	running.Go(func() { d.Outbox.Run(ctx) })
 	defer func() { stop(); running.Wait() }()
 	d.Outbox.Wake("main")
 	for began := time.Now(); ; time.Sleep(2 * time.Millisecond) {
-		runs, err := runner.List(t.Context(), d.Tenant.Tenant, runner.Listing{})
+		cases, err := d.System().List(t.Context(), "case", record.ListQuery{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(runs) == 1 && runs[0].State == "done" {
+		if len(cases.Items) == 1 {
 			break
 		}
 		if time.Since(began) > time.Minute {
-			t.Fatalf("the runs are %v", runs)
+			t.Fatalf("there are %d cases", len(cases.Items))
 		}
 	}
-	d.has("then", "Read: one")
 }
 
 // Two processes over one store look at a mailbox once a minute together.
