@@ -10,7 +10,6 @@ import (
 	"io"
 	"net"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -68,10 +67,8 @@ func (s Server) Folder(ctx context.Context, name string) (*Folder, error) {
 		cancel()
 		return nil, fmt.Errorf("connecting to a server for mail: %w", err)
 	}
-	f := &Folder{ctx: ctx, conn: &measured{Conn: conn}}
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
-	f.closed = func() bool { defer cancel(); return stop() }
-	f.conn.allow(maxSaid)
+	f := &Folder{ctx: ctx, conn: &measured{Conn: conn}, closed: func() bool { defer cancel(); return stop() }}
 	err = s.login(f)
 	if err == nil {
 		err = f.choose(name)
@@ -86,19 +83,16 @@ func (s Server) Folder(ctx context.Context, name string) (*Folder, error) {
 
 // login makes the connection a client's, encrypted and logged in.
 func (s Server) login(f *Folder) error {
-	if s.Connection.TLS() {
-		f.client = imapclient.New(f.conn, nil)
-	} else {
-		client, err := imapclient.NewStartTLS(f.conn, &imapclient.Options{TLSConfig: s.tls()})
-		var refused *imap.Error
-		switch {
-		case errors.As(err, &refused):
-			return ErrUnfit
-		case err != nil:
+	greeted := ""
+	if !s.Connection.TLS() {
+		encrypted, err := startTLS(f.ctx, f.conn.Conn, s.tls())
+		if err != nil {
 			return err
 		}
-		f.client = client
+		f.conn.Conn, greeted = encrypted, "* OK encrypted\r\n" // as a server greets that is so from the first byte on
 	}
+	f.conn.allow(maxSaid)
+	f.client = imapclient.New(screen(f.conn, greeted), nil)
 	if err := f.client.WaitGreeting(); err != nil {
 		return err
 	}
@@ -114,6 +108,13 @@ func (s Server) login(f *Folder) error {
 	}
 	if refused(err) {
 		return ErrLogin
+	}
+	if err != nil || !f.client.Caps().Has(imap.CapID) {
+		return err
+	}
+	f.conn.allow(maxSaid)
+	if _, err = f.client.ID(&imap.IDData{Name: "Formwork"}).Wait(); refused(err) { // some open no folder to who does not say what they are
+		return nil
 	}
 	return err
 }
@@ -159,7 +160,10 @@ func (f *Folder) List(from, to uint32, most int) ([]Listed, error) {
 		}
 		f.conn.allow(maxSaid)
 		if seen == maxListed {
-			return nil, f.abandon(command, ErrSpeech)
+			f.ended = true
+			f.conn.Close() // so that nothing more is waited for
+			_ = command.Close()
+			return nil, ErrSpeech
 		}
 		one := Listed{Size: -1}
 		for item := m.Next(); item != nil; item = m.Next() {
@@ -201,7 +205,7 @@ func (f *Folder) Get(uid uint32, hold func(bytes int64) error) ([]byte, error) {
 			}
 			var err error
 			if raw, err = f.read(body.Literal, hold); err != nil {
-				return nil, f.abandon(command, err)
+				return nil, err // and nothing more is read, which the library does by now
 			}
 		}
 	}
@@ -215,35 +219,35 @@ func (f *Folder) Get(uid uint32, hold func(bytes int64) error) ([]byte, error) {
 	return raw, nil
 }
 
-// read reads a message as it comes, of the size that was said.
+// read reads a message as it comes, of the size that was said. An error ends the folder.
 func (f *Folder) read(from imap.LiteralReader, hold func(int64) error) ([]byte, error) {
+	leave := func(why error) ([]byte, error) {
+		f.ended = true
+		f.conn.Close()
+		_, _ = io.Copy(io.Discard, from) // lets go of the goroutine that reads
+		return nil, why
+	}
 	size := from.Size()
 	if size > MaxRaw {
-		return nil, fault.New(fault.TooLarge, "mail.too_large", "limit", MaxRaw)
+		return leave(fault.New(fault.TooLarge, "mail.too_large", "limit", MaxRaw))
 	}
-	f.conn.allow(size + size/16 + maxSaid) // where it is encrypted beneath, in small pieces
+	f.conn.allow(size + maxSaid)
 	var raw bytes.Buffer
 	for {
 		if err := hold(2 * chunk); err != nil { // a buffer that grows is there twice
-			return nil, err
+			return leave(err)
 		}
 		_, err := io.CopyN(&raw, from, chunk)
 		switch {
 		case err == nil:
 		case !errors.Is(err, io.EOF) || int64(raw.Len()) < size:
-			return nil, f.why(err)
+			err = f.why(err)
+			f.conn.Close()
+			return nil, err
 		default:
 			return raw.Bytes(), nil
 		}
 	}
-}
-
-// abandon ends the folder in the middle of an answer.
-func (f *Folder) abandon(command *imapclient.FetchCommand, why error) error {
-	f.ended = true
-	f.conn.Close() // so that nothing more is waited for
-	_ = command.Close()
-	return why
 }
 
 // why is what ended the folder, for the library tells it as text.
@@ -272,24 +276,4 @@ func (f *Folder) Close() {
 	if f.client != nil {
 		_ = f.client.Close() // waits for the goroutine that reads
 	}
-}
-
-// measured is a connection of which so many bytes may be read, until more are allowed.
-type measured struct {
-	net.Conn
-	left atomic.Int64
-}
-
-// allow lets so many bytes be read from now on.
-func (m *measured) allow(n int64) { m.left.Store(n) }
-
-// Read implements net.Conn.
-func (m *measured) Read(p []byte) (int, error) {
-	left := m.left.Load()
-	if left <= 0 {
-		return 0, errTooMuch
-	}
-	n, err := m.Conn.Read(p[:min(int64(len(p)), left)])
-	m.left.Add(int64(-n))
-	return n, err
 }

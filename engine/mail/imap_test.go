@@ -22,7 +22,7 @@ func said(t testing.TB, text string) *Folder {
 	go func() { _, _ = io.WriteString(there, text); there.Close() }()
 	f := &Folder{ctx: ctx, conn: &measured{Conn: here}, closed: func() bool { cancel(); return true }}
 	f.conn.allow(maxSaid)
-	f.client = imapclient.New(f.conn, nil)
+	f.client = imapclient.New(screen(f.conn, ""), nil)
 	t.Cleanup(f.Close)
 	return f
 }
@@ -34,7 +34,7 @@ func FuzzFolder(f *testing.F) {
 	const chosen = hello + "* 3 EXISTS\r\n* OK [UIDVALIDITY 7] .\r\n* OK [UIDNEXT 9] .\r\nT1 OK .\r\n"
 	const listed = chosen + "* 1 FETCH (UID 5 RFC822.SIZE 10 INTERNALDATE \"01-Mar-2026 00:00:00 +0000\")\r\nT2 OK .\r\n"
 	for _, seed := range []string{"", hello, chosen, listed, listed + "* 1 FETCH (UID 5 BODY[] {10}\r\n0123456789)\r\nT3 OK .\r\n", listed + "* 1 FETCH (UID 5 BODY[] {-1}\r\n",
-		listed + "* 1 FETCH (UID 5 BODY[] \"x\" BODY[] {3}\r\nabc)\r\nT3 NO .\r\n", chosen + "* 1 FETCH (UID 4294967296)\r\n", "* BYE\r\n", hello + "* LIST ((((("} {
+		"* OK [CAPABILITY 0(", "* OK [CAPABILITY(", hello + "* CAPABILITY (", hello + "T1 OK [CAPABILITY a (", listed + "* 1 FETCH (UID 5 BODY[] \"x\" BODY[] {3}\r\nabc)\r\nT3 NO .\r\n", chosen + "* 1 FETCH (UID 4294967296)\r\n", "* BYE\r\n", hello + "* LIST ((((("} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

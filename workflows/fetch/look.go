@@ -58,7 +58,7 @@ func (f *Fetcher) look(t store.Tenant, b *box) error {
 		l.folder.Close()
 	}
 	slow := errors.Is(err, context.DeadlineExceeded)
-	now := f.o.Now()
+	now := f.o.Now().Truncate(time.Millisecond)
 	switch {
 	case errors.Is(err, errTaken):
 		return nil
@@ -189,7 +189,7 @@ func (l *looking) take(m mail.Listed) error {
 			return err
 		}
 		b.Skipped++
-		b.Skip = &Problem{passed.Code, passed.Params, l.f.o.Now()}
+		b.Skip = &Problem{passed.Code, passed.Params, l.f.o.Now().Truncate(time.Millisecond)}
 	}
 	b.last = m.UID
 	l.taken++
