@@ -30,6 +30,7 @@ var floors = [][]string{
 	{"workflows/runner"},
 	{"workflows/steps", "workflows/triggers"},
 	{"workflows"},
+	{"workflows/fetch"},
 	{"workflows/approval", "workflows/outside", "workflows/webhook", "workflows/sla"},
 	{"engine/mail", "engine/template"},
 	{"engine/transfer", "engine/connection", "engine/calendar", "engine/demo", "engine/report", "engine/audit", "engine/file", "engine/notify", "engine/workspace", "engine/live", "engine/collaboration"},
@@ -94,6 +95,8 @@ var owned = map[string][]string{
 	"github.com/microcosm-cc/bluemonday":    {"metadata/fieldtype"},
 	"github.com/wneessen/go-mail":           {"engine/mail"},
 	"github.com/emersion/go-message":        {"engine/mail"},
+	"github.com/emersion/go-imap":           {"engine/mail"},
+	"github.com/emersion/go-sasl":           {"engine/mail"},
 	"github.com/emersion/go-smtp":           {}, // servers in tests
 	"github.com/robfig/cron":                {"workflows/triggers"},
 	"github.com/govalues/decimal":           {"metadata/fieldtype", "engine/expression", "engine/record"},

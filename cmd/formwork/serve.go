@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 
 	ui "formwork/admin-ui"
 	"formwork/engine/api"
+	"formwork/engine/budget"
 	"formwork/engine/file"
 	"formwork/engine/platform"
 	"formwork/workflows/outside"
@@ -80,7 +82,8 @@ func (c *serveCommand) Run(p *program) (failed error) {
 	if err != nil {
 		return err
 	}
-	e, err := c.openWith(p, platform.Options{Address: address, Files: file.Limits{File: c.FileSize, Quota: c.FileQuota}, Networks: networks, RunsPerMinute: c.RunsPerMinute, Log: log})
+	memory := budget.New(budget.Of(cmp.Or(c.RequestMemory, api.DefaultMemory), c.Database != ""))
+	e, err := c.openWith(p, platform.Options{Memory: memory, Address: address, Files: file.Limits{File: c.FileSize, Quota: c.FileQuota}, Networks: networks, RunsPerMinute: c.RunsPerMinute, Log: log})
 	if err != nil {
 		return err
 	}
@@ -127,7 +130,7 @@ func (c *serveCommand) Run(p *program) (failed error) {
 		}
 		l.print(p)
 	}
-	return c.serve(p, e, listener, secured)
+	return c.serve(p, e, memory, listener, secured)
 }
 
 // print shows the first login; a given password is known and not repeated.
@@ -141,14 +144,14 @@ func (l login) print(p *program) {
 
 // serve answers requests and runs background work until the program is told to
 // stop; then it lets both come to an end. secured is nil without TLS.
-func (c *serveCommand) serve(p *program, e *engine, listener net.Listener, secured *tls.Config) error {
+func (c *serveCommand) serve(p *program, e *engine, memory *budget.Budget, listener net.Listener, secured *tls.Config) error {
 	keeper, schedule, err := c.schedule(p, e)
 	if err != nil {
 		return err
 	}
-	options := api.Options{Store: e.Store, Catalog: e.Catalog, Records: e.Records, Auth: e.Auth, Imports: e.Imports, Files: e.Files, Workspace: e.Workspace, Workflows: e.Workflows, Secrets: e.Secrets, Mail: e.Mail, Collaboration: e.Collaboration, Live: e.Live, Wake: e.Jobs.Wake, Consumers: e.Outbox.Figures, Jobs: e.Jobs.Figures,
+	options := api.Options{Store: e.Store, Catalog: e.Catalog, Records: e.Records, Auth: e.Auth, Imports: e.Imports, Files: e.Files, Workspace: e.Workspace, Workflows: e.Workflows, Secrets: e.Secrets, Mail: e.Mail, Fetches: e.Fetches, Collaboration: e.Collaboration, Live: e.Live, Wake: e.Jobs.Wake, Consumers: e.Outbox.Figures, Jobs: e.Jobs.Figures,
 		Now: e.Now, Log: e.Log, Access: c.Access, Tenant: firstTenant, TenantFromHost: c.TenantFromHost, Proxies: c.Proxies, Version: version, Pages: ui.Files(),
-		Connections: api.Connections{All: c.Connections, PerAddress: c.PerAddress}, Memory: c.RequestMemory, Remote: c.Database != "", TLS: secured}
+		Connections: api.Connections{All: c.Connections, PerAddress: c.PerAddress}, Memory: memory, TLS: secured}
 	work, stopWork := context.WithCancel(context.Background())
 	var background sync.WaitGroup
 	background.Go(func() { e.Run(work) })

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"formwork/engine/api"
+	"formwork/engine/budget"
 )
 
 // dial opens a connection and sends what a request begins with.
@@ -95,7 +96,7 @@ func TestPagesAreBoundedAsEncoded(t *testing.T) {
 // come again, and others are served.
 func TestUnreadAnswersAreBounded(t *testing.T) {
 	const memory = 64 << 20
-	w := newWorldWith(t, func(o *api.Options) { o.Memory = memory })
+	w := newWorldWith(t, func(o *api.Options) { o.Memory = budget.New(budget.Of(memory, false)) })
 	w.User("admin@example.com", map[string]any{"permissions": []any{"admin"}})
 	w.User("other@example.com", map[string]any{"permissions": []any{"admin"}})
 	headers := map[string]string{"Authorization": "Bearer " + w.login("main", "admin@example.com")}

@@ -4,11 +4,13 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
 	"formwork/engine/fault"
 	"formwork/engine/mail"
+	"formwork/workflows/fetch"
 )
 
 // messageMedia is what a message is sent as.
@@ -20,6 +22,24 @@ type Mailbox struct {
 	Label   string `json:"label"`
 	Address string `json:"address"`
 	Sends   bool   `json:"sends"` // it has a connection for that
+	// Fetch is absent where no mail is fetched.
+	Fetch *MailFetch `json:"fetch,omitempty"`
+}
+
+// MailFetch tells how mail is fetched for a mailbox. Its times are null until there was such a thing.
+type MailFetch struct {
+	Connection string     `json:"connection"`
+	Folder     string     `json:"folder"`
+	Since      *time.Time `json:"since"`             // what arrived before is not fetched
+	FetchedAt  *time.Time `json:"fetched_at"`        // when all that had arrived was
+	NextAt     *time.Time `json:"next_at"`           // when it is tried next
+	Received   int64      `json:"received"`          // messages
+	Skipped    int64      `json:"skipped"`           // messages that could not be received
+	Failures   int64      `json:"failures"`          // in a row
+	Problem    *Finding   `json:"problem,omitempty"` // of the last failure
+	FailedAt   *time.Time `json:"failed_at"`
+	Skip       *Finding   `json:"skip,omitempty"` // why the last message was skipped
+	SkippedAt  *time.Time `json:"skipped_at"`
 }
 
 // ReceivedMail is the record of a message that was received.
@@ -30,12 +50,36 @@ type ReceivedMail struct {
 // listMailboxes is GET /mailboxes.
 func (s *Server) listMailboxes(r *request) error {
 	all := mail.Of(r.snapshot)
+	states, err := fetch.Of(r.ctx, r.tenant)
+	if err != nil {
+		return err
+	}
 	answer := List[Mailbox]{Items: []Mailbox{}}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		box := all[name]
-		answer.Items = append(answer.Items, Mailbox{Name: name, Label: box.Doc.Label.In(r.language(), name), Address: box.From.Address, Sends: box.Doc.Send != ""})
+		answer.Items = append(answer.Items, Mailbox{Name: name, Label: box.Doc.Label.In(r.language(), name), Address: box.From.Address, Sends: box.Doc.Send != "", Fetch: r.fetchOf(box.Source, states[name])})
 	}
 	return r.json(fiber.StatusOK, answer)
+}
+
+// fetchOf tells how the fetching from a source goes; its state is nil until a job has noted the source.
+func (r *request) fetchOf(from *mail.Source, s *fetch.State) *MailFetch {
+	if from == nil {
+		return nil
+	}
+	shown := &MailFetch{Connection: from.Connection, Folder: from.Folder}
+	if s == nil {
+		return shown
+	}
+	shown.Since, shown.FetchedAt, shown.NextAt = timeOrNone(s.Since), timeOrNone(s.Fetched), timeOrNone(s.Due)
+	shown.Received, shown.Skipped, shown.Failures = s.Received, s.Skipped, s.Failures
+	if s.Problem != nil {
+		shown.Problem, shown.FailedAt = r.problemOf(s.Problem.Fault()), timeOrNone(s.Problem.At)
+	}
+	if s.Skip != nil {
+		shown.Skip, shown.SkippedAt = r.problemOf(s.Skip.Fault()), timeOrNone(s.Skip.At)
+	}
+	return shown
 }
 
 // receiveMail is POST /mailboxes/{name}/messages.

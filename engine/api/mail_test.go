@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"formwork/engine/mail"
 )
@@ -63,5 +64,70 @@ func TestReceiveMail(t *testing.T) {
 	}
 	if status, _, _ := w.do("GET", "/api/v1/mailboxes", post, ""); status != http.StatusForbidden {
 		t.Errorf("who brings mail sees the mailboxes: %d", status)
+	}
+}
+
+// Who may see the setup is told, in their language, how mail is fetched, and what is wrong; a secret that is given has it tried at once.
+func TestMailboxesTellOfFetching(t *testing.T) {
+	w := newWorld(t)
+	w.Apply(`{"kind":"connection","name":"imap","label":"IMAP","url":"imaps://10.0.0.1","user":"support@example.com"}`, `{"kind":"mailbox","name":"support","label":"Support","address":"support@example.com","receive":"imap"}`)
+	w.User("admin@example.com", map[string]any{"permissions": []any{"admin"}, "language": "zh"})
+	admin := map[string]string{"Authorization": "Bearer " + w.login("main", "admin@example.com"), "Content-Type": "application/json"}
+	type fetching struct {
+		Connection, Folder string
+		Failures           int
+		Next               string  `json:"next_at"`
+		Fetched            *string `json:"fetched_at"`
+		Problem            *struct{ Code, Detail string }
+	}
+	told := func() *fetching {
+		t.Helper()
+		var list struct {
+			Items []struct {
+				Name  string
+				Fetch *fetching
+			}
+		}
+		status, _, body := w.do("GET", "/api/v1/mailboxes", admin, "")
+		if err := json.Unmarshal(body, &list); err != nil || status != http.StatusOK || strings.Contains(string(body), "s3cret") {
+			t.Fatalf("the mailboxes are %d %s", status, body)
+		}
+		for _, box := range list.Items {
+			if box.Name == "support" {
+				return box.Fetch
+			}
+		}
+		return nil
+	}
+	fetch := func() {
+		w.RunJobs()
+		for w.Fetches.Flying() > 0 {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	fetch()
+	if f := told(); f == nil || f.Connection != "imap" || f.Folder != "INBOX" || f.Failures != 1 || f.Fetched != nil || f.Problem == nil || f.Problem.Code != "connection.no_secret" || !strings.Contains(f.Problem.Detail, "密钥") {
+		t.Errorf("without a secret it is told %+v", f)
+	}
+	if status, _, body := w.do("PUT", "/api/v1/connections/imap/secret", admin, `{"secret":"s3cret"}`); status != http.StatusNoContent {
+		t.Fatalf("%d %s", status, body)
+	}
+	if f := told(); f.Failures != 0 {
+		t.Errorf("with a secret it is not tried anew: %+v", f)
+	}
+	fetch()
+	if f := told(); f.Failures != 1 || f.Problem == nil || f.Problem.Code != "outside.private" || strings.Contains(f.Problem.Detail, "refused") {
+		t.Errorf("of a private address it is told %+v", f)
+	}
+	w.Apply(`{"kind":"connection","name":"web","label":"Web","url":"https://example.com"}`)
+	for document, code := range map[string]string{
+		`{"kind":"mailbox","name":"a","label":"A","address":"a@example.com","receive":"web"}`:              "connection.other_protocol",
+		`{"kind":"mailbox","name":"a","label":"A","address":"a@example.com","receive":"nothing"}`:          "catalog.unknown_document",
+		`{"kind":"connection","name":"bare","label":"Bare","url":"imaps://mail.example.com"}`:              "connection.needs_user",
+		`{"kind":"connection","name":"deep","label":"Deep","url":"imaps://mail.example.com/x","user":"a"}`: "connection.bad_url",
+	} {
+		if _, _, body := w.do("POST", "/api/v1/metadata/plan", admin, `{"documents":[`+document+`]}`); !strings.Contains(string(body), code) {
+			t.Errorf("%s is told %.300s, want %s", document, body, code)
+		}
 	}
 }

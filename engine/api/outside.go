@@ -64,6 +64,9 @@ func (s *Server) setConnectionSecret(r *request) error {
 	if err := s.o.Secrets.Set(r.ctx, r.tenant, c, in.Secret); err != nil {
 		return err
 	}
+	if err := s.o.Fetches.Hurry(r.ctx, r.tenant, c.Doc.Name); err != nil {
+		return err
+	}
 	return r.done()
 }
 

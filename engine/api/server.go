@@ -36,6 +36,7 @@ import (
 	"formwork/engine/store"
 	"formwork/engine/transfer"
 	"formwork/engine/workspace"
+	"formwork/workflows/fetch"
 	"formwork/workflows/runner"
 )
 
@@ -83,6 +84,7 @@ type Options struct {
 	Workflows *runner.Runner
 	Secrets   *connection.Secrets // of connections
 	Mail      *mail.Inbox
+	Fetches   *fetch.Fetcher
 	// Collaboration keeps comments and notifications.
 	Collaboration *collaboration.Service
 	// Live tells who listens what happens to records. Shutdown stops it.
@@ -117,11 +119,9 @@ type Options struct {
 	// TLS is how the connections are secured; nil: they are plain, and a proxy before them has
 	// TLS.
 	TLS *tls.Config
-	// Memory is about how many bytes all requests may hold together: what they sent, read and
-	// are answered with. 0: DefaultMemory.
-	Memory int64
-	// Remote: the store is another process, for whose answers requests wait.
-	Remote  bool
+	// Memory bounds what all requests hold together: what they sent, read and are answered
+	// with. nil: that of DefaultMemory, over a store in this process.
+	Memory  *budget.Budget
 	Version string
 	// Pages are the files of the web application; nil: there is none.
 	Pages fs.FS
@@ -156,14 +156,14 @@ func New(o Options) *Server {
 	if o.Wake == nil {
 		o.Wake = func(string) {}
 	}
-	if o.Memory <= 0 {
-		o.Memory = DefaultMemory
+	if o.Memory == nil {
+		o.Memory = budget.New(budget.Of(DefaultMemory, false))
 	}
 	if o.Heartbeat <= 0 {
 		o.Heartbeat = 20 * time.Second
 	}
 	s := &Server{o: o, logins: newLimiter("logins", "auth.limited", "auth.busy", o.Now, o.Log), webhooks: newLimiter("webhooks", "webhook.held", "webhook.busy", o.Now, o.Log), decisions: newLimiter("decisions", "decision.held", "decision.busy", o.Now, o.Log), posted: newRates(o.Now), proxies: networks(o.Proxies), metrics: newMetrics(), shown: newShownCache(), numbers: newRequestNumbers(o.Now()),
-		heavy: semaphore.NewWeighted(maxHeavy), budget: budget.New(budget.Of(o.Memory, o.Remote)), exports: newExportCounts()}
+		heavy: semaphore.NewWeighted(maxHeavy), budget: o.Memory, exports: newExportCounts()}
 	var err error
 	if s.pages, err = readPages(o.Pages); err != nil {
 		o.Log.Error("the web application is not shown", "error", err)

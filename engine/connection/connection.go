@@ -33,6 +33,7 @@ type Protocol string
 const (
 	HTTP Protocol = "HTTP"
 	SMTP Protocol = "SMTP"
+	IMAP Protocol = "IMAP"
 )
 
 // scheme is what the beginning of an address says.
@@ -42,14 +43,15 @@ type scheme struct {
 	tls      bool   // from the first byte on
 }
 
-var schemes = map[string]scheme{"http": {HTTP, "80", false}, "https": {HTTP, "443", true}, "smtp": {SMTP, "587", false}, "smtps": {SMTP, "465", true}}
+var schemes = map[string]scheme{"http": {HTTP, "80", false}, "https": {HTTP, "443", true}, "smtp": {SMTP, "587", false}, "smtps": {SMTP, "465", true},
+	"imap": {IMAP, "143", false}, "imaps": {IMAP, "993", true}}
 
 // Definition is a document of a connection.
 type Definition struct {
 	metadata.Head
 	URL     string            `json:"url"`
 	Headers map[string]string `json:"headers"` // over HTTP
-	User    string            `json:"user"`    // who logs in, over SMTP
+	User    string            `json:"user"`    // who logs in, over SMTP and IMAP
 	Seconds int               `json:"seconds"`
 }
 
@@ -167,28 +169,41 @@ func (kind) Compile(c *catalog.Compiling) any {
 	return catalog.EachOf(c, Of, func(d *Definition, at string) *Connection { return compile(c, d, at) })
 }
 
-func compile(c *catalog.Compiling, d *Definition, at string) *Connection {
+// Reach is the connection that a definition says, without what else is asked of a document. Fault connection.bad_url (Invalid).
+func Reach(d *Definition) (*Connection, error) {
 	base, err := url.Parse(d.URL)
 	if err != nil {
 		base = &url.URL{}
 	}
 	s, known := schemes[base.Scheme]
 	if !known || base.Hostname() == "" || base.User != nil || base.RawQuery != "" || base.ForceQuery || base.Fragment != "" || s.protocol != HTTP && base.Path != "" {
-		c.Report(fault.New(fault.Invalid, "connection.bad_url"), at+"/url")
+		return nil, fault.New(fault.Invalid, "connection.bad_url")
+	}
+	return &Connection{Doc: d, base: base, scheme: s}, nil
+}
+
+func compile(c *catalog.Compiling, d *Definition, at string) *Connection {
+	reached, problem := Reach(d)
+	if problem != nil {
+		c.Report(fault.From(problem), at+"/url")
 		return nil
 	}
+	s := reached.scheme
 	if s.protocol != HTTP && len(d.Headers) > 0 {
 		c.Report(fault.New(fault.Invalid, "connection.no_headers", "protocol", string(s.protocol)), at+"/headers")
 	}
 	if s.protocol == HTTP && d.User != "" {
 		c.Report(fault.New(fault.Invalid, "connection.no_user"), at+"/user")
 	}
+	if s.protocol == IMAP && d.User == "" {
+		c.Report(fault.New(fault.Invalid, "connection.needs_user"), at+"/user")
+	}
 	for name, value := range d.Headers {
 		if kept[textproto.CanonicalMIMEHeaderKey(name)] || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 			c.Report(fault.New(fault.Invalid, "connection.bad_header", "header", name), at+"/headers/"+name)
 		}
 	}
-	return &Connection{Doc: d, base: base, scheme: s}
+	return reached
 }
 
 // kept are headers that the program sets itself.

@@ -484,3 +484,42 @@ func TestManyTenantsAndOldJobs(t *testing.T) {
 	}
 	t.Error("jobs that ended long ago are still there")
 }
+
+// A job that comes again is one row: it waits for its time and does what it did before, until it says that all is done.
+func TestJobsComeAgain(t *testing.T) {
+	h := newHouse(t)
+	tenant := h.tenant("main")
+	runs := 0
+	r := h.runner("a")
+	r.Register(job.Kind{Name: "round", Handle: func(context.Context, store.Tenant, *job.Progress) error {
+		if runs++; runs == 9 {
+			return nil
+		}
+		return fmt.Errorf("said: %w", job.Again(h.clock.now().Add(time.Minute)))
+	}})
+	h.start(r)
+	j := h.enqueue(tenant, "round", nil)
+	for i := 1; i < 9; i++ {
+		r.Wake("main")
+		found := h.until(tenant, j, job.Waiting)
+		for found.RunAt.Before(h.clock.now().Add(time.Minute)) { // it waits to begin
+			time.Sleep(time.Millisecond)
+			found = h.until(tenant, j, job.Waiting)
+		}
+		if found.Attempts != 0 || found.Error != "" || !found.EndedAt.IsZero() {
+			t.Fatalf("after %d runs it is %+v", i, found)
+		}
+		h.clock.add(time.Minute)
+	}
+	r.Wake("main")
+	h.until(tenant, j, job.Done)
+	all, err := job.List(t.Context(), tenant, job.Listing{})
+	if err != nil || len(all) != 1 || runs != 9 {
+		t.Errorf("after %d runs there are %d jobs, %v", runs, len(all), err)
+	}
+	for _, f := range r.Figures() {
+		if f.Kind == "round" && f.Runs[job.Done] != 9 {
+			t.Errorf("the figures are %v", f.Runs)
+		}
+	}
+}

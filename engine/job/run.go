@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync"
@@ -54,6 +55,9 @@ func (r *Runner) note(ctx context.Context, t store.Tenant, l *lease, j *row, err
 	if l.ended() == nil {
 		outcome := r.outcome(j, err, stopping)
 		how = ending(outcome)
+		if how == Stopped && !stopping { // it comes again
+			how = Done
+		}
 		if err != nil && outcome["error"] != nil {
 			r.o.Log.Warn("a job failed", "tenant", t.Name(), "job", j.ID.String(), "kind", j.Kind, "state", outcome["state"], "error", err)
 		}
@@ -79,11 +83,23 @@ func (r *Runner) note(ctx context.Context, t store.Tenant, l *lease, j *row, err
 	})
 }
 
+// again is what a handler returns whose job is to come again.
+type again struct{ at time.Time }
+
+func (a *again) Error() string { return "the job comes again at " + a.at.String() }
+
+// Again is returned by the handler of a job that has done what there was to do, and comes again at a time: it is one row for ever, where
+// a job enqueued for each time would leave one each.
+func Again(at time.Time) error { return &again{at} }
+
 // outcome is what the row says after a run that returned err.
 func (r *Runner) outcome(j *row, err error, stopping bool) values {
 	now := r.o.Now()
 	noted := vacant()
+	var comes *again
 	switch {
+	case errors.As(err, &comes):
+		return noted.and(waiting(comes.at)).and(values{"attempts": int64(0), "error": nil, "error_params": nil})
 	case err == nil:
 		return noted.and(ended(Done, now)).and(values{"error": nil, "error_params": nil})
 	case stopping: // nobody's fault: the run does not count, and the job keeps its turn

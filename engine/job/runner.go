@@ -23,7 +23,7 @@ type Kind struct {
 	Handle Handler
 }
 
-// Handler does the work of a job. It returns nil when all is done, ctx's
+// Handler does the work of a job. It returns nil when all is done, Again if it is to come again, ctx's
 // error when ctx ends (the process stops: the job goes on later from its cursor),
 // or another error: a fault of kind Internal, Unavailable, Limited, Conflict or Stale is tried
 // again with growing pauses, any other ends the job as failed at once.

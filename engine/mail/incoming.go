@@ -110,7 +110,7 @@ func (m *metered) Read(p []byte) (int, error) {
 	return n, err
 }
 
-var errTooMuch = errors.New("a header of a message is too large")
+var errTooMuch = errors.New("a header of a message, or what a server for mail says, is too large")
 
 // header reads who wrote to whom about what.
 func (in *Incoming) header(h mail.Header) {

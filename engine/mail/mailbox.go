@@ -23,7 +23,9 @@ type Definition struct {
 	metadata.Head
 	Address string   `json:"address"`
 	Sender  string   `json:"sender"`
-	Send    string   `json:"send"` // a connection; "": nothing is sent
+	Send    string   `json:"send"`    // a connection; "": nothing is sent
+	Receive string   `json:"receive"` // a connection; "": nothing is fetched
+	Folder  string   `json:"folder"`  // that is fetched from; "": usualFolder
 	Match   []string `json:"match"`
 }
 
@@ -34,6 +36,7 @@ type Mailbox struct {
 	Kept    *Kept
 	Matches []*catalog.Field // each with a Key; and the objects that they are of
 	Of      []*catalog.Object
+	Source  *Source // that mail is fetched from; nil: none is
 }
 
 // Of are the mailboxes of a configuration, by name.
@@ -73,6 +76,10 @@ func compile(c *catalog.Compiling, d *Definition, at string) *Mailbox {
 	m := &Mailbox{Doc: d, From: Address{Name: d.Sender, Address: address}, Kept: keptOf(c, at)}
 	if d.Send != "" {
 		connection.Demand(c, d.Send, connection.SMTP, at+"/send")
+	}
+	if d.Receive != "" {
+		connection.Demand(c, d.Receive, connection.IMAP, at+"/receive")
+		m.Source = sourceOf(d, connection.Of(c.Snapshot())[d.Receive])
 	}
 	for i, path := range d.Match {
 		at := fmt.Sprint(at, "/match/", i)

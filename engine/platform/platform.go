@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"formwork/engine/auth"
+	"formwork/engine/budget"
 	"formwork/engine/catalog"
 	"formwork/engine/collaboration"
 	"formwork/engine/connection"
@@ -40,6 +41,7 @@ import (
 	"formwork/plugins"
 	"formwork/plugins/standard"
 	"formwork/workflows/approval"
+	"formwork/workflows/fetch"
 	"formwork/workflows/outside"
 	"formwork/workflows/runner"
 	"formwork/workflows/webhook"
@@ -77,6 +79,8 @@ type Options struct {
 	Roots *x509.CertPool
 	// PasswordCost is the work that a new password takes; that of auth.
 	PasswordCost auth.Cost
+	// Memory is what requests hold of the memory together, of which mail that is fetched takes its share; nil: that is not bounded.
+	Memory *budget.Budget
 	// Builds are compiled configurations to share with other platforms of this
 	// process that have the same Secrets and Plugins; some of its own.
 	Builds *catalog.Builds
@@ -109,8 +113,9 @@ type Platform struct {
 	// Workflows runs them.
 	Workflows *runner.Runner
 	Secrets   *connection.Secrets
-	// Mail receives what is written to mailboxes.
-	Mail *mail.Inbox
+	// Mail receives what is written to mailboxes, and Fetches fetches it.
+	Mail    *mail.Inbox
+	Fetches *fetch.Fetcher
 	// Live tells who listens what happens to records; nothing runs until somebody does.
 	Live *live.Hub
 	// Uses counts what lists and aggregations ask of indexes; see FlushUses.
@@ -151,9 +156,11 @@ func New(o Options) *Platform {
 	p.Jobs.Register(slices.Concat(p.Catalog.Jobs(), record.Jobs(p.Records, p.Catalog), p.Outbox.Jobs(), p.Imports.Jobs(), p.Files.Jobs(p.Catalog))...)
 	p.Secrets = connection.NewSecrets(o.Secrets, o.Now)
 	p.Mail = mail.NewInbox(mail.Options{Catalog: p.Catalog, Records: p.Records, Files: p.Files, Now: o.Now})
+	reach := outside.Reach{Secrets: p.Secrets, Networks: o.Networks, Roots: o.Roots}
+	p.Fetches = fetch.New(fetch.Options{Catalog: p.Catalog, Inbox: p.Mail, Reach: reach, Memory: o.Memory, IDs: p.IDs, Now: o.Now, Committed: p.Jobs.Wake, Log: o.Log})
 	p.Workflows = runner.New(runner.Options{Types: plugins.Workflows(o.Plugins...), Catalog: p.Catalog, Records: p.Records, Callers: p.Auth, Notes: p.Collaboration, IDs: p.IDs, Now: o.Now,
-		Reach: outside.Reach{Secrets: p.Secrets, Networks: o.Networks, Roots: o.Roots}, Address: o.Address, PerMinute: o.RunsPerMinute, Wake: p.wake, Log: o.Log})
-	p.Jobs.Register(p.Workflows.Jobs()...)
+		Reach: reach, Address: o.Address, PerMinute: o.RunsPerMinute, Wake: p.wake, Log: o.Log})
+	p.Jobs.Register(slices.Concat(p.Workflows.Jobs(), p.Fetches.Jobs())...)
 	p.Outbox.Register(p.Collaboration.Consumer(), p.Workflows.Consumer())
 	host := plugins.Host{Records: p.Records, Catalog: p.Catalog, IDs: p.IDs, Now: o.Now, Log: o.Log}
 	for _, set := range o.Plugins {
@@ -193,6 +200,7 @@ func (p *Platform) Run(ctx context.Context) {
 	all.Go(func() { p.Jobs.Run(ctx) })
 	all.Go(func() { p.Outbox.Run(ctx) })
 	all.Go(func() { p.Workflows.Run(ctx) })
+	all.Go(func() { p.Fetches.Run(ctx) })
 	all.Go(func() { p.Uses.Run(ctx, p.keepUses, p.Log) })
 	all.Wait()
 }
@@ -259,7 +267,7 @@ func (o Options) withDefaults() Options {
 
 // tables are those that the rooms of the engine keep in every tenant.
 func tables() []store.Table {
-	return slices.Concat(record.Tables(), auth.Tables(), transfer.Tables(), file.Tables(), workspace.Tables(), collaboration.Tables(), runner.Tables(), approval.Tables(), outside.Tables(), webhook.Tables(), connection.Tables(), mail.Tables())
+	return slices.Concat(record.Tables(), auth.Tables(), transfer.Tables(), file.Tables(), workspace.Tables(), collaboration.Tables(), runner.Tables(), approval.Tables(), outside.Tables(), webhook.Tables(), connection.Tables(), mail.Tables(), fetch.Tables())
 }
 
 // holder names this process, and this platform in it, among those that share a store.

@@ -17,9 +17,11 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
+	"formwork/engine/budget"
 	"formwork/engine/catalog"
 	"formwork/engine/connection"
 	"formwork/engine/fault"
@@ -230,16 +232,15 @@ type Caller struct {
 	ctx     context.Context
 	stop    context.CancelFunc
 	flying  sync.WaitGroup
+	places  *budget.Places // of requests under way
+	ended   atomic.Int64   // requests whose answers are being kept
 
-	mu    sync.Mutex
-	of    map[string]int // requests under way, by tenant
-	all   int
-	ended int // requests whose answers are being kept
+	mu sync.Mutex // between the stop and what begins
 }
 
 // New makes a caller.
 func New(o Options) *Caller {
-	c := &Caller{o: o, senders: senders(o.Reach, o.Now), of: map[string]int{}}
+	c := &Caller{o: o, senders: senders(o.Reach, o.Now), places: budget.NewPlaces(atOnce, atOnceOfAll)}
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	return c
 }
@@ -254,32 +255,7 @@ func (c *Caller) Run(ctx context.Context) {
 }
 
 // Flying is how many requests are under way, or have their answers kept.
-func (c *Caller) Flying() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.all + c.ended
-}
-
-// take takes room for up to some requests of a tenant.
-func (c *Caller) take(tenant string) int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	n := max(0, min(atOnce-c.of[tenant], atOnceOfAll-c.all))
-	c.of[tenant] += n
-	c.all += n
-	return n
-}
-
-// give gives back room; answers of so many requests are kept from now on.
-func (c *Caller) give(tenant string, n, answers int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.of[tenant] -= n; c.of[tenant] == 0 {
-		delete(c.of, tenant)
-	}
-	c.all -= n
-	c.ended += answers
-}
+func (c *Caller) Flying() int { return c.places.Taken() + int(c.ended.Load()) }
 
 // begin notes that requests begin for which room was taken. None does once the caller has been stopped.
 func (c *Caller) begin(n int) bool {
@@ -295,7 +271,7 @@ func (c *Caller) begin(n int) bool {
 // Start begins to make requests of a tenant that are due, as many as there is room for, and returns without waiting for
 // their answers. It reports whether there was room for any.
 func (c *Caller) Start(ctx context.Context, t store.Tenant) (room bool, err error) {
-	n := c.take(t.Name())
+	n := c.places.Take(t.Name())
 	if n == 0 {
 		return false, nil
 	}
@@ -327,7 +303,7 @@ func (c *Caller) Start(ctx context.Context, t store.Tenant) (room bool, err erro
 		return nil
 	})
 	if err != nil {
-		c.give(t.Name(), n, 0)
+		c.places.Give(t.Name(), n)
 		return false, err
 	}
 	if len(lost) > 0 {
@@ -342,10 +318,10 @@ func (c *Caller) Start(ctx context.Context, t store.Tenant) (room bool, err erro
 	}
 	due = slices.DeleteFunc(due, func(call *Call) bool { return call == nil })
 	if !c.begin(len(due)) { // they are made again when their lease has ended
-		c.give(t.Name(), n, 0)
+		c.places.Give(t.Name(), n)
 		return true, nil
 	}
-	c.give(t.Name(), n-len(due), 0)
+	c.places.Give(t.Name(), n-len(due))
 	for _, call := range due {
 		go func() {
 			defer c.flying.Done()
@@ -361,8 +337,9 @@ func (c *Caller) Start(ctx context.Context, t store.Tenant) (room bool, err erro
 // the answer finds it.
 func (c *Caller) call(t store.Tenant, call *Call) error {
 	got, err := c.try(t, call)
-	c.give(t.Name(), 1, 1)
-	defer c.give(t.Name(), 0, -1)
+	c.ended.Add(1)
+	defer c.ended.Add(-1)
+	c.places.Give(t.Name(), 1)
 	if err != nil || got.again && c.ctx.Err() != nil { // what was cut off is made again
 		return err
 	}

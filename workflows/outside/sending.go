@@ -126,19 +126,24 @@ func (s *web) send(ctx context.Context, c *connection.Connection, secret string,
 		fault: fault.New(fault.Conflict, "outside.status", "status", answer.StatusCode)}
 }
 
-// failed is what came of a try without an answer. What went wrong is told without addresses, which the host's name may lead to.
+// failed is what came of a try without an answer.
 func failed(c *connection.Connection, err error) reply {
+	return reply{again: !errors.Is(err, errPrivate), fault: Unanswered(c, err)}
+}
+
+// Unanswered says why there was no answer. What went wrong is told without addresses, which the host's name may lead to.
+func Unanswered(c *connection.Connection, err error) *fault.Fault {
 	var timeout net.Error
 	var untrusted *tls.CertificateVerificationError
 	switch {
 	case errors.As(err, &untrusted):
-		return reply{again: true, fault: fault.New(fault.Conflict, "outside.untrusted", "host", c.Host())}
+		return fault.New(fault.Conflict, "outside.untrusted", "host", c.Host())
 	case errors.Is(err, errPrivate):
-		return reply{fault: fault.New(fault.Conflict, "outside.private", "host", c.Host())}
+		return fault.New(fault.Conflict, "outside.private", "host", c.Host())
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return reply{again: true, fault: fault.New(fault.Conflict, "outside.slow", "seconds", int(c.Timeout().Seconds()))}
+		return fault.New(fault.Conflict, "outside.slow", "seconds", int(c.Timeout().Seconds()))
 	}
-	return reply{again: true, fault: fault.New(fault.Conflict, "outside.unreachable", "host", c.Host())}
+	return fault.New(fault.Conflict, "outside.unreachable", "host", c.Host())
 }
 
 // mayPass reports whether what a status tells of may be over later.

@@ -221,7 +221,7 @@ test("mailboxes", async () => {
     }),
   );
   assert.equal((data(await admin.GET("/api/v1/records/email/{id}", { params: { path: { id } } })) as { subject?: string }).subject, "Hello");
-  assert.ok(data(await admin.GET("/api/v1/mailboxes")).items.some((box) => box.address === "help@example.com" && !box.sends));
+  assert.ok(data(await admin.GET("/api/v1/mailboxes")).items.some((box) => box.address === "help@example.com" && !box.sends && !box.fetch));
 });
 
 test("webhooks", async () => {
