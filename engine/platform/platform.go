@@ -40,6 +40,7 @@ import (
 	"formwork/plugins"
 	"formwork/plugins/standard"
 	"formwork/workflows/approval"
+	"formwork/workflows/inquiry"
 	"formwork/workflows/outside"
 	"formwork/workflows/runner"
 	"formwork/workflows/webhook"
@@ -259,7 +260,7 @@ func (o Options) withDefaults() Options {
 
 // tables are those that the rooms of the engine keep in every tenant.
 func tables() []store.Table {
-	return slices.Concat(record.Tables(), auth.Tables(), transfer.Tables(), file.Tables(), workspace.Tables(), collaboration.Tables(), runner.Tables(), approval.Tables(), outside.Tables(), webhook.Tables(), connection.Tables(), mail.Tables())
+	return slices.Concat(record.Tables(), auth.Tables(), transfer.Tables(), file.Tables(), workspace.Tables(), collaboration.Tables(), runner.Tables(), approval.Tables(), inquiry.Tables(), outside.Tables(), webhook.Tables(), connection.Tables(), mail.Tables())
 }
 
 // holder names this process, and this platform in it, among those that share a store.

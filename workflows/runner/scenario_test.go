@@ -61,6 +61,9 @@ type deed struct {
 	State   string           `json:"state"`   // of the run that is pressed or tried
 	Answer  string           `json:"answer"`  // "approved" or "rejected", to what is asked about On; with Comment
 	Link    string           `json:"link"`    // of the last message to somebody, which is followed; with Answer it decides
+	Ask     string           `json:"ask"`     // of the last message to somebody outside, whose link is followed; with Answers it answers
+	Answers map[string]any   `json:"answers"` // by input
+	Page    string           `json:"page"`    // what they see: "language: title | text | thanks: inputs"
 	PassOn  string           `json:"pass_on"` // to somebody, what is asked about On
 	Recall  bool             `json:"recall"`  // what is asked about On
 	Comment string           `json:"comment"`
@@ -312,6 +315,8 @@ func (s *stage) do(t *testing.T, at string, d deed) {
 		s.race(t, at, d)
 	case d.Link != "":
 		err = s.follow(t, d)
+	case d.Ask != "":
+		err = s.answer(t, at, d)
 	case d.Answer != "" || d.PassOn != "" || d.Recall:
 		err = s.decide(t, d, session)
 	case d.Shares != "":
