@@ -152,7 +152,7 @@ func (a *asking) ask(x *workflows.Execution) (workflows.Outcome, error) {
 // nobody is what the step comes to where nobody can be asked.
 func (a *asking) nobody() (workflows.Outcome, error) {
 	if a.Nobody == "" {
-		return workflows.Outcome{}, fault.New(fault.Conflict, "workflow.nobody_asked")
+		return workflows.Outcome{}, fault.New(fault.Conflict, "question.nobody")
 	}
 	return workflows.Outcome{Next: a.Nobody, Result: map[string]any{}}, nil
 }
