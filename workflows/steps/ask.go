@@ -1,8 +1,10 @@
 package steps
 
 import (
+	"encoding/json"
 	"time"
 
+	"formwork/engine/catalog"
 	"formwork/engine/expression"
 	"formwork/engine/fault"
 	"formwork/engine/mail"
@@ -72,7 +74,7 @@ func (s *askSettings) Compile(c *workflows.Compiling) workflows.Step {
 		a.within = c.Expression(s.Within, fieldtype.DurationKind, -1, "/within")
 	}
 	for _, input := range c.Inputs(s.Fields, "/inputs") {
-		if f := input.Field; !askable[f.Doc.Type] || f.Doc.DefaultExpr != "" {
+		if f := input.Field; !askable[f.Doc.Type] || f.Doc.DefaultExpr != "" || shared(f) {
 			c.Report(fault.New(fault.Invalid, "question.not_asked", "type", f.Doc.Type), "/inputs/"+f.Name)
 			continue
 		}
@@ -83,6 +85,14 @@ func (s *askSettings) Compile(c *workflows.Compiling) workflows.Step {
 		return nil
 	}
 	return a
+}
+
+// shared reports whether the options of a field are those of a picklist: who has no account reads no configuration.
+func shared(f *catalog.Field) bool {
+	var doc struct {
+		Picklist string `json:"picklist"`
+	}
+	return json.Unmarshal(f.Doc.Settings, &doc) == nil && doc.Picklist != ""
 }
 
 // Inputs implements workflows.Inquiring.
