@@ -37,6 +37,7 @@ type scenario struct {
 	Documents []json.RawMessage `json:"documents"` // besides those of the world; "$server" is the address of Server
 	Server    map[string][]said `json:"server"`    // an outside system: what it answers to "METHOD /path", one after the other, the last for ever
 	SMTP      *post             `json:"smtp"`      // a server for mail, whose address is "$post"
+	People    map[string]string `json:"people"`    // besides those there are, with the permission set that each has
 	Workflows []map[string]any  `json:"workflows"`
 	Problems  []string          `json:"problems"` // "code pointer [column]", the pointer within the first workflow
 	Warnings  []string          `json:"warnings"` // "code pointer params", the pointer that of the documents; not asked where absent
@@ -194,6 +195,9 @@ func newStage(t *testing.T, world []json.RawMessage, s scenario, packages ...str
 	st.people = map[string]*policy.Caller{"rob": tenant.CallerWith("rob@example.com", "seller"), "rita": tenant.CallerWith("rita@example.com", "seller"),
 		"wang": tenant.CallerWith("wang@example.com", "seller")}
 	st.people["wang"].Language = "zh"
+	for name, set := range s.People {
+		st.people[name] = tenant.CallerWith(name+"@example.com", set)
+	}
 	for name, one := range st.people {
 		st.kept[name], st.objects[name] = one.User, "user"
 	}
