@@ -2,9 +2,9 @@ import { Button, Textarea } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { askedBy, decideBy } from "~/api/decisions";
-import { Frame } from "~/ui/linked/Frame";
-import css from "~/ui/linked/Frame.module.css";
-import { said, useLinked } from "~/ui/linked/useLinked";
+import { said, useLinked } from "~/api/useLinked";
+import { Frame } from "~/ui/Frame";
+import css from "~/ui/Frame.module.css";
 
 /** What somebody is asked to decide who followed a link in their mail. To open it decides nothing. */
 export function Decide() {

@@ -1,8 +1,8 @@
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Offline, refusal } from "~/api/client";
-import { type Link, linkOf } from "~/api/linked";
 import { i18n, nearest } from "~/i18n";
+import { Offline, refusal } from "./client";
+import { type Link, linkOf } from "./linked";
 
 /** What somebody is asked by the link of the page, which is then in the language in which they are. To read it does nothing else. */
 export function useLinked<T extends { language: string }>(read: (link: Link, language: string) => Promise<T>) {
