@@ -14,6 +14,12 @@ import { steps } from "./rating";
 
 type Values = Record<string, unknown>;
 
+const at = (name: string) => `/inputs/${name}`;
+
+/** A refusal but for what it says of an input, which is being changed. */
+const without = (why: Problem | undefined, name: string): Problem | undefined =>
+  why && { ...why, errors: why.errors?.filter((one) => one.pointer !== at(name)) };
+
 /** What somebody outside is asked who followed a link in their mail. To open it answers nothing. */
 export function Ask() {
   const { t } = useTranslation();
@@ -37,7 +43,7 @@ export function Ask() {
     [asked, language],
   );
   const values: Values = { ...Object.fromEntries(inputs.map(({ field, begins }) => [field.name, begins])), ...given };
-  const problemOf = (name: string) => why?.errors?.find((one) => one.pointer === `/inputs/${name}`)?.detail;
+  const problemOf = (name: string) => why?.errors?.find((one) => one.pointer === at(name))?.detail;
   const atPlaces = inputs.some(({ field }) => problemOf(field.name));
 
   const submit = async (event: FormEvent) => {
@@ -68,7 +74,11 @@ export function Ask() {
         <form className={css.form} onSubmit={(event) => void submit(event)} noValidate>
           {asked.text && <p className={frame.text}>{asked.text}</p>}
           {inputs.map(({ field }) => {
-            const change = (value: unknown) => setGiven((before) => ({ ...before, [field.name]: value }));
+            const change = (value: unknown) => {
+              setGiven((before) => ({ ...before, [field.name]: value }));
+              setWhy((before) => without(before, field.name));
+              setProblem(undefined);
+            };
             const row = steps(field, language);
             const Input = typeOf(field.shows).Input;
             return (
