@@ -103,6 +103,12 @@ func TestQuestionsByLink(t *testing.T) {
 	if got := w.sent("GET", "/api/v1/records/account/"+key, ann, "")["website"]; got != "https://example.com" {
 		t.Errorf("then the website is %v", got)
 	}
+	// Who reads the record is told that there was an answer, and not what it says.
+	runs := w.sent("GET", "/api/v1/records/account/"+key+"/runs", ann, "")["items"].([]any)
+	_, _, raw := w.do("GET", "/api/v1/records/account/"+key+"/runs/"+runs[0].(map[string]any)["id"].(string), map[string]string{"Authorization": "Bearer " + ann}, "")
+	if !strings.Contains(string(raw), `"do":"answered"`) || strings.Contains(string(raw), `"why"`) || strings.Contains(string(raw), `"rating"`) {
+		t.Errorf("of the run they are told %s", raw)
+	}
 	if strings.Contains(w.log.String(), token) {
 		t.Error("the token is in the log")
 	}
