@@ -75,6 +75,9 @@ func TestQuestionsByLink(t *testing.T) {
 		do("POST", "main", wrong, `{"inputs":{"rating":"good"}}`, 401, `"code":"question.refused"`)
 	}
 	do("GET", "nobody", token, "", 401, `"code":"question.refused"`)
+	w.NewTenant("neighbour", "core")
+	do("GET", "neighbour", token, "", 401, `"code":"question.refused"`)
+	do("POST", "neighbour", token, `{"inputs":{"rating":"good"}}`, 401, `"code":"question.refused"`)
 	// A link to answer by decides nothing.
 	if status, _, raw := w.do("GET", "/api/v1/decisions/main", map[string]string{"Authorization": "Bearer " + token}, ""); status != 401 {
 		t.Errorf("as a decision: %d %s", status, raw)
