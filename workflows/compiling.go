@@ -196,6 +196,15 @@ func (c *Compiling) Template(name, at string) *template.Template {
 	return found
 }
 
+// Texts compiles a text in languages with expressions in it.
+func (c *Compiling) Texts(of metadata.Text, at string) *template.Texts {
+	texts := template.TextsOf(c.c, of, c.scope(fieldtype.AnyKind, -1), c.at+at)
+	if texts.ReadsUser {
+		*c.user = true
+	}
+	return texts
+}
+
 // Calendar finds a calendar, or reports that there is none.
 func (c *Compiling) Calendar(name, at string) *calendar.Calendar {
 	found := calendar.Of(c.c.Snapshot())[name]

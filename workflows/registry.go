@@ -235,6 +235,10 @@ type Acts interface {
 	Ask(q Question) (asked id.ID, people []id.ID, err error)
 	// Answer is what became of that. Where the time for it is over, it is closed.
 	Answer(asked id.ID) (Answer, error)
+	// Inquire asks somebody outside something, whom a message that is sent with its id brings a link to answer by.
+	Inquire(q Inquiry) (id.ID, error)
+	// Inquired is what became of that. Where the time for it is over, it is closed.
+	Inquired(asked id.ID) (Inquired, error)
 	// Call has a request made to an outside system, at most so many times until it succeeds.
 	Call(r outside.Request, tries int64) (id.ID, error)
 	// Send has a message sent, likewise.
@@ -280,6 +284,20 @@ type Answer struct {
 	Due     time.Time // of one that is pending, until when; the zero time: for ever
 }
 
+// Inquiry is something that somebody outside is asked, in their language.
+type Inquiry struct {
+	Step                          string
+	Language, Title, Text, Thanks string
+	Due                           time.Time
+}
+
+// Inquired is what became of an inquiry.
+type Inquired struct {
+	State  string          // inquiry.Open, Answered …
+	Answer json.RawMessage // by name, as the API shows values; nil: nothing
+	Due    time.Time
+}
+
 // Reply is what became of a request.
 type Reply struct {
 	State  string // outside.Pending, Done or Failed
@@ -293,6 +311,13 @@ type Ending struct {
 	Ended  bool
 	Fault  *fault.Fault    // why it failed, or was cancelled; nil: it was done
 	Answer json.RawMessage // by name, as the API shows values; nil: nothing
+}
+
+// Inquiring is a Step that asks somebody outside.
+type Inquiring interface {
+	Step
+	// Inputs are what they are asked to fill in.
+	Inputs() []Input
 }
 
 // Locking is a Step which, while a run waits in it, may keep people from changing the record that the run is about.

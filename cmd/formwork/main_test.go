@@ -319,6 +319,7 @@ func TestUpgradeCommand(t *testing.T) {
 					t.Errorf("%v: %d %s%s", wrong, status, out, log)
 				}
 			}
+			lacks(must(t, login, with("upgrade", "service")...), "service (none) -> 1.2.0\n", "+ object/article\n", "revision 5\n")
 		})
 	}
 }

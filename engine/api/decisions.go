@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"time"
@@ -9,6 +10,7 @@ import (
 
 	"formwork/engine/fault"
 	"formwork/engine/id"
+	"formwork/engine/link"
 	"formwork/engine/record/session"
 	"formwork/engine/store"
 	"formwork/workflows/approval"
@@ -29,14 +31,14 @@ type AskedDecision struct {
 }
 
 // byLink has something done for whoever follows a link. Whoever does not prove to be asked is told the same, whatever is wrong.
-func (r *request) byLink(do func(t store.Tenant, asked *runner.Asked) error) (failure error) {
+func byLink[A any](r *request, prove func(ctx context.Context, t store.Tenant, token string) (A, error), do func(t store.Tenant, asked A) error) (failure error) {
 	s, tenant := r.server, r.param("tenant")
-	leave, err := s.decisions.enter(r.client() + " " + clip(tenant))
+	leave, err := s.links.enter(r.client() + " " + clip(tenant))
 	if err != nil {
 		return err
 	}
 	defer func() { // whoever opens an old link guesses nothing
-		leave(fault.KindOf(failure) == fault.Unauthenticated && !errors.Is(failure, approval.ErrOver))
+		leave(fault.KindOf(failure) == fault.Unauthenticated && !errors.Is(failure, link.ErrOver))
 	}()
 	t, err := s.o.Store.Tenant(r.ctx, tenant)
 	if err != nil && fault.KindOf(err) != fault.NotFound {
@@ -49,7 +51,7 @@ func (r *request) byLink(do func(t store.Tenant, asked *runner.Asked) error) (fa
 	if !strings.EqualFold(scheme, "Bearer") {
 		token = ""
 	}
-	asked, err := s.o.Workflows.AskedBy(r.ctx, t, token)
+	asked, err := prove(r.ctx, t, token)
 	if err != nil {
 		return err
 	}
@@ -61,7 +63,7 @@ func (r *request) byLink(do func(t store.Tenant, asked *runner.Asked) error) (fa
 
 // getDecision is GET /decisions/{tenant}. It decides nothing: those who look through mail for people follow links.
 func (s *Server) getDecision(r *request) error {
-	return r.byLink(func(t store.Tenant, asked *runner.Asked) error {
+	return byLink(r, s.o.Workflows.AskedBy, func(t store.Tenant, asked *runner.Asked) error {
 		d, err := s.o.Workflows.Deciding(r.ctx, t, asked)
 		if err != nil {
 			return err
@@ -80,7 +82,7 @@ func (s *Server) getDecision(r *request) error {
 
 // decideByLink is POST /decisions/{tenant}.
 func (s *Server) decideByLink(r *request) error {
-	return r.byLink(func(t store.Tenant, asked *runner.Asked) error {
+	return byLink(r, s.o.Workflows.AskedBy, func(t store.Tenant, asked *runner.Asked) error {
 		in, err := r.decision()
 		if err != nil {
 			return err

@@ -14,6 +14,7 @@ import (
 	"formwork/metadata/fieldtype"
 	"formwork/workflows"
 	"formwork/workflows/approval"
+	"formwork/workflows/inquiry"
 	"formwork/workflows/runner"
 )
 
@@ -217,6 +218,9 @@ func (r *request) told(e *RunEffect) bool {
 	case "create", "update":
 		return len(e.Values) > 0
 	case "ask", approval.Approved, approval.Rejected, approval.Recalled, approval.Late, approval.Cancelled, "call":
+		return true
+	case inquiry.Answered, inquiry.Unsent: // what was said is for whom the workflow gives it
+		e.Values = nil
 		return true
 	case "notify": // what they were told is theirs
 		if e.Record != r.caller.User.String() {

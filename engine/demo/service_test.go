@@ -76,6 +76,21 @@ func TestTheServiceDemonstration(t *testing.T) {
 					t.Errorf("%d cases, not %d: %s", n, least, filter)
 				}
 			}
+			for object, filters := range map[string]map[string]int64{
+				"case":         {`satisfaction in ["good", "very_good"]`: 6, `satisfaction_comment != nil and satisfaction != nil and contact != nil`: 1},
+				"article":      {`state == "published" and language == "en"`: 11, `state == "published" and language == "zh"`: 11, `state in ["draft", "in_review"]`: 4, `valid_until < today() and state == "published"`: 2},
+				"case_article": {`article.state == "published" and article.title == case.subject`: 10},
+			} {
+				for filter, least := range filters {
+					page, err := target.Session().List(t.Context(), object, record.ListQuery{Filter: filter, Limit: 1, Total: record.ExactTotal})
+					if err != nil {
+						t.Fatal(filter, err)
+					}
+					if *page.Total < least {
+						t.Errorf("%d of %s, not %d: %s", *page.Total, object, least, filter)
+					}
+				}
+			}
 			if n := count(`response_state == nil or resolution_state == nil or account == nil or team.name != "Support"`); n != 0 {
 				t.Errorf("%d cases lack a clock, an account or a team", n)
 			}

@@ -98,9 +98,14 @@ type Message struct {
 	References []string  `json:"references,omitempty"` // the messages that it follows from, the one that it answers last
 	// Decides is who is asked by it to decide something, and gets a link by which they do: it is made when the message is sent, and kept
 	// nowhere. 0: nobody.
-	Decides id.ID  `json:"decides,omitzero"`
-	Link    string `json:"-"` // "": none
+	Decides id.ID `json:"decides,omitzero"`
+	// Asks is what it asks somebody outside, who gets a link by which they answer, in the same way. 0: nothing.
+	Asks id.ID  `json:"asks,omitzero"`
+	Link string `json:"-"` // "": none
 }
+
+// Linked reports whether it brings a link. Then no run waits for what becomes of it, but for what is done by that.
+func (m *Message) Linked() bool { return m.Decides != 0 || m.Asks != 0 }
 
 // NewID is the id of a message in all mail systems: what names it here, in the domain of who sends it.
 func NewID(name string, from Address) string {

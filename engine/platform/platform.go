@@ -42,6 +42,7 @@ import (
 	"formwork/plugins/standard"
 	"formwork/workflows/approval"
 	"formwork/workflows/fetch"
+	"formwork/workflows/inquiry"
 	"formwork/workflows/outside"
 	"formwork/workflows/runner"
 	"formwork/workflows/webhook"
@@ -267,7 +268,7 @@ func (o Options) withDefaults() Options {
 
 // tables are those that the rooms of the engine keep in every tenant.
 func tables() []store.Table {
-	return slices.Concat(record.Tables(), auth.Tables(), transfer.Tables(), file.Tables(), workspace.Tables(), collaboration.Tables(), runner.Tables(), approval.Tables(), outside.Tables(), webhook.Tables(), connection.Tables(), mail.Tables(), fetch.Tables())
+	return slices.Concat(record.Tables(), auth.Tables(), transfer.Tables(), file.Tables(), workspace.Tables(), collaboration.Tables(), runner.Tables(), approval.Tables(), inquiry.Tables(), outside.Tables(), webhook.Tables(), connection.Tables(), mail.Tables(), fetch.Tables())
 }
 
 // holder names this process, and this platform in it, among those that share a store.

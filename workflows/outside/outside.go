@@ -215,10 +215,10 @@ type Options struct {
 	Answered func(ctx context.Context, tx store.Tx, c *Call) error
 	// Late is called of a message that was sent though its call had been forgotten meanwhile.
 	Late func(ctx context.Context, t store.Tenant, c *Call) error
-	// Decided is called, after Answered, of what became of a message that asks for a decision: no run waits for it.
-	Decided func(ctx context.Context, t store.Tenant, c *Call) error
-	// Link is that by which somebody decides whom a message asks; see mail.Message.
-	Link func(ctx context.Context, t store.Tenant, person id.ID) (string, error)
+	// Linked is called, after Answered, of what became of a message that brings a link: no run waits for it.
+	Linked func(ctx context.Context, t store.Tenant, c *Call) error
+	// Link is that which a message brings; see mail.Message.
+	Link func(ctx context.Context, t store.Tenant, m *mail.Message) (string, error)
 	// Committed is called after that with the tenant's name.
 	Committed func(tenant string)
 	// Failed is told of what kept an answer from being kept.
@@ -310,8 +310,8 @@ func (c *Caller) Start(ctx context.Context, t store.Tenant) (room bool, err erro
 		c.o.Committed(t.Name())
 	}
 	for _, call := range lost {
-		if m := call.Request.Mail; m != nil && m.Decides != 0 {
-			if err := c.o.Decided(ctx, t, call); err != nil {
+		if m := call.Request.Mail; m != nil && m.Linked() {
+			if err := c.o.Linked(ctx, t, call); err != nil {
 				c.o.Failed(t.Name(), err)
 			}
 		}
@@ -377,8 +377,8 @@ func (c *Caller) call(t store.Tenant, call *Call) error {
 	case err != nil || m == nil:
 	case gone && call.State == Done:
 		err = c.o.Late(ctx, t, call)
-	case !gone && call.State != Pending && m.Decides != 0:
-		err = c.o.Decided(ctx, t, call)
+	case !gone && call.State != Pending && m.Linked():
+		err = c.o.Linked(ctx, t, call)
 	}
 	if err == nil {
 		c.o.Committed(t.Name())
@@ -410,7 +410,7 @@ func (c *Caller) try(t store.Tenant, call *Call) (reply, error) {
 		return reply{fault: f}, nil
 	}
 	sent := &call.Request
-	if sent.Mail != nil && sent.Mail.Decides != 0 {
+	if sent.Mail != nil && sent.Mail.Linked() {
 		if sent, err = c.linked(t, sent); err != nil {
 			if f := fault.From(err); !f.Kind.Breaks() {
 				return reply{fault: f}, nil
@@ -423,7 +423,7 @@ func (c *Caller) try(t store.Tenant, call *Call) (reply, error) {
 
 // linked is a request to send a message, with the link in it.
 func (c *Caller) linked(t store.Tenant, r *Request) (*Request, error) {
-	link, err := c.o.Link(c.ctx, t, r.Mail.Decides)
+	link, err := c.o.Link(c.ctx, t, r.Mail)
 	if err != nil {
 		return nil, err
 	}

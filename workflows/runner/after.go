@@ -16,6 +16,7 @@ import (
 	"formwork/engine/store"
 	"formwork/workflows"
 	"formwork/workflows/approval"
+	"formwork/workflows/inquiry"
 	"formwork/workflows/outside"
 )
 
@@ -124,6 +125,9 @@ func (r *Runner) removeRuns(ctx context.Context, j *record.Joint, records []any)
 		return false, fmt.Errorf("removing the runs about records that are gone: %w", err)
 	}
 	if err := approval.Remove(ctx, tx, records); err != nil {
+		return false, err
+	}
+	if err := inquiry.Remove(ctx, tx, records); err != nil {
 		return false, err
 	}
 	return queued, outside.RemoveAbout(ctx, tx, records)

@@ -68,12 +68,16 @@ func (saving) Readable(*catalog.Object) (query.Filter, error)        { return ni
 func (saving) Notify(id.ID, string) error                            { return errNotBeforeSave }
 func (saving) Ask(workflows.Question) (id.ID, []id.ID, error)        { return 0, nil, errNotBeforeSave }
 func (saving) Answer(id.ID) (workflows.Answer, error)                { return workflows.Answer{}, errNotBeforeSave }
-func (saving) Call(outside.Request, int64) (id.ID, error)            { return 0, errNotBeforeSave }
-func (saving) Send(*mail.Message, string, int64) (id.ID, error)      { return 0, errNotBeforeSave }
-func (saving) Called(id.ID) (workflows.Reply, error)                 { return workflows.Reply{}, errNotBeforeSave }
-func (saving) Begin(string, id.ID, map[string]any) (id.ID, error)    { return 0, errNotBeforeSave }
-func (saving) Ended(id.ID) (workflows.Ending, error)                 { return workflows.Ending{}, errNotBeforeSave }
-func (saving) Leave([]id.ID) error                                   { return errNotBeforeSave }
-func (saving) Watch() (bool, error)                                  { return false, errNotBeforeSave }
-func (saving) Alone(*catalog.Object) error                           { return errNotBeforeSave }
-func (saving) Turn(string, func(id.ID) (id.ID, error)) error         { return errNotBeforeSave }
+func (saving) Inquire(workflows.Inquiry) (id.ID, error)              { return 0, errNotBeforeSave }
+func (saving) Inquired(id.ID) (workflows.Inquired, error) {
+	return workflows.Inquired{}, errNotBeforeSave
+}
+func (saving) Call(outside.Request, int64) (id.ID, error)         { return 0, errNotBeforeSave }
+func (saving) Send(*mail.Message, string, int64) (id.ID, error)   { return 0, errNotBeforeSave }
+func (saving) Called(id.ID) (workflows.Reply, error)              { return workflows.Reply{}, errNotBeforeSave }
+func (saving) Begin(string, id.ID, map[string]any) (id.ID, error) { return 0, errNotBeforeSave }
+func (saving) Ended(id.ID) (workflows.Ending, error)              { return workflows.Ending{}, errNotBeforeSave }
+func (saving) Leave([]id.ID) error                                { return errNotBeforeSave }
+func (saving) Watch() (bool, error)                               { return false, errNotBeforeSave }
+func (saving) Alone(*catalog.Object) error                        { return errNotBeforeSave }
+func (saving) Turn(string, func(id.ID) (id.ID, error)) error      { return errNotBeforeSave }

@@ -6,6 +6,7 @@ import (
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
 	"formwork/engine/id"
+	"formwork/engine/mail"
 	"formwork/engine/policy"
 	"formwork/engine/record"
 	"formwork/engine/store"
@@ -71,9 +72,17 @@ func (r *Runner) deciding(ctx context.Context, t store.Tenant, s *catalog.Snapsh
 	return d, err
 }
 
-// link is that by which somebody who is asked decides. Fault decision.not_for (Conflict) where they are not asked any more, or may not
+// link is that which a message brings. Faults: decision.not_for (Conflict), question.no_link (Conflict).
+func (r *Runner) link(ctx context.Context, t store.Tenant, m *mail.Message) (string, error) {
+	if m.Asks != 0 {
+		return r.inquiryLink(ctx, t, m.Asks)
+	}
+	return r.decisionLink(ctx, t, m.Decides)
+}
+
+// decisionLink is that by which somebody who is asked decides. Fault decision.not_for (Conflict) where they are not asked any more, or may not
 // read the record.
-func (r *Runner) link(ctx context.Context, t store.Tenant, person id.ID) (string, error) {
+func (r *Runner) decisionLink(ctx context.Context, t store.Tenant, person id.ID) (string, error) {
 	s, err := r.o.Catalog.Newest(ctx, t)
 	if err != nil {
 		return "", err

@@ -35,10 +35,15 @@ func filled(ctx context.Context, caller *record.Session, w *workflows.Workflow, 
 	if !ok {
 		return nil, nil
 	}
+	return filledIn(ctx, caller, asks.Inputs(), given)
+}
+
+// filledIn are the values of inputs that somebody filled in; caller is nil where none refers to a record.
+func filledIn(ctx context.Context, caller *record.Session, inputs []workflows.Input, given map[string]any) (map[string]any, error) {
 	values := map[string]any{}
 	var problems []*fault.Fault
 	known := map[string]bool{}
-	for _, input := range asks.Inputs() {
+	for _, input := range inputs {
 		f := input.Field
 		known[f.Name] = true
 		value, problem, err := enter(ctx, caller, f, given[f.Name])

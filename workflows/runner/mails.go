@@ -49,7 +49,7 @@ func unsent(c *outside.Call) *fault.Fault {
 }
 
 // leaveCalls forgets what a run had made and waits for no more: some calls if they are given, or those by which people are asked for some
-// approvals, else all. The records of messages that wait to be sent tell that nothing comes of these any more; one that may not be changed,
+// approvals, or something outside, else all. The records of messages that wait to be sent tell that nothing comes of these any more; one that may not be changed,
 // since the tenant says so, stays as it is.
 func (r *Runner) leaveCalls(ctx context.Context, j *record.Joint, run *Run, some ...id.ID) error {
 	calls, err := outside.Of(ctx, j.Tx(), run.ID)
@@ -78,7 +78,7 @@ func (r *Runner) leaveCalls(ctx context.Context, j *record.Joint, run *Run, some
 	return outside.Remove(ctx, j.Tx(), run.ID, left...)
 }
 
-// callsFor are those of some calls that were asked for, or that ask people by mail for approvals which were.
+// callsFor are those of some calls that were asked for, or that ask people by mail for what was.
 func callsFor(ctx context.Context, from store.Reader, calls []*outside.Call, asked []id.ID) ([]*outside.Call, error) {
 	people := map[id.ID]bool{}
 	for _, key := range asked {
@@ -94,7 +94,8 @@ func callsFor(ctx context.Context, from store.Reader, calls []*outside.Call, ask
 		}
 	}
 	return slices.DeleteFunc(calls, func(c *outside.Call) bool {
-		return !slices.Contains(asked, c.ID) && (c.Request.Mail == nil || !people[c.Request.Mail.Decides])
+		m := c.Request.Mail
+		return !slices.Contains(asked, c.ID) && (m == nil || !people[m.Decides] && !slices.Contains(asked, m.Asks))
 	}), nil
 }
 
@@ -103,9 +104,16 @@ func (r *Runner) sentLate(ctx context.Context, t store.Tenant, c *outside.Call) 
 	return r.keepMailed(ctx, t, c, mail.Failed)
 }
 
-// decided keeps what became of a message that asks for a decision, and forgets its call.
-func (r *Runner) decided(ctx context.Context, t store.Tenant, c *outside.Call) error {
-	return r.keepMailed(ctx, t, c, mail.Pending)
+// linked keeps what became of a message that brings a link, and forgets its call. Where it was not sent, nobody outside answers what
+// it asks.
+func (r *Runner) linked(ctx context.Context, t store.Tenant, c *outside.Call) error {
+	if err := r.keepMailed(ctx, t, c, mail.Pending); err != nil {
+		return err
+	}
+	if asks := c.Request.Mail.Asks; asks != 0 && c.State == outside.Failed {
+		return r.unsentInquiry(ctx, t, asks)
+	}
+	return nil
 }
 
 // keepMailed keeps what became of a message for which no run waits, in a transaction of its own; before that, whoever ends the run

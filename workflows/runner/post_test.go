@@ -40,7 +40,7 @@ type post struct {
 	taken []string
 	ids   map[string]bool
 	about map[string]string // ids of messages, by their subjects
-	links map[string]string // the last links to decide by, by whom they were sent to
+	links map[string]string // the last links to decide or answer by, by whom they were sent to
 }
 
 // open has it serve until the test ends.
@@ -199,8 +199,8 @@ func (s *posting) line(raw string) (string, error) {
 	return line, nil
 }
 
-// linked is a link to decide by.
-var linked = regexp.MustCompile(`https://crm\.example\.com/decide#main\.[A-Za-z0-9_-]{54}`)
+// linked is a link to decide or answer by.
+var linked = regexp.MustCompile(`https://crm\.example\.com/(?:decide|ask)#main\.[A-Za-z0-9_-]{54}`)
 
 // linkOf is the last link that somebody was sent; "": none.
 func (p *post) linkOf(address string) string {

@@ -12,6 +12,7 @@ import (
 	"formwork/engine/query"
 	"formwork/engine/record"
 	"formwork/engine/store"
+	"formwork/workflows/inquiry"
 )
 
 // jobResume goes on with the runs of a tenant that have waited long enough. There is one such job
@@ -219,6 +220,9 @@ func (r *Runner) letGo(ctx context.Context, j *record.Joint, run *Run, some ...i
 		return false, err
 	}
 	if err := r.approvals.CloseOf(ctx, j.Tx(), run.ID, some...); err != nil {
+		return false, err
+	}
+	if err := inquiry.CloseOf(ctx, j.Tx(), run.ID, some...); err != nil {
 		return false, err
 	}
 	return r.cancelRuns(ctx, j, store.Among(query.Is(colParent, int64(run.ID)), some))

@@ -105,7 +105,7 @@ type Did struct {
 
 // Effect is what a step changed.
 type Effect struct {
-	Do     string          `json:"do"`               // create, update, delete, notify, ask, what became of that (approval.Approved …), request, email, answer, call, failed, retry; wait, of a run that is tried
+	Do     string          `json:"do"`               // create, update, delete, notify, ask, what became of that (approval.Approved …, inquiry.Answered …), request, email, answer, call, failed, retry; wait, of a run that is tried
 	Object string          `json:"object,omitempty"` // of the record
 	Record id.ID           `json:"record"`           // for notify, ask, and what became of that: the user; for call: the run
 	Values json.RawMessage `json:"values,omitempty"` // as the API shows them

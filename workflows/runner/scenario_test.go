@@ -37,6 +37,7 @@ type scenario struct {
 	Documents []json.RawMessage `json:"documents"` // besides those of the world; "$server" is the address of Server
 	Server    map[string][]said `json:"server"`    // an outside system: what it answers to "METHOD /path", one after the other, the last for ever
 	SMTP      *post             `json:"smtp"`      // a server for mail, whose address is "$post"
+	People    map[string]string `json:"people"`    // besides those there are, with the permission set that each has
 	Workflows []map[string]any  `json:"workflows"`
 	Problems  []string          `json:"problems"` // "code pointer [column]", the pointer within the first workflow
 	Warnings  []string          `json:"warnings"` // "code pointer params", the pointer that of the documents; not asked where absent
@@ -61,6 +62,9 @@ type deed struct {
 	State   string           `json:"state"`   // of the run that is pressed or tried
 	Answer  string           `json:"answer"`  // "approved" or "rejected", to what is asked about On; with Comment
 	Link    string           `json:"link"`    // of the last message to somebody, which is followed; with Answer it decides
+	Ask     string           `json:"ask"`     // of the last message to somebody outside, whose link is followed; with Answers it answers
+	Answers map[string]any   `json:"answers"` // by input
+	Page    string           `json:"page"`    // what they see: "language: title | text | thanks: inputs"
 	PassOn  string           `json:"pass_on"` // to somebody, what is asked about On
 	Recall  bool             `json:"recall"`  // what is asked about On
 	Comment string           `json:"comment"`
@@ -191,6 +195,9 @@ func newStage(t *testing.T, world []json.RawMessage, s scenario, packages ...str
 	st.people = map[string]*policy.Caller{"rob": tenant.CallerWith("rob@example.com", "seller"), "rita": tenant.CallerWith("rita@example.com", "seller"),
 		"wang": tenant.CallerWith("wang@example.com", "seller")}
 	st.people["wang"].Language = "zh"
+	for name, set := range s.People {
+		st.people[name] = tenant.CallerWith(name+"@example.com", set)
+	}
 	for name, one := range st.people {
 		st.kept[name], st.objects[name] = one.User, "user"
 	}
@@ -312,6 +319,8 @@ func (s *stage) do(t *testing.T, at string, d deed) {
 		s.race(t, at, d)
 	case d.Link != "":
 		err = s.follow(t, d)
+	case d.Ask != "":
+		err = s.answer(t, at, d)
 	case d.Answer != "" || d.PassOn != "" || d.Recall:
 		err = s.decide(t, d, session)
 	case d.Shares != "":

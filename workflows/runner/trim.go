@@ -11,6 +11,7 @@ import (
 	"formwork/engine/query"
 	"formwork/engine/store"
 	"formwork/workflows"
+	"formwork/workflows/inquiry"
 	"formwork/workflows/webhook"
 )
 
@@ -70,6 +71,9 @@ func (r *Runner) trimSome(ctx context.Context, t store.Tenant, began time.Time) 
 				return fmt.Errorf("removing an old run: %w", err)
 			}
 		}
+		if err := removeInquiries(ctx, tx, keys); err != nil {
+			return err
+		}
 		forgot, left, err := webhook.Forget(ctx, tx, r.o.Now(), trimAtOnce)
 		if err != nil {
 			return err
@@ -92,6 +96,18 @@ func (r *Runner) trimSome(ctx context.Context, t store.Tenant, began time.Time) 
 		r.o.Wake(t.Name())
 	}
 	return more, err
+}
+
+// removeInquiries removes what runs that are removed asked people outside.
+func removeInquiries(ctx context.Context, tx store.Tx, runs []id.ID) error {
+	if len(runs) == 0 {
+		return nil
+	}
+	keys := make([]any, len(runs))
+	for i, key := range runs {
+		keys[i] = int64(key)
+	}
+	return inquiry.RemoveOf(ctx, tx, keys)
 }
 
 // withoutWaiting are those of some runs whose callers do not wait: these are yet to read what became of them.

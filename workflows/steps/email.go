@@ -58,6 +58,19 @@ type emailing struct {
 }
 
 func (s *emailSettings) Compile(c *workflows.Compiling) workflows.Step {
+	e := s.compile(c)
+	if e == nil {
+		return nil
+	}
+	if s.Answers != "" {
+		e.answers = c.Record(e.mailbox.Kept.Object, s.Answers, "/answers")
+	}
+	c.Offer(workflows.Reference("email", e.mailbox.Kept.Object))
+	return e
+}
+
+// compile makes what writes the message; nil where there is no mailbox, which is reported.
+func (s *emailSettings) compile(c *workflows.Compiling) *emailing {
 	e := &emailing{emailSettings: s, mailbox: c.Mailbox(s.Mailbox, "/mailbox")}
 	if e.Tries == 0 {
 		e.Tries = usualTries
@@ -76,11 +89,7 @@ func (s *emailSettings) Compile(c *workflows.Compiling) workflows.Step {
 	if e.mailbox == nil {
 		return nil
 	}
-	if s.Answers != "" {
-		e.answers = c.Record(e.mailbox.Kept.Object, s.Answers, "/answers")
-	}
 	e.owner = c.Owner()
-	c.Offer(workflows.Reference("email", e.mailbox.Kept.Object))
 	return e
 }
 

@@ -7,6 +7,7 @@ import { createRoot } from "react-dom/client";
 import { I18nextProvider } from "react-i18next";
 import { cache } from "~/api/cache";
 import { watchConnection } from "~/api/connection";
+import { Ask } from "~/features/ask/Ask";
 import { Decide } from "~/features/decide/Decide";
 import { i18n } from "~/i18n";
 import { theme, variables } from "~/ui/theme";
@@ -27,6 +28,8 @@ createRoot(document.getElementById("root") as HTMLElement).render(
       <I18nextProvider i18n={i18n}>
         {location.pathname === "/decide" ? (
           <Decide />
+        ) : location.pathname === "/ask" ? (
+          <Ask />
         ) : (
           <AddressRouter>
             <Boot />

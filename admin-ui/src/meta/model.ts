@@ -145,7 +145,7 @@ export function modelOf(documents: Document[], revision: number, rights: Me["rig
 }
 
 /** A field of no object, which a person is asked to fill in. */
-export const enteredField = (model: Model, name: string, doc: FieldDoc): Field =>
+export const enteredField = (model: Pick<Model, "picklists" | "language">, name: string, doc: FieldDoc): Field =>
   fieldOf("", name, doc, "edit", model.picklists, model.language);
 
 function fieldOf(

@@ -285,6 +285,16 @@ test("approvals", async () => {
   for (const over of [follows, client("A".repeat(54))]) {
     assert.equal((await decide(over)).error?.code, "decision.refused" satisfies components["schemas"]["ProblemCode"]);
   }
+
+  // By somebody outside.
+  const question = { type: "ask", mailbox: "desk", to: "'pat@example.org'", subject: "'Hello'", text: "'Tell us.'", page: { title: "How was it?" }, inputs: { rating: { type: "text", required: true } } };
+  data(await admin.POST("/api/v1/metadata/apply", { body: { documents: [{ ...workflow, steps: { ask: question } }], message: "outside" } }));
+  data(await admin.POST("/api/v1/records/account/{id}/workflows/{workflow}", { params: { path: { id, workflow: name } } }));
+  const outsider = client(/ask#main\.([A-Za-z0-9_-]+)/.exec(await mail.next())?.[1]);
+  assert.deepEqual(data(await outsider.GET("/api/v1/questions/{tenant}", { params })).title, "How was it?");
+  const answer = (by: ReturnType<typeof client>) => by.POST("/api/v1/questions/{tenant}", { params, body: { inputs: { rating: "Good" } } });
+  assert.ok((await answer(outsider)).response.ok);
+  assert.equal((await answer(outsider)).error?.code, "question.refused" satisfies components["schemas"]["ProblemCode"]);
 });
 
 test("people and keys", async () => {

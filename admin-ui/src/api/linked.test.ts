@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { linkOf } from "./decisions";
+import { linkOf } from "./linked";
 
 test("a link names a tenant and a token", () => {
   const token = "AbC-_0123456789012345678";
