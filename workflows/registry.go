@@ -292,7 +292,7 @@ type Reply struct {
 type Ending struct {
 	Ended  bool
 	Fault  *fault.Fault    // why it failed, or was cancelled; nil: it was done
-	Answer json.RawMessage // by name, as the API shows values; nil: nothing
+	Answer json.RawMessage `json:",omitempty"` // by name, as the API shows values; nil: nothing
 }
 
 // Locking is a Step which, while a run waits in it, may keep people from changing the record that the run is about.

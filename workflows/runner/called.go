@@ -17,12 +17,35 @@ import (
 // Begin implements workflows.Acts. The run that is called does its first steps at once, as its own workflow says, in
 // the transaction of the one that calls it.
 func (e *executing) Begin(workflow string, record id.ID, inputs map[string]any) (id.ID, error) {
+	var run *Run
+	key, err := workflows.Ask(e.tape, func() (key id.ID, err error) {
+		if run, err = e.begin(workflow, record, inputs); err == nil && run != nil {
+			key = run.ID
+		}
+		return key, err
+	}, "begin", workflow, record, inputs)
+	if err != nil || key == 0 {
+		return 0, err
+	}
+	e.note(Effect{Do: "call", Record: key, Text: workflow})
+	if e.tries {
+		for _, did := range run.Trace {
+			for _, effect := range did.Effects {
+				e.note(effect)
+			}
+		}
+	}
+	return key, nil
+}
+
+// begin is the run that is called; nil: its condition does not hold.
+func (e *executing) begin(workflow string, record id.ID, inputs map[string]any) (*Run, error) {
 	w := workflows.Of(e.g.snapshot).ByName[workflow]
 	switch {
 	case w == nil || !w.Active():
-		return 0, fault.New(fault.Conflict, "workflow.not_active", "workflow", workflow)
+		return nil, fault.New(fault.Conflict, "workflow.not_active", "workflow", workflow)
 	case e.run.Depth+1 >= maxDepth:
-		return 0, fault.New(fault.Limited, "workflow.too_deep", "limit", maxDepth)
+		return nil, fault.New(fault.Limited, "workflow.too_deep", "limit", maxDepth)
 	}
 	run := &Run{ID: e.r.o.IDs.Next(), Parent: e.run.ID, Workflow: workflow, Revision: e.g.snapshot.Revision, Object: w.Object.Doc.Name, Record: record,
 		By: e.run.By, acts: e.run.acts, Depth: e.run.Depth + 1, Started: e.r.o.Now(), At: w.Begin(), watches: mayWatchOf(w)}
@@ -31,37 +54,29 @@ func (e *executing) Begin(workflow string, record id.ID, inputs map[string]any) 
 		err = session.NotFound(run.Object, record)
 	}
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	if triggered, err := workflows.Triggers(e.ctx, w, env); err != nil || !triggered {
-		return 0, err
+	if triggered, err := run.triggers(e.ctx, w, env); err != nil || !triggered {
+		return nil, err
 	}
 	values, err := given(w, env, inputs)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	if err := run.begin(w, values); err != nil {
-		return 0, err
+		return nil, err
 	}
-	e.note(Effect{Do: "call", Record: run.ID, Text: workflow})
 	wrote, err := e.g.carryOn(run, w, env)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	e.wrote = e.wrote || wrote
 	e.g.waits(run)
 	e.g.tally.begun++
-	if e.tries {
-		for _, did := range run.Trace {
-			for _, effect := range did.Effects {
-				e.note(effect)
-			}
-		}
-	}
 	if err := e.refresh(); err != nil {
-		return 0, err
+		return nil, err
 	}
-	return run.ID, run.insert(e.ctx, e.joint.Tx())
+	return run, run.insert(e.ctx, e.joint.Tx())
 }
 
 // refresh reads the record that the run is about as it is now; one that was deleted stays as it was.
@@ -118,6 +133,10 @@ func given(w *workflows.Workflow, env *session.Env, inputs map[string]any) (map[
 
 // Ended implements workflows.Acts.
 func (e *executing) Ended(begun id.ID) (workflows.Ending, error) {
+	return workflows.Ask(e.tape, func() (workflows.Ending, error) { return e.ended(begun) }, "ended", begun)
+}
+
+func (e *executing) ended(begun id.ID) (workflows.Ending, error) {
 	run, err := Get(e.ctx, e.joint.Tx(), begun)
 	switch {
 	case fault.Is(err, "workflow.no_run"): // its record is gone for good
@@ -181,9 +200,11 @@ func (r *Runner) cancelRuns(ctx context.Context, j *record.Joint, of query.Filte
 
 // Leave implements workflows.Acts.
 func (e *executing) Leave(asked []id.ID) error {
-	undoes, err := e.r.letGo(e.ctx, e.g.joint, e.run, asked...)
-	e.g.undoes(undoes)
-	return err
+	return workflows.Act(e.tape, func() error {
+		undoes, err := e.r.letGo(e.ctx, e.g.joint, e.run, asked...)
+		e.g.undoes(undoes)
+		return err
+	}, "leave", asked)
 }
 
 // leave lets go of what depends on runs that are removed, since their records are gone for good: those that they called end,

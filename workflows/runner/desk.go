@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -123,7 +124,7 @@ func (r *Runner) Press(ctx context.Context, t store.Tenant, caller *record.Sessi
 		}
 		again := *begins
 		run = &again
-		triggered, err := workflows.Triggers(ctx, w, env)
+		triggered, err := run.triggers(ctx, w, env)
 		if err != nil {
 			return err
 		}
@@ -283,6 +284,9 @@ func (r *Runner) Retry(ctx context.Context, t store.Tenant, key id.ID) error {
 		}
 		run.State, run.Due, run.Fault, run.watches = Waiting, r.o.Now(), nil, min(run.watches, mayWatch)
 		run.At.Again()
+		if err := run.recording.add(chapter{Again: true}); err != nil {
+			return err
+		}
 		if queued, err = r.queue(ctx, tx, run.Due); err != nil {
 			return err
 		}
@@ -341,13 +345,23 @@ func (r *Run) begin(w *workflows.Workflow, inputs map[string]any) (err error) {
 	return err
 }
 
-// triggers reports whether the condition of its workflow holds for a run that begins.
+// triggers reports whether the condition of its workflow holds for a run that begins. Of one that does, or fails, it takes down why.
 func (r *Run) triggers(ctx context.Context, w *workflows.Workflow, env *session.Env) (bool, error) {
 	state := &workflows.State{}
 	if err := w.Restore(state, r.results); err != nil {
 		return false, err
 	}
-	return workflows.NewExecution(ctx, w, state, env, nil, nil).Triggered()
+	x := workflows.NewExecution(ctx, w, state, env, nil, nil)
+	held, err := x.Triggered()
+	if w.When == nil || !held && err == nil { // most conditions of most events
+		return held, err
+	}
+	tape := workflows.NewTape(stintOf(env, r.Revision))
+	x.On(tape)
+	if held, err = x.Triggered(); err == nil || !fault.From(err).Kind.Breaks() {
+		err = cmp.Or(r.recording.add(chapter{When: &tape.Stint}), err)
+	}
+	return held, err
 }
 
 // under says that the pointers of a fault are below another.

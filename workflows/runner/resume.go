@@ -232,6 +232,9 @@ func (r *Runner) stop(ctx context.Context, j *record.Joint, run *Run) (undoes bo
 	}
 	if now := r.o.Now(); run.undoing.Begin(&run.At) {
 		run.Due, run.watches, undoes = now, min(run.watches, mayWatch), true
+		if err := run.recording.add(chapter{Undo: true}); err != nil {
+			return false, err
+		}
 	} else {
 		run.State, run.Ended = run.undone(), now
 	}

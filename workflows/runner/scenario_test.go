@@ -231,6 +231,7 @@ func (s *stage) play(t *testing.T, of scenario) {
 	for i, d := range of.Do {
 		s.do(t, fmt.Sprintf("deed %d", i+1), d)
 	}
+	s.replays(t)
 }
 
 // problems are what is wrong with the first workflow, as scenarios write it.
