@@ -74,12 +74,18 @@ func (e *env) Get(p expression.Path) any {
 	if ok && len(p.Via) == 0 {
 		return e.results[name][p.Leaf.Name]
 	}
-	return e.tape.read(p, func() any {
-		if !ok {
-			return e.Env.Get(p)
-		}
-		return e.behind(name, p)
-	}, e.Failed, e.Fail)
+	if e.tape == nil {
+		return e.find(name, ok, p)
+	}
+	return e.tape.read(p, func() any { return e.find(name, ok, p) }, e.Env)
+}
+
+// find is what a path finds that leads into the store, through the result of a step or not.
+func (e *env) find(step string, through bool, p expression.Path) any {
+	if !through {
+		return e.Env.Get(p)
+	}
+	return e.behind(step, p)
 }
 
 // behind is what a path finds that leads through a result.

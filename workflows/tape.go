@@ -11,6 +11,7 @@ import (
 
 	"formwork/engine/expression"
 	"formwork/engine/fault"
+	"formwork/engine/record/session"
 	"formwork/metadata/fieldtype"
 )
 
@@ -19,12 +20,12 @@ var ErrDeparts = errors.New("the run departs from what was recorded")
 
 // Stint is one time that a run was executed, with all that it found beyond itself.
 type Stint struct {
-	At       int64  `json:"at"` // the clock, in Unix nanoseconds
-	Zone     string `json:"zone,omitempty"`
-	Language string `json:"lang,omitempty"`
-	Revision int64  `json:"rev"`             // of the configuration
-	Steps    []Took `json:"steps,omitempty"` // that were done
-	After    *Took  `json:"after,omitempty"` // what was asked after the last of them; nil: nothing
+	At       int64  `json:"t"`           // the clock, in Unix nanoseconds
+	Zone     string `json:"z,omitempty"` // "": UTC
+	Language string `json:"l,omitempty"`
+	Revision int64  `json:"v,omitempty"` // of the configuration; 0: that under which the run began
+	Steps    []Took `json:"d,omitempty"` // that were done
+	After    *Took  `json:"n,omitempty"` // what was asked after the last of them; nil: nothing
 }
 
 // Took is what a step found.
@@ -151,11 +152,8 @@ func (t *Tape) Ends() bool {
 	return true
 }
 
-// read is what a path of an expression reads; get reads it, and failed is the first that could not be computed so far.
-func (t *Tape) read(p expression.Path, get func() any, failed func() error, fail func(error)) any {
-	if t == nil {
-		return get()
-	}
+// read is what a path of an expression reads; get reads it, and of tells what could not be computed.
+func (t *Tape) read(p expression.Path, get func() any, of *session.Env) any {
 	key := nameOf(p)
 	known, was := t.known[key]
 	if t.replays {
@@ -163,16 +161,16 @@ func (t *Tape) read(p expression.Path, get func() any, failed func() error, fail
 			t.departs = true
 		}
 		if known.fault != nil {
-			fail(known.fault)
+			of.Fail(known.fault)
 		}
 		return plain(known.value, p.Leaf.Column.Storage)
 	}
 	if was && known.after == t.answers {
 		return known.value
 	}
-	before := failed()
+	before := of.Failed()
 	now := reading{value: get(), after: t.answers}
-	if err := failed(); err != nil && before == nil {
+	if err := of.Failed(); err != nil && before == nil {
 		now.fault = fault.From(err)
 		t.open.Failed = put(t.open.Failed, key, now.fault)
 	} else if !was || known.fault != nil || !same(known.value, now.value) {

@@ -353,10 +353,10 @@ func (r *Run) triggers(ctx context.Context, w *workflows.Workflow, env *session.
 	}
 	x := workflows.NewExecution(ctx, w, state, env, nil, nil)
 	held, err := x.Triggered()
-	if w.When == nil || !held && err == nil { // most conditions of most events
+	if w.When == nil || !w.Records() || !held && err == nil { // most conditions of most events
 		return held, err
 	}
-	tape := workflows.NewTape(stintOf(env, r.Revision))
+	tape := workflows.NewTape(r.stint(env, r.Revision))
 	x.On(tape)
 	if held, err = x.Triggered(); err == nil || !fault.From(err).Kind.Breaks() {
 		err = cmp.Or(r.recording.add(chapter{When: &tape.Stint}), err)

@@ -58,8 +58,8 @@ func (g *together) carryOn(run *Run, w *workflows.Workflow, env *session.Env) (w
 		return false, g.release(run)
 	}
 	x := executing{g: g, r: g.r, ctx: g.ctx, tenant: g.tenant.Name(), run: run, workflow: w, writer: writer, joint: writer.Within(g.joint), env: env, tries: g.tries, budget: &g.budget}
-	if !g.tries {
-		x.tape = workflows.NewTape(stintOf(env, g.snapshot.Revision))
+	if w.Records() && !g.tries && !run.recording.partial {
+		x.tape = workflows.NewTape(run.stint(env, g.snapshot.Revision))
 	}
 	begins := run.Steps
 	if err = x.execute(); err == nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"formwork/engine/id"
 	"formwork/engine/record/session"
@@ -88,7 +89,14 @@ func (r *recording) read() (all []chapter, err error) {
 	return all, nil
 }
 
-// stintOf is a stint that begins.
-func stintOf(env *session.Env, revision int64) workflows.Stint {
-	return workflows.Stint{At: env.Now().UnixNano(), Zone: env.Location().String(), Language: env.Session.Caller.Language, Revision: revision}
+// stint is one of the run that begins under a configuration.
+func (r *Run) stint(env *session.Env, revision int64) workflows.Stint {
+	s := workflows.Stint{At: env.Now().UnixNano(), Language: env.Session.Caller.Language}
+	if at := env.Location(); at != time.UTC {
+		s.Zone = at.String()
+	}
+	if revision != r.Revision {
+		s.Revision = revision
+	}
+	return s
 }

@@ -86,14 +86,17 @@ type replaying struct {
 	at     map[int64]*catalog.Snapshot
 }
 
-// begin makes the run as it began.
+// begin makes the run as it began, and compiles what it was done under.
 func (p *replaying) begin(chapters []chapter) error {
 	was := p.was
 	p.run = &Run{ID: was.ID, Workflow: was.Workflow, Revision: was.Revision, Object: was.Object, Record: was.Record, By: was.By, Parent: was.Parent, Depth: was.Depth, Started: was.Started, State: Waiting}
 	revisions := []int64{was.Revision}
 	for _, c := range chapters {
-		if stint := cmp.Or(c.Ran, c.When); stint != nil && !slices.Contains(revisions, stint.Revision) {
-			revisions = append(revisions, stint.Revision)
+		if stint := cmp.Or(c.Ran, c.When); stint != nil {
+			stint.Revision = cmp.Or(stint.Revision, was.Revision)
+			if !slices.Contains(revisions, stint.Revision) {
+				revisions = append(revisions, stint.Revision)
+			}
 		}
 	}
 	if len(revisions) > maxConfigurations {
@@ -105,6 +108,9 @@ func (p *replaying) begin(chapters []chapter) error {
 		}
 	}
 	w := p.under[was.Revision].workflow
+	if !w.Records() {
+		return fault.New(fault.Conflict, "workflow.not_recorded")
+	}
 	p.run.At = w.Begin()
 	var err error
 	p.run.results, err = w.Inputs(was.results)
