@@ -31,7 +31,7 @@ type Definition struct {
 	Active  *bool                      `json:"active"`
 	Trigger json.RawMessage            `json:"trigger"` // with its type and what the type sets
 	RunAs   string                     `json:"run_as"`  // "system" or "user"; "": system
-	Record  bool                       `json:"record"` // what its runs find is kept
+	Record  bool                       `json:"record"`  // what its runs find is kept
 	When    string                     `json:"when"`
 	Start   string                     `json:"start"`
 	Steps   map[string]json.RawMessage `json:"steps"`

@@ -146,6 +146,9 @@ func (p *replaying) play(c chapter) error {
 		return p.goOn(c.Ran, c.Came)
 	case c.Again:
 		p.run.State, p.run.Fault = Waiting, nil
+		if len(p.run.At.Ways) == 0 { // one that had ended was not due
+			p.run.At.Until = time.Time{}
+		}
 		p.run.At.Again()
 	case c.Undo:
 		p.run.undoing.Begin(&p.run.At)
