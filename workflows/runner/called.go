@@ -162,9 +162,9 @@ func (r *Runner) tellCaller(ctx context.Context, tx store.Tx, run *Run) (queued 
 }
 
 // cancelCalled ends the runs that wait and were called by some that have ended. It reports whether runs go on which undo what they did.
-func (r *Runner) cancelCalled(ctx context.Context, j *record.Joint, callers []any) (undoes bool, err error) {
+func (r *Runner) cancelCalled(ctx context.Context, j *record.Joint, callers []any, did *tally) (undoes bool, err error) {
 	for some := range slices.Chunk(callers, resumeAtOnce) { // each waits for as many as it goes ways
-		more, err := r.cancelRuns(ctx, j, query.In{Ref: query.Field(colParent), Values: some})
+		more, err := r.cancelRuns(ctx, j, query.In{Ref: query.Field(colParent), Values: some}, did)
 		if err != nil {
 			return false, err
 		}
@@ -175,7 +175,7 @@ func (r *Runner) cancelCalled(ctx context.Context, j *record.Joint, callers []an
 
 // cancelRuns ends the runs that wait and a filter holds for, but for those that end by themselves, once they have undone what they did.
 // Nobody is told: who called them has ended, or does not wait for them any more.
-func (r *Runner) cancelRuns(ctx context.Context, j *record.Joint, of query.Filter) (undoes bool, err error) {
+func (r *Runner) cancelRuns(ctx context.Context, j *record.Joint, of query.Filter, did *tally) (undoes bool, err error) {
 	tx := j.Tx()
 	found, err := find(ctx, tx, query.Select{Table: runTable, Filter: query.All{of, query.Is(colState, Waiting)}}, false)
 	if err != nil {
@@ -189,7 +189,7 @@ func (r *Runner) cancelRuns(ctx context.Context, j *record.Joint, of query.Filte
 		if run.State != Waiting || run.undoing.Begun {
 			continue
 		}
-		more, err := r.stop(ctx, j, run)
+		more, err := r.stop(ctx, j, run, did)
 		if err != nil {
 			return false, err
 		}
@@ -201,7 +201,7 @@ func (r *Runner) cancelRuns(ctx context.Context, j *record.Joint, of query.Filte
 // Leave implements workflows.Acts.
 func (e *executing) Leave(asked []id.ID) error {
 	return workflows.Act(e.tape, func() error {
-		undoes, err := e.r.letGo(e.ctx, e.g.joint, e.run, asked...)
+		undoes, err := e.r.letGo(e.ctx, e.g.joint, e.run, &e.g.tally, asked...)
 		e.g.undoes(undoes)
 		return err
 	}, "leave", asked)
@@ -209,7 +209,7 @@ func (e *executing) Leave(asked []id.ID) error {
 
 // leave lets go of what depends on runs that are removed, since their records are gone for good: those that they called end,
 // and those that called them go on.
-func (r *Runner) leave(ctx context.Context, j *record.Joint, records []any) (queued bool, err error) {
+func (r *Runner) leave(ctx context.Context, j *record.Joint, records []any, did *tally) (queued bool, err error) {
 	tx := j.Tx()
 	waiting, err := find(ctx, tx, query.Select{Table: runTable, Filter: query.All{query.In{Ref: query.Field(colRecord), Values: records}, query.Is(colState, Waiting)}}, false)
 	if err != nil {
@@ -219,7 +219,7 @@ func (r *Runner) leave(ctx context.Context, j *record.Joint, records []any) (que
 	for _, run := range waiting {
 		keys = append(keys, int64(run.ID))
 	}
-	undoes, err := r.cancelCalled(ctx, j, keys)
+	undoes, err := r.cancelCalled(ctx, j, keys, did)
 	if err == nil && undoes {
 		queued, err = r.queue(ctx, tx, r.o.Now())
 	}

@@ -238,9 +238,10 @@ func pressable(s *catalog.Snapshot, w *workflows.Workflow, c *policy.Caller, obj
 
 // Cancel ends a run that waits, once it has undone what it did; one that does so at once. Fault "workflow.no_run" (NotFound), "workflow.not_waiting" (Conflict).
 func (r *Runner) Cancel(ctx context.Context, t store.Tenant, key id.ID) error {
-	queued, ended := false, ""
+	queued, did := false, &tally{}
 	err := r.underNewest(ctx, t, func(system *record.Session) error {
 		return system.Jointly(ctx, func(j *record.Joint) error { // which tells listeners of inboxes that change
+			queued, did = false, &tally{}
 			run, err := Get(ctx, j.Tx(), key)
 			if err != nil {
 				return err
@@ -248,11 +249,10 @@ func (r *Runner) Cancel(ctx context.Context, t store.Tenant, key id.ID) error {
 			if run.State != Waiting {
 				return fault.New(fault.Conflict, "workflow.not_waiting")
 			}
-			undoes, err := r.stop(ctx, j, run)
+			undoes, err := r.stop(ctx, j, run, did)
 			if err != nil {
 				return err
 			}
-			ended = run.State
 			told, err := r.tellCaller(ctx, j.Tx(), run)
 			if queued = told; err == nil && undoes {
 				_, err = r.queue(ctx, j.Tx(), r.o.Now())
@@ -261,8 +261,8 @@ func (r *Runner) Cancel(ctx context.Context, t store.Tenant, key id.ID) error {
 			return err
 		})
 	})
-	if err == nil && ended != Waiting { // else it is counted when it has undone what it did
-		r.committed(t, &tally{ended: map[string]int{ended: 1}})
+	if err == nil { // one that undoes what it did is counted when it has
+		r.committed(t, did)
 	}
 	if err == nil && queued {
 		r.o.Wake(t.Name())
