@@ -2,8 +2,10 @@ package workflows
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -41,6 +43,7 @@ type Execution struct {
 	at       *Position // where the step is that is being done
 	budget   *Budget
 	env      *env
+	tape     *Tape          // nil: nothing is taken down
 	sizes    map[string]int // of results, by step; nil: not known yet
 }
 
@@ -52,21 +55,41 @@ func NewExecution(ctx context.Context, w *Workflow, s *State, record *session.En
 	return &Execution{Ctx: ctx, Acts: acts, workflow: w, state: s, at: &s.Position, budget: b, env: &env{Env: record, results: s.Results}}
 }
 
+// On has a tape take down what the run finds, or tell it.
+func (x *Execution) On(t *Tape) { x.tape, x.env.tape = t, t }
+
+// Tape is what questions of its steps are asked by; see Ask.
+func (x *Execution) Tape() *Tape { return x.tape }
+
 // env is what expressions of a run read: the record, the user, and the results of steps.
 type env struct {
 	*session.Env
 	results map[string]map[string]any
+	tape    *Tape
 }
 
 // Get implements expression.Env.
 func (e *env) Get(p expression.Path) any {
 	name, ok := stepOf(p.Root)
-	if !ok {
-		return e.Env.Get(p)
-	}
-	if len(p.Via) == 0 {
+	if ok && len(p.Via) == 0 {
 		return e.results[name][p.Leaf.Name]
 	}
+	if e.tape == nil {
+		return e.find(name, ok, p)
+	}
+	return e.tape.read(p, func() any { return e.find(name, ok, p) }, e.Env)
+}
+
+// find is what a path finds that leads into the store, through the result of a step or not.
+func (e *env) find(step string, through bool, p expression.Path) any {
+	if !through {
+		return e.Env.Get(p)
+	}
+	return e.behind(step, p)
+}
+
+// behind is what a path finds that leads through a result.
+func (e *env) behind(name string, p expression.Path) any {
 	first, ok := e.results[name][p.Via[0].Name].(int64)
 	if !ok {
 		return nil
@@ -146,7 +169,12 @@ func (x *Execution) Triggered() (bool, error) {
 	if x.workflow.When == nil {
 		return true, nil
 	}
-	return x.Holds(x.workflow.When)
+	held, err := x.Holds(x.workflow.When)
+	code := ""
+	if f := fault.From(err); f != nil {
+		code = f.Code
+	}
+	return held, cmp.Or(err, x.tape.end(held, code))
 }
 
 // Doing is told of each step before it is done, and on which way. again: it has been told of it, and the step waited for a change of
@@ -245,19 +273,20 @@ func (x *Execution) Count(o *catalog.Object, condition *expression.Program) (int
 	if err != nil {
 		return 0, err
 	}
-	readable, err := x.Acts.Readable(o)
-	if err != nil {
-		return 0, err
-	}
-	var n int64
-	q := query.Aggregate{Table: o.Table.Name, Filter: query.And(f, readable), Measures: []query.Measure{{Op: query.Count}}}
-	for r, err := range x.Reader().Aggregate(x.Ctx, q) {
+	return Ask(x.tape, func() (n int64, err error) {
+		readable, err := x.Acts.Readable(o)
 		if err != nil {
-			return 0, fmt.Errorf("counting records of %s: %w", o.Doc.Name, err)
+			return 0, err
 		}
-		n, _ = r[0].(int64)
-	}
-	return n, nil
+		q := query.Aggregate{Table: o.Table.Name, Filter: query.And(f, readable), Measures: []query.Measure{{Op: query.Count}}}
+		for r, err := range x.Reader().Aggregate(x.Ctx, q) {
+			if err != nil {
+				return 0, fmt.Errorf("counting records of %s: %w", o.Doc.Name, err)
+			}
+			n, _ = r[0].(int64)
+		}
+		return n, nil
+	}, "count", o.Doc.Name, f)
 }
 
 // Find are at most limit records of an object that the run's caller may read and a condition holds for (nil: any);
@@ -278,25 +307,33 @@ func (x *Execution) Find(o *catalog.Object, condition *expression.Program, sort 
 
 // FindBy are at most limit records of an object that the run's caller may read and a filter holds for.
 func (x *Execution) FindBy(o *catalog.Object, f query.Filter, sort []query.Order, limit int) ([]id.ID, error) {
-	readable, err := x.Acts.Readable(o)
-	if err != nil {
-		return nil, err
-	}
-	f = query.And(f, readable)
-	var found []id.ID
-	q := query.Select{Table: o.Table.Name, Filter: f, Sort: append(slices.Clone(sort), query.Order{Ref: query.Field(query.ID)}), Limit: limit}
-	for r, err := range store.Find(x.Ctx, x.Reader(), q, query.ID) {
+	return Ask(x.tape, func() (found []id.ID, err error) {
+		readable, err := x.Acts.Readable(o)
 		if err != nil {
-			return nil, fmt.Errorf("finding records of %s: %w", o.Doc.Name, err)
+			return nil, err
 		}
-		found = append(found, r.ID(query.ID))
-	}
-	return found, nil
+		q := query.Select{Table: o.Table.Name, Filter: query.And(f, readable), Sort: append(slices.Clone(sort), query.Order{Ref: query.Field(query.ID)}), Limit: limit}
+		for r, err := range store.Find(x.Ctx, x.Reader(), q, query.ID) {
+			if err != nil {
+				return nil, fmt.Errorf("finding records of %s: %w", o.Doc.Name, err)
+			}
+			found = append(found, r.ID(query.ID))
+		}
+		return found, nil
+	}, "find", o.Doc.Name, f, sort, limit)
 }
 
 // step does the next step.
 func (x *Execution) step() error {
-	node := x.workflow.Nodes[x.at.Next]
+	step := x.at.Next
+	err := x.do(x.workflow.Nodes[step])
+	if x.tape == nil || errors.Is(err, ErrDeparts) {
+		return err
+	}
+	return cmp.Or(x.tape.end(x.came(step, err)...), err)
+}
+
+func (x *Execution) do(node *Node) error {
 	if !x.at.Watches { // else it has been counted
 		x.state.Steps++
 	}
@@ -448,6 +485,16 @@ func (w *Workflow) resultOf(step string) Result {
 // Fill gives a state what was filled in, in stored form.
 func (s *State) Fill(inputs map[string]any) {
 	s.Results = map[string]map[string]any{inputKey: inputs}
+}
+
+// Inputs are those of a run, of results that were kept, as they are kept.
+func (w *Workflow) Inputs(kept json.RawMessage) (json.RawMessage, error) {
+	s := &State{}
+	if err := w.Restore(s, kept); err != nil {
+		return nil, err
+	}
+	maps.DeleteFunc(s.Results, func(step string, _ map[string]any) bool { return step != inputKey })
+	return w.Keep(s)
 }
 
 // About is the record that the run is about, as fields keep it that lead to records of any object; "": there is none.

@@ -62,6 +62,10 @@ func (x *Execution) People(p *People) ([]Person, error) {
 	if err != nil {
 		return nil, err
 	}
+	return Ask(x.tape, func() ([]Person, error) { return x.people(p, f) }, "people", f)
+}
+
+func (x *Execution) people(p *People, f query.Filter) ([]Person, error) {
 	readable, err := x.Acts.Readable(p.users)
 	if err != nil {
 		return nil, err
@@ -144,6 +148,10 @@ func (x *Execution) Loads(o *catalog.Object, field query.Column, condition *expr
 		}
 		f = query.And(f, holds)
 	}
+	return Ask(x.tape, func() (map[id.ID]int64, error) { return x.loads(o, field, f) }, "loads", o.Doc.Name, field.Name, f)
+}
+
+func (x *Execution) loads(o *catalog.Object, field query.Column, f query.Filter) (map[id.ID]int64, error) {
 	loads := map[id.ID]int64{}
 	q := query.Aggregate{Table: o.Table.Name, Filter: f, Groups: []query.Group{{Ref: query.Field(field)}}, Measures: []query.Measure{{Op: query.Count}}}
 	for r, err := range x.Reader().Aggregate(x.Ctx, q) {

@@ -294,7 +294,7 @@ type Inquiry struct {
 // Inquired is what became of an inquiry.
 type Inquired struct {
 	State  string          // inquiry.Open, Answered …
-	Answer json.RawMessage // by name, as the API shows values; nil: nothing
+	Answer json.RawMessage `json:",omitempty"` // by name, as the API shows values; nil: nothing
 	Due    time.Time
 }
 
@@ -310,7 +310,7 @@ type Reply struct {
 type Ending struct {
 	Ended  bool
 	Fault  *fault.Fault    // why it failed, or was cancelled; nil: it was done
-	Answer json.RawMessage // by name, as the API shows values; nil: nothing
+	Answer json.RawMessage `json:",omitempty"` // by name, as the API shows values; nil: nothing
 }
 
 // Inquiring is a Step that asks somebody outside.

@@ -106,6 +106,7 @@ var (
 	page      = access{open: true, page: true}
 	metaOps   = access{right: "manage_metadata", slow: true}
 	setup     = access{right: "view_setup"}
+	setupOps  = access{right: "view_setup", slow: true}
 	people    = access{right: "manage_users"}
 	keyring   = access{right: "manage_keys"}
 	exporting = access{right: "export", slow: true}
@@ -239,6 +240,7 @@ func (s *Server) routes() []route {
 		{get, v1 + "/runs/:id", s.getRun, "getRun", "Shows a run of a workflow: what its steps did.", none, setup, nothing, answers[Run]()},
 		{post, v1 + "/runs/:id/cancel", s.cancelRun, "cancelRun", "Ends a run that waits.", none, metaOps, nothing, done},
 		{post, v1 + "/runs/:id/retry", s.retryRun, "retryRun", "Has a run that failed or was cancelled go on with the step that failed.", none, metaOps, nothing, done},
+		{post, v1 + "/runs/:id/replay", s.replayRun, "replayRun", "Plays a run that has ended again from what it found, and says whether it goes the same way; does nothing.", none, setupOps, nothing, answers[Replay]()},
 		{post, v1 + "/workflows/:name/try", s.tryWorkflow, "tryWorkflow", "Says what a workflow would do with a record, and does nothing.", none, metaOps, sends[TryOn](), answers[Tried]()},
 
 		{post, v1 + "/workflows/backtest", s.backtestWorkflow, "backtestWorkflow", "Says when a workflow would have been set off by the changes of the last days, and what it would do; does nothing.", none, metaOps, sends[BacktestOf](), answers[Backtested]()},

@@ -66,6 +66,22 @@ type Tried struct {
 	Trace   []RunStep `json:"trace"`
 }
 
+// Replay is a run that was played again from what it found.
+type Replay struct {
+	State   string     `json:"state" enum:"waiting,done,failed,cancelled"` // waiting: it departs before it ends
+	Problem *Finding   `json:"problem,omitempty"`                          // why it fails
+	Steps   int        `json:"steps"`                                      // that it does
+	Trace   []RunStep  `json:"trace"`                                      // the first of them, in order
+	Agrees  bool       `json:"agrees"`                                     // it goes the same way, and comes to the same
+	Departs *Departure `json:"departs,omitempty"`                          // where it does not; absent: not before it ends
+}
+
+// Departure is the step at which a replay comes to something else than the run did.
+type Departure struct {
+	Number int    `json:"number"`         // in order, from 1; 0: the condition
+	Step   string `json:"step,omitempty"` // its name
+}
+
 // TryOn says on which record a workflow is tried, if it is about one.
 type TryOn struct {
 	Record  string         `json:"record,omitempty" schema:"ID"` // absent: of a workflow that is about none
@@ -275,6 +291,28 @@ func (s *Server) retryRun(r *request) error {
 		return err
 	}
 	return r.done()
+}
+
+// replayRun is POST /runs/{id}/replay.
+func (s *Server) replayRun(r *request) error {
+	key, err := r.recordID()
+	if err != nil {
+		return err
+	}
+	replayed, err := s.o.Workflows.Replay(r.ctx, r.tenant, key)
+	if err != nil {
+		return err
+	}
+	run := replayed.Run
+	trace, err := r.showTrace(run, false)
+	if err != nil {
+		return err
+	}
+	shown := Replay{State: run.State, Problem: r.problemOf(run.Fault), Steps: run.Steps, Trace: trace, Agrees: replayed.Agrees}
+	if at := replayed.Departs; at != nil {
+		shown.Departs = &Departure{Number: at.Number, Step: at.Step}
+	}
+	return r.json(fiber.StatusOK, shown)
 }
 
 // tryWorkflow is POST /workflows/{name}/try.

@@ -264,7 +264,7 @@ func TestRunsTellOfRequests(t *testing.T) {
 	w := newWorld(t)
 	w.User("admin@example.com", map[string]any{"permissions": []any{"admin"}})
 	w.Apply(`{"kind":"connection","name":"erp","label":"ERP","url":"http://127.0.0.1:9"}`,
-		`{"kind":"workflow","name":"send","label":"Send","object":"account","trigger":{"type":"manual"},"start":"a","steps":{"a":{"type":"request","connection":"erp","method":"POST","path":"'x'","body":["phone"]}}}`,
+		`{"kind":"workflow","name":"send","label":"Send","record":true,"object":"account","trigger":{"type":"manual"},"start":"a","steps":{"a":{"type":"request","connection":"erp","method":"POST","path":"'x'","body":["phone"]}}}`,
 		`{"kind":"permission","name":"looker","label":"Looker","system":["view_setup","manage_metadata"],"objects":{"account":{"read":true,"read_all":true,"fields":{"*":"read","phone":"none"}}}}`)
 	w.User("lou@example.com", map[string]any{"permissions": []any{"looker"}})
 	admin, lou := w.login("main", "admin@example.com"), w.login("main", "lou@example.com")
@@ -282,6 +282,22 @@ func TestRunsTellOfRequests(t *testing.T) {
 			}
 		}
 	}
+	w.refused(t, "POST", "/api/v1/runs/"+run+"/replay", admin, 409) // it waits
+	if status, _, raw := w.do("POST", "/api/v1/runs/"+run+"/cancel", map[string]string{"Authorization": "Bearer " + admin}, ""); status != 204 {
+		t.Fatalf("cancelling: %d %s", status, raw)
+	}
+	for token, sees := range map[string]bool{admin: true, lou: false} {
+		got := w.sent("POST", "/api/v1/runs/"+run+"/replay", token, "")
+		raw, err := json.Marshal(got)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got["agrees"] != true || got["state"] != "cancelled" || !strings.Contains(string(raw), "POST erp /x") || strings.Contains(string(raw), "123456") != sees {
+			t.Errorf("replayed it is %s", raw)
+		}
+	}
+	w.User("ann@example.com", map[string]any{"permissions": []any{"sales_user"}})
+	w.refused(t, "POST", "/api/v1/runs/"+run+"/replay", w.login("main", "ann@example.com"), 403)
 }
 
 // Whoever sets off a workflow is asked for what it needs: described as fields are, without what is for admins.

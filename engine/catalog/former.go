@@ -26,6 +26,16 @@ func (c *Catalog) FormerDocument(ctx context.Context, t store.Tenant, revision i
 	return d, false, nil
 }
 
+// Former is the configuration of an older revision. Fault "catalog.no_revision" (NotFound). One that this version of the program does not
+// compile any more is an internal fault.
+func (c *Catalog) Former(ctx context.Context, t store.Tenant, revision int64) (*Snapshot, error) {
+	s, err := c.stateAt(ctx, t, revision)
+	if err != nil {
+		return nil, err
+	}
+	return c.compiled(ctx, s, nil)
+}
+
 // CompileApart compiles a document that is no part of a configuration, since it was of an older one or is a draft, against
 // what there is now. The problems are those that a change with it would have; nothing is compiled if there
 // are any.

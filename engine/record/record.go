@@ -162,9 +162,13 @@ func (s *Session) AsNow(o *catalog.Object, column query.Column, before bool) boo
 	return past.AsNow(s.core.Mappings.Of(o), column, before)
 }
 
-// EnvOf is the environment of a record of an object as it is given, and as it was before.
+// EnvOf is the environment of a record of an object as it is given, and as it was before; of no object (nil), of what is about no record.
 func (s *Session) EnvOf(ctx context.Context, o *catalog.Object, after, before stored.Row) *session.Env {
-	e := session.NewEnv(ctx, &s.core, s.core.Tenant, s.core.Mappings.Of(o), after, before)
+	var m *stored.Mapping
+	if o != nil {
+		m = s.core.Mappings.Of(o)
+	}
+	e := session.NewEnv(ctx, &s.core, s.core.Tenant, m, after, before)
 	return &e
 }
 

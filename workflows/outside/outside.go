@@ -213,6 +213,8 @@ type Options struct {
 	Now     func() time.Time
 	// Answered is called in the transaction that keeps the answer of a call, or its failure.
 	Answered func(ctx context.Context, tx store.Tx, c *Call) error
+	// Kept is called once of each, when that is committed.
+	Kept func(c *Call)
 	// Late is called of a message that was sent though its call had been forgotten meanwhile.
 	Late func(ctx context.Context, t store.Tenant, c *Call) error
 	// Linked is called, after Answered, of what became of a message that brings a link: no run waits for it.
@@ -306,6 +308,9 @@ func (c *Caller) Start(ctx context.Context, t store.Tenant) (room bool, err erro
 		c.places.Give(t.Name(), n)
 		return false, err
 	}
+	for _, call := range lost {
+		c.o.Kept(call)
+	}
 	if len(lost) > 0 {
 		c.o.Committed(t.Name())
 	}
@@ -358,8 +363,9 @@ func (c *Caller) call(t store.Tenant, call *Call) error {
 	default:
 		call.Due = c.o.Now().Add(max(got.pause, call.wait()))
 	}
-	gone := false
+	gone, kept := false, false
 	err = t.Write(ctx, func(tx store.Tx) error {
+		kept = false
 		now, err := Get(ctx, tx, call.ID)
 		gone = fault.Is(err, "outside.unknown")
 		if gone || err == nil && now.State != Pending {
@@ -371,8 +377,12 @@ func (c *Caller) call(t store.Tenant, call *Call) error {
 		if err := call.keep(ctx, tx); err != nil {
 			return err
 		}
+		kept = true
 		return c.o.Answered(ctx, tx, call)
 	})
+	if err == nil && kept {
+		c.o.Kept(call)
+	}
 	switch m := call.Request.Mail; {
 	case err != nil || m == nil:
 	case gone && call.State == Done:

@@ -78,7 +78,7 @@ func (r *Runner) start(ctx context.Context, t store.Tenant, system *record.Sessi
 		if err := s.wake(watched); err != nil {
 			return err
 		}
-		woken, err := r.removeRuns(ctx, j, gone)
+		woken, err := r.removeRuns(ctx, j, gone, did)
 		if err != nil {
 			return err
 		}
@@ -113,12 +113,12 @@ func purged(events []outbox.Event) (keys []any) {
 
 // removeRuns removes the runs about records, with what they tell of these, and what was asked about them.
 // It reports whether a job was enqueued.
-func (r *Runner) removeRuns(ctx context.Context, j *record.Joint, records []any) (queued bool, err error) {
+func (r *Runner) removeRuns(ctx context.Context, j *record.Joint, records []any, did *tally) (queued bool, err error) {
 	tx := j.Tx()
 	if len(records) == 0 {
 		return false, nil
 	}
-	if queued, err = r.leave(ctx, j, records); err != nil {
+	if queued, err = r.leave(ctx, j, records, did); err != nil {
 		return false, err
 	}
 	if _, err := tx.DeleteWhere(ctx, runTable, query.In{Ref: query.Field(colRecord), Values: records}); err != nil {

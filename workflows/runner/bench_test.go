@@ -1,6 +1,7 @@
 package runner_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -64,7 +65,7 @@ func doneRuns(b *testing.B, tenant *enginetest.Tenant, wanted int) {
 		if runs >= wanted {
 			return
 		}
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(10 * time.Millisecond)
 	}
 }
 
@@ -82,6 +83,34 @@ func BenchmarkRuns(b *testing.B) {
 	running.Go(func() { tenant.Outbox.Run(b.Context()) })
 	doneRuns(b, tenant, made)
 	b.ReportMetric(float64(made)/b.Elapsed().Seconds(), "runs/s")
+}
+
+// BenchmarkRecording compares runs as those of BenchmarkRuns that are recorded with such that are not, in turns: how much longer they
+// take, and how much more of the processor, in hundredths.
+func BenchmarkRecording(b *testing.B) {
+	const rounds, each = 6, 5 // of 200 runs
+	var took, used [2]time.Duration
+	for range rounds {
+		for i, recorded := range []bool{false, true} {
+			tenant, ops := benchTenant(b, created+fmt.Sprintf(`,"record":%v`, recorded))
+			for range each {
+				if _, err := tenant.System().Bulk(b.Context(), "deal", ops, true); err != nil {
+					b.Fatal(err)
+				}
+			}
+			ctx, stop := context.WithCancel(b.Context())
+			var running sync.WaitGroup
+			began, before := time.Now(), processor(b)
+			running.Go(func() { tenant.Outbox.Run(ctx) })
+			doneRuns(b, tenant, each*len(ops))
+			took[i], used[i] = took[i]+time.Since(began), used[i]+processor(b)-before
+			stop()
+			running.Wait()
+		}
+	}
+	b.ReportMetric(100*(took[1].Seconds()/took[0].Seconds()-1), "%longer")
+	b.ReportMetric(100*(used[1].Seconds()/used[0].Seconds()-1), "%processor")
+	b.ReportMetric(rounds*each*200/took[1].Seconds(), "runs/s")
 }
 
 // BenchmarkLatency measures how long after a save its run begins, while records are made one after the other at

@@ -17,12 +17,35 @@ import (
 // Begin implements workflows.Acts. The run that is called does its first steps at once, as its own workflow says, in
 // the transaction of the one that calls it.
 func (e *executing) Begin(workflow string, record id.ID, inputs map[string]any) (id.ID, error) {
+	var run *Run
+	key, err := workflows.Ask(e.tape, func() (key id.ID, err error) {
+		if run, err = e.begin(workflow, record, inputs); err == nil && run != nil {
+			key = run.ID
+		}
+		return key, err
+	}, "begin", workflow, record, inputs)
+	if err != nil || key == 0 {
+		return 0, err
+	}
+	e.note(Effect{Do: "call", Record: key, Text: workflow})
+	if e.tries {
+		for _, did := range run.Trace {
+			for _, effect := range did.Effects {
+				e.note(effect)
+			}
+		}
+	}
+	return key, nil
+}
+
+// begin is the run that is called; nil: its condition does not hold.
+func (e *executing) begin(workflow string, record id.ID, inputs map[string]any) (*Run, error) {
 	w := workflows.Of(e.g.snapshot).ByName[workflow]
 	switch {
 	case w == nil || !w.Active():
-		return 0, fault.New(fault.Conflict, "workflow.not_active", "workflow", workflow)
+		return nil, fault.New(fault.Conflict, "workflow.not_active", "workflow", workflow)
 	case e.run.Depth+1 >= maxDepth:
-		return 0, fault.New(fault.Limited, "workflow.too_deep", "limit", maxDepth)
+		return nil, fault.New(fault.Limited, "workflow.too_deep", "limit", maxDepth)
 	}
 	run := &Run{ID: e.r.o.IDs.Next(), Parent: e.run.ID, Workflow: workflow, Revision: e.g.snapshot.Revision, Object: w.Object.Doc.Name, Record: record,
 		By: e.run.By, acts: e.run.acts, Depth: e.run.Depth + 1, Started: e.r.o.Now(), At: w.Begin(), watches: mayWatchOf(w)}
@@ -31,37 +54,29 @@ func (e *executing) Begin(workflow string, record id.ID, inputs map[string]any) 
 		err = session.NotFound(run.Object, record)
 	}
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	if triggered, err := workflows.Triggers(e.ctx, w, env); err != nil || !triggered {
-		return 0, err
+	if triggered, err := run.triggers(e.ctx, w, env); err != nil || !triggered {
+		return nil, err
 	}
 	values, err := given(w, env, inputs)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	if err := run.begin(w, values); err != nil {
-		return 0, err
+		return nil, err
 	}
-	e.note(Effect{Do: "call", Record: run.ID, Text: workflow})
 	wrote, err := e.g.carryOn(run, w, env)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	e.wrote = e.wrote || wrote
 	e.g.waits(run)
 	e.g.tally.begun++
-	if e.tries {
-		for _, did := range run.Trace {
-			for _, effect := range did.Effects {
-				e.note(effect)
-			}
-		}
-	}
 	if err := e.refresh(); err != nil {
-		return 0, err
+		return nil, err
 	}
-	return run.ID, run.insert(e.ctx, e.joint.Tx())
+	return run, run.insert(e.ctx, e.joint.Tx())
 }
 
 // refresh reads the record that the run is about as it is now; one that was deleted stays as it was.
@@ -118,6 +133,10 @@ func given(w *workflows.Workflow, env *session.Env, inputs map[string]any) (map[
 
 // Ended implements workflows.Acts.
 func (e *executing) Ended(begun id.ID) (workflows.Ending, error) {
+	return workflows.Ask(e.tape, func() (workflows.Ending, error) { return e.ended(begun) }, "ended", begun)
+}
+
+func (e *executing) ended(begun id.ID) (workflows.Ending, error) {
 	run, err := Get(e.ctx, e.joint.Tx(), begun)
 	switch {
 	case fault.Is(err, "workflow.no_run"): // its record is gone for good
@@ -143,9 +162,9 @@ func (r *Runner) tellCaller(ctx context.Context, tx store.Tx, run *Run) (queued 
 }
 
 // cancelCalled ends the runs that wait and were called by some that have ended. It reports whether runs go on which undo what they did.
-func (r *Runner) cancelCalled(ctx context.Context, j *record.Joint, callers []any) (undoes bool, err error) {
+func (r *Runner) cancelCalled(ctx context.Context, j *record.Joint, callers []any, did *tally) (undoes bool, err error) {
 	for some := range slices.Chunk(callers, resumeAtOnce) { // each waits for as many as it goes ways
-		more, err := r.cancelRuns(ctx, j, query.In{Ref: query.Field(colParent), Values: some})
+		more, err := r.cancelRuns(ctx, j, query.In{Ref: query.Field(colParent), Values: some}, did)
 		if err != nil {
 			return false, err
 		}
@@ -156,7 +175,7 @@ func (r *Runner) cancelCalled(ctx context.Context, j *record.Joint, callers []an
 
 // cancelRuns ends the runs that wait and a filter holds for, but for those that end by themselves, once they have undone what they did.
 // Nobody is told: who called them has ended, or does not wait for them any more.
-func (r *Runner) cancelRuns(ctx context.Context, j *record.Joint, of query.Filter) (undoes bool, err error) {
+func (r *Runner) cancelRuns(ctx context.Context, j *record.Joint, of query.Filter, did *tally) (undoes bool, err error) {
 	tx := j.Tx()
 	found, err := find(ctx, tx, query.Select{Table: runTable, Filter: query.All{of, query.Is(colState, Waiting)}}, false)
 	if err != nil {
@@ -170,7 +189,7 @@ func (r *Runner) cancelRuns(ctx context.Context, j *record.Joint, of query.Filte
 		if run.State != Waiting || run.undoing.Begun {
 			continue
 		}
-		more, err := r.stop(ctx, j, run)
+		more, err := r.stop(ctx, j, run, did)
 		if err != nil {
 			return false, err
 		}
@@ -181,14 +200,16 @@ func (r *Runner) cancelRuns(ctx context.Context, j *record.Joint, of query.Filte
 
 // Leave implements workflows.Acts.
 func (e *executing) Leave(asked []id.ID) error {
-	undoes, err := e.r.letGo(e.ctx, e.g.joint, e.run, asked...)
-	e.g.undoes(undoes)
-	return err
+	return workflows.Act(e.tape, func() error {
+		undoes, err := e.r.letGo(e.ctx, e.g.joint, e.run, &e.g.tally, asked...)
+		e.g.undoes(undoes)
+		return err
+	}, "leave", asked)
 }
 
 // leave lets go of what depends on runs that are removed, since their records are gone for good: those that they called end,
 // and those that called them go on.
-func (r *Runner) leave(ctx context.Context, j *record.Joint, records []any) (queued bool, err error) {
+func (r *Runner) leave(ctx context.Context, j *record.Joint, records []any, did *tally) (queued bool, err error) {
 	tx := j.Tx()
 	waiting, err := find(ctx, tx, query.Select{Table: runTable, Filter: query.All{query.In{Ref: query.Field(colRecord), Values: records}, query.Is(colState, Waiting)}}, false)
 	if err != nil {
@@ -198,7 +219,7 @@ func (r *Runner) leave(ctx context.Context, j *record.Joint, records []any) (que
 	for _, run := range waiting {
 		keys = append(keys, int64(run.ID))
 	}
-	undoes, err := r.cancelCalled(ctx, j, keys)
+	undoes, err := r.cancelCalled(ctx, j, keys, did)
 	if err == nil && undoes {
 		queued, err = r.queue(ctx, tx, r.o.Now())
 	}

@@ -67,7 +67,6 @@ func (r *Runner) queueCalls(ctx context.Context, tx store.Tx, due time.Time) (bo
 // answered has the run go on that waits for a request, and the next requests made: there is room for another, and this one
 // may be due again.
 func (r *Runner) answered(ctx context.Context, tx store.Tx, c *outside.Call) error {
-	r.figures.called(c)
 	if c.State != outside.Pending {
 		if _, err := r.wakeRun(ctx, tx, c.Run, c.ID); err != nil {
 			return err

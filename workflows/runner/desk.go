@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -123,7 +124,7 @@ func (r *Runner) Press(ctx context.Context, t store.Tenant, caller *record.Sessi
 		}
 		again := *begins
 		run = &again
-		triggered, err := workflows.Triggers(ctx, w, env)
+		triggered, err := run.triggers(ctx, w, env)
 		if err != nil {
 			return err
 		}
@@ -237,9 +238,10 @@ func pressable(s *catalog.Snapshot, w *workflows.Workflow, c *policy.Caller, obj
 
 // Cancel ends a run that waits, once it has undone what it did; one that does so at once. Fault "workflow.no_run" (NotFound), "workflow.not_waiting" (Conflict).
 func (r *Runner) Cancel(ctx context.Context, t store.Tenant, key id.ID) error {
-	queued, ended := false, ""
+	queued, did := false, &tally{}
 	err := r.underNewest(ctx, t, func(system *record.Session) error {
 		return system.Jointly(ctx, func(j *record.Joint) error { // which tells listeners of inboxes that change
+			queued, did = false, &tally{}
 			run, err := Get(ctx, j.Tx(), key)
 			if err != nil {
 				return err
@@ -247,11 +249,10 @@ func (r *Runner) Cancel(ctx context.Context, t store.Tenant, key id.ID) error {
 			if run.State != Waiting {
 				return fault.New(fault.Conflict, "workflow.not_waiting")
 			}
-			undoes, err := r.stop(ctx, j, run)
+			undoes, err := r.stop(ctx, j, run, did)
 			if err != nil {
 				return err
 			}
-			ended = run.State
 			told, err := r.tellCaller(ctx, j.Tx(), run)
 			if queued = told; err == nil && undoes {
 				_, err = r.queue(ctx, j.Tx(), r.o.Now())
@@ -260,8 +261,8 @@ func (r *Runner) Cancel(ctx context.Context, t store.Tenant, key id.ID) error {
 			return err
 		})
 	})
-	if err == nil && ended != Waiting { // else it is counted when it has undone what it did
-		r.committed(t, &tally{ended: map[string]int{ended: 1}})
+	if err == nil { // one that undoes what it did is counted when it has
+		r.committed(t, did)
 	}
 	if err == nil && queued {
 		r.o.Wake(t.Name())
@@ -283,6 +284,9 @@ func (r *Runner) Retry(ctx context.Context, t store.Tenant, key id.ID) error {
 		}
 		run.State, run.Due, run.Fault, run.watches = Waiting, r.o.Now(), nil, min(run.watches, mayWatch)
 		run.At.Again()
+		if err := run.recording.add(chapter{Again: true}); err != nil {
+			return err
+		}
 		if queued, err = r.queue(ctx, tx, run.Due); err != nil {
 			return err
 		}
@@ -341,13 +345,23 @@ func (r *Run) begin(w *workflows.Workflow, inputs map[string]any) (err error) {
 	return err
 }
 
-// triggers reports whether the condition of its workflow holds for a run that begins.
+// triggers reports whether the condition of its workflow holds for a run that begins. Of one that does, or fails, it takes down why.
 func (r *Run) triggers(ctx context.Context, w *workflows.Workflow, env *session.Env) (bool, error) {
 	state := &workflows.State{}
 	if err := w.Restore(state, r.results); err != nil {
 		return false, err
 	}
-	return workflows.NewExecution(ctx, w, state, env, nil, nil).Triggered()
+	x := workflows.NewExecution(ctx, w, state, env, nil, nil)
+	held, err := x.Triggered()
+	if w.When == nil || !w.Records() || !held && err == nil { // most conditions of most events
+		return held, err
+	}
+	tape := workflows.NewTape(r.stint(env, r.Revision))
+	x.On(tape)
+	if held, err = x.Triggered(); err == nil || !fault.From(err).Kind.Breaks() {
+		err = cmp.Or(r.recording.add(chapter{When: &tape.Stint}), err)
+	}
+	return held, err
 }
 
 // under says that the pointers of a fault are below another.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -39,6 +40,7 @@ type executing struct {
 	doing    int             // where the step is in the trace that is being done
 	watches  bool            // and it has waited for a change before
 	budget   *workflows.Budget
+	tape     *workflows.Tape // nil: nothing is taken down
 }
 
 // stepsAtOnce is how many steps one transaction does: whoever writes to the tenant waits for them.
@@ -56,7 +58,14 @@ func (g *together) carryOn(run *Run, w *workflows.Workflow, env *session.Env) (w
 		return false, g.release(run)
 	}
 	x := executing{g: g, r: g.r, ctx: g.ctx, tenant: g.tenant.Name(), run: run, workflow: w, writer: writer, joint: writer.Within(g.joint), env: env, tries: g.tries, budget: &g.budget}
-	if err = x.execute(); err == nil && run.State != Waiting {
+	if w.Records() && !g.tries && !run.recording.partial {
+		x.tape = workflows.NewTape(run.stint(env, g.snapshot.Revision))
+	}
+	begins := run.Steps
+	if err = x.execute(); err == nil {
+		err = run.recording.ran(x.tape, begins, run.State)
+	}
+	if err == nil && run.State != Waiting {
 		err = g.release(run)
 	}
 	g.calls = g.calls || x.calls
@@ -73,6 +82,7 @@ func (e *executing) execute() error {
 	x := workflows.NewExecution(e.ctx, e.workflow, state, e.env, e, e.budget)
 	if err == nil {
 		x.ID, x.By = e.run.ID, e.run.By
+		x.On(e.tape)
 		if e.tries {
 			x.Passes = e.passes
 		}
@@ -90,10 +100,10 @@ func (e *executing) execute() error {
 	}
 	now := e.r.o.Now()
 	switch f := fault.From(err); {
-	case f != nil && (f.Kind == fault.Unavailable || f.Kind == fault.Full || e.ctx.Err() != nil):
+	case f != nil && (f.Kind == fault.Unavailable || f.Kind == fault.Full || e.ctx.Err() != nil || errors.Is(err, workflows.ErrDeparts)):
 		return err // nothing is wrong with the run
 	case f != nil:
-		if f.Kind == fault.Internal { // it must not hold up others
+		if f.Kind == fault.Internal && !e.tape.Replays() { // it must not hold up others
 			e.r.o.Log.Error("doing a step of a workflow", "tenant", e.tenant, "workflow", e.run.Workflow, "run", e.run.ID.String(), "step", x.Step(), "error", err)
 		}
 		e.run.State, e.run.Fault, e.run.Ended = Failed, cmp.Or(e.run.Fault, single(f)), now
@@ -185,21 +195,28 @@ func (e *executing) Put(values map[string]any) error {
 	if err := e.needsRecord(); err != nil {
 		return err
 	}
-	o, was := e.env.Mapping.Object, make(map[string]any, len(values))
-	for name := range values {
-		if f, ok := o.Field(name); ok {
-			was[name] = e.env.Mapping.Value(e.env.Row, f.Column)
+	o := e.env.Mapping.Object
+	was, err := workflows.Ask(e.tape, func() (json.RawMessage, error) {
+		was := make(map[string]any, len(values))
+		for name := range values {
+			if f, ok := o.Field(name); ok {
+				was[name] = e.env.Mapping.Value(e.env.Row, f.Column)
+			}
 		}
+		if err := e.joint.Update(o.Doc.Name, e.run.Record, values); err != nil {
+			return nil, err
+		}
+		return shown(o, was), e.refresh()
+	}, "put", values)
+	if err == nil {
+		e.note(Effect{Do: "update", Object: o.Doc.Name, Record: e.run.Record, Values: shown(o, values), Was: was})
 	}
-	if err := e.update(o, e.env.Row.ID(), values, shown(o, was)); err != nil {
-		return err
-	}
-	return e.refresh()
+	return err
 }
 
 // Create implements workflows.Acts.
 func (e *executing) Create(o *catalog.Object, values map[string]any) (id.ID, error) {
-	key, err := e.joint.Create(o.Doc.Name, values)
+	key, err := workflows.Ask(e.tape, func() (id.ID, error) { return e.joint.Create(o.Doc.Name, values) }, "create", o.Doc.Name, values)
 	if err == nil {
 		e.note(Effect{Do: "create", Object: o.Doc.Name, Record: key, Values: shown(o, values)})
 	}
@@ -208,21 +225,16 @@ func (e *executing) Create(o *catalog.Object, values map[string]any) (id.ID, err
 
 // Update implements workflows.Acts.
 func (e *executing) Update(o *catalog.Object, key id.ID, values map[string]any) error {
-	return e.update(o, key, values, nil)
-}
-
-// update changes a record; was are the values before, where they are known.
-func (e *executing) update(o *catalog.Object, key id.ID, values map[string]any, was json.RawMessage) error {
-	err := e.joint.Update(o.Doc.Name, key, values)
+	err := workflows.Act(e.tape, func() error { return e.joint.Update(o.Doc.Name, key, values) }, "update", o.Doc.Name, key, values)
 	if err == nil {
-		e.note(Effect{Do: "update", Object: o.Doc.Name, Record: key, Values: shown(o, values), Was: was})
+		e.note(Effect{Do: "update", Object: o.Doc.Name, Record: key, Values: shown(o, values)})
 	}
 	return err
 }
 
 // Delete implements workflows.Acts.
 func (e *executing) Delete(o *catalog.Object, key id.ID) error {
-	err := e.joint.Delete(o.Doc.Name, key)
+	err := workflows.Act(e.tape, func() error { return e.joint.Delete(o.Doc.Name, key) }, "delete", o.Doc.Name, key)
 	if err == nil {
 		e.note(Effect{Do: "delete", Object: o.Doc.Name, Record: key})
 	}
@@ -239,12 +251,14 @@ func (e *executing) Notify(user id.ID, text string) error {
 	if err := e.needsRecord(); err != nil {
 		return err
 	}
-	note := collaboration.Note{ID: e.r.o.IDs.Next(), Kind: collaboration.Told, User: user, Object: e.run.Object, Record: e.run.Record, By: e.run.By, At: e.r.o.Now(), Text: text}
-	if err := e.r.o.Notes.Inform(e.ctx, e.joint.Tx(), note); err != nil {
-		return err
+	err := workflows.Act(e.tape, func() error {
+		note := collaboration.Note{ID: e.r.o.IDs.Next(), Kind: collaboration.Told, User: user, Object: e.run.Object, Record: e.run.Record, By: e.run.By, At: e.r.o.Now(), Text: text}
+		return e.r.o.Notes.Inform(e.ctx, e.joint.Tx(), note)
+	}, "notify", user, text)
+	if err == nil {
+		e.note(Effect{Do: "notify", Record: user, Text: text})
 	}
-	e.note(Effect{Do: "notify", Record: user, Text: text})
-	return nil
+	return err
 }
 
 // Ask implements workflows.Acts.
@@ -252,28 +266,45 @@ func (e *executing) Ask(q workflows.Question) (id.ID, []id.ID, error) {
 	if err := e.needsRecord(); err != nil {
 		return 0, nil, err
 	}
+	asked, err := workflows.Ask(e.tape, func() (asked, error) { return e.ask(q) }, "ask", q.Step, q.Text, q.Way, q.Locks, q.Due.UnixMilli(), q.Asked)
+	if err != nil {
+		return 0, nil, err
+	}
+	for i, one := range q.Asked {
+		asks := Effect{Do: "ask", Record: one.User}
+		if i == 0 {
+			asks.Text = asked.Text // the same for all
+		}
+		e.note(asks)
+	}
+	return asked.Key, asked.People, nil
+}
+
+// asked is a question as it was asked.
+type asked struct {
+	Key    id.ID
+	People []id.ID
+	Text   string
+}
+
+func (e *executing) ask(q workflows.Question) (a asked, err error) {
 	r := &approval.Request{Run: e.run.ID, Workflow: e.run.Workflow, Step: q.Step, Object: e.run.Object, Record: e.run.Record, By: e.run.By, Text: q.Text, Way: q.Way, Locks: q.Locks, Due: q.Due}
 	for _, one := range q.Asked {
 		r.People = append(r.People, approval.Person{User: one.User, Instead: one.Instead})
 	}
 	if q.Locks { // who changes it meanwhile waits, and finds it locked
 		if err := e.joint.Tx().Lock(e.ctx, e.env.Mapping.Object.Table.Name, e.run.Record); err != nil {
-			return 0, nil, fmt.Errorf("locking a record that waits for approval: %w", err)
+			return a, fmt.Errorf("locking a record that waits for approval: %w", err)
 		}
 	}
 	if err := e.r.approvals.Ask(e.ctx, e.joint.Tx(), r); err != nil {
-		return 0, nil, err
+		return a, err
 	}
-	people := make([]id.ID, len(r.People))
-	for i, one := range q.Asked {
-		asks := Effect{Do: "ask", Record: one.User}
-		if i == 0 {
-			asks.Text = r.Text // the same for all
-		}
-		e.note(asks)
-		people[i] = r.People[i].ID
+	a.Key, a.Text = r.ID, r.Text
+	for _, p := range r.People {
+		a.People = append(a.People, p.ID)
 	}
-	return r.ID, people, nil
+	return a, nil
 }
 
 // Answer implements workflows.Acts. A run that is tried goes on as if it were approved.
@@ -281,46 +312,57 @@ func (e *executing) Answer(asked id.ID) (workflows.Answer, error) {
 	if e.tries {
 		return workflows.Answer{State: approval.Approved}, nil
 	}
+	answer, err := workflows.Ask(e.tape, func() (workflows.Answer, error) { return e.answer(asked) }, "answer", asked)
+	if err == nil && answer.State != approval.Pending {
+		e.note(Effect{Do: answer.State, Record: answer.By, Text: answer.Comment})
+	}
+	return answer, err
+}
+
+func (e *executing) answer(asked id.ID) (answer workflows.Answer, err error) {
 	r, err := approval.Get(e.ctx, e.joint.Tx(), asked)
 	if err == nil && !r.Due.IsZero() && !r.Due.After(e.r.o.Now()) {
 		r, err = e.r.approvals.Close(e.ctx, e.joint.Tx(), asked, approval.Late)
 	}
 	if err != nil {
-		return workflows.Answer{}, err
+		return answer, err
 	}
-	answer := workflows.Answer{State: r.State, Due: r.Due}
+	answer = workflows.Answer{State: r.State, Due: r.Due}
 	for _, p := range r.People {
 		if p.State == r.State && (answer.By == 0 || p.At.After(answer.At)) {
 			answer.By, answer.Comment, answer.At = p.User, p.Comment, p.At
 		}
 	}
-	if r.State != approval.Pending {
-		e.note(Effect{Do: r.State, Record: answer.By, Text: answer.Comment})
-		if err := e.r.leaveCalls(e.ctx, e.g.joint, e.run, asked); err != nil { // nobody is to be asked any more
-			return workflows.Answer{}, err
-		}
+	if r.State != approval.Pending { // nobody is to be asked any more
+		err = e.r.leaveCalls(e.ctx, e.g.joint, e.run, asked)
 	}
-	return answer, nil
+	return answer, err
 }
 
 // Call implements workflows.Acts.
 func (e *executing) Call(r outside.Request, tries int64) (id.ID, error) {
-	call := &outside.Call{Run: e.run.ID, Record: e.run.Record, Request: r, Tries: tries}
-	if err := outside.Keep(e.ctx, e.joint.Tx(), call, e.r.o.IDs, e.r.o.Now()); err != nil {
-		return 0, err
+	key, err := workflows.Ask(e.tape, func() (id.ID, error) { return e.keepCall(r, tries) }, "call", r.String(), string(r.Body), tries)
+	if err == nil {
+		e.note(Effect{Do: "request", Text: r.String(), Values: bodyOf(r.Body)})
 	}
+	return key, err
+}
+
+// keepCall has a request made, or a message sent.
+func (e *executing) keepCall(r outside.Request, tries int64) (id.ID, error) {
 	e.calls = true
-	e.note(Effect{Do: "request", Text: r.String(), Values: bodyOf(r.Body)})
-	return call.ID, nil
+	call := &outside.Call{Run: e.run.ID, Record: e.run.Record, Request: r, Tries: tries}
+	err := outside.Keep(e.ctx, e.joint.Tx(), call, e.r.o.IDs, e.r.o.Now())
+	return call.ID, err
 }
 
 // Send implements workflows.Acts.
 func (e *executing) Send(m *mail.Message, by string, tries int64) (id.ID, error) {
-	call := &outside.Call{Run: e.run.ID, Record: e.run.Record, Request: outside.Request{Connection: by, Mail: m}, Tries: tries}
-	if err := outside.Keep(e.ctx, e.joint.Tx(), call, e.r.o.IDs, e.r.o.Now()); err != nil {
+	key, err := workflows.Ask(e.tape, func() (id.ID, error) { return e.keepCall(outside.Request{Connection: by, Mail: m}, tries) },
+		"send", by, m.Mailbox, m.ID, m.Record, m.Subject, m.Text, m.HTML, mail.Addresses(m.To), mail.Addresses(m.Cc), m.References, tries)
+	if err != nil {
 		return 0, err
 	}
-	e.calls = true
 	values, err := json.Marshal(map[string]string{"to": mail.Addresses(slices.Concat(m.To, m.Cc)), "subject": m.Subject, "text": m.Text})
 	if err != nil {
 		return 0, fmt.Errorf("writing what is sent: %w", err)
@@ -329,43 +371,60 @@ func (e *executing) Send(m *mail.Message, by string, tries int64) (id.ID, error)
 		values = nil
 	}
 	e.note(Effect{Do: "email", Values: values, Text: m.Mailbox})
-	return call.ID, nil
+	return key, nil
+}
+
+// replied is what became of a request, or of a message and then of its record.
+type replied struct {
+	Reply   workflows.Reply
+	Tried   int64
+	Mail    id.ID           // 0: it is none
+	Changed json.RawMessage `json:",omitempty"` // of its record; nil: nothing
 }
 
 // Called implements workflows.Acts. A run that is tried goes on as if the answer were an empty one.
 func (e *executing) Called(asked id.ID) (workflows.Reply, error) {
-	call, err := outside.Get(e.ctx, e.joint.Tx(), asked)
-	if err != nil {
-		return workflows.Reply{}, err
+	var body []byte // of which the step keeps what it takes
+	r, err := workflows.Ask(e.tape, func() (r replied, err error) {
+		r, err = e.called(asked)
+		body, r.Reply.Body = r.Reply.Body, nil
+		return r, err
+	}, "called", asked)
+	if err != nil || r.Reply.State == outside.Pending {
+		return r.Reply, err
 	}
-	switch {
-	case e.tries:
-		call.State, call.Status = outside.Done, 200
-	case call.State != outside.Pending:
-		e.note(Effect{Do: "answer", Text: fmt.Sprint(call.Status), Tried: call.Tried})
-	default:
-		return workflows.Reply{State: call.State}, nil
+	if !e.tries {
+		e.note(Effect{Do: "answer", Text: fmt.Sprint(r.Reply.Status), Tried: r.Tried})
 	}
-	if err := e.mailed(call); err != nil {
-		return workflows.Reply{}, err
+	if r.Changed != nil {
+		e.note(Effect{Do: "update", Object: mail.ObjectName, Record: r.Mail, Values: r.Changed})
 	}
-	if err := outside.Remove(e.ctx, e.joint.Tx(), e.run.ID, call.ID); err != nil {
-		return workflows.Reply{}, err
-	}
-	return workflows.Reply{State: call.State, Status: call.Status, Body: call.Body, Fault: call.Fault}, nil
+	r.Reply.Body = body
+	return r.Reply, nil
 }
 
-// mailed keeps what became of a message, if a call sent one.
-func (e *executing) mailed(c *outside.Call) error {
-	if c.Request.Mail == nil {
-		return nil
+func (e *executing) called(asked id.ID) (r replied, err error) {
+	call, err := outside.Get(e.ctx, e.joint.Tx(), asked)
+	if err != nil {
+		return r, err
 	}
-	changed, err := mailed(e.g.joint, e.run, c, mail.Pending, e.env.Session.Caller.Language)
-	if err == nil && changed != nil {
-		o := e.g.snapshot.Objects[mail.ObjectName]
-		e.note(Effect{Do: "update", Object: o.Doc.Name, Record: c.Request.Mail.Record, Values: shown(o, changed)})
+	if e.tries {
+		call.State, call.Status = outside.Done, 200
 	}
-	return err
+	if r.Reply.State = call.State; call.State == outside.Pending {
+		return r, nil
+	}
+	if call.Request.Mail != nil {
+		changed, err := mailed(e.g.joint, e.run, call, mail.Pending, e.env.Session.Caller.Language)
+		if err != nil {
+			return r, err
+		}
+		if r.Mail = call.Request.Mail.Record; changed != nil {
+			r.Changed = shown(e.g.snapshot.Objects[mail.ObjectName], changed)
+		}
+	}
+	r.Tried, r.Reply = call.Tried, workflows.Reply{State: call.State, Status: call.Status, Body: call.Body, Fault: call.Fault}
+	return r, outside.Remove(e.ctx, e.joint.Tx(), e.run.ID, call.ID)
 }
 
 // bodyOf is the body of a request as the values of an effect; nil where it is too large to be kept, or none.
@@ -378,12 +437,25 @@ func bodyOf(body []byte) json.RawMessage {
 
 // Alone implements workflows.Acts.
 func (e *executing) Alone(o *catalog.Object) error {
-	return takeTurn(e.ctx, e.joint.Tx(), "records of "+o.Doc.Name, func(id.ID) (id.ID, error) { return 1, nil })
+	return workflows.Act(e.tape, func() error {
+		return takeTurn(e.ctx, e.joint.Tx(), "records of "+o.Doc.Name, func(id.ID) (id.ID, error) { return 1, nil })
+	}, "alone", o.Doc.Name)
 }
 
 // Turn implements workflows.Acts.
 func (e *executing) Turn(in string, choose func(last id.ID) (id.ID, error)) error {
-	return takeTurn(e.ctx, e.joint.Tx(), e.run.Workflow+" "+in, choose)
+	told := func(last id.ID) (id.ID, error) {
+		last, err := workflows.Ask(e.tape, func() (id.ID, error) { return last, nil }, "turn", in)
+		if err != nil {
+			return 0, err
+		}
+		return choose(last)
+	}
+	if e.tape.Replays() {
+		_, err := told(0)
+		return err
+	}
+	return takeTurn(e.ctx, e.joint.Tx(), e.run.Workflow+" "+in, told)
 }
 
 // shown are values as the API shows them; nil where there are too many to be kept.

@@ -15,11 +15,11 @@ import (
 
 // Inquire implements workflows.Acts.
 func (e *executing) Inquire(q workflows.Inquiry) (id.ID, error) {
-	asked := &inquiry.Inquiry{Run: e.run.ID, Step: q.Step, Object: e.run.Object, Record: e.run.Record, Language: q.Language, Title: q.Title, Text: q.Text, Thanks: q.Thanks, Due: q.Due}
-	if err := inquiry.Ask(e.ctx, e.joint.Tx(), asked, e.r.o.IDs, e.r.o.Now()); err != nil {
-		return 0, err
-	}
-	return asked.ID, nil
+	return workflows.Ask(e.tape, func() (id.ID, error) {
+		asked := &inquiry.Inquiry{Run: e.run.ID, Step: q.Step, Object: e.run.Object, Record: e.run.Record, Language: q.Language, Title: q.Title, Text: q.Text, Thanks: q.Thanks, Due: q.Due}
+		err := inquiry.Ask(e.ctx, e.joint.Tx(), asked, e.r.o.IDs, e.r.o.Now())
+		return asked.ID, err
+	}, "inquire", q.Step, q.Language, q.Title, q.Text, q.Thanks, q.Due.UnixMilli())
 }
 
 // Inquired implements workflows.Acts. A run that is tried goes on as if there were an empty answer.
@@ -27,24 +27,29 @@ func (e *executing) Inquired(asked id.ID) (workflows.Inquired, error) {
 	if e.tries {
 		return workflows.Inquired{State: inquiry.Answered}, nil
 	}
+	is, err := workflows.Ask(e.tape, func() (workflows.Inquired, error) { return e.inquired(asked) }, "inquired", asked)
+	if err == nil && is.State != inquiry.Open {
+		did := Effect{Do: is.State}
+		if len(is.Answer) < maxValues {
+			did.Values = is.Answer
+		}
+		e.note(did)
+	}
+	return is, err
+}
+
+func (e *executing) inquired(asked id.ID) (is workflows.Inquired, err error) {
 	q, err := inquiry.Get(e.ctx, e.joint.Tx(), asked)
 	if err == nil && !q.Due.After(e.r.o.Now()) {
 		q, err = inquiry.Close(e.ctx, e.joint.Tx(), asked, inquiry.Late)
 	}
 	if err != nil {
-		return workflows.Inquired{}, err
+		return is, err
 	}
-	if q.State != inquiry.Open {
-		did := Effect{Do: q.State}
-		if len(q.Answer) < maxValues {
-			did.Values = q.Answer
-		}
-		e.note(did)
-		if err := e.r.leaveCalls(e.ctx, e.g.joint, e.run, asked); err != nil { // nobody is to be asked any more
-			return workflows.Inquired{}, err
-		}
+	if q.State != inquiry.Open { // nobody is to be asked any more
+		err = e.r.leaveCalls(e.ctx, e.g.joint, e.run, asked)
 	}
-	return workflows.Inquired{State: q.State, Answer: q.Answer, Due: q.Due}, nil
+	return workflows.Inquired{State: q.State, Answer: q.Answer, Due: q.Due}, err
 }
 
 // Inquiry is what somebody outside is asked, who has proved it by a link, with what they fill in.

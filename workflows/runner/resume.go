@@ -193,7 +193,7 @@ func (g *together) end(run *Run, state string, why *fault.Fault) error {
 
 // release lets go of what a run waits for that has ended.
 func (g *together) release(run *Run) error {
-	undoes, err := g.r.release(g.ctx, g.joint, run)
+	undoes, err := g.r.release(g.ctx, g.joint, run, &g.tally)
 	g.undoes(undoes)
 	return err
 }
@@ -206,16 +206,16 @@ func (g *together) undoes(some bool) {
 }
 
 // release lets go of what a run waits for that has ended. It reports whether runs go on which undo what they did.
-func (r *Runner) release(ctx context.Context, j *record.Joint, run *Run) (undoes bool, err error) {
+func (r *Runner) release(ctx context.Context, j *record.Joint, run *Run, did *tally) (undoes bool, err error) {
 	if len(run.At.AllAsked()) == 0 {
 		return false, nil
 	}
-	return r.letGo(ctx, j, run)
+	return r.letGo(ctx, j, run, did)
 }
 
 // letGo lets go of what a run asked, began, or had made, and waits for no more: some if they are given, else all. It reports whether runs
 // go on which undo what they did.
-func (r *Runner) letGo(ctx context.Context, j *record.Joint, run *Run, some ...id.ID) (undoes bool, err error) {
+func (r *Runner) letGo(ctx context.Context, j *record.Joint, run *Run, did *tally, some ...id.ID) (undoes bool, err error) {
 	if err := r.leaveCalls(ctx, j, run, some...); err != nil {
 		return false, err
 	}
@@ -225,19 +225,23 @@ func (r *Runner) letGo(ctx context.Context, j *record.Joint, run *Run, some ...i
 	if err := inquiry.CloseOf(ctx, j.Tx(), run.ID, some...); err != nil {
 		return false, err
 	}
-	return r.cancelRuns(ctx, j, store.Among(query.Is(colParent, int64(run.ID)), some))
+	return r.cancelRuns(ctx, j, store.Among(query.Is(colParent, int64(run.ID)), some), did)
 }
 
 // stop ends a run that waits, as cancelled, or has it undo first what it did; who called it is not told. It reports whether it, or one
 // that it called, does so, and has to be gone on with.
-func (r *Runner) stop(ctx context.Context, j *record.Joint, run *Run) (undoes bool, err error) {
-	if undoes, err = r.release(ctx, j, run); err != nil {
+func (r *Runner) stop(ctx context.Context, j *record.Joint, run *Run, did *tally) (undoes bool, err error) {
+	if undoes, err = r.release(ctx, j, run, did); err != nil {
 		return false, err
 	}
 	if now := r.o.Now(); run.undoing.Begin(&run.At) {
 		run.Due, run.watches, undoes = now, min(run.watches, mayWatch), true
+		if err := run.recording.add(chapter{Undo: true}); err != nil {
+			return false, err
+		}
 	} else {
 		run.State, run.Ended = run.undone(), now
+		did.saw(run)
 	}
 	return undoes, run.update(ctx, j.Tx())
 }

@@ -85,7 +85,7 @@ func New(o Options) *Runner {
 	links := link.New(o.Reach.Secrets, o.Address)
 	r := &Runner{o: o, approvals: approval.NewDesk(o.Notes, o.IDs, o.Now), links: approval.NewLinks(links), inquiries: inquiry.NewLinks(links), prover: webhook.NewProver(), former: cache.New[formerKey, definition](formerCount, formerCount*definitionBytes),
 		watchedBefore: cache.New[watchedKey, map[string]bool](watchedCount, watchedBytes), pace: newPace(o.PerMinute, o.Now), figures: newFigures()}
-	r.outside = outside.New(outside.Options{Reach: o.Reach, Catalog: o.Catalog, Now: o.Now, Answered: r.answered, Late: r.sentLate, Linked: r.linked, Link: r.link, Committed: o.Wake,
+	r.outside = outside.New(outside.Options{Reach: o.Reach, Catalog: o.Catalog, Now: o.Now, Answered: r.answered, Kept: r.figures.called, Late: r.sentLate, Linked: r.linked, Link: r.link, Committed: o.Wake,
 		Failed: func(tenant string, err error) {
 			o.Log.Error("keeping the answer of an outside system", "tenant", tenant, "error", err)
 		}})

@@ -93,6 +93,8 @@ type Run struct {
 	watches  int64           // what it has to do with changes of its record: mayWatch or watches
 	answer   json.RawMessage // what the run reads that called it
 	version  int64
+	// recording is what it found, of one that is read whole.
+	recording recording
 }
 
 // Did is a step that was done.
@@ -137,20 +139,27 @@ type progress struct {
 	Any     bool                 `json:"any,omitempty"`
 	Tried   int                  `json:"tried,omitempty"`
 	Undoing workflows.Undoing    `json:"undoing,omitzero"`
+	// Recording are the chapters; Partial, that some are missing.
+	Recording json.RawMessage `json:"recording,omitempty"`
+	Partial   bool            `json:"partial,omitempty"`
 }
 
 // progress is what is kept of how far the run came: of its trace as much as there is room for, since nothing
-// depends on it.
+// depends on it; its recording whole or not at all.
 func (r *Run) progress() (json.RawMessage, error) {
 	p := progress{Next: r.At.Next, Steps: r.Steps, Trace: r.Trace[:min(len(r.Trace), maxTrace)], Results: r.results, Loops: r.At.Loops, Acts: r.acts, Asked: r.At.Asked, Answer: r.answer, Late: r.At.Late,
-		Ways: r.At.Ways, Any: r.At.Any, Tried: r.At.Tried, Undoing: r.undoing}
+		Ways: r.At.Ways, Any: r.At.Any, Tried: r.At.Tried, Undoing: r.undoing, Recording: r.recording.kept(), Partial: r.recording.partial}
 	for {
 		raw, err := json.Marshal(p)
 		if err != nil {
 			return nil, fmt.Errorf("writing how far a run came: %w", err)
 		}
-		if len(raw) <= maxBytes || len(p.Trace) == 0 {
+		if len(raw) <= maxBytes || len(p.Trace) == 0 && p.Recording == nil {
 			return raw, nil
+		}
+		if p.Recording != nil {
+			p.Recording, p.Partial = nil, true
+			continue
 		}
 		p.Trace = p.Trace[:len(p.Trace)/2]
 	}
@@ -246,6 +255,7 @@ func runOf(f store.Found, whole bool) (*Run, error) {
 			return nil, fmt.Errorf("reading how far the run %v came: %w", r.ID, err)
 		}
 		r.Steps, r.Trace, r.results, r.acts, r.answer, r.undoing = p.Steps, p.Trace, p.Results, p.Acts, p.Answer, p.Undoing
+		r.recording = recordingOf(p.Recording, p.Partial)
 		r.At = workflows.Position{Next: p.Next, Asked: p.Asked, Late: p.Late, Loops: p.Loops, Ways: p.Ways, Any: p.Any, Tried: p.Tried}
 		if len(p.Ways) == 0 {
 			r.At.Until, r.At.Watches = r.Due, r.watches == watches

@@ -222,6 +222,7 @@ func (s *stage) play(t *testing.T, of scenario) {
 		if w["name"] == nil {
 			w["name"] = fmt.Sprintf("w%d", i)
 		}
+		w["record"] = true
 		raw, err := json.Marshal(w)
 		if err != nil {
 			t.Fatal(err)
@@ -238,6 +239,7 @@ func (s *stage) play(t *testing.T, of scenario) {
 	for i, d := range of.Do {
 		s.do(t, fmt.Sprintf("deed %d", i+1), d)
 	}
+	s.replays(t)
 }
 
 // problems are what is wrong with the first workflow, as scenarios write it.

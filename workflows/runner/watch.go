@@ -37,19 +37,23 @@ func (e *executing) Watch() (held bool, err error) {
 		e.note(Effect{Do: "wait"})
 		return true, nil
 	}
+	return false, workflows.Act(e.tape, e.watch, "watch")
+}
+
+func (e *executing) watch() error {
 	if err := e.joint.Tx().Lock(e.ctx, e.env.Mapping.Object.Table.Name, e.run.Record); err != nil {
-		return false, fmt.Errorf("locking a record whose changes are waited for: %w", err)
+		return fmt.Errorf("locking a record whose changes are waited for: %w", err)
 	}
 	if !e.watches {
 		others, err := e.joint.Tx().Count(e.ctx, runTable, watching([]any{int64(e.run.Record)}).Filter, nil, maxWatching)
 		if err != nil {
-			return false, fmt.Errorf("counting the runs that wait for changes of a record: %w", err)
+			return fmt.Errorf("counting the runs that wait for changes of a record: %w", err)
 		}
 		if others >= maxWatching {
-			return false, fault.New(fault.Limited, "workflow.too_many_watch", "limit", maxWatching)
+			return fault.New(fault.Limited, "workflow.too_many_watch", "limit", maxWatching)
 		}
 	}
-	return false, e.refresh()
+	return e.refresh()
 }
 
 // changes reports whether an event tells that a record was changed, or is gone.

@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"cmp"
 	"fmt"
 
 	"formwork/engine/expression"
@@ -196,24 +197,31 @@ func (e *emailing) follows(x *workflows.Execution, m *mail.Message) (thread stri
 	if key == 0 || err != nil {
 		return m.ID, err
 	}
-	o := e.mailbox.Kept.Object
-	columns := []query.Column{e.mailbox.Kept.Field(mail.MessageID).Column, e.mailbox.Kept.Field(mail.Thread).Column}
-	answered, found, err := store.First(x.Ctx, x.Reader(), query.Select{Table: o.Table.Name, Filter: query.Is(query.ID, int64(key))}, columns...)
+	answered, err := workflows.Ask(x.Tape(), func() (answers, error) { return e.answered(x, key) }, "answered", key)
+	if err != nil || answered.ID == "" {
+		return m.ID, err
+	}
+	if answered.Thread != "" && answered.Thread != answered.ID {
+		m.References = append(m.References, answered.Thread)
+	}
+	m.References = append(m.References, answered.ID)
+	return cmp.Or(answered.Thread, answered.ID), nil
+}
+
+// answers is a message that is answered, as mail servers know it; of one that they don't, nothing.
+type answers struct{ ID, Thread string }
+
+func (e *emailing) answered(x *workflows.Execution, key id.ID) (a answers, err error) {
+	named, thread := e.mailbox.Kept.Field(mail.MessageID).Column, e.mailbox.Kept.Field(mail.Thread).Column
+	q := query.Select{Table: e.mailbox.Kept.Object.Table.Name, Filter: query.Is(query.ID, int64(key))}
+	found, ok, err := store.First(x.Ctx, x.Reader(), q, named, thread)
 	if err != nil {
-		return "", fmt.Errorf("reading the e-mail that is answered: %w", err)
+		return a, fmt.Errorf("reading the e-mail that is answered: %w", err)
 	}
-	if !found || answered.Text(columns[0]) == "" {
-		return m.ID, nil
+	if ok {
+		a = answers{found.Text(named), found.Text(thread)}
 	}
-	thread = answered.Text(columns[1])
-	if thread != "" && thread != answered.Text(columns[0]) {
-		m.References = append(m.References, thread)
-	}
-	m.References = append(m.References, answered.Text(columns[0]))
-	if thread == "" {
-		thread = answered.Text(columns[0])
-	}
-	return thread, nil
+	return a, nil
 }
 
 // textOf is the value of an expression that results in a text; "" of none.

@@ -55,7 +55,7 @@ func (i *inviting) invite(x *workflows.Execution, asked []workflows.Approver, pe
 	if err != nil {
 		return err
 	}
-	known, err := i.addresses(x, asked)
+	known, err := workflows.Ask(x.Tape(), func() (map[id.ID]addressed, error) { return i.addresses(x, asked) }, "addresses", asked)
 	if err != nil {
 		return err
 	}
@@ -64,10 +64,10 @@ func (i *inviting) invite(x *workflows.Execution, asked []workflows.Approver, pe
 		if !ok {
 			continue
 		}
-		m := &mail.Message{Mailbox: i.mailbox.Doc.Name, ID: mail.NewID(fmt.Sprint(x.Unique(), ".", n), i.mailbox.From), From: i.mailbox.From, To: []mail.Address{{Address: to.address}},
+		m := &mail.Message{Mailbox: i.mailbox.Doc.Name, ID: mail.NewID(fmt.Sprint(x.Unique(), ".", n), i.mailbox.From), From: i.mailbox.From, To: []mail.Address{{Address: to.Address}},
 			At: x.Now(), Decides: people[n], Subject: name + ": " + text, Text: text + "\n\n" + name}
 		if i.template != nil {
-			w, err := i.template.Write(to.language, x.Eval)
+			w, err := i.template.Write(to.Language, x.Eval)
 			if err != nil {
 				return err
 			}
@@ -95,7 +95,7 @@ func (i *inviting) send(x *workflows.Execution, m *mail.Message) (err error) {
 }
 
 // addressed is where somebody gets mail, and in which language.
-type addressed struct{ address, language string }
+type addressed struct{ Address, Language string }
 
 func (i *inviting) addresses(x *workflows.Execution, asked []workflows.Approver) (map[id.ID]addressed, error) {
 	keys := make([]any, len(asked))

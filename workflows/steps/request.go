@@ -96,7 +96,12 @@ func (r *requesting) Do(x *workflows.Execution) (workflows.Outcome, error) {
 	case reply.State == outside.Failed:
 		return workflows.Outcome{Result: result}, reply.Fault
 	}
-	if missing := r.take(reply.Body, result); missing != nil {
+	taken, err := workflows.Ask(x.Tape(), func() (map[string]any, error) { return r.take(reply.Body), nil }, "take")
+	if err != nil {
+		return workflows.Outcome{}, err
+	}
+	maps.Copy(result, taken)
+	if missing := r.missing(result); missing != nil {
 		return workflows.Outcome{Result: result}, missing
 	}
 	return workflows.Outcome{Next: r.To, Result: result}, nil
@@ -112,7 +117,8 @@ func (r *requesting) ask(x *workflows.Execution) (workflows.Outcome, error) {
 		}
 		asks.Path, _ = v.(string)
 	}
-	for name, p := range r.query {
+	for _, name := range slices.Sorted(maps.Keys(r.query)) {
+		p := r.query[name]
 		v, err := x.Eval(p)
 		if err != nil {
 			return workflows.Outcome{}, err
@@ -138,9 +144,8 @@ func (r *requesting) ask(x *workflows.Execution) (workflows.Outcome, error) {
 	return workflows.Outcome{Asked: key}, err
 }
 
-// take takes values out of an answer. What is not there, or not of the type, is empty. Fault outside.not_in_answer (Conflict) where that is
-// required.
-func (r *requesting) take(body []byte, result map[string]any) error {
+// take takes values out of an answer. What is not there, or not of the type, is empty.
+func (r *requesting) take(body []byte) map[string]any {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
 	var whole any
@@ -148,7 +153,11 @@ func (r *requesting) take(body []byte, result map[string]any) error {
 		whole = nil
 	}
 	values, _ := r.Answer.Take(whole)
-	maps.Copy(result, values)
+	return values
+}
+
+// missing is what was required of an answer and not taken out of it. Fault outside.not_in_answer (Conflict).
+func (r *requesting) missing(values map[string]any) error {
 	for _, name := range slices.Sorted(maps.Keys(r.Answer)) {
 		if t := r.Answer[name]; t.Required && values[name] == nil {
 			return fault.New(fault.Conflict, "outside.not_in_answer", "pointer", t.At)

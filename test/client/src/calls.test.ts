@@ -173,7 +173,7 @@ test("background work", async () => {
 test("workflows", async () => {
   const name = "greet_accounts";
   const workflow = {
-    kind: "workflow", name, label: "Greet", object: "account", trigger: { type: "manual" }, start: "set", steps: { set: { type: "set", values: { website: "'example.com'" }, next: "wait" }, wait: { type: "wait", for: "days(1)", next: "end" }, end: { type: "stop" } },
+    kind: "workflow", name, label: "Greet", record: true, object: "account", trigger: { type: "manual" }, start: "set", steps: { set: { type: "set", values: { website: "'example.com'" }, next: "wait" }, wait: { type: "wait", for: "days(1)", next: "end" }, end: { type: "stop" } },
   };
   data(await admin.POST("/api/v1/metadata/apply", { body: { documents: [workflow], message: "a workflow" } }));
   const { id } = data(await admin.POST("/api/v1/records/account", { body: { name: "Greeted" } as components["schemas"]["account.write"] }));
@@ -197,6 +197,8 @@ test("workflows", async () => {
   const params = { path: { id: run.id } };
   data(await admin.POST("/api/v1/runs/{id}/cancel", { params }));
   assert.equal(data(await admin.GET("/api/v1/runs/{id}", { params })).state, "cancelled");
+  const again = data(await admin.POST("/api/v1/runs/{id}/replay", { params }));
+  assert.deepEqual([again.state, again.agrees, again.trace.map((one) => one.step)], ["cancelled", true, ["set", "wait"]]);
   data(await admin.POST("/api/v1/runs/{id}/retry", { params }));
 });
 
