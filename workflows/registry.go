@@ -13,6 +13,7 @@ import (
 	"formwork/engine/mail"
 	"formwork/engine/query"
 	"formwork/engine/record"
+	"formwork/engine/template"
 	"formwork/workflows/outside"
 	"formwork/workflows/webhook"
 )
@@ -155,6 +156,21 @@ type OnPress interface {
 	Permissions() []string
 }
 
+// OnCompose is an OnPress that is set off by people who write an e-mail, which its first step, a Composed, sends.
+type OnCompose interface {
+	OnPress
+	// Complete puts what follows from what they filled in among it, in stored form, or says at its place below /inputs what can't be taken. What it reads
+	// is what they may read.
+	Complete(templates map[string]*template.Template, values map[string]any, eval template.Eval) error
+}
+
+// Composed is a Step that sends what somebody wrote.
+type Composed interface {
+	Step
+	// Composed is the mailbox from which it is sent, and to the addresses; nil where the message is not written by whoever sets off the run.
+	Composed() (from *mail.Mailbox, to *expression.Program)
+}
+
 // OnCall is a Trigger that is set off by steps of other workflows.
 type OnCall interface {
 	Asking
@@ -166,6 +182,7 @@ type OnCall interface {
 type Input struct {
 	Field   *catalog.Field
 	Default *expression.Program // what it begins with, computed of the record; nil: nothing
+	Unasked bool                // forms don't ask for it: it is told along
 }
 
 // OnPost is a Trigger that is set off by what an outside system posts. Its workflow has no object.

@@ -32,10 +32,13 @@ func (s *Server) listMailboxes(r *request) error {
 	all := mail.Of(r.snapshot)
 	answer := List[Mailbox]{Items: []Mailbox{}}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		box := all[name]
-		answer.Items = append(answer.Items, Mailbox{Name: name, Label: box.Doc.Label.In(r.language(), name), Address: box.From.Address, Sends: box.Doc.Send != ""})
+		answer.Items = append(answer.Items, r.showMailbox(all[name]))
 	}
 	return r.json(fiber.StatusOK, answer)
+}
+
+func (r *request) showMailbox(of *mail.Mailbox) Mailbox {
+	return Mailbox{Name: of.Doc.Name, Label: of.Doc.Label.In(r.language(), of.Doc.Name), Address: of.From.Address, Sends: of.Doc.Send != ""}
 }
 
 // receiveMail is POST /mailboxes/{name}/messages.

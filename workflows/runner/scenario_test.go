@@ -56,6 +56,7 @@ type deed struct {
 	Press   string           `json:"press"` // a workflow, on On
 	Race    []deed           `json:"race"`  // are pressed at the same moment; Count of them are done
 	Try     string           `json:"try"`   // a workflow, on On; Trace is what it would do
+	Draft   string           `json:"draft"` // an e-mail for a workflow, on On, by the template and in the language of Data; Want is what it says
 	On      string           `json:"on"`
 	Trace   []string         `json:"trace"`
 	State   string           `json:"state"`   // of the run that is pressed or tried
@@ -306,6 +307,8 @@ func (s *stage) do(t *testing.T, at string, d deed) {
 		err = s.apply(t, d)
 	case d.Press != "" || d.Try != "":
 		failed, err = s.press(t, at, d)
+	case d.Draft != "":
+		err = s.drafts(t, at, d)
 	case d.Backtest != nil:
 		err = s.backtests(t, at, d)
 	case d.Race != nil:
