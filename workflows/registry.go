@@ -171,6 +171,13 @@ type Composed interface {
 	Composed() (from *mail.Mailbox, to *expression.Program)
 }
 
+// Inviting is a Step that asks people to decide, and may write to them.
+type Inviting interface {
+	Step
+	// Invite writes to people who are asked about a text, where the step says so, by what they are called in the request.
+	Invite(x *Execution, asked []Approver, people []id.ID, text string) error
+}
+
 // OnCall is a Trigger that is set off by steps of other workflows.
 type OnCall interface {
 	Asking
