@@ -241,9 +241,9 @@ type Saved interface {
 // Acts are how the steps of a run change anything: for good, or to be undone. One that is refused changes nothing.
 type Acts interface {
 	// Failed notes why the step failed, where another follows on that.
-	Failed(problem string)
+	Failed(problem *fault.Fault)
 	// Again notes why it failed, where it is done again, for which time.
-	Again(problem string, time int)
+	Again(problem *fault.Fault, time int)
 	// Put gives fields of the record that the run is about values in stored form. It, Notify and Ask need one: fault workflow.needs_object.
 	Put(values map[string]any) error
 	// Create, Update and Delete change any records, as the run's caller.

@@ -200,7 +200,7 @@ func (s *shownTrace) effect(e runner.Effect) (RunEffect, error) {
 	if !may {
 		return shown, nil
 	}
-	shown.Text, shown.Tried = e.Text, e.Tried
+	shown.Text, shown.Tried = e.In(s.language()), e.Tried
 	var err error
 	if shown.Values, err = s.readableValues(s.records, e.Object, e.Values); err != nil {
 		return shown, err

@@ -543,7 +543,7 @@ func (s *stage) trace(run *runner.Run) (all []string) {
 	for _, did := range run.Trace {
 		line := strings.TrimSpace(did.Way + " " + did.Step)
 		for i, e := range did.Effects {
-			line += [2]string{": ", "; "}[min(i, 1)] + strings.TrimSpace(strings.Join([]string{e.Do, e.Object, string(e.Values), e.Text}, " "))
+			line += [2]string{": ", "; "}[min(i, 1)] + strings.TrimSpace(strings.Join([]string{e.Do, e.Object, string(e.Values), e.In("en")}, " "))
 		}
 		all = append(all, s.named(line))
 	}

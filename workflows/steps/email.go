@@ -100,7 +100,11 @@ func (e *emailing) Writes() []workflows.Write { return mailWrites(e.mailbox) }
 // mailWrites are what steps that send mail change: its records, which the platform tells what became of them.
 func mailWrites(of *mail.Mailbox) []workflows.Write {
 	o := of.Kept.Object
-	return []workflows.Write{{Object: o, Action: record.Created}, {Object: o, Action: record.Updated, System: true, Values: []workflows.Value{{Field: of.Kept.Field(mail.State)}, {Field: of.Kept.Field(mail.Problem)}}}}
+	told := []workflows.Value{{Field: of.Kept.Field(mail.State)}, {Field: of.Kept.Field(mail.Problem)}}
+	if reasons := mail.ReasonOf(o); reasons != nil {
+		told = append(told, workflows.Value{Field: reasons})
+	}
+	return []workflows.Write{{Object: o, Action: record.Created}, {Object: o, Action: record.Updated, System: true, Values: told}}
 }
 
 func (e *emailing) Do(x *workflows.Execution) (workflows.Outcome, error) {

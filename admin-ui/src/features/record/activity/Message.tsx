@@ -29,9 +29,12 @@ export function Message({ object, row, at, formats, onAnswer }: Props) {
   const { t } = useTranslation();
   const [opened, setOpened] = useState(false);
   const id = String(row.id);
-  const { from, to, incoming, state, problem } = envelopeOf(row);
+  const { from, to, incoming, state, reason, problem } = envelopeOf(row);
   const Way = incoming ? IconArrowDownLeft : IconArrowUpRight;
-  const states = object.fields.get("state");
+  const option = (name: string, value: string) => {
+    const field = object.fields.get(name);
+    return field && typeOf(field.shows).cell(value, { field, formats });
+  };
   return (
     <li className={css.entry}>
       <div className={css.head}>
@@ -47,12 +50,10 @@ export function Message({ object, row, at, formats, onAnswer }: Props) {
           {to || "…"}
         </div>
       )}
-      {(state || problem) && (
+      {(state || reason || problem) && (
         <div className="small">
-          {state && states && (
-            <span className={css.part}>{typeOf(states.shows).cell(state, { field: states, formats })}</span>
-          )}
-          {problem && <span className="bad">{problem}</span>}
+          {state && <span className={css.part}>{option("state", state)}</span>}
+          {reason ? <span title={problem}>{option("reason", reason)}</span> : <span className="bad">{problem}</span>}
         </div>
       )}
       <div className={css.add}>

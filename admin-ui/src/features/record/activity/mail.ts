@@ -10,6 +10,8 @@ export interface Envelope {
   incoming: boolean;
   /** The state, where it is not what one expects of a message. */
   state?: string;
+  /** Why it was not sent: an option, or, of messages that came back or are of earlier versions, a text. */
+  reason?: string;
   problem?: string;
 }
 
@@ -23,6 +25,7 @@ export function envelopeOf(row: Record<string, unknown>): Envelope {
     to: text("to_addresses"),
     incoming: text("direction") === "incoming",
     state: state && !expected.has(state) ? state : undefined,
+    reason: text("reason") || undefined,
     problem: text("problem") || undefined,
   };
 }
