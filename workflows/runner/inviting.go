@@ -43,7 +43,7 @@ func (r *Runner) invitationOf(ctx context.Context, t store.Tenant, s *catalog.Sn
 // send writes to somebody who is asked now, on behalf of the run, which keeps that it did. Where the message can't be kept, they are asked all the same.
 func (i *invitation) send(ctx context.Context, j *record.Joint, of *approval.Request, to approval.Person) error {
 	i.queued = false
-	if i.workflow == nil || i.workflow.Nodes[of.Step] == nil {
+	if i.workflow == nil || i.workflow.Nodes[of.Step] == nil || !i.r.o.Now().Before(of.Open()) { // a link would be good for nothing
 		return nil
 	}
 	step, ok := i.workflow.Nodes[of.Step].Step.(workflows.Inviting)
