@@ -18,8 +18,6 @@ await admin("POST", "/metadata/apply", {
     },
   ],
 });
-const shots = process.env.SHOTS;
-const shoot = async (page, name) => shots && (await page.screenshot({ path: `${shots}/${name}.png` }));
 
 const beside = (page) => page.getByRole("complementary", { name: "Beside the record" });
 const letter = (page) => beside(page).getByRole("form", { name: "Write an e-mail" });
@@ -58,7 +56,6 @@ test("an e-mail is written from a template, and nothing goes out where the mailb
   await page.getByRole("option", { name: "Chinese" }).click();
   await form.getByRole("textbox", { name: "Subject" }).and(page.locator("[value='Ada Lovelace，感谢您的关注']")).waitFor();
   assert.equal((await sarah("GET", "/records/email")).items.length, 0, "drafts are not kept there");
-  await shoot(page, "unsent");
 
   // It is still there after another side was looked at, and after a reload.
   await form.getByRole("textbox", { name: "Subject" }).fill("Mine");
@@ -92,7 +89,6 @@ test("what is sent is what is shown; a message that came in is read safely and a
   await letter(page).getByRole("button", { name: "Back to what I wrote" }).click();
   assert.equal(await letter(page).getByRole("textbox", { name: "Text" }).inputValue(), "My own words");
   await choose();
-  await shoot(page, "marked");
   await letter(page).getByRole("button", { name: "Send" }).click();
   const first = await mail.next();
   assert.match(first, /<p>Grace &lt;Hopper&gt;<\/p>/);
@@ -119,12 +115,10 @@ test("what is sent is what is shown; a message that came in is read safely and a
   await came.getByText(/Hello\s+there/).waitFor();
   await came.getByRole("link", { name: "plan.txt" }).waitFor();
   assert.deepEqual(await axe(page), []);
-  await shoot(page, "opened");
 
   await came.getByRole("button", { name: "Reply" }).click();
   assert.equal(await letter(page).getByRole("textbox", { name: "Subject" }).inputValue(), "Re: A question");
   await letter(page).getByRole("textbox", { name: "Text" }).fill("Here you are");
-  await shoot(page, "reply");
   await letter(page).getByRole("button", { name: "Send" }).click();
   const reply = await mail.next();
   assert.match(reply, /In-Reply-To: <q1@example\.org>/);
@@ -141,10 +135,8 @@ test("what is sent is what is shown; a message that came in is read safely and a
   await chinese.getByText("只要正文未改动，模板的格式将一并发送。").waitFor();
   assert.deepEqual(await sideways(small), []);
   assert.deepEqual(await axe(small), []);
-  await shoot(small, "zh-composer");
   await small.getByRole("button", { name: "显示正文" }).first().tap();
   await small.getByRole("button", { name: "收起正文" }).scrollIntoViewIfNeeded();
-  await shoot(small, "zh-opened");
   assert.deepEqual(await sideways(small), []);
   await sarah("PATCH", "/me", { language: "en" });
   await done(small);
