@@ -344,6 +344,9 @@ func (k *compilation) compile(d *Definition, at string) *Workflow {
 		w.answer = of.Computed(t.Answers(), "/answer")
 	}
 	w.Start = w.Nodes[d.Start]
+	if _, composes := w.Trigger.(OnCompose); composes && !w.composes() {
+		c.Report(fault.New(fault.Invalid, "workflow.composes_nothing"), at+"/start")
+	}
 	if posted && post.Answer() != nil {
 		of := base
 		of.at = at + "/trigger"
@@ -351,6 +354,19 @@ func (k *compilation) compile(d *Definition, at string) *Workflow {
 		w.Reply = WrittenOf(&of, post.Answer(), "/answer")
 	}
 	return w
+}
+
+// composes reports whether the first step sends what somebody wrote; also where it is not compiled, which is reported.
+func (w *Workflow) composes() bool {
+	if w.Start == nil || w.Start.Step == nil {
+		return true
+	}
+	step, ok := w.Start.Step.(Composed)
+	if !ok {
+		return false
+	}
+	from, _ := step.Composed()
+	return from != nil
 }
 
 // read is what expressions read besides the record: results of steps, and what was filled in.

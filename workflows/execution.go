@@ -436,13 +436,12 @@ func (x *Execution) failed(node *Node, done Outcome, err error) (Outcome, error)
 	if _, under := x.Left(); under {
 		x.Loop(nil)
 	}
-	problem := x.problem(f)
-	x.Acts.Failed(problem)
+	x.Acts.Failed(f.Each()[0])
 	result := maps.Clone(done.Result)
 	if result == nil {
 		result = map[string]any{}
 	}
-	result[problemName] = problem
+	result[problemName] = x.problem(f)
 	return Outcome{Next: node.Failed, Result: result}, nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"formwork/engine/mail"
 	"formwork/engine/query"
 	"formwork/engine/record"
+	"formwork/engine/template"
 	"formwork/workflows/outside"
 	"formwork/workflows/webhook"
 )
@@ -155,6 +156,30 @@ type OnPress interface {
 	Permissions() []string
 }
 
+// OnCompose is an OnPress that is set off by people who write an e-mail, which its first step, a Composed, sends.
+type OnCompose interface {
+	OnPress
+	// Complete puts what follows from what they filled in among it, in stored form, or says at its place below /inputs what can't be taken. What it reads
+	// is what they may read.
+	Complete(templates map[string]*template.Template, values map[string]any, eval template.Eval) error
+}
+
+// Composed is a Step that sends what somebody wrote.
+type Composed interface {
+	Step
+	// Composed is the mailbox from which it is sent, and to the addresses; nil where the message is not written by whoever sets off the run.
+	Composed() (from *mail.Mailbox, to *expression.Program)
+}
+
+// Inviting is a Step that asks people to decide, and may write to them.
+type Inviting interface {
+	Step
+	// Invites reports whether it does.
+	Invites() bool
+	// Invite writes to people who are asked about a text, by what they are called in the request.
+	Invite(x *Execution, asked []Approver, people []id.ID, text string) error
+}
+
 // OnCall is a Trigger that is set off by steps of other workflows.
 type OnCall interface {
 	Asking
@@ -166,6 +191,7 @@ type OnCall interface {
 type Input struct {
 	Field   *catalog.Field
 	Default *expression.Program // what it begins with, computed of the record; nil: nothing
+	Unasked bool                // forms don't ask for it: it is told along
 }
 
 // OnPost is a Trigger that is set off by what an outside system posts. Its workflow has no object.
@@ -217,9 +243,9 @@ type Saved interface {
 // Acts are how the steps of a run change anything: for good, or to be undone. One that is refused changes nothing.
 type Acts interface {
 	// Failed notes why the step failed, where another follows on that.
-	Failed(problem string)
+	Failed(problem *fault.Fault)
 	// Again notes why it failed, where it is done again, for which time.
-	Again(problem string, time int)
+	Again(problem *fault.Fault, time int)
 	// Put gives fields of the record that the run is about values in stored form. It, Notify and Ask need one: fault workflow.needs_object.
 	Put(values map[string]any) error
 	// Create, Update and Delete change any records, as the run's caller.

@@ -89,11 +89,11 @@ func (x *Execution) again(node *Node, err error) bool {
 	delete(x.state.Results, node.Name)
 	*x.at = Position{Next: x.at.Next, Loops: x.at.Loops, Tried: x.at.Tried + 1}
 	x.at.Until = x.Now().Add(node.Retry.pause(x.at.Tried, fmt.Sprint(x.Unique(), x.at.Tried))).Truncate(time.Millisecond)
-	x.Acts.Again(x.problem(f), x.at.Tried)
+	x.Acts.Again(f.Each()[0], x.at.Tried)
 	return true
 }
 
-// problem is why a step failed, as the run tells it.
+// problem is why a step failed, as later steps read it.
 func (x *Execution) problem(f *fault.Fault) string {
 	problem := f.Each()[0].Text(x.Language())
 	if all := []rune(problem); len(all) > maxProblem {

@@ -44,7 +44,7 @@ func (x *Execution) undo(doing Doing) error {
 			if f.Kind.Breaks() {
 				return err
 			}
-			x.Acts.Failed(x.problem(f))
+			x.Acts.Failed(f.Each()[0])
 			if asked := x.state.AllAsked(); len(asked) > 0 { // on other ways
 				if err := x.Acts.Leave(asked); err != nil {
 					return err

@@ -58,6 +58,15 @@ const more = {
   },
 };
 
+/** Chooses the first two cards of a list. */
+more.chosen = async (page, { base }) => {
+  await page.goto(`${base}/o/account?view=all_accounts`);
+  await page.getByRole("main").getByRole("button", { name: /^(Choose|选择)$/ }).tap();
+  for (const i of [0, 1]) await page.getByRole("main").getByRole("checkbox").nth(i).tap();
+  await page.getByRole("region", { name: /^(Chosen records|所选记录)$/ }).waitFor();
+  await still(page);
+};
+
 // Side by side: most of the time a page waits.
 describe("in each language", { concurrency: 2 }, () => {
   for (const [language, person] of Object.entries(people))
@@ -163,5 +172,55 @@ test("people are called, written to and found on a map", async () => {
   await page.locator('[data-name="phone"]').getByRole("button").tap();
   assert.equal(await page.getByRole("dialog").locator("input").getAttribute("inputmode"), "tel");
   await page.keyboard.press("Escape");
+  await done(page);
+});
+
+test("several records are chosen with a thumb, changed, given to workflows and deleted", async () => {
+  const [api, admin] = [await server.as(people.en), await server.as("admin@example.com")];
+  await admin("POST", "/metadata/apply", {
+    documents: [{
+      kind: "workflow", name: "praise", label: { en: "Praise", zh: "表扬" }, object: "account", trigger: { type: "manual", inputs: { why: { type: "text", label: { en: "Why", zh: "原因" }, required: true } } },
+      start: "a", steps: { a: { type: "set", values: { description: "input.why" } } },
+    }],
+  });
+  const stamp = `Thumb ${Date.now()}`;
+  const ids = [];
+  for (const name of ["One", "Two", "Three"]) ids.push((await api("POST", "/records/account", { name: `${name} ${stamp}` })).id);
+  const page = await visit(browser, server, people.en, phone, `/o/account?filter=${encodeURIComponent(`name contains "${stamp}"`)}`);
+  const card = (name) => page.getByRole("checkbox", { name: new RegExp(`^${name} ${stamp}`) });
+  const bar = page.getByRole("region", { name: "Chosen records" });
+  await page.getByRole("button", { name: `One ${stamp}` }).waitFor();
+  assert.equal(await page.getByRole("checkbox").count(), 0, "a tap opens");
+  await page.getByRole("button", { name: "Choose", exact: true }).tap();
+  await card("One").tap();
+  await card("Two").tap();
+  assert.equal(await card("One").getAttribute("aria-checked"), "true");
+  await bar.getByText("2 chosen").waitFor();
+  assert.deepEqual(await sideways(page), []);
+
+  await bar.getByRole("button", { name: "Workflows" }).tap();
+  await page.getByRole("menuitem", { name: "Praise" }).tap();
+  const panel = page.getByRole("dialog", { name: "Praise" });
+  await panel.getByRole("textbox", { name: "Why" }).fill("Well done");
+  await panel.getByRole("button", { name: "Praise" }).tap();
+  await panel.getByText("2 done").waitFor();
+  await panel.getByRole("button", { name: "Close" }).last().tap();
+  await panel.waitFor({ state: "detached" });
+  const says = () => Promise.all(ids.map(async (id) => (await api("GET", `/records/account/${id}`)).description ?? null));
+  assert.deepEqual(await says(), ["Well done", "Well done", null]);
+
+  await card("Two").tap(); // not this one any more
+  await bar.getByText("1 chosen").waitFor();
+  await bar.getByRole("button", { name: "Delete" }).tap();
+  await card("One").waitFor({ state: "detached" });
+  await card("Two").waitFor();
+  assert.equal((await api("GET", `/records/account?filter=${encodeURIComponent(`name contains "${stamp}"`)}`)).items.length, 2);
+  await page.getByRole("button", { name: "All", exact: true }).tap();
+  await bar.getByText("2 chosen").waitFor();
+  await page.getByRole("button", { name: "Choose", exact: true }).tap();
+  await bar.waitFor({ state: "detached" });
+  await page.getByRole("button", { name: `Two ${stamp}` }).tap();
+  await page.getByRole("heading", { level: 1, name: `Two ${stamp}` }).waitFor();
+  await admin("POST", "/metadata/apply", { delete: [{ kind: "workflow", name: "praise" }] });
   await done(page);
 });

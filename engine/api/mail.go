@@ -56,8 +56,9 @@ func (s *Server) listMailboxes(r *request) error {
 	}
 	answer := List[Mailbox]{Items: []Mailbox{}}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		box := all[name]
-		answer.Items = append(answer.Items, Mailbox{Name: name, Label: box.Doc.Label.In(r.language(), name), Address: box.From.Address, Sends: box.Doc.Send != "", Fetch: r.fetchOf(box.Source, states[name])})
+		box := r.showMailbox(all[name])
+		box.Fetch = r.fetchOf(all[name].Source, states[name])
+		answer.Items = append(answer.Items, box)
 	}
 	return r.json(fiber.StatusOK, answer)
 }
@@ -80,6 +81,10 @@ func (r *request) fetchOf(from *mail.Source, s *fetch.State) *MailFetch {
 		shown.Skip, shown.SkippedAt = r.problemOf(s.Skip.Fault()), timeOrNone(s.Skip.At)
 	}
 	return shown
+}
+
+func (r *request) showMailbox(of *mail.Mailbox) Mailbox {
+	return Mailbox{Name: of.Doc.Name, Label: of.Doc.Label.In(r.language(), of.Doc.Name), Address: of.From.Address, Sends: of.Doc.Send != ""}
 }
 
 // receiveMail is POST /mailboxes/{name}/messages.

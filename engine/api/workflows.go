@@ -99,6 +99,36 @@ type Button struct {
 	Name   string        `json:"name"`
 	Label  string        `json:"label"`
 	Inputs []ButtonInput `json:"inputs"` // what they fill in, in order
+	// Composes is what is told of an e-mail that it sends, which whoever sets it off writes: with the inputs subject and text, and, which are not
+	// among Inputs, template and language, by which the markup of a template goes along with its text, and answers, the e-mail that it answers.
+	Composes *Composer `json:"composes,omitempty"`
+}
+
+// Composer is from where an e-mail is sent that somebody writes, to whom, and from which templates it is written.
+type Composer struct {
+	Mailbox   Mailbox           `json:"mailbox"`
+	To        string            `json:"to"` // as the record has it now; empty: nothing that the caller may read, or of no record
+	Templates []OfferedTemplate `json:"templates"`
+}
+
+// OfferedTemplate is a template from which somebody may write.
+type OfferedTemplate struct {
+	Name      string   `json:"name"`
+	Label     string   `json:"label"`
+	Languages []string `json:"languages"` // none: it is the same in all
+}
+
+// DraftOf says from which template an e-mail is drafted.
+type DraftOf struct {
+	Template string `json:"template"`
+	Language string `json:"language,omitempty"` // absent: the caller's
+}
+
+// MailDraft is what a template says for a record, of what the caller may read.
+type MailDraft struct {
+	Subject string `json:"subject"`
+	Text    string `json:"text"`
+	HTML    bool   `json:"html"` // it has markup, which is sent along with the text for as long as that is not changed
 }
 
 // ButtonInput is something that whoever sets off a workflow fills in.
@@ -186,7 +216,7 @@ func (s *shownTrace) effect(e runner.Effect) (RunEffect, error) {
 	if !may {
 		return shown, nil
 	}
-	shown.Text, shown.Tried = e.Text, e.Tried
+	shown.Text, shown.Tried = e.In(s.language()), e.Tried
 	var err error
 	if shown.Values, err = s.readableValues(s.records, e.Object, e.Values); err != nil {
 		return shown, err
@@ -463,7 +493,35 @@ func (r *request) showButton(w runner.Offered) (Button, error) {
 		}
 		button.Inputs = append(button.Inputs, shown)
 	}
+	if w.Composer != nil {
+		button.Composes = r.showComposer(w.Composer)
+	}
 	return button, nil
+}
+
+func (r *request) showComposer(c *runner.Composer) *Composer {
+	shown := &Composer{Mailbox: r.showMailbox(c.Mailbox), To: c.To, Templates: make([]OfferedTemplate, len(c.Templates))}
+	for i, t := range c.Templates {
+		shown.Templates[i] = OfferedTemplate{t.Doc.Name, t.Doc.Label.In(r.language(), t.Doc.Name), append([]string{}, t.Languages()...)}
+	}
+	return shown
+}
+
+// draftMail is POST /records/{object}/{id}/workflows/{workflow}/draft.
+func (s *Server) draftMail(r *request) error {
+	key, err := r.recordID()
+	if err != nil {
+		return err
+	}
+	in := DraftOf{Language: r.language()}
+	if err := r.decode(smallBody, &in, false); err != nil {
+		return err
+	}
+	written, err := runner.Draft(r.ctx, r.records(), r.caller, runner.Wanted{Workflow: r.param("workflow"), Object: r.object(), Record: key}, in.Template, in.Language)
+	if err != nil {
+		return err
+	}
+	return r.json(fiber.StatusOK, MailDraft{written.Subject, written.Text, written.HTML != ""})
 }
 
 // buttons are the workflows that the caller may set off on a record now.

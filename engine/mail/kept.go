@@ -28,6 +28,8 @@ const (
 	Box       = "mailbox"
 	Automatic = "automatic"
 	Problem   = "problem"
+	// Reason is why a message was not sent, as an option that people read in their language; objects of earlier versions lack it.
+	Reason = "reason"
 )
 
 // Values of Direction and State.
@@ -41,6 +43,13 @@ const (
 	Failed   = "failed"
 	Bounced  = "bounced"
 	Received = "received"
+)
+
+// Values of Reason.
+const (
+	GivenUp    = "given_up"
+	TurnedDown = "refused"
+	NotSent    = "not_sent"
 )
 
 // fields are those that the object has to have, and how they are stored.
@@ -57,6 +66,14 @@ type Kept struct {
 func (k *Kept) Field(name string) *catalog.Field {
 	f, _ := k.Object.Field(name)
 	return f
+}
+
+// ReasonOf is the field of an object that says why messages were not sent; nil where there is none.
+func ReasonOf(o *catalog.Object) *catalog.Field {
+	if f, ok := o.Field(Reason); ok && f.Column.Storage == fieldtype.Text && f.Settable() {
+		return f
+	}
+	return nil
 }
 
 // keptOf finds the object, or reports what it lacks.

@@ -68,6 +68,18 @@ func (t *Template) Write(language string, eval Eval) (w Written, err error) {
 	return w, nil
 }
 
+// Languages are those that it has texts in, in order; none where it is the same in all.
+func (t *Template) Languages() []string {
+	known := map[string]bool{}
+	for _, texts := range []metadata.Text{t.Doc.Subject, t.Doc.Text, t.Doc.HTML} {
+		for l := range texts {
+			known[l] = l != ""
+		}
+	}
+	delete(known, "")
+	return slices.Sorted(maps.Keys(known))
+}
+
 // in is the part in a language, as Text.In chooses it; nil: there is none.
 func in(parts map[string]*part, texts metadata.Text, language string) *part {
 	known := make(metadata.Text, len(texts))

@@ -18,8 +18,8 @@ import (
 // the outcome goes on as soon as there is one. Faults: those of approval.Desk.Answer; approval.unknown (NotFound) also
 // where the caller may not read the record.
 func (r *Runner) Decide(ctx context.Context, t store.Tenant, caller *record.Session, user, key id.ID, state, comment string) (*approval.Request, error) {
-	return r.changeApproval(ctx, t, caller, key, func(tx store.Tx) (*approval.Request, error) {
-		return r.approvals.Answer(ctx, tx, key, user, state, comment)
+	return r.changeApproval(ctx, t, caller, key, func(j *record.Joint) (*approval.Request, error) {
+		return r.approvals.Answer(ctx, j.Tx(), key, user, state, comment)
 	})
 }
 
@@ -43,23 +43,35 @@ func (r *Runner) PassOn(ctx context.Context, t store.Tenant, caller *record.Sess
 	if !may {
 		return nil, fault.New(fault.Invalid, "approval.cannot_read").At("/to")
 	}
-	return r.changeApproval(ctx, t, caller, key, func(tx store.Tx) (*approval.Request, error) {
-		return r.approvals.PassOn(ctx, tx, key, from, to, by, comment)
+	i, err := r.invitationOf(ctx, t, caller.Snapshot(), of)
+	if err != nil {
+		return nil, err
+	}
+	passed, err := r.changeApproval(ctx, t, caller, key, func(j *record.Joint) (*approval.Request, error) {
+		now, err := r.approvals.PassOn(ctx, j.Tx(), key, from, to, by, comment)
+		if err == nil {
+			err = i.send(ctx, j, now, now.People[len(now.People)-1])
+		}
+		return now, err
 	})
+	if err == nil && i.queued {
+		r.o.Wake(t.Name())
+	}
+	return passed, err
 }
 
 // Recall takes back what was asked on somebody's behalf; anybody's if any. Fault approval.unknown (NotFound),
 // approval.not_yours (Forbidden), approval.decided (Conflict).
 func (r *Runner) Recall(ctx context.Context, t store.Tenant, caller *record.Session, user, key id.ID, any bool) (*approval.Request, error) {
-	return r.changeApproval(ctx, t, caller, key, func(tx store.Tx) (*approval.Request, error) {
-		of, err := approval.Get(ctx, tx, key)
+	return r.changeApproval(ctx, t, caller, key, func(j *record.Joint) (*approval.Request, error) {
+		of, err := approval.Get(ctx, j.Tx(), key)
 		switch {
 		case err != nil:
 			return nil, err
 		case !any && of.By != user:
 			return nil, fault.New(fault.Forbidden, "approval.not_yours")
 		}
-		closed, err := r.approvals.Close(ctx, tx, key, approval.Recalled)
+		closed, err := r.approvals.Close(ctx, j.Tx(), key, approval.Recalled)
 		if err == nil && of.State != approval.Pending {
 			err = fault.New(fault.Conflict, "approval.decided")
 		}
@@ -80,13 +92,13 @@ func readableApproval(ctx context.Context, from store.Reader, caller *record.Ses
 }
 
 // changeApproval changes a request about a record that the caller may read, and has its run go on if it is settled.
-func (r *Runner) changeApproval(ctx context.Context, t store.Tenant, caller *record.Session, key id.ID, change func(tx store.Tx) (*approval.Request, error)) (changed *approval.Request, err error) {
+func (r *Runner) changeApproval(ctx context.Context, t store.Tenant, caller *record.Session, key id.ID, change func(j *record.Joint) (*approval.Request, error)) (changed *approval.Request, err error) {
 	if _, err := readableApproval(ctx, t, caller, key); err != nil {
 		return nil, err
 	}
 	queued := false
 	err = caller.Jointly(ctx, func(j *record.Joint) (err error) {
-		if changed, err = change(j.Tx()); err != nil || changed.State == approval.Pending {
+		if changed, err = change(j); err != nil || changed.State == approval.Pending {
 			return err
 		}
 		queued, err = r.wakeRun(ctx, j.Tx(), changed.Run, changed.ID)

@@ -59,8 +59,8 @@ type saving struct{ *record.Change }
 
 var errNotBeforeSave = errors.New("a workflow writes other records before a save")
 
-func (saving) Failed(string)                                         {}
-func (saving) Again(string, int)                                     {}
+func (saving) Failed(*fault.Fault)                                   {}
+func (saving) Again(*fault.Fault, int)                               {}
 func (saving) Create(*catalog.Object, map[string]any) (id.ID, error) { return 0, errNotBeforeSave }
 func (saving) Update(*catalog.Object, id.ID, map[string]any) error   { return errNotBeforeSave }
 func (saving) Delete(*catalog.Object, id.ID) error                   { return errNotBeforeSave }

@@ -175,7 +175,11 @@ func Offers(ctx context.Context, caller *record.Session, c *policy.Caller, objec
 		}
 		if triggered && err == nil && (changes || !forAnybody(w)) {
 			begin, _ := defaults(w, *env)
-			offered = append(offered, Offered{w, begin})
+			composer, err := composerOf(caller.Snapshot(), w, env)
+			if err != nil {
+				return nil, err
+			}
+			offered = append(offered, Offered{w, begin, composer})
 		}
 	}
 	return offered, nil
@@ -194,7 +198,8 @@ func OffersOf(s *catalog.Snapshot, c *policy.Caller, rights policy.ObjectRights,
 				begin[f.Name] = f.Value.AppendJSON(nil, f.Initial)
 			}
 		}
-		offered = append(offered, Offered{w, begin})
+		composer, _ := composerOf(s, w, nil) // it reads no record
+		offered = append(offered, Offered{w, begin, composer})
 	}
 	return offered
 }
@@ -326,6 +331,9 @@ func (r *Runner) newRun(s *catalog.Snapshot, w *workflows.Workflow, by *policy.C
 // fill gives a run that begins what somebody filled in.
 func (r *Run) fill(ctx context.Context, caller *record.Session, w *workflows.Workflow, given map[string]any) (*Run, error) {
 	values, err := filled(ctx, caller, w, given)
+	if err == nil {
+		err = complete(ctx, caller, w, r.Record, values)
+	}
 	if err == nil {
 		err = r.begin(w, values)
 	}

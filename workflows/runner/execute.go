@@ -175,11 +175,11 @@ func (e *executing) note(effect Effect) {
 }
 
 // Failed implements workflows.Acts.
-func (e *executing) Failed(problem string) { e.note(Effect{Do: "failed", Text: problem}) }
+func (e *executing) Failed(problem *fault.Fault) { e.note(Effect{Do: "failed", Why: whyOf(problem)}) }
 
 // Again implements workflows.Acts.
-func (e *executing) Again(problem string, time int) {
-	e.note(Effect{Do: "retry", Text: problem, Tried: int64(time)})
+func (e *executing) Again(problem *fault.Fault, time int) {
+	e.note(Effect{Do: "retry", Why: whyOf(problem), Tried: int64(time)})
 }
 
 // needsRecord is a fault where the run is about no record.

@@ -132,10 +132,14 @@ func beginning(ctx context.Context, caller *record.Session, w *workflows.Workflo
 type Offered struct {
 	*workflows.Workflow
 	Defaults map[string]json.RawMessage
+	Composer *Composer // nil: no e-mail is written
 }
 
-// Inputs are what whoever sets it off fills in.
-func (o *Offered) Inputs() []workflows.Input { return o.Trigger.(workflows.OnPress).Inputs() }
+// Inputs are what whoever sets it off is asked to fill in.
+func (o *Offered) Inputs() []workflows.Input {
+	all := slices.Clone(o.Trigger.(workflows.OnPress).Inputs())
+	return slices.DeleteFunc(all, func(i workflows.Input) bool { return i.Unasked })
+}
 
 // defaults are what inputs begin with, and why some can't be computed: these begin empty, where people see it.
 func defaults(w *workflows.Workflow, env session.Env) (begin map[string]json.RawMessage, failed map[string]*fault.Fault) {

@@ -25,11 +25,16 @@ func mailed(j *record.Joint, run *Run, c *outside.Call, from, language string) (
 		return nil, nil
 	}
 	values := map[string]any{mail.State: mail.Sent}
+	var reason any
 	switch {
 	case from == mail.Failed:
 		values[mail.Problem] = nil
 	case c.State != outside.Done:
-		values = map[string]any{mail.State: mail.Failed, mail.Problem: unsent(c).Text(language)}
+		why, option := unsent(c)
+		values, reason = map[string]any{mail.State: mail.Failed, mail.Problem: why.Text(language)}, option
+	}
+	if mail.ReasonOf(env.Mapping.Object) != nil && (reason != nil || from == mail.Failed) {
+		values[mail.Reason] = reason
 	}
 	own := *env.Session
 	caller := *own.Caller
@@ -37,15 +42,16 @@ func mailed(j *record.Joint, run *Run, c *outside.Call, from, language string) (
 	return values, j.As(&own).Update(mail.ObjectName, c.Request.Mail.Record, values)
 }
 
-// unsent is what people who read a message are told of why it was not sent; servers and connections are the run's to name.
-func unsent(c *outside.Call) *fault.Fault {
+// unsent is what people who read a message are told of why it was not sent, in words and as an option; servers and connections are the run's
+// to name.
+func unsent(c *outside.Call) (why *fault.Fault, reason string) {
 	switch {
 	case c.State == outside.Pending:
-		return fault.New(fault.Conflict, "mail.given_up")
+		return fault.New(fault.Conflict, "mail.given_up"), mail.GivenUp
 	case c.Fault.Code == "outside.mail_refused":
-		return c.Fault
+		return c.Fault, mail.TurnedDown
 	}
-	return fault.New(fault.Conflict, "mail.not_sent")
+	return fault.New(fault.Conflict, "mail.not_sent"), mail.NotSent
 }
 
 // leaveCalls forgets what a run had made and waits for no more: some calls if they are given, or those by which people are asked for some

@@ -29,6 +29,8 @@ type chapter struct {
 	Again bool             `json:"again,omitempty"` // it was retried
 	Undo  bool             `json:"undo,omitempty"`  // it was cancelled, and undoes what it did
 	Woken id.ID            `json:"woken,omitzero"`  // what it asked was answered
+	// Beside: what its trace has there was done for it while it waited.
+	Beside bool `json:"beside,omitempty"`
 }
 
 // add keeps a chapter.

@@ -156,6 +156,10 @@ func (p *replaying) play(c chapter) error {
 		if at := p.run.At.Asking(c.Woken); at != nil {
 			at.Until = p.run.Started // which has come
 		}
+	case c.Beside:
+		if n := len(p.run.Trace); n < len(p.was.Trace) {
+			p.run.Trace = append(p.run.Trace, p.was.Trace[n])
+		}
 	}
 	return nil
 }

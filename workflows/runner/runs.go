@@ -113,7 +113,39 @@ type Effect struct {
 	Values json.RawMessage `json:"values,omitempty"` // as the API shows them
 	Was    json.RawMessage `json:"was,omitempty"`    // of update of the record that the run is about: the values before
 	Tried  int64           `json:"tried,omitempty"`  // of answer: how often; of retry: for which time it is done again
-	Text   string          `json:"text,omitempty"`   // of notify, ask, and what became of that; of call: the workflow; of failed and retry: why
+	Text   string          `json:"text,omitempty"`   // of notify, ask, and what became of that; of call: the workflow; of failed and retry of earlier versions: why
+	Why    *Why            `json:"why,omitempty"`    // of failed and retry
+}
+
+// Why is why a step failed, to be told in the language of whoever reads it.
+type Why struct {
+	Code    string         `json:"code"`
+	Params  map[string]any `json:"params,omitempty"`
+	Subject string         `json:"subject,omitempty"`
+}
+
+// whyOf keeps the params as they are told: JSON has one kind of numbers.
+func whyOf(f *fault.Fault) *Why {
+	why := &Why{Code: f.Code, Params: make(map[string]any, len(f.Params)), Subject: f.Subject}
+	for name, value := range f.Params {
+		why.Params[name] = fmt.Sprint(value)
+	}
+	return why
+}
+
+// maxWhy is how many characters are told of why a step failed.
+const maxWhy = 1_000
+
+// In is what an effect says in a language.
+func (e *Effect) In(language string) string {
+	if e.Why == nil {
+		return e.Text
+	}
+	text := (&fault.Fault{Code: e.Why.Code, Params: e.Why.Params, Subject: e.Why.Subject}).Text(language)
+	if all := []rune(text); len(all) > maxWhy {
+		text = string(all[:maxWhy])
+	}
+	return text
 }
 
 const (

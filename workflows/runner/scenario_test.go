@@ -57,6 +57,7 @@ type deed struct {
 	Press   string           `json:"press"` // a workflow, on On
 	Race    []deed           `json:"race"`  // are pressed at the same moment; Count of them are done
 	Try     string           `json:"try"`   // a workflow, on On; Trace is what it would do
+	Draft   string           `json:"draft"` // an e-mail for a workflow, on On, by the template and in the language of Data; Want is what it says
 	On      string           `json:"on"`
 	Trace   []string         `json:"trace"`
 	State   string           `json:"state"`   // of the run that is pressed or tried
@@ -315,6 +316,8 @@ func (s *stage) do(t *testing.T, at string, d deed) {
 		err = s.apply(t, d)
 	case d.Press != "" || d.Try != "":
 		failed, err = s.press(t, at, d)
+	case d.Draft != "":
+		err = s.drafts(t, at, d)
 	case d.Backtest != nil:
 		err = s.backtests(t, at, d)
 	case d.Race != nil:
@@ -551,7 +554,7 @@ func (s *stage) trace(run *runner.Run) (all []string) {
 	for _, did := range run.Trace {
 		line := strings.TrimSpace(did.Way + " " + did.Step)
 		for i, e := range did.Effects {
-			line += [2]string{": ", "; "}[min(i, 1)] + strings.TrimSpace(strings.Join([]string{e.Do, e.Object, string(e.Values), e.Text}, " "))
+			line += [2]string{": ", "; "}[min(i, 1)] + strings.TrimSpace(strings.Join([]string{e.Do, e.Object, string(e.Values), e.In("en")}, " "))
 		}
 		all = append(all, s.named(line))
 	}

@@ -149,12 +149,20 @@ func (a *approving) ask(x *workflows.Execution) (workflows.Outcome, error) {
 	if err != nil {
 		return workflows.Outcome{}, err
 	}
-	if a.mail != nil {
-		if err := a.mail.invite(x, asked, named, q.Text); err != nil {
+	if a.Invites() {
+		if err := a.Invite(x, asked, named, q.Text); err != nil {
 			return workflows.Outcome{}, cmp.Or(x.Acts.Leave([]id.ID{key}), err) // who was asked is asked no more
 		}
 	}
 	return workflows.Outcome{Asked: key, Until: q.Due}, nil
+}
+
+// Invites implements workflows.Inviting.
+func (a *approving) Invites() bool { return a.mail != nil }
+
+// Invite implements workflows.Inviting.
+func (a *approving) Invite(x *workflows.Execution, asked []workflows.Approver, people []id.ID, text string) error {
+	return a.mail.invite(x, asked, people, text)
 }
 
 // approvers are people who are asked: in the place of who is away their substitute, and never whoever asks.

@@ -29,10 +29,11 @@ var emailType = of[emailSettings]("email", workflows.Waits, `{
 		"language": {"$ref": "#/$defs/expression", "title": "Language", "description": "Of the template; English, or what it has, when absent.", "examples": ["country == 'CN' ? 'zh' : 'en'"]},
 		"subject": {"$ref": "#/$defs/expression", "title": "Subject", "examples": ["'Your case ' + number"]},
 		"text": {"$ref": "#/$defs/expression", "title": "Text"},
+		"html": {"$ref": "#/$defs/expression", "title": "Text with markup", "description": "Beside the text, for those who can show it. Nothing is escaped.", "examples": ["input.html"]},
 		"answers": {"$ref": "#/$defs/expression", "title": "Answers", "description": "An e-mail that this one answers; it is put into its thread.", "examples": ["steps.last.record"]},
 		"tries": {"type": "integer", "minimum": 1, "maximum": 12, "default": 6, "title": "Tries", "description": "How often it is tried where the server can't be reached, or can't take it now."},
 		"next": {"$ref": "#/$defs/next"}},
-	"oneOf": [{"required": ["template"], "not": {"anyOf": [{"required": ["subject"]}, {"required": ["text"]}]}}, {"required": ["subject", "text"], "not": {"anyOf": [{"required": ["template"]}, {"required": ["language"]}]}}]}`)
+	"oneOf": [{"required": ["template"], "not": {"anyOf": [{"required": ["subject"]}, {"required": ["text"]}, {"required": ["html"]}]}}, {"required": ["subject", "text"], "not": {"anyOf": [{"required": ["template"]}, {"required": ["language"]}]}}]}`)
 
 type emailSettings struct {
 	workflows.Next
@@ -43,6 +44,7 @@ type emailSettings struct {
 	Language string `json:"language"`
 	Subject  string `json:"subject"`
 	Text     string `json:"text"`
+	HTML     string `json:"html"`
 	Answers  string `json:"answers"`
 	Tries    int64  `json:"tries"`
 }
@@ -52,10 +54,10 @@ func (*emailSettings) Retries() {}
 
 type emailing struct {
 	*emailSettings
-	mailbox                                  *mail.Mailbox
-	template                                 *template.Template // nil: subject and text
-	to, cc, language, subject, text, answers *expression.Program
-	owner                                    *expression.Program // of the record of the run, who owns what is written about it; nil: nobody
+	mailbox                                        *mail.Mailbox
+	template                                       *template.Template // nil: subject and text
+	to, cc, language, subject, text, html, answers *expression.Program
+	owner                                          *expression.Program // of the record of the run, who owns what is written about it; nil: nobody
 }
 
 func (s *emailSettings) Compile(c *workflows.Compiling) workflows.Step {
@@ -79,7 +81,7 @@ func (s *emailSettings) compile(c *workflows.Compiling) *emailing {
 	for _, of := range []struct {
 		source, at string
 		to         **expression.Program
-	}{{s.Sent, "/to", &e.to}, {s.Cc, "/cc", &e.cc}, {s.Language, "/language", &e.language}, {s.Subject, "/subject", &e.subject}, {s.Text, "/text", &e.text}} {
+	}{{s.Sent, "/to", &e.to}, {s.Cc, "/cc", &e.cc}, {s.Language, "/language", &e.language}, {s.Subject, "/subject", &e.subject}, {s.Text, "/text", &e.text}, {s.HTML, "/html", &e.html}} {
 		if of.source != "" {
 			*of.to = c.Expression(of.source, fieldtype.TextKind, -1, of.at)
 		}
@@ -94,13 +96,25 @@ func (s *emailSettings) compile(c *workflows.Compiling) *emailing {
 	return e
 }
 
+// Composed implements workflows.Composed.
+func (e *emailing) Composed() (from *mail.Mailbox, to *expression.Program) {
+	if e.template != nil {
+		return nil, nil
+	}
+	return e.mailbox, e.to
+}
+
 // Writes implements workflows.Writing.
 func (e *emailing) Writes() []workflows.Write { return mailWrites(e.mailbox) }
 
 // mailWrites are what steps that send mail change: its records, which the platform tells what became of them.
 func mailWrites(of *mail.Mailbox) []workflows.Write {
 	o := of.Kept.Object
-	return []workflows.Write{{Object: o, Action: record.Created}, {Object: o, Action: record.Updated, System: true, Values: []workflows.Value{{Field: of.Kept.Field(mail.State)}, {Field: of.Kept.Field(mail.Problem)}}}}
+	told := []workflows.Value{{Field: of.Kept.Field(mail.State)}, {Field: of.Kept.Field(mail.Problem)}}
+	if reasons := mail.ReasonOf(o); reasons != nil {
+		told = append(told, workflows.Value{Field: reasons})
+	}
+	return []workflows.Write{{Object: o, Action: record.Created}, {Object: o, Action: record.Updated, System: true, Values: told}}
 }
 
 func (e *emailing) Do(x *workflows.Execution) (workflows.Outcome, error) {
@@ -177,10 +191,15 @@ func (e *emailing) addresses(x *workflows.Execution, p *expression.Program) ([]m
 func (e *emailing) write(x *workflows.Execution, m *mail.Message) error {
 	var err error
 	if e.template == nil {
-		if m.Subject, err = textOf(x, e.subject); err == nil {
-			m.Text, err = textOf(x, e.text)
+		for _, of := range []struct {
+			program *expression.Program
+			to      *string
+		}{{e.subject, &m.Subject}, {e.text, &m.Text}, {e.html, &m.HTML}} {
+			if *of.to, err = textOf(x, of.program); err != nil {
+				return err
+			}
 		}
-		return err
+		return nil
 	}
 	language, err := textOf(x, e.language)
 	if err != nil {

@@ -64,7 +64,7 @@ func (i *inviting) invite(x *workflows.Execution, asked []workflows.Approver, pe
 		if !ok {
 			continue
 		}
-		m := &mail.Message{Mailbox: i.mailbox.Doc.Name, ID: mail.NewID(fmt.Sprint(x.Unique(), ".", n), i.mailbox.From), From: i.mailbox.From, To: []mail.Address{{Address: to.Address}},
+		m := &mail.Message{Mailbox: i.mailbox.Doc.Name, ID: mail.NewID(people[n].String(), i.mailbox.From), From: i.mailbox.From, To: []mail.Address{{Address: to.Address}},
 			At: x.Now(), Decides: people[n], Subject: name + ": " + text, Text: text + "\n\n" + name}
 		if i.template != nil {
 			w, err := i.template.Write(to.Language, x.Eval)

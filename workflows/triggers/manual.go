@@ -12,7 +12,11 @@ var manualType = of[manualSettings]("manual", `{
 	"title": "By hand",
 	"description": "When somebody asks for it, on a record that they may read.",
 	"properties": {
-		"permissions": {
+		"permissions": `+forWhom+`,
+		"inputs": {"$ref": "#/$defs/inputs"}}}`)
+
+// forWhom is the schema of people.
+const forWhom = `{
 			"type": "array",
 			"title": "For whom",
 			"description": "Permission sets of which one holds one, and may read the record; whoever may change it when absent.",
@@ -20,11 +24,29 @@ var manualType = of[manualSettings]("manual", `{
 			"maxItems": 50,
 			"uniqueItems": true,
 			"items": {"$ref": "#/$defs/name"}
-		},
-		"inputs": {"$ref": "#/$defs/inputs"}}}`)
+		}`
+
+// people are who may set off a workflow.
+type people struct {
+	Sets []string `json:"permissions"`
+}
+
+// check reports permission sets that are not there, and a workflow without an object.
+func (s *people) check(c *workflows.Compiling) bool {
+	if !c.NeedsObject() {
+		return false
+	}
+	for i, name := range s.Sets {
+		c.Permission(name, fmt.Sprint("/permissions/", i))
+	}
+	return true
+}
+
+// Permissions implements workflows.OnPress.
+func (s *people) Permissions() []string { return s.Sets }
 
 type manualSettings struct {
-	Sets   []string                   `json:"permissions"`
+	people
 	Fields map[string]*metadata.Field `json:"inputs"`
 }
 
@@ -34,20 +56,14 @@ type pressing struct {
 }
 
 func (s *manualSettings) Compile(c *workflows.Compiling) workflows.Trigger {
-	if !c.NeedsObject() {
+	if !s.check(c) {
 		return nil
-	}
-	for i, name := range s.Sets {
-		c.Permission(name, fmt.Sprint("/permissions/", i))
 	}
 	return &pressing{s, c.Inputs(s.Fields, "/inputs")}
 }
 
 func (*pressing) Allows() workflows.Effect { return workflows.Waits }
 func (*pressing) Old() bool                { return false }
-
-// Permissions implements workflows.OnPress.
-func (p *pressing) Permissions() []string { return p.Sets }
 
 // Inputs implements workflows.Asking.
 func (p *pressing) Inputs() []workflows.Input { return p.inputs }

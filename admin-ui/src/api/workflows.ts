@@ -53,3 +53,12 @@ export const retryRun = (id: string) => data(client.POST("/api/v1/runs/{id}/retr
 
 /** Ends a run that waits. */
 export const cancelRun = (id: string) => data(client.POST("/api/v1/runs/{id}/cancel", at(id)));
+
+/** What a template says for an e-mail about a record; nothing is sent. */
+export const draftMail = (object: string, id: string, workflow: string, template: string, language?: string) =>
+  data(
+    client.POST("/api/v1/records/{object}/{id}/workflows/{workflow}/draft", {
+      params: { path: { object, id, workflow } },
+      body: { template, language },
+    }),
+  );

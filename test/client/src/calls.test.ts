@@ -202,6 +202,29 @@ test("workflows", async () => {
   data(await admin.POST("/api/v1/runs/{id}/retry", { params }));
 });
 
+test("e-mails that people write", async () => {
+  const documents = [
+    { kind: "mailbox", name: "writes", label: "Writes", address: "writes@example.com" },
+    { kind: "template", name: "hello", label: "Hello", object: "account", subject: "Hello {{ name }}", text: { en: "Dear {{ name }}", zh: "{{ name }}，您好" } },
+    {
+      kind: "workflow", name: "write_to_account", label: "Write", object: "account", trigger: { type: "compose" }, start: "send",
+      steps: { send: { type: "email", mailbox: "writes", to: "'ann@example.com'", subject: "input.subject", text: "input.text", html: "input.html", answers: "input.answers" } },
+    },
+  ];
+  data(await admin.POST("/api/v1/metadata/apply", { body: { documents, message: "people write" } }));
+  const { id } = data(await admin.POST("/api/v1/records/account", { body: { name: "Written to" } as components["schemas"]["account.write"] }));
+  const page = data(await admin.GET("/api/v1/records/account/{id}/page", { params: { path: { id } } }));
+  const offered = page.workflows.find((one) => one.name === "write_to_account");
+  assert.deepEqual([offered?.inputs.map((one) => one.name), offered?.composes?.to, offered?.composes?.mailbox.sends], [["subject", "text"], "ann@example.com", false]);
+  assert.deepEqual(offered?.composes?.templates, [{ name: "hello", label: "Hello", languages: ["en", "zh"] }]);
+  const path = { id, workflow: "write_to_account" };
+  const draft = data(await admin.POST("/api/v1/records/account/{id}/workflows/{workflow}/draft", { params: { path }, body: { template: "hello", language: "en" } }));
+  assert.deepEqual(draft, { subject: "Hello Written to", text: "Dear Written to", html: false });
+  const run = data(await admin.POST("/api/v1/records/account/{id}/workflows/{workflow}", { params: { path }, body: { inputs: { ...draft, html: null } } }));
+  assert.equal(run.state, "done");
+  data(await admin.POST("/api/v1/metadata/apply", { body: { delete: documents.map(({ kind, name }) => ({ kind, name })).reverse(), message: "no more" } }));
+});
+
 test("connections", async () => {
   const documents = [{ kind: "connection", name: "erp", label: "ERP", url: "https://erp.example.com", headers: { Authorization: "Bearer {secret}" } }];
   data(await admin.POST("/api/v1/metadata/apply", { body: { documents, message: "a connection" } }));

@@ -1,20 +1,25 @@
+import { IconSquare, IconSquareCheckFilled } from "@tabler/icons-react";
 import { useEffect, useRef } from "react";
 import { type Formats, typeOf } from "~/fields";
 import { optionColour } from "~/fields/options";
 import type { Column, ObjectModel } from "~/meta/model";
 import css from "./ListPage.module.css";
 import type { Rows } from "./rows";
+import type { Selection } from "./selection";
 
 interface Props {
   object: ObjectModel;
   columns: Column[];
   rows: Rows;
   formats: Formats;
+  /** Cards are chosen, not opened. */
+  choosing: boolean;
+  selection: Selection;
   onOpen(id: string): void;
 }
 
 /** The list on a phone: the name and up to three fields of the view, the colour of an option at the edge. */
-export function Cards({ object, columns, rows, formats, onOpen }: Props) {
+export function Cards({ object, columns, rows, formats, choosing, selection, onOpen }: Props) {
   const end = useRef<HTMLLIElement>(null);
   const { want, loaded } = rows;
   useEffect(() => {
@@ -31,17 +36,21 @@ export function Cards({ object, columns, rows, formats, onOpen }: Props) {
   const coloured = columns.find((c) => c.field.shows === "picklist");
   return (
     <ul className={css.cards} aria-label={object.plural}>
-      {loaded.map((row) => (
+      {loaded.map((row, index) => (
         <li key={row.id}>
           <button
             type="button"
             className={css.card}
+            {...(choosing && { role: "checkbox", "aria-checked": selection.has(row.id as string) })}
             data-colour={
               coloured && row[coloured.path] ? optionColour(coloured.field, String(row[coloured.path])) : undefined
             }
-            onClick={() => onOpen(row.id as string)}
+            onClick={() => (choosing ? selection.choose([row.id as string], false, index) : onOpen(row.id as string))}
           >
-            <strong>{String(row[object.nameField] ?? row.id)}</strong>
+            <strong>
+              {choosing && <Mark chosen={selection.has(row.id as string)} />}
+              {String(row[object.nameField] ?? row.id)}
+            </strong>
             {others.map(({ path, field, namePath }) => {
               const value = row[path];
               if (value === null || value === undefined) return null;
@@ -61,4 +70,9 @@ export function Cards({ object, columns, rows, formats, onOpen }: Props) {
       <li ref={end} />
     </ul>
   );
+}
+
+function Mark({ chosen }: { chosen: boolean }) {
+  const Icon = chosen ? IconSquareCheckFilled : IconSquare;
+  return <Icon size={18} aria-hidden />;
 }

@@ -10,6 +10,7 @@ import { Failure } from "~/ui/Failure";
 import type { Place } from "~/ui/grid";
 import { BulkBar } from "./BulkBar";
 import { Cards } from "./Cards";
+import { Choosing } from "./Choosing";
 import { ListMenus } from "./columns/ListMenus";
 import { Empty } from "./Empty";
 import { FilterBar } from "./filter/FilterBar";
@@ -46,10 +47,13 @@ export function List({ object, views, state, ways, transfer, Ahead, Peek }: Prop
   const Way = state.as === "table" ? undefined : ways[state.as];
   // Sums are of what can be added up; whatever else asks what fields are good for is opened by somebody first.
   const [attended, setAttended] = useState(false);
+  const [wanted, setChoosing] = useState(false);
   const uses = useUses(object, attended || state.sum);
   const fields = useFields(object, uses);
   const data = useList(object, state, uses, formats, typing, Way === undefined, phone);
   const { rows, columns, edits, selection } = data;
+  // What was chosen in a wider window is still chosen here.
+  const choosing = wanted || selection.but || selection.ids.size > 0;
   const [widths = noWidths, setWidths] = useSetting<Record<string, number>>(`widths.${object.name}`);
 
   const open = useCallback((id: string) => go(`/o/${object.name}/${id}`), [go, object.name]);
@@ -118,7 +122,9 @@ export function List({ object, views, state, ways, transfer, Ahead, Peek }: Prop
           uses={uses}
           ways={new Set(Object.keys(ways))}
           onAttended={() => setAttended(true)}
-        />
+        >
+          {!Way && rows.count > 0 && <Choosing choosing={choosing} selection={selection} onChoosing={setChoosing} />}
+        </PhoneSheet>
       ) : (
         tools
       )}
@@ -140,7 +146,15 @@ export function List({ object, views, state, ways, transfer, Ahead, Peek }: Prop
         ) : !rows.pending && rows.count === 0 && edits.made.length === 0 ? (
           <Empty object={object} state={state} fields={fields} formats={formats} />
         ) : phone ? (
-          <Cards object={object} columns={columns} rows={rows} formats={formats} onOpen={open} />
+          <Cards
+            object={object}
+            columns={columns}
+            rows={rows}
+            formats={formats}
+            choosing={choosing}
+            selection={selection}
+            onOpen={open}
+          />
         ) : (
           <Table
             object={object}
@@ -189,7 +203,7 @@ export function List({ object, views, state, ways, transfer, Ahead, Peek }: Prop
           <Ahead object={object} id={pointed} />
         </Suspense>
       )}
-      {(selection.but || selection.ids.size > 0) && !phone && !Way && (
+      {(selection.but || selection.ids.size > 0) && !Way && (
         <BulkBar
           object={object}
           query={data.query}

@@ -1,7 +1,7 @@
 import { Button, Drawer, NativeSelect } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconAdjustments } from "@tabler/icons-react";
-import { lazy, Suspense, useMemo } from "react";
+import { lazy, type ReactNode, Suspense, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { type Uses, usesOf } from "~/api/uses";
 import { filterOf, written } from "~/expr";
@@ -22,10 +22,12 @@ interface Props {
   ways: Set<string>;
   /** Somebody is about to choose among what fields can be used for. */
   onAttended(): void;
+  /** What stands beside the button. */
+  children?: ReactNode;
 }
 
 /** Filter and sort on a phone: a sheet from below. */
-export function PhoneSheet({ state, fields, formats, uses, ways, onAttended }: Props) {
+export function PhoneSheet({ state, fields, formats, uses, ways, onAttended, children }: Props) {
   const { t } = useTranslation();
   const [open, { toggle, close }] = useDisclosure();
   const filter = useMemo(() => filterOf(state.filter, fields.operators), [state.filter, fields]);
@@ -44,6 +46,7 @@ export function PhoneSheet({ state, fields, formats, uses, ways, onAttended }: P
         {t("list.sheet")}
         {count > 0 && ` (${count})`}
       </Button>
+      {children}
       <Drawer
         opened={open}
         onClose={close}

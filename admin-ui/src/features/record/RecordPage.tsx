@@ -55,7 +55,7 @@ interface PanelProps {
   scrolled?: RefObject<number>;
 }
 
-/** The address holds what is shown: `tab`, `side`, what is being added (`add`), which workflow is asked for (`run`), and whether duplicates are (`merge`). */
+/** The address holds what is shown: `tab`, `side`, what is being added (`add`), which workflow is asked for (`run`), which e-mail is written (`write`, `answers`), and whether duplicates are (`merge`). */
 export function RecordPanel({ object, id, beside = false, scrolled }: PanelProps) {
   const { t } = useTranslation();
   const { model } = useSession();
@@ -229,6 +229,9 @@ export function RecordPanel({ object, id, beside = false, scrolled }: PanelProps
             formats={formats}
             chosen={at.get("side")}
             adding={at.get("log") ?? undefined}
+            letters={(page.data?.workflows ?? noWorkflows).filter((one) => one.composes)}
+            writing={at.get("write") ?? undefined}
+            answering={at.get("answers") ?? undefined}
             ran={page.data?.ran ?? false}
             show={show}
           />

@@ -1,6 +1,7 @@
 import { Tabs } from "@mantine/core";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
+import type { Schemas } from "~/api/client";
 import type { Names } from "~/api/names";
 import type { Formats } from "~/fields";
 import type { ObjectModel } from "~/meta/model";
@@ -25,6 +26,10 @@ interface Props {
   formats: Formats;
   chosen: string | null;
   adding: string | undefined;
+  /** The workflows by which the reader writes e-mails about the record; which is being written, and what it answers. */
+  letters: Schemas["Button"][];
+  writing: string | undefined;
+  answering: string | undefined;
   /** Workflows ran on the record. */
   ran: boolean;
   show(changes: Record<string, string | undefined>): void;
@@ -33,7 +38,8 @@ interface Props {
 const sides = ["activity", "comments", "files", "history", "runs"] as const;
 
 /** Beside the fields: what happens with the record, the files that hang on it, its changes, and what workflows did. */
-export function Side({ object, id, name, known, ready, activities, files, formats, chosen, adding, ran, show }: Props) {
+export function Side(props: Props) {
+  const { object, id, name, known, ready, activities, files, formats, chosen, ran, show } = props;
   const { t } = useTranslation();
   const offered = sides.filter((one) => one !== "runs" || ran || chosen === "runs");
   const side = offered.find((one) => one === chosen) ?? "activity";
@@ -65,8 +71,12 @@ export function Side({ object, id, name, known, ready, activities, files, format
               ready={ready}
               lists={activities}
               formats={formats}
-              adding={adding}
-              onAdd={(list) => show({ log: list })}
+              adding={props.adding}
+              onAdd={(log) => show({ log, write: undefined, answers: undefined })}
+              letters={props.letters}
+              writing={props.writing}
+              answering={props.answering}
+              onWrite={(write, answers) => show({ write, answers, log: undefined })}
             />
           )}
           {side === "comments" && <CommentsPanel object={object} id={id} formats={formats} />}

@@ -5,6 +5,7 @@ import {
   IconChevronUp,
   IconCopy,
   IconHistory,
+  IconMail,
   IconMessage,
   IconPencil,
   IconPlus,
@@ -125,9 +126,14 @@ export function useRecordCommands({
     (one): Command => ({
       id: `workflow.${one.name}`,
       label: one.label,
-      icon: IconBolt,
+      icon: one.composes ? IconMail : IconBolt,
       where: "record",
-      run: () => (one.inputs.length > 0 ? show({ run: one.name }) : start(one)),
+      run: () =>
+        one.composes
+          ? show({ side: undefined, write: one.name, answers: undefined, log: undefined })
+          : one.inputs.length > 0
+            ? show({ run: one.name })
+            : start(one),
     }),
   );
   const menu: Command[] = [
@@ -174,7 +180,7 @@ export function useRecordCommands({
       keys: "l",
       where: "record",
       enabled: () => (log ? true : t("record.fixed.right")),
-      run: () => show({ side: undefined, log: log?.list.name }),
+      run: () => show({ side: undefined, log: log?.list.name, write: undefined, answers: undefined }),
     },
     {
       id: "record.comment",

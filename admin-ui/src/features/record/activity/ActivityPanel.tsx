@@ -1,9 +1,10 @@
 import { Button } from "@mantine/core";
-import { IconPlus } from "@tabler/icons-react";
+import { IconMail, IconPlus } from "@tabler/icons-react";
 import { useQueries } from "@tanstack/react-query";
 import { useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import type { Schemas } from "~/api/client";
 import type { Names } from "~/api/names";
 import { related } from "~/api/records";
 import { type Formats, typeOf } from "~/fields";
@@ -14,6 +15,9 @@ import { useHistory } from "../history/useHistory";
 import { firstRows, relatedKey } from "../opened";
 import css from "./Activity.module.css";
 import { Composer } from "./Composer";
+import { MailComposer } from "./MailComposer";
+import { Message } from "./Message";
+import { isMail } from "./mail";
 import { type ActivityList, type Entry, streamOf } from "./stream";
 
 interface Props {
@@ -27,10 +31,17 @@ interface Props {
   /** The list that something is being added to. */
   adding: string | undefined;
   onAdd(list: string | undefined): void;
+  /** The workflows by which the reader writes e-mails about the record. */
+  letters: Schemas["Button"][];
+  /** Which of them is being written, and the message that it answers. */
+  writing: string | undefined;
+  answering: string | undefined;
+  onWrite(letter: string | undefined, answers?: string): void;
 }
 
 /** What happened with a record and what is planned, in one stream, and a way to add to it without leaving. */
-export function ActivityPanel({ object, id, name, known, ready, lists, formats, adding, onAdd }: Props) {
+export function ActivityPanel(props: Props) {
+  const { object, id, name, known, ready, lists, formats, adding, onAdd, letters, writing, answering, onWrite } = props;
   const { t } = useTranslation();
   const { me } = useSession();
   const past = useHistory(object, id, known, ready);
@@ -65,17 +76,34 @@ export function ActivityPanel({ object, id, name, known, ready, lists, formats, 
   const adds = useRef<HTMLDivElement>(null);
   /** Closes what is being added; who works by keys is back where it is opened. */
   const close = () => {
-    onAdd(undefined);
+    if (adding) onAdd(undefined);
+    else onWrite(undefined);
     adds.current?.querySelector<HTMLElement>("[aria-expanded=true]")?.focus();
   };
-  const line = (entry: Entry) =>
-    entry.kind === "change" ? (
-      <li key={`c${entry.key}`} className={css.change}>
-        <Changes object={object} entry={entry.change} names={past.names} formats={formats} most={3} />
-      </li>
-    ) : (
-      <Activity key={entry.key} entry={entry} formats={formats} />
+  const letter = letters.find((one) => one.name === writing);
+  const answered = answering
+    ? entries.find((one) => one.kind === "record" && isMail(one.of) && one.key === answering)
+    : undefined;
+  const line = (entry: Entry) => {
+    if (entry.kind === "change")
+      return (
+        <li key={`c${entry.key}`} className={css.change}>
+          <Changes object={object} entry={entry.change} names={past.names} formats={formats} most={3} />
+        </li>
+      );
+    if (!isMail(entry.of)) return <Activity key={entry.key} entry={entry} formats={formats} />;
+    const [first] = letters;
+    return (
+      <Message
+        key={entry.key}
+        object={entry.of.object}
+        row={entry.row}
+        at={entry.at}
+        formats={formats}
+        onAnswer={first && (() => onWrite(first.name, entry.key))}
+      />
     );
+  };
   return (
     <div className={css.panel}>
       <div className={css.add} ref={adds}>
@@ -93,7 +121,33 @@ export function ActivityPanel({ object, id, name, known, ready, lists, formats, 
               {other.label}
             </Button>
           ))}
+        {letters.map((one) => (
+          <Button
+            key={one.name}
+            size="compact-xs"
+            variant={writing === one.name ? "light" : "default"}
+            leftSection={<IconMail size={12} />}
+            aria-expanded={writing === one.name}
+            onClick={() => onWrite(writing === one.name ? undefined : one.name)}
+          >
+            {one.label}
+          </Button>
+        ))}
       </div>
+      {letter && (!answering || answered) && (
+        <MailComposer
+          key={`${letter.name}/${answering ?? ""}`}
+          object={object}
+          id={id}
+          button={letter}
+          answers={
+            answered?.kind === "record"
+              ? { id: answered.key, subject: String(answered.row[answered.of.object.nameField] ?? "") }
+              : undefined
+          }
+          onDone={close}
+        />
+      )}
       {open && (
         <Composer key={open.list.name} of={open} about={{ object: object.name, id }} aboutName={name} onDone={close} />
       )}
