@@ -190,6 +190,8 @@ func (c *Compiling) Template(name, at string) *template.Template {
 		c.c.Unknown(template.KindName, name, c.at+at)
 	case found.Doc.Object != "" && (c.object == nil || c.object.Doc.Name != found.Doc.Object):
 		c.Report(fault.New(fault.Invalid, "mail.template_of", "template", name, "object", found.Doc.Object), at)
+	case len(found.Doc.Subject) == 0:
+		c.Report(fault.New(fault.Invalid, "template.no_message", "template", name), at)
 	case found.ReadsUser:
 		*c.user = true
 	}

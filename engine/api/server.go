@@ -32,6 +32,7 @@ import (
 	"formwork/engine/live"
 	"formwork/engine/mail"
 	"formwork/engine/outbox"
+	"formwork/engine/printing"
 	"formwork/engine/record"
 	"formwork/engine/store"
 	"formwork/engine/transfer"
@@ -83,6 +84,7 @@ type Options struct {
 	Workflows *runner.Runner
 	Secrets   *connection.Secrets // of connections
 	Mail      *mail.Inbox
+	Printer   *printing.Printer
 	// Collaboration keeps comments and notifications.
 	Collaboration *collaboration.Service
 	// Live tells who listens what happens to records. Shutdown stops it.

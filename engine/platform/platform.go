@@ -29,6 +29,7 @@ import (
 	"formwork/engine/mail"
 	"formwork/engine/migration"
 	"formwork/engine/outbox"
+	"formwork/engine/printing"
 	"formwork/engine/query"
 	"formwork/engine/record"
 	"formwork/engine/store"
@@ -111,6 +112,8 @@ type Platform struct {
 	Secrets   *connection.Secrets
 	// Mail receives what is written to mailboxes.
 	Mail *mail.Inbox
+	// Printer prints records.
+	Printer *printing.Printer
 	// Live tells who listens what happens to records; nothing runs until somebody does.
 	Live *live.Hub
 	// Uses counts what lists and aggregations ask of indexes; see FlushUses.
@@ -150,6 +153,7 @@ func New(o Options) *Platform {
 	p.Imports = transfer.New(p.Records, p.Catalog, p.Auth, p.IDs, o.Now, p.Jobs.Wake)
 	p.Jobs.Register(slices.Concat(p.Catalog.Jobs(), record.Jobs(p.Records, p.Catalog), p.Outbox.Jobs(), p.Imports.Jobs(), p.Files.Jobs(p.Catalog))...)
 	p.Secrets = connection.NewSecrets(o.Secrets, o.Now)
+	p.Printer = printing.New()
 	p.Mail = mail.NewInbox(mail.Options{Catalog: p.Catalog, Records: p.Records, Files: p.Files, Now: o.Now})
 	p.Workflows = runner.New(runner.Options{Types: plugins.Workflows(o.Plugins...), Catalog: p.Catalog, Records: p.Records, Callers: p.Auth, Notes: p.Collaboration, IDs: p.IDs, Now: o.Now,
 		Reach: outside.Reach{Secrets: p.Secrets, Networks: o.Networks, Roots: o.Roots}, Address: o.Address, PerMinute: o.RunsPerMinute, Wake: p.wake, Log: o.Log})
