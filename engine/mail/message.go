@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"bytes"
 	"html"
 	netmail "net/mail"
 	"strings"
@@ -100,7 +101,21 @@ type Message struct {
 	// nowhere. 0: nobody.
 	Decides id.ID  `json:"decides,omitzero"`
 	Link    string `json:"-"` // "": none
+	// Prints are the templates whose documents of the record that the message is about are sent along, in a language. They are printed
+	// when the message is first sent, and kept with its record.
+	Prints   []string   `json:"prints,omitempty"`
+	Language string     `json:"language,omitempty"`
+	Attached []Attached `json:"-"`
 }
+
+// Attached is a file that is sent along.
+type Attached struct {
+	Name, Type string
+	Body       []byte
+}
+
+// MaxAttached is how many bytes the files have together that are sent along with a message.
+const MaxAttached = 2 << 20
 
 // NewID is the id of a message in all mail systems: what names it here, in the domain of who sends it.
 func NewID(name string, from Address) string {
@@ -148,6 +163,9 @@ func (m *Message) compose() *gomail.Msg {
 	msg.SetBodyString(gomail.TypeTextPlain, text)
 	if markup != "" {
 		msg.AddAlternativeString(gomail.TypeTextHTML, markup)
+	}
+	for _, a := range m.Attached {
+		msg.AttachReadSeeker(a.Name, bytes.NewReader(a.Body), gomail.WithFileContentType(gomail.ContentType(a.Type)))
 	}
 	return msg
 }

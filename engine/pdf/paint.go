@@ -13,10 +13,11 @@ import (
 var families = [faces]string{regular: "text", bold: "strong", chinese: "wide"}
 
 const (
-	ascent  = 1.0  // of letters above the line that they stand on, in sizes
-	slant   = 12.0 // of italic letters, in degrees
-	stroke  = 0.03 // of bold letters of a font that has none, in sizes
+	ascent  = 1.0   // of letters above the line that they stand on, in sizes
+	slant   = 12.0  // of italic letters, in degrees
+	stroke  = 0.022 // of bold letters of a font that has none, in sizes
 	boxSide = 0.5
+	lines   = 150 // the grey of lines
 )
 
 // painter draws on the pages of a PDF.
@@ -78,7 +79,7 @@ func (s *setting) begin() *painter {
 			to.AddUTF8FontFromBytes(families[f], "", files[f])
 		}
 	}
-	to.SetDrawColor(120, 120, 120)
+	to.SetDrawColor(lines, lines, lines)
 	to.SetFillColor(238, 238, 238)
 	return &painter{to: to, face: none}
 }
@@ -132,7 +133,7 @@ func (r run) draw(p *painter, x, y float64) {
 		p.to.SetTextRenderingMode(2)
 		p.to.Text(x, y, r.text)
 		p.to.SetTextRenderingMode(0)
-		p.to.SetDrawColor(120, 120, 120)
+		p.to.SetDrawColor(lines, lines, lines)
 	} else {
 		p.to.Text(x, y, r.text)
 	}

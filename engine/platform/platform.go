@@ -155,7 +155,7 @@ func New(o Options) *Platform {
 	p.Secrets = connection.NewSecrets(o.Secrets, o.Now)
 	p.Printer = printing.New()
 	p.Mail = mail.NewInbox(mail.Options{Catalog: p.Catalog, Records: p.Records, Files: p.Files, Now: o.Now})
-	p.Workflows = runner.New(runner.Options{Types: plugins.Workflows(o.Plugins...), Catalog: p.Catalog, Records: p.Records, Callers: p.Auth, Notes: p.Collaboration, IDs: p.IDs, Now: o.Now,
+	p.Workflows = runner.New(runner.Options{Types: plugins.Workflows(o.Plugins...), Catalog: p.Catalog, Records: p.Records, Callers: p.Auth, Notes: p.Collaboration, Files: p.Files, Printer: p.Printer, IDs: p.IDs, Now: o.Now,
 		Reach: outside.Reach{Secrets: p.Secrets, Networks: o.Networks, Roots: o.Roots}, Address: o.Address, PerMinute: o.RunsPerMinute, Wake: p.wake, Log: o.Log})
 	p.Jobs.Register(p.Workflows.Jobs()...)
 	p.Outbox.Register(p.Collaboration.Consumer(), p.Workflows.Consumer())
