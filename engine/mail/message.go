@@ -115,7 +115,7 @@ type Attached struct {
 }
 
 // MaxAttached is how many bytes the files have together that are sent along with a message.
-const MaxAttached = 2 << 20
+const MaxAttached = 1 << 20
 
 // NewID is the id of a message in all mail systems: what names it here, in the domain of who sends it.
 func NewID(name string, from Address) string {

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"codeberg.org/go-pdf/fpdf"
 )
@@ -20,11 +23,20 @@ const (
 	lines   = 150 // the grey of lines
 )
 
+// The writer takes time by the third power of how many characters in a row are used of a font. A document that uses many has the
+// Chinese font twice, for every other row of rowLength characters.
+const (
+	otherFamily = "wide2"
+	rowLength   = 128
+)
+
 // painter draws on the pages of a PDF.
 type painter struct {
-	to   *fpdf.Fpdf
-	face face
-	size float64
+	to      *fpdf.Fpdf
+	metrics *metrics
+	twice   bool // the Chinese font is there twice
+	family  string
+	size    float64
 }
 
 // paint draws the pages. What the writer can't do, or panics of, is an error.
@@ -40,7 +52,7 @@ func (s *setting) paint() (raw []byte, err error) {
 			return nil, err
 		}
 		p.to.AddPage()
-		p.face = none // the writer says the font anew on each page
+		p.family = "" // the writer says the font anew on each page
 		for _, m := range page {
 			m.draw(p, m.x, m.y)
 		}
@@ -66,22 +78,46 @@ func (s *setting) begin() *painter {
 	if plainLanguage(s.doc.Language) {
 		to.SetLang(s.doc.Language)
 	}
-	used := [faces]bool{}
-	for _, page := range s.pages {
-		for _, m := range page {
-			if f := faceOf(m.mark); f != none {
-				used[f] = true
-			}
-		}
-	}
-	for f, is := range used {
-		if is {
+	p := &painter{to: to, metrics: s.metrics}
+	used := s.used()
+	for f, runes := range used {
+		if len(runes) > 0 {
 			to.AddUTF8FontFromBytes(families[f], "", files[f])
 		}
 	}
+	if p.twice = longestRow(used[chinese]) > rowLength; p.twice {
+		to.AddUTF8FontFromBytes(otherFamily, "", files[chinese])
+	}
 	to.SetDrawColor(lines, lines, lines)
 	to.SetFillColor(238, 238, 238)
-	return &painter{to: to, face: none}
+	return p
+}
+
+// used are the characters that are set, by font.
+func (s *setting) used() (all [faces]map[rune]bool) {
+	for f := range all {
+		all[f] = map[rune]bool{}
+	}
+	for _, known := range s.metrics.known {
+		for r, g := range known {
+			if g.face != none {
+				all[g.face][r] = true
+			}
+		}
+	}
+	return all
+}
+
+// longestRow is how many characters follow each other at most.
+func longestRow(of map[rune]bool) (longest int) {
+	row, last := 0, rune(-2)
+	for _, r := range slices.Sorted(maps.Keys(of)) {
+		if row++; r != last+1 {
+			row = 1
+		}
+		longest, last = max(longest, row), r
+	}
+	return longest
 }
 
 // titled is a title as the writer takes it: whole characters, of the first plane alone.
@@ -99,17 +135,6 @@ func plainLanguage(l string) bool {
 	return l != "" && strings.Trim(l, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == ""
 }
 
-// faceOf is the font of a mark; none: it has none.
-func faceOf(m mark) face {
-	switch m := m.(type) {
-	case moved:
-		return faceOf(m.mark)
-	case run:
-		return m.face
-	}
-	return none
-}
-
 func (r run) draw(p *painter, x, y float64) {
 	x, y = x+r.x, y+ascent*r.size
 	if r.face == none {
@@ -119,27 +144,56 @@ func (r run) draw(p *painter, x, y float64) {
 		}
 		return
 	}
-	if p.face != r.face || p.size != r.size {
-		p.to.SetFont(families[r.face], "", r.size)
-		p.face, p.size = r.face, r.size
-	}
-	if r.italic {
-		p.to.TransformBegin()
-		p.to.TransformSkewX(slant, x, y)
-	}
 	if heavy := r.bold && r.face == chinese; heavy {
 		p.to.SetDrawColor(0, 0, 0)
 		p.to.SetLineWidth(stroke * r.size)
 		p.to.SetTextRenderingMode(2)
-		p.to.Text(x, y, r.text)
+		p.write(r, x, y)
 		p.to.SetTextRenderingMode(0)
 		p.to.SetDrawColor(lines, lines, lines)
 	} else {
-		p.to.Text(x, y, r.text)
+		p.write(r, x, y)
 	}
-	if r.italic {
-		p.to.TransformEnd()
+}
+
+// write writes the letters of a run.
+func (p *painter) write(r run, x, y float64) {
+	if !p.twice || r.face != chinese {
+		p.text(families[r.face], r, x, y, r.text)
+		return
 	}
+	for text := r.text; text != ""; {
+		first, _ := utf8.DecodeRuneInString(text)
+		end := strings.IndexFunc(text, func(l rune) bool { return l/rowLength%2 != first/rowLength%2 })
+		if end < 0 {
+			end = len(text)
+		}
+		family := families[chinese]
+		if first/rowLength%2 == 1 {
+			family = otherFamily
+		}
+		p.text(family, r, x, y, text[:end])
+		for _, l := range text[:end] {
+			x += float64(p.metrics.glyph(l, r.bold).advance) * r.size
+		}
+		text = text[end:]
+	}
+}
+
+// text writes letters in a font.
+func (p *painter) text(family string, r run, x, y float64, text string) {
+	if p.family != family || p.size != r.size {
+		p.to.SetFont(family, "", r.size)
+		p.family, p.size = family, r.size
+	}
+	if !r.italic {
+		p.to.Text(x, y, text)
+		return
+	}
+	p.to.TransformBegin()
+	p.to.TransformSkewX(slant, x, y)
+	p.to.Text(x, y, text)
+	p.to.TransformEnd()
 }
 
 func (r rule) draw(p *painter, x, y float64) {

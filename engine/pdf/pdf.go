@@ -15,13 +15,13 @@ import (
 // Bounds of a document.
 const (
 	MaxPages = 200
-	MaxBytes = 8 << 20 // of the PDF
-	MaxText  = 1 << 20 // bytes of all texts together
-	MaxRows  = 5000    // of all tables together
+	MaxBytes = 8 << 20   // of the PDF
+	MaxText  = 512 << 10 // bytes of all texts together
+	MaxRows  = 5000      // of all tables together
 	// maxMarks bounds what is drawn: pieces of text in one font, lines, boxes, pictures.
-	maxMarks = 200_000
+	maxMarks = 100_000
 	// Memory is what setting a document takes at most, about.
-	Memory = 64 << 20
+	Memory = 48 << 20
 )
 
 // Document is what is to be set. Sizes are in points.

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	reader "github.com/ledongthuc/pdf"
 
@@ -151,7 +152,7 @@ func TestBounds(t *testing.T) {
 	}{
 		"10 MB":          {[]pdf.Block{&pdf.Paragraph{Text: said(strings.Repeat("字", 10<<20/3))}}, "print.text"},
 		"text in pieces": {[]pdf.Block{&pdf.Paragraph{Text: said(strings.Repeat("word ", 100_000))}, &pdf.Paragraph{Text: said(strings.Repeat("word ", 200_000))}}, "print.text"},
-		"lines":          {[]pdf.Block{&pdf.Paragraph{Text: said(strings.Repeat("\n", 1_000_000))}}, "print.pages"},
+		"lines":          {[]pdf.Block{&pdf.Paragraph{Text: said(strings.Repeat("\n", 400_000))}}, "print.pages"},
 		"pages":          {breaks, "print.pages"},
 		"rows":           {[]pdf.Block{rows(3000), rows(3000)}, "print.rows"},
 		"marks":          {[]pdf.Block{&pdf.Paragraph{Size: 1, Text: said(strings.Repeat("a字", 120_000))}}, "print.text"},
@@ -167,6 +168,21 @@ func TestBounds(t *testing.T) {
 	}
 	if pages := read(t, set(t, document(rows(pdf.MaxRows)))); len(pages) > pdf.MaxPages {
 		t.Errorf("%d pages", len(pages))
+	}
+}
+
+// A text of all characters that there are is written like any other: the writer would take hours for it.
+func TestEveryCharacter(t *testing.T) {
+	var all strings.Builder
+	for r := rune(0x100); r < 0xFFFF; r++ {
+		if r < 0xD800 || r > 0xF8FF {
+			all.WriteRune(r)
+		}
+	}
+	page := strings.Join(read(t, set(t, document(&pdf.Paragraph{Size: 6, Text: said(all.String())}))), "")
+	wants(t, page, "报", "龜", "Ж")
+	if n := utf8.RuneCountInString(page); n < 20_000 {
+		t.Errorf("%d characters", n)
 	}
 }
 
