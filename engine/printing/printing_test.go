@@ -13,6 +13,7 @@ import (
 	"formwork/engine/enginetest"
 	"formwork/engine/fault"
 	"formwork/engine/file"
+	"formwork/engine/id"
 	"formwork/engine/policy"
 	"formwork/engine/printing"
 )
@@ -70,5 +71,54 @@ func TestQuote(t *testing.T) {
 	}
 	if _, err := printing.New().Print(t.Context(), tenant.System(), files(tenant), printing.Wanted{Object: "account", Record: account, Template: "quote_document"}); !fault.Is(err, "print.unknown") {
 		t.Errorf("of another object: %v", err)
+	}
+}
+
+// Nothing gets in that the caller may not read: not a record, not a row of a table, not a field, nor what is behind a reference.
+func TestRights(t *testing.T) {
+	tenant := enginetest.New(t, enginetest.Options{}).NewTenant("main", "core")
+	tenant.Apply(`{"kind": "object", "name": "firm", "label": "Firm", "name_field": "name", "visibility": "private", "fields": {"name": {"type": "text"}}}`,
+		`{"kind": "object", "name": "deal", "label": "Deal", "name_field": "name", "visibility": "private", "fields": {"name": {"type": "text"}, "cost": {"type": "currency", "scale": 2}, "firm": {"type": "lookup", "object": "firm"}}}`,
+		`{"kind": "object", "name": "item", "label": "Item", "name_field": "name", "visibility": "private", "fields": {"name": {"type": "text"}, "deal": {"type": "lookup", "object": "deal"}}}`,
+		`{"kind": "permission", "name": "seller", "label": "Seller", "objects": {"firm": {"read": true, "fields": {"name": "read"}}, "deal": {"read": true, "fields": {"name": "read", "firm": "read"}}, "item": {"read": true, "fields": {"name": "read", "deal": "read"}}}}`,
+		`{"kind": "template", "name": "open", "label": "Open", "object": "deal", "document": {"body": {
+			"a": {"type": "paragraph", "order": 1, "text": "{{ name }} of {{ firm.name ?? \"nobody\" }}"},
+			"b": {"type": "table", "order": 2, "object": "item", "filter": "deal == record.id", "sort": ["-name"], "columns": {"n": {"value": "name + \" in \" + record.name"}}}}}}`,
+		`{"kind": "template", "name": "cost", "label": "Cost", "object": "deal", "document": {"body": {"a": {"type": "paragraph", "text": "{{ cost }}"}}}}`,
+		`{"kind": "template", "name": "if", "label": "If", "object": "deal", "document": {"body": {"a": {"type": "paragraph", "if": "cost > 1", "text": "dear"}}}}`,
+		`{"kind": "template", "name": "filter", "label": "Filter", "object": "deal", "document": {"body": {"a": {"type": "table", "object": "item", "filter": "deal == record.id and record.cost > 1", "columns": {"n": {"value": "name"}}}}}}`)
+	sam := tenant.CallerWith("sam@example.com", "seller")
+	owner := sam.User.String()
+	firm := tenant.Create("firm", map[string]any{"name": "SECRET firm"})
+	deal := tenant.Create("deal", map[string]any{"name": "Deal", "cost": "77", "firm": firm.String(), "owner": owner})
+	other := tenant.Create("deal", map[string]any{"name": "Other"})
+	for _, name := range []string{"one", "two"} {
+		tenant.Create("item", map[string]any{"name": name, "deal": deal.String(), "owner": owner})
+	}
+	tenant.Create("item", map[string]any{"name": "SECRET item", "deal": deal.String()})
+	prints := func(c *policy.Caller, key id.ID, name string) (string, error) {
+		p, err := printing.New().Print(t.Context(), tenant.As(c), tenant.Platform.Files.As(tenant.Tenant, tenant.Snapshot(), c), printing.Wanted{Object: "deal", Record: key, Template: name})
+		if err != nil {
+			return "", err
+		}
+		return strings.Join(read(t, p.PDF), "\n"), nil
+	}
+	system := policy.System("main")
+	if got, err := prints(sam, deal, "open"); err != nil || got != "DealofnobodytwoinDealoneinDeal" {
+		t.Errorf("the owner prints %q, %v", got, err)
+	}
+	if got, err := prints(system, deal, "open"); err != nil || got != "DealofSECRETfirmtwoinDealSECRETiteminDealoneinDeal" {
+		t.Errorf("the platform prints %q, %v", got, err)
+	}
+	for _, name := range []string{"cost", "if", "filter"} {
+		if got, err := prints(sam, deal, name); !fault.Is(err, "print.hidden") {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+		if _, err := prints(system, deal, name); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if got, err := prints(sam, other, "open"); !fault.Is(err, "record.not_found") {
+		t.Errorf("of another's: %q, %v", got, err)
 	}
 }
