@@ -131,14 +131,14 @@ func TestDocumentProblems(t *testing.T) {
 	tenant.Apply(deal)
 	for body, want := range map[string]string{
 		`{"type": "paragraph", "text": "{{ nam }}"}`:                    "expression.unknown_name /template/t/document/body/a/text",
-		`{"type": "heading", "text": {"en": "x", "zh": "{{ due + }}"}}`: "expression.syntax /template/t/document/body/a/text/zh",
+		`{"type": "heading", "text": {"en": "x", "zh": "{{ due + }}"}}`: "expression.unfinished /template/t/document/body/a/text/zh",
 		`{"type": "paragraph", "text": "<b>x"}`:                         "template.styles /template/t/document/body/a/text",
 		`{"type": "paragraph", "text": "</i>x<i>"}`:                     "template.styles /template/t/document/body/a/text",
 		`{"type": "paragraph", "text": "x", "if": "amount"}`:            "expression.wrong_result /template/t/document/body/a/if",
 		`{"type": "paragraph", "text": "{{ page.number }}"}`:            "expression.unknown_name /template/t/document/body/a/text",
 		`{"type": "paragraph"}`:                                         "schema.required /template/t/document/body/a/text",
 		`{"type": "poem", "text": "x"}`:                                 "schema.enum /template/t/document/body/a/type",
-		`{"type": "line", "text": "x"}`:                                 "schema.unknown_member /template/t/document/body/a/text",
+		`{"type": "line", "text": "x"}`:                                 "schema.unknown_property /template/t/document/body/a/text",
 		`{"type": "image", "field": "name"}`:                            "template.no_files /template/t/document/body/a/field",
 		`{"type": "table", "object": "deal", "filter": "id == record.idd", "columns": {"c": {"value": "name"}}}`:                        "expression.unknown_name /template/t/document/body/a/filter",
 		`{"type": "table", "object": "deal", "filter": "id == record.id", "columns": {"c": {"value": "nam", "total": "{{ amount }}"}}}`: "expression.unknown_name /template/t/document/body/a/columns/c/value",
