@@ -2,7 +2,8 @@ package printing_test
 
 import (
 	"bytes"
-	"os"
+	"image"
+	"image/png"
 	"strconv"
 	"strings"
 	"testing"
@@ -58,9 +59,6 @@ func TestQuote(t *testing.T) {
 		p, err := printing.New().Print(t.Context(), tenant.System(), files(tenant), printing.Wanted{Object: "opportunity", Record: deal, Template: "quote_document", Language: language})
 		if err != nil {
 			t.Fatal(err)
-		}
-		if at := os.Getenv("PRINTED"); at != "" {
-			_ = os.WriteFile(at+"/"+language+".pdf", p.PDF, 0o600)
 		}
 		all := strings.Join(read(t, p.PDF), "\n")
 		for _, text := range want {
@@ -120,5 +118,40 @@ func TestRights(t *testing.T) {
 	}
 	if got, err := prints(sam, other, "open"); !fault.Is(err, "record.not_found") {
 		t.Errorf("of another's: %q, %v", got, err)
+	}
+}
+
+// A picture of the record is put in, made small; what is none, or lies, leaves its place empty.
+func TestPictures(t *testing.T) {
+	tenant := enginetest.New(t, enginetest.Options{}).NewTenant("main", "core")
+	tenant.Apply(`{"kind": "object", "name": "firm", "label": "Firm", "name_field": "name", "fields": {"name": {"type": "text"}, "logo": {"type": "file"}}}`,
+		`{"kind": "template", "name": "paper", "label": "Paper", "object": "firm", "document": {"body": {"a": {"type": "image", "field": "logo"}, "b": {"type": "paragraph", "text": "{{ name }}"}}}}`)
+	var whole bytes.Buffer
+	if err := png.Encode(&whole, image.NewNRGBA(image.Rect(0, 0, 3000, 1000))); err != nil {
+		t.Fatal(err)
+	}
+	lies := bytes.Clone(whole.Bytes())
+	copy(lies[16:], []byte{0, 0, 0xff, 0xff, 0, 0, 0xff, 0xff}) // the size in its header
+	broken := whole.Bytes()[:whole.Len()/2]
+	for name, c := range map[string]struct {
+		data  []byte
+		shown bool
+	}{"a picture": {whole.Bytes(), true}, "one that lies": {lies, false}, "half of one": {broken, false}, "a text": {[]byte("no picture"), false}} {
+		f, err := files(tenant).Start(t.Context(), file.Upload{Name: "logo.png", Size: int64(len(c.data))})
+		if err == nil {
+			_, err = files(tenant).Append(t.Context(), f.ID, 0, bytes.NewReader(c.data))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		key := tenant.Create("firm", map[string]any{"name": "Firm", "logo": []any{map[string]any{"id": f.ID.String()}}})
+		p, err := printing.New().Print(t.Context(), tenant.System(), files(tenant), printing.Wanted{Object: "firm", Record: key, Template: "paper"})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if got := bytes.Contains(p.PDF, []byte("/Subtype /Image")); got != c.shown || len(p.PDF) > 64<<10 || read(t, p.PDF)[0] != "Firm" {
+			t.Errorf("%s is shown: %v, in %d bytes", name, got, len(p.PDF))
+		}
 	}
 }
