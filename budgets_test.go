@@ -22,7 +22,7 @@ const smallestUntrusted, keptTo = 8 << 30, 85
 // roomsOfBudgets are where the constants stand that the table names.
 var roomsOfBudgets = map[string]string{
 	"api": "engine/api", "budget": "engine/budget", "catalog": "engine/catalog", "draft": "engine/record/draft",
-	"fetch": "workflows/fetch", "mail": "engine/mail",
+	"fetch": "workflows/fetch", "mail": "engine/mail", "pdf": "engine/pdf", "printing": "engine/printing",
 	"fieldtype": "metadata/fieldtype", "form": "engine/record/form",
 	"formwork": "cmd/formwork", "job": "engine/job", "policy": "engine/policy", "read": "engine/record/read", "session": "engine/record/session", "sqlite": "engine/store/sqlite",
 	"outside": "workflows/outside", "runner": "workflows/runner", "write": "engine/record/write",

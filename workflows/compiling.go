@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strconv"
 
 	"formwork/engine/calendar"
 	"formwork/engine/catalog"
@@ -190,6 +191,8 @@ func (c *Compiling) Template(name, at string) *template.Template {
 		c.c.Unknown(template.KindName, name, c.at+at)
 	case found.Doc.Object != "" && (c.object == nil || c.object.Doc.Name != found.Doc.Object):
 		c.Report(fault.New(fault.Invalid, "mail.template_of", "template", name, "object", found.Doc.Object), at)
+	case len(found.Doc.Subject) == 0:
+		c.Report(fault.New(fault.Invalid, "template.no_message", "template", name), at)
 	case found.ReadsUser:
 		*c.user = true
 	}
@@ -203,6 +206,21 @@ func (c *Compiling) Texts(of metadata.Text, at string) *template.Texts {
 		*c.user = true
 	}
 	return texts
+}
+
+// Documents finds templates that print records of the run's object, or reports those that don't.
+func (c *Compiling) Documents(names []string, at string) {
+	for i, name := range names {
+		here := at + "/" + strconv.Itoa(i)
+		switch found := template.Of(c.c.Snapshot())[name]; {
+		case found == nil:
+			c.c.Unknown(template.KindName, name, c.at+here)
+		case !found.Prints():
+			c.Report(fault.New(fault.Invalid, "template.no_document", "template", name), here)
+		case c.object == nil || c.object.Doc.Name != found.Doc.Object:
+			c.Report(fault.New(fault.Invalid, "mail.template_of", "template", name, "object", found.Doc.Object), here)
+		}
+	}
 }
 
 // Calendar finds a calendar, or reports that there is none.

@@ -15,7 +15,7 @@ import (
 const (
 	memoryShare        = 0.85
 	configurationShare = 0.2
-	mostConfigurations = 512 << 20 // bytes
+	mostConfigurations = 352 << 20 // bytes
 )
 
 // errNoLimit: nobody knows how much memory there is.

@@ -22,8 +22,9 @@ type OpenRecord struct {
 	Related map[string]OpenRelated `json:"related"` // by the name that the layout gives them; one that the caller may not read is absent
 	History Page[HistoryEntry]     `json:"history"` // its newest part
 	// Following says that the caller follows the record.
-	Following bool     `json:"following"`
-	Workflows []Button `json:"workflows"` // that the caller may set off on the record now
+	Following bool              `json:"following"`
+	Workflows []Button          `json:"workflows"` // that the caller may set off on the record now
+	Documents []PrintedDocument `json:"documents"` // that are printed of the record
 	// Approvals are what people were asked to decide about the record, newest first: at most 20.
 	Approvals []Approval `json:"approvals"`
 	Ran       bool       `json:"ran"`       // workflows have run on the record
@@ -79,6 +80,7 @@ type around struct {
 	favourite bool
 	comments  int64
 	workflows []Button
+	documents []PrintedDocument
 	approvals []Approval
 	ran       bool
 }
@@ -95,6 +97,7 @@ func (r *request) around(key id.ID) (found around, err error) {
 	if found.favourite, err = r.workspace().Marked(r.ctx, r.object(), key); err != nil {
 		return found, err
 	}
+	found.documents = r.documentsOf(r.object())
 	if found.workflows, err = r.buttons(key); err != nil {
 		return found, err
 	}
@@ -124,7 +127,7 @@ func (r *request) appendOpen(b []byte, p *record.RecordPage, found around) ([]by
 	for _, member := range []struct {
 		name  string
 		value any
-	}{{"layout", p.Layout}, {"form", form}, {"can", p.Can}, {"following", found.following}, {"favourite", found.favourite}, {"comments", found.comments}, {"workflows", found.workflows}, {"approvals", found.approvals}, {"ran", found.ran}} {
+	}{{"layout", p.Layout}, {"form", form}, {"can", p.Can}, {"following", found.following}, {"favourite", found.favourite}, {"comments", found.comments}, {"workflows", found.workflows}, {"documents", found.documents}, {"approvals", found.approvals}, {"ran", found.ran}} {
 		raw, err := json.Marshal(member.value)
 		if err != nil {
 			return b, fmt.Errorf("writing the page of a record: %w", err)

@@ -66,8 +66,9 @@ var (
 		{name: "layout", says: "A layout of the object; the one that fits when absent.", schema: textSchema},
 		{name: "device", says: "What the layout is for.", schema: oneOf("desktop", "phone")},
 	}
-	guarded = []parameterDoc{versionParameter}
-	proving = []parameterDoc{
+	inLanguage = []parameterDoc{{name: "language", says: "That it is printed in, or the nearest that it has; the caller's when absent.", schema: textSchema}}
+	guarded    = []parameterDoc{versionParameter}
+	proving    = []parameterDoc{
 		{name: webhook.HeaderID, says: "The sender's own id of what is posted: sent again, it sets off nothing and has the same answer.", schema: textSchema, in: "header"},
 		{name: webhook.HeaderTimestamp, says: "When it was signed, in Unix seconds.", schema: textSchema, in: "header"},
 		{name: webhook.HeaderSignature, says: "Signatures as the Standard Webhooks specification has them, separated by blanks; a workflow that takes a token has it in Authorization instead.", schema: textSchema, in: "header"},

@@ -7,6 +7,7 @@ import (
 
 	"formwork/engine/catalog"
 	"formwork/engine/policy"
+	"formwork/engine/printing"
 	"formwork/engine/record"
 	"formwork/engine/transfer"
 )
@@ -118,6 +119,7 @@ var (
 	reads   = access{uses: func(o policy.ObjectRights) bool { return o.Read }}
 	creates = access{uses: func(o policy.ObjectRights) bool { return o.Create }}
 	updates = access{uses: func(o policy.ObjectRights) bool { return o.Update }}
+	printed = access{slow: true, uses: reads.uses}
 	drafts  = access{uses: func(o policy.ObjectRights) bool { return o.Create || o.Update }}
 	deletes = access{uses: func(o policy.ObjectRights) bool { return o.Delete }}
 	merges  = access{uses: func(o policy.ObjectRights) bool { return o.Update && o.Delete }}
@@ -143,6 +145,7 @@ func (s *Server) routes() []route {
 		{post, v1 + "/records/:object/:id/restore", s.restoreRecord, "restoreRecord", "Takes a record out of the recycle bin.", none, deletes, nothing, answers[SavedRecord]()},
 		{get, v1 + "/records/:object/:id/history", s.history, "getRecordHistory", "Says who changed what, when and by what way.", paging, reads, nothing, answers[Page[HistoryEntry]]()},
 		{get, v1 + "/records/:object/:id/related/:list", s.related, "listRelatedToRecord", "Lists the records of a related list.", listing, reads, nothing, answers[RelatedPage]()},
+		{get, v1 + "/records/:object/:id/print/:template", s.printRecord, "printRecord", "Prints a document of a record, as a PDF with what the caller may read.", inLanguage, printed, nothing, answersFile(printing.Type)},
 		{get, v1 + "/records/:object/:id/duplicates", s.duplicates, "findRecordDuplicates", "Finds records that are probably the same thing.", none, reads, nothing, answers[List[Match]]()},
 		{post, v1 + "/records/:object/:id/merge", s.merge, "mergeRecords", "Makes one record of several; what refers to them is kept.", none, merges, sends[Merge](), answers[SavedRecord]()},
 		{get, v1 + "/records/:object/:id/files", s.recordFiles, "listRecordFiles", "Lists the files that are attached to a record besides its fields.", none, reads, nothing, answers[List[FileInfo]]()},

@@ -32,6 +32,7 @@ import (
 	"formwork/engine/live"
 	"formwork/engine/mail"
 	"formwork/engine/outbox"
+	"formwork/engine/printing"
 	"formwork/engine/record"
 	"formwork/engine/store"
 	"formwork/engine/transfer"
@@ -85,6 +86,7 @@ type Options struct {
 	Secrets   *connection.Secrets // of connections
 	Mail      *mail.Inbox
 	Fetches   *fetch.Fetcher
+	Printer   *printing.Printer
 	// Collaboration keeps comments and notifications.
 	Collaboration *collaboration.Service
 	// Live tells who listens what happens to records. Shutdown stops it.

@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"bytes"
 	"html"
 	netmail "net/mail"
 	"strings"
@@ -102,10 +103,24 @@ type Message struct {
 	// Asks is what it asks somebody outside, who gets a link by which they answer, in the same way. 0: nothing.
 	Asks id.ID  `json:"asks,omitzero"`
 	Link string `json:"-"` // "": none
+	// Prints are the templates whose documents of the record that the message is about are sent along, in a language. They are printed
+	// when the message is first sent, and kept with its record.
+	Prints   []string   `json:"prints,omitempty"`
+	Language string     `json:"language,omitempty"`
+	Attached []Attached `json:"-"`
 }
 
 // Linked reports whether it brings a link. Then no run waits for what becomes of it, but for what is done by that.
 func (m *Message) Linked() bool { return m.Decides != 0 || m.Asks != 0 }
+
+// Attached is a file that is sent along.
+type Attached struct {
+	Name, Type string
+	Body       []byte
+}
+
+// MaxAttached is how many bytes the files have together that are sent along with a message.
+const MaxAttached = 1 << 20
 
 // NewID is the id of a message in all mail systems: what names it here, in the domain of who sends it.
 func NewID(name string, from Address) string {
@@ -153,6 +168,9 @@ func (m *Message) compose() *gomail.Msg {
 	msg.SetBodyString(gomail.TypeTextPlain, text)
 	if markup != "" {
 		msg.AddAlternativeString(gomail.TypeTextHTML, markup)
+	}
+	for _, a := range m.Attached {
+		msg.AttachReadSeeker(a.Name, bytes.NewReader(a.Body), gomail.WithFileContentType(gomail.ContentType(a.Type)))
 	}
 	return msg
 }

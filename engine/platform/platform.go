@@ -30,6 +30,7 @@ import (
 	"formwork/engine/mail"
 	"formwork/engine/migration"
 	"formwork/engine/outbox"
+	"formwork/engine/printing"
 	"formwork/engine/query"
 	"formwork/engine/record"
 	"formwork/engine/store"
@@ -117,6 +118,8 @@ type Platform struct {
 	// Mail receives what is written to mailboxes, and Fetches fetches it.
 	Mail    *mail.Inbox
 	Fetches *fetch.Fetcher
+	// Printer prints records.
+	Printer *printing.Printer
 	// Live tells who listens what happens to records; nothing runs until somebody does.
 	Live *live.Hub
 	// Uses counts what lists and aggregations ask of indexes; see FlushUses.
@@ -156,10 +159,11 @@ func New(o Options) *Platform {
 	p.Imports = transfer.New(p.Records, p.Catalog, p.Auth, p.IDs, o.Now, p.Jobs.Wake)
 	p.Jobs.Register(slices.Concat(p.Catalog.Jobs(), record.Jobs(p.Records, p.Catalog), p.Outbox.Jobs(), p.Imports.Jobs(), p.Files.Jobs(p.Catalog))...)
 	p.Secrets = connection.NewSecrets(o.Secrets, o.Now)
+	p.Printer = printing.New()
 	p.Mail = mail.NewInbox(mail.Options{Catalog: p.Catalog, Records: p.Records, Files: p.Files, Now: o.Now})
 	reach := outside.Reach{Secrets: p.Secrets, Networks: o.Networks, Roots: o.Roots}
 	p.Fetches = fetch.New(fetch.Options{Catalog: p.Catalog, Inbox: p.Mail, Reach: reach, Memory: o.Memory, IDs: p.IDs, Now: o.Now, Committed: p.Jobs.Wake, Log: o.Log})
-	p.Workflows = runner.New(runner.Options{Types: plugins.Workflows(o.Plugins...), Catalog: p.Catalog, Records: p.Records, Callers: p.Auth, Notes: p.Collaboration, IDs: p.IDs, Now: o.Now,
+	p.Workflows = runner.New(runner.Options{Types: plugins.Workflows(o.Plugins...), Catalog: p.Catalog, Records: p.Records, Callers: p.Auth, Notes: p.Collaboration, Files: p.Files, Printer: p.Printer, IDs: p.IDs, Now: o.Now,
 		Reach: reach, Address: o.Address, PerMinute: o.RunsPerMinute, Wake: p.wake, Log: o.Log})
 	p.Jobs.Register(slices.Concat(p.Workflows.Jobs(), p.Fetches.Jobs())...)
 	p.Outbox.Register(p.Collaboration.Consumer(), p.Workflows.Consumer())

@@ -88,10 +88,13 @@ type (
 	PastWalked = past.Walked
 )
 
+// Sheet is a record of which expressions are computed for a caller; see read.Sheet.
+type Sheet = read.Sheet
+
 // Session does what one caller asks under one snapshot. All of its calls have the
 // time at which it was made. It is used by one goroutine at a time.
 //
-// Its calls are those of the rooms: Get, List, Names, Each, Aggregate, Board, Related, Search,
+// Its calls are those of the rooms: Get, List, Names, Each, Sheet, Aggregate, Board, Related, Search,
 // History, Bin and Duplicates of the Reader; Create, Update, Delete, Restore, Purge,
 // Merge, Bulk, BulkWith, Check and Preview of the Writer; Explain of the Explainer; Form of
 // the Forms; Page of the Pages.

@@ -15,12 +15,15 @@ type part struct {
 	programs []*expression.Program
 }
 
+// shows is a value as people read it.
+type shows func(*expression.Program, any) string
+
 // write is the text with the values of a record; "" of no part.
-func (p *part) write(eval Eval) (string, error) {
+func (p *part) write(eval Eval, show shows) (string, error) {
 	if p == nil {
 		return "", nil
 	}
-	w := &writing{part: p, eval: eval}
+	w := &writing{part: p, eval: eval, show: show}
 	if err := p.body.Execute(w, w); err != nil {
 		if w.failed != nil {
 			return "", w.failed
@@ -34,6 +37,7 @@ func (p *part) write(eval Eval) (string, error) {
 type writing struct {
 	part   *part // nil: to see whether it can be
 	eval   Eval
+	show   shows
 	out    strings.Builder
 	failed error
 }
@@ -55,7 +59,7 @@ func (w *writing) Value(n int) (string, error) {
 	if v == nil || err != nil {
 		return "", err
 	}
-	return w.part.programs[n].Text(v), nil
+	return w.show(w.part.programs[n], v), nil
 }
 
 // Holds reports whether a condition holds.

@@ -1,5 +1,5 @@
-// Package template is texts that are written for a record: documents of the kind "template", compiled when a revision is
-// published.
+// Package template is texts that are written for a record, and documents that are printed of one: documents of the kind "template",
+// compiled when a revision is published.
 //
 // What stands in {{ … }} is an expression, or one of if, else and end. In HTML each value is escaped as its place asks for:
 // html/template finds the place.
@@ -19,6 +19,7 @@ import (
 	"formwork/engine/catalog"
 	"formwork/engine/expression"
 	"formwork/engine/fault"
+	"formwork/engine/pdf"
 	"formwork/metadata"
 	"formwork/metadata/fieldtype"
 )
@@ -35,7 +36,8 @@ type Definition struct {
 	Object  string        `json:"object"` // of the record that it is written for; "": of none
 	Subject metadata.Text `json:"subject"`
 	Text    metadata.Text `json:"text"`
-	HTML    metadata.Text `json:"html"` // none: without markup
+	HTML    metadata.Text `json:"html"`     // none: without markup
+	Printed *Document     `json:"document"` // nil: none
 }
 
 // Template is a definition compiled. Immutable.
@@ -43,6 +45,7 @@ type Template struct {
 	Doc                 *Definition
 	ReadsUser           bool // expressions read the user, or where they are
 	subject, text, html map[string]*part
+	printed             *document // nil: none
 }
 
 // Written is what a template came to.
@@ -61,7 +64,7 @@ func (t *Template) Write(language string, eval Eval) (w Written, err error) {
 		parts map[string]*part
 		to    *string
 	}{{t.Doc.Subject, t.subject, &w.Subject}, {t.Doc.Text, t.text, &w.Text}, {t.Doc.HTML, t.html, &w.HTML}} {
-		if *of.to, err = in(of.parts, of.texts, language).write(eval); err != nil {
+		if *of.to, err = in(of.parts, of.texts, language).write(eval, (*expression.Program).Text); err != nil {
 			return Written{}, err
 		}
 	}
@@ -106,7 +109,7 @@ func Kind() catalog.Kind { return kind{} }
 type kind struct{ catalog.Documents[Definition] }
 
 func (kind) Name() string            { return KindName }
-func (kind) Schema() json.RawMessage { return schemaFile }
+func (kind) Schema() json.RawMessage { return withBlocks(schemaFile) }
 func (kind) Needs() []string         { return []string{"object"} }
 
 // Trusted implements catalog.Trusted: what is written is sent to people outside, of fields that its author may not read.
@@ -128,19 +131,25 @@ func compile(c *catalog.Compiling, d *Definition, at string) *Template {
 		if o == nil {
 			return nil
 		}
-		b.scope.Record = o
+		b.object, b.scope.Record = o, o
 	}
 	b.t.subject = b.parts(d.Subject, plain, at+"/subject")
 	b.t.text = b.parts(d.Text, plain, at+"/text")
 	b.t.html = b.parts(d.HTML, marked, at+"/html")
+	if d.Printed != nil && b.scope.Record != nil {
+		b.t.printed = b.document(d.Printed, at+"/document")
+	}
 	return b.t
 }
 
 // binding is a template being compiled.
 type binding struct {
-	c     *catalog.Compiling
-	scope expression.Scope
-	t     *Template
+	c      *catalog.Compiling
+	object *catalog.Object // nil: of no record
+	scope  expression.Scope
+	t      *Template
+	styled bool // a text of a document: <b> and <i> are styles
+	paged  bool // that has page numbers
 }
 
 // executes is a text parsed, in which holes are calls of a *writing.
@@ -149,7 +158,10 @@ type executes interface {
 }
 
 // The delimiters are no characters of a text that people write; a source that has them is refused.
-const opens, closes = "\x01", "\x02"
+const (
+	opens, closes = "\x01", "\x02"
+	reserved      = opens + closes + styleMarks + pdf.PageNumber + pdf.PageCount
+)
 
 func plain(source string) (executes, error) {
 	return text.New("").Delims(opens, closes).Parse(source)
@@ -180,7 +192,7 @@ func (b *binding) parts(of metadata.Text, parse func(string) (executes, error), 
 
 // part compiles a source, or reports what is wrong with it.
 func (b *binding) part(source string, parse func(string) (executes, error), at string) *part {
-	if strings.ContainsAny(source, opens+closes) {
+	if strings.ContainsAny(source, reserved) {
 		b.c.Report(fault.New(fault.Invalid, "template.control"), at)
 		return nil
 	}
@@ -189,12 +201,17 @@ func (b *binding) part(source string, parse func(string) (executes, error), at s
 	open := 0 // ifs that have no end yet
 	for tokens := source; tokens != ""; {
 		before, hole, rest, found, ended := cut(tokens)
+		if b.styled {
+			before = styles.Replace(before)
+		}
 		out.WriteString(before)
 		if found && !ended {
 			b.c.Report(fault.New(fault.Invalid, "template.open", "hole", clip(hole)), at)
 			return nil
 		}
-		if found {
+		if number := pageNumbers[hole]; found && b.paged && number != "" {
+			out.WriteString(number)
+		} else if found {
 			call, opened := b.hole(p, hole, at)
 			if open += opened; call == "" || open < 0 {
 				b.unbalanced(call != "", at)
@@ -206,6 +223,10 @@ func (b *binding) part(source string, parse func(string) (executes, error), at s
 	}
 	if open != 0 {
 		b.unbalanced(true, at)
+		return nil
+	}
+	if b.styled && !balanced(out.String()) {
+		b.c.Report(fault.New(fault.Invalid, "template.styles"), at)
 		return nil
 	}
 	body, err := parse(out.String())

@@ -124,3 +124,38 @@ func TestProblems(t *testing.T) {
 		}
 	}
 }
+
+// Mistakes in what is printed are told where they are.
+func TestDocumentProblems(t *testing.T) {
+	tenant := enginetest.New(t, enginetest.Options{}).NewTenant("main", "core")
+	tenant.Apply(deal)
+	for body, want := range map[string]string{
+		`{"type": "paragraph", "text": "{{ nam }}"}`:                    "expression.unknown_name /template/t/document/body/a/text",
+		`{"type": "heading", "text": {"en": "x", "zh": "{{ due + }}"}}`: "expression.unfinished /template/t/document/body/a/text/zh",
+		`{"type": "paragraph", "text": "<b>x"}`:                         "template.styles /template/t/document/body/a/text",
+		`{"type": "paragraph", "text": "</i>x<i>"}`:                     "template.styles /template/t/document/body/a/text",
+		`{"type": "paragraph", "text": "x", "if": "amount"}`:            "expression.wrong_result /template/t/document/body/a/if",
+		`{"type": "paragraph", "text": "{{ page.number }}"}`:            "expression.unknown_name /template/t/document/body/a/text",
+		`{"type": "paragraph"}`:                                         "schema.required /template/t/document/body/a/text",
+		`{"type": "poem", "text": "x"}`:                                 "schema.enum /template/t/document/body/a/type",
+		`{"type": "line", "text": "x"}`:                                 "schema.unknown_property /template/t/document/body/a/text",
+		`{"type": "image", "field": "name"}`:                            "template.no_files /template/t/document/body/a/field",
+		`{"type": "table", "object": "deal", "filter": "id == record.idd", "columns": {"c": {"value": "name"}}}`:                        "expression.unknown_name /template/t/document/body/a/filter",
+		`{"type": "table", "object": "deal", "filter": "id == record.id", "columns": {"c": {"value": "nam", "total": "{{ amount }}"}}}`: "expression.unknown_name /template/t/document/body/a/columns/c/value",
+		`{"type": "columns", "columns": {"l": {"body": {}}, "r": {"body": {"p": {"type": "paragraph", "text": "{{ if open }}"}}}}}`:     "template.unbalanced /template/t/document/body/a/columns/r/body/p/text",
+		`{"type": "group", "body": {"p": {"type": "paragraph", "text": "\u0010x"}}}`:                                                    "template.control /template/t/document/body/a/body/p/text",
+	} {
+		document := `{"kind": "template", "name": "t", "label": "T", "object": "deal", "document": {"body": {"a": ` + body + `}}}`
+		plan, err := tenant.Catalog.Plan(t.Context(), tenant.Tenant, catalog.Change{Documents: []json.RawMessage{json.RawMessage(document)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, f := range plan.Problems {
+			got = append(got, f.Code+" "+f.Pointer)
+		}
+		if !slices.Contains(got, want) {
+			t.Errorf("%s: %v, want %s", body, got, want)
+		}
+	}
+}

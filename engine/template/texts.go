@@ -22,5 +22,5 @@ func TextsOf(c *catalog.Compiling, of metadata.Text, scope expression.Scope, at 
 
 // Write writes it in a language, or the nearest there is; "" where there is none. Faults: those of Template.Write.
 func (t *Texts) Write(language string, eval Eval) (string, error) {
-	return in(t.parts, t.texts, language).write(eval)
+	return in(t.parts, t.texts, language).write(eval, (*expression.Program).Text)
 }

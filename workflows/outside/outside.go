@@ -221,6 +221,8 @@ type Options struct {
 	Linked func(ctx context.Context, t store.Tenant, c *Call) error
 	// Link is that which a message brings; see mail.Message.
 	Link func(ctx context.Context, t store.Tenant, m *mail.Message) (string, error)
+	// Print is what is sent along with the message of a call that prints something; see mail.Message.
+	Print func(ctx context.Context, t store.Tenant, c *Call) ([]mail.Attached, error)
 	// Committed is called after that with the tenant's name.
 	Committed func(tenant string)
 	// Failed is told of what kept an answer from being kept.
@@ -419,27 +421,34 @@ func (c *Caller) try(t store.Tenant, call *Call) (reply, error) {
 		}
 		return reply{fault: f}, nil
 	}
-	sent := &call.Request
-	if sent.Mail != nil && sent.Mail.Linked() {
-		if sent, err = c.linked(t, sent); err != nil {
-			if f := fault.From(err); !f.Kind.Breaks() {
-				return reply{fault: f}, nil
-			}
+	sent, err := c.completed(t, call)
+	if f := fault.From(err); f != nil {
+		if f.Kind.Breaks() {
 			return reply{}, err
 		}
+		return reply{fault: f, again: f.Kind == fault.Unavailable}, nil
 	}
 	return c.senders[conn.Protocol()].send(c.ctx, conn, secret, sent, call.ID), nil
 }
 
-// linked is a request to send a message, with the link in it.
-func (c *Caller) linked(t store.Tenant, r *Request) (*Request, error) {
-	link, err := c.o.Link(c.ctx, t, r.Mail)
-	if err != nil {
-		return nil, err
+// completed is the request of a call, with what a message gets when it is sent.
+func (c *Caller) completed(t store.Tenant, call *Call) (*Request, error) {
+	r := &call.Request
+	if r.Mail == nil || !r.Mail.Linked() && len(r.Mail.Prints) == 0 {
+		return r, nil
 	}
 	with, m := *r, *r.Mail
-	m.Link, with.Mail = link, &m
-	return &with, nil
+	with.Mail = &m
+	var err error
+	if m.Linked() {
+		if m.Link, err = c.o.Link(c.ctx, t, &m); err != nil {
+			return nil, err
+		}
+	}
+	if len(m.Prints) > 0 {
+		m.Attached, err = c.o.Print(c.ctx, t, call)
+	}
+	return &with, err
 }
 
 // keep keeps what became of a call.

@@ -1,6 +1,7 @@
 package runner_test
 
 import (
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -13,10 +14,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/emersion/go-message/mail"
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
+	"github.com/ledongthuc/pdf"
 )
 
 // postSaid is how a server for mail takes a message.
@@ -132,6 +135,23 @@ func (s *posting) Data(r io.Reader) error {
 	return nil
 }
 
+// printedText is the text of a PDF, whose strings are of UTF-16.
+func printedText(raw []byte) (string, error) {
+	r, err := pdf.NewReader(bytes.NewReader(raw), int64(len(raw)))
+	if err != nil {
+		return "", err
+	}
+	var text []uint16
+	pdf.Interpret(r.Page(1).V.Key("Contents"), func(stack *pdf.Stack, op string) {
+		for stack.Len() > 0 {
+			for units := []byte(stack.Pop().RawString()); op == "Tj" && len(units) > 1; units = units[2:] {
+				text = append(text, uint16(units[0])<<8|uint16(units[1]))
+			}
+		}
+	})
+	return string(utf16.Decode(text)), nil
+}
+
 // line is a message as scenarios write it: "from > to (cc): subject | text | html"; with "again" if it came before.
 func (s *posting) line(raw string) (string, error) {
 	m, err := mail.CreateReader(strings.NewReader(raw))
@@ -173,6 +193,15 @@ func (s *posting) line(raw string) (string, error) {
 		body, err := io.ReadAll(part.Body)
 		if err != nil {
 			return "", err
+		}
+		if attached, ok := part.Header.(*mail.AttachmentHeader); ok {
+			name, _ := attached.Filename()
+			text, err := printedText(body)
+			if err != nil {
+				return "", err
+			}
+			line += " | " + name + ": " + text
+			continue
 		}
 		line += " | " + strings.TrimSpace(strings.ReplaceAll(string(body), "\r\n", "\n"))
 	}

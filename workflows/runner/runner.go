@@ -19,11 +19,13 @@ import (
 	"formwork/engine/cache"
 	"formwork/engine/catalog"
 	"formwork/engine/collaboration"
+	"formwork/engine/file"
 	"formwork/engine/id"
 	"formwork/engine/job"
 	"formwork/engine/link"
 	"formwork/engine/outbox"
 	"formwork/engine/policy"
+	"formwork/engine/printing"
 	"formwork/engine/record"
 	"formwork/engine/store"
 	"formwork/workflows"
@@ -52,6 +54,8 @@ type Options struct {
 	Records *record.Service
 	Callers Callers
 	Notes   *collaboration.Service
+	Files   *file.Service
+	Printer *printing.Printer
 	IDs     *id.Source
 	Now     func() time.Time
 	Reach   outside.Reach
@@ -85,7 +89,7 @@ func New(o Options) *Runner {
 	links := link.New(o.Reach.Secrets, o.Address)
 	r := &Runner{o: o, approvals: approval.NewDesk(o.Notes, o.IDs, o.Now), links: approval.NewLinks(links), inquiries: inquiry.NewLinks(links), prover: webhook.NewProver(), former: cache.New[formerKey, definition](formerCount, formerCount*definitionBytes),
 		watchedBefore: cache.New[watchedKey, map[string]bool](watchedCount, watchedBytes), pace: newPace(o.PerMinute, o.Now), figures: newFigures()}
-	r.outside = outside.New(outside.Options{Reach: o.Reach, Catalog: o.Catalog, Now: o.Now, Answered: r.answered, Kept: r.figures.called, Late: r.sentLate, Linked: r.linked, Link: r.link, Committed: o.Wake,
+	r.outside = outside.New(outside.Options{Reach: o.Reach, Catalog: o.Catalog, Now: o.Now, Answered: r.answered, Kept: r.figures.called, Late: r.sentLate, Linked: r.linked, Link: r.link, Print: r.print, Committed: o.Wake,
 		Failed: func(tenant string, err error) {
 			o.Log.Error("keeping the answer of an outside system", "tenant", tenant, "error", err)
 		}})

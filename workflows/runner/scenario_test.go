@@ -93,6 +93,7 @@ type deed struct {
 
 	Find  string         `json:"find"` // the records of an object, by Want
 	Count int            `json:"count"`
+	Files []string       `json:"files"` // that are attached to those
 	Inbox []string       `json:"inbox"` // what As is told, newest first
 	Keep  string         `json:"keep"`
 	Data  map[string]any `json:"data"`
@@ -573,6 +574,19 @@ func (s *stage) named(line string) string {
 	return line
 }
 
+// filesOf are the names of the files that are attached to a record.
+func (s *stage) filesOf(t *testing.T, object string, key id.ID) (names []string) {
+	t.Helper()
+	attached, err := s.Files.As(s.Tenant.Tenant, s.Snapshot(), policy.System("main")).Attached(t.Context(), object, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range attached {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
 // finds counts records that are as wanted.
 func (s *stage) finds(t *testing.T, at string, d deed) {
 	t.Helper()
@@ -581,6 +595,7 @@ func (s *stage) finds(t *testing.T, at string, d deed) {
 		t.Fatal(err)
 	}
 	n := 0
+	var files []string
 	for _, r := range page.Items {
 		got := decoded(t, r)
 		fits := true
@@ -594,7 +609,11 @@ func (s *stage) finds(t *testing.T, at string, d deed) {
 		}
 		if fits {
 			n++
+			files = append(files, s.filesOf(t, d.Find, r.ID())...)
 		}
+	}
+	if d.Files != nil && !slices.Equal(files, d.Files) {
+		t.Fatalf("%s: there are the files %q, want %q", at, files, d.Files)
 	}
 	if n != d.Count {
 		raw, _ := json.Marshal(page.Items)

@@ -26,27 +26,29 @@ var emailType = of[emailSettings]("email", workflows.Waits, `{
 		"to": {"$ref": "#/$defs/expression", "title": "To", "description": "An address, or several behind commas.", "examples": ["contact.email"]},
 		"cc": {"$ref": "#/$defs/expression", "title": "Copy to"},
 		"template": {"$ref": "#/$defs/name", "title": "Template"},
-		"language": {"$ref": "#/$defs/expression", "title": "Language", "description": "Of the template; English, or what it has, when absent.", "examples": ["country == 'CN' ? 'zh' : 'en'"]},
+		"language": {"$ref": "#/$defs/expression", "title": "Language", "description": "Of the template, and of what is sent along; English, or what it has, when absent.", "examples": ["country == 'CN' ? 'zh' : 'en'"]},
 		"subject": {"$ref": "#/$defs/expression", "title": "Subject", "examples": ["'Your case ' + number"]},
 		"text": {"$ref": "#/$defs/expression", "title": "Text"},
 		"html": {"$ref": "#/$defs/expression", "title": "Text with markup", "description": "Beside the text, for those who can show it. Nothing is escaped.", "examples": ["input.html"]},
+		"attach": {"type": "array", "minItems": 1, "maxItems": 5, "uniqueItems": true, "items": {"$ref": "#/$defs/name"}, "title": "What is sent along", "description": "Templates whose documents of the record are sent along; they are kept with the e-mail.", "examples": [["quote_document"]]},
 		"answers": {"$ref": "#/$defs/expression", "title": "Answers", "description": "An e-mail that this one answers; it is put into its thread.", "examples": ["steps.last.record"]},
 		"tries": {"type": "integer", "minimum": 1, "maximum": 12, "default": 6, "title": "Tries", "description": "How often it is tried where the server can't be reached, or can't take it now."},
 		"next": {"$ref": "#/$defs/next"}},
-	"oneOf": [{"required": ["template"], "not": {"anyOf": [{"required": ["subject"]}, {"required": ["text"]}, {"required": ["html"]}]}}, {"required": ["subject", "text"], "not": {"anyOf": [{"required": ["template"]}, {"required": ["language"]}]}}]}`)
+	"oneOf": [{"required": ["template"], "not": {"anyOf": [{"required": ["subject"]}, {"required": ["text"]}, {"required": ["html"]}]}}, {"required": ["subject", "text"], "not": {"anyOf": [{"required": ["template"]}, {"required": ["language"], "not": {"required": ["attach"]}}]}}]}`)
 
 type emailSettings struct {
 	workflows.Next
-	Mailbox  string `json:"mailbox"`
-	Sent     string `json:"to"`
-	Cc       string `json:"cc"`
-	Template string `json:"template"`
-	Language string `json:"language"`
-	Subject  string `json:"subject"`
-	Text     string `json:"text"`
-	HTML     string `json:"html"`
-	Answers  string `json:"answers"`
-	Tries    int64  `json:"tries"`
+	Mailbox  string   `json:"mailbox"`
+	Sent     string   `json:"to"`
+	Cc       string   `json:"cc"`
+	Template string   `json:"template"`
+	Language string   `json:"language"`
+	Subject  string   `json:"subject"`
+	Text     string   `json:"text"`
+	HTML     string   `json:"html"`
+	Attach   []string `json:"attach"`
+	Answers  string   `json:"answers"`
+	Tries    int64    `json:"tries"`
 }
 
 // Retries implements workflows.Tries.
@@ -89,6 +91,7 @@ func (s *emailSettings) compile(c *workflows.Compiling) *emailing {
 	if s.Template != "" {
 		e.template = c.Template(s.Template, "/template")
 	}
+	c.Documents(s.Attach, "/attach")
 	if e.mailbox == nil {
 		return nil
 	}
@@ -141,7 +144,7 @@ func (e *emailing) ask(x *workflows.Execution) (workflows.Outcome, error) {
 	if err != nil || len(to) == 0 {
 		return workflows.Outcome{Next: e.To, Result: map[string]any{}}, err
 	}
-	m := &mail.Message{Mailbox: e.Mailbox, ID: mail.NewID(x.Unique(), e.mailbox.From), From: e.mailbox.From, To: to, At: x.Now(), Personal: x.Pressed()}
+	m := &mail.Message{Mailbox: e.Mailbox, ID: mail.NewID(x.Unique(), e.mailbox.From), From: e.mailbox.From, To: to, At: x.Now(), Personal: x.Pressed(), Prints: e.Attach}
 	if m.Cc, err = e.addresses(x, e.cc); err != nil {
 		return workflows.Outcome{}, err
 	}
@@ -190,6 +193,9 @@ func (e *emailing) addresses(x *workflows.Execution, p *expression.Program) ([]m
 // write fills in what the message says.
 func (e *emailing) write(x *workflows.Execution, m *mail.Message) error {
 	var err error
+	if m.Language, err = textOf(x, e.language); err != nil {
+		return err
+	}
 	if e.template == nil {
 		for _, of := range []struct {
 			program *expression.Program
@@ -201,11 +207,7 @@ func (e *emailing) write(x *workflows.Execution, m *mail.Message) error {
 		}
 		return nil
 	}
-	language, err := textOf(x, e.language)
-	if err != nil {
-		return err
-	}
-	w, err := e.template.Write(language, x.Eval)
+	w, err := e.template.Write(m.Language, x.Eval)
 	m.Subject, m.Text, m.HTML = w.Subject, w.Text, w.HTML
 	return err
 }

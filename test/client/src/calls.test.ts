@@ -84,6 +84,9 @@ test("records", async () => {
   data(await admin.GET("/api/v1/records/account", { params: { query: { sort: ["-created_at", "name"], limit: 2, cursor: page.next } } }));
   const twin = data(await admin.POST("/api/v1/records/account", { body: { name: "Acme" } }));
   assert.ok(data(await admin.GET("/api/v1/records/account/{id}/duplicates", { params: { path } })).items.length > 0);
+  const deal = data(await admin.POST("/api/v1/records/opportunity", { body: { name: "Acme pumps", account: made.id } as components["schemas"]["opportunity.write"] }));
+  const printed = data(await admin.GET("/api/v1/records/opportunity/{id}/print/{template}", { params: { path: { id: deal.id, template: "quote_document" }, query: { language: "zh" } }, parseAs: "text" }));
+  assert.ok((printed as unknown as string).startsWith("%PDF-"));
   const form = data(await admin.POST("/api/v1/records/account/form", { body: { data: { name: "" }, changed: ["name"] } }));
   assert.ok(form.problems[0]?.code === "record.required" && form.fields["name"]?.required && form.sections["details/main"]?.visible !== false);
   const parents = data(await admin.POST("/api/v1/records/account/candidates", { body: { field: "parent", data: {}, q: "Acme", limit: 1, names: true } }));

@@ -46,6 +46,7 @@ export function RecordPage() {
 }
 
 const noWorkflows: Schemas["Button"][] = [];
+const noDocuments: Schemas["PrintedDocument"][] = [];
 
 interface PanelProps {
   object: ObjectModel;
@@ -87,6 +88,7 @@ export function RecordPanel({ object, id, beside = false, scrolled }: PanelProps
     can: page.data?.can,
     record: record.data,
     workflows: page.data?.workflows ?? noWorkflows,
+    documents: page.data?.documents ?? noDocuments,
     activities,
     show,
   });

@@ -127,6 +127,7 @@ export async function open(
     layout: page.layout,
     can: page.can,
     workflows: page.workflows,
+    documents: page.documents,
     approvals: page.approvals,
     ran: page.ran,
     names: settled(page.names, referred),

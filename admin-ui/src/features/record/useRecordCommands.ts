@@ -9,6 +9,7 @@ import {
   IconMessage,
   IconPencil,
   IconPlus,
+  IconPrinter,
   IconStairs,
   IconTrash,
   IconUser,
@@ -36,6 +37,8 @@ interface Of {
   record: Stored | undefined;
   /** Workflows that may be set off on it now. */
   workflows: Schemas["Button"][];
+  /** Documents that are printed of it. */
+  documents: Schemas["PrintedDocument"][];
   activities: ActivityList[];
   show(changes: Record<string, string | undefined>): void;
 }
@@ -66,6 +69,10 @@ function focusOn(find: () => HTMLElement | null, frames = 30) {
   else if (frames > 0) requestAnimationFrame(() => focusOn(find, frames - 1));
 }
 
+/** Where a document of a record is. */
+const printAddress = (object: string, id: string, template: string) =>
+  `/api/v1/records/${object}/${id}/print/${template}`;
+
 /** What the history says of a record that was come to from a neighbour. */
 interface Came {
   step: "previous" | "next";
@@ -79,6 +86,7 @@ export function useRecordCommands({
   can,
   record,
   workflows,
+  documents,
   activities,
   show,
 }: Of): RecordCommands {
@@ -137,6 +145,15 @@ export function useRecordCommands({
     }),
   );
   const menu: Command[] = [
+    ...documents.map(
+      (one): Command => ({
+        id: `print.${one.name}`,
+        label: t("record.print", { document: one.label }),
+        icon: IconPrinter,
+        where: "record",
+        run: () => window.open(printAddress(object.name, id, one.name), "_blank", "noopener"),
+      }),
+    ),
     {
       id: "record.clone",
       label: t("record.clone"),
