@@ -32,6 +32,7 @@ var floors = [][]string{
 	{"workflows"},
 	{"workflows/approval", "workflows/outside", "workflows/webhook", "workflows/sla"},
 	{"engine/mail", "engine/template"},
+	{"engine/link"},
 	{"engine/transfer", "engine/connection", "engine/calendar", "engine/demo", "engine/report", "engine/audit", "engine/file", "engine/notify", "engine/workspace", "engine/live", "engine/collaboration"},
 	{"engine/transfer/workbook"},
 	{"engine/record"},

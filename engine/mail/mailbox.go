@@ -34,6 +34,8 @@ type Mailbox struct {
 	Kept    *Kept
 	Matches []*catalog.Field // each with a Key; and the objects that they are of
 	Of      []*catalog.Object
+	// Suppressions are the addresses to which nothing is sent; nil: the configuration knows of none.
+	Suppressions *Suppressions
 }
 
 // Of are the mailboxes of a configuration, by name.
@@ -70,7 +72,7 @@ func compile(c *catalog.Compiling, d *Definition, at string) *Mailbox {
 	if problem != nil {
 		c.Report(problem, at+"/address")
 	}
-	m := &Mailbox{Doc: d, From: Address{Name: d.Sender, Address: address}, Kept: keptOf(c, at)}
+	m := &Mailbox{Doc: d, From: Address{Name: d.Sender, Address: address}, Kept: keptOf(c, at), Suppressions: suppressionsOf(c, at)}
 	if d.Send != "" {
 		connection.Demand(c, d.Send, connection.SMTP, at+"/send")
 	}

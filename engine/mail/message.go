@@ -10,6 +10,7 @@ import (
 
 	"formwork/engine/fault"
 	"formwork/engine/id"
+	"formwork/engine/message"
 	"formwork/metadata/fieldtype"
 )
 
@@ -32,7 +33,7 @@ func (a Address) String() string {
 	switch {
 	case name == "":
 		return a.Address
-	case strings.ContainsAny(name, `",;<>@()[]:\\`):
+	case strings.ContainsAny(name, `",;，；<>@()[]:\\`):
 		name = `"` + strings.NewReplacer(`"`, `'`, `\`, "").Replace(name) + `"`
 	}
 	return name + " <" + a.Address + ">"
@@ -100,6 +101,11 @@ type Message struct {
 	// nowhere. 0: nobody.
 	Decides id.ID  `json:"decides,omitzero"`
 	Link    string `json:"-"` // "": none
+	// Unsubscribe stands in the texts of what can be unsubscribed from, where the link to do so is to be, which is made likewise. It goes to one
+	// address. "": nobody unsubscribes from it.
+	Unsubscribe string `json:"unsubscribe,omitempty"`
+	Language    string `json:"language,omitempty"` // of such texts; "": it is not known
+	Leave       string `json:"-"`                  // the link to unsubscribe; "": there is none
 }
 
 // NewID is the id of a message in all mail systems: what names it here, in the domain of who sends it.
@@ -137,7 +143,11 @@ func (m *Message) compose() *gomail.Msg {
 		msg.SetGenHeader(gomail.HeaderInReplyTo, inBrackets[len(inBrackets)-1])
 		msg.SetGenHeaderPreformatted(gomail.HeaderReferences, strings.Join(inBrackets, "\r\n "))
 	}
-	text, markup := m.Text, m.HTML
+	if m.Leave != "" {
+		msg.SetGenHeaderPreformatted(gomail.HeaderListUnsubscribe, "<"+m.Leave+">")
+		msg.SetGenHeader(gomail.HeaderListUnsubscribePost, "List-Unsubscribe=One-Click")
+	}
+	text, markup := m.leavable()
 	if m.Link != "" {
 		text += "\n\n" + m.Link + "\n"
 		if markup != "" {
@@ -150,6 +160,25 @@ func (m *Message) compose() *gomail.Msg {
 		msg.AddAlternativeString(gomail.TypeTextHTML, markup)
 	}
 	return msg
+}
+
+// leavable are the texts with the link to unsubscribe, below them where they have no place for it.
+func (m *Message) leavable() (text, markup string) {
+	if m.Unsubscribe == "" {
+		return m.Text, m.HTML
+	}
+	at := html.EscapeString(m.Leave)
+	text, markup = strings.ReplaceAll(m.Text, m.Unsubscribe, m.Leave), strings.ReplaceAll(m.HTML, m.Unsubscribe, at)
+	if m.Leave == "" {
+		return text, markup
+	}
+	if text == m.Text {
+		text = strings.TrimRight(text, "\n") + "\n\n" + message.New("mail.unsubscribe_at", "link", m.Leave).Text(m.Language) + "\n"
+	}
+	if markup == m.HTML && markup != "" {
+		markup += `<p><a href="` + at + `">` + html.EscapeString(message.New("mail.unsubscribe").Text(m.Language)) + "</a></p>"
+	}
+	return text, markup
 }
 
 // String is what a message is told as.

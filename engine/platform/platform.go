@@ -111,6 +111,8 @@ type Platform struct {
 	Secrets   *connection.Secrets
 	// Mail receives what is written to mailboxes.
 	Mail *mail.Inbox
+	// Unsubscribing takes who wants no more of some of it.
+	Unsubscribing *mail.Unsubscribing
 	// Live tells who listens what happens to records; nothing runs until somebody does.
 	Live *live.Hub
 	// Uses counts what lists and aggregations ask of indexes; see FlushUses.
@@ -151,6 +153,7 @@ func New(o Options) *Platform {
 	p.Jobs.Register(slices.Concat(p.Catalog.Jobs(), record.Jobs(p.Records, p.Catalog), p.Outbox.Jobs(), p.Imports.Jobs(), p.Files.Jobs(p.Catalog))...)
 	p.Secrets = connection.NewSecrets(o.Secrets, o.Now)
 	p.Mail = mail.NewInbox(mail.Options{Catalog: p.Catalog, Records: p.Records, Files: p.Files, Now: o.Now})
+	p.Unsubscribing = mail.NewUnsubscribing(p.Catalog, p.Records, mail.NewLinks(p.Secrets, o.Address), o.Now)
 	p.Workflows = runner.New(runner.Options{Types: plugins.Workflows(o.Plugins...), Catalog: p.Catalog, Records: p.Records, Callers: p.Auth, Notes: p.Collaboration, IDs: p.IDs, Now: o.Now,
 		Reach: outside.Reach{Secrets: p.Secrets, Networks: o.Networks, Roots: o.Roots}, Address: o.Address, PerMinute: o.RunsPerMinute, Wake: p.wake, Log: o.Log})
 	p.Jobs.Register(p.Workflows.Jobs()...)

@@ -58,6 +58,9 @@ func (w *writing) Value(n int) (string, error) {
 	return w.part.programs[n].Text(v), nil
 }
 
+// Unsubscribe is where the link to unsubscribe stands.
+func (*writing) Unsubscribe() string { return UnsubscribeLink }
+
 // Holds reports whether a condition holds.
 func (w *writing) Holds(n int) (bool, error) {
 	v, err := w.of(n)

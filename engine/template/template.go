@@ -36,6 +36,8 @@ type Definition struct {
 	Subject metadata.Text `json:"subject"`
 	Text    metadata.Text `json:"text"`
 	HTML    metadata.Text `json:"html"` // none: without markup
+	// Unsubscribe: whoever it goes to can have no more of its like.
+	Unsubscribe bool `json:"unsubscribe"`
 }
 
 // Template is a definition compiled. Immutable.
@@ -49,7 +51,11 @@ type Template struct {
 type Written struct {
 	Subject, Text string
 	HTML          string // "": without markup
+	Language      string // of the text; "": it does not say
 }
+
+// UnsubscribeLink stands in what is written where the link to unsubscribe is to be, which is made when a message is sent. It leads nowhere.
+const UnsubscribeLink = "https://unsubscribe.invalid/"
 
 // Eval computes the value of an expression for a record, in stored form.
 type Eval func(*expression.Program) (any, error)
@@ -65,11 +71,17 @@ func (t *Template) Write(language string, eval Eval) (w Written, err error) {
 			return Written{}, err
 		}
 	}
+	w.Language = nearest(t.Doc.Text, language)
 	return w, nil
 }
 
 // in is the part in a language, as Text.In chooses it; nil: there is none.
 func in(parts map[string]*part, texts metadata.Text, language string) *part {
+	return parts[nearest(texts, language)]
+}
+
+// nearest is the language that Text.In chooses.
+func nearest(texts metadata.Text, language string) string {
 	known := make(metadata.Text, len(texts))
 	for l := range texts {
 		known[l] = l
@@ -77,7 +89,7 @@ func in(parts map[string]*part, texts metadata.Text, language string) *part {
 			known[l] = "\x00" // Text.In passes over what is empty
 		}
 	}
-	return parts[strings.Trim(known.In(language, ""), "\x00")]
+	return strings.Trim(known.In(language, ""), "\x00")
 }
 
 // Of are the templates of a configuration, by name.
@@ -119,6 +131,7 @@ func compile(c *catalog.Compiling, d *Definition, at string) *Template {
 		b.scope.Record = o
 	}
 	b.t.subject = b.parts(d.Subject, plain, at+"/subject")
+	b.unsubscribes = d.Unsubscribe // which no subject holds
 	b.t.text = b.parts(d.Text, plain, at+"/text")
 	b.t.html = b.parts(d.HTML, marked, at+"/html")
 	return b.t
@@ -129,6 +142,8 @@ type binding struct {
 	c     *catalog.Compiling
 	scope expression.Scope
 	t     *Template
+	// unsubscribes: the link to unsubscribe may stand in what is compiled.
+	unsubscribes bool
 }
 
 // executes is a text parsed, in which holes are calls of a *writing.
@@ -224,6 +239,8 @@ func (b *binding) hole(p *part, hole, at string) (call string, opened int) {
 		return "else", 0
 	case hole == "end":
 		return "end", -1
+	case b.unsubscribes && hole == "unsubscribe_link":
+		return ".Unsubscribe", 0
 	case word == "if":
 		n := b.program(p, rest, fieldtype.BoolKind, at)
 		return calling("if .Holds", n), 1

@@ -215,8 +215,9 @@ type Options struct {
 	Late func(ctx context.Context, t store.Tenant, c *Call) error
 	// Decided is called, after Answered, of what became of a message that asks for a decision: no run waits for it.
 	Decided func(ctx context.Context, t store.Tenant, c *Call) error
-	// Link is that by which somebody decides whom a message asks; see mail.Message.
-	Link func(ctx context.Context, t store.Tenant, person id.ID) (string, error)
+	// Prepare makes a message ready, each time before it is sent: as it may be sent then, with all that it is kept without. left are those to whom
+	// it is not sent. The message of a call stays as it is.
+	Prepare func(ctx context.Context, t store.Tenant, s *catalog.Snapshot, m *mail.Message) (ready *mail.Message, left []string, err error)
 	// Committed is called after that with the tenant's name.
 	Committed func(tenant string)
 	// Failed is told of what kept an answer from being kept.
@@ -432,27 +433,36 @@ func (c *Caller) try(t store.Tenant, call *Call) (reply, error) {
 		}
 		return reply{fault: f}, nil
 	}
-	sent := &call.Request
-	if sent.Mail != nil && sent.Mail.Decides != 0 {
-		if sent, err = c.linked(t, sent); err != nil {
-			if f := fault.From(err); !f.Kind.Breaks() {
-				return reply{fault: f}, nil
-			}
+	if call.Request.Mail == nil {
+		return c.senders[conn.Protocol()].send(c.ctx, conn, secret, &call.Request, call.ID), nil
+	}
+	ready, left, err := c.o.Prepare(c.ctx, t, snapshot, call.Request.Mail)
+	if f := fault.From(err); f != nil {
+		if f.Kind.Breaks() {
 			return reply{}, err
 		}
+		return reply{fault: f}, nil
 	}
-	return c.senders[conn.Protocol()].send(c.ctx, conn, secret, sent, call.ID), nil
+	sent := call.Request
+	sent.Mail = ready
+	got := c.senders[conn.Protocol()].send(c.ctx, conn, secret, &sent, call.ID)
+	if got.fault == nil && len(left) > 0 {
+		if got.body, err = json.Marshal(left); err != nil {
+			return reply{}, fmt.Errorf("writing to whom a message was not sent: %w", err)
+		}
+	}
+	return got, nil
 }
 
-// linked is a request to send a message, with the link in it.
-func (c *Caller) linked(t store.Tenant, r *Request) (*Request, error) {
-	link, err := c.o.Link(c.ctx, t, r.Mail.Decides)
-	if err != nil {
-		return nil, err
+// Left are the addresses of a message that was sent to which it was not.
+func (c *Call) Left() (left []string, err error) {
+	if c.Request.Mail == nil || len(c.Body) == 0 {
+		return nil, nil
 	}
-	with, m := *r, *r.Mail
-	m.Link, with.Mail = link, &m
-	return &with, nil
+	if err := json.Unmarshal(c.Body, &left); err != nil {
+		return nil, fmt.Errorf("reading to whom a message was not sent: %w", err)
+	}
+	return left, nil
 }
 
 // keep keeps what became of a call.

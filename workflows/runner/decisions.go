@@ -73,11 +73,7 @@ func (r *Runner) deciding(ctx context.Context, t store.Tenant, s *catalog.Snapsh
 
 // link is that by which somebody who is asked decides. Fault decision.not_for (Conflict) where they are not asked any more, or may not
 // read the record.
-func (r *Runner) link(ctx context.Context, t store.Tenant, person id.ID) (string, error) {
-	s, err := r.o.Catalog.Newest(ctx, t)
-	if err != nil {
-		return "", err
-	}
+func (r *Runner) link(ctx context.Context, t store.Tenant, s *catalog.Snapshot, person id.ID) (string, error) {
 	of, p, err := approval.Of(ctx, t, person)
 	if err == nil && (p.State != approval.Asked || of.State != approval.Pending) {
 		err = fault.New(fault.Conflict, "decision.not_for")

@@ -24,12 +24,12 @@ func mailed(j *record.Joint, run *Run, c *outside.Call, from, language string) (
 	if !ok || env.Mapping.Value(env.Row, state.Column) != from { // it may have come back already
 		return nil, nil
 	}
-	values := map[string]any{mail.State: mail.Sent}
-	switch {
-	case from == mail.Failed:
+	values, err := becameOf(c, language)
+	if err != nil {
+		return nil, err
+	}
+	if _, told := values[mail.Problem]; !told && from == mail.Failed {
 		values[mail.Problem] = nil
-	case c.State != outside.Done:
-		values = map[string]any{mail.State: mail.Failed, mail.Problem: unsent(c).Text(language)}
 	}
 	own := *env.Session
 	caller := *own.Caller
@@ -37,12 +37,32 @@ func mailed(j *record.Joint, run *Run, c *outside.Call, from, language string) (
 	return values, j.As(&own).Update(mail.ObjectName, c.Request.Mail.Record, values)
 }
 
+// becameOf is what the record of a message tells that was sent, or was not.
+func becameOf(c *outside.Call, language string) (map[string]any, error) {
+	if c.State == outside.Done {
+		values := map[string]any{mail.State: mail.Sent}
+		left, err := c.Left()
+		if len(left) > 0 {
+			values[mail.Problem] = mail.NotSentTo("mail.left_out", left).Text(language)
+		}
+		return values, err
+	}
+	state := mail.Failed
+	if c.Fault != nil && c.Fault.Code == suppressed {
+		state = mail.Suppressed
+	}
+	return map[string]any{mail.State: state, mail.Problem: unsent(c).Text(language)}, nil
+}
+
+// suppressed is why nothing is sent to who is not to get it.
+const suppressed = "mail.suppressed"
+
 // unsent is what people who read a message are told of why it was not sent; servers and connections are the run's to name.
 func unsent(c *outside.Call) *fault.Fault {
 	switch {
 	case c.State == outside.Pending:
 		return fault.New(fault.Conflict, "mail.given_up")
-	case c.Fault.Code == "outside.mail_refused":
+	case c.Fault.Code == "outside.mail_refused", c.Fault.Code == suppressed:
 		return c.Fault
 	}
 	return fault.New(fault.Conflict, "mail.not_sent")

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net"
@@ -40,7 +41,7 @@ type post struct {
 	taken []string
 	ids   map[string]bool
 	about map[string]string // ids of messages, by their subjects
-	links map[string]string // the last links to decide by, by whom they were sent to
+	links map[string]string // the last links to decide by or to unsubscribe, by whom they were sent to
 }
 
 // open has it serve until the test ends.
@@ -132,7 +133,8 @@ func (s *posting) Data(r io.Reader) error {
 	return nil
 }
 
-// line is a message as scenarios write it: "from > to (cc): subject | text | html"; with "again" if it came before.
+// line is a message as scenarios write it: "from > to (cc): subject | text | html"; with "can be left" if who gets it can unsubscribe, and "again" if it came
+// before.
 func (s *posting) line(raw string) (string, error) {
 	m, err := mail.CreateReader(strings.NewReader(raw))
 	if err != nil {
@@ -180,6 +182,12 @@ func (s *posting) line(raw string) (string, error) {
 		s.links[s.to[0]] = link
 		line = linked.ReplaceAllString(line, "$$link")
 	}
+	if leave := h.Get("List-Unsubscribe"); leave != "" {
+		if leave != "<"+s.links[s.to[0]]+">" || h.Get("List-Unsubscribe-Post") != "List-Unsubscribe=One-Click" {
+			return "", fmt.Errorf("it is left by %q, and not in one click by its link", leave)
+		}
+		line += " ; can be left"
+	}
 	id, err := h.MessageID()
 	if err != nil || id == "" {
 		return "", errors.New("it has no id")
@@ -199,8 +207,8 @@ func (s *posting) line(raw string) (string, error) {
 	return line, nil
 }
 
-// linked is a link to decide by.
-var linked = regexp.MustCompile(`https://crm\.example\.com/decide#main\.[A-Za-z0-9_-]{54}`)
+// linked is a link to decide by, or to unsubscribe.
+var linked = regexp.MustCompile(`https://crm\.example\.com/(decide#main\.[A-Za-z0-9_-]{54}|unsubscribe/main/[A-Za-z0-9_-]{54,})`)
 
 // linkOf is the last link that somebody was sent; "": none.
 func (p *post) linkOf(address string) string {

@@ -21,6 +21,8 @@ import (
 	"formwork/engine/collaboration"
 	"formwork/engine/id"
 	"formwork/engine/job"
+	"formwork/engine/link"
+	"formwork/engine/mail"
 	"formwork/engine/outbox"
 	"formwork/engine/policy"
 	"formwork/engine/record"
@@ -68,6 +70,7 @@ type Runner struct {
 	o         Options
 	approvals *approval.Desk
 	links     *approval.Links
+	leaving   *link.Links // by which people unsubscribe
 	outside   *outside.Caller
 	prover    *webhook.Prover
 	former    *cache.Cache[formerKey, definition]
@@ -79,9 +82,9 @@ type Runner struct {
 
 // New makes a runner.
 func New(o Options) *Runner {
-	r := &Runner{o: o, approvals: approval.NewDesk(o.Notes, o.IDs, o.Now), links: approval.NewLinks(o.Reach.Secrets, o.Address), prover: webhook.NewProver(), former: cache.New[formerKey, definition](formerCount, formerCount*definitionBytes),
+	r := &Runner{o: o, approvals: approval.NewDesk(o.Notes, o.IDs, o.Now), links: approval.NewLinks(o.Reach.Secrets, o.Address), leaving: mail.NewLinks(o.Reach.Secrets, o.Address), prover: webhook.NewProver(), former: cache.New[formerKey, definition](formerCount, formerCount*definitionBytes),
 		watchedBefore: cache.New[watchedKey, map[string]bool](watchedCount, watchedBytes), pace: newPace(o.PerMinute, o.Now), figures: newFigures()}
-	r.outside = outside.New(outside.Options{Reach: o.Reach, Catalog: o.Catalog, Now: o.Now, Answered: r.answered, Late: r.sentLate, Decided: r.decided, Link: r.link, Committed: o.Wake,
+	r.outside = outside.New(outside.Options{Reach: o.Reach, Catalog: o.Catalog, Now: o.Now, Answered: r.answered, Late: r.sentLate, Decided: r.decided, Prepare: r.prepare, Committed: o.Wake,
 		Failed: func(tenant string, err error) {
 			o.Log.Error("keeping the answer of an outside system", "tenant", tenant, "error", err)
 		}})

@@ -61,6 +61,7 @@ type deed struct {
 	State   string           `json:"state"`   // of the run that is pressed or tried
 	Answer  string           `json:"answer"`  // "approved" or "rejected", to what is asked about On; with Comment
 	Link    string           `json:"link"`    // of the last message to somebody, which is followed; with Answer it decides
+	Leave   string           `json:"leave"`   // of the last message to somebody, the link by which they unsubscribe
 	PassOn  string           `json:"pass_on"` // to somebody, what is asked about On
 	Recall  bool             `json:"recall"`  // what is asked about On
 	Comment string           `json:"comment"`
@@ -312,6 +313,8 @@ func (s *stage) do(t *testing.T, at string, d deed) {
 		s.race(t, at, d)
 	case d.Link != "":
 		err = s.follow(t, d)
+	case d.Leave != "":
+		err = s.leave(t, d.Leave)
 	case d.Answer != "" || d.PassOn != "" || d.Recall:
 		err = s.decide(t, d, session)
 	case d.Shares != "":

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"formwork/engine/expression"
+	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/mail"
 	"formwork/engine/query"
@@ -72,6 +73,9 @@ func (s *emailSettings) Compile(c *workflows.Compiling) workflows.Step {
 	}
 	if s.Template != "" {
 		e.template = c.Template(s.Template, "/template")
+	}
+	if e.template != nil && e.template.Doc.Unsubscribe && s.Cc != "" {
+		c.Report(fault.New(fault.Invalid, "mail.one_recipient"), "/cc")
 	}
 	if e.mailbox == nil {
 		return nil
@@ -178,6 +182,12 @@ func (e *emailing) write(x *workflows.Execution, m *mail.Message) error {
 	}
 	w, err := e.template.Write(language, x.Eval)
 	m.Subject, m.Text, m.HTML = w.Subject, w.Text, w.HTML
+	if e.template.Doc.Unsubscribe {
+		m.Unsubscribe, m.Language = template.UnsubscribeLink, w.Language
+		if err == nil && len(m.To) != 1 {
+			err = fault.New(fault.Invalid, "mail.one_recipient")
+		}
+	}
 	return err
 }
 
