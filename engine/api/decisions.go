@@ -1,8 +1,6 @@
 package api
 
 import (
-	"errors"
-	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -29,34 +27,12 @@ type AskedDecision struct {
 }
 
 // byLink has something done for whoever follows a link. Whoever does not prove to be asked is told the same, whatever is wrong.
-func (r *request) byLink(do func(t store.Tenant, asked *runner.Asked) error) (failure error) {
-	s, tenant := r.server, r.param("tenant")
-	leave, err := s.decisions.enter(r.client() + " " + clip(tenant))
-	if err != nil {
+func (r *request) byLink(do func(t store.Tenant, asked *runner.Asked) error) error {
+	var asked *runner.Asked
+	return r.byProof(r.server.decisions, func(t store.Tenant) (err error) {
+		asked, err = r.server.o.Workflows.AskedBy(r.ctx, t, r.bearer())
 		return err
-	}
-	defer func() { // whoever opens an old link guesses nothing
-		leave(fault.KindOf(failure) == fault.Unauthenticated && !errors.Is(failure, approval.ErrOver))
-	}()
-	t, err := s.o.Store.Tenant(r.ctx, tenant)
-	if err != nil && fault.KindOf(err) != fault.NotFound {
-		return err
-	}
-	if err != nil {
-		t = nil
-	}
-	scheme, token, _ := strings.Cut(r.header(fiber.HeaderAuthorization), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		token = ""
-	}
-	asked, err := s.o.Workflows.AskedBy(r.ctx, t, token)
-	if err != nil {
-		return err
-	}
-	if err := r.countFor(t, 0); err != nil {
-		return err
-	}
-	return do(t, asked)
+	}, func(t store.Tenant) error { return do(t, asked) })
 }
 
 // getDecision is GET /decisions/{tenant}. It decides nothing: those who look through mail for people follow links.

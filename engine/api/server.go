@@ -83,6 +83,8 @@ type Options struct {
 	Workflows *runner.Runner
 	Secrets   *connection.Secrets // of connections
 	Mail      *mail.Inbox
+	// Unsubscribing takes who wants no more of some mail.
+	Unsubscribing *mail.Unsubscribing
 	// Collaboration keeps comments and notifications.
 	Collaboration *collaboration.Service
 	// Live tells who listens what happens to records. Shutdown stops it.
@@ -136,16 +138,18 @@ type Server struct {
 	logins    *limiter
 	webhooks  *limiter // by address and tenant: others at an address that many share go on
 	decisions *limiter // so also
-	posted    *rates   // what is posted to the workflows of tenants, of which it was proved
-	proxies   []netip.Prefix
-	metrics   *metrics
-	shown     *shownCache
-	requests  sync.Pool
-	heavy     *semaphore.Weighted // large bodies that are worked on at once
-	budget    *budget.Budget
-	exports   *exportCounts
-	only      onlyTenant
-	pages     *pages
+	// unsubscribing: so also.
+	unsubscribing *limiter
+	posted        *rates // what is posted to the workflows of tenants, of which it was proved
+	proxies       []netip.Prefix
+	metrics       *metrics
+	shown         *shownCache
+	requests      sync.Pool
+	heavy         *semaphore.Weighted // large bodies that are worked on at once
+	budget        *budget.Budget
+	exports       *exportCounts
+	only          onlyTenant
+	pages         *pages
 }
 
 // New makes a server; nothing is opened or compiled until a request needs it.
@@ -162,7 +166,7 @@ func New(o Options) *Server {
 	if o.Heartbeat <= 0 {
 		o.Heartbeat = 20 * time.Second
 	}
-	s := &Server{o: o, logins: newLimiter("logins", "auth.limited", "auth.busy", o.Now, o.Log), webhooks: newLimiter("webhooks", "webhook.held", "webhook.busy", o.Now, o.Log), decisions: newLimiter("decisions", "decision.held", "decision.busy", o.Now, o.Log), posted: newRates(o.Now), proxies: networks(o.Proxies), metrics: newMetrics(), shown: newShownCache(), numbers: newRequestNumbers(o.Now()),
+	s := &Server{o: o, logins: newLimiter("logins", "auth.limited", "auth.busy", o.Now, o.Log), webhooks: newLimiter("webhooks", "webhook.held", "webhook.busy", o.Now, o.Log), decisions: newLimiter("decisions", "decision.held", "decision.busy", o.Now, o.Log), unsubscribing: newLimiter("unsubscribing", "unsubscribe.held", "unsubscribe.busy", o.Now, o.Log), posted: newRates(o.Now), proxies: networks(o.Proxies), metrics: newMetrics(), shown: newShownCache(), numbers: newRequestNumbers(o.Now()),
 		heavy: semaphore.NewWeighted(maxHeavy), budget: budget.New(budget.Of(o.Memory, o.Remote)), exports: newExportCounts()}
 	var err error
 	if s.pages, err = readPages(o.Pages); err != nil {

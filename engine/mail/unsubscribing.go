@@ -36,7 +36,7 @@ func (m *Message) UnsubscribeBy(ctx context.Context, t store.Tenant, links *link
 		return "", nil
 	}
 	u := Unsubscription{Address: m.To[0].Address, Language: m.Language, email: m.Record}
-	return links.To(ctx, t, "/unsubscribe/"+t.Name()+"/", u.name())
+	return links.To(ctx, t, "/unsubscribe/"+t.Name()+"?token=", u.name())
 }
 
 // Unsubscription is somebody who unsubscribes, who has proved it by the token of a link.

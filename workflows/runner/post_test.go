@@ -208,7 +208,7 @@ func (s *posting) line(raw string) (string, error) {
 }
 
 // linked is a link to decide by, or to unsubscribe.
-var linked = regexp.MustCompile(`https://crm\.example\.com/(decide#main\.[A-Za-z0-9_-]{54}|unsubscribe/main/[A-Za-z0-9_-]{54,})`)
+var linked = regexp.MustCompile(`https://crm\.example\.com/(decide#main\.[A-Za-z0-9_-]{54}|unsubscribe/main\?token=[A-Za-z0-9_-]{54,})`)
 
 // linkOf is the last link that somebody was sent; "": none.
 func (p *post) linkOf(address string) string {

@@ -1,36 +1,22 @@
-import { data, type Problem, type Schemas } from "./client";
-import { isUnreached } from "./connection";
+import type { Schemas } from "./client";
+import { follow, type Link, linkFrom } from "./linked";
 
 /** What somebody is asked who followed a link that they were sent. */
 export type AskedDecision = Schemas["AskedDecision"];
 
 /** Whom a link is for: it stands behind the "#", which is sent to nobody. Undefined for an address that has none. */
-export function linkOf(hash: string): { tenant: string; token: string } | undefined {
+export function linkOf(hash: string): Link | undefined {
   const at = hash.lastIndexOf(".");
-  const [tenant, token] = [hash.slice(1, at), hash.slice(at + 1)];
-  return at > 1 && /^[A-Za-z0-9_-]{20,200}$/.test(token) ? { tenant, token } : undefined;
+  return linkFrom(hash.slice(1, Math.max(1, at)), hash.slice(at + 1));
 }
 
-type Link = NonNullable<ReturnType<typeof linkOf>>;
-
-// Nobody is logged in: the token is all that is sent, and not in an address, which logs keep.
-async function ask<T>(link: Link, language: string, body?: object): Promise<T> {
-  const call = fetch(`/api/v1/decisions/${encodeURIComponent(link.tenant)}`, {
+// The token is not in an address, which logs keep.
+const ask = <T>(link: Link, language: string, body?: object) =>
+  follow<T>(`/api/v1/decisions/${encodeURIComponent(link.tenant)}`, language, {
     method: body ? "POST" : "GET",
-    credentials: "omit",
-    headers: {
-      Authorization: `Bearer ${link.token}`,
-      "Accept-Language": language,
-      ...(body && { "Content-Type": "application/json" }),
-    },
+    headers: { Authorization: `Bearer ${link.token}`, ...(body && { "Content-Type": "application/json" }) },
     body: body && JSON.stringify(body),
-  }).then(async (response) => {
-    if (isUnreached(response)) return { response };
-    const said = response.status === 204 ? undefined : await response.json();
-    return response.ok ? { data: said as T, response } : { error: said as Problem, response };
   });
-  return data(call);
-}
 
 export const askedBy = (link: Link, language: string) => ask<AskedDecision>(link, language);
 

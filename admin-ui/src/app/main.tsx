@@ -8,6 +8,7 @@ import { I18nextProvider } from "react-i18next";
 import { cache } from "~/api/cache";
 import { watchConnection } from "~/api/connection";
 import { Decide } from "~/features/decide/Decide";
+import { Unsubscribe } from "~/features/unsubscribe/Unsubscribe";
 import { i18n } from "~/i18n";
 import { theme, variables } from "~/ui/theme";
 import { AddressRouter } from "./AddressRouter";
@@ -21,12 +22,15 @@ setNonce(nonce); // for the lock of scrolling behind a panel
 watchConnection();
 startWorker();
 
+/** The page at this address for whoever followed a link in their mail, and has not logged in. */
+const Alone = { decide: Decide, unsubscribe: Unsubscribe }[location.pathname.split("/")[1] ?? ""];
+
 createRoot(document.getElementById("root") as HTMLElement).render(
   <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto" getStyleNonce={() => nonce}>
     <QueryClientProvider client={cache}>
       <I18nextProvider i18n={i18n}>
-        {location.pathname === "/decide" ? (
-          <Decide />
+        {Alone ? (
+          <Alone />
         ) : (
           <AddressRouter>
             <Boot />

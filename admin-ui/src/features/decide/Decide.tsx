@@ -1,13 +1,13 @@
 import { Button, Textarea } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Offline, refusal } from "~/api/client";
 import { type AskedDecision, askedBy, decideBy, linkOf } from "~/api/decisions";
+import { said } from "~/api/linked";
 import { i18n, nearest } from "~/i18n";
-import icon from "~/ui/icon.svg";
-import css from "./Decide.module.css";
+import { Linked } from "~/ui/Linked";
+import css from "~/ui/Linked.module.css";
 
-/** What somebody is asked who followed a link in their mail, without the rest of the application: they have not logged in. To open it decides nothing. */
+/** What somebody is asked who followed a link in their mail. To open it decides nothing. */
 export function Decide() {
   const { t, i18n: speaks } = useTranslation();
   const language = speaks.language;
@@ -18,10 +18,6 @@ export function Decide() {
   const [done, setDone] = useState<"approved" | "rejected">();
   const [problem, setProblem] = useState<string>();
 
-  useEffect(() => {
-    document.documentElement.lang = language;
-    document.title = i18n.t("approval.title");
-  }, [language]);
   useEffect(() => {
     if (!link) return;
     let left = false;
@@ -54,60 +50,51 @@ export function Decide() {
   const time = (at: string) =>
     new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }).format(new Date(at));
   return (
-    <main className={css.page}>
-      <section className={css.card} aria-busy={link && !asked && !problem}>
-        <header className={css.head}>
-          <img src={icon} width={32} height={32} alt="" />
-          <h1>{asked ? asked.label : t("approval.title")}</h1>
-        </header>
-        {asked && (
-          <>
-            <p className={css.aside}>
-              {asked.object}: {asked.name}
-              {asked.by_name && ` · ${t("approval.asks", { who: asked.by_name })}`}
-            </p>
-            <p className={css.text}>{asked.text}</p>
-          </>
-        )}
-        {asked && !done && (
-          <>
-            <Textarea
-              label={t("approval.comment")}
-              autosize
-              minRows={2}
-              maxRows={8}
-              maxLength={2000}
-              value={comment}
-              onChange={(e) => setComment(e.currentTarget.value)}
-            />
-            <div className={css.answers}>
-              <Button loading={busy === "approved"} disabled={!!busy} onClick={() => void decide("approved")}>
-                {t("approval.approve")}
-              </Button>
-              <Button
-                variant="default"
-                loading={busy === "rejected"}
-                disabled={!!busy}
-                onClick={() => void decide("rejected")}
-              >
-                {t("approval.reject")}
-              </Button>
-            </div>
-            <p className={css.aside}>
-              {t("decide.as", { who: asked.for })} · {t("approval.due", { time: time(asked.open_till) })}
-            </p>
-          </>
-        )}
-        {done && <p role="status">{t(`decide.${done}`)}</p>}
-        {(problem || !link) && (
-          <p className="bad" role="alert">
-            {problem ?? t("decide.no_link")}
+    <Linked
+      title={asked ? asked.label : t("approval.title")}
+      name={t("approval.title")}
+      busy={!!link && !asked && !problem}
+      problem={problem ?? (link ? undefined : t("linked.none"))}
+    >
+      {asked && (
+        <>
+          <p className={css.aside}>
+            {asked.object}: {asked.name}
+            {asked.by_name && ` · ${t("approval.asks", { who: asked.by_name })}`}
           </p>
-        )}
-      </section>
-    </main>
+          <p className={css.text}>{asked.text}</p>
+        </>
+      )}
+      {asked && !done && (
+        <>
+          <Textarea
+            label={t("approval.comment")}
+            autosize
+            minRows={2}
+            maxRows={8}
+            maxLength={2000}
+            value={comment}
+            onChange={(e) => setComment(e.currentTarget.value)}
+          />
+          <div className={css.answers}>
+            <Button loading={busy === "approved"} disabled={!!busy} onClick={() => void decide("approved")}>
+              {t("approval.approve")}
+            </Button>
+            <Button
+              variant="default"
+              loading={busy === "rejected"}
+              disabled={!!busy}
+              onClick={() => void decide("rejected")}
+            >
+              {t("approval.reject")}
+            </Button>
+          </div>
+          <p className={css.aside}>
+            {t("decide.as", { who: asked.for })} · {t("approval.due", { time: time(asked.open_till) })}
+          </p>
+        </>
+      )}
+      {done && <p role="status">{t(`decide.${done}`)}</p>}
+    </Linked>
   );
 }
-
-const said = (error: unknown): string =>
-  refusal(error)?.detail ?? i18n.t(error instanceof Offline ? "error.offline" : "error.internal");
