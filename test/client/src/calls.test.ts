@@ -287,6 +287,26 @@ test("approvals", async () => {
   }
 });
 
+test("who unsubscribes", async () => {
+  const post = (await import(pathToFileURL(resolve("../post.mjs")).href)) as { post(): Promise<{ address: string; next(): Promise<string> }> };
+  const mail = await post.post();
+  const documents = [
+    { kind: "connection", name: "news", label: "News", url: mail.address },
+    { kind: "mailbox", name: "news", label: "News", address: "news@example.com", send: "news" },
+    { kind: "template", name: "news", label: "News", unsubscribe: true, subject: "News", text: "News" },
+    { kind: "workflow", name: "news", label: "News", object: "account", trigger: { type: "manual" }, start: "send", steps: { send: { type: "email", mailbox: "news", to: "'ann@example.org'", template: "news" } } },
+  ];
+  data(await admin.POST("/api/v1/metadata/apply", { body: { documents, message: "news" } }));
+  const { id } = data(await admin.POST("/api/v1/records/account", { body: { name: "Told" } as components["schemas"]["account.write"] }));
+  data(await admin.POST("/api/v1/records/account/{id}/workflows/{workflow}", { params: { path: { id, workflow: "news" } } }));
+  const token = /unsubscribe\/main\?token=([A-Za-z0-9_-]+)/.exec(await mail.next())?.[1];
+  const params = { path: { tenant: "main" } };
+  const follows = client(token);
+  assert.equal(data(await follows.GET("/api/v1/unsubscriptions/{tenant}", { params })).done, false);
+  assert.ok((await client(undefined).POST("/unsubscribe/{tenant}", { params: { ...params, query: { token } } })).response.ok);
+  assert.equal(data(await follows.GET("/api/v1/unsubscriptions/{tenant}", { params })).done, true);
+});
+
 test("people and keys", async () => {
   const email = "new.person@example.com";
   const user = data(await admin.POST("/api/v1/records/user", { body: { name: "New Person", email, permissions: ["sales_user"] } as components["schemas"]["user.write"] }));
