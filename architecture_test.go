@@ -95,6 +95,7 @@ var owned = map[string][]string{
 	"github.com/microcosm-cc/bluemonday":    {"metadata/fieldtype"},
 	"github.com/wneessen/go-mail":           {"engine/mail"},
 	"github.com/emersion/go-message":        {"engine/mail"},
+	"github.com/emersion/go-msgauth":        {"engine/mail"},
 	"github.com/emersion/go-smtp":           {}, // servers in tests
 	"github.com/robfig/cron":                {"workflows/triggers"},
 	"github.com/govalues/decimal":           {"metadata/fieldtype", "engine/expression", "engine/record"},

@@ -22,7 +22,7 @@ func (letters) Mail(string, *smtp.MailOptions) error          { return nil }
 func (letters) Rcpt(string, *smtp.RcptOptions) error          { return nil }
 
 func (l letters) Data(r io.Reader) error {
-	raw, err := io.ReadAll(quotedprintable.NewReader(r))
+	raw, err := io.ReadAll(r)
 	l <- string(raw)
 	return err
 }
@@ -42,8 +42,18 @@ func postOffice(t *testing.T) (letters, string) {
 	return mail, "smtp://" + l.Addr().String()
 }
 
-// next is the next message.
+// next is the next message, to be read.
 func (l letters) next(t *testing.T) string {
+	t.Helper()
+	raw, err := io.ReadAll(quotedprintable.NewReader(strings.NewReader(l.raw(t))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+// raw is the next message as it was sent.
+func (l letters) raw(t *testing.T) string {
 	t.Helper()
 	select {
 	case raw := <-l:

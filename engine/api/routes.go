@@ -250,6 +250,8 @@ func (s *Server) routes() []route {
 		{get, v1 + "/connections", s.listConnections, "listConnections", "Lists the outside systems that workflows speak with, and whether their secrets are there.", none, setup, nothing, answers[List[OutsideSystem]]()},
 		{put, v1 + "/connections/:name/secret", s.setConnectionSecret, "setConnectionSecret", "Keeps the secret of a connection, in place of the one before. Nobody can read it.", none, keyring, sends[NewSecret](), done},
 		{get, v1 + "/mailboxes", s.listMailboxes, "listMailboxes", "Lists the mailboxes.", none, setup, nothing, answers[List[Mailbox]]()},
+		{get, v1 + "/mailboxes/:name/key", s.getMailKey, "getMailKey", "Tells what the DNS is to say of the key by which messages of a mailbox are signed (DKIM).", none, setup, nothing, answers[MailKey]()},
+		{put, v1 + "/mailboxes/:name/key", s.makeMailKey, "makeMailKey", "Makes the key by which messages of a mailbox are signed, if there is none yet; those of a domain with one selector have one. Nobody can read its private part.", none, keyring, nothing, answers[MailKey]()},
 		{post, v1 + "/mailboxes/:name/messages", s.receiveMail, "receiveMail", "Receives a message for a mailbox; one that was received before is not kept again.", none, importing, sendsFile(messageMedia, false), makes[ReceivedMail]()},
 		{remove, v1 + "/connections/:name/secret", s.removeConnectionSecret, "removeConnectionSecret", "Forgets the secret of a connection.", none, keyring, nothing, done},
 

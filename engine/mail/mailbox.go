@@ -25,6 +25,7 @@ type Definition struct {
 	Sender  string   `json:"sender"`
 	Send    string   `json:"send"` // a connection; "": nothing is sent
 	Match   []string `json:"match"`
+	Sign    *Signing `json:"sign"` // nil: messages are not signed
 }
 
 // Mailbox is a definition compiled. Immutable.
@@ -34,6 +35,8 @@ type Mailbox struct {
 	Kept    *Kept
 	Matches []*catalog.Field // each with a Key; and the objects that they are of
 	Of      []*catalog.Object
+	// Signature is what messages are signed by; nil: by nothing.
+	Signature *Signature
 	// Suppressions are the addresses to which nothing is sent; nil: the configuration knows of none.
 	Suppressions *Suppressions
 }
@@ -72,7 +75,7 @@ func compile(c *catalog.Compiling, d *Definition, at string) *Mailbox {
 	if problem != nil {
 		c.Report(problem, at+"/address")
 	}
-	m := &Mailbox{Doc: d, From: Address{Name: d.Sender, Address: address}, Kept: keptOf(c, at), Suppressions: suppressionsOf(c, at)}
+	m := &Mailbox{Doc: d, From: Address{Name: d.Sender, Address: address}, Kept: keptOf(c, at), Suppressions: suppressionsOf(c, at), Signature: signatureOf(c, d, address, at)}
 	if d.Send != "" {
 		connection.Demand(c, d.Send, connection.SMTP, at+"/send")
 	}

@@ -106,6 +106,8 @@ type Message struct {
 	Unsubscribe string `json:"unsubscribe,omitempty"`
 	Language    string `json:"language,omitempty"` // of such texts; "": it is not known
 	Leave       string `json:"-"`                  // the link to unsubscribe; "": there is none
+
+	signs *signs // nil: it is not signed
 }
 
 // NewID is the id of a message in all mail systems: what names it here, in the domain of who sends it.

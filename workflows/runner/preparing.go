@@ -8,8 +8,8 @@ import (
 	"formwork/engine/store"
 )
 
-// prepare makes a message ready to be sent, by the configuration and the rights of now: without those who are not to get it, and with the
-// links that are for whom it goes to alone. Faults: mail.suppressed and decision.not_for (Conflict).
+// prepare makes a message ready to be sent, by the configuration and the rights of now: without those who are not to get it, with the links
+// that are for whom it goes to alone, and signed. Faults: mail.suppressed, decision.not_for and connection.secret_lost (Conflict).
 func (r *Runner) prepare(ctx context.Context, t store.Tenant, s *catalog.Snapshot, m *mail.Message) (ready *mail.Message, left []string, err error) {
 	allowed, left, err := mail.Allowed(ctx, t, s, m)
 	if err != nil {
@@ -21,9 +21,9 @@ func (r *Runner) prepare(ctx context.Context, t store.Tenant, s *catalog.Snapsho
 			return nil, nil, err
 		}
 	}
-	with.Leave, err = allowed.UnsubscribeBy(ctx, t, r.leaving)
-	if err != nil {
+	if with.Leave, err = allowed.UnsubscribeBy(ctx, t, r.leaving); err != nil {
 		return nil, nil, err
 	}
-	return &with, left, nil
+	ready, err = mail.Of(s)[m.Mailbox].SignedBy(ctx, t, r.o.Reach.Secrets, &with)
+	return ready, left, err
 }

@@ -212,7 +212,7 @@ test("connections", async () => {
 });
 
 test("mailboxes", async () => {
-  const documents = [{ kind: "mailbox", name: "help", label: "Help", address: "help@example.com" }];
+  const documents = [{ kind: "mailbox", name: "help", label: "Help", address: "help@example.com", sign: { selector: "crm" } }];
   data(await admin.POST("/api/v1/metadata/apply", { body: { documents, message: "a mailbox" } }));
   const message = "From: ann@example.org\r\nSubject: Hello\r\n\r\nHello";
   const { id } = data(
@@ -221,6 +221,10 @@ test("mailboxes", async () => {
     }),
   );
   assert.equal((data(await admin.GET("/api/v1/records/email/{id}", { params: { path: { id } } })) as { subject?: string }).subject, "Hello");
+  const params = { path: { name: "help" } };
+  const key = data(await admin.PUT("/api/v1/mailboxes/{name}/key", { params }));
+  assert.deepEqual(data(await admin.GET("/api/v1/mailboxes/{name}/key", { params })), key);
+  assert.deepEqual([key.name, key.type], ["crm._domainkey.example.com", "TXT"]);
   assert.ok(data(await admin.GET("/api/v1/mailboxes")).items.some((box) => box.address === "help@example.com" && !box.sends));
 });
 
