@@ -303,7 +303,7 @@ test("who unsubscribes", async () => {
   data(await admin.POST("/api/v1/metadata/apply", { body: { documents, message: "news" } }));
   const { id } = data(await admin.POST("/api/v1/records/account", { body: { name: "Told" } as components["schemas"]["account.write"] }));
   data(await admin.POST("/api/v1/records/account/{id}/workflows/{workflow}", { params: { path: { id, workflow: "news" } } }));
-  const token = /unsubscribe\/main\?token=([A-Za-z0-9_-]+)/.exec(await mail.next())?.[1];
+  const token = /unsubscribe\/main\?token=([A-Za-z0-9_-]+)/.exec(await mail.next())?.[1] ?? "";
   const params = { path: { tenant: "main" } };
   const follows = client(token);
   assert.equal(data(await follows.GET("/api/v1/unsubscriptions/{tenant}", { params })).done, false);
