@@ -63,7 +63,7 @@ export function Unsubscribe() {
         </>
       )}
       {told && from.done && (
-        <div role="status">
+        <div role="status" className={css.said}>
           <p className={css.text}>{t("unsubscribe.done", told)}</p>
           <p className={css.aside}>
             {t("unsubscribe.rest")} {from.reply && t("unsubscribe.again", { reply: from.reply })}
