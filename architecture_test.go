@@ -33,7 +33,8 @@ var floors = [][]string{
 	{"workflows/fetch"},
 	{"workflows/approval", "workflows/inquiry", "workflows/outside", "workflows/webhook", "workflows/sla"},
 	{"engine/printing"},
-	{"engine/mail", "engine/template", "engine/link"},
+	{"engine/mail", "engine/template"},
+	{"engine/link"},
 	{"engine/transfer", "engine/connection", "engine/calendar", "engine/demo", "engine/report", "engine/audit", "engine/file", "engine/notify", "engine/workspace", "engine/live", "engine/collaboration"},
 	{"engine/transfer/workbook"},
 	{"engine/record"},
@@ -100,6 +101,7 @@ var owned = map[string][]string{
 	"github.com/emersion/go-message":        {"engine/mail"},
 	"github.com/emersion/go-imap":           {"engine/mail"},
 	"github.com/emersion/go-sasl":           {"engine/mail"},
+	"github.com/emersion/go-msgauth":        {"engine/mail"},
 	"github.com/emersion/go-smtp":           {}, // servers in tests
 	"github.com/robfig/cron":                {"workflows/triggers"},
 	"github.com/govalues/decimal":           {"metadata/fieldtype", "engine/expression", "engine/record"},

@@ -1,16 +1,12 @@
 package api
 
 import (
-	"context"
-	"errors"
-	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
 	"formwork/engine/fault"
 	"formwork/engine/id"
-	"formwork/engine/link"
 	"formwork/engine/record/session"
 	"formwork/engine/store"
 	"formwork/workflows/approval"
@@ -30,40 +26,9 @@ type AskedDecision struct {
 	OpenTill time.Time `json:"open_till"` // until when the link can be used
 }
 
-// byLink has something done for whoever follows a link. Whoever does not prove to be asked is told the same, whatever is wrong.
-func byLink[A any](r *request, prove func(ctx context.Context, t store.Tenant, token string) (A, error), do func(t store.Tenant, asked A) error) (failure error) {
-	s, tenant := r.server, r.param("tenant")
-	leave, err := s.links.enter(r.client() + " " + clip(tenant))
-	if err != nil {
-		return err
-	}
-	defer func() { // whoever opens an old link guesses nothing
-		leave(fault.KindOf(failure) == fault.Unauthenticated && !errors.Is(failure, link.ErrOver))
-	}()
-	t, err := s.o.Store.Tenant(r.ctx, tenant)
-	if err != nil && fault.KindOf(err) != fault.NotFound {
-		return err
-	}
-	if err != nil {
-		t = nil
-	}
-	scheme, token, _ := strings.Cut(r.header(fiber.HeaderAuthorization), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		token = ""
-	}
-	asked, err := prove(r.ctx, t, token)
-	if err != nil {
-		return err
-	}
-	if err := r.countFor(t, 0); err != nil {
-		return err
-	}
-	return do(t, asked)
-}
-
 // getDecision is GET /decisions/{tenant}. It decides nothing: those who look through mail for people follow links.
 func (s *Server) getDecision(r *request) error {
-	return byLink(r, s.o.Workflows.AskedBy, func(t store.Tenant, asked *runner.Asked) error {
+	return byProof(r, s.links, r.bearer(), s.o.Workflows.AskedBy, func(t store.Tenant, asked *runner.Asked) error {
 		d, err := s.o.Workflows.Deciding(r.ctx, t, asked)
 		if err != nil {
 			return err
@@ -82,7 +47,7 @@ func (s *Server) getDecision(r *request) error {
 
 // decideByLink is POST /decisions/{tenant}.
 func (s *Server) decideByLink(r *request) error {
-	return byLink(r, s.o.Workflows.AskedBy, func(t store.Tenant, asked *runner.Asked) error {
+	return byProof(r, s.links, r.bearer(), s.o.Workflows.AskedBy, func(t store.Tenant, asked *runner.Asked) error {
 		in, err := r.decision()
 		if err != nil {
 			return err

@@ -22,17 +22,14 @@ func (letters) Mail(string, *smtp.MailOptions) error          { return nil }
 func (letters) Rcpt(string, *smtp.RcptOptions) error          { return nil }
 
 func (l letters) Data(r io.Reader) error {
-	raw, err := io.ReadAll(quotedprintable.NewReader(r))
+	raw, err := io.ReadAll(r)
 	l <- string(raw)
 	return err
 }
 
-var decideLink = regexp.MustCompile(`https://crm\.example\.com/decide#main\.([A-Za-z0-9_-]+)`)
-
-// Whoever follows a link that they were sent sees what they are asked, and decides once, without a login; whoever can't prove that it is theirs
-// learns nothing.
-func TestDecisionsByLink(t *testing.T) {
-	w := newWorld(t)
+// postOffice serves a server for mail until the test ends, and is what it was handed, and its address.
+func postOffice(t *testing.T) (letters, string) {
+	t.Helper()
 	mail := letters(make(chan string, 10))
 	server := smtp.NewServer(mail)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -42,7 +39,39 @@ func TestDecisionsByLink(t *testing.T) {
 	served := make(chan struct{})
 	go func() { defer close(served); _ = server.Serve(l) }()
 	t.Cleanup(func() { server.Close(); <-served })
-	w.Apply(`{"kind":"connection","name":"smtp","label":"SMTP","url":"smtp://`+l.Addr().String()+`"}`,
+	return mail, "smtp://" + l.Addr().String()
+}
+
+// next is the next message, to be read.
+func (l letters) next(t *testing.T) string {
+	t.Helper()
+	raw, err := io.ReadAll(quotedprintable.NewReader(strings.NewReader(l.raw(t))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+// raw is the next message as it was sent.
+func (l letters) raw(t *testing.T) string {
+	t.Helper()
+	select {
+	case raw := <-l:
+		return raw
+	case <-time.After(10 * time.Second):
+		t.Fatal("nobody is written to")
+		return ""
+	}
+}
+
+var decideLink = regexp.MustCompile(`https://crm\.example\.com/decide#main\.([A-Za-z0-9_-]+)`)
+
+// Whoever follows a link that they were sent sees what they are asked, and decides once, without a login; whoever can't prove that it is theirs
+// learns nothing.
+func TestDecisionsByLink(t *testing.T) {
+	w := newWorld(t)
+	mail, address := postOffice(t)
+	w.Apply(`{"kind":"connection","name":"smtp","label":"SMTP","url":"`+address+`"}`,
 		`{"kind":"mailbox","name":"desk","label":"Desk","address":"desk@example.com","send":"smtp"}`,
 		`{"kind":"workflow","name":"check","label":{"en":"Check","zh":"审核"},"object":"account","trigger":{"type":"manual"},"start":"ask",
 		"steps":{"ask":{"type":"approval","among":"email == 'bob@example.com'","text":"'Check ' + name","mail":{"mailbox":"desk"},"approved":"yes"},"yes":{"type":"set","values":{"website":"steps.ask.comment"}}}}`,
@@ -53,17 +82,12 @@ func TestDecisionsByLink(t *testing.T) {
 	key := w.sent("POST", "/api/v1/records/account", ann, `{"name":"Acme"}`)["id"].(string)
 	w.sent("POST", "/api/v1/records/account/"+key+"/workflows/check", ann, "")
 	w.RunJobs()
-	var token string
-	select {
-	case raw := <-mail:
-		found := decideLink.FindStringSubmatch(raw)
-		if found == nil {
-			t.Fatalf("there is no link in %s", raw)
-		}
-		token = found[1]
-	case <-time.After(10 * time.Second):
-		t.Fatal("nobody is written to")
+	raw := mail.next(t)
+	found := decideLink.FindStringSubmatch(raw)
+	if found == nil {
+		t.Fatalf("there is no link in %s", raw)
 	}
+	token := found[1]
 	do := func(method, tenant, token, body string, want int, holds ...string) {
 		t.Helper()
 		headers := map[string]string{"Authorization": "Bearer " + token}

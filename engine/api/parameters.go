@@ -73,6 +73,7 @@ var (
 		{name: webhook.HeaderTimestamp, says: "When it was signed, in Unix seconds.", schema: textSchema, in: "header"},
 		{name: webhook.HeaderSignature, says: "Signatures as the Standard Webhooks specification has them, separated by blanks; a workflow that takes a token has it in Authorization instead.", schema: textSchema, in: "header"},
 	}
+	ofLink  = []parameterDoc{{name: "token", says: "Of the link.", schema: textSchema}}
 	marking = []parameterDoc{bomParameter}
 	cached  = []parameterDoc{knownParameter}
 	layered = []parameterDoc{layerParameter, knownParameter}

@@ -23,7 +23,7 @@ type AskedQuestion struct {
 
 // getQuestion is GET /questions/{tenant}. It answers nothing: those who look through mail for people follow links.
 func (s *Server) getQuestion(r *request) error {
-	return byLink(r, s.o.Workflows.InquiryBy, func(t store.Tenant, asked *inquiry.Inquiry) error {
+	return byProof(r, s.links, r.bearer(), s.o.Workflows.InquiryBy, func(t store.Tenant, asked *inquiry.Inquiry) error {
 		q, err := s.o.Workflows.Inquiry(r.ctx, t, asked)
 		if err != nil {
 			return err
@@ -46,7 +46,7 @@ func (s *Server) getQuestion(r *request) error {
 
 // answerQuestion is POST /questions/{tenant}.
 func (s *Server) answerQuestion(r *request) error {
-	return byLink(r, s.o.Workflows.InquiryBy, func(t store.Tenant, asked *inquiry.Inquiry) error {
+	return byProof(r, s.links, r.bearer(), s.o.Workflows.InquiryBy, func(t store.Tenant, asked *inquiry.Inquiry) error {
 		var in RunInputs
 		if err := r.decode(smallBody, &in, false); err != nil {
 			return err

@@ -256,6 +256,8 @@ func (s *Server) routes() []route {
 		{get, v1 + "/connections", s.listConnections, "listConnections", "Lists the outside systems that workflows speak with, and whether their secrets are there.", none, setup, nothing, answers[List[OutsideSystem]]()},
 		{put, v1 + "/connections/:name/secret", s.setConnectionSecret, "setConnectionSecret", "Keeps the secret of a connection, in place of the one before. Nobody can read it.", none, keyring, sends[NewSecret](), done},
 		{get, v1 + "/mailboxes", s.listMailboxes, "listMailboxes", "Lists the mailboxes.", none, setup, nothing, answers[List[Mailbox]]()},
+		{get, v1 + "/mailboxes/:name/key", s.getMailKey, "getMailKey", "Tells what the DNS is to say of the key by which messages of a mailbox are signed (DKIM).", none, setup, nothing, answers[MailKey]()},
+		{put, v1 + "/mailboxes/:name/key", s.makeMailKey, "makeMailKey", "Makes the key by which messages of a mailbox are signed, if there is none yet; those of a domain with one selector have one. Nobody can read its private part.", none, keyring, nothing, answers[MailKey]()},
 		{post, v1 + "/mailboxes/:name/messages", s.receiveMail, "receiveMail", "Receives a message for a mailbox; one that was received before is not kept again.", none, importing, sendsFile(messageMedia, false), makes[ReceivedMail]()},
 		{remove, v1 + "/connections/:name/secret", s.removeConnectionSecret, "removeConnectionSecret", "Forgets the secret of a connection.", none, keyring, nothing, done},
 
@@ -266,6 +268,8 @@ func (s *Server) routes() []route {
 		{post, v1 + "/decisions/:tenant", s.decideByLink, "decideByLink", "Answers what somebody is asked who followed a link that they were sent; the link can't be used again.", none, open, sends[Decision](), done},
 		{get, v1 + "/questions/:tenant", s.getQuestion, "getQuestion", "Shows what somebody outside is asked who followed a link that they were sent: for who has its token (Authorization: Bearer), without a login. It answers nothing.", none, open, nothing, answers[AskedQuestion]()},
 		{post, v1 + "/questions/:tenant", s.answerQuestion, "answerQuestion", "Answers what somebody outside is asked who followed a link that they were sent; the link can't be used again.", none, open, sends[RunInputs](), done},
+		{get, v1 + "/unsubscriptions/:tenant", s.getUnsubscription, "getUnsubscription", "Shows what somebody unsubscribes from who followed the link in an e-mail: for who has its token (Authorization: Bearer), without a login. It unsubscribes nobody.", none, open, nothing, answers[Unsubscription]()},
+		{post, "/unsubscribe/:tenant", s.unsubscribe, "unsubscribe", "Has no more mail of its kind sent to whom a link was sent to: the List-Unsubscribe of that e-mail, as RFC 8058 says. Doing it again does nothing.", ofLink, open, body{of: reflect.TypeFor[OneClick](), media: fiber.MIMEApplicationForm, optional: true}, done},
 
 		{get, v1 + "/openapi.json", s.openAPI, "getDescription", "Is this description, of what the caller may see.", cached, mine, nothing, answers[Description]()},
 		{get, "/", s.showPage, "getPage", "Is the web application.", none, page, nothing, answersText(fiber.MIMETextHTML)},
@@ -273,6 +277,7 @@ func (s *Server) routes() []route {
 		{get, "/inbox", s.showPage, "getPageOfInbox", "Is the web application, at what waits for somebody.", none, page, nothing, answersText(fiber.MIMETextHTML)},
 		{get, "/decide", s.showPage, "getPageOfDecision", "Is the web application, at what somebody is asked who followed a link.", none, page, nothing, answersText(fiber.MIMETextHTML)},
 		{get, "/ask", s.showPage, "getPageOfQuestion", "Is the web application, at what somebody outside is asked who followed a link.", none, page, nothing, answersText(fiber.MIMETextHTML)},
+		{get, "/unsubscribe/:tenant", s.showPage, "getPageOfUnsubscribing", "Is the web application, at what somebody unsubscribes from who followed a link.", none, page, nothing, answersText(fiber.MIMETextHTML)},
 		{get, "/recent", s.showPage, "getPageOfRecent", "Is the web application, at what was opened lately.", none, page, nothing, answersText(fiber.MIMETextHTML)},
 		{get, "/favourites", s.showPage, "getPageOfFavourites", "Is the web application, at the records that are marked.", none, page, nothing, answersText(fiber.MIMETextHTML)},
 		{get, "/me", s.showPage, "getPageOfMe", "Is the web application, at one's own settings.", none, page, nothing, answersText(fiber.MIMETextHTML)},

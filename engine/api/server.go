@@ -87,6 +87,8 @@ type Options struct {
 	Mail      *mail.Inbox
 	Fetches   *fetch.Fetcher
 	Printer   *printing.Printer
+	// Unsubscribing takes who wants no more of some mail.
+	Unsubscribing *mail.Unsubscribing
 	// Collaboration keeps comments and notifications.
 	Collaboration *collaboration.Service
 	// Live tells who listens what happens to records. Shutdown stops it.
@@ -131,23 +133,24 @@ type Options struct {
 
 // Server answers HTTP requests. Its methods may be called concurrently.
 type Server struct {
-	o        Options
-	app      *fiber.App
-	stopping atomic.Bool
-	numbers  requestNumbers
-	logins   *limiter
-	webhooks *limiter // by address and tenant: others at an address that many share go on
-	links    *limiter // that people follow without a login, so also
-	posted   *rates   // what is posted to the workflows of tenants, of which it was proved
-	proxies  []netip.Prefix
-	metrics  *metrics
-	shown    *shownCache
-	requests sync.Pool
-	heavy    *semaphore.Weighted // large bodies that are worked on at once
-	budget   *budget.Budget
-	exports  *exportCounts
-	only     onlyTenant
-	pages    *pages
+	o             Options
+	app           *fiber.App
+	stopping      atomic.Bool
+	numbers       requestNumbers
+	logins        *limiter
+	webhooks      *limiter // by address and tenant: others at an address that many share go on
+	links         *limiter // that people follow without a login, so also
+	unsubscribing *limiter // so also
+	posted        *rates   // what is posted to the workflows of tenants, of which it was proved
+	proxies       []netip.Prefix
+	metrics       *metrics
+	shown         *shownCache
+	requests      sync.Pool
+	heavy         *semaphore.Weighted // large bodies that are worked on at once
+	budget        *budget.Budget
+	exports       *exportCounts
+	only          onlyTenant
+	pages         *pages
 }
 
 // New makes a server; nothing is opened or compiled until a request needs it.
@@ -164,7 +167,7 @@ func New(o Options) *Server {
 	if o.Heartbeat <= 0 {
 		o.Heartbeat = 20 * time.Second
 	}
-	s := &Server{o: o, logins: newLimiter("logins", "auth.limited", "auth.busy", o.Now, o.Log), webhooks: newLimiter("webhooks", "webhook.held", "webhook.busy", o.Now, o.Log), links: newLimiter("links", "decision.held", "decision.busy", o.Now, o.Log), posted: newRates(o.Now), proxies: networks(o.Proxies), metrics: newMetrics(), shown: newShownCache(), numbers: newRequestNumbers(o.Now()),
+	s := &Server{o: o, logins: newLimiter("logins", "auth.limited", "auth.busy", o.Now, o.Log), webhooks: newLimiter("webhooks", "webhook.held", "webhook.busy", o.Now, o.Log), links: newLimiter("links", "decision.held", "decision.busy", o.Now, o.Log), unsubscribing: newLimiter("unsubscribing", "unsubscribe.held", "unsubscribe.busy", o.Now, o.Log), posted: newRates(o.Now), proxies: networks(o.Proxies), metrics: newMetrics(), shown: newShownCache(), numbers: newRequestNumbers(o.Now()),
 		heavy: semaphore.NewWeighted(maxHeavy), budget: o.Memory, exports: newExportCounts()}
 	var err error
 	if s.pages, err = readPages(o.Pages); err != nil {

@@ -1,7 +1,7 @@
-// Package link makes the links by which people do something without logging in, and knows them again.
+// Package link makes links by which people do one thing without logging in, and knows them again.
 //
-// A link is for one purpose and one thing, and holds nothing but the name of that and a proof of it, which is made of a key of the
-// tenant that is kept sealed: so none is kept anywhere. What it is good for, and until when, its purpose says.
+// The token of a link holds the name of what it is for and a proof of it, which is made of a key of the tenant that is kept sealed: so
+// none is kept anywhere.
 package link
 
 import (
@@ -22,34 +22,38 @@ import (
 // ErrOver is why a link is refused that was made for whoever uses it, and is good for nothing any more.
 var ErrOver = errors.New("what the link is for is over")
 
-// Purpose is what a link is for. A link for one proves nothing to another.
-type Purpose struct {
-	Name string // in the proof
-	Page string // the path of the page that it leads to
+// Kind is what links are for. A link of one is none of another.
+type Kind struct {
+	Key   string // what has the key, among all that have secrets
+	Proof string // what a proof is of
+	Most  int    // bytes of a name
 }
 
-// Maker makes links, and knows them again. Safe for concurrent use.
-type Maker struct {
+// Holder implements connection.Holder.
+func (k Kind) Holder() string { return k.Key }
+
+// For implements connection.Holder.
+func (Kind) For() string { return "links" }
+
+// Links are those of a kind. Safe for concurrent use.
+type Links struct {
+	kind    Kind
 	secrets *connection.Secrets
 	address string // of the program, as people reach it; "": it is not known
 }
 
-// New makes a Maker of links to the program at an address; "": none are made.
-func New(secrets *connection.Secrets, address string) *Maker { return &Maker{secrets, address} }
+// New makes Links to the program at an address; "": none are made.
+func New(kind Kind, secrets *connection.Secrets, address string) *Links {
+	return &Links{kind, secrets, address}
+}
 
-// keeper is what has the key of a tenant, among all that have secrets. Its name is that of the first purpose there was.
-type keeper struct{}
-
-func (keeper) Holder() string { return "approval links" }
-func (keeper) For() string    { return "links" }
-
-// To is the link to a thing; "" where the address of the program is not known, or it has no key for secrets. Faults: those of
-// connection.Secrets.
-func (m *Maker) To(ctx context.Context, t store.Tenant, p Purpose, thing id.ID) (string, error) {
-	if m.address == "" {
+// To is the link to a path of the program that names something, with the token behind it; "" where the address of the program is not known, or
+// it has no key for secrets. Faults: those of connection.Secrets.
+func (l *Links) To(ctx context.Context, t store.Tenant, path string, name []byte) (string, error) {
+	if l.address == "" {
 		return "", nil
 	}
-	key, err := m.secrets.Make(ctx, t, keeper{}, func() string {
+	key, err := l.secrets.Make(ctx, t, l.kind, func() string {
 		random := make([]byte, 32)
 		rand.Read(random) //nolint:errcheck // never fails
 		return base64.RawURLEncoding.EncodeToString(random)
@@ -60,43 +64,60 @@ func (m *Maker) To(ctx context.Context, t store.Tenant, p Purpose, thing id.ID) 
 	case err != nil:
 		return "", err
 	}
-	return m.address + p.Page + "#" + t.Name() + "." + token(key, t.Name(), p, thing), nil
+	return l.address + path + l.kind.token(key, t.Name(), name), nil
 }
 
-// Proved is the thing that the token of a link names, and proves to be made for; ok is false where it proves nothing, whatever is wrong.
-func (m *Maker) Proved(ctx context.Context, t store.Tenant, p Purpose, given string) (thing id.ID, ok bool, err error) {
-	thing, ok = named(given)
+// Named is what a token names; ok is false where it does not prove that the tenant has named it, also where there is no such tenant (nil).
+func (l *Links) Named(ctx context.Context, t store.Tenant, token string) (name []byte, ok bool, err error) {
+	name, ok = l.kind.nameOf(token)
 	if t == nil || !ok {
-		return 0, false, nil
+		return nil, false, nil
 	}
-	key, _, err := m.secrets.Find(ctx, t, keeper{}.Holder())
+	key, _, err := l.secrets.Find(ctx, t, l.kind.Holder())
 	if f := fault.From(err); f != nil {
 		if f.Kind.Breaks() {
-			return 0, false, err
+			return nil, false, err
 		}
-		return 0, false, nil
+		return nil, false, nil
 	}
-	return thing, hmac.Equal([]byte(token(key, t.Name(), p, thing)), []byte(given)), nil
+	if !hmac.Equal([]byte(l.kind.token(key, t.Name(), name)), []byte(token)) {
+		return nil, false, nil
+	}
+	return name, true, nil
 }
 
-// token names a thing, with a proof that the tenant has named it.
-func token(key, tenant string, p Purpose, thing id.ID) string {
-	name := binary.BigEndian.AppendUint64(nil, uint64(thing)) //nolint:gosec // an id is no number
+// NameOf is how a link names what has an id.
+func NameOf(key id.ID) []byte {
+	return binary.BigEndian.AppendUint64(nil, uint64(key)) //nolint:gosec // an id is no number
+}
+
+// NameSize is how many bytes that has.
+const NameSize = 8
+
+// IDOf is what a link names so.
+func IDOf(name []byte) (key id.ID, ok bool) {
+	if len(name) != NameSize {
+		return 0, false
+	}
+	return id.ID(binary.BigEndian.Uint64(name)), true //nolint:gosec // an id is no number
+}
+
+// token names something, with a proof that the tenant has named it.
+func (k Kind) token(key, tenant string, name []byte) string {
 	h := hmac.New(sha256.New, []byte(key))
-	h.Write([]byte(p.Name + "\x00" + tenant + "\x00")) //nolint:errcheck // a hash takes everything
-	h.Write(name)                                      //nolint:errcheck // so here
-	return base64.RawURLEncoding.EncodeToString(h.Sum(name))
+	h.Write([]byte(k.Proof + "\x00" + tenant + "\x00")) //nolint:errcheck // a hash takes everything
+	h.Write(name)                                       //nolint:errcheck // so here
+	return base64.RawURLEncoding.EncodeToString(h.Sum(name[:len(name):len(name)]))
 }
 
-// named is what a token names, whatever it proves.
-func named(given string) (id.ID, bool) {
-	const size = 8 + sha256.Size
-	if len(given) != base64.RawURLEncoding.EncodedLen(size) {
-		return 0, false
+// nameOf is what a token names, whatever it proves.
+func (k Kind) nameOf(token string) ([]byte, bool) {
+	if len(token) > base64.RawURLEncoding.EncodedLen(k.Most+sha256.Size) {
+		return nil, false
 	}
-	raw, err := base64.RawURLEncoding.DecodeString(given)
-	if err != nil || len(raw) != size {
-		return 0, false
+	raw, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil || len(raw) <= sha256.Size {
+		return nil, false
 	}
-	return id.ID(binary.BigEndian.Uint64(raw)), true //nolint:gosec // an id is no number
+	return raw[:len(raw)-sha256.Size], true
 }

@@ -63,6 +63,7 @@ type receiving struct {
 	joint *record.Joint // nil: nothing is kept
 	box   *Mailbox
 	in    *Incoming
+	now   time.Time
 }
 
 // viaMailbox begins the way by which mailboxes keep what they receive.
@@ -76,10 +77,11 @@ func (b *Inbox) receive(ctx context.Context, t store.Tenant, s *catalog.Snapshot
 	caller := policy.System(t.Name())
 	caller.Via = viaMailbox + box.Doc.Name
 	files := b.o.Files.As(t, s, caller)
-	if now := b.o.Now(); in.At.Before(time.Unix(0, 0)) || in.At.After(now) {
+	now := b.o.Now()
+	if in.At.Before(time.Unix(0, 0)) || in.At.After(now) {
 		in.At = now
 	}
-	if key, known, err := (&receiving{ctx, t, nil, box, in}).known(); known || err != nil {
+	if key, known, err := (&receiving{ctx, t, nil, box, in, now}).known(); known || err != nil {
 		return key, err
 	}
 	// Before the transaction, which has the store to itself. What no record takes is collected.
@@ -88,7 +90,7 @@ func (b *Inbox) receive(ctx context.Context, t store.Tenant, s *catalog.Snapshot
 		return 0, err
 	}
 	err = b.o.Records.As(t, s, caller).Jointly(ctx, func(j *record.Joint) error {
-		r := receiving{ctx, j.Tx(), j, box, in}
+		r := receiving{ctx, j.Tx(), j, box, in, now}
 		if err := takeBox(ctx, j.Tx(), box.Doc.Name); err != nil {
 			return err
 		}
@@ -219,15 +221,18 @@ func (r *receiving) answered(ids []string) (*place, error) {
 	return nil, nil
 }
 
-// bounced notes of the message that did not arrive that it did not, and is where it belongs; nil: it is not known.
+// bounced notes of the message that did not arrive that it did not, and to whom none will, and is where it belongs; nil: it is not known.
 func (r *receiving) bounced() (*place, error) {
 	for _, one := range r.in.Bounce.Of {
-		row, found, err := r.first(query.All{query.Is(r.column(MessageID), one), query.Is(r.column(Direction), Outbound), query.Is(r.column(Box), r.box.Doc.Name)}, query.ID)
+		row, found, err := r.first(query.All{query.Is(r.column(MessageID), one), query.Is(r.column(Direction), Outbound), query.Is(r.column(Box), r.box.Doc.Name)}, query.ID, r.column(To), r.column(Cc))
 		if err != nil {
 			return nil, err
 		}
 		if !found {
 			continue
+		}
+		if err := r.suppressGone(row.ID(query.ID), row.Text(r.column(To)), row.Text(r.column(Cc))); err != nil {
+			return nil, err
 		}
 		if err := r.joint.Update(ObjectName, row.ID(query.ID), map[string]any{State: Bounced, Problem: r.in.Bounce.Said}); err != nil {
 			return nil, err

@@ -65,6 +65,8 @@ type Attachment struct {
 type Bounce struct {
 	Of   []string // ids of messages, of which one is meant
 	Said string   // why, as the mail system says it
+	Hard bool     // nothing will arrive any more at one of those whom it was sent to
+	Gone []string // the addresses of these, as the mail system names them; at most 2 * MaxRecipients
 }
 
 // Read reads a message. Whatever it holds, it ends, and takes no more memory than a few times its size. Fault mail.unreadable (Invalid) of
@@ -229,8 +231,8 @@ func (in *Incoming) leaf(e *message.Entity, kind string) {
 	attached := strings.EqualFold(disposition, "attachment") || name != ""
 	switch {
 	case in.report != nil && kind == "message/delivery-status":
-		if said, failed := diagnostic(body); failed {
-			in.report.Said, in.Bounce = said, in.report
+		if in.report.diagnostic(body) {
+			in.Bounce = in.report
 		}
 	case in.report != nil && in.returned == "" && (kind == "message/rfc822" || kind == "text/rfc822-headers" || kind == "message/rfc822-headers"):
 		if in.returned = messageID(body); in.returned != "" {
@@ -267,11 +269,12 @@ func nameOf(name, kind string) string {
 	return name
 }
 
-// diagnostic is why a message did not arrive, by the fields of a report (RFC 3464); failed is false where it tells of nobody whom
-// it did not reach, but of a delay, or that it arrived.
-func diagnostic(body []byte) (said string, failed bool) {
+// diagnostic takes what the fields of a report say (RFC 3464); failed is false where it tells of nobody whom the message did not reach,
+// but of a delay, or that it arrived.
+func (b *Bounce) diagnostic(body []byte) (failed bool) {
 	for group := range strings.SplitSeq(lines(body), "\n\n") { // one for each whom it was sent to
 		action, status, code := "", "", ""
+		var named []string
 		for line := range strings.SplitSeq(group, "\n") {
 			name, value, _ := strings.Cut(line, ":")
 			value = strings.TrimSpace(value)
@@ -282,13 +285,44 @@ func diagnostic(body []byte) (said string, failed bool) {
 				status = value
 			case "diagnostic-code":
 				code = value
+			case "original-recipient", "final-recipient":
+				named = append(named, recipient(value)...)
 			}
 		}
-		if action == "failed" || action == "" && strings.HasPrefix(status, "5") {
-			return short(OneLine(cmp.Or(code, status)), maxSubject), true
+		if action != "failed" && (action != "" || !strings.HasPrefix(status, "5")) {
+			continue
+		}
+		if !failed {
+			failed, b.Said = true, short(OneLine(cmp.Or(code, status)), maxSubject)
+		}
+		if hard(status) && len(b.Gone)+len(named) <= 2*MaxRecipients {
+			b.Hard, b.Gone = true, append(b.Gone, named...)
 		}
 	}
-	return "", false
+	return failed
+}
+
+// hard reports whether a status says that nothing will arrive at an address any more: not that it would not take this message, or none of who
+// sent it (RFC 3463).
+func hard(status string) bool {
+	status, _, _ = strings.Cut(status, " ") // a comment may follow
+	if !strings.HasPrefix(status, "5.") || strings.HasPrefix(status, "5.6.") || strings.HasPrefix(status, "5.7.") {
+		return false
+	}
+	return status != "5.2.2" && status != "5.2.3" && status != "5.3.4" // a full mailbox, a message that is too large
+}
+
+// recipient is an address as a report names it, "rfc822; somebody@example.com"; none of what is no address.
+func recipient(value string) []string {
+	kind, name, typed := strings.Cut(value, ";")
+	if !typed || !strings.EqualFold(strings.TrimSpace(kind), "rfc822") {
+		return nil
+	}
+	address, problem := fieldtype.Email(strings.Trim(strings.TrimSpace(name), "<>"))
+	if problem != nil {
+		return nil
+	}
+	return []string{address}
 }
 
 // messageID is the id of a message that is given whole, or with its header alone.

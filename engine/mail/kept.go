@@ -37,12 +37,13 @@ const (
 	Outbound = "outgoing"
 	Inbound  = "incoming"
 
-	Pending  = "pending"
-	Sent     = "sent"
-	Unsent   = "unsent" // the mailbox has no server
-	Failed   = "failed"
-	Bounced  = "bounced"
-	Received = "received"
+	Pending    = "pending"
+	Sent       = "sent"
+	Unsent     = "unsent" // the mailbox has no server
+	Failed     = "failed"
+	Suppressed = "suppressed" // it was not to be sent to anybody
+	Bounced    = "bounced"
+	Received   = "received"
 )
 
 // Values of Reason.

@@ -27,6 +27,7 @@ type Definition struct {
 	Receive string   `json:"receive"` // a connection; "": nothing is fetched
 	Folder  string   `json:"folder"`  // that is fetched from; "": usualFolder
 	Match   []string `json:"match"`
+	Sign    *Signing `json:"sign"` // nil: messages are not signed
 }
 
 // Mailbox is a definition compiled. Immutable.
@@ -37,6 +38,10 @@ type Mailbox struct {
 	Matches []*catalog.Field // each with a Key; and the objects that they are of
 	Of      []*catalog.Object
 	Source  *Source // that mail is fetched from; nil: none is
+	// Signature is what messages are signed by; nil: by nothing.
+	Signature *Signature
+	// Suppressions are the addresses to which nothing is sent; nil: the configuration knows of none.
+	Suppressions *Suppressions
 }
 
 // Of are the mailboxes of a configuration, by name.
@@ -73,7 +78,7 @@ func compile(c *catalog.Compiling, d *Definition, at string) *Mailbox {
 	if problem != nil {
 		c.Report(problem, at+"/address")
 	}
-	m := &Mailbox{Doc: d, From: Address{Name: d.Sender, Address: address}, Kept: keptOf(c, at)}
+	m := &Mailbox{Doc: d, From: Address{Name: d.Sender, Address: address}, Kept: keptOf(c, at), Suppressions: suppressionsOf(c, at), Signature: signatureOf(c, d, address, at)}
 	if d.Send != "" {
 		connection.Demand(c, d.Send, connection.SMTP, at+"/send")
 	}

@@ -11,6 +11,7 @@ import (
 
 	"formwork/engine/fault"
 	"formwork/engine/id"
+	"formwork/engine/message"
 	"formwork/metadata/fieldtype"
 )
 
@@ -33,7 +34,7 @@ func (a Address) String() string {
 	switch {
 	case name == "":
 		return a.Address
-	case strings.ContainsAny(name, `",;<>@()[]:\\`):
+	case strings.ContainsAny(name, `",;，；<>@()[]:\\`):
 		name = `"` + strings.NewReplacer(`"`, `'`, `\`, "").Replace(name) + `"`
 	}
 	return name + " <" + a.Address + ">"
@@ -103,11 +104,17 @@ type Message struct {
 	// Asks is what it asks somebody outside, who gets a link by which they answer, in the same way. 0: nothing.
 	Asks id.ID  `json:"asks,omitzero"`
 	Link string `json:"-"` // "": none
-	// Prints are the templates whose documents of the record that the message is about are sent along, in a language. They are printed
+	// Prints are the templates whose documents of the record that the message is about are sent along, in its language. They are printed
 	// when the message is first sent, and kept with its record.
 	Prints   []string   `json:"prints,omitempty"`
-	Language string     `json:"language,omitempty"`
+	Language string     `json:"language,omitempty"` // "": it is not known
 	Attached []Attached `json:"-"`
+	// Unsubscribe stands in the texts of what can be unsubscribed from, where the link to do so is to be, which is made likewise. It goes to one
+	// address. "": nobody unsubscribes from it.
+	Unsubscribe string `json:"unsubscribe,omitempty"`
+	Leave       string `json:"-"` // the link to unsubscribe; "": there is none
+
+	signs *signs // nil: it is not signed
 }
 
 // Linked reports whether it brings a link. Then no run waits for what becomes of it, but for what is done by that.
@@ -157,7 +164,11 @@ func (m *Message) compose() *gomail.Msg {
 		msg.SetGenHeader(gomail.HeaderInReplyTo, inBrackets[len(inBrackets)-1])
 		msg.SetGenHeaderPreformatted(gomail.HeaderReferences, strings.Join(inBrackets, "\r\n "))
 	}
-	text, markup := m.Text, m.HTML
+	if m.Leave != "" {
+		msg.SetGenHeaderPreformatted(gomail.HeaderListUnsubscribe, "<"+m.Leave+">")
+		msg.SetGenHeader(gomail.HeaderListUnsubscribePost, "List-Unsubscribe=One-Click")
+	}
+	text, markup := m.leavable()
 	if m.Link != "" {
 		text += "\n\n" + m.Link + "\n"
 		if markup != "" {
@@ -173,6 +184,25 @@ func (m *Message) compose() *gomail.Msg {
 		msg.AttachReadSeeker(a.Name, bytes.NewReader(a.Body), gomail.WithFileContentType(gomail.ContentType(a.Type)))
 	}
 	return msg
+}
+
+// leavable are the texts with the link to unsubscribe, below them where they have no place for it.
+func (m *Message) leavable() (text, markup string) {
+	if m.Unsubscribe == "" {
+		return m.Text, m.HTML
+	}
+	at := html.EscapeString(m.Leave)
+	text, markup = strings.ReplaceAll(m.Text, m.Unsubscribe, m.Leave), strings.ReplaceAll(m.HTML, m.Unsubscribe, at)
+	if m.Leave == "" {
+		return text, markup
+	}
+	if text == m.Text {
+		text = strings.TrimRight(text, "\n") + "\n\n" + message.New("mail.unsubscribe_at", "link", m.Leave).Text(m.Language) + "\n"
+	}
+	if markup == m.HTML && markup != "" {
+		markup += `<p><a href="` + at + `">` + html.EscapeString(message.New("mail.unsubscribe").Text(m.Language)) + "</a></p>"
+	}
+	return text, markup
 }
 
 // String is what a message is told as.

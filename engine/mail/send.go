@@ -44,6 +44,11 @@ func (s Server) Send(ctx context.Context, m *Message) error {
 	ctx, cancel := context.WithTimeout(ctx, s.Connection.Timeout())
 	defer cancel()
 	msg := m.compose()
+	if m.signs != nil {
+		if err := m.signs.sign(msg); err != nil {
+			return err
+		}
+	}
 	port, err := strconv.Atoi(s.Connection.Port())
 	if err != nil {
 		return fmt.Errorf("reading the port of %s: %w", s.Connection.Host(), err)

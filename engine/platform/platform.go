@@ -120,6 +120,8 @@ type Platform struct {
 	Fetches *fetch.Fetcher
 	// Printer prints records.
 	Printer *printing.Printer
+	// Unsubscribing takes who wants no more of some of it.
+	Unsubscribing *mail.Unsubscribing
 	// Live tells who listens what happens to records; nothing runs until somebody does.
 	Live *live.Hub
 	// Uses counts what lists and aggregations ask of indexes; see FlushUses.
@@ -161,6 +163,7 @@ func New(o Options) *Platform {
 	p.Secrets = connection.NewSecrets(o.Secrets, o.Now)
 	p.Printer = printing.New()
 	p.Mail = mail.NewInbox(mail.Options{Catalog: p.Catalog, Records: p.Records, Files: p.Files, Now: o.Now})
+	p.Unsubscribing = mail.NewUnsubscribing(p.Catalog, p.Records, mail.NewLinks(p.Secrets, o.Address), o.Now)
 	reach := outside.Reach{Secrets: p.Secrets, Networks: o.Networks, Roots: o.Roots}
 	p.Fetches = fetch.New(fetch.Options{Catalog: p.Catalog, Inbox: p.Mail, Reach: reach, Memory: o.Memory, IDs: p.IDs, Now: o.Now, Committed: p.Jobs.Wake, Log: o.Log})
 	p.Workflows = runner.New(runner.Options{Types: plugins.Workflows(o.Plugins...), Catalog: p.Catalog, Records: p.Records, Callers: p.Auth, Notes: p.Collaboration, Files: p.Files, Printer: p.Printer, IDs: p.IDs, Now: o.Now,

@@ -62,6 +62,9 @@ func (w *writing) Value(n int) (string, error) {
 	return w.show(w.part.programs[n], v), nil
 }
 
+// Unsubscribe is where the link to unsubscribe stands.
+func (*writing) Unsubscribe() string { return UnsubscribeLink }
+
 // Holds reports whether a condition holds.
 func (w *writing) Holds(n int) (bool, error) {
 	v, err := w.of(n)

@@ -38,6 +38,8 @@ type Definition struct {
 	Text    metadata.Text `json:"text"`
 	HTML    metadata.Text `json:"html"`     // none: without markup
 	Printed *Document     `json:"document"` // nil: none
+	// Unsubscribe: whoever it goes to can have no more of its like.
+	Unsubscribe bool `json:"unsubscribe"`
 }
 
 // Template is a definition compiled. Immutable.
@@ -52,7 +54,11 @@ type Template struct {
 type Written struct {
 	Subject, Text string
 	HTML          string // "": without markup
+	Language      string // of the text; "": it does not say
 }
+
+// UnsubscribeLink stands in what is written where the link to unsubscribe is to be, which is made when a message is sent. It leads nowhere.
+const UnsubscribeLink = "https://unsubscribe.invalid/"
 
 // Eval computes the value of an expression for a record, in stored form.
 type Eval func(*expression.Program) (any, error)
@@ -68,6 +74,7 @@ func (t *Template) Write(language string, eval Eval) (w Written, err error) {
 			return Written{}, err
 		}
 	}
+	w.Language = nearest(t.Doc.Text, language)
 	return w, nil
 }
 
@@ -85,6 +92,11 @@ func (t *Template) Languages() []string {
 
 // in is the part in a language, as Text.In chooses it; nil: there is none.
 func in(parts map[string]*part, texts metadata.Text, language string) *part {
+	return parts[nearest(texts, language)]
+}
+
+// nearest is the language that Text.In chooses.
+func nearest(texts metadata.Text, language string) string {
 	known := make(metadata.Text, len(texts))
 	for l := range texts {
 		known[l] = l
@@ -92,7 +104,7 @@ func in(parts map[string]*part, texts metadata.Text, language string) *part {
 			known[l] = "\x00" // Text.In passes over what is empty
 		}
 	}
-	return parts[strings.Trim(known.In(language, ""), "\x00")]
+	return strings.Trim(known.In(language, ""), "\x00")
 }
 
 // Of are the templates of a configuration, by name.
@@ -134,8 +146,10 @@ func compile(c *catalog.Compiling, d *Definition, at string) *Template {
 		b.object, b.scope.Record = o, o
 	}
 	b.t.subject = b.parts(d.Subject, plain, at+"/subject")
+	b.unsubscribes = d.Unsubscribe // which no subject holds
 	b.t.text = b.parts(d.Text, plain, at+"/text")
 	b.t.html = b.parts(d.HTML, marked, at+"/html")
+	b.unsubscribes = false
 	if d.Printed != nil && b.scope.Record != nil {
 		b.t.printed = b.document(d.Printed, at+"/document")
 	}
@@ -150,6 +164,8 @@ type binding struct {
 	t      *Template
 	styled bool // a text of a document: <b> and <i> are styles
 	paged  bool // that has page numbers
+	// unsubscribes: the link to unsubscribe may stand in what is compiled.
+	unsubscribes bool
 }
 
 // executes is a text parsed, in which holes are calls of a *writing.
@@ -257,6 +273,8 @@ func (b *binding) hole(p *part, hole, at string) (call string, opened int) {
 		return "else", 0
 	case hole == "end":
 		return "end", -1
+	case b.unsubscribes && hole == "unsubscribe_link":
+		return ".Unsubscribe", 0
 	case word == "if":
 		n := b.program(p, rest, fieldtype.BoolKind, at)
 		return calling("if .Holds", n), 1

@@ -68,7 +68,7 @@ func TestLanguages(t *testing.T) {
 	tenant := enginetest.New(t, enginetest.Options{}).NewTenant("main", "core")
 	tenant.Apply(deal, string(document(t, map[string]string{"en": "Hello", "zh": "你好"}, map[string]string{"de": "Hallo", "zh": "您好"}, "<p>all</p>")))
 	for language, want := range map[string]template.Written{
-		"en": {Subject: "Hello", Text: "Hallo", HTML: "<p>all</p>"}, "zh-TW": {Subject: "你好", Text: "您好", HTML: "<p>all</p>"}, "": {Subject: "Hello", Text: "Hallo", HTML: "<p>all</p>"},
+		"en": {Subject: "Hello", Text: "Hallo", HTML: "<p>all</p>", Language: "de"}, "zh-TW": {Subject: "你好", Text: "您好", HTML: "<p>all</p>", Language: "zh"}, "": {Subject: "Hello", Text: "Hallo", HTML: "<p>all</p>", Language: "de"},
 	} {
 		got, err := template.Of(tenant.Snapshot())["t"].Write(language, nil)
 		if err != nil || got != want {
@@ -107,6 +107,7 @@ func TestProblems(t *testing.T) {
 		{text: "{{ else }}", want: []string{"template.unbalanced /template/t/text"}},
 		{text: "{{ if open }}{{ else }}{{ else }}{{ end }}", want: []string{"template.unbalanced /template/t/text"}},
 		{text: "a\x01.System\x02", want: []string{"template.control /template/t/text"}},
+		{text: "{{ unsubscribe_link }}", want: []string{"expression.unknown_name /template/t/text"}}, // nobody unsubscribes
 		{text: "{{ }}", want: []string{"expression.unfinished /template/t/text"}},
 		{text: "x", html: `<a href="{{ if open }}x"{{ end }}>`, want: []string{"template.place /template/t/html"}},
 		{text: "x", html: `<p title={{ name }}{{ if open }}'{{ end }}>`, want: []string{"template.place /template/t/html"}},

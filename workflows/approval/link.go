@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"formwork/engine/connection"
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/link"
@@ -13,28 +14,29 @@ import (
 // MaxOpen is for how long what somebody is asked by mail can be answered by its link.
 const MaxOpen = 14 * 24 * time.Hour
 
-// decides is what the links are for.
-var decides = link.Purpose{Name: "decision", Page: "/decide"}
+// Links make the links by which people decide without logging in, and know them again. A link is for one person and one
+// request, and names who is asked. Safe for concurrent use.
+type Links struct{ links *link.Links }
 
-// Links are those by which people decide without logging in: each is for one person and one request. Safe for concurrent use.
-type Links struct{ of *link.Maker }
+// NewLinks makes Links to the program at an address; "": none are made.
+func NewLinks(secrets *connection.Secrets, address string) *Links {
+	return &Links{link.New(link.Kind{Key: "approval links", Proof: "decision", Most: link.NameSize}, secrets, address)}
+}
 
-// NewLinks makes Links.
-func NewLinks(of *link.Maker) *Links { return &Links{of} }
-
-// To is the link for somebody who is asked, by Person.ID; see link.Maker.
+// To is the link for somebody who is asked, by Person.ID; "" where there are none. Faults: those of connection.Secrets.
 func (l *Links) To(ctx context.Context, t store.Tenant, person id.ID) (string, error) {
-	return l.of.To(ctx, t, decides, person)
+	return l.links.To(ctx, t, "/decide#"+t.Name()+".", link.NameOf(person))
 }
 
 // Asked is the request and who of it is asked, by the token of a link: with its request pending, not yet answered, and not too old. Fault
 // decision.refused (Unauthenticated) of all others, also where there is no such tenant (nil): nobody learns which of them.
 func (l *Links) Asked(ctx context.Context, t store.Tenant, given string, now time.Time) (*Request, *Person, error) {
 	refused := fault.New(fault.Unauthenticated, "decision.refused")
-	person, ok, err := l.of.Proved(ctx, t, decides, given)
+	name, _, err := l.links.Named(ctx, t, given)
 	if err != nil {
 		return nil, nil, err
 	}
+	person, ok := link.IDOf(name)
 	if !ok {
 		return nil, nil, refused
 	}

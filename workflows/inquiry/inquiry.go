@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"time"
 
+	"formwork/engine/connection"
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/link"
@@ -37,9 +38,6 @@ const (
 	Usual   = 14 * 24 * time.Hour
 	Longest = 90 * 24 * time.Hour
 )
-
-// answers is what the links are for.
-var answers = link.Purpose{Name: "question", Page: "/ask"}
 
 // Inquiry is something that somebody outside is asked.
 type Inquiry struct {
@@ -198,25 +196,28 @@ func remove(ctx context.Context, tx store.Tx, gone query.Filter) error {
 	return nil
 }
 
-// Links are those by which people outside answer: each is for one inquiry. Safe for concurrent use.
-type Links struct{ of *link.Maker }
+// Links are those by which people outside answer: each is for one inquiry, which it names. Safe for concurrent use.
+type Links struct{ links *link.Links }
 
-// NewLinks makes Links.
-func NewLinks(of *link.Maker) *Links { return &Links{of} }
+// NewLinks makes Links to the program at an address; "": none are made. They are proved under the key of those by which people decide.
+func NewLinks(secrets *connection.Secrets, address string) *Links {
+	return &Links{link.New(link.Kind{Key: "approval links", Proof: "question", Most: link.NameSize}, secrets, address)}
+}
 
-// To is the link of an inquiry; see link.Maker.
+// To is the link of an inquiry; "" where there are none. Faults: those of connection.Secrets.
 func (l *Links) To(ctx context.Context, t store.Tenant, key id.ID) (string, error) {
-	return l.of.To(ctx, t, answers, key)
+	return l.links.To(ctx, t, "/ask#"+t.Name()+".", link.NameOf(key))
 }
 
 // Asked is the inquiry that the token of a link is for: open, and in time. Fault question.refused (Unauthenticated) of all others, also where
 // there is no such tenant (nil): nobody learns which of them.
 func (l *Links) Asked(ctx context.Context, t store.Tenant, given string, now time.Time) (*Inquiry, error) {
 	refused := fault.New(fault.Unauthenticated, "question.refused")
-	key, ok, err := l.of.Proved(ctx, t, answers, given)
+	name, _, err := l.links.Named(ctx, t, given)
 	if err != nil {
 		return nil, err
 	}
+	key, ok := link.IDOf(name)
 	if !ok {
 		return nil, refused
 	}

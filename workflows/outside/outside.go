@@ -219,10 +219,9 @@ type Options struct {
 	Late func(ctx context.Context, t store.Tenant, c *Call) error
 	// Linked is called, after Answered, of what became of a message that brings a link: no run waits for it.
 	Linked func(ctx context.Context, t store.Tenant, c *Call) error
-	// Link is that which a message brings; see mail.Message.
-	Link func(ctx context.Context, t store.Tenant, m *mail.Message) (string, error)
-	// Print is what is sent along with the message of a call that prints something; see mail.Message.
-	Print func(ctx context.Context, t store.Tenant, c *Call) ([]mail.Attached, error)
+	// Prepare makes the message of a call ready, each time before it is sent: as it may be sent then, with all that it is kept without. left are those
+	// to whom it is not sent. The message of the call stays as it is.
+	Prepare func(ctx context.Context, t store.Tenant, s *catalog.Snapshot, c *Call) (ready *mail.Message, left []string, err error)
 	// Committed is called after that with the tenant's name.
 	Committed func(tenant string)
 	// Failed is told of what kept an answer from being kept.
@@ -421,34 +420,36 @@ func (c *Caller) try(t store.Tenant, call *Call) (reply, error) {
 		}
 		return reply{fault: f}, nil
 	}
-	sent, err := c.completed(t, call)
+	if call.Request.Mail == nil {
+		return c.senders[conn.Protocol()].send(c.ctx, conn, secret, &call.Request, call.ID), nil
+	}
+	ready, left, err := c.o.Prepare(c.ctx, t, snapshot, call)
 	if f := fault.From(err); f != nil {
 		if f.Kind.Breaks() {
 			return reply{}, err
 		}
 		return reply{fault: f, again: f.Kind == fault.Unavailable}, nil
 	}
-	return c.senders[conn.Protocol()].send(c.ctx, conn, secret, sent, call.ID), nil
-}
-
-// completed is the request of a call, with what a message gets when it is sent.
-func (c *Caller) completed(t store.Tenant, call *Call) (*Request, error) {
-	r := &call.Request
-	if r.Mail == nil || !r.Mail.Linked() && len(r.Mail.Prints) == 0 {
-		return r, nil
-	}
-	with, m := *r, *r.Mail
-	with.Mail = &m
-	var err error
-	if m.Linked() {
-		if m.Link, err = c.o.Link(c.ctx, t, &m); err != nil {
-			return nil, err
+	sent := call.Request
+	sent.Mail = ready
+	got := c.senders[conn.Protocol()].send(c.ctx, conn, secret, &sent, call.ID)
+	if got.fault == nil && len(left) > 0 {
+		if got.body, err = json.Marshal(left); err != nil {
+			return reply{}, fmt.Errorf("writing to whom a message was not sent: %w", err)
 		}
 	}
-	if len(m.Prints) > 0 {
-		m.Attached, err = c.o.Print(c.ctx, t, call)
+	return got, nil
+}
+
+// Left are the addresses of a message that was sent to which it was not.
+func (c *Call) Left() (left []string, err error) {
+	if c.Request.Mail == nil || len(c.Body) == 0 {
+		return nil, nil
 	}
-	return &with, err
+	if err := json.Unmarshal(c.Body, &left); err != nil {
+		return nil, fmt.Errorf("reading to whom a message was not sent: %w", err)
+	}
+	return left, nil
 }
 
 // keep keeps what became of a call.

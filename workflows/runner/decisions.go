@@ -73,20 +73,16 @@ func (r *Runner) deciding(ctx context.Context, t store.Tenant, s *catalog.Snapsh
 }
 
 // link is that which a message brings. Faults: decision.not_for (Conflict), question.no_link (Conflict).
-func (r *Runner) link(ctx context.Context, t store.Tenant, m *mail.Message) (string, error) {
+func (r *Runner) link(ctx context.Context, t store.Tenant, s *catalog.Snapshot, m *mail.Message) (string, error) {
 	if m.Asks != 0 {
 		return r.inquiryLink(ctx, t, m.Asks)
 	}
-	return r.decisionLink(ctx, t, m.Decides)
+	return r.decisionLink(ctx, t, s, m.Decides)
 }
 
 // decisionLink is that by which somebody who is asked decides. Fault decision.not_for (Conflict) where they are not asked any more, or may not
 // read the record.
-func (r *Runner) decisionLink(ctx context.Context, t store.Tenant, person id.ID) (string, error) {
-	s, err := r.o.Catalog.Newest(ctx, t)
-	if err != nil {
-		return "", err
-	}
+func (r *Runner) decisionLink(ctx context.Context, t store.Tenant, s *catalog.Snapshot, person id.ID) (string, error) {
 	of, p, err := approval.Of(ctx, t, person)
 	if err == nil && (p.State != approval.Asked || of.State != approval.Pending) {
 		err = fault.New(fault.Conflict, "decision.not_for")

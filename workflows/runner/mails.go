@@ -24,14 +24,12 @@ func mailed(j *record.Joint, run *Run, c *outside.Call, from, language string) (
 	if !ok || env.Mapping.Value(env.Row, state.Column) != from { // it may have come back already
 		return nil, nil
 	}
-	values := map[string]any{mail.State: mail.Sent}
-	var reason any
-	switch {
-	case from == mail.Failed:
+	values, reason, err := becameOf(c, language)
+	if err != nil {
+		return nil, err
+	}
+	if _, told := values[mail.Problem]; !told && from == mail.Failed {
 		values[mail.Problem] = nil
-	case c.State != outside.Done:
-		why, option := unsent(c)
-		values, reason = map[string]any{mail.State: mail.Failed, mail.Problem: why.Text(language)}, option
 	}
 	if mail.ReasonOf(env.Mapping.Object) != nil && (reason != nil || from == mail.Failed) {
 		values[mail.Reason] = reason
@@ -41,6 +39,26 @@ func mailed(j *record.Joint, run *Run, c *outside.Call, from, language string) (
 	caller.Via, own.Caller, own.Depth = "workflow "+run.Workflow, &caller, int(run.Depth)+1
 	return values, j.As(&own).Update(mail.ObjectName, c.Request.Mail.Record, values)
 }
+
+// becameOf is what the record of a message tells that was sent, or was not: in words, and why not as an option (nil: none).
+func becameOf(c *outside.Call, language string) (values map[string]any, reason any, err error) {
+	if c.State == outside.Done {
+		values = map[string]any{mail.State: mail.Sent}
+		left, err := c.Left()
+		if len(left) > 0 {
+			values[mail.Problem] = mail.NotSentTo("mail.left_out", left).Text(language)
+		}
+		return values, nil, err
+	}
+	if c.Fault != nil && c.Fault.Code == suppressed {
+		return map[string]any{mail.State: mail.Suppressed, mail.Problem: c.Fault.Text(language)}, nil, nil
+	}
+	why, option := unsent(c)
+	return map[string]any{mail.State: mail.Failed, mail.Problem: why.Text(language)}, option, nil
+}
+
+// suppressed is why nothing is sent to who is not to get it.
+const suppressed = "mail.suppressed"
 
 // unsent is what people who read a message are told of why it was not sent, in words and as an option; servers and connections are the run's
 // to name.

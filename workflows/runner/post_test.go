@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net"
@@ -43,7 +44,7 @@ type post struct {
 	taken []string
 	ids   map[string]bool
 	about map[string]string // ids of messages, by their subjects
-	links map[string]string // the last links to decide or answer by, by whom they were sent to
+	links map[string]string // the last links to decide or answer by, or to unsubscribe, by whom they were sent to
 }
 
 // open has it serve until the test ends.
@@ -152,7 +153,8 @@ func printedText(raw []byte) (string, error) {
 	return string(utf16.Decode(text)), nil
 }
 
-// line is a message as scenarios write it: "from > to (cc): subject | text | html"; with "again" if it came before.
+// line is a message as scenarios write it: "from > to (cc): subject | text | html"; with "can be left" if who gets it can unsubscribe, and "again" if it came
+// before.
 func (s *posting) line(raw string) (string, error) {
 	m, err := mail.CreateReader(strings.NewReader(raw))
 	if err != nil {
@@ -209,6 +211,12 @@ func (s *posting) line(raw string) (string, error) {
 		s.links[s.to[0]] = link
 		line = linked.ReplaceAllString(line, "$$link")
 	}
+	if leave := h.Get("List-Unsubscribe"); leave != "" {
+		if leave != "<"+s.links[s.to[0]]+">" || h.Get("List-Unsubscribe-Post") != "List-Unsubscribe=One-Click" {
+			return "", fmt.Errorf("it is left by %q, and not in one click by its link", leave)
+		}
+		line += " ; can be left"
+	}
 	id, err := h.MessageID()
 	if err != nil || id == "" {
 		return "", errors.New("it has no id")
@@ -228,8 +236,8 @@ func (s *posting) line(raw string) (string, error) {
 	return line, nil
 }
 
-// linked is a link to decide or answer by.
-var linked = regexp.MustCompile(`https://crm\.example\.com/(?:decide|ask)#main\.[A-Za-z0-9_-]{54}`)
+// linked is a link to decide or answer by, or to unsubscribe.
+var linked = regexp.MustCompile(`https://crm\.example\.com/((?:decide|ask)#main\.[A-Za-z0-9_-]{54}|unsubscribe/main\?token=[A-Za-z0-9_-]{54,})`)
 
 // linkOf is the last link that somebody was sent; "": none.
 func (p *post) linkOf(address string) string {

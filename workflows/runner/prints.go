@@ -24,7 +24,7 @@ const longestPrint = 8 * time.Second
 
 // print prints what is sent along with the message of a call, of the record that its run is about, as the run reads it, and keeps it with
 // the record of the message: outside of transactions, for files are written in their own. What an earlier try has kept is sent again.
-func (r *Runner) print(ctx context.Context, t store.Tenant, c *outside.Call) (all []mail.Attached, err error) {
+func (r *Runner) print(ctx context.Context, t store.Tenant, s *catalog.Snapshot, c *outside.Call) (all []mail.Attached, err error) {
 	ctx, stop := context.WithTimeout(ctx, longestPrint)
 	defer stop()
 	defer func() {
@@ -32,10 +32,6 @@ func (r *Runner) print(ctx context.Context, t store.Tenant, c *outside.Call) (al
 			err = fault.New(fault.Unavailable, "print.busy").Because(err)
 		}
 	}()
-	s, err := r.o.Catalog.Newest(ctx, t)
-	if err != nil {
-		return nil, err
-	}
 	run, err := Get(ctx, t, c.Run)
 	if err != nil {
 		return nil, err

@@ -23,6 +23,7 @@ import (
 	"formwork/engine/id"
 	"formwork/engine/job"
 	"formwork/engine/link"
+	"formwork/engine/mail"
 	"formwork/engine/outbox"
 	"formwork/engine/policy"
 	"formwork/engine/printing"
@@ -75,6 +76,7 @@ type Runner struct {
 	approvals *approval.Desk
 	links     *approval.Links
 	inquiries *inquiry.Links
+	leaving   *link.Links // by which people unsubscribe
 	outside   *outside.Caller
 	prover    *webhook.Prover
 	former    *cache.Cache[formerKey, definition]
@@ -86,10 +88,9 @@ type Runner struct {
 
 // New makes a runner.
 func New(o Options) *Runner {
-	links := link.New(o.Reach.Secrets, o.Address)
-	r := &Runner{o: o, approvals: approval.NewDesk(o.Notes, o.IDs, o.Now), links: approval.NewLinks(links), inquiries: inquiry.NewLinks(links), prover: webhook.NewProver(), former: cache.New[formerKey, definition](formerCount, formerCount*definitionBytes),
+	r := &Runner{o: o, approvals: approval.NewDesk(o.Notes, o.IDs, o.Now), links: approval.NewLinks(o.Reach.Secrets, o.Address), inquiries: inquiry.NewLinks(o.Reach.Secrets, o.Address), leaving: mail.NewLinks(o.Reach.Secrets, o.Address), prover: webhook.NewProver(), former: cache.New[formerKey, definition](formerCount, formerCount*definitionBytes),
 		watchedBefore: cache.New[watchedKey, map[string]bool](watchedCount, watchedBytes), pace: newPace(o.PerMinute, o.Now), figures: newFigures()}
-	r.outside = outside.New(outside.Options{Reach: o.Reach, Catalog: o.Catalog, Now: o.Now, Answered: r.answered, Kept: r.figures.called, Late: r.sentLate, Linked: r.linked, Link: r.link, Print: r.print, Committed: o.Wake,
+	r.outside = outside.New(outside.Options{Reach: o.Reach, Catalog: o.Catalog, Now: o.Now, Answered: r.answered, Kept: r.figures.called, Late: r.sentLate, Linked: r.linked, Prepare: r.prepare, Committed: o.Wake,
 		Failed: func(tenant string, err error) {
 			o.Log.Error("keeping the answer of an outside system", "tenant", tenant, "error", err)
 		}})

@@ -66,6 +66,7 @@ type deed struct {
 	Ask     string           `json:"ask"`     // of the last message to somebody outside, whose link is followed; with Answers it answers
 	Answers map[string]any   `json:"answers"` // by input
 	Page    string           `json:"page"`    // what they see: "language: title | text | thanks: inputs"
+	Leave   string           `json:"leave"`   // of the last message to somebody, the link by which they unsubscribe
 	PassOn  string           `json:"pass_on"` // to somebody, what is asked about On
 	Recall  bool             `json:"recall"`  // what is asked about On
 	Comment string           `json:"comment"`
@@ -327,6 +328,8 @@ func (s *stage) do(t *testing.T, at string, d deed) {
 		err = s.follow(t, d)
 	case d.Ask != "":
 		err = s.answer(t, at, d)
+	case d.Leave != "":
+		err = s.leave(t, d.Leave)
 	case d.Answer != "" || d.PassOn != "" || d.Recall:
 		err = s.decide(t, d, session)
 	case d.Shares != "":

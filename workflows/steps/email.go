@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"formwork/engine/expression"
+	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/mail"
 	"formwork/engine/query"
@@ -92,6 +93,9 @@ func (s *emailSettings) compile(c *workflows.Compiling) *emailing {
 		e.template = c.Template(s.Template, "/template")
 	}
 	c.Documents(s.Attach, "/attach")
+	if e.template != nil && e.template.Doc.Unsubscribe && s.Cc != "" {
+		c.Report(fault.New(fault.Invalid, "mail.one_recipient"), "/cc")
+	}
 	if e.mailbox == nil {
 		return nil
 	}
@@ -209,6 +213,12 @@ func (e *emailing) write(x *workflows.Execution, m *mail.Message) error {
 	}
 	w, err := e.template.Write(m.Language, x.Eval)
 	m.Subject, m.Text, m.HTML = w.Subject, w.Text, w.HTML
+	if e.template.Doc.Unsubscribe {
+		m.Unsubscribe, m.Language = template.UnsubscribeLink, cmp.Or(w.Language, m.Language)
+		if err == nil && len(m.To) != 1 {
+			err = fault.New(fault.Invalid, "mail.one_recipient")
+		}
+	}
 	return err
 }
 

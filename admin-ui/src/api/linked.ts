@@ -1,31 +1,28 @@
 import { data, type Problem } from "./client";
 import { isUnreached } from "./connection";
 
-/** Whom a link is for: it stands behind the "#", which is sent to nobody. Undefined for an address that has none. */
-export function linkOf(hash: string): { tenant: string; token: string } | undefined {
-  const at = hash.lastIndexOf(".");
-  const [tenant, token] = [hash.slice(1, at), hash.slice(at + 1)];
-  return at > 1 && /^[A-Za-z0-9_-]{20,200}$/.test(token) ? { tenant, token } : undefined;
+/** Whom a link in an e-mail is for. */
+export interface Link {
+  tenant: string;
+  token: string;
 }
 
-export type Link = NonNullable<ReturnType<typeof linkOf>>;
+/** A link by its parts; undefined of what is none. */
+export const linkFrom = (tenant: string | undefined, token: string | null | undefined): Link | undefined =>
+  tenant && token && /^[A-Za-z0-9_-]{20,2000}$/.test(token) ? { tenant, token } : undefined;
 
-/** Calls the API for who followed a link. Nobody is logged in: the token is all that is sent, and not in an address, which logs keep. */
-export async function callBy<T>(
-  what: "decisions" | "questions",
-  link: Link,
-  language: string,
-  body?: object,
-): Promise<T> {
-  const call = fetch(`/api/v1/${what}/${encodeURIComponent(link.tenant)}`, {
-    method: body ? "POST" : "GET",
+/** Whom a link is for that stands behind the "#", which is sent to nobody. Undefined for an address that has none. */
+export function linkOf(hash: string): Link | undefined {
+  const at = hash.lastIndexOf(".");
+  return linkFrom(hash.slice(1, Math.max(1, at)), hash.slice(at + 1));
+}
+
+/** Asks something for whoever followed a link, who has not logged in: the token is all that is sent. */
+export async function follow<T>(path: string, language: string, init: RequestInit): Promise<T> {
+  const call = fetch(path, {
+    ...init,
     credentials: "omit",
-    headers: {
-      Authorization: `Bearer ${link.token}`,
-      "Accept-Language": language,
-      ...(body && { "Content-Type": "application/json" }),
-    },
-    body: body && JSON.stringify(body),
+    headers: { ...init.headers, "Accept-Language": language },
   }).then(async (response) => {
     if (isUnreached(response)) return { response };
     const said = response.status === 204 ? undefined : await response.json();
@@ -33,3 +30,16 @@ export async function callBy<T>(
   });
   return data(call);
 }
+
+/** Calls the API with the token of a link, which is not in an address, for logs keep these. */
+export const callBy = <T>(
+  what: "decisions" | "questions" | "unsubscriptions",
+  link: Link,
+  language: string,
+  body?: object,
+) =>
+  follow<T>(`/api/v1/${what}/${encodeURIComponent(link.tenant)}`, language, {
+    method: body ? "POST" : "GET",
+    headers: { Authorization: `Bearer ${link.token}`, ...(body && { "Content-Type": "application/json" }) },
+    body: body && JSON.stringify(body),
+  });

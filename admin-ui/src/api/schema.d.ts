@@ -534,6 +534,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/mailboxes/{name}/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tells what the DNS is to say of the key by which messages of a mailbox are signed (DKIM).
+         * @description Needs the right view_setup.
+         */
+        get: operations["getMailKey"];
+        /**
+         * Makes the key by which messages of a mailbox are signed, if there is none yet; those of a domain with one selector have one. Nobody can read its private part.
+         * @description Needs the right manage_keys.
+         */
+        put: operations["makeMailKey"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/mailboxes/{name}/messages": {
         parameters: {
             query?: never;
@@ -1071,6 +1095,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/questions/{tenant}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what somebody outside is asked who followed a link that they were sent: for who has its token (Authorization: Bearer), without a login. It answers nothing. */
+        get: operations["getQuestion"];
+        put?: never;
+        /** Answers what somebody outside is asked who followed a link that they were sent; the link can't be used again. */
+        post: operations["answerQuestion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/records/{object}": {
         parameters: {
             query?: never;
@@ -1486,6 +1528,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/records/{object}/{id}/workflows/{workflow}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Drafts an e-mail from a template, for a workflow by which the caller may write one about a record, and sends nothing. */
+        post: operations["draftMailOnRecordRecord"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs": {
         parameters: {
             query?: never;
@@ -1540,6 +1599,26 @@ export interface paths {
          * @description Needs the right manage_metadata.
          */
         post: operations["cancelRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plays a run that has ended again from what it found, and says whether it goes the same way; does nothing.
+         * @description Needs the right view_setup.
+         */
+        post: operations["replayRun"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1643,6 +1722,23 @@ export interface paths {
         };
         /** Is all that the pages begin with: who is logged in, with their rights, the configuration as they may see it, and what they keep for themselves. */
         get: operations["getSession"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unsubscriptions/{tenant}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what somebody unsubscribes from who followed the link in an e-mail: for who has its token (Authorization: Bearer), without a login. It unsubscribes nobody. */
+        get: operations["getUnsubscription"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1879,6 +1975,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/unsubscribe/{tenant}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has no more mail of its kind sent to whom a link was sent to: the List-Unsubscribe of that e-mail, as RFC 8058 says. Doing it again does nothing. */
+        post: operations["unsubscribe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2042,6 +2155,22 @@ export interface components {
             /** @description What is asked */
             text: string;
         };
+        /** @description AskedQuestion is what somebody outside is asked who followed a link that they were sent. Of the record it tells what the texts do. */
+        AskedQuestion: {
+            /** @description What they fill in, in order */
+            inputs: components["schemas"]["ButtonInput"][];
+            /** @description In which they are asked */
+            language: string;
+            /**
+             * Format: date-time
+             * @description Until when the link can be used
+             */
+            open_till: string;
+            text?: string;
+            /** @description What they are told who have answered */
+            thanks?: string;
+            title: string;
+        };
         /** @description Attachment names uploads that are to be attached to a record. */
         Attachment: {
             /** @description Ids of complete uploads of one's own */
@@ -2132,6 +2261,8 @@ export interface components {
         };
         /** @description Button is a workflow that the caller may set off on a record. */
         Button: {
+            /** @description Composes is what is told of an e-mail that it sends, which whoever sets it off writes: with the inputs subject and text, and, which are not among Inputs, template and language, by which the markup of a template goes along with its text, and answers, the e-mail that it answers. */
+            composes?: components["schemas"]["Composer"];
             /** @description What they fill in, in order */
             inputs: components["schemas"]["ButtonInput"][];
             label: string;
@@ -2229,6 +2360,13 @@ export interface components {
             /** @description Text is at most 10,000 characters. A user is mentioned by @[Name](user:ID): what counts is the id, whoever reads the comment is shown the name that they may read. */
             text: string;
         };
+        /** @description Composer is from where an e-mail is sent that somebody writes, to whom, and from which templates it is written. */
+        Composer: {
+            mailbox: components["schemas"]["Mailbox"];
+            templates: components["schemas"]["OfferedTemplate"][];
+            /** @description As the record has it now; empty: nothing that the caller may read, or of no record */
+            to: string;
+        };
         /** @description Change is what is asked of Plan and Apply. A document replaces the tenant's own of the same key; where a package has that key, it is a merge patch on the package's. With Merge it is a merge patch on what the tenant's own document says, or makes that where there is none. Delete removes the tenant's own document, or, where there is none, hides the package's; Hide hides the package's whatever the tenant has of its own. A document that says nothing but its kind and name is the package's as it is. */
         ConfigurationChange: {
             /** @description Allow names what the change may destroy, by the path of its impact, or by a pattern in which * is any text: "object/account/fields/*". */
@@ -2278,6 +2416,13 @@ export interface components {
             /** @enum {string} */
             decision: "approved" | "rejected";
         };
+        /** @description Departure is the step at which a replay comes to something else than the run did. */
+        Departure: {
+            /** @description In order, from 1; 0: the condition */
+            number: number;
+            /** @description Its name */
+            step?: string;
+        };
         /** @description Difference is what differs between two revisions. */
         Difference: {
             changes: components["schemas"]["DocumentChange"][];
@@ -2320,6 +2465,12 @@ export interface components {
             items: components["schemas"]["Document"][];
             /** Format: int64 */
             revision: number;
+        };
+        /** @description DraftOf says from which template an e-mail is drafted. */
+        DraftOf: {
+            /** @description Absent: the caller's */
+            language?: string;
+            template: string;
         };
         /** @description Favourite is a record that the caller has marked. */
         Favourite: {
@@ -2930,9 +3081,70 @@ export interface components {
             /** @description The usual one, or that of the host, when absent */
             tenant?: string;
         };
+        /** @description MailDraft is what a template says for a record, of what the caller may read. */
+        MailDraft: {
+            /** @description It has markup, which is sent along with the text for as long as that is not changed */
+            html: boolean;
+            subject: string;
+            text: string;
+        };
+        /** @description MailFetch tells how mail is fetched for a mailbox. Its times are null until there was such a thing. */
+        MailFetch: {
+            connection: string;
+            /** Format: date-time */
+            failed_at: string | null;
+            /**
+             * Format: int64
+             * @description In a row
+             */
+            failures: number;
+            /**
+             * Format: date-time
+             * @description When all that had arrived was
+             */
+            fetched_at: string | null;
+            folder: string;
+            /**
+             * Format: date-time
+             * @description When it is tried next
+             */
+            next_at: string | null;
+            /** @description Of the last failure */
+            problem?: components["schemas"]["Finding"];
+            /**
+             * Format: int64
+             * @description Messages
+             */
+            received: number;
+            /**
+             * Format: date-time
+             * @description What arrived before is not fetched
+             */
+            since: string | null;
+            /** @description Why the last message was skipped */
+            skip?: components["schemas"]["Finding"];
+            /**
+             * Format: int64
+             * @description Messages that could not be received
+             */
+            skipped: number;
+            /** Format: date-time */
+            skipped_at: string | null;
+        };
+        /** @description MailKey is by what messages of a mailbox are signed (DKIM): what the DNS is to say. */
+        MailKey: {
+            /** @description Of the record */
+            name: string;
+            /** @description Of the record: TXT */
+            type: string;
+            /** @description Of the record: the public key */
+            value: string;
+        };
         /** @description Mailbox is an address from which mail is sent and at which it is received. */
         Mailbox: {
             address: string;
+            /** @description Fetch is absent where no mail is fetched. */
+            fetch?: components["schemas"]["MailFetch"];
             label: string;
             name: string;
             /** @description It has a connection for that */
@@ -3063,6 +3275,18 @@ export interface components {
             };
             read: boolean;
             update: boolean;
+        };
+        /** @description OfferedTemplate is a template from which somebody may write. */
+        OfferedTemplate: {
+            label: string;
+            /** @description None: it is the same in all */
+            languages: string[];
+            name: string;
+        };
+        /** @description OneClick is the form by which programs that read mail unsubscribe (RFC 8058). */
+        OneClick: {
+            /** @enum {string} */
+            "List-Unsubscribe": "One-Click";
         };
         /** @description OpenRelated is the beginning of a related list. */
         OpenRelated: {
@@ -3292,7 +3516,7 @@ export interface components {
          * @description What is wrong. A code stays what it is; there may be more in a later version.
          * @enum {string}
          */
-        ProblemCode: "access.unknown_action" | "access.user_needed" | "api.bad_header" | "api.bad_id" | "api.bad_parameter" | "api.bad_query" | "api.busy" | "api.encoding" | "api.exports" | "api.grammar" | "api.headers" | "api.json_type" | "api.media_type" | "api.missing_member" | "api.multipart" | "api.no_document" | "api.no_method" | "api.no_route" | "api.no_schema" | "api.not_a_time" | "api.not_in_bin" | "api.not_ready" | "api.other_document" | "api.range" | "api.repeated_parameter" | "api.stopping" | "api.tenant_needed" | "api.timeout" | "api.too_large" | "api.too_many" | "api.unknown_member" | "api.unknown_parameter" | "api.unreadable" | "api.wrong_package" | "approval.asked_already" | "approval.cannot_read" | "approval.decided" | "approval.locked" | "approval.long_comment" | "approval.not_yours" | "approval.too_many" | "approval.unknown" | "auth.busy" | "auth.cross_origin" | "auth.cross_site" | "auth.failed" | "auth.invalid" | "auth.key_beyond" | "auth.key_by_key" | "auth.key_expiry" | "auth.key_invalid" | "auth.key_limit" | "auth.key_logout" | "auth.key_name" | "auth.key_not_found" | "auth.key_permissions" | "auth.key_unknown_permission" | "auth.limited" | "auth.own_key_limit" | "auth.password_common" | "auth.password_email" | "auth.password_long" | "auth.password_short" | "auth.password_simple" | "auth.password_there" | "auth.password_wrong" | "auth.required" | "auth.right_missing" | "auth.session_needed" | "auth.takes_over" | "auth.user_inactive" | "auth.user_not_found" | "backup.damaged" | "backup.none" | "blob.exists" | "blob.not_found" | "blob.too_large" | "budget.bytes" | "budget.tenant_bytes" | "budget.tenant_requests" | "budget.too_large" | "budget.user_bytes" | "budget.user_requests" | "budget.work" | "calendar.bad_date" | "calendar.bad_hours" | "calendar.day_twice" | "calendar.ends_before" | "calendar.no_time" | "calendar.too_far" | "catalog.access_by_rollup" | "catalog.acts_beyond" | "catalog.adds_field" | "catalog.adds_key" | "catalog.adds_object" | "catalog.adds_rule" | "catalog.bad_origin" | "catalog.builds_indexes" | "catalog.busy" | "catalog.case_without_unique" | "catalog.changed" | "catalog.changes_scale" | "catalog.changes_settings" | "catalog.changes_type" | "catalog.computes_again" | "catalog.cycle" | "catalog.default_computed" | "catalog.default_excluded" | "catalog.destructive" | "catalog.drops_overlay" | "catalog.fills_field" | "catalog.finds_words" | "catalog.formula_fails" | "catalog.formula_fails_at_least" | "catalog.grants_beyond" | "catalog.hidden_choice" | "catalog.hidden_condition" | "catalog.holds_field" | "catalog.installed" | "catalog.invalid" | "catalog.kanban_group" | "catalog.keeps_values" | "catalog.keys_field" | "catalog.layout_of_other" | "catalog.locks_out" | "catalog.long_message" | "catalog.match_kinds" | "catalog.measure_field" | "catalog.measure_percent" | "catalog.measure_twice" | "catalog.more_problems" | "catalog.name_field" | "catalog.narrows_choice" | "catalog.narrows_field" | "catalog.never_configuration" | "catalog.no_configuration" | "catalog.no_initial_stage" | "catalog.no_options" | "catalog.no_order" | "catalog.no_path" | "catalog.no_record_types" | "catalog.no_revision" | "catalog.no_rows" | "catalog.no_team" | "catalog.no_team_near" | "catalog.not_a_date" | "catalog.not_a_picture" | "catalog.not_entered" | "catalog.not_entered_so" | "catalog.not_installed" | "catalog.not_measurable" | "catalog.not_searchable" | "catalog.not_settable" | "catalog.not_sortable" | "catalog.not_stored" | "catalog.not_stored_rolled_up" | "catalog.not_summable" | "catalog.not_unique" | "catalog.opens_beyond" | "catalog.opens_through" | "catalog.package_downgrade" | "catalog.package_needs" | "catalog.parent_not_lookup" | "catalog.period_mixed" | "catalog.record_field" | "catalog.record_of_other" | "catalog.record_reference" | "catalog.record_twice" | "catalog.related_lookup" | "catalog.removes_computed" | "catalog.removes_empty" | "catalog.removes_field" | "catalog.removes_object" | "catalog.removes_record" | "catalog.replaces_records" | "catalog.required_clears" | "catalog.requires_field" | "catalog.reserved_name" | "catalog.role_depth" | "catalog.rollup_lookup" | "catalog.rollup_no_clock" | "catalog.rollup_no_order" | "catalog.rollup_no_single_value" | "catalog.rollup_not_a_number" | "catalog.rollup_not_stored" | "catalog.rollup_result" | "catalog.rollup_scale" | "catalog.rollups_when_read" | "catalog.row_formula" | "catalog.setting_field" | "catalog.sharing_to_nobody" | "catalog.stage_field" | "catalog.stage_requires" | "catalog.stale" | "catalog.too_large" | "catalog.too_long_to_compare" | "catalog.too_many_columns" | "catalog.too_many_documents" | "catalog.too_many_fields" | "catalog.too_many_parts" | "catalog.twice" | "catalog.two_defaults" | "catalog.undecided" | "catalog.unfit" | "catalog.unknown_document" | "catalog.unknown_document_near" | "catalog.unknown_field" | "catalog.unknown_field_near" | "catalog.unknown_field_set" | "catalog.unknown_option" | "catalog.unknown_option_near" | "catalog.unknown_package" | "catalog.unknown_record_type" | "catalog.unknown_tab" | "catalog.unknown_timezone" | "catalog.unknown_type" | "catalog.unknown_type_near" | "catalog.unreadable" | "catalog.untranslated" | "catalog.view_of_other" | "collaboration.all" | "collaboration.followers" | "collaboration.follows" | "collaboration.kind" | "collaboration.mentions" | "collaboration.no_comment" | "collaboration.no_notification" | "collaboration.of_another" | "collaboration.state" | "collaboration.text" | "connection.bad_header" | "connection.bad_path" | "connection.bad_secret" | "connection.bad_url" | "connection.gone" | "connection.no_headers" | "connection.no_secret" | "connection.no_user" | "connection.other_protocol" | "connection.secret_lost" | "connection.unknown" | "decision.busy" | "decision.held" | "decision.not_for" | "decision.refused" | "expression.bad_date" | "expression.bad_datetime" | "expression.bad_escape" | "expression.bad_format" | "expression.bad_number" | "expression.bad_pattern" | "expression.bad_reference" | "expression.bad_time" | "expression.changed_field" | "expression.constants_alone" | "expression.exponent" | "expression.format_language" | "expression.mixed_coalesce" | "expression.no_fields" | "expression.no_old" | "expression.no_user" | "expression.not_an_option" | "expression.not_queryable" | "expression.old_alone" | "expression.overflow" | "expression.pattern_constant" | "expression.reader_decides" | "expression.record_alone" | "expression.rolled_up" | "expression.root_alone" | "expression.setting_varies" | "expression.settings_alone" | "expression.syntax" | "expression.text_too_long" | "expression.too_costly" | "expression.too_deep" | "expression.too_long" | "expression.too_many_hops" | "expression.too_many_nodes" | "expression.unfinished" | "expression.unknown_constant" | "expression.unknown_function" | "expression.unknown_name" | "expression.unknown_setting" | "expression.unsupported" | "expression.wrong_count" | "expression.wrong_kind" | "expression.wrong_result" | "field.bad_markup" | "field.control_character" | "field.datetime_without_offset" | "field.did_you_mean" | "field.file_default" | "field.invalid" | "field.no_secret_key" | "field.not_a_boolean" | "field.not_a_date" | "field.not_a_datetime" | "field.not_a_duration" | "field.not_a_link" | "field.not_a_list" | "field.not_a_location" | "field.not_a_number" | "field.not_a_phone" | "field.not_a_reference" | "field.not_a_secret" | "field.not_a_text" | "field.not_a_time" | "field.not_a_url" | "field.not_an_address" | "field.not_an_email" | "field.not_an_id" | "field.not_an_option" | "field.not_files" | "field.not_json" | "field.not_rows" | "field.not_utf8" | "field.of" | "field.option_inactive" | "field.pattern" | "field.read_only" | "field.required" | "field.rows" | "field.secret_default" | "field.too_big" | "field.too_deep" | "field.too_large" | "field.too_long" | "field.too_many" | "field.too_many_digits" | "field.too_short" | "field.too_small" | "field.type" | "field.unknown" | "field.unknown_near" | "field.unknown_part" | "field.wrong_object" | "file.busy" | "file.claimed_type" | "file.incomplete" | "file.larger_than_field" | "file.length" | "file.name" | "file.no_thumbnail" | "file.not_a_picture" | "file.not_complete" | "file.not_found" | "file.not_yours" | "file.offset" | "file.parts" | "file.quota" | "file.record_not_yours" | "file.refused" | "file.sha256" | "file.sum" | "file.thumbnail_size" | "file.too_large" | "file.too_long" | "file.too_many_attached" | "file.too_many_uploads" | "file.tus" | "file.type" | "import.broken_quotes" | "import.cell_too_long" | "import.column_or_expression" | "import.column_twice" | "import.decimal" | "import.delimiter" | "import.empty" | "import.encoding" | "import.file_gone" | "import.format" | "import.key" | "import.key_ambiguous" | "import.key_and_mode" | "import.key_empty" | "import.key_not_found" | "import.key_not_mapped" | "import.key_reused" | "import.labels_csv" | "import.match_ambiguous" | "import.match_needs_lookup" | "import.match_not_found" | "import.no_column_fits" | "import.not_found" | "import.not_of_format" | "import.options" | "import.quota" | "import.refused_of_another" | "import.row_too_long" | "import.too_large" | "import.too_many_columns" | "import.unknown_column" | "import.unknown_encoding" | "import.unknown_field" | "import.unknown_format" | "import.unknown_mode" | "import.unknown_object" | "import.unknown_sheet" | "import.upload_not_found" | "import.workbook" | "import.workbook_broken" | "import.workbook_too_large" | "import.wrong_number_of_cells" | "internal" | "job.cancelled" | "job.exhausted" | "job.lost" | "job.not_failed" | "job.not_found" | "job.too_large" | "json.control" | "json.depth" | "json.empty" | "json.number" | "json.syntax" | "json.trailing" | "json.twice" | "json.utf8" | "list.bad_board" | "list.bad_cursor" | "list.bad_filter" | "list.bad_group" | "list.bad_limit" | "list.bad_measure" | "list.bad_name" | "list.bad_percent" | "list.bad_skip" | "list.board_columns" | "list.filter_too_long" | "list.groups_too_large" | "list.having_dotted" | "list.masked" | "list.name_twice" | "list.no_lookup" | "list.not_sortable" | "list.too_costly" | "list.too_deep" | "list.too_many_fields" | "list.too_many_found" | "list.too_many_groups" | "list.too_many_keys" | "list.too_many_sorts" | "list.unknown_field" | "list.unknown_sort" | "live.streams" | "mail.bad_address" | "mail.field_missing" | "mail.given_up" | "mail.no_address_field" | "mail.not_sent" | "mail.template_of" | "mail.too_large" | "mail.too_many" | "mail.unknown" | "mail.unreadable" | "metadata.bad_bound" | "metadata.bad_currency" | "metadata.bad_image_type" | "metadata.bad_media_type" | "metadata.bad_name" | "metadata.bad_number_pattern" | "metadata.bad_package" | "metadata.bad_pattern" | "metadata.bounds_crossed" | "metadata.children_too_deep" | "metadata.depends_on_nothing" | "metadata.documents_restricted" | "metadata.head" | "metadata.misplaced" | "metadata.no_such_conflict" | "metadata.not_a_document" | "metadata.not_a_result" | "metadata.not_in_rows" | "metadata.not_one_of" | "metadata.null" | "metadata.one_package" | "metadata.one_source_of_options" | "metadata.pattern_too_large" | "metadata.pattern_too_long" | "metadata.rollup_field" | "metadata.rollup_of_rows" | "metadata.rollup_own_type" | "metadata.rollup_result" | "metadata.rollup_sort" | "metadata.rollup_source" | "metadata.row_fields" | "metadata.setting_missing" | "metadata.setting_out_of_range" | "metadata.settings" | "metadata.too_large" | "metadata.too_many_files" | "metadata.too_many_options" | "metadata.type_not_in_rows" | "metadata.undecided" | "metadata.unexpected_file" | "metadata.unknown_name" | "metadata.unknown_name_near" | "metadata.unreadable" | "mongo.certificate" | "mongo.login" | "mongo.not_allowed" | "mongo.not_sharded" | "mongo.standalone" | "mongo.too_large" | "mongo.unavailable" | "mongo.uri" | "mongo.version" | "outbox.lost" | "outbox.no_consumer" | "outside.long_address" | "outside.lost" | "outside.mail_refused" | "outside.mail_unfit" | "outside.not_in_answer" | "outside.private" | "outside.slow" | "outside.status" | "outside.too_large" | "outside.unknown" | "outside.unreachable" | "outside.untrusted" | "policy.bare_field" | "policy.beyond_user" | "policy.collects" | "policy.comprehension" | "policy.constant" | "policy.constant_form" | "policy.construct" | "policy.data" | "policy.element" | "policy.else" | "policy.failed" | "policy.fields_differ" | "policy.import" | "policy.input" | "policy.misspelt_field" | "policy.misspelt_object" | "policy.negated_function" | "policy.negated_search" | "policy.no_filter" | "policy.no_lookup" | "policy.no_match" | "policy.no_rules" | "policy.no_user_field" | "policy.not_a_condition" | "policy.not_ordered" | "policy.not_stored" | "policy.not_text" | "policy.not_utf8" | "policy.number" | "policy.only_null" | "policy.package" | "policy.parents" | "policy.path_too_long" | "policy.record_use" | "policy.rego" | "policy.shadows" | "policy.takes_arguments" | "policy.too_big" | "policy.too_costly" | "policy.too_large" | "policy.too_many" | "policy.too_nested" | "policy.unknown_field" | "policy.unknown_object" | "policy.user_number" | "policy.whole" | "policy.with_itself" | "policy.written_out" | "print.busy" | "print.bytes" | "print.hidden" | "print.pages" | "print.rows" | "print.text" | "print.unknown" | "query.overflow" | "query.too_complex" | "record.at_before_epoch" | "record.at_in_future" | "record.at_no_time" | "record.at_of_delete" | "record.at_out_of_order" | "record.bad_merge" | "record.choice_hidden" | "record.configuration" | "record.duplicate" | "record.expression_failed" | "record.forbidden" | "record.forbidden_record" | "record.forbidden_values" | "record.form_changed" | "record.form_record_type" | "record.form_too_large" | "record.grants_beyond" | "record.hidden_field" | "record.invalid" | "record.key_empty" | "record.key_not_found" | "record.match_not_found" | "record.match_not_indexed" | "record.matches_many" | "record.matches_several" | "record.needs_right" | "record.no_candidates" | "record.no_reference" | "record.no_related" | "record.not_choosable" | "record.not_found" | "record.not_in_bin" | "record.not_matched" | "record.not_unique" | "record.not_unique_hidden" | "record.not_unique_message" | "record.option_excluded" | "record.option_not_of_type" | "record.option_not_offered" | "record.overflow" | "record.perhaps_duplicate" | "record.read_only" | "record.reference_gone" | "record.referenced" | "record.referenced_unseen" | "record.required" | "record.rolled_back" | "record.rollup_depth" | "record.rule" | "record.sought_read_only" | "record.stage_condition" | "record.stage_not_initial" | "record.stage_required" | "record.stage_step" | "record.stale" | "record.target_given" | "record.target_missing" | "record.target_twice" | "record.too_large" | "record.too_late" | "record.too_many_dependents" | "record.too_many_fields" | "record.too_many_matched" | "record.too_many_operations" | "record.unknown_field" | "record.unknown_key" | "record.unknown_layout" | "record.unknown_object" | "record.unknown_operation" | "record.version_of_restore" | "s3.address" | "s3.no_bucket" | "s3.unavailable" | "schema.bad_key" | "schema.const" | "schema.enum" | "schema.enum_near" | "schema.exclusive" | "schema.form" | "schema.invalid" | "schema.name" | "schema.not_unique" | "schema.pattern" | "schema.required" | "schema.too_big" | "schema.too_few" | "schema.too_long" | "schema.too_many" | "schema.too_short" | "schema.too_small" | "schema.type" | "schema.unknown_kind" | "schema.unknown_kind_near" | "schema.unknown_property" | "schema.unknown_property_near" | "search.too_many_objects" | "sla.bad_field" | "sla.bad_state" | "sla.failed" | "sla.field_taken" | "sla.not_read_only" | "store.busy" | "store.damaged" | "store.duplicate_id" | "store.foreign_dump" | "store.full" | "store.newer_format" | "store.not_unique" | "store.row_too_large" | "store.stale" | "template.control" | "template.no_files" | "template.no_message" | "template.no_value" | "template.open" | "template.place" | "template.styles" | "template.too_large" | "template.unbalanced" | "tenant.exists" | "tenant.moving" | "tenant.name" | "tenant.newer_format" | "tenant.no_cell" | "tenant.not_found" | "webhook.bad_secret" | "webhook.busy" | "webhook.held" | "webhook.limited" | "webhook.payload" | "webhook.refused" | "workflow.backtest_days" | "workflow.bad_cron" | "workflow.bad_length" | "workflow.bad_pause" | "workflow.called_cancelled" | "workflow.called_elsewhere" | "workflow.calls_circle" | "workflow.calls_for_nobody" | "workflow.circle" | "workflow.configuration" | "workflow.effect_before_save" | "workflow.endless" | "workflow.failed" | "workflow.fails" | "workflow.input_missing" | "workflow.inputs" | "workflow.long_text" | "workflow.match_changed" | "workflow.match_empty" | "workflow.needs_email" | "workflow.needs_object" | "workflow.needs_stages" | "workflow.never" | "workflow.never_holds" | "workflow.no_date" | "workflow.no_input" | "workflow.no_moment" | "workflow.no_object" | "workflow.no_pointer" | "workflow.no_record" | "workflow.no_retry" | "workflow.no_run" | "workflow.no_undo" | "workflow.no_user_field" | "workflow.no_value" | "workflow.nobody" | "workflow.nobody_asked" | "workflow.not_a_time" | "workflow.not_active" | "workflow.not_backtested" | "workflow.not_called" | "workflow.not_failed" | "workflow.not_matched" | "workflow.not_now" | "workflow.not_waiting" | "workflow.not_written" | "workflow.other_kind" | "workflow.other_object" | "workflow.record_gone" | "workflow.refused" | "workflow.removed" | "workflow.results_too_large" | "workflow.retry_before_save" | "workflow.run_days" | "workflow.same_field" | "workflow.set_lacks_field" | "workflow.set_lacks_right" | "workflow.several_match" | "workflow.shared_step" | "workflow.shared_undo" | "workflow.shared_way" | "workflow.too_deep" | "workflow.too_many_people" | "workflow.too_many_steps" | "workflow.too_many_watch" | "workflow.too_many_ways" | "workflow.tries_itself" | "workflow.undo_before_save" | "workflow.undo_in_body" | "workflow.undone" | "workflow.unknown" | "workflow.unknown_stage" | "workflow.unknown_step" | "workflow.unknown_step_near" | "workflow.unreachable" | "workflow.ways_fail" | "workflow.ways_too_deep" | "workspace.no_view" | "workspace.settings_too_large" | "workspace.shared_too_large" | "workspace.time_zone" | "workspace.too_many_favourites" | "workspace.too_many_settings" | "workspace.too_many_shared" | "workspace.too_many_views" | "workspace.view_hidden" | "workspace.view_invalid" | "workspace.view_too_large" | "workspace.views_too_large";
+        ProblemCode: "access.unknown_action" | "access.user_needed" | "api.bad_header" | "api.bad_id" | "api.bad_parameter" | "api.bad_query" | "api.busy" | "api.encoding" | "api.exports" | "api.grammar" | "api.headers" | "api.json_type" | "api.media_type" | "api.missing_member" | "api.multipart" | "api.no_document" | "api.no_method" | "api.no_route" | "api.no_schema" | "api.not_a_time" | "api.not_in_bin" | "api.not_ready" | "api.other_document" | "api.range" | "api.repeated_parameter" | "api.stopping" | "api.tenant_needed" | "api.timeout" | "api.too_large" | "api.too_many" | "api.unknown_member" | "api.unknown_parameter" | "api.unreadable" | "api.wrong_package" | "approval.asked_already" | "approval.cannot_read" | "approval.decided" | "approval.locked" | "approval.long_comment" | "approval.not_yours" | "approval.too_many" | "approval.unknown" | "auth.busy" | "auth.cross_origin" | "auth.cross_site" | "auth.failed" | "auth.invalid" | "auth.key_beyond" | "auth.key_by_key" | "auth.key_expiry" | "auth.key_invalid" | "auth.key_limit" | "auth.key_logout" | "auth.key_name" | "auth.key_not_found" | "auth.key_permissions" | "auth.key_unknown_permission" | "auth.limited" | "auth.own_key_limit" | "auth.password_common" | "auth.password_email" | "auth.password_long" | "auth.password_short" | "auth.password_simple" | "auth.password_there" | "auth.password_wrong" | "auth.required" | "auth.right_missing" | "auth.session_needed" | "auth.takes_over" | "auth.user_inactive" | "auth.user_not_found" | "backup.damaged" | "backup.none" | "blob.exists" | "blob.not_found" | "blob.too_large" | "budget.bytes" | "budget.tenant_bytes" | "budget.tenant_requests" | "budget.too_large" | "budget.user_bytes" | "budget.user_requests" | "budget.work" | "calendar.bad_date" | "calendar.bad_hours" | "calendar.day_twice" | "calendar.ends_before" | "calendar.no_time" | "calendar.too_far" | "catalog.access_by_rollup" | "catalog.acts_beyond" | "catalog.adds_field" | "catalog.adds_key" | "catalog.adds_object" | "catalog.adds_rule" | "catalog.bad_origin" | "catalog.builds_indexes" | "catalog.busy" | "catalog.case_without_unique" | "catalog.changed" | "catalog.changes_scale" | "catalog.changes_settings" | "catalog.changes_type" | "catalog.computes_again" | "catalog.cycle" | "catalog.default_computed" | "catalog.default_excluded" | "catalog.destructive" | "catalog.drops_overlay" | "catalog.fills_field" | "catalog.finds_words" | "catalog.formula_fails" | "catalog.formula_fails_at_least" | "catalog.grants_beyond" | "catalog.hidden_choice" | "catalog.hidden_condition" | "catalog.holds_field" | "catalog.installed" | "catalog.invalid" | "catalog.kanban_group" | "catalog.keeps_values" | "catalog.keys_field" | "catalog.layout_of_other" | "catalog.locks_out" | "catalog.long_message" | "catalog.match_kinds" | "catalog.measure_field" | "catalog.measure_percent" | "catalog.measure_twice" | "catalog.more_problems" | "catalog.name_field" | "catalog.narrows_choice" | "catalog.narrows_field" | "catalog.never_configuration" | "catalog.no_configuration" | "catalog.no_initial_stage" | "catalog.no_options" | "catalog.no_order" | "catalog.no_path" | "catalog.no_record_types" | "catalog.no_revision" | "catalog.no_rows" | "catalog.no_team" | "catalog.no_team_near" | "catalog.not_a_date" | "catalog.not_a_picture" | "catalog.not_entered" | "catalog.not_entered_so" | "catalog.not_installed" | "catalog.not_measurable" | "catalog.not_searchable" | "catalog.not_settable" | "catalog.not_sortable" | "catalog.not_stored" | "catalog.not_stored_rolled_up" | "catalog.not_summable" | "catalog.not_unique" | "catalog.opens_beyond" | "catalog.opens_through" | "catalog.package_downgrade" | "catalog.package_needs" | "catalog.parent_not_lookup" | "catalog.period_mixed" | "catalog.record_field" | "catalog.record_of_other" | "catalog.record_reference" | "catalog.record_twice" | "catalog.related_lookup" | "catalog.removes_computed" | "catalog.removes_empty" | "catalog.removes_field" | "catalog.removes_object" | "catalog.removes_record" | "catalog.replaces_records" | "catalog.required_clears" | "catalog.requires_field" | "catalog.reserved_name" | "catalog.role_depth" | "catalog.rollup_lookup" | "catalog.rollup_no_clock" | "catalog.rollup_no_order" | "catalog.rollup_no_single_value" | "catalog.rollup_not_a_number" | "catalog.rollup_not_stored" | "catalog.rollup_result" | "catalog.rollup_scale" | "catalog.rollups_when_read" | "catalog.row_formula" | "catalog.setting_field" | "catalog.sharing_to_nobody" | "catalog.stage_field" | "catalog.stage_requires" | "catalog.stale" | "catalog.too_large" | "catalog.too_long_to_compare" | "catalog.too_many_columns" | "catalog.too_many_documents" | "catalog.too_many_fields" | "catalog.too_many_parts" | "catalog.twice" | "catalog.two_defaults" | "catalog.undecided" | "catalog.unfit" | "catalog.unknown_document" | "catalog.unknown_document_near" | "catalog.unknown_field" | "catalog.unknown_field_near" | "catalog.unknown_field_set" | "catalog.unknown_option" | "catalog.unknown_option_near" | "catalog.unknown_package" | "catalog.unknown_record_type" | "catalog.unknown_tab" | "catalog.unknown_timezone" | "catalog.unknown_type" | "catalog.unknown_type_near" | "catalog.unreadable" | "catalog.untranslated" | "catalog.view_of_other" | "collaboration.all" | "collaboration.followers" | "collaboration.follows" | "collaboration.kind" | "collaboration.mentions" | "collaboration.no_comment" | "collaboration.no_notification" | "collaboration.of_another" | "collaboration.state" | "collaboration.text" | "connection.bad_header" | "connection.bad_path" | "connection.bad_secret" | "connection.bad_url" | "connection.gone" | "connection.needs_user" | "connection.no_headers" | "connection.no_secret" | "connection.no_user" | "connection.other_protocol" | "connection.secret_lost" | "connection.unknown" | "decision.busy" | "decision.held" | "decision.not_for" | "decision.refused" | "expression.bad_date" | "expression.bad_datetime" | "expression.bad_escape" | "expression.bad_format" | "expression.bad_number" | "expression.bad_pattern" | "expression.bad_reference" | "expression.bad_time" | "expression.changed_field" | "expression.constants_alone" | "expression.exponent" | "expression.format_language" | "expression.mixed_coalesce" | "expression.no_fields" | "expression.no_old" | "expression.no_user" | "expression.not_an_option" | "expression.not_queryable" | "expression.old_alone" | "expression.overflow" | "expression.pattern_constant" | "expression.reader_decides" | "expression.record_alone" | "expression.rolled_up" | "expression.root_alone" | "expression.setting_varies" | "expression.settings_alone" | "expression.syntax" | "expression.text_too_long" | "expression.too_costly" | "expression.too_deep" | "expression.too_long" | "expression.too_many_hops" | "expression.too_many_nodes" | "expression.unfinished" | "expression.unknown_constant" | "expression.unknown_function" | "expression.unknown_name" | "expression.unknown_setting" | "expression.unsupported" | "expression.wrong_count" | "expression.wrong_kind" | "expression.wrong_result" | "field.bad_markup" | "field.control_character" | "field.datetime_without_offset" | "field.did_you_mean" | "field.file_default" | "field.invalid" | "field.no_secret_key" | "field.not_a_boolean" | "field.not_a_date" | "field.not_a_datetime" | "field.not_a_duration" | "field.not_a_link" | "field.not_a_list" | "field.not_a_location" | "field.not_a_number" | "field.not_a_phone" | "field.not_a_reference" | "field.not_a_secret" | "field.not_a_text" | "field.not_a_time" | "field.not_a_url" | "field.not_an_address" | "field.not_an_email" | "field.not_an_id" | "field.not_an_option" | "field.not_files" | "field.not_json" | "field.not_rows" | "field.not_utf8" | "field.of" | "field.option_inactive" | "field.pattern" | "field.read_only" | "field.required" | "field.rows" | "field.secret_default" | "field.too_big" | "field.too_deep" | "field.too_large" | "field.too_long" | "field.too_many" | "field.too_many_digits" | "field.too_short" | "field.too_small" | "field.type" | "field.unknown" | "field.unknown_near" | "field.unknown_part" | "field.wrong_object" | "file.busy" | "file.claimed_type" | "file.incomplete" | "file.larger_than_field" | "file.length" | "file.name" | "file.no_thumbnail" | "file.not_a_picture" | "file.not_complete" | "file.not_found" | "file.not_yours" | "file.offset" | "file.parts" | "file.quota" | "file.record_not_yours" | "file.refused" | "file.sha256" | "file.sum" | "file.thumbnail_size" | "file.too_large" | "file.too_long" | "file.too_many_attached" | "file.too_many_uploads" | "file.tus" | "file.type" | "import.broken_quotes" | "import.cell_too_long" | "import.column_or_expression" | "import.column_twice" | "import.decimal" | "import.delimiter" | "import.empty" | "import.encoding" | "import.file_gone" | "import.format" | "import.key" | "import.key_ambiguous" | "import.key_and_mode" | "import.key_empty" | "import.key_not_found" | "import.key_not_mapped" | "import.key_reused" | "import.labels_csv" | "import.match_ambiguous" | "import.match_needs_lookup" | "import.match_not_found" | "import.no_column_fits" | "import.not_found" | "import.not_of_format" | "import.options" | "import.quota" | "import.refused_of_another" | "import.row_too_long" | "import.too_large" | "import.too_many_columns" | "import.unknown_column" | "import.unknown_encoding" | "import.unknown_field" | "import.unknown_format" | "import.unknown_mode" | "import.unknown_object" | "import.unknown_sheet" | "import.upload_not_found" | "import.workbook" | "import.workbook_broken" | "import.workbook_too_large" | "import.wrong_number_of_cells" | "internal" | "job.cancelled" | "job.exhausted" | "job.lost" | "job.not_failed" | "job.not_found" | "job.too_large" | "json.control" | "json.depth" | "json.empty" | "json.number" | "json.syntax" | "json.trailing" | "json.twice" | "json.utf8" | "list.bad_board" | "list.bad_cursor" | "list.bad_filter" | "list.bad_group" | "list.bad_limit" | "list.bad_measure" | "list.bad_name" | "list.bad_percent" | "list.bad_skip" | "list.board_columns" | "list.filter_too_long" | "list.groups_too_large" | "list.having_dotted" | "list.masked" | "list.name_twice" | "list.no_lookup" | "list.not_sortable" | "list.too_costly" | "list.too_deep" | "list.too_many_fields" | "list.too_many_found" | "list.too_many_groups" | "list.too_many_keys" | "list.too_many_sorts" | "list.unknown_field" | "list.unknown_sort" | "live.streams" | "mail.attached_too_large" | "mail.bad_address" | "mail.fetch_broken" | "mail.fetch_unfit" | "mail.field_missing" | "mail.given_up" | "mail.left_out" | "mail.login_refused" | "mail.no_address_field" | "mail.no_domain" | "mail.no_folder" | "mail.no_key" | "mail.not_given" | "mail.not_sent" | "mail.not_signing" | "mail.one_recipient" | "mail.suppressed" | "mail.suppression_lacks" | "mail.template_of" | "mail.too_large" | "mail.too_many" | "mail.unknown" | "mail.unreadable" | "metadata.bad_bound" | "metadata.bad_currency" | "metadata.bad_image_type" | "metadata.bad_media_type" | "metadata.bad_name" | "metadata.bad_number_pattern" | "metadata.bad_package" | "metadata.bad_pattern" | "metadata.bounds_crossed" | "metadata.children_too_deep" | "metadata.depends_on_nothing" | "metadata.documents_restricted" | "metadata.head" | "metadata.misplaced" | "metadata.no_such_conflict" | "metadata.not_a_document" | "metadata.not_a_result" | "metadata.not_in_rows" | "metadata.not_one_of" | "metadata.null" | "metadata.one_package" | "metadata.one_source_of_options" | "metadata.pattern_too_large" | "metadata.pattern_too_long" | "metadata.rollup_field" | "metadata.rollup_of_rows" | "metadata.rollup_own_type" | "metadata.rollup_result" | "metadata.rollup_sort" | "metadata.rollup_source" | "metadata.row_fields" | "metadata.setting_missing" | "metadata.setting_out_of_range" | "metadata.settings" | "metadata.too_large" | "metadata.too_many_files" | "metadata.too_many_options" | "metadata.type_not_in_rows" | "metadata.undecided" | "metadata.unexpected_file" | "metadata.unknown_name" | "metadata.unknown_name_near" | "metadata.unreadable" | "mongo.certificate" | "mongo.login" | "mongo.not_allowed" | "mongo.not_sharded" | "mongo.standalone" | "mongo.too_large" | "mongo.unavailable" | "mongo.uri" | "mongo.version" | "outbox.lost" | "outbox.no_consumer" | "outside.long_address" | "outside.lost" | "outside.mail_refused" | "outside.mail_unfit" | "outside.not_in_answer" | "outside.private" | "outside.slow" | "outside.status" | "outside.too_large" | "outside.unknown" | "outside.unreachable" | "outside.untrusted" | "policy.bare_field" | "policy.beyond_user" | "policy.collects" | "policy.comprehension" | "policy.constant" | "policy.constant_form" | "policy.construct" | "policy.data" | "policy.element" | "policy.else" | "policy.failed" | "policy.fields_differ" | "policy.import" | "policy.input" | "policy.misspelt_field" | "policy.misspelt_object" | "policy.negated_function" | "policy.negated_search" | "policy.no_filter" | "policy.no_lookup" | "policy.no_match" | "policy.no_rules" | "policy.no_user_field" | "policy.not_a_condition" | "policy.not_ordered" | "policy.not_stored" | "policy.not_text" | "policy.not_utf8" | "policy.number" | "policy.only_null" | "policy.package" | "policy.parents" | "policy.path_too_long" | "policy.record_use" | "policy.rego" | "policy.shadows" | "policy.takes_arguments" | "policy.too_big" | "policy.too_costly" | "policy.too_large" | "policy.too_many" | "policy.too_nested" | "policy.unknown_field" | "policy.unknown_object" | "policy.user_number" | "policy.whole" | "policy.with_itself" | "policy.written_out" | "print.busy" | "print.bytes" | "print.hidden" | "print.pages" | "print.rows" | "print.text" | "print.unknown" | "query.overflow" | "query.too_complex" | "question.long_answer" | "question.no_link" | "question.nobody" | "question.not_asked" | "question.not_sent" | "question.one_address" | "question.refused" | "question.unknown" | "record.at_before_epoch" | "record.at_in_future" | "record.at_no_time" | "record.at_of_delete" | "record.at_out_of_order" | "record.bad_merge" | "record.choice_hidden" | "record.configuration" | "record.duplicate" | "record.expression_failed" | "record.forbidden" | "record.forbidden_record" | "record.forbidden_values" | "record.form_changed" | "record.form_record_type" | "record.form_too_large" | "record.grants_beyond" | "record.hidden_field" | "record.invalid" | "record.key_empty" | "record.key_not_found" | "record.match_not_found" | "record.match_not_indexed" | "record.matches_many" | "record.matches_several" | "record.needs_right" | "record.no_candidates" | "record.no_reference" | "record.no_related" | "record.not_choosable" | "record.not_found" | "record.not_in_bin" | "record.not_matched" | "record.not_unique" | "record.not_unique_hidden" | "record.not_unique_message" | "record.option_excluded" | "record.option_not_of_type" | "record.option_not_offered" | "record.overflow" | "record.perhaps_duplicate" | "record.read_only" | "record.reference_gone" | "record.referenced" | "record.referenced_unseen" | "record.required" | "record.rolled_back" | "record.rollup_depth" | "record.rule" | "record.sought_read_only" | "record.stage_condition" | "record.stage_not_initial" | "record.stage_required" | "record.stage_step" | "record.stale" | "record.target_given" | "record.target_missing" | "record.target_twice" | "record.too_large" | "record.too_late" | "record.too_many_dependents" | "record.too_many_fields" | "record.too_many_matched" | "record.too_many_operations" | "record.unknown_field" | "record.unknown_key" | "record.unknown_layout" | "record.unknown_object" | "record.unknown_operation" | "record.version_of_restore" | "s3.address" | "s3.no_bucket" | "s3.unavailable" | "schema.bad_key" | "schema.const" | "schema.enum" | "schema.enum_near" | "schema.exclusive" | "schema.form" | "schema.invalid" | "schema.name" | "schema.not_unique" | "schema.pattern" | "schema.required" | "schema.too_big" | "schema.too_few" | "schema.too_long" | "schema.too_many" | "schema.too_short" | "schema.too_small" | "schema.type" | "schema.unknown_kind" | "schema.unknown_kind_near" | "schema.unknown_property" | "schema.unknown_property_near" | "search.too_many_objects" | "sla.bad_field" | "sla.bad_state" | "sla.failed" | "sla.field_taken" | "sla.not_read_only" | "store.busy" | "store.damaged" | "store.duplicate_id" | "store.foreign_dump" | "store.full" | "store.newer_format" | "store.not_unique" | "store.row_too_large" | "store.stale" | "template.control" | "template.no_document" | "template.no_files" | "template.no_message" | "template.no_value" | "template.open" | "template.place" | "template.styles" | "template.too_large" | "template.unbalanced" | "template.unknown" | "tenant.exists" | "tenant.moving" | "tenant.name" | "tenant.newer_format" | "tenant.no_cell" | "tenant.not_found" | "unsubscribe.busy" | "unsubscribe.held" | "unsubscribe.refused" | "webhook.bad_secret" | "webhook.busy" | "webhook.held" | "webhook.limited" | "webhook.payload" | "webhook.refused" | "workflow.backtest_days" | "workflow.bad_cron" | "workflow.bad_length" | "workflow.bad_pause" | "workflow.called_cancelled" | "workflow.called_elsewhere" | "workflow.calls_circle" | "workflow.calls_for_nobody" | "workflow.circle" | "workflow.composes_nothing" | "workflow.configuration" | "workflow.effect_before_save" | "workflow.endless" | "workflow.failed" | "workflow.fails" | "workflow.input_missing" | "workflow.inputs" | "workflow.long_text" | "workflow.many_configurations" | "workflow.match_changed" | "workflow.match_empty" | "workflow.needs_email" | "workflow.needs_object" | "workflow.needs_stages" | "workflow.never" | "workflow.never_holds" | "workflow.no_date" | "workflow.no_input" | "workflow.no_moment" | "workflow.no_object" | "workflow.no_pointer" | "workflow.no_record" | "workflow.no_retry" | "workflow.no_run" | "workflow.no_undo" | "workflow.no_user_field" | "workflow.no_value" | "workflow.nobody" | "workflow.nobody_asked" | "workflow.not_a_time" | "workflow.not_active" | "workflow.not_backtested" | "workflow.not_called" | "workflow.not_compiled" | "workflow.not_ended" | "workflow.not_failed" | "workflow.not_matched" | "workflow.not_now" | "workflow.not_recorded" | "workflow.not_waiting" | "workflow.not_written" | "workflow.other_kind" | "workflow.other_object" | "workflow.record_gone" | "workflow.refused" | "workflow.removed" | "workflow.results_too_large" | "workflow.retry_before_save" | "workflow.run_days" | "workflow.same_field" | "workflow.set_lacks_field" | "workflow.set_lacks_right" | "workflow.several_match" | "workflow.shared_step" | "workflow.shared_undo" | "workflow.shared_way" | "workflow.too_deep" | "workflow.too_many_people" | "workflow.too_many_steps" | "workflow.too_many_watch" | "workflow.too_many_ways" | "workflow.tries_itself" | "workflow.undo_before_save" | "workflow.undo_in_body" | "workflow.undone" | "workflow.unknown" | "workflow.unknown_stage" | "workflow.unknown_step" | "workflow.unknown_step_near" | "workflow.unreachable" | "workflow.ways_fail" | "workflow.ways_too_deep" | "workspace.no_view" | "workspace.settings_too_large" | "workspace.shared_too_large" | "workspace.time_zone" | "workspace.too_many_favourites" | "workspace.too_many_settings" | "workspace.too_many_shared" | "workspace.too_many_views" | "workspace.view_hidden" | "workspace.view_invalid" | "workspace.view_too_large" | "workspace.views_too_large";
         /** @description Profile is what users change of themselves; what is absent stays. */
         Profile: {
             /** @description One of the options of the user's record */
@@ -3375,6 +3599,24 @@ export interface components {
              */
             total?: number;
             total_more?: boolean;
+        };
+        /** @description Replay is a run that was played again from what it found. */
+        Replay: {
+            /** @description It goes the same way, and comes to the same */
+            agrees: boolean;
+            /** @description Where it does not; absent: not before it ends */
+            departs?: components["schemas"]["Departure"];
+            /** @description Why it fails */
+            problem?: components["schemas"]["Finding"];
+            /**
+             * @description Waiting: it departs before it ends
+             * @enum {string}
+             */
+            state: "waiting" | "done" | "failed" | "cancelled";
+            /** @description That it does */
+            steps: number;
+            /** @description The first of them, in order */
+            trace: components["schemas"]["RunStep"][];
         };
         /** @description Revision is one state of the configuration. */
         Revision: {
@@ -3473,7 +3715,7 @@ export interface components {
         /** @description RunEffect is what a step changed, or would change. */
         RunEffect: {
             /** @enum {string} */
-            do: "create" | "update" | "delete" | "notify" | "ask" | "approved" | "rejected" | "recalled" | "late" | "cancelled" | "request" | "email" | "answer" | "call" | "failed" | "retry" | "wait";
+            do: "create" | "update" | "delete" | "notify" | "ask" | "approved" | "rejected" | "recalled" | "late" | "cancelled" | "answered" | "unsent" | "request" | "email" | "answer" | "call" | "failed" | "retry" | "wait";
             object?: string;
             /** @description Of notify, ask, and what became of that: the user; of call: the run */
             record?: components["schemas"]["ID"];
@@ -3605,6 +3847,19 @@ export interface components {
             more?: boolean;
             /** @description The most frequent first, at most 100 */
             values: components["schemas"]["UnknownValue"][];
+        };
+        /** @description Unsubscription is what somebody unsubscribes from who followed the link in an e-mail that they were sent. */
+        Unsubscription: {
+            /** @description To which no more of its like is sent */
+            address: string;
+            /** @description They have unsubscribed */
+            done: boolean;
+            /** @description Of the e-mail */
+            language?: string;
+            /** @description Their address */
+            reply?: string;
+            /** @description Who sent it; absent where that is not known any more */
+            sender?: string;
         };
         /** @description UpgradePlan is what an upgrade would do, as the API tells it. Undecided conflicts are planned as "ours". */
         UpgradePlan: {
@@ -5003,6 +5258,61 @@ export interface operations {
             "5XX": components["responses"]["Problem"];
         };
     };
+    getMailKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailKey"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    makeMailKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    "X-Moment": components["headers"]["Moment"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailKey"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
     receiveMail: {
         parameters: {
             query?: never;
@@ -5997,6 +6307,63 @@ export interface operations {
             /** @description Nothing has changed. */
             304: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    getQuestion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path: {
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskedQuestion"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    answerQuestion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path: {
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunInputs"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    "X-Moment": components["headers"]["Moment"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7005,6 +7372,40 @@ export interface operations {
             "5XX": components["responses"]["Problem"];
         };
     };
+    draftMailOnRecordRecord: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path: {
+                object: string;
+                id: components["schemas"]["ID"];
+                workflow: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftOf"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    "X-Moment": components["headers"]["Moment"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailDraft"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
     listRuns: {
         parameters: {
             query?: {
@@ -7089,6 +7490,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    replayRun: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path: {
+                id: components["schemas"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    "X-Moment": components["headers"]["Moment"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
+                };
             };
             "4XX": components["responses"]["Problem"];
             "5XX": components["responses"]["Problem"];
@@ -7264,6 +7693,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    getUnsubscription: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path: {
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unsubscription"];
+                };
             };
             "4XX": components["responses"]["Problem"];
             "5XX": components["responses"]["Problem"];
@@ -7703,6 +8159,39 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Health"];
                 };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    unsubscribe: {
+        parameters: {
+            query?: {
+                /** @description Of the link. */
+                token?: string;
+            };
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path: {
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["OneClick"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    "X-Moment": components["headers"]["Moment"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             "4XX": components["responses"]["Problem"];
             "5XX": components["responses"]["Problem"];

@@ -4,11 +4,16 @@ import { i18n, nearest } from "~/i18n";
 import { Offline, refusal } from "./client";
 import { type Link, linkOf } from "./linked";
 
+const linkBehind = () => linkOf(location.hash);
+
 /** What somebody is asked by the link of the page, which is then in the language in which they are. To read it does nothing else. */
-export function useLinked<T extends { language: string }>(read: (link: Link, language: string) => Promise<T>) {
+export function useLinked<T extends { language?: string }>(
+  read: (link: Link, language: string) => Promise<T>,
+  find: () => Link | undefined = linkBehind,
+) {
   const { i18n: speaks } = useTranslation();
   const language = speaks.language;
-  const [link] = useState(() => linkOf(location.hash));
+  const [link] = useState(find);
   const [asked, setAsked] = useState<T>();
   const [problem, setProblem] = useState<string>();
   useEffect(() => {
@@ -21,7 +26,7 @@ export function useLinked<T extends { language: string }>(read: (link: Link, lan
       (found) => {
         if (left) return;
         setAsked(found);
-        void i18n.changeLanguage(nearest(found.language));
+        if (found.language) void i18n.changeLanguage(nearest(found.language));
       },
       (error) => !left && setProblem(said(error)),
     );

@@ -9,6 +9,7 @@ import { cache } from "~/api/cache";
 import { watchConnection } from "~/api/connection";
 import { Ask } from "~/features/ask/Ask";
 import { Decide } from "~/features/decide/Decide";
+import { Unsubscribe } from "~/features/unsubscribe/Unsubscribe";
 import { i18n } from "~/i18n";
 import { theme, variables } from "~/ui/theme";
 import { AddressRouter } from "./AddressRouter";
@@ -22,14 +23,15 @@ setNonce(nonce); // for the lock of scrolling behind a panel
 watchConnection();
 startWorker();
 
+/** The page at this address for whoever followed a link in their mail, and has not logged in. */
+const Alone = { ask: Ask, decide: Decide, unsubscribe: Unsubscribe }[location.pathname.split("/")[1] ?? ""];
+
 createRoot(document.getElementById("root") as HTMLElement).render(
   <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto" getStyleNonce={() => nonce}>
     <QueryClientProvider client={cache}>
       <I18nextProvider i18n={i18n}>
-        {location.pathname === "/decide" ? (
-          <Decide />
-        ) : location.pathname === "/ask" ? (
-          <Ask />
+        {Alone ? (
+          <Alone />
         ) : (
           <AddressRouter>
             <Boot />

@@ -1,6 +1,7 @@
 // The icons that documents name. One that nobody knows is a plain square.
 import {
   IconAddressBook,
+  IconBan,
   IconBolt,
   IconBook,
   IconBox,
@@ -44,6 +45,7 @@ import type { ComponentType } from "react";
 
 const icons: Record<string, ComponentType<{ size?: number; stroke?: number }>> = {
   address: IconAddressBook,
+  ban: IconBan,
   bolt: IconBolt,
   book: IconBook,
   box: IconBox,

@@ -240,7 +240,7 @@ test("connections", async () => {
 });
 
 test("mailboxes", async () => {
-  const documents = [{ kind: "mailbox", name: "help", label: "Help", address: "help@example.com" }];
+  const documents = [{ kind: "mailbox", name: "help", label: "Help", address: "help@example.com", sign: { selector: "crm" } }];
   data(await admin.POST("/api/v1/metadata/apply", { body: { documents, message: "a mailbox" } }));
   const message = "From: ann@example.org\r\nSubject: Hello\r\n\r\nHello";
   const { id } = data(
@@ -249,6 +249,10 @@ test("mailboxes", async () => {
     }),
   );
   assert.equal((data(await admin.GET("/api/v1/records/email/{id}", { params: { path: { id } } })) as { subject?: string }).subject, "Hello");
+  const params = { path: { name: "help" } };
+  const key = data(await admin.PUT("/api/v1/mailboxes/{name}/key", { params }));
+  assert.deepEqual(data(await admin.GET("/api/v1/mailboxes/{name}/key", { params })), key);
+  assert.deepEqual([key.name, key.type], ["crm._domainkey.example.com", "TXT"]);
   assert.ok(data(await admin.GET("/api/v1/mailboxes")).items.some((box) => box.address === "help@example.com" && !box.sends && !box.fetch));
 });
 
@@ -323,6 +327,26 @@ test("approvals", async () => {
   const answer = (by: ReturnType<typeof client>) => by.POST("/api/v1/questions/{tenant}", { params, body: { inputs: { rating: "Good" } } });
   assert.ok((await answer(outsider)).response.ok);
   assert.equal((await answer(outsider)).error?.code, "question.refused" satisfies components["schemas"]["ProblemCode"]);
+});
+
+test("who unsubscribes", async () => {
+  const post = (await import(pathToFileURL(resolve("../post.mjs")).href)) as { post(): Promise<{ address: string; next(): Promise<string> }> };
+  const mail = await post.post();
+  const documents = [
+    { kind: "connection", name: "news", label: "News", url: mail.address },
+    { kind: "mailbox", name: "news", label: "News", address: "news@example.com", send: "news" },
+    { kind: "template", name: "news", label: "News", unsubscribe: true, subject: "News", text: "News" },
+    { kind: "workflow", name: "news", label: "News", object: "account", trigger: { type: "manual" }, start: "send", steps: { send: { type: "email", mailbox: "news", to: "'ann@example.org'", template: "news" } } },
+  ];
+  data(await admin.POST("/api/v1/metadata/apply", { body: { documents, message: "news" } }));
+  const { id } = data(await admin.POST("/api/v1/records/account", { body: { name: "Told" } as components["schemas"]["account.write"] }));
+  data(await admin.POST("/api/v1/records/account/{id}/workflows/{workflow}", { params: { path: { id, workflow: "news" } } }));
+  const token = /unsubscribe\/main\?token=([A-Za-z0-9_-]+)/.exec(await mail.next())?.[1] ?? "";
+  const params = { path: { tenant: "main" } };
+  const follows = client(token);
+  assert.equal(data(await follows.GET("/api/v1/unsubscriptions/{tenant}", { params })).done, false);
+  assert.ok((await client(undefined).POST("/unsubscribe/{tenant}", { params: { ...params, query: { token } } })).response.ok);
+  assert.equal(data(await follows.GET("/api/v1/unsubscriptions/{tenant}", { params })).done, true);
 });
 
 test("people and keys", async () => {

@@ -68,7 +68,7 @@ export function Ask() {
     <Frame
       title={asked ? asked.title : t("ask.title")}
       busy={!!link && !asked && !problem}
-      problem={link ? (atPlaces ? t("ask.incomplete") : problem) : t("decide.no_link")}
+      problem={link ? (atPlaces ? t("ask.incomplete") : problem) : t("linked.none")}
     >
       {asked && !done && (
         <form className={css.form} onSubmit={(event) => void submit(event)} noValidate>

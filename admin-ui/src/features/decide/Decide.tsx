@@ -33,7 +33,7 @@ export function Decide() {
     <Frame
       title={asked ? asked.label : t("approval.title")}
       busy={!!link && !asked && !problem}
-      problem={link ? problem : t("decide.no_link")}
+      problem={link ? problem : t("linked.none")}
     >
       {asked && (
         <>
