@@ -51,10 +51,10 @@ func withDocuments(bodies ...string) []metadata.Document {
 // What a configuration may have is bounded in sum, by which the snapshot is.
 func TestConfigurationIsBounded(t *testing.T) {
 	in := standardLanguage()
-	in.limits = limits{bytes: 400_000, fields: 500, parts: 10_000}
+	in.limits = limits{bytes: 400_000, fields: 600, parts: 10_000}
 	long := `{"kind":"picklist","name":"long","label":{"en":"` + strings.Repeat("x", 400_000) + `"},"options":{"a":{}}}`
 	large := `{"kind":"object","name":"evil","name_field":"name","fields":{"name":{"type":"text","pattern":"(\\pL{500}\\pN{500}){2}"}}}`
-	wide := `{"kind":"object","name":"wide","name_field":"x","fields":{"x":{"type":"text"}` + repeated(400, `,"y%d":{"type":"date"}`) + `}}`
+	wide := `{"kind":"object","name":"wide","name_field":"x","fields":{"x":{"type":"text"}` + repeated(500, `,"y%d":{"type":"date"}`) + `}}`
 	for _, c := range []struct {
 		name, code string
 		documents  []string
