@@ -54,7 +54,7 @@ func TestConfigurationIsBounded(t *testing.T) {
 	in.limits = limits{bytes: 400_000, fields: 600, parts: 10_000}
 	long := `{"kind":"picklist","name":"long","label":{"en":"` + strings.Repeat("x", 400_000) + `"},"options":{"a":{}}}`
 	large := `{"kind":"object","name":"evil","name_field":"name","fields":{"name":{"type":"text","pattern":"(\\pL{500}\\pN{500}){2}"}}}`
-	wide := `{"kind":"object","name":"wide","name_field":"x","fields":{"x":{"type":"text"}` + repeated(500, `,"y%d":{"type":"date"}`) + `}}`
+	wide := `{"kind":"object","name":"wide","name_field":"x","fields":{"x":{"type":"text"}` + repeated(450, `,"y%d":{"type":"date"}`) + `}}`
 	for _, c := range []struct {
 		name, code string
 		documents  []string
