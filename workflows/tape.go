@@ -197,15 +197,10 @@ func same(a, b any) bool {
 	return false
 }
 
-// nameOf is how a path is written.
+// nameOf names a path: none of the record as one of something else, whatever its fields are called.
 func nameOf(p expression.Path) string {
-	if p.Root == "" && len(p.Via) == 0 {
-		return p.Leaf.Name
-	}
 	var name strings.Builder
-	if p.Root != "" {
-		name.WriteString(p.Root + ".")
-	}
+	name.WriteString(p.Root + ".")
 	for _, s := range p.Via {
 		name.WriteString(s.Name + ".")
 	}

@@ -63,7 +63,7 @@ test("what is refused stays as it was typed, with the reason, and Escape restore
   const page = await open("sarah@example.com");
   await page.goto(`${server.base}/o/lead`);
   await page.locator("[data-row='0'] a").first().click();
-  await page.getByRole("button", { name: "E-mail" }).click();
+  await page.getByRole("button", { name: "E-mail", exact: true }).click();
   const input = page.getByRole("textbox", { name: "E-mail" });
   await input.fill("not an address");
   await page.keyboard.press("Enter");

@@ -9,7 +9,7 @@ const { server, browser } = await begin(start({ own: true, size: 60 })); // it i
 
 const working = { ...desktop, serviceWorkers: "allow" };
 const refused = /401|ERR_INTERNET_DISCONNECTED|ERR_CONNECTION|ERR_NETWORK|ERR_INCOMPLETE|ERR_FAILED|502|503/;
-const list = "/o/account?view=all_accounts";
+const list = "/o/account?view=my_accounts";
 async function enter(email, path = list) {
   const page = await visit(browser, server, email, working, path, refused);
   page.setDefaultTimeout(30_000); // all files of the application are read first
@@ -108,7 +108,7 @@ test("it can be installed: a manifest in the person's language with its icons, a
 
 test("it begins with what was there, and asks only whether that has changed", async () => {
   const api = await server.as("sarah@example.com");
-  const { name } = (await api("GET", "/records/account?view=all_accounts&limit=1")).items[0];
+  const { name } = (await api("GET", "/records/account?view=my_accounts&limit=1")).items[0];
   const page = await enter("sarah@example.com");
   await page.getByRole("link", { name }).first().waitFor();
   await controlled(page);
@@ -134,7 +134,7 @@ test("it begins with what was there, and asks only whether that has changed", as
 
 test("without the server, what was opened before is read, and nothing is lost", async () => {
   const api = await server.as("sarah@example.com");
-  const [one, other] = (await api("GET", "/records/account?view=all_accounts&limit=2")).items;
+  const [one, other] = (await api("GET", "/records/account?view=my_accounts&limit=2")).items;
   const page = await enter("sarah@example.com");
   await controlled(page);
   await page.getByRole("link", { name: one.name }).first().click();
@@ -164,7 +164,7 @@ test("without the server, what was opened before is read, and nothing is lost", 
   await page.getByText("so nothing was saved. What you entered stays here.").waitFor();
   assert.equal(await number.getByRole("textbox").inputValue(), "+49 30 123456");
   // So is a new record, whose draft outlives the page.
-  await page.goto(`${server.base}/o/account?view=all_accounts&new=`);
+  await page.goto(`${server.base}/o/account?view=my_accounts&new=`);
   const draft = page.getByRole("dialog", { name: /New/ });
   await draft.getByRole("textbox", { name: /^Name/ }).fill("Typed on the train");
   await draft.locator("button[type=submit]").click();
@@ -201,7 +201,7 @@ test("a browser without a network says so, and reads on when it is back", async 
   await page.getByRole("grid").locator("[data-row='0'] a").first().waitFor();
   await page.context().setOffline(true);
   await strip(page).waitFor();
-  await page.getByRole("navigation", { name: "Menu" }).getByRole("link", { name: "Accounts" }).click();
+  await page.getByRole("navigation", { name: "Menu" }).getByRole("link", { name: "Accounts", exact: true }).click();
   await page.getByText("this was not opened here before").waitFor();
   await page.context().setOffline(false);
   await strip(page).waitFor({ state: "detached" });
@@ -216,7 +216,7 @@ test("nothing of one person is left for the next", async () => {
   await page.getByRole("heading", { level: 1, name: "Diana's own secret account" }).waitFor();
   await controlled(page);
   await keptSoon(page, "secret account");
-  await page.goto(`${server.base}/o/account?view=all_accounts&new=`);
+  await page.goto(`${server.base}/o/account?view=my_accounts&new=`);
   await page.getByRole("dialog").getByRole("textbox", { name: /^Name/ }).fill("Typed by Diana");
   await page.waitForFunction(() => JSON.stringify({ ...sessionStorage }).includes("Typed by Diana"));
   await page.keyboard.press("Escape");
@@ -257,7 +257,7 @@ test("what was kept goes with the configuration that it was read with, and with 
     return found !== undefined;
   });
   const page = await enter("sarah@example.com");
-  const { name } = (await (await server.as("sarah@example.com"))("GET", "/records/account?view=all_accounts&limit=1")).items[0];
+  const { name } = (await (await server.as("sarah@example.com"))("GET", "/records/account?view=my_accounts&limit=1")).items[0];
   await page.getByRole("link", { name }).first().waitFor();
   await keptSoon(page, name);
   await page.evaluate(async () => {

@@ -35,7 +35,7 @@ func (s *Server) printRecord(r *request) error {
 	if err := r.query(parameter{"language", &language}); err != nil {
 		return err
 	}
-	p, err := s.o.Printer.Print(r.ctx, r.records(), r.files(), printing.Wanted{Object: r.object(), Record: key, Template: r.param("template"), Language: cmp.Or(language, r.language())})
+	p, err := s.o.Printer.Print(r.ctx, r.records(), r.files(), printing.Wanted{Tenant: r.tenant.Name(), Object: r.object(), Record: key, Template: r.param("template"), Language: cmp.Or(language, r.language())})
 	if err != nil {
 		return err
 	}

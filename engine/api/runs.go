@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -205,8 +206,9 @@ func standsAt(run *runner.Run) []string {
 	if ways := run.At.OnWays(); len(ways) > 0 {
 		return ways
 	}
-	if n := len(run.Trace); run.State == runner.Waiting && n > 0 && n == run.Steps { // what follows is not there yet
-		return []string{run.Trace[n-1].Step}
+	taken := slices.DeleteFunc(slices.Clone(run.Trace), func(d runner.Did) bool { return d.Beside })
+	if n := len(taken); run.State == runner.Waiting && n > 0 && n == run.Steps { // what follows is not there yet
+		return []string{taken[n-1].Step}
 	}
 	return []string{run.At.Next}
 }

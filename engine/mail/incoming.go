@@ -66,7 +66,6 @@ type Bounce struct {
 	Of   []string // ids of messages, of which one is meant
 	Said string   // why, as the mail system says it
 	Hard bool     // nothing will arrive any more at one of those whom it was sent to
-	Gone []string // the addresses of these, as the mail system names them; at most 2 * MaxRecipients
 }
 
 // Read reads a message. Whatever it holds, it ends, and takes no more memory than a few times its size. Fault mail.unreadable (Invalid) of
@@ -274,7 +273,6 @@ func nameOf(name, kind string) string {
 func (b *Bounce) diagnostic(body []byte) (failed bool) {
 	for group := range strings.SplitSeq(lines(body), "\n\n") { // one for each whom it was sent to
 		action, status, code := "", "", ""
-		var named []string
 		for line := range strings.SplitSeq(group, "\n") {
 			name, value, _ := strings.Cut(line, ":")
 			value = strings.TrimSpace(value)
@@ -285,8 +283,6 @@ func (b *Bounce) diagnostic(body []byte) (failed bool) {
 				status = value
 			case "diagnostic-code":
 				code = value
-			case "original-recipient", "final-recipient":
-				named = append(named, recipient(value)...)
 			}
 		}
 		if action != "failed" && (action != "" || !strings.HasPrefix(status, "5")) {
@@ -295,9 +291,7 @@ func (b *Bounce) diagnostic(body []byte) (failed bool) {
 		if !failed {
 			failed, b.Said = true, short(OneLine(cmp.Or(code, status)), maxSubject)
 		}
-		if hard(status) && len(b.Gone)+len(named) <= 2*MaxRecipients {
-			b.Hard, b.Gone = true, append(b.Gone, named...)
-		}
+		b.Hard = b.Hard || hard(status)
 	}
 	return failed
 }
@@ -310,19 +304,6 @@ func hard(status string) bool {
 		return false
 	}
 	return status != "5.2.2" && status != "5.2.3" && status != "5.3.4" // a full mailbox, a message that is too large
-}
-
-// recipient is an address as a report names it, "rfc822; somebody@example.com"; none of what is no address.
-func recipient(value string) []string {
-	kind, name, typed := strings.Cut(value, ";")
-	if !typed || !strings.EqualFold(strings.TrimSpace(kind), "rfc822") {
-		return nil
-	}
-	address, problem := fieldtype.Email(strings.Trim(strings.TrimSpace(name), "<>"))
-	if problem != nil {
-		return nil
-	}
-	return []string{address}
 }
 
 // messageID is the id of a message that is given whole, or with its header alone.

@@ -129,9 +129,10 @@ type Attached struct {
 // MaxAttached is how many bytes the files have together that are sent along with a message.
 const MaxAttached = 1 << 20
 
-// NewID is the id of a message in all mail systems: what names it here, in the domain of who sends it.
-func NewID(name string, from Address) string {
-	return name + "." + tag + from.Address[strings.LastIndexByte(from.Address, '@'):]
+// NewID is the id of a message in all mail systems: what names it here, and something that nobody guesses who was not sent it, in the domain of
+// who sends it.
+func NewID(name, secret string, from Address) string {
+	return name + "." + secret + "." + tag + from.Address[strings.LastIndexByte(from.Address, '@'):]
 }
 
 // tag tells messages from here.

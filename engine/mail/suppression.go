@@ -172,11 +172,10 @@ func (s *Suppressions) suppress(ctx context.Context, j *record.Joint, address, r
 	return err
 }
 
-// suppressGone keeps to whom nothing arrives any more: those of an e-mail that came back whom the report names, or the only one that there is,
-// whatever mail systems on the way call them. A report is believed of those alone to whom the e-mail went.
+// suppressGone keeps that nothing arrives any more at whom an e-mail went to that came back, whatever mail systems on the way call them. Where it went to
+// several nothing is kept: any of them could say so of another. What the tenant's own rules refuse is not kept either, and the report is all the same.
 func (r *receiving) suppressGone(email id.ID, to, cc string) error {
-	of := r.in.Bounce
-	if !of.Hard || r.box.Suppressions == nil {
+	if !r.in.Bounce.Hard || r.box.Suppressions == nil {
 		return nil
 	}
 	var sent []Address
@@ -187,16 +186,12 @@ func (r *receiving) suppressGone(email id.ID, to, cc string) error {
 		}
 		sent = append(sent, some...) // none of what somebody made unreadable meanwhile
 	}
-	gone := map[string]bool{}
-	for _, one := range of.Gone {
-		gone[fieldtype.Fold(one)] = true
+	if len(sent) != 1 {
+		return nil
 	}
-	for _, one := range sent {
-		if len(sent) == 1 || gone[fieldtype.Fold(one.Address)] {
-			if err := r.box.Suppressions.suppress(r.ctx, r.joint, one.Address, reasonBounced, of.Said, email, r.now); err != nil {
-				return err
-			}
-		}
+	err := r.box.Suppressions.suppress(r.ctx, r.joint, sent[0].Address, reasonBounced, r.in.Bounce.Said, email, r.now)
+	if f := fault.From(err); f != nil && !f.Kind.Breaks() {
+		return nil
 	}
-	return nil
+	return err
 }

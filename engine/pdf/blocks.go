@@ -174,7 +174,10 @@ func (s *setting) addTable(t *Table) error {
 		return err
 	}
 	head.keeps, head.before = false, 0
-	if err := s.place(rows, &head); err != nil {
+	if err := s.place(rows[:min(1, len(rows))], nil); err != nil { // with the head that waits
+		return err
+	}
+	if err := s.place(rows[min(1, len(rows)):], &head); err != nil {
 		return err
 	}
 	return s.place([]piece{{before: padding}}, nil)

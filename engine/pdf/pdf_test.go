@@ -123,6 +123,19 @@ func TestPages(t *testing.T) {
 	if len(pages) != 2 || !strings.Contains(pages[1], "Headingfollows") {
 		t.Errorf("%q", pages)
 	}
+	// A table that begins at the end of a page has its head once on each, below its heading.
+	for lines := 45; lines < 54; lines++ {
+		begins := []pdf.Block{&pdf.Paragraph{Text: said(strings.TrimSuffix(strings.Repeat("x\n", lines), "\n"))}, &pdf.Paragraph{Text: said("Heading"), Keeps: true}, table}
+		all := read(t, set(t, document(begins...)))
+		for i, page := range all {
+			if n := strings.Count(page, "HEAD"); n > 1 || i > 0 && n != 1 {
+				t.Errorf("behind %d lines page %d has %d heads", lines, i+1, n)
+			}
+		}
+		if !strings.Contains(strings.Join(all, ""), "HeadingHEADrow") {
+			t.Errorf("behind %d lines the heading is apart from its table: %q", lines, all)
+		}
+	}
 	if pages = read(t, set(t, document(&pdf.Columns{Shares: []float64{1, 1}, Bodies: [][]pdf.Block{{&pdf.Paragraph{Text: said(strings.Repeat("left ", 3000))}}, {&pdf.Paragraph{Text: said("right")}}}}))); len(pages) < 3 {
 		t.Errorf("high columns have %d pages", len(pages))
 	}

@@ -2,9 +2,14 @@
 package printing
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"formwork/engine/fault"
@@ -26,16 +31,63 @@ const (
 	maxPicture  = 2 << 20 // bytes
 	maxPictures = 6 << 20 // bytes of those of a document
 	maxName     = 100     // characters
+	// longest is how long a document may take once it has its place.
+	longest = 20 * time.Second
 )
 
-// Printer prints. Safe for concurrent use.
-type Printer struct{ places chan struct{} }
+// Printer prints. Of a tenant one document waits for a place at a time, so that those of others come next, however many it prints. Safe for concurrent use.
+type Printer struct {
+	places chan struct{}
+
+	mu    sync.Mutex
+	turns map[string]*turn // by tenant, of those that print
+}
+
+// turn is whose of a tenant it is.
+type turn struct {
+	taken chan struct{}
+	users int // who have it or wait for it
+}
 
 // New makes a printer.
-func New() *Printer { return &Printer{make(chan struct{}, atOnce)} }
+func New() *Printer {
+	return &Printer{places: make(chan struct{}, atOnce), turns: map[string]*turn{}}
+}
+
+// enter waits for a tenant's turn, and then for a place, which leave gives back. Fault print.busy (Unavailable).
+func (p *Printer) enter(ctx context.Context, tenant string) (leave func(), err error) {
+	p.mu.Lock()
+	of := p.turns[tenant]
+	if of == nil {
+		of = &turn{taken: make(chan struct{}, 1)}
+		p.turns[tenant] = of
+	}
+	of.users++
+	p.mu.Unlock()
+	forget := func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if of.users--; of.users == 0 {
+			delete(p.turns, tenant)
+		}
+	}
+	for i, place := range []chan struct{}{of.taken, p.places} {
+		select {
+		case place <- struct{}{}:
+		case <-ctx.Done():
+			if i > 0 {
+				<-of.taken
+			}
+			forget()
+			return nil, fault.New(fault.Unavailable, "print.busy").Because(ctx.Err())
+		}
+	}
+	return func() { <-p.places; <-of.taken; forget() }, nil
+}
 
 // Wanted is what is to be printed.
 type Wanted struct {
+	Tenant   string
 	Object   string
 	Record   id.ID
 	Template string
@@ -55,12 +107,13 @@ func (p *Printer) Print(ctx context.Context, records *record.Session, files *fil
 	if t == nil || !t.Prints() || t.Doc.Object != w.Object {
 		return nil, fault.New(fault.NotFound, "print.unknown", "template", w.Template)
 	}
-	select {
-	case p.places <- struct{}{}:
-		defer func() { <-p.places }()
-	case <-ctx.Done():
-		return nil, fault.New(fault.Unavailable, "print.busy").Because(ctx.Err())
+	leave, err := p.enter(ctx, w.Tenant)
+	if err != nil {
+		return nil, err
 	}
+	defer leave()
+	ctx, stop := context.WithTimeout(ctx, longest)
+	defer stop()
 	sheet, err := records.Sheet(ctx, w.Object, w.Record)
 	if err != nil {
 		return nil, err
@@ -73,7 +126,7 @@ func (p *Printer) Print(ctx context.Context, records *record.Session, files *fil
 	if err != nil {
 		return nil, err
 	}
-	return &Printed{clip(name) + ".pdf", set}, nil
+	return &Printed{nameOf(name) + ".pdf", set}, nil
 }
 
 // pictures are those of a document.
@@ -109,10 +162,16 @@ func (p *pictures) picture(ctx context.Context, ref fieldtype.FileRef) ([]byte, 
 	return raw, nil
 }
 
-// clip shortens the name of a file.
-func clip(name string) string {
-	if utf8.RuneCountInString(name) <= maxName {
-		return name
+// nameOf is the name of a file: what can be seen of one, and not too long.
+func nameOf(name string) string {
+	name = strings.TrimSpace(strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, name))
+	if utf8.RuneCountInString(name) > maxName {
+		name = string([]rune(name)[:maxName])
 	}
-	return string([]rune(name)[:maxName])
+	return cmp.Or(name, "document")
 }

@@ -118,9 +118,6 @@ func (f *Fetcher) come(ctx context.Context, t store.Tenant, j *job.Progress) err
 // round is what the job does each time; it tells when the next is; the zero time: there is none. One that is new to the tenant first notes what
 // the configuration says, and takes the place of those before.
 func (f *Fetcher) round(ctx context.Context, t store.Tenant, j *job.Progress) (next time.Time, err error) {
-	if last, err := f.replace(ctx, t, j.ID); !last || err != nil {
-		return next, err
-	}
 	if j.Cursor == nil {
 		if err := f.follow(ctx, t); err != nil {
 			return next, err
@@ -128,6 +125,9 @@ func (f *Fetcher) round(ctx context.Context, t store.Tenant, j *job.Progress) (n
 		if err := j.Save(ctx, 0, 0, true); err != nil {
 			return next, err
 		}
+	}
+	if last, err := f.replace(ctx, t, j.ID); !last || err != nil {
+		return next, err
 	}
 	wait, err := f.start(ctx, t)
 	if err != nil {

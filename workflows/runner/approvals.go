@@ -129,7 +129,7 @@ func (r *Runner) wakeRun(ctx context.Context, tx store.Tx, key, asked id.ID) (qu
 	}
 	at.Until = now
 	run.Due = run.At.Due()
-	if err := run.recording.add(chapter{Woken: asked}); err != nil {
+	if err := run.recording.follow(chapter{Woken: asked}); err != nil {
 		return false, err
 	}
 	if queued, err = r.queue(ctx, tx, run.Due); err != nil {

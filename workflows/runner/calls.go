@@ -72,6 +72,11 @@ func (r *Runner) answered(ctx context.Context, tx store.Tx, c *outside.Call) err
 			return err
 		}
 	}
+	if m := c.Request.Mail; m != nil && m.Asks != 0 && c.State == outside.Failed {
+		if err := r.closeUnsent(ctx, tx, c.Run, m.Asks); err != nil {
+			return err
+		}
+	}
 	next, err := outside.Next(ctx, tx)
 	if err == nil && !next.IsZero() {
 		_, err = r.queueCalls(ctx, tx, next)

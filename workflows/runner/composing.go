@@ -50,10 +50,13 @@ func composerOf(s *catalog.Snapshot, w *workflows.Workflow, env *session.Env) (*
 	return c, nil
 }
 
-// templatesOf are the templates for the records of a workflow.
+// templatesOf are the templates from which people write about the records of a workflow: those with a text, and not of what can be unsubscribed
+// from, for what somebody writes is theirs.
 func templatesOf(s *catalog.Snapshot, w *workflows.Workflow) map[string]*template.Template {
 	all := maps.Clone(template.Of(s))
-	maps.DeleteFunc(all, func(_ string, t *template.Template) bool { return t.Doc.Object != w.Object.Doc.Name })
+	maps.DeleteFunc(all, func(_ string, t *template.Template) bool {
+		return t.Doc.Object != w.Object.Doc.Name || len(t.Doc.Text) == 0 || t.Doc.Unsubscribe
+	})
 	return all
 }
 

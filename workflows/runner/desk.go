@@ -289,7 +289,7 @@ func (r *Runner) Retry(ctx context.Context, t store.Tenant, key id.ID) error {
 		}
 		run.State, run.Due, run.Fault, run.watches = Waiting, r.o.Now(), nil, min(run.watches, mayWatch)
 		run.At.Again()
-		if err := run.recording.add(chapter{Again: true}); err != nil {
+		if err := run.recording.follow(chapter{Again: true}); err != nil {
 			return err
 		}
 		if queued, err = r.queue(ctx, tx, run.Due); err != nil {

@@ -152,19 +152,16 @@ func (r *Runner) settleInquiry(ctx context.Context, t store.Tenant, q *inquiry.I
 	return err
 }
 
-// unsentInquiry settles an inquiry whose message was not sent.
-func (r *Runner) unsentInquiry(ctx context.Context, t store.Tenant, key id.ID) error {
-	q, err := inquiry.Get(ctx, t, key)
+// closeUnsent ends an inquiry that could not be sent, and has its run go on.
+func (r *Runner) closeUnsent(ctx context.Context, tx store.Tx, run, key id.ID) error {
+	_, err := inquiry.Close(ctx, tx, key, inquiry.Unsent)
 	if fault.Is(err, "question.unknown") {
 		return nil
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		_, err = r.wakeRun(ctx, tx, run, key)
 	}
-	return r.settleInquiry(ctx, t, q, func(tx store.Tx) error {
-		_, err := inquiry.Close(ctx, tx, key, inquiry.Unsent)
-		return err
-	})
+	return err
 }
 
 // inquiryLink is that by which somebody outside answers. Fault question.no_link (Conflict) where none can be made, or it would be good for nothing.

@@ -87,14 +87,13 @@ func (g *together) invite(step workflows.Inviting, w *workflows.Workflow, run *R
 	x := workflows.NewExecution(g.ctx, w, state, env, e, e.budget)
 	x.ID, x.By = run.ID, run.By
 	e.did(of.Step, "", false)
+	run.Trace[e.doing].Beside = true
 	if err := step.Invite(x, []workflows.Approver{{User: to.User, Instead: to.Instead}}, []id.ID{to.ID}, of.Text); err != nil {
 		return err
 	}
 	g.calls = e.calls
-	if w.Records() {
-		if err := run.recording.add(chapter{Beside: true}); err != nil {
-			return err
-		}
+	if err := run.recording.follow(chapter{Beside: true}); err != nil {
+		return err
 	}
 	return run.update(g.ctx, g.joint.Tx())
 }

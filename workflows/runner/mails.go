@@ -128,16 +128,9 @@ func (r *Runner) sentLate(ctx context.Context, t store.Tenant, c *outside.Call) 
 	return r.keepMailed(ctx, t, c, mail.Failed)
 }
 
-// linked keeps what became of a message that brings a link, and forgets its call. Where it was not sent, nobody outside answers what
-// it asks.
+// linked keeps what became of a message that brings a link, and forgets its call.
 func (r *Runner) linked(ctx context.Context, t store.Tenant, c *outside.Call) error {
-	if err := r.keepMailed(ctx, t, c, mail.Pending); err != nil {
-		return err
-	}
-	if asks := c.Request.Mail.Asks; asks != 0 && c.State == outside.Failed {
-		return r.unsentInquiry(ctx, t, asks)
-	}
-	return nil
+	return r.keepMailed(ctx, t, c, mail.Pending)
 }
 
 // keepMailed keeps what became of a message for which no run waits, in a transaction of its own; before that, whoever ends the run

@@ -45,17 +45,20 @@ func (r *Runner) print(ctx context.Context, t store.Tenant, s *catalog.Snapshot,
 	if keeps.kept, err = keeps.files.Attached(ctx, mail.ObjectName, m.Record); err != nil {
 		return nil, err
 	}
-	size := 0
+	size, tooMuch := 0, fault.New(fault.TooLarge, "mail.attached_too_large", "limit", mail.MaxAttached)
 	for _, template := range m.Prints {
-		p, err := r.o.Printer.Print(ctx, r.o.Records.As(t, s, reads), r.o.Files.As(t, s, reads), printing.Wanted{Object: run.Object, Record: run.Record, Template: template, Language: m.Language})
+		p, err := r.o.Printer.Print(ctx, r.o.Records.As(t, s, reads), r.o.Files.As(t, s, reads), printing.Wanted{Tenant: t.Name(), Object: run.Object, Record: run.Record, Template: template, Language: m.Language})
 		if err != nil {
 			return nil, err
 		}
-		if size += len(p.PDF); size > mail.MaxAttached {
-			return nil, fault.New(fault.TooLarge, "mail.attached_too_large", "limit", mail.MaxAttached)
+		if len(p.PDF) > mail.MaxAttached-size {
+			return nil, tooMuch
 		}
 		if err := keeps.keep(ctx, p); err != nil {
 			return nil, err
+		}
+		if size += len(p.PDF); size > mail.MaxAttached { // of what was kept
+			return nil, tooMuch
 		}
 		all = append(all, mail.Attached{Name: p.Name, Type: printing.Type, Body: p.PDF})
 	}

@@ -33,6 +33,14 @@ type chapter struct {
 	Beside bool `json:"beside,omitempty"`
 }
 
+// follow keeps what is done to a run between what it does, where that is kept.
+func (r *recording) follow(c chapter) error {
+	if len(r.chapters) == 0 {
+		return nil
+	}
+	return r.add(c)
+}
+
 // add keeps a chapter.
 func (r *recording) add(c chapter) error {
 	if r.partial {

@@ -296,15 +296,15 @@ func TestReplaysSayWhereTheyDepart(t *testing.T) {
 		t.Fatalf("the run is %s: %v", run.State, run.Fault)
 	}
 	for _, of := range []struct{ was, is, departs string }{
-		{`"amount":9000`, `"amount":100`, "0 "},
-		{`"name":"D"`, `"name":"E"`, "1 note"},
-		{`"net":9000`, `"net":100`, "2 large"},
+		{`".amount":9000`, `".amount":100`, "0 "},
+		{`".name":"D"`, `".name":"E"`, "1 note"},
+		{`".net":9000`, `".net":100`, "2 large"},
 		{`"record.size":"small"`, `"record.size":"large"`, "3 find"},
 		{`"record.size"`, `"other"`, "3 find"},
 		{`"steps.find.record.name":"Acme"`, `"steps.find.record.name":"Axme"`, "6 make"},
 		{`{"n":7}`, `{"n":8}`, "5 ask"},
 		{`"a":1}`, `"a":2}`, "8 count"},
-		{`"net":9000`, `"net":9001`, ""},
+		{`".net":9000`, `".net":9001`, ""},
 	} {
 		kept := s.recording(t, run.ID)
 		if !strings.Contains(kept, of.was) {

@@ -236,7 +236,7 @@ func (r *Runner) stop(ctx context.Context, j *record.Joint, run *Run, did *tally
 	}
 	if now := r.o.Now(); run.undoing.Begin(&run.At) {
 		run.Due, run.watches, undoes = now, min(run.watches, mayWatch), true
-		if err := run.recording.add(chapter{Undo: true}); err != nil {
+		if err := run.recording.follow(chapter{Undo: true}); err != nil {
 			return false, err
 		}
 	} else {

@@ -103,6 +103,7 @@ type Did struct {
 	Way     string    `json:"way,omitempty"` // on which of several it was done, as step/number from 0, within each other, or as step/undo which step it undid; "": there was one
 	At      time.Time `json:"at"`
 	Effects []Effect  `json:"effects,omitempty"`
+	Beside  bool      `json:"beside,omitempty"` // it was done for the step while the run waited in it, and is no step that was taken
 }
 
 // Effect is what a step changed.

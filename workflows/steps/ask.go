@@ -141,7 +141,10 @@ func (a *asking) ask(x *workflows.Execution) (workflows.Outcome, error) {
 	if err != nil {
 		return workflows.Outcome{}, err
 	}
-	m := &mail.Message{Mailbox: a.Mailbox, ID: mail.NewID(x.Unique(), a.mail.mailbox.From), From: a.mail.mailbox.From, To: to, At: x.Now(), Personal: x.Pressed()}
+	m := &mail.Message{Mailbox: a.Mailbox, From: a.mail.mailbox.From, To: to, At: x.Now(), Personal: x.Pressed()}
+	if m.ID, err = messageID(x, x.Unique(), a.mail.mailbox.From); err != nil {
+		return workflows.Outcome{}, err
+	}
 	if err := a.mail.write(x, m); err != nil {
 		return workflows.Outcome{}, err
 	}
@@ -177,7 +180,7 @@ func (a *asking) due(x *workflows.Execution) (time.Time, error) {
 	if err != nil || !ok {
 		return x.Now().Add(inquiry.Usual), err
 	}
-	return x.Now().Add(time.Second * time.Duration(min(seconds, int64(inquiry.Longest/time.Second)))), nil
+	return x.Now().Add(time.Second * time.Duration(max(0, min(seconds, int64(inquiry.Longest/time.Second))))), nil
 }
 
 // page is what they are asked, as they see it.

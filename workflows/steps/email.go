@@ -2,7 +2,9 @@ package steps
 
 import (
 	"cmp"
+	"crypto/rand"
 	"fmt"
+	"strings"
 
 	"formwork/engine/expression"
 	"formwork/engine/fault"
@@ -148,7 +150,10 @@ func (e *emailing) ask(x *workflows.Execution) (workflows.Outcome, error) {
 	if err != nil || len(to) == 0 {
 		return workflows.Outcome{Next: e.To, Result: map[string]any{}}, err
 	}
-	m := &mail.Message{Mailbox: e.Mailbox, ID: mail.NewID(x.Unique(), e.mailbox.From), From: e.mailbox.From, To: to, At: x.Now(), Personal: x.Pressed(), Prints: e.Attach}
+	m := &mail.Message{Mailbox: e.Mailbox, From: e.mailbox.From, To: to, At: x.Now(), Personal: x.Pressed(), Prints: e.Attach}
+	if m.ID, err = messageID(x, x.Unique(), e.mailbox.From); err != nil {
+		return workflows.Outcome{}, err
+	}
 	if m.Cc, err = e.addresses(x, e.cc); err != nil {
 		return workflows.Outcome{}, err
 	}
@@ -220,6 +225,12 @@ func (e *emailing) write(x *workflows.Execution, m *mail.Message) error {
 		}
 	}
 	return err
+}
+
+// messageID is the id of a message that is named here, of which only those know who get it: by it reports are believed of what did not arrive.
+func messageID(x *workflows.Execution, name string, from mail.Address) (string, error) {
+	secret, err := workflows.Ask(x.Tape(), func() (string, error) { return strings.ToLower(rand.Text()[:16]), nil }, "secret", name)
+	return mail.NewID(name, secret, from), err
 }
 
 // follows puts a message into the thread of the one that it answers.

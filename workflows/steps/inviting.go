@@ -64,8 +64,11 @@ func (i *inviting) invite(x *workflows.Execution, asked []workflows.Approver, pe
 		if !ok {
 			continue
 		}
-		m := &mail.Message{Mailbox: i.mailbox.Doc.Name, ID: mail.NewID(people[n].String(), i.mailbox.From), From: i.mailbox.From, To: []mail.Address{{Address: to.Address}},
+		m := &mail.Message{Mailbox: i.mailbox.Doc.Name, From: i.mailbox.From, To: []mail.Address{{Address: to.Address}},
 			At: x.Now(), Decides: people[n], Subject: name + ": " + text, Text: text + "\n\n" + name}
+		if m.ID, err = messageID(x, people[n].String(), i.mailbox.From); err != nil {
+			return err
+		}
 		if i.template != nil {
 			w, err := i.template.Write(to.Language, x.Eval)
 			if err != nil {

@@ -8,7 +8,7 @@ import (
 )
 
 // ReadableEnv is the environment of a record as far as the caller may read it: a field that they may not, and what lies behind a record that they may not
-// read, is empty. What is computed when it is read is so of what they may read.
+// read, is empty. A formula that they may read is told as it is, whatever it is computed of.
 type ReadableEnv struct {
 	*Env
 	rights *policy.Rights // nil: unrestricted

@@ -95,6 +95,7 @@ export function MailComposer({ object, id, button, answers, onDone }: Props) {
         autoFocus={!answers}
         label={t("mail.subject")}
         maxLength={500}
+        readOnly={mail.busy}
         value={letter.subject}
         error={mail.problemOf("subject")}
         onChange={(event) => write({ ...letter, subject: event.currentTarget.value })}
@@ -106,6 +107,7 @@ export function MailComposer({ object, id, button, answers, onDone }: Props) {
         minRows={5}
         maxRows={20}
         label={t("mail.text")}
+        readOnly={mail.busy}
         value={letter.text}
         error={mail.problemOf("text")}
         onChange={(event) => write({ ...letter, text: event.currentTarget.value })}

@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Problem, refusal, type Schemas } from "~/api/client";
 import { draftMail, runWorkflow } from "~/api/workflows";
@@ -26,6 +26,7 @@ export function useLetter(
   /** What was written before a template took its place. */
   const [before, setBefore] = useState<Letter>();
   const [busy, setBusy] = useState(false);
+  const sending = useRef(false);
   const [why, setWhy] = useState<Problem>();
   const [failed, setFailed] = useState<string>();
   const templates = button.composes?.templates ?? [];
@@ -65,6 +66,8 @@ export function useLetter(
   };
   /** Sends it; whether it was taken. */
   const send = async (): Promise<boolean> => {
+    if (sending.current) return false; // a key that is held
+    sending.current = true;
     setBusy(true);
     setWhy(undefined);
     setFailed(undefined);
@@ -88,6 +91,7 @@ export function useLetter(
       refused(error);
       return false;
     } finally {
+      sending.current = false;
       setBusy(false);
     }
   };
