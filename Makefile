@@ -91,6 +91,7 @@ quick: ## formatting, vet and the short tests of what a change touches; BASE=…
 .PHONY: test
 test: setup vet ## every test, after formatting and go vet
 	$(GO) test $(RACE) -timeout 15m $(PACKAGES)
+	$(GO) test ./engine/mail # what is skipped where the race detector is on, which finds a fault of a library
 	@$(MAKE) --no-print-directory -j 3 -O $(MODULES) $(CLIENT) check-ui # some wait for much of their time
 	@$(MAKE) --no-print-directory browse
 

@@ -205,8 +205,7 @@ func (f *Folder) Get(uid uint32, hold func(bytes int64) error) ([]byte, error) {
 			}
 			var err error
 			if raw, err = f.read(body.Literal, hold); err != nil {
-				_ = command.Close() // what is still there of the answer is read by nobody else
-				return nil, err
+				return nil, err // and nothing more is read, which the library does by now
 			}
 		}
 	}

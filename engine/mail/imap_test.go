@@ -16,6 +16,9 @@ import (
 
 // said is a folder of a server that says a text, whatever it is asked.
 func said(t testing.TB, text string) *Folder {
+	if raced {
+		t.Skip("where a server hangs up early, go-imap 2.0.0-beta.8 closes a channel on which it may still send; `make test` runs this without the race detector, too")
+	}
 	here, there := net.Pipe()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	go func() { _, _ = io.Copy(io.Discard, there) }()
