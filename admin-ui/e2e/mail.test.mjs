@@ -50,11 +50,11 @@ test("an e-mail is written from a template, and nothing goes out where the mailb
   await form.getByRole("button", { name: "Send" }).click();
   assert.equal(await form.getByText("A value is required.").count(), 2, "the subject and the text are wanted");
   await form.getByRole("combobox", { name: "Template" }).click();
-  await page.getByRole("option", { name: "Welcome" }).click();
-  await form.getByRole("textbox", { name: "Subject" }).and(page.locator("[value='Thank you for your interest, Ada Lovelace']")).waitFor();
+  await page.getByRole("option", { name: "Answer to a request" }).click();
+  await form.getByRole("textbox", { name: "Subject" }).and(page.locator("[value='Your request']")).waitFor();
   await form.getByRole("combobox", { name: "Language" }).click();
   await page.getByRole("option", { name: "Chinese" }).click();
-  await form.getByRole("textbox", { name: "Subject" }).and(page.locator("[value='Ada Lovelace，感谢您的关注']")).waitFor();
+  await form.getByRole("textbox", { name: "Subject" }).and(page.locator("[value='关于您的咨询']")).waitFor();
   assert.equal((await sarah("GET", "/records/email")).items.length, 0, "drafts are not kept there");
 
   // It is still there after another side was looked at, and after a reload.
