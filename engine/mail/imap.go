@@ -203,9 +203,13 @@ func (f *Folder) Get(uid uint32, hold func(bytes int64) error) ([]byte, error) {
 			if !ok || body.Literal == nil || raw != nil {
 				continue
 			}
+			var behind bool
 			var err error
-			if raw, err = f.read(body.Literal, hold); err != nil {
-				return nil, err // and nothing more is read, which the library does by now
+			if raw, behind, err = f.read(body.Literal, hold); behind {
+				_ = command.Close() // else the library waits for somebody who takes the rest of the answer
+			}
+			if err != nil {
+				return nil, err
 			}
 		}
 	}
@@ -219,20 +223,21 @@ func (f *Folder) Get(uid uint32, hold func(bytes int64) error) ([]byte, error) {
 	return raw, nil
 }
 
-// read reads a message as it comes, of the size that was said. An error ends the folder.
-func (f *Folder) read(from imap.LiteralReader, hold func(int64) error) ([]byte, error) {
-	leave := func(why error) ([]byte, error) {
+// read reads a message as it comes, of the size that was said. An error ends the folder; behind says that it ends behind the whole message, where more of
+// the answer may be. Where the message broke off, nothing is left, and the library goes on by itself: nobody else may read then.
+func (f *Folder) read(from imap.LiteralReader, hold func(int64) error) (message []byte, behind bool, err error) {
+	size := from.Size()
+	var raw bytes.Buffer
+	leave := func(why error) ([]byte, bool, error) {
 		f.ended = true
 		f.conn.Close()
-		_, _ = io.Copy(io.Discard, from) // lets go of the goroutine that reads
-		return nil, why
+		rest, broke := io.Copy(io.Discard, from) // lets go of the goroutine that reads
+		return nil, broke == nil && int64(raw.Len())+rest == size, why
 	}
-	size := from.Size()
 	if size > MaxRaw {
 		return leave(fault.New(fault.TooLarge, "mail.too_large", "limit", MaxRaw))
 	}
 	f.conn.allow(size + maxSaid)
-	var raw bytes.Buffer
 	for {
 		if err := hold(2 * chunk); err != nil { // a buffer that grows is there twice
 			return leave(err)
@@ -243,9 +248,9 @@ func (f *Folder) read(from imap.LiteralReader, hold func(int64) error) ([]byte, 
 		case !errors.Is(err, io.EOF) || int64(raw.Len()) < size:
 			err = f.why(err)
 			f.conn.Close()
-			return nil, err
+			return nil, false, err
 		default:
-			return raw.Bytes(), nil
+			return raw.Bytes(), false, nil
 		}
 	}
 }

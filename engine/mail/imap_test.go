@@ -1,8 +1,10 @@
 package mail
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -28,6 +30,43 @@ func said(t testing.TB, text string) *Folder {
 	f.client = imapclient.New(screen(f.conn, ""), nil)
 	t.Cleanup(f.Close)
 	return f
+}
+
+// A folder is left in the middle of an answer, whatever a server has put behind the message: nobody waits for what nobody takes.
+func TestFolderIsLeft(t *testing.T) {
+	const chosen = "* OK [CAPABILITY IMAP4rev1] here\r\n* 3 EXISTS\r\n* OK [UIDVALIDITY 7] .\r\n* OK [UIDNEXT 9] .\r\nT1 OK .\r\n"
+	for name, behind := range map[string]string{"more than the library keeps": strings.Repeat(" UID 5", 100) + ")\r\n", "an end": ")\r\nT2 OK .\r\n", "less than was said": ""} {
+		t.Run(name, func(t *testing.T) {
+			here, there := net.Pipe()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			f := &Folder{ctx: ctx, conn: &measured{Conn: here}, closed: func() bool { cancel(); return true }}
+			f.conn.allow(maxSaid)
+			f.client = imapclient.New(screen(f.conn, ""), nil)
+			size := 10
+			if behind == "" {
+				size = 20
+			}
+			// One command after the other, as servers hear them: none of it is said before it was asked for.
+			go func() {
+				for _, answer := range []string{chosen, fmt.Sprintf("* 1 FETCH (UID 5 BODY[] {%d}\r\n0123456789%s", size, behind)} {
+					if _, err := bufio.NewReader(there).ReadString('\n'); err != nil {
+						return
+					}
+					if _, err := io.WriteString(there, answer); err != nil {
+						return
+					}
+				}
+			}()
+			if err := f.choose("INBOX"); err != nil {
+				t.Fatal(err)
+			}
+			full := errors.New("full")
+			if raw, err := f.Get(5, func(int64) error { return full }); raw != nil || !errors.Is(err, full) || !f.Ended() {
+				t.Errorf("it gives %q, %v", raw, err)
+			}
+			f.Close() // which waits for the library's reader
+		})
+	}
 }
 
 // FuzzFolder: whatever a server says, opening, listing and getting end, with no more messages than were asked for, within what was asked for of the
