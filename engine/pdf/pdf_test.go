@@ -11,13 +11,11 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf16"
 	"unicode/utf8"
-
-	reader "github.com/ledongthuc/pdf"
 
 	"formwork/engine/fault"
 	"formwork/engine/pdf"
+	"formwork/engine/pdf/pdftest"
 )
 
 func document(body ...pdf.Block) *pdf.Document {
@@ -35,28 +33,15 @@ func set(t *testing.T, d *pdf.Document) []byte {
 	return raw
 }
 
-// read is the text of each page, without spaces: characters stand in strings of UTF-16.
+// read is the text of each page, without spaces.
 func read(t *testing.T, raw []byte) []string {
 	t.Helper()
-	r, err := reader.NewReader(bytes.NewReader(raw), int64(len(raw)))
+	pages, err := pdftest.Pages(raw)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var pages []string
-	for i := range r.NumPage() {
-		var text []uint16
-		reader.Interpret(r.Page(i+1).V.Key("Contents"), func(stack *reader.Stack, op string) {
-			if op != "Tj" {
-				for stack.Len() > 0 {
-					stack.Pop()
-				}
-				return
-			}
-			for units := []byte(stack.Pop().RawString()); len(units) > 1; units = units[2:] {
-				text = append(text, uint16(units[0])<<8|uint16(units[1]))
-			}
-		})
-		pages = append(pages, strings.ReplaceAll(string(utf16.Decode(text)), " ", ""))
+	for i, page := range pages {
+		pages[i] = strings.ReplaceAll(page, " ", "")
 	}
 	return pages
 }

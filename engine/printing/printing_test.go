@@ -7,14 +7,12 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"unicode/utf16"
-
-	reader "github.com/ledongthuc/pdf"
 
 	"formwork/engine/enginetest"
 	"formwork/engine/fault"
 	"formwork/engine/file"
 	"formwork/engine/id"
+	"formwork/engine/pdf/pdftest"
 	"formwork/engine/policy"
 	"formwork/engine/printing"
 )
@@ -22,22 +20,12 @@ import (
 // read is the text of what was printed, page by page, without spaces.
 func read(t *testing.T, raw []byte) []string {
 	t.Helper()
-	r, err := reader.NewReader(bytes.NewReader(raw), int64(len(raw)))
+	pages, err := pdftest.Pages(raw)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var pages []string
-	for i := range r.NumPage() {
-		var text []uint16
-		reader.Interpret(r.Page(i+1).V.Key("Contents"), func(stack *reader.Stack, op string) {
-			for stack.Len() > 0 {
-				v := stack.Pop()
-				for units := []byte(v.RawString()); op == "Tj" && len(units) > 1; units = units[2:] {
-					text = append(text, uint16(units[0])<<8|uint16(units[1]))
-				}
-			}
-		})
-		pages = append(pages, strings.ReplaceAll(string(utf16.Decode(text)), " ", ""))
+	for i, page := range pages {
+		pages[i] = strings.ReplaceAll(page, " ", "")
 	}
 	return pages
 }

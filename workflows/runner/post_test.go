@@ -1,7 +1,6 @@
 package runner_test
 
 import (
-	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -15,12 +14,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"unicode/utf16"
 
 	"github.com/emersion/go-message/mail"
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
-	"github.com/ledongthuc/pdf"
+
+	"formwork/engine/pdf/pdftest"
 )
 
 // postSaid is how a server for mail takes a message.
@@ -136,23 +135,6 @@ func (s *posting) Data(r io.Reader) error {
 	return nil
 }
 
-// printedText is the text of a PDF, whose strings are of UTF-16.
-func printedText(raw []byte) (string, error) {
-	r, err := pdf.NewReader(bytes.NewReader(raw), int64(len(raw)))
-	if err != nil {
-		return "", err
-	}
-	var text []uint16
-	pdf.Interpret(r.Page(1).V.Key("Contents"), func(stack *pdf.Stack, op string) {
-		for stack.Len() > 0 {
-			for units := []byte(stack.Pop().RawString()); op == "Tj" && len(units) > 1; units = units[2:] {
-				text = append(text, uint16(units[0])<<8|uint16(units[1]))
-			}
-		}
-	})
-	return string(utf16.Decode(text)), nil
-}
-
 // line is a message as scenarios write it: "from > to (cc): subject | text | html"; with "can be left" if who gets it can unsubscribe, and "again" if it came
 // before.
 func (s *posting) line(raw string) (string, error) {
@@ -198,11 +180,11 @@ func (s *posting) line(raw string) (string, error) {
 		}
 		if attached, ok := part.Header.(*mail.AttachmentHeader); ok {
 			name, _ := attached.Filename()
-			text, err := printedText(body)
+			pages, err := pdftest.Pages(body)
 			if err != nil {
 				return "", err
 			}
-			line += " | " + name + ": " + text
+			line += " | " + name + ": " + strings.Join(pages, "")
 			continue
 		}
 		line += " | " + strings.TrimSpace(strings.ReplaceAll(string(body), "\r\n", "\n"))
