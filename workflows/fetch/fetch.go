@@ -14,7 +14,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -66,30 +65,21 @@ type Options struct {
 
 // Fetcher fetches mail. Safe for concurrent use.
 type Fetcher struct {
-	o      Options
-	places *budget.Places
-	large  *semaphore.Weighted
-	ctx    context.Context
-	stop   context.CancelFunc
-	flying sync.WaitGroup
-	mu     sync.Mutex // between the stop and what begins
+	o       Options
+	places  *budget.Places
+	large   *semaphore.Weighted
+	flights *budget.Flights // the mailboxes that are looked at
+	ctx     context.Context // theirs
 }
 
 // New makes a fetcher.
 func New(o Options) *Fetcher {
-	f := &Fetcher{o: o, places: budget.NewPlaces(atOnce, atOnceOfAll), large: semaphore.NewWeighted(largeAtOnce)}
-	f.ctx, f.stop = context.WithCancel(context.Background())
-	return f
+	flights := budget.NewFlights()
+	return &Fetcher{o: o, places: budget.NewPlaces(atOnce, atOnceOfAll), large: semaphore.NewWeighted(largeAtOnce), flights: flights, ctx: flights.Context()}
 }
 
 // Run returns when ctx has ended and no mailbox is looked at any more; what was cut off is fetched later.
-func (f *Fetcher) Run(ctx context.Context) {
-	<-ctx.Done()
-	f.mu.Lock()
-	f.stop() // from now on none begins
-	f.mu.Unlock()
-	f.flying.Wait()
-}
+func (f *Fetcher) Run(ctx context.Context) { f.flights.Run(ctx) }
 
 // Flying is how many mailboxes are looked at.
 func (f *Fetcher) Flying() int { return f.places.Taken() }
@@ -216,14 +206,14 @@ func (f *Fetcher) start(ctx context.Context, t store.Tenant) (wait time.Duration
 		}
 		return nil
 	})
-	if err != nil || !f.begin(len(due)) { // they are looked at again when their lease has ended
+	if err != nil || !f.flights.Begin(len(due)) { // they are looked at again when their lease has ended
 		f.places.Give(t.Name(), n)
 		return time.Second, err
 	}
 	f.places.Give(t.Name(), n-len(due))
 	for _, b := range due {
 		go func() {
-			defer f.flying.Done()
+			defer f.flights.Done()
 			defer f.places.Give(t.Name(), 1)
 			if err := f.look(t, b); err != nil && f.ctx.Err() == nil {
 				f.o.Log.Error("fetching mail", "tenant", t.Name(), "mailbox", b.Mailbox, "error", err)
@@ -234,17 +224,6 @@ func (f *Fetcher) start(ctx context.Context, t store.Tenant) (wait time.Duration
 		return noRoom, nil
 	}
 	return time.Second, nil
-}
-
-// begin notes that mailboxes are looked at. None is once the fetcher has been stopped.
-func (f *Fetcher) begin(n int) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.ctx.Err() != nil {
-		return false
-	}
-	f.flying.Add(n)
-	return true
 }
 
 // pause is how long is waited after a number of failures: about a minute after none, then between the half and the whole of a pause that

@@ -16,7 +16,6 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 	"unicode/utf8"
@@ -232,44 +231,23 @@ type Options struct {
 type Caller struct {
 	o       Options
 	senders map[connection.Protocol]sends
-	ctx     context.Context
-	stop    context.CancelFunc
-	flying  sync.WaitGroup
-	places  *budget.Places // of requests under way
-	ended   atomic.Int64   // requests whose answers are being kept
-
-	mu sync.Mutex // between the stop and what begins
+	flights *budget.Flights // requests under way
+	ctx     context.Context // theirs
+	places  *budget.Places  // of them
+	ended   atomic.Int64    // those whose answers are being kept
 }
 
 // New makes a caller.
 func New(o Options) *Caller {
-	c := &Caller{o: o, senders: senders(o.Reach, o.Now), places: budget.NewPlaces(atOnce, atOnceOfAll)}
-	c.ctx, c.stop = context.WithCancel(context.Background())
-	return c
+	flights := budget.NewFlights()
+	return &Caller{o: o, senders: senders(o.Reach, o.Now), flights: flights, ctx: flights.Context(), places: budget.NewPlaces(atOnce, atOnceOfAll)}
 }
 
 // Run returns when ctx has ended and no request is under way any more: those that were are made again later.
-func (c *Caller) Run(ctx context.Context) {
-	<-ctx.Done()
-	c.mu.Lock()
-	c.stop() // from now on none begins
-	c.mu.Unlock()
-	c.flying.Wait()
-}
+func (c *Caller) Run(ctx context.Context) { c.flights.Run(ctx) }
 
 // Flying is how many requests are under way, or have their answers kept.
 func (c *Caller) Flying() int { return c.places.Taken() + int(c.ended.Load()) }
-
-// begin notes that requests begin for which room was taken. None does once the caller has been stopped.
-func (c *Caller) begin(n int) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.ctx.Err() != nil {
-		return false
-	}
-	c.flying.Add(n)
-	return true
-}
 
 // Start begins to make requests of a tenant that are due, as many as there is room for, and returns without waiting for
 // their answers. It reports whether there was room for any.
@@ -323,14 +301,14 @@ func (c *Caller) Start(ctx context.Context, t store.Tenant) (room bool, err erro
 		}
 	}
 	due = slices.DeleteFunc(due, func(call *Call) bool { return call == nil })
-	if !c.begin(len(due)) { // they are made again when their lease has ended
+	if !c.flights.Begin(len(due)) { // they are made again when their lease has ended
 		c.places.Give(t.Name(), n)
 		return true, nil
 	}
 	c.places.Give(t.Name(), n-len(due))
 	for _, call := range due {
 		go func() {
-			defer c.flying.Done()
+			defer c.flights.Done()
 			if err := c.call(t, call); err != nil && c.ctx.Err() == nil {
 				c.o.Failed(t.Name(), err)
 			}
