@@ -1,10 +1,9 @@
-import { Button } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useTranslation } from "react-i18next";
 import type { ObjectModel } from "~/meta/model";
 import { Duplicates, Elsewhere, FormFields } from "../FormFields";
 import { type NewRecord, useNewRecord } from "../useNewRecord";
-import css from "./Activity.module.css";
+import { ComposerForm } from "./ComposerForm";
 import type { ActivityList } from "./stream";
 
 interface Props {
@@ -22,44 +21,20 @@ export function Composer({ of, about, aboutName, onDone }: Props) {
   const given = { values: { [list.lookup]: about }, names: { [list.lookup]: aboutName } };
   const record = useNewRecord(object, given, phone ? "phone" : "desktop", `${list.lookup}=${about.id}`);
   const fields = asked(object, of, record);
-  const submit = async () => {
-    if (await record.save()) onDone();
-  };
   return (
-    <form
-      className={css.composer}
-      aria-label={t("record.new", { object: object.label })}
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit();
-      }}
-      onKeyDown={(event) => {
-        if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) {
-          event.preventDefault();
-          void submit();
-        }
-        if (event.key === "Escape" && !event.defaultPrevented) onDone();
-      }}
+    <ComposerForm
+      label={t("record.new", { object: object.label })}
+      busy={record.busy}
+      cancel={t("record.cancel")}
+      submit={t("record.save")}
+      onSubmit={async () => !!(await record.save())}
+      onDiscard={record.discard}
+      onDone={onDone}
     >
       <FormFields object={object} record={record} fields={fields} />
       <Duplicates found={record.state?.duplicates ?? []} />
       <Elsewhere record={record} fields={fields} />
-      <div className={css.foot}>
-        <Button
-          variant="default"
-          size="xs"
-          onClick={() => {
-            record.discard();
-            onDone();
-          }}
-        >
-          {t("record.cancel")}
-        </Button>
-        <Button type="submit" size="xs" loading={record.busy}>
-          {t("record.save")}
-        </Button>
-      </div>
-    </form>
+    </ComposerForm>
   );
 }
 

@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import type { Schemas } from "~/api/client";
 import type { ObjectModel } from "~/meta/model";
 import css from "./Activity.module.css";
+import { ComposerForm } from "./ComposerForm";
 import { answering, keepsMarkup } from "./mail";
 import { useLetter } from "./useLetter";
 
@@ -25,25 +26,23 @@ export function MailComposer({ object, id, button, answers, onDone }: Props) {
   const composes = button.composes;
   if (!composes) return null;
   const chosen = composes.templates.find((one) => one.name === letter.template);
-  const submit = async () => {
-    if (await mail.send()) onDone();
-  };
   const common = { size: "xs", comboboxProps: { width: "target" } } as const;
   return (
-    <form
-      className={css.composer}
-      aria-label={button.label}
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit();
-      }}
-      onKeyDown={(event) => {
-        if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) {
-          event.preventDefault();
-          void submit();
-        }
-        if (event.key === "Escape" && !event.defaultPrevented) onDone();
-      }}
+    <ComposerForm
+      label={button.label}
+      busy={mail.busy}
+      cancel={t("mail.discard")}
+      submit={t("mail.send")}
+      onSubmit={mail.send}
+      onDiscard={mail.discard}
+      onDone={onDone}
+      more={
+        mail.undo && (
+          <Button variant="subtle" size="xs" onClick={mail.undo}>
+            {t("mail.undo")}
+          </Button>
+        )
+      }
     >
       <dl className={css.ways}>
         <dt>{t("mail.from")}</dt>
@@ -122,27 +121,7 @@ export function MailComposer({ object, id, button, answers, onDone }: Props) {
           {mail.failed ?? mail.problemOf("template") ?? mail.problemOf("answers")}
         </p>
       )}
-      <div className={css.foot}>
-        {mail.undo && (
-          <Button variant="subtle" size="xs" onClick={mail.undo}>
-            {t("mail.undo")}
-          </Button>
-        )}
-        <Button
-          variant="default"
-          size="xs"
-          onClick={() => {
-            mail.discard();
-            onDone();
-          }}
-        >
-          {t("mail.discard")}
-        </Button>
-        <Button type="submit" size="xs" loading={mail.busy}>
-          {t("mail.send")}
-        </Button>
-      </div>
-    </form>
+    </ComposerForm>
   );
 }
 
