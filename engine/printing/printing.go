@@ -37,7 +37,8 @@ const (
 
 // Printer prints. Of a tenant one document waits for a place at a time, so that those of others come next, however many it prints. Safe for concurrent use.
 type Printer struct {
-	places chan struct{}
+	places  chan struct{}
+	longest time.Duration
 
 	mu    sync.Mutex
 	turns map[string]*turn // by tenant, of those that print
@@ -51,7 +52,7 @@ type turn struct {
 
 // New makes a printer.
 func New() *Printer {
-	return &Printer{places: make(chan struct{}, atOnce), turns: map[string]*turn{}}
+	return &Printer{places: make(chan struct{}, atOnce), longest: longest, turns: map[string]*turn{}}
 }
 
 // enter waits for a tenant's turn, and then for a place, which leave gives back. Fault print.busy (Unavailable).
@@ -101,7 +102,7 @@ type Printed struct {
 }
 
 // Print prints a record with what the caller of both sessions may read of it. Faults: print.unknown (NotFound); record.not_found,
-// record.forbidden; print.hidden (Forbidden); print.busy (Unavailable); those of template.Print and pdf.Set.
+// record.forbidden; print.hidden (Forbidden); print.busy (Unavailable); print.slow (TooLarge); those of template.Print and pdf.Set.
 func (p *Printer) Print(ctx context.Context, records *record.Session, files *file.Session, w Wanted) (*Printed, error) {
 	t := template.Of(records.Snapshot())[w.Template]
 	if t == nil || !t.Prints() || t.Doc.Object != w.Object {
@@ -112,8 +113,17 @@ func (p *Printer) Print(ctx context.Context, records *record.Session, files *fil
 		return nil, err
 	}
 	defer leave()
-	ctx, stop := context.WithTimeout(ctx, longest)
+	within, stop := context.WithTimeout(ctx, p.longest)
 	defer stop()
+	printed, err := documentOf(within, t, records, files, w)
+	if err != nil && within.Err() != nil && ctx.Err() == nil {
+		return nil, fault.New(fault.TooLarge, "print.slow", "limit", int(p.longest.Seconds())).Because(err)
+	}
+	return printed, err
+}
+
+// documentOf is a record as a template prints it.
+func documentOf(ctx context.Context, t *template.Template, records *record.Session, files *file.Session, w Wanted) (*Printed, error) {
 	sheet, err := records.Sheet(ctx, w.Object, w.Record)
 	if err != nil {
 		return nil, err

@@ -55,6 +55,11 @@ func TestQuote(t *testing.T) {
 			}
 		}
 	}
+	slow := printing.New()
+	printing.Within(slow, 0)
+	if _, err := slow.Print(t.Context(), tenant.System(), files(tenant), printing.Wanted{Object: "opportunity", Record: deal, Template: "quote_document"}); !fault.Is(err, "print.slow") || fault.KindOf(err) != fault.TooLarge {
+		t.Errorf("one that takes too long: %v", err)
+	}
 	if _, err := printing.New().Print(t.Context(), tenant.System(), files(tenant), printing.Wanted{Object: "account", Record: account, Template: "quote_document"}); !fault.Is(err, "print.unknown") {
 		t.Errorf("of another object: %v", err)
 	}

@@ -23,7 +23,7 @@ import (
 const longestPrint = 8 * time.Second
 
 // print prints what is sent along with the message of a call, of the record that its run is about, as the run reads it, and keeps it with
-// the record of the message: outside of transactions, for files are written in their own. What an earlier try has kept is sent again.
+// the record of the message: outside of transactions, for files are written in their own. What an earlier try has kept under the same name is sent again.
 func (r *Runner) print(ctx context.Context, t store.Tenant, s *catalog.Snapshot, c *outside.Call) (all []mail.Attached, err error) {
 	ctx, stop := context.WithTimeout(ctx, longestPrint)
 	defer stop()
