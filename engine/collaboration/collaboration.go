@@ -88,6 +88,8 @@ var (
 
 	// colChanges counts the changes of a user's notifications.
 	colChanges = query.Column{Name: "changes", Storage: fieldtype.Int}
+	// colTold counts how often the user was told something.
+	colTold = query.Column{Name: "told", Storage: fieldtype.Int}
 )
 
 // Tables are the tables this room keeps in every tenant.
@@ -100,7 +102,7 @@ func Tables() []store.Table {
 		{Name: followTable, Columns: []query.Column{colUser, colObject, colRecord, colAt}, Indexes: []store.Index{follows, store.IndexOn("_follow_record", colObject, colRecord)}},
 		{Name: notificationTable, Columns: []query.Column{colUser, colKind, colObject, colRecord, colBy, colAt, colComment, colText, colFields, colRead, colDone, colSnoozed},
 			Indexes: []store.Index{store.IndexOn("_notification_user", colUser, colAt, query.ID), store.IndexOn("_notification_record", colObject, colRecord, colUser)}},
-		{Name: inboxTable, Columns: []query.Column{colChanges}},
+		{Name: inboxTable, Columns: []query.Column{colChanges, colTold}},
 	}
 }
 

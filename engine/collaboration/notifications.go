@@ -38,9 +38,10 @@ const (
 )
 
 const (
-	// maxNotifications is how many are kept of a user: the oldest that are done give way to new
-	// ones, then the oldest.
+	// maxNotifications is how many are kept of a user, and up to trimAfter beyond: the oldest that are done give way to new
+	// ones, then the oldest. That is looked after once in trimAfter new ones, since it reads them all.
 	maxNotifications = 1000
+	trimAfter        = 50
 	excerpt          = 200 // characters of a comment that a notification shows
 )
 
@@ -101,7 +102,7 @@ type Inbox struct {
 // readable are the caller's notifications of records that they may read now, newest first, with
 // what the records are called.
 func (s *Session) readable(ctx context.Context) ([]notification, record.Names, error) {
-	q := query.Select{Table: notificationTable, Filter: query.Is(colUser, int64(s.caller.User)), Limit: maxNotifications,
+	q := query.Select{Table: notificationTable, Filter: query.Is(colUser, int64(s.caller.User)), Limit: maxNotifications + trimAfter,
 		Sort: []query.Order{{Ref: query.Field(colAt), Descending: true}, {Ref: query.Field(query.ID), Descending: true}}}
 	var all []notification
 	records := map[string][]id.ID{}
@@ -338,18 +339,14 @@ func (s *Session) ReadAll(ctx context.Context) error {
 	})
 }
 
-// notify writes a new notification. Where a user has as many as are kept, another gives way.
+// notify writes a new notification. Where a user has more than are kept, others give way.
 func (s *Service) notify(ctx context.Context, tx store.Tx, n notification) error {
-	if err := s.noteChange(ctx, tx, n.user); err != nil { // first: it is what writers for a user agree on
+	told, err := s.note(ctx, tx, n.user, 1) // first: it is what writers for a user agree on
+	if err != nil {
 		return err
 	}
-	mine := query.Is(colUser, int64(n.user))
-	has, err := tx.Count(ctx, notificationTable, mine, nil, 0)
-	if err != nil {
-		return fmt.Errorf("counting notifications: %w", err)
-	}
-	for ; has >= maxNotifications; has-- {
-		if err := s.giveWay(ctx, tx, mine); err != nil {
+	if told%trimAfter == 0 {
+		if err := s.giveWay(ctx, tx, n.user); err != nil {
 			return err
 		}
 	}
@@ -414,17 +411,33 @@ func (s *Service) Settle(ctx context.Context, tx store.Tx, notes ...id.ID) error
 	return nil
 }
 
-// giveWay removes the oldest notification that is done or, if none is, the oldest.
-func (s *Service) giveWay(ctx context.Context, tx store.Tx, mine query.Filter) error {
+// giveWay removes what a user has beyond what is kept, with one that is about to be written: the oldest that are done, then the oldest.
+func (s *Service) giveWay(ctx context.Context, tx store.Tx, user id.ID) error {
+	mine := query.Is(colUser, int64(user))
+	has, err := tx.Count(ctx, notificationTable, mine, nil, 0)
+	if err != nil {
+		return fmt.Errorf("counting notifications: %w", err)
+	}
+	surplus := int(has) + 1 - maxNotifications
 	oldest := []query.Order{{Ref: query.Field(colAt)}, {Ref: query.Field(query.ID)}}
-	for _, filter := range []query.Filter{query.And(mine, query.Is(colDone, true)), mine} {
-		r, ok, err := store.First(ctx, tx, query.Select{Table: notificationTable, Filter: filter, Sort: oldest}, query.ID)
-		if err != nil {
-			return fmt.Errorf("reading the oldest notification: %w", err)
+	for _, of := range []query.Filter{query.And(mine, query.Is(colDone, true)), mine} {
+		if surplus <= 0 {
+			return nil
 		}
-		if ok {
-			return tx.Delete(ctx, notificationTable, r.ID(query.ID))
+		var keys []any
+		for r, err := range store.Find(ctx, tx, query.Select{Table: notificationTable, Filter: of, Sort: oldest, Limit: surplus}, query.ID) {
+			if err != nil {
+				return fmt.Errorf("reading the oldest notifications: %w", err)
+			}
+			keys = append(keys, r.Int(query.ID))
 		}
+		if len(keys) == 0 {
+			continue
+		}
+		if _, err := tx.DeleteWhere(ctx, notificationTable, query.In{Ref: query.Field(query.ID), Values: keys}); err != nil {
+			return fmt.Errorf("removing the oldest notifications: %w", err)
+		}
+		surplus -= len(keys)
 	}
 	return nil
 }
@@ -454,16 +467,25 @@ func (s *Service) withdraw(ctx context.Context, tx store.Tx, filter query.Filter
 
 // noteChange counts a change of a user's notifications, for whoever waits for some.
 func (s *Service) noteChange(ctx context.Context, tx store.Tx, user id.ID) error {
-	r, ok, err := store.First(ctx, tx, query.Select{Table: inboxTable, Filter: query.Is(query.ID, int64(user))}, colChanges)
+	_, err := s.note(ctx, tx, user, 0)
+	return err
+}
+
+// note counts a change by which a user was told something so many times. told is how often they were in all.
+func (s *Service) note(ctx context.Context, tx store.Tx, user id.ID, times int64) (told int64, err error) {
+	r, ok, err := store.First(ctx, tx, query.Select{Table: inboxTable, Filter: query.Is(query.ID, int64(user))}, colChanges, colTold)
 	if err != nil {
-		return fmt.Errorf("reading how often notifications changed: %w", err)
+		return 0, fmt.Errorf("reading how often notifications changed: %w", err)
 	}
 	if ok {
-		return tx.Update(ctx, inboxTable, user, 0, map[string]any{"changes": r.Int(colChanges) + 1}, nil)
+		told = r.Int(colTold) + times
+		return told, tx.Update(ctx, inboxTable, user, 0, map[string]any{"changes": r.Int(colChanges) + 1, "told": told}, nil)
 	}
-	refused, err := tx.Attempt(ctx, func() error { return tx.Insert(ctx, inboxTable, user, map[string]any{"changes": int64(1)}, nil) })
+	refused, err := tx.Attempt(ctx, func() error {
+		return tx.Insert(ctx, inboxTable, user, map[string]any{"changes": int64(1), "told": times}, nil)
+	})
 	if err == nil && refused != nil && !fault.Is(refused, "store.duplicate_id") { // else somebody was faster, and counted
 		err = refused
 	}
-	return err
+	return times, err
 }
