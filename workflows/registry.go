@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"encoding/json"
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -213,6 +214,9 @@ type OnTime interface {
 	Trigger
 	// Location decides what today is for its runs.
 	Location() *time.Location
+	// Between lists the times after one, and no later than another, at which it is set off on a record that is not changed meanwhile, of
+	// which value tells what is stored; without an object value tells of nothing.
+	Between(value func(query.Column) any, from, until time.Time) iter.Seq[time.Time]
 }
 
 // OnMoment is an OnTime that is set off for each record when a moment that it holds has come.

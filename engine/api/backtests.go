@@ -19,8 +19,9 @@ type BacktestOf struct {
 // Backtested is what a workflow would have done.
 type Backtested struct {
 	Since    time.Time  `json:"since"`             // all changes since then were looked at
-	Partial  bool       `json:"partial"`           // there were too many: those before are missing
+	Partial  bool       `json:"partial"`           // there were too many: those before are missing, or, for the clock, the records that were made before those
 	Changes  int        `json:"changes"`           // of records of the object that were looked at
+	Records  int        `json:"records"`           // that were looked at, of what the clock sets off
 	Gone     int        `json:"gone"`              // of these, of records that are gone for good, which are not decided
 	Fired    int        `json:"fired"`             // how often it would have been set off
 	Failed   int        `json:"failed"`            // how often its condition could not have been computed
@@ -36,13 +37,13 @@ type FiredDay struct {
 	Fired int    `json:"fired"`
 }
 
-// Firing is a change that would have set off a workflow.
+// Firing is a change, or a time, that would have set off a workflow.
 type Firing struct {
-	Record string    `json:"record" schema:"ID"`
-	Action string    `json:"action" enum:"create,update,delete"`
+	Record string    `json:"record,omitempty" schema:"ID"`                 // absent: the workflow is about none
+	Action string    `json:"action,omitempty" enum:"create,update,delete"` // absent: the clock
 	At     time.Time `json:"at"`
-	By     string    `json:"by,omitempty" schema:"ID"` // who made it; absent: the platform
-	Via    string    `json:"via"`
+	By     string    `json:"by,omitempty" schema:"ID"` // who made the change; absent: the platform
+	Via    string    `json:"via,omitempty"`
 	Tried  *Tried    `json:"tried,omitempty"` // what the workflow would do with the record as it is now, of the newest that the caller may read
 }
 
@@ -61,7 +62,7 @@ func (s *Server) backtestWorkflow(r *request) error {
 	if err != nil {
 		return err
 	}
-	shown := Backtested{Since: b.Since.UTC(), Partial: b.Partial, Changes: b.Changes, Gone: b.Gone, Fired: b.Fired, Failed: b.Failed, Problem: r.problemOf(b.Fault), Days: []FiredDay{}, Examples: []Firing{},
+	shown := Backtested{Since: b.Since.UTC(), Partial: b.Partial, Changes: b.Changes, Records: b.Records, Gone: b.Gone, Fired: b.Fired, Failed: b.Failed, Problem: r.problemOf(b.Fault), Days: []FiredDay{}, Examples: []Firing{},
 		Now: append([]string{}, b.Now...)}
 	for _, day := range b.Days {
 		shown.Days = append(shown.Days, FiredDay(day))
@@ -74,7 +75,7 @@ func (s *Server) backtestWorkflow(r *request) error {
 		if !sees && !e.Readable { // it is counted, and nothing of it told
 			continue
 		}
-		one := Firing{Record: e.Record.String(), Action: string(e.Action), At: e.At.UTC(), By: keyOrNone(e.By), Via: e.Via}
+		one := Firing{Record: keyOrNone(e.Record), Action: string(e.Action), At: e.At.UTC(), By: keyOrNone(e.By), Via: e.Via}
 		if e.Tried != nil {
 			trace, err := r.showTrace(e.Tried, true)
 			if err != nil {

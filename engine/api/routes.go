@@ -247,7 +247,7 @@ func (s *Server) routes() []route {
 		{post, v1 + "/runs/:id/replay", s.replayRun, "replayRun", "Plays a run that has ended again from what it found, and says whether it goes the same way; does nothing.", none, setupOps, nothing, answers[Replay]()},
 		{post, v1 + "/workflows/:name/try", s.tryWorkflow, "tryWorkflow", "Says what a workflow would do with a record, and does nothing.", none, metaOps, sends[TryOn](), answers[Tried]()},
 
-		{post, v1 + "/workflows/backtest", s.backtestWorkflow, "backtestWorkflow", "Says when a workflow would have been set off by the changes of the last days, and what it would do; does nothing.", none, metaOps, sends[BacktestOf](), answers[Backtested]()},
+		{post, v1 + "/workflows/backtest", s.backtestWorkflow, "backtestWorkflow", "Says when a workflow would have been set off by the changes and the times of the last days, and what it would do; does nothing.", none, metaOps, sends[BacktestOf](), answers[Backtested]()},
 		{get, v1 + "/workflows/:name/webhook", s.getWebhook, "getWebhook", "Says where outside systems set off a workflow, and whether its secret is there.", none, setup, nothing, answers[Webhook]()},
 		{put, v1 + "/workflows/:name/webhook/secret", s.setWebhookSecret, "setWebhookSecret", "Keeps the secret that outside systems prove to know, in place of the one before; without one it makes one, which is shown this once.", none, keyring, maySend[WebhookSecret](), answers[WebhookSecret]()},
 		{remove, v1 + "/workflows/:name/webhook/secret", s.removeWebhookSecret, "removeWebhookSecret", "Forgets the secret that outside systems prove to know: nothing they post is taken.", none, keyring, nothing, done},

@@ -81,11 +81,12 @@ func (s *Service) As(t store.Tenant, snapshot *catalog.Snapshot, c *policy.Calle
 	return newSession(core, p, s.write)
 }
 
-// Changes of records that are past; see past.Walk.
+// Records that are past; see past.Walk and past.Stretches.
 type (
-	PastChange = past.Change
-	PastBounds = past.Bounds
-	PastWalked = past.Walked
+	PastChange  = past.Change
+	PastStretch = past.Stretch
+	PastBounds  = past.Bounds
+	PastWalked  = past.Walked
 )
 
 // Sheet is a record of which expressions are computed for a caller; see read.Sheet.
@@ -158,6 +159,16 @@ func (s *Session) Env(ctx context.Context, object string, key id.ID) (*session.E
 // Walk tells of the changes of an object's records since a time, whatever the caller may read; see past.Walk.
 func (s *Session) Walk(ctx context.Context, object string, since time.Time, b PastBounds, visit func(c *PastChange) error) (PastWalked, error) {
 	return past.Walk(ctx, s.core.Tenant, s.core.Mappings.Of(s.core.Snapshot.Objects[object]), since, b, visit)
+}
+
+// Stretches tells how an object's records were from one time until another, whatever the caller may read; see past.Stretches.
+func (s *Session) Stretches(ctx context.Context, object string, since, until time.Time, b PastBounds, visit func(of *PastStretch) error) (PastWalked, error) {
+	return past.Stretches(ctx, s.core.Tenant, s.core.Mappings.Of(s.core.Snapshot.Objects[object]), since, until, b, visit)
+}
+
+// ValueOf is what a row of an object's records has in a column, in stored form; nil: nothing.
+func (s *Session) ValueOf(o *catalog.Object, r stored.Row, c query.Column) any {
+	return s.core.Mappings.Of(o).Value(r, c)
 }
 
 // AsNow reports whether a column of records is as it is now wherever Walk tells of them, or of them before a change.

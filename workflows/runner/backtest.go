@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,6 +17,7 @@ import (
 	"formwork/engine/policy"
 	"formwork/engine/record"
 	"formwork/engine/record/session"
+	"formwork/engine/record/stored"
 	"formwork/engine/store"
 	"formwork/metadata"
 	"formwork/metadata/fieldtype"
@@ -45,8 +47,9 @@ type Backtesting struct {
 // Backtest is what a workflow would have done over some days.
 type Backtest struct {
 	Since    time.Time    // all changes since then were looked at
-	Partial  bool         // a bound was reached: those before are missing
+	Partial  bool         // a bound was reached: those before are missing, or the records that were made before those
 	Changes  int          // that were looked at
+	Records  int          // that were looked at, for what the clock sets off
 	Gone     int          // of these, of records that are gone for good: they may have set it off or not
 	Fired    int          // how often it would have been set off
 	Failed   int          // how often its condition could not have been computed, which would have failed a run
@@ -62,23 +65,25 @@ type FiredDay struct {
 	Fired int
 }
 
-// Firing is a change that would have set off a workflow.
+// Firing is a change, or a time, that would have set off a workflow.
 type Firing struct {
-	Record id.ID
-	Action record.Action
+	Record id.ID         // 0: none, of a schedule without an object
+	Action record.Action // "": the clock
 	At     time.Time
 	By     id.ID
 	Via    string
 	// Readable: the record is there, and who asks may read it.
 	Readable bool
 	Tried    *Run // on the record as it is now, with what it was before the change as old; nil: it was not
-	before   *record.PastChange
+	tries    bool
+	old      stored.Row
 }
 
 // Backtest says what a workflow would have done over the last days, had it been there: by the changes that the history has, decided on
-// the records as they were. Of the newest examples whose records are there and the caller may read, it tries the workflow, as Try does. It
-// keeps nothing. Who gives a document may add it: that is asked before. Faults: workflow.unknown (NotFound), workflow.backtest_days,
-// workflow.not_backtested, catalog.invalid (Invalid) with what is wrong with a document below /document.
+// the records as they were, or by the times that have passed since. Of the newest examples whose records are there and the caller may
+// read, it tries the workflow, as Try does. It keeps nothing. Who gives a document may add it: that is asked before. Faults:
+// workflow.unknown (NotFound), workflow.backtest_days, workflow.not_backtested, catalog.invalid (Invalid) with what is wrong with a
+// document below /document.
 func (r *Runner) Backtest(ctx context.Context, t store.Tenant, c *policy.Caller, of Backtesting) (b *Backtest, err error) {
 	if of.Days < 1 || of.Days > MaxBacktestDays {
 		return nil, fault.New(fault.Invalid, "workflow.backtest_days", "limit", MaxBacktestDays).At("/days")
@@ -88,12 +93,8 @@ func (r *Runner) Backtest(ctx context.Context, t store.Tenant, c *policy.Caller,
 		if err != nil {
 			return err
 		}
-		trigger, ok := w.Trigger.(workflows.OnSave)
-		if !ok {
-			return fault.New(fault.Invalid, "workflow.not_backtested").At("/trigger")
-		}
-		p := &backtesting{Backtest: &Backtest{}, r: r, ctx: ctx, tenant: t, system: system, caller: r.o.Records.As(t, system.Snapshot(), c), as: c, workflow: w, trigger: trigger,
-			days: map[string]int{}, envs: map[id.ID]*session.Env{}}
+		p := &backtesting{Backtest: &Backtest{}, r: r, ctx: ctx, tenant: t, system: r.o.Records.As(t, system.Snapshot(), platformAt(t, w)), caller: r.o.Records.As(t, system.Snapshot(), c), as: c,
+			workflow: w, began: r.o.Now(), days: map[string]int{}, envs: map[id.ID]*session.Env{}}
 		b = p.Backtest
 		return p.run(of.Days)
 	})
@@ -140,21 +141,27 @@ type backtesting struct {
 	caller   *record.Session
 	as       *policy.Caller
 	workflow *workflows.Workflow
-	trigger  workflows.OnSave
+	began    time.Time
 	days     map[string]int
 	envs     map[id.ID]*session.Env // by whom expressions take for the user
-	shared   int                    // changes that were decided with these
-	held     int                    // examples that are tried
+	shared   int                    // what was decided with these
 }
 
-func (p *backtesting) run(days int) error {
-	began := p.r.o.Now()
-	bounds := record.PastBounds{Changes: backtestChanges, Bytes: backtestBytes, Held: backtestHeld, Enough: func() bool { return p.r.o.Now().Sub(began) > backtestFor }}
-	walked, err := p.system.Walk(p.ctx, p.workflow.Object.Doc.Name, began.AddDate(0, 0, -days), bounds, p.look)
+func (p *backtesting) run(days int) (err error) {
+	var walked record.PastWalked
+	since := p.began.AddDate(0, 0, -days)
+	switch trigger := p.workflow.Trigger.(type) {
+	case workflows.OnSave:
+		walked, err = saves{p, trigger}.walk(since)
+	case workflows.OnTime:
+		walked, err = times{p, trigger}.walk(since)
+	default:
+		return fault.New(fault.Invalid, "workflow.not_backtested").At("/trigger")
+	}
 	if err != nil {
 		return err
 	}
-	p.Since, p.Partial, p.Changes, p.Gone = walked.Since, walked.Partial, walked.Changes, walked.Gone
+	p.Since, p.Partial, p.Changes, p.Records, p.Gone = walked.Since, walked.Partial, walked.Changes, walked.Records, walked.Gone
 	for day, fired := range p.days {
 		p.Days = append(p.Days, FiredDay{day, fired})
 	}
@@ -163,8 +170,45 @@ func (p *backtesting) run(days int) error {
 	return p.try()
 }
 
+// bounds are those of what it reads.
+func (p *backtesting) bounds() record.PastBounds {
+	return record.PastBounds{Changes: backtestChanges, Bytes: backtestBytes, Held: backtestHeld, Enough: p.enough}
+}
+
+func (p *backtesting) enough() bool { return p.r.o.Now().Sub(p.began) > backtestFor }
+
+// fires counts that the workflow would have been set off at a time.
+func (p *backtesting) fires(at time.Time) {
+	p.Fired++
+	p.days[at.In(p.caller.Location()).Format(time.DateOnly)]++
+}
+
+// holds decides the condition. Where it can't be computed, that is counted.
+func (p *backtesting) holds(env *session.Env) (bool, error) {
+	holds, err := workflows.Triggers(p.ctx, p.workflow, env)
+	f := fault.From(err)
+	if f == nil || f.Kind.Breaks() {
+		return holds, err
+	}
+	clear(p.envs) // it remembers that it failed
+	if p.Failed++; p.Failed == 1 {
+		p.Fault = single(f)
+	}
+	return false, nil
+}
+
+// saves is a back-test of what is set off by what is done to records.
+type saves struct {
+	*backtesting
+	trigger workflows.OnSave
+}
+
+func (p saves) walk(since time.Time) (record.PastWalked, error) {
+	return p.system.Walk(p.ctx, p.workflow.Object.Doc.Name, since, p.bounds(), p.look)
+}
+
 // look decides on a change whether it would have set off the workflow. One that was written later, as of a time before, sets off none.
-func (p *backtesting) look(c *record.PastChange) error {
+func (p saves) look(c *record.PastChange) error {
 	if c.Dated || !slices.Contains(p.trigger.On(), c.Action) || !p.trigger.Fires(pastChange{c}) {
 		return nil
 	}
@@ -173,31 +217,29 @@ func (p *backtesting) look(c *record.PastChange) error {
 		return err
 	}
 	env.Row, env.Old, env.Clock = c.After, c.Before, c.At
-	holds, err := workflows.Triggers(p.ctx, p.workflow, env)
-	switch f := fault.From(err); {
-	case f != nil && f.Kind.Breaks():
+	if holds, err := p.holds(env); err != nil || !holds {
 		return err
-	case f != nil:
-		clear(p.envs) // it remembers that it failed
-		if p.Failed++; p.Failed == 1 {
-			p.Fault = single(f)
-		}
-		return nil
-	case !holds:
-		return nil
 	}
-	p.Fired++
-	p.days[c.At.In(p.caller.Location()).Format(time.DateOnly)]++
+	p.fires(c.At)
 	if len(p.Examples) == maxExamples {
 		return nil
 	}
 	e := Firing{Record: c.Record, Action: c.Action, At: c.At, By: c.By, Via: c.Via}
-	if c.There && p.held < maxTried {
-		p.held++
-		e.before = c
+	if e.tries = c.There && p.tried() < maxTried; e.tries {
+		e.old = c.Before
 	}
 	p.Examples = append(p.Examples, e)
 	return nil
+}
+
+// tried is how many of the examples are.
+func (p *backtesting) tried() (n int) {
+	for _, e := range p.Examples {
+		if e.tries {
+			n++
+		}
+	}
+	return n
 }
 
 // env is the environment in which conditions are computed for a user, who is as they are now.
@@ -229,20 +271,21 @@ func (p *backtesting) env(user id.ID) (*session.Env, error) {
 func (p *backtesting) try() error {
 	for i := range p.Examples {
 		e := &p.Examples[i]
-		object := p.workflow.Object.Doc.Name
-		if err := p.caller.DemandReadable(p.ctx, object, e.Record); fault.KindOf(err) == fault.NotFound || fault.KindOf(err) == fault.Forbidden {
-			continue
-		} else if err != nil {
-			return err
+		if p.workflow.Object != nil {
+			err := p.caller.DemandReadable(p.ctx, p.workflow.Object.Doc.Name, e.Record)
+			if kind := fault.KindOf(err); kind == fault.NotFound || kind == fault.Forbidden {
+				continue
+			} else if err != nil {
+				return err
+			}
 		}
 		e.Readable = true
-		before := e.before
-		if before == nil {
+		if !e.tries {
 			continue
 		}
 		run := p.r.newRun(p.system.Snapshot(), p.workflow, p.as, e.Record)
 		err := p.r.try(p.ctx, p.tenant, p.system, p.caller, p.workflow, p.as, run, func(env *session.Env) (bool, error) {
-			env.Old = before.Before
+			env.Old = e.old
 			return true, nil
 		})
 		switch {
@@ -268,15 +311,15 @@ func (c pastChange) Via() string { return c.PastChange.Via }
 // readAsNow are the paths of which the trigger or the condition read what is there now.
 func (p *backtesting) readAsNow(lost map[string]bool) []string {
 	reading := asNow{system: p.system, object: p.workflow.Object, lost: lost, paths: map[string]bool{}}
-	if t, ok := p.trigger.(workflows.OnFields); ok {
+	if t, ok := p.workflow.Trigger.(interface{ Watches() []string }); ok {
 		for _, name := range t.Watches() {
 			if f, ok := p.workflow.Object.Field(name); ok {
 				reading.read(expression.Path{Leaf: f.Symbol()})
 			}
 		}
 	}
-	if p.workflow.When != nil {
-		for _, path := range p.workflow.When.Paths() {
+	if when := cmp.Or(p.workflow.When, p.workflow.Filter); when != nil {
+		for _, path := range when.Paths() {
 			reading.read(path)
 		}
 	}

@@ -32,6 +32,12 @@ var backtested = map[string]string{
 	"city":     `"trigger":{"type":"after_save","on":["update"]},"when":"old.at.city != at.city or days > 2"`,
 	"fails":    `"trigger":{"type":"after_save","on":["create","update"]},"when":"amount * 1000000000000 * 1000000000 > 1"`,
 	"of_gold":  `"trigger":{"type":"after_save","on":["create","update"]},"when":"account.tier == 'gold' and old.account != account"`,
+	"often":    `"trigger":{"type":"schedule","cron":"0 */3 * * *","timezone":"Asia/Kolkata"},"when":"amount > 50 and stage == 'offered'"`,
+	"stale":    `"trigger":{"type":"schedule","cron":"30 1,9,17 * * *"},"when":"updated_at < now() - minutes(370) and (updated_by == nil or size != 'small')"`,
+	"tomorrow": `"trigger":{"type":"date","field":"closes","days":-1,"at":"09:00","timezone":"Asia/Shanghai"},"when":"stage != 'lost'"`,
+	"met_on":   `"trigger":{"type":"date","field":"meets","at":"18:30","timezone":"America/New_York"},"when":"closes >= today()"`,
+	"soon":     `"trigger":{"type":"moment","field":"meets","before":"1h"}`,
+	"met":      `"trigger":{"type":"moment","field":"meets","after":"30m"},"when":"size == 'large' or note != nil"`,
 	"new_ones": `"trigger":{"type":"after_save","on":["create"]},"when":"old.name == nil and stage == 'offered'"`,
 }
 
@@ -56,7 +62,7 @@ func backtestedDocument(name, says, and string) json.RawMessage {
 const pitch = `{"kind":"object","name":"pitch","label":"Pitch","name_field":"name","fields":{
 	"name":{"type":"text","required":true},"account":{"type":"lookup","object":"account"},"amount":{"type":"number","scale":2},"discount":{"type":"percent","scale":2},
 	"net":{"type":"formula","result":"number","scale":2,"expression":"amount * (1 - (discount ?? 0) / 100)"},"days":{"type":"formula","result":"number","expression":"closes - today()"},
-	"size":{"type":"picklist","options":{"small":{},"medium":{},"large":{}}},"closes":{"type":"date"},"note":{"type":"text"},"at":{"type":"address"},
+	"size":{"type":"picklist","options":{"small":{},"medium":{},"large":{}}},"closes":{"type":"date"},"meets":{"type":"datetime"},"note":{"type":"text"},"at":{"type":"address"},
 	"stage":{"type":"picklist","default":"new","options":{"new":{},"offered":{},"won":{},"lost":{}}}},
 	"stages":{"field":"stage","stages":{"new":{"initial":true},"offered":{"initial":true},"won":{"initial":true},"lost":{"initial":true}}}}`
 
@@ -81,6 +87,7 @@ func (d *pitching) values() map[string]any {
 		"stage":    func() any { return []string{"new", "offered", "won", "lost"}[d.r.IntN(4)] },
 		"note":     func() any { return fmt.Sprint("note ", d.r.IntN(3)) },
 		"closes":   func() any { return d.Now().AddDate(0, 0, d.r.IntN(9)-4).Format(time.DateOnly) },
+		"meets":    func() any { return d.Now().Add(time.Duration(d.r.IntN(16)-3) * tick).UTC().Format(time.RFC3339) },
 		"account":  func() any { return d.of[d.r.IntN(len(d.of))].String() },
 		"owner":    func() any { return d.kept[[]string{"rob", "rita"}[d.r.IntN(2)]].String() },
 		"at":       func() any { return map[string]any{"city": []string{"Aachen", "Bonn"}[d.r.IntN(2)], "country": "DE"} },
@@ -133,6 +140,16 @@ func (d *pitching) step(t *testing.T) {
 	}
 }
 
+// tick divides all times at which something is due.
+const tick = 30 * time.Minute
+
+// pass has the time be that of the next tick, and what is due then be done.
+func (d *pitching) pass(t *testing.T) {
+	t.Helper()
+	d.passed.Add(int64(d.Now().Truncate(tick).Add(tick).Sub(d.Now())))
+	d.settle(t)
+}
+
 // What a back-test says of a workflow that was there is what was really set off: as often on each record, and the newest by the same
 // people.
 func TestBacktestSaysWhatHappened(t *testing.T) {
@@ -159,12 +176,16 @@ func TestBacktestSaysWhatHappened(t *testing.T) {
 				}
 				d.of = append(d.of, made.Record.ID())
 			}
+			d.pass(t)
 			for range edits {
 				d.step(t)
 				s.caughtUp(t) // else a record may be gone before its runs begin
-				d.passed.Add(int64(time.Duration(d.r.IntN(120)) * time.Minute))
+				for range d.r.IntN(5) {
+					d.pass(t)
+				}
 			}
 			s.settle(t)
+			d.passed.Add(int64(tick / 3)) // no change was made this time of some day
 			for name, says := range backtested {
 				d.compares(t, name, says)
 			}
@@ -237,8 +258,9 @@ func (s *stage) backtest(t *testing.T, doc json.RawMessage, days int) *runner.Ba
 func (d *pitching) compares(t *testing.T, name, says string) {
 	t.Helper()
 	type firing struct{ record, by id.ID }
+	const lately = 4 // days
 	var want []firing
-	per, failed := map[id.ID]int{}, 0
+	per, failed, recent := map[id.ID]int{}, 0, 0
 	for _, run := range d.runsOf(t, name) {
 		if run.State == runner.Failed {
 			failed++
@@ -246,6 +268,12 @@ func (d *pitching) compares(t *testing.T, name, says string) {
 		}
 		want = append(want, firing{run.Record, run.By})
 		per[run.Record]++
+		if run.ID.Time().After(d.Now().AddDate(0, 0, -lately)) {
+			recent++
+		}
+	}
+	if b := d.backtest(t, backtestedDocument(name, says, ""), lately); b.Fired != recent {
+		t.Errorf("%s fired %d times in the last days; back-tested it fires %d times of %d changes", name, recent, b.Fired, b.Changes)
 	}
 	b := d.backtest(t, backtestedDocument(name, says, ""), 300)
 	if b.Partial || b.Gone > 0 || b.Fired != len(want) || b.Failed != failed || failed > 0 && b.Fault == nil {
@@ -294,11 +322,12 @@ type backtesting struct {
 	Document map[string]any `json:"document"`
 	Days     int            `json:"days"`
 	Changes  int            `json:"changes"`
+	Records  int            `json:"records"` // looked at for what the clock sets off
 	Gone     int            `json:"gone"`
 	Fired    int            `json:"fired"`
 	Failed   int            `json:"failed"`
 	Now      []string       `json:"now"`
-	Examples []string       `json:"examples"` // "action $record", newest first
+	Examples []string       `json:"examples"` // "action $record", newest first; "time $record" or "time" of what the clock sets off
 	Tried    []wantedRun    `json:"tried"`    // of those that were tried
 }
 
@@ -329,16 +358,23 @@ func (s *stage) backtests(t *testing.T, at string, d deed) error {
 	if err != nil {
 		return err
 	}
-	got := backtesting{Changes: b.Changes, Gone: b.Gone, Fired: b.Fired, Failed: b.Failed, Now: b.Now}
+	got := backtesting{Changes: b.Changes, Records: b.Records, Gone: b.Gone, Fired: b.Fired, Failed: b.Failed, Now: b.Now}
 	want := *d.Backtest
 	var tried []*runner.Run
 	for _, e := range b.Examples {
-		got.Examples = append(got.Examples, s.named(fmt.Sprintf("%s %v", e.Action, e.Record)))
+		what := string(e.Action)
+		if what == "" {
+			what = e.At.UTC().Format("01-02T15:04")
+		}
+		if e.Record != 0 {
+			what = s.named(fmt.Sprintf("%s %v", what, e.Record))
+		}
+		got.Examples = append(got.Examples, what)
 		if e.Tried != nil {
 			tried = append(tried, e.Tried)
 		}
 	}
-	if got.Changes != want.Changes || got.Gone != want.Gone || got.Fired != want.Fired || got.Failed != want.Failed || !slices.Equal(got.Now, want.Now) || !slices.Equal(got.Examples, want.Examples) {
+	if got.Changes != want.Changes || got.Records != want.Records || got.Gone != want.Gone || got.Fired != want.Fired || got.Failed != want.Failed || !slices.Equal(got.Now, want.Now) || !slices.Equal(got.Examples, want.Examples) {
 		t.Fatalf("%s: the back-test says %+v, want %+v", at, got, want)
 	}
 	if len(tried) != len(want.Tried) {

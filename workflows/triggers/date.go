@@ -1,6 +1,7 @@
 package triggers
 
 import (
+	"iter"
 	"time"
 
 	"formwork/engine/fault"
@@ -30,6 +31,7 @@ type dateSettings struct {
 
 type dated struct {
 	timed
+	field        string
 	column       query.Column
 	moment       bool // the field holds moments
 	days         int
@@ -49,7 +51,7 @@ func (s *dateSettings) Compile(c *workflows.Compiling) workflows.Trigger {
 		c.Report(fault.New(fault.Invalid, "workflow.no_date", "field", s.Field), "/field")
 		return nil
 	}
-	d := &dated{timed: timed{location: location(c, s.Timezone)}, column: f.Column, moment: kind == fieldtype.DatetimeKind, days: s.Days}
+	d := &dated{timed: timed{location: location(c, s.Timezone)}, field: s.Field, column: f.Column, moment: kind == fieldtype.DatetimeKind, days: s.Days}
 	if at, err := time.Parse("15:04", s.At); err == nil {
 		d.hour, d.minute = at.Hour(), at.Minute()
 	}
@@ -77,3 +79,24 @@ func (d *dated) Due(at time.Time) query.Filter {
 	field := query.Field(d.column)
 	return query.All{query.Compare{Ref: field, Op: query.Ge, Value: of.UnixMilli()}, query.Compare{Ref: field, Op: query.Lt, Value: until.UnixMilli()}}
 }
+
+// Between implements workflows.OnTime.
+func (d *dated) Between(value func(query.Column) any, from, until time.Time) iter.Seq[time.Time] {
+	var day time.Time
+	switch v := value(d.column).(type) {
+	case int64:
+		day = time.UnixMilli(v).In(d.location)
+	case string:
+		of, err := time.Parse(time.DateOnly, v)
+		if err != nil {
+			return never
+		}
+		day = of
+	default:
+		return never
+	}
+	return once(time.Date(day.Year(), day.Month(), day.Day()+d.days, d.hour, d.minute, 0, 0, d.location), from, until)
+}
+
+// Watches lists the field that it reads.
+func (d *dated) Watches() []string { return []string{d.field} }

@@ -1,10 +1,12 @@
 package triggers
 
 import (
+	"iter"
 	"time"
 
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
+	"formwork/engine/query"
 	"formwork/metadata/fieldtype"
 	"formwork/workflows"
 )
@@ -66,3 +68,15 @@ func lengthOf(c *workflows.Compiling, text, at string) time.Duration {
 
 // Moment implements workflows.OnMoment.
 func (m *atMoment) Moment() (*catalog.Field, time.Duration) { return m.field, m.after }
+
+// Between implements workflows.OnTime.
+func (m *atMoment) Between(value func(query.Column) any, from, until time.Time) iter.Seq[time.Time] {
+	of, ok := value(m.field.Column).(int64)
+	if !ok {
+		return never
+	}
+	return once(time.UnixMilli(of).Add(m.after), from, until)
+}
+
+// Watches lists the field that it reads.
+func (m *atMoment) Watches() []string { return []string{m.field.Name} }

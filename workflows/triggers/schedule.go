@@ -1,6 +1,7 @@
 package triggers
 
 import (
+	"iter"
 	"time"
 
 	"github.com/robfig/cron/v3"
@@ -58,6 +59,17 @@ func (s *scheduled) After(last, now time.Time) time.Time {
 	return s.times.Next(last.In(s.location))
 }
 
+// Between implements workflows.OnTime.
+func (s *scheduled) Between(_ func(query.Column) any, from, until time.Time) iter.Seq[time.Time] {
+	return func(yield func(time.Time) bool) {
+		for at := s.After(from, from); !at.IsZero() && !at.After(until); at = s.After(at, at) {
+			if !yield(at) {
+				return
+			}
+		}
+	}
+}
+
 // Due implements workflows.OnSchedule.
 func (*scheduled) Due(time.Time) query.Filter { return nil }
 
@@ -67,6 +79,18 @@ type timed struct{ location *time.Location }
 func (*timed) Allows() workflows.Effect   { return workflows.Waits }
 func (*timed) Old() bool                  { return false }
 func (t *timed) Location() *time.Location { return t.location }
+
+// once is a time that lies between two, or none.
+func once(at, from, until time.Time) iter.Seq[time.Time] {
+	return func(yield func(time.Time) bool) {
+		if at.After(from) && !at.After(until) {
+			yield(at)
+		}
+	}
+}
+
+// never are no times.
+func never(func(time.Time) bool) {}
 
 // location is a time zone, UTC for none.
 func location(c *workflows.Compiling, name string) *time.Location {

@@ -1850,7 +1850,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Says when a workflow would have been set off by the changes of the last days, and what it would do; does nothing.
+         * Says when a workflow would have been set off by the changes and the times of the last days, and what it would do; does nothing.
          * @description Needs the right manage_metadata.
          */
         post: operations["backtestWorkflow"];
@@ -2200,10 +2200,12 @@ export interface components {
             gone: number;
             /** @description What the trigger and the condition read as it is now, for what it was is not known */
             now: string[];
-            /** @description There were too many: those before are missing */
+            /** @description There were too many: those before are missing, or, for the clock, the records that were made before those */
             partial: boolean;
             /** @description Why, the last time */
             problem?: components["schemas"]["Finding"];
+            /** @description That were looked at, of what the clock sets off */
+            records: number;
             /**
              * Format: date-time
              * @description All changes since then were looked at
@@ -2587,18 +2589,22 @@ export interface components {
             day: string;
             fired: number;
         };
-        /** @description Firing is a change that would have set off a workflow. */
+        /** @description Firing is a change, or a time, that would have set off a workflow. */
         Firing: {
-            /** @enum {string} */
-            action: "create" | "update" | "delete";
+            /**
+             * @description Absent: the clock
+             * @enum {string}
+             */
+            action?: "create" | "update" | "delete";
             /** Format: date-time */
             at: string;
-            /** @description Who made it; absent: the platform */
+            /** @description Who made the change; absent: the platform */
             by?: components["schemas"]["ID"];
-            record: components["schemas"]["ID"];
+            /** @description Absent: the workflow is about none */
+            record?: components["schemas"]["ID"];
             /** @description What the workflow would do with the record as it is now, of the newest that the caller may read */
             tried?: components["schemas"]["Tried"];
-            via: string;
+            via?: string;
         };
         /** @description Follow is a record that the caller follows. */
         Follow: {

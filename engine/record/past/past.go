@@ -81,7 +81,7 @@ func (c *Change) value(r stored.Row, field string) any {
 	return nil
 }
 
-// Bounds of a Walk: it ends after so many changes, after having read so many bytes, or when Enough says so, which is asked now
+// Bounds of a Walk or of Stretches: it ends after so many changes (or records), after having read so many bytes, or when Enough says so, which is asked now
 // and then.
 type Bounds struct {
 	Changes int
@@ -93,6 +93,7 @@ type Bounds struct {
 // Walked is how far a Walk came.
 type Walked struct {
 	Changes int             // that were looked at
+	Records int             // that Stretches told of
 	Gone    int             // of these, of records that are gone for good, of which nothing is known
 	Since   time.Time       // no change since then is missing
 	Partial bool            // a bound was reached before the time that was asked for
@@ -110,7 +111,7 @@ const (
 // version, and of Before when it was changed and by whom. An error of visit ends the walk and is returned.
 func Walk(ctx context.Context, reader store.Reader, m *stored.Mapping, since time.Time, b Bounds, visit func(c *Change) error) (Walked, error) {
 	w := &walk{ctx: ctx, reader: reader, share: budget.From(ctx), m: m, bounds: b, records: map[id.ID]*record{}, visit: visit}
-	defer func() { w.forget(); w.share.Release(int64(w.paged)) }()
+	defer w.close()
 	w.Lost, w.Since = map[string]bool{}, since
 	below := id.ID(0) // 0: from now on
 	for {
@@ -198,10 +199,15 @@ func (w *walk) page(since time.Time, below id.ID) (page []entry, more bool, err 
 	if below != 0 {
 		filter = append(filter, after(query.ID, query.Lt, below))
 	}
+	return w.entries(filter, newestFirst)
+}
+
+// entries reads a page of the history, as far as there is room; more: there may be others.
+func (w *walk) entries(filter query.Filter, sort []query.Order) (page []entry, more bool, err error) {
 	w.share.Release(int64(w.paged))
 	left := pageBytes
 	w.paged = 0
-	for f, err := range store.Find(w.ctx, w.reader, query.Select{Table: stored.HistoryTable, Filter: filter, Sort: newestFirst, Limit: pageSize}, entryColumns...) {
+	for f, err := range store.Find(w.ctx, w.reader, query.Select{Table: stored.HistoryTable, Filter: filter, Sort: sort, Limit: pageSize}, entryColumns...) {
 		if err != nil {
 			return nil, false, fmt.Errorf("reading the history of %s: %w", w.m.Object.Doc.Name, err)
 		}
@@ -341,6 +347,12 @@ func (w *walk) forget() {
 	clear(w.records)
 	w.share.Release(int64(w.held))
 	w.held = 0
+}
+
+// close lets go of all that is held.
+func (w *walk) close() {
+	w.forget()
+	w.share.Release(int64(w.paged))
 }
 
 // undo tells of an entry, and takes its record back to before it.
