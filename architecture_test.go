@@ -33,7 +33,7 @@ var floors = [][]string{
 	{"workflows/fetch"},
 	{"workflows/approval", "workflows/inquiry", "workflows/outside", "workflows/webhook", "workflows/sla"},
 	{"engine/printing"},
-	{"engine/mail", "engine/template"},
+	{"engine/form", "engine/mail", "engine/template"},
 	{"engine/link"},
 	{"engine/transfer", "engine/connection", "engine/calendar", "engine/demo", "engine/report", "engine/audit", "engine/file", "engine/notify", "engine/workspace", "engine/live", "engine/collaboration"},
 	{"engine/transfer/workbook"},

@@ -11,6 +11,7 @@ import (
 	"formwork/engine/connection"
 	"formwork/engine/expression"
 	"formwork/engine/fault"
+	"formwork/engine/form"
 	"formwork/engine/mail"
 	"formwork/engine/query"
 	"formwork/engine/record/session"
@@ -228,6 +229,15 @@ func (c *Compiling) Calendar(name, at string) *calendar.Calendar {
 	found := calendar.Of(c.c.Snapshot())[name]
 	if found == nil {
 		c.c.Unknown(calendar.KindName, name, c.at+at)
+	}
+	return found
+}
+
+// Form finds a form, or reports that there is none.
+func (c *Compiling) Form(name, at string) *form.Form {
+	found := form.Of(c.c.Snapshot())[name]
+	if found == nil {
+		c.c.Unknown(form.KindName, name, c.at+at)
 	}
 	return found
 }

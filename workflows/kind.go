@@ -11,6 +11,7 @@ import (
 	"formwork/engine/calendar"
 	"formwork/engine/catalog"
 	"formwork/engine/connection"
+	"formwork/engine/form"
 	"formwork/engine/mail"
 	"formwork/engine/query"
 	"formwork/engine/template"
@@ -30,7 +31,7 @@ type kind struct {
 
 func (kind) Name() string { return KindName }
 func (kind) Needs() []string {
-	return []string{"object", "permission", "constant", connection.KindName, mail.KindName, template.KindName, calendar.KindName}
+	return []string{"object", "permission", "constant", connection.KindName, mail.KindName, template.KindName, calendar.KindName, form.KindName}
 }
 
 // Trusted implements catalog.Trusted: what expressions of workflows read, and steps do, is not asked of anybody's rights.

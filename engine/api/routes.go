@@ -268,6 +268,8 @@ func (s *Server) routes() []route {
 		{post, v1 + "/decisions/:tenant", s.decideByLink, "decideByLink", "Answers what somebody is asked who followed a link that they were sent; the link can't be used again.", none, open, sends[Decision](), done},
 		{get, v1 + "/questions/:tenant", s.getQuestion, "getQuestion", "Shows what somebody outside is asked who followed a link that they were sent: for who has its token (Authorization: Bearer), without a login. It answers nothing.", none, open, nothing, answers[AskedQuestion]()},
 		{post, v1 + "/questions/:tenant", s.answerQuestion, "answerQuestion", "Answers what somebody outside is asked who followed a link that they were sent; the link can't be used again.", none, open, sends[RunInputs](), done},
+		{get, v1 + "/forms/:tenant/:form", s.getForm, "getForm", "Shows a form by which people without an account make records.", none, open, nothing, answers[PublicForm]()},
+		{post, v1 + "/forms/:tenant/:form", s.sendForm, "sendForm", "Makes a record of what somebody outside has filled in: for who has the token of the form's proof (Authorization: Bearer), once.", none, open, sends[SentForm](), answers[TakenForm]()},
 		{get, v1 + "/unsubscriptions/:tenant", s.getUnsubscription, "getUnsubscription", "Shows what somebody unsubscribes from who followed the link in an e-mail: for who has its token (Authorization: Bearer), without a login. It unsubscribes nobody.", none, open, nothing, answers[Unsubscription]()},
 		{post, "/unsubscribe/:tenant", s.unsubscribe, "unsubscribe", "Has no more mail of its kind sent to whom a link was sent to: the List-Unsubscribe of that e-mail, as RFC 8058 says. Doing it again does nothing.", ofLink, open, body{of: reflect.TypeFor[OneClick](), media: fiber.MIMEApplicationForm, optional: true}, done},
 
@@ -278,6 +280,7 @@ func (s *Server) routes() []route {
 		{get, "/decide", s.showPage, "getPageOfDecision", "Is the web application, at what somebody is asked who followed a link.", none, page, nothing, answersText(fiber.MIMETextHTML)},
 		{get, "/ask", s.showPage, "getPageOfQuestion", "Is the web application, at what somebody outside is asked who followed a link.", none, page, nothing, answersText(fiber.MIMETextHTML)},
 		{get, "/unsubscribe/:tenant", s.showPage, "getPageOfUnsubscribing", "Is the web application, at what somebody unsubscribes from who followed a link.", none, page, nothing, answersText(fiber.MIMETextHTML)},
+		{get, "/f/:tenant/:form", s.showPage, "getPageOfForm", "Is the web application, at a form that people outside fill in.", none, page, nothing, answersText(fiber.MIMETextHTML)},
 		{get, "/recent", s.showPage, "getPageOfRecent", "Is the web application, at what was opened lately.", none, page, nothing, answersText(fiber.MIMETextHTML)},
 		{get, "/favourites", s.showPage, "getPageOfFavourites", "Is the web application, at the records that are marked.", none, page, nothing, answersText(fiber.MIMETextHTML)},
 		{get, "/me", s.showPage, "getPageOfMe", "Is the web application, at one's own settings.", none, page, nothing, answersText(fiber.MIMETextHTML)},

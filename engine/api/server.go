@@ -28,6 +28,7 @@ import (
 	"formwork/engine/collaboration"
 	"formwork/engine/connection"
 	"formwork/engine/file"
+	"formwork/engine/form"
 	"formwork/engine/job"
 	"formwork/engine/live"
 	"formwork/engine/mail"
@@ -87,6 +88,8 @@ type Options struct {
 	Mail      *mail.Inbox
 	Fetches   *fetch.Fetcher
 	Printer   *printing.Printer
+	// Forms shows forms and takes what is sent by them.
+	Forms *form.Forms
 	// Unsubscribing takes who wants no more of some mail.
 	Unsubscribing *mail.Unsubscribing
 	// Collaboration keeps comments and notifications.
@@ -141,7 +144,9 @@ type Server struct {
 	webhooks      *limiter // by address and tenant: others at an address that many share go on
 	links         *limiter // that people follow without a login, so also
 	unsubscribing *limiter // so also
+	forms         *limiter // so also
 	posted        *rates   // what is posted to the workflows of tenants, of which it was proved
+	sent          *rates   // of forms, by address and in all
 	proxies       []netip.Prefix
 	metrics       *metrics
 	shown         *shownCache
@@ -167,7 +172,7 @@ func New(o Options) *Server {
 	if o.Heartbeat <= 0 {
 		o.Heartbeat = 20 * time.Second
 	}
-	s := &Server{o: o, logins: newLimiter("logins", "auth.limited", "auth.busy", o.Now, o.Log), webhooks: newLimiter("webhooks", "webhook.held", "webhook.busy", o.Now, o.Log), links: newLimiter("links", "decision.held", "decision.busy", o.Now, o.Log), unsubscribing: newLimiter("unsubscribing", "unsubscribe.held", "unsubscribe.busy", o.Now, o.Log), posted: newRates(o.Now), proxies: networks(o.Proxies), metrics: newMetrics(), shown: newShownCache(), numbers: newRequestNumbers(o.Now()),
+	s := &Server{o: o, logins: newLimiter("logins", "auth.limited", "auth.busy", o.Now, o.Log), webhooks: newLimiter("webhooks", "webhook.held", "webhook.busy", o.Now, o.Log), links: newLimiter("links", "decision.held", "decision.busy", o.Now, o.Log), unsubscribing: newLimiter("unsubscribing", "unsubscribe.held", "unsubscribe.busy", o.Now, o.Log), forms: newLimiter("forms", "form.held", "form.busy", o.Now, o.Log), posted: newRates(o.Now), sent: newRates(o.Now), proxies: networks(o.Proxies), metrics: newMetrics(), shown: newShownCache(), numbers: newRequestNumbers(o.Now()),
 		heavy: semaphore.NewWeighted(maxHeavy), budget: o.Memory, exports: newExportCounts()}
 	var err error
 	if s.pages, err = readPages(o.Pages); err != nil {

@@ -53,18 +53,27 @@ func (l *Links) To(ctx context.Context, t store.Tenant, path string, name []byte
 	if l.address == "" {
 		return "", nil
 	}
+	token, err := l.Token(ctx, t, name)
+	if fault.Is(err, "field.no_secret_key") { // nothing can be proved without
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return l.address + path + token, nil
+}
+
+// Token is the token of a link alone. Faults: those of connection.Secrets.
+func (l *Links) Token(ctx context.Context, t store.Tenant, name []byte) (string, error) {
 	key, err := l.secrets.Make(ctx, t, l.kind, func() string {
 		random := make([]byte, 32)
 		rand.Read(random) //nolint:errcheck // never fails
 		return base64.RawURLEncoding.EncodeToString(random)
 	})
-	switch {
-	case fault.Is(err, "field.no_secret_key"): // nothing can be proved without
-		return "", nil
-	case err != nil:
+	if err != nil {
 		return "", err
 	}
-	return l.address + path + l.kind.token(key, t.Name(), name), nil
+	return l.kind.token(key, t.Name(), name), nil
 }
 
 // Named is what a token names; ok is false where it does not prove that the tenant has named it, also where there is no such tenant (nil).

@@ -24,6 +24,7 @@ import (
 	"formwork/engine/demand"
 	"formwork/engine/fault"
 	"formwork/engine/file"
+	"formwork/engine/form"
 	"formwork/engine/id"
 	"formwork/engine/job"
 	"formwork/engine/live"
@@ -122,6 +123,8 @@ type Platform struct {
 	Printer *printing.Printer
 	// Unsubscribing takes who wants no more of some of it.
 	Unsubscribing *mail.Unsubscribing
+	// Forms take what people outside send.
+	Forms *form.Forms
 	// Live tells who listens what happens to records; nothing runs until somebody does.
 	Live *live.Hub
 	// Uses counts what lists and aggregations ask of indexes; see FlushUses.
@@ -164,6 +167,7 @@ func New(o Options) *Platform {
 	p.Printer = printing.New()
 	p.Mail = mail.NewInbox(mail.Options{Catalog: p.Catalog, Records: p.Records, Files: p.Files, Now: o.Now})
 	p.Unsubscribing = mail.NewUnsubscribing(p.Catalog, p.Records, mail.NewLinks(p.Secrets, o.Address), o.Now)
+	p.Forms = form.New(p.Catalog, p.Records, p.Secrets, o.Now)
 	reach := outside.Reach{Secrets: p.Secrets, Networks: o.Networks, Roots: o.Roots}
 	p.Fetches = fetch.New(fetch.Options{Catalog: p.Catalog, Inbox: p.Mail, Reach: reach, Memory: o.Memory, IDs: p.IDs, Now: o.Now, Committed: p.Jobs.Wake, Log: o.Log})
 	p.Workflows = runner.New(runner.Options{Types: plugins.Workflows(o.Plugins...), Catalog: p.Catalog, Records: p.Records, Callers: p.Auth, Notes: p.Collaboration, Files: p.Files, Printer: p.Printer, IDs: p.IDs, Now: o.Now,
@@ -275,7 +279,7 @@ func (o Options) withDefaults() Options {
 
 // tables are those that the rooms of the engine keep in every tenant.
 func tables() []store.Table {
-	return slices.Concat(record.Tables(), auth.Tables(), transfer.Tables(), file.Tables(), workspace.Tables(), collaboration.Tables(), runner.Tables(), approval.Tables(), inquiry.Tables(), outside.Tables(), webhook.Tables(), connection.Tables(), mail.Tables(), fetch.Tables())
+	return slices.Concat(record.Tables(), auth.Tables(), transfer.Tables(), file.Tables(), workspace.Tables(), collaboration.Tables(), runner.Tables(), approval.Tables(), inquiry.Tables(), outside.Tables(), webhook.Tables(), connection.Tables(), mail.Tables(), fetch.Tables(), form.Tables())
 }
 
 // holder names this process, and this platform in it, among those that share a store.

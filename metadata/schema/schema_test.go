@@ -80,7 +80,7 @@ func TestLimits(t *testing.T) {
 func TestServedSchemas(t *testing.T) {
 	schemas := schema.New(standard.FieldTypes(), standard.Kinds().All())
 	kinds := schemas.Kinds()
-	if want := "[app calendar connection constant dashboard layout mailbox object origin package permission picklist policy record role setting sharing sla template view workflow]"; fmt.Sprint(kinds) != want {
+	if want := "[app calendar connection constant dashboard form layout mailbox object origin package permission picklist policy record role setting sharing sla template view workflow]"; fmt.Sprint(kinds) != want {
 		t.Fatalf("kinds are %v", kinds)
 	}
 	for _, kind := range kinds {

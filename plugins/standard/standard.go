@@ -6,6 +6,7 @@ import (
 	"formwork/engine/calendar"
 	"formwork/engine/catalog"
 	"formwork/engine/connection"
+	"formwork/engine/form"
 	"formwork/engine/mail"
 	"formwork/engine/record"
 	"formwork/engine/template"
@@ -19,7 +20,7 @@ import (
 
 // Set is the standard plugin set. Without a sealer no secrets are taken.
 func Set(sealer fieldtype.Sealer) plugins.Set {
-	return plugins.Set{FieldTypes: fieldtype.Standard(sealer), Kinds: append(catalog.StandardKinds(), connection.Kind(), mail.Kind(), template.Kind(), calendar.Kind(), sla.Kind()),
+	return plugins.Set{FieldTypes: fieldtype.Standard(sealer), Kinds: append(catalog.StandardKinds(), connection.Kind(), mail.Kind(), template.Kind(), calendar.Kind(), form.Kind(), sla.Kind()),
 		Triggers: triggers.All(), Steps: steps.All(), SaveHooks: []record.SaveHook{runner.Lock{}, runner.BeforeSave{}, sla.Clocks{}}}
 }
 

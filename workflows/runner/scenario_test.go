@@ -80,6 +80,7 @@ type deed struct {
 	Sent    []string         `json:"sent"`    // what the outside system was asked meanwhile: "METHOD /path?query body; secret"
 	Mailed  []string         `json:"mailed"`  // what the server for mail was given meanwhile: "from > to (cc): subject | text | html"
 	Receive string           `json:"receive"` // a mailbox that receives Raw
+	Form    string           `json:"form"`    // that somebody outside sends with Data
 	Raw     []string         `json:"raw"`     // lines of a message; "$id:x" is the id of the last message that was given to the server for mail about x
 	Asked   []string         `json:"asked"`   // what As is asked to decide, newest first
 	Request string           `json:"request"` // the newest about On: "state way: who state (instead of who) comment; …"
@@ -341,6 +342,8 @@ func (s *stage) do(t *testing.T, at string, d deed) {
 	case d.Receive != "":
 		key, err = s.Mail.Receive(ctx, s.Tenant.Tenant, d.Receive, []byte(s.smtp.withIDs(strings.Join(d.Raw, "\r\n"))))
 		object = "email"
+	case d.Form != "":
+		err = s.fillsIn(t, d)
 	case d.Cancel > 0:
 		err = s.Workflows.Cancel(ctx, s.Tenant.Tenant, s.runs(t)[d.Cancel-1].ID)
 	case d.Retry > 0:

@@ -11,7 +11,7 @@ import (
 
 // All lists them.
 func All() []workflows.TriggerType {
-	return []workflows.TriggerType{afterSaveType, beforeSaveType, calledType, composeType, dateType, emailType, manualType, momentType, scheduleType, stageType, webhookType}
+	return []workflows.TriggerType{afterSaveType, beforeSaveType, calledType, composeType, dateType, emailType, formType, manualType, momentType, scheduleType, stageType, webhookType}
 }
 
 // triggerType is a type of triggers whose settings are an S.
