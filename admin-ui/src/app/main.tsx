@@ -9,6 +9,7 @@ import { cache } from "~/api/cache";
 import { watchConnection } from "~/api/connection";
 import { Ask } from "~/features/ask/Ask";
 import { Decide } from "~/features/decide/Decide";
+import { Form } from "~/features/form/Form";
 import { Unsubscribe } from "~/features/unsubscribe/Unsubscribe";
 import { i18n } from "~/i18n";
 import { theme, variables } from "~/ui/theme";
@@ -23,8 +24,8 @@ setNonce(nonce); // for the lock of scrolling behind a panel
 watchConnection();
 startWorker();
 
-/** The page at this address for whoever followed a link in their mail, and has not logged in. */
-const Alone = { ask: Ask, decide: Decide, unsubscribe: Unsubscribe }[location.pathname.split("/")[1] ?? ""];
+/** The page at this address for whoever followed a link, and has not logged in. */
+const Alone = { ask: Ask, decide: Decide, f: Form, unsubscribe: Unsubscribe }[location.pathname.split("/")[1] ?? ""];
 
 createRoot(document.getElementById("root") as HTMLElement).render(
   <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto" getStyleNonce={() => nonce}>

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
@@ -347,6 +348,25 @@ test("who unsubscribes", async () => {
   assert.equal(data(await follows.GET("/api/v1/unsubscriptions/{tenant}", { params })).done, false);
   assert.ok((await client(undefined).POST("/unsubscribe/{tenant}", { params: { ...params, query: { token } } })).response.ok);
   assert.equal(data(await follows.GET("/api/v1/unsubscriptions/{tenant}", { params })).done, true);
+});
+
+test("people outside send a form", async () => {
+  const documents = [{ kind: "form", name: "join", label: "Join", object: "lead", fields: [{ field: "name" }, { field: "company" }], thanks: "Thanks" }];
+  data(await admin.POST("/api/v1/metadata/apply", { body: { documents, message: "a form" } }));
+  const params = { path: { tenant: "main", form: "join" } };
+  const { proof, inputs } = data(await client().GET("/api/v1/forms/{tenant}/{form}", { params }));
+  assert.deepEqual(inputs.map((one) => one.name), ["name", "company"]);
+  const zeros = (answer: number) => {
+    const hash = createHash("sha256").update(`${proof.token} ${answer}`).digest();
+    return Math.clz32(hash.readUInt32BE(0)) >= proof.bits;
+  };
+  let answer = 0;
+  while (!zeros(answer)) answer++;
+  await new Promise((resolve) => setTimeout(resolve, 1000 * proof.after));
+  const body = { answer: String(answer), values: { name: "Ann", company: "Acme" } };
+  const send = () => client(proof.token).POST("/api/v1/forms/{tenant}/{form}", { params, body });
+  assert.equal(data(await send()).thanks, "Thanks");
+  assert.equal((await send()).response.status, 409);
 });
 
 test("people and keys", async () => {

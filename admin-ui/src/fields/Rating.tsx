@@ -1,5 +1,5 @@
 import { useId } from "react";
-import css from "./Ask.module.css";
+import css from "./AskedInputs.module.css";
 import type { Step } from "./rating";
 
 interface Props {

@@ -1,0 +1,120 @@
+// A form that people without an account fill in: from nothing but its address, once, while robots make nothing.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { axe, begin, blank, desktop, done, phone, sideways } from "./browser.mjs";
+import { start } from "./server.mjs";
+
+const { server, browser } = await begin(start({ own: true, size: 60 }));
+const admin = await server.as("admin@example.com");
+await admin("POST", "/metadata/apply", {
+  documents: [
+    { kind: "object", name: "lead", fields: { agreed: { type: "datetime", label: { en: "Agreed at", zh: "同意时间" } } } },
+    {
+      kind: "form", name: "contact", label: { en: "Talk to us", zh: "联系我们" }, object: "lead",
+      text: { en: "We call you back within a day.", zh: "我们将在一天内与您联系。" },
+      fields: [
+        { field: "name", label: { en: "Your name", zh: "姓名" } },
+        { field: "company", label: { en: "Company", zh: "公司" }, required: true },
+        { field: "email", help: { en: "We write to nobody else.", zh: "我们不会透露给他人。" } },
+        { field: "employees" },
+        { field: "industry" },
+        { field: "description", label: { en: "What is it about?", zh: "您想咨询什么？" } },
+      ],
+      values: { source: "website" },
+      consent: { text: { en: "You may keep this to answer me.", zh: "我同意保存以上信息以便回复。" }, field: "agreed" },
+      thanks: { en: "Thank you. We will be in touch.", zh: "谢谢，我们会尽快与您联系。" },
+    },
+    {
+      kind: "workflow", name: "welcome", object: "lead", trigger: { type: "form", form: "contact" }, start: "set",
+      steps: { set: { type: "set", values: { title: "concat('From the form: ', text(company))" } } },
+    },
+  ],
+});
+
+async function open(address, look = desktop) {
+  const page = await blank(browser, look, /\b(404|409|422|412)\b/); // what is missing is told by the server
+  await page.goto(`${server.base}${address}`);
+  return page;
+}
+
+/** The leads of a company, once the workflow has run on each. */
+async function leads(company, count) {
+  for (const until = Date.now() + 10_000; ; ) {
+    const { items } = await admin("GET", `/records/lead?filter=${encodeURIComponent(`company == "${company}"`)}`);
+    if (items.length === count && items.every((one) => one.title === `From the form: ${company}`)) return items;
+    assert.ok(Date.now() < until, `there are ${items.length} leads of ${company}: ${JSON.stringify(items)}`);
+    await new Promise((wait) => setTimeout(wait, 50));
+  }
+}
+
+const picture = (page, name) => process.env.PICTURES && page.screenshot({ path: `${process.env.PICTURES}/${name}.png`, fullPage: true });
+
+test("a stranger sends it, filled in by the address in part, and it makes a lead that a workflow goes on with", async () => {
+  const page = await open("/f/main/contact?company=Acme%20Ltd&industry=Nowhere&nothing=x");
+  await page.getByRole("heading", { level: 1, name: "Talk to us" }).waitFor();
+  assert.equal(await page.getByRole("textbox", { name: "Company" }).inputValue(), "Acme Ltd");
+  assert.deepEqual(await axe(page), []);
+  await picture(page, "form-desktop");
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByText("Without your consent this can't be sent.").waitFor();
+  await page.getByRole("alert").filter({ hasText: "see above" }).waitFor();
+  assert.equal(await page.getByRole("textbox", { name: "Your name" }).getAttribute("aria-invalid"), "true");
+  await picture(page, "form-missing");
+  assert.deepEqual(await axe(page), []);
+  await page.getByRole("textbox", { name: "Your name" }).fill("Pat <b>Stranger</b>");
+  await page.getByRole("textbox", { name: "E-mail" }).fill("nobody");
+  await page.getByRole("textbox", { name: "What is it about?" }).fill("<script>alert(1)</script>");
+  await page.getByRole("checkbox", { name: "You may keep this" }).check();
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByRole("alert").filter({ hasText: "see above" }).waitFor();
+  assert.equal((await admin("GET", "/records/lead?filter=" + encodeURIComponent('company == "Acme Ltd"'))).items.length, 0);
+  await page.getByRole("textbox", { name: "E-mail" }).fill("pat@example.org");
+  await page.getByRole("button", { name: "Send" }).dblclick();
+  await page.getByRole("status").waitFor();
+  assert.equal(await page.getByRole("status").textContent(), "Thank you. We will be in touch.");
+  assert.equal(await page.getByRole("button").count(), 0);
+  const [lead] = await leads("Acme Ltd", 1);
+  assert.deepEqual([lead.name, lead.email, lead.source, lead.industry, lead.description], ["Pat <b>Stranger</b>", "pat@example.org", "website", null, "<script>alert(1)</script>"]);
+  assert.ok(lead.agreed);
+  await done(page);
+});
+
+test("on a phone, in the dark, in Chinese", async () => {
+  const page = await open("/f/main/contact", { ...phone, colorScheme: "dark", locale: "zh-CN" });
+  await page.getByRole("heading", { level: 1, name: "联系我们" }).waitFor();
+  await page.getByRole("textbox", { name: "姓名" }).fill("王小明");
+  await page.getByRole("textbox", { name: "公司" }).fill("海风贸易");
+  await page.getByText("我同意保存").tap();
+  assert.ok(await page.getByRole("checkbox").isChecked());
+  assert.deepEqual([await axe(page), await sideways(page)], [[], []]);
+  await picture(page, "form-phone");
+  await page.getByRole("button", { name: "提交" }).tap();
+  await page.getByRole("status").waitFor();
+  assert.equal(await page.getByRole("status").textContent(), "谢谢，我们会尽快与您联系。");
+  await leads("海风贸易", 1);
+  await done(page);
+});
+
+test("the address says the language, and one that is none says so", async () => {
+  const page = await open("/f/main/contact?language=zh");
+  await page.getByRole("heading", { level: 1, name: "联系我们" }).waitFor();
+  await done(page);
+  for (const address of ["/f/main/nothing", "/f/nobody/contact"]) {
+    const none = await open(address);
+    await none.getByRole("alert").waitFor();
+    assert.equal(await none.getByRole("alert").textContent(), "There is no such form, or it is closed.");
+    await done(none);
+  }
+});
+
+test("whoever fills in what nobody sees makes nothing", async () => {
+  const page = await open("/f/main/contact");
+  await page.getByRole("textbox", { name: "Your name" }).fill("Robot");
+  await page.getByRole("textbox", { name: "Company" }).fill("Robots Ltd");
+  await page.getByRole("checkbox").check();
+  await page.getByText("Website").locator("input").fill("https://example.com", { force: true });
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByRole("alert").waitFor();
+  assert.equal((await admin("GET", "/records/lead?filter=" + encodeURIComponent('company == "Robots Ltd"'))).items.length, 0);
+  await done(page);
+});
