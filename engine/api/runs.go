@@ -3,11 +3,13 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
+	"formwork/engine/catalog"
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/record/session"
@@ -76,14 +78,66 @@ func (r *request) showRecordRuns(runs []*runner.Run) ([]RecordRun, error) {
 	for i, run := range runs {
 		all[i] = RecordRun{ID: run.ID.String(), Workflow: run.Workflow, Label: runner.LabelOf(r.snapshot, run.Workflow, r.language()), By: keyOrNone(run.By), ByName: names[session.UserObject][run.By],
 			State: run.State, StartedAt: run.Started.UTC(), EndedAt: timeOrNone(run.Ended), Watches: run.Watches()}
-		if run.Fault != nil && (setup || run.Fault.Code == "workflow.refused") {
-			all[i].Problem = r.problemOf(run.Fault) // others may tell of what the caller may not read
+		if all[i].Problem, err = r.problemOfRun(run, setup); err != nil {
+			return nil, err
 		}
 		if run.State == runner.Waiting {
 			all[i].DueAt = timeOrNone(run.Due)
 		}
 	}
 	return all, nil
+}
+
+// saidOfRecords are refusals that say what the configuration has to say of a record, and nothing of others.
+var saidOfRecords = []string{"record.rule", "record.stage_condition", "workflow.refused"}
+
+// problemOfRun is why a run failed, for who may read its record: what the workflow says to people, and what is wrong with that record where the
+// caller may read the field. The rest, which may tell of what they may not read, is for who may see the setup. A field is called as in the caller's language.
+func (r *request) problemOfRun(run *runner.Run, setup bool) (*Finding, error) {
+	f := run.Fault
+	if f == nil {
+		return nil, nil
+	}
+	name, own := runner.OwnField(f)
+	o := r.snapshot.Objects[run.Object]
+	if !own || o == nil {
+		if !setup && f.Code != "workflow.refused" {
+			return nil, nil
+		}
+		return r.problemOf(f), nil
+	}
+	reads := slices.Contains(saidOfRecords, f.Code)
+	if name != "" {
+		var err error
+		if reads, err = r.records().Reads(r.ctx, run.Object, name); err != nil {
+			return nil, err
+		}
+	}
+	if !reads && !setup {
+		return nil, nil
+	}
+	return r.problemOf(saidIn(f, o, name, r.language())), nil
+}
+
+// saidIn is what is wrong with a record, on which it was found in another language: with the label of the field, and the message of the rule, that it
+// tells of.
+func saidIn(f *fault.Fault, o *catalog.Object, field, language string) *fault.Fault {
+	told := *f
+	told.Params = maps.Clone(f.Params)
+	if known, ok := o.Field(field); ok {
+		label := known.Doc.Label.In(language, field)
+		if told.Subject != "" {
+			told.Subject = label
+		}
+		if told.Params["field"] != nil {
+			told.Params["field"] = label
+		}
+	}
+	name, _ := told.Params["rule"].(string)
+	if rule := o.Doc.Rules[name]; rule != nil {
+		told.Params["message"] = rule.Message.In(language, "")
+	}
+	return &told
 }
 
 // recordRuns is GET /records/{object}/{id}/runs, newest first.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"formwork/engine/catalog"
@@ -211,7 +212,31 @@ func (e *executing) Put(values map[string]any) error {
 	if err == nil {
 		e.note(Effect{Do: "update", Object: o.Doc.Name, Record: e.run.Record, Values: shown(o, values), Was: was})
 	}
-	return err
+	return ofOwn(err)
+}
+
+// ownField is the parameter of a fault that says of which field of the run's own record it is; "": of none alone.
+const ownField = "own_field"
+
+// ofOwn says of what was refused that it is wrong with the record that the run is about: so whoever may read that may be told.
+func ofOwn(err error) error {
+	f := fault.From(err)
+	if f == nil || f.Kind.Breaks() || f.Kind == fault.Stale {
+		return err
+	}
+	own := *single(f)
+	own.Params = maps.Clone(own.Params)
+	if own.Params == nil {
+		own.Params = map[string]any{}
+	}
+	own.Params[ownField] = strings.TrimPrefix(own.Pointer, "/")
+	return &own
+}
+
+// OwnField is the field of its own record for which a run failed, "" for none alone; ok is false where it failed for something else.
+func OwnField(f *fault.Fault) (name string, ok bool) {
+	name, ok = f.Params[ownField].(string)
+	return name, ok
 }
 
 // Create implements workflows.Acts.
