@@ -155,6 +155,7 @@ func (a *asking) ask(x *workflows.Execution) (workflows.Outcome, error) {
 	if a.mail.mailbox.Doc.Send == "" {
 		return workflows.Outcome{Next: a.Nobody, Result: map[string]any{}}, nil
 	}
+	q.Mail = m.Record
 	if m.Asks, err = x.Acts.Inquire(q); err != nil {
 		return workflows.Outcome{}, err
 	}
