@@ -357,6 +357,8 @@ type Inquiring interface {
 	Step
 	// Inputs are what they are asked to fill in.
 	Inputs() []Input
+	// Letter is the template of the message that brings them the link; "": it has none.
+	Letter() string
 }
 
 // Locking is a Step which, while a run waits in it, may keep people from changing the record that the run is about.

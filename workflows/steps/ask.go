@@ -98,6 +98,9 @@ func shared(f *catalog.Field) bool {
 // Inputs implements workflows.Inquiring.
 func (a *asking) Inputs() []workflows.Input { return a.inputs }
 
+// Letter implements workflows.Inquiring.
+func (a *asking) Letter() string { return a.emailSettings.Template }
+
 // Writes implements workflows.Writing.
 func (a *asking) Writes() []workflows.Write { return mailWrites(a.mail.mailbox) }
 
