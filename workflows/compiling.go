@@ -212,15 +212,19 @@ func (c *Compiling) Texts(of metadata.Text, at string) *template.Texts {
 // Documents finds templates that print records of the run's object, or reports those that don't.
 func (c *Compiling) Documents(names []string, at string) {
 	for i, name := range names {
-		here := at + "/" + strconv.Itoa(i)
-		switch found := template.Of(c.c.Snapshot())[name]; {
-		case found == nil:
-			c.c.Unknown(template.KindName, name, c.at+here)
-		case !found.Prints():
-			c.Report(fault.New(fault.Invalid, "template.no_document", "template", name), here)
-		case c.object == nil || c.object.Doc.Name != found.Doc.Object:
-			c.Report(fault.New(fault.Invalid, "mail.template_of", "template", name, "object", found.Doc.Object), here)
-		}
+		c.Document(name, at+"/"+strconv.Itoa(i))
+	}
+}
+
+// Document finds a template that prints records of the run's object, or reports one that doesn't.
+func (c *Compiling) Document(name, at string) {
+	switch found := template.Of(c.c.Snapshot())[name]; {
+	case found == nil:
+		c.c.Unknown(template.KindName, name, c.at+at)
+	case !found.Prints():
+		c.Report(fault.New(fault.Invalid, "template.no_document", "template", name), at)
+	case c.object == nil || c.object.Doc.Name != found.Doc.Object:
+		c.Report(fault.New(fault.Invalid, "mail.template_of", "template", name, "object", found.Doc.Object), at)
 	}
 }
 

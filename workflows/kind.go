@@ -92,7 +92,7 @@ func (kind) Lists(s *catalog.Snapshot) (lists []*catalog.List) {
 func (k kind) Compile(c *catalog.Compiling) any {
 	all := k.registry.compilation(c)
 	former := func(s *catalog.Snapshot) map[string]*Workflow { return still(Of(s).ByName, all.definitions()) }
-	compiled := &Compiled{before: map[moment][]*Workflow{}, after: map[moment][]*Workflow{}, manual: map[string][]*Workflow{}, moments: map[string][]*Workflow{}, locks: map[string]bool{}, asks: map[string]bool{}, watches: map[string]bool{}}
+	compiled := &Compiled{before: map[moment][]*Workflow{}, after: map[moment][]*Workflow{}, manual: map[string][]*Workflow{}, moments: map[string][]*Workflow{}, locks: map[string]bool{}, asks: map[string]bool{}, watches: map[string]bool{}, letters: map[string]bool{}}
 	compiled.ByName = catalog.EachOf(c, former, all.compile)
 	compiled.followCalls(c)
 	compiled.Keeps = keeps(c)
@@ -100,6 +100,11 @@ func (k kind) Compile(c *catalog.Compiling) any {
 		return cmp.Or(cmp.Compare(a.Doc.Order, b.Doc.Order), cmp.Compare(a.Doc.Name, b.Doc.Name))
 	})
 	for _, w := range inOrder {
+		for _, node := range w.Nodes {
+			if asks, ok := node.Step.(Inquiring); ok && asks.Letter() != "" {
+				compiled.letters[asks.Letter()] = true
+			}
+		}
 		if w.Object != nil && w.locks() {
 			compiled.locks[w.Object.Doc.Name] = true
 		}

@@ -273,7 +273,11 @@ type Acts interface {
 	Call(r outside.Request, tries int64) (id.ID, error)
 	// Send has a message sent, likewise.
 	Send(m *mail.Message, by string, tries int64) (id.ID, error)
-	// Called is what became of either.
+	// Print has a document of the record that the run is about be printed.
+	Print(p outside.Print) (id.ID, error)
+	// Printed is what became of that: once it is printed, it is attached to the record, as far as the run's caller may change that.
+	Printed(asked id.ID) (Printed, error)
+	// Called is what became of a request or a message.
 	Called(asked id.ID) (Reply, error)
 	// Begin begins a run of another workflow on a record, with inputs in stored form; 0: its condition does not hold. It has done
 	// as much as it can at once, and may have ended.
@@ -317,6 +321,7 @@ type Answer struct {
 // Inquiry is something that somebody outside is asked, in their language.
 type Inquiry struct {
 	Step                          string
+	Mail                          id.ID // the record of the message that asks
 	Language, Title, Text, Thanks string
 	Due                           time.Time
 }
@@ -326,6 +331,14 @@ type Inquired struct {
 	State  string          // inquiry.Open, Answered …
 	Answer json.RawMessage `json:",omitempty"` // by name, as the API shows values; nil: nothing
 	Due    time.Time
+}
+
+// Printed is what became of a document that is printed.
+type Printed struct {
+	State string       // outside.Pending, Done or Failed
+	File  id.ID        // 0: it was not printed, or the run is tried
+	Name  string       // of the file
+	Fault *fault.Fault // why not
 }
 
 // Reply is what became of a request.
@@ -348,6 +361,8 @@ type Inquiring interface {
 	Step
 	// Inputs are what they are asked to fill in.
 	Inputs() []Input
+	// Letter is the template of the message that brings them the link; "": it has none.
+	Letter() string
 }
 
 // Locking is a Step which, while a run waits in it, may keep people from changing the record that the run is about.

@@ -127,7 +127,12 @@ type Compiled struct {
 	Keeps time.Duration
 	// asks are the workflows of which runs depend on who set them off; see Asks.
 	asks map[string]bool
+	// letters are the templates of messages that ask somebody outside.
+	letters map[string]bool
 }
+
+// BringsLink reports whether the messages of a template ask somebody outside, by a link that stands below them: without it they make no sense.
+func (c *Compiled) BringsLink(template string) bool { return c.letters[template] }
 
 // moment is something that is done to the records of an object.
 type moment struct {

@@ -42,6 +42,8 @@ async function receive(raw) {
 test("an e-mail is written from a template, and nothing goes out where the mailbox has no server", async () => {
   const { id } = await sarah("POST", "/records/lead", { name: "Ada Lovelace", email: "ada@engines.example" });
   const page = await visit(browser, server, "sarah@example.com", undefined, `/o/lead/${id}`, /401|422/);
+  await beside(page).getByRole("button", { name: "Write an e-mail" }).waitFor();
+  assert.equal(await page.getByRole("button", { name: "Write an e-mail" }).count(), 1);
   await beside(page).getByRole("button", { name: "Write an e-mail" }).click();
   const form = letter(page);
   await form.getByText("sales@example.com").waitFor();

@@ -8,6 +8,7 @@ import (
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/job"
+	"formwork/engine/mail"
 	"formwork/engine/record"
 )
 
@@ -171,6 +172,11 @@ func (s *Server) cancelJob(r *request) error {
 	}
 	if err != nil {
 		return err
+	}
+	if j.Kind == mail.JobFetch { // who cancels it ends this round, and not that mail is fetched
+		if err := s.o.Fetches.Again(r.ctx, r.tenant); err != nil {
+			return err
+		}
 	}
 	if err := job.Cancel(r.ctx, r.tenant, j.ID, s.o.Now()); err != nil {
 		return err

@@ -273,7 +273,7 @@ func (r *request) told(e *RunEffect) bool {
 	switch e.Do {
 	case "create", "update":
 		return len(e.Values) > 0
-	case "ask", approval.Approved, approval.Rejected, approval.Recalled, approval.Late, approval.Cancelled, "call":
+	case "ask", approval.Approved, approval.Rejected, approval.Recalled, approval.Late, approval.Cancelled, "call", "print":
 		return true
 	case inquiry.Answered, inquiry.Unsent: // what was said is for whom the workflow gives it
 		e.Values = nil

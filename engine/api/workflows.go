@@ -50,7 +50,7 @@ type RunStep struct {
 
 // RunEffect is what a step changed, or would change.
 type RunEffect struct {
-	Do     string                     `json:"do" enum:"create,update,delete,notify,ask,approved,rejected,recalled,late,cancelled,answered,unsent,request,email,answer,call,failed,retry,wait"`
+	Do     string                     `json:"do" enum:"create,update,delete,notify,ask,approved,rejected,recalled,late,cancelled,answered,unsent,request,email,print,answer,call,failed,retry,wait"`
 	Object string                     `json:"object,omitempty"`
 	Record string                     `json:"record,omitempty" schema:"ID"` // of notify, ask, and what became of that: the user; of call: the run
 	Values map[string]json.RawMessage `json:"values,omitempty"`             // by field, as records have them; of those that the caller may read. Of request and email: what was sent, for who manages permissions

@@ -213,11 +213,17 @@ func (s *Session) reaches(ctx context.Context, action policy.Action, object stri
 	return err
 }
 
+// DemandAttachable refuses a record to which the caller may attach nothing. Faults: "record.not_found",
+// "file.record_not_yours".
+func (s *Session) DemandAttachable(ctx context.Context, object string, key id.ID) error {
+	return s.reaches(ctx, policy.Update, object, key)
+}
+
 // Attach attaches complete uploads of the caller's to a record that the caller may
 // change. Faults: "record.not_found", "file.record_not_yours", "file.not_yours",
 // "file.not_complete", "file.too_many_attached" (Conflict).
 func (s *Session) Attach(ctx context.Context, object string, key id.ID, uploads []id.ID) ([]*File, error) {
-	if err := s.reaches(ctx, policy.Update, object, key); err != nil {
+	if err := s.DemandAttachable(ctx, object, key); err != nil {
 		return nil, err
 	}
 	err := s.tenant.Write(ctx, func(tx store.Tx) error { return s.AttachWithin(ctx, tx, object, key, uploads) })

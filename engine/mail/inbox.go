@@ -26,6 +26,10 @@ type Options struct {
 	Records *record.Service
 	Files   *file.Service
 	Now     func() time.Time
+	// Bounced is told of the record of a message that did not arrive, in the transaction that keeps that; queued: jobs were enqueued.
+	Bounced func(ctx context.Context, tx store.Tx, message id.ID) (queued bool, err error)
+	// Wake is called with a tenant's name after jobs were committed for it.
+	Wake func(tenant string)
 }
 
 // Inbox receives mail for mailboxes. Safe for concurrent use.
@@ -64,6 +68,9 @@ type receiving struct {
 	box   *Mailbox
 	in    *Incoming
 	now   time.Time
+
+	bounces func(ctx context.Context, tx store.Tx, message id.ID) (queued bool, err error)
+	queued  bool
 }
 
 // viaMailbox begins the way by which mailboxes keep what they receive.
@@ -81,7 +88,7 @@ func (b *Inbox) receive(ctx context.Context, t store.Tenant, s *catalog.Snapshot
 	if in.At.Before(time.Unix(0, 0)) || in.At.After(now) {
 		in.At = now
 	}
-	if key, known, err := (&receiving{ctx, t, nil, box, in, now}).known(); known || err != nil {
+	if key, known, err := (&receiving{ctx: ctx, from: t, box: box, in: in}).known(); known || err != nil {
 		return key, err
 	}
 	// Before the transaction, which has the store to itself. What no record takes is collected.
@@ -89,8 +96,9 @@ func (b *Inbox) receive(ctx context.Context, t store.Tenant, s *catalog.Snapshot
 	if err != nil {
 		return 0, err
 	}
+	queued := false
 	err = b.o.Records.As(t, s, caller).Jointly(ctx, func(j *record.Joint) error {
-		r := receiving{ctx, j.Tx(), j, box, in, now}
+		r := receiving{ctx: ctx, from: j.Tx(), joint: j, box: box, in: in, now: now, bounces: b.o.Bounced}
 		if err := takeBox(ctx, j.Tx(), box.Doc.Name); err != nil {
 			return err
 		}
@@ -98,11 +106,15 @@ func (b *Inbox) receive(ctx context.Context, t store.Tenant, s *catalog.Snapshot
 		if key, known, err = r.known(); known || err != nil {
 			return err
 		}
-		if key, err = r.keep(); err != nil {
+		key, err = r.keep()
+		if queued = r.queued; err != nil {
 			return err
 		}
 		return files.AttachWithin(ctx, j.Tx(), ObjectName, key, uploads)
 	})
+	if err == nil && queued {
+		b.o.Wake(t.Name())
+	}
 	return key, err
 }
 
@@ -235,6 +247,9 @@ func (r *receiving) bounced() (*place, error) {
 			return nil, err
 		}
 		if err := r.joint.Update(ObjectName, row.ID(query.ID), map[string]any{State: Bounced, Problem: r.in.Bounce.Said}); err != nil {
+			return nil, err
+		}
+		if r.queued, err = r.bounces(r.ctx, r.joint.Tx(), row.ID(query.ID)); err != nil {
 			return nil, err
 		}
 		return r.answered([]string{one})

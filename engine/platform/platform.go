@@ -165,7 +165,10 @@ func New(o Options) *Platform {
 	p.Jobs.Register(slices.Concat(p.Catalog.Jobs(), record.Jobs(p.Records, p.Catalog), p.Outbox.Jobs(), p.Imports.Jobs(), p.Files.Jobs(p.Catalog))...)
 	p.Secrets = connection.NewSecrets(o.Secrets, o.Now)
 	p.Printer = printing.New()
-	p.Mail = mail.NewInbox(mail.Options{Catalog: p.Catalog, Records: p.Records, Files: p.Files, Now: o.Now})
+	p.Mail = mail.NewInbox(mail.Options{Catalog: p.Catalog, Records: p.Records, Files: p.Files, Now: o.Now, Wake: p.Jobs.Wake,
+		Bounced: func(ctx context.Context, tx store.Tx, message id.ID) (bool, error) {
+			return p.Workflows.Bounced(ctx, tx, message)
+		}})
 	p.Unsubscribing = mail.NewUnsubscribing(p.Catalog, p.Records, mail.NewLinks(p.Secrets, o.Address), o.Now)
 	p.Forms = form.New(p.Catalog, p.Records, p.Secrets, o.Now)
 	reach := outside.Reach{Secrets: p.Secrets, Networks: o.Networks, Roots: o.Roots}

@@ -153,6 +153,18 @@ func (f *Fetcher) replace(ctx context.Context, t store.Tenant, own id.ID) (last 
 	return true, nil
 }
 
+// Again has mail be looked for again a while later, whatever becomes of the job that does so now.
+func (f *Fetcher) Again(ctx context.Context, t store.Tenant) error {
+	err := t.Write(ctx, func(tx store.Tx) error {
+		_, err := job.Enqueue(ctx, tx, f.o.IDs, f.o.Now(), job.New{Kind: mail.JobFetch, At: f.o.Now().Add(every)})
+		return err
+	})
+	if err == nil {
+		f.o.Committed(t.Name())
+	}
+	return err
+}
+
 // Hurry has the mailboxes that are fetched by a connection be looked at now, such as after it got another secret.
 func (f *Fetcher) Hurry(ctx context.Context, t store.Tenant, connection string) error {
 	hurried := false

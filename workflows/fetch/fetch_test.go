@@ -16,6 +16,7 @@ import (
 
 	"formwork/engine/connection"
 	"formwork/engine/enginetest"
+	"formwork/engine/job"
 	"formwork/engine/mail"
 	"formwork/engine/record"
 	"formwork/workflows/fetch"
@@ -113,6 +114,31 @@ func (d *desk) has(when string, want ...string) {
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
 		d.t.Errorf("%s there is %q, want %q", when, got, want)
+	}
+}
+
+// Who cancels the job that fetches mail has it begin again.
+func TestFetchingBeginsAgain(t *testing.T) {
+	post := newPost(t, true)
+	d := newDesk(t, post.url, post.roots, enginetest.Options{})
+	d.poll()
+	jobs, err := job.List(t.Context(), d.Tenant.Tenant, job.Listing{Kind: mail.JobFetch, State: job.Waiting})
+	if err != nil || len(jobs) != 1 {
+		t.Fatalf("there are %d jobs, %v", len(jobs), err)
+	}
+	if err := d.Fetches.Again(t.Context(), d.Tenant.Tenant); err != nil {
+		t.Fatal(err)
+	}
+	if err := job.Cancel(t.Context(), d.Tenant.Tenant, jobs[0].ID, d.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	d.Clock.Pass(time.Minute)
+	post.put(t, d.Now(), letter("one"))
+	d.poll()
+	d.later(time.Minute)
+	d.has("after the job was cancelled", "one")
+	if jobs, err = job.List(t.Context(), d.Tenant.Tenant, job.Listing{Kind: mail.JobFetch, State: job.Waiting}); err != nil || len(jobs) != 1 {
+		t.Errorf("there are %d jobs, %v", len(jobs), err)
 	}
 }
 

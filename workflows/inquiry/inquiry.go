@@ -25,7 +25,7 @@ const (
 	Open      = "open"
 	Answered  = "answered"
 	Late      = "late"      // nobody answered in time
-	Unsent    = "unsent"    // the message that asks was not taken
+	Unsent    = "unsent"    // the message that asks was not taken, or came back
 	Cancelled = "cancelled" // the run ended
 )
 
@@ -46,6 +46,7 @@ type Inquiry struct {
 	Step     string
 	Object   string // of the record that it is about; "": it is about none
 	Record   id.ID
+	Mail     id.ID  // the record of the message that asks; 0: it was not kept
 	Language string // in which they are asked
 	Title    string
 	Text     string
@@ -64,6 +65,7 @@ var (
 	colStep     = query.Column{Name: "step", Storage: fieldtype.Text}
 	colObject   = query.Column{Name: "object", Storage: fieldtype.Text}
 	colRecord   = query.Column{Name: "record", Storage: fieldtype.Int}
+	colMail     = query.Column{Name: "mail", Storage: fieldtype.Int} // empty: of earlier versions
 	colLanguage = query.Column{Name: "language", Storage: fieldtype.Text}
 	colTitle    = query.Column{Name: "title", Storage: fieldtype.Text}
 	colText     = query.Column{Name: "text", Storage: fieldtype.Text}
@@ -74,11 +76,13 @@ var (
 	colAnswer   = query.Column{Name: "answer", Storage: fieldtype.JSON}
 )
 
-var columns = []query.Column{colRun, colStep, colObject, colRecord, colLanguage, colTitle, colText, colThanks, colState, colAt, colDue, colAnswer}
+var columns = []query.Column{colRun, colStep, colObject, colRecord, colMail, colLanguage, colTitle, colText, colThanks, colState, colAt, colDue, colAnswer}
 
 // Tables are the tables this room keeps in every tenant.
 func Tables() []store.Table {
-	return []store.Table{{Name: table, Columns: columns, Indexes: []store.Index{store.IndexOn("_inquiry_run", colRun), store.IndexOn("_inquiry_record", colRecord)}}}
+	mail := store.IndexOn("_inquiry_mail", colMail)
+	mail.Filled = true
+	return []store.Table{{Name: table, Columns: columns, Indexes: []store.Index{store.IndexOn("_inquiry_run", colRun), store.IndexOn("_inquiry_record", colRecord), mail}}}
 }
 
 // Ask keeps a new inquiry, of which it sets id, state and time. Of a text that is too long its beginning is kept.
@@ -89,7 +93,7 @@ func Ask(ctx context.Context, tx store.Tx, q *Inquiry, ids *id.Source, now time.
 			*text = string(all[:MaxText]) + "…"
 		}
 	}
-	values := map[string]any{colRun.Name: int64(q.Run), colStep.Name: q.Step, colObject.Name: store.Text(q.Object), colRecord.Name: store.Reference(q.Record), colLanguage.Name: store.Text(q.Language),
+	values := map[string]any{colRun.Name: int64(q.Run), colStep.Name: q.Step, colObject.Name: store.Text(q.Object), colRecord.Name: store.Reference(q.Record), colMail.Name: store.Reference(q.Mail), colLanguage.Name: store.Text(q.Language),
 		colTitle.Name: store.Text(q.Title), colText.Name: store.Text(q.Text), colThanks.Name: store.Text(q.Thanks), colState.Name: q.State, colAt.Name: q.At.UnixMilli(), colDue.Name: q.Due.UnixMilli()}
 	if err := tx.Insert(ctx, table, q.ID, values, nil); err != nil {
 		return fmt.Errorf("keeping what somebody is asked: %w", err)
@@ -115,7 +119,7 @@ func find(ctx context.Context, from store.Reader, of query.Filter) ([]*Inquiry, 
 		if err != nil {
 			return nil, fmt.Errorf("reading what somebody is asked: %w", err)
 		}
-		found = append(found, &Inquiry{ID: f.ID(query.ID), Run: f.ID(colRun), Step: f.Text(colStep), Object: f.Text(colObject), Record: f.ID(colRecord), Language: f.Text(colLanguage),
+		found = append(found, &Inquiry{ID: f.ID(query.ID), Run: f.ID(colRun), Step: f.Text(colStep), Object: f.Text(colObject), Record: f.ID(colRecord), Mail: f.ID(colMail), Language: f.Text(colLanguage),
 			Title: f.Text(colTitle), Text: f.Text(colText), Thanks: f.Text(colThanks), State: f.Text(colState), At: f.Time(colAt), Due: f.Time(colDue), Answer: f.JSON(colAnswer)})
 	}
 	return found, nil
@@ -157,6 +161,15 @@ func CloseOf(ctx context.Context, tx store.Tx, run id.ID, some ...id.ID) error {
 		}
 	}
 	return nil
+}
+
+// AskedBy is the inquiry that a message asks, by the record of that; nil: it asks none.
+func AskedBy(ctx context.Context, from store.Reader, mail id.ID) (*Inquiry, error) {
+	found, err := find(ctx, from, query.Is(colMail, int64(mail)))
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return found[0], nil
 }
 
 // locked reads an inquiry for a change of it: others that would change it wait.

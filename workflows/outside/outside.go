@@ -221,6 +221,8 @@ type Options struct {
 	// Prepare makes the message of a call ready, each time before it is sent: as it may be sent then, with all that it is kept without. left are those
 	// to whom it is not sent. The message of the call stays as it is.
 	Prepare func(ctx context.Context, t store.Tenant, s *catalog.Snapshot, c *Call) (ready *mail.Message, left []string, err error)
+	// Print prints what a call asks for, outside of transactions; what it returns is kept as the answer.
+	Print func(ctx context.Context, t store.Tenant, s *catalog.Snapshot, c *Call) (printed []byte, err error)
 	// Committed is called after that with the tenant's name.
 	Committed func(tenant string)
 	// Failed is told of what kept an answer from being kept.
@@ -381,6 +383,13 @@ func (c *Caller) try(t store.Tenant, call *Call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	if call.Request.Print != nil {
+		printed, err := c.o.Print(c.ctx, t, snapshot, call)
+		if err != nil {
+			return refused(err)
+		}
+		return reply{body: printed}, nil
+	}
 	conn := connection.Of(snapshot)[call.Request.Connection]
 	if conn == nil {
 		return reply{fault: fault.New(fault.Conflict, "connection.gone", "connection", call.Request.Connection)}, nil
@@ -402,11 +411,8 @@ func (c *Caller) try(t store.Tenant, call *Call) (reply, error) {
 		return c.senders[conn.Protocol()].send(c.ctx, conn, secret, &call.Request, call.ID), nil
 	}
 	ready, left, err := c.o.Prepare(c.ctx, t, snapshot, call)
-	if f := fault.From(err); f != nil {
-		if f.Kind.Breaks() {
-			return reply{}, err
-		}
-		return reply{fault: f, again: f.Kind == fault.Unavailable}, nil
+	if err != nil {
+		return refused(err)
 	}
 	sent := call.Request
 	sent.Mail = ready
@@ -417,6 +423,15 @@ func (c *Caller) try(t store.Tenant, call *Call) (reply, error) {
 		}
 	}
 	return got, nil
+}
+
+// refused is what came of a try that did not get beyond this program.
+func refused(err error) (reply, error) {
+	f := fault.From(err)
+	if f.Kind.Breaks() {
+		return reply{}, err
+	}
+	return reply{fault: f, again: f.Kind == fault.Unavailable}, nil
 }
 
 // Left are the addresses of a message that was sent to which it was not.

@@ -38,6 +38,14 @@ type Request struct {
 	Body       []byte     `json:"body,omitempty"` // JSON; absent: none
 	// Mail is a message to be sent over SMTP, in place of a request over HTTP; nil: none.
 	Mail *mail.Message `json:"mail,omitempty"`
+	// Print is a document to be printed of the record of the run, in place of a request; nil: none.
+	Print *Print `json:"print,omitempty"`
+}
+
+// Print is what is printed, by a template of that name; Language "": English, or what it has.
+type Print struct {
+	Template string `json:"template"`
+	Language string `json:"language,omitempty"`
 }
 
 // speaks is what a request is made in.
@@ -169,8 +177,11 @@ func pauseOf(h http.Header, now time.Time) time.Duration {
 
 // String is what a request is told as.
 func (r *Request) String() string {
-	if r.Mail != nil {
+	switch {
+	case r.Mail != nil:
 		return r.Mail.String()
+	case r.Print != nil:
+		return "print " + r.Print.Template
 	}
 	return fmt.Sprintf("%s %s /%s", r.Method, r.Connection, r.Path)
 }

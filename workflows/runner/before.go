@@ -74,6 +74,8 @@ func (saving) Inquired(id.ID) (workflows.Inquired, error) {
 }
 func (saving) Call(outside.Request, int64) (id.ID, error)         { return 0, errNotBeforeSave }
 func (saving) Send(*mail.Message, string, int64) (id.ID, error)   { return 0, errNotBeforeSave }
+func (saving) Print(outside.Print) (id.ID, error)                 { return 0, errNotBeforeSave }
+func (saving) Printed(id.ID) (workflows.Printed, error)           { return workflows.Printed{}, errNotBeforeSave }
 func (saving) Called(id.ID) (workflows.Reply, error)              { return workflows.Reply{}, errNotBeforeSave }
 func (saving) Begin(string, id.ID, map[string]any) (id.ID, error) { return 0, errNotBeforeSave }
 func (saving) Ended(id.ID) (workflows.Ending, error)              { return workflows.Ending{}, errNotBeforeSave }

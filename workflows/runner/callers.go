@@ -53,6 +53,15 @@ func (g *together) asking(w *workflows.Workflow, user id.ID, acts []string) *rec
 // writer is the session as which a run reads and writes records. Fault auth.user_inactive (Forbidden) where
 // that is a user who is gone.
 func (g *together) writer(w *workflows.Workflow, run *Run) (*record.Session, error) {
+	caller, err := g.caller(w, run)
+	if err != nil {
+		return nil, err
+	}
+	return g.r.o.Records.As(g.tenant, g.snapshot, caller).Depth(int(run.Depth) + 1), nil
+}
+
+// caller is as whom a run reads and writes.
+func (g *together) caller(w *workflows.Workflow, run *Run) (*policy.Caller, error) {
 	caller := platformAt(g.tenant, w)
 	if w.AsUser() {
 		user := g.callers[keyOf(run.By, run.acts)]
@@ -63,7 +72,7 @@ func (g *together) writer(w *workflows.Workflow, run *Run) (*record.Session, err
 		caller = &own
 	}
 	caller.Via = "workflow " + w.Doc.Name
-	return g.r.o.Records.As(g.tenant, g.snapshot, caller).Depth(int(run.Depth) + 1), nil
+	return caller, nil
 }
 
 // platformAt is the platform where a workflow that the clock sets off is.

@@ -73,7 +73,7 @@ func (r *Runner) answered(ctx context.Context, tx store.Tx, c *outside.Call) err
 		}
 	}
 	if m := c.Request.Mail; m != nil && m.Asks != 0 && c.State == outside.Failed {
-		if err := r.closeUnsent(ctx, tx, c.Run, m.Asks); err != nil {
+		if _, err := r.closeUnsent(ctx, tx, c.Run, m.Asks); err != nil {
 			return err
 		}
 	}

@@ -50,12 +50,12 @@ func composerOf(s *catalog.Snapshot, w *workflows.Workflow, env *session.Env) (*
 	return c, nil
 }
 
-// templatesOf are the templates from which people write about the records of a workflow: those with a text, and not of what can be unsubscribed
-// from, for what somebody writes is theirs.
+// templatesOf are the templates from which people write about the records of a workflow: those with a text, and neither of what can be
+// unsubscribed from, for what somebody writes is theirs, nor of what brings a link to answer by.
 func templatesOf(s *catalog.Snapshot, w *workflows.Workflow) map[string]*template.Template {
 	all := maps.Clone(template.Of(s))
 	maps.DeleteFunc(all, func(_ string, t *template.Template) bool {
-		return t.Doc.Object != w.Object.Doc.Name || len(t.Doc.Text) == 0 || t.Doc.Unsubscribe
+		return t.Doc.Object != w.Object.Doc.Name || len(t.Doc.Text) == 0 || t.Doc.Unsubscribe || workflows.Of(s).BringsLink(t.Doc.Name)
 	})
 	return all
 }

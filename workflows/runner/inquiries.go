@@ -16,7 +16,7 @@ import (
 // Inquire implements workflows.Acts.
 func (e *executing) Inquire(q workflows.Inquiry) (id.ID, error) {
 	return workflows.Ask(e.tape, func() (id.ID, error) {
-		asked := &inquiry.Inquiry{Run: e.run.ID, Step: q.Step, Object: e.run.Object, Record: e.run.Record, Language: q.Language, Title: q.Title, Text: q.Text, Thanks: q.Thanks, Due: q.Due}
+		asked := &inquiry.Inquiry{Run: e.run.ID, Step: q.Step, Object: e.run.Object, Record: e.run.Record, Mail: q.Mail, Language: q.Language, Title: q.Title, Text: q.Text, Thanks: q.Thanks, Due: q.Due}
 		err := inquiry.Ask(e.ctx, e.joint.Tx(), asked, e.r.o.IDs, e.r.o.Now())
 		return asked.ID, err
 	}, "inquire", q.Step, q.Language, q.Title, q.Text, q.Thanks, q.Due.UnixMilli())
@@ -153,15 +153,25 @@ func (r *Runner) settleInquiry(ctx context.Context, t store.Tenant, q *inquiry.I
 }
 
 // closeUnsent ends an inquiry that could not be sent, and has its run go on.
-func (r *Runner) closeUnsent(ctx context.Context, tx store.Tx, run, key id.ID) error {
-	_, err := inquiry.Close(ctx, tx, key, inquiry.Unsent)
+func (r *Runner) closeUnsent(ctx context.Context, tx store.Tx, run, key id.ID) (queued bool, err error) {
+	_, err = inquiry.Close(ctx, tx, key, inquiry.Unsent)
 	if fault.Is(err, "question.unknown") {
-		return nil
+		return false, nil
 	}
 	if err == nil {
-		_, err = r.wakeRun(ctx, tx, run, key)
+		queued, err = r.wakeRun(ctx, tx, run, key)
 	}
-	return err
+	return queued, err
+}
+
+// Bounced ends the inquiry that a message asks, by its record, which came back after a server took it: nobody will answer. It reports whether a
+// job was enqueued.
+func (r *Runner) Bounced(ctx context.Context, tx store.Tx, message id.ID) (queued bool, err error) {
+	q, err := inquiry.AskedBy(ctx, tx, message)
+	if err != nil || q == nil {
+		return false, err
+	}
+	return r.closeUnsent(ctx, tx, q.Run, q.ID)
 }
 
 // inquiryLink is that by which somebody outside answers. Fault question.no_link (Conflict) where none can be made, or it would be good for nothing.

@@ -27,16 +27,8 @@ const longestPrint = 8 * time.Second
 func (r *Runner) print(ctx context.Context, t store.Tenant, s *catalog.Snapshot, c *outside.Call) (all []mail.Attached, err error) {
 	ctx, stop := context.WithTimeout(ctx, longestPrint)
 	defer stop()
-	defer func() {
-		if errors.Is(err, context.DeadlineExceeded) {
-			err = fault.New(fault.Unavailable, "print.busy").Because(err)
-		}
-	}()
-	run, err := Get(ctx, t, c.Run)
-	if err != nil {
-		return nil, err
-	}
-	reads, err := r.reads(ctx, t, s, run)
+	defer func() { err = inTime(err) }()
+	run, reads, err := r.printsFor(ctx, t, s, c)
 	if err != nil {
 		return nil, err
 	}
@@ -63,6 +55,24 @@ func (r *Runner) print(ctx context.Context, t store.Tenant, s *catalog.Snapshot,
 		all = append(all, mail.Attached{Name: p.Name, Type: printing.Type, Body: p.PDF})
 	}
 	return all, nil
+}
+
+// inTime tells what took longer than longestPrint as what is tried again.
+func inTime(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fault.New(fault.Unavailable, "print.busy").Because(err)
+	}
+	return err
+}
+
+// printsFor is the run of a call, and as whom it reads.
+func (r *Runner) printsFor(ctx context.Context, t store.Tenant, s *catalog.Snapshot, c *outside.Call) (*Run, *policy.Caller, error) {
+	run, err := Get(ctx, t, c.Run)
+	if err != nil {
+		return nil, nil, err
+	}
+	reads, err := r.reads(ctx, t, s, run)
+	return run, reads, err
 }
 
 // reads is as whom a run reads records. Fault auth.user_inactive (Forbidden) where that is a user who is gone.

@@ -90,7 +90,7 @@ type Runner struct {
 func New(o Options) *Runner {
 	r := &Runner{o: o, approvals: approval.NewDesk(o.Notes, o.IDs, o.Now), links: approval.NewLinks(o.Reach.Secrets, o.Address), inquiries: inquiry.NewLinks(o.Reach.Secrets, o.Address), leaving: mail.NewLinks(o.Reach.Secrets, o.Address), prover: webhook.NewProver(), former: cache.New[formerKey, definition](formerCount, formerCount*definitionBytes),
 		watchedBefore: cache.New[watchedKey, map[string]bool](watchedCount, watchedBytes), pace: newPace(o.PerMinute, o.Now), figures: newFigures()}
-	r.outside = outside.New(outside.Options{Reach: o.Reach, Catalog: o.Catalog, Now: o.Now, Answered: r.answered, Kept: r.figures.called, Late: r.sentLate, Linked: r.linked, Prepare: r.prepare, Committed: o.Wake,
+	r.outside = outside.New(outside.Options{Reach: o.Reach, Catalog: o.Catalog, Now: o.Now, Answered: r.answered, Kept: r.figures.called, Late: r.sentLate, Linked: r.linked, Prepare: r.prepare, Print: r.printKept, Committed: o.Wake,
 		Failed: func(tenant string, err error) {
 			o.Log.Error("keeping the answer of an outside system", "tenant", tenant, "error", err)
 		}})

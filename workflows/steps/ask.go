@@ -98,6 +98,9 @@ func shared(f *catalog.Field) bool {
 // Inputs implements workflows.Inquiring.
 func (a *asking) Inputs() []workflows.Input { return a.inputs }
 
+// Letter implements workflows.Inquiring.
+func (a *asking) Letter() string { return a.emailSettings.Template }
+
 // Writes implements workflows.Writing.
 func (a *asking) Writes() []workflows.Write { return mailWrites(a.mail.mailbox) }
 
@@ -155,6 +158,7 @@ func (a *asking) ask(x *workflows.Execution) (workflows.Outcome, error) {
 	if a.mail.mailbox.Doc.Send == "" {
 		return workflows.Outcome{Next: a.Nobody, Result: map[string]any{}}, nil
 	}
+	q.Mail = m.Record
 	if m.Asks, err = x.Acts.Inquire(q); err != nil {
 		return workflows.Outcome{}, err
 	}

@@ -10,7 +10,7 @@ import (
 
 // All lists them.
 func All() []workflows.StepType {
-	return []workflows.StepType{approvalType, askType, assignType, branchType, callType, computeType, countType, createType, deleteType, emailType, findType, forEachType, notifyType, parallelType, refuseType, requestType, setType, stopType, switchType, updateType, upsertType, waitType}
+	return []workflows.StepType{approvalType, askType, assignType, branchType, callType, computeType, countType, createType, deleteType, emailType, findType, forEachType, notifyType, parallelType, printType, refuseType, requestType, setType, stopType, switchType, updateType, upsertType, waitType}
 }
 
 // stepType is a type of steps whose settings are an S.

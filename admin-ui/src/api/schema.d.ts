@@ -3760,7 +3760,7 @@ export interface components {
         /** @description RunEffect is what a step changed, or would change. */
         RunEffect: {
             /** @enum {string} */
-            do: "create" | "update" | "delete" | "notify" | "ask" | "approved" | "rejected" | "recalled" | "late" | "cancelled" | "answered" | "unsent" | "request" | "email" | "answer" | "call" | "failed" | "retry" | "wait";
+            do: "create" | "update" | "delete" | "notify" | "ask" | "approved" | "rejected" | "recalled" | "late" | "cancelled" | "answered" | "unsent" | "request" | "email" | "print" | "answer" | "call" | "failed" | "retry" | "wait";
             object?: string;
             /** @description Of notify, ask, and what became of that: the user; of call: the run */
             record?: components["schemas"]["ID"];

@@ -27,7 +27,7 @@ const icons = { call: IconPhone, mail: IconMail, map: IconMap };
 /** The name of a record, the way to its neighbours, and what else can be done with it. */
 export function Head({ object, record, called, commands, phone, beside }: Props) {
   const { t } = useTranslation();
-  const { steps, marks, workflows, menu, neighbours } = commands;
+  const { steps, marks, workflows, letters, menu, neighbours } = commands;
   const roomy = !phone && !beside;
   const buttons = roomy ? workflows.slice(0, most) : [];
   const size = phone ? 44 : "md";
@@ -95,7 +95,7 @@ export function Head({ object, record, called, commands, phone, beside }: Props)
             </ActionIcon>
           </Menu.Target>
           <Menu.Dropdown>
-            {[...(roomy ? [] : marks), ...workflows.slice(buttons.length), ...menu].map((command) => {
+            {[...(roomy ? [] : marks), ...workflows.slice(buttons.length), ...letters, ...menu].map((command) => {
               const can = enabled(command);
               const Icon = command.icon;
               return (

@@ -48,8 +48,10 @@ export interface RecordCommands {
   steps: Command[];
   /** What can be marked of the record. */
   marks: [follow: Mark, favourite: Mark];
-  /** Workflows that may be set off on the record. */
+  /** Workflows that may be set off on the record, but for letters. */
   workflows: Command[];
+  /** Workflows by which e-mails are written; the buttons for them stand beside the activity. */
+  letters: Command[];
   /** What else the menu of the page has. */
   menu: Command[];
   neighbours: Neighbours | undefined;
@@ -214,5 +216,6 @@ export function useRecordCommands({
     ...offered,
     ...menu,
   ]);
-  return { steps, marks, workflows: offered, menu, neighbours };
+  const letters = offered.filter((_, i) => workflows[i]?.composes);
+  return { steps, marks, workflows: offered.filter((one) => !letters.includes(one)), letters, menu, neighbours };
 }
