@@ -96,6 +96,17 @@ func (c *client) send(method, path string, body any, headers ...string) (*answer
 	return &answer{response.StatusCode, response.Header, raw}, nil
 }
 
+// patiently is send that is repeated while somebody else has the rows: a process that was killed may leave a transaction
+// on them, which MongoDB ends after some time.
+func (c *client) patiently(method, path string, body any, headers ...string) (*answer, error) {
+	for {
+		a, err := c.send(method, path, body, headers...)
+		if err != nil || a.status != http.StatusServiceUnavailable || a.code() != "store.busy" {
+			return a, err
+		}
+	}
+}
+
 // do is send to a server that must be there.
 func (c *client) do(t testing.TB, method, path string, body any, headers ...string) *answer {
 	t.Helper()

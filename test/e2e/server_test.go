@@ -19,6 +19,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"formwork/engine/store/mongo/mongotest"
 )
 
 const (
@@ -126,6 +128,19 @@ func startServer(t testing.TB, s *server) *server {
 	})
 	s.start(t)
 	return s
+}
+
+// twoProcesses starts the program twice on one database of a MongoDB, if there is one.
+func twoProcesses(t testing.TB, flags ...string) (both []*server) {
+	t.Helper()
+	uri := mongotest.URI()
+	if uri == "" {
+		t.Skip("FORMWORK_TEST_MONGODB_URI names no server: files are served by one process")
+	}
+	for address := mongotest.Address(t, uri); len(both) < 2; {
+		both = append(both, startServer(t, &server{database: address, flags: flags}))
+	}
+	return both
 }
 
 func tail(s string, n int) string {

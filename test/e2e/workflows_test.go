@@ -13,8 +13,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"formwork/engine/store/mongo/mongotest"
 )
 
 // number is a number from the environment, else the usual one.
@@ -100,14 +98,7 @@ func TestRunsGoOnAfterKills(t *testing.T) {
 // Two processes on one MongoDB share the runs, and both or either of them, when the other is killed, do what one does.
 func TestProcessesShareRuns(t *testing.T) {
 	t.Parallel()
-	uri := mongotest.URI()
-	if uri == "" {
-		t.Skip("FORMWORK_TEST_MONGODB_URI names no server: files are served by one process")
-	}
-	var servers []*server
-	for address := mongotest.Address(t, uri); len(servers) < 2; {
-		servers = append(servers, startServer(t, &server{database: address, flags: []string{"--reach", "127.0.0.1"}}))
-	}
+	servers := twoProcesses(t, "--reach", "127.0.0.1")
 	f := newFollowing(t)
 	f.goOn(t, servers...)
 	until(t, "the clock runs its workflow", func() bool { return f.checkMinutes(t, servers[0].admin(t, "main")) > 0 })
