@@ -96,12 +96,12 @@ func (c *client) send(method, path string, body any, headers ...string) (*answer
 	return &answer{response.StatusCode, response.Header, raw}, nil
 }
 
-// patiently is send that is repeated while somebody else has the rows: a process that was killed may leave a transaction
-// on them, which MongoDB ends after some time.
+// patiently is send that is repeated while the answer is to try again: where a process that was killed left a transaction
+// on the rows, which MongoDB ends after some time, and where another process has just changed the configuration.
 func (c *client) patiently(method, path string, body any, headers ...string) (*answer, error) {
 	for {
 		a, err := c.send(method, path, body, headers...)
-		if err != nil || a.status != http.StatusServiceUnavailable || a.code() != "store.busy" {
+		if err != nil || a.status < 400 || a.code() != "store.busy" && a.code() != "catalog.changed" {
 			return a, err
 		}
 	}
