@@ -154,7 +154,7 @@ func TestMoveATenant(t *testing.T) {
 		route = route[2:]
 	}
 	if uri := mongotest.URI(); uri != "" {
-		cells = append(cells, "--standalone", "--cell", "cluster="+databaseOf(t, uri))
+		cells = append(cells, "--standalone", "--cell", "cluster="+mongotest.Address(t, uri))
 		route = []string{"cluster", cell.Primary, "second"}
 	}
 	server := serve(t, data, environment, cells...)

@@ -47,14 +47,6 @@ func (s *serving) get(t *testing.T, token, path string) string {
 	return string(raw)
 }
 
-// databaseOf is the address of an empty database on a server.
-func databaseOf(t *testing.T, uri string) string {
-	t.Helper()
-	parted := strings.SplitN(uri, "?", 2)
-	parted[0] = strings.TrimSuffix(parted[0], "/") + "/" + mongotest.Database(t, uri)
-	return strings.Join(parted, "?")
-}
-
 // A tenant goes by backups from SQLite into MongoDB and back, all of it, and is used in each
 // place: people log in, words find the same, and records are changed.
 func TestRestoreIntoTheOtherStore(t *testing.T) {
@@ -62,7 +54,7 @@ func TestRestoreIntoTheOtherStore(t *testing.T) {
 	if uri == "" {
 		t.Skip("FORMWORK_TEST_MONGODB_URI names no server")
 	}
-	uri = databaseOf(t, uri)
+	uri = mongotest.Address(t, uri)
 	environment := map[string]string{"FORMWORK_ADMIN_PASSWORD": "correct-horse-battery", "FORMWORK_DEMO_PASSWORD": "battery staple",
 		"FORMWORK_EMAIL": "admin@example.com", "FORMWORK_PASSWORD": "correct-horse-battery"}
 	files := func() storage { return storage{Data: filepath.Join(t.TempDir(), "data")} }

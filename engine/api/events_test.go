@@ -14,6 +14,7 @@ import (
 
 	"formwork/engine/api"
 	"formwork/engine/live"
+	"formwork/engine/store/mongo/mongotest"
 )
 
 // told is an event as a browser gets it.
@@ -218,7 +219,11 @@ func TestEventsGoOnAfterABreak(t *testing.T) {
 	if e := last.next(); e.id <= known {
 		t.Errorf("the id %q follows %q", e.id, known)
 	}
-	for _, unknown := range []string{"1", "9223372036854775807"} {
+	unknown := []string{"9223372036854775807"}
+	if mongotest.URI() == "" { // which counts from 1
+		unknown = append(unknown, "1")
+	}
+	for _, unknown := range unknown {
 		l := w.listen(ann, unknown)
 		l.begins(revision, 0)
 		if e := l.next(); e.event != "reset" || e.id == "" || e.id == unknown {

@@ -25,6 +25,17 @@ func (p *Places) Take(tenant string) int {
 	return n
 }
 
+// TakeOne takes one place for a tenant, if one is free.
+func (p *Places) TakeOne(tenant string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.of[tenant] >= p.ofTenant || p.all >= p.ofAll {
+		return false
+	}
+	p.add(tenant, 1)
+	return true
+}
+
 // Give gives places back.
 func (p *Places) Give(tenant string, n int) {
 	p.mu.Lock()

@@ -51,36 +51,48 @@ func TestMarks(t *testing.T) {
 	}
 }
 
-// marking is a tenant whose marks for jobs are noted.
+// marking is a tenant whose marks for jobs are noted, of each write those of the run that counts.
 type marking struct {
 	store.Tenant
-	mu    sync.Mutex
-	marks []time.Time
+	mu     sync.Mutex
+	writes []*[]time.Time
 }
 
 func (m *marking) Write(ctx context.Context, fn func(store.Tx) error) error {
-	return m.Tenant.Write(ctx, func(tx store.Tx) error { return fn(markingTx{tx, m}) })
+	var marks []time.Time
+	m.mu.Lock()
+	m.writes = append(m.writes, &marks)
+	m.mu.Unlock()
+	return m.Tenant.Write(ctx, func(tx store.Tx) error {
+		m.mu.Lock()
+		marks = nil
+		m.mu.Unlock()
+		return fn(markingTx{tx, m, &marks})
+	})
 }
 
 // since are the marks since it was asked last.
-func (m *marking) since() []time.Time {
+func (m *marking) since() (all []time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	marks := m.marks
-	m.marks = nil
-	return marks
+	for _, marks := range m.writes {
+		all = append(all, *marks...)
+		*marks = nil
+	}
+	return all
 }
 
 type markingTx struct {
 	store.Tx
-	of *marking
+	of    *marking
+	marks *[]time.Time
 }
 
 func (m markingTx) Mark(ctx context.Context, topic string, at time.Time) error {
 	m.of.mu.Lock()
 	defer m.of.mu.Unlock()
 	if topic == job.Topic {
-		m.of.marks = append(m.of.marks, at.UTC())
+		*m.marks = append(*m.marks, at.UTC())
 	}
 	return m.Tx.Mark(ctx, topic, at)
 }

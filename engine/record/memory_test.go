@@ -15,6 +15,7 @@ import (
 	"formwork/engine/query"
 	"formwork/engine/record"
 	"formwork/engine/store"
+	"formwork/engine/store/mongo/mongotest"
 )
 
 // weighed is a tenant in which the bytes that are alive are counted now and then, after a
@@ -30,6 +31,15 @@ type weighed struct {
 
 // every is after how many calls of the store is weighed.
 const every = 20
+
+// sending is what the store may hold of a write besides, in MiB: MongoDB keeps 8 MiB back, of which it makes documents
+// and then a message.
+func sending() uint64 {
+	if mongotest.URI() == "" {
+		return 0
+	}
+	return 3 * 8
+}
 
 func alive() uint64 {
 	runtime.GC()
@@ -174,8 +184,8 @@ func TestBulkOfRecordsThatGrowIsBounded(t *testing.T) {
 		}
 		last = o.ID
 	}
-	if held > most {
-		t.Errorf("%d MiB were held, at most %d", held, most)
+	if held > most+sending() {
+		t.Errorf("%d MiB were held, at most %d", held, most+sending())
 	}
 }
 
@@ -201,8 +211,8 @@ func TestDependentsThatAreLargeAreBounded(t *testing.T) {
 		{"merging", func() error { _, err := s.Merge(w.ctx, "account", other, []id.ID{account}, nil); return err }},
 		{"emptying", func() error { return s.Delete(w.ctx, "account", other, 0) }},
 	} {
-		if held := tenant.held(t, c.do); held > most {
-			t.Errorf("%s: %d MiB were held, at most %d", c.what, held, most)
+		if held := tenant.held(t, c.do); held > most+sending() {
+			t.Errorf("%s: %d MiB were held, at most %d", c.what, held, most+sending())
 		}
 	}
 	page, err := s.List(w.ctx, "line", record.ListQuery{Fields: []string{"deal"}, Limit: 500})
@@ -232,7 +242,7 @@ func TestDependentsAreHeldAsTheRequestMay(t *testing.T) {
 	defer share.Leave()
 	ctx := budget.With(w.ctx, share)
 	held := tenant.held(t, func() error { return s.Delete(ctx, "deal", deal, 0) })
-	if held > 8 || share.Used() != 0 {
+	if held > 8+sending() || share.Used() != 0 {
 		t.Errorf("%d MiB were held, and %d bytes are still counted", held, share.Used())
 	}
 	if _, err := s.Restore(ctx, "deal", deal); err != nil {

@@ -96,6 +96,17 @@ func (c *client) send(method, path string, body any, headers ...string) (*answer
 	return &answer{response.StatusCode, response.Header, raw}, nil
 }
 
+// patiently is send that is repeated while the answer is to try again: where a process that was killed left a transaction
+// on the rows, which MongoDB ends after some time, and where another process has just changed the configuration.
+func (c *client) patiently(method, path string, body any, headers ...string) (*answer, error) {
+	for {
+		a, err := c.send(method, path, body, headers...)
+		if err != nil || a.status < 400 || a.code() != "store.busy" && a.code() != "catalog.changed" {
+			return a, err
+		}
+	}
+}
+
 // do is send to a server that must be there.
 func (c *client) do(t testing.TB, method, path string, body any, headers ...string) *answer {
 	t.Helper()

@@ -13,11 +13,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"formwork/engine/store/mongo/mongotest"
 )
 
 const (
@@ -71,9 +74,10 @@ func run(m *testing.M) int {
 // server is the program on a folder, in a process that may be stopped, killed and
 // started again.
 type server struct {
-	dir  string
-	base string
-	log  *lockedBuffer // of all its processes
+	dir      string
+	database string // the address of a MongoDB, instead of the folder
+	base     string
+	log      *lockedBuffer // of all its processes
 	// flags and environment are told to its processes besides those of every test.
 	flags, environment []string
 
@@ -126,6 +130,19 @@ func startServer(t testing.TB, s *server) *server {
 	return s
 }
 
+// twoProcesses starts the program twice on one database of a MongoDB, if there is one.
+func twoProcesses(t testing.TB, flags ...string) (both []*server) {
+	t.Helper()
+	uri := mongotest.URI()
+	if uri == "" {
+		t.Skip("FORMWORK_TEST_MONGODB_URI names no server: files are served by one process")
+	}
+	for address := mongotest.Address(t, uri); len(both) < 2; {
+		both = append(both, startServer(t, &server{database: address, flags: flags}))
+	}
+	return both
+}
+
 func tail(s string, n int) string {
 	if len(s) > n {
 		return "…" + s[len(s)-n:]
@@ -150,7 +167,7 @@ func (s *server) start(t testing.TB) {
 }
 
 func (s *server) begin() error {
-	s.process = exec.Command(binary, append([]string{"serve", "--data", s.dir, "--listen", "127.0.0.1:0"}, s.flags...)...)
+	s.process = exec.Command(binary, slices.Concat([]string{"serve", "--listen", "127.0.0.1:0"}, s.place(), s.flags)...)
 	s.process.Env, s.process.Stderr = append(environment(), s.environment...), s.log
 	out, err := s.process.StdoutPipe()
 	if err != nil {
@@ -188,6 +205,14 @@ func (s *server) begin() error {
 	return fmt.Errorf("the server is not ready:\n%s", tail(s.log.String(), 4000))
 }
 
+// place says where the data is.
+func (s *server) place() []string {
+	if s.database != "" {
+		return []string{"--database", s.database}
+	}
+	return []string{"--data", s.dir}
+}
+
 // kill ends the process as a power failure of it would.
 func (s *server) kill() { s.signal(syscall.SIGKILL) }
 
@@ -211,11 +236,11 @@ func (s *server) signal(how os.Signal) {
 	}
 }
 
-// formwork runs another command of the program on the server's folder.
+// formwork runs another command of the program on the server's data.
 func (s *server) formwork(arguments ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	command := exec.CommandContext(ctx, binary, append(arguments, "--data", s.dir)...)
+	command := exec.CommandContext(ctx, binary, append(arguments, s.place()...)...)
 	command.Env = environment()
 	out, err := command.CombinedOutput()
 	return string(out), err

@@ -78,7 +78,7 @@ func (w *writer) unexpected(what string, a *answer) bool {
 // create makes a record; unanswered, it looks later whether there is one with the
 // token in a field.
 func (w *writer) create(k *kept, field string, data object, then func()) bool {
-	a, err := w.as.send("POST", "/records/"+k.object, data)
+	a, err := w.as.patiently("POST", "/records/"+k.object, data)
 	took := func(l *ledger, is object) error {
 		k.id, k.version, k.changes = is["id"].(string), 1, 1
 		if difference := k.differs(is); difference != "" {
@@ -115,7 +115,7 @@ func (w *writer) create(k *kept, field string, data object, then func()) bool {
 
 // update changes a record; unanswered, it looks later which version there is.
 func (w *writer) update(k *kept, data object, then func()) bool {
-	a, err := w.as.send("PATCH", "/records/"+k.object+"/"+k.id, data, "If-Match", fmt.Sprint(k.version))
+	a, err := w.as.patiently("PATCH", "/records/"+k.object+"/"+k.id, data, "If-Match", fmt.Sprint(k.version))
 	took := func(l *ledger) {
 		for field, v := range data {
 			k.values[field] = fmt.Sprint(v)
@@ -218,7 +218,7 @@ func (w *writer) removeOpportunity() bool {
 
 // remove deletes a record, with which all go.
 func (w *writer) remove(k *kept, all []*kept) bool {
-	a, err := w.as.send("DELETE", "/records/"+k.object+"/"+k.id, nil)
+	a, err := w.as.patiently("DELETE", "/records/"+k.object+"/"+k.id, nil)
 	took := func(l *ledger) {
 		for _, one := range all {
 			one.gone = true
@@ -269,7 +269,7 @@ func (w *writer) restore() bool {
 		w.deleted = w.deleted[:len(w.deleted)-1]
 		return true
 	}
-	a, err := w.as.send("POST", "/records/"+k.object+"/"+k.id+"/restore", nil)
+	a, err := w.as.patiently("POST", "/records/"+k.object+"/"+k.id+"/restore", nil)
 	took := func(l *ledger) {
 		w.deleted = w.deleted[:len(w.deleted)-1]
 		for _, one := range w.made {
@@ -331,7 +331,7 @@ func (w *writer) bulk() bool {
 			w.made, w.items = append(w.made, k), append(w.items, k)
 		}
 	}
-	a, err := w.as.send("POST", "/records/line_item/bulk", object{"operations": operations, "atomic": true})
+	a, err := w.as.patiently("POST", "/records/line_item/bulk", object{"operations": operations, "atomic": true})
 	if err != nil {
 		w.ledger.doubt("bulk", func(t testing.TB, l *ledger, c *client) error {
 			var ids []string
@@ -363,7 +363,7 @@ func (w *writer) bulk() bool {
 // createProduct uses one of a few codes, which others want too.
 func (w *writer) createProduct() bool {
 	code := fmt.Sprint("C", w.random.IntN(400))
-	a, err := w.as.send("POST", "/records/product", object{"name": "Product " + code, "code": code})
+	a, err := w.as.patiently("POST", "/records/product", object{"name": "Product " + code, "code": code})
 	if err != nil {
 		return false // there or not: only that there are not two
 	}

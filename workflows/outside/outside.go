@@ -16,7 +16,6 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -236,20 +235,20 @@ type Caller struct {
 	flights *budget.Flights // requests under way
 	ctx     context.Context // theirs
 	places  *budget.Places  // of them
-	ended   atomic.Int64    // those whose answers are being kept
+	keeping *budget.Places  // of answers that are being kept
 }
 
 // New makes a caller.
 func New(o Options) *Caller {
 	flights := budget.NewFlights()
-	return &Caller{o: o, senders: senders(o.Reach, o.Now), flights: flights, ctx: flights.Context(), places: budget.NewPlaces(atOnce, atOnceOfAll)}
+	return &Caller{o: o, senders: senders(o.Reach, o.Now), flights: flights, ctx: flights.Context(), places: budget.NewPlaces(atOnce, atOnceOfAll), keeping: budget.NewPlaces(atOnce, atOnceOfAll)}
 }
 
 // Run returns when ctx has ended and no request is under way any more: those that were are made again later.
 func (c *Caller) Run(ctx context.Context) { c.flights.Run(ctx) }
 
 // Flying is how many requests are under way, or have their answers kept.
-func (c *Caller) Flying() int { return c.places.Taken() + int(c.ended.Load()) }
+func (c *Caller) Flying() int { return c.places.Taken() + c.keeping.Taken() }
 
 // Start begins to make requests of a tenant that are due, as many as there is room for, and returns without waiting for
 // their answers. It reports whether there was room for any.
@@ -319,13 +318,16 @@ func (c *Caller) Start(ctx context.Context, t store.Tenant) (room bool, err erro
 	return true, nil
 }
 
-// call makes a request once, and keeps what came of it. There is room for another before the answer is kept: whoever hears of
-// the answer finds it.
+// call makes a request once, and keeps what came of it. There is room for another before the answer is kept, so that whoever
+// hears of the answer finds it, unless as many wait to be kept as there is room for: outside systems may be faster than the store.
 func (c *Caller) call(t store.Tenant, call *Call) error {
 	got, err := c.try(t, call)
-	c.ended.Add(1)
-	defer c.ended.Add(-1)
-	c.places.Give(t.Name(), 1)
+	if c.keeping.TakeOne(t.Name()) {
+		c.places.Give(t.Name(), 1)
+		defer c.keeping.Give(t.Name(), 1)
+	} else {
+		defer c.places.Give(t.Name(), 1)
+	}
 	if err != nil || got.again && c.ctx.Err() != nil { // what was cut off is made again
 		return err
 	}

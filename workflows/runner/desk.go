@@ -59,11 +59,12 @@ func (r *Runner) Try(ctx context.Context, t store.Tenant, c *policy.Caller, of W
 
 // try does the steps of a run in a transaction that it undoes, with errUndo. triggers says whether it is set off.
 func (r *Runner) try(ctx context.Context, t store.Tenant, system, caller *record.Session, w *workflows.Workflow, c *policy.Caller, run *Run, triggers func(*session.Env) (bool, error)) error {
-	begins := *run
+	begins, did := *run, &tally{}
+	defer func() { r.tell(t, did) }()
 	return system.Jointly(ctx, func(j *record.Joint) error {
 		*run = begins
 		g := r.together(ctx, t, system.Snapshot(), j, callers{keyOf(run.By, run.acts): c})
-		g.tries = true
+		g.tries, did = true, &g.tally
 		env, err := g.about(caller, run)
 		if err != nil {
 			return err

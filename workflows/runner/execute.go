@@ -29,7 +29,6 @@ type executing struct {
 	g        *together
 	r        *Runner
 	ctx      context.Context
-	tenant   string
 	run      *Run
 	workflow *workflows.Workflow
 	writer   *record.Session // as whom it reads and writes
@@ -58,7 +57,7 @@ func (g *together) carryOn(run *Run, w *workflows.Workflow, env *session.Env) (w
 		g.tally.saw(run)
 		return false, g.release(run)
 	}
-	x := executing{g: g, r: g.r, ctx: g.ctx, tenant: g.tenant.Name(), run: run, workflow: w, writer: writer, joint: writer.Within(g.joint), env: env, tries: g.tries, budget: &g.budget}
+	x := executing{g: g, r: g.r, ctx: g.ctx, run: run, workflow: w, writer: writer, joint: writer.Within(g.joint), env: env, tries: g.tries, budget: &g.budget}
 	if w.Records() && !g.tries && !run.recording.partial {
 		x.tape = workflows.NewTape(run.stint(env, g.snapshot.Revision))
 	}
@@ -105,7 +104,7 @@ func (e *executing) execute() error {
 		return err // nothing is wrong with the run
 	case f != nil:
 		if f.Kind == fault.Internal && !e.tape.Replays() { // it must not hold up others
-			e.r.o.Log.Error("doing a step of a workflow", "tenant", e.tenant, "workflow", e.run.Workflow, "run", e.run.ID.String(), "step", x.Step(), "error", err)
+			e.g.tally.broken = append(e.g.tally.broken, broken{e.run, x.Step(), err})
 		}
 		e.run.State, e.run.Fault, e.run.Ended = Failed, cmp.Or(e.run.Fault, single(f)), now
 	case state.Waits():

@@ -39,6 +39,14 @@ type tally struct {
 	begun, waited int
 	ended         map[string]int
 	late          []time.Duration
+	broken        []broken
+}
+
+// broken is a run that failed at a step by no fault of its own.
+type broken struct {
+	run  *Run
+	step string
+	err  error
 }
 
 // saw counts what a run has come to.
@@ -55,6 +63,7 @@ func (t *tally) saw(run *Run) {
 
 // committed counts what was done in a transaction.
 func (r *Runner) committed(t store.Tenant, did *tally) {
+	r.tell(t, did)
 	r.pace.began(t.Name(), did.begun)
 	r.figures.mu.Lock()
 	defer r.figures.mu.Unlock()
@@ -101,4 +110,11 @@ func (r *Runner) Figures() Figures {
 	all := r.figures.all
 	all.Ended, all.Calls, all.Calling = maps.Clone(all.Ended), maps.Clone(all.Calls), r.Calling()
 	return all
+}
+
+// tell logs which runs failed by no fault of their own. A transaction that is begun anew has such, which are none.
+func (r *Runner) tell(t store.Tenant, did *tally) {
+	for _, b := range did.broken {
+		r.o.Log.Error("doing a step of a workflow", "tenant", t.Name(), "workflow", b.run.Workflow, "run", b.run.ID.String(), "step", b.step, "error", b.err)
+	}
 }

@@ -83,7 +83,7 @@ func (g *together) invite(step workflows.Inviting, w *workflows.Workflow, run *R
 	if err := w.Restore(state, run.results); err != nil {
 		return err
 	}
-	e := &executing{g: g, r: g.r, ctx: g.ctx, tenant: g.tenant.Name(), run: run, workflow: w, writer: writer, joint: writer.Within(g.joint), env: env, budget: &g.budget}
+	e := &executing{g: g, r: g.r, ctx: g.ctx, run: run, workflow: w, writer: writer, joint: writer.Within(g.joint), env: env, budget: &g.budget}
 	x := workflows.NewExecution(g.ctx, w, state, env, e, e.budget)
 	x.ID, x.By = run.ID, run.By
 	e.did(of.Step, "", false)

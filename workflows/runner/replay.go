@@ -195,7 +195,7 @@ func (p *replaying) goOn(s *workflows.Stint, came string) error {
 		return err
 	}
 	tape := workflows.Replay(*s)
-	e := &executing{r: p.r, ctx: p.ctx, tenant: p.tenant.Name(), run: p.run, workflow: p.under[s.Revision].workflow, env: env, budget: &workflows.Budget{Steps: len(s.Steps)}, tape: tape}
+	e := &executing{r: p.r, ctx: p.ctx, run: p.run, workflow: p.under[s.Revision].workflow, env: env, budget: &workflows.Budget{Steps: len(s.Steps)}, tape: tape}
 	err = e.execute()
 	p.doing = e.doing
 	if err == nil && (!tape.Ends() || p.run.State != came) {

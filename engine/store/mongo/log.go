@@ -223,14 +223,9 @@ func (t *Tenant) place(ctx context.Context, table string) (end int64, err error)
 
 // placePage is a try of place; lost: another process has made a page meanwhile.
 func (t *Tenant) placePage(ctx context.Context, table string) (end int64, lost bool, err error) {
-	var newest head
-	key := bson.E{Key: "_id", Value: table}
-	err = t.db.Collection(heads).FindOne(ctx, bson.D{key}).Decode(&newest)
-	if err == driver.ErrNoDocuments {
-		return 0, false, nil // nothing was ever appended
-	}
-	if err != nil {
-		return 0, false, failed("reading the head of the log "+table, err)
+	newest, err := t.head(ctx, table)
+	if err != nil || newest == nil { // nothing was ever appended
+		return 0, false, err
 	}
 	rows, err := t.unplaced(ctx, table)
 	if err != nil {
@@ -238,7 +233,7 @@ func (t *Tenant) placePage(ctx context.Context, table string) (end int64, lost b
 	}
 	if t.placedIn(table).page < newest.Page {
 		if len(rows) > 0 { // else the head's have theirs
-			if err := t.placeRows(ctx, table, newest); err != nil {
+			if err := t.placeRows(ctx, table, *newest); err != nil {
 				return 0, false, err
 			}
 			if rows, err = t.unplaced(ctx, table); err != nil {
@@ -248,10 +243,13 @@ func (t *Tenant) placePage(ctx context.Context, table string) (end int64, lost b
 		t.setPlaced(table, placed{newest.Page, newest.end()})
 	}
 	if len(rows) == 0 {
-		return newest.end(), false, nil
+		// Rows that had none may have got theirs since the head was read, from another that made a page of them.
+		now, err := t.head(ctx, table)
+		return newest.end(), err == nil && (now == nil || now.Page != newest.Page), err
 	}
 	next := head{Page: newest.Page + 1, First: newest.end() + 1, Rows: rows}
-	result, err := t.db.Collection(heads).UpdateOne(ctx, bson.D{key, {Key: "page", Value: newest.Page}}, bson.D{{Key: "$set", Value: next}})
+	found := bson.D{{Key: "_id", Value: table}, {Key: "page", Value: newest.Page}}
+	result, err := t.db.Collection(heads).UpdateOne(ctx, found, bson.D{{Key: "$set", Value: next}})
 	if err != nil {
 		return 0, false, failed("writing the head of the log "+table, err)
 	}
@@ -263,6 +261,19 @@ func (t *Tenant) placePage(ctx context.Context, table string) (end int64, lost b
 	}
 	t.setPlaced(table, placed{next.Page, next.end()})
 	return next.end(), false, nil
+}
+
+// head is the head of a log; nil if there is none.
+func (t *Tenant) head(ctx context.Context, table string) (*head, error) {
+	var newest head
+	err := t.db.Collection(heads).FindOne(ctx, bson.D{{Key: "_id", Value: table}}).Decode(&newest)
+	if err == driver.ErrNoDocuments {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, failed("reading the head of the log "+table, err)
+	}
+	return &newest, nil
 }
 
 // unplaced are the keys of rows without a position, at most a page, in their order.

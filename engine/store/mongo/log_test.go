@@ -98,7 +98,8 @@ func TestPlacingRows(t *testing.T) {
 		keys(8),
 		found(row(10), row(11), row(12), row(13)),
 		headOf(5, 13, 8),
-		keys())
+		keys(),
+		headOf(5, 13, 8)) // nor did another make a page meanwhile
 	s.script("update",
 		changed(1), // 5 and 6
 		changed(0), // the head is not that of page 3 any more
@@ -115,7 +116,7 @@ func TestPlacingRows(t *testing.T) {
 	if !slices.Equal(got, []int64{10, 20, 11, 22, 12, 24, 13, 26}) {
 		t.Errorf("read %v", got)
 	}
-	sees(t, s, "find find update find update find find update find update update find find find")
+	sees(t, s, "find find update find update find find update find update update find find find find")
 	var updates []bson.Raw
 	for _, c := range s.commands() {
 		if _, err := c.LookupErr("update"); err == nil {
@@ -136,4 +137,33 @@ func TestPlacingRows(t *testing.T) {
 			t.Errorf("update %d replaces the head of page %d", i, got)
 		}
 	}
+}
+
+// Rows that get their positions from another between the two questions of a reader, what the head is and which rows
+// have none, are read.
+func TestPlacedByAnotherMeanwhile(t *testing.T) {
+	s := newServer(t)
+	acme := s.open(mongo.Options{})
+	s.script("find",
+		headOf(3, 10, 5, 6), // and then the row 9 is appended, and placed by another
+		keys(),
+		headOf(4, 12, 9),
+		headOf(4, 12, 9),
+		keys(),
+		headOf(4, 12, 9),
+		found(bson.D{{Key: "_id", Value: int64(9)}, {Key: "_position", Value: int64(12)}}),
+		headOf(4, 12, 9),
+		keys(),
+		headOf(4, 12, 9))
+	var got []int64
+	for r, err := range acme.ReadLog(t.Context(), store.LogRead{Table: "journal", After: 11, Limit: 50}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, r[0].(int64))
+	}
+	if !slices.Equal(got, []int64{12}) {
+		t.Errorf("read %v", got)
+	}
+	sees(t, s, "find find find find find find find find find find")
 }

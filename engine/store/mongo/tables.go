@@ -299,18 +299,19 @@ func (t *Tenant) makeCollection(ctx context.Context, table string) error {
 	})
 }
 
-// errMade ends a transaction that met a table without a collection, which is there now and
-// is not in its snapshot.
-var errMade = errors.New("the collection of a table was made")
+// errUnmade ends a transaction that met a table without a collection. That is made once the
+// transaction has ended: making indexes waits for all that have read the table, it among them.
+var errUnmade = errors.New("a table has no collection yet")
 
 // intoMade makes sure, before a row is inserted, that the table has a collection.
 func (x *tx) intoMade(ctx context.Context, table string) error {
 	made, err := x.t.isMade(ctx, table)
-	if err == nil && !made {
+	switch {
+	case err != nil || made:
+	case x.session == nil:
 		err = x.t.makeCollection(ctx, table)
-	}
-	if err == nil && !made && x.session != nil {
-		err = errMade
+	default:
+		x.unmade, err = table, errUnmade
 	}
 	return x.note(err)
 }

@@ -120,6 +120,19 @@ func TestCollectionsAreMadeForRows(t *testing.T) {
 	if got := after("inserting", insert); got != "insert lead, commitTransaction" {
 		t.Errorf("the second row sent %s", got)
 	}
+	if err := tenant.Define(t.Context(), store.Table{Name: "read", Indexes: []store.Index{{Name: "a", Columns: []store.IndexColumn{{Column: query.ID}}}}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := after("inserting what was looked for", func() error {
+		return tenant.Write(t.Context(), func(tx store.Tx) error {
+			if n, err := tx.Count(t.Context(), "read", nil, nil, 0); err != nil || n != 0 {
+				t.Errorf("there are %d rows, %v", n, err)
+			}
+			return tx.Insert(t.Context(), "read", 1, nil, nil)
+		})
+	}); got != "aggregate read, abortTransaction, create read, createIndexes read, aggregate read, insert read, commitTransaction" {
+		t.Errorf("the first row after a read sent %s", got)
+	}
 	other := func() error {
 		return tenant.Write(t.Context(), func(tx store.Tx) error { return tx.Insert(t.Context(), "other", 1, nil, nil) })
 	}

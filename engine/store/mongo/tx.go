@@ -25,6 +25,7 @@ type tx struct {
 	t       *Tenant
 	session driver.Session // nil on a standalone server
 	lost    error          // what ended the transaction
+	unmade  string         // the table without a collection that did
 	changed bool           // something was written, or may have been
 	places  *places        // of rows that it changes; nil on a standalone server
 	met     []row          // rows that others changed

@@ -77,6 +77,11 @@ func (t *Tenant) write(ctx context.Context, fn func(tx store.Tx) error) error {
 		if !again {
 			return err
 		}
+		if tx.unmade != "" {
+			if err := t.makeCollection(ctx, tx.unmade); err != nil {
+				return err
+			}
+		}
 		met = append(met, tx.met...)
 		if try == writeTries || t.store.now().Sub(began) > writeFor {
 			if unreachable(err) {
@@ -99,7 +104,7 @@ func (t *Tenant) write(ctx context.Context, fn func(tx store.Tx) error) error {
 
 // atOnce holds for what ended a transaction that may be begun anew without a pause: its
 // turn is what it waits for, or all that it lacked is there.
-func atOnce(err error) bool { return err == errTaken || err == errMade || err == errOutdated }
+func atOnce(err error) bool { return err == errTaken || err == errUnmade || err == errOutdated }
 
 // errOutdated ends a write that did not know which keys rows claim now.
 var errOutdated = errors.New("the keys that rows claim were changed")

@@ -89,6 +89,7 @@ var attemptCases = []testCase{
 	}},
 	{"many attempts in one write", func(f *fixture) {
 		f.define(simple)
+		f.made("lead")
 		const rows = 150
 		var want []int64
 		var wrong []string // in the run that counts
@@ -163,6 +164,7 @@ var attemptCases = []testCase{
 	}},
 	{"attempts of a write that fails", func(f *fixture) {
 		f.define(simple)
+		f.made("lead")
 		err := f.tenant.Write(f.ctx, func(tx store.Tx) error {
 			f.must(f.attempt(tx, func() error { return tx.Insert(f.ctx, "lead", 1, nil, []string{"x"}) }))
 			_ = f.attempt(tx, func() error {
@@ -179,6 +181,7 @@ var attemptCases = []testCase{
 	}},
 	{"attempts that end the transaction", func(f *fixture) {
 		f.define(simple)
+		f.made("lead")
 		over, cancel := context.WithCancel(f.ctx)
 		for what, fn := range map[string]func(tx store.Tx) (error, error){
 			"cancelled": func(tx store.Tx) (error, error) {

@@ -90,6 +90,14 @@ func (f *fixture) insert(table string, key id.ID, values map[string]any, words .
 	return f.tenant.Write(f.ctx, func(tx store.Tx) error { return tx.Insert(f.ctx, table, key, values, words) })
 }
 
+// made has had a row in a table: a store may make the table with the first one, and then runs the write that
+// met it once more, which tests that count runs, or whose writes go on after an error, don't want.
+func (f *fixture) made(table string) {
+	f.Helper()
+	f.must(f.insert(table, 1<<40, nil))
+	f.write(func(tx store.Tx) error { return tx.Delete(f.ctx, table, 1<<40) })
+}
+
 // load puts a model's rows into the tenant.
 func (f *fixture) load(d Data) {
 	f.Helper()

@@ -115,6 +115,7 @@ var writeCases = []testCase{
 	}},
 	{"reads its own writes", func(f *fixture) {
 		f.define(simple)
+		f.made("lead")
 		f.write(func(tx store.Tx) error {
 			f.must(tx.Insert(f.ctx, "lead", 1, map[string]any{colN.Name: int64(5)}, []string{"word"}))
 			f.same("selects", f.ids(tx, "lead", query.Is(colN, int64(5))), []int64{1})
@@ -150,6 +151,7 @@ var writeCases = []testCase{
 	}},
 	{"a panic becomes an error", func(f *fixture) {
 		f.define(simple)
+		f.made("lead")
 		err := f.tenant.Write(f.ctx, func(tx store.Tx) error {
 			f.must(tx.Insert(f.ctx, "lead", 1, nil, nil))
 			panic("of the test")

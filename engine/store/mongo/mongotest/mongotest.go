@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -50,6 +51,14 @@ func Database(t testing.TB, uri string) string {
 		}
 	})
 	return name
+}
+
+// Address is the address of a database that nobody uses, as Database names it.
+func Address(t testing.TB, uri string) string {
+	t.Helper()
+	parted := strings.SplitN(uri, "?", 2)
+	parted[0] = strings.TrimSuffix(parted[0], "/") + "/" + Database(t, uri)
+	return strings.Join(parted, "?")
 }
 
 // drop drops the databases whose names begin with a prefix.
