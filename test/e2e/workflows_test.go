@@ -130,8 +130,10 @@ func (f *following) documents() []object {
 				"second": object{"type": "create", "object": "task", "values": object{"subject": "'second ' + name"}, "next": "order"},
 				"order":  object{"type": "request", "connection": "erp", "method": "POST", "path": "'orders'", "body": object{"for": "name"}, "answer": object{"number": object{"at": "/number", "type": "text"}}, "next": "write"},
 				"write":  object{"type": "email", "mailbox": "hello", "to": "'ann@example.com'", "subject": "name", "text": "steps.order.number", "next": "again"},
-				"again":  object{"type": "wait", "for": "seconds(1)", "next": "call"},
-				"call":   object{"type": "call", "workflow": "rate", "next": "third"},
+				"again":  object{"type": "parallel", "ways": []object{{"do": "pause"}, {"do": "call"}}, "next": "third"},
+				"pause":  object{"type": "wait", "for": "seconds(1)", "next": "beside"},
+				"beside": object{"type": "create", "object": "task", "values": object{"subject": "'beside ' + name"}},
+				"call":   object{"type": "call", "workflow": "rate"},
 				"third":  object{"type": "create", "object": "task", "values": object{"subject": "'third ' + name + steps.first.record.subject + steps.call.rating", "description": "steps.order.number"}},
 			},
 		},
@@ -207,7 +209,7 @@ func (c *client) makeAccounts(t *testing.T, name string) int64 {
 
 // check wants what is done for an account to have been done once for each.
 func (f *following) check(t *testing.T, admin *client, accounts int64) {
-	for _, step := range []string{"first", "second", "called", "third"} {
+	for _, step := range []string{"first", "second", "beside", "called", "third"} {
 		rows := admin.must(t, 200, "POST", "/records/task/aggregate", object{"group": []object{{"field": "subject"}}, "filter": fmt.Sprintf("subject startsWith %q", step), "limit": 10_000})["rows"].([]any)
 		if n := admin.count(t, "task", "filter", fmt.Sprintf("subject startsWith %q", step)); n != accounts || int64(len(rows)) != accounts {
 			t.Errorf("the step %s was done %d times, for %d of %d accounts", step, n, len(rows), accounts)
