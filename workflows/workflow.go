@@ -31,7 +31,7 @@ type Definition struct {
 	Active  *bool                      `json:"active"`
 	Trigger json.RawMessage            `json:"trigger"` // with its type and what the type sets
 	RunAs   string                     `json:"run_as"`  // "system" or "user"; "": system
-	Record  bool                       `json:"record"`  // what its runs find is kept
+	Record  *bool                      `json:"record"`  // what its runs find is kept; true when absent
 	When    string                     `json:"when"`
 	Start   string                     `json:"start"`
 	Steps   map[string]json.RawMessage `json:"steps"`
@@ -94,7 +94,7 @@ func (w *Workflow) Active() bool { return w.Doc.Active == nil || *w.Doc.Active }
 func (w *Workflow) AsUser() bool { return w.Doc.RunAs == "user" }
 
 // Records reports whether what its runs find is kept.
-func (w *Workflow) Records() bool { return w.Doc.Record }
+func (w *Workflow) Records() bool { return w.Doc.Record == nil || *w.Doc.Record }
 
 // byNobody reports whether no user sets it off.
 func (w *Workflow) byNobody() bool {

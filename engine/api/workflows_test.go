@@ -264,7 +264,7 @@ func TestRunsTellOfRequests(t *testing.T) {
 	w := newWorld(t)
 	w.User("admin@example.com", map[string]any{"permissions": []any{"admin"}})
 	w.Apply(`{"kind":"connection","name":"erp","label":"ERP","url":"http://127.0.0.1:9"}`,
-		`{"kind":"workflow","name":"send","label":"Send","record":true,"object":"account","trigger":{"type":"manual"},"start":"a","steps":{"a":{"type":"request","connection":"erp","method":"POST","path":"'x'","body":["phone"]}}}`,
+		`{"kind":"workflow","name":"send","label":"Send","object":"account","trigger":{"type":"manual"},"start":"a","steps":{"a":{"type":"request","connection":"erp","method":"POST","path":"'x'","body":["phone"]}}}`,
 		`{"kind":"permission","name":"looker","label":"Looker","system":["view_setup","manage_metadata"],"objects":{"account":{"read":true,"read_all":true,"fields":{"*":"read","phone":"none"}}}}`)
 	w.User("lou@example.com", map[string]any{"permissions": []any{"looker"}})
 	admin, lou := w.login("main", "admin@example.com"), w.login("main", "lou@example.com")

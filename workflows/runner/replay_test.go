@@ -163,7 +163,7 @@ func TestRunsOfRandomWorkflowsAreReplayed(t *testing.T) {
 			Documents: []json.RawMessage{json.RawMessage(`{"kind":"connection","name":"erp","label":"ERP","url":"$server"}`)},
 			Server:    map[string][]said{"GET /x": {{Body: json.RawMessage(`{"n":7}`)}, {Status: 503}, {Body: json.RawMessage(`{}`)}, {Body: json.RawMessage(`{"n":8}`)}}}}, "core")
 		start := g.grow(2)
-		s.install(t, map[string]any{"kind": "workflow", "name": "w", "record": true, "object": "deal", "trigger": map[string]any{"type": "after_save", "on": []string{"create"}}, "when": "amount > 10 and old.amount == nil", "start": start, "steps": g.steps})
+		s.install(t, map[string]any{"kind": "workflow", "name": "w", "object": "deal", "trigger": map[string]any{"type": "after_save", "on": []string{"create"}}, "when": "amount > 10 and old.amount == nil", "start": start, "steps": g.steps})
 		var deals []id.ID
 		for i := range 4 {
 			if _, err := s.System().Create(t.Context(), "account", map[string]any{"name": fmt.Sprint("A", i), "tier": []string{"gold", "silver"}[i%2], "region": "north"}); err != nil {
@@ -197,7 +197,7 @@ func TestRunsOfRandomWorkflowsAreReplayed(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		s.install(t, map[string]any{"kind": "workflow", "name": "w", "record": true, "object": "deal", "trigger": map[string]any{"type": "after_save", "on": []string{"create"}}, "start": "stop", "steps": map[string]any{"stop": map[string]any{"type": "stop"}}})
+		s.install(t, map[string]any{"kind": "workflow", "name": "w", "object": "deal", "trigger": map[string]any{"type": "after_save", "on": []string{"create"}}, "start": "stop", "steps": map[string]any{"stop": map[string]any{"type": "stop"}}})
 		s.replays(t)
 		for _, run := range s.runs(t) {
 			states[run.State]++
@@ -266,12 +266,30 @@ func (g *growing) happens(t *testing.T, s *stage, deals []id.ID) bool {
 	return waiting
 }
 
+// Of a workflow that says so nothing is recorded.
+func TestRunsAreNotRecorded(t *testing.T) {
+	s := newStage(t, read[[]json.RawMessage](t, "testdata/world.json"), scenario{}, "core")
+	for name, records := range map[string]bool{"kept": true, "gone": false} {
+		s.install(t, map[string]any{"kind": "workflow", "name": name, "record": records, "object": "deal", "trigger": map[string]any{"type": "after_save", "on": []string{"create"}}, "when": "name != 'secret'", "start": "a",
+			"steps": map[string]any{"a": map[string]any{"type": "set", "values": map[string]any{"note": "name + '!'"}}}})
+	}
+	if _, err := s.System().Create(t.Context(), "deal", map[string]any{"name": "D"}); err != nil {
+		t.Fatal(err)
+	}
+	s.settle(t)
+	for _, run := range s.runs(t) {
+		if _, err := s.Workflows.Replay(t.Context(), s.Tenant.Tenant, run.ID); fault.Is(err, "workflow.not_recorded") != (run.Workflow == "gone") {
+			t.Errorf("a run of %s is replayed: %v", run.Workflow, err)
+		}
+	}
+}
+
 // A replay says at which step it departs from the run, whatever of the recording is another.
 func TestReplaysSayWhereTheyDepart(t *testing.T) {
 	s := newStage(t, read[[]json.RawMessage](t, "testdata/world.json"), scenario{
 		Documents: []json.RawMessage{json.RawMessage(`{"kind":"connection","name":"erp","label":"ERP","url":"$server"}`)},
 		Server:    map[string][]said{"GET /x": {{Body: json.RawMessage(`{"n":7}`)}}}}, "core")
-	s.install(t, map[string]any{"kind": "workflow", "name": "w", "record": true, "object": "deal", "trigger": map[string]any{"type": "after_save", "on": []string{"create"}}, "when": "amount > 50", "start": "note", "steps": json.RawMessage(`{
+	s.install(t, map[string]any{"kind": "workflow", "name": "w", "object": "deal", "trigger": map[string]any{"type": "after_save", "on": []string{"create"}}, "when": "amount > 50", "start": "note", "steps": json.RawMessage(`{
 		"note": {"type": "set", "values": {"note": "name + ' is large'"}, "next": "large"},
 		"large": {"type": "branch", "if": "net > 50", "then": "find"},
 		"find": {"type": "find", "object": "account", "filter": "region == record.size", "next": "ask"},

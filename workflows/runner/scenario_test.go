@@ -226,7 +226,6 @@ func (s *stage) play(t *testing.T, of scenario) {
 		if w["name"] == nil {
 			w["name"] = fmt.Sprintf("w%d", i)
 		}
-		w["record"] = true
 		raw, err := json.Marshal(w)
 		if err != nil {
 			t.Fatal(err)
