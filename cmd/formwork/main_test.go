@@ -284,7 +284,7 @@ func TestUpgradeCommand(t *testing.T) {
 				}
 			}
 			out := must(t, login, with("upgrade")...)
-			lacks(out, "core 1.3.0 -> 1.3.0\nnothing changes\nrevision 1\n", "sales 1.5.0 -> 1.5.0\n")
+			lacks(out, "core 1.3.0 -> 1.3.0\nnothing changes\nrevision 1\n", "sales 1.6.0 -> 1.6.0\n")
 
 			write(t, folder, map[string]string{"package/surveys.json": `{"kind":"package","name":"surveys","version":"1.0.0"}`, "object/survey.json": survey("Survey", "Title", "points")})
 			out = must(t, login, with("upgrade", "-f", folder)...)
@@ -319,7 +319,7 @@ func TestUpgradeCommand(t *testing.T) {
 					t.Errorf("%v: %d %s%s", wrong, status, out, log)
 				}
 			}
-			lacks(must(t, login, with("upgrade", "service")...), "service (none) -> 1.2.0\n", "+ object/article\n", "revision 5\n")
+			lacks(must(t, login, with("upgrade", "service")...), "service (none) -> 1.3.0\n", "+ object/article\n", "revision 5\n")
 		})
 	}
 }

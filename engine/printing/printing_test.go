@@ -43,7 +43,7 @@ func TestQuote(t *testing.T) {
 	for i := range 60 {
 		tenant.Create("line_item", map[string]any{"opportunity": deal.String(), "product": product.String(), "quantity": strconv.Itoa(i + 1), "unit_price": "1200"})
 	}
-	for language, want := range map[string][]string{"en": {"Quote", "Big deal", "Pumps & Co", "Valid until 1 May 2026", "1,200.00", "2,196,000.00", "Page 1 of"}, "zh": {"报价单", "有效期至2026年5月1日", "单价", "第1页"}} {
+	for language, want := range map[string][]string{"en": {"Quote", "Big deal", "Pumps & Co", "Valid until 1 May 2026", "Your company", "All prices are in USD", "1,200.00", "2,196,000.00", "Page 1 of"}, "zh": {"报价单", "有效期至2026年5月1日", "以USD计", "单价", "第1页"}} {
 		p, err := printing.New().Print(t.Context(), tenant.System(), files(tenant), printing.Wanted{Object: "opportunity", Record: deal, Template: "quote_document", Language: language})
 		if err != nil {
 			t.Fatal(err)

@@ -58,7 +58,7 @@ func serviceBefore(t *testing.T, now metadata.PackageSet) metadata.PackageSet {
 	return was
 }
 
-// A tenant that has service 1.1.0 gets 1.2.0: nothing of what it has is lost, cases that were closed before are not asked about, and
+// A tenant that has service 1.1.0 gets 1.3.0: nothing of what it has is lost, cases that were closed before are not asked about, and
 // what is new is there.
 func TestServiceIsUpgraded(t *testing.T) {
 	sets := packages.All()
@@ -79,7 +79,7 @@ func TestServiceIsUpgraded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(plan.Conflicts) > 0 || plan.Versions[0] != (catalog.PackageVersion{Name: "service", From: "1.1.0", To: "1.2.0"}) {
+	if len(plan.Conflicts) > 0 || plan.Versions[0] != (catalog.PackageVersion{Name: "service", From: "1.1.0", To: "1.3.0"}) {
 		t.Fatalf("%+v", plan)
 	}
 	if _, err := tenant.Catalog.Upgrade(t.Context(), tenant.Tenant, upgrade, 0); err != nil {
