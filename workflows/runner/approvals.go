@@ -4,13 +4,11 @@ import (
 	"context"
 	"time"
 
-	"formwork/engine/catalog"
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/policy"
 	"formwork/engine/record"
 	"formwork/engine/store"
-	"formwork/workflows"
 	"formwork/workflows/approval"
 )
 
@@ -136,24 +134,4 @@ func (r *Runner) wakeRun(ctx context.Context, tx store.Tx, key, asked id.ID) (qu
 		return false, err
 	}
 	return queued, run.update(ctx, tx)
-}
-
-// Lock is the hook that keeps people from changing records that wait for approval.
-type Lock struct{}
-
-// Wants implements record.SaveHook.
-func (Lock) Wants(s *catalog.Snapshot, object string, a record.Action) bool {
-	return (a == record.Updated || a == record.Deleted) && workflows.Of(s).Locks(object)
-}
-
-// BeforeSave implements record.SaveHook. Fault approval.locked (Conflict). The platform, and with it workflows, goes on.
-func (Lock) BeforeSave(ctx context.Context, reader store.Reader, c *record.Change) error {
-	if c.Caller().System {
-		return nil
-	}
-	locked, err := approval.Locked(ctx, reader, c.Object().Doc.Name, c.ID())
-	if err == nil && locked {
-		err = fault.New(fault.Conflict, "approval.locked")
-	}
-	return err
 }
