@@ -15,6 +15,7 @@ import (
 	"formwork/engine/query"
 	"formwork/engine/record"
 	"formwork/engine/template"
+	"formwork/metadata"
 	"formwork/workflows/outside"
 	"formwork/workflows/webhook"
 )
@@ -155,6 +156,13 @@ type OnPress interface {
 	Asking
 	// Permissions are sets of which people hold one; none: whoever may change the record.
 	Permissions() []string
+}
+
+// Helping is an OnPress that tells people what it will do.
+type Helping interface {
+	OnPress
+	// Help is what they are told; empty: nothing.
+	Help() metadata.Text
 }
 
 // OnCompose is an OnPress that is set off by people who write an e-mail, which its first step, a Composed, sends.

@@ -98,7 +98,8 @@ type RunInputs struct {
 type Button struct {
 	Name   string        `json:"name"`
 	Label  string        `json:"label"`
-	Inputs []ButtonInput `json:"inputs"` // what they fill in, in order
+	Help   string        `json:"help,omitempty"` // what it will do
+	Inputs []ButtonInput `json:"inputs"`         // what they fill in, in order
 	// Composes is what is told of an e-mail that it sends, which whoever sets it off writes: with the inputs subject and text, and, which are not
 	// among Inputs, template and language, by which the markup of a template goes along with its text, and answers, the e-mail that it answers.
 	Composes *Composer `json:"composes,omitempty"`
@@ -486,6 +487,9 @@ func (s *Server) myWorkflows(r *request) error {
 // showButton shows a workflow to whoever may set it off.
 func (r *request) showButton(w runner.Offered) (Button, error) {
 	button := Button{Name: w.Doc.Name, Label: w.Doc.Label.In(r.language(), w.Doc.Name), Inputs: []ButtonInput{}}
+	if helps, ok := w.Trigger.(workflows.Helping); ok {
+		button.Help = helps.Help().In(r.language(), "")
+	}
 	for _, input := range w.Inputs() {
 		shown, err := r.showInput(input, w.Defaults[input.Field.Name])
 		if err != nil {

@@ -303,7 +303,7 @@ func TestRunsTellOfRequests(t *testing.T) {
 // Whoever sets off a workflow is asked for what it needs: described as fields are, without what is for admins.
 func TestInputsOfWorkflows(t *testing.T) {
 	w := newWorld(t)
-	w.Apply(`{"kind":"workflow","name":"hand_over","label":"Hand over","object":"account","trigger":{"type":"manual","inputs":{
+	w.Apply(`{"kind":"workflow","name":"hand_over","label":"Hand over","object":"account","trigger":{"type":"manual","help":{"en":"Gives it to another.","zh":"转交他人。"},"inputs":{
 			"why":{"type":"text","label":{"en":"Why"},"description":"for admins","required":true,"default_expr":"'About ' + name","order":1},
 			"to":{"type":"user","default_expr":"owner","order":2}}},
 		"start":"set","steps":{"set":{"type":"set","values":{"description":"input.why","owner":"input.to"}}}}`)
@@ -315,7 +315,7 @@ func TestInputsOfWorkflows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := `[{"inputs":[{"field":{"label":{"en":"Why"},"order":1,"required":true,"type":"text"},"name":"why","value":"About Acme"},{"field":{"order":2,"type":"user"},"name":"to","shown":"ann","value":"` + me + `"}],"label":"Hand over","name":"hand_over"}]`; string(raw) != want {
+	if want := `[{"help":"Gives it to another.","inputs":[{"field":{"label":{"en":"Why"},"order":1,"required":true,"type":"text"},"name":"why","value":"About Acme"},{"field":{"order":2,"type":"user"},"name":"to","shown":"ann","value":"` + me + `"}],"label":"Hand over","name":"hand_over"}]`; string(raw) != want {
 		t.Errorf("offered is %s, want %s", raw, want)
 	}
 	for body, want := range map[string]string{

@@ -13,6 +13,7 @@ var manualType = of[manualSettings]("manual", `{
 	"description": "When somebody asks for it, on a record that they may read.",
 	"properties": {
 		"permissions": `+forWhom+`,
+		"help": {"$ref": "#/$defs/text", "title": "Help", "description": "What it will do, told to whoever fills in what it asks for."},
 		"inputs": {"$ref": "#/$defs/inputs"}}}`)
 
 // forWhom is the schema of people.
@@ -47,6 +48,7 @@ func (s *people) Permissions() []string { return s.Sets }
 
 type manualSettings struct {
 	people
+	Said   metadata.Text              `json:"help"`
 	Fields map[string]*metadata.Field `json:"inputs"`
 }
 
@@ -64,6 +66,9 @@ func (s *manualSettings) Compile(c *workflows.Compiling) workflows.Trigger {
 
 func (*pressing) Allows() workflows.Effect { return workflows.Waits }
 func (*pressing) Old() bool                { return false }
+
+// Help implements workflows.Helping.
+func (p *pressing) Help() metadata.Text { return p.Said }
 
 // Inputs implements workflows.Asking.
 func (p *pressing) Inputs() []workflows.Input { return p.inputs }

@@ -72,6 +72,7 @@ export function InputsForm({ button, says, children, onStart, onClose }: Props) 
             void submit();
           }}
         >
+          {button.help && <p className="quiet">{button.help}</p>}
           {says}
           {fields.map(({ field, own }, index) => {
             const Input = typeOf(field.shows).Input;
