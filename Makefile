@@ -107,7 +107,7 @@ $(CLIENT):
 .PHONY: test-mongodb
 test-mongodb: modules ## the tests of all rooms on the MongoDB at FORMWORK_TEST_MONGODB_URI, a replica set
 	@test -n "$$FORMWORK_TEST_MONGODB_URI" || { echo "Set FORMWORK_TEST_MONGODB_URI to a server; docs/storage.md says how to get one." >&2; exit 1; }
-	$(GO) test -count 1 -p 1 -timeout 2h ./engine/... ./plugins/... ./workflows/... ./examples/...
+	$(GO) test -count 1 -p 1 -timeout 2h ./engine/... ./plugins/... ./workflows/... ./examples/... ./cmd/... ./test/e2e
 
 .PHONY: vet
 vet: modules ## formatting and go vet

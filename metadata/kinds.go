@@ -292,6 +292,7 @@ type Section struct {
 
 // Placed is a field on a layout.
 type Placed struct {
+	Description  Text   `json:"description,omitempty"` // for admins
 	Order        int    `json:"order,omitempty"`
 	Wide         bool   `json:"wide,omitempty"`
 	VisibleWhen  string `json:"visible_when,omitempty"`
@@ -433,10 +434,11 @@ type Permission struct {
 
 // ObjectRights are rights on the records of an object and on its fields.
 type ObjectRights struct {
-	Create bool `json:"create,omitempty"`
-	Read   bool `json:"read,omitempty"`
-	Update bool `json:"update,omitempty"`
-	Delete bool `json:"delete,omitempty"`
+	Description Text `json:"description,omitempty"` // for admins
+	Create      bool `json:"create,omitempty"`
+	Read        bool `json:"read,omitempty"`
+	Update      bool `json:"update,omitempty"`
+	Delete      bool `json:"delete,omitempty"`
 	// ReadAll and WriteAll pass by owners, roles and sharing.
 	ReadAll  bool `json:"read_all,omitempty"`
 	WriteAll bool `json:"write_all,omitempty"`

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -320,6 +321,39 @@ func TestUpgradeCommand(t *testing.T) {
 				}
 			}
 			lacks(must(t, login, with("upgrade", "service")...), "service (none) -> 1.3.0\n", "+ object/article\n", "revision 5\n")
+		})
+	}
+}
+
+// An overlay that is applied with --merge adds to the one that was there; without, it takes its place.
+func TestApplyMerges(t *testing.T) {
+	login := map[string]string{"FORMWORK_ADMIN_PASSWORD": "a given password", "FORMWORK_EMAIL": "admin@example.com", "FORMWORK_PASSWORD": "a given password"}
+	for _, way := range []string{"data", "url"} {
+		t.Run(way, func(t *testing.T) {
+			data := t.TempDir()
+			where := []string{"--data", data}
+			if way == "url" {
+				where = []string{"--url", serve(t, data, login).url}
+			} else {
+				must(t, login, "tenant", "create", "main", "--data", data)
+			}
+			give := func(command, field string, more ...string) string {
+				folder := t.TempDir()
+				write(t, folder, map[string]string{"object/account.json": `{"kind":"object","name":"account","fields":{"` + field + `":{"type":"text"}}}`})
+				return must(t, login, slices.Concat([]string{command, "-f", folder}, more, where)...)
+			}
+			for _, of := range []struct {
+				command, field, want string
+				more                 []string
+			}{
+				{"apply", "zone", "revision 2\n", nil},
+				{"apply", "floor", "revision 3\n", []string{"--merge"}},
+				{"plan", "zone", "nothing changes\n", []string{"--merge"}},
+			} {
+				if out := give(of.command, of.field, of.more...); !strings.Contains(out, of.want) {
+					t.Errorf("%s of %s with %q: %s", of.command, of.field, of.more, out)
+				}
+			}
 		})
 	}
 }

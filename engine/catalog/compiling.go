@@ -43,6 +43,15 @@ func (c *Compiling) Object(name, pointer string) *Object { return c.object(name,
 // Field finds a field of an object.
 func (c *Compiling) Field(o *Object, name, pointer string) *Field { return c.field(o, name, pointer) }
 
+// FieldSet are the fields of a field set of an object; none, which is reported, where there is no such.
+func (c *Compiling) FieldSet(o *Object, name, pointer string) []string {
+	if set := o.Doc.FieldSets[name]; set != nil {
+		return set.Fields
+	}
+	c.report(fault.New(fault.Invalid, "catalog.unknown_field_set", "name", name, "object", o.Doc.Name), pointer)
+	return nil
+}
+
 // Path finds the field that a path like "account.name" leads to.
 func (c *Compiling) Path(o *Object, path, pointer string) *Field { return c.path(o, path, pointer) }
 

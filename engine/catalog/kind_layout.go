@@ -214,12 +214,7 @@ func (c *Compiling) placeFieldSet(o *Object, s *metadata.Section, at string) (pl
 	if s.FieldSet == "" {
 		return nil
 	}
-	set := o.Doc.FieldSets[s.FieldSet]
-	if set == nil {
-		c.report(fault.New(fault.Invalid, "catalog.unknown_field_set", "name", s.FieldSet, "object", o.Doc.Name), at)
-		return nil
-	}
-	for _, name := range set.Fields {
+	for _, name := range c.FieldSet(o, s.FieldSet, at) {
 		if f := o.byName[name]; f != nil && s.Fields[name] == nil {
 			placed = append(placed, &Placed{Field: f, Doc: &metadata.Placed{}})
 		}

@@ -31,9 +31,10 @@ type Definition struct {
 	Redirect string                     `json:"redirect"`
 }
 
-// Asked is a field that is asked.
+// Asked is a field that is asked, or the field set of the object of which all are.
 type Asked struct {
 	Field    string        `json:"field"`
+	FieldSet string        `json:"field_set"`
 	Label    metadata.Text `json:"label"`
 	Help     metadata.Text `json:"help"`
 	Required bool          `json:"required"`
@@ -104,14 +105,23 @@ func compile(c *catalog.Compiling, d *Definition, at string) *Form {
 		given[name] = true
 		return field
 	}
-	for i, asked := range d.Fields {
-		at := fmt.Sprint(at, "/fields/", i)
-		if field := once(asked.Field, at+"/field", false); field != nil {
+	ask := func(asked *Asked, at, named string) {
+		if field := once(asked.Field, at+named, false); field != nil {
 			if input := c.Entered(asked.Field, asked.of(c, field), at); input != nil && input.Target == nil {
 				f.Inputs = append(f.Inputs, input)
 			} else if input != nil { // who may read the records that there are to choose from?
-				c.Report(fault.New(fault.Invalid, "catalog.not_entered", "type", field.Doc.Type), at+"/field")
+				c.Report(fault.New(fault.Invalid, "catalog.not_entered", "type", field.Doc.Type), at+named)
 			}
+		}
+	}
+	for i := range d.Fields {
+		at := fmt.Sprint(at, "/fields/", i)
+		if d.Fields[i].FieldSet == "" {
+			ask(&d.Fields[i], at, "/field")
+			continue
+		}
+		for _, name := range c.FieldSet(o, d.Fields[i].FieldSet, at+"/field_set") {
+			ask(&Asked{Field: name}, at, "/field_set")
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.Values)) {

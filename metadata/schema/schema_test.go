@@ -118,6 +118,52 @@ func TestSettingsAreDocumented(t *testing.T) {
 	}
 }
 
+// Whatever a document has many of, by name, says to admins what each is for.
+func TestCollectionsAreDescribed(t *testing.T) {
+	schemas := schema.New(standard.FieldTypes(), standard.Kinds().All())
+	for _, kind := range schemas.Kinds() {
+		raw, _ := schemas.JSON(kind, "en")
+		var all map[string]any
+		if err := json.Unmarshal(raw, &all); err != nil {
+			t.Fatal(err)
+		}
+		var describes func(of map[string]any) (has, is bool)
+		describes = func(of map[string]any) (has, is bool) {
+			members, has := of["properties"].(map[string]any)
+			is = members["description"] != nil
+			also := []any{of["then"], of["else"]}
+			for _, several := range []string{"allOf", "anyOf", "oneOf"} {
+				more, _ := of[several].([]any)
+				also = append(also, more...)
+			}
+			if ref, ok := of["$ref"].(string); ok {
+				also = append(also, all["$defs"].(map[string]any)[strings.TrimPrefix(ref, "#/$defs/")])
+			}
+			for _, one := range also {
+				if one, ok := one.(map[string]any); ok {
+					more, says := describes(one)
+					has, is = has || more, is || says
+				}
+			}
+			return has, is
+		}
+		var look func(at string, of any)
+		look = func(at string, of any) {
+			node, _ := of.(map[string]any)
+			named, _ := node["patternProperties"].(map[string]any)
+			for _, one := range named {
+				if has, is := describes(one.(map[string]any)); has && !is && !strings.HasSuffix(at, "duplicate_rule/properties/match") { // settings of fields
+					t.Errorf("%s%s are not described", kind, at)
+				}
+			}
+			for name, below := range node {
+				look(at+"/"+name, below)
+			}
+		}
+		look("", all)
+	}
+}
+
 func TestReferencesOutsideAreRefused(t *testing.T) {
 	secret := filepath.Join(t.TempDir(), "secret.json")
 	if err := os.WriteFile(secret, []byte(`{"type":"string"}`), 0o600); err != nil {
