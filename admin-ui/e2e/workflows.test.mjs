@@ -15,10 +15,21 @@ async function deal(name) {
 }
 
 const ask = (api, id) => api("POST", `/records/opportunity/${id}/workflows/ask_for_discount`);
+/** A deal whose discount Sarah has asked for. */
+async function asked(name) {
+  const { id, sarah } = await deal(name);
+  await ask(sarah, id);
+  return { id, name };
+}
+
+/** What became of all that was asked about a deal. */
+const became = async (id) => (await (await server.as("sarah@example.com"))("GET", `/records/opportunity/${id}/approvals`)).items.map((one) => one.state);
+
 const pending = (page, name = "Approval") => page.getByRole("region", { name });
 
 test("a discount is asked for on the page of the deal, and approved by a key in the inbox", async () => {
   const name = `Discounted ${Date.now()}`;
+  const other = await asked(`Other ${name}`);
   const { id, sarah } = await deal(name);
   const page = await visit(browser, server, "sarah@example.com", undefined, `/o/opportunity/${id}`);
   await page.getByRole("heading", { level: 1, name }).waitFor();
@@ -28,14 +39,30 @@ test("a discount is asked for on the page of the deal, and approved by a key in 
   await pending(page).getByText("The record can't be changed until this is decided.").waitFor();
 
   const marco = await visit(browser, server, "marco@example.com", undefined, "/inbox");
-  const line = marco.getByRole("main").getByRole("listitem").filter({ hasText: name }).first();
+  const lineOf = (name) => marco.getByRole("main").getByRole("listitem").filter({ hasText: name }).first();
+  const [line, waiting] = [lineOf(name), lineOf(other.name)];
   await line.getByText("Sarah Chen asks for your approval").waitFor();
+  // What is undecided is not done, by whatever way.
+  await line.getByText("Done once you decide.").waitFor();
+  assert.equal(await line.getByRole("button", { name: "Done", exact: true }).count(), 0);
+  await marco.keyboard.press("d");
+  await line.getByText("Done once you decide.").waitFor();
   const beside = marco.getByRole("complementary", { name: "The record" });
   await beside.getByRole("heading", { level: 1, name }).waitFor();
   await pending(beside).getByRole("textbox", { name: "Comment (optional)" }).fill("Once, and never again.");
   await pending(beside).getByText("A discount of").click();
   await marco.keyboard.press("y");
-  await line.waitFor({ state: "detached" });
+  // It stays where it is, decided, so that a second stroke decides nothing else.
+  await line.getByText("Approved", { exact: true }).waitFor();
+  await marco.keyboard.press("y");
+  await marco.keyboard.press("n");
+  await pending(beside).getByText("Approved", { exact: true }).first().waitFor();
+  await beside.getByRole("heading", { level: 1, name }).waitFor();
+  assert.equal(await pending(beside).getByRole("button", { name: "Approve" }).count(), 0);
+  await waiting.waitFor();
+  assert.deepEqual(await became(other.id), ["pending"], "the next one is decided too");
+  await marco.keyboard.press("j");
+  await beside.getByRole("heading", { level: 1, name: other.name }).waitFor();
   await done(marco);
 
   // The page of who asked tells it by itself.
@@ -62,7 +89,7 @@ test("it is passed on, rejected on a phone in Chinese, and what was asked is tak
   await diana("PATCH", "/me", { language: "zh" });
   const page = await visit(browser, server, "diana@example.com", phone, `/o/opportunity/${id}`);
   await pending(page, "审批").getByRole("button", { name: "驳回" }).tap();
-  await page.getByText("1 条审批记录").waitFor();
+  await pending(page, "审批").getByText("已驳回").first().waitFor();
   await diana("PATCH", "/me", { language: "en" });
   await done(page);
   const until = Date.now() + 10_000;
@@ -79,17 +106,25 @@ test("it is passed on, rejected on a phone in Chinese, and what was asked is tak
   await done(own);
 });
 
-test("what waits for a decision stands first on the home page, and is decided there", async () => {
-  const name = `From home ${Date.now()}`;
-  const { id, sarah } = await deal(name);
-  await ask(sarah, id);
-  const page = await visit(browser, server, "marco@example.com");
+test("what waits for a decision stands first on the home page, and is decided there, one at a time", async () => {
+  const stamp = Date.now();
+  const [below, above] = [await asked(`Below ${stamp}`), await asked(`Above ${stamp}`)];
+  const page = await visit(browser, server, "marco@example.com", phone);
   const waits = page.getByRole("region", { name: "Waiting for my decision" });
-  const one = waits.getByRole("listitem").filter({ has: page.getByRole("link", { name }) });
-  await one.getByRole("textbox", { name: "Comment (optional)" }).fill("Fine with me.");
-  await one.getByRole("button", { name: "Approve" }).focus();
-  await page.keyboard.press("Enter");
-  await one.waitFor({ state: "detached" });
+  const of = ({ name }) => waits.getByRole("listitem").filter({ has: page.getByRole("link", { name }) });
+  await of(above).getByRole("textbox", { name: "Comment (optional)" }).fill("Fine with me.");
+  const place = await of(above).getByRole("button", { name: "Approve" }).boundingBox();
+  const [x, y] = [place.x + place.width / 2, place.y + place.height / 2];
+  const before = await of(below).boundingBox();
+  await page.touchscreen.tap(x, y);
+  await of(above).getByText("Approved", { exact: true }).first().waitFor();
+  await page.touchscreen.tap(x, y);
+  assert.deepEqual(await of(below).boundingBox(), before, "what is below slides up");
+  assert.equal(await of(above).getByRole("button", { name: "Approve" }).count(), 0);
+  assert.deepEqual(await became(below.id), ["pending"]);
+  await page.reload();
+  await of(below).waitFor();
+  assert.equal(await of(above).count(), 0, "what is decided is there until the person comes back");
   await done(page);
   // Who has nothing to decide is shown nothing of it.
   const other = await visit(browser, server, "sarah@example.com");

@@ -28,6 +28,8 @@ export interface Command {
   hidden?: boolean;
   /** Its keys are heard by what has the keyboard, such as a grid; here it is only told of. It is hidden, too. */
   told?: boolean;
+  /** A key of it that is held does it once: it decides something. */
+  once?: boolean;
 }
 
 export interface Undo {
@@ -173,7 +175,7 @@ export function listen(page: Window): () => void {
     const found = keys.press(stroke, !!target?.closest(`${writes}, ${closed}`));
     if (!found) return;
     event.preventDefault();
-    if (found !== "more") void perform(found);
+    if (found !== "more" && !(event.repeat && found.once)) void perform(found);
   };
   page.addEventListener("keydown", hear);
   return () => page.removeEventListener("keydown", hear);

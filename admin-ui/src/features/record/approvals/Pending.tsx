@@ -1,8 +1,9 @@
 import { Button, Textarea } from "@mantine/core";
 import { IconCheck, IconX } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { Answer, OnAnswered } from "~/api/answered";
 import { type Approval, decide, passOn, recall } from "~/api/approvals";
 import { refusal } from "~/api/client";
 import type { Formats } from "~/fields";
@@ -11,33 +12,49 @@ import { ReferenceInput } from "~/fields/ReferenceInput";
 import { useSession } from "~/meta/session";
 import { useCommands } from "~/ui/commands";
 import { notify } from "~/ui/notices";
+import { State } from "~/ui/State";
 import css from "./Approvals.module.css";
 import { People } from "./People";
+
+/** What the person said here, and how high this was before: it stays as it is. */
+interface Given {
+  says: Answer;
+  height: number;
+}
 
 interface Props {
   approval: Approval;
   formats: Formats;
   /** Its decision has keys. */
   keys: boolean;
+  /** It got the focus. */
+  onChosen?(): void;
+  onAnswered: OnAnswered;
 }
 
 /** Something that waits to be decided: by whom, and here, where it waits for this person. */
-export function Pending({ approval, formats, keys }: Props) {
+export function Pending({ approval, formats, keys, onChosen, onAnswered }: Props) {
   const { t } = useTranslation();
   const { me, model } = useSession();
   const cache = useQueryClient();
   const [comment, setComment] = useState("");
   const [passing, setPassing] = useState(false);
   const [busy, setBusy] = useState(false);
+  const [answer, setAnswer] = useState<Given>();
+  const frame = useRef<HTMLElement>(null);
   const owner = model.objects.get(approval.object)?.fields.get("owner");
 
-  const answer = async (send: () => Promise<Approval>, says: string) => {
+  const send = async (ask: () => Promise<Approval>, says: string, gives?: Given["says"]) => {
     if (busy) return;
     setBusy(true);
     try {
-      await send();
+      const now = await ask();
       setComment("");
       setPassing(false);
+      if (gives) {
+        setAnswer({ says: gives, height: frame.current?.getBoundingClientRect().height ?? 0 });
+        onAnswered(now, gives);
+      }
       notify({ text: says });
     } catch (error) {
       notify({ text: refusal(error)?.detail ?? t("error.offline"), tone: "bad" });
@@ -45,11 +62,12 @@ export function Pending({ approval, formats, keys }: Props) {
     await cache.invalidateQueries({ queryKey: [me.tenant] });
     setBusy(false);
   };
-  const approve = () => answer(() => decide(approval.id, "approved", comment), t("approval.person.approved"));
-  const reject = () => answer(() => decide(approval.id, "rejected", comment), t("approval.person.rejected"));
-  const pass = (to: string) => answer(() => passOn(approval.id, to, comment), t("approval.person.passed_on"));
+  const approve = () => send(() => decide(approval.id, "approved", comment), t("approval.person.approved"), "approved");
+  const reject = () => send(() => decide(approval.id, "rejected", comment), t("approval.person.rejected"), "rejected");
+  const pass = (to: string) =>
+    send(() => passOn(approval.id, to, comment), t("approval.person.passed_on"), "passed_on");
   useCommands(
-    keys
+    keys && approval.can_decide && !answer
       ? [
           {
             id: "approval.approve",
@@ -57,14 +75,33 @@ export function Pending({ approval, formats, keys }: Props) {
             icon: IconCheck,
             keys: "y",
             where: "record",
+            once: true,
             run: approve,
           },
-          { id: "approval.reject", label: t("approval.reject"), icon: IconX, keys: "n", where: "record", run: reject },
+          {
+            id: "approval.reject",
+            label: t("approval.reject"),
+            icon: IconX,
+            keys: "n",
+            where: "record",
+            once: true,
+            run: reject,
+          },
         ]
       : [],
   );
+  const decides = approval.can_decide && !answer;
   return (
-    <section className={css.pending} aria-label={t("approval.title")} aria-busy={busy}>
+    <section
+      ref={frame}
+      className={css.pending}
+      aria-label={t("approval.title")}
+      aria-busy={busy}
+      data-answered={!!answer}
+      style={answer && { minHeight: answer.height }} // what is below stays where it is
+      tabIndex={-1}
+      onFocus={onChosen}
+    >
       <p className="quiet small">
         {t("approval.asks", { who: approval.by_name ?? t(approval.by ? "inbox.somebody" : "inbox.system") })}
         {" · "}
@@ -74,9 +111,11 @@ export function Pending({ approval, formats, keys }: Props) {
         {approval.due_at && ` · ${t("approval.due", { time: formats.datetime(approval.due_at) })}`}
         {approval.approvers.length > 1 && ` · ${t(`approval.way.${approval.way}`)}`}
       </p>
-      <p className={css.text}>{approval.text}</p>
+      <p className={css.text}>
+        {answer && <State of={answer.says} says={t(`approval.person.${answer.says}`)} />} {approval.text}
+      </p>
       <People approval={approval} formats={formats} />
-      {approval.can_decide && (
+      {decides && (
         <Textarea
           size="xs"
           autosize
@@ -102,7 +141,7 @@ export function Pending({ approval, formats, keys }: Props) {
         />
       )}
       <div className={css.actions}>
-        {approval.can_decide && (
+        {decides && (
           <>
             <Button size="xs" leftSection={<IconCheck size={14} />} disabled={busy} onClick={approve}>
               {t("approval.approve")}
@@ -123,18 +162,18 @@ export function Pending({ approval, formats, keys }: Props) {
             )}
           </>
         )}
-        {approval.can_recall && (
+        {approval.can_recall && !answer && (
           <Button
             size="xs"
             variant="default"
             disabled={busy}
-            onClick={() => answer(() => recall(approval.id), t("approval.state.recalled"))}
+            onClick={() => send(() => recall(approval.id), t("approval.state.recalled"))}
           >
             {t("approval.recall")}
           </Button>
         )}
       </div>
-      {approval.locks && <p className="quiet small">{t("approval.locks")}</p>}
+      {approval.locks && approval.state === "pending" && <p className="quiet small">{t("approval.locks")}</p>}
     </section>
   );
 }
