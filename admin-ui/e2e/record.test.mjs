@@ -232,7 +232,7 @@ test("a draft survives a reload without its secret, and Save and new begins anew
 test("words in a lookup are no record: Enter takes the first that has them, and saves nothing before", async () => {
   await api("POST", "/records/account", { name: "Lookup of words" });
   const page = await open(admin, "/o/contact?view=&new=");
-  const panel = page.getByRole("dialog", { name: "New: Contact" });
+  const panel = page.getByRole("dialog", { name: "New Contact" });
   await panel.getByRole("textbox", { name: /^Last name/ }).fill("Worded");
   const lookup = panel.getByRole("textbox", { name: /^Account/ });
   await lookup.fill("Lookup of no such words");
@@ -307,7 +307,7 @@ test("what happened is logged beside the record, and its changes tell before and
   const page = await open("sarah@example.com", `/o/account/${items[0].id}`);
   const beside = page.getByRole("complementary", { name: "Beside the record" });
   await beside.getByRole("button", { name: "Call" }).click();
-  const form = beside.getByRole("form", { name: "New: Call" });
+  const form = beside.getByRole("form", { name: "New Call" });
   await form.getByLabel("Subject").fill(`Spoke to ${evil}`);
   await form.getByRole("button", { name: "Save" }).click();
   await beside.getByRole("link", { name: `Spoke to ${evil}` }).waitFor();
