@@ -1,7 +1,8 @@
 // Workflows that people set off, with what they fill in, and what others are asked to decide.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { begin, done, phone, visit } from "./browser.mjs";
+import { begin, done, phone, picture, visit } from "./browser.mjs";
+import { password } from "./server.mjs";
 
 const { server, browser } = await begin();
 
@@ -79,8 +80,17 @@ test("it is passed on, rejected on a phone in Chinese, and what was asked is tak
   await ask(sarah, id);
   const marco = await visit(browser, server, "marco@example.com", undefined, `/o/opportunity/${id}`);
   await pending(marco).getByRole("button", { name: "Pass on" }).click();
-  await marco.getByRole("textbox", { name: "Who decides instead?" }).fill("Diana");
+  // Neither who asks nor who was asked is offered; and nothing is passed on before that is confirmed.
+  const instead = marco.getByRole("textbox", { name: "Who decides instead?" });
+  for (const name of ["Sarah", "Marco"]) {
+    await instead.fill(name);
+    await marco.getByText("Nothing found").waitFor();
+  }
+  await instead.fill("Diana");
   await marco.getByRole("option", { name: "Diana Ross" }).click();
+  await picture(marco, "passing-on");
+  assert.deepEqual(await became(id), ["pending"]);
+  await pending(marco).getByRole("button", { name: "Pass on to Diana Ross" }).click();
   await pending(marco).getByText("in the place of Marco Bianchi").waitFor();
   assert.equal(await pending(marco).getByRole("button", { name: "Approve" }).count(), 0, "who passed it on can't answer");
   await done(marco);
@@ -143,12 +153,14 @@ test("a lead is converted, with what is filled in", async () => {
   assert.equal(await panel.getByRole("textbox", { name: "Opportunity" }).inputValue(), `Compilers ${stamp}`, "it begins with the company");
   await panel.getByText("What it is called. Without a name none is made.").waitFor();
   await panel.getByRole("textbox", { name: "Amount" }).fill("1,250.50");
-  // What was filled in stays where the server is not reached.
+  // What was filled in stays where the server is not reached, and where the page is loaded anew.
   await page.route("**/workflows/convert_lead", (route) => route.abort(), { times: 1 });
   await panel.getByRole("button", { name: "Convert" }).click();
   await page.getByText("The server can't be reached at the moment.").first().waitFor();
   assert.equal(await panel.getByRole("textbox", { name: "Amount" }).inputValue(), "1,250.50");
   page.complaints = page.complaints.filter((text) => !/ERR_FAILED/.test(text));
+  await page.reload();
+  assert.equal(await panel.getByRole("textbox", { name: "Amount" }).inputValue(), "1,250.50");
   await panel.getByRole("button", { name: "Convert" }).click();
   await panel.waitFor({ state: "detached" });
   await page.getByText("“Convert” is done.").waitFor();
@@ -181,4 +193,108 @@ test("a lead is converted, with what is filled in", async () => {
   small.complaints = small.complaints.filter((text) => !/422/.test(text)); // what was refused
   await admin("POST", "/metadata/apply", { delete: [{ kind: "workflow", name: "give_reason" }] });
   await done(small);
+});
+
+test("one press is one run, however fast somebody clicks and whatever becomes of the answer", async () => {
+  const [sarah, admin] = [await server.as("sarah@example.com"), await server.as("admin@example.com")];
+  await admin("POST", "/metadata/apply", {
+    documents: [{
+      kind: "workflow", name: "count", label: { en: "Count", zh: "计数" }, object: "account", trigger: { type: "manual" }, start: "a",
+      steps: { a: { type: "set", values: { description: "(description ?? '') + 'x'" } } },
+    }],
+  });
+  const { id } = await sarah("POST", "/records/account", { name: `Counted ${Date.now()}` });
+  const counted = async () => (await sarah("GET", `/records/account/${id}`)).description;
+  const page = await visit(browser, server, "sarah@example.com", undefined, `/o/account/${id}`);
+  const button = page.getByRole("main").getByRole("button", { name: "Count", exact: true });
+  const said = page.getByRole("status").getByText("“Count” is done.");
+  await button.dblclick();
+  await said.waitFor();
+  await page.getByRole("button", { name: "Close" }).first().click();
+  await said.waitFor({ state: "detached" });
+  assert.equal(await counted(), "x", "a double click is one");
+  // Keys press while it is under way.
+  const held = [];
+  await page.route("**/workflows/count", async (route) => {
+    held.push(route.request().headers()["idempotency-key"]);
+    await new Promise((later) => setTimeout(later, 200));
+    await route.continue();
+  });
+  await button.focus();
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Enter");
+  await said.waitFor();
+  assert.equal(held.length, 1, "it is pressed while it is under way");
+  await page.unroute("**/workflows/count");
+  assert.equal(await counted(), "xx");
+  // The server takes it, and the answer is lost: pressing again is the same press.
+  await page.route("**/workflows/count", async (route) => {
+    await route.fetch();
+    await route.abort();
+  }, { times: 1 });
+  await button.click();
+  await page.getByRole("alert").getByText("The server can't be reached").waitFor();
+  await button.click();
+  await page.getByRole("status").getByText("“Count” is done.").nth(1).waitFor();
+  assert.equal(await counted(), "xxx", "it is taken twice");
+  page.complaints = page.complaints.filter((text) => !/ERR_FAILED/.test(text));
+  await admin("POST", "/metadata/apply", { delete: [{ kind: "workflow", name: "count" }] });
+  await done(page);
+});
+
+test("a session that has ended leads to the login and back, with what was written", async () => {
+  const name = `Interrupted ${Date.now()}`;
+  const { id } = await asked(name);
+  const path = `/o/opportunity/${id}`;
+  const page = await visit(browser, server, "marco@example.com", undefined, path);
+  const comment = pending(page).getByRole("textbox", { name: "Comment (optional)" });
+  await comment.fill("Only this once.");
+  await page.context().clearCookies();
+  await pending(page).getByRole("button", { name: "Approve" }).click();
+  await page.getByText("Your session has ended.").waitFor();
+  await picture(page, "session-ended");
+  assert.equal(await page.getByText(name).count(), 0, "the page is to be seen without a session");
+  await page.keyboard.press("y"); // is written, and decides nothing
+  assert.equal(await page.getByRole("textbox", { name: "E-mail" }).inputValue(), "marco@example.com");
+  await page.getByLabel("Password").first().fill(password);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name }).waitFor();
+  assert.equal(new URL(page.url()).pathname, path);
+  assert.equal(await comment.inputValue(), "Only this once.");
+  assert.equal(await page.getByRole("alert").filter({ hasText: /\S/ }).count(), 0, "what failed is told once more");
+  assert.deepEqual(await became(id), ["pending"]);
+  await pending(page).getByRole("button", { name: "Approve" }).click();
+  await pending(page).getByText("“Only this once.”").or(pending(page).getByText("Only this once.")).first().waitFor();
+  await done(page);
+
+  // Another one who logs in there begins anew.
+  const other = await visit(browser, server, "marco@example.com", undefined, "/inbox");
+  await other.getByRole("heading", { name: "Inbox" }).waitFor();
+  await other.context().clearCookies();
+  await other.evaluate(() => document.querySelector("a[href='/']")?.click()); // unless it is found out by then
+  await other.getByText("Your session has ended.").waitFor();
+  await other.getByRole("textbox", { name: "E-mail" }).fill("sarah@example.com");
+  await other.getByLabel("Password").first().fill(password);
+  await other.keyboard.press("Enter");
+  await other.getByRole("button", { name: /Sarah Chen/ }).first().waitFor();
+  await done(other);
+});
+
+test("what failed is told on its page, and a comment that is too long is not cut", async () => {
+  const { id } = await asked(`Too long ${Date.now()}`);
+  const page = await visit(browser, server, "marco@example.com", undefined, `/o/opportunity/${id}`, /401|422/);
+  const long = "Too long. ".repeat(201);
+  const comment = pending(page).getByRole("textbox", { name: "Comment (optional)" });
+  await comment.fill(long);
+  assert.equal(await comment.inputValue(), long);
+  await pending(page).getByText("2,010 of at most 2,000 characters").waitFor();
+  await pending(page).getByRole("button", { name: "Reject" }).click();
+  const failed = page.getByRole("alert").getByText("A comment has at most 2000 characters.");
+  await failed.waitFor();
+  await picture(page, "too-long");
+  assert.deepEqual(await became(id), ["pending"]);
+  await page.getByRole("navigation", { name: "Menu" }).getByRole("link", { name: "Accounts" }).first().click();
+  await page.getByRole("heading", { level: 1 }).filter({ hasText: /./ }).first().waitFor();
+  await failed.waitFor({ state: "detached" });
+  await done(page);
 });

@@ -1,4 +1,4 @@
-import { Button, Textarea } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { IconCheck, IconX } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
@@ -7,20 +7,14 @@ import type { Answer, OnAnswered } from "~/api/answered";
 import { type Approval, decide, passOn, recall } from "~/api/approvals";
 import { refusal } from "~/api/client";
 import type { Formats } from "~/fields";
-import { find } from "~/fields/find";
-import { ReferenceInput } from "~/fields/ReferenceInput";
 import { useSession } from "~/meta/session";
+import { Comment } from "~/ui/Comment";
 import { useCommands } from "~/ui/commands";
 import { notify } from "~/ui/notices";
-import { State } from "~/ui/State";
+import { writingOf } from "../draft";
 import css from "./Approvals.module.css";
+import { PassOn } from "./PassOn";
 import { People } from "./People";
-
-/** What the person said here, and how high this was before: it stays as it is. */
-interface Given {
-  says: Answer;
-  height: number;
-}
 
 interface Props {
   approval: Approval;
@@ -37,23 +31,28 @@ export function Pending({ approval, formats, keys, onChosen, onAnswered }: Props
   const { t } = useTranslation();
   const { me, model } = useSession();
   const cache = useQueryClient();
-  const [comment, setComment] = useState("");
+  const kept = writingOf<string>(`${me.tenant}/${me.user.id}`, `approval/${approval.id}`);
+  const [comment, write] = useState(() => kept.read() ?? "");
+  const setComment = (text: string) => {
+    write(text);
+    kept.keep(text || undefined);
+  };
   const [passing, setPassing] = useState(false);
   const [busy, setBusy] = useState(false);
-  const [answer, setAnswer] = useState<Given>();
+  const [height, setHeight] = useState<number>(); // once it is answered: that it had before, so that what is below stays
   const frame = useRef<HTMLElement>(null);
   const owner = model.objects.get(approval.object)?.fields.get("owner");
 
-  const send = async (ask: () => Promise<Approval>, says: string, gives?: Given["says"]) => {
+  const send = async (ask: () => Promise<Approval>, says: string, answer?: Answer) => {
     if (busy) return;
     setBusy(true);
     try {
       const now = await ask();
       setComment("");
       setPassing(false);
-      if (gives) {
-        setAnswer({ says: gives, height: frame.current?.getBoundingClientRect().height ?? 0 });
-        onAnswered(now, gives);
+      if (answer) {
+        setHeight(frame.current?.getBoundingClientRect().height ?? 0);
+        onAnswered(now, answer);
       }
       notify({ text: says });
     } catch (error) {
@@ -66,8 +65,10 @@ export function Pending({ approval, formats, keys, onChosen, onAnswered }: Props
   const reject = () => send(() => decide(approval.id, "rejected", comment), t("approval.person.rejected"), "rejected");
   const pass = (to: string) =>
     send(() => passOn(approval.id, to, comment), t("approval.person.passed_on"), "passed_on");
+  const answered = height !== undefined;
+  const decides = approval.can_decide && !answered;
   useCommands(
-    keys && approval.can_decide && !answer
+    keys && decides
       ? [
           {
             id: "approval.approve",
@@ -90,15 +91,14 @@ export function Pending({ approval, formats, keys, onChosen, onAnswered }: Props
         ]
       : [],
   );
-  const decides = approval.can_decide && !answer;
   return (
     <section
       ref={frame}
       className={css.pending}
       aria-label={t("approval.title")}
       aria-busy={busy}
-      data-answered={!!answer}
-      style={answer && { minHeight: answer.height }} // what is below stays where it is
+      data-answered={answered}
+      style={{ minHeight: height }}
       tabIndex={-1}
       onFocus={onChosen}
     >
@@ -111,33 +111,17 @@ export function Pending({ approval, formats, keys, onChosen, onAnswered }: Props
         {approval.due_at && ` · ${t("approval.due", { time: formats.datetime(approval.due_at) })}`}
         {approval.approvers.length > 1 && ` · ${t(`approval.way.${approval.way}`)}`}
       </p>
-      <p className={css.text}>
-        {answer && <State of={answer.says} says={t(`approval.person.${answer.says}`)} />} {approval.text}
-      </p>
+      <p className={css.text}>{approval.text}</p>
       <People approval={approval} formats={formats} />
       {decides && (
-        <Textarea
+        <Comment
           size="xs"
-          autosize
           maxRows={6}
-          maxLength={2000}
           aria-label={t("approval.comment")}
           placeholder={t("approval.comment")}
           value={comment}
-          onChange={(event) => setComment(event.currentTarget.value)}
+          onChange={setComment}
           onKeyDown={(event) => event.key !== "Escape" && event.stopPropagation()}
-        />
-      )}
-      {passing && owner && (
-        <ReferenceInput
-          field={owner}
-          formats={formats}
-          target="user"
-          value={null}
-          label={t("approval.pass_to")}
-          autoFocus
-          candidates={find(model, "user")}
-          onChange={(to) => to && pass(to)}
         />
       )}
       <div className={css.actions}>
@@ -162,7 +146,7 @@ export function Pending({ approval, formats, keys, onChosen, onAnswered }: Props
             )}
           </>
         )}
-        {approval.can_recall && !answer && (
+        {approval.can_recall && !answered && (
           <Button
             size="xs"
             variant="default"
@@ -173,6 +157,9 @@ export function Pending({ approval, formats, keys, onChosen, onAnswered }: Props
           </Button>
         )}
       </div>
+      {decides && passing && owner && (
+        <PassOn approval={approval} field={owner} formats={formats} busy={busy} onPass={(to) => void pass(to)} />
+      )}
       {approval.locks && approval.state === "pending" && <p className="quiet small">{t("approval.locks")}</p>}
     </section>
   );
