@@ -71,6 +71,16 @@ test("a discount is asked for on the page of the deal, and approved by a key in 
   await page.getByText("1 earlier approval").click();
   await page.getByText("Once, and never again.").waitFor();
   assert.equal((await sarah("GET", `/records/opportunity/${id}`)).discount_approval, "approved");
+  const told = (await sarah("GET", "/me/notifications?kind=told")).items.map((one) => one.text);
+  assert.ok(told.includes(`Marco Bianchi approved the discount: ${name} “Once, and never again.”`), told.join("\n"));
+  // What was approved is not said of what was raised since.
+  const says = page.getByRole("main").getByText("Discount approval", { exact: true });
+  await says.first().waitFor();
+  const [item] = (await sarah("GET", `/records/line_item?filter=${encodeURIComponent(`opportunity == "${id}"`)}`)).items;
+  await sarah("PATCH", `/records/line_item/${item.id}`, { discount: "40" });
+  await page.getByRole("button", { name: "Ask for the discount" }).waitFor();
+  await page.getByRole("article").first().getByText("40.00 %").first().waitFor();
+  await page.waitForFunction(() => ![...document.querySelectorAll("[data-name='discount_approval']")].length);
   await done(page);
 });
 
@@ -208,10 +218,12 @@ test("one press is one run, however fast somebody clicks and whatever becomes of
   const page = await visit(browser, server, "sarah@example.com", undefined, `/o/account/${id}`);
   const button = page.getByRole("main").getByRole("button", { name: "Count", exact: true });
   const said = page.getByRole("status").getByText("“Count” is done.");
+  const free = () => button.and(page.locator("[aria-busy=false]")).waitFor(); // the page shows what became of it
   await button.dblclick();
   await said.waitFor();
   await page.getByRole("button", { name: "Close" }).first().click();
   await said.waitFor({ state: "detached" });
+  await free();
   assert.equal(await counted(), "x", "a double click is one");
   // Keys press while it is under way.
   const held = [];
@@ -226,6 +238,7 @@ test("one press is one run, however fast somebody clicks and whatever becomes of
   await said.waitFor();
   assert.equal(held.length, 1, "it is pressed while it is under way");
   await page.unroute("**/workflows/count");
+  await free();
   assert.equal(await counted(), "xx");
   // The server takes it, and the answer is lost: pressing again is the same press.
   await page.route("**/workflows/count", async (route) => {
@@ -234,6 +247,7 @@ test("one press is one run, however fast somebody clicks and whatever becomes of
   }, { times: 1 });
   await button.click();
   await page.getByRole("alert").getByText("The server can't be reached").waitFor();
+  await free();
   await button.click();
   await page.getByRole("status").getByText("“Count” is done.").nth(1).waitFor();
   assert.equal(await counted(), "xxx", "it is taken twice");
