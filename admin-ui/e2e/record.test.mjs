@@ -451,3 +451,27 @@ test("the page of a record and the panel of a new one have no fault that axe fin
   assert.deepEqual(await faults(), []);
   await done(page);
 });
+
+test("what is written ends before the pencil, and what a phone reaches people by has a line in the dark", async () => {
+  const { id } = await api("POST", "/records/contact", { last_name: "Byron", phone: "+49 40 77108", email: `${"a.very.long.name".repeat(3)}@example.com` });
+  for (const look of [desktop, { ...phone, colorScheme: "dark" }]) {
+    const page = await open(admin, `/o/contact/${id}`, look);
+    await page.getByRole("link", { name: /a\.very\.long/ }).first().waitFor();
+    const under = await page.evaluate(() =>
+      [...document.querySelectorAll("button[data-field]:has(svg)")].flatMap((pencil) => {
+        const text = document.createRange();
+        text.selectNodeContents(pencil.parentElement);
+        text.setEndBefore(pencil);
+        const { left } = pencil.getBoundingClientRect();
+        return [...text.getClientRects()].some(({ right }) => right > left + 1) ? [pencil.dataset.field] : [];
+      }),
+    );
+    assert.deepEqual(under, []);
+    if (look !== desktop) {
+      const call = page.getByRole("link", { name: "Call" }).first();
+      const [line, menu] = await call.evaluate((one) => [one, one.parentElement.querySelector("[aria-haspopup]")].map((of) => getComputedStyle(of).borderColor));
+      assert.equal(line, menu);
+    }
+    await done(page);
+  }
+});
