@@ -1,7 +1,7 @@
 // What somebody outside is asked who follows a link in their mail: they answer once, and have no account.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { axe, begin, blank, desktop, done, phone, sideways } from "./browser.mjs";
+import { axe, begin, blank, desktop, done, phone, picture, sideways } from "./browser.mjs";
 import { post } from "../../test/post.mjs";
 import { start } from "./server.mjs";
 
@@ -65,8 +65,6 @@ async function kept(sarah, id, website) {
     await new Promise((wait) => setTimeout(wait, 50));
   }
 }
-
-const picture = (page, name) => process.env.PICTURES && page.screenshot({ path: `${process.env.PICTURES}/${name}.png` });
 
 test("it is answered by a link, once, and to open it answers nothing", async () => {
   const { sarah, id, link } = await asked("Surveyed Ltd", "en");

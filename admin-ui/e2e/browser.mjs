@@ -150,6 +150,9 @@ export async function visit(browser, server, email, look = desktop, path = "/", 
   return page;
 }
 
+/** A picture of a page, for whoever wants to look at it: in the folder PICTURES. */
+export const picture = (page, name, more) => process.env.PICTURES && page.screenshot({ path: `${process.env.PICTURES}/${name}.png`, ...more });
+
 /** Ends a page, which must not have complained of anything. */
 export async function done(page) {
   assert.deepEqual(page.complaints, []);

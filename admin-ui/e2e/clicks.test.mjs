@@ -77,7 +77,7 @@ test("a deal is added to an account by one click", async () => {
   const page = await open(`/o/account/${id}`);
   const deals = page.getByRole("region", { name: "Opportunities" });
   await costs(1, page, async () => {
-    await deals.getByRole("button", { name: "New: Opportunity" }).click();
+    await deals.getByRole("button", { name: "New Opportunity" }).click();
     await labelled(page.getByRole("dialog"), "Name").and(page.locator(":focus")).waitFor();
     await page.getByRole("dialog").locator(`input[value="Yard ${mark}"]`).waitFor(); // the account that it is added to
     await page.keyboard.type(`Keel ${mark}`);

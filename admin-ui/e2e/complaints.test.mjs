@@ -156,7 +156,7 @@ test("no page is written a second time for the phone: an address shows the same 
     ["/o/barge?view=barges&q=Amphibious&filter=state == \"afloat\"", "Amphibious"],
     ["/o/barge?view=barge_board&q=Amphibious", "Amphibious"],
     [`/o/barge/${id}?tab=crew`, "Amphibious", "seven"],
-    ["/o/barge?view=barges&new=", "New: Barge"],
+    ["/o/barge?view=barges&new=", "New Barge"],
     ["/me", "Language and region"],
     ["/inbox", "Inbox"],
   ])

@@ -1,7 +1,7 @@
 // A form that people without an account fill in: from nothing but its address, once, while robots make nothing.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { axe, begin, blank, desktop, done, phone, sideways } from "./browser.mjs";
+import { axe, begin, blank, desktop, done, phone, picture, sideways } from "./browser.mjs";
 import { start } from "./server.mjs";
 
 const { server, browser } = await begin(start({ own: true, size: 60 }));
@@ -47,19 +47,17 @@ async function leads(company, count) {
   }
 }
 
-const picture = (page, name) => process.env.PICTURES && page.screenshot({ path: `${process.env.PICTURES}/${name}.png`, fullPage: true });
-
 test("a stranger sends it, filled in by the address in part, and it makes a lead that a workflow goes on with", async () => {
   const page = await open("/f/main/contact?company=Acme%20Ltd&industry=Nowhere&nothing=x");
   await page.getByRole("heading", { level: 1, name: "Talk to us" }).waitFor();
   assert.equal(await page.getByRole("textbox", { name: "Company" }).inputValue(), "Acme Ltd");
   assert.deepEqual(await axe(page), []);
-  await picture(page, "form-desktop");
+  await picture(page, "form-desktop", { fullPage: true });
   await page.getByRole("button", { name: "Send" }).click();
   await page.getByText("Without your consent this can't be sent.").waitFor();
   await page.getByRole("alert").filter({ hasText: "see above" }).waitFor();
   assert.equal(await page.getByRole("textbox", { name: "Your name" }).getAttribute("aria-invalid"), "true");
-  await picture(page, "form-missing");
+  await picture(page, "form-missing", { fullPage: true });
   assert.deepEqual(await axe(page), []);
   await page.getByRole("textbox", { name: "Your name" }).fill("Pat <b>Stranger</b>");
   await page.getByRole("textbox", { name: "E-mail" }).fill("nobody");
@@ -87,7 +85,7 @@ test("on a phone, in the dark, in Chinese", async () => {
   await page.getByText("我同意保存").tap();
   assert.ok(await page.getByRole("checkbox").isChecked());
   assert.deepEqual([await axe(page), await sideways(page)], [[], []]);
-  await picture(page, "form-phone");
+  await picture(page, "form-phone", { fullPage: true });
   await page.getByRole("button", { name: "提交" }).tap();
   await page.getByRole("status").waitFor();
   assert.equal(await page.getByRole("status").textContent(), "谢谢，我们会尽快与您联系。");

@@ -120,7 +120,7 @@ test("what people write is text in the palette, in changes, in notices and in ex
   await texts(page, "palette", "Renamed", "Odd");
   await palette.getByRole("combobox").fill("@mallory");
   await palette.getByRole("option", { name: /Mallory/ }).first().waitFor();
-  await palette.getByRole("combobox").fill("> new: odd");
+  await palette.getByRole("combobox").fill("> new odd");
   await palette.getByRole("option", { name: /Odd/ }).first().waitFor();
   await page.keyboard.press("Escape");
 

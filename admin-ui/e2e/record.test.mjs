@@ -232,7 +232,7 @@ test("a draft survives a reload without its secret, and Save and new begins anew
 test("words in a lookup are no record: Enter takes the first that has them, and saves nothing before", async () => {
   await api("POST", "/records/account", { name: "Lookup of words" });
   const page = await open(admin, "/o/contact?view=&new=");
-  const panel = page.getByRole("dialog", { name: "New: Contact" });
+  const panel = page.getByRole("dialog", { name: "New Contact" });
   await panel.getByRole("textbox", { name: /^Last name/ }).fill("Worded");
   const lookup = panel.getByRole("textbox", { name: /^Account/ });
   await lookup.fill("Lookup of no such words");
@@ -307,7 +307,7 @@ test("what happened is logged beside the record, and its changes tell before and
   const page = await open("sarah@example.com", `/o/account/${items[0].id}`);
   const beside = page.getByRole("complementary", { name: "Beside the record" });
   await beside.getByRole("button", { name: "Call" }).click();
-  const form = beside.getByRole("form", { name: "New: Call" });
+  const form = beside.getByRole("form", { name: "New Call" });
   await form.getByLabel("Subject").fill(`Spoke to ${evil}`);
   await form.getByRole("button", { name: "Save" }).click();
   await beside.getByRole("link", { name: `Spoke to ${evil}` }).waitFor();
@@ -450,4 +450,28 @@ test("the page of a record and the panel of a new one have no fault that axe fin
   await panel.locator("[contenteditable]").waitFor();
   assert.deepEqual(await faults(), []);
   await done(page);
+});
+
+test("what is written ends before the pencil, and what a phone reaches people by has a line in the dark", async () => {
+  const { id } = await api("POST", "/records/contact", { last_name: "Byron", phone: "+49 40 77108", email: `${"a.very.long.name".repeat(3)}@example.com` });
+  for (const look of [desktop, { ...phone, colorScheme: "dark" }]) {
+    const page = await open(admin, `/o/contact/${id}`, look);
+    await page.getByRole("link", { name: /a\.very\.long/ }).first().waitFor();
+    const under = await page.evaluate(() =>
+      [...document.querySelectorAll("button[data-field]:has(svg)")].flatMap((pencil) => {
+        const text = document.createRange();
+        text.selectNodeContents(pencil.parentElement);
+        text.setEndBefore(pencil);
+        const { left } = pencil.getBoundingClientRect();
+        return [...text.getClientRects()].some(({ right }) => right > left + 1) ? [pencil.dataset.field] : [];
+      }),
+    );
+    assert.deepEqual(under, []);
+    if (look !== desktop) {
+      const call = page.getByRole("link", { name: "Call" }).first();
+      const [line, menu] = await call.evaluate((one) => [one, one.parentElement.querySelector("[aria-haspopup]")].map((of) => getComputedStyle(of).borderColor));
+      assert.equal(line, menu);
+    }
+    await done(page);
+  }
 });

@@ -1,7 +1,7 @@
 // What workflows did with a record, on its page; and workflows that are set off on several records of a list.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { begin, done, phone, visit } from "./browser.mjs";
+import { begin, done, phone, picture, visit } from "./browser.mjs";
 
 const { server, browser } = await begin();
 
@@ -32,8 +32,22 @@ test("the page of a record tells what workflows did with it, and those who may h
   const other = await visit(browser, server, "admin@example.com", undefined, `/o/opportunity/${id}?side=runs`);
   const same = beside(other).getByRole("button", { name: /^Ask for the discount/ });
   await same.click();
+  // It is asked first, with what will happen.
+  const ends = beside(other).getByRole("region", { name: "End “Ask for the discount”?" });
   await beside(other).getByRole("button", { name: "End it" }).click();
+  await ends.getByText("What it did stays.").waitFor();
+  await ends.getByText("What it waits for is called off").waitFor();
+  await picture(other, "ending");
+  await ends.getByRole("button", { name: "Let it go on" }).click();
+  await ends.waitFor({ state: "detached" });
+  await same.getByText("Waiting").waitFor();
+  await beside(other).getByRole("button", { name: "End it" }).click();
+  await ends.getByRole("button", { name: "End it" }).click();
   await same.getByText("Cancelled").waitFor();
+  await beside(other).getByRole("tab", { name: "Changes" }).click();
+  await beside(other).getByText("The workflow “Ask for the discount” changed").first().waitFor();
+  await beside(other).getByRole("tab", { name: "Workflows" }).click();
+  await same.click();
   await beside(other).getByRole("button", { name: "Try again" }).click();
   await same.getByText("Waiting").waitFor();
   await done(other);

@@ -41,9 +41,9 @@ test("the palette is narrowed by a sign, and says what may not be done", async (
   for (const one of await palette(page).getByRole("option").all()) assert.match(await one.innerText(), /price/i);
   await input.fill("@diana");
   await palette(page).getByRole("group", { name: "People" }).getByRole("option", { name: /Diana/ }).waitFor();
-  await input.fill("> new: lead");
+  await input.fill("> new lead");
   await page.keyboard.press("Enter");
-  await page.getByRole("dialog", { name: "New: Lead" }).waitFor();
+  await page.getByRole("dialog", { name: "New Lead" }).waitFor();
   assert.match(page.url(), /\/o\/opportunity\?.*create=lead/); // over the page that was there
   await done(page);
 });
@@ -93,7 +93,7 @@ test("letters go places, and are letters in texts", async () => {
   await page.waitForURL(/q=/);
   await page.getByRole("searchbox").blur();
   await page.keyboard.press("c");
-  await page.getByRole("dialog", { name: "New: Lead" }).waitFor();
+  await page.getByRole("dialog", { name: "New Lead" }).waitFor();
   await done(page);
 });
 

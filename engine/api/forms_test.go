@@ -169,8 +169,8 @@ func TestForms(t *testing.T) {
 		t.Errorf("agreed at %v, made by %v", made["agreed_at"], made["created_by"])
 	}
 	history := v.sent("GET", "/api/v1/records/lead/"+made["id"].(string)+"/history", v.admin(), "")["items"].([]any)
-	if via := history[0].(map[string]any)["via"]; via != "form contact" {
-		t.Errorf("the history says %v", via)
+	if made := history[0].(map[string]any); made["via"] != "form contact" || made["via_label"] != "Contact us" {
+		t.Errorf("the history says %v", made)
 	}
 }
 

@@ -145,6 +145,6 @@ func (r *request) appendOpen(b []byte, p *record.RecordPage, found around) ([]by
 		b = append(b, `,"can_create":`...)
 		b = append(fmt.Append(b, list.CanCreate), '}')
 	}
-	b = appendHistory(append(b, `},"history":{`...), p.History)
+	b = r.appendHistory(append(b, `},"history":{`...), p.History)
 	return append(b, "}}"...), nil
 }

@@ -102,6 +102,7 @@ var (
 	}
 	ofViews   = []parameterDoc{{name: "object", says: "Only views of this object.", schema: textSchema}}
 	onceOnly  = []parameterDoc{{name: headerIdempotency, says: "The sender's own name of the import: sent again, it is found and not made a second time.", schema: textSchema, in: "header"}}
+	pressOnce = []parameterDoc{{name: headerIdempotency, says: "The caller's own name of the press: sent again within a week, the run of the first is found and none is begun.", schema: textSchema, in: "header"}}
 	ofImports = []parameterDoc{
 		{name: "object", says: "Only imports of this object.", schema: textSchema},
 		{name: "key", says: "Only the import that was sent with this Idempotency-Key.", schema: textSchema},

@@ -4,13 +4,18 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
 	"formwork/engine/fault"
+	"formwork/engine/form"
 	"formwork/engine/id"
+	"formwork/engine/mail"
 	"formwork/engine/record"
 	"formwork/metadata"
+	"formwork/workflows"
+	"formwork/workflows/runner"
 )
 
 // getRecord is GET /records/{object}/{id}.
@@ -239,20 +244,41 @@ func (s *Server) history(r *request) error {
 	if err != nil {
 		return err
 	}
-	b := appendHistory(append(r.buffer(), '{'), page)
+	b := r.appendHistory(append(r.buffer(), '{'), page)
 	return r.sent(fiber.StatusOK, append(b, '}'))
 }
 
 // appendHistory appends the members of a page of a record's history.
-func appendHistory(b []byte, page *record.HistoryPage) []byte {
+func (r *request) appendHistory(b []byte, page *record.HistoryPage) []byte {
 	b = append(b, `"items":[`...)
 	for i, entry := range page.Items {
 		if i > 0 {
 			b = append(b, ',')
 		}
+		entry.ViaLabel = r.viaLabel(entry.Via)
 		b = entry.AppendJSON(b)
 	}
 	return appendNext(append(b, ']'), page.Next)
+}
+
+// viaLabel is what the document is called by which something was changed, or its name where it is gone; "" where it was by none.
+func (r *request) viaLabel(via string) string {
+	kind, name, _ := strings.Cut(via, " ")
+	switch kind {
+	case workflows.KindName:
+		return runner.LabelOf(r.snapshot, name, r.language())
+	case form.KindName:
+		if f := form.Of(r.snapshot)[name]; f != nil {
+			return f.Doc.Label.In(r.language(), name)
+		}
+	case mail.KindName:
+		if box := mail.Of(r.snapshot)[name]; box != nil {
+			return box.Doc.Label.In(r.language(), name)
+		}
+	default:
+		return ""
+	}
+	return name
 }
 
 // related is GET /records/{object}/{id}/related/{list}.

@@ -160,7 +160,7 @@ func (s *Server) routes() []route {
 		{get, v1 + "/records/:object/:id/runs", s.recordRuns, "listRecordRuns", "Lists the runs of workflows on a record, newest first.", paging, reads, nothing, answers[Page[RecordRun]]()},
 		{get, v1 + "/records/:object/:id/runs/:run", s.openRecordRun, "getRecordRun", "Shows a run of a workflow on a record: what its steps did, as far as the caller may read that.", none, reads, nothing, answers[OpenRun]()},
 		{get, v1 + "/records/:object/:id/approvals", s.recordApprovals, "listRecordApprovals", "Lists what people were asked to decide about a record, newest first: at most 100.", none, reads, nothing, answers[List[Approval]]()},
-		{post, v1 + "/records/:object/:id/workflows/:workflow", s.runWorkflow, "runWorkflowOnRecord", "Runs a workflow on a record, of those that its page offers.", none, reads, maySend[RunInputs](), answers[RecordRun]()},
+		{post, v1 + "/records/:object/:id/workflows/:workflow", s.runWorkflow, "runWorkflowOnRecord", "Runs a workflow on a record, of those that its page offers.", pressOnce, reads, maySend[RunInputs](), answers[RecordRun]()},
 		{post, v1 + "/records/:object/:id/workflows/:workflow/draft", s.draftMail, "draftMailOnRecord", "Drafts an e-mail from a template, for a workflow by which the caller may write one about a record, and sends nothing.", none, reads, sends[DraftOf](), answers[MailDraft]()},
 		{get, v1 + "/bin/:object", s.bin, "listBin", "Lists the recycle bin, those deleted last first.", inBin, mine, nothing, answers[BinPage]()},
 		{get, v1 + "/bin/:object/:id", s.binned, "getFromBin", "Says who deleted a record that is in the recycle bin, and when.", none, mine, nothing, answers[Binned]()},

@@ -43,6 +43,7 @@ type OpenRun struct {
 	Steps     []OpenRunStep `json:"steps"`        // that did something which the caller may read; all of the first for who may see the setup
 	Names     Names         `json:"names"`        // of what they refer to
 	CanCancel bool          `json:"can_cancel"`   // the caller may end it now
+	Undoes    bool          `json:"undoes"`       // it undoes what it did, if it is ended now
 	CanRetry  bool          `json:"can_retry"`    // the caller may have it go on now
 }
 
@@ -190,6 +191,7 @@ func (s *Server) openRecordRun(r *request) error {
 		return err
 	}
 	open.CanCancel = may && run.State == runner.Waiting
+	open.Undoes = open.CanCancel && run.Undoes()
 	open.CanRetry = may && run.Retryable() == nil
 	return r.json(fiber.StatusOK, open)
 }

@@ -149,7 +149,8 @@ type HistoryEntry struct {
 	At         time.Time              `json:"at"`
 	RecordedAt *time.Time             `json:"recorded_at,omitempty"` // when the user recorded it, of what was done before
 	By         *string                `json:"by" schema:"ID"`        // null for the program itself
-	Via        string                 `json:"via"`                   // session, key, import …
+	Via        string                 `json:"via"`                   // session, key, import, "workflow" and its name …
+	ViaLabel   string                 `json:"via_label,omitempty"`   // what the workflow, the form or the mailbox is called, in the caller's language
 	Action     record.Action          `json:"action" enum:"create,update,delete,restore,merge"`
 	From       []string               `json:"from,omitempty" schema:"ID"` // of a merge: the records that became part of this one
 	Changes    map[string]FieldChange `json:"changes"`                    // by field

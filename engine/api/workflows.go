@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -377,7 +378,7 @@ func (s *Server) runWorkflow(r *request) error {
 	if err := r.decode(smallBody, &in, true); err != nil {
 		return err
 	}
-	run, err := s.o.Workflows.Press(r.ctx, r.tenant, r.records(), r.caller, runner.Wanted{Workflow: r.param("workflow"), Object: r.object(), Record: key, Inputs: in.Inputs})
+	run, err := s.o.Workflows.Press(r.ctx, r.tenant, r.records(), r.caller, runner.Wanted{Workflow: r.param("workflow"), Object: r.object(), Record: key, Inputs: in.Inputs, Key: strings.Clone(r.http.Get(headerIdempotency))})
 	if err != nil {
 		return err
 	}

@@ -141,6 +141,59 @@ func TestRunsOnRecordsHideTheRest(t *testing.T) {
 	}
 }
 
+// A press that is sent again, as by a browser that heard no answer, sets off nothing: it has the run of the first. What it changed is told of by the label of
+// the workflow, and whether it undoes what it did where it is ended.
+func TestPressesAreTakenOnce(t *testing.T) {
+	w := newWorld(t)
+	w.Apply(`{"kind":"workflow","name":"note","label":{"en":"Take a note","zh":"记录"},"object":"account","trigger":{"type":"manual","permissions":["sales_user"]},"start":"a",
+			"steps":{"a":{"type":"set","values":{"description":"(description ?? '') + 'x'"},"undo":"b","next":"w"},"b":{"type":"set","values":{"description":"nil"}},"w":{"type":"wait","for":"days(1)"}}}`)
+	for email, sets := range map[string][]any{"ann": {"sales_user"}, "bob": {"sales_user", "admin"}, "lou": {"admin"}} {
+		w.User(email+"@example.com", map[string]any{"permissions": sets})
+	}
+	ann, bob, lou := w.login("main", "ann@example.com"), w.login("main", "bob@example.com"), w.login("main", "lou@example.com")
+	make := func() string {
+		return "/api/v1/records/account/" + w.sent("POST", "/api/v1/records/account", ann, `{"name":"Acme"}`)["id"].(string)
+	}
+	one, other := make(), make()
+	press := func(at, token, key string) string {
+		t.Helper()
+		status, _, raw := w.do("POST", at+"/workflows/note", map[string]string{"Authorization": "Bearer " + token, "Idempotency-Key": key}, "")
+		var run map[string]any
+		if err := json.Unmarshal(raw, &run); err != nil || status != 200 {
+			t.Fatalf("%d %s", status, raw)
+		}
+		return run["id"].(string)
+	}
+	first := press(one, ann, "a")
+	if again := press(one, ann, "a"); again != first {
+		t.Errorf("a press that is sent again has the run %s, not %s", again, first)
+	}
+	if got := w.sent("GET", one, ann, "")["description"]; got != "x" {
+		t.Errorf("it was taken twice: %v", got)
+	}
+	runs := map[string]bool{first: true}
+	for _, p := range [][3]string{{one, ann, "b"}, {one, ann, ""}, {one, ann, ""}, {one, bob, "a"}, {other, ann, "a"}} {
+		runs[press(p[0], p[1], p[2])] = true
+	}
+	if len(runs) != 6 {
+		t.Errorf("presses of their own have %d runs", len(runs))
+	}
+	for language, want := range map[string]string{"en": "Take a note", "zh": "记录"} {
+		w.do("PATCH", "/api/v1/me", map[string]string{"Authorization": "Bearer " + ann}, `{"language":"`+language+`"}`)
+		for _, part := range []string{"/history", "/page"} {
+			_, _, raw := w.do("GET", one+part, map[string]string{"Authorization": "Bearer " + ann}, "")
+			if !strings.Contains(string(raw), `"via":"workflow note","via_label":"`+want+`"`) {
+				t.Errorf("%s in %s says %s", part, language, raw)
+			}
+		}
+	}
+	for token, undoes := range map[string]bool{ann: false, lou: true} { // who may not end it is told nothing of that
+		if got := w.sent("GET", one+"/runs/"+first, token, ""); got["undoes"] != undoes || got["can_cancel"] != undoes {
+			t.Errorf("it undoes what it did: %v", got)
+		}
+	}
+}
+
 // A workflow is run on several records: what becomes of each is told, and what is not filled in is as it begins for each.
 func TestRunOnSeveral(t *testing.T) {
 	w := newWorld(t)

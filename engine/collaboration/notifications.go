@@ -285,7 +285,8 @@ type Handling struct {
 	SnoozedUntil *time.Time // a time that has passed ends it
 }
 
-// Handle changes a notification of the caller's. Fault "collaboration.no_notification" (NotFound).
+// Handle changes a notification of the caller's. What asks for a decision is done by that alone. Faults:
+// collaboration.no_notification (NotFound); collaboration.undecided (Conflict).
 func (s *Session) Handle(ctx context.Context, key id.ID, h Handling) error {
 	values := map[string]any{}
 	if h.Read != nil {
@@ -299,12 +300,15 @@ func (s *Session) Handle(ctx context.Context, key id.ID, h Handling) error {
 	}
 	return s.write(ctx, func(tx store.Tx) error {
 		own := query.All{query.Is(query.ID, int64(key)), query.Is(colUser, int64(s.caller.User))}
-		_, ok, err := store.First(ctx, tx, query.Select{Table: notificationTable, Filter: own}, query.ID)
+		row, ok, err := store.First(ctx, tx, query.Select{Table: notificationTable, Filter: own}, notificationColumns...)
 		if err != nil {
 			return fmt.Errorf("reading a notification: %w", err)
 		}
 		if !ok {
 			return fault.New(fault.NotFound, "collaboration.no_notification")
+		}
+		if n := notificationOf(row); n.kind == Approval && h.Done != nil && *h.Done != n.done {
+			return fault.New(fault.Conflict, "collaboration.undecided").At("/done")
 		}
 		if len(values) == 0 {
 			return nil

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 
 	"formwork/engine/catalog"
@@ -15,6 +16,7 @@ import (
 	"formwork/engine/record/session"
 	"formwork/engine/store"
 	"formwork/workflows"
+	"formwork/workflows/webhook"
 )
 
 // Try runs a workflow on a record that the caller may read, or one that is about none, and keeps nothing: neither what its steps do,
@@ -91,7 +93,7 @@ func (r *Runner) try(ctx context.Context, t store.Tenant, system, caller *record
 }
 
 // Press runs a workflow that people set off, on a record that the caller may read. The run is kept, whatever
-// becomes of it. Faults: workflow.unknown (NotFound) also of one that is not for the caller, record.not_found (NotFound), workflow.inputs (Invalid).
+// becomes of it. A press whose key was taken before sets off nothing, and has the run of that one. Faults: workflow.unknown (NotFound) also of one that is not for the caller, record.not_found (NotFound), workflow.inputs (Invalid).
 func (r *Runner) Press(ctx context.Context, t store.Tenant, caller *record.Session, c *policy.Caller, of Wanted) (*Run, error) {
 	snapshot := caller.Snapshot()
 	w, err := workflowOf(snapshot, of.Workflow)
@@ -116,6 +118,10 @@ func (r *Runner) Press(ctx context.Context, t store.Tenant, caller *record.Sessi
 	var run *Run
 	queued, did := false, &tally{}
 	err = r.o.Records.As(t, snapshot, policy.System(t.Name())).Jointly(ctx, func(j *record.Joint) error {
+		queued, did = false, &tally{}
+		if run, err = of.pressed(ctx, j.Tx(), c); err != nil || run != nil {
+			return err
+		}
 		env, err := caller.Within(j).Record(of.Object, of.Record)
 		if err != nil {
 			return err
@@ -142,7 +148,10 @@ func (r *Runner) Press(ctx context.Context, t store.Tenant, caller *record.Sessi
 		if queued, err = g.queue(); err != nil {
 			return err
 		}
-		return run.insert(ctx, j.Tx())
+		if err := run.insert(ctx, j.Tx()); err != nil || of.Key == "" {
+			return err
+		}
+		return webhook.Take(ctx, j.Tx(), of.Workflow, of.press(c), webhook.Answer{Run: run.ID}, r.o.Now())
 	})
 	if err != nil {
 		return nil, err
@@ -151,6 +160,23 @@ func (r *Runner) Press(ctx context.Context, t store.Tenant, caller *record.Sessi
 		r.o.Wake(t.Name())
 	}
 	return run, nil
+}
+
+// press is the name of a press, among those of everybody.
+func (of *Wanted) press(c *policy.Caller) string {
+	return fmt.Sprint("press ", c.User, " ", of.Object, " ", of.Record, " ", of.Key)
+}
+
+// pressed is the run that a press set off which was taken before; nil where it is new.
+func (of *Wanted) pressed(ctx context.Context, tx store.Tx, c *policy.Caller) (*Run, error) {
+	if of.Key == "" {
+		return nil, nil
+	}
+	before, taken, err := webhook.Taken(ctx, tx, of.Workflow, of.press(c))
+	if err != nil || !taken {
+		return nil, err
+	}
+	return Get(ctx, tx, before.Run)
 }
 
 // Offers are the workflows that a caller may set off now on a record that they may read: those whose condition holds.

@@ -24,8 +24,9 @@ type Wanted struct {
 	Object   string
 	Record   id.ID
 	Inputs   map[string]any
-	Begins   bool // what is not among the inputs is as it begins for the record
-	Payload  any  // decoded, of one that outside systems set off
+	Begins   bool   // what is not among the inputs is as it begins for the record
+	Payload  any    // decoded, of one that outside systems set off
+	Key      string // by which whoever presses names the press: another one of theirs by that name has the same run; "": it has none
 }
 
 // filled are the values that somebody filled in, in stored form. Fault workflow.inputs (Invalid), with every problem at

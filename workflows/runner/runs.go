@@ -248,6 +248,9 @@ func (r *Run) undone() string {
 	return Cancelled
 }
 
+// Undoes reports whether a run undoes what it did when it is cancelled.
+func (r *Run) Undoes() bool { return !r.undoing.Begun && len(r.undoing.Done) > 0 }
+
 // insert keeps a new run.
 func (r *Run) insert(ctx context.Context, tx store.Tx) error {
 	values, err := r.values()

@@ -1,7 +1,6 @@
 // The one cache of what the server said. Keys begin with the tenant and the object, so that a change
 // of a record tells exactly what is old.
 import { QueryClient } from "@tanstack/react-query";
-import { Refusal } from "./client";
 import { browserStore } from "./kept/database";
 import { keeperOf } from "./kept/keeper";
 import { sessionKey } from "./session";
@@ -25,6 +24,3 @@ export const cache: QueryClient = new QueryClient({
 /** Keeps what was read in this browser, see kept/. */
 export const keeper = keeperOf(cache, sessionKey, browserStore());
 globalThis.document?.addEventListener("visibilitychange", () => document.hidden && keeper.flush());
-
-/** Whether somebody has to log in anew. */
-export const loggedOut = (error: unknown) => error instanceof Refusal && error.problem.status === 401;

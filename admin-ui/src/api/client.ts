@@ -23,6 +23,27 @@ export const client = createClient<paths>({
   querySerializer: { array: { style: "form", explode: false } },
 });
 
+/** Whether a refusal says that nobody is logged in, or not any more. */
+export const isLoggedOut = (error: unknown) =>
+  error instanceof Refusal && ["auth.required", "auth.invalid"].includes(error.problem.code);
+
+let tellOver = () => {};
+
+/** Has somebody told when a request finds the session ended, whoever made it; what is returned ends that. */
+export function onOver(tell: () => void) {
+  tellOver = tell;
+  return () => {
+    tellOver = () => {};
+  };
+}
+
+/** Why there is no answer: the server refuses the request. */
+export function refused(problem: Problem): Refusal {
+  const why = new Refusal(problem);
+  if (isLoggedOut(why)) tellOver();
+  return why;
+}
+
 /** The data of an answer. Throws Refusal, or Offline where there is no answer. */
 export async function data<T>(call: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
   let answer: Awaited<typeof call>;
@@ -35,7 +56,7 @@ export async function data<T>(call: Promise<{ data?: T; error?: unknown; respons
   }
   noteReached(!isUnreached(answer.response));
   if (isUnreached(answer.response)) throw new Offline("offline");
-  if (answer.error !== undefined) throw new Refusal(answer.error as Problem);
+  if (answer.error !== undefined) throw refused(answer.error as Problem);
   return answer.data as T;
 }
 

@@ -1,5 +1,5 @@
 // Uploads, and the files that hang on a record besides its fields.
-import { client, data, Offline, type Problem, Refusal, type Schemas } from "./client";
+import { client, data, Offline, type Problem, Refusal, refused, type Schemas } from "./client";
 import { isUnreached, noteReached } from "./connection";
 
 export type FileInfo = Schemas["FileInfo"];
@@ -79,7 +79,7 @@ async function answer(address: string, init: RequestInit): Promise<Response> {
   if (isUnreached(found)) throw new Offline("offline");
   if (found.ok) return found;
   const problem = (await found.json().catch(() => undefined)) as Problem | undefined;
-  throw new Refusal(
+  throw refused(
     problem ?? { type: "about:blank", title: "", status: found.status, code: "internal", detail: found.statusText },
   );
 }

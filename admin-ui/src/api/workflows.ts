@@ -1,19 +1,39 @@
 // Workflows that people set off on records, and what workflows did with them.
-import { client, data, type Schemas } from "./client";
+import { client, data, Offline, type Schemas } from "./client";
 
 export type Run = Schemas["RecordRun"];
 export type OpenRun = Schemas["OpenRun"];
 export type RunEffect = Schemas["RunEffect"];
 export type Button = Schemas["Button"];
 
-/** Runs a workflow on a record; the answer tells what became of the run, so far. */
-export const runWorkflow = (object: string, id: string, workflow: string, inputs: Record<string, unknown>) =>
-  data(
-    client.POST("/api/v1/records/{object}/{id}/workflows/{workflow}", {
-      params: { path: { object, id, workflow } },
-      body: { inputs },
-    }),
-  );
+/** A name for something that is done once. */
+const newKey = () => `${Date.now().toString(36)}-${crypto.getRandomValues(new Uint32Array(2)).join("-")}`;
+
+/** The keys of presses that had no answer, by what was pressed. */
+const unanswered = new Map<string, string>();
+
+/**
+ * Runs a workflow on a record; the answer tells what became of the run, so far. A press that had no answer may have been
+ * taken: made again it is the same one.
+ */
+export async function runWorkflow(object: string, id: string, workflow: string, inputs: Record<string, unknown>) {
+  const pressed = JSON.stringify([object, id, workflow, inputs]);
+  const key = unanswered.get(pressed) ?? newKey();
+  unanswered.set(pressed, key);
+  try {
+    const run = await data(
+      client.POST("/api/v1/records/{object}/{id}/workflows/{workflow}", {
+        params: { path: { object, id, workflow }, header: { "Idempotency-Key": key } },
+        body: { inputs },
+      }),
+    );
+    unanswered.delete(pressed);
+    return run;
+  } catch (error) {
+    if (!(error instanceof Offline)) unanswered.delete(pressed);
+    throw error;
+  }
+}
 
 /** The workflows that the person may set off on records of an object, where their conditions hold. */
 export const workflowsOf = (object: string, signal?: AbortSignal) =>

@@ -2,8 +2,7 @@ import { useMantineColorScheme } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import { loggedOut } from "~/api/cache";
-import { refusal } from "~/api/client";
+import { isLoggedOut, onOver, refusal } from "~/api/client";
 import { sessionKey, type Workspace, workspace } from "~/api/session";
 import { Login } from "~/features/login/Login";
 import { i18n, nearest } from "~/i18n";
@@ -27,7 +26,16 @@ export function Boot() {
   const now = found.data;
   useLook(now);
   useInstallable(language, now?.settings.theme);
-  useLeaving(now);
+  const leaving = useLeaving(now);
+  useEffect(
+    () =>
+      onOver(() => {
+        const asked = cache.getQueryState(sessionKey);
+        if (asked?.fetchStatus === "idle" && !isLoggedOut(asked.error))
+          void cache.invalidateQueries({ queryKey: sessionKey });
+      }),
+    [cache],
+  );
   useEffect(() => {
     document.documentElement.lang = language;
   }, [language]);
@@ -38,12 +46,12 @@ export function Boot() {
     [documents, rights, revision, language],
   );
   const session = useMemo(() => (now && model ? { me: now, model } : undefined), [now, model]);
-  if (loggedOut(found.error)) return <Login onDone={() => void cache.invalidateQueries()} />;
+  if (isLoggedOut(found.error)) return <Login ended={now?.user.email} onDone={() => void cache.invalidateQueries()} />;
   if (found.error && !session) {
     const why = refusal(found.error);
     return <Failure says={why?.detail} id={why?.id} again={() => void cache.refetchQueries()} />;
   }
-  if (!session) return null;
+  if (!session || leaving) return null;
   return (
     <SessionProvider value={session}>
       <Routes />

@@ -12,9 +12,18 @@ import css from "./InputsForm.module.css";
 import { typeOf } from "./index";
 import { useFormats } from "./useFormats";
 
+/** What somebody has filled in. */
+export interface FilledIn {
+  values: Record<string, unknown>;
+  /** Of what the values refer to. */
+  names: Record<string, string | null | undefined>;
+}
+
 interface Props {
   /** The workflow that asks. */
   button: Schemas["Button"];
+  /** Where it stays until it is sent or the form is closed, but for secrets. */
+  kept?: { read(): FilledIn | undefined; keep(entered: FilledIn): void };
   /** Above what is asked for. */
   says?: ReactNode;
   /** In place of what is asked for, while the workflow runs and after. */
@@ -25,7 +34,7 @@ interface Props {
 }
 
 /** What a workflow needs of whoever sets it off. An input of which each record has its own beginning is left out until it is filled in. */
-export function InputsForm({ button, says, children, onStart, onClose }: Props) {
+export function InputsForm({ button, kept, says, children, onStart, onClose }: Props) {
   const { t } = useTranslation();
   const { model } = useSession();
   const formats = useFormats();
@@ -39,17 +48,31 @@ export function InputsForm({ button, says, children, onStart, onClose }: Props) 
       })),
     [begin, model],
   );
-  const [values, setValues] = useState<Record<string, unknown>>(() =>
-    Object.fromEntries(begin.filter((one) => !one.own).map((one) => [one.name, one.value])),
-  );
-  const [names, setNames] = useState<Record<string, string | null | undefined>>(() =>
-    Object.fromEntries(begin.map((one) => [one.name, one.shown])),
-  );
+  const [{ values, names }, setEntered] = useState<FilledIn>(() => {
+    const before = kept?.read();
+    return {
+      values: {
+        ...Object.fromEntries(begin.filter((one) => !one.own).map((one) => [one.name, one.value])),
+        ...before?.values,
+      },
+      names: { ...Object.fromEntries(begin.map((one) => [one.name, one.shown])), ...before?.names },
+    };
+  });
+  const enter = (name: string, value: unknown, called?: string | null) => {
+    const now = { values: { ...values, [name]: value }, names: { ...names, [name]: called } };
+    setEntered(now);
+    const secret = fields.filter(({ field }) => field.type === "secret").map(({ field }) => field.name);
+    kept?.keep({
+      ...now,
+      values: Object.fromEntries(Object.entries(now.values).filter(([key]) => !secret.includes(key))),
+    });
+  };
   const [why, setWhy] = useState<Problem>();
   const [busy, setBusy] = useState(false);
   useReturnFocus();
   const problemOf = (name: string) => why?.errors?.find((one) => one.pointer === `/inputs/${name}`)?.detail;
   const submit = async () => {
+    if (busy) return;
     setBusy(true);
     setWhy(await onStart(values));
     setBusy(false);
@@ -89,10 +112,7 @@ export function InputsForm({ button, says, children, onStart, onClose }: Props) 
                     required={field.required && !own}
                     problem={problemOf(field.name)}
                     candidates={field.targets[0] ? find(model, field.targets[0]) : undefined}
-                    onChange={(value: unknown, called?: string | null) => {
-                      setValues((before) => ({ ...before, [field.name]: value }));
-                      setNames((before) => ({ ...before, [field.name]: called }));
-                    }}
+                    onChange={(value: unknown, called?: string | null) => enter(field.name, value, called)}
                   />
                   {own && !(field.name in values) && <p className="quiet small">{t("workflow.own")}</p>}
                   {field.help && <p className="quiet small">{field.help}</p>}

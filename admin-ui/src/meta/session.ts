@@ -17,6 +17,10 @@ export function useSession(): Session {
   return session;
 }
 
+/** The time zone in which a person reads and writes: their own, or else that of the browser. */
+export const zoneOf = ({ user }: Pick<Me, "user">): string =>
+  user.timezone || Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+
 /** The object of a name; undefined where there is none that the caller may read. */
 export const useObject = (name: string | undefined): ObjectModel | undefined =>
   useSession().model.objects.get(name ?? "");

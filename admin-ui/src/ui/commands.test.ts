@@ -90,3 +90,25 @@ test("what can't be done says why, and what was done is undone once", async () =
   expect(await undoLast()).toBeUndefined();
   expect(done).toEqual(["one", "not two", "not one"]);
 });
+
+test("what is done once is not done again while it is under way", async () => {
+  let end = () => {};
+  let runs = 0;
+  const run = () => {
+    runs++;
+    return new Promise<void>((resolve) => {
+      end = resolve;
+    });
+  };
+  const [once, often] = [command("once", "y", { run, once: true }), command("often", "j", { run })];
+  const first = perform(once);
+  await perform(once);
+  expect([runs, useCommandStore.getState().busy]).toEqual([1, ["once"]]);
+  end();
+  await first;
+  expect(useCommandStore.getState().busy).toEqual([]);
+  void perform(once);
+  void perform(often);
+  void perform(often);
+  expect(runs).toBe(4);
+});

@@ -28,6 +28,8 @@ export interface Command {
   hidden?: boolean;
   /** Its keys are heard by what has the keyboard, such as a grid; here it is only told of. It is hidden, too. */
   told?: boolean;
+  /** It is done once, however long its key is held and while it is under way: it decides or begins something. */
+  once?: boolean;
 }
 
 export interface Undo {
@@ -46,11 +48,13 @@ interface State {
   /** Whether keys that are one character work. */
   letters: boolean;
   undos: Undo[];
+  /** The ids of commands that are done once, and are under way. */
+  busy: string[];
 }
 
 const kept = 50; // changes that can be undone
 
-export const useCommandStore = create<State>(() => ({ sources: [], letters: true, undos: [] }));
+export const useCommandStore = create<State>(() => ({ sources: [], letters: true, undos: [], busy: [] }));
 
 /** All commands, those said last first; of one id there is one. */
 export function commands(state = useCommandStore.getState()): Command[] {
@@ -91,9 +95,24 @@ export async function perform(command: Command) {
     notify({ text: can });
     return;
   }
-  await command.run();
+  if (command.once) await alone(command);
+  else await command.run();
   if (command.undo) pushUndo({ label: command.label, undo: command.undo });
 }
+
+/** Does a command unless it is under way. */
+async function alone({ id, run }: Command) {
+  if (useCommandStore.getState().busy.includes(id)) return;
+  useCommandStore.setState(({ busy }) => ({ busy: [...busy, id] }));
+  try {
+    await run();
+  } finally {
+    useCommandStore.setState(({ busy }) => ({ busy: busy.filter((one) => one !== id) }));
+  }
+}
+
+/** Whether a click is the second of a double click, which means the first one alone. */
+export const isSecond = ({ detail }: { detail: number }) => detail > 1;
 
 /** Remembers how to take back a change that was just made. */
 export const pushUndo = (undo: Undo) =>
@@ -173,7 +192,7 @@ export function listen(page: Window): () => void {
     const found = keys.press(stroke, !!target?.closest(`${writes}, ${closed}`));
     if (!found) return;
     event.preventDefault();
-    if (found !== "more") void perform(found);
+    if (found !== "more" && !(event.repeat && found.once)) void perform(found);
   };
   page.addEventListener("keydown", hear);
   return () => page.removeEventListener("keydown", hear);

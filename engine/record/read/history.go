@@ -29,6 +29,7 @@ type Entry struct {
 	RecordedAt time.Time // when By recorded it, of what was done before; else the zero time
 	By         id.ID
 	Via        string
+	ViaLabel   string // what Via names is called; set by who shows it
 	Action     stored.Action
 	Changes    []FieldChange
 	From       []id.ID // of a merge: the records that were merged into this one
@@ -86,6 +87,9 @@ func (e Entry) AppendJSON(dst []byte) []byte {
 	dst = append(dst, `","by":`...)
 	dst = stored.AppendID(dst, e.By)
 	dst = metadata.AppendString(append(dst, `,"via":`...), e.Via)
+	if e.ViaLabel != "" {
+		dst = metadata.AppendString(append(dst, `,"via_label":`...), e.ViaLabel)
+	}
 	dst = metadata.AppendString(append(dst, `,"action":`...), string(e.Action))
 	if len(e.From) > 0 {
 		dst = append(dst, `,"from":[`...)

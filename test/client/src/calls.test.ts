@@ -189,8 +189,9 @@ test("workflows", async () => {
   const page = data(await admin.GET("/api/v1/records/account/{id}/page", { params: { path: { id } } }));
   assert.deepEqual(page.workflows, [{ name, label: "Greet", inputs: [] }]);
   const path = { id, workflow: name };
-  const run = data(await admin.POST("/api/v1/records/account/{id}/workflows/{workflow}", { params: { path } }));
+  const run = data(await admin.POST("/api/v1/records/account/{id}/workflows/{workflow}", { params: { path, header: { "Idempotency-Key": "greet" } } }));
   assert.equal(run.state, "waiting");
+  assert.equal(data(await admin.POST("/api/v1/records/account/{id}/workflows/{workflow}", { params: { path, header: { "Idempotency-Key": "greet" } } })).id, run.id);
   assert.equal(data(await admin.GET("/api/v1/records/account/{id}/runs", { params: { path: { id } } })).items[0]?.id, run.id);
   assert.equal(data(await admin.GET("/api/v1/runs", { params: { query: { workflow: name, state: "waiting", record: id } } })).items[0]?.id, run.id);
   const open = data(await admin.GET("/api/v1/records/account/{id}/runs/{run}", { params: { path: { id, run: run.id } } }));

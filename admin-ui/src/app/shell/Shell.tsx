@@ -4,7 +4,7 @@ import { lazy, type ReactNode, Suspense, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "react-router";
 import { listen } from "~/ui/commands";
-import { Notices } from "~/ui/notices";
+import { forgetFailures, Notices } from "~/ui/notices";
 import { useAppCommands } from "../commands/useAppCommands";
 import { useLive } from "../live/useLive";
 import { Strip } from "../offline/Strip";
@@ -62,6 +62,9 @@ export function Shell({ children }: { children: ReactNode }) {
 
 /** What goes on behind every page. It draws nothing, so what it hears draws nothing anew. */
 function Always() {
+  const { pathname } = useLocation();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: whoever goes to another page leaves them behind
+  useEffect(() => forgetFailures, [pathname]);
   useAppCommands();
   useOpening();
   useLive();

@@ -1,8 +1,9 @@
-import { Button, Textarea } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { askedBy, decideBy } from "~/api/decisions";
 import { said, useLinked } from "~/api/useLinked";
+import { Comment } from "~/ui/Comment";
 import { Frame } from "~/ui/Frame";
 import css from "~/ui/Frame.module.css";
 
@@ -46,15 +47,7 @@ export function Decide() {
       )}
       {asked && !done && (
         <>
-          <Textarea
-            label={t("approval.comment")}
-            autosize
-            minRows={2}
-            maxRows={8}
-            maxLength={2000}
-            value={comment}
-            onChange={(e) => setComment(e.currentTarget.value)}
-          />
+          <Comment label={t("approval.comment")} minRows={2} maxRows={8} value={comment} onChange={setComment} />
           <div className={css.answers}>
             <Button loading={busy === "approved"} disabled={!!busy} onClick={() => void decide("approved")}>
               {t("approval.approve")}

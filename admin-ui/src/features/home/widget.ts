@@ -1,5 +1,6 @@
 // The contract of a widget type; a type is a file in widgets/, found by the registry below.
 import type { ComponentType } from "react";
+import type { OnAnswered } from "~/api/answered";
 import type { Approval } from "~/api/approvals";
 import type { Formats } from "~/fields";
 import type { Named, WidgetDoc } from "~/meta/documents";
@@ -24,7 +25,12 @@ export type WidgetType =
   | { type: string; Part: ComponentType<OwnProps & { Pending: Pending }> };
 
 /** Something that waits for a decision, as its record shows it. */
-export type Pending = ComponentType<{ approval: Approval; formats: Formats; keys: boolean }>;
+export type Pending = ComponentType<{
+  approval: Approval;
+  formats: Formats;
+  keys: boolean;
+  onAnswered: OnAnswered;
+}>;
 
 const found = import.meta.glob<{ default: WidgetType }>("./widgets/*.tsx", { eager: true });
 const types = new Map(Object.values(found).map(({ default: type }) => [type.type, type]));

@@ -2,9 +2,10 @@ import { ActionIcon, Tooltip } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { IconCheck } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { type ComponentType, type ReactNode, useRef, useState } from "react";
+import { type ComponentType, type ReactNode, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate, useSearchParams } from "react-router";
+import { type Answer, inPlace, type OnAnswered } from "~/api/answered";
 import { refusal, type Schemas } from "~/api/client";
 import { handle, type Notification, notifications } from "~/api/notifications";
 import { useFormats } from "~/fields/useFormats";
@@ -15,6 +16,7 @@ import { pushUndo, useCommands } from "~/ui/commands";
 import { Failure } from "~/ui/Failure";
 import { Glyph } from "~/ui/Glyph";
 import { notify } from "~/ui/notices";
+import { State } from "~/ui/State";
 import { Title } from "~/ui/Title";
 import css from "./Inbox.module.css";
 import { Snooze } from "./Snooze";
@@ -23,11 +25,17 @@ import { Snooze } from "./Snooze";
 const sideOf = (one: Notification): Record<string, string> =>
   one.kind === "mention" || one.kind === "comment" ? { side: "comments" } : {};
 
+interface Props {
+  Peek: ComponentType<{ object: ObjectModel; id: string; onAnswered: OnAnswered }>;
+}
+
+const none: Notification[] = [];
+
 /**
  * What waits for a person: one line each, done or put off by a key; beside them the record of the one in attention,
  * which the address names (`at`).
  */
-export default function Inbox({ Peek }: { Peek: ComponentType<{ object: ObjectModel; id: string }> }) {
+export default function Inbox({ Peek }: Props) {
   const { t } = useTranslation();
   const { me, model } = useSession();
   const formats = useFormats();
@@ -37,7 +45,19 @@ export default function Inbox({ Peek }: { Peek: ComponentType<{ object: ObjectMo
   const found = useQuery({ queryKey: key, queryFn: ({ signal }) => notifications(signal) });
   const [address, setAddress] = useSearchParams();
   const [snoozing, setSnoozing] = useState<string>();
-  const items = found.data?.items ?? [];
+  const [answers, setAnswers] = useState<ReadonlyMap<string, Answer>>(new Map());
+  const shown = useRef<Notification[]>([]);
+  const put = useRef(new Set<string>()); // away, by the person
+  // A request that is decided stays in its place, and in attention, by whomever it was decided: the next one would
+  // come under the pointer and the keys that decide.
+  const items = inPlace(
+    found.data?.items ?? none,
+    shown.current,
+    (one) =>
+      one.kind === "approval" && !put.current.has(one.id) && (answers.has(one.id) || one.id === address.get("at")),
+  );
+  shown.current = items;
+  const over = (one: Notification) => answers.has(one.id) || !(found.data?.items ?? none).includes(one);
   const named = items.findIndex((one) => one.id === address.get("at"));
   // What is done makes room for the one behind it.
   const last = useRef(0);
@@ -45,6 +65,10 @@ export default function Inbox({ Peek }: { Peek: ComponentType<{ object: ObjectMo
   const at = Math.max(0, Math.min(last.current, items.length - 1));
   const setAt = (to: number) => items[to] && setAddress({ at: items[to].id, ...sideOf(items[to]) }, { replace: true });
   const chosen = items[at];
+  const decides = chosen?.kind === "approval" ? chosen.id : undefined;
+  useEffect(() => {
+    if (decides && address.get("at") !== decides) setAddress({ at: decides }, { replace: true });
+  }, [decides, address, setAddress]);
   const object = chosen && model.objects.get(chosen.object);
   const wide = useMediaQuery("(min-width: 1180px)", undefined, { getInitialValueInEffect: false });
 
@@ -56,14 +80,23 @@ export default function Inbox({ Peek }: { Peek: ComponentType<{ object: ObjectMo
     }
     await cache.invalidateQueries({ queryKey: key });
   };
-  const done = (one: Notification) => {
-    void change(one, { done: true });
-    pushUndo({ label: t("inbox.done"), undo: () => change(one, { done: false }) });
+  /** Has something go from the list, until that is undone. */
+  const putAway = (one: Notification, label: string, patch: Schemas["NotificationPatch"], back: typeof patch) => {
+    put.current.add(one.id);
+    void change(one, patch);
+    pushUndo({
+      label,
+      undo: () => {
+        put.current.delete(one.id);
+        return change(one, back);
+      },
+    });
   };
-  const snooze = (one: Notification, until: string) => {
-    void change(one, { snoozed_until: until });
-    pushUndo({ label: t("inbox.snooze"), undo: () => change(one, { snoozed_until: new Date(0).toISOString() }) });
-  };
+  const done = (one: Notification) => putAway(one, t("inbox.done"), { done: true }, { done: false });
+  const snooze = (one: Notification, until: string) =>
+    putAway(one, t("inbox.snooze"), { snoozed_until: until }, { snoozed_until: new Date(0).toISOString() });
+  /** True, or why something can't be marked as done. */
+  const finishes = (one: Notification) => one.kind !== "approval" || t(over(one) ? "inbox.over" : "inbox.undecided");
   const look = (one: Notification, index: number) => {
     if (!wide || index === at) return open(one);
     setAt(index);
@@ -74,6 +107,7 @@ export default function Inbox({ Peek }: { Peek: ComponentType<{ object: ObjectMo
     go({ pathname: `/o/${one.object}/${one.record}`, search: new URLSearchParams(sideOf(one)).toString() });
   };
   const some = () => (chosen ? true : t("inbox.empty"));
+  const waits = () => (chosen && over(chosen) ? t("inbox.over") : some());
   const step = (by: number) => setAt(Math.max(0, Math.min(items.length - 1, at + by)));
   useCommands([
     {
@@ -81,7 +115,8 @@ export default function Inbox({ Peek }: { Peek: ComponentType<{ object: ObjectMo
       label: t("inbox.done"),
       keys: "d",
       where: "inbox",
-      enabled: some,
+      once: true,
+      enabled: () => (chosen ? finishes(chosen) : t("inbox.empty")),
       run: () => chosen && done(chosen),
     },
     {
@@ -89,7 +124,8 @@ export default function Inbox({ Peek }: { Peek: ComponentType<{ object: ObjectMo
       label: t("inbox.snooze"),
       keys: "z",
       where: "inbox",
-      enabled: some,
+      once: true,
+      enabled: waits,
       run: () => setSnoozing(chosen?.id),
     },
     {
@@ -135,7 +171,7 @@ export default function Inbox({ Peek }: { Peek: ComponentType<{ object: ObjectMo
         {found.isSuccess && items.length === 0 && <p className="quiet">{t("inbox.empty")}</p>}
         <ul>
           {items.map((one, index) => (
-            <li key={one.id} data-chosen={one === chosen} data-read={one.read}>
+            <li key={one.id} data-chosen={one === chosen} data-read={one.read || over(one)}>
               <button type="button" className={css.what} onClick={() => look(one, index)}>
                 <Glyph name={model.objects.get(one.object)?.icon} />
                 <span className={css.text}>
@@ -145,6 +181,7 @@ export default function Inbox({ Peek }: { Peek: ComponentType<{ object: ObjectMo
                     {changed(one) && `: ${changed(one)}`}
                   </span>
                   {one.text && <span>{one.text}</span>}
+                  {one.kind === "approval" && <Became answer={answers.get(one.id)} over={over(one)} />}
                 </span>
               </button>
               <span className={css.end}>
@@ -152,13 +189,15 @@ export default function Inbox({ Peek }: { Peek: ComponentType<{ object: ObjectMo
                   {formats.moment(one.at)}
                 </time>
                 <span className={css.actions}>
-                  {button(t("inbox.done"), <IconCheck size={16} />, () => done(one))}
-                  <Snooze
-                    opened={snoozing === one.id}
-                    timeZone={me.user.timezone || "UTC"}
-                    onOpened={(is) => setSnoozing(is ? one.id : undefined)}
-                    onSnooze={(until) => snooze(one, until)}
-                  />
+                  {finishes(one) === true && button(t("inbox.done"), <IconCheck size={16} />, () => done(one))}
+                  {!over(one) && (
+                    <Snooze
+                      opened={snoozing === one.id}
+                      timeZone={formats.timeZone}
+                      onOpened={(is) => setSnoozing(is ? one.id : undefined)}
+                      onSnooze={(until) => snooze(one, until)}
+                    />
+                  )}
                 </span>
               </span>
             </li>
@@ -167,9 +206,26 @@ export default function Inbox({ Peek }: { Peek: ComponentType<{ object: ObjectMo
       </section>
       {wide && object && chosen && (
         <aside className={css.beside} aria-label={t("inbox.beside")}>
-          <Peek key={chosen.record} object={object} id={chosen.record} />
+          <Peek
+            key={decides ?? chosen.record}
+            object={object}
+            id={chosen.record}
+            onAnswered={(_, answer) => setAnswers((others) => new Map(others).set(chosen.id, answer))}
+          />
         </aside>
       )}
     </div>
   );
+}
+
+/** What became of a request; as long as nothing did, when it is done. */
+function Became({ answer, over }: { answer: Answer | undefined; over: boolean }) {
+  const { t } = useTranslation();
+  if (answer)
+    return (
+      <span>
+        <State of={answer} says={t(`approval.person.${answer}`)} />
+      </span>
+    );
+  return <span className="quiet small">{t(over ? "inbox.over" : "inbox.undecided")}</span>;
 }

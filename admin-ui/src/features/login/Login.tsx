@@ -6,9 +6,15 @@ import { logIn } from "~/api/session";
 import icon from "~/ui/icon.svg";
 import css from "./Login.module.css";
 
-export function Login({ onDone }: { onDone(): void }) {
+interface Props {
+  /** Whose session has ended, if one has: they log in again, and go on. */
+  ended?: string;
+  onDone(): void;
+}
+
+export function Login({ ended, onDone }: Props) {
   const { t } = useTranslation();
-  const [email, setEmail] = useState("");
+  const [email, setEmail] = useState(ended ?? "");
   const [password, setPassword] = useState("");
   const [tenant, setTenant] = useState("");
   const [asksTenant, setAsksTenant] = useState(false);
@@ -42,12 +48,13 @@ export function Login({ onDone }: { onDone(): void }) {
           <img src={icon} width={32} height={32} alt="" />
           <h1>{t("app.name")}</h1>
         </header>
+        {ended && <p role="status">{t("login.ended")}</p>}
         <TextInput
           label={t("login.email")}
           name="email"
           type="email"
           autoComplete="username"
-          autoFocus
+          autoFocus={!ended}
           required
           withAsterisk={false}
           value={email}
@@ -57,6 +64,7 @@ export function Login({ onDone }: { onDone(): void }) {
           label={t("login.password")}
           name="password"
           autoComplete="current-password"
+          autoFocus={!!ended}
           required
           withAsterisk={false}
           value={password}

@@ -5,7 +5,7 @@ import { refusal } from "~/api/client";
 import { useFormats } from "~/fields/useFormats";
 import { languages } from "~/i18n";
 import { type FormatSettings, useChangeProfile, useChangeSettings, useSettings } from "~/meta/mine";
-import { useSession } from "~/meta/session";
+import { useSession, zoneOf } from "~/meta/session";
 import { Part } from "./Part";
 
 const locales = [
@@ -29,17 +29,14 @@ const sample = { number: 1234567.5, at: "2026-03-31T13:05:00Z" };
 /** Language, time zone, and how numbers, dates and times are written. */
 export function Region() {
   const { t, i18n } = useTranslation();
-  const { user } = useSession().me;
+  const zone = zoneOf(useSession().me);
   const formats = useFormats();
   const { formats: chosen = {} } = useSettings();
   const changeSettings = useChangeSettings();
   const changeProfile = useChangeProfile();
   const [problem, setProblem] = useState<string>();
   const names = useMemo(() => new Intl.DisplayNames(i18n.language, { type: "language" }), [i18n.language]);
-  const zones = useMemo(
-    () => [...new Set(["UTC", ...Intl.supportedValuesOf("timeZone"), user.timezone])].filter(Boolean),
-    [user.timezone],
-  );
+  const zones = useMemo(() => [...new Set(["UTC", ...Intl.supportedValuesOf("timeZone"), zone])], [zone]);
   const store = (profile: { language?: string; time_zone?: string }) => {
     setProblem(undefined);
     changeProfile(profile).catch((error) => setProblem(refusal(error)?.detail ?? t("error.offline")));
@@ -64,7 +61,7 @@ export function Region() {
         searchable
         label={t("me.time_zone")}
         data={zones}
-        value={user.timezone || "UTC"}
+        value={zone}
         error={problem}
         nothingFoundMessage={t("record.nothing_found")}
         onChange={(time_zone) => time_zone && store({ time_zone })}

@@ -3,7 +3,7 @@ import { IconChevronDown, IconChevronUp, IconDots, IconMail, IconMap, IconPhone 
 import { useTranslation } from "react-i18next";
 import type { Stored } from "~/api/client";
 import type { ObjectModel } from "~/meta/model";
-import { enabled, perform } from "~/ui/commands";
+import { enabled, isSecond, perform, useCommandStore } from "~/ui/commands";
 import { Title } from "~/ui/Title";
 import css from "./RecordPage.module.css";
 import { reachedBy } from "./reached";
@@ -28,6 +28,7 @@ const icons = { call: IconPhone, mail: IconMail, map: IconMap };
 export function Head({ object, record, called, commands, phone, beside }: Props) {
   const { t } = useTranslation();
   const { steps, marks, workflows, letters, menu, neighbours } = commands;
+  const busy = useCommandStore((s) => s.busy);
   const roomy = !phone && !beside;
   const buttons = roomy ? workflows.slice(0, most) : [];
   const size = phone ? 44 : "md";
@@ -47,7 +48,7 @@ export function Head({ object, record, called, commands, phone, beside }: Props)
                 key={kind}
                 component="a"
                 href={href}
-                variant="light"
+                variant="default"
                 size={size}
                 aria-label={t(`record.reach.${kind}`)}
                 {...(kind === "map" ? { target: "_blank", rel: "noopener noreferrer" } : {})}
@@ -82,7 +83,8 @@ export function Head({ object, record, called, commands, phone, beside }: Props)
             size="compact-sm"
             variant="default"
             title={command.label}
-            onClick={() => void perform(command)}
+            aria-busy={busy.includes(command.id)}
+            onClick={(event) => !isSecond(event) && void perform(command)}
           >
             {command.label}
           </Button>

@@ -3,6 +3,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { type RefObject, useDeferredValue, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useParams, useSearchParams } from "react-router";
+import type { OnAnswered } from "~/api/answered";
 import type { Schemas } from "~/api/client";
 import { Offline, refusal } from "~/api/client";
 import type { Names } from "~/api/names";
@@ -54,10 +55,12 @@ interface PanelProps {
   beside?: boolean;
   /** How far the record before was scrolled. */
   scrolled?: RefObject<number>;
+  /** The person answered what waited for them here. */
+  onAnswered?: OnAnswered;
 }
 
 /** The address holds what is shown: `tab`, `side`, what is being added (`add`), which workflow is asked for (`run`), which e-mail is written (`write`, `answers`), and whether duplicates are (`merge`). */
-export function RecordPanel({ object, id, beside = false, scrolled }: PanelProps) {
+export function RecordPanel({ object, id, beside = false, scrolled, onAnswered }: PanelProps) {
   const { t } = useTranslation();
   const { model } = useSession();
   const formats = useFormats();
@@ -190,7 +193,7 @@ export function RecordPanel({ object, id, beside = false, scrolled }: PanelProps
           onDone={settle}
         />
       )}
-      {page.data && <Approvals approvals={page.data.approvals} formats={formats} />}
+      {page.data && <Approvals approvals={page.data.approvals} formats={formats} onAnswered={onAnswered} />}
       <div className={css.highlights}>{highlights.map((name) => field(name))}</div>
       <StagePath object={object} record={now} formats={formats} fixed={fixed(stages ?? "")} save={save} />
       <div className={css.columns}>

@@ -134,10 +134,11 @@ export function useRecordCommands({
   const log = activities.find((one) => one.object.can.create);
   const offered = workflows.map(
     (one): Command => ({
-      id: `workflow.${one.name}`,
+      id: `workflow.${one.name}.${id}`,
       label: one.label,
       icon: one.composes ? IconMail : IconBolt,
       where: "record",
+      once: true,
       run: () =>
         one.composes
           ? show({ side: undefined, write: one.name, answers: undefined, log: undefined })
@@ -183,6 +184,7 @@ export function useRecordCommands({
       label: t("record.delete"),
       icon: IconTrash,
       where: "record",
+      once: true,
       enabled: () => (object.can.delete && can?.delete !== false ? true : t("record.fixed.right")),
       run: remove,
     },

@@ -4,7 +4,7 @@ import { useEffect, useMemo } from "react";
 import { all } from "~/api/filters";
 import { list } from "~/api/records";
 import { asked } from "~/meta/model";
-import { useSession } from "~/meta/session";
+import { useSession, zoneOf } from "~/meta/session";
 import { type Entry, entryOf, inSight, type Period } from "./period";
 import type { WayProps } from "./types";
 import { useMoves } from "./useMoves";
@@ -20,7 +20,7 @@ export function usePeriod(
   before: string,
 ) {
   const { me } = useSession();
-  const timeZone = me.user.timezone || "UTC";
+  const timeZone = zoneOf(me);
   const moving = useMoves<string>(object);
   const names = period ? [period.start.name, ...(period.end ? [period.end.name] : [])] : [];
   const query = {

@@ -1,2 +1,2 @@
 export { Notices } from "./Notices";
-export { dismiss, type Notice, notify } from "./notices";
+export { dismiss, forgetFailures, type Notice, notify } from "./notices";

@@ -25,5 +25,9 @@ export function notify(notice: Notice): number {
   return id;
 }
 
+/** A failure belongs to the page where it came about. */
+export const forgetFailures = () =>
+  useNotices.setState(({ shown }) => ({ shown: shown.filter((one) => one.tone !== "bad") }));
+
 export const dismiss = (id: number) =>
   useNotices.setState(({ shown }) => ({ shown: shown.filter((one) => one.id !== id) }));

@@ -1,7 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-import { myApprovals } from "~/api/approvals";
+import { useAnswered } from "~/api/answered";
+import { type Approval, myApprovals } from "~/api/approvals";
 import { useFormats } from "~/fields/useFormats";
 import { inboxKey } from "~/meta/mine";
 import { useSession } from "~/meta/session";
@@ -11,6 +12,7 @@ import { Part as Under } from "../Part";
 import type { OwnProps, Pending as PendingType, WidgetType } from "../widget";
 
 const usual = 3;
+const none: Approval[] = [];
 
 /** What waits for its reader to decide, who may do so here; nothing where nothing waits. */
 function Part({ widget, label, Pending }: OwnProps & { Pending: PendingType }) {
@@ -21,7 +23,8 @@ function Part({ widget, label, Pending }: OwnProps & { Pending: PendingType }) {
     queryKey: [...inboxKey(me), "approvals"],
     queryFn: ({ signal }) => myApprovals(signal),
   });
-  const waiting = (found.data?.items ?? []).filter((one) => model.objects.has(one.object));
+  const { all, onAnswered } = useAnswered(found.data?.items ?? none);
+  const waiting = all.filter((one) => model.objects.has(one.object));
   if (waiting.length === 0) return null;
   const most = widget.limit ?? usual;
   return (
@@ -32,7 +35,7 @@ function Part({ widget, label, Pending }: OwnProps & { Pending: PendingType }) {
             <Link to={`/o/${one.object}/${one.record}`}>
               <Glyph name={model.objects.get(one.object)?.icon} /> {one.name || t("recent.nameless")}
             </Link>
-            <Pending approval={one} formats={formats} keys={false} />
+            <Pending approval={one} formats={formats} keys={false} onAnswered={onAnswered} />
           </li>
         ))}
       </ul>

@@ -1,4 +1,6 @@
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { type OnAnswered, useAnswered } from "~/api/answered";
 import type { Approval } from "~/api/approvals";
 import type { Formats } from "~/fields";
 import { State } from "~/ui/State";
@@ -9,19 +11,35 @@ import { People } from "./People";
 interface Props {
   approvals: Approval[];
   formats: Formats;
+  onAnswered?: OnAnswered;
 }
 
 /** What people were asked to decide about a record: what is pending, to be decided here, and below it what was. */
-export function Approvals({ approvals, formats }: Props) {
+export function Approvals({ approvals, formats, onAnswered }: Props) {
   const { t } = useTranslation();
-  const pending = approvals.filter((one) => one.state === "pending");
-  const past = approvals.filter((one) => one.state !== "pending");
-  // The keys are those of one: what waits for this person comes first.
-  const first = pending.find((one) => one.can_decide);
+  const here = useAnswered(approvals);
+  const [chosen, setChosen] = useState<string>();
+  const stays = (one: Approval) => one.state === "pending" || here.answered(one);
+  const pending = here.all.filter(stays);
+  const past = here.all.filter((one) => !stays(one));
+  // The keys are those of one: what waits for this person comes first. Once that is answered they are nobody's, until
+  // the person chooses another.
+  const first = here.some ? undefined : pending.find((one) => one.can_decide)?.id;
+  const withKeys = chosen ?? first;
   return (
     <>
       {pending.map((one) => (
-        <Pending key={one.id} approval={one} formats={formats} keys={one === first} />
+        <Pending
+          key={one.id}
+          approval={one}
+          formats={formats}
+          keys={one.id === withKeys}
+          onChosen={() => setChosen(one.id)}
+          onAnswered={(now, answer) => {
+            here.onAnswered(now);
+            onAnswered?.(now, answer);
+          }}
+        />
       ))}
       {past.length > 0 && (
         <details className={css.past}>

@@ -1,17 +1,19 @@
-import { Button, Textarea } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { IconCheck, IconX } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { Answer, OnAnswered } from "~/api/answered";
 import { type Approval, decide, passOn, recall } from "~/api/approvals";
 import { refusal } from "~/api/client";
 import type { Formats } from "~/fields";
-import { find } from "~/fields/find";
-import { ReferenceInput } from "~/fields/ReferenceInput";
 import { useSession } from "~/meta/session";
+import { Comment } from "~/ui/Comment";
 import { useCommands } from "~/ui/commands";
 import { notify } from "~/ui/notices";
+import { writingOf } from "../draft";
 import css from "./Approvals.module.css";
+import { PassOn } from "./PassOn";
 import { People } from "./People";
 
 interface Props {
@@ -19,25 +21,39 @@ interface Props {
   formats: Formats;
   /** Its decision has keys. */
   keys: boolean;
+  /** It got the focus. */
+  onChosen?(): void;
+  onAnswered: OnAnswered;
 }
 
 /** Something that waits to be decided: by whom, and here, where it waits for this person. */
-export function Pending({ approval, formats, keys }: Props) {
+export function Pending({ approval, formats, keys, onChosen, onAnswered }: Props) {
   const { t } = useTranslation();
   const { me, model } = useSession();
   const cache = useQueryClient();
-  const [comment, setComment] = useState("");
+  const kept = writingOf<string>(`${me.tenant}/${me.user.id}`, `approval/${approval.id}`);
+  const [comment, write] = useState(() => kept.read() ?? "");
+  const setComment = (text: string) => {
+    write(text);
+    kept.keep(text || undefined);
+  };
   const [passing, setPassing] = useState(false);
   const [busy, setBusy] = useState(false);
+  const [height, setHeight] = useState<number>(); // once it is answered: that it had before, so that what is below stays
+  const frame = useRef<HTMLElement>(null);
   const owner = model.objects.get(approval.object)?.fields.get("owner");
 
-  const answer = async (send: () => Promise<Approval>, says: string) => {
+  const send = async (ask: () => Promise<Approval>, says: string, answer?: Answer) => {
     if (busy) return;
     setBusy(true);
     try {
-      await send();
+      const now = await ask();
       setComment("");
       setPassing(false);
+      if (answer) {
+        setHeight(frame.current?.getBoundingClientRect().height ?? 0);
+        onAnswered(now, answer);
+      }
       notify({ text: says });
     } catch (error) {
       notify({ text: refusal(error)?.detail ?? t("error.offline"), tone: "bad" });
@@ -45,11 +61,14 @@ export function Pending({ approval, formats, keys }: Props) {
     await cache.invalidateQueries({ queryKey: [me.tenant] });
     setBusy(false);
   };
-  const approve = () => answer(() => decide(approval.id, "approved", comment), t("approval.person.approved"));
-  const reject = () => answer(() => decide(approval.id, "rejected", comment), t("approval.person.rejected"));
-  const pass = (to: string) => answer(() => passOn(approval.id, to, comment), t("approval.person.passed_on"));
+  const approve = () => send(() => decide(approval.id, "approved", comment), t("approval.person.approved"), "approved");
+  const reject = () => send(() => decide(approval.id, "rejected", comment), t("approval.person.rejected"), "rejected");
+  const pass = (to: string) =>
+    send(() => passOn(approval.id, to, comment), t("approval.person.passed_on"), "passed_on");
+  const answered = height !== undefined;
+  const decides = approval.can_decide && !answered;
   useCommands(
-    keys
+    keys && decides
       ? [
           {
             id: "approval.approve",
@@ -57,14 +76,32 @@ export function Pending({ approval, formats, keys }: Props) {
             icon: IconCheck,
             keys: "y",
             where: "record",
+            once: true,
             run: approve,
           },
-          { id: "approval.reject", label: t("approval.reject"), icon: IconX, keys: "n", where: "record", run: reject },
+          {
+            id: "approval.reject",
+            label: t("approval.reject"),
+            icon: IconX,
+            keys: "n",
+            where: "record",
+            once: true,
+            run: reject,
+          },
         ]
       : [],
   );
   return (
-    <section className={css.pending} aria-label={t("approval.title")} aria-busy={busy}>
+    <section
+      ref={frame}
+      className={css.pending}
+      aria-label={t("approval.title")}
+      aria-busy={busy}
+      data-answered={answered}
+      style={{ minHeight: height }}
+      tabIndex={-1}
+      onFocus={onChosen}
+    >
       <p className="quiet small">
         {t("approval.asks", { who: approval.by_name ?? t(approval.by ? "inbox.somebody" : "inbox.system") })}
         {" · "}
@@ -76,33 +113,19 @@ export function Pending({ approval, formats, keys }: Props) {
       </p>
       <p className={css.text}>{approval.text}</p>
       <People approval={approval} formats={formats} />
-      {approval.can_decide && (
-        <Textarea
+      {decides && (
+        <Comment
           size="xs"
-          autosize
           maxRows={6}
-          maxLength={2000}
           aria-label={t("approval.comment")}
           placeholder={t("approval.comment")}
           value={comment}
-          onChange={(event) => setComment(event.currentTarget.value)}
+          onChange={setComment}
           onKeyDown={(event) => event.key !== "Escape" && event.stopPropagation()}
         />
       )}
-      {passing && owner && (
-        <ReferenceInput
-          field={owner}
-          formats={formats}
-          target="user"
-          value={null}
-          label={t("approval.pass_to")}
-          autoFocus
-          candidates={find(model, "user")}
-          onChange={(to) => to && pass(to)}
-        />
-      )}
       <div className={css.actions}>
-        {approval.can_decide && (
+        {decides && (
           <>
             <Button size="xs" leftSection={<IconCheck size={14} />} disabled={busy} onClick={approve}>
               {t("approval.approve")}
@@ -123,18 +146,21 @@ export function Pending({ approval, formats, keys }: Props) {
             )}
           </>
         )}
-        {approval.can_recall && (
+        {approval.can_recall && !answered && (
           <Button
             size="xs"
             variant="default"
             disabled={busy}
-            onClick={() => answer(() => recall(approval.id), t("approval.state.recalled"))}
+            onClick={() => send(() => recall(approval.id), t("approval.state.recalled"))}
           >
             {t("approval.recall")}
           </Button>
         )}
       </div>
-      {approval.locks && <p className="quiet small">{t("approval.locks")}</p>}
+      {decides && passing && owner && (
+        <PassOn approval={approval} field={owner} formats={formats} busy={busy} onPass={(to) => void pass(to)} />
+      )}
+      {approval.locks && approval.state === "pending" && <p className="quiet small">{t("approval.locks")}</p>}
     </section>
   );
 }

@@ -18,7 +18,14 @@ interface Props {
 /** Who did what when, with each value before and after. */
 export function Changes({ object, entry, names, formats, most }: Props) {
   const { t } = useTranslation();
-  const who = entry.by ? (names?.user?.[entry.by] ?? t("record.history.somebody")) : t("record.history.program");
+  const [kind] = entry.via.split(" ");
+  const way =
+    kind === "workflow" || kind === "form" || kind === "mailbox" || kind === "unsubscribe"
+      ? t(`record.history.way.${kind}`, { label: entry.via_label })
+      : undefined;
+  const who = entry.by
+    ? (names?.user?.[entry.by] ?? t("record.history.somebody"))
+    : (way ?? t("record.history.program"));
   // What a new record began with is on the page; a list of it would hide what changed.
   const all = Object.entries(entry.changes).filter(([name]) => object.fields.has(name) && entry.action !== "create");
   const computed = (name: string) => (object.fields.get(name)?.editable ? 0 : 1);
@@ -28,11 +35,14 @@ export function Changes({ object, entry, names, formats, most }: Props) {
   return (
     <div className={css.entry}>
       <div className={css.head}>
-        <span>{t(`record.history.${entry.action}`, { who })}</span>
+        <span>
+          {t(`record.history.${entry.action}`, { who })}
+          {entry.by && way && <span className="quiet small"> · {way}</span>}
+        </span>
         <time
           className="quiet small"
           dateTime={entry.at}
-          title={[formats.datetime(entry.at), entry.via].filter(Boolean).join(" · ")}
+          title={[formats.datetime(entry.at), way ?? entry.via].filter(Boolean).join(" · ")}
         >
           {formats.moment(entry.at)}
         </time>

@@ -26,6 +26,7 @@ export function RunSteps({ object, id, run, formats }: Props) {
   const { me } = useSession();
   const cache = useQueryClient();
   const [busy, setBusy] = useState(false);
+  const [ending, setEnding] = useState(false);
   const found = useQuery({
     queryKey: [...recordKey(me.tenant, object, id), "runs", run.id, run.state],
     queryFn: ({ signal }) => openRun(object.name, id, run.id, signal),
@@ -42,6 +43,7 @@ export function RunSteps({ object, id, run, formats }: Props) {
     }
     await cache.invalidateQueries({ queryKey: [me.tenant] });
     setBusy(false);
+    setEnding(false);
   };
   const here = open.at !== undefined && open.steps.at(-1)?.label === open.at; // it is where it last did something
   return (
@@ -76,7 +78,31 @@ export function RunSteps({ object, id, run, formats }: Props) {
           </li>
         )}
       </ol>
-      {(open.can_retry || open.can_cancel) && (
+      {open.can_cancel && ending && (
+        <section className={css.ending} aria-label={t("run.end.title", { label: run.label })}>
+          <p>
+            <strong>{t("run.end.title", { label: run.label })}</strong>
+          </p>
+          <p>{t(open.undoes ? "run.end.undoes" : "run.end.stays")}</p>
+          <p>{t("run.end.waits")}</p>
+          <div className={css.actions}>
+            <Button
+              size="compact-sm"
+              variant="default"
+              c="var(--bad)"
+              leftSection={<IconPlayerStop size={14} />}
+              disabled={busy}
+              onClick={() => void change(cancelRun)}
+            >
+              {t("run.cancel")}
+            </Button>
+            <Button size="compact-sm" variant="default" autoFocus disabled={busy} onClick={() => setEnding(false)}>
+              {t("run.end.not")}
+            </Button>
+          </div>
+        </section>
+      )}
+      {(open.can_retry || (open.can_cancel && !ending)) && (
         <div className={css.actions}>
           {open.can_retry && (
             <Button
@@ -89,15 +115,14 @@ export function RunSteps({ object, id, run, formats }: Props) {
               {t("run.retry")}
             </Button>
           )}
-          {open.can_cancel && (
+          {open.can_cancel && !ending && (
             <Button
               size="compact-sm"
               variant="default"
               leftSection={<IconPlayerStop size={14} />}
-              disabled={busy}
-              onClick={() => void change(cancelRun)}
+              onClick={() => setEnding(true)}
             >
-              {t("run.cancel")}
+              {t("run.cancel")}…
             </Button>
           )}
         </div>

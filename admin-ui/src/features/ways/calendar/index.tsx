@@ -5,7 +5,7 @@ import { useSearchParams } from "react-router";
 import { refusal } from "~/api/client";
 import { useFormats } from "~/fields/useFormats";
 import { add, addDays, dayOf, startOf } from "~/meta/days";
-import { useSession } from "~/meta/session";
+import { useSession, zoneOf } from "~/meta/session";
 import { useDrag } from "~/ui/drag";
 import { Failure } from "~/ui/Failure";
 import { Asked } from "../Asked";
@@ -30,7 +30,7 @@ export default function Calendar(props: WayProps) {
   const [at, setAt] = useSearchParams();
   const period = useMemo(() => periodOf(object, view, columns), [object, view, columns]);
   const span = spans.find((one) => one === at.get("span")) ?? "month";
-  const timeZone = useSession().me.user.timezone || "UTC";
+  const timeZone = zoneOf(useSession().me);
   const today = dayOf(new Date(), timeZone);
   const day = /^\d{4}-\d\d-\d\d$/.test(at.get("day") ?? "") ? (at.get("day") as string) : today;
   const first = startOf(day, span);

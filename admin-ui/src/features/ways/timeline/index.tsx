@@ -6,7 +6,7 @@ import { useSearchParams } from "react-router";
 import { refusal } from "~/api/client";
 import { useFormats } from "~/fields/useFormats";
 import { add, addDays, dayOf, daysBetween, startOf } from "~/meta/days";
-import { useSession } from "~/meta/session";
+import { useSession, zoneOf } from "~/meta/session";
 import { useDrag } from "~/ui/drag";
 import { Failure } from "~/ui/Failure";
 import { Asked } from "../Asked";
@@ -28,7 +28,7 @@ export default function Timeline(props: WayProps) {
   const formats = useFormats();
   const phone = useMediaQuery("(max-width: 720px)", undefined, { getInitialValueInEffect: false }) ?? false;
   const height = phone ? 45 : 36; // with the line below
-  const timeZone = useSession().me.user.timezone || "UTC";
+  const timeZone = zoneOf(useSession().me);
   const [at, setAt] = useSearchParams();
   const period = useMemo(() => periodOf(object, view, columns), [object, view, columns]);
   const zoom: Zoom = zooms.find((one) => one === at.get("span")) ?? "month";
