@@ -210,6 +210,30 @@ func TestTheSalesDemonstration(t *testing.T) {
 	}
 }
 
+// What must be unique has a running number, or is made once: what is drawn from lists comes again sooner or later, when more
+// is made, as can be of sales.
+func TestWhatIsUniqueStaysSoWhenMoreIsMade(t *testing.T) {
+	tenant, _ := local(t)
+	objects, checked := tenant.Snapshot().Objects, 0
+	for _, step := range recipe(t, "sales").Steps {
+		o := objects[step.Object]
+		if step.Once || o == nil {
+			continue
+		}
+		for _, f := range step.Fields {
+			if field := o.Doc.Fields[f.Name]; field == nil || !field.Unique {
+				continue
+			}
+			if checked++; !strings.Contains(f.Text, "{#}") {
+				t.Errorf("%s.%s is unique and made of %q", step.Object, f.Name, f.Text)
+			}
+		}
+	}
+	if checked == 0 {
+		t.Error("nothing that is made is unique")
+	}
+}
+
 // What people see of the demonstration is what they would believe: deals are worth what
 // their items cost, what is closed lies behind and what is open mostly ahead, and some is late.
 func TestWhatPeopleSee(t *testing.T) {

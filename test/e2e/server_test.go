@@ -253,9 +253,21 @@ const hangsAfter = 3 * time.Minute
 // until waits for a condition.
 func until(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	for began := time.Now(); !holds(); time.Sleep(10 * time.Millisecond) {
-		if time.Since(began) > hangsAfter {
-			t.Fatalf("waited %v in vain: %s", hangsAfter, what)
+	untilDone(t, what, func() (bool, string) { return holds(), "" })
+}
+
+// untilDone waits for work that may take longer than a machine hangs, as long as it goes on: what is told of it changes.
+func untilDone(t testing.TB, what string, work func() (done bool, told string)) {
+	t.Helper()
+	for began, before := time.Now(), ""; ; time.Sleep(10 * time.Millisecond) {
+		done, told := work()
+		switch {
+		case done:
+			return
+		case told != before:
+			began, before = time.Now(), told
+		case time.Since(began) > hangsAfter:
+			t.Fatalf("waited %v in vain: %s; at last %s", hangsAfter, what, told)
 		}
 	}
 }

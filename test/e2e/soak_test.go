@@ -285,7 +285,10 @@ func (s *soaking) checkConfiguration() {
 // finish waits for the background work, and checks what it was to do.
 func (s *soaking) finish() {
 	t := s.t
-	until(t, "all background work comes to an end", func() bool { return len(s.admin.unfinished(t)) == 0 })
+	untilDone(t, "all background work comes to an end", func() (bool, string) {
+		left := s.admin.unfinished(t)
+		return len(left) == 0, fmt.Sprint(left)
+	})
 	if failed := s.admin.must(t, 200, "GET", "/jobs?state=failed", nil)["items"].([]any); len(failed) > 0 {
 		t.Errorf("jobs failed: %v", failed)
 	}

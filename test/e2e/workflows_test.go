@@ -183,7 +183,10 @@ func (f *following) goOn(t *testing.T, servers ...*server) {
 	}
 	admin := servers[len(servers)-1].admin(t, "main")
 	accounts := admin.count(t, "account")
-	until(t, "the runs end", func() bool { return admin.count(t, "task", "filter", `subject startsWith "third"`) >= accounts })
+	untilDone(t, "the runs end", func() (bool, string) {
+		ended := admin.count(t, "task", "filter", `subject startsWith "third"`)
+		return ended >= accounts, fmt.Sprint(ended, " ended, ", admin.count(t, "task", "filter", `subject != "minute"`), " tasks, ", f.asked(), " requests and e-mails")
+	})
 	f.check(t, admin, accounts)
 	for i, s := range servers {
 		ended[i] += s.admin(t, "main").ended(t)
@@ -205,6 +208,15 @@ func (c *client) makeAccounts(t *testing.T, name string) int64 {
 		t.Errorf("making accounts: %v", a)
 	}
 	return int64(len(ops))
+}
+
+// asked is how often outside systems were asked for something.
+func (f *following) asked() int {
+	f.orders.mu.Lock()
+	defer f.orders.mu.Unlock()
+	f.letters.mu.Lock()
+	defer f.letters.mu.Unlock()
+	return f.orders.taken + f.letters.given
 }
 
 // check wants what is done for an account to have been done once for each.
