@@ -50,6 +50,7 @@ test("an e-mail is written from a template, and nothing goes out where the mailb
   await form.getByText("ada@engines.example").waitFor();
   await form.getByText("This mailbox has no mail server: the e-mail is kept here, and not sent.").waitFor();
   await form.getByRole("button", { name: "Send" }).click();
+  await form.getByText("A value is required.").nth(1).waitFor(); // of the subject and of the text
   assert.equal(await form.getByText("A value is required.").count(), 2, "the subject and the text are wanted");
   await form.getByRole("combobox", { name: "Template" }).click();
   await page.getByRole("option", { name: "Answer to a request" }).click();
