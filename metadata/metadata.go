@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 // Key names a document. It is unique within a layer.
@@ -63,9 +64,35 @@ func (t Text) In(language, fallback string) string {
 	return fallback
 }
 
+// Plain is a text that is the same in every language; ok is false for one in languages.
+func (t Text) Plain() (text string, ok bool) {
+	text, ok = t[""]
+	return text, ok && len(t) == 1
+}
+
+// Size is how many bytes a text takes in all its languages.
+func (t Text) Size() (bytes int) {
+	for language, s := range t {
+		bytes += len(language) + len(s)
+	}
+	return bytes
+}
+
+// Within is a text of which at most so many characters are left in each language, and … where there were more.
+func (t Text) Within(limit int) Text {
+	short := make(Text, len(t))
+	for language, s := range t {
+		if utf8.RuneCountInString(s) > limit {
+			s = string([]rune(s)[:limit]) + "…"
+		}
+		short[language] = s
+	}
+	return short
+}
+
 // MarshalJSON writes a text without languages as a plain string.
 func (t Text) MarshalJSON() ([]byte, error) {
-	if s, ok := t[""]; ok && len(t) == 1 {
+	if s, ok := t.Plain(); ok {
 		return json.Marshal(s)
 	}
 	return json.Marshal(map[string]string(t))

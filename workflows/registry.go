@@ -186,7 +186,7 @@ type Inviting interface {
 	// Invites reports whether it does.
 	Invites() bool
 	// Invite writes to people who are asked about a text, by what they are called in the request.
-	Invite(x *Execution, asked []Approver, people []id.ID, text string) error
+	Invite(x *Execution, asked []Approver, people []id.ID, text metadata.Text) error
 }
 
 // OnCall is a Trigger that is set off by steps of other workflows.
@@ -268,7 +268,7 @@ type Acts interface {
 	// Fault record.forbidden.
 	Readable(object *catalog.Object) (query.Filter, error)
 	// Notify tells a user something about the record that the run is about.
-	Notify(user id.ID, text string) error
+	Notify(user id.ID, text metadata.Text) error
 	// Ask asks people to decide something about that record. Each of those who are asked has a name in it, in their order.
 	Ask(q Question) (asked id.ID, people []id.ID, err error)
 	// Answer is what became of that. Where the time for it is over, it is closed.
@@ -307,7 +307,7 @@ type Acts interface {
 // Question is something that people are asked to decide.
 type Question struct {
 	Step  string
-	Text  string
+	Text  metadata.Text
 	Way   string // how their answers come to one: approval.Any, All or Majority
 	Locks bool   // people don't change the record meanwhile
 	Due   time.Time

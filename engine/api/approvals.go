@@ -91,7 +91,7 @@ func (r *request) showApprovals(all []*approval.Request) ([]Approval, error) {
 			continue
 		}
 		users := names[session.UserObject]
-		one := Approval{ID: of.ID.String(), Workflow: of.Workflow, Label: runner.LabelOf(r.snapshot, of.Workflow, r.language()), Object: of.Object, Record: of.Record.String(), Name: name, Text: of.Text,
+		one := Approval{ID: of.ID.String(), Workflow: of.Workflow, Label: runner.LabelOf(r.snapshot, of.Workflow, r.language()), Object: of.Object, Record: of.Record.String(), Name: name, Text: of.Text.In(r.language(), ""),
 			State: of.State, Way: of.Way, Locks: of.Locks, By: keyOrNone(of.By), ByName: users[of.By], AskedAt: of.At.UTC(), DueAt: timeOrNone(of.Due), EndedAt: timeOrNone(of.Ended), Approvers: []Approver{}}
 		pending := of.State == approval.Pending
 		one.CanDecide = pending && of.Asks(r.caller.User)

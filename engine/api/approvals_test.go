@@ -10,11 +10,11 @@ import (
 func TestApprovals(t *testing.T) {
 	w := newWorld(t)
 	w.Apply(`{"kind":"workflow","name":"check","label":{"en":"Check","zh":"审核"},"object":"account","trigger":{"type":"manual"},"start":"ask",
-		"steps":{"ask":{"type":"approval","among":"email == 'bob@example.com'","text":"'Check ' + name","approved":"yes"},"yes":{"type":"set","values":{"website":"'example.com'"}}}}`,
+		"steps":{"ask":{"type":"approval","among":"email == 'bob@example.com'","text":{"en":"Check {{ name }}","zh":"请审核{{ name }}"},"approved":"yes"},"yes":{"type":"set","values":{"website":"'example.com'"}}}}`,
 		`{"kind":"permission","name":"reader","label":"Reader","system":["manage_keys","api"],"objects":{"account":{"read":true,"read_all":true}}}`,
 		`{"kind":"permission","name":"blind","label":"Blind"}`)
 	for email, set := range map[string]string{"ann": "sales_user", "bob": "reader", "lou": "reader", "eve": "blind"} {
-		w.User(email+"@example.com", map[string]any{"permissions": []any{set}})
+		w.User(email+"@example.com", map[string]any{"permissions": []any{set}, "language": map[string]string{"lou": "zh"}[email]})
 	}
 	login := func(name string) string { return w.login("main", name+"@example.com") }
 	ann, bob, lou, eve := login("ann"), login("bob"), login("lou"), login("eve")
@@ -52,6 +52,13 @@ func TestApprovals(t *testing.T) {
 	do("PATCH", at, ann, `{"name":"Other"}`, 409, "approval.locked")
 	do("GET", at+"/approvals", eve, "", 404, "record.not_found")
 	do("GET", at+"/approvals", lou, "", 200, `"can_decide":false,"can_recall":false`)
+	run := w.sent("GET", at+"/runs", ann, "")["items"].([]any)[0].(map[string]any)["id"].(string)
+	for of, in := range map[string]string{ann: "Check Acme", bob: "Check Acme", lou: "请审核Acme"} { // each reads it in their language
+		for _, place := range []string{"/approvals", "/page", "/runs/" + run} {
+			do("GET", at+place, of, "", 200, `"text":"`+in+`"`)
+		}
+	}
+	do("GET", "/api/v1/me/notifications", bob, "", 200, `"text":"Check Acme"`)
 	do("GET", at+"/page", ann, "", 200, `"can_decide":false,"can_recall":true`)
 	for _, token := range []string{ann, lou, eve} {
 		do("POST", one+"/decide", token, `{"decision":"approved"}`, 404, "approval.unknown")

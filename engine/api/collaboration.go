@@ -241,7 +241,7 @@ func (s *Server) listNotifications(r *request) error {
 	answer := Inbox{Items: []Notification{}, Next: nextPage(inbox.Next), Unread: inbox.Unread}
 	for _, n := range inbox.Items {
 		answer.Items = append(answer.Items, Notification{ID: n.ID.String(), Kind: n.Kind, Object: n.Object, Record: n.Record.String(), Name: n.Name, By: n.By.String(), ByName: n.ByName,
-			At: n.At.UTC(), Text: n.Text, Fields: n.Fields, Read: n.Read, Done: n.Done, SnoozedUntil: timeOrNone(n.SnoozedUntil)})
+			At: n.At.UTC(), Text: n.Text.In(r.language(), ""), Fields: n.Fields, Read: n.Read, Done: n.Done, SnoozedUntil: timeOrNone(n.SnoozedUntil)})
 	}
 	return r.json(fiber.StatusOK, answer)
 }

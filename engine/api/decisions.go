@@ -40,7 +40,7 @@ func (s *Server) getDecision(r *request) error {
 			return err
 		}
 		language, users := r.language(), names[session.UserObject]
-		return r.json(fiber.StatusOK, AskedDecision{Text: of.Text, Label: runner.LabelOf(r.snapshot, of.Workflow, language), Object: r.snapshot.Objects[of.Object].Doc.Label.In(language, of.Object),
+		return r.json(fiber.StatusOK, AskedDecision{Text: of.Text.In(language, ""), Label: runner.LabelOf(r.snapshot, of.Workflow, language), Object: r.snapshot.Objects[of.Object].Doc.Label.In(language, of.Object),
 			Name: names[of.Object][of.Record], For: users[d.User], ByName: users[of.By], Language: language, AskedAt: of.At.UTC(), OpenTill: of.Open().UTC()})
 	})
 }

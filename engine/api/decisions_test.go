@@ -74,7 +74,7 @@ func TestDecisionsByLink(t *testing.T) {
 	w.Apply(`{"kind":"connection","name":"smtp","label":"SMTP","url":"`+address+`"}`,
 		`{"kind":"mailbox","name":"desk","label":"Desk","address":"desk@example.com","send":"smtp"}`,
 		`{"kind":"workflow","name":"check","label":{"en":"Check","zh":"审核"},"object":"account","trigger":{"type":"manual"},"start":"ask",
-		"steps":{"ask":{"type":"approval","among":"email == 'bob@example.com'","text":"'Check ' + name","mail":{"mailbox":"desk"},"approved":"yes"},"yes":{"type":"set","values":{"website":"steps.ask.comment"}}}}`,
+		"steps":{"ask":{"type":"approval","among":"email == 'bob@example.com'","text":{"en":"Check {{ name }}","zh":"请审核{{ name }}"},"mail":{"mailbox":"desk"},"approved":"yes"},"yes":{"type":"set","values":{"website":"steps.ask.comment"}}}}`,
 		`{"kind":"permission","name":"reader","label":"Reader","objects":{"account":{"read":true,"read_all":true}}}`)
 	w.User("ann@example.com", map[string]any{"permissions": []any{"sales_user"}})
 	w.User("bob@example.com", map[string]any{"permissions": []any{"reader"}, "language": "zh"})
@@ -111,7 +111,7 @@ func TestDecisionsByLink(t *testing.T) {
 	}
 	do("GET", "nobody", token, "", 401, `"code":"decision.refused"`)
 	for range 3 { // as those do who look through mail
-		do("GET", "main", token, "", 200, `"text":"Check Acme"`, `"name":"Acme"`, `"label":"审核"`, `"object":"客户"`, `"language":"zh"`)
+		do("GET", "main", token, "", 200, `"text":"请审核Acme"`, `"name":"Acme"`, `"label":"审核"`, `"object":"客户"`, `"language":"zh"`)
 	}
 	do("POST", "main", token, `{"decision":"perhaps"}`, 422, "schema.enum")
 	do("POST", "main", token, `{"decision":"approved","comment":"`+strings.Repeat("字", 2001)+`"}`, 422, "approval.long_comment")

@@ -77,6 +77,7 @@ var (
 	colAt     = query.Column{Name: "at", Storage: fieldtype.Int}
 	colEdited = query.Column{Name: "edited_at", Storage: fieldtype.Int}
 	colText   = query.Column{Name: "text", Storage: fieldtype.Text}
+	said      = store.Said{Text: colText, Texts: query.Column{Name: "texts", Storage: fieldtype.JSON}} // of a notification
 
 	colUser    = query.Column{Name: "user", Storage: fieldtype.Int}
 	colKind    = query.Column{Name: "kind", Storage: fieldtype.Text}
@@ -100,7 +101,7 @@ func Tables() []store.Table {
 		{Name: commentTable, Columns: []query.Column{colObject, colRecord, colBy, colAt, colEdited, colText},
 			Indexes: []store.Index{store.IndexOn("_comment_record", colObject, colRecord, query.ID)}},
 		{Name: followTable, Columns: []query.Column{colUser, colObject, colRecord, colAt}, Indexes: []store.Index{follows, store.IndexOn("_follow_record", colObject, colRecord)}},
-		{Name: notificationTable, Columns: []query.Column{colUser, colKind, colObject, colRecord, colBy, colAt, colComment, colText, colFields, colRead, colDone, colSnoozed},
+		{Name: notificationTable, Columns: []query.Column{colUser, colKind, colObject, colRecord, colBy, colAt, colComment, said.Text, said.Texts, colFields, colRead, colDone, colSnoozed},
 			Indexes: []store.Index{store.IndexOn("_notification_user", colUser, colAt, query.ID), store.IndexOn("_notification_record", colObject, colRecord, colUser)}},
 		{Name: inboxTable, Columns: []query.Column{colChanges, colTold}},
 	}

@@ -6,8 +6,8 @@ import (
 	"maps"
 	"slices"
 	"time"
-	"unicode/utf8"
 
+	"formwork/engine/budget"
 	"formwork/engine/catalog"
 	"formwork/engine/fault"
 	"formwork/engine/id"
@@ -15,6 +15,7 @@ import (
 	"formwork/engine/query"
 	"formwork/engine/record"
 	"formwork/engine/store"
+	"formwork/metadata"
 )
 
 // Kinds of notifications.
@@ -50,18 +51,18 @@ type notification struct {
 	id               id.ID
 	user, record, by id.ID
 	kind, object     string
-	at, snoozed      time.Time // snoozed: until when; zero: it is not
-	comment          id.ID     // 0: none
-	text             string    // of Told and Approval
+	at, snoozed      time.Time     // snoozed: until when; zero: it is not
+	comment          id.ID         // 0: none
+	text             metadata.Text // of Told and Approval
 	fields           []string
 	read, done       bool
 }
 
-var notificationColumns = []query.Column{query.ID, colUser, colKind, colObject, colRecord, colBy, colAt, colComment, colText, colFields, colRead, colDone, colSnoozed}
+var notificationColumns = []query.Column{query.ID, colUser, colKind, colObject, colRecord, colBy, colAt, colComment, said.Text, said.Texts, colFields, colRead, colDone, colSnoozed}
 
 func notificationOf(r store.Found) notification {
 	return notification{id: r.ID(query.ID), user: r.ID(colUser), kind: r.Text(colKind), object: r.Text(colObject), record: r.ID(colRecord), by: r.ID(colBy),
-		at: r.Time(colAt), comment: r.ID(colComment), text: r.Text(colText), fields: r.List(colFields), read: r.Bool(colRead), done: r.Bool(colDone), snoozed: r.Time(colSnoozed)}
+		at: r.Time(colAt), comment: r.ID(colComment), text: r.Said(said), fields: r.List(colFields), read: r.Bool(colRead), done: r.Bool(colDone), snoozed: r.Time(colSnoozed)}
 }
 
 // state is that of a notification at a time.
@@ -85,8 +86,8 @@ type Notification struct {
 	By           id.ID  // who did it; 0: the platform
 	ByName       string // "" where the caller may not read it
 	At           time.Time
-	Text         string   // the beginning of the comment, or what a workflow tells
-	Fields       []string // that were changed, of those that the caller may read
+	Text         metadata.Text // the beginning of the comment, or what a workflow tells
+	Fields       []string      // that were changed, of those that the caller may read
 	Read         bool
 	Done         bool
 	SnoozedUntil time.Time // zero: it is not
@@ -111,6 +112,9 @@ func (s *Session) readable(ctx context.Context) ([]notification, record.Names, e
 			return nil, nil, fmt.Errorf("reading notifications: %w", err)
 		}
 		n := notificationOf(r)
+		if err := budget.From(ctx).Hold(ctx, int64(n.text.Size())); err != nil {
+			return nil, nil, err
+		}
 		all = append(all, n)
 		if !slices.Contains(records[n.object], n.record) {
 			records[n.object] = append(records[n.object], n.record)
@@ -240,7 +244,7 @@ func (s *Session) showNotifications(ctx context.Context, inbox *Inbox, all []not
 	for _, n := range all {
 		text := n.text
 		if n.comment != 0 {
-			text = begins(plain(texts[n.comment], called))
+			text = begins(metadata.Text{"": plain(texts[n.comment], called)})
 		}
 		inbox.Items = append(inbox.Items, Notification{ID: n.id, Kind: n.kind, Object: n.object, Record: n.record, Name: names[n.object][n.record],
 			By: n.by, ByName: called[n.by], At: n.at, Text: text, Fields: n.fields, Read: n.read, Done: n.done, SnoozedUntil: n.snoozed})
@@ -271,12 +275,7 @@ func (s *Session) texts(ctx context.Context, all []notification) (map[id.ID]stri
 }
 
 // begins is the beginning of a text.
-func begins(text string) string {
-	if utf8.RuneCountInString(text) <= excerpt {
-		return text
-	}
-	return string([]rune(text)[:excerpt]) + "…"
-}
+func begins(text metadata.Text) metadata.Text { return text.Within(excerpt) }
 
 // Handling is what a user does with a notification; nil stays.
 type Handling struct {
@@ -358,9 +357,7 @@ func (s *Service) notify(ctx context.Context, tx store.Tx, n notification) error
 	if n.comment != 0 {
 		values["comment"] = int64(n.comment)
 	}
-	if n.text != "" {
-		values["text"] = n.text
-	}
+	store.Say(values, said, n.text)
 	if len(n.fields) > 0 {
 		values["fields"] = n.fields
 	}
@@ -382,7 +379,7 @@ type Note struct {
 	Record id.ID
 	By     id.ID // who set off the workflow; 0: the platform
 	At     time.Time
-	Text   string // its beginning is kept
+	Text   metadata.Text // its beginning is kept
 }
 
 // Inform notifies a user of a note, unless that was done before. Whoever does so wakes listeners when

@@ -57,7 +57,7 @@ func TestNotificationsGiveWay(t *testing.T) {
 		t.Errorf("%d done, %d open", len(done), len(open))
 	}
 	say(1049)
-	if done, open := list(collaboration.Done), list(collaboration.Open); len(done) != 0 || len(open) != 1000 || open[0].Text[:5] != "1049 " || open[999].Text[:3] != "49 " {
+	if done, open := list(collaboration.Done), list(collaboration.Open); len(done) != 0 || len(open) != 1000 || open[0].Text[""][:5] != "1049 " || open[999].Text[""][:3] != "49 " {
 		t.Errorf("%d done, %d open, from %q to %q", len(done), len(open), open[0].Text, open[len(open)-1].Text)
 	}
 	if unread, err := his.Unread(t.Context()); err != nil || unread != 1000 {

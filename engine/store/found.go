@@ -10,6 +10,7 @@ import (
 
 	"formwork/engine/id"
 	"formwork/engine/query"
+	"formwork/metadata"
 	"formwork/metadata/fieldtype"
 )
 
@@ -94,6 +95,30 @@ func (f Found) List(c query.Column) []string {
 // JSON is a JSON value, which may be kept; nil if empty.
 func (f Found) JSON(c query.Column) json.RawMessage {
 	return slices.Clone(typed[json.RawMessage](f, c, fieldtype.JSON))
+}
+
+// Said are the columns of a text that may be in several languages: Text holds it where it is in none, and else as it is read by
+// whoever knows no other; Texts holds it in all of them, and is empty where it is in none.
+type Said struct{ Text, Texts query.Column }
+
+// Said is a text that Say gave to columns; nil if empty.
+func (f Found) Said(c Said) (text metadata.Text) {
+	if f.Has(c.Texts) && json.Unmarshal(typed[json.RawMessage](f, c.Texts, fieldtype.JSON), &text) == nil {
+		return text
+	}
+	if f.Has(c.Text) {
+		text = metadata.Text{"": f.Text(c.Text)}
+	}
+	return text
+}
+
+// Say gives columns a text, in stored form.
+func Say(values map[string]any, c Said, text metadata.Text) {
+	values[c.Text.Name] = Text(text.In("", ""))
+	if _, plain := text.Plain(); !plain && len(text) > 0 {
+		raw, _ := json.Marshal(text) // a map of strings
+		values[c.Texts.Name] = json.RawMessage(raw)
+	}
 }
 
 // ID is the id that a number column holds, 0 if empty.

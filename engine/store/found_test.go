@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"iter"
+	"maps"
 	"slices"
 	"testing"
 	"time"
 
 	"formwork/engine/query"
 	"formwork/engine/store"
+	"formwork/metadata"
 	"formwork/metadata/fieldtype"
 )
 
@@ -93,6 +95,40 @@ func TestEntry(t *testing.T) {
 	e := q.Entry(store.Row{int64(7), "a", nil})
 	if e.Position != 7 || e.Text(text) != "a" || e.Has(number) {
 		t.Errorf("got %+v", e)
+	}
+}
+
+// A text in languages is read as it was given; one in none is a text as rows always had it, and so are rows that have nothing else.
+func TestSaid(t *testing.T) {
+	columns := store.Said{Text: text, Texts: doc}
+	read := func(values map[string]any) metadata.Text {
+		f, _, err := store.First(t.Context(), &table{rows: []map[string]any{values}}, query.Select{}, text, doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f.Said(columns)
+	}
+	for _, c := range []struct {
+		said metadata.Text
+		text any
+		more bool
+	}{
+		{metadata.Text{"en": "a", "zh": "b"}, "a", true},
+		{metadata.Text{"zh": "b"}, "b", true},
+		{metadata.Text{"": "a"}, "a", false},
+		{nil, nil, false},
+	} {
+		values := map[string]any{}
+		store.Say(values, columns, c.said)
+		if values["text"] != c.text || (values["doc"] != nil) != c.more {
+			t.Errorf("%v is kept as %v", c.said, values)
+		}
+		if got := read(values); !maps.Equal(got, c.said) {
+			t.Errorf("%v is read as %v", c.said, got)
+		}
+	}
+	if got := read(map[string]any{"text": "a", "doc": json.RawMessage(`[]`)}); !maps.Equal(got, metadata.Text{"": "a"}) {
+		t.Errorf("what is not understood is read as %v", got)
 	}
 }
 

@@ -1,6 +1,9 @@
 package template
 
 import (
+	"maps"
+	"slices"
+
 	"formwork/engine/catalog"
 	"formwork/engine/expression"
 	"formwork/metadata"
@@ -18,6 +21,19 @@ func TextsOf(c *catalog.Compiling, of metadata.Text, scope expression.Scope, at 
 	b := binding{c: c, scope: scope, t: &Template{}}
 	parts := b.parts(of, plain, at)
 	return &Texts{b.t.ReadsUser, of, parts}
+}
+
+// Each writes it in each of its languages. Faults: those of Template.Write.
+func (t *Texts) Each(eval Eval) (metadata.Text, error) {
+	all := make(metadata.Text, len(t.parts))
+	for _, language := range slices.Sorted(maps.Keys(t.parts)) {
+		text, err := t.parts[language].write(eval, (*expression.Program).Text)
+		if err != nil {
+			return nil, err
+		}
+		all[language] = text
+	}
+	return all, nil
 }
 
 // Write writes it in a language, or the nearest there is; "" where there is none. Faults: those of Template.Write.

@@ -16,6 +16,7 @@ import (
 	"formwork/engine/id"
 	"formwork/engine/query"
 	"formwork/engine/store"
+	"formwork/metadata"
 	"formwork/metadata/fieldtype"
 )
 
@@ -49,7 +50,7 @@ const MaxAsked = 50
 // MaxComment is how many characters somebody says at most with an answer.
 const MaxComment = 2_000
 
-// MaxText is how many characters are kept of what people are asked.
+// MaxText is how many characters are kept of what people are asked, in each language.
 const MaxText = 2_000
 
 // Request is something that people are asked to decide about a record.
@@ -60,9 +61,9 @@ type Request struct {
 	Step     string
 	Object   string
 	Record   id.ID
-	By       id.ID  // on whose behalf it is asked; 0: the platform's
-	Text     string // what is asked
-	Way      string // how the answers come to one
+	By       id.ID         // on whose behalf it is asked; 0: the platform's
+	Text     metadata.Text // what is asked
+	Way      string        // how the answers come to one
 	State    string
 	Locks    bool // people don't change the record meanwhile
 	At       time.Time
@@ -147,13 +148,14 @@ var (
 	colObject   = query.Column{Name: "object", Storage: fieldtype.Text}
 	colRecord   = query.Column{Name: "record", Storage: fieldtype.Int}
 	colBy       = query.Column{Name: "by", Storage: fieldtype.Int}
-	colText     = query.Column{Name: "text", Storage: fieldtype.Text}
 	colWay      = query.Column{Name: "way", Storage: fieldtype.Text}
 	colState    = query.Column{Name: "state", Storage: fieldtype.Text}
 	colLocks    = query.Column{Name: "locks", Storage: fieldtype.Bool} // of one that is pending
 	colAt       = query.Column{Name: "at", Storage: fieldtype.Int}
 	colDue      = query.Column{Name: "due", Storage: fieldtype.Int}
 	colEnded    = query.Column{Name: "ended_at", Storage: fieldtype.Int}
+
+	said = store.Said{Text: query.Column{Name: "text", Storage: fieldtype.Text}, Texts: query.Column{Name: "texts", Storage: fieldtype.JSON}}
 
 	colRequest = query.Column{Name: "request", Storage: fieldtype.Int}
 	colUser    = query.Column{Name: "user", Storage: fieldtype.Int}
@@ -162,7 +164,7 @@ var (
 )
 
 var (
-	requestColumns = []query.Column{colRun, colWorkflow, colStep, colObject, colRecord, colBy, colText, colWay, colState, colLocks, colAt, colDue, colEnded}
+	requestColumns = []query.Column{colRun, colWorkflow, colStep, colObject, colRecord, colBy, said.Text, said.Texts, colWay, colState, colLocks, colAt, colDue, colEnded}
 	personColumns  = []query.Column{colRequest, colUser, colInstead, colState, colBy, colComment, colAt}
 )
 
@@ -176,7 +178,7 @@ func Tables() []store.Table {
 
 func requestOf(f store.Found) *Request {
 	return &Request{ID: f.ID(query.ID), Run: f.ID(colRun), Workflow: f.Text(colWorkflow), Step: f.Text(colStep), Object: f.Text(colObject), Record: f.ID(colRecord),
-		By: f.ID(colBy), Text: f.Text(colText), Way: f.Text(colWay), State: f.Text(colState), Locks: f.Bool(colLocks), At: f.Time(colAt), Due: f.Time(colDue), Ended: f.Time(colEnded)}
+		By: f.ID(colBy), Text: f.Said(said), Way: f.Text(colWay), State: f.Text(colState), Locks: f.Bool(colLocks), At: f.Time(colAt), Due: f.Time(colDue), Ended: f.Time(colEnded)}
 }
 
 // shownBytes is about what a request, or a person, takes as JSON besides what was written.
@@ -193,7 +195,7 @@ func find(ctx context.Context, from store.Reader, q query.Select) ([]*Request, e
 			return nil, fmt.Errorf("reading requests for approval: %w", err)
 		}
 		r := requestOf(f)
-		if err := budget.From(ctx).Hold(ctx, 2*int64(len(r.Text)+shownBytes)); err != nil {
+		if err := budget.From(ctx).Hold(ctx, 2*int64(r.Text.Size()+shownBytes)); err != nil {
 			return nil, err
 		}
 		found, byID[r.ID], keys = append(found, r), r, append(keys, int64(r.ID))

@@ -35,12 +35,10 @@ func NewDesk(n Notes, ids *id.Source, now func() time.Time) *Desk { return &Desk
 // Ask makes a request of what it says, of which it sets id, state and time, and asks its people, at most MaxAsked. Of a text
 // that is too long its beginning is kept.
 func (d *Desk) Ask(ctx context.Context, tx store.Tx, r *Request) error {
-	r.ID, r.State, r.At = d.ids.Next(), Pending, d.now()
-	if utf8.RuneCountInString(r.Text) > MaxText {
-		r.Text = string([]rune(r.Text)[:MaxText]) + "…"
-	}
+	r.ID, r.State, r.At, r.Text = d.ids.Next(), Pending, d.now(), r.Text.Within(MaxText)
 	values := map[string]any{colRun.Name: int64(r.Run), colWorkflow.Name: r.Workflow, colStep.Name: r.Step, colObject.Name: r.Object, colRecord.Name: int64(r.Record), colBy.Name: store.Reference(r.By),
-		colText.Name: store.Text(r.Text), colWay.Name: r.Way, colState.Name: r.State, colLocks.Name: r.Locks, colAt.Name: r.At.UnixMilli(), colDue.Name: store.Instant(r.Due)}
+		colWay.Name: r.Way, colState.Name: r.State, colLocks.Name: r.Locks, colAt.Name: r.At.UnixMilli(), colDue.Name: store.Instant(r.Due)}
+	store.Say(values, said, r.Text)
 	if err := tx.Insert(ctx, requestTable, r.ID, values, nil); err != nil {
 		return fmt.Errorf("keeping a request for approval: %w", err)
 	}

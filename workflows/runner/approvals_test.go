@@ -75,8 +75,9 @@ func (s *stage) wantsApprovals(t *testing.T, at string, d deed) {
 			t.Fatal(err)
 		}
 		got := []string{}
+		language := s.people[d.As].Language
 		for _, r := range waiting {
-			got = append(got, r.Text)
+			got = append(got, r.Text.In(language, ""))
 		}
 		if !slices.Equal(got, d.Asked) {
 			t.Fatalf("%s: asked %q, want %q", at, got, d.Asked)
@@ -87,7 +88,7 @@ func (s *stage) wantsApprovals(t *testing.T, at string, d deed) {
 		}
 		got = []string{}
 		for _, n := range told.Items {
-			got = append(got, n.Text)
+			got = append(got, n.Text.In(language, ""))
 		}
 		if !slices.Equal(got, d.Asked) {
 			t.Fatalf("%s: told of %q, want %q", at, got, d.Asked)

@@ -381,7 +381,7 @@ func (s *stage) backtests(t *testing.T, at string, d deed) error {
 		t.Fatalf("%s: %d were tried, want %d", at, len(tried), len(want.Tried))
 	}
 	for i, run := range tried {
-		if trace := s.trace(run); run.State != want.Tried[i].State || want.Tried[i].Trace != nil && !slices.Equal(trace, want.Tried[i].Trace) {
+		if trace := s.trace(run, "en"); run.State != want.Tried[i].State || want.Tried[i].Trace != nil && !slices.Equal(trace, want.Tried[i].Trace) {
 			t.Fatalf("%s: %d is tried %s and does\n%q, want\n%q", at, i+1, run.State, trace, want.Tried[i].Trace)
 		}
 	}

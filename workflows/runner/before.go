@@ -11,6 +11,7 @@ import (
 	"formwork/engine/query"
 	"formwork/engine/record"
 	"formwork/engine/store"
+	"formwork/metadata"
 	"formwork/workflows"
 	"formwork/workflows/outside"
 )
@@ -65,7 +66,7 @@ func (saving) Create(*catalog.Object, map[string]any) (id.ID, error) { return 0,
 func (saving) Update(*catalog.Object, id.ID, map[string]any) error   { return errNotBeforeSave }
 func (saving) Delete(*catalog.Object, id.ID) error                   { return errNotBeforeSave }
 func (saving) Readable(*catalog.Object) (query.Filter, error)        { return nil, nil }
-func (saving) Notify(id.ID, string) error                            { return errNotBeforeSave }
+func (saving) Notify(id.ID, metadata.Text) error                     { return errNotBeforeSave }
 func (saving) Ask(workflows.Question) (id.ID, []id.ID, error)        { return 0, nil, errNotBeforeSave }
 func (saving) Answer(id.ID) (workflows.Answer, error)                { return workflows.Answer{}, errNotBeforeSave }
 func (saving) Inquire(workflows.Inquiry) (id.ID, error)              { return 0, errNotBeforeSave }

@@ -19,6 +19,7 @@ import (
 	"formwork/engine/query"
 	"formwork/engine/record"
 	"formwork/engine/record/session"
+	"formwork/metadata"
 	"formwork/workflows"
 	"formwork/workflows/approval"
 	"formwork/workflows/outside"
@@ -271,18 +272,34 @@ func (e *executing) Readable(o *catalog.Object) (query.Filter, error) {
 }
 
 // Notify implements workflows.Acts.
-func (e *executing) Notify(user id.ID, text string) error {
+func (e *executing) Notify(user id.ID, text metadata.Text) error {
 	if err := e.needsRecord(); err != nil {
 		return err
 	}
 	err := workflows.Act(e.tape, func() error {
 		note := collaboration.Note{ID: e.r.o.IDs.Next(), Kind: collaboration.Told, User: user, Object: e.run.Object, Record: e.run.Record, By: e.run.By, At: e.r.o.Now(), Text: text}
 		return e.r.o.Notes.Inform(e.ctx, e.joint.Tx(), note)
-	}, "notify", user, text)
+	}, "notify", user, argument(text))
 	if err == nil {
-		e.note(Effect{Do: "notify", Record: user, Text: text})
+		e.note(told("notify", user, text))
 	}
 	return err
+}
+
+// argument is a text as tapes take it down: what it is, where it is in no language.
+func argument(text metadata.Text) any {
+	if one, plain := text.Plain(); plain {
+		return one
+	}
+	return map[string]string(text)
+}
+
+// told is the effect of telling somebody something.
+func told(do string, user id.ID, text metadata.Text) Effect {
+	if one, plain := text.Plain(); plain {
+		return Effect{Do: do, Record: user, Text: one}
+	}
+	return Effect{Do: do, Record: user, Texts: text}
 }
 
 // Ask implements workflows.Acts.
@@ -290,16 +307,16 @@ func (e *executing) Ask(q workflows.Question) (id.ID, []id.ID, error) {
 	if err := e.needsRecord(); err != nil {
 		return 0, nil, err
 	}
-	asked, err := workflows.Ask(e.tape, func() (asked, error) { return e.ask(q) }, "ask", q.Step, q.Text, q.Way, q.Locks, q.Due.UnixMilli(), q.Asked)
+	asked, err := workflows.Ask(e.tape, func() (asked, error) { return e.ask(q) }, "ask", q.Step, argument(q.Text), q.Way, q.Locks, q.Due.UnixMilli(), q.Asked)
 	if err != nil {
 		return 0, nil, err
 	}
 	for i, one := range q.Asked {
-		asks := Effect{Do: "ask", Record: one.User}
-		if i == 0 {
-			asks.Text = asked.Text // the same for all
+		text := asked.Text
+		if i > 0 { // the same for all
+			text = metadata.Text{"": ""}
 		}
-		e.note(asks)
+		e.note(told("ask", one.User, text))
 	}
 	return asked.Key, asked.People, nil
 }
@@ -308,7 +325,7 @@ func (e *executing) Ask(q workflows.Question) (id.ID, []id.ID, error) {
 type asked struct {
 	Key    id.ID
 	People []id.ID
-	Text   string
+	Text   metadata.Text
 }
 
 func (e *executing) ask(q workflows.Question) (a asked, err error) {

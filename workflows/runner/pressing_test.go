@@ -20,7 +20,11 @@ func (s *stage) press(t *testing.T, at string, d deed) (failed, err error) {
 	if d.State != "" && run.State != d.State {
 		t.Fatalf("%s: the run is %s, want %s (%v)", at, run.State, d.State, run.Fault)
 	}
-	if trace := s.trace(run); d.Trace != nil && !slices.Equal(trace, d.Trace) {
+	language := "en"
+	if d.As != "" {
+		language = s.people[d.As].Language
+	}
+	if trace := s.trace(run, language); d.Trace != nil && !slices.Equal(trace, d.Trace) {
 		t.Fatalf("%s: the run did\n%q, want\n%q", at, trace, d.Trace)
 	}
 	if run.Fault != nil {

@@ -121,7 +121,7 @@ func (g *growing) grow(deep int) (next string) {
 				step["failed"] = next
 			}
 		case kind == 5:
-			step["type"], step["among"], step["text"], step["within"] = "approval", "email == 'rita@example.com' or email == 'wang@example.com'", "'Is ' + name + ' good?'", "days(2)"
+			step["type"], step["among"], step["text"], step["within"] = "approval", "email == 'rita@example.com' or email == 'wang@example.com'", map[string]string{"en": "Is {{ name }} good?", "zh": "{{ name }}好吗？"}, "days(2)"
 			step["way"] = []string{"any", "all"}[g.IntN(2)]
 			delete(step, "next")
 			if next != "" {

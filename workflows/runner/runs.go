@@ -11,6 +11,7 @@ import (
 	"formwork/engine/id"
 	"formwork/engine/query"
 	"formwork/engine/store"
+	"formwork/metadata"
 	"formwork/metadata/fieldtype"
 	"formwork/workflows"
 )
@@ -115,6 +116,7 @@ type Effect struct {
 	Was    json.RawMessage `json:"was,omitempty"`    // of update of the record that the run is about: the values before
 	Tried  int64           `json:"tried,omitempty"`  // of answer: how often; of retry: for which time it is done again
 	Text   string          `json:"text,omitempty"`   // of notify, ask, and what became of that; of call: the workflow; of failed and retry of earlier versions: why
+	Texts  metadata.Text   `json:"texts,omitempty"`  // of notify and ask, where it is in languages; Text is empty then
 	Why    *Why            `json:"why,omitempty"`    // of failed and retry
 }
 
@@ -140,7 +142,7 @@ const maxWhy = 1_000
 // In is what an effect says in a language.
 func (e *Effect) In(language string) string {
 	if e.Why == nil {
-		return e.Text
+		return e.Texts.In(language, e.Text)
 	}
 	text := (&fault.Fault{Code: e.Why.Code, Params: e.Why.Params, Subject: e.Why.Subject}).Text(language)
 	if all := []rune(text); len(all) > maxWhy {

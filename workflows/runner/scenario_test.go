@@ -59,7 +59,7 @@ type deed struct {
 	Try     string           `json:"try"`   // a workflow, on On; Trace is what it would do
 	Draft   string           `json:"draft"` // an e-mail for a workflow, on On, by the template and in the language of Data; Want is what it says
 	On      string           `json:"on"`
-	Trace   []string         `json:"trace"`
+	Trace   []string         `json:"trace"`   // of that, in the language of As
 	State   string           `json:"state"`   // of the run that is pressed or tried
 	Answer  string           `json:"answer"`  // "approved" or "rejected", to what is asked about On; with Comment
 	Link    string           `json:"link"`    // of the last message to somebody, which is followed; with Answer it decides
@@ -543,7 +543,7 @@ func (s *stage) wantsRuns(t *testing.T, at string, want []wantedRun) {
 			t.Fatalf("%s: run %d is %s %s %s, want %+v", at, i+1, run.Workflow, run.State, code, w)
 		}
 		if w.Trace != nil {
-			if trace := s.trace(run); !slices.Equal(trace, w.Trace) {
+			if trace := s.trace(run, "en"); !slices.Equal(trace, w.Trace) {
 				t.Fatalf("%s: run %d did\n%q, want\n%q", at, i+1, trace, w.Trace)
 			}
 		}
@@ -555,12 +555,12 @@ func text(runs []*runner.Run) string {
 	return string(raw)
 }
 
-// trace is what a run did, as scenarios write it.
-func (s *stage) trace(run *runner.Run) (all []string) {
+// trace is what a run did, as scenarios write it, in a language.
+func (s *stage) trace(run *runner.Run, language string) (all []string) {
 	for _, did := range run.Trace {
 		line := strings.TrimSpace(did.Way + " " + did.Step)
 		for i, e := range did.Effects {
-			line += [2]string{": ", "; "}[min(i, 1)] + strings.TrimSpace(strings.Join([]string{e.Do, e.Object, string(e.Values), e.In("en")}, " "))
+			line += [2]string{": ", "; "}[min(i, 1)] + strings.TrimSpace(strings.Join([]string{e.Do, e.Object, string(e.Values), e.In(language)}, " "))
 		}
 		all = append(all, s.named(line))
 	}
@@ -635,7 +635,7 @@ func (s *stage) wantsInbox(t *testing.T, at string, d deed) {
 	}
 	got := []string{}
 	for _, n := range inbox.Items {
-		got = append(got, n.Name+": "+n.Text)
+		got = append(got, n.Name+": "+n.Text.In(s.people[d.As].Language, ""))
 	}
 	if !slices.Equal(got, d.Inbox) {
 		t.Fatalf("%s: told %q, want %q", at, got, d.Inbox)

@@ -9,6 +9,7 @@ import (
 	"formwork/engine/fault"
 	"formwork/engine/id"
 	"formwork/engine/record/session"
+	"formwork/metadata"
 	"formwork/metadata/fieldtype"
 	"formwork/workflows"
 	"formwork/workflows/approval"
@@ -21,7 +22,7 @@ var approvalType = of[approvalSettings]("approval", workflows.Waits, `{
 	"required": ["among", "text"],
 	"properties": {
 		"among": {"$ref": "#/$defs/expression", "title": "Among", "description": "A condition on users. In the place of who is away their substitute is asked.", "examples": ["id == record.owner.manager", "role == 'sales_manager'"]},
-		"text": {"$ref": "#/$defs/expression", "title": "Text", "description": "What they are asked.", "examples": ["'Discount of ' + text(discount) + ' %'"]},
+		"text": {"$ref": "#/$defs/said", "title": "Text", "description": "What they are asked: an expression, or a text in each language, in which {{ … }} is an expression."},
 		"way": {"enum": ["any", "all", "majority"], "title": "Way", "description": "Any: the first answer decides. All: all have to approve. Majority: more than half have to.", "default": "any"},
 		"locks": {"type": "boolean", "title": "Locks", "description": "Nobody changes the record meanwhile but workflows.", "default": true},
 		"within": {"$ref": "#/$defs/expression", "title": "Within", "description": "For how long is waited; for ever when absent.", "examples": ["days(2)"]},
@@ -37,7 +38,7 @@ var approvalType = of[approvalSettings]("approval", workflows.Waits, `{
 
 type approvalSettings struct {
 	Among    string          `json:"among"`
-	Text     string          `json:"text"`
+	Text     metadata.Text   `json:"text"`
 	Way      string          `json:"way"`
 	Locked   *bool           `json:"locks"`
 	Within   string          `json:"within"`
@@ -56,7 +57,7 @@ func (s *approvalSettings) Exits() []workflows.Exit {
 type approving struct {
 	*approvalSettings
 	among  *workflows.People
-	text   *expression.Program
+	text   *said
 	within *expression.Program // nil: for ever
 	mail   *inviting           // nil: nobody is written to
 }
@@ -65,7 +66,7 @@ func (s *approvalSettings) Compile(c *workflows.Compiling) workflows.Step {
 	if !c.NeedsObject() {
 		return nil
 	}
-	a := &approving{approvalSettings: s, among: c.People(s.Among, "/among"), text: c.Expression(s.Text, fieldtype.TextKind, -1, "/text")}
+	a := &approving{approvalSettings: s, among: c.People(s.Among, "/among"), text: saidOf(c, s.Text, "/text")}
 	if s.Within != "" {
 		a.within = c.Expression(s.Within, fieldtype.DurationKind, -1, "/within")
 	}
@@ -131,11 +132,9 @@ func (a *approving) ask(x *workflows.Execution) (workflows.Outcome, error) {
 	if q.Way == "" {
 		q.Way = approval.Any
 	}
-	text, err := x.Eval(a.text)
-	if err != nil {
+	if q.Text, err = a.text.say(x); err != nil {
 		return workflows.Outcome{}, err
 	}
-	q.Text, _ = text.(string)
 	if a.within != nil {
 		v, err := x.Eval(a.within)
 		if err != nil {
@@ -161,7 +160,7 @@ func (a *approving) ask(x *workflows.Execution) (workflows.Outcome, error) {
 func (a *approving) Invites() bool { return a.mail != nil }
 
 // Invite implements workflows.Inviting.
-func (a *approving) Invite(x *workflows.Execution, asked []workflows.Approver, people []id.ID, text string) error {
+func (a *approving) Invite(x *workflows.Execution, asked []workflows.Approver, people []id.ID, text metadata.Text) error {
 	return a.mail.invite(x, asked, people, text)
 }
 

@@ -11,6 +11,7 @@ import (
 	"formwork/engine/record/session"
 	"formwork/engine/store"
 	"formwork/engine/template"
+	"formwork/metadata"
 	"formwork/metadata/fieldtype"
 	"formwork/workflows"
 )
@@ -50,7 +51,7 @@ func (s *inviteSettings) compile(c *workflows.Compiling, at string) *inviting {
 
 // invite writes to people, by what they are called in the request, about a text. Each gets a message of their own, with a link that is
 // for them alone.
-func (i *inviting) invite(x *workflows.Execution, asked []workflows.Approver, people []id.ID, text string) error {
+func (i *inviting) invite(x *workflows.Execution, asked []workflows.Approver, people []id.ID, text metadata.Text) error {
 	name, err := textOf(x, i.name)
 	if err != nil {
 		return err
@@ -64,6 +65,7 @@ func (i *inviting) invite(x *workflows.Execution, asked []workflows.Approver, pe
 		if !ok {
 			continue
 		}
+		text := text.In(to.Language, "")
 		m := &mail.Message{Mailbox: i.mailbox.Doc.Name, From: i.mailbox.From, To: []mail.Address{{Address: to.Address}},
 			At: x.Now(), Decides: people[n], Subject: name + ": " + text, Text: text + "\n\n" + name}
 		if m.ID, err = messageID(x, people[n].String(), i.mailbox.From); err != nil {

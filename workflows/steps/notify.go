@@ -4,7 +4,7 @@ import (
 	"formwork/engine/catalog"
 	"formwork/engine/expression"
 	"formwork/engine/record/session"
-	"formwork/metadata/fieldtype"
+	"formwork/metadata"
 	"formwork/workflows"
 )
 
@@ -15,19 +15,20 @@ var notifyType = of[notifySettings]("notify", workflows.Writes, `{
 	"required": ["to", "text"],
 	"properties": {
 		"to": {"$ref": "#/$defs/expression", "title": "To", "examples": ["owner"]},
-		"text": {"$ref": "#/$defs/expression", "title": "Text", "examples": ["'The deal ' + name + ' is won.'"]},
+		"text": {"$ref": "#/$defs/said", "title": "Text"},
 		"next": {"$ref": "#/$defs/next"}}}`)
 
 type notifySettings struct {
 	workflows.Next
-	Who  string `json:"to"`
-	Text string `json:"text"`
+	Who  string        `json:"to"`
+	Text metadata.Text `json:"text"`
 }
 
 type notifying struct {
-	users     *catalog.Object
-	who, text *expression.Program
-	next      string
+	users *catalog.Object
+	who   *expression.Program
+	text  *said
+	next  string
 }
 
 func (s *notifySettings) Compile(c *workflows.Compiling) workflows.Step {
@@ -38,7 +39,7 @@ func (s *notifySettings) Compile(c *workflows.Compiling) workflows.Step {
 	if users == nil {
 		return nil
 	}
-	return &notifying{users: users, who: c.Record(users, s.Who, "/to"), text: c.Expression(s.Text, fieldtype.TextKind, -1, "/text"), next: s.To}
+	return &notifying{users: users, who: c.Record(users, s.Who, "/to"), text: saidOf(c, s.Text, "/text"), next: s.To}
 }
 
 func (s *notifying) Do(x *workflows.Execution) (workflows.Outcome, error) {
@@ -46,10 +47,9 @@ func (s *notifying) Do(x *workflows.Execution) (workflows.Outcome, error) {
 	if user == 0 || err != nil {
 		return workflows.Outcome{Next: s.next}, err
 	}
-	v, err := x.Eval(s.text)
+	text, err := s.text.say(x)
 	if err != nil {
 		return workflows.Outcome{}, err
 	}
-	text, _ := v.(string)
 	return workflows.Outcome{Next: s.next}, x.Acts.Notify(user, text)
 }
