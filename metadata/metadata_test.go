@@ -388,3 +388,28 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestTextWithin(t *testing.T) {
+	long := metadata.Text{"en": "Won: A", "zh": "赢单：甲乙丙"}
+	if got := long.Within(5); len(got) != 2 || got["en"] != "Won: …" || got["zh"] != "赢单：甲乙…" {
+		t.Errorf("of %v is left %v", long, got)
+	}
+	if got := long.Within(6); got["en"] != "Won: A" || got["zh"] != "赢单：甲乙丙" {
+		t.Errorf("of %v is left %v", long, got)
+	}
+	if got, want := long.Size(), 2+6+2+18; got != want {
+		t.Errorf("%v takes %d bytes, want %d", long, got, want)
+	}
+}
+
+func TestTextPlain(t *testing.T) {
+	for _, c := range []struct {
+		of    metadata.Text
+		text  string
+		plain bool
+	}{{metadata.Text{"": "a"}, "a", true}, {metadata.Text{"": ""}, "", true}, {metadata.Text{"en": "a"}, "", false}, {metadata.Text{"": "a", "en": "b"}, "a", false}, {nil, "", false}} {
+		if text, plain := c.of.Plain(); text != c.text || plain != c.plain {
+			t.Errorf("%v is %q, %v", c.of, text, plain)
+		}
+	}
+}

@@ -108,6 +108,7 @@ test("it is passed on, rejected on a phone in Chinese, and what was asked is tak
   const diana = await server.as("diana@example.com");
   await diana("PATCH", "/me", { language: "zh" });
   const page = await visit(browser, server, "diana@example.com", phone, `/o/opportunity/${id}`);
+  await pending(page, "审批").getByText("折扣 30").waitFor(); // as Marco was asked in English
   await pending(page, "审批").getByRole("button", { name: "驳回" }).tap();
   await pending(page, "审批").getByText("已驳回").first().waitFor();
   await diana("PATCH", "/me", { language: "en" });
