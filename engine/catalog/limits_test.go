@@ -80,6 +80,28 @@ func TestConfigurationIsBounded(t *testing.T) {
 	}
 }
 
+// A pattern that many fields have is compiled, and counts, once.
+func TestEqualPatternsAreShared(t *testing.T) {
+	in := standardLanguage()
+	in.limits = limits{bytes: 400_000, fields: 600, parts: 10_000}
+	field := `,"x%d":{"type":"text","pattern":"^code[a-z]{1,400}$"}`
+	object := func(name string) string {
+		return `{"kind":"object","name":"` + name + `","name_field":"name","fields":{"name":{"type":"text"}` + repeated(60, field) + `}}`
+	}
+	s, problems := build(t.Context(), in, 1, withDocuments(object("one"), object("two")), nil)
+	if problems != nil {
+		t.Fatal(problems)
+	}
+	shared := s.Objects["one"].byName["x0"].patterns[0]
+	for _, name := range []string{"one", "two"} {
+		for i := range 60 {
+			if of := s.Objects[name].byName[fmt.Sprint("x", i)].patterns; len(of) != 1 || of[0] != shared {
+				t.Fatalf("%s.x%d has a pattern of its own", name, i)
+			}
+		}
+	}
+}
+
 func repeated(n int, format string) string {
 	var b strings.Builder
 	for i := range n {

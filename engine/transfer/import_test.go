@@ -407,3 +407,23 @@ func TestExportsImportAgain(t *testing.T) {
 		t.Fatalf("got\n%s\nwant\n%s", got, lines)
 	}
 }
+
+// The files that a tenant keeps are bounded in sum, whoever sent them.
+func TestFilesOfATenantAreBounded(t *testing.T) {
+	w := newWorld(t, "admin")
+	keep := func(bytes int64) {
+		if err := w.Tenant.Write(w.ctx, func(tx store.Tx) error {
+			return tx.Insert(w.ctx, "_import_upload", w.IDs.Next(), map[string]any{"user": int64(1), "held": bytes}, nil)
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file, options := "name\nAcme\n", `{"object":"account","columns":[{"heading":"name","field":"name"}]}`
+	keep(4<<30 - int64(len(file)))
+	if _, err := w.start(options, file); err != nil {
+		t.Fatalf("the last bytes: %v", err)
+	}
+	if _, err := w.start(options, file); !fault.Is(err, "import.quota") {
+		t.Errorf("a byte more: %v", err)
+	}
+}
