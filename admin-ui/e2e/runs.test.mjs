@@ -35,7 +35,7 @@ test("the page of a record tells what workflows did with it, and those who may h
   // It is asked first, with what will happen.
   const ends = beside(other).getByRole("region", { name: "End “Ask for the discount”?" });
   await beside(other).getByRole("button", { name: "End it" }).click();
-  await ends.getByText("What it did stays.").waitFor();
+  await ends.getByText("What it did is undone, the last first.").waitFor();
   await ends.getByText("What it waits for is called off").waitFor();
   await picture(other, "ending");
   await ends.getByRole("button", { name: "Let it go on" }).click();
@@ -48,8 +48,30 @@ test("the page of a record tells what workflows did with it, and those who may h
   await beside(other).getByText("The workflow “Ask for the discount” changed").first().waitFor();
   await beside(other).getByRole("tab", { name: "Workflows" }).click();
   await same.click();
+  await beside(other).getByText("Told Sarah Chen").waitFor();
+  await picture(other, "undone");
+  assert.equal(await beside(other).getByRole("button", { name: "Try again" }).count(), 0, "what was undone goes on no more");
+
+  // One that undoes nothing goes on where it was ended.
+  await admin("POST", "/metadata/apply", {
+    documents: [{
+      kind: "workflow", name: "agree", label: "Agree", object: "opportunity", trigger: { type: "manual" }, start: "a",
+      steps: {
+        a: { type: "set", values: { description: "'To be agreed'" }, next: "b" },
+        b: { type: "approval", among: "email == 'marco@example.com'", text: "name" },
+      },
+    }],
+  });
+  await sarah("POST", `/records/opportunity/${id}/workflows/agree`);
+  const agrees = beside(other).getByRole("button", { name: /^Agree/ });
+  await agrees.click();
+  await beside(other).getByRole("button", { name: "End it" }).click();
+  const stays = beside(other).getByRole("region", { name: "End “Agree”?" });
+  await stays.getByText("What it did stays.").waitFor();
+  await stays.getByRole("button", { name: "End it" }).click();
+  await agrees.getByText("Cancelled").waitFor();
   await beside(other).getByRole("button", { name: "Try again" }).click();
-  await same.getByText("Waiting").waitFor();
+  await agrees.getByText("Waiting").waitFor();
   await done(other);
   await done(page);
 
@@ -69,7 +91,7 @@ test("the page of a record tells what workflows did with it, and those who may h
   await small.getByText("通知了 Sarah Chen").waitFor();
   await small.getByText("通知", { exact: true }).waitFor();
   await sarah("PATCH", "/me", { language: "en" });
-  await admin("POST", "/metadata/apply", { delete: [{ kind: "workflow", name: "plain" }] });
+  await admin("POST", "/metadata/apply", { delete: [{ kind: "workflow", name: "plain" }, { kind: "workflow", name: "agree" }] });
   await done(small);
 });
 
