@@ -35,7 +35,7 @@ var floors = [][]string{
 	{"engine/printing"},
 	{"engine/form", "engine/mail", "engine/template"},
 	{"engine/link"},
-	{"engine/transfer", "engine/connection", "engine/calendar", "engine/demo", "engine/report", "engine/audit", "engine/file", "engine/notify", "engine/workspace", "engine/live", "engine/collaboration"},
+	{"engine/transfer", "engine/connection", "engine/calendar", "engine/demo", "engine/report", "engine/audit", "engine/draft", "engine/file", "engine/notify", "engine/workspace", "engine/live", "engine/collaboration"},
 	{"engine/transfer/workbook"},
 	{"engine/record"},
 	{"engine/record/page"},

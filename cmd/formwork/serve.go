@@ -149,7 +149,7 @@ func (c *serveCommand) serve(p *program, e *engine, memory *budget.Budget, liste
 	if err != nil {
 		return err
 	}
-	options := api.Options{Store: e.Store, Catalog: e.Catalog, Records: e.Records, Auth: e.Auth, Imports: e.Imports, Files: e.Files, Workspace: e.Workspace, Workflows: e.Workflows, Secrets: e.Secrets, Mail: e.Mail, Fetches: e.Fetches, Forms: e.Forms, Unsubscribing: e.Unsubscribing, Printer: e.Printer, Collaboration: e.Collaboration, Live: e.Live, Wake: e.Jobs.Wake, Consumers: e.Outbox.Figures, Jobs: e.Jobs.Figures,
+	options := api.Options{Store: e.Store, Catalog: e.Catalog, Records: e.Records, Auth: e.Auth, Imports: e.Imports, Files: e.Files, Workspace: e.Workspace, Drafts: e.Drafts, Workflows: e.Workflows, Secrets: e.Secrets, Mail: e.Mail, Fetches: e.Fetches, Forms: e.Forms, Unsubscribing: e.Unsubscribing, Printer: e.Printer, Collaboration: e.Collaboration, Live: e.Live, Wake: e.Jobs.Wake, Consumers: e.Outbox.Figures, Jobs: e.Jobs.Figures,
 		Now: e.Now, Log: e.Log, Access: c.Access, Tenant: firstTenant, TenantFromHost: c.TenantFromHost, Proxies: c.Proxies, Version: version, Pages: ui.Files(),
 		Connections: api.Connections{All: c.Connections, PerAddress: c.PerAddress}, Memory: memory, TLS: secured}
 	work, stopWork := context.WithCancel(context.Background())

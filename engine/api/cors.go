@@ -20,7 +20,7 @@ import (
 // What scripts of other origins may send, and read of an answer.
 const (
 	crossMethods = "GET, HEAD, POST, PUT, PATCH, DELETE"
-	crossHeaders = "Authorization, Content-Type, Accept-Language, If-Match, If-None-Match, Range, X-Request-Id, Tus-Resumable, Upload-Length, Upload-Offset, Upload-Metadata, " + headerMoment
+	crossHeaders = "Authorization, Content-Type, Accept-Language, If-Match, If-None-Match, Range, X-Request-Id, Tus-Resumable, Upload-Length, Upload-Offset, Upload-Metadata, " + headerDraft + ", " + headerAs + ", " + headerMoment
 	crossExposed = "ETag, Location, Retry-After, Content-Disposition, Content-Range, X-Request-Id, Tus-Resumable, Upload-Length, Upload-Offset, " + headerMoment
 	// crossSeconds is how long a browser may keep the answer to a preflight.
 	crossSeconds = "600"

@@ -22,7 +22,7 @@ func BenchmarkIdleStreams(b *testing.B) {
 	const users, each = 125, 8
 	p := enginetest.New(b, enginetest.Options{Now: time.Now})
 	main := p.NewTenant("main")
-	server := api.New(api.Options{Store: p.Store, Catalog: p.Catalog, Records: p.Records, Auth: p.Auth, Files: p.Files, Workflows: p.Workflows, Secrets: p.Secrets, Mail: p.Mail, Fetches: p.Fetches, Forms: p.Forms, Unsubscribing: p.Unsubscribing, Printer: p.Printer, Collaboration: p.Collaboration, Live: p.Live, Now: p.Now, Tenant: "main"})
+	server := api.New(api.Options{Store: p.Store, Catalog: p.Catalog, Records: p.Records, Auth: p.Auth, Files: p.Files, Drafts: p.Drafts, Workflows: p.Workflows, Secrets: p.Secrets, Mail: p.Mail, Fetches: p.Fetches, Forms: p.Forms, Unsubscribing: p.Unsubscribing, Printer: p.Printer, Collaboration: p.Collaboration, Live: p.Live, Now: p.Now, Tenant: "main"})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)

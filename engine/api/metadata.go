@@ -24,10 +24,10 @@ func (r *request) revision() string { return strconv.FormatInt(r.snapshot.Revisi
 // and answers for a caller who has it already. What is shown according to the
 // caller's rights, and in their language, has these in its tag as well.
 func (r *request) unchangedSince(byRights bool) bool {
-	tag := `"` + r.revision() + `"`
+	tag := `"` + r.state() + `"`
 	if byRights {
 		sum := sha256.Sum256([]byte(r.language() + "\x00" + strings.Join(r.caller.Permissions, "\x00")))
-		tag = `"` + r.revision() + "-" + hex.EncodeToString(sum[:6]) + `"`
+		tag = `"` + r.state() + "-" + hex.EncodeToString(sum[:6]) + `"`
 	}
 	return r.unchanged(tag)
 }

@@ -41,24 +41,29 @@ type UpgradePlan struct {
 	Conflicts []Conflict               `json:"conflicts"`
 }
 
-// Conflict is a place that both the package and the tenant changed. Values that are
-// left out are not there.
+// Conflict is a place that both sides changed: the package and the tenant, or what was published and
+// a draft. Values that are left out are not there.
 type Conflict struct {
 	Path     string          `json:"path"`                                  // what "decide" names
 	Decision string          `json:"decision,omitempty" enum:"ours,theirs"` // as asked for
-	Base     json.RawMessage `json:"base,omitempty"`                        // the package's before
-	Theirs   json.RawMessage `json:"theirs,omitempty"`                      // the package's now
-	Ours     json.RawMessage `json:"ours,omitempty"`                        // the tenant's
+	Base     json.RawMessage `json:"base,omitempty"`                        // before
+	Theirs   json.RawMessage `json:"theirs,omitempty"`                      // the package's, or what was published
+	Ours     json.RawMessage `json:"ours,omitempty"`                        // the tenant's, or the draft's
 }
 
 // UpgradePlanOf renders a plan of an upgrade in a language.
 func UpgradePlanOf(p *catalog.UpgradePlan, decide map[string]string, lang string) UpgradePlan {
-	plan := UpgradePlan{Plan: PlanOf(&p.Plan, lang), Packages: append([]catalog.PackageVersion{}, p.Versions...), Conflicts: []Conflict{}}
-	for _, c := range p.Conflicts {
+	return UpgradePlan{Plan: PlanOf(&p.Plan, lang), Packages: append([]catalog.PackageVersion{}, p.Versions...), Conflicts: conflictsOf(p.Conflicts, decide)}
+}
+
+// conflictsOf tells conflicts, with what they are decided to.
+func conflictsOf(conflicts []metadata.Conflict, decide map[string]string) []Conflict {
+	told := []Conflict{}
+	for _, c := range conflicts {
 		path := c.Path()
-		plan.Conflicts = append(plan.Conflicts, Conflict{Path: path, Decision: decide[path], Base: c.Base, Theirs: c.Theirs, Ours: c.Ours})
+		told = append(told, Conflict{Path: path, Decision: decide[path], Base: c.Base, Theirs: c.Theirs, Ours: c.Ours})
 	}
-	return plan
+	return told
 }
 
 // UpgradeTo is what the catalog is asked for, for the named package. Faults

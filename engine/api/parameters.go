@@ -109,7 +109,8 @@ var (
 		{name: "sha256", says: "Only imports of the file with this SHA-256, in hexadecimal digits.", schema: textSchema},
 		limitParameter, cursorParameter,
 	}
-	documented = []parameterDoc{{name: "kind", says: "Only documents of this kind.", schema: textSchema}, layerParameter, knownParameter}
+	ofKind     = []parameterDoc{{name: "kind", says: "Only documents of this kind.", schema: textSchema}}
+	documented = []parameterDoc{ofKind[0], layerParameter, knownParameter}
 	compared   = []parameterDoc{
 		{name: "from", says: "A revision; the one before “to” when absent.", schema: numberSchema},
 		{name: "to", says: "A revision; the newest when absent.", schema: numberSchema},

@@ -32,6 +32,7 @@ type request struct {
 	caller   *policy.Caller // nil on open routes, as are those that follow
 	tenant   store.Tenant
 	snapshot *catalog.Snapshot
+	looking  string // the draft and the permission sets that it is answered by; "": what holds
 	incoming bodyStream
 	raw      []byte        // room for a body
 	read     []byte        // the body; nil: it was not read
@@ -126,6 +127,9 @@ func (s *Server) run(rt route, r *request) (err error) {
 		return rt.do(r)
 	}
 	if err := r.admit(); err != nil {
+		return err
+	}
+	if err := r.look(rt); err != nil {
 		return err
 	}
 	for try := 1; ; try++ {

@@ -10,6 +10,7 @@ import (
 	"formwork/engine/printing"
 	"formwork/engine/record"
 	"formwork/engine/transfer"
+	"formwork/metadata"
 )
 
 const (
@@ -97,6 +98,9 @@ type access struct {
 	slow  bool   // may take minutes
 	flows bool   // contents of files: may take as long as bytes come or go
 	page  bool   // for browsers: not part of the API and not described
+	// streams: goes on beside what is asked once.
+	streams bool
+	asks    bool // nothing but a question, although something is sent: a draft can be looked at through it
 	// uses reports whether a caller with these rights on an object can have any use of a
 	// route of its records, for the description; the engine decides.
 	uses func(policy.ObjectRights) bool
@@ -106,6 +110,7 @@ var (
 	open      = access{open: true}
 	page      = access{open: true, page: true}
 	metaOps   = access{right: "manage_metadata", slow: true}
+	configure = access{right: "manage_metadata"}
 	setup     = access{right: "view_setup"}
 	setupOps  = access{right: "view_setup", slow: true}
 	people    = access{right: "manage_users"}
@@ -113,6 +118,7 @@ var (
 	exporting = access{right: "export", slow: true}
 	importing = access{right: "import", slow: true}
 	flowing   = access{flows: true}
+	streaming = access{streams: true}
 	mine      = access{} // everybody who is logged in; the engine decides
 
 	// The same, for those who may do this with records of the object.
@@ -120,7 +126,8 @@ var (
 	creates = access{uses: func(o policy.ObjectRights) bool { return o.Create }}
 	updates = access{uses: func(o policy.ObjectRights) bool { return o.Update }}
 	printed = access{slow: true, uses: reads.uses}
-	drafts  = access{uses: func(o policy.ObjectRights) bool { return o.Create || o.Update }}
+	asked   = access{asks: true, uses: reads.uses}
+	forming = access{asks: true, uses: func(o policy.ObjectRights) bool { return o.Create || o.Update }}
 	deletes = access{uses: func(o policy.ObjectRights) bool { return o.Delete }}
 	merges  = access{uses: func(o policy.ObjectRights) bool { return o.Update && o.Delete }}
 	writes  = access{uses: func(o policy.ObjectRights) bool { return o.Create || o.Update || o.Delete }}
@@ -136,10 +143,10 @@ func (s *Server) routes() []route {
 		{patch, v1 + "/records/:object/:id", s.updateRecord, "updateRecord", "Changes a record by a merge patch; If-Match guards against lost updates.", guarded, updates, sends[RecordPatch](), answers[SavedRecord]()},
 		{remove, v1 + "/records/:object/:id", s.deleteRecord, "deleteRecord", "Moves a record to the recycle bin.", guarded, deletes, nothing, done},
 		{post, v1 + "/records/:object/bulk", s.bulk, "bulkRecords", "Creates, changes and deletes many records, with a result for each.", none, writes, sends[Bulk](), answers[BulkResult]()},
-		{post, v1 + "/records/:object/form", s.form, "getRecordForm", "Shows what a record that is being written would be, and what stands in the way of saving it; saves nothing.", none, drafts, sends[FormOf](), answers[Form]()},
-		{post, v1 + "/records/:object/candidates", s.candidates, "listRecordCandidates", "Lists the records that may be chosen in a reference of a record that is being written.", none, drafts, sends[CandidatesOf](), answers[RelatedPage]()},
-		{post, v1 + "/records/:object/board", s.board, "getRecordBoard", "Shows a list in columns: counts, sums and first cards.", none, reads, sends[BoardOf](), answers[Board]()},
-		{post, v1 + "/records/:object/aggregate", s.aggregate, "aggregateRecords", "Groups records and counts, sums, averages.", none, reads, sends[record.AggregateQuery](), answers[Groups]()},
+		{post, v1 + "/records/:object/form", s.form, "getRecordForm", "Shows what a record that is being written would be, and what stands in the way of saving it; saves nothing.", none, forming, sends[FormOf](), answers[Form]()},
+		{post, v1 + "/records/:object/candidates", s.candidates, "listRecordCandidates", "Lists the records that may be chosen in a reference of a record that is being written.", none, forming, sends[CandidatesOf](), answers[RelatedPage]()},
+		{post, v1 + "/records/:object/board", s.board, "getRecordBoard", "Shows a list in columns: counts, sums and first cards.", none, asked, sends[BoardOf](), answers[Board]()},
+		{post, v1 + "/records/:object/aggregate", s.aggregate, "aggregateRecords", "Groups records and counts, sums, averages.", none, asked, sends[record.AggregateQuery](), answers[Groups]()},
 		{post, v1 + "/records/:object/workflows", s.runWorkflowOnAll, "runWorkflowOnRecords", "Runs a workflow on several records, of those that people set off, with a result for each.", none, reads, sends[Pressing](), answers[Pressed]()},
 		{get, v1 + "/records/:object/:id/page", s.openRecord, "getRecordPage", "Opens a record: all that its page shows, with the beginnings of its related lists.", opening, reads, nothing, answers[OpenRecord]()},
 		{post, v1 + "/records/:object/:id/restore", s.restoreRecord, "restoreRecord", "Takes a record out of the recycle bin.", none, deletes, nothing, answers[SavedRecord]()},
@@ -167,7 +174,7 @@ func (s *Server) routes() []route {
 		{remove, v1 + "/bin/:object/:id", s.purge, "purgeFromBin", "Removes a record from the recycle bin for good.", none, mine, nothing, done},
 		{get, v1 + "/search", s.search, "search", "Finds records of all objects by words.", finding, mine, nothing, answers[List[Hit]]()},
 
-		{get, v1 + "/events", s.listen, "listenToEvents", "Streams what happens to records that the caller may read, the number of unread notifications, and new revisions of the configuration, as server-sent events.", resuming, mine, nothing, answersText(eventStream)},
+		{get, v1 + "/events", s.listen, "listenToEvents", "Streams what happens to records that the caller may read, the number of unread notifications, and new revisions of the configuration, as server-sent events.", resuming, streaming, nothing, answersText(eventStream)},
 
 		{ask, v1 + "/files", s.uploads, "getUploadOptions", "Says what may be asked of uploads (tus).", none, open, nothing, done},
 		{post, v1 + "/files", s.startUpload, "uploadFile", "Uploads a file whole, or begins an upload that goes on after a break (tus).", uploading, flowing, sendsFile(fiber.MIMEOctetStream, true), makes[FileInfo]()},
@@ -224,6 +231,19 @@ func (s *Server) routes() []route {
 		{get, v1 + "/metadata/diff", s.diff, "compareRevisions", "Compares two revisions.", compared, setup, nothing, answers[Difference]()},
 		{post, v1 + "/metadata/rollback/plan", s.planRollback, "planRollback", "Says what going back to a revision would do, and does nothing.", none, metaOps, sends[catalog.Restoration](), answers[Plan]()},
 		{post, v1 + "/metadata/rollback", s.rollback, "rollBack", "Goes back to a revision, as a new one.", none, metaOps, sends[catalog.Restoration](), answers[Applied]()},
+		{get, v1 + "/drafts", s.listDrafts, "listDrafts", "Lists drafts of the configuration, those changed last first.", none, setup, nothing, answers[List[Draft]]()},
+		{post, v1 + "/drafts", s.makeDraft, "makeDraft", "Begins a draft of the configuration.", none, configure, sends[DraftLabel](), makes[Draft]()},
+		{get, v1 + "/drafts/:id", s.getDraft, "getDraft", "Says what a draft changes.", none, setup, nothing, answers[Draft]()},
+		{patch, v1 + "/drafts/:id", s.renameDraft, "renameDraft", "Gives a draft another name.", none, configure, sends[DraftLabel](), answers[Draft]()},
+		{remove, v1 + "/drafts/:id", s.discardDraft, "discardDraft", "Discards a draft.", none, configure, nothing, done},
+		{get, v1 + "/drafts/:id/documents", s.draftedDocuments, "listDraftedDocuments", "Lists the documents of the configuration as a draft would have them, right or wrong.", ofKind, setup, nothing, answers[DraftedDocuments]()},
+		{patch, v1 + "/drafts/:id/documents/:kind/:name", s.patchDrafted, "patchDraftedDocument", "Changes a document in a draft by a merge patch, or makes it.", none, configure, sends[DocumentPatch](), answers[Drafted]()},
+		{put, v1 + "/drafts/:id/documents/:kind/:name", s.putDrafted, "putDraftedDocument", "Replaces a document in a draft, or makes it.", none, configure, sends[DocumentPatch](), answers[Drafted]()},
+		{remove, v1 + "/drafts/:id/documents/:kind/:name", s.removeDrafted, "removeDraftedDocument", "Has a document be gone in a draft.", none, configure, nothing, answers[Draft]()},
+		{post, v1 + "/drafts/:id/revert", s.revertDrafted, "revertDraftedDocument", "Has a document be again what it is without the draft.", none, configure, sends[metadata.Key](), answers[Draft]()},
+		{post, v1 + "/drafts/:id/plan", s.planDraft, "planDraft", "Says what publishing a draft would do; does nothing.", none, metaOps, maySend[DraftPlanning](), answers[DraftPlan]()},
+		{post, v1 + "/drafts/:id/rebase", s.rebaseDraft, "rebaseDraft", "Takes into a draft what was published since, deciding conflicts.", none, metaOps, maySend[DraftDecisions](), answers[Draft]()},
+		{post, v1 + "/drafts/:id/publish", s.publishDraft, "publishDraft", "Publishes a draft as a new revision.", none, metaOps, maySend[DraftPublishing](), answers[Applied]()},
 		{get, v1 + "/metadata/packages", s.packages, "listPackages", "Lists packages: the version that is installed, and the one that comes along with the server.", none, metaOps, nothing, answers[Packages]()},
 		{post, v1 + "/metadata/packages/:name/plan", s.planUpgrade, "planUpgrade", "Says what an upgrade of a package would do, with its conflicts, and does nothing.", none, metaOps, maySend[PackageUpgrade](), answers[UpgradePlan]()},
 		{post, v1 + "/metadata/packages/:name/upgrade", s.upgrade, "upgradePackage", "Upgrades a package, or installs it; every conflict must be decided.", none, metaOps, maySend[PackageUpgrade](), answers[Applied]()},

@@ -42,7 +42,7 @@ func newShownCache() *shownCache {
 // made at once: on the way each takes several times what it leaves. Fault "api.busy"
 // (Unavailable).
 func (r *request) shown(what string, make func() (any, error)) ([]byte, error) {
-	key := strings.Join([]string{what, r.tenant.Identity(), r.revision(), r.language(), strings.Join(r.caller.Permissions, ",")}, "\x00")
+	key := strings.Join([]string{what, r.tenant.Identity(), r.state(), r.language(), strings.Join(r.caller.Permissions, ",")}, "\x00")
 	if raw, ok := r.server.shown.made.Get(key); ok {
 		return raw, nil
 	}

@@ -27,6 +27,7 @@ import (
 	"formwork/engine/catalog"
 	"formwork/engine/collaboration"
 	"formwork/engine/connection"
+	"formwork/engine/draft"
 	"formwork/engine/file"
 	"formwork/engine/form"
 	"formwork/engine/job"
@@ -82,6 +83,8 @@ type Options struct {
 	Files   *file.Service
 	// Workspace keeps what people keep for themselves.
 	Workspace *workspace.Service
+	// Drafts are changes of the configuration that are not published yet.
+	Drafts *draft.Service
 	// Workflows runs them.
 	Workflows *runner.Runner
 	Secrets   *connection.Secrets // of connections

@@ -75,7 +75,7 @@ func newWorldOver(t *testing.T, open teststore.Opener, change func(*api.Options)
 	log := slog.New(slog.NewTextHandler(w.log, nil))
 	p := enginetest.New(t, enginetest.Options{Open: open, Now: time.Now, Log: log, Address: "https://crm.example.com", Networks: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}})
 	w.Tenant = p.NewTenant("main")
-	o := api.Options{Store: p.Store, Catalog: p.Catalog, Records: p.Records, Auth: p.Auth, Imports: p.Imports, Files: p.Files, Workspace: p.Workspace, Workflows: p.Workflows, Secrets: p.Secrets, Mail: p.Mail, Fetches: p.Fetches, Forms: p.Forms, Unsubscribing: p.Unsubscribing, Printer: p.Printer, Collaboration: p.Collaboration, Live: p.Live, Now: p.Now, Log: log,
+	o := api.Options{Store: p.Store, Catalog: p.Catalog, Records: p.Records, Auth: p.Auth, Imports: p.Imports, Files: p.Files, Workspace: p.Workspace, Drafts: p.Drafts, Workflows: p.Workflows, Secrets: p.Secrets, Mail: p.Mail, Fetches: p.Fetches, Forms: p.Forms, Unsubscribing: p.Unsubscribing, Printer: p.Printer, Collaboration: p.Collaboration, Live: p.Live, Now: p.Now, Log: log,
 		Access: true, Tenant: "main", Version: "test"}
 	change(&o)
 	server := api.New(o)

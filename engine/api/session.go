@@ -70,7 +70,7 @@ func (s *Server) session(r *request) error {
 	// The documents follow from the revision, the language and the permission sets, which are
 	// in it.
 	sum := sha256.Sum256(raw)
-	if r.unchanged(`"` + r.revision() + "-" + hex.EncodeToString(sum[:12]) + `"`) {
+	if r.unchanged(`"` + r.state() + "-" + hex.EncodeToString(sum[:12]) + `"`) {
 		return nil
 	}
 	documents, err := r.shownDocuments("")

@@ -31,6 +31,9 @@ type Change struct {
 	Hide      []metadata.Key    `json:"hide,omitempty"`
 	// Merge keeps what the tenant's own documents say and the change does not speak of.
 	Merge bool `json:"merge,omitempty"`
+	// Over is a layer over all that is effective: each of its documents is a patch on the
+	// effective one, or hides it.
+	Over []metadata.Document `json:"-"`
 	// Base is the revision that the change was made for; 0: whatever is the newest.
 	Base    int64  `json:"base,omitempty"`
 	Message string `json:"message,omitempty"`
@@ -193,7 +196,7 @@ func (c *Catalog) draft(ctx context.Context, t store.Tenant, base *state, change
 	if change.Base != 0 && change.Base != base.mark.revision {
 		return nil, fault.New(fault.Conflict, "catalog.stale", "base", change.Base, "newest", base.mark.revision)
 	}
-	if len(change.Documents)+len(change.Delete)+len(change.Hide) > MaxDocuments {
+	if len(change.Documents)+len(change.Delete)+len(change.Hide)+len(change.Over) > MaxDocuments {
 		return nil, fault.New(fault.TooLarge, "catalog.too_many_documents", "max", MaxDocuments)
 	}
 	own, dropped, problems := changedLayer(base, change)
@@ -355,6 +358,7 @@ func changedLayer(base *state, change Change) (documents []metadata.Document, dr
 			dropped = append(dropped, droppedFrom(before, d)...)
 		}
 	}
+	layOver(own, below, base, change.Over)
 	for _, d := range own {
 		documents = append(documents, d)
 	}

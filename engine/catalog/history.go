@@ -39,6 +39,19 @@ func (c *Catalog) Documents(ctx context.Context, t store.Tenant, layer string) (
 	return nil, fault.New(fault.NotFound, "catalog.unknown_package", "package", layer)
 }
 
+// At lists the effective documents of a revision, sorted by key. Fault
+// "catalog.no_revision" (NotFound).
+func (c *Catalog) At(ctx context.Context, t store.Tenant, revision int64) ([]metadata.Document, error) {
+	s, err := c.current(ctx, t)
+	if err == nil && s.mark.revision != revision {
+		s, err = c.stateAt(ctx, t, revision)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.effective(), nil
+}
+
 // Diff lists how the effective documents of two revisions differ. Fault
 // "catalog.no_revision" (NotFound).
 func (c *Catalog) Diff(ctx context.Context, t store.Tenant, from, to int64) ([]metadata.Change, error) {

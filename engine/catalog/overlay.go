@@ -31,3 +31,30 @@ func overlayOf(below map[metadata.Key]metadata.Document, target metadata.Documen
 	}
 	return metadata.Overlay(&beneath, &target)
 }
+
+// layOver has a tenant's own documents say what they say with a layer over all that is
+// effective.
+func layOver(own, below map[metadata.Key]metadata.Document, base *state, layer []metadata.Document) {
+	if len(layer) == 0 {
+		return
+	}
+	effective := base.effective()
+	for _, d := range layer {
+		var beneath, target *metadata.Document
+		if b, ok := below[d.Key]; ok {
+			beneath = &b
+		}
+		if !d.Hides() {
+			laid := []metadata.Document{d}
+			if was := find(effective, d.Key); was != nil {
+				laid = metadata.Effective([]metadata.Document{*was}, laid)
+			}
+			target = &laid[0]
+		}
+		if overlay, ok := metadata.Overlay(beneath, target); ok {
+			own[d.Key] = overlay
+		} else {
+			delete(own, d.Key)
+		}
+	}
+}

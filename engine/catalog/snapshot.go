@@ -45,6 +45,9 @@ type built struct {
 	bytes  int64  // that it takes, about; see estimate
 }
 
+// Bytes is about how much memory the snapshot takes.
+func (s *Snapshot) Bytes() int64 { return s.build.bytes }
+
 // at is the snapshot as that of another revision of the same documents.
 func (s *Snapshot) at(revision int64) *Snapshot {
 	shared := *s

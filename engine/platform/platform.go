@@ -22,6 +22,7 @@ import (
 	"formwork/engine/collaboration"
 	"formwork/engine/connection"
 	"formwork/engine/demand"
+	"formwork/engine/draft"
 	"formwork/engine/fault"
 	"formwork/engine/file"
 	"formwork/engine/form"
@@ -106,6 +107,8 @@ type Platform struct {
 	Files   *file.Service
 	// Workspace keeps what people keep for themselves.
 	Workspace *workspace.Service
+	// Drafts are changes of the configuration that are not published yet.
+	Drafts *draft.Service
 	// Jobs has a handler for every kind of job. It works while somebody has it Run.
 	Jobs *job.Runner
 	// Outbox gives the consumers of all plugins the events of records. It works while
@@ -156,6 +159,7 @@ func New(o Options) *Platform {
 	p.Catalog = catalog.New(catalog.Options{Types: p.Types, Kinds: plugins.Kinds(o.Plugins...), Packages: o.Packages, Tables: tables(), Binned: record.HasBinned, Configure: p.configure, IDs: p.IDs, Now: o.Now, Wake: p.wake, Builds: o.Builds, CacheBytes: o.Configurations, Transactions: transactions, Log: o.Log})
 	p.Files = file.New(p.IDs, o.Now, o.Files, p.Jobs.Wake)
 	p.Workspace = workspace.New(p.Catalog, p.IDs, o.Now)
+	p.Drafts = draft.New(p.Catalog, p.IDs, o.Now)
 	hooks := append([]record.SaveHook{p.Files.Attaching(), workspace.Leaving{}}, o.saveHooks()...)
 	p.Auth = auth.New(auth.Options{Store: o.Store, Catalog: p.Catalog, IDs: p.IDs, Now: o.Now, Random: o.Random, Cost: o.PasswordCost, Log: o.Log})
 	p.Records = record.New(record.Options{IDs: p.IDs, Now: o.Now, Committed: p.committed, Wake: p.Jobs.Wake, Transactions: transactions, SaveHooks: hooks, Users: p.Auth, Uses: p.Uses})
@@ -282,7 +286,7 @@ func (o Options) withDefaults() Options {
 
 // tables are those that the rooms of the engine keep in every tenant.
 func tables() []store.Table {
-	return slices.Concat(record.Tables(), auth.Tables(), transfer.Tables(), file.Tables(), workspace.Tables(), collaboration.Tables(), runner.Tables(), approval.Tables(), inquiry.Tables(), outside.Tables(), webhook.Tables(), connection.Tables(), mail.Tables(), fetch.Tables(), form.Tables())
+	return slices.Concat(record.Tables(), auth.Tables(), transfer.Tables(), file.Tables(), workspace.Tables(), draft.Tables(), collaboration.Tables(), runner.Tables(), approval.Tables(), inquiry.Tables(), outside.Tables(), webhook.Tables(), connection.Tables(), mail.Tables(), fetch.Tables(), form.Tables())
 }
 
 // holder names this process, and this platform in it, among those that share a store.

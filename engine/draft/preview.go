@@ -1,0 +1,79 @@
+package draft
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"formwork/engine/catalog"
+	"formwork/engine/fault"
+	"formwork/engine/id"
+	"formwork/engine/store"
+)
+
+// Previews that are kept, of all tenants together.
+const (
+	maxPreviews = 32
+	// PreviewBytes is about how many bytes they may take together.
+	PreviewBytes = 64 << 20
+)
+
+// previewed names a preview: what it follows from.
+type previewed struct {
+	tenant         string // its identity
+	draft          id.ID
+	version, under int64  // of the draft, and the newest revision
+	by             string // whose rights it was held to
+}
+
+// Preview is a draft that reads can be answered by.
+type Preview struct {
+	Snapshot *catalog.Snapshot
+	// State names what it shows: another one is another state of the draft or of what it lies over.
+	State  string
+	absent catalog.Absent
+}
+
+// Over is a tenant as the draft would have it read. Whatever would write is refused with the
+// fault "draft.read_only" (Forbidden).
+func (p *Preview) Over(t store.Tenant) store.Tenant { return &reading{t, p.absent} }
+
+// ReadOnly is a tenant as it is, in which whatever would write is refused with the fault
+// "draft.read_only" (Forbidden).
+func (s *Service) ReadOnly(t store.Tenant) store.Tenant { return &reading{t, nil} }
+
+// Preview compiles a draft to look at it. Faults "draft.not_found" (NotFound), "draft.invalid"
+// (Invalid) with every problem that stands in its way.
+func (s *Session) Preview(ctx context.Context, key id.ID) (preview *Preview, err error) {
+	err = again(func() error {
+		k, err := s.find(ctx, key)
+		if err != nil {
+			return err
+		}
+		c, err := s.carry(ctx, k)
+		if err != nil {
+			return err
+		}
+		name := previewed{s.tenant.Identity(), key, k.version, c.newest.Revision, s.rights()}
+		if preview, _ = s.service.previews.Get(name); preview != nil {
+			return nil
+		}
+		drafted, err := s.service.catalog.Draft(ctx, s.tenant, s.over(c, nil))
+		if err != nil {
+			return err
+		}
+		if len(drafted.Problems) > 0 {
+			return fault.All(fault.Invalid, "draft.invalid", drafted.Problems)
+		}
+		preview = &Preview{Snapshot: drafted.Snapshot, State: key.String() + "." + strconv.FormatInt(k.version, 10), absent: drafted.Absent}
+		s.service.previews.Add(name, preview, drafted.Snapshot.Bytes())
+		return nil
+	})
+	return preview, err
+}
+
+// rights are what the caller's rights follow from.
+func (s *Session) rights() string {
+	return s.caller.User.String() + "\x00" + strings.Join(slices.Sorted(slices.Values(s.caller.Permissions)), "\x00")
+}
