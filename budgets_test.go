@@ -17,11 +17,11 @@ import (
 
 // smallestUntrusted is the memory of a server for tenants who are not trusted, as docs/security.md
 // says, and how many hundredths of it the process keeps to.
-const smallestUntrusted, keptTo = 8 << 30, 85
+const smallestUntrusted, keptTo = 9 << 30, 85
 
 // roomsOfBudgets are where the constants stand that the table names.
 var roomsOfBudgets = map[string]string{
-	"api": "engine/api", "budget": "engine/budget", "catalog": "engine/catalog", "draft": "engine/record/draft",
+	"api": "engine/api", "budget": "engine/budget", "catalog": "engine/catalog", "draft": "engine/record/draft", "drafted": "engine/draft",
 	"fetch": "workflows/fetch", "mail": "engine/mail", "pdf": "engine/pdf", "printing": "engine/printing",
 	"fieldtype": "metadata/fieldtype", "form": "engine/record/form",
 	"formwork": "cmd/formwork", "job": "engine/job", "policy": "engine/policy", "read": "engine/record/read", "session": "engine/record/session", "sqlite": "engine/store/sqlite",

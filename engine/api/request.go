@@ -230,7 +230,11 @@ func (r *request) has(right string) (bool, error) {
 
 // records is the caller's session on records.
 func (r *request) records() *record.Session {
-	return r.server.o.Records.As(r.tenant, r.snapshot, r.caller)
+	session := r.server.o.Records.As(r.tenant, r.snapshot, r.caller)
+	if r.looking != "" {
+		return session.Uncounted()
+	}
+	return session
 }
 
 // language is the caller's, else the one the request asks for.

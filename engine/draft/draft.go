@@ -79,12 +79,12 @@ type Service struct {
 	catalog  *catalog.Catalog
 	ids      *id.Source
 	now      func() time.Time
-	previews *cache.Cache[previewed, *Preview]
+	previews *cache.Cache[string, *Preview] // by the identity of their tenant
 }
 
 // New makes a service.
 func New(c *catalog.Catalog, ids *id.Source, now func() time.Time) *Service {
-	return &Service{catalog: c, ids: ids, now: now, previews: cache.New[previewed, *Preview](maxPreviews, PreviewBytes)}
+	return &Service{catalog: c, ids: ids, now: now, previews: cache.New[string, *Preview](maxPreviews, previewBytes)}
 }
 
 // As is a session for a caller; it is cheap and made for each request.

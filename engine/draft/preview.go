@@ -12,16 +12,14 @@ import (
 	"formwork/engine/store"
 )
 
-// Previews that are kept, of all tenants together.
+// Previews that are kept: one of each tenant, the one that was looked at last.
 const (
-	maxPreviews = 32
-	// PreviewBytes is about how many bytes they may take together.
-	PreviewBytes = 64 << 20
+	maxPreviews  = 32
+	previewBytes = 64 << 20 // about, that they may take together
 )
 
 // previewed names a preview: what it follows from.
 type previewed struct {
-	tenant         string // its identity
 	draft          id.ID
 	version, under int64  // of the draft, and the newest revision
 	by             string // whose rights it was held to
@@ -33,6 +31,7 @@ type Preview struct {
 	// State names what it shows: another one is another state of the draft or of what it lies over.
 	State  string
 	absent catalog.Absent
+	of     previewed
 }
 
 // Over is a tenant as the draft would have it read. Whatever would write is refused with the
@@ -55,8 +54,8 @@ func (s *Session) Preview(ctx context.Context, key id.ID) (preview *Preview, err
 		if err != nil {
 			return err
 		}
-		name := previewed{s.tenant.Identity(), key, k.version, c.newest.Revision, s.rights()}
-		if preview, _ = s.service.previews.Get(name); preview != nil {
+		of := previewed{key, k.version, c.newest.Revision, s.rights()}
+		if preview, _ = s.service.previews.Get(s.tenant.Identity()); preview != nil && preview.of == of {
 			return nil
 		}
 		drafted, err := s.service.catalog.Draft(ctx, s.tenant, s.over(c, nil))
@@ -66,8 +65,8 @@ func (s *Session) Preview(ctx context.Context, key id.ID) (preview *Preview, err
 		if len(drafted.Problems) > 0 {
 			return fault.All(fault.Invalid, "draft.invalid", drafted.Problems)
 		}
-		preview = &Preview{Snapshot: drafted.Snapshot, State: key.String() + "." + strconv.FormatInt(k.version, 10), absent: drafted.Absent}
-		s.service.previews.Add(name, preview, drafted.Snapshot.Bytes())
+		preview = &Preview{Snapshot: drafted.Snapshot, State: key.String() + "." + strconv.FormatInt(k.version, 10), absent: drafted.Absent, of: of}
+		s.service.previews.Add(s.tenant.Identity(), preview, drafted.Snapshot.Bytes())
 		return nil
 	})
 	return preview, err

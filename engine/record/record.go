@@ -120,6 +120,14 @@ func newSession(c session.Session, p *prepared, o *write.Options) *Session {
 	return s
 }
 
+// Uncounted returns a session whose lists and aggregations are not counted as uses: it looks at a
+// configuration that does not hold.
+func (s *Session) Uncounted() *Session {
+	core := s.core
+	core.Uses = nil
+	return newSession(core, s.prepared, s.options)
+}
+
 // Depth returns a session whose events tell how many changes led to what it does,
 // each through an event of the one before, so that loops end. A request's is 0.
 func (s *Session) Depth(n int) *Session {

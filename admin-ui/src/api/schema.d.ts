@@ -219,6 +219,186 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists drafts of the configuration, those changed last first.
+         * @description Needs the right view_setup.
+         */
+        get: operations["listDrafts"];
+        put?: never;
+        /**
+         * Begins a draft of the configuration.
+         * @description Needs the right manage_metadata.
+         */
+        post: operations["makeDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drafts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Says what a draft changes.
+         * @description Needs the right view_setup.
+         */
+        get: operations["getDraft"];
+        put?: never;
+        post?: never;
+        /**
+         * Discards a draft.
+         * @description Needs the right manage_metadata.
+         */
+        delete: operations["discardDraft"];
+        options?: never;
+        head?: never;
+        /**
+         * Gives a draft another name.
+         * @description Needs the right manage_metadata.
+         */
+        patch: operations["renameDraft"];
+        trace?: never;
+    };
+    "/api/v1/drafts/{id}/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the documents of the configuration as a draft would have them, right or wrong.
+         * @description Needs the right view_setup.
+         */
+        get: operations["listDraftedDocuments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drafts/{id}/documents/{kind}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Replaces a document in a draft, or makes it.
+         * @description Needs the right manage_metadata.
+         */
+        put: operations["putDraftedDocument"];
+        post?: never;
+        /**
+         * Has a document be gone in a draft.
+         * @description Needs the right manage_metadata.
+         */
+        delete: operations["removeDraftedDocument"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes a document in a draft by a merge patch, or makes it.
+         * @description Needs the right manage_metadata.
+         */
+        patch: operations["patchDraftedDocument"];
+        trace?: never;
+    };
+    "/api/v1/drafts/{id}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Says what publishing a draft would do; does nothing.
+         * @description Needs the right manage_metadata.
+         */
+        post: operations["planDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drafts/{id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publishes a draft as a new revision.
+         * @description Needs the right manage_metadata.
+         */
+        post: operations["publishDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drafts/{id}/rebase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes into a draft what was published since, deciding conflicts.
+         * @description Needs the right manage_metadata.
+         */
+        post: operations["rebaseDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drafts/{id}/revert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Has a document be again what it is without the draft.
+         * @description Needs the right manage_metadata.
+         */
+        post: operations["revertDraftedDocument"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -2405,20 +2585,20 @@ export interface components {
             merge?: boolean;
             message?: string;
         };
-        /** @description Conflict is a place that both the package and the tenant changed. Values that are left out are not there. */
+        /** @description Conflict is a place that both sides changed: the package and the tenant, or what was published and a draft. Values that are left out are not there. */
         Conflict: {
-            /** @description The package's before */
+            /** @description Before */
             base?: unknown;
             /**
              * @description As asked for
              * @enum {string}
              */
             decision?: "ours" | "theirs";
-            /** @description The tenant's */
+            /** @description The tenant's, or the draft's */
             ours?: unknown;
             /** @description What "decide" names */
             path: string;
-            /** @description The package's now */
+            /** @description The package's, or what was published */
             theirs?: unknown;
         };
         /** @description CurrentUser is who is logged in. */
@@ -2488,11 +2668,97 @@ export interface components {
             /** Format: int64 */
             revision: number;
         };
+        /** @description Draft is a draft of the configuration, as the API tells it. */
+        Draft: {
+            /**
+             * Format: date-time
+             * @description When it was made
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description The revision that it lies over
+             */
+            base: number;
+            by: components["schemas"]["ID"];
+            /** Format: date-time */
+            changed_at: string;
+            /** @description That it changes, by kind and name */
+            documents: components["schemas"]["DraftedDocument"][];
+            id: components["schemas"]["ID"];
+            label: string;
+            /**
+             * Format: int64
+             * @description The revision that is in use
+             */
+            newest: number;
+        };
+        /** @description DraftDecisions decide the conflicts of a draft. */
+        DraftDecisions: {
+            /** @description Decide says "ours", what the draft has, or "theirs" for each conflict, by its path. */
+            decide?: {
+                [key: string]: "ours" | "theirs";
+            };
+        };
+        /** @description DraftLabel is what a draft is called. */
+        DraftLabel: {
+            label: string;
+        };
+        /** @description List is everything there is of something. */
+        DraftList: {
+            items: components["schemas"]["Draft"][];
+        };
         /** @description DraftOf says from which template an e-mail is drafted. */
         DraftOf: {
             /** @description Absent: the caller's */
             language?: string;
             template: string;
+        };
+        /** @description DraftPlan is what publishing a draft would do. Conflicts are planned with what the draft says. */
+        DraftPlan: {
+            /** Format: int64 */
+            base: number;
+            changes: components["schemas"]["DocumentChange"][];
+            /** @description Conflicts are places that were changed otherwise by what was published since the draft's base: "theirs". */
+            conflicts: components["schemas"]["Conflict"][];
+            impact: components["schemas"]["Impact"][];
+            problems: components["schemas"]["Finding"][];
+            /** @description Warnings are of what the change allows and probably should not. */
+            warnings: components["schemas"]["Finding"][];
+        };
+        /** @description DraftPlanning asks what publishing a draft would do. */
+        DraftPlanning: {
+            /** @description What it may destroy, by the path of its impact */
+            allow?: string[];
+        };
+        /** @description DraftPublishing publishes a draft. */
+        DraftPublishing: {
+            /** @description What may be destroyed, by the path of its impact */
+            allow?: string[];
+            /** @description Kept with the revision; the draft's name when absent */
+            message?: string;
+        };
+        /** @description Drafted is a document as a draft has it. */
+        Drafted: {
+            document: components["schemas"]["Document"];
+            draft: components["schemas"]["Draft"];
+        };
+        /** @description DraftedDocument is a document that a draft changes. */
+        DraftedDocument: {
+            /**
+             * Format: date-time
+             * @description When it was changed last
+             */
+            at: string;
+            by: components["schemas"]["ID"];
+            /** @enum {string} */
+            change: "added" | "changed" | "removed";
+            kind: string;
+            name: string;
+        };
+        /** @description DraftedDocuments are the documents of the configuration as a draft would have them. */
+        DraftedDocuments: {
+            items: components["schemas"]["Document"][];
         };
         /** @description Favourite is a record that the caller has marked. */
         Favourite: {
@@ -3555,7 +3821,7 @@ export interface components {
          * @description What is wrong. A code stays what it is; there may be more in a later version.
          * @enum {string}
          */
-        ProblemCode: "access.unknown_action" | "access.user_needed" | "api.bad_header" | "api.bad_id" | "api.bad_parameter" | "api.bad_query" | "api.busy" | "api.encoding" | "api.exports" | "api.grammar" | "api.headers" | "api.json_type" | "api.media_type" | "api.missing_member" | "api.multipart" | "api.no_document" | "api.no_method" | "api.no_route" | "api.no_schema" | "api.not_a_time" | "api.not_in_bin" | "api.not_ready" | "api.other_document" | "api.range" | "api.repeated_parameter" | "api.stopping" | "api.tenant_needed" | "api.timeout" | "api.too_large" | "api.too_many" | "api.unknown_member" | "api.unknown_parameter" | "api.unreadable" | "api.wrong_package" | "approval.asked_already" | "approval.cannot_read" | "approval.decided" | "approval.locked" | "approval.long_comment" | "approval.not_yours" | "approval.parent_locked" | "approval.too_many" | "approval.unknown" | "auth.busy" | "auth.cross_origin" | "auth.cross_site" | "auth.failed" | "auth.invalid" | "auth.key_beyond" | "auth.key_by_key" | "auth.key_expiry" | "auth.key_invalid" | "auth.key_limit" | "auth.key_logout" | "auth.key_name" | "auth.key_not_found" | "auth.key_permissions" | "auth.key_unknown_permission" | "auth.limited" | "auth.own_key_limit" | "auth.password_common" | "auth.password_email" | "auth.password_long" | "auth.password_short" | "auth.password_simple" | "auth.password_there" | "auth.password_wrong" | "auth.required" | "auth.right_missing" | "auth.session_needed" | "auth.takes_over" | "auth.user_inactive" | "auth.user_not_found" | "backup.damaged" | "backup.none" | "blob.exists" | "blob.not_found" | "blob.too_large" | "budget.bytes" | "budget.tenant_bytes" | "budget.tenant_requests" | "budget.too_large" | "budget.user_bytes" | "budget.user_requests" | "budget.work" | "calendar.bad_date" | "calendar.bad_hours" | "calendar.day_twice" | "calendar.ends_before" | "calendar.no_time" | "calendar.too_far" | "catalog.access_by_rollup" | "catalog.acts_beyond" | "catalog.adds_field" | "catalog.adds_key" | "catalog.adds_object" | "catalog.adds_rule" | "catalog.bad_origin" | "catalog.builds_indexes" | "catalog.busy" | "catalog.case_without_unique" | "catalog.changed" | "catalog.changes_scale" | "catalog.changes_settings" | "catalog.changes_type" | "catalog.computes_again" | "catalog.cycle" | "catalog.default_computed" | "catalog.default_excluded" | "catalog.destructive" | "catalog.drops_overlay" | "catalog.fills_field" | "catalog.finds_words" | "catalog.formula_fails" | "catalog.formula_fails_at_least" | "catalog.grants_beyond" | "catalog.hidden_choice" | "catalog.hidden_condition" | "catalog.holds_field" | "catalog.installed" | "catalog.invalid" | "catalog.kanban_group" | "catalog.keeps_values" | "catalog.keys_field" | "catalog.layout_of_other" | "catalog.locks_out" | "catalog.long_message" | "catalog.match_kinds" | "catalog.measure_field" | "catalog.measure_percent" | "catalog.measure_twice" | "catalog.more_problems" | "catalog.name_field" | "catalog.narrows_choice" | "catalog.narrows_field" | "catalog.never_configuration" | "catalog.no_configuration" | "catalog.no_initial_stage" | "catalog.no_options" | "catalog.no_order" | "catalog.no_path" | "catalog.no_record_types" | "catalog.no_revision" | "catalog.no_rows" | "catalog.no_team" | "catalog.no_team_near" | "catalog.not_a_date" | "catalog.not_a_picture" | "catalog.not_entered" | "catalog.not_entered_so" | "catalog.not_installed" | "catalog.not_measurable" | "catalog.not_searchable" | "catalog.not_settable" | "catalog.not_sortable" | "catalog.not_stored" | "catalog.not_stored_rolled_up" | "catalog.not_summable" | "catalog.not_unique" | "catalog.opens_beyond" | "catalog.opens_through" | "catalog.package_downgrade" | "catalog.package_needs" | "catalog.parent_not_lookup" | "catalog.period_mixed" | "catalog.record_field" | "catalog.record_of_other" | "catalog.record_reference" | "catalog.record_twice" | "catalog.related_lookup" | "catalog.removes_computed" | "catalog.removes_empty" | "catalog.removes_field" | "catalog.removes_object" | "catalog.removes_record" | "catalog.replaces_records" | "catalog.required_clears" | "catalog.requires_field" | "catalog.reserved_name" | "catalog.role_depth" | "catalog.rollup_lookup" | "catalog.rollup_no_clock" | "catalog.rollup_no_order" | "catalog.rollup_no_single_value" | "catalog.rollup_not_a_number" | "catalog.rollup_not_stored" | "catalog.rollup_result" | "catalog.rollup_scale" | "catalog.rollups_when_read" | "catalog.row_formula" | "catalog.setting_field" | "catalog.sharing_to_nobody" | "catalog.stage_field" | "catalog.stage_requires" | "catalog.stale" | "catalog.too_large" | "catalog.too_long_to_compare" | "catalog.too_many_columns" | "catalog.too_many_documents" | "catalog.too_many_fields" | "catalog.too_many_parts" | "catalog.twice" | "catalog.two_defaults" | "catalog.undecided" | "catalog.unfit" | "catalog.unknown_document" | "catalog.unknown_document_near" | "catalog.unknown_field" | "catalog.unknown_field_near" | "catalog.unknown_field_set" | "catalog.unknown_option" | "catalog.unknown_option_near" | "catalog.unknown_package" | "catalog.unknown_record_type" | "catalog.unknown_tab" | "catalog.unknown_timezone" | "catalog.unknown_type" | "catalog.unknown_type_near" | "catalog.unreadable" | "catalog.untranslated" | "catalog.view_of_other" | "collaboration.all" | "collaboration.followers" | "collaboration.follows" | "collaboration.kind" | "collaboration.mentions" | "collaboration.no_comment" | "collaboration.no_notification" | "collaboration.of_another" | "collaboration.state" | "collaboration.text" | "collaboration.undecided" | "connection.bad_header" | "connection.bad_path" | "connection.bad_secret" | "connection.bad_url" | "connection.gone" | "connection.needs_user" | "connection.no_headers" | "connection.no_secret" | "connection.no_user" | "connection.other_protocol" | "connection.secret_lost" | "connection.unknown" | "decision.busy" | "decision.held" | "decision.not_for" | "decision.refused" | "expression.bad_date" | "expression.bad_datetime" | "expression.bad_escape" | "expression.bad_format" | "expression.bad_number" | "expression.bad_pattern" | "expression.bad_reference" | "expression.bad_time" | "expression.changed_field" | "expression.constants_alone" | "expression.exponent" | "expression.format_language" | "expression.mixed_coalesce" | "expression.no_fields" | "expression.no_old" | "expression.no_user" | "expression.not_an_option" | "expression.not_queryable" | "expression.old_alone" | "expression.overflow" | "expression.pattern_constant" | "expression.reader_decides" | "expression.record_alone" | "expression.rolled_up" | "expression.root_alone" | "expression.setting_varies" | "expression.settings_alone" | "expression.syntax" | "expression.text_too_long" | "expression.too_costly" | "expression.too_deep" | "expression.too_long" | "expression.too_many_hops" | "expression.too_many_nodes" | "expression.unfinished" | "expression.unknown_constant" | "expression.unknown_function" | "expression.unknown_name" | "expression.unknown_setting" | "expression.unsupported" | "expression.wrong_count" | "expression.wrong_kind" | "expression.wrong_result" | "field.bad_markup" | "field.control_character" | "field.datetime_without_offset" | "field.did_you_mean" | "field.file_default" | "field.invalid" | "field.no_secret_key" | "field.not_a_boolean" | "field.not_a_date" | "field.not_a_datetime" | "field.not_a_duration" | "field.not_a_link" | "field.not_a_list" | "field.not_a_location" | "field.not_a_number" | "field.not_a_phone" | "field.not_a_reference" | "field.not_a_secret" | "field.not_a_text" | "field.not_a_time" | "field.not_a_url" | "field.not_an_address" | "field.not_an_email" | "field.not_an_id" | "field.not_an_option" | "field.not_files" | "field.not_json" | "field.not_rows" | "field.not_utf8" | "field.of" | "field.option_inactive" | "field.pattern" | "field.read_only" | "field.required" | "field.rows" | "field.secret_default" | "field.too_big" | "field.too_deep" | "field.too_large" | "field.too_long" | "field.too_many" | "field.too_many_digits" | "field.too_short" | "field.too_small" | "field.type" | "field.unknown" | "field.unknown_near" | "field.unknown_part" | "field.wrong_object" | "file.busy" | "file.claimed_type" | "file.incomplete" | "file.larger_than_field" | "file.length" | "file.name" | "file.no_thumbnail" | "file.not_a_picture" | "file.not_complete" | "file.not_found" | "file.not_yours" | "file.offset" | "file.parts" | "file.quota" | "file.record_not_yours" | "file.refused" | "file.sha256" | "file.sum" | "file.thumbnail_size" | "file.too_large" | "file.too_long" | "file.too_many_attached" | "file.too_many_uploads" | "file.tus" | "file.type" | "form.busy" | "form.held" | "form.invalid" | "form.no_consent" | "form.no_consent_field" | "form.no_work" | "form.not_asked" | "form.not_asked_for" | "form.not_taken" | "form.not_written" | "form.refused" | "form.sent" | "form.stale" | "form.too_fast" | "form.too_many" | "form.twice" | "form.unknown" | "import.broken_quotes" | "import.cell_too_long" | "import.column_or_expression" | "import.column_twice" | "import.decimal" | "import.delimiter" | "import.empty" | "import.encoding" | "import.file_gone" | "import.format" | "import.key" | "import.key_ambiguous" | "import.key_and_mode" | "import.key_empty" | "import.key_not_found" | "import.key_not_mapped" | "import.key_reused" | "import.labels_csv" | "import.match_ambiguous" | "import.match_needs_lookup" | "import.match_not_found" | "import.no_column_fits" | "import.not_found" | "import.not_of_format" | "import.options" | "import.quota" | "import.refused_of_another" | "import.row_too_long" | "import.too_large" | "import.too_many_columns" | "import.unknown_column" | "import.unknown_encoding" | "import.unknown_field" | "import.unknown_format" | "import.unknown_mode" | "import.unknown_object" | "import.unknown_sheet" | "import.upload_not_found" | "import.workbook" | "import.workbook_broken" | "import.workbook_too_large" | "import.wrong_number_of_cells" | "internal" | "job.cancelled" | "job.exhausted" | "job.lost" | "job.not_failed" | "job.not_found" | "job.too_large" | "json.control" | "json.depth" | "json.empty" | "json.number" | "json.syntax" | "json.trailing" | "json.twice" | "json.utf8" | "list.bad_board" | "list.bad_cursor" | "list.bad_filter" | "list.bad_group" | "list.bad_limit" | "list.bad_measure" | "list.bad_name" | "list.bad_percent" | "list.bad_skip" | "list.board_columns" | "list.filter_too_long" | "list.groups_too_large" | "list.having_dotted" | "list.masked" | "list.name_twice" | "list.no_lookup" | "list.not_sortable" | "list.too_costly" | "list.too_deep" | "list.too_many_fields" | "list.too_many_found" | "list.too_many_groups" | "list.too_many_keys" | "list.too_many_sorts" | "list.unknown_field" | "list.unknown_sort" | "live.streams" | "mail.attached_too_large" | "mail.bad_address" | "mail.fetch_broken" | "mail.fetch_unfit" | "mail.field_missing" | "mail.given_up" | "mail.left_out" | "mail.login_refused" | "mail.no_address_field" | "mail.no_domain" | "mail.no_folder" | "mail.no_key" | "mail.not_given" | "mail.not_sent" | "mail.not_signing" | "mail.one_recipient" | "mail.suppressed" | "mail.suppression_lacks" | "mail.template_of" | "mail.too_large" | "mail.too_many" | "mail.unknown" | "mail.unreadable" | "metadata.bad_bound" | "metadata.bad_currency" | "metadata.bad_image_type" | "metadata.bad_media_type" | "metadata.bad_name" | "metadata.bad_number_pattern" | "metadata.bad_package" | "metadata.bad_pattern" | "metadata.bounds_crossed" | "metadata.children_too_deep" | "metadata.depends_on_nothing" | "metadata.documents_restricted" | "metadata.head" | "metadata.misplaced" | "metadata.no_such_conflict" | "metadata.not_a_document" | "metadata.not_a_result" | "metadata.not_in_rows" | "metadata.not_one_of" | "metadata.null" | "metadata.one_package" | "metadata.one_source_of_options" | "metadata.pattern_too_large" | "metadata.pattern_too_long" | "metadata.rollup_field" | "metadata.rollup_of_rows" | "metadata.rollup_own_type" | "metadata.rollup_result" | "metadata.rollup_sort" | "metadata.rollup_source" | "metadata.row_fields" | "metadata.setting_missing" | "metadata.setting_out_of_range" | "metadata.settings" | "metadata.too_large" | "metadata.too_many_files" | "metadata.too_many_options" | "metadata.type_not_in_rows" | "metadata.undecided" | "metadata.unexpected_file" | "metadata.unknown_name" | "metadata.unknown_name_near" | "metadata.unreadable" | "mongo.certificate" | "mongo.login" | "mongo.not_allowed" | "mongo.not_sharded" | "mongo.standalone" | "mongo.too_large" | "mongo.unavailable" | "mongo.uri" | "mongo.version" | "outbox.lost" | "outbox.no_consumer" | "outside.long_address" | "outside.lost" | "outside.mail_refused" | "outside.mail_unfit" | "outside.not_in_answer" | "outside.private" | "outside.slow" | "outside.status" | "outside.too_large" | "outside.unknown" | "outside.unreachable" | "outside.untrusted" | "policy.bare_field" | "policy.beyond_user" | "policy.collects" | "policy.comprehension" | "policy.constant" | "policy.constant_form" | "policy.construct" | "policy.data" | "policy.element" | "policy.else" | "policy.failed" | "policy.fields_differ" | "policy.import" | "policy.input" | "policy.misspelt_field" | "policy.misspelt_object" | "policy.negated_function" | "policy.negated_search" | "policy.no_filter" | "policy.no_lookup" | "policy.no_match" | "policy.no_rules" | "policy.no_user_field" | "policy.not_a_condition" | "policy.not_ordered" | "policy.not_stored" | "policy.not_text" | "policy.not_utf8" | "policy.number" | "policy.only_null" | "policy.package" | "policy.parents" | "policy.path_too_long" | "policy.record_use" | "policy.rego" | "policy.shadows" | "policy.takes_arguments" | "policy.too_big" | "policy.too_costly" | "policy.too_large" | "policy.too_many" | "policy.too_nested" | "policy.unknown_field" | "policy.unknown_object" | "policy.user_number" | "policy.whole" | "policy.with_itself" | "policy.written_out" | "print.busy" | "print.bytes" | "print.hidden" | "print.pages" | "print.rows" | "print.slow" | "print.text" | "print.unknown" | "query.overflow" | "query.too_complex" | "question.long_answer" | "question.no_link" | "question.nobody" | "question.not_asked" | "question.not_sent" | "question.one_address" | "question.refused" | "question.unknown" | "record.at_before_epoch" | "record.at_in_future" | "record.at_no_time" | "record.at_of_delete" | "record.at_out_of_order" | "record.bad_merge" | "record.choice_hidden" | "record.configuration" | "record.duplicate" | "record.expression_failed" | "record.forbidden" | "record.forbidden_record" | "record.forbidden_values" | "record.form_changed" | "record.form_record_type" | "record.form_too_large" | "record.grants_beyond" | "record.hidden_field" | "record.invalid" | "record.key_empty" | "record.key_not_found" | "record.match_not_found" | "record.match_not_indexed" | "record.matches_many" | "record.matches_several" | "record.needs_right" | "record.no_candidates" | "record.no_reference" | "record.no_related" | "record.not_choosable" | "record.not_found" | "record.not_in_bin" | "record.not_matched" | "record.not_unique" | "record.not_unique_hidden" | "record.not_unique_message" | "record.option_excluded" | "record.option_not_of_type" | "record.option_not_offered" | "record.overflow" | "record.perhaps_duplicate" | "record.read_only" | "record.reference_gone" | "record.referenced" | "record.referenced_unseen" | "record.required" | "record.rolled_back" | "record.rollup_depth" | "record.rule" | "record.sought_read_only" | "record.stage_condition" | "record.stage_not_initial" | "record.stage_required" | "record.stage_step" | "record.stale" | "record.target_given" | "record.target_missing" | "record.target_twice" | "record.too_large" | "record.too_late" | "record.too_many_dependents" | "record.too_many_fields" | "record.too_many_matched" | "record.too_many_operations" | "record.unknown_field" | "record.unknown_key" | "record.unknown_layout" | "record.unknown_object" | "record.unknown_operation" | "record.version_of_restore" | "s3.address" | "s3.no_bucket" | "s3.unavailable" | "schema.bad_key" | "schema.const" | "schema.enum" | "schema.enum_near" | "schema.exclusive" | "schema.form" | "schema.invalid" | "schema.name" | "schema.not_unique" | "schema.pattern" | "schema.required" | "schema.too_big" | "schema.too_few" | "schema.too_long" | "schema.too_many" | "schema.too_short" | "schema.too_small" | "schema.type" | "schema.unknown_kind" | "schema.unknown_kind_near" | "schema.unknown_property" | "schema.unknown_property_near" | "search.too_many_objects" | "sla.bad_field" | "sla.bad_state" | "sla.failed" | "sla.field_taken" | "sla.not_read_only" | "store.busy" | "store.damaged" | "store.duplicate_id" | "store.foreign_dump" | "store.full" | "store.newer_format" | "store.not_unique" | "store.row_too_large" | "store.stale" | "template.control" | "template.no_document" | "template.no_files" | "template.no_message" | "template.no_value" | "template.open" | "template.place" | "template.styles" | "template.too_large" | "template.unbalanced" | "template.unknown" | "tenant.exists" | "tenant.moving" | "tenant.name" | "tenant.newer_format" | "tenant.no_cell" | "tenant.not_found" | "unsubscribe.busy" | "unsubscribe.held" | "unsubscribe.refused" | "webhook.bad_secret" | "webhook.busy" | "webhook.held" | "webhook.limited" | "webhook.payload" | "webhook.refused" | "workflow.backtest_days" | "workflow.bad_cron" | "workflow.bad_length" | "workflow.bad_pause" | "workflow.called_cancelled" | "workflow.called_elsewhere" | "workflow.calls_circle" | "workflow.calls_for_nobody" | "workflow.circle" | "workflow.composes_nothing" | "workflow.configuration" | "workflow.effect_before_save" | "workflow.endless" | "workflow.failed" | "workflow.fails" | "workflow.form_of_other" | "workflow.input_missing" | "workflow.inputs" | "workflow.long_text" | "workflow.many_configurations" | "workflow.match_changed" | "workflow.match_empty" | "workflow.needs_email" | "workflow.needs_object" | "workflow.needs_stages" | "workflow.never" | "workflow.never_holds" | "workflow.no_date" | "workflow.no_input" | "workflow.no_moment" | "workflow.no_object" | "workflow.no_pointer" | "workflow.no_record" | "workflow.no_retry" | "workflow.no_run" | "workflow.no_undo" | "workflow.no_user_field" | "workflow.no_value" | "workflow.nobody" | "workflow.nobody_asked" | "workflow.not_a_time" | "workflow.not_active" | "workflow.not_backtested" | "workflow.not_called" | "workflow.not_compiled" | "workflow.not_ended" | "workflow.not_failed" | "workflow.not_matched" | "workflow.not_now" | "workflow.not_recorded" | "workflow.not_waiting" | "workflow.not_written" | "workflow.other_kind" | "workflow.other_object" | "workflow.record_gone" | "workflow.refused" | "workflow.removed" | "workflow.results_too_large" | "workflow.retry_before_save" | "workflow.run_days" | "workflow.same_field" | "workflow.set_lacks_field" | "workflow.set_lacks_right" | "workflow.several_match" | "workflow.shared_step" | "workflow.shared_undo" | "workflow.shared_way" | "workflow.too_deep" | "workflow.too_many_people" | "workflow.too_many_steps" | "workflow.too_many_watch" | "workflow.too_many_ways" | "workflow.tries_itself" | "workflow.undo_before_save" | "workflow.undo_in_body" | "workflow.undone" | "workflow.unknown" | "workflow.unknown_stage" | "workflow.unknown_step" | "workflow.unknown_step_near" | "workflow.unreachable" | "workflow.ways_fail" | "workflow.ways_too_deep" | "workspace.no_view" | "workspace.settings_too_large" | "workspace.shared_too_large" | "workspace.time_zone" | "workspace.too_many_favourites" | "workspace.too_many_settings" | "workspace.too_many_shared" | "workspace.too_many_views" | "workspace.view_hidden" | "workspace.view_invalid" | "workspace.view_too_large" | "workspace.views_too_large";
+        ProblemCode: "access.unknown_action" | "access.user_needed" | "api.bad_header" | "api.bad_id" | "api.bad_parameter" | "api.bad_query" | "api.busy" | "api.encoding" | "api.exports" | "api.grammar" | "api.headers" | "api.json_type" | "api.media_type" | "api.missing_member" | "api.multipart" | "api.no_document" | "api.no_method" | "api.no_route" | "api.no_schema" | "api.not_a_time" | "api.not_in_bin" | "api.not_ready" | "api.other_document" | "api.range" | "api.repeated_parameter" | "api.stopping" | "api.tenant_needed" | "api.timeout" | "api.too_large" | "api.too_many" | "api.unknown_member" | "api.unknown_parameter" | "api.unreadable" | "api.wrong_package" | "approval.asked_already" | "approval.cannot_read" | "approval.decided" | "approval.locked" | "approval.long_comment" | "approval.not_yours" | "approval.parent_locked" | "approval.too_many" | "approval.unknown" | "auth.busy" | "auth.cross_origin" | "auth.cross_site" | "auth.failed" | "auth.invalid" | "auth.key_beyond" | "auth.key_by_key" | "auth.key_expiry" | "auth.key_invalid" | "auth.key_limit" | "auth.key_logout" | "auth.key_name" | "auth.key_not_found" | "auth.key_permissions" | "auth.key_unknown_permission" | "auth.limited" | "auth.own_key_limit" | "auth.password_common" | "auth.password_email" | "auth.password_long" | "auth.password_short" | "auth.password_simple" | "auth.password_there" | "auth.password_wrong" | "auth.required" | "auth.right_missing" | "auth.session_needed" | "auth.takes_over" | "auth.user_inactive" | "auth.user_not_found" | "backup.damaged" | "backup.none" | "blob.exists" | "blob.not_found" | "blob.too_large" | "budget.bytes" | "budget.tenant_bytes" | "budget.tenant_requests" | "budget.too_large" | "budget.user_bytes" | "budget.user_requests" | "budget.work" | "calendar.bad_date" | "calendar.bad_hours" | "calendar.day_twice" | "calendar.ends_before" | "calendar.no_time" | "calendar.too_far" | "catalog.access_by_rollup" | "catalog.acts_beyond" | "catalog.adds_field" | "catalog.adds_key" | "catalog.adds_object" | "catalog.adds_rule" | "catalog.bad_origin" | "catalog.builds_indexes" | "catalog.busy" | "catalog.case_without_unique" | "catalog.changed" | "catalog.changes_scale" | "catalog.changes_settings" | "catalog.changes_type" | "catalog.computes_again" | "catalog.cycle" | "catalog.default_computed" | "catalog.default_excluded" | "catalog.destructive" | "catalog.drops_overlay" | "catalog.fills_field" | "catalog.finds_words" | "catalog.formula_fails" | "catalog.formula_fails_at_least" | "catalog.grants_beyond" | "catalog.hidden_choice" | "catalog.hidden_condition" | "catalog.holds_field" | "catalog.installed" | "catalog.invalid" | "catalog.kanban_group" | "catalog.keeps_values" | "catalog.keys_field" | "catalog.layout_of_other" | "catalog.locks_out" | "catalog.long_message" | "catalog.match_kinds" | "catalog.measure_field" | "catalog.measure_percent" | "catalog.measure_twice" | "catalog.more_problems" | "catalog.name_field" | "catalog.narrows_choice" | "catalog.narrows_field" | "catalog.never_configuration" | "catalog.no_configuration" | "catalog.no_initial_stage" | "catalog.no_options" | "catalog.no_order" | "catalog.no_path" | "catalog.no_record_types" | "catalog.no_revision" | "catalog.no_rows" | "catalog.no_team" | "catalog.no_team_near" | "catalog.not_a_date" | "catalog.not_a_picture" | "catalog.not_entered" | "catalog.not_entered_so" | "catalog.not_installed" | "catalog.not_measurable" | "catalog.not_searchable" | "catalog.not_settable" | "catalog.not_sortable" | "catalog.not_stored" | "catalog.not_stored_rolled_up" | "catalog.not_summable" | "catalog.not_unique" | "catalog.opens_beyond" | "catalog.opens_through" | "catalog.package_downgrade" | "catalog.package_needs" | "catalog.parent_not_lookup" | "catalog.period_mixed" | "catalog.record_field" | "catalog.record_of_other" | "catalog.record_reference" | "catalog.record_twice" | "catalog.related_lookup" | "catalog.removes_computed" | "catalog.removes_empty" | "catalog.removes_field" | "catalog.removes_object" | "catalog.removes_record" | "catalog.replaces_records" | "catalog.required_clears" | "catalog.requires_field" | "catalog.reserved_name" | "catalog.role_depth" | "catalog.rollup_lookup" | "catalog.rollup_no_clock" | "catalog.rollup_no_order" | "catalog.rollup_no_single_value" | "catalog.rollup_not_a_number" | "catalog.rollup_not_stored" | "catalog.rollup_result" | "catalog.rollup_scale" | "catalog.rollups_when_read" | "catalog.row_formula" | "catalog.setting_field" | "catalog.sharing_to_nobody" | "catalog.stage_field" | "catalog.stage_requires" | "catalog.stale" | "catalog.too_large" | "catalog.too_long_to_compare" | "catalog.too_many_columns" | "catalog.too_many_documents" | "catalog.too_many_fields" | "catalog.too_many_parts" | "catalog.twice" | "catalog.two_defaults" | "catalog.undecided" | "catalog.unfit" | "catalog.unknown_document" | "catalog.unknown_document_near" | "catalog.unknown_field" | "catalog.unknown_field_near" | "catalog.unknown_field_set" | "catalog.unknown_option" | "catalog.unknown_option_near" | "catalog.unknown_package" | "catalog.unknown_record_type" | "catalog.unknown_tab" | "catalog.unknown_timezone" | "catalog.unknown_type" | "catalog.unknown_type_near" | "catalog.unreadable" | "catalog.untranslated" | "catalog.view_of_other" | "collaboration.all" | "collaboration.followers" | "collaboration.follows" | "collaboration.kind" | "collaboration.mentions" | "collaboration.no_comment" | "collaboration.no_notification" | "collaboration.of_another" | "collaboration.state" | "collaboration.text" | "collaboration.undecided" | "connection.bad_header" | "connection.bad_path" | "connection.bad_secret" | "connection.bad_url" | "connection.gone" | "connection.needs_user" | "connection.no_headers" | "connection.no_secret" | "connection.no_user" | "connection.other_protocol" | "connection.secret_lost" | "connection.unknown" | "decision.busy" | "decision.held" | "decision.not_for" | "decision.refused" | "draft.conflicts" | "draft.invalid" | "draft.label" | "draft.not_found" | "draft.read_only" | "draft.too_large" | "draft.too_many" | "expression.bad_date" | "expression.bad_datetime" | "expression.bad_escape" | "expression.bad_format" | "expression.bad_number" | "expression.bad_pattern" | "expression.bad_reference" | "expression.bad_time" | "expression.changed_field" | "expression.constants_alone" | "expression.exponent" | "expression.format_language" | "expression.mixed_coalesce" | "expression.no_fields" | "expression.no_old" | "expression.no_user" | "expression.not_an_option" | "expression.not_queryable" | "expression.old_alone" | "expression.overflow" | "expression.pattern_constant" | "expression.reader_decides" | "expression.record_alone" | "expression.rolled_up" | "expression.root_alone" | "expression.setting_varies" | "expression.settings_alone" | "expression.syntax" | "expression.text_too_long" | "expression.too_costly" | "expression.too_deep" | "expression.too_long" | "expression.too_many_hops" | "expression.too_many_nodes" | "expression.unfinished" | "expression.unknown_constant" | "expression.unknown_function" | "expression.unknown_name" | "expression.unknown_setting" | "expression.unsupported" | "expression.wrong_count" | "expression.wrong_kind" | "expression.wrong_result" | "field.bad_markup" | "field.control_character" | "field.datetime_without_offset" | "field.did_you_mean" | "field.file_default" | "field.invalid" | "field.no_secret_key" | "field.not_a_boolean" | "field.not_a_date" | "field.not_a_datetime" | "field.not_a_duration" | "field.not_a_link" | "field.not_a_list" | "field.not_a_location" | "field.not_a_number" | "field.not_a_phone" | "field.not_a_reference" | "field.not_a_secret" | "field.not_a_text" | "field.not_a_time" | "field.not_a_url" | "field.not_an_address" | "field.not_an_email" | "field.not_an_id" | "field.not_an_option" | "field.not_files" | "field.not_json" | "field.not_rows" | "field.not_utf8" | "field.of" | "field.option_inactive" | "field.pattern" | "field.read_only" | "field.required" | "field.rows" | "field.secret_default" | "field.too_big" | "field.too_deep" | "field.too_large" | "field.too_long" | "field.too_many" | "field.too_many_digits" | "field.too_short" | "field.too_small" | "field.type" | "field.unknown" | "field.unknown_near" | "field.unknown_part" | "field.wrong_object" | "file.busy" | "file.claimed_type" | "file.incomplete" | "file.larger_than_field" | "file.length" | "file.name" | "file.no_thumbnail" | "file.not_a_picture" | "file.not_complete" | "file.not_found" | "file.not_yours" | "file.offset" | "file.parts" | "file.quota" | "file.record_not_yours" | "file.refused" | "file.sha256" | "file.sum" | "file.thumbnail_size" | "file.too_large" | "file.too_long" | "file.too_many_attached" | "file.too_many_uploads" | "file.tus" | "file.type" | "form.busy" | "form.held" | "form.invalid" | "form.no_consent" | "form.no_consent_field" | "form.no_work" | "form.not_asked" | "form.not_asked_for" | "form.not_taken" | "form.not_written" | "form.refused" | "form.sent" | "form.stale" | "form.too_fast" | "form.too_many" | "form.twice" | "form.unknown" | "import.broken_quotes" | "import.cell_too_long" | "import.column_or_expression" | "import.column_twice" | "import.decimal" | "import.delimiter" | "import.empty" | "import.encoding" | "import.file_gone" | "import.format" | "import.key" | "import.key_ambiguous" | "import.key_and_mode" | "import.key_empty" | "import.key_not_found" | "import.key_not_mapped" | "import.key_reused" | "import.labels_csv" | "import.match_ambiguous" | "import.match_needs_lookup" | "import.match_not_found" | "import.no_column_fits" | "import.not_found" | "import.not_of_format" | "import.options" | "import.quota" | "import.refused_of_another" | "import.row_too_long" | "import.too_large" | "import.too_many_columns" | "import.unknown_column" | "import.unknown_encoding" | "import.unknown_field" | "import.unknown_format" | "import.unknown_mode" | "import.unknown_object" | "import.unknown_sheet" | "import.upload_not_found" | "import.workbook" | "import.workbook_broken" | "import.workbook_too_large" | "import.wrong_number_of_cells" | "internal" | "job.cancelled" | "job.exhausted" | "job.lost" | "job.not_failed" | "job.not_found" | "job.too_large" | "json.control" | "json.depth" | "json.empty" | "json.number" | "json.syntax" | "json.trailing" | "json.twice" | "json.utf8" | "list.bad_board" | "list.bad_cursor" | "list.bad_filter" | "list.bad_group" | "list.bad_limit" | "list.bad_measure" | "list.bad_name" | "list.bad_percent" | "list.bad_skip" | "list.board_columns" | "list.filter_too_long" | "list.groups_too_large" | "list.having_dotted" | "list.masked" | "list.name_twice" | "list.no_lookup" | "list.not_sortable" | "list.too_costly" | "list.too_deep" | "list.too_many_fields" | "list.too_many_found" | "list.too_many_groups" | "list.too_many_keys" | "list.too_many_sorts" | "list.unknown_field" | "list.unknown_sort" | "live.streams" | "mail.attached_too_large" | "mail.bad_address" | "mail.fetch_broken" | "mail.fetch_unfit" | "mail.field_missing" | "mail.given_up" | "mail.left_out" | "mail.login_refused" | "mail.no_address_field" | "mail.no_domain" | "mail.no_folder" | "mail.no_key" | "mail.not_given" | "mail.not_sent" | "mail.not_signing" | "mail.one_recipient" | "mail.suppressed" | "mail.suppression_lacks" | "mail.template_of" | "mail.too_large" | "mail.too_many" | "mail.unknown" | "mail.unreadable" | "metadata.bad_bound" | "metadata.bad_currency" | "metadata.bad_image_type" | "metadata.bad_media_type" | "metadata.bad_name" | "metadata.bad_number_pattern" | "metadata.bad_package" | "metadata.bad_pattern" | "metadata.bounds_crossed" | "metadata.children_too_deep" | "metadata.depends_on_nothing" | "metadata.documents_restricted" | "metadata.head" | "metadata.misplaced" | "metadata.no_such_conflict" | "metadata.not_a_document" | "metadata.not_a_result" | "metadata.not_in_rows" | "metadata.not_one_of" | "metadata.null" | "metadata.one_package" | "metadata.one_source_of_options" | "metadata.pattern_too_large" | "metadata.pattern_too_long" | "metadata.rollup_field" | "metadata.rollup_of_rows" | "metadata.rollup_own_type" | "metadata.rollup_result" | "metadata.rollup_sort" | "metadata.rollup_source" | "metadata.row_fields" | "metadata.setting_missing" | "metadata.setting_out_of_range" | "metadata.settings" | "metadata.too_large" | "metadata.too_many_files" | "metadata.too_many_options" | "metadata.type_not_in_rows" | "metadata.undecided" | "metadata.unexpected_file" | "metadata.unknown_name" | "metadata.unknown_name_near" | "metadata.unreadable" | "mongo.certificate" | "mongo.login" | "mongo.not_allowed" | "mongo.not_sharded" | "mongo.standalone" | "mongo.too_large" | "mongo.unavailable" | "mongo.uri" | "mongo.version" | "outbox.lost" | "outbox.no_consumer" | "outside.long_address" | "outside.lost" | "outside.mail_refused" | "outside.mail_unfit" | "outside.not_in_answer" | "outside.private" | "outside.slow" | "outside.status" | "outside.too_large" | "outside.unknown" | "outside.unreachable" | "outside.untrusted" | "policy.bare_field" | "policy.beyond_user" | "policy.collects" | "policy.comprehension" | "policy.constant" | "policy.constant_form" | "policy.construct" | "policy.data" | "policy.element" | "policy.else" | "policy.failed" | "policy.fields_differ" | "policy.import" | "policy.input" | "policy.misspelt_field" | "policy.misspelt_object" | "policy.negated_function" | "policy.negated_search" | "policy.no_filter" | "policy.no_lookup" | "policy.no_match" | "policy.no_rules" | "policy.no_user_field" | "policy.not_a_condition" | "policy.not_ordered" | "policy.not_stored" | "policy.not_text" | "policy.not_utf8" | "policy.number" | "policy.only_null" | "policy.package" | "policy.parents" | "policy.path_too_long" | "policy.record_use" | "policy.rego" | "policy.shadows" | "policy.takes_arguments" | "policy.too_big" | "policy.too_costly" | "policy.too_large" | "policy.too_many" | "policy.too_nested" | "policy.unknown_field" | "policy.unknown_object" | "policy.user_number" | "policy.whole" | "policy.with_itself" | "policy.written_out" | "print.busy" | "print.bytes" | "print.hidden" | "print.pages" | "print.rows" | "print.slow" | "print.text" | "print.unknown" | "query.overflow" | "query.too_complex" | "question.long_answer" | "question.no_link" | "question.nobody" | "question.not_asked" | "question.not_sent" | "question.one_address" | "question.refused" | "question.unknown" | "record.at_before_epoch" | "record.at_in_future" | "record.at_no_time" | "record.at_of_delete" | "record.at_out_of_order" | "record.bad_merge" | "record.choice_hidden" | "record.configuration" | "record.duplicate" | "record.expression_failed" | "record.forbidden" | "record.forbidden_record" | "record.forbidden_values" | "record.form_changed" | "record.form_record_type" | "record.form_too_large" | "record.grants_beyond" | "record.hidden_field" | "record.invalid" | "record.key_empty" | "record.key_not_found" | "record.match_not_found" | "record.match_not_indexed" | "record.matches_many" | "record.matches_several" | "record.needs_right" | "record.no_candidates" | "record.no_reference" | "record.no_related" | "record.not_choosable" | "record.not_found" | "record.not_in_bin" | "record.not_matched" | "record.not_unique" | "record.not_unique_hidden" | "record.not_unique_message" | "record.option_excluded" | "record.option_not_of_type" | "record.option_not_offered" | "record.overflow" | "record.perhaps_duplicate" | "record.read_only" | "record.reference_gone" | "record.referenced" | "record.referenced_unseen" | "record.required" | "record.rolled_back" | "record.rollup_depth" | "record.rule" | "record.sought_read_only" | "record.stage_condition" | "record.stage_not_initial" | "record.stage_required" | "record.stage_step" | "record.stale" | "record.target_given" | "record.target_missing" | "record.target_twice" | "record.too_large" | "record.too_late" | "record.too_many_dependents" | "record.too_many_fields" | "record.too_many_matched" | "record.too_many_operations" | "record.unknown_field" | "record.unknown_key" | "record.unknown_layout" | "record.unknown_object" | "record.unknown_operation" | "record.version_of_restore" | "s3.address" | "s3.no_bucket" | "s3.unavailable" | "schema.bad_key" | "schema.const" | "schema.enum" | "schema.enum_near" | "schema.exclusive" | "schema.form" | "schema.invalid" | "schema.name" | "schema.not_unique" | "schema.pattern" | "schema.required" | "schema.too_big" | "schema.too_few" | "schema.too_long" | "schema.too_many" | "schema.too_short" | "schema.too_small" | "schema.type" | "schema.unknown_kind" | "schema.unknown_kind_near" | "schema.unknown_property" | "schema.unknown_property_near" | "search.too_many_objects" | "sla.bad_field" | "sla.bad_state" | "sla.failed" | "sla.field_taken" | "sla.not_read_only" | "store.busy" | "store.damaged" | "store.duplicate_id" | "store.foreign_dump" | "store.full" | "store.newer_format" | "store.not_unique" | "store.row_too_large" | "store.stale" | "template.control" | "template.no_document" | "template.no_files" | "template.no_message" | "template.no_value" | "template.open" | "template.place" | "template.styles" | "template.too_large" | "template.unbalanced" | "template.unknown" | "tenant.exists" | "tenant.moving" | "tenant.name" | "tenant.newer_format" | "tenant.no_cell" | "tenant.not_found" | "unsubscribe.busy" | "unsubscribe.held" | "unsubscribe.refused" | "webhook.bad_secret" | "webhook.busy" | "webhook.held" | "webhook.limited" | "webhook.payload" | "webhook.refused" | "workflow.backtest_days" | "workflow.bad_cron" | "workflow.bad_length" | "workflow.bad_pause" | "workflow.called_cancelled" | "workflow.called_elsewhere" | "workflow.calls_circle" | "workflow.calls_for_nobody" | "workflow.circle" | "workflow.composes_nothing" | "workflow.configuration" | "workflow.effect_before_save" | "workflow.endless" | "workflow.failed" | "workflow.fails" | "workflow.form_of_other" | "workflow.input_missing" | "workflow.inputs" | "workflow.long_text" | "workflow.many_configurations" | "workflow.match_changed" | "workflow.match_empty" | "workflow.needs_email" | "workflow.needs_object" | "workflow.needs_stages" | "workflow.never" | "workflow.never_holds" | "workflow.no_date" | "workflow.no_input" | "workflow.no_moment" | "workflow.no_object" | "workflow.no_pointer" | "workflow.no_record" | "workflow.no_retry" | "workflow.no_run" | "workflow.no_undo" | "workflow.no_user_field" | "workflow.no_value" | "workflow.nobody" | "workflow.nobody_asked" | "workflow.not_a_time" | "workflow.not_active" | "workflow.not_backtested" | "workflow.not_called" | "workflow.not_compiled" | "workflow.not_ended" | "workflow.not_failed" | "workflow.not_matched" | "workflow.not_now" | "workflow.not_recorded" | "workflow.not_waiting" | "workflow.not_written" | "workflow.other_kind" | "workflow.other_object" | "workflow.record_gone" | "workflow.refused" | "workflow.removed" | "workflow.results_too_large" | "workflow.retry_before_save" | "workflow.run_days" | "workflow.same_field" | "workflow.set_lacks_field" | "workflow.set_lacks_right" | "workflow.several_match" | "workflow.shared_step" | "workflow.shared_undo" | "workflow.shared_way" | "workflow.too_deep" | "workflow.too_many_people" | "workflow.too_many_steps" | "workflow.too_many_watch" | "workflow.too_many_ways" | "workflow.tries_itself" | "workflow.undo_before_save" | "workflow.undo_in_body" | "workflow.undone" | "workflow.unknown" | "workflow.unknown_stage" | "workflow.unknown_step" | "workflow.unknown_step_near" | "workflow.unreachable" | "workflow.ways_fail" | "workflow.ways_too_deep" | "workspace.no_view" | "workspace.settings_too_large" | "workspace.shared_too_large" | "workspace.time_zone" | "workspace.too_many_favourites" | "workspace.too_many_settings" | "workspace.too_many_shared" | "workspace.too_many_views" | "workspace.view_hidden" | "workspace.view_invalid" | "workspace.view_too_large" | "workspace.views_too_large";
         /** @description Profile is what users change of themselves; what is absent stays. */
         Profile: {
             /** @description One of the options of the user's record */
@@ -4639,6 +4905,406 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    listDrafts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftList"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    makeDraft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftLabel"];
+            };
+        };
+        responses: {
+            /** @description What was made. */
+            201: {
+                headers: {
+                    "X-Moment": components["headers"]["Moment"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Draft"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    getDraft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path: {
+                id: components["schemas"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Draft"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    discardDraft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path: {
+                id: components["schemas"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    "X-Moment": components["headers"]["Moment"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    renameDraft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path: {
+                id: components["schemas"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftLabel"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    "X-Moment": components["headers"]["Moment"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Draft"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    listDraftedDocuments: {
+        parameters: {
+            query?: {
+                /** @description Only documents of this kind. */
+                kind?: string;
+            };
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path: {
+                id: components["schemas"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedDocuments"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    putDraftedDocument: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path: {
+                id: components["schemas"]["ID"];
+                kind: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    "X-Moment": components["headers"]["Moment"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Drafted"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    removeDraftedDocument: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path: {
+                id: components["schemas"]["ID"];
+                kind: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    "X-Moment": components["headers"]["Moment"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Draft"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    patchDraftedDocument: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path: {
+                id: components["schemas"]["ID"];
+                kind: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    "X-Moment": components["headers"]["Moment"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Drafted"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    planDraft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path: {
+                id: components["schemas"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DraftPlanning"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    "X-Moment": components["headers"]["Moment"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftPlan"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    publishDraft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path: {
+                id: components["schemas"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DraftPublishing"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    "X-Moment": components["headers"]["Moment"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Applied"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    rebaseDraft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path: {
+                id: components["schemas"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DraftDecisions"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    "X-Moment": components["headers"]["Moment"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Draft"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    revertDraftedDocument: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path: {
+                id: components["schemas"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DocumentKey"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    "X-Moment": components["headers"]["Moment"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Draft"];
+                };
             };
             "4XX": components["responses"]["Problem"];
             "5XX": components["responses"]["Problem"];

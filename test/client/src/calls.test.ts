@@ -447,6 +447,28 @@ test("the configuration", async () => {
   assert.deepEqual(types.find((one) => one.type === "date")?.uses?.groups, ["value", "day", "week", "month", "quarter", "year"]);
 });
 
+test("drafts of the configuration", async () => {
+  const draft = data(await admin.POST("/api/v1/drafts", { body: { label: "Client" } }));
+  const path = { id: draft.id };
+  assert.ok(data(await admin.GET("/api/v1/drafts")).items.some((one) => one.id === draft.id));
+  data(await admin.PATCH("/api/v1/drafts/{id}", { params: { path }, body: { label: "Of the client" } }));
+  const document = { ...path, kind: "picklist", name: "client_drafted" };
+  const made = data(await admin.PUT("/api/v1/drafts/{id}/documents/{kind}/{name}", { params: { path: document }, body: { options: { a: {} } } }));
+  assert.deepEqual(made.draft.documents.map((one) => [one.name, one.change]), [["client_drafted", "added"]]);
+  data(await admin.PATCH("/api/v1/drafts/{id}/documents/{kind}/{name}", { params: { path: document }, body: { options: { b: {} } } }));
+  assert.ok(data(await admin.GET("/api/v1/drafts/{id}/documents", { params: { path, query: { kind: "picklist" } } })).items.some((one) => one.name === "client_drafted"));
+  const view = { ...path, kind: "view", name: "all_accounts" };
+  assert.equal(data(await admin.DELETE("/api/v1/drafts/{id}/documents/{kind}/{name}", { params: { path: view } })).documents.length, 2);
+  data(await admin.POST("/api/v1/drafts/{id}/revert", { params: { path }, body: { kind: "view", name: "all_accounts" } }));
+  data(await admin.POST("/api/v1/drafts/{id}/rebase", { params: { path } }));
+  const plan = data(await admin.POST("/api/v1/drafts/{id}/plan", { params: { path } }));
+  assert.deepEqual([plan.problems, plan.conflicts, plan.changes.length], [[], [], 1]);
+  assert.equal(data(await admin.GET("/api/v1/drafts/{id}", { params: { path } })).label, "Of the client");
+  assert.ok(data(await admin.POST("/api/v1/drafts/{id}/publish", { params: { path } })).revision > plan.base);
+  const other = data(await admin.POST("/api/v1/drafts", { body: { label: "Nothing" } }));
+  assert.equal((await admin.DELETE("/api/v1/drafts/{id}", { params: { path: { id: other.id } } })).response.status, 204);
+});
+
 test("files", async () => {
   const asIs = (body: unknown) => body as Blob;
   const picture = Uint8Array.from(atob("iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAEElEQVR4nGP4z8AARAwQCgAf7gP9i18U1AAAAABJRU5ErkJggg=="), (c) => c.charCodeAt(0));
