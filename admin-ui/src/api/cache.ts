@@ -2,7 +2,8 @@
 // of a record tells exactly what is old.
 import { QueryClient } from "@tanstack/react-query";
 import { browserStore } from "./kept/database";
-import { keeperOf } from "./kept/keeper";
+import { type Keeper, keeperOf } from "./kept/keeper";
+import { looking } from "./looking";
 import { sessionKey } from "./session";
 
 export const cache: QueryClient = new QueryClient({
@@ -22,5 +23,11 @@ export const cache: QueryClient = new QueryClient({
 });
 
 /** Keeps what was read in this browser, see kept/. */
-export const keeper = keeperOf(cache, sessionKey, browserStore());
+export const keeper: Keeper = looking ? nobody() : keeperOf(cache, sessionKey, browserStore());
+
+/** Keeps nothing: what a draft would make it is not what somebody has read. */
+function nobody(): Keeper {
+  return { ask: async (asks, context) => asks(context), flush() {}, end: async () => {} };
+}
+
 globalThis.document?.addEventListener("visibilitychange", () => document.hidden && keeper.flush());

@@ -1,6 +1,7 @@
 // The one way to the server. The session is a cookie that scripts can't read.
 import createClient from "openapi-fetch";
 import { isUnreached, noteReached } from "./connection";
+import { headersOf, looking } from "./looking";
 import type { components, paths } from "./schema";
 
 export type Schemas = components["schemas"];
@@ -21,6 +22,7 @@ export class Offline extends Error {}
 export const client = createClient<paths>({
   baseUrl: globalThis.location?.origin ?? "",
   querySerializer: { array: { style: "form", explode: false } },
+  headers: headersOf(looking),
 });
 
 /** Whether a refusal says that nobody is logged in, or not any more. */

@@ -1,8 +1,9 @@
 import { useMantineColorScheme } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useMemo } from "react";
+import { lazy, Suspense, useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { isLoggedOut, onOver, refusal } from "~/api/client";
+import { looking } from "~/api/looking";
 import { sessionKey, type Workspace, workspace } from "~/api/session";
 import { Login } from "~/features/login/Login";
 import { i18n, nearest } from "~/i18n";
@@ -13,6 +14,8 @@ import { Failure } from "~/ui/Failure";
 import { useInstallable } from "./install/useInstallable";
 import { useLeaving } from "./offline/useLeaving";
 import { Routes } from "./routes";
+
+const Looking = lazy(() => import("./looking/Looking"));
 
 /** Finds out who is here and what the configuration is; until somebody is logged in there is nothing else. */
 export function Boot() {
@@ -49,7 +52,14 @@ export function Boot() {
   if (isLoggedOut(found.error)) return <Login ended={now?.user.email} onDone={() => void cache.invalidateQueries()} />;
   if (found.error && !session) {
     const why = refusal(found.error);
-    return <Failure says={why?.detail} id={why?.id} again={() => void cache.refetchQueries()} />;
+    return (
+      <>
+        <Suspense fallback={null}>{looking && <Looking {...looking} />}</Suspense>
+        <main>
+          <Failure says={why?.detail} problems={why?.errors} id={why?.id} again={() => void cache.refetchQueries()} />
+        </main>
+      </>
+    );
   }
   if (!session || leaving) return null;
   return (

@@ -1,6 +1,7 @@
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { type Happened, hear } from "~/api/events";
+import { looking } from "~/api/looking";
 import { sessionKey, type Workspace } from "~/api/session";
 import { useSession } from "~/meta/session";
 
@@ -14,6 +15,7 @@ export function useLive() {
   const { tenant } = me;
   const user = me.user.id;
   useEffect(() => {
+    if (looking) return;
     let some: Happened[] = [];
     let timer: ReturnType<typeof setTimeout> | undefined;
     const end = hear(`${tenant}.${user}`, (happened) => {

@@ -3,6 +3,7 @@ import { useMediaQuery } from "@mantine/hooks";
 import { lazy, type ReactNode, Suspense, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "react-router";
+import { looking } from "~/api/looking";
 import { listen } from "~/ui/commands";
 import { forgetFailures, Notices } from "~/ui/notices";
 import { useAppCommands } from "../commands/useAppCommands";
@@ -18,6 +19,7 @@ import { useOpening } from "./useOpening";
 
 const Palette = lazy(() => import("../palette/Palette"));
 const Help = lazy(() => import("../help/Help"));
+const Looking = lazy(() => import("../looking/Looking"));
 
 /** What is around every page. */
 export function Shell({ children }: { children: ReactNode }) {
@@ -27,10 +29,17 @@ export function Shell({ children }: { children: ReactNode }) {
   useEffect(() => listen(window), []);
   const content = useContentFocus();
   return (
-    <div className={css.shell} data-narrow={narrow}>
+    <div className={css.shell} data-narrow={narrow} data-looking={!!looking}>
       <a className={css.skip} href="#content">
         {t("app.skip")}
       </a>
+      {looking && (
+        <div className={css.looking}>
+          <Suspense fallback={null}>
+            <Looking {...looking} />
+          </Suspense>
+        </div>
+      )}
       {phone ? (
         <Drawer
           opened={open === "menu"}

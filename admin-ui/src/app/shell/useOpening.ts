@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "react";
 import { useMatch } from "react-router";
+import { looking } from "~/api/looking";
 import { useOpened } from "~/meta/mine";
 import { useTitle } from "~/ui/Title";
 
@@ -17,7 +18,7 @@ export function useOpening() {
   useEffect(() => {
     // What is drawn while one page follows another still has the title of the first.
     const name = useTitle.getState().title;
-    const one = object && id && idForm.test(id) && name ? { object, id, name } : undefined;
+    const one = !looking && object && id && idForm.test(id) && name ? { object, id, name } : undefined;
     const text = one && JSON.stringify(one);
     if (one && text !== noted.current) opened(one);
     noted.current = text;
