@@ -176,7 +176,9 @@ var changes = []struct {
 	{"object", "thing", func(r *rand.Rand) string {
 		return fmt.Sprintf(`{"fields":{"n%d":{"type":%q}}}`, r.IntN(3), []string{"text", "number", "boolean", "date", "email"}[r.IntN(5)])
 	}},
-	{"object", "place", func(r *rand.Rand) string { return fmt.Sprintf(`{"fields":{"n%d":{"type":"text","unique":true}}}`, r.IntN(3)) }},
+	{"object", "place", func(r *rand.Rand) string {
+		return fmt.Sprintf(`{"fields":{"n%d":{"type":"text","unique":true}}}`, r.IntN(3))
+	}},
 	{"object", "thing", func(r *rand.Rand) string { return `{"fields":{"near":{"type":"lookup","object":"place"}}}` }},
 	{"object", "thing", func(r *rand.Rand) string { return fmt.Sprintf(`{"label":"Thing %d"}`, r.IntN(9)) }},
 	{"object", "visit", func(r *rand.Rand) string {
@@ -190,7 +192,9 @@ var changes = []struct {
 	{"view", "small", func(r *rand.Rand) string {
 		return fmt.Sprintf(`{"object":"thing","label":"Small","filter":"size < %d","columns":["name"]}`, r.IntN(9))
 	}},
-	{"object", "thing", func(r *rand.Rand) string { return `{"rules":{"named":{"when":"isEmpty(name)","message":"A name, please."}}}` }},
+	{"object", "thing", func(r *rand.Rand) string {
+		return `{"rules":{"named":{"when":"isEmpty(name)","message":"A name, please."}}}`
+	}},
 }
 
 // asked are answers to questions about all objects, as people would be given them.

@@ -89,6 +89,12 @@ type (
 	PastWalked  = past.Walked
 )
 
+// An expression that somebody is writing; see read.Reader.Try.
+type (
+	Trial = read.Trial
+	Tried = read.Tried
+)
+
 // Sheet is a record of which expressions are computed for a caller; see read.Sheet.
 type Sheet = read.Sheet
 

@@ -35,9 +35,21 @@ var kindNames = [...]string{AnyKind: "any", TextKind: "text", NumberKind: "numbe
 	DatetimeKind: "datetime", TimeKind: "time", DurationKind: "duration", ReferenceKind: "reference", ListKind: "list",
 	RowsKind: "rows", ObjectKind: "object", LinkKind: "link"}
 
+// String is what descriptions of fields call a kind.
+func (k Kind) String() string { return kindNames[k] }
+
+// Kinds are what kinds are called.
+func Kinds() []string { return slices.Clone(kindNames[:]) }
+
+// KindOf finds a kind by that; ok is false for none.
+func KindOf(name string) (k Kind, ok bool) {
+	i := slices.Index(kindNames[:], name)
+	return Kind(max(i, 0)), i >= 0
+}
+
 // UsesOf says what can be done with a field that is stored.
 func UsesOf(v Value) Uses {
-	u := Uses{Kind: kindNames[v.Kind()], Operators: operatorsOf(v.Kind()), Sort: sortOf(v)}
+	u := Uses{Kind: v.Kind().String(), Operators: operatorsOf(v.Kind()), Sort: sortOf(v)}
 	if u.Sort != "" {
 		u.Measures = []string{"count", "min", "max"}
 		u.Groups = []string{"value"}

@@ -436,6 +436,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/expressions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says what is wrong with an expression, or what it results in, of a record if one is given; changes nothing. */
+        post: operations["tryExpression"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/files": {
         parameters: {
             query?: never;
@@ -1860,6 +1877,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/schemas/functions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the functions of expressions, with what each gives. */
+        get: operations["listFunctions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/schemas/records/{object}": {
         parameters: {
             query?: never;
@@ -2760,6 +2794,16 @@ export interface components {
         DraftedDocuments: {
             items: components["schemas"]["Document"][];
         };
+        /** @description ExpressionTried is what becomes of an expression. */
+        ExpressionTried: {
+            failed?: string;
+            /** @description Of the result */
+            kind?: string;
+            problems: components["schemas"]["Finding"][];
+            text?: string;
+            /** @description Value is the result on the record, Text the same to read; Failed says why there is none. */
+            value?: unknown;
+        };
         /** @description Favourite is a record that the caller has marked. */
         Favourite: {
             id: components["schemas"]["ID"];
@@ -2972,6 +3016,22 @@ export interface components {
             bits: number;
             /** @description Is sent as Authorization: Bearer; good for twelve hours, and once */
             token: string;
+        };
+        /** @description FunctionHelp tells of a function of expressions. */
+        FunctionHelp: {
+            /** @description That can be written anywhere */
+            example?: string;
+            /** @description How it is written */
+            form: string;
+            /** @enum {string} */
+            group: "text" | "number" | "date" | "rows" | "other";
+            name: string;
+            /** @description What it gives */
+            says: string;
+        };
+        /** @description List is everything there is of something. */
+        FunctionHelpList: {
+            items: components["schemas"]["FunctionHelp"][];
         };
         /** @description Grant is one change that is needed for a decision to be another. */
         Grant: {
@@ -4152,6 +4212,19 @@ export interface components {
              */
             state: "done" | "failed" | "cancelled";
             trace: components["schemas"]["RunStep"][];
+        };
+        /** @description TriedExpression is an expression that somebody is writing. */
+        TriedExpression: {
+            /** @description It has to run in the database, as a filter does */
+            filter?: boolean;
+            /** @description Over whose records it is */
+            object: string;
+            /** @description It may read the record before a change, as rules do */
+            old?: boolean;
+            record?: components["schemas"]["ID"];
+            /** @description Result is the kind of value that is wanted, as GET /schemas/field-types names kinds; any when absent. */
+            result?: string;
+            text: string;
         };
         /** @description TryOn says on which record a workflow is tried, if it is about one. */
         TryOn: {
@@ -5375,6 +5448,36 @@ export interface operations {
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
                     "application/x-ndjson": string;
                     "text/csv": string;
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    tryExpression: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TriedExpression"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    "X-Moment": components["headers"]["Moment"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExpressionTried"];
                 };
             };
             "4XX": components["responses"]["Problem"];
@@ -8365,6 +8468,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FieldTypeList"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    listFunctions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FunctionHelpList"];
                 };
             };
             "4XX": components["responses"]["Problem"];

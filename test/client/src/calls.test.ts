@@ -443,6 +443,8 @@ test("the configuration", async () => {
   assert.ok(data(await admin.GET("/api/v1/metadata/indexes")).indexes.length > 0);
   data(await admin.GET("/api/v1/schemas/{kind}", { params: { path: { kind: "object" } } }));
   data(await admin.GET("/api/v1/schemas/records/{object}", { params: { path: { object: "opportunity" } } }));
+  assert.ok(data(await admin.GET("/api/v1/schemas/functions")).items.some((one) => one.form === "round(number, digits)"));
+  assert.equal(data(await admin.POST("/api/v1/expressions", { body: { object: "opportunity", text: "amount * 2", result: "number" } })).kind, "number");
   const types = data(await admin.GET("/api/v1/schemas/field-types")).items;
   assert.deepEqual(types.find((one) => one.type === "date")?.uses?.groups, ["value", "day", "week", "month", "quarter", "year"]);
 });
