@@ -28,7 +28,7 @@ func TestPages(t *testing.T) {
 	})
 	nonce := regexp.MustCompile(`'nonce-([\w+/]{22})'`)
 	seen := map[string]bool{}
-	for _, path := range []string{"/", "/o/account?view=mine&filter=a%20%3E%201", "/o/account/0cp809v1ya5rf", "/inbox", "/recent", "/favourites", "/me"} {
+	for _, path := range []string{"/", "/o/account?view=mine&filter=a%20%3E%201", "/o/account/0cp809v1ya5rf", "/inbox", "/recent", "/favourites", "/me", "/studio", "/studio/objects/lead?draft=0cp809v1ya5rf"} {
 		status, header, body := w.do("GET", path, nil, "")
 		found := nonce.FindStringSubmatch(header.Get("Content-Security-Policy"))
 		if status != http.StatusOK || found == nil || string(body) != `<meta nonce="`+found[1]+`"><script src="/assets/a-1.js">` || seen[found[1]] {

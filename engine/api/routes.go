@@ -306,6 +306,8 @@ func (s *Server) routes() []route {
 		{get, "/f/:tenant/:form", s.showPage, "getPageOfForm", "Is the web application, at a form that people outside fill in.", none, page, nothing, answersText(fiber.MIMETextHTML)},
 		{get, "/recent", s.showPage, "getPageOfRecent", "Is the web application, at what was opened lately.", none, page, nothing, answersText(fiber.MIMETextHTML)},
 		{get, "/favourites", s.showPage, "getPageOfFavourites", "Is the web application, at the records that are marked.", none, page, nothing, answersText(fiber.MIMETextHTML)},
+		{get, "/studio", s.showPage, "getPageOfStudio", "Is the web application, where the configuration is shaped.", none, page, nothing, answersText(fiber.MIMETextHTML)},
+		{get, "/studio/*", s.showPage, "getPageInStudio", "Is the web application, at a part of the configuration.", none, page, nothing, answersText(fiber.MIMETextHTML)},
 		{get, "/me", s.showPage, "getPageOfMe", "Is the web application, at one's own settings.", none, page, nothing, answersText(fiber.MIMETextHTML)},
 		{get, "/assets/:file", s.asset, "getAsset", "Is a file of the web application.", none, page, nothing, answersFile("*/*")},
 		{get, "/sw.js", s.worker, "getWorker", "Is the service worker of the web application.", none, page, nothing, answersText("text/javascript")},

@@ -22,6 +22,7 @@ export const Bin = page(() => import("~/features/bin").then((m) => m.default));
 export const Inbox = page(() => import("~/features/inbox").then((m) => m.default));
 export const Me = page(() => import("~/features/me").then((m) => m.default));
 export const Recent = page(() => import("~/features/recent").then((m) => m.default));
+export const Studio = page(() => import("./studio").then((m) => m.default));
 
 /** Where they are; a path belongs to the first that it fits. */
 const places: [string, { ready(): boolean }][] = [
@@ -33,6 +34,7 @@ const places: [string, { ready(): boolean }][] = [
   ["/favourites", Recent],
   ["/inbox", Inbox],
   ["/me", Me],
+  ["/studio/*", Studio],
 ];
 
 /** Whether the page of a path can be drawn at once. */

@@ -5,7 +5,7 @@ import { ListTransfer } from "~/features/import/ListTransfer";
 import { ListPage } from "~/features/list/ListPage";
 import { useObject, useSession } from "~/meta/session";
 import { Failure } from "~/ui/Failure";
-import { Bin, Home, ImportPage, Inbox, Me, Recent, RecordPage } from "./pages";
+import { Bin, Home, ImportPage, Inbox, Me, Recent, RecordPage, Studio } from "./pages";
 import { placesOf } from "./places";
 import { Shell } from "./shell/Shell";
 import { ways } from "./ways";
@@ -47,6 +47,7 @@ export function Routes() {
           <Route path="/favourites" element={<Recent favourites />} />
           <Route path="/inbox" element={<Inbox Peek={Peek} />} />
           <Route path="/me" element={<Me />} />
+          <Route path="/studio/*" element={<Studio />} />
           <Route path="*" element={<Lost />} />
         </Switch>
       </Suspense>

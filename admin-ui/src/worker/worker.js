@@ -5,7 +5,7 @@ const store = `formwork-${version}`;
 const assets = "/assets/";
 
 /** The addresses at which the server sends the application: a test holds them to those of engine/api/routes.go. */
-const pages = /^\/(?:o\/.+|inbox|decide|ask|unsubscribe\/[^/]+|f\/[^/]+\/[^/]+|recent|favourites|me)?$/;
+const pages = /^\/(?:o\/.+|inbox|decide|ask|unsubscribe\/[^/]+|f\/[^/]+\/[^/]+|recent|favourites|studio(?:\/.*)?|me)?$/;
 
 const atOnce = 6; // files that are asked for at a time
 

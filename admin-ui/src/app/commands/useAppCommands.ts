@@ -11,6 +11,7 @@ import {
   IconSearch,
   IconSettings,
   IconStar,
+  IconTools,
   IconTrash,
 } from "@tabler/icons-react";
 import { useCallback, useEffect, useMemo } from "react";
@@ -27,7 +28,7 @@ import { useLogOut } from "./useLogOut";
 
 export function useAppCommands() {
   const { t, i18n } = useTranslation();
-  const { model } = useSession();
+  const { me, model } = useSession();
   const go = useGo();
   const at = useLocation();
   const undo = useUndo();
@@ -99,6 +100,7 @@ export function useAppCommands() {
     ...(here?.can.delete
       ? [leads("bin", t("bin.title", { object: here.plural }), `/o/${here.name}/bin`, IconTrash)]
       : []),
+    ...(me.rights.system.includes("view_setup") ? [leads("studio", t("studio.title"), "/studio", IconTools)] : []),
     leads("me", t("me.title"), "/me", IconSettings, "g s"),
     ...(app?.places ?? [])
       .slice(0, 9)

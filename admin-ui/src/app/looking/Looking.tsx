@@ -26,7 +26,7 @@ export default function Looking({ draft, as }: Look) {
         {as.length > 0 && <span>{t("looking.as", { sets })}</span>}
         <span>{t("looking.says")}</span>
       </p>
-      <button type="button" onClick={() => stopLooking("/")}>
+      <button type="button" onClick={() => stopLooking(draft ? `/studio/changes?draft=${draft}` : "/")}>
         {t("looking.stop")}
       </button>
     </section>

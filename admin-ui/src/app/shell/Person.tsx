@@ -1,5 +1,5 @@
 import { Avatar, Menu, useMantineColorScheme } from "@mantine/core";
-import { IconCheck, IconKeyboard, IconLogout, IconSettings } from "@tabler/icons-react";
+import { IconCheck, IconKeyboard, IconLogout, IconSettings, IconTools } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { languages } from "~/i18n";
@@ -31,6 +31,11 @@ export function Person() {
         <Menu.Item component={Link} to="/me" leftSection={<IconSettings size={14} />}>
           {t("me.title")}
         </Menu.Item>
+        {me.rights.system.includes("view_setup") && (
+          <Menu.Item component={Link} to="/studio" leftSection={<IconTools size={14} />}>
+            {t("studio.title")}
+          </Menu.Item>
+        )}
         <Menu.Item leftSection={<IconKeyboard size={14} />} onClick={openHelp}>
           {t("app.help")}
         </Menu.Item>

@@ -1,0 +1,86 @@
+import { Button, Checkbox, Popover, TextInput } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { Document } from "~/api/session";
+import type { ObjectDoc } from "~/meta/documents";
+import { useChanging, useDocuments } from "~/studio/drafting";
+import { nameOf } from "~/studio/patching";
+import { fieldOf, lastOrder, placed } from "./made";
+import css from "./Objects.module.css";
+
+/** The types, those that are wanted most first. */
+const usual = [
+  "text",
+  "long_text",
+  "number",
+  "currency",
+  "date",
+  "checkbox",
+  "picklist",
+  "lookup",
+  "email",
+  "phone",
+  "datetime",
+  "user",
+];
+
+interface Props {
+  object: Document;
+  types: string[];
+  made(name: string): void;
+}
+
+/** A new field: what it is called, then of which type. */
+export function NewField({ object, types, made }: Props) {
+  const { t } = useTranslation();
+  const documents = useDocuments();
+  const { patch } = useChanging();
+  const [open, setOpen] = useState(false);
+  const [label, setLabel] = useState("");
+  const [shown, setShown] = useState(true);
+  const { fields, name: of } = object as unknown as ObjectDoc;
+  const all = [...usual.filter((one) => types.includes(one)), ...types.filter((one) => !usual.includes(one))];
+  const choose = async (type: string) => {
+    const called = label.trim() || t(`studio.type.${type}`); // as its type for now, where nothing is said
+    const name = nameOf(label.trim() || type, (one) => one in fields, "field");
+    setOpen(false);
+    setLabel("");
+    const added = { fields: { [name]: fieldOf(type, called, lastOrder(fields)) } };
+    if (!(await patch({ kind: "object", name: of }, added, t("studio.field_added", { label: called })))) return;
+    made(name);
+    if (shown && documents) for (const { key, patch: change } of placed(documents, of, name)) await patch(key, change);
+  };
+  return (
+    <Popover opened={open} onChange={setOpen} position="top-start" width={420} trapFocus returnFocus>
+      <Popover.Target>
+        <Button size="xs" variant="default" leftSection={<IconPlus size={14} />} onClick={() => setOpen(!open)}>
+          {t("studio.new_field")}
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown aria-label={t("studio.new_field")}>
+        <TextInput
+          size="xs"
+          data-autofocus
+          label={t("studio.label")}
+          value={label}
+          onChange={(event) => setLabel(event.currentTarget.value)}
+        />
+        <Checkbox
+          size="xs"
+          mt="xs"
+          label={t("studio.on_page")}
+          checked={shown}
+          onChange={(event) => setShown(event.currentTarget.checked)}
+        />
+        <fieldset className={css.types} aria-label={t("studio.type_of_field")} style={{ border: 0, padding: 0 }}>
+          {all.map((type) => (
+            <button key={type} type="button" onClick={() => void choose(type)}>
+              {t(`studio.type.${type}`)}
+            </button>
+          ))}
+        </fieldset>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}

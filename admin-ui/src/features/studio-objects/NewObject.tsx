@@ -1,0 +1,96 @@
+import { ActionIcon, Button, Modal, Select, TextInput } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
+import { type FormEvent, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useNavigate, useSearchParams } from "react-router";
+import type { Document } from "~/api/session";
+import { useSession } from "~/meta/session";
+import { labelOf } from "~/studio/DocumentList";
+import { useChanging, useDocuments } from "~/studio/drafting";
+import { nameOf } from "~/studio/patching";
+import { objectOf } from "./made";
+
+/** A new object: a name, and it has a list, a page, a place in an app and the rights of the maker's sets. */
+export function NewObject() {
+  const { t } = useTranslation();
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <ActionIcon
+        size={30}
+        variant="default"
+        aria-label={t("studio.new_object")}
+        title={t("studio.new_object")}
+        onClick={() => setOpen(true)}
+      >
+        <IconPlus size={16} />
+      </ActionIcon>
+      {open && <Making close={() => setOpen(false)} />}
+    </>
+  );
+}
+
+const orderOf = (d: Document) => (d as { order?: number }).order ?? Number.POSITIVE_INFINITY;
+
+function Making({ close }: { close(): void }) {
+  const { t, i18n } = useTranslation();
+  const { me } = useSession();
+  const go = useNavigate();
+  const [params] = useSearchParams();
+  const documents = useDocuments();
+  const { make, patch } = useChanging();
+  const [label, setLabel] = useState("");
+  const [plural, setPlural] = useState("");
+  const apps = [...(documents?.values() ?? [])].filter((d) => d.kind === "app").sort((a, b) => orderOf(a) - orderOf(b));
+  const [app, setApp] = useState<string | null>(apps[0] ? String(apps[0].name) : null);
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    const name = nameOf(label, (one) => !!documents?.has(`object/${one}`), "object");
+    const sets = [...(documents?.values() ?? [])].filter(
+      (d) => d.kind === "permission" && me.user.permissions.includes(String(d.name)),
+    );
+    const { made, patches } = objectOf(
+      { name, label: label.trim(), plural: plural.trim() || label.trim(), app: apps.find((one) => one.name === app) },
+      sets,
+    );
+    close();
+    if (!(await make(made, t("studio.made", { label })))) return;
+    const draft = params.get("draft");
+    go(`/studio/objects/${name}${draft ? `?draft=${draft}` : ""}`);
+    for (const { key, patch: change } of patches) await patch(key, change);
+  };
+  return (
+    <Modal opened onClose={close} title={t("studio.new_object")} closeButtonProps={{ "aria-label": t("app.close") }}>
+      <form onSubmit={(event) => void submit(event)} style={{ display: "grid", gap: 12 }}>
+        <TextInput
+          size="xs"
+          data-autofocus
+          label={t("studio.label")}
+          value={label}
+          onChange={(event) => setLabel(event.currentTarget.value)}
+        />
+        <TextInput
+          size="xs"
+          label={t("studio.plural")}
+          placeholder={label}
+          value={plural}
+          onChange={(event) => setPlural(event.currentTarget.value)}
+        />
+        <Select
+          size="xs"
+          label={t("studio.in_app")}
+          clearable
+          data={apps.map((d) => ({ value: String(d.name), label: labelOf(d, i18n.language) }))}
+          value={app}
+          onChange={setApp}
+        />
+        <p className="quiet small" style={{ margin: 0 }}>
+          {t("studio.new_object_says")}
+        </p>
+        <Button type="submit" size="xs" disabled={!label.trim()} style={{ justifySelf: "start" }}>
+          {t("studio.make")}
+        </Button>
+      </form>
+    </Modal>
+  );
+}

@@ -1,0 +1,231 @@
+// The draft that somebody works on: the documents as it has them, and changes of them. A change is shown at once and
+// stored behind, one after the other; what is refused is taken back and told.
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useCallback, useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import { useSearchParams } from "react-router";
+import { refusal } from "~/api/client";
+import {
+  type Draft,
+  documents,
+  drafts,
+  type Key,
+  makeDraft,
+  type Patch,
+  patchDocument,
+  planDraft,
+  putDocument,
+  removeDocument,
+  revertDocument,
+} from "~/api/drafts";
+import type { Document } from "~/api/session";
+import { useSession } from "~/meta/session";
+import { pushUndo } from "~/ui/commands";
+import { notify } from "~/ui/notices";
+import { difference, patched } from "./patching";
+
+/** Where the cache keeps drafts, and the documents as one has them. */
+export const draftsKey = (tenant: string) => [tenant, "drafts"];
+export const documentsKey = (tenant: string, draft: string | undefined) => [tenant, "drafts", draft ?? "", "documents"];
+export const planKey = (tenant: string, draft: string | undefined) => [tenant, "drafts", draft ?? "", "plan"];
+
+/** All drafts, those changed last first. */
+export function useDrafts() {
+  const { me } = useSession();
+  return useQuery({ queryKey: draftsKey(me.tenant), queryFn: async () => (await drafts()).items, staleTime: 5_000 });
+}
+
+/** Without a draft in the address it is the one that the person made and changed last; `none` is that of nobody. */
+const none = "none";
+
+export interface Drafting {
+  /** Undefined: what holds is shown, and the first change begins a draft. */
+  draft: Draft | undefined;
+  all: Draft[];
+  ready: boolean;
+  /** Works on another one; undefined: on none. */
+  choose(id: string | undefined): void;
+}
+
+export function useDrafting(): Drafting {
+  const { me } = useSession();
+  const found = useDrafts();
+  const [params, setParams] = useSearchParams();
+  const all = found.data ?? [];
+  const asked = params.get("draft");
+  const draft = asked ? all.find((one) => one.id === asked) : all.find((one) => one.by === me.user.id);
+  const choose = useCallback(
+    (id: string | undefined) =>
+      setParams((now) => {
+        const next = new URLSearchParams(now);
+        next.set("draft", id ?? none);
+        return next;
+      }),
+    [setParams],
+  );
+  return { draft, all, ready: found.isSuccess, choose };
+}
+
+export type Documents = Map<string, Document>;
+export const keyOf = ({ kind, name }: Key) => `${kind}/${name}`;
+
+/** The documents as the draft has them, by kind/name; undefined until they are here. */
+export function useDocuments(): Documents | undefined {
+  const { me } = useSession();
+  const { draft, ready } = useDrafting();
+  const found = useQuery({
+    queryKey: documentsKey(me.tenant, draft?.id),
+    queryFn: () => documents(draft?.id),
+    enabled: ready,
+    staleTime: 5_000,
+    structuralSharing: false, // there may be thousands; what changes is put in their place
+  });
+  return useMemo(() => found.data && new Map(found.data.map((d) => [keyOf(d as Key), d])), [found.data]);
+}
+
+/** Those of one kind, by name. */
+export function useKind(kind: string): Document[] | undefined {
+  const all = useDocuments();
+  return useMemo(() => all && [...all.values()].filter((d) => d.kind === kind), [all, kind]);
+}
+
+export interface Changing {
+  /** Lays a merge patch on a document, or makes it of that. Resolves when it is stored; false: it was refused. */
+  patch(key: Key, patch: Patch, says?: string): Promise<boolean>;
+  /** Makes several documents at once, one after the other. */
+  make(documents: (Key & Patch)[], says?: string): Promise<boolean>;
+  remove(key: Key, says?: string): Promise<boolean>;
+  /** The document is again what it is without the draft. */
+  revert(key: Key): Promise<boolean>;
+}
+
+/** What is stored of a tenant's drafts is stored in order. */
+let queue: Promise<unknown> = Promise.resolve();
+const inOrder = <T>(step: () => Promise<T>): Promise<T> => {
+  const done = queue.then(step, step);
+  queue = done.catch(() => undefined);
+  return done;
+};
+
+export function useChanging(): Changing {
+  const { t, i18n } = useTranslation();
+  const { me } = useSession();
+  const cache = useQueryClient();
+  const { draft, choose } = useDrafting();
+  const { tenant } = me;
+  const id = draft?.id;
+  return useMemo(() => {
+    /** The draft to change, made where there is none. */
+    const begun = async (): Promise<string> => {
+      if (id) return id;
+      const known = cache.getQueryData<string>([tenant, "drafts", "begun"]);
+      if (known) return known;
+      const day = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium" }).format(new Date());
+      const made = await makeDraft(t("studio.draft_of", { day }));
+      cache.setQueryData([tenant, "drafts", "begun"], made.id);
+      cache.setQueryData(documentsKey(tenant, made.id), cache.getQueryData(documentsKey(tenant, undefined)));
+      cache.setQueryData<Draft[]>(draftsKey(tenant), (now) => [made, ...(now ?? [])]);
+      choose(made.id);
+      setTimeout(() => cache.removeQueries({ queryKey: [tenant, "drafts", "begun"] }), 1000);
+      return made.id;
+    };
+    const show = (at: string | undefined, key: Key, body: Document | undefined) =>
+      cache.setQueryData<Document[]>(documentsKey(tenant, at), (now) => {
+        const others = (now ?? []).filter((d) => d.kind !== key.kind || d.name !== key.name);
+        return body ? [...others, body].sort((a, b) => (keyOf(a as Key) < keyOf(b as Key) ? -1 : 1)) : others;
+      });
+    const shown = (at: string | undefined, key: Key) =>
+      cache.getQueryData<Document[]>(documentsKey(tenant, at))?.find((d) => d.kind === key.kind && d.name === key.name);
+    const told = (made: Draft) => {
+      cache.setQueryData<Draft[]>(draftsKey(tenant), (now) => [
+        made,
+        ...(now ?? []).filter((one) => one.id !== made.id),
+      ]);
+      void cache.invalidateQueries({ queryKey: planKey(tenant, made.id) });
+    };
+    /** Stores a step; what it shows beforehand is taken back if it is refused. */
+    const store = (key: Key, after: Document | undefined, step: (draft: string) => Promise<Draft>) => {
+      const before = shown(id, key);
+      show(id, key, after);
+      return inOrder(async () => {
+        try {
+          const at = await begun();
+          if (at !== id) show(at, key, after);
+          told(await step(at));
+          return true;
+        } catch (error) {
+          const why = refusal(error);
+          notify({ text: why?.errors?.[0]?.detail ?? why?.detail ?? t("error.offline"), tone: "bad" });
+          show(id, key, before);
+          void cache.invalidateQueries({ queryKey: draftsKey(tenant) });
+          return false;
+        }
+      });
+    };
+    const patch: Changing["patch"] = async (key, change, says) => {
+      const before = shown(id, key);
+      const after = { kind: key.kind, name: key.name, ...(patched(before ?? {}, change) as Patch) } as Document;
+      const back = before ? difference(after, before) : undefined;
+      if (before && back === undefined) return true;
+      const done = await store(key, after, async (at) => (await patchDocument(at, key, change)).draft);
+      if (done && says)
+        pushUndo({ label: says, undo: () => (back ? patch(key, back as Patch) : changing.remove(key)) });
+      return done;
+    };
+    const changing: Changing = {
+      patch,
+      async make(made, says) {
+        for (const { kind, name, ...body } of made) {
+          const key = { kind, name };
+          const whole = { kind, name, ...body } as Document;
+          if (!(await store(key, whole, async (at) => (await putDocument(at, key, body)).draft))) return false;
+        }
+        if (says)
+          pushUndo({
+            label: says,
+            undo: async () => {
+              for (const key of [...made].reverse()) await changing.remove(key);
+            },
+          });
+        return true;
+      },
+      async remove(key, says) {
+        const before = shown(id, key);
+        const done = await store(key, undefined, (at) => removeDocument(at, key));
+        if (done && says && before) {
+          const { kind: _, name: __, ...body } = before as Key & Patch;
+          pushUndo({ label: says, undo: () => changing.make([{ ...key, ...body }]) });
+        }
+        return done;
+      },
+      async revert(key) {
+        const done = await store(key, shown(id, key), (at) => revertDocument(at, key));
+        if (done) await cache.invalidateQueries({ queryKey: documentsKey(tenant, id) });
+        return done;
+      },
+    };
+    return changing;
+  }, [cache, choose, i18n, id, t, tenant]);
+}
+
+/** What publishing the draft would do, with what stands in its way; undefined until it is known, or without a draft. */
+export function usePlan() {
+  const { me } = useSession();
+  const { draft } = useDrafting();
+  return useQuery({
+    queryKey: planKey(me.tenant, draft?.id),
+    queryFn: () => planDraft(draft?.id as string),
+    enabled: !!draft && draft.documents.length > 0,
+    staleTime: 30_000,
+  });
+}
+
+/** What is wrong with a document of the draft, by the place in it; "" for the whole. */
+export function useProblems(key: Key): Map<string, string> {
+  const plan = usePlan().data;
+  const name = keyOf(key);
+  return useMemo(
+    () => new Map(plan?.problems.filter((one) => one.document === name).map((one) => [one.pointer, one.detail])),
+    [plan, name],
+  );
+}
