@@ -147,6 +147,21 @@ test("two admins in conflict decide side by side", async () => {
   await done(page);
 });
 
+test("what a change does to people is told before it is published", async () => {
+  const t = texts("en");
+  const { id } = await admin("POST", "/drafts", { label: "Less" });
+  await admin("PATCH", `/drafts/${id}/documents/permission/sales_user`, { objects: { lead: { delete: null, fields: { company: "none" } } } });
+  const page = await visit(browser, server, "admin@example.com", desktop, `/studio/changes?draft=${id}`);
+  const people = page.getByRole("region", { name: t("studio.people") });
+  await people.getByText("lose: delete").first().waitFor();
+  await people.getByText(/› company/).first().waitFor();
+  await people.getByText(/such as .*Sarah Chen/).first().waitFor();
+  assert.deepEqual(await axe(page), []);
+  await picture(page, "studio-people");
+  await admin("DELETE", `/drafts/${id}`);
+  await done(page);
+});
+
 test("who may not see the setup is told which right is missing", async () => {
   const page = await visit(browser, server, "sarah@example.com", desktop, "/studio");
   await page.getByText("view_setup").waitFor();

@@ -283,3 +283,94 @@ func (s *Server) publishDraft(r *request) error {
 	}
 	return r.json(fiber.StatusOK, AppliedOf(result, r.language()))
 }
+
+// DraftPeople is what publishing a draft would do to people: those who are alike together, of
+// the people, objects and records that the caller may read.
+type DraftPeople struct {
+	Groups  []PeopleGroup `json:"groups"`
+	Partial bool          `json:"partial,omitempty"` // there are more people, or there was no time for all
+}
+
+// PeopleGroup is people of the same permission sets and role.
+type PeopleGroup struct {
+	Sets     []string      `json:"sets"`
+	Role     string        `json:"role,omitempty"`
+	Count    int           `json:"count"`
+	Examples []NamedOne    `json:"examples"`
+	Gained   []string      `json:"gained,omitempty"` // rights on the platform
+	Lost     []string      `json:"lost,omitempty"`
+	Objects  []ObjectReach `json:"objects"`
+}
+
+// ObjectReach is what changes for people on an object.
+type ObjectReach struct {
+	Object string       `json:"object"`
+	Gained []string     `json:"gained,omitempty"` // create, read, update, delete
+	Lost   []string     `json:"lost,omitempty"`
+	Fields []FieldReach `json:"fields,omitempty"`
+	// More and Fewer are the records that the first of the examples comes to read, and those
+	// that they read no more.
+	More  *ReachedRecords `json:"more,omitempty"`
+	Fewer *ReachedRecords `json:"fewer,omitempty"`
+}
+
+// FieldReach is a field with the right on it: edit, read, masked, or none when absent.
+type FieldReach struct {
+	Field  string `json:"field"`
+	Before string `json:"before,omitempty" enum:"edit,read,masked"`
+	After  string `json:"after,omitempty" enum:"edit,read,masked"`
+}
+
+// ReachedRecords are some records.
+type ReachedRecords struct {
+	Count    int64      `json:"count"`
+	AtLeast  bool       `json:"at_least,omitempty"` // there are more
+	Examples []NamedOne `json:"examples"`
+}
+
+// NamedOne is a person or a record with its name.
+type NamedOne struct {
+	ID   string `json:"id" schema:"ID"`
+	Name string `json:"name"`
+}
+
+func namedOnes(some []draft.Person) []NamedOne {
+	named := []NamedOne{}
+	for _, one := range some {
+		named = append(named, NamedOne{one.ID.String(), one.Name})
+	}
+	return named
+}
+
+// reached are records that people come to read, or read no more; nil for none.
+func reached(r draft.Records) *ReachedRecords {
+	if r.Count == 0 {
+		return nil
+	}
+	return &ReachedRecords{r.Count, r.More, namedOnes(r.Examples)}
+}
+
+// draftPeople is POST /drafts/{id}/people.
+func (s *Server) draftPeople(r *request) error {
+	key, err := r.draftID()
+	if err != nil {
+		return err
+	}
+	people, err := r.drafts().People(r.ctx, key)
+	if err != nil {
+		return byDocument(err)
+	}
+	answer := DraftPeople{Groups: []PeopleGroup{}, Partial: people.Partial}
+	for _, g := range people.Groups {
+		told := PeopleGroup{Sets: g.Sets, Role: g.Role, Count: g.Count, Examples: namedOnes(g.Examples), Gained: g.Gained, Lost: g.Lost, Objects: []ObjectReach{}}
+		for _, o := range g.Objects {
+			one := ObjectReach{Object: o.Object, Gained: o.Gained, Lost: o.Lost, More: reached(o.More), Fewer: reached(o.Fewer)}
+			for _, f := range o.Fields {
+				one.Fields = append(one.Fields, FieldReach(f))
+			}
+			told.Objects = append(told.Objects, one)
+		}
+		answer.Groups = append(answer.Groups, told)
+	}
+	return r.json(fiber.StatusOK, answer)
+}

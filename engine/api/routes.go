@@ -243,6 +243,7 @@ func (s *Server) routes() []route {
 		{remove, v1 + "/drafts/:id/documents/:kind/:name", s.removeDrafted, "removeDraftedDocument", "Has a document be gone in a draft.", none, configure, nothing, answers[Draft]()},
 		{post, v1 + "/drafts/:id/revert", s.revertDrafted, "revertDraftedDocument", "Has a document be again what it is without the draft.", none, configure, sends[metadata.Key](), answers[Draft]()},
 		{post, v1 + "/drafts/:id/plan", s.planDraft, "planDraft", "Says what publishing a draft would do; does nothing.", none, metaOps, maySend[DraftPlanning](), answers[DraftPlan]()},
+		{post, v1 + "/drafts/:id/people", s.draftPeople, "compareDraftAccess", "Says who would gain and lose access to what by publishing a draft; does nothing.", none, setupOps, nothing, answers[DraftPeople]()},
 		{post, v1 + "/drafts/:id/rebase", s.rebaseDraft, "rebaseDraft", "Takes into a draft what was published since, deciding conflicts.", none, metaOps, maySend[DraftDecisions](), answers[Draft]()},
 		{post, v1 + "/drafts/:id/publish", s.publishDraft, "publishDraft", "Publishes a draft as a new revision.", none, metaOps, maySend[DraftPublishing](), answers[Applied]()},
 		{get, v1 + "/metadata/packages", s.packages, "listPackages", "Lists packages: the version that is installed, and the one that comes along with the server.", none, metaOps, nothing, answers[Packages]()},

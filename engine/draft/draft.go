@@ -25,6 +25,7 @@ import (
 	"formwork/engine/id"
 	"formwork/engine/policy"
 	"formwork/engine/query"
+	"formwork/engine/record"
 	"formwork/engine/store"
 	"formwork/metadata"
 	"formwork/metadata/fieldtype"
@@ -77,14 +78,22 @@ func Tables() []store.Table {
 // Service keeps the drafts of all tenants. Safe for concurrent use.
 type Service struct {
 	catalog  *catalog.Catalog
+	records  *record.Service
+	users    Users
 	ids      *id.Source
 	now      func() time.Time
 	previews *cache.Cache[string, *Preview] // by the identity of their tenant
 }
 
+// Users finds the callers that people would be.
+type Users interface {
+	// Describe is the caller that a user would be, named by id. Fault "auth.user_not_found" (NotFound).
+	Describe(ctx context.Context, t store.Tenant, name string) (caller *policy.Caller, active bool, err error)
+}
+
 // New makes a service.
-func New(c *catalog.Catalog, ids *id.Source, now func() time.Time) *Service {
-	return &Service{catalog: c, ids: ids, now: now, previews: cache.New[string, *Preview](maxPreviews, previewBytes)}
+func New(c *catalog.Catalog, records *record.Service, users Users, ids *id.Source, now func() time.Time) *Service {
+	return &Service{catalog: c, records: records, users: users, ids: ids, now: now, previews: cache.New[string, *Preview](maxPreviews, previewBytes)}
 }
 
 // As is a session for a caller; it is cheap and made for each request.

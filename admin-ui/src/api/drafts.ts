@@ -8,6 +8,7 @@ export type Plan = Schemas["Plan"];
 export type Finding = Schemas["Finding"];
 export type Impact = Schemas["Impact"];
 export type Conflict = Schemas["Conflict"];
+export type DraftPeople = Schemas["DraftPeople"];
 export type Revision = Schemas["Revision"];
 /** A document's kind and name. */
 export interface Key {
@@ -44,6 +45,8 @@ export const revertDocument = (draft: string, key: Key) =>
 
 export const planDraft = (id: string, allow: string[] = []) =>
   data(client.POST("/api/v1/drafts/{id}/plan", { ...at(id), body: { allow } }));
+/** Who would gain and lose access to what. */
+export const draftPeople = (id: string) => data(client.POST("/api/v1/drafts/{id}/people", at(id)));
 export const rebaseDraft = (id: string, decide: Record<string, "ours" | "theirs">) =>
   data(client.POST("/api/v1/drafts/{id}/rebase", { ...at(id), body: { decide } }));
 export const publishDraft = (id: string, message: string, allow: string[]) =>

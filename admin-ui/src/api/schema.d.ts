@@ -319,6 +319,26 @@ export interface paths {
         patch: operations["patchDraftedDocument"];
         trace?: never;
     };
+    "/api/v1/drafts/{id}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Says who would gain and lose access to what by publishing a draft; does nothing.
+         * @description Needs the right view_setup.
+         */
+        post: operations["compareDraftAccess"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/drafts/{id}/plan": {
         parameters: {
             query?: never;
@@ -2748,6 +2768,12 @@ export interface components {
             language?: string;
             template: string;
         };
+        /** @description DraftPeople is what publishing a draft would do to people: those who are alike together, of the people, objects and records that the caller may read. */
+        DraftPeople: {
+            groups: components["schemas"]["PeopleGroup"][];
+            /** @description There are more people, or there was no time for all */
+            partial?: boolean;
+        };
         /** @description DraftPlan is what publishing a draft would do. Conflicts are planned with what the draft says. */
         DraftPlan: {
             /** Format: int64 */
@@ -2818,6 +2844,14 @@ export interface components {
         FieldChange: {
             from: unknown;
             to: unknown;
+        };
+        /** @description FieldReach is a field with the right on it: edit, read, masked, or none when absent. */
+        FieldReach: {
+            /** @enum {string} */
+            after?: "edit" | "read" | "masked";
+            /** @enum {string} */
+            before?: "edit" | "read" | "masked";
+            field: string;
         };
         /** @description FieldState is what may be entered in a field now. */
         FieldState: {
@@ -3555,6 +3589,11 @@ export interface components {
             /** @description Of percentile: 1 to 99, the share of the values that are not above it */
             percent?: number;
         };
+        /** @description NamedOne is a person or a record with its name. */
+        NamedOne: {
+            id: components["schemas"]["ID"];
+            name: string;
+        };
         /** @description NewKey asks for an API key. */
         NewKey: {
             /** Format: date-time */
@@ -3623,6 +3662,17 @@ export interface components {
              * @description A time that has passed ends it
              */
             snoozed_until?: string;
+        };
+        /** @description ObjectReach is what changes for people on an object. */
+        ObjectReach: {
+            fewer?: components["schemas"]["ReachedRecords"];
+            fields?: components["schemas"]["FieldReach"][];
+            /** @description Create, read, update, delete */
+            gained?: string[];
+            lost?: string[];
+            /** @description More and Fewer are the records that the first of the examples comes to read, and those that they read no more. */
+            more?: components["schemas"]["ReachedRecords"];
+            object: string;
         };
         /** @description ObjectRights are a caller's rights on an object. */
         ObjectRights: {
@@ -3809,6 +3859,17 @@ export interface components {
             /** @description The new one */
             password: string;
         };
+        /** @description PeopleGroup is people of the same permission sets and role. */
+        PeopleGroup: {
+            count: number;
+            examples: components["schemas"]["NamedOne"][];
+            /** @description Rights on the platform */
+            gained?: string[];
+            lost?: string[];
+            objects: components["schemas"]["ObjectReach"][];
+            role?: string;
+            sets: string[];
+        };
         /** @description Plan is what a change of the configuration would do, as the API tells it. */
         Plan: {
             /** Format: int64 */
@@ -3901,6 +3962,14 @@ export interface components {
             proof: components["schemas"]["FormProof"];
             text?: string;
             title: string;
+        };
+        /** @description ReachedRecords are some records. */
+        ReachedRecords: {
+            /** @description There are more */
+            at_least?: boolean;
+            /** Format: int64 */
+            count: number;
+            examples: components["schemas"]["NamedOne"][];
         };
         /** @description ReadNotifications says which notifications were read. */
         ReadNotifications: {
@@ -5249,6 +5318,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Drafted"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    compareDraftAccess: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path: {
+                id: components["schemas"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    "X-Moment": components["headers"]["Moment"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftPeople"];
                 };
             };
             "4XX": components["responses"]["Problem"];

@@ -465,6 +465,7 @@ test("drafts of the configuration", async () => {
   data(await admin.POST("/api/v1/drafts/{id}/rebase", { params: { path } }));
   const plan = data(await admin.POST("/api/v1/drafts/{id}/plan", { params: { path } }));
   assert.deepEqual([plan.problems, plan.conflicts, plan.changes.length], [[], [], 1]);
+  assert.deepEqual(data(await admin.POST("/api/v1/drafts/{id}/people", { params: { path } })).groups, []);
   assert.equal(data(await admin.GET("/api/v1/drafts/{id}", { params: { path } })).label, "Of the client");
   assert.ok(data(await admin.POST("/api/v1/drafts/{id}/publish", { params: { path } })).revision > plan.base);
   const other = data(await admin.POST("/api/v1/drafts", { body: { label: "Nothing" } }));

@@ -16,6 +16,7 @@ import { notify } from "~/ui/notices";
 import css from "./Changes.module.css";
 import { Impacts, undecided } from "./Impacts";
 import { Parts } from "./Parts";
+import { People } from "./People";
 
 /** A draft on its way to being published: what stands in its way, what it does, what it says. */
 export function Publishing({ draft, done }: { draft: Draft; done(): void }) {
@@ -87,6 +88,7 @@ function Planned({ draft, plan, done }: { draft: Draft; plan: DraftPlan; done():
           </ul>
         </section>
       )}
+      {plan.problems.length === 0 && <People draft={draft} />}
       <Impacts impact={plan.impact} allowed={allowed} allow={allow} />
       {plan.warnings.length > 0 && (
         <details className={css.part}>
