@@ -93,6 +93,9 @@ func (r *request) drafted() metadata.Key {
 	return metadata.Key{Kind: r.param("kind"), Name: r.param("name")}
 }
 
+// bytesOfDrafted is about what a document that a draft changes takes while it is told.
+const bytesOfDrafted = 500
+
 func draftTold(d draft.Draft) Draft {
 	told := Draft{ID: d.ID.String(), Label: d.Label, Base: d.Base, Newest: d.Newest, At: d.At, By: d.By.String(), ChangedAt: d.ChangedAt, Documents: []DraftedDocument{}}
 	for _, one := range d.Documents {
@@ -117,6 +120,9 @@ func (s *Server) listDrafts(r *request) error {
 	}
 	answer := List[Draft]{Items: []Draft{}}
 	for _, d := range all {
+		if err := r.share.Hold(r.ctx, int64(len(d.Documents))*bytesOfDrafted); err != nil {
+			return err
+		}
 		answer.Items = append(answer.Items, draftTold(d))
 	}
 	return r.json(fiber.StatusOK, answer)

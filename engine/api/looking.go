@@ -2,6 +2,7 @@ package api
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -42,7 +43,7 @@ func (r *request) look(rt route) error {
 		}
 		sets := strings.Split(as, ",")
 		if len(sets) > maxAs {
-			return fault.New(fault.Malformed, "api.bad_parameter", "name", headerAs, "want", "…")
+			return fault.New(fault.Malformed, "api.bad_parameter", "name", headerAs, "want", "1–"+strconv.Itoa(maxAs)+" …")
 		}
 		slices.Sort(sets)
 		looking := *caller

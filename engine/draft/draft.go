@@ -33,9 +33,10 @@ import (
 
 // Bounds of drafts.
 const (
-	MaxDrafts = 100     // of a tenant
-	MaxLabel  = 200     // characters
-	MaxSize   = 4 << 20 // bytes of what one changes, as canonical JSON
+	MaxDrafts    = 100     // of a tenant
+	MaxLabel     = 200     // characters
+	MaxSize      = 4 << 20 // bytes of what one changes, as canonical JSON
+	MaxDocuments = 1_000   // that one changes
 )
 
 // Tables of this room. Each draft has a place of its own, so that there are no more than
@@ -159,8 +160,11 @@ func noDraft(key id.ID) *fault.Fault {
 
 // List tells of all drafts, those changed last first.
 func (s *Session) List(ctx context.Context) ([]Draft, error) {
-	all, err := s.stored(ctx, nil)
+	all, err := s.heads(ctx, nil)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.fill(ctx, nil, all, false); err != nil {
 		return nil, err
 	}
 	drafts := []Draft{}
@@ -284,7 +288,16 @@ func again(try func() error) error {
 
 // find reads a draft. Fault "draft.not_found" (NotFound).
 func (s *Session) find(ctx context.Context, key id.ID) (*kept, error) {
-	found, err := s.stored(ctx, query.Is(query.ID, int64(key)))
+	k, err := s.head(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	return k, s.fill(ctx, query.Is(colDraft, int64(key)), []*kept{k}, true)
+}
+
+// head reads a draft without its documents. Fault "draft.not_found" (NotFound).
+func (s *Session) head(ctx context.Context, key id.ID) (*kept, error) {
+	found, err := s.heads(ctx, query.Is(query.ID, int64(key)))
 	if err != nil {
 		return nil, err
 	}
@@ -294,33 +307,40 @@ func (s *Session) find(ctx context.Context, key id.ID) (*kept, error) {
 	return found[0], nil
 }
 
-// stored reads drafts. One that is changed between the two questions is read as changed, or
-// its version is not the one that a change of it will find.
-func (s *Session) stored(ctx context.Context, filter query.Filter) ([]*kept, error) {
-	var all []*kept
-	byID := map[id.ID]*kept{}
-	for row, err := range store.Find(ctx, s.tenant, query.Select{Table: draftTable, Filter: filter, Sort: []query.Order{{Ref: query.Field(query.ID)}}, Limit: MaxDrafts}, draftColumns...) {
+// heads reads drafts without their documents.
+func (s *Session) heads(ctx context.Context, filter query.Filter) (all []*kept, err error) {
+	q := query.Select{Table: draftTable, Filter: filter, Sort: []query.Order{{Ref: query.Field(query.ID)}}, Limit: MaxDrafts}
+	for row, err := range store.Find(ctx, s.tenant, q, draftColumns...) {
 		if err != nil {
 			return nil, fmt.Errorf("reading drafts: %w", err)
 		}
-		k := &kept{version: row.Int(query.Version), Draft: Draft{ID: row.ID(query.ID), Label: row.Text(colLabel), Base: row.Int(colBase), At: row.Time(colAt), By: row.ID(colBy), ChangedAt: row.Time(colChanged)}}
-		all, byID[k.ID] = append(all, k), k
+		all = append(all, &kept{version: row.Int(query.Version), Draft: Draft{ID: row.ID(query.ID), Label: row.Text(colLabel), Base: row.Int(colBase), At: row.Time(colAt), By: row.ID(colBy), ChangedAt: row.Time(colChanged)}})
 	}
-	if filter != nil && len(all) == 1 {
-		filter = query.Is(colDraft, int64(all[0].ID))
-	}
-	if len(all) == 0 {
-		return nil, nil
+	return all, nil
+}
+
+// fill reads the documents of drafts, whole or without what they say. One that is changed since
+// its head was read is filled as changed, and its version is not the one that a change of it
+// will find.
+func (s *Session) fill(ctx context.Context, filter query.Filter, drafts []*kept, whole bool) error {
+	byID := map[id.ID]*kept{}
+	for _, k := range drafts {
+		byID[k.ID] = k
 	}
 	sort := []query.Order{{Ref: query.Field(colDraft)}, {Ref: query.Field(colKind)}, {Ref: query.Field(colName)}, {Ref: query.Field(query.ID)}}
 	for row, err := range store.Find(ctx, s.tenant, query.Select{Table: documentTable, Filter: filter, Sort: sort}, documentColumns...) {
 		if err != nil {
-			return nil, fmt.Errorf("reading the documents of drafts: %w", err)
+			return fmt.Errorf("reading the documents of drafts: %w", err)
 		}
-		if k := byID[row.ID(colDraft)]; k != nil {
-			d := metadata.Document{Key: metadata.Key{Kind: row.Text(colKind), Name: row.Text(colName)}, Body: []byte(row.Text(colBody))}
-			k.layer = append(k.layer, overlay{Document: d, row: row.ID(query.ID), at: row.Time(colAt), by: row.ID(colBy)})
+		k := byID[row.ID(colDraft)]
+		if k == nil {
+			continue
 		}
+		d := metadata.Document{Key: metadata.Key{Kind: row.Text(colKind), Name: row.Text(colName)}, Body: []byte(row.Text(colBody))}
+		if !whole && !d.Hides() {
+			d.Body = nil
+		}
+		k.layer = append(k.layer, overlay{Document: d, row: row.ID(query.ID), at: row.Time(colAt), by: row.ID(colBy)})
 	}
-	return all, nil
+	return nil
 }

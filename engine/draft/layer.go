@@ -254,8 +254,8 @@ func (s *Session) write(ctx context.Context, k *kept, before []overlay) error {
 	if size > MaxSize {
 		return fault.New(fault.TooLarge, "draft.too_large", "max", MaxSize)
 	}
-	if len(k.layer) > catalog.MaxDocuments {
-		return fault.New(fault.TooLarge, "catalog.too_many_documents", "max", catalog.MaxDocuments)
+	if len(k.layer) > MaxDocuments {
+		return fault.New(fault.TooLarge, "catalog.too_many_documents", "max", MaxDocuments)
 	}
 	was := map[metadata.Key]overlay{}
 	for _, o := range before {

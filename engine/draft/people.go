@@ -160,6 +160,9 @@ func (c *comparing) groups(ctx context.Context) (groups []Group, partial bool, e
 // compare finds what changes for a group.
 func (c *comparing) compare(ctx context.Context, g *Group) error {
 	caller, _, err := c.session.service.users.Describe(ctx, c.session.tenant, g.Examples[0].ID.String())
+	if fault.Is(err, "auth.user_not_found") {
+		return nil // gone meanwhile
+	}
 	if err != nil {
 		return err
 	}

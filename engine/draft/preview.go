@@ -46,18 +46,26 @@ func (s *Service) ReadOnly(t store.Tenant) store.Tenant { return &reading{t, nil
 // (Invalid) with every problem that stands in its way.
 func (s *Session) Preview(ctx context.Context, key id.ID) (preview *Preview, err error) {
 	err = again(func() error {
-		k, err := s.find(ctx, key)
+		k, err := s.head(ctx, key)
 		if err != nil {
+			return err
+		}
+		newest, err := s.service.catalog.Snapshot(ctx, s.tenant)
+		if err != nil {
+			return err
+		}
+		of := previewed{key, k.version, newest.Revision, s.rights()}
+		if preview, _ = s.service.previews.Get(s.tenant.Identity()); preview != nil && preview.of == of {
+			return nil
+		}
+		if k, err = s.find(ctx, key); err != nil {
 			return err
 		}
 		c, err := s.carry(ctx, k)
 		if err != nil {
 			return err
 		}
-		of := previewed{key, k.version, c.newest.Revision, s.rights()}
-		if preview, _ = s.service.previews.Get(s.tenant.Identity()); preview != nil && preview.of == of {
-			return nil
-		}
+		of.version, of.under = k.version, c.newest.Revision
 		drafted, err := s.service.catalog.Draft(ctx, s.tenant, s.over(c, nil))
 		if err != nil {
 			return err
