@@ -162,6 +162,19 @@ test("what a change does to people is told before it is published", async () => 
   await done(page);
 });
 
+test("a page leads to where it is shaped", async () => {
+  const page = await visit(browser, server, "admin@example.com", desktop, "/o/account?view=all_accounts");
+  await page.getByRole("grid").waitFor();
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox", { name: "Search and commands" }).and(page.locator(":focus")).waitFor();
+  await page.keyboard.type("Customise");
+  await page.getByRole("option", { name: "Customise this page" }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/studio\/objects\/account/);
+  await page.getByRole("heading", { name: "Account", level: 1 }).waitFor();
+  await done(page);
+});
+
 test("who may not see the setup is told which right is missing", async () => {
   const page = await visit(browser, server, "sarah@example.com", desktop, "/studio");
   await page.getByText("view_setup").waitFor();

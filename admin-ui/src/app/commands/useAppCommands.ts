@@ -101,6 +101,9 @@ export function useAppCommands() {
       ? [leads("bin", t("bin.title", { object: here.plural }), `/o/${here.name}/bin`, IconTrash)]
       : []),
     ...(me.rights.system.includes("view_setup") ? [leads("studio", t("studio.title"), "/studio", IconTools)] : []),
+    ...(me.rights.system.includes("manage_metadata") && here
+      ? [leads("customise", t("studio.customise"), `/studio/objects/${here.name}`, IconTools)]
+      : []),
     leads("me", t("me.title"), "/me", IconSettings, "g s"),
     ...(app?.places ?? [])
       .slice(0, 9)
