@@ -93,6 +93,7 @@ for (const language of ["en", "zh"]) {
     await message.blur();
     await said;
 
+    assert.deepEqual((await admin("GET", "/drafts")).items.length, 1, "all of it is in the draft that the first change began");
     // Nothing of it holds before it is published.
     await assert.rejects(admin("GET", `/metadata/object/${object}`), /404/);
     await publish(page, t);

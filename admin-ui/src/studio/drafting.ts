@@ -3,7 +3,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import { useSearchParams } from "react-router";
+import { useNavigate, useSearchParams } from "react-router";
 import { refusal } from "~/api/client";
 import {
   type Draft,
@@ -47,21 +47,28 @@ export interface Drafting {
   choose(id: string | undefined): void;
 }
 
+/** Where the cache keeps the draft that a first change began. */
+const begunKey = (tenant: string) => [tenant, "drafts", "begun"];
+
 export function useDrafting(): Drafting {
   const { me } = useSession();
   const found = useDrafts();
-  const [params, setParams] = useSearchParams();
+  const cache = useQueryClient();
+  const go = useNavigate();
+  const [params] = useSearchParams();
   const all = found.data ?? [];
   const asked = params.get("draft");
   const draft = asked ? all.find((one) => one.id === asked) : all.find((one) => one.by === me.user.id);
   const choose = useCallback(
-    (id: string | undefined) =>
-      setParams((now) => {
-        const next = new URLSearchParams(now);
-        next.set("draft", id ?? none);
-        return next;
-      }),
-    [setParams],
+    (id: string | undefined) => {
+      if (!id) cache.removeQueries({ queryKey: begunKey(me.tenant), exact: true });
+      // Of the page that is shown now, which may be another one than when this was begun.
+      const { pathname, search } = window.location;
+      const next = new URLSearchParams(search);
+      next.set("draft", id ?? none);
+      go({ pathname, search: next.toString() });
+    },
+    [cache, go, me.tenant],
   );
   return { draft, all, ready: found.isSuccess, choose };
 }
@@ -118,15 +125,16 @@ export function useChanging(): Changing {
     /** The draft to change, made where there is none. */
     const begun = async (): Promise<string> => {
       if (id) return id;
-      const known = cache.getQueryData<string>([tenant, "drafts", "begun"]);
-      if (known) return known;
+      // Several changes may follow each other before the first is stored: they are of one draft.
+      const known = cache.getQueryData<string>(begunKey(tenant));
+      if (known && cache.getQueryData<Draft[]>(draftsKey(tenant))?.some((one) => one.id === known)) return known;
       const day = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium" }).format(new Date());
       const made = await makeDraft(t("studio.draft_of", { day }));
-      cache.setQueryData([tenant, "drafts", "begun"], made.id);
+      cache.setQueryData(begunKey(tenant), made.id);
       cache.setQueryData(documentsKey(tenant, made.id), cache.getQueryData(documentsKey(tenant, undefined)));
       cache.setQueryData<Draft[]>(draftsKey(tenant), (now) => [made, ...(now ?? [])]);
-      choose(made.id);
-      setTimeout(() => cache.removeQueries({ queryKey: [tenant, "drafts", "begun"] }), 1000);
+      // Where the address names none it is the one, being the newest.
+      if (new URLSearchParams(window.location.search).has("draft")) choose(made.id);
       return made.id;
     };
     const show = (at: string | undefined, key: Key, body: Document | undefined) =>
