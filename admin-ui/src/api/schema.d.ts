@@ -3248,6 +3248,7 @@ export interface components {
              * @enum {string}
              */
             mode?: "create" | "update" | "upsert";
+            /** @description Object may be empty of a preview: then it is of an object that is to be made. */
             object: string;
             /** @description Of a workbook: the first when absent */
             sheet?: string;
@@ -3904,6 +3905,8 @@ export interface components {
         };
         /** @description PreviewColumn is a column of a file. */
         PreviewColumn: {
+            /** @description The field that it would be of a new object */
+            as?: components["schemas"]["ProposedField"];
             /** @description Of that, from 0 to 1 */
             certainty?: number;
             /** @description Where it probably goes */
@@ -3950,6 +3953,25 @@ export interface components {
             name?: string;
             /** @description An IANA name, such as Asia/Shanghai */
             time_zone?: string;
+        };
+        /** @description ProposedField is the field that a column would be. */
+        ProposedField: {
+            /** @description The ISO 4217 code */
+            currency?: string;
+            /**
+             * Format: int64
+             * @description Rows whose values it would not take
+             */
+            misfits?: number;
+            /** @description It names the records */
+            names?: boolean;
+            /** @description That it refers to */
+            object?: string;
+            /** @description Labels, the most frequent first */
+            options?: string[];
+            /** @description Of a number */
+            scale?: number;
+            type: string;
         };
         /** @description PublicForm is a form as people outside are shown it. */
         PublicForm: {
