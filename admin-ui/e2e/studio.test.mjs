@@ -1,23 +1,13 @@
 // The configuration is shaped in the browser, by people who write no JSON.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { axe, begin, desktop, done, phone, picture, sideways, visit } from "./browser.mjs";
 import { start } from "./server.mjs";
+import { texts } from "./words.mjs";
 
 const { server, browser } = await begin(start({ own: true, size: 60 }));
 const admin = await server.as("admin@example.com");
 
-/** The program's texts in a language, by their key. */
-function texts(language) {
-  const all = JSON.parse(readFileSync(new URL(`../src/i18n/${language}.json`, import.meta.url), "utf8"));
-  return (key, values = {}) => {
-    let text = key.split(".").reduce((at, step) => at?.[step], all);
-    assert.ok(text, `${key} in ${language}`);
-    for (const [name, value] of Object.entries(values)) text = text.replaceAll(`{{${name}}}`, value);
-    return text;
-  };
-}
 const inLanguage = (language) => ({ ...desktop, locale: language === "zh" ? "zh-CN" : "en-US" });
 const strip = (page, t) => page.getByRole("region", { name: t("studio.draft"), exact: true });
 const panel = (page) => page.getByRole("complementary");

@@ -25,7 +25,7 @@ type Proposal struct {
 	Type     string
 	Scale    int      // of numbers
 	Currency string   // ISO 4217; empty: of no certain one
-	Options  []string // the labels of a choice, the most frequent first
+	Options  []string // the labels of a choice, the most frequent first; of several, as they come
 	Object   string   // that a lookup refers to
 	Misfits  int64    // rows with values that would be none of the field
 	Names    bool     // the field names the records: one column at most
@@ -134,6 +134,7 @@ type likely struct {
 	samples  []string
 	open     []*candidate
 	distinct map[string]int64 // rows by value, as far as there is room
+	values   []string         // those values as they come
 	many     bool             // there are values that are not told apart
 	filled   int64
 	longest  int // characters
@@ -153,6 +154,7 @@ func (l *likely) add(cell string, held *int) {
 			*held += len(cell)
 			cell = strings.Clone(cell)
 			l.distinct[cell] = 0
+			l.values = append(l.values, cell)
 		}
 		if len(l.samples) < toldSamples && !l.many {
 			l.samples = append(l.samples, shortSample(cell))
@@ -211,7 +213,7 @@ func (l *likely) refersTo(snapshot *catalog.Snapshot, readable func(*catalog.Obj
 func (l *likely) lookup(ctx context.Context, session *record.Session, object *catalog.Object) (*Proposal, error) {
 	known := map[string][]string{}
 	to := &target{field: &catalog.Field{Target: object}, source: &Source{Match: object.NameField.Name}}
-	if err := match(ctx, session, to, sortedKeys(l.distinct), known); err != nil {
+	if err := match(ctx, session, to, l.values, known); err != nil {
 		return nil, err
 	}
 	var found, counted int64
@@ -249,7 +251,7 @@ func (l *likely) proposal() *Proposal {
 		}
 		return &found
 	case !l.many && !l.lines && options > 1 && options <= mostOptions && l.longest <= longestOption && l.filled >= rowsAnOption*options:
-		labels := sortedKeys(l.distinct)
+		labels := slices.Clone(l.values)
 		slices.SortStableFunc(labels, func(a, b string) int { return cmp.Compare(l.distinct[b], l.distinct[a]) })
 		return &Proposal{Type: "picklist", Options: labels}
 	case l.lines || l.longest > longestLine:

@@ -166,7 +166,7 @@ export function Fields({ object, schema }: { object: Document; schema: Schema })
 }
 
 /** The types of fields that the schema knows. */
-function typesOf(schema: Schema): string[] {
+export function typesOf(schema: Schema): string[] {
   const field = (schema.$defs as Record<string, { properties?: { type?: { enum?: string[] } } }>)?.field;
   return field?.properties?.type?.enum ?? [];
 }

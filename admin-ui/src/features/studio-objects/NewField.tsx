@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import type { Document } from "~/api/session";
 import type { ObjectDoc } from "~/meta/documents";
 import { useChanging, useDocuments } from "~/studio/drafting";
-import { nameOf } from "~/studio/patching";
+import { nameOf, systemNames } from "~/studio/patching";
 import { fieldOf, lastOrder, placed } from "./made";
 import css from "./Objects.module.css";
 
@@ -43,7 +43,7 @@ export function NewField({ object, types, made }: Props) {
   const all = [...usual.filter((one) => types.includes(one)), ...types.filter((one) => !usual.includes(one))];
   const choose = async (type: string) => {
     const called = label.trim() || t(`studio.type.${type}`); // as its type for now, where nothing is said
-    const name = nameOf(label.trim() || type, (one) => one in fields, "field");
+    const name = nameOf(label.trim() || type, (one) => one in fields || systemNames.has(one), "field");
     setOpen(false);
     setLabel("");
     const added = { fields: { [name]: fieldOf(type, called, lastOrder(fields)) } };

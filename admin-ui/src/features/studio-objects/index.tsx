@@ -6,10 +6,13 @@ import type { Document } from "~/api/session";
 import { DocumentList, labelOf } from "~/studio/DocumentList";
 import { useDocuments } from "~/studio/drafting";
 import { sections } from "~/studio/kinds";
-import { Fields } from "./Fields";
+import { WaitingRows } from "~/studio/WaitingRows";
+import { Fields, typesOf } from "./Fields";
+import { FromFile } from "./FromFile";
 import { NewObject } from "./NewObject";
 import css from "./Objects.module.css";
 import { Rest } from "./Rest";
+import { Dropping } from "./Spreadsheet";
 
 /** The tabs of an object, and which members of its document each has. */
 const tabs = {
@@ -39,26 +42,38 @@ export default function Objects() {
   const { name, tab } = useParams();
   const documents = useDocuments();
   const object = name ? documents?.get(`object/${name}`) : undefined;
+  const [params] = useSearchParams();
+  const upload = name ? undefined : params.get("upload");
+  const schema = useObjectSchema();
   return (
-    <div className={css.page} data-open={!!name}>
+    <div className={css.page} data-open={!!name || !!upload}>
       <DocumentList kinds={sections.objects} current={name && `object/${name}`} action={<NewObject />} />
       {object ? (
         <OneObject key={name} object={object} tab={tab && tab in tabs ? (tab as Tab) : "fields"} />
+      ) : upload ? (
+        schema && <FromFile upload={upload} types={typesOf(schema)} />
       ) : (
         <p className={css.empty}>{documents && name ? t("app.lost") : t("studio.choose_object")}</p>
       )}
+      <Dropping />
     </div>
   );
+}
+
+/** The schema of objects in the reader's language. */
+function useObjectSchema() {
+  const { i18n } = useTranslation();
+  return useQuery({
+    queryKey: ["schema", "object", i18n.language],
+    queryFn: () => schemaOf("object"),
+    staleTime: Number.POSITIVE_INFINITY,
+  }).data;
 }
 
 function OneObject({ object, tab }: { object: Document; tab: Tab }) {
   const { t, i18n } = useTranslation();
   const [params] = useSearchParams();
-  const schema = useQuery({
-    queryKey: ["schema", "object", i18n.language],
-    queryFn: () => schemaOf("object"),
-    staleTime: Number.POSITIVE_INFINITY,
-  }).data;
+  const schema = useObjectSchema();
   const label = labelOf(object, i18n.language);
   const draft = params.get("draft");
   const to = (one: string) => `/studio/objects/${object.name}/${one}${draft ? `?draft=${draft}` : ""}`;
@@ -74,7 +89,9 @@ function OneObject({ object, tab }: { object: Document; tab: Tab }) {
             </Link>
           ))}
         </nav>
+        <WaitingRows object={String(object.name)} />
       </header>
+
       {schema &&
         (tab === "fields" ? (
           <Fields object={object} schema={schema} />

@@ -64,6 +64,16 @@ export function objectOf(
   return { made, patches };
 }
 
+/** The apps in their order. */
+export function inAppOrder(documents: Iterable<Document>): Document[] {
+  const orderOf = (d: Document) => (d as { order?: number }).order ?? Number.POSITIVE_INFINITY;
+  return [...documents].filter((d) => d.kind === "app").sort((a, b) => orderOf(a) - orderOf(b));
+}
+
+/** The permission sets of some names: those of who makes an object, which may use it then. */
+export const setsOf = (documents: Iterable<Document>, names: readonly string[]): Document[] =>
+  [...documents].filter((d) => d.kind === "permission" && names.includes(String(d.name)));
+
 /** The order of what comes last. */
 export const lastOrder = (fields: Record<string, { order?: number }>): number =>
   Math.max(0, ...Object.values(fields).map((one) => one.order ?? 0)) + 10;

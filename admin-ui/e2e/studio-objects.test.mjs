@@ -1,0 +1,70 @@
+// Objects made of files: shaped in the browser by people who write no JSON.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { axe, begin, desktop, done, picture, visit } from "./browser.mjs";
+import { start } from "./server.mjs";
+import { texts } from "./words.mjs";
+
+const { server, browser } = await begin(start({ own: true, size: 60 }));
+const admin = await server.as("admin@example.com");
+const account = (await admin("GET", "/records/account?limit=1&fields=name")).items[0].name;
+
+/** A spreadsheet as people have them: signs, their own dates, a column of choices, a name of a record. */
+const rows = Array.from({ length: 60 }, (_, i) => [
+  `P-${String(i).padStart(3, "0")}`, `Bridge ${i}`, account, ["Planned", "Running", "Done"][i % 3], `${i % 12 + 1}/${i % 28 + 1}/2027`,
+  `"$${i + 1},250.00"`, `${i}%`, `boss${i}@example.com`, ["Yes", "No"][i % 2], i === 5 ? "many" : String(i),
+]);
+const file = ["Code,project_name,Account,Phase,Due,Budget,Finished,Contact,Urgent,People", ...rows.map((row) => row.join(","))].join("\n");
+
+for (const language of ["en", "zh"]) {
+  const t = texts(language);
+  test(`a spreadsheet becomes an object with its rows (${language})`, async () => {
+    await admin("PATCH", "/me", { language });
+    const page = await visit(browser, server, "admin@example.com", { ...desktop, locale: language === "zh" ? "zh-CN" : "en-US" }, "/studio/objects", /4../);
+    let clicks = 0;
+    const click = (target) => {
+      clicks++;
+      return target.click();
+    };
+    // It is dropped anywhere onto the page.
+    await page.getByRole("button", { name: t("studio.new_object") }).waitFor();
+    const name = language === "zh" ? "gongcheng" : "works";
+    const dropped = await page.evaluateHandle(({ file, name }) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([file], `${name}.csv`, { type: "text/csv" }));
+      return transfer;
+    }, { file, name });
+    await page.dispatchEvent("body", "dragover", { dataTransfer: dropped });
+    await page.dispatchEvent("body", "drop", { dataTransfer: dropped });
+    const main = page.getByRole("region", { name: t("studio.from_file") });
+    await main.waitFor();
+    const type = (heading) => main.getByRole("combobox", { name: t("studio.type_of", { label: heading }) }).inputValue();
+    for (const [heading, is] of Object.entries({
+      Code: "text", Account: "lookup", Phase: "picklist", Due: "date", Budget: "currency", Finished: "percent", Contact: "email", Urgent: "checkbox", People: "number",
+    })) assert.equal(await type(heading), t(`studio.type.${is}`), heading);
+    assert.ok(await main.getByRole("radio", { name: t("studio.naming_by", { heading: "project_name" }) }).isChecked());
+    await axe(page).then((found) => assert.deepEqual(found, []));
+    await picture(page, `studio-from-file-${language}`);
+    await main.getByRole("textbox", { name: t("studio.label"), exact: true }).fill(language === "zh" ? "工程 Gongcheng" : "Works");
+    await click(main.getByRole("button", { name: t("studio.make"), exact: true }));
+    await page.getByRole("textbox", { name: t("studio.label_of", { label: "Budget" }) }).waitFor();
+    await page.getByText(t("studio.rows_publish")).waitFor();
+    await assert.rejects(admin("GET", `/metadata/object/${name}`), /404/);
+    await click(page.getByRole("region", { name: t("studio.draft"), exact: true }).getByRole("link", { name: t("studio.publish") }));
+    await click(page.getByRole("main").getByRole("button", { name: t("studio.publish"), exact: true }).and(page.locator(":enabled")));
+    await click(page.getByRole("link", { name: t("studio.rows_import") }));
+    // What the columns are is known; one row does not fit.
+    await page.getByText(t("import.would")).waitFor();
+    await picture(page, `studio-rows-${language}`);
+    await click(page.getByRole("button", { name: t("import.run"), exact: true }));
+    await page.getByText(t("import.done")).waitFor();
+    const { items } = await admin("GET", `/records/${name}?limit=100&sort=code`);
+    assert.equal(items.length, 59);
+    assert.equal(items[1].due, "2027-02-02");
+    assert.equal(Number(items[1].budget), 2250);
+    assert.equal(items[0].phase, "planned");
+    assert.ok(items[0].account);
+    assert.ok(clicks <= 5, `${clicks} clicks`);
+    await done(page);
+  });
+}
