@@ -68,3 +68,45 @@ for (const language of ["en", "zh"]) {
     await done(page);
   });
 }
+
+test("an object is renamed in both languages everywhere", async () => {
+  const t = texts("en");
+  await admin("PATCH", "/me", { language: "en" });
+  const page = await visit(browser, server, "admin@example.com", desktop, "/studio/objects/opportunity", /4../);
+  await page.getByRole("button", { name: t("studio.rename"), exact: true }).click();
+  const asks = page.getByRole("dialog");
+  for (const [language, one, several] of [["English", "Project", "Projects"], ["Chinese", "项目", "项目"]]) {
+    await asks.getByRole("textbox", { name: t("studio.one_in", { language }) }).fill(one);
+    await asks.getByRole("textbox", { name: t("studio.several_in", { language }) }).fill(several);
+  }
+  await asks.getByRole("list").getByText("Is a project wanted?").waitFor();
+  await axe(page).then((found) => assert.deepEqual(found, []));
+  await picture(page, "studio-rename");
+  const total = Number(/\d+/.exec(await asks.getByRole("button", { name: /^Rename it/ }).textContent())[0]);
+  assert.ok(total > 40, `${total} texts`);
+  await asks.getByRole("button", { name: /^Rename it/ }).click();
+  await page.getByRole("heading", { name: "Project", level: 1 }).waitFor();
+  await page.getByRole("button", { name: t("studio.rename"), exact: true }).waitFor();
+  await page.waitForLoadState("networkidle");
+  await page.getByRole("region", { name: t("studio.draft"), exact: true }).getByRole("link", { name: t("studio.publish") }).click();
+  await page.getByRole("main").getByRole("button", { name: t("studio.publish"), exact: true }).and(page.locator(":enabled")).click();
+  await page.getByText(t("studio.published", { revision: "@" }).split("@")[0]).first().waitFor();
+  await page.context().close();
+
+  // Neither language speaks of it by its old name anywhere in the workspace.
+  const id = (await admin("GET", "/records/opportunity?limit=1&fields=id")).items[0].id;
+  const of = (await admin("GET", "/records/account?limit=1&fields=id")).items[0].id;
+  for (const [language, old] of [["en", /opportunit/i], ["zh", /商机/]]) {
+    await admin("PATCH", "/me", { language });
+    const looks = await visit(browser, server, "admin@example.com", { ...desktop, locale: language === "zh" ? "zh-CN" : "en-US" }, "/", /4../);
+    for (const path of ["/", "/o/opportunity", `/o/opportunity/${id}`, `/o/account/${of}`, "/o/opportunity?create=opportunity&new=", "/o/opportunity/import"]) {
+      await looks.goto(server.base + path);
+      await looks.getByText(language === "zh" ? "项目" : "Project").first().waitFor();
+      await looks.waitForLoadState("networkidle");
+      const text = await looks.evaluate(() => document.body.innerText + [...document.querySelectorAll("[aria-label],[title],[placeholder]")].map((e) => `${e.ariaLabel} ${e.title} ${e.placeholder ?? ""}`).join("\n"));
+      assert.doesNotMatch(text.replace(/\/o\/\S*/g, ""), old, `${path} in ${language}`);
+    }
+    await done(looks);
+  }
+  await admin("PATCH", "/me", { language: "en" });
+});

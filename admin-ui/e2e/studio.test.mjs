@@ -11,7 +11,7 @@ const admin = await server.as("admin@example.com");
 const inLanguage = (language) => ({ ...desktop, locale: language === "zh" ? "zh-CN" : "en-US" });
 const strip = (page, t) => page.getByRole("region", { name: t("studio.draft"), exact: true });
 const panel = (page) => page.getByRole("complementary");
-const stored = (page) => page.waitForResponse((r) => r.url().includes("/documents/") && r.request().method() === "PATCH");
+const stored = (page) => page.waitForResponse((r) => r.url().endsWith("/documents") && r.request().method() === "PATCH");
 
 /** Adds a field of a type to the object that is shown: two clicks, and what it is called. */
 async function addField(page, t, type, label) {

@@ -238,6 +238,7 @@ func (s *Server) routes() []route {
 		{patch, v1 + "/drafts/:id", s.renameDraft, "renameDraft", "Gives a draft another name.", none, configure, sends[DraftLabel](), answers[Draft]()},
 		{remove, v1 + "/drafts/:id", s.discardDraft, "discardDraft", "Discards a draft.", none, configure, nothing, done},
 		{get, v1 + "/drafts/:id/documents", s.draftedDocuments, "listDraftedDocuments", "Lists the documents of the configuration as a draft would have them, right or wrong.", ofKind, setup, nothing, answers[DraftedDocuments]()},
+		{patch, v1 + "/drafts/:id/documents", s.patchAllDrafted, "patchDraftedDocuments", "Changes several documents in a draft by merge patches, makes or removes them: all or none.", none, configure, sends[DocumentPatches](), answers[Draft]()},
 		{patch, v1 + "/drafts/:id/documents/:kind/:name", s.patchDrafted, "patchDraftedDocument", "Changes a document in a draft by a merge patch, or makes it.", none, configure, sends[DocumentPatch](), answers[Drafted]()},
 		{put, v1 + "/drafts/:id/documents/:kind/:name", s.putDrafted, "putDraftedDocument", "Replaces a document in a draft, or makes it.", none, configure, sends[DocumentPatch](), answers[Drafted]()},
 		{remove, v1 + "/drafts/:id/documents/:kind/:name", s.removeDrafted, "removeDraftedDocument", "Has a document be gone in a draft.", none, configure, nothing, answers[Draft]()},

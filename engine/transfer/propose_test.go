@@ -104,7 +104,7 @@ func TestProposalsOfRealFiles(t *testing.T) {
 	}
 	w := newWorld(t, "admin")
 	for name, wants := range map[string][]string{
-		"accounts.csv": {"account: text names\n", "sector: picklist retail|medical|technolgy|", "year_established: number\n", "revenue: currency\n", "employees: number\n"},
+		"accounts.csv": {"account: text names\n", "sector: picklist retail|technolgy|medical|", "year_established: number\n", "revenue: currency\n", "employees: number\n"},
 		"sales_pipeline.csv": {"opportunity_id: text names\n", "deal_stage: picklist Won|Lost|Engaging|Prospecting\n", "engage_date: date\n", "close_date: date\n",
 			"close_value: number\n", "\naccount: text\n"},
 	} {

@@ -288,7 +288,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Changes several documents in a draft by merge patches, makes or removes them: all or none.
+         * @description Needs the right manage_metadata.
+         */
+        patch: operations["patchDraftedDocuments"];
         trace?: never;
     };
     "/api/v1/drafts/{id}/documents/{kind}/{name}": {
@@ -5238,6 +5242,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DraftedDocuments"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    patchDraftedDocuments: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path: {
+                id: components["schemas"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    [key: string]: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    "X-Moment": components["headers"]["Moment"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Draft"];
                 };
             };
             "4XX": components["responses"]["Problem"];

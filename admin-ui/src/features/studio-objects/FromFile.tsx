@@ -10,7 +10,7 @@ import type { Document } from "~/api/session";
 import { useSession } from "~/meta/session";
 import { keepWaiting } from "~/meta/waiting";
 import { labelOf } from "~/studio/DocumentList";
-import { useChanging, useDocuments } from "~/studio/drafting";
+import { asChanges, useChanging, useDocuments } from "~/studio/drafting";
 import { nameOf } from "~/studio/patching";
 import { Failure } from "~/ui/Failure";
 import css from "./FromFile.module.css";
@@ -49,7 +49,7 @@ function Proposed({ proposal, documents, types }: { proposal: Preview; documents
   const { me } = useSession();
   const go = useNavigate();
   const [params] = useSearchParams();
-  const { make, patch } = useChanging();
+  const { patchAll } = useChanging();
   const [columns, setColumns] = useState(() => columnsOf(proposal));
   const named = proposal.columns.find(({ as }) => as?.names) ?? proposal.columns.find(({ heading }) => heading);
   const [naming, setNaming] = useState(named?.heading ?? "");
@@ -74,7 +74,7 @@ function Proposed({ proposal, documents, types }: { proposal: Preview; documents
       },
       setsOf(documents, me.user.permissions),
     );
-    const stored = await make(made, t("studio.made", { label }));
+    const stored = await patchAll([...asChanges(made), ...patches], t("studio.made", { label }));
     if (stored) {
       keepWaiting(me.tenant, name, {
         upload: proposal.upload,
@@ -84,7 +84,6 @@ function Proposed({ proposal, documents, types }: { proposal: Preview; documents
       });
       const draft = params.get("draft");
       go(`/studio/objects/${name}${draft ? `?draft=${draft}` : ""}`);
-      for (const { key, patch: to } of patches) await patch(key, to);
     }
     setBusy(false);
   };

@@ -35,7 +35,7 @@ interface Props {
 export function NewField({ object, types, made }: Props) {
   const { t } = useTranslation();
   const documents = useDocuments();
-  const { patch } = useChanging();
+  const { patchAll } = useChanging();
   const [open, setOpen] = useState(false);
   const [label, setLabel] = useState("");
   const [shown, setShown] = useState(true);
@@ -47,9 +47,9 @@ export function NewField({ object, types, made }: Props) {
     setOpen(false);
     setLabel("");
     const added = { fields: { [name]: fieldOf(type, called, lastOrder(fields)) } };
-    if (!(await patch({ kind: "object", name: of }, added, t("studio.field_added", { label: called })))) return;
-    made(name);
-    if (shown && documents) for (const { key, patch: change } of placed(documents, of, name)) await patch(key, change);
+    const pages = shown && documents ? placed(documents, of, name) : [];
+    const says = t("studio.field_added", { label: called });
+    if (await patchAll([{ key: { kind: "object", name: of }, patch: added }, ...pages], says)) made(name);
   };
   return (
     <Popover opened={open} onChange={setOpen} position="top-start" width={420} trapFocus returnFocus>

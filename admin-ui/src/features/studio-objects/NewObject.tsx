@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useNavigate, useSearchParams } from "react-router";
 import { useSession } from "~/meta/session";
 import { labelOf } from "~/studio/DocumentList";
-import { useChanging, useDocuments } from "~/studio/drafting";
+import { asChanges, useChanging, useDocuments } from "~/studio/drafting";
 import { nameOf } from "~/studio/patching";
 import { inAppOrder, objectOf, setsOf } from "./made";
 import { ChooseFile } from "./Spreadsheet";
@@ -36,7 +36,7 @@ function Making({ close }: { close(): void }) {
   const go = useNavigate();
   const [params] = useSearchParams();
   const documents = useDocuments();
-  const { make, patch } = useChanging();
+  const { patchAll } = useChanging();
   const [label, setLabel] = useState("");
   const [plural, setPlural] = useState("");
   const apps = inAppOrder(documents?.values() ?? []);
@@ -50,10 +50,9 @@ function Making({ close }: { close(): void }) {
       sets,
     );
     close();
-    if (!(await make(made, t("studio.made", { label })))) return;
+    if (!(await patchAll([...asChanges(made), ...patches], t("studio.made", { label })))) return;
     const draft = params.get("draft");
     go(`/studio/objects/${name}${draft ? `?draft=${draft}` : ""}`);
-    for (const { key, patch: change } of patches) await patch(key, change);
   };
   return (
     <Modal opened onClose={close} title={t("studio.new_object")} closeButtonProps={{ "aria-label": t("app.close") }}>

@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import { Link, useParams, useSearchParams } from "react-router";
 import { schemaOf } from "~/api/drafts";
 import type { Document } from "~/api/session";
+import type { ObjectDoc } from "~/meta/documents";
 import { DocumentList, labelOf } from "~/studio/DocumentList";
 import { useDocuments } from "~/studio/drafting";
 import { sections } from "~/studio/kinds";
@@ -11,6 +12,7 @@ import { Fields, typesOf } from "./Fields";
 import { FromFile } from "./FromFile";
 import { NewObject } from "./NewObject";
 import css from "./Objects.module.css";
+import { Rename } from "./Rename";
 import { Rest } from "./Rest";
 import { Dropping } from "./Spreadsheet";
 
@@ -82,6 +84,7 @@ function OneObject({ object, tab }: { object: Document; tab: Tab }) {
       <header className={css.head}>
         <h1>{label}</h1>
         <code className="quiet small">{String(object.name)}</code>
+        <Rename object={object as unknown as ObjectDoc} />
         <nav className={css.tabs} aria-label={label}>
           {Object.keys(tabs).map((one) => (
             <Link key={one} to={to(one)} aria-current={one === tab ? "page" : undefined}>
