@@ -69,6 +69,41 @@ for (const language of ["en", "zh"]) {
   });
 }
 
+for (const language of ["en", "zh"]) {
+  const t = texts(language);
+  const zh = language === "zh";
+  test(`a condition is built by pointing, said in words and tried on a record (${language})`, async () => {
+    await admin("PATCH", "/me", { language });
+    const page = await visit(browser, server, "admin@example.com", { ...desktop, locale: zh ? "zh-CN" : "en-US" }, "/studio/objects/opportunity/rules", /4../);
+    const make = page.getByRole("textbox", { name: t("studio.new_in", { label: zh ? "校验规则" : "Validation rules" }) });
+    await make.fill(`pointed_${language}`);
+    await make.press("Enter");
+    const rule = page.getByRole("listitem").filter({ has: page.getByRole("button", { name: `pointed_${language}`, expanded: true }) });
+    const must = rule.getByRole("textbox", { name: zh ? "必须满足" : "Must hold" });
+    await rule.getByRole("button", { name: t("studio.pointing") }).first().click();
+    await rule.getByRole("button", { name: t("list.add_condition"), exact: true }).first().click();
+    const builder = rule.locator("fieldset[data-level='1']");
+    await builder.getByRole("combobox", { name: t("list.field") }).selectOption(zh ? "金额" : "Amount");
+    await builder.getByRole("combobox", { name: t("list.operator") }).selectOption("≥");
+    await builder.getByRole("textbox", { name: zh ? "金额" : "Amount", exact: true }).fill("1000");
+    await page.keyboard.press("Enter");
+    await must.and(page.locator("textarea")).evaluate((e) => e.value).then((v) => assert.equal(v, "amount >= 1000"));
+    await rule.getByText(zh ? /金额\s*≥\s*1,000/ : /Amount\s*≥\s*1,000/).first().waitFor();
+    // What it comes to on a record that there is.
+    await rule.getByRole("status").filter({ hasText: /true|是|Yes/ }).first().waitFor();
+    await axe(page).then((found) => assert.deepEqual(found, []));
+    await picture(page, `studio-pointing-${language}`);
+    // A formula is said with the labels of what it reads, through lookups too.
+    await must.fill("amount > account.annual_revenue * 2 ? isEmpty(next_step) : not (stage in [\"won\", \"lost\"])");
+    await rule.getByText(zh ? "客户 · 年收入" : "Account · Annual revenue").first().waitFor();
+    await picture(page, `studio-in-words-${language}`);
+    await must.fill("");
+    await page.close();
+    for (const one of (await admin("GET", "/drafts")).items) await admin("DELETE", `/drafts/${one.id}`);
+    await done(page);
+  });
+}
+
 test("an object is renamed in both languages everywhere", async () => {
   const t = texts("en");
   await admin("PATCH", "/me", { language: "en" });

@@ -100,6 +100,7 @@ type access struct {
 	page  bool   // for browsers: not part of the API and not described
 	// streams: goes on beside what is asked once.
 	streams bool
+	partly  bool // a draft that is not right yet can be asked as far as it is
 	asks    bool // nothing but a question, although something is sent: a draft can be looked at through it
 	// uses reports whether a caller with these rights on an object can have any use of a
 	// route of its records, for the description; the engine decides.
@@ -128,6 +129,7 @@ var (
 	printed = access{slow: true, uses: reads.uses}
 	asked   = access{asks: true, uses: reads.uses}
 	asking  = access{asks: true}
+	trying  = access{asks: true, partly: true}
 	forming = access{asks: true, uses: func(o policy.ObjectRights) bool { return o.Create || o.Update }}
 	deletes = access{uses: func(o policy.ObjectRights) bool { return o.Delete }}
 	merges  = access{uses: func(o policy.ObjectRights) bool { return o.Update && o.Delete }}
@@ -256,7 +258,7 @@ func (s *Server) routes() []route {
 		{patch, v1 + "/metadata/:kind/:name", s.patchDocument, "patchDocument", "Changes a document by a merge patch, such as a field that an object gets; POST /metadata/plan with merge says beforehand what that would do.", patching, metaOps, sends[DocumentPatch](), answers[Applied]()},
 		{get, v1 + "/schemas/records/:object", s.recordSchema, "getRecordSchema", "Is the JSON Schema of an object's records.", none, mine, nothing, answers[JSONSchema]()},
 		{get, v1 + "/schemas/functions", s.functions, "listFunctions", "Lists the functions of expressions, with what each gives.", none, mine, nothing, answers[List[FunctionHelp]]()},
-		{post, v1 + "/expressions", s.tryExpression, "tryExpression", "Says what is wrong with an expression, or what it results in, of a record if one is given; changes nothing.", none, asking, sends[TriedExpression](), answers[ExpressionTried]()},
+		{post, v1 + "/expressions", s.tryExpression, "tryExpression", "Says what is wrong with an expression, or what it results in, of a record if one is given; changes nothing.", none, trying, sends[TriedExpression](), answers[ExpressionTried]()},
 		{get, v1 + "/schemas/field-types", s.fieldTypes, "listFieldTypes", "Lists the types of fields, with what filters, lists and aggregations can do with their values.", none, mine, nothing, answers[List[FieldType]]()},
 		{get, v1 + "/schemas/:kind", s.kindSchema, "getKindSchema", "Is the JSON Schema of a kind of documents, in the language of the caller.", none, mine, nothing, answers[JSONSchema]()},
 

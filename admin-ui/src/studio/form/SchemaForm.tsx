@@ -89,6 +89,9 @@ function readBy(name: string, beside: Members | undefined, object: string | unde
   return name === "filter" && typeof beside?.object === "string" ? beside.object : object;
 }
 
+/** Members whose expressions compute values; those of others are conditions. */
+const computes = new Set(["expression", "default_expr", "value", "values"]);
+
 /** One place of a document. */
 function Place({ name, required = false, beside, ...props }: PlaceProps) {
   const { root, schema, value, path, change, suggests, called, problems, object } = props;
@@ -120,7 +123,7 @@ function Place({ name, required = false, beside, ...props }: PlaceProps) {
       return <ListControl {...all} />;
     case "expression":
     case "condition":
-      return <ExpressionControl {...all} object={readBy(name, beside, object)} />;
+      return <ExpressionControl {...all} object={readBy(name, beside, object)} points={!computes.has(name)} />;
     case "map":
       return <Entries {...props} shape={shape} label={label} />;
     case "group":
