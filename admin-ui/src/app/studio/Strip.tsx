@@ -99,15 +99,15 @@ export function Strip() {
       <Button size="compact-sm" variant="default" leftSection={<IconEye size={14} />} onClick={() => setAsks("look")}>
         {t("studio.preview")}
       </Button>
-      <Button
-        size="compact-sm"
-        component={Link}
-        to={`/studio/changes?draft=${draft?.id ?? ""}`}
-        disabled={changes === 0}
-        data-disabled={changes === 0 || undefined}
-      >
-        {t("studio.publish")}
-      </Button>
+      {changes === 0 ? (
+        <Button size="compact-sm" disabled>
+          {t("studio.publish")}
+        </Button>
+      ) : (
+        <Button size="compact-sm" component={Link} to={`/studio/changes?draft=${draft?.id ?? ""}`}>
+          {t("studio.publish")}
+        </Button>
+      )}
       {(asks === "new" || asks === "rename") && (
         <Naming
           title={t(asks === "new" ? "studio.new_draft" : "studio.rename_draft")}
