@@ -50,7 +50,7 @@ function Making({ kinds, close }: { kinds: readonly string[]; close(): void }) {
       ...begins(kind, object),
     };
     if (await changing.make([{ kind, name, ...made }], t("studio.made", { label }))) {
-      go(addressOf({ kind, name }, params.get("draft") ?? undefined));
+      go(addressOf({ kind, name, object: object ?? undefined }, params.get("draft") ?? undefined));
     }
   };
   return (
@@ -110,7 +110,9 @@ function begins(kind: string, object: string | null): Record<string, unknown> {
     case "view":
       return { show: "table", columns: ["id"] };
     case "layout":
-      return { tabs: { details: { label: { en: "Details", zh: "详情" }, sections: {} } } };
+      return {
+        tabs: { details: { label: { en: "Details", zh: "详情" }, sections: { main: { columns: 2, fields: {} } } } },
+      };
     case "app":
       return { items: {} };
     case "dashboard":
