@@ -19,14 +19,17 @@ export function addressOf(
   { kind, name, object }: { kind: string; name: string; object?: string },
   draft?: string,
 ): string {
-  const path =
-    kind === "object"
-      ? `/studio/objects/${name}`
-      : kind === "layout" && object
-        ? `/studio/pages/${object}/${name}`
-        : formOf({ kind, name });
+  const path = pointed({ kind, name, object }) ?? formOf({ kind, name });
   return draft ? `${path}?draft=${draft}` : path;
 }
 
 /** Where all that a document says is in a form. */
 export const formOf = ({ kind, name }: { kind: string; name: string }) => `/studio/${sectionOf(kind)}/${kind}/${name}`;
+
+/** Where a document is shaped by pointing at it. */
+function pointed({ kind, name, object }: { kind: string; name: string; object?: string }): string | undefined {
+  if (kind === "object") return `/studio/objects/${name}`;
+  if (kind === "layout" && object) return `/studio/pages/${object}/${name}`;
+  if (kind === "view" && object) return `/studio/pages/${object}/views/${name}`;
+  return kind === "app" || kind === "dashboard" ? `/studio/pages/shape/${kind}/${name}` : undefined;
+}
