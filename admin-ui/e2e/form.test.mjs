@@ -1,10 +1,24 @@
 // A form that people without an account fill in: from nothing but its address, once, while robots make nothing.
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { createServer } from "node:http";
+import { after, test } from "node:test";
 import { axe, begin, blank, desktop, done, phone, picture, sideways } from "./browser.mjs";
 import { start } from "./server.mjs";
 
 const { server, browser } = await begin(start({ own: true, size: 60 }));
+
+/** A site of somebody else, whose page shows a form within it and has its height as its title. */
+async function site() {
+  const pages = createServer((_, answer) => {
+    answer.setHeader("Content-Type", "text/html");
+    answer.end(`<!doctype html><script>addEventListener("message", (e) => { if (e.data.formwork) document.title = e.data.formwork.height })</script>
+      <iframe src="${server.base}/f/main/stepwise" style="width:100%;height:600px;border:0"></iframe>`);
+  });
+  await new Promise((listening) => pages.listen(0, "127.0.0.1", listening));
+  after(() => pages.close());
+  return `http://127.0.0.1:${pages.address().port}`;
+}
+const [friend, stranger] = [await site(), await site()];
 const admin = await server.as("admin@example.com");
 await admin("POST", "/metadata/apply", {
   documents: [
@@ -23,6 +37,23 @@ await admin("POST", "/metadata/apply", {
       values: { source: "website" },
       consent: { text: { en: "You may keep this to answer me.", zh: "我同意保存以上信息以便回复。" }, field: "agreed" },
       thanks: { en: "Thank you. We will be in touch.", zh: "谢谢，我们会尽快与您联系。" },
+    },
+    {
+      kind: "form", name: "stepwise", label: { en: "Plan a visit", zh: "预约来访" }, object: "lead", theme: { accent: "#ffd000", scheme: "light" },
+      embed: [friend],
+      steps: [
+        { name: "you", label: { en: "About you", zh: "关于您" } },
+        { name: "firm", label: { en: "Your company", zh: "贵公司" }, visible_when: "rating == 'hot'" },
+        { name: "what", label: { en: "What it is about", zh: "来访目的" } },
+      ],
+      fields: [
+        { field: "name", step: "you", label: { en: "Your name", zh: "姓名" } },
+        { field: "rating", step: "you", label: { en: "How urgent?", zh: "紧急程度" } },
+        { field: "company", step: "you", required: true },
+        { field: "employees", step: "firm", required: true },
+        { field: "email", step: "firm", visible_when: "employees > 100" },
+        { field: "description", step: "what", label: { en: "What is it about?", zh: "您想咨询什么？" } },
+      ],
     },
     {
       kind: "workflow", name: "welcome", object: "lead", trigger: { type: "form", form: "contact" }, start: "set",
@@ -115,4 +146,62 @@ test("whoever fills in what nobody sees makes nothing", async () => {
   await page.getByRole("alert").waitFor();
   assert.equal((await admin("GET", "/records/lead?filter=" + encodeURIComponent('company == "Robots Ltd"'))).items.length, 0);
   await done(page);
+});
+
+test("step by step: what is shown depends on what was filled in, back keeps it, and a sender lands where something is wrong", async () => {
+  const page = await open("/f/main/stepwise");
+  const next = () => page.getByRole("button", { name: "Next" }).click();
+  await page.getByRole("heading", { level: 2, name: "About you" }).waitFor();
+  await page.getByText("Step 1 of 2").waitFor();
+  await next();
+  assert.equal(await page.getByText("This has to be filled in.").count(), 2);
+  await page.getByRole("textbox", { name: "Your name" }).fill("Sam Steps");
+  await page.getByRole("textbox", { name: "Company" }).fill("Stairs Ltd");
+  await page.getByRole("combobox", { name: "How urgent?" }).click();
+  await page.getByRole("option", { name: "Hot" }).click();
+  await page.getByText("Step 1 of 3").waitFor();
+  assert.deepEqual(await axe(page), []);
+  await picture(page, "form-step", { fullPage: true });
+  await next();
+  await page.getByRole("heading", { level: 2, name: "Your company" }).waitFor();
+  assert.equal(await page.getByRole("textbox", { name: "E-mail" }).count(), 0);
+  await page.getByRole("textbox", { name: "Employees" }).fill("250");
+  await page.getByRole("textbox", { name: "E-mail" }).fill("nobody");
+  await next();
+  await page.getByRole("heading", { level: 2, name: "What it is about" }).waitFor();
+  await page.getByRole("textbox", { name: "What is it about?" }).fill("A visit");
+  await page.getByRole("button", { name: "Back" }).click();
+  assert.equal(await page.getByRole("textbox", { name: "Employees" }).inputValue(), "250");
+  await next();
+  await page.getByRole("button", { name: "Send" }).click();
+  // The address is wrong on a step before, which is opened.
+  await page.getByRole("heading", { level: 2, name: "Your company" }).waitFor();
+  await page.getByRole("textbox", { name: "E-mail" }).and(page.locator("[aria-invalid=true]")).waitFor();
+  await page.getByRole("textbox", { name: "Employees" }).fill("20");
+  await page.getByRole("textbox", { name: "E-mail" }).waitFor({ state: "detached" });
+  await next();
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByRole("status").waitFor();
+  const filter = encodeURIComponent('company == "Stairs Ltd"');
+  const [lead] = (await admin("GET", `/records/lead?filter=${filter}`)).items;
+  assert.deepEqual([lead.name, lead.rating, lead.employees, lead.email, lead.description], ["Sam Steps", "hot", 20, null, "A visit"]);
+  await done(page);
+});
+
+test("a site that the form names shows it in its page, as tall as it is; another site does not", async () => {
+  for (const site of [friend, stranger]) {
+    const page = await blank(browser, { ...phone, locale: "zh-CN" }, /frame|violates|postMessage/i);
+    await page.goto(site);
+    const frame = page.frameLocator("iframe");
+    if (site === friend) {
+      await frame.getByRole("heading", { level: 1, name: "预约来访" }).waitFor();
+      await page.waitForFunction(() => Number(document.title) > 200);
+      await picture(page, "form-embedded");
+    } else {
+      await page.waitForLoadState("networkidle");
+      assert.equal(await frame.getByRole("heading").count(), 0);
+      assert.equal(await page.title(), "");
+    }
+    await page.context().close();
+  }
 });
