@@ -15,12 +15,13 @@ import css from "./Objects.module.css";
 import { Rename } from "./Rename";
 import { Rest } from "./Rest";
 import { Dropping } from "./Spreadsheet";
+import { Stages } from "./Stages";
 
 /** The tabs of an object, and which members of its document each has. */
 const tabs = {
   fields: [],
   rules: ["rules", "unique", "duplicates"],
-  stages: ["stages", "record_type", "record_types"],
+  stages: [],
   settings: [
     "label",
     "label_plural",
@@ -98,6 +99,8 @@ function OneObject({ object, tab }: { object: Document; tab: Tab }) {
       {schema &&
         (tab === "fields" ? (
           <Fields object={object} schema={schema} />
+        ) : tab === "stages" ? (
+          <Stages object={object} schema={schema} />
         ) : (
           <Rest object={object} schema={schema} only={tabs[tab]} />
         ))}
