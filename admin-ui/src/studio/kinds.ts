@@ -14,8 +14,12 @@ export type Kind = (typeof sections)[Section][number];
 export const sectionOf = (kind: string): Section =>
   (Object.keys(sections) as Section[]).find((one) => (sections[one] as readonly string[]).includes(kind)) ?? "system";
 
+/** Kinds that have a page of their own, and where that is. */
+const designers: Record<string, string | undefined> = { object: "objects", form: "forms" };
+
 /** Where a document is shaped, or a place in it. */
 export function addressOf({ kind, name }: { kind: string; name: string }, draft?: string): string {
-  const path = kind === "object" ? `/studio/objects/${name}` : `/studio/${sectionOf(kind)}/${kind}/${name}`;
+  const own = designers[kind];
+  const path = own ? `/studio/${own}/${name}` : `/studio/${sectionOf(kind)}/${kind}/${name}`;
   return draft ? `${path}?draft=${draft}` : path;
 }
