@@ -128,3 +128,27 @@ func TestFormsRefusedWhenWrong(t *testing.T) {
 		}
 	}
 }
+
+// Whose record is there already is thanked as everybody is, where the form says so, and nothing is made; the record belongs to whom the form names.
+func TestFormsThankWhoIsKnown(t *testing.T) {
+	v := newVisitors(t)
+	owner := v.User("owner@example.com", map[string]any{"permissions": []any{"sales_manager"}})
+	v.Apply(`{"kind":"object","name":"member","label":"Member","name_field":"email","fields":{"email":{"type":"email","unique":true},"phone":{"type":"phone"}},
+		"duplicates":{"phone":{"label":"Same phone","match":{"phone":{"how":"phone"}},"action":"refuse"}}}`,
+		`{"kind":"form","name":"contact","label":"Join","object":"member","duplicates":"thank","thanks":"Thank you","fields":[{"field":"email"},{"field":"phone"}],"values":{"owner":"`+fmt.Sprint(owner)+`"}}`)
+	for _, values := range []string{
+		`{"email":"ann@example.com","phone":"+4930123456"}`, `{"email":"ANN@example.com"}`, `{"email":"other@example.com","phone":"+49 30 123456"}`, `{"email":"bob@example.com"}`,
+	} {
+		if status, said := v.answerTo(values, ""); status != http.StatusOK || said != `{"thanks":"Thank you"}` {
+			t.Errorf("%s: %d %s", values, status, said)
+		}
+	}
+	var made []string
+	for _, one := range v.sent("GET", "/api/v1/records/member?sort=email", v.admin(), "")["items"].([]any) {
+		member := one.(map[string]any)
+		made = append(made, fmt.Sprint(member["email"], " ", member["owner"]))
+	}
+	if want := fmt.Sprint([]string{"ann@example.com " + fmt.Sprint(owner), "bob@example.com " + fmt.Sprint(owner)}); fmt.Sprint(made) != want {
+		t.Errorf("there are %v, want %s", made, want)
+	}
+}

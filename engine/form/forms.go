@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -86,6 +87,9 @@ func (f *Forms) Take(ctx context.Context, t store.Tenant, p *Proof, sent Sent) (
 				return err
 			}
 			_, err := j.Create(of.Object.Doc.Name, values)
+			if of.Doc.Duplicates == "thank" && repeats(err) {
+				return nil // the proof is used all the same
+			}
 			return of.told(err)
 		})
 	})
@@ -192,6 +196,19 @@ func agreed(kind fieldtype.Kind, now time.Time) any {
 		return true
 	}
 }
+
+// repeats reports whether nothing but a record that is there already stands in the way.
+func repeats(err error) bool {
+	why := fault.From(err)
+	if err == nil || why == nil || why.Kind.Breaks() {
+		return false
+	}
+	each := why.Each()
+	return len(each) > 0 && !slices.ContainsFunc(each, func(one *fault.Fault) bool { return !alike[one.Code] })
+}
+
+// alike are the faults of records that are like another.
+var alike = map[string]bool{"record.duplicate": true, "record.not_unique": true, "record.not_unique_hidden": true, "record.not_unique_message": true}
 
 // tellable are the faults of records that are told to people outside: what rules and workflows say to whoever writes, and, where that is
 // true, what is wrong with a field that they were asked.

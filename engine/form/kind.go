@@ -11,6 +11,7 @@ import (
 	"formwork/engine/catalog"
 	"formwork/engine/expression"
 	"formwork/engine/fault"
+	"formwork/engine/query"
 	"formwork/engine/record/draft"
 	"formwork/metadata"
 	"formwork/metadata/fieldtype"
@@ -22,17 +23,19 @@ const KindName = "form"
 // Definition is a document of a form.
 type Definition struct {
 	metadata.Head
-	Object   string                     `json:"object"`
-	Open     *bool                      `json:"open"`
-	Text     metadata.Text              `json:"text"`
-	Fields   []Asked                    `json:"fields"`
-	Steps    []Step                     `json:"steps"`
-	Values   map[string]json.RawMessage `json:"values"`
-	Consent  *Consent                   `json:"consent"`
-	Thanks   metadata.Text              `json:"thanks"`
-	Redirect string                     `json:"redirect"`
-	Theme    *Theme                     `json:"theme"`
-	Embed    []string                   `json:"embed"`
+	Object  string                     `json:"object"`
+	Open    *bool                      `json:"open"`
+	Text    metadata.Text              `json:"text"`
+	Fields  []Asked                    `json:"fields"`
+	Steps   []Step                     `json:"steps"`
+	Values  map[string]json.RawMessage `json:"values"`
+	Consent *Consent                   `json:"consent"`
+	// Duplicates is thank where people are thanked whose record is there already; "" and refuse: it could not be taken.
+	Duplicates string        `json:"duplicates"`
+	Thanks     metadata.Text `json:"thanks"`
+	Redirect   string        `json:"redirect"`
+	Theme      *Theme        `json:"theme"`
+	Embed      []string      `json:"embed"`
 }
 
 // Step is a page of a form.
@@ -139,7 +142,7 @@ func (c *compiling) once(name, at string, silent bool) *catalog.Field {
 	switch {
 	case field == nil:
 		return nil
-	case !field.Settable() || field.System || field.Doc.ReadOnly && !silent:
+	case !field.Settable() || field.System && (!silent || field.Name != query.Owner.Name) || field.Doc.ReadOnly && !silent:
 		c.Report(fault.New(fault.Invalid, "form.not_written", "field", name), at)
 		return nil
 	case c.given[name]:
