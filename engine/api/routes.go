@@ -113,6 +113,7 @@ var (
 	metaOps   = access{right: "manage_metadata", slow: true}
 	configure = access{right: "manage_metadata"}
 	setup     = access{right: "view_setup"}
+	whys      = access{right: "view_setup", asks: true}
 	setupOps  = access{right: "view_setup", slow: true}
 	people    = access{right: "manage_users"}
 	keyring   = access{right: "manage_keys"}
@@ -225,7 +226,7 @@ func (s *Server) routes() []route {
 		{post, v1 + "/keys", s.createKey, "createKey", "Makes an API key; its token is shown this once.", none, keyring, sends[NewKey](), makes[Key]()},
 		{remove, v1 + "/keys/:id", s.revokeKey, "revokeKey", "Ends an API key.", none, keyring, nothing, done},
 
-		{post, v1 + "/access/explain", s.explain, "explainAccess", "Says why a user may or may not do something, and what would change it.", none, setup, sends[Question](), answers[Explanation]()},
+		{post, v1 + "/access/explain", s.explain, "explainAccess", "Says why a user may or may not do something, and what would change it.", none, whys, sends[Question](), answers[Explanation]()},
 
 		{get, v1 + "/metadata", s.documents, "listDocuments", "Lists the configuration's documents.", documented, mine, nothing, answers[Documents]()},
 		{post, v1 + "/metadata/plan", s.plan, "planChange", "Says what a change of the configuration would do, and does nothing.", none, metaOps, sends[catalog.Change](), answers[Plan]()},

@@ -8,6 +8,7 @@ import { Title } from "~/ui/Title";
 import { Strip } from "./Strip";
 import css from "./Studio.module.css";
 
+const Access = lazy(() => import("~/features/studio-access"));
 const Objects = lazy(() => import("~/features/studio-objects"));
 const Documents = lazy(() => import("~/features/studio-documents"));
 const Forms = lazy(() => import("~/features/studio-forms"));
@@ -44,6 +45,11 @@ export default function Studio() {
             <Route path="objects/picklist/:name" element={<Documents section="objects" kind="picklist" />} />
             <Route path="objects/:name" element={<Objects />} />
             <Route path="objects/:name/:tab" element={<Objects />} />
+            <Route path="access" element={<Access />} />
+            <Route path="access/why" element={<Access way="why" />} />
+            <Route path="access/pivot" element={<Access way="pivot" />} />
+            <Route path="access/roles" element={<Access way="roles" />} />
+            {!params.has("as") && <Route path="access/permission/:name" element={<Access />} />}
             {(Object.keys(sections) as Section[])
               .filter((one) => one !== "objects")
               .flatMap((one) => [
