@@ -18,11 +18,23 @@ async function site() {
   after(() => pages.close());
   return `http://127.0.0.1:${pages.address().port}`;
 }
+
+/** A form with a field that is called as a member of addresses is, whose consent is kept as it was read. */
+const spoken = (text) => ({
+  kind: "form", name: "spoken", label: { en: "Join us", zh: "加入我们" }, object: "lead",
+  fields: [{ field: "name" }, { field: "company" }, { field: "language" }],
+  consent: { text, field: "agreed", wording: "agreed_to" },
+});
 const [friend, stranger] = [await site(), await site()];
 const admin = await server.as("admin@example.com");
 await admin("POST", "/metadata/apply", {
   documents: [
-    { kind: "object", name: "lead", fields: { agreed: { type: "datetime", label: { en: "Agreed at", zh: "同意时间" } } } },
+    { kind: "object", name: "lead", fields: {
+      agreed: { type: "datetime", label: { en: "Agreed at", zh: "同意时间" } },
+      agreed_to: { type: "long_text", label: { en: "Agreed to", zh: "同意内容" } },
+      language: { type: "text", label: { en: "Language", zh: "语言" } },
+    } },
+    spoken("You may write to me."),
     {
       kind: "form", name: "contact", label: { en: "Talk to us", zh: "联系我们" }, object: "lead",
       text: { en: "We call you back within a day.", zh: "我们将在一天内与您联系。" },
@@ -204,4 +216,29 @@ test("a site that the form names shows it in its page, as tall as it is; another
     }
     await page.context().close();
   }
+});
+
+test("a field may be called language, and what was agreed to is what was read", async () => {
+  const field = (page) => page.getByRole("textbox", { name: /Language|语言/ });
+  const chinese = await open("/f/main/spoken?_language=zh&language=fr");
+  await chinese.getByRole("heading", { level: 1, name: "加入我们" }).waitFor();
+  assert.equal(await field(chinese).inputValue(), "fr");
+  await done(chinese);
+  const page = await open("/f/main/spoken?language=zh&company=Late%20Ltd");
+  await page.getByRole("heading", { level: 1, name: "Join us" }).waitFor();
+  assert.equal(await field(page).inputValue(), "zh");
+  await page.getByRole("textbox", { name: "Name" }).fill("Lou Late");
+  await page.getByRole("checkbox", { name: "You may write to me." }).check();
+  await admin("POST", "/metadata/apply", { documents: [spoken("You may write to me and call me.")] });
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByText("What you agree to has changed meanwhile.").waitFor();
+  const next = page.getByRole("checkbox", { name: "You may write to me and call me." });
+  assert.equal(await next.isChecked(), false);
+  await next.check();
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByRole("status").waitFor();
+  const [lead] = (await admin("GET", `/records/lead?filter=${encodeURIComponent('company == "Late Ltd"')}`)).items;
+  assert.match(lead.agreed_to, /^[0-9a-f]{12}, \d{4}-.*Z\nYou may write to me and call me\.$/);
+  assert.equal(lead.language, "zh");
+  await done(page);
 });
