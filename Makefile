@@ -129,12 +129,13 @@ bench: build ## measure 100,000 records over HTTP beside the bare store and a pr
 	@$(GO) test -run '^$$' -bench . -benchtime 6000x ./workflows/runner
 
 .PHONY: soak
-soak: modules ## kill a server under load many times and look for what is lost, kill one that runs workflows, upload a large file, plan the largest configurations at once, attack it from all sides, take and restore hourly backups of a week; ROUNDS=… KILLS=… RUNS=… FILE=… PLANS=… ATTACK=… HOURS=…
+soak: modules ## kill a server under load many times and look for what is lost, kill one that runs workflows, upload a large file, plan the largest configurations at once, attack it from all sides, and its forms, take and restore hourly backups of a week; ROUNDS=… KILLS=… RUNS=… FILE=… PLANS=… ATTACK=… FORMS=… HOURS=…
 	FORMWORK_SOAK_ROUNDS=$(or $(ROUNDS),50) $(GO) test -count 1 -timeout 4h -v -run TestKilledUnderLoad ./test/e2e
 	FORMWORK_SOAK_KILLS=$(or $(KILLS),200) FORMWORK_SOAK_RUNS=$(or $(RUNS),1000) $(GO) test -count 1 -timeout 1h -v -run TestRunsGoOnAfterKills ./test/e2e
 	FORMWORK_SOAK_FILE=$(or $(FILE),2147483648) $(GO) test -count 1 -timeout 1h -v -run TestLargeUpload ./test/e2e
 	FORMWORK_SOAK_PLANS=$(or $(PLANS),50) $(GO) test -count 1 -timeout 2h -v -run TestPlansKeepToTheirBudget ./engine/catalog
 	FORMWORK_SOAK_ATTACK=$(or $(ATTACK),10m) $(GO) test -count 1 -timeout 1h -v -run TestAttackedFromAllSides ./test/e2e
+	FORMWORK_SOAK_FORMS=$(or $(FORMS),10000) $(GO) test -count 1 -timeout 1h -v -run TestFormsUnderSiege ./engine/api
 	FORMWORK_SOAK_BACKUPS=$(or $(HOURS),168) $(GO) test -count 1 -timeout 1h -v -run TestHours ./engine/backup
 	@for m in test/gofakes3 test/ferretdb; do (cd $$m && FORMWORK_SOAK_BACKUPS=$(or $(HOURS),168) CGO_ENABLED=0 $(GO) test -count 1 -timeout 1h -v -run TestHours ./...) || exit 1; done
 

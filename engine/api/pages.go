@@ -112,13 +112,16 @@ func (p *pages) readInstallable(from fs.FS) error {
 }
 
 // showPage is the application at all of its addresses: which of its pages is meant the browser finds out.
-func (s *Server) showPage(r *request) error {
+func (s *Server) showPage(r *request) error { return s.showPageWithin(r, "'none'") }
+
+// showPageWithin is showPage, which pages of some sites may show within them: origins, or 'none'.
+func (s *Server) showPageWithin(r *request, sites string) error {
 	nonce := make([]byte, 16)
 	rand.Read(nonce)
 	text := base64.RawStdEncoding.EncodeToString(nonce)
 	h := &r.http.Response().Header
 	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-"+text+"'; img-src 'self' blob:; "+
-		"connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
+		"connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors "+sites)
 	body := r.buffer()
 	for i, piece := range s.pages.page {
 		if i > 0 {

@@ -308,7 +308,7 @@ func (s *Server) routes() []route {
 		{get, "/decide", s.showPage, "getPageOfDecision", "Is the web application, at what somebody is asked who followed a link.", none, page, nothing, answersText(fiber.MIMETextHTML)},
 		{get, "/ask", s.showPage, "getPageOfQuestion", "Is the web application, at what somebody outside is asked who followed a link.", none, page, nothing, answersText(fiber.MIMETextHTML)},
 		{get, "/unsubscribe/:tenant", s.showPage, "getPageOfUnsubscribing", "Is the web application, at what somebody unsubscribes from who followed a link.", none, page, nothing, answersText(fiber.MIMETextHTML)},
-		{get, "/f/:tenant/:form", s.showPage, "getPageOfForm", "Is the web application, at a form that people outside fill in.", none, page, nothing, answersText(fiber.MIMETextHTML)},
+		{get, "/f/:tenant/:form", s.showFormPage, "getPageOfForm", "Is the web application, at a form that people outside fill in.", none, page, nothing, answersText(fiber.MIMETextHTML)},
 		{get, "/recent", s.showPage, "getPageOfRecent", "Is the web application, at what was opened lately.", none, page, nothing, answersText(fiber.MIMETextHTML)},
 		{get, "/favourites", s.showPage, "getPageOfFavourites", "Is the web application, at the records that are marked.", none, page, nothing, answersText(fiber.MIMETextHTML)},
 		{get, "/studio", s.showPage, "getPageOfStudio", "Is the web application, where the configuration is shaped.", none, page, nothing, answersText(fiber.MIMETextHTML)},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,12 +55,14 @@ func (f *Forms) Token(ctx context.Context, t store.Tenant, of *Form) (string, er
 
 // Sent is what somebody sends.
 type Sent struct {
-	Form     string
-	Answer   string         // to the proof
-	Values   map[string]any // as requests write them
-	Consent  bool
-	Trap     string // what nobody fills in who sees the page
-	Language string // in which they are told what is wrong
+	Form    string
+	Answer  string         // to the proof
+	Values  map[string]any // as requests write them
+	Consent bool
+	// ConsentVersion is that of what they read who agree.
+	ConsentVersion string
+	Trap           string // what nobody fills in who sees the page
+	Language       string // in which they are told what is wrong
 }
 
 // Take makes a record of what somebody sent, once for a proof. Nothing is told of the records that there are. Faults: form.unknown (NotFound), those of
@@ -84,6 +87,9 @@ func (f *Forms) Take(ctx context.Context, t store.Tenant, p *Proof, sent Sent) (
 				return err
 			}
 			_, err := j.Create(of.Object.Doc.Name, values)
+			if of.Doc.Duplicates == "thank" && repeats(err) {
+				return nil // the proof is used all the same
+			}
 			return of.told(err)
 		})
 	})
@@ -113,25 +119,19 @@ func (f *Form) read(sent Sent, now time.Time) (map[string]any, error) {
 	if sent.Trap != "" {
 		return nil, fault.New(fault.Invalid, "form.not_taken")
 	}
-	values := make(map[string]any, len(f.Inputs)+len(f.Values)+1)
-	var problems []*fault.Fault
-	asked := map[string]bool{}
-	for _, in := range f.Inputs {
-		asked[in.Name] = true
-		value, problem := entered(in, sent.Values[in.Name])
-		if problem != nil {
-			problems = append(problems, problem.At("/values/"+in.Name))
-		} else if value != nil {
-			values[in.Name] = value
-		}
-	}
+	values, problems := f.filled(sent, now)
 	for name := range sent.Values {
-		if !asked[name] {
+		if !f.asks(name) {
 			problems = append(problems, fault.New(fault.Invalid, "form.not_asked_for", "field", name).At("/values"))
 		}
 	}
-	if f.Consent != nil && !sent.Consent {
+	text, version := f.Agreement(sent.Language)
+	switch {
+	case f.Consent == nil:
+	case !sent.Consent:
 		problems = append(problems, fault.New(fault.Invalid, "form.no_consent").At("/consent"))
+	case f.Wording != nil && sent.ConsentVersion != version:
+		problems = append(problems, fault.New(fault.Invalid, "form.consent_changed").At("/consent"))
 	}
 	if len(problems) > 0 {
 		return nil, fault.All(fault.Invalid, "form.invalid", problems)
@@ -142,7 +142,34 @@ func (f *Form) read(sent Sent, now time.Time) (map[string]any, error) {
 	if f.Consent != nil {
 		values[f.Consent.Name] = agreed(f.Consent.Value.Kind(), now)
 	}
+	if f.Wording != nil {
+		values[f.Wording.Name] = version + ", " + now.UTC().Format(time.RFC3339) + "\n" + text
+	}
 	return values, nil
+}
+
+// filled are the values of what is shown, page by page: what is not takes none.
+func (f *Form) filled(sent Sent, now time.Time) (map[string]any, []*fault.Fault) {
+	values := make(map[string]any, len(f.Inputs)+len(f.Values)+2)
+	var problems []*fault.Fault
+	so := filled{values, now}
+	for _, page := range f.Pages {
+		if !so.shows(page.when) {
+			continue
+		}
+		for _, in := range page.Inputs {
+			if !so.shows(f.shown[in.Name]) {
+				continue
+			}
+			value, problem := entered(in, sent.Values[in.Name])
+			if problem != nil {
+				problems = append(problems, problem.At("/values/"+in.Name))
+			} else if value != nil {
+				values[in.Name] = value
+			}
+		}
+	}
+	return values, problems
 }
 
 // entered is a value in stored form, or what is wrong with it.
@@ -169,6 +196,19 @@ func agreed(kind fieldtype.Kind, now time.Time) any {
 		return true
 	}
 }
+
+// repeats reports whether nothing but a record that is there already stands in the way.
+func repeats(err error) bool {
+	why := fault.From(err)
+	if err == nil || why == nil || why.Kind.Breaks() {
+		return false
+	}
+	each := why.Each()
+	return len(each) > 0 && !slices.ContainsFunc(each, func(one *fault.Fault) bool { return !alike[one.Code] })
+}
+
+// alike are the faults of records that are like another.
+var alike = map[string]bool{"record.duplicate": true, "record.not_unique": true, "record.not_unique_hidden": true, "record.not_unique_message": true}
 
 // tellable are the faults of records that are told to people outside: what rules and workflows say to whoever writes, and, where that is
 // true, what is wrong with a field that they were asked.

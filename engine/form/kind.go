@@ -9,7 +9,9 @@ import (
 	"slices"
 
 	"formwork/engine/catalog"
+	"formwork/engine/expression"
 	"formwork/engine/fault"
+	"formwork/engine/query"
 	"formwork/engine/record/draft"
 	"formwork/metadata"
 	"formwork/metadata/fieldtype"
@@ -21,14 +23,32 @@ const KindName = "form"
 // Definition is a document of a form.
 type Definition struct {
 	metadata.Head
-	Object   string                     `json:"object"`
-	Open     *bool                      `json:"open"`
-	Text     metadata.Text              `json:"text"`
-	Fields   []Asked                    `json:"fields"`
-	Values   map[string]json.RawMessage `json:"values"`
-	Consent  *Consent                   `json:"consent"`
-	Thanks   metadata.Text              `json:"thanks"`
-	Redirect string                     `json:"redirect"`
+	Object  string                     `json:"object"`
+	Open    *bool                      `json:"open"`
+	Text    metadata.Text              `json:"text"`
+	Fields  []Asked                    `json:"fields"`
+	Steps   []Step                     `json:"steps"`
+	Values  map[string]json.RawMessage `json:"values"`
+	Consent *Consent                   `json:"consent"`
+	// Duplicates is thank where people are thanked whose record is there already; "" and refuse: it could not be taken.
+	Duplicates string        `json:"duplicates"`
+	Thanks     metadata.Text `json:"thanks"`
+	Redirect   string        `json:"redirect"`
+	Theme      *Theme        `json:"theme"`
+	Embed      []string      `json:"embed"`
+}
+
+// Step is a page of a form.
+type Step struct {
+	Name        string        `json:"name"`
+	Label       metadata.Text `json:"label"`
+	VisibleWhen string        `json:"visible_when"`
+}
+
+// Theme is how a form looks, for who has no settings of their own.
+type Theme struct {
+	Accent string `json:"accent,omitempty"` // #rrggbb; absent: that of the workspace
+	Scheme string `json:"scheme,omitempty"` // system, light or dark; absent: system
 }
 
 // Asked is a field that is asked, or the field set of the object of which all are.
@@ -38,21 +58,29 @@ type Asked struct {
 	Label    metadata.Text `json:"label"`
 	Help     metadata.Text `json:"help"`
 	Required bool          `json:"required"`
+	// VisibleWhen is a condition on what is asked before it.
+	VisibleWhen string `json:"visible_when"`
+	Step        string `json:"step"` // on which it is asked; "": on the first
 }
 
 // Consent is what people agree to, and where that is written.
 type Consent struct {
-	Text  metadata.Text `json:"text"`
-	Field string        `json:"field"`
+	Text    metadata.Text `json:"text"`
+	Field   string        `json:"field"`
+	Version string        `json:"version"` // "": it is made of the text
+	Wording string        `json:"wording"` // the field that gets what people agreed to; "": it is not kept
 }
 
 // Form is a definition compiled. Immutable.
 type Form struct {
 	Doc     *Definition
 	Object  *catalog.Object
-	Inputs  []*catalog.Field // what is asked, as people are shown it: fields of no object, under the names of the object's
+	Inputs  []*catalog.Field // what is asked, in this order, as people are shown it: fields of no object, under the names of the object's
+	Pages   []Page           // at least one
 	Values  map[string]any   // what the record gets besides, in stored form
 	Consent *catalog.Field   // nil: none is asked for
+	Wording *catalog.Field   // that gets what people agreed to; nil: it is not kept
+	shown   map[string]*expression.Program
 }
 
 // Open reports whether people may fill it in.
@@ -83,54 +111,118 @@ func (kind) Compile(c *catalog.Compiling) any {
 	return catalog.EachOf(c, Of, func(d *Definition, at string) *Form { return compile(c, d, at) })
 }
 
+// compiling is a form that is being compiled.
+type compiling struct {
+	*catalog.Compiling
+	f     *Form
+	at    string
+	given map[string]bool // the fields that the record gets a value of
+}
+
 func compile(c *catalog.Compiling, d *Definition, at string) *Form {
 	o := c.Object(d.Object, at+"/object")
 	if o == nil {
 		return nil
 	}
-	f := &Form{Doc: d, Object: o, Values: map[string]any{}}
-	given := map[string]bool{}
-	once := func(name, at string, silent bool) *catalog.Field {
-		field := c.Field(o, name, at)
-		switch {
-		case field == nil:
-			return nil
-		case !field.Settable() || field.System || field.Doc.ReadOnly && !silent:
-			c.Report(fault.New(fault.Invalid, "form.not_written", "field", name), at)
-			return nil
-		case given[name]:
-			c.Report(fault.New(fault.Invalid, "form.twice", "field", name), at)
-			return nil
+	f := compiling{c, &Form{Doc: d, Object: o, Values: map[string]any{}, shown: map[string]*expression.Program{}}, at, map[string]bool{}}
+	f.pages()
+	f.values()
+	f.consent()
+	for i, origin := range d.Embed {
+		if !catalog.IsOrigin(origin) {
+			c.Report(fault.New(fault.Invalid, "catalog.bad_origin", "url", origin), fmt.Sprint(at, "/embed/", i))
 		}
-		given[name] = true
-		return field
 	}
-	ask := func(asked *Asked, at, named string) {
-		if field := once(asked.Field, at+named, false); field != nil {
-			if input := c.Entered(asked.Field, asked.of(c, field), at); input != nil && input.Target == nil {
-				f.Inputs = append(f.Inputs, input)
-			} else if input != nil { // who may read the records that there are to choose from?
-				c.Report(fault.New(fault.Invalid, "catalog.not_entered", "type", field.Doc.Type), at+named)
+	return f.f
+}
+
+// once finds a field that the record gets a value of, which it does once; silent: nobody is asked for it.
+func (c *compiling) once(name, at string, silent bool) *catalog.Field {
+	field := c.Field(c.f.Object, name, at)
+	switch {
+	case field == nil:
+		return nil
+	case !field.Settable() || field.System && (!silent || field.Name != query.Owner.Name) || field.Doc.ReadOnly && !silent:
+		c.Report(fault.New(fault.Invalid, "form.not_written", "field", name), at)
+		return nil
+	case c.given[name]:
+		c.Report(fault.New(fault.Invalid, "form.twice", "field", name), at)
+		return nil
+	}
+	c.given[name] = true
+	return field
+}
+
+// pages compiles what is asked, page by page: a condition reads what is asked before it.
+func (c *compiling) pages() {
+	d := c.f.Doc
+	steps := d.Steps
+	if len(steps) == 0 {
+		steps = []Step{{}}
+	}
+	known := map[string]bool{"": true}
+	for i, step := range steps {
+		at := fmt.Sprint(c.at, "/steps/", i)
+		if known[step.Name] && len(d.Steps) > 0 {
+			c.Report(fault.New(fault.Invalid, "form.step_twice", "step", step.Name), at+"/name")
+		}
+		known[step.Name] = true
+		page := Page{Step: step, when: c.when(step.VisibleWhen, at+"/visible_when")}
+		begins := len(c.f.Inputs)
+		for n := range d.Fields {
+			if asked := &d.Fields[n]; asked.Step == step.Name || asked.Step == "" && i == 0 {
+				c.ask(asked, fmt.Sprint(c.at, "/fields/", n))
 			}
 		}
+		page.Inputs = c.f.Inputs[begins:len(c.f.Inputs):len(c.f.Inputs)]
+		c.f.Pages = append(c.f.Pages, page)
 	}
-	for i := range d.Fields {
-		at := fmt.Sprint(at, "/fields/", i)
-		if d.Fields[i].FieldSet == "" {
-			ask(&d.Fields[i], at, "/field")
-			continue
-		}
-		for _, name := range c.FieldSet(o, d.Fields[i].FieldSet, at+"/field_set") {
-			ask(&Asked{Field: name}, at, "/field_set")
+	for n := range d.Fields {
+		if name := d.Fields[n].Step; !known[name] {
+			c.Report(fault.New(fault.Invalid, "form.no_step", "step", name), fmt.Sprint(c.at, "/fields/", n, "/step"))
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(d.Values)) {
-		at := at + "/values/" + name
-		field := once(name, at, true)
+}
+
+// ask compiles a field that is asked, or all of a field set.
+func (c *compiling) ask(asked *Asked, at string) {
+	if asked.FieldSet == "" {
+		c.askFor(asked, at, "/field")
+		return
+	}
+	for _, name := range c.FieldSet(c.f.Object, asked.FieldSet, at+"/field_set") {
+		c.askFor(&Asked{Field: name}, at, "/field_set")
+	}
+}
+
+func (c *compiling) askFor(asked *Asked, at, named string) {
+	field := c.once(asked.Field, at+named, false)
+	if field == nil {
+		return
+	}
+	when := c.when(asked.VisibleWhen, at+"/visible_when")
+	input := c.Entered(asked.Field, asked.of(c.Compiling, field), at)
+	switch {
+	case input == nil:
+	case input.Target != nil: // who may read the records that there are to choose from?
+		c.Report(fault.New(fault.Invalid, "catalog.not_entered", "type", field.Doc.Type), at+named)
+	default:
+		c.f.Inputs = append(c.f.Inputs, input)
+		if when != nil {
+			c.f.shown[input.Name] = when
+		}
+	}
+}
+
+// values compiles what the record gets besides.
+func (c *compiling) values() {
+	for _, name := range slices.Sorted(maps.Keys(c.f.Doc.Values)) {
+		at := c.at + "/values/" + name
+		field := c.once(name, at, true)
 		if field == nil {
 			continue
 		}
-		value, err := draft.Decode(d.Values[name])
+		value, err := draft.Decode(c.f.Doc.Values[name])
 		if err != nil {
 			continue // it was read before
 		}
@@ -139,15 +231,27 @@ func compile(c *catalog.Compiling, d *Definition, at string) *Form {
 			c.Report(problem, at)
 			continue
 		}
-		f.Values[name] = stored
+		c.f.Values[name] = stored
 	}
-	if d.Consent != nil {
-		at := at + "/consent/field"
-		if f.Consent = once(d.Consent.Field, at, true); f.Consent != nil && !slices.Contains([]fieldtype.Kind{fieldtype.BoolKind, fieldtype.DateKind, fieldtype.DatetimeKind}, f.Consent.Value.Kind()) {
-			c.Report(fault.New(fault.Invalid, "form.no_consent_field", "field", d.Consent.Field), at)
-		}
+}
+
+// consent compiles where it is written that people agreed, and to what.
+func (c *compiling) consent() {
+	d := c.f.Doc.Consent
+	if d == nil {
+		return
 	}
-	return f
+	at := c.at + "/consent/field"
+	if c.f.Consent = c.once(d.Field, at, true); c.f.Consent != nil && !slices.Contains([]fieldtype.Kind{fieldtype.BoolKind, fieldtype.DateKind, fieldtype.DatetimeKind}, c.f.Consent.Value.Kind()) {
+		c.Report(fault.New(fault.Invalid, "form.no_consent_field", "field", d.Field), at)
+	}
+	if d.Wording == "" {
+		return
+	}
+	at = c.at + "/consent/wording"
+	if c.f.Wording = c.once(d.Wording, at, true); c.f.Wording != nil && c.f.Wording.Doc.Type != "long_text" {
+		c.Report(fault.New(fault.Invalid, "form.no_wording_field", "field", d.Wording), at)
+	}
 }
 
 // asObjects are members of a field that say something of the object's records, and nothing of what is filled in.
@@ -218,7 +322,8 @@ func (kind) Warnings(s *catalog.Snapshot) (warnings []*fault.Fault) {
 // gives reports whether the record gets a value of a field by the form.
 func (f *Form) gives(field string) bool {
 	_, given := f.Values[field]
-	return given || f.Consent != nil && f.Consent.Name == field || f.asks(field)
+	is := func(one *catalog.Field) bool { return one != nil && one.Name == field }
+	return given || is(f.Consent) || is(f.Wording) || f.asks(field)
 }
 
 // asks reports whether people are asked for a field.

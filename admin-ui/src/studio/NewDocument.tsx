@@ -3,7 +3,8 @@ import { IconPlus } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate, useSearchParams } from "react-router";
-import { useChanging, useDocuments } from "./drafting";
+import type { ObjectDoc } from "~/meta/documents";
+import { type Documents, useChanging, useDocuments } from "./drafting";
 import { addressOf } from "./kinds";
 import { nameOf } from "./patching";
 
@@ -47,7 +48,7 @@ function Making({ kinds, close }: { kinds: readonly string[]; close(): void }) {
     const made = {
       label: label.trim(),
       ...(ofObject && object && kind !== "workflow" ? { object } : {}),
-      ...begins(kind, object),
+      ...begins(kind, object, documents),
     };
     if (await changing.make([{ kind, name, ...made }], t("studio.made", { label }))) {
       go(addressOf({ kind, name, object: object ?? undefined }, params.get("draft") ?? undefined));
@@ -103,7 +104,7 @@ function Making({ kinds, close }: { kinds: readonly string[]; close(): void }) {
 }
 
 /** What a new document of a kind begins with, so that it is one. */
-function begins(kind: string, object: string | null): Record<string, unknown> {
+function begins(kind: string, object: string | null, documents: Documents | undefined): Record<string, unknown> {
   switch (kind) {
     case "picklist":
       return { options: { first: { label: "…", order: 10 } } };
@@ -121,6 +122,10 @@ function begins(kind: string, object: string | null): Record<string, unknown> {
       return { objects: {} };
     case "workflow":
       return { trigger: { type: "record_created", object: object ?? "" }, steps: {} };
+    case "form": {
+      const of = documents?.get(`object/${object}`) as ObjectDoc | undefined;
+      return { fields: [{ field: of?.name_field ?? Object.keys(of?.fields ?? {})[0] }] };
+    }
     case "constant":
       return { type: "text", value: "…" };
     default:

@@ -29,6 +29,7 @@ export const formOf = ({ kind, name }: { kind: string; name: string }) => `/stud
 /** Where a document is shaped by pointing at it. */
 function pointed({ kind, name, object }: { kind: string; name: string; object?: string }): string | undefined {
   if (kind === "object") return `/studio/objects/${name}`;
+  if (kind === "form") return `/studio/forms/${name}`;
   if (kind === "layout" && object) return `/studio/pages/${object}/${name}`;
   if (kind === "view" && object) return `/studio/pages/${object}/views/${name}`;
   return kind === "app" || kind === "dashboard" ? `/studio/pages/shape/${kind}/${name}` : undefined;

@@ -12,6 +12,7 @@ const Access = lazy(() => import("~/features/studio-access"));
 const Objects = lazy(() => import("~/features/studio-objects"));
 const Documents = lazy(() => import("~/features/studio-documents"));
 const Pages = lazy(() => import("~/features/studio-pages"));
+const Forms = lazy(() => import("~/features/studio-forms"));
 const Changes = lazy(() => import("~/features/studio-changes"));
 
 /** The second zone: where the configuration is shaped. */
@@ -22,7 +23,8 @@ export default function Studio() {
   const [params] = useSearchParams();
   if (!me.rights.system.includes("view_setup"))
     return <Failure says={t("studio.needs_right", { right: "view_setup" })} lost />;
-  const part = pathname.split("/")[2];
+  const at = pathname.split("/")[2];
+  const part = at === "forms" ? "pages" : at;
   const draft = params.get("draft");
   const to = (one: string) => `/studio/${one}${draft ? `?draft=${draft}` : ""}`;
   return (
@@ -63,6 +65,7 @@ export default function Studio() {
                 <Route key={one} path={one} element={<Documents section={one} />} />,
                 <Route key={`${one}/`} path={`${one}/:kind/:name`} element={<Documents section={one} />} />,
               ])}
+            <Route path="forms/:name" element={<Forms />} />
             <Route path="changes" element={<Changes />} />
             <Route path="*" element={<Failure says={t("app.lost")} lost />} />
           </Switch>

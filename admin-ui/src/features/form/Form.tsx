@@ -1,22 +1,27 @@
-import { Button, Checkbox } from "@mantine/core";
-import { type FormEvent, useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Problem, refusal } from "~/api/client";
 import { formAt, openForm, type PublicForm, sendForm } from "~/api/forms";
 import { said } from "~/api/useLinked";
 import { formatsOf, typeOf } from "~/fields";
-import { AskedInputs, problemAt, useAsked, type Values, without } from "~/fields/AskedInputs";
-import css from "~/fields/AskedInputs.module.css";
+import { problemAt, useAsked, type Values, without } from "~/fields/AskedInputs";
+import { FormPages } from "~/fields/FormPages";
 import { i18n, nearest } from "~/i18n";
 import { Frame } from "~/ui/Frame";
 import frame from "~/ui/Frame.module.css";
 import own from "./Form.module.css";
+import { useEmbedded, useScheme } from "./look";
 
 const place = formAt(location.pathname);
 const asks = new URLSearchParams(location.search);
 
-/** In which language the address wants the page: ?language=zh. */
-const wanted = asks.get("language");
+/**
+ * In which language the address wants the page: ?_language=zh, or ?language=zh where the form asks no field of that
+ * name, for other members of the address fill in fields.
+ */
+const sure = asks.get("_language");
+const wanted = sure ?? asks.get("language");
+const other = i18n.language;
 
 const at = (name: string) => `/values/${name}`;
 const consentAt = "/consent";
@@ -46,7 +51,13 @@ function useForm() {
   useEffect(() => {
     const language = wanted ? nearest(wanted) : i18n.language;
     void i18n.changeLanguage(language);
-    open(language).catch((error) => setProblem(said(error)));
+    open(language)
+      .then(async (now) => {
+        if (sure || !wanted || language === other || !now?.form.inputs.some((one) => one.name === "language")) return;
+        await i18n.changeLanguage(other);
+        await open(other);
+      })
+      .catch((error) => setProblem(said(error)));
   }, []);
   return { opened, open, problem, setProblem };
 }
@@ -83,6 +94,9 @@ export function Form() {
   const values: Values = { ...begins, ...given };
   const problemOf = (name: string) => problemAt(why, at(name));
   const noConsent = problemAt(why, consentAt);
+  const fields = useMemo(() => inputs.map((one) => one.field), [inputs]);
+  useScheme(form?.theme?.scheme);
+  useEmbedded(form?.embed);
   const atPlaces = !!noConsent || inputs.some(({ field }) => problemOf(field.name));
 
   useEffect(() => {
@@ -96,7 +110,13 @@ export function Form() {
     const early = now.form.proof.after * 1000 - (performance.now() - now.since);
     if (early > 0) await new Promise((wait) => setTimeout(wait, early));
     try {
-      const taken = await sendForm(place, language, now.form.proof.token, { answer, values, consent, website });
+      const taken = await sendForm(place, language, now.form.proof.token, {
+        answer,
+        values,
+        consent,
+        consent_version: now.form.consent_version,
+        website,
+      });
       if (taken.redirect?.startsWith("https://")) location.assign(taken.redirect);
       setThanks(taken.thanks || t("form.thanks"));
     } catch (error) {
@@ -106,8 +126,7 @@ export function Form() {
       await send(next, false);
     }
   };
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
+  const submit = async () => {
     if (!opened) return;
     setBusy(true);
     setProblem(undefined);
@@ -115,7 +134,12 @@ export function Form() {
     try {
       await send(opened, true);
     } catch (error) {
-      setWhy(refusal(error));
+      const why = refusal(error);
+      if (why?.errors?.some((one) => one.code === "form.consent_changed")) {
+        setConsent(false);
+        await open(language);
+      }
+      setWhy(why);
       setProblem(said(error));
     } finally {
       setBusy(false);
@@ -132,38 +156,33 @@ export function Form() {
       problem={place ? (atPlaces ? t("form.incomplete") : problem) : t("form.none")}
     >
       {form && thanks === undefined && (
-        <form className={css.form} onSubmit={(event) => void submit(event)} noValidate>
-          {form.text && <p className={frame.text}>{form.text}</p>}
-          <AskedInputs
-            fields={inputs.map((one) => one.field)}
-            values={values}
-            formats={formats}
-            problemOf={problemOf}
-            onChange={(name, value) => {
-              setGiven((before) => ({ ...before, [name]: value }));
-              changed(at(name));
-            }}
-          />
+        <FormPages
+          text={form.text}
+          steps={form.steps}
+          fields={fields}
+          values={values}
+          formats={formats}
+          accent={form.theme?.accent}
+          consent={form.consent}
+          agreed={consent}
+          noConsent={noConsent}
+          problemOf={problemOf}
+          busy={busy}
+          onChange={(name, value) => {
+            setGiven((before) => ({ ...before, [name]: value }));
+            changed(at(name));
+          }}
+          onAgree={(agreed) => {
+            setConsent(agreed);
+            changed(consentAt);
+          }}
+          send={() => void submit()}
+        >
           <label className={own.trap} aria-hidden>
             Website
             <input tabIndex={-1} autoComplete="off" value={website} onChange={(e) => setWebsite(e.target.value)} />
           </label>
-          {form.consent && (
-            <Checkbox
-              label={form.consent}
-              checked={consent}
-              error={noConsent}
-              required
-              onChange={(event) => {
-                setConsent(event.target.checked);
-                changed(consentAt);
-              }}
-            />
-          )}
-          <Button type="submit" className={css.send} loading={busy}>
-            {t("form.send")}
-          </Button>
-        </form>
+        </FormPages>
       )}
       {thanks !== undefined && (
         <p role="status" className={frame.text}>
