@@ -1,4 +1,4 @@
-import { Button, SegmentedControl, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { IconArrowBackUp } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -17,6 +17,7 @@ import css from "./Changes.module.css";
 import { Impacts, undecided } from "./Impacts";
 import { Parts } from "./Parts";
 import { People } from "./People";
+import { type Decisions, Sides } from "./Sides";
 
 /** A draft on its way to being published: what stands in its way, what it does, what it says. */
 export function Publishing({ draft, done }: { draft: Draft; done(): void }) {
@@ -173,10 +174,7 @@ function Conflicts({ draft, conflicts }: { draft: Draft; conflicts: Conflict[] }
   const { t } = useTranslation();
   const { me } = useSession();
   const cache = useQueryClient();
-  const [decided, decide] = useState<Record<string, "ours" | "theirs">>({});
-  const side = (value: unknown) => (
-    <pre>{value === undefined ? t("studio.nothing_there") : JSON.stringify(value, null, 2)}</pre>
-  );
+  const [decided, decide] = useState<Decisions>({});
   const take = async () => {
     try {
       await rebaseDraft(draft.id, decided);
@@ -189,37 +187,17 @@ function Conflicts({ draft, conflicts }: { draft: Draft; conflicts: Conflict[] }
     <section className={css.part} aria-label={t("studio.conflicts")}>
       <h2>{t("studio.conflicts")}</h2>
       <p className="quiet">{t("studio.conflicts_says")}</p>
-      <ul className={css.list}>
-        {conflicts.map(({ path, base, theirs, ours }) => (
-          <li key={path} data-bad>
-            <code className="small">{path}</code>
-            <div className={css.sides}>
-              <div>
-                <span className="small quiet">{t("studio.before")}</span>
-                {side(base)}
-              </div>
-              <div>
-                <span className="small quiet">{t("studio.theirs")}</span>
-                {side(theirs)}
-              </div>
-              <div>
-                <span className="small quiet">{t("studio.ours")}</span>
-                {side(ours)}
-              </div>
-            </div>
-            <SegmentedControl
-              size="xs"
-              aria-label={path}
-              value={decided[path] ?? ""}
-              onChange={(next) => decide((now) => ({ ...now, [path]: next as "ours" | "theirs" }))}
-              data={[
-                { value: "theirs", label: t("studio.take_theirs") },
-                { value: "ours", label: t("studio.keep_ours") },
-              ]}
-            />
-          </li>
-        ))}
-      </ul>
+      <Sides
+        conflicts={conflicts}
+        decided={decided}
+        decide={decide}
+        called={{
+          theirs: t("studio.theirs"),
+          ours: t("studio.ours"),
+          take: t("studio.take_theirs"),
+          keep: t("studio.keep_ours"),
+        }}
+      />
       <Button
         size="xs"
         style={{ justifySelf: "start" }}

@@ -5,6 +5,7 @@ import { useDrafting } from "~/studio/drafting";
 import { WaitingRows } from "~/studio/WaitingRows";
 import css from "./Changes.module.css";
 import { History } from "./History";
+import { Packages } from "./Packages";
 import { Publishing } from "./Publishing";
 
 /** What a draft changes and would do, and what was published before. */
@@ -12,12 +13,12 @@ export default function Changes() {
   const { t } = useTranslation();
   const [params, setParams] = useSearchParams();
   const { draft, ready } = useDrafting();
-  const history = params.get("view") === "history";
+  const view = params.get("view") ?? "draft";
   const show = (view: string, without = false) =>
     setParams((now) => {
       const next = new URLSearchParams(now);
       if (without) next.delete("draft");
-      if (view === "history") next.set("view", view);
+      if (view !== "draft") next.set("view", view);
       else next.delete("view");
       return next;
     });
@@ -28,15 +29,18 @@ export default function Changes() {
         <SegmentedControl
           size="xs"
           style={{ justifySelf: "start" }}
-          value={history ? "history" : "draft"}
+          value={view}
           onChange={(view) => show(view)}
           data={[
             { value: "draft", label: t("studio.draft") },
             { value: "history", label: t("studio.history") },
+            { value: "packages", label: t("studio.packages.title") },
           ]}
         />
         <WaitingRows />
-        {history ? (
+        {view === "packages" ? (
+          <Packages />
+        ) : view === "history" ? (
           <History />
         ) : draft ? (
           <Publishing key={draft.id} draft={draft} done={() => show("history", true)} />
