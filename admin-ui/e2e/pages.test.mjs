@@ -174,6 +174,29 @@ test("the page of a record leads to where it is shaped, and back", async () => {
   await done(page);
 });
 
+test("the form in which a record is made has the order of its page; a page of its own begins as another", async () => {
+  const t = texts("en");
+  const page = await visit(browser, server, "admin@example.com", desktop, "/studio/pages/contact", /4../);
+  await page.getByRole("radiogroup", { name: t("studio.pages.what") }).getByText(t("studio.pages.form")).click();
+  const first = () => page.locator("[data-thing]").first().getAttribute("data-thing");
+  const was = await first();
+  await thing(page, `${main}/fields/account`).getByRole("button", { name: t("studio.settings_of", { label: "Account" }) }).click();
+  await panel(page).getByRole("button", { name: t("studio.pages.move_to") }).click();
+  await storing(page, () => page.getByRole("menuitem", { name: t("studio.to_top"), exact: true }).click());
+  assert.notEqual(was, `${main}/fields/account`);
+  assert.equal(await first(), `${main}/fields/account`);
+  assert.deepEqual(await axe(page), []);
+  await picture(page, "pages-form");
+  await page.getByRole("button", { name: t("studio.pages.own_page") }).click();
+  await page.getByRole("menuitem", { name: t("studio.pages.own_for", { label: t("studio.pages.phone") }) }).click();
+  await page.waitForURL(/\/studio\/pages\/contact\/contact_phone/);
+  const [draft] = (await admin("GET", "/drafts")).items;
+  const { items } = await admin("GET", `/drafts/${draft.id}/documents?kind=layout`);
+  assert.equal(items.find((one) => one.name === "contact_phone").device, "phone");
+  await admin("DELETE", `/drafts/${draft.id}`);
+  await done(page);
+});
+
 test("on a phone a wider screen is asked for", async () => {
   const t = texts("en");
   const page = await visit(browser, server, "admin@example.com", phone, "/studio/pages/account");

@@ -78,7 +78,12 @@ function Bar({ model }: { model: Model }) {
   const design = useDesigning();
   const onPointerDown = useDragging(design);
   return (
-    <section className={css.canvas} data-items onPointerDown={onPointerDown} aria-label={t("studio.pages.canvas")}>
+    <section
+      className={css.canvas}
+      data-items="bar"
+      onPointerDown={onPointerDown}
+      aria-label={t("studio.pages.canvas")}
+    >
       <div data-into="items">
         {ordered(design.document.items as Items).map((one) => (
           <Thing
