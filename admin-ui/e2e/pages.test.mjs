@@ -23,7 +23,7 @@ const panel = (page) => page.getByRole("complementary");
 /** What is on the page that is shaped. */
 const canvas = (page, t) => page.getByRole("region", { name: t("studio.pages.canvas"), exact: true });
 const thing = (page, path) => page.locator(`[data-thing="${path}"]`);
-/** Waits until as many patches as there are in what is done are stored. */
+/** Does something and waits until it is stored. */
 async function storing(page, act, of = "/documents/layout/") {
   const stored = page.waitForResponse((r) => r.url().includes(of) && r.request().method() === "PATCH");
   await act();
@@ -55,12 +55,17 @@ for (const language of ["en", "zh"]) {
 
     // A field that the object does not have yet: two clicks, and what it is called.
     const owner = language === "zh" ? "负责人" : "Owner";
+    await page.evaluate(() => {
+      window.clicks = 0;
+      addEventListener("click", (event) => event.isTrusted && window.clicks++, true);
+    });
     await thing(page, `${main}/fields/owner`).hover();
     await thing(page, `${main}/fields/owner`).getByRole("button", { name: t("studio.pages.add_before", { label: owner }) }).click();
     await panel(page).getByRole("textbox", { name: t("studio.label"), exact: true }).fill("Region");
     await picture(page, `pages-adding-${language}`);
     await storing(page, () => panel(page).getByRole("button", { name: t("studio.type.text"), exact: true }).click());
     await panel(page).getByRole("heading", { name: "Region" }).waitFor();
+    assert.equal(await page.evaluate(() => window.clicks), 2);
     const names = await namesIn(page, main);
     assert.equal(names.indexOf("region"), names.indexOf("owner") - 1);
 
