@@ -1,27 +1,17 @@
 // The configuration is shaped in the browser, by people who write no JSON.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { axe, begin, desktop, done, phone, picture, sideways, visit } from "./browser.mjs";
 import { start } from "./server.mjs";
+import { texts } from "./words.mjs";
 
 const { server, browser } = await begin(start({ own: true, size: 60 }));
 const admin = await server.as("admin@example.com");
 
-/** The program's texts in a language, by their key. */
-function texts(language) {
-  const all = JSON.parse(readFileSync(new URL(`../src/i18n/${language}.json`, import.meta.url), "utf8"));
-  return (key, values = {}) => {
-    let text = key.split(".").reduce((at, step) => at?.[step], all);
-    assert.ok(text, `${key} in ${language}`);
-    for (const [name, value] of Object.entries(values)) text = text.replaceAll(`{{${name}}}`, value);
-    return text;
-  };
-}
 const inLanguage = (language) => ({ ...desktop, locale: language === "zh" ? "zh-CN" : "en-US" });
 const strip = (page, t) => page.getByRole("region", { name: t("studio.draft"), exact: true });
 const panel = (page) => page.getByRole("complementary");
-const stored = (page) => page.waitForResponse((r) => r.url().includes("/documents/") && r.request().method() === "PATCH");
+const stored = (page) => page.waitForResponse((r) => r.url().endsWith("/documents") && r.request().method() === "PATCH");
 
 /** Adds a field of a type to the object that is shown: two clicks, and what it is called. */
 async function addField(page, t, type, label) {
@@ -93,6 +83,38 @@ for (const language of ["en", "zh"]) {
     await message.blur();
     await said;
 
+    // Stages of a choice, of which one is guarded.
+    await page.getByRole("link", { name: t("studio.tab.fields"), exact: true }).click();
+    await page.getByRole("button", { name: t("studio.settings_of", { label: "Phase" }) }).click();
+    const more = panel(page).getByRole("textbox", { name: t("studio.new_label_in", { label: language === "zh" ? "选项" : "Options" }) });
+    for (const option of ["Running", "Done"]) {
+      await more.fill(option);
+      const optioned = stored(page);
+      await more.press("Enter");
+      await optioned;
+    }
+    await page.getByRole("link", { name: t("studio.tab.stages"), exact: true }).click();
+    const staged = stored(page);
+    await page.getByRole("button", { name: t("studio.stages_make") }).click();
+    await staged;
+    await page.getByRole("button", { name: /^Running/ }).click();
+    const stage = page.getByRole("region", { name: "Running" });
+    let moved = stored(page);
+    await stage.getByRole("switch", { name: t("studio.stage_any") }).click();
+    await moved;
+    moved = stored(page);
+    await stage.getByRole("checkbox", { name: language === "zh" ? "选项 1" : "Option 1" }).click(); // nothing leads back
+    await moved;
+    await stage.getByText(t("studio.stage_guard")).click();
+    const guard = stage.getByRole("textbox", { name: language === "zh" ? "条件" : "Condition", exact: true });
+    await guard.fill("budget > 100");
+    moved = stored(page);
+    await guard.blur();
+    await moved;
+    await page.locator("path[data-guarded='true']").first().waitFor({ state: "attached" });
+    await axe(page).then((found) => assert.deepEqual(found, []));
+    await picture(page, `studio-stages-${language}`);
+
     assert.deepEqual((await admin("GET", "/drafts")).items.length, 1, "all of it is in the draft that the first change began");
     // Nothing of it holds before it is published.
     await assert.rejects(admin("GET", `/metadata/object/${object}`), /404/);
@@ -101,7 +123,10 @@ for (const language of ["en", "zh"]) {
     await assert.rejects(admin("POST", `/records/${object}`, { name: "Wall", urgent: true }), /422.*Say what it costs/s);
     await page.goto(`${server.base}/o/${object}?create=${object}&new=`);
     await page.getByRole("dialog").or(page.getByRole("complementary")).getByText("Budget").first().waitFor();
-    await admin("POST", `/records/${object}`, { name: "Wall", urgent: true, budget: 100 });
+    const { id } = await admin("POST", `/records/${object}`, { name: "Wall", urgent: true, budget: 100, phase: "running" });
+    await assert.rejects(admin("PATCH", `/records/${object}/${id}`, { phase: "done" }), /record.stage_step/);
+    await assert.rejects(admin("PATCH", `/records/${object}/${id}`, { phase: "first" }), /record.stage_step/);
+    await admin("PATCH", `/records/${object}/${id}`, { budget: 101, phase: "done" });
     await page.goto(`${server.base}/o/${object}`);
     await page.getByRole("link", { name: "Wall" }).or(page.getByText("Wall")).first().waitFor();
     await page.getByRole("navigation").getByRole("link", { name, exact: true }).first().waitFor();

@@ -4,6 +4,17 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import i18next from "i18next";
 
+/** The program's texts in a language, by their key. */
+export function texts(language) {
+  const all = JSON.parse(readFileSync(new URL(`../src/i18n/${language}.json`, import.meta.url), "utf8"));
+  return (key, values = {}) => {
+    let text = key.split(".").reduce((at, step) => at?.[step], all);
+    assert.ok(text, `${key} in ${language}`);
+    for (const [name, value] of Object.entries(values)) text = text.replaceAll(`{{${name}}}`, value);
+    return text;
+  };
+}
+
 /** The program names these itself; see system in src/meta/model.ts. */
 const own = { owner: { en: "Owner", zh: "负责人" } };
 

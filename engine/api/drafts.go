@@ -226,6 +226,31 @@ func (s *Server) patchDrafted(r *request) error {
 	})
 }
 
+// DocumentPatches are merge patches of documents, by kind and name; null has one be gone.
+type DocumentPatches map[string]map[string]any
+
+// patchAllDrafted is PATCH /drafts/{id}/documents.
+func (s *Server) patchAllDrafted(r *request) error {
+	said, err := r.data(largeBody)
+	if err != nil {
+		return err
+	}
+	patches := map[metadata.Key]any{}
+	for kind, of := range said {
+		named, ok := of.(map[string]any)
+		if !ok {
+			return wrongKind("object", of, "/"+kind)
+		}
+		for name, patch := range named {
+			if _, ok := patch.(map[string]any); !ok && patch != nil {
+				return wrongKind("object", patch, "/"+kind+"/"+name)
+			}
+			patches[metadata.Key{Kind: kind, Name: name}] = patch
+		}
+	}
+	return r.atDraft(func(key id.ID) (draft.Draft, error) { return r.drafts().PatchAll(r.ctx, key, patches) })
+}
+
 // putDrafted is PUT /drafts/{id}/documents/{kind}/{name}.
 func (s *Server) putDrafted(r *request) error {
 	return r.editDrafted(func(key id.ID, body map[string]any) (json.RawMessage, draft.Draft, error) {

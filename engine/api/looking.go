@@ -59,7 +59,11 @@ func (r *request) look(rt route) error {
 		if err != nil {
 			return err
 		}
-		preview, err := r.drafts().Preview(r.ctx, key)
+		look := r.drafts().Preview
+		if rt.partly {
+			look = r.drafts().Partly
+		}
+		preview, err := look(r.ctx, key)
 		if err != nil {
 			return byDocument(err)
 		}

@@ -26,6 +26,18 @@ type PreviewColumn struct {
 	Field     string           `json:"field,omitempty"`     // where it probably goes
 	Certainty float64          `json:"certainty,omitempty"` // of that, from 0 to 1
 	Source    *transfer.Source `json:"source,omitempty"`    // of the field, for the options of the import
+	As        *ProposedField   `json:"as,omitempty"`        // the field that it would be of a new object
+}
+
+// ProposedField is the field that a column would be.
+type ProposedField struct {
+	Type     string   `json:"type"`
+	Scale    int      `json:"scale,omitempty"`    // of a number
+	Currency string   `json:"currency,omitempty"` // the ISO 4217 code
+	Options  []string `json:"options,omitempty"`  // labels, the most frequent first
+	Object   string   `json:"object,omitempty"`   // that it refers to
+	Misfits  int64    `json:"misfits,omitempty"`  // rows whose values it would not take
+	Names    bool     `json:"names,omitempty"`    // it names the records
 }
 
 // UnknownValues are the cells of a column that are no values of its field.
@@ -58,6 +70,10 @@ func (s *Server) previewImport(r *request) error {
 		shown := PreviewColumn{Heading: c.Heading, Samples: append([]string{}, c.Samples...)}
 		if c.Guess != nil {
 			shown.Field, shown.Certainty, shown.Source = c.Guess.Field, c.Guess.Certainty, c.Guess.Source
+		}
+		if c.As != nil {
+			as := ProposedField(*c.As)
+			shown.As = &as
 		}
 		answer.Columns = append(answer.Columns, shown)
 	}

@@ -100,6 +100,7 @@ type access struct {
 	page  bool   // for browsers: not part of the API and not described
 	// streams: goes on beside what is asked once.
 	streams bool
+	partly  bool // a draft that is not right yet can be asked as far as it is
 	asks    bool // nothing but a question, although something is sent: a draft can be looked at through it
 	// uses reports whether a caller with these rights on an object can have any use of a
 	// route of its records, for the description; the engine decides.
@@ -112,6 +113,7 @@ var (
 	metaOps   = access{right: "manage_metadata", slow: true}
 	configure = access{right: "manage_metadata"}
 	setup     = access{right: "view_setup"}
+	whys      = access{right: "view_setup", asks: true}
 	setupOps  = access{right: "view_setup", slow: true}
 	people    = access{right: "manage_users"}
 	keyring   = access{right: "manage_keys"}
@@ -128,6 +130,7 @@ var (
 	printed = access{slow: true, uses: reads.uses}
 	asked   = access{asks: true, uses: reads.uses}
 	asking  = access{asks: true}
+	trying  = access{asks: true, partly: true}
 	forming = access{asks: true, uses: func(o policy.ObjectRights) bool { return o.Create || o.Update }}
 	deletes = access{uses: func(o policy.ObjectRights) bool { return o.Delete }}
 	merges  = access{uses: func(o policy.ObjectRights) bool { return o.Update && o.Delete }}
@@ -223,7 +226,7 @@ func (s *Server) routes() []route {
 		{post, v1 + "/keys", s.createKey, "createKey", "Makes an API key; its token is shown this once.", none, keyring, sends[NewKey](), makes[Key]()},
 		{remove, v1 + "/keys/:id", s.revokeKey, "revokeKey", "Ends an API key.", none, keyring, nothing, done},
 
-		{post, v1 + "/access/explain", s.explain, "explainAccess", "Says why a user may or may not do something, and what would change it.", none, setup, sends[Question](), answers[Explanation]()},
+		{post, v1 + "/access/explain", s.explain, "explainAccess", "Says why a user may or may not do something, and what would change it.", none, whys, sends[Question](), answers[Explanation]()},
 
 		{get, v1 + "/metadata", s.documents, "listDocuments", "Lists the configuration's documents.", documented, mine, nothing, answers[Documents]()},
 		{post, v1 + "/metadata/plan", s.plan, "planChange", "Says what a change of the configuration would do, and does nothing.", none, metaOps, sends[catalog.Change](), answers[Plan]()},
@@ -238,6 +241,7 @@ func (s *Server) routes() []route {
 		{patch, v1 + "/drafts/:id", s.renameDraft, "renameDraft", "Gives a draft another name.", none, configure, sends[DraftLabel](), answers[Draft]()},
 		{remove, v1 + "/drafts/:id", s.discardDraft, "discardDraft", "Discards a draft.", none, configure, nothing, done},
 		{get, v1 + "/drafts/:id/documents", s.draftedDocuments, "listDraftedDocuments", "Lists the documents of the configuration as a draft would have them, right or wrong.", ofKind, setup, nothing, answers[DraftedDocuments]()},
+		{patch, v1 + "/drafts/:id/documents", s.patchAllDrafted, "patchDraftedDocuments", "Changes several documents in a draft by merge patches, makes or removes them: all or none.", none, configure, sends[DocumentPatches](), answers[Draft]()},
 		{patch, v1 + "/drafts/:id/documents/:kind/:name", s.patchDrafted, "patchDraftedDocument", "Changes a document in a draft by a merge patch, or makes it.", none, configure, sends[DocumentPatch](), answers[Drafted]()},
 		{put, v1 + "/drafts/:id/documents/:kind/:name", s.putDrafted, "putDraftedDocument", "Replaces a document in a draft, or makes it.", none, configure, sends[DocumentPatch](), answers[Drafted]()},
 		{remove, v1 + "/drafts/:id/documents/:kind/:name", s.removeDrafted, "removeDraftedDocument", "Has a document be gone in a draft.", none, configure, nothing, answers[Draft]()},
@@ -255,7 +259,7 @@ func (s *Server) routes() []route {
 		{patch, v1 + "/metadata/:kind/:name", s.patchDocument, "patchDocument", "Changes a document by a merge patch, such as a field that an object gets; POST /metadata/plan with merge says beforehand what that would do.", patching, metaOps, sends[DocumentPatch](), answers[Applied]()},
 		{get, v1 + "/schemas/records/:object", s.recordSchema, "getRecordSchema", "Is the JSON Schema of an object's records.", none, mine, nothing, answers[JSONSchema]()},
 		{get, v1 + "/schemas/functions", s.functions, "listFunctions", "Lists the functions of expressions, with what each gives.", none, mine, nothing, answers[List[FunctionHelp]]()},
-		{post, v1 + "/expressions", s.tryExpression, "tryExpression", "Says what is wrong with an expression, or what it results in, of a record if one is given; changes nothing.", none, asking, sends[TriedExpression](), answers[ExpressionTried]()},
+		{post, v1 + "/expressions", s.tryExpression, "tryExpression", "Says what is wrong with an expression, or what it results in, of a record if one is given; changes nothing.", none, trying, sends[TriedExpression](), answers[ExpressionTried]()},
 		{get, v1 + "/schemas/field-types", s.fieldTypes, "listFieldTypes", "Lists the types of fields, with what filters, lists and aggregations can do with their values.", none, mine, nothing, answers[List[FieldType]]()},
 		{get, v1 + "/schemas/:kind", s.kindSchema, "getKindSchema", "Is the JSON Schema of a kind of documents, in the language of the caller.", none, mine, nothing, answers[JSONSchema]()},
 

@@ -27,6 +27,7 @@ import (
 var documents = []string{
 	`{"kind":"object","name":"place","label":"Place","name_field":"name","visibility":"read","fields":{"name":{"type":"text"},"size":{"type":"number"}}}`,
 	`{"kind":"object","name":"thing","label":"Thing","name_field":"name","visibility":"read","fields":{"name":{"type":"text"},"size":{"type":"number"},"at":{"type":"lookup","object":"place"}}}`,
+	`{"kind":"permission","name":"drawer","label":"Drawer","objects":{"thing":{"read":true,"fields":{"*":"read"}}},"system":["manage_metadata","view_setup"]}`,
 	`{"kind":"permission","name":"shaper","label":"Shaper","objects":{"thing":{"create":true,"read":true,"update":true,"fields":{"*":"edit"}},"place":{"create":true,"read":true,"update":true,"fields":{"*":"edit"}}},"system":["manage_metadata","manage_permissions","view_setup"]}`,
 }
 
@@ -97,6 +98,51 @@ func TestChangedTogether(t *testing.T) {
 		w.must(err)
 		if len(object.Fields) != 3+8 {
 			t.Errorf("the draft has the fields %v", slices.Sorted(maps.Keys(object.Fields)))
+		}
+	})
+}
+
+// A draft that is not right is known as far as it is: what is wrong, and what needs that, is left out.
+func TestPartly(t *testing.T) {
+	teststore.Each(t, func(t *testing.T, open teststore.Opener) {
+		w := newWorld(t, open)
+		d := w.begin()
+		w.patch(d, thing, `{"fields":{"good":{"type":"number"},"broken":{"type":"formula","result":"number","expression":"nothing * 2"},
+			"needs_it":{"type":"formula","result":"number","expression":"broken + 1"},"wrong":{"type":"lookup","object":"nowhere"}},
+			"rules":{"begun":{"must":"good > 0"}}}`)
+		w.patch(d, metadata.Key{Kind: "view", Name: "things"}, `{"label":"Things","object":"thing","show":"table","columns":["name","wrong","good"]}`)
+		if _, err := w.drafts().Preview(t.Context(), d); !fault.Is(err, "draft.invalid") {
+			t.Fatalf("it is looked at as if it were right: %v", err)
+		}
+		preview, err := w.drafts().Partly(t.Context(), d)
+		w.must(err)
+		object := preview.Snapshot.Objects["thing"]
+		var names []string
+		for _, f := range object.Fields {
+			if f.Doc != nil && f.Name != "id" {
+				names = append(names, f.Name)
+			}
+		}
+		for name, want := range map[string]bool{"good": true, "size": true, "broken": false, "needs_it": false, "wrong": false} {
+			if got := slices.Contains(names, name); got != want {
+				t.Errorf("field %s: %v of %v", name, got, names)
+			}
+		}
+		if _, ok := preview.Snapshot.Documents[metadata.Key{Kind: "view", Name: "things"}]; !ok {
+			t.Error("the view is gone for a column that it can't have")
+		}
+		// Nobody gains a right by what is left.
+		drawer := w.CallerWith("dan@example.com", "drawer")
+		w.patch(d, metadata.Key{Kind: "permission", Name: "drawer"}, `{"objects":{"place":{"read":true,"fields":{"*":"read"}}}}`)
+		preview, err = w.Drafts.As(w.Tenant.Tenant, drawer).Partly(t.Context(), d)
+		if err != nil {
+			t.Logf("it is refused: %v", err)
+			return
+		}
+		rights, err := preview.Snapshot.Policies.Rights(t.Context(), drawer)
+		w.must(err)
+		if rights.Objects["place"].Read {
+			t.Errorf("a draft gave its reader rights: %v", rights.Objects)
 		}
 	})
 }

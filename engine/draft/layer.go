@@ -98,22 +98,34 @@ func (s *Session) Documents(ctx context.Context, key id.ID) ([]metadata.Document
 // the document, nil if nothing is left of it. Faults: those of metadata.Parse, "draft.not_found"
 // (NotFound), "draft.too_large" (TooLarge).
 func (s *Session) Patch(ctx context.Context, key id.ID, document metadata.Key, patch map[string]any) (json.RawMessage, Draft, error) {
-	return s.edit(ctx, key, document, func(was any) any { return metadata.Patched(was, patch) })
+	return s.edit(ctx, key, edit{document, func(was any) any { return metadata.Patched(was, patch) }})
+}
+
+// PatchAll lays merge patches on several documents as the draft has them, all or none; a patch
+// that is nil has its document be gone. Faults as of Patch.
+func (s *Session) PatchAll(ctx context.Context, key id.ID, patches map[metadata.Key]any) (Draft, error) {
+	edits := make([]edit, 0, len(patches))
+	for document, patch := range patches {
+		edits = append(edits, edit{document, func(was any) any { return metadata.Patched(was, patch) }})
+	}
+	slices.SortFunc(edits, func(a, b edit) int { return metadata.CompareKeys(a.document, b.document) })
+	_, d, err := s.edit(ctx, key, edits...)
+	return d, err
 }
 
 // Put replaces a document as the draft has it. Faults as of Patch.
 func (s *Session) Put(ctx context.Context, key id.ID, document metadata.Key, body map[string]any) (json.RawMessage, Draft, error) {
-	return s.edit(ctx, key, document, func(any) any { return metadata.Patched(nil, body) })
+	return s.edit(ctx, key, edit{document, func(any) any { return metadata.Patched(nil, body) }})
 }
 
 // Remove has a document be gone in a draft. Faults "draft.not_found" (NotFound),
 // "catalog.unknown_document" (Invalid).
 func (s *Session) Remove(ctx context.Context, key id.ID, document metadata.Key) (Draft, error) {
 	var missing bool
-	_, d, err := s.edit(ctx, key, document, func(was any) any {
+	_, d, err := s.edit(ctx, key, edit{document, func(was any) any {
 		missing = was == nil
 		return nil
-	})
+	}})
 	if err == nil && missing {
 		err = fault.New(fault.NotFound, "catalog.unknown_document", "kind", document.Kind, "name", document.Name)
 	}
@@ -129,24 +141,43 @@ func (s *Session) Revert(ctx context.Context, key id.ID, document metadata.Key) 
 }
 
 // edit makes something else of a document as the draft has it; nil: nothing.
-func (s *Session) edit(ctx context.Context, key id.ID, document metadata.Key, by func(was any) any) (body json.RawMessage, d Draft, err error) {
+type edit struct {
+	document metadata.Key
+	by       func(was any) any
+}
+
+// edit edits documents of a draft, all or none, and returns what the last of them says then.
+func (s *Session) edit(ctx context.Context, key id.ID, edits ...edit) (body json.RawMessage, d Draft, err error) {
 	d, err = s.change(ctx, key, func(k *kept) error {
 		base, err := s.bring(ctx, k)
 		if err != nil {
 			return err
 		}
-		beneath := find(base, document)
-		target, err := targetOf(document, by(k.value(document, beneath)))
-		if err != nil {
-			return err
+		var problems []*fault.Fault
+		for _, e := range edits {
+			beneath := find(base, e.document)
+			said := e.by(k.value(e.document, beneath))
+			if err := sameName(e.document, said); err != nil {
+				return err
+			}
+			target, wrong := targetOf(e.document, said)
+			for _, one := range wrong {
+				if len(edits) > 1 { // then it is told of which
+					one = one.At("/" + e.document.Kind + "/" + e.document.Name + one.Pointer)
+				}
+				problems = append(problems, one)
+			}
+			body = nil
+			if target != nil {
+				body = target.Body
+			}
+			k.layer = slices.DeleteFunc(k.layer, func(o overlay) bool { return o.Key == e.document })
+			if over, ok := metadata.Overlay(beneath, target); ok {
+				k.layer = append(k.layer, overlay{Document: over, at: s.service.now(), by: s.caller.User})
+			}
 		}
-		body = nil
-		if target != nil {
-			body = target.Body
-		}
-		k.layer = slices.DeleteFunc(k.layer, func(o overlay) bool { return o.Key == document })
-		if over, ok := metadata.Overlay(beneath, target); ok {
-			k.layer = append(k.layer, overlay{Document: over, at: s.service.now(), by: s.caller.User})
+		if len(problems) > 0 {
+			return fault.All(fault.Invalid, "catalog.invalid", problems)
 		}
 		return nil
 	})
@@ -166,23 +197,26 @@ func (k *kept) value(document metadata.Key, beneath *metadata.Document) (v any) 
 	return v
 }
 
-// targetOf is a document that somebody wrote; nil: it is to be gone.
-func targetOf(key metadata.Key, v any) (*metadata.Document, error) {
+// targetOf is a document that somebody wrote, and what is wrong with it; nil: it is to be gone.
+func targetOf(key metadata.Key, v any) (*metadata.Document, []*fault.Fault) {
 	said, ok := v.(map[string]any)
 	if !ok {
 		return nil, nil
 	}
-	for name, is := range map[string]string{"kind": key.Kind, "name": key.Name} {
-		if was, there := said[name]; there && was != any(is) {
-			return nil, fault.New(fault.Invalid, "api.other_document", "name", name, "is", is).At("/" + name)
-		}
-	}
 	whole := metadata.Patched(said, map[string]any{"kind": key.Kind, "name": key.Name})
 	d, problems := metadata.Parse(metadata.Canonical(whole))
-	if len(problems) > 0 {
-		return nil, fault.All(fault.Invalid, "catalog.invalid", problems)
+	return &d, problems
+}
+
+// sameName refuses what calls itself otherwise than it is called.
+func sameName(key metadata.Key, v any) error {
+	said, _ := v.(map[string]any)
+	for name, is := range map[string]string{"kind": key.Kind, "name": key.Name} {
+		if was, there := said[name]; there && was != any(is) {
+			return fault.New(fault.Invalid, "api.other_document", "name", name, "is", is).At("/" + name)
+		}
 	}
-	return &d, nil
+	return nil
 }
 
 func find(documents []metadata.Document, key metadata.Key) *metadata.Document {

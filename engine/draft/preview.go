@@ -23,6 +23,7 @@ type previewed struct {
 	draft          id.ID
 	version, under int64  // of the draft, and the newest revision
 	by             string // whose rights it was held to
+	partly         bool   // what is wrong was left out
 }
 
 // Preview is a draft that reads can be answered by.
@@ -44,7 +45,22 @@ func (s *Service) ReadOnly(t store.Tenant) store.Tenant { return &reading{t, nil
 
 // Preview compiles a draft to look at it. Faults "draft.not_found" (NotFound), "draft.invalid"
 // (Invalid) with every problem that stands in its way.
-func (s *Session) Preview(ctx context.Context, key id.ID) (preview *Preview, err error) {
+func (s *Session) Preview(ctx context.Context, key id.ID) (*Preview, error) {
+	return s.preview(ctx, key, false)
+}
+
+// Partly is Preview of a draft as far as it is right: what a problem speaks of is left out. So it
+// can be asked what the draft has while somebody is still writing it. Faults as of Preview, where
+// nothing can be left out.
+func (s *Session) Partly(ctx context.Context, key id.ID) (*Preview, error) {
+	preview, err := s.preview(ctx, key, false)
+	if fault.Is(err, "draft.invalid") {
+		return s.preview(ctx, key, true)
+	}
+	return preview, err
+}
+
+func (s *Session) preview(ctx context.Context, key id.ID, partly bool) (preview *Preview, err error) {
 	err = again(func() error {
 		k, err := s.head(ctx, key)
 		if err != nil {
@@ -54,7 +70,7 @@ func (s *Session) Preview(ctx context.Context, key id.ID) (preview *Preview, err
 		if err != nil {
 			return err
 		}
-		of := previewed{key, k.version, newest.Revision, s.rights()}
+		of := previewed{key, k.version, newest.Revision, s.rights(), partly}
 		if preview, _ = s.service.previews.Get(s.tenant.Identity()); preview != nil && preview.of == of {
 			return nil
 		}
@@ -66,7 +82,7 @@ func (s *Session) Preview(ctx context.Context, key id.ID) (preview *Preview, err
 			return err
 		}
 		of.version, of.under = k.version, c.newest.Revision
-		drafted, err := s.service.catalog.Draft(ctx, s.tenant, s.over(c, nil))
+		drafted, err := s.compiled(ctx, c, partly)
 		if err != nil {
 			return err
 		}
@@ -78,6 +94,13 @@ func (s *Session) Preview(ctx context.Context, key id.ID) (preview *Preview, err
 		return nil
 	})
 	return preview, err
+}
+
+func (s *Session) compiled(ctx context.Context, c *carried, partly bool) (*catalog.Drafted, error) {
+	if partly {
+		return s.partly(ctx, c)
+	}
+	return s.service.catalog.Draft(ctx, s.tenant, s.over(c, nil))
 }
 
 // rights are what the caller's rights follow from.

@@ -18,6 +18,7 @@ import (
 
 // Options say what a file is and where its columns go.
 type Options struct {
+	// Object may be empty of a preview: then it is of an object that is to be made.
 	Object string `json:"object"`
 	// Mode is "create" (the default), "update" or "upsert"; the latter two find
 	// records by Key.

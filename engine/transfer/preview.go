@@ -45,8 +45,9 @@ type Preview struct {
 // PreviewColumn is a column of a file.
 type PreviewColumn struct {
 	Heading string
-	Samples []string // the first that differ, not empty
-	Guess   *Guess   // nil: none
+	Samples []string  // the first that differ, not empty
+	Guess   *Guess    // nil: none
+	As      *Proposal // the field that it would be; nil where there is an object
 }
 
 // UnknownValues are cells that are no value of the field they go to: no option, or the name of no
@@ -66,8 +67,12 @@ type ValueCount struct {
 
 // Preview keeps a file, unless it was uploaded before, and says what is in it and where its
 // columns probably go. Unknown values are told of the fields of the options, or of those that
-// were guessed if there are none. Faults are those of Start.
+// were guessed if there are none. Without an object it says what fields of a new one the
+// columns would be. Faults are those of Start.
 func (s *Service) Preview(ctx context.Context, t store.Tenant, c *policy.Caller, o Options, file File) (*Preview, error) {
+	if o.Object == "" {
+		return s.propose(ctx, t, c, o, file)
+	}
 	snapshot, err := s.snapshots.Snapshot(ctx, t)
 	if err != nil {
 		return nil, err
@@ -147,10 +152,7 @@ func (l *looking) columns(p *Preview, object *catalog.Object, o *Options, may pe
 			if text == "" {
 				continue
 			}
-			if r := []rune(text); len(r) > maxSample {
-				text = string(r[:maxSample])
-			}
-			text = strings.Clone(text)
+			text = strings.Clone(shortSample(text))
 			samples[i] = append(samples[i], text)
 			if len(told[i]) < toldSamples && !slices.Contains(told[i], text) {
 				told[i] = append(told[i], text)
@@ -163,7 +165,7 @@ func (l *looking) columns(p *Preview, object *catalog.Object, o *Options, may pe
 	}
 	guesses := m.guesses(rows.header, samples, may)
 	for i, heading := range rows.header {
-		p.Columns = append(p.Columns, PreviewColumn{heading, told[i], guesses[i]})
+		p.Columns = append(p.Columns, PreviewColumn{Heading: heading, Samples: told[i], Guess: guesses[i]})
 	}
 	return nil
 }

@@ -220,18 +220,9 @@ func (s *Service) Start(ctx context.Context, t store.Tenant, c *policy.Caller, o
 // permitted finds the object and what the caller may do with fields.
 func (s *Service) permitted(ctx context.Context, snapshot *catalog.Snapshot, c *policy.Caller, o *Options) (*catalog.Object, permit, error) {
 	name := o.Object
-	rights, err := snapshot.Policies.Rights(ctx, c)
+	rights, err := imports(ctx, snapshot, c, o)
 	if err != nil {
 		return nil, permit{}, err
-	}
-	needed := []string{"import"}
-	if o.AnyStage || o.At != nil {
-		needed = append(needed, "import_stages")
-	}
-	for _, right := range needed {
-		if !c.System && !rights.System[right] {
-			return nil, permit{}, fault.New(fault.Forbidden, "auth.right_missing", "right", right)
-		}
 	}
 	object, ok := snapshot.Objects[name]
 	if !ok || !c.System && !rights.Objects[name].Read {
@@ -245,6 +236,24 @@ func (s *Service) permitted(ctx context.Context, snapshot *catalog.Snapshot, c *
 		},
 		constants: snapshot.Constants,
 	}, nil
+}
+
+// imports are the rights of a caller who may import with such options.
+func imports(ctx context.Context, snapshot *catalog.Snapshot, c *policy.Caller, o *Options) (*policy.Rights, error) {
+	rights, err := snapshot.Policies.Rights(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	needed := []string{"import"}
+	if o.AnyStage || o.At != nil {
+		needed = append(needed, "import_stages")
+	}
+	for _, right := range needed {
+		if !c.System && !rights.System[right] {
+			return nil, fault.New(fault.Forbidden, "auth.right_missing", "right", right)
+		}
+	}
+	return rights, nil
 }
 
 // keep stores the text of a file in chunks, each in a transaction of its own, so

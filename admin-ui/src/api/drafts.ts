@@ -19,7 +19,6 @@ export interface Key {
 export type Patch = { [member: string]: unknown };
 
 const at = (id: string) => ({ params: { path: { id } } });
-const of = (id: string, { kind, name }: Key) => ({ params: { path: { id, kind, name } } });
 
 export const drafts = () => data(client.GET("/api/v1/drafts"));
 export const makeDraft = (label: string) => data(client.POST("/api/v1/drafts", { body: { label } }));
@@ -34,12 +33,12 @@ export async function documents(draft: string | undefined): Promise<Document[]> 
     : await data(client.GET("/api/v1/metadata"));
   return found.items as Document[];
 }
-export const patchDocument = (draft: string, key: Key, patch: Patch) =>
-  data(client.PATCH("/api/v1/drafts/{id}/documents/{kind}/{name}", { ...of(draft, key), body: patch }));
-export const putDocument = (draft: string, key: Key, document: Patch) =>
-  data(client.PUT("/api/v1/drafts/{id}/documents/{kind}/{name}", { ...of(draft, key), body: document }));
-export const removeDocument = (draft: string, key: Key) =>
-  data(client.DELETE("/api/v1/drafts/{id}/documents/{kind}/{name}", of(draft, key)));
+/** Patches of several documents, all or none; null has one be gone. */
+export function patchDocuments(draft: string, changes: { key: Key; patch: Patch | null }[]) {
+  const body: Record<string, Record<string, Patch | null>> = {};
+  for (const { key, patch } of changes) body[key.kind] = { ...body[key.kind], [key.name]: patch };
+  return data(client.PATCH("/api/v1/drafts/{id}/documents", { ...at(draft), body: body as never }));
+}
 export const revertDocument = (draft: string, key: Key) =>
   data(client.POST("/api/v1/drafts/{id}/revert", { ...at(draft), body: key }));
 

@@ -288,7 +288,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Changes several documents in a draft by merge patches, makes or removes them: all or none.
+         * @description Needs the right manage_metadata.
+         */
+        patch: operations["patchDraftedDocuments"];
         trace?: never;
     };
     "/api/v1/drafts/{id}/documents/{kind}/{name}": {
@@ -3248,6 +3252,7 @@ export interface components {
              * @enum {string}
              */
             mode?: "create" | "update" | "upsert";
+            /** @description Object may be empty of a preview: then it is of an object that is to be made. */
             object: string;
             /** @description Of a workbook: the first when absent */
             sheet?: string;
@@ -3904,6 +3909,8 @@ export interface components {
         };
         /** @description PreviewColumn is a column of a file. */
         PreviewColumn: {
+            /** @description The field that it would be of a new object */
+            as?: components["schemas"]["ProposedField"];
             /** @description Of that, from 0 to 1 */
             certainty?: number;
             /** @description Where it probably goes */
@@ -3950,6 +3957,25 @@ export interface components {
             name?: string;
             /** @description An IANA name, such as Asia/Shanghai */
             time_zone?: string;
+        };
+        /** @description ProposedField is the field that a column would be. */
+        ProposedField: {
+            /** @description The ISO 4217 code */
+            currency?: string;
+            /**
+             * Format: int64
+             * @description Rows whose values it would not take
+             */
+            misfits?: number;
+            /** @description It names the records */
+            names?: boolean;
+            /** @description That it refers to */
+            object?: string;
+            /** @description Labels, the most frequent first */
+            options?: string[];
+            /** @description Of a number */
+            scale?: number;
+            type: string;
         };
         /** @description PublicForm is a form as people outside are shown it. */
         PublicForm: {
@@ -5216,6 +5242,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DraftedDocuments"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    patchDraftedDocuments: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last one that an answer had: what is read is then as new as that, whichever process answers. */
+                "X-Moment"?: components["parameters"]["Moment"];
+            };
+            path: {
+                id: components["schemas"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    [key: string]: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    "X-Moment": components["headers"]["Moment"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Draft"];
                 };
             };
             "4XX": components["responses"]["Problem"];

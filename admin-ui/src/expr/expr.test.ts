@@ -17,7 +17,7 @@ const paths = ["amount", "account.name", "owner", "not_closed", "金额", "inbox
 function anyExpr(random: (below: number) => number, level: number): Expr {
   const pick = <T>(of: T[]) => of[random(of.length)] as T;
   const deeper = () => anyExpr(random, level - 1);
-  switch (random(level > 0 ? 9 : 5)) {
+  switch (random(level > 0 ? 10 : 5)) {
     case 0:
       return { is: "number", text: pick(["0", "12.50", "-3", "100000000000000000000.01"]) };
     case 1:
@@ -33,6 +33,8 @@ function anyExpr(random: (below: number) => number, level: number): Expr {
       return { is: "call", name: pick(["today", "addDays", "date"]), args: Array.from({ length: random(3) }, deeper) };
     case 7:
       return { is: "unary", op: "not", of: deeper() };
+    case 8:
+      return { is: "choice", when: deeper(), yes: deeper(), no: deeper() };
     default:
       return { is: "binary", op: pick(Object.keys(binding) as Binary[]), left: deeper(), right: deeper() };
   }
@@ -67,10 +69,12 @@ test.each([
   ["a && !b || c", "a and not b or c"],
   ["stage not in ['won', \"lost\"]", 'stage not in ["won", "lost"]'],
   ["amount>=-5", "amount >= -5"],
+  ["a ? b : c ? d : e", "a ? b : c ? d : e"],
+  ["(a ? b : c) ? d : e", "(a ? b : c) ? d : e"],
   ["(a ?? 0) > 3", "(a ?? 0) > 3"], // the server takes no other operator beside ?? without brackets
 ])("%s is %s", (source, written) => expect(print(parse(source))).toBe(written));
 
-test.each(["", "a ==", "amount > 10,000", "== 5", '"open', "a b", "f(", "a ? b : c", ".x"])(
+test.each(["", "a ==", "amount > 10,000", "== 5", '"open', "a b", "f(", "a ? b", ".x"])(
   "%s is no expression",
   (source) => expect(parsed(source)).toBeUndefined(),
 );

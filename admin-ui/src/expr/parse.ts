@@ -14,7 +14,7 @@ interface Token {
 }
 
 const spelled: Record<string, string> = { "&&": "and", "||": "or", "!": "not" };
-const marks = ["==", "!=", "<=", ">=", "&&", "||", "??", ..."<>+-*/%()[],!"];
+const marks = ["==", "!=", "<=", ">=", "&&", "||", "??", ..."<>+-*/%()[],!?:"];
 const escapes: Record<string, string> = { n: "\n", t: "\t", r: "\r", "\\": "\\", '"': '"', "'": "'" };
 /** Deeper than this nothing is drawn; the server has its own limit. */
 const levels = 60;
@@ -93,8 +93,15 @@ export function parse(source: string): Expr {
       next += op === "not in" ? 2 : 1;
       left = { is: "binary", op, left, right: expression(binding[op] + 1) };
     }
+    if (least === 0 && is("?")) left = choice(left);
     depth--;
     return left;
+  };
+  const choice = (when: Expr): Expr => {
+    take("?");
+    const yes = expression(0);
+    take(":");
+    return { is: "choice", when, yes, no: expression(0) };
   };
   const listed = (end: string): Expr[] => {
     const items: Expr[] = [];

@@ -19,6 +19,8 @@ export function print(of: Expr): string {
       return `${of.name}(${of.args.map(print).join(", ")})`;
     case "unary":
       return of.op === "not" ? `not ${within(of.of, bindingOfNot)}` : `-${within(of.of, bindingOfMinus)}`;
+    case "choice":
+      return `${within(of.when, 1)} ? ${print(of.yes)} : ${print(of.no)}`;
     case "binary": {
       const level = binding[of.op];
       return `${mixed(of.left, of.op) ?? within(of.left, level)} ${of.op} ${mixed(of.right, of.op) ?? within(of.right, level + 1)}`;
@@ -33,16 +35,18 @@ const mixed = (of: Expr, op: Binary): string | undefined =>
 /** An operand, in brackets where it binds less tightly than what is around it. */
 function within(of: Expr, least: number): string {
   const level =
-    of.is === "binary"
-      ? binding[of.op]
-      : of.is === "unary"
-        ? // What stands behind the operator reaches as far as it can, so that it may only stand alone or last.
-          of.op === "not"
-          ? bindingOfNot
-          : bindingOfMinus
-        : of.is === "number" && of.text.startsWith("-")
-          ? bindingOfMinus
-          : Number.POSITIVE_INFINITY;
+    of.is === "choice"
+      ? 0
+      : of.is === "binary"
+        ? binding[of.op]
+        : of.is === "unary"
+          ? // What stands behind the operator reaches as far as it can, so that it may only stand alone or last.
+            of.op === "not"
+            ? bindingOfNot
+            : bindingOfMinus
+          : of.is === "number" && of.text.startsWith("-")
+            ? bindingOfMinus
+            : Number.POSITIVE_INFINITY;
   return level < least ? `(${print(of)})` : print(of);
 }
 

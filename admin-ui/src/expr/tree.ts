@@ -11,7 +11,9 @@ export type Expr =
   | { is: "path"; path: string }
   | { is: "call"; name: string; args: Expr[] }
   | { is: "unary"; op: "not" | "-"; of: Expr }
-  | { is: "binary"; op: Binary; left: Expr; right: Expr };
+  | { is: "binary"; op: Binary; left: Expr; right: Expr }
+  /** `when ? yes : no` */
+  | { is: "choice"; when: Expr; yes: Expr; no: Expr };
 
 export type Binary =
   | "or"
@@ -27,6 +29,7 @@ export type Binary =
   | "contains"
   | "startsWith"
   | "endsWith"
+  | "matches"
   | "+"
   | "-"
   | "*"
@@ -49,6 +52,7 @@ export const binding: Record<Binary, number> = {
   contains: 20,
   startsWith: 20,
   endsWith: 20,
+  matches: 20,
   "+": 30,
   "-": 30,
   "*": 60,
@@ -89,6 +93,8 @@ export function pathsIn(of: Expr): string[] {
       return pathsIn(of.of);
     case "binary":
       return [...pathsIn(of.left), ...pathsIn(of.right)];
+    case "choice":
+      return [...pathsIn(of.when), ...pathsIn(of.yes), ...pathsIn(of.no)];
     default:
       return [];
   }

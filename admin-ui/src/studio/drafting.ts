@@ -12,10 +12,8 @@ import {
   type Key,
   makeDraft,
   type Patch,
-  patchDocument,
+  patchDocuments,
   planDraft,
-  putDocument,
-  removeDocument,
   revertDocument,
 } from "~/api/drafts";
 import type { Document } from "~/api/session";
@@ -96,10 +94,28 @@ export function useKind(kind: string): Document[] | undefined {
   return useMemo(() => all && [...all.values()].filter((d) => d.kind === kind), [all, kind]);
 }
 
+/** A merge patch of a document; null: it is gone. */
+export interface Change {
+  key: Key;
+  patch: Patch | null;
+}
+
+/** Documents that are made, as changes. */
+export const asChanges = (made: (Key & Patch)[]): Change[] =>
+  made.map(({ kind, name, ...patch }) => ({ key: { kind, name }, patch }));
+
+/** What a document says besides its kind and name. */
+function bodyOf(document: Document): Patch {
+  const { kind: _, name: __, ...body } = document as Key & Patch;
+  return body;
+}
+
 export interface Changing {
   /** Lays a merge patch on a document, or makes it of that. Resolves when it is stored; false: it was refused. */
   patch(key: Key, patch: Patch, says?: string): Promise<boolean>;
-  /** Makes several documents at once, one after the other. */
+  /** Lays patches on several documents, all or none; one step takes all of them back. */
+  patchAll(changes: Change[], says?: string): Promise<boolean>;
+  /** Makes several documents at once. */
   make(documents: (Key & Patch)[], says?: string): Promise<boolean>;
   remove(key: Key, says?: string): Promise<boolean>;
   /** The document is again what it is without the draft. */
@@ -108,6 +124,8 @@ export interface Changing {
 
 /** What is stored of a tenant's drafts is stored in order. */
 let queue: Promise<unknown> = Promise.resolve();
+/** Resolves when all that was changed so far is stored, or refused. */
+export const settled = (): Promise<unknown> => queue;
 const inOrder = <T>(step: () => Promise<T>): Promise<T> => {
   const done = queue.then(step, step);
   queue = done.catch(() => undefined);
@@ -152,62 +170,54 @@ export function useChanging(): Changing {
       void cache.invalidateQueries({ queryKey: planKey(tenant, made.id) });
     };
     /** Stores a step; what it shows beforehand is taken back if it is refused. */
-    const store = (key: Key, after: Document | undefined, step: (draft: string) => Promise<Draft>) => {
-      const before = shown(id, key);
-      show(id, key, after);
+    const store = (shows: { key: Key; after: Document | undefined }[], step: (draft: string) => Promise<Draft>) => {
+      const before = shows.map(({ key }) => ({ key, after: shown(id, key) }));
+      const showAll = (at: string | undefined, all: typeof shows) => {
+        for (const { key, after } of all) show(at, key, after);
+      };
+      showAll(id, shows);
       return inOrder(async () => {
         try {
           const at = await begun();
-          if (at !== id) show(at, key, after);
+          if (at !== id) showAll(at, shows);
           told(await step(at));
           return true;
         } catch (error) {
           const why = refusal(error);
           notify({ text: why?.errors?.[0]?.detail ?? why?.detail ?? t("error.offline"), tone: "bad" });
-          show(id, key, before);
+          showAll(id, before);
           void cache.invalidateQueries({ queryKey: draftsKey(tenant) });
           return false;
         }
       });
     };
-    const patch: Changing["patch"] = async (key, change, says) => {
+    /** What a document is with a patch laid on it, and the patch that takes that back; undefined where nothing changes. */
+    const changed = ({ key, patch: change }: Change) => {
       const before = shown(id, key);
-      const after = { kind: key.kind, name: key.name, ...(patched(before ?? {}, change) as Patch) } as Document;
-      const back = before ? difference(after, before) : undefined;
-      if (before && back === undefined) return true;
-      const done = await store(key, after, async (at) => (await patchDocument(at, key, change)).draft);
-      if (done && says)
-        pushUndo({ label: says, undo: () => (back ? patch(key, back as Patch) : changing.remove(key)) });
+      const after =
+        change && ({ kind: key.kind, name: key.name, ...(patched(before ?? {}, change) as Patch) } as Document);
+      const back = before ? (after ? difference(after, before) : bodyOf(before)) : null;
+      return before ? back !== undefined && { key, after, back } : after && { key, after, back };
+    };
+    const patchAll = async (changes: Change[], says?: string): Promise<boolean> => {
+      const made = changes.flatMap((one) => {
+        const does = changed(one);
+        return does ? { ...does, patch: one.patch } : [];
+      });
+      if (made.length === 0) return true;
+      const shows = made.map(({ key, after }) => ({ key, after: after ?? undefined }));
+      const done = await store(shows, (at) => patchDocuments(at, made));
+      const backs = made.map(({ key, back }) => ({ key, patch: back as Patch | null })).reverse();
+      if (done && says) pushUndo({ label: says, undo: () => patchAll(backs) });
       return done;
     };
     const changing: Changing = {
-      patch,
-      async make(made, says) {
-        for (const { kind, name, ...body } of made) {
-          const key = { kind, name };
-          const whole = { kind, name, ...body } as Document;
-          if (!(await store(key, whole, async (at) => (await putDocument(at, key, body)).draft))) return false;
-        }
-        if (says)
-          pushUndo({
-            label: says,
-            undo: async () => {
-              for (const key of [...made].reverse()) await changing.remove(key);
-            },
-          });
-        return true;
-      },
-      async remove(key, says) {
-        const before = shown(id, key);
-        const done = await store(key, undefined, (at) => removeDocument(at, key));
-        if (done && says && before) {
-          const { kind: _, name: __, ...body } = before as Key & Patch;
-          pushUndo({ label: says, undo: () => changing.make([{ ...key, ...body }]) });
-        }
-        return done;
-      },
+      patchAll,
+      patch: (key, change, says) => patchAll([{ key, patch: change }], says),
+      make: (made, says) => patchAll(asChanges(made), says),
+      remove: (key, says) => patchAll([{ key, patch: null }], says),
       async revert(key) {
-        const done = await store(key, shown(id, key), (at) => revertDocument(at, key));
+        const done = await store([{ key, after: shown(id, key) }], (at) => revertDocument(at, key));
         if (done) await cache.invalidateQueries({ queryKey: documentsKey(tenant, id) });
         return done;
       },

@@ -29,8 +29,8 @@ export function typesOf(schema: Schema): string[] {
 /** What a field of a type begins with, so that it is one. */
 export function fieldOf(type: string, label: string, order: number): FieldDoc & Patch {
   const begins: Record<string, Patch> = {
-    picklist: { options: { first: { label: "…", order: 10 } } },
-    multi_picklist: { options: { first: { label: "…", order: 10 } } },
+    picklist: { options: { first: { label: { en: "Option 1", zh: "选项 1" }, order: 10 } } },
+    multi_picklist: { options: { first: { label: { en: "Option 1", zh: "选项 1" }, order: 10 } } },
     lookup: { object: "account" },
     any_lookup: { objects: ["account"] },
     formula: { result: "number", expression: "1" },

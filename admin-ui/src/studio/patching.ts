@@ -54,6 +54,18 @@ export const stepsOf = (pointer: string): string[] =>
     .slice(1)
     .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
 
+/** Names of fields that every object has of itself. */
+export const systemNames: ReadonlySet<string> = new Set([
+  "id",
+  "version",
+  "created_at",
+  "created_by",
+  "updated_at",
+  "updated_by",
+  "owner",
+  "record_type",
+]);
+
 /** A name as documents have them, made of what somebody calls it: of letters of other scripts nothing is left. */
 export function nameOf(label: string, taken: (name: string) => boolean, fallback: string): string {
   const plain = label

@@ -210,3 +210,16 @@ function fits(shape: Shape, value: unknown): boolean {
 /** Which members of a group are wanted. */
 export const requiredOf = (root: Schema, schema: Schema, value: unknown): Set<string> =>
   gathered(root, schema, value).required;
+
+/** The schema of the place at some steps in a value; undefined where it knows none. */
+export function within(root: Schema, schema: Schema, value: unknown, steps: string[]): Schema | undefined {
+  let at: Schema | undefined = schema;
+  let of = value;
+  for (const step of steps) {
+    if (!at) return undefined;
+    const shape: Shape = shapeOf(root, at, of);
+    at = shape.is === "group" ? shape.members.get(step) : shape.is === "map" ? shape.each : undefined;
+    of = isSchema(of) ? of[step] : undefined;
+  }
+  return at;
+}

@@ -38,6 +38,9 @@ const fielded = new Set([
   "depends_on",
   "untracked",
   "required",
+  "set",
+  "match",
+  "defaults",
 ]);
 
 /** Says what fits at a place of a document; undefined where anything does. */

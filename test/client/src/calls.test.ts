@@ -458,6 +458,7 @@ test("drafts of the configuration", async () => {
   const made = data(await admin.PUT("/api/v1/drafts/{id}/documents/{kind}/{name}", { params: { path: document }, body: { options: { a: {} } } }));
   assert.deepEqual(made.draft.documents.map((one) => [one.name, one.change]), [["client_drafted", "added"]]);
   data(await admin.PATCH("/api/v1/drafts/{id}/documents/{kind}/{name}", { params: { path: document }, body: { options: { b: {} } } }));
+  assert.equal(data(await admin.PATCH("/api/v1/drafts/{id}/documents", { params: { path }, body: { picklist: { client_drafted: { options: { c: {} } } } } })).documents.length, 1);
   assert.ok(data(await admin.GET("/api/v1/drafts/{id}/documents", { params: { path, query: { kind: "picklist" } } })).items.some((one) => one.name === "client_drafted"));
   const view = { ...path, kind: "view", name: "all_accounts" };
   assert.equal(data(await admin.DELETE("/api/v1/drafts/{id}/documents/{kind}/{name}", { params: { path: view } })).documents.length, 2);

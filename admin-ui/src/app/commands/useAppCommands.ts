@@ -1,6 +1,7 @@
 // What can be done on every page.
 import {
   IconArrowBackUp,
+  IconEyeQuestion,
   IconHelp,
   IconHistory,
   IconHome,
@@ -106,12 +107,21 @@ export function useAppCommands() {
     ...(me.rights.system.includes("manage_metadata") && shaped
       ? [leads("customise", t("studio.customise"), shaped, IconTools)]
       : []),
+    ...(me.rights.system.includes("view_setup") && here
+      ? [leads("why", t("studio.access.why_here"), whyOf(here.name, at.pathname), IconEyeQuestion)]
+      : []),
     leads("me", t("me.title"), "/me", IconSettings, "g s"),
     ...(app?.places ?? [])
       .slice(0, 9)
       .map((place, i) => ({ ...leads(`item.${i + 1}`, place.label, place.to, undefined, `g ${i + 1}`), hidden: true })),
     { id: "app.logout", label: t("me.logout"), icon: IconLogout, run: logOut },
   ]);
+}
+
+/** Where it is asked who may do what with the record that a page is of, or with such. */
+function whyOf(object: string, pathname: string): string {
+  const id = /^\/o\/[^/]+\/([0-9][0-9a-z]{12})$/.exec(pathname)?.[1];
+  return `/studio/access/why?object=${object}${id ? `&id=${id}` : ""}`;
 }
 
 /** ⌘Z takes back the last change that a page remembered. */

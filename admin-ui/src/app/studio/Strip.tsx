@@ -99,12 +99,12 @@ export function Strip() {
       <Button size="compact-sm" variant="default" leftSection={<IconEye size={14} />} onClick={() => setAsks("look")}>
         {t("studio.preview")}
       </Button>
-      {changes === 0 ? (
-        <Button size="compact-sm" disabled>
+      {changes > 0 ? (
+        <Button size="compact-sm" component={Link} to={`/studio/changes?draft=${draft?.id}`}>
           {t("studio.publish")}
         </Button>
       ) : (
-        <Button size="compact-sm" component={Link} to={`/studio/changes?draft=${draft?.id ?? ""}`}>
+        <Button size="compact-sm" disabled title={t("studio.nothing_changed")}>
           {t("studio.publish")}
         </Button>
       )}

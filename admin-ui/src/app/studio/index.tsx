@@ -8,6 +8,7 @@ import { Title } from "~/ui/Title";
 import { Strip } from "./Strip";
 import css from "./Studio.module.css";
 
+const Access = lazy(() => import("~/features/studio-access"));
 const Objects = lazy(() => import("~/features/studio-objects"));
 const Documents = lazy(() => import("~/features/studio-documents"));
 const Pages = lazy(() => import("~/features/studio-pages"));
@@ -43,6 +44,11 @@ export default function Studio() {
             <Route path="objects/picklist/:name" element={<Documents section="objects" kind="picklist" />} />
             <Route path="objects/:name" element={<Objects />} />
             <Route path="objects/:name/:tab" element={<Objects />} />
+            <Route path="access" element={<Access />} />
+            <Route path="access/why" element={<Access way="why" />} />
+            <Route path="access/pivot" element={<Access way="pivot" />} />
+            <Route path="access/roles" element={<Access way="roles" />} />
+            {!params.has("as") && <Route path="access/permission/:name" element={<Access />} />}
             <Route path="pages" element={<Documents section="pages" />} />
             {sections.pages.map((kind) => (
               <Route key={kind} path={`pages/${kind}/:name`} element={<Documents section="pages" kind={kind} />} />

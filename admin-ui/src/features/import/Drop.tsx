@@ -2,7 +2,7 @@ import { Loader } from "@mantine/core";
 import { IconFileSpreadsheet } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { accepted, fileOf } from "./dropped";
+import { fileOf, tables } from "~/ui/dropping";
 import css from "./Import.module.css";
 
 interface Props {
@@ -36,7 +36,7 @@ export function Drop({ busy, problem, onFile }: Props) {
       <span className="quiet small">{t("import.kinds")}</span>
       <input
         type="file"
-        accept={accepted}
+        accept={tables}
         disabled={busy}
         aria-label={t("import.choose_file")}
         onChange={(event) => {

@@ -1,15 +1,15 @@
 // Files in and out of a list: a menu, the same as commands, and dropping a file anywhere onto it.
 import { ActionIcon, Menu } from "@mantine/core";
 import { IconDots, IconFileExport, IconFileImport } from "@tabler/icons-react";
-import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { exportAddress, type Format, type Listed } from "~/api/imports";
 import type { ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
 import { type Command, perform, useCommands } from "~/ui/commands";
+import { useDrop } from "~/ui/dropping";
 import { notify } from "~/ui/notices";
-import { fileOf, hasFile, useDropped } from "./dropped";
+import { useDropped } from "./dropped";
 import css from "./Import.module.css";
 
 interface Props {
@@ -71,37 +71,6 @@ export function ListTransfer({ object, listed }: Props) {
       {over && imports && <div className={css.over}>{t("import.drop_here", { object: object.plural })}</div>}
     </>
   );
-}
-
-/** Takes a file that is dropped anywhere onto the page; says whether one is over it. */
-function useDrop(onFile: (file: File) => void): boolean {
-  const [over, setOver] = useState(false);
-  useEffect(() => {
-    const drag = (event: DragEvent) => {
-      if (!hasFile(event)) return;
-      event.preventDefault();
-      setOver(true);
-    };
-    const leave = (event: DragEvent) => {
-      if (!event.relatedTarget) setOver(false);
-    };
-    const drop = (event: DragEvent) => {
-      if (!hasFile(event)) return;
-      event.preventDefault();
-      setOver(false);
-      const file = fileOf(event);
-      if (file) onFile(file);
-    };
-    window.addEventListener("dragover", drag);
-    window.addEventListener("dragleave", leave);
-    window.addEventListener("drop", drop);
-    return () => {
-      window.removeEventListener("dragover", drag);
-      window.removeEventListener("dragleave", leave);
-      window.removeEventListener("drop", drop);
-    };
-  });
-  return over;
 }
 
 /** Has the browser save what the server streams. */

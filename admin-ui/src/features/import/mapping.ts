@@ -23,9 +23,10 @@ export interface Choices {
   targets: Target[];
 }
 
-/** What was guessed. */
-export const guessed = (preview: Preview): Target[] =>
-  preview.columns.map(({ field, certainty, source }) => {
+/** What was guessed; `known` says the field of a heading for certain. */
+export const guessed = (preview: Preview, known: Record<string, string> = {}): Target[] =>
+  preview.columns.map(({ heading, field, certainty, source }) => {
+    if (known[heading] && known[heading] !== field) return { field: known[heading], certainty: 1, values: {} };
     const { match, format } = typeof source === "object" ? source : {};
     return { field: field ?? "", certainty, match, format, values: {} };
   });

@@ -6,6 +6,7 @@ import { useSearchParams } from "react-router";
 import { begin, cancel, type Import, preview, progress, refusedRows, type Sent } from "~/api/imports";
 import type { ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
+import { dropWaiting, waitingFor } from "~/meta/waiting";
 import { type Choices, guessed, optionsOf } from "./mapping";
 import { type Edits, readRefused, remaining, toSend } from "./refused";
 
@@ -51,9 +52,14 @@ export function useImporting(object: ObjectModel) {
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,
   });
+  // Of a file that the object was made of it is known where the columns go.
+  const known = useMemo(() => {
+    const rows = waitingFor(me.tenant, object.name);
+    return rows?.upload === upload ? rows?.fields : undefined;
+  }, [me.tenant, object.name, upload]);
   const first = useMemo(
-    () => seen.data && { key: "", anyStage: false, sheet: seen.data.sheet, targets: guessed(seen.data) },
-    [seen.data],
+    () => seen.data && { key: "", anyStage: false, sheet: seen.data.sheet, targets: guessed(seen.data, known) },
+    [seen.data, known],
   );
   const choices = chosen && chosen.upload === upload ? chosen.choices : first;
   const choose = (changes: Partial<Choices>) => {
@@ -123,6 +129,7 @@ export function useImporting(object: ObjectModel) {
     mutationFn: () => begin(JSON.parse(wanted), upload as Sent),
     onSuccess: ({ id }) => {
       setSpent(upload);
+      if (known) dropWaiting(me.tenant, object.name);
       setRuns([{ id }]);
     },
   });

@@ -2,9 +2,9 @@ import { Button } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { filterOf, written } from "~/expr";
 import type { Formats } from "~/fields";
+import type { Fields } from "~/filter/fields";
+import { Words } from "~/filter/Words";
 import type { ObjectModel } from "~/meta/model";
-import type { Fields } from "./filter/fields";
-import { Words } from "./filter/Words";
 import css from "./ListPage.module.css";
 import type { ListState } from "./state";
 

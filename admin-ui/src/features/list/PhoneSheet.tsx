@@ -6,12 +6,12 @@ import { useTranslation } from "react-i18next";
 import { type Uses, usesOf } from "~/api/uses";
 import { filterOf, written } from "~/expr";
 import type { Formats } from "~/fields";
+import type { Fields } from "~/filter/fields";
 import { Sort } from "./columns/Sort";
-import type { Fields } from "./filter/fields";
 import css from "./ListPage.module.css";
 import { type ListState, wayNames } from "./state";
 
-const Builder = lazy(() => import("./filter/Builder"));
+const Builder = lazy(() => import("~/filter/Builder"));
 
 interface Props {
   state: ListState;

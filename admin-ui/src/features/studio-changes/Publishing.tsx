@@ -9,7 +9,7 @@ import { type Conflict, type Draft, type DraftPlan, publishDraft, rebaseDraft } 
 import { sessionKey } from "~/meta/mine";
 import { useSession } from "~/meta/session";
 import { labelOf } from "~/studio/DocumentList";
-import { documentsKey, draftsKey, useChanging, useDocuments, usePlan } from "~/studio/drafting";
+import { documentsKey, draftsKey, settled, useChanging, useDocuments, usePlan } from "~/studio/drafting";
 import { addressOf } from "~/studio/kinds";
 import { Failure } from "~/ui/Failure";
 import { notify } from "~/ui/notices";
@@ -48,6 +48,7 @@ function Planned({ draft, plan, done }: { draft: Draft; plan: DraftPlan; done():
   const publish = async () => {
     setBusy(true);
     try {
+      await settled();
       const { revision } = await publishDraft(draft.id, message.trim(), allowed);
       notify({ text: t("studio.published", { revision }) });
       cache.setQueryData<Draft[]>(draftsKey(me.tenant), (now) => now?.filter((one) => one.id !== draft.id));

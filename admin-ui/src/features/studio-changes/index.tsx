@@ -2,6 +2,7 @@ import { SegmentedControl } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 import { useDrafting } from "~/studio/drafting";
+import { WaitingRows } from "~/studio/WaitingRows";
 import css from "./Changes.module.css";
 import { History } from "./History";
 import { Publishing } from "./Publishing";
@@ -34,6 +35,7 @@ export default function Changes() {
             { value: "history", label: t("studio.history") },
           ]}
         />
+        <WaitingRows />
         {history ? (
           <History />
         ) : draft ? (

@@ -7,7 +7,7 @@ import type { ObjectDoc } from "~/meta/documents";
 import { useChanging, useDocuments } from "~/studio/drafting";
 import { fieldOf } from "~/studio/fields";
 import { lastOrder } from "~/studio/order";
-import { nameOf } from "~/studio/patching";
+import { nameOf, systemNames } from "~/studio/patching";
 import { placed } from "./made";
 import css from "./Objects.module.css";
 
@@ -21,20 +21,20 @@ interface Props {
 export function NewField({ object, types, made }: Props) {
   const { t } = useTranslation();
   const documents = useDocuments();
-  const { patch } = useChanging();
+  const { patchAll } = useChanging();
   const [open, setOpen] = useState(false);
   const [label, setLabel] = useState("");
   const [shown, setShown] = useState(true);
   const { fields, name: of } = object as unknown as ObjectDoc;
   const choose = async (type: string) => {
     const called = label.trim() || t(`studio.type.${type}`); // as its type for now, where nothing is said
-    const name = nameOf(label.trim() || type, (one) => one in fields, "field");
+    const name = nameOf(label.trim() || type, (one) => one in fields || systemNames.has(one), "field");
     setOpen(false);
     setLabel("");
     const added = { fields: { [name]: fieldOf(type, called, lastOrder(fields)) } };
-    if (!(await patch({ kind: "object", name: of }, added, t("studio.field_added", { label: called })))) return;
-    made(name);
-    if (shown && documents) for (const { key, patch: change } of placed(documents, of, name)) await patch(key, change);
+    const pages = shown && documents ? placed(documents, of, name) : [];
+    const says = t("studio.field_added", { label: called });
+    if (await patchAll([{ key: { kind: "object", name: of }, patch: added }, ...pages], says)) made(name);
   };
   return (
     <Popover opened={open} onChange={setOpen} position="top-start" width={420} trapFocus returnFocus>

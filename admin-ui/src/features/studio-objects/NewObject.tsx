@@ -3,12 +3,12 @@ import { IconPlus } from "@tabler/icons-react";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate, useSearchParams } from "react-router";
-import type { Document } from "~/api/session";
 import { useSession } from "~/meta/session";
 import { labelOf } from "~/studio/DocumentList";
-import { useChanging, useDocuments } from "~/studio/drafting";
+import { asChanges, useChanging, useDocuments } from "~/studio/drafting";
 import { nameOf } from "~/studio/patching";
-import { objectOf } from "./made";
+import { inAppOrder, objectOf, setsOf } from "./made";
+import { ChooseFile } from "./Spreadsheet";
 
 /** A new object: a name, and it has a list, a page, a place in an app and the rights of the maker's sets. */
 export function NewObject() {
@@ -30,34 +30,29 @@ export function NewObject() {
   );
 }
 
-const orderOf = (d: Document) => (d as { order?: number }).order ?? Number.POSITIVE_INFINITY;
-
 function Making({ close }: { close(): void }) {
   const { t, i18n } = useTranslation();
   const { me } = useSession();
   const go = useNavigate();
   const [params] = useSearchParams();
   const documents = useDocuments();
-  const { make, patch } = useChanging();
+  const { patchAll } = useChanging();
   const [label, setLabel] = useState("");
   const [plural, setPlural] = useState("");
-  const apps = [...(documents?.values() ?? [])].filter((d) => d.kind === "app").sort((a, b) => orderOf(a) - orderOf(b));
+  const apps = inAppOrder(documents?.values() ?? []);
   const [app, setApp] = useState<string | null>(apps[0] ? String(apps[0].name) : null);
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     const name = nameOf(label, (one) => !!documents?.has(`object/${one}`), "object");
-    const sets = [...(documents?.values() ?? [])].filter(
-      (d) => d.kind === "permission" && me.user.permissions.includes(String(d.name)),
-    );
+    const sets = setsOf(documents?.values() ?? [], me.user.permissions);
     const { made, patches } = objectOf(
       { name, label: label.trim(), plural: plural.trim() || label.trim(), app: apps.find((one) => one.name === app) },
       sets,
     );
     close();
-    if (!(await make(made, t("studio.made", { label })))) return;
+    if (!(await patchAll([...asChanges(made), ...patches], t("studio.made", { label })))) return;
     const draft = params.get("draft");
     go(`/studio/objects/${name}${draft ? `?draft=${draft}` : ""}`);
-    for (const { key, patch: change } of patches) await patch(key, change);
   };
   return (
     <Modal opened onClose={close} title={t("studio.new_object")} closeButtonProps={{ "aria-label": t("app.close") }}>
@@ -90,6 +85,7 @@ function Making({ close }: { close(): void }) {
         <Button type="submit" size="xs" disabled={!label.trim()} style={{ justifySelf: "start" }}>
           {t("studio.make")}
         </Button>
+        <ChooseFile chosen={close} />
       </form>
     </Modal>
   );

@@ -65,6 +65,16 @@ export function objectOf(
   return { made, patches };
 }
 
+/** The apps in their order. */
+export function inAppOrder(documents: Iterable<Document>): Document[] {
+  const orderOf = (d: Document) => (d as { order?: number }).order ?? Number.POSITIVE_INFINITY;
+  return [...documents].filter((d) => d.kind === "app").sort((a, b) => orderOf(a) - orderOf(b));
+}
+
+/** The permission sets of some names: those of who makes an object, which may use it then. */
+export const setsOf = (documents: Iterable<Document>, names: readonly string[]): Document[] =>
+  [...documents].filter((d) => d.kind === "permission" && names.includes(String(d.name)));
+
 /** Puts a field at the end of the first section of each page of its object that has one. */
 export function placed(documents: Documents, object: string, field: string): { key: Key; patch: Patch }[] {
   return [...documents.values()]

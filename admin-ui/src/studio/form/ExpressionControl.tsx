@@ -1,7 +1,7 @@
 import { Switch, Textarea } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
-import { useRef, useState } from "react";
+import { lazy, Suspense, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import { useTranslation } from "react-i18next";
 import { tryExpression } from "~/api/expressions";
@@ -11,22 +11,29 @@ import { Completions } from "./Completions";
 import { type ControlProps, commonOf, keysOf } from "./controls";
 import css from "./Form.module.css";
 import { useTyped } from "./kept";
+import { Sample, useSample } from "./Sample";
+
+const Meaning = lazy(() => import("./Meaning"));
 
 interface Props extends ControlProps<boolean | string> {
   /** The object whose fields it reads; undefined: nothing is said of it here. */
   object?: string;
+  /** It is a condition, which may be built by pointing. */
+  points?: boolean;
 }
 
 /** An expression, or yes or no where it is a condition. What is wrong with it is said while it is written. */
 export function ExpressionControl(props: Props) {
   const { t } = useTranslation();
-  const { shape, label, value, say, problem, object } = props;
+  const { shape, label, value, say, problem, object, points } = props;
   const text = useTyped(typeof value === "string" ? value : "", (typed) =>
     say(typed.trim() === "" ? undefined : typed),
   );
   const [open, setOpen] = useState(false);
   const input = useRef<HTMLTextAreaElement>(null);
-  const tried = useTried(object, text.typed);
+  const [pointing, setPointing] = useState(false);
+  const sample = useSample(object);
+  const tried = useTried(object, text.typed, sample?.id);
   if (shape.is === "condition" && typeof value !== "string")
     return (
       <div className={css.texts}>
@@ -44,6 +51,9 @@ export function ExpressionControl(props: Props) {
       </div>
     );
   const found = tried?.problems[0];
+  const written = text.typed.trim() !== "";
+  const right = written && !!tried?.kind && !found;
+  const builds = !!object && (written ? tried?.kind === "boolean" : points);
   return (
     <div className={css.texts}>
       <Textarea
@@ -79,21 +89,50 @@ export function ExpressionControl(props: Props) {
           close={() => setOpen(false)}
         />
       )}
-      {tried?.kind && text.typed.trim() !== "" && (
-        <p className={css.tries}>{t("studio.results_in", { kind: t(`studio.kinds.${tried.kind}`) })}</p>
+      {object && (written || pointing) && (
+        <Suspense fallback={null}>
+          <Meaning
+            object={object}
+            text={text.typed}
+            building={pointing && !!builds}
+            write={(next) => say(next || undefined)}
+          />
+        </Suspense>
       )}
+      <div className={css.tries}>
+        {right && (
+          <span>
+            {t("studio.results_in", { kind: t(`studio.kinds.${tried?.kind}`) })}
+            {sample && object && (
+              <>
+                {" · "}
+                <Sample
+                  object={object}
+                  sample={sample}
+                  text={tried?.failed ?? (tried?.text || t("studio.says.nothing"))}
+                />
+              </>
+            )}
+          </span>
+        )}
+        {builds && (
+          <button type="button" className="link small" aria-expanded={pointing} onClick={() => setPointing(!pointing)}>
+            {t(pointing ? "studio.pointing_done" : "studio.pointing")}
+          </button>
+        )}
+      </div>
     </div>
   );
 }
 
 /** What the server says of an expression, a moment after it was typed. */
-function useTried(object: string | undefined, text: string) {
+function useTried(object: string | undefined, text: string, record: string | undefined) {
   const { me } = useSession();
   const { draft } = useDrafting();
   const [rested] = useDebouncedValue(text, 300);
   return useQuery({
-    queryKey: [me.tenant, "expression", draft?.id, draft?.changed_at, object, rested],
-    queryFn: () => tryExpression({ object: object as string, text: rested, old: true }, draft?.id),
+    queryKey: [me.tenant, "expression", draft?.id, draft?.changed_at, object, record, rested],
+    queryFn: () => tryExpression({ object: object as string, text: rested, old: true, record }, draft?.id),
     enabled: !!object && rested.trim() !== "",
     staleTime: 60_000,
     placeholderData: (former) => former,

@@ -1,9 +1,9 @@
-import { ActionIcon, Button, TextInput } from "@mantine/core";
+import { ActionIcon, Autocomplete, Button, TextInput } from "@mantine/core";
 import { IconChevronDown, IconChevronRight, IconPlus, IconTrash } from "@tabler/icons-react";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ordered, say as saidIn } from "~/meta/documents";
-import type { Json } from "../patching";
+import { type Json, nameOf } from "../patching";
 import { requiredOf, type Schema, type Shape, shapeOf } from "../shape";
 import {
   BooleanControl,
@@ -89,8 +89,12 @@ function readBy(name: string, beside: Members | undefined, object: string | unde
   return name === "filter" && typeof beside?.object === "string" ? beside.object : object;
 }
 
+/** Members whose expressions compute values; those of others are conditions. */
+const computes = new Set(["expression", "default_expr", "value", "values"]);
+
 /** One place of a document. */
 function Place({ name, required = false, beside, ...props }: PlaceProps) {
+  const { t, i18n } = useTranslation();
   const { root, schema, value, path, change, suggests, called, problems, object } = props;
   const shape = shapeOf(root, schema, value, required);
   const label = shape.title ?? name.replaceAll("_", " ");
@@ -100,7 +104,10 @@ function Place({ name, required = false, beside, ...props }: PlaceProps) {
     value: value as never,
     say: (next: Json | undefined) => change(path, next),
     suggests: suggests?.(path),
-    called: (option: string) => called?.(path, option) ?? option.replaceAll("_", " "),
+    called: (option: string) => {
+      const text = `studio.choice.${option}`;
+      return called?.(path, option) ?? (i18n.exists(text) ? t(text) : option.replaceAll("_", " "));
+    },
     problem: problems?.get(`/${path.join("/")}`),
   };
   switch (shape.is) {
@@ -120,7 +127,7 @@ function Place({ name, required = false, beside, ...props }: PlaceProps) {
       return <ListControl {...all} />;
     case "expression":
     case "condition":
-      return <ExpressionControl {...all} object={readBy(name, beside, object)} />;
+      return <ExpressionControl {...all} object={readBy(name, beside, object)} points={!computes.has(name)} />;
     case "map":
       return <Entries {...props} shape={shape} label={label} />;
     case "group":
@@ -159,6 +166,7 @@ function Entries({ shape, label, ...props }: EntriesProps) {
       </>
     );
   };
+  const starts = startsOf(props.root, shape.each, members);
   const names = ordered(members as never).map((one: { name: string }) => one.name);
   const only = (name: string) => {
     const { [name]: _, ...others } = members;
@@ -191,10 +199,12 @@ function Entries({ shape, label, ...props }: EntriesProps) {
       </ul>
       <AddEntry
         label={label}
+        labelled={starts.labelled}
+        offered={starts.labelled ? undefined : props.suggests?.(path)?.filter((name) => !(name in members))}
         taken={(name) => name in members}
-        add={(name) => {
+        add={(name, text) => {
           setFresh(name);
-          change([...path, name], startOf(props.root, shape.each));
+          change([...path, name], starts.of(text));
         }}
       />
     </fieldset>
@@ -235,38 +245,80 @@ function Entry({ name, title, begins, remove, children }: EntryProps) {
   );
 }
 
-/** What a new member is, before anything is said of it. */
-function startOf(root: Schema, each: Schema): Json {
+/** What a new member is, before anything is said of it: what it is called, if it has a label, and the last in order. */
+function startsOf(root: Schema, each: Schema, members: Members) {
   const shape = shapeOf(root, each, undefined);
-  if (shape.is === "expression") return "true";
-  if (shape.is === "condition" || shape.is === "boolean") return true;
-  if (["text", "texts"].includes(shape.is)) return "…";
-  return shape.is === "list" || shape.is === "choices" ? [] : {};
+  const has = (name: string) => shape.is === "group" && shape.members.has(name);
+  const orders = Object.values(members).flatMap((one) => (membersOf(one).order as number | undefined) ?? []);
+  return {
+    labelled: has("label"),
+    of(text: string | undefined): Json {
+      if (shape.is === "expression") return "true";
+      if (shape.is === "condition" || shape.is === "boolean") return true;
+      if (["text", "texts"].includes(shape.is)) return "…";
+      if (shape.is === "list" || shape.is === "choices") return [];
+      return {
+        ...(has("label") && text ? { label: text } : {}),
+        // Where nothing is ordered yet the order of names stays.
+        ...(has("order") && (orders.length > 0 || names(members) === 0) ? { order: Math.max(0, ...orders) + 10 } : {}),
+      };
+    },
+  };
 }
+const names = (members: Members) => Object.keys(members).length;
 
 const namePattern = /^[a-z][a-z0-9_]{0,62}$/;
 
-function AddEntry({ label, taken, add }: { label: string; taken(name: string): boolean; add(name: string): void }) {
+interface AddProps {
+  label: string;
+  /** It is called by a label, of which its name is made. */
+  labelled: boolean;
+  /** Names that fit. */
+  offered: string[] | undefined;
+  taken(name: string): boolean;
+  add(name: string, label: string | undefined): void;
+}
+
+function AddEntry({ label, labelled, offered, taken, add }: AddProps) {
   const { t } = useTranslation();
-  const [name, setName] = useState("");
-  const fits = namePattern.test(name) && !taken(name);
-  const submit = () => {
-    if (!fits) return;
-    add(name);
-    setName("");
+  const [typed, setTyped] = useState("");
+  const name = labelled ? nameOf(typed, taken, "item") : typed;
+  const fits = typed.trim() !== "" && namePattern.test(name) && !taken(name);
+  const submit = (chosen = name) => {
+    if (!fits && !offered?.includes(chosen)) return;
+    add(chosen, labelled ? typed.trim() : undefined);
+    setTyped("");
   };
+  const says = t(labelled ? "studio.new_label_in" : "studio.new_in", { label });
+  const common = {
+    size: "xs",
+    "aria-label": says,
+    placeholder: says,
+    value: typed,
+    error: typed !== "" && !fits && !offered ? t("studio.name_form") : undefined,
+  } as const;
+  const keys = (event: React.KeyboardEvent) => event.key === "Enter" && !event.nativeEvent.isComposing && submit();
   return (
     <div className={css.add}>
-      <TextInput
+      {offered ? (
+        <Autocomplete
+          {...common}
+          data={offered}
+          limit={50}
+          onChange={setTyped}
+          onOptionSubmit={submit}
+          onKeyDown={keys}
+        />
+      ) : (
+        <TextInput {...common} onChange={(event) => setTyped(event.currentTarget.value)} onKeyDown={keys} />
+      )}
+      <Button
         size="xs"
-        aria-label={t("studio.new_in", { label })}
-        placeholder={t("studio.new_in", { label })}
-        value={name}
-        error={name !== "" && !fits ? t("studio.name_form") : undefined}
-        onChange={(event) => setName(event.currentTarget.value)}
-        onKeyDown={(event) => event.key === "Enter" && !event.nativeEvent.isComposing && submit()}
-      />
-      <Button size="xs" variant="default" leftSection={<IconPlus size={14} />} disabled={!fits} onClick={submit}>
+        variant="default"
+        leftSection={<IconPlus size={14} />}
+        disabled={!fits}
+        onClick={() => submit()}
+      >
         {t("studio.add")}
       </Button>
     </div>

@@ -5,9 +5,9 @@ import { list } from "~/api/records";
 import { type Formats, typeOf } from "~/fields";
 import { findFor } from "~/fields/find";
 import { choices as optionChoices } from "~/fields/options";
+import { readable, readText } from "~/fields/reading";
 import type { Column, Model, ObjectModel } from "~/meta/model";
 import type { GridEdit } from "~/ui/grid";
-import { readable, readText } from "./reading";
 import type { Edit, Edits } from "./useEdits";
 import { isDraft } from "./useEdits";
 

@@ -1,10 +1,10 @@
 // Blocks of cells: pasted, filled down, emptied.
 import type { Stored } from "~/api/client";
 import type { Formats } from "~/fields";
+import { readText } from "~/fields/reading";
 import type { Column, Model, ObjectModel } from "~/meta/model";
 import type { Block, Place } from "~/ui/grid";
 import { editOf, idsOf, mayEdit, type Says, shownText } from "./cells";
-import { readText } from "./reading";
 import { draft, type Edit, type Edits } from "./useEdits";
 
 export interface Table {

@@ -4,13 +4,13 @@ import { lazy, type RefObject, Suspense, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { everything, filterOf, type Group, type Part, written } from "~/expr";
 import type { Formats } from "~/fields";
+import type { Fields } from "~/filter/fields";
+import { Words } from "~/filter/Words";
 import css from "./Filter.module.css";
 import { FilterBox } from "./FilterBox";
-import type { Fields } from "./fields";
-import { Words } from "./Words";
 
-const Builder = lazy(() => import("./Builder"));
-const ConditionEditor = lazy(() => import("./ConditionEditor").then((m) => ({ default: m.ConditionEditor })));
+const Builder = lazy(() => import("~/filter/Builder"));
+const ConditionEditor = lazy(() => import("~/filter/ConditionEditor").then((m) => ({ default: m.ConditionEditor })));
 
 interface Props {
   fields: Fields;

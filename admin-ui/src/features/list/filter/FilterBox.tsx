@@ -5,10 +5,10 @@ import { useTranslation } from "react-i18next";
 import { type Operator, type Part, text as textOf } from "~/expr";
 import type { Formats } from "~/fields";
 import { find } from "~/fields/find";
+import type { Fields } from "~/filter/fields";
 import type { Column } from "~/meta/model";
 import { useSession } from "~/meta/session";
 import css from "./Filter.module.css";
-import type { Fields } from "./fields";
 import { offered, partTyped, readTyped, type Typed, type Value } from "./typed";
 
 interface Props {

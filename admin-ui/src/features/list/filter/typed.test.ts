@@ -2,10 +2,10 @@ import { expect, test } from "vitest";
 import type { Document, Me } from "~/api/session";
 import { print, written } from "~/expr";
 import { formatsOf } from "~/fields";
+import { fieldsOf } from "~/filter/fields";
 import { modelOf, type ObjectModel } from "~/meta/model";
 import en from "../../../i18n/en.json";
 import zh from "../../../i18n/zh.json";
-import { fieldsOf } from "./fields";
 import { partTyped, readTyped } from "./typed";
 
 const documents = [

@@ -12,10 +12,10 @@ import {
 } from "~/expr";
 import type { Formats } from "~/fields";
 import { askedOf, literal } from "~/fields/kinds";
+import { readText } from "~/fields/reading";
+import type { Fields } from "~/filter/fields";
 import { say } from "~/meta/documents";
 import type { Column, Field } from "~/meta/model";
-import { readText } from "../edit/reading";
-import type { Fields } from "./fields";
 
 export interface Words {
   /** The label of an operator. */
