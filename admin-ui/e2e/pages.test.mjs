@@ -25,7 +25,7 @@ const canvas = (page, t) => page.getByRole("region", { name: t("studio.pages.can
 const thing = (page, path) => page.locator(`[data-thing="${path}"]`);
 /** Does something and waits until it is stored. */
 async function storing(page, act, of = "layout") {
-  const stored = page.waitForResponse((r) => r.url().includes("/documents") && r.request().method() !== "GET" && `${r.url()} ${r.request().postData()}`.includes(of));
+  const stored = page.waitForResponse((r) => r.url().endsWith("/documents") && r.request().method() === "PATCH" && r.request().postData().includes(`"${of}"`));
   await act();
   const answer = await stored;
   assert.equal(answer.status(), 200, await answer.text());
