@@ -13,10 +13,9 @@ const panel = (page) => page.getByRole("complementary");
 /** What is on the page that is shaped. */
 const canvas = (page, t) => page.getByRole("region", { name: t("studio.pages.canvas"), exact: true });
 const thing = (page, path) => page.locator(`[data-thing="${path}"]`);
-/** Waits until as many patches as there are in what is done are stored. */
+/** Does something and waits until it is stored. */
 async function storing(page, act, of = "layout") {
-  const says = (r) => r.url().endsWith("/documents") && r.request().method() === "PATCH" && r.request().postData()?.includes(`"${of}"`);
-  const stored = page.waitForResponse(says);
+  const stored = page.waitForResponse((r) => r.url().endsWith("/documents") && r.request().method() === "PATCH" && r.request().postData().includes(`"${of}"`));
   await act();
   const answer = await stored;
   assert.equal(answer.status(), 200, await answer.text());
@@ -46,12 +45,17 @@ for (const language of ["en", "zh"]) {
 
     // A field that the object does not have yet: two clicks, and what it is called.
     const owner = language === "zh" ? "负责人" : "Owner";
+    await page.evaluate(() => {
+      window.clicks = 0;
+      addEventListener("click", (event) => event.isTrusted && window.clicks++, true);
+    });
     await thing(page, `${main}/fields/owner`).hover();
     await thing(page, `${main}/fields/owner`).getByRole("button", { name: t("studio.pages.add_before", { label: owner }) }).click();
     await panel(page).getByRole("textbox", { name: t("studio.label"), exact: true }).fill("Region");
     await picture(page, `pages-adding-${language}`);
     await storing(page, () => panel(page).getByRole("button", { name: t("studio.type.text"), exact: true }).click());
     await panel(page).getByRole("heading", { name: "Region" }).waitFor();
+    assert.equal(await page.evaluate(() => window.clicks), 2);
     const names = await namesIn(page, main);
     assert.equal(names.indexOf("region"), names.indexOf("owner") - 1);
 
@@ -162,6 +166,29 @@ test("the page of a record leads to where it is shaped, and back", async () => {
   await page.waitForURL(/\/studio\/pages\/account\?record=/);
   await page.getByRole("link", { name: t("studio.pages.to_record") }).click();
   await page.waitForURL(new RegExp(`/o/account/${id}`));
+  await done(page);
+});
+
+test("the form in which a record is made has the order of its page; a page of its own begins as another", async () => {
+  const t = texts("en");
+  const page = await visit(browser, server, "admin@example.com", desktop, "/studio/pages/contact", /4../);
+  await page.getByRole("radiogroup", { name: t("studio.pages.what") }).getByText(t("studio.pages.form")).click();
+  const first = () => page.locator("[data-thing]").first().getAttribute("data-thing");
+  const was = await first();
+  await thing(page, `${main}/fields/account`).getByRole("button", { name: t("studio.settings_of", { label: "Account" }) }).click();
+  await panel(page).getByRole("button", { name: t("studio.pages.move_to") }).click();
+  await storing(page, () => page.getByRole("menuitem", { name: t("studio.to_top"), exact: true }).click());
+  assert.notEqual(was, `${main}/fields/account`);
+  assert.equal(await first(), `${main}/fields/account`);
+  assert.deepEqual(await axe(page), []);
+  await picture(page, "pages-form");
+  await page.getByRole("button", { name: t("studio.pages.own_page") }).click();
+  await page.getByRole("menuitem", { name: t("studio.pages.own_for", { label: t("studio.pages.phone") }) }).click();
+  await page.waitForURL(/\/studio\/pages\/contact\/contact_phone/);
+  const [draft] = (await admin("GET", "/drafts")).items;
+  const { items } = await admin("GET", `/drafts/${draft.id}/documents?kind=layout`);
+  assert.equal(items.find((one) => one.name === "contact_phone").device, "phone");
+  await admin("DELETE", `/drafts/${draft.id}`);
   await done(page);
 });
 

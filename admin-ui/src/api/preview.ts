@@ -26,3 +26,14 @@ export const previewPage = (
 /** Records of an object. */
 export const previewList = (look: Looking, object: string, query: ListQuery, signal: AbortSignal) =>
   list(object, query, signal, headersOf(look));
+
+/** The form of a new record. */
+export const previewForm = (look: Looking, object: string, device: "desktop" | "phone", signal: AbortSignal) =>
+  data(
+    client.POST("/api/v1/records/{object}/form", {
+      params: { path: { object } },
+      body: { data: {}, device },
+      headers: headersOf(look),
+      signal,
+    }),
+  );

@@ -7,6 +7,7 @@ import { useNavigate } from "react-router";
 import { read } from "~/api/records";
 import { asked, type ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
+import { shortOf } from "~/page/short";
 import panel from "~/ui/FormPanel.module.css";
 import { notify } from "~/ui/notices";
 import { useReturnFocus } from "~/ui/useReturnFocus";
@@ -50,15 +51,8 @@ function Panel({ object, given, begin, onClose, onCreated }: Props & { begin: Dr
   useReturnFocus();
   const record = useNewRecord(object, begin, phone ? "phone" : "desktop", given || "new");
   const { enterable, states, tried, values, busy, restored } = record;
-  const first = (name: string) =>
-    name === object.nameField ||
-    name === "record_type" ||
-    states[name]?.required ||
-    name in begin.values ||
-    (values[name] !== undefined && values[name] !== null) ||
-    name === object.doc.stages?.field ||
-    (tried && record.problemOf(name));
-  const short = all ? enterable : enterable.filter((name, i) => first(name) || i < 4);
+  const also = (name: string) => name in begin.values || (tried && record.problemOf(name));
+  const short = all ? enterable : shortOf(object, enterable, states, values, also);
 
   const submit = async (next: "open" | "new") => {
     const saved = await record.save();

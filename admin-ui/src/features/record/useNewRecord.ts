@@ -4,10 +4,9 @@ import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Problem, refusal, type Stored } from "~/api/client";
 import { create, form } from "~/api/records";
-import { typeOf } from "~/fields";
 import type { ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
-import { placesOf, tabsOf } from "~/page/layout";
+import { enterableOf } from "~/page/short";
 import { type Draft, draftOf } from "./draft";
 
 /** A record that is being made: what was entered, and what the server says of it at every step. */
@@ -41,14 +40,7 @@ export function useNewRecord(object: ObjectModel, given: Draft, device: "desktop
   const of = (name: string) => problems.filter((p) => p.pointer === `/${name}` || p.pointer?.startsWith(`/${name}/`));
   const states = state.data?.fields ?? {};
   const layout = object.layouts.find((one) => one.name === state.data?.layout);
-  const placed = tabsOf(object, layout).flatMap((tab) =>
-    tab.sections.flatMap((section) => placesOf(object, section).map((one) => one.name)),
-  );
-  const first = object.fields.has("record_type") ? ["record_type"] : [];
-  const enterable = [...new Set([...first, ...placed])].filter((name) => {
-    const field = object.fields.get(name);
-    return field?.editable && typeOf(field.shows).Input && states[name]?.visible !== false && !states[name]?.read_only;
-  });
+  const enterable = enterableOf(object, layout, states);
 
   const start = (with_: Draft) => {
     touched.current = false;

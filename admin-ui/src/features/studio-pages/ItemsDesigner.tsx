@@ -8,7 +8,8 @@ import type { Document } from "~/api/session";
 import { ordered, say, type WidgetDoc } from "~/meta/documents";
 import type { Model } from "~/meta/model";
 import { labelOf } from "~/studio/DocumentList";
-import { type Documents, useProblems } from "~/studio/drafting";
+import { useProblems } from "~/studio/drafting";
+import { useDraftModel } from "~/studio/draftModel";
 import { formOf } from "~/studio/kinds";
 import { valueAt } from "~/studio/patching";
 import { Glyph } from "~/ui/Glyph";
@@ -19,15 +20,14 @@ import { nameOfThing, type Path } from "./edits";
 import css from "./Pages.module.css";
 import { Settings } from "./Settings";
 import { Last, Thing } from "./Thing";
-import { useSeen } from "./useSample";
 import { Wider } from "./Wider";
 
 /** An app as the side bar has it, or a page of widgets: what is on it, in the order of people. */
-export function ItemsDesigner({ documents, document }: { documents: Documents; document: Document }) {
+export function ItemsDesigner({ document }: { document: Document }) {
   const { t, i18n } = useTranslation();
   const narrow = useMediaQuery("(max-width: 720px)");
   const [params] = useSearchParams();
-  const model = useSeen(documents, [], i18n.language);
+  const model = useDraftModel();
   const kind = String(document.kind);
   const called = useCallback(
     (path: Path) => {
@@ -78,7 +78,12 @@ function Bar({ model }: { model: Model }) {
   const design = useDesigning();
   const onPointerDown = useDragging(design);
   return (
-    <section className={css.canvas} data-items onPointerDown={onPointerDown} aria-label={t("studio.pages.canvas")}>
+    <section
+      className={css.canvas}
+      data-items="bar"
+      onPointerDown={onPointerDown}
+      aria-label={t("studio.pages.canvas")}
+    >
       <div data-into="items">
         {ordered(design.document.items as Items).map((one) => (
           <Thing

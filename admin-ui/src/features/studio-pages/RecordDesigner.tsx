@@ -1,25 +1,29 @@
-import { MultiSelect, SegmentedControl, Select } from "@mantine/core";
+import { SegmentedControl, Select } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useNavigate, useSearchParams } from "react-router";
+import { Link, useSearchParams } from "react-router";
 import { refusal } from "~/api/client";
 import { schemaOf } from "~/api/drafts";
 import type { Document } from "~/api/session";
 import { type LayoutDoc, say } from "~/meta/documents";
-import { useSession } from "~/meta/session";
 import { labelOf } from "~/studio/DocumentList";
-import { type Documents, useKind, useProblems } from "~/studio/drafting";
+import { type Documents, useProblems } from "~/studio/drafting";
+import { useDraftModel } from "~/studio/draftModel";
 import { formOf } from "~/studio/kinds";
 import { valueAt } from "~/studio/patching";
 import { Adding } from "./Adding";
+import { As } from "./As";
 import { Canvas } from "./Canvas";
+import { CreateForm } from "./CreateForm";
 import { DesigningProvider, useDesign } from "./designing";
 import { kindOfThing, nameOfThing, type Path } from "./edits";
+import { OwnPage } from "./OwnPage";
 import css from "./Pages.module.css";
 import { Settings } from "./Settings";
 import { type Device, useSample, useSamples, useSeen } from "./useSample";
+import { Which } from "./Which";
 import { Wider } from "./Wider";
 
 /** The page of an object's records, shaped where it is seen. `record` in the address is the one it is drawn with. */
@@ -30,8 +34,10 @@ export function RecordDesigner({ documents, document }: { documents: Documents; 
   const layout = document as unknown as LayoutDoc;
   const [as, setAs] = useState<string[]>([]);
   const [device, setDevice] = useState<Device>(layout.device === "phone" ? "phone" : "desktop");
-  const model = useSeen(documents, as, i18n.language);
-  const all = useSeen(documents, [], i18n.language);
+  const [form, setForm] = useState(false);
+  const all = useDraftModel();
+  const seenModel = useSeen(as, i18n.language);
+  const model = as.length > 0 ? seenModel : all;
   const object = all?.objects.get(layout.object);
   const samples = useSamples(layout.object, object?.nameField);
   const record = params.get("record") ?? (samples.data?.items[0]?.id as string | undefined);
@@ -74,6 +80,17 @@ export function RecordDesigner({ documents, document }: { documents: Documents; 
         <header className={css.bar}>
           <h1>{object.label}</h1>
           <Which documents={documents} layout={layout} />
+          <OwnPage documents={documents} document={document} />
+          <SegmentedControl
+            size="xs"
+            aria-label={t("studio.pages.what")}
+            value={form ? "form" : "page"}
+            onChange={(next) => setForm(next === "form")}
+            data={[
+              { value: "page", label: t("studio.pages.page") },
+              { value: "form", label: t("studio.pages.form") },
+            ]}
+          />
           <Select
             size="xs"
             searchable
@@ -124,8 +141,10 @@ export function RecordDesigner({ documents, document }: { documents: Documents; 
               {refusal(sample.error)?.detail ?? t("error.offline")}
             </p>
           )}
-          {foreign && seenAs && <p className={css.told}>{t("studio.pages.foreign")}</p>}
-          {seen && model && seenAs ? (
+          {foreign && !form && seenAs && <p className={css.told}>{t("studio.pages.foreign")}</p>}
+          {seen && model && seenAs && form ? (
+            <CreateForm object={seenAs} layout={seen} device={device} as={as} />
+          ) : seen && model && seenAs ? (
             <Canvas
               model={model}
               object={seenAs}
@@ -145,59 +164,5 @@ export function RecordDesigner({ documents, document }: { documents: Documents; 
         )}
       </div>
     </DesigningProvider>
-  );
-}
-
-/** Which of the object's pages: for a record type, for a device, or for all. */
-function Which({ documents, layout }: { documents: Documents; layout: LayoutDoc }) {
-  const { t, i18n } = useTranslation();
-  const go = useNavigate();
-  const [params] = useSearchParams();
-  const object = documents.get(`object/${layout.object}`);
-  const types = (object?.record_types ?? {}) as Record<string, { label?: never }>;
-  const pages = [...documents.values()].filter((d) => d.kind === "layout" && d.object === layout.object);
-  const label = (d: Document) => {
-    const { record_type, device } = d as unknown as LayoutDoc;
-    const told = [
-      record_type && say(types[record_type]?.label, i18n.language, record_type),
-      device && t(`studio.pages.${device as Device}`),
-    ].filter(Boolean);
-    return `${labelOf(d, i18n.language)}${told.length > 0 ? ` (${told.join(", ")})` : ""}`;
-  };
-  const kept = params.get("draft");
-  return (
-    <Select
-      size="xs"
-      w={150}
-      aria-label={t("studio.pages.which")}
-      title={t("studio.pages.which")}
-      data={pages.map((d) => ({ value: String(d.name), label: label(d) }))}
-      value={layout.name}
-      allowDeselect={false}
-      onChange={(name) => name && go(`/studio/pages/${layout.object}/${name}${kept ? `?draft=${kept}` : ""}`)}
-    />
-  );
-}
-
-/** As whom the page is looked at; nobody: all that may stand on it is seen. */
-function As({ as, say }: { as: string[]; say(as: string[]): void }) {
-  const { t, i18n } = useTranslation();
-  const { me } = useSession();
-  const sets = useKind("permission") ?? [];
-  const may = me.rights.system.includes("manage_permissions");
-  return (
-    <MultiSelect
-      size="xs"
-      searchable
-      clearable
-      miw={160}
-      aria-label={t("studio.preview_as")}
-      placeholder={as.length === 0 ? t("studio.pages.as_designer") : undefined}
-      title={may ? t("studio.preview_as") : t("studio.needs_right", { right: "manage_permissions" })}
-      disabled={!may}
-      data={sets.map((d) => ({ value: String(d.name), label: labelOf(d, i18n.language) }))}
-      value={as}
-      onChange={say}
-    />
   );
 }

@@ -27,7 +27,12 @@ export function Thing({ path, axis, fixed = false, unseen, wide, face, children 
   const label = called(path);
   const isChosen = chosen !== undefined && keyOfThing(chosen) === key;
   const isBefore = adding?.before === nameOfThing(path) && keyOfThing(adding.collection) === keyOfThing(around(path));
-  if (fixed) return <div className={css.fixed}>{face}</div>;
+  if (fixed)
+    return (
+      <div className={css.fixed} inert>
+        {face}
+      </div>
+    );
   return (
     <div
       className={css.thing}

@@ -12,6 +12,7 @@ import type { ViewDoc } from "~/meta/documents";
 import { asked, columnOf, type Model, type ObjectModel } from "~/meta/model";
 import { labelOf } from "~/studio/DocumentList";
 import { type Documents, useDocuments, useProblems } from "~/studio/drafting";
+import { useDraftModel } from "~/studio/draftModel";
 import { SchemaForm } from "~/studio/form/SchemaForm";
 import { formOf } from "~/studio/kinds";
 import type { Schema } from "~/studio/shape";
@@ -22,7 +23,7 @@ import { DesigningProvider, useDesign, useDesigning } from "./designing";
 import { nameOfThing, type Path } from "./edits";
 import css from "./Pages.module.css";
 import { Panel } from "./Settings";
-import { useLook, useSeen } from "./useSample";
+import { useLook } from "./useSample";
 import { ViewTable } from "./ViewTable";
 import { Wider } from "./Wider";
 
@@ -33,7 +34,7 @@ export function ViewDesigner({ documents, document }: { documents: Documents; do
   const { t, i18n } = useTranslation();
   const narrow = useMediaQuery("(max-width: 720px)");
   const view = document as unknown as ViewDoc;
-  const model = useSeen(documents, [], i18n.language);
+  const model = useDraftModel();
   const object = model?.objects.get(view.object);
   const [params] = useSearchParams();
   const called = useCallback(

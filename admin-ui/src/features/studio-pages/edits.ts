@@ -117,3 +117,13 @@ export function fieldsOn(document: Document): Set<string> {
     ),
   );
 }
+
+/** Where a page has a field among its sections; undefined where a field set of the object has put it there, or nothing. */
+export function placeOf(document: Document, field: string): string[] | undefined {
+  for (const tab of namesIn(document, ["tabs"]))
+    for (const section of namesIn(document, ["tabs", tab, "sections"])) {
+      const path = ["tabs", tab, "sections", section, "fields", field];
+      if (isThere(document, path)) return path;
+    }
+  return undefined;
+}

@@ -2,7 +2,7 @@ import { useTranslation } from "react-i18next";
 import { useParams } from "react-router";
 import type { Document } from "~/api/session";
 import type { LayoutDoc } from "~/meta/documents";
-import { type Documents, useDocuments } from "~/studio/drafting";
+import { type Documents, keyOf, useDocuments } from "~/studio/drafting";
 import { ItemsDesigner } from "./ItemsDesigner";
 import css from "./Pages.module.css";
 import { RecordDesigner } from "./RecordDesigner";
@@ -20,7 +20,8 @@ export default function Pages() {
       ? documents.get(`view/${view}`)
       : pageOf(documents, object, layout);
   if (!document) return <p className={css.empty}>{t(layout || view || kind ? "app.lost" : "studio.pages.none")}</p>;
-  const Designer = kind ? ItemsDesigner : view ? ViewDesigner : RecordDesigner;
+  if (kind) return <ItemsDesigner key={keyOf(document as never)} document={document} />;
+  const Designer = view ? ViewDesigner : RecordDesigner;
   return <Designer key={String(document.name)} documents={documents} document={document} />;
 }
 
