@@ -8,10 +8,10 @@ export type ListQuery = NonNullable<paths["/api/v1/records/{object}"]["get"]["pa
 /** What is being written, as the form and the candidates of a reference are asked for. */
 export type Writing = Schemas["FormOf"];
 
-export async function list(object: string, query: ListQuery, signal?: AbortSignal) {
+export async function list(object: string, query: ListQuery, signal?: AbortSignal, headers?: Record<string, string>) {
   const { query: fields, named } = naming(query.fields);
   const params = { path: { object }, query: { ...query, ...fields } };
-  const page = await data(client.GET("/api/v1/records/{object}", { params, signal }));
+  const page = await data(client.GET("/api/v1/records/{object}", { params, headers, signal }));
   return { ...page, items: page.items.map((row) => named(row, page.names)) };
 }
 

@@ -51,7 +51,7 @@ function Making({ kinds, close }: { kinds: readonly string[]; close(): void }) {
       ...begins(kind, object, documents),
     };
     if (await changing.make([{ kind, name, ...made }], t("studio.made", { label }))) {
-      go(addressOf({ kind, name }, params.get("draft") ?? undefined));
+      go(addressOf({ kind, name, object: object ?? undefined }, params.get("draft") ?? undefined));
     }
   };
   return (
@@ -111,7 +111,9 @@ function begins(kind: string, object: string | null, documents: Documents | unde
     case "view":
       return { show: "table", columns: ["id"] };
     case "layout":
-      return { tabs: { details: { label: { en: "Details", zh: "详情" }, sections: {} } } };
+      return {
+        tabs: { details: { label: { en: "Details", zh: "详情" }, sections: { main: { columns: 2, fields: {} } } } },
+      };
     case "app":
       return { items: {} };
     case "dashboard":

@@ -14,12 +14,22 @@ export type Kind = (typeof sections)[Section][number];
 export const sectionOf = (kind: string): Section =>
   (Object.keys(sections) as Section[]).find((one) => (sections[one] as readonly string[]).includes(kind)) ?? "system";
 
-/** Kinds that have a page of their own, and where that is. */
+/** Kinds each of whose documents is shaped by pointing, and where. */
 const designers: Record<string, string | undefined> = { object: "objects", form: "forms" };
 
-/** Where a document is shaped, or a place in it. */
-export function addressOf({ kind, name }: { kind: string; name: string }, draft?: string): string {
-  const own = designers[kind];
-  const path = own ? `/studio/${own}/${name}` : `/studio/${sectionOf(kind)}/${kind}/${name}`;
+/** Where a document is shaped: by pointing at it where there is a way to, else in the form of its kind. */
+export function addressOf(
+  { kind, name, object }: { kind: string; name: string; object?: string },
+  draft?: string,
+): string {
+  const path =
+    designers[kind] !== undefined
+      ? `/studio/${designers[kind]}/${name}`
+      : kind === "layout" && object
+        ? `/studio/pages/${object}/${name}`
+        : formOf({ kind, name });
   return draft ? `${path}?draft=${draft}` : path;
 }
+
+/** Where all that a document says is in a form. */
+export const formOf = ({ kind, name }: { kind: string; name: string }) => `/studio/${sectionOf(kind)}/${kind}/${name}`;

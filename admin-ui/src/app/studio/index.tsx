@@ -12,6 +12,7 @@ const Access = lazy(() => import("~/features/studio-access"));
 const Objects = lazy(() => import("~/features/studio-objects"));
 const Documents = lazy(() => import("~/features/studio-documents"));
 const Forms = lazy(() => import("~/features/studio-forms"));
+const Pages = lazy(() => import("~/features/studio-pages"));
 const Changes = lazy(() => import("~/features/studio-changes"));
 
 /** The second zone: where the configuration is shaped. */
@@ -50,8 +51,14 @@ export default function Studio() {
             <Route path="access/pivot" element={<Access way="pivot" />} />
             <Route path="access/roles" element={<Access way="roles" />} />
             {!params.has("as") && <Route path="access/permission/:name" element={<Access />} />}
+            <Route path="pages" element={<Documents section="pages" />} />
+            {sections.pages.map((kind) => (
+              <Route key={kind} path={`pages/${kind}/:name`} element={<Documents section="pages" kind={kind} />} />
+            ))}
+            <Route path="pages/:object" element={<Pages />} />
+            <Route path="pages/:object/:layout" element={<Pages />} />
             {(Object.keys(sections) as Section[])
-              .filter((one) => one !== "objects")
+              .filter((one) => one !== "objects" && one !== "pages")
               .flatMap((one) => [
                 <Route key={one} path={one} element={<Documents section={one} />} />,
                 <Route key={`${one}/`} path={`${one}/:kind/:name`} element={<Documents section={one} />} />,

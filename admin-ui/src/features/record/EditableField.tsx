@@ -1,15 +1,15 @@
 import { Button, Drawer } from "@mantine/core";
 import { IconPencil } from "@tabler/icons-react";
-import { type ReactNode, useId, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
 import type { Problem, Stored } from "~/api/client";
 import type { Names } from "~/api/names";
 import { type Choice, type Formats, type PartsState, typeOf } from "~/fields";
 import type { Column } from "~/meta/model";
 import { useSession } from "~/meta/session";
+import { FieldFrame, Shown } from "~/page/Field";
+import css from "~/page/Field.module.css";
 import { writingOf } from "./draft";
-import css from "./EditableField.module.css";
 import { same } from "./same";
 
 interface Props {
@@ -69,7 +69,6 @@ export function EditableField(props: Props) {
     draw(next);
   };
   const [problem, setProblem] = useState(draft && t("record.draft_restored"));
-  const label = useId();
   // Whoever leaves the input by a key goes on from the field.
   const place = useRef<HTMLDivElement>(null);
   const entering = draft !== undefined;
@@ -102,13 +101,7 @@ export function EditableField(props: Props) {
     setProblem(type.stands && why.errors ? undefined : (own?.detail ?? why.detail));
   };
   const edit = () => setDraft({ value: value ?? null, name, from: record });
-  const shown: ReactNode = empty ? (
-    <span className={css.empty}>{t("record.empty")}</span>
-  ) : (
-    <Followed column={column} value={value}>
-      {type.cell(value, { field, formats, name })}
-    </Followed>
-  );
+  const shown = <Shown column={column} value={value} name={name} formats={formats} />;
   const input = (autoFocus: boolean) =>
     Input && (
       <Input
@@ -183,11 +176,7 @@ export function EditableField(props: Props) {
     );
   };
   return (
-    <div ref={place} className={css.field} data-wide={props.wide || type.stands} data-name={field.name}>
-      <div className={css.label} id={label} title={field.help}>
-        {field.label}
-        {required && (empty || draft) && <span className="bad"> *</span>}
-      </div>
+    <FieldFrame column={column} wide={props.wide} wanted={required && (empty || draft !== undefined)} place={place}>
       {body()}
       {phone && draft && Input && !type.stands && (
         <Drawer
@@ -209,20 +198,8 @@ export function EditableField(props: Props) {
           </div>
         </Drawer>
       )}
-    </div>
+    </FieldFrame>
   );
-}
-
-/** The name of a record leads to it. */
-function Followed({ column, value, children }: { column: Column; value: unknown; children: ReactNode }) {
-  const { targets, shows } = column.field;
-  if (shows === "any_lookup") {
-    const to = value as { object: string; id: string };
-    return <Link to={`/o/${to.object}/${to.id}`}>{children}</Link>;
-  }
-  if ((shows === "lookup" || shows === "user") && targets[0])
-    return <Link to={`/o/${targets[0]}/${value}`}>{children}</Link>;
-  return children;
 }
 
 const isFiles = (type: string) => type === "file" || type === "image";

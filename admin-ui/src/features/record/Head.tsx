@@ -3,9 +3,9 @@ import { IconChevronDown, IconChevronUp, IconDots, IconMail, IconMap, IconPhone 
 import { useTranslation } from "react-i18next";
 import type { Stored } from "~/api/client";
 import type { ObjectModel } from "~/meta/model";
+import css from "~/page/Page.module.css";
 import { enabled, isSecond, perform, useCommandStore } from "~/ui/commands";
 import { Title } from "~/ui/Title";
-import css from "./RecordPage.module.css";
 import { reachedBy } from "./reached";
 import type { RecordCommands } from "./useRecordCommands";
 

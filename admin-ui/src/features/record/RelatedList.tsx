@@ -3,14 +3,14 @@ import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
 import { related } from "~/api/records";
-import { type Formats, typeOf } from "~/fields";
+import type { Formats } from "~/fields";
 import { type Named, type RelatedDoc, say } from "~/meta/documents";
 import { asked, columnOf, type ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
+import css from "~/page/Related.module.css";
+import { RelatedRows } from "~/page/RelatedRows";
 import { firstRows, relatedKey } from "./opened";
-import css from "./RelatedList.module.css";
 
 interface Props {
   object: ObjectModel;
@@ -60,38 +60,7 @@ export function RelatedList({ object, id, list, formats, ready, onAdd }: Props) 
       {found.isSuccess && rows.length === 0 ? (
         <p className="quiet">{t("record.related_none")}</p>
       ) : (
-        rows.length > 0 && (
-          <div className={css.scrolls}>
-            <table>
-              <thead>
-                <tr>
-                  {columns.map(({ path, field, label }) => (
-                    <th key={path} scope="col" data-align={typeOf(field.shows).align}>
-                      {label}
-                    </th>
-                  ))}
-                </tr>
-              </thead>
-              <tbody>
-                {rows.map((row) => (
-                  <tr key={row.id as string}>
-                    {columns.map(({ path, label, field, namePath }, i) => {
-                      const value = row[path];
-                      const name = namePath && (row[namePath] as string | null);
-                      const none = value === null || value === undefined;
-                      const shown = none ? null : typeOf(field.shows).cell(value, { field, formats, name });
-                      return (
-                        <td key={path} data-label={label} data-align={typeOf(field.shows).align}>
-                          {i === 0 ? <Link to={`/o/${other.name}/${row.id}`}>{shown ?? t("record.open")}</Link> : shown}
-                        </td>
-                      );
-                    })}
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
-        )
+        rows.length > 0 && <RelatedRows of={other} columns={columns} rows={rows} formats={formats} />
       )}
       {limit === firstRows && total !== undefined && total > few && (
         <button type="button" className={css.more} onClick={() => setLimit(many)}>

@@ -3,8 +3,8 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { say } from "~/meta/documents";
 import type { ObjectModel } from "~/meta/model";
-import { placesOf, type Tab } from "./layout";
-import css from "./RecordPage.module.css";
+import { placesOf, type Tab } from "~/page/layout";
+import css from "~/page/Page.module.css";
 
 interface Props {
   object: ObjectModel;

@@ -5,13 +5,13 @@ import type { Schemas } from "~/api/client";
 import type { Names } from "~/api/names";
 import type { Formats } from "~/fields";
 import type { ObjectModel } from "~/meta/model";
+import css from "~/page/Page.module.css";
 import { ActivityPanel } from "./activity/ActivityPanel";
 import type { ActivityList } from "./activity/stream";
 import { CommentsPanel } from "./comments/CommentsPanel";
 import { FilesPanel } from "./files/FilesPanel";
 import type { AttachedFiles } from "./files/useFiles";
 import { HistoryPanel } from "./history/HistoryPanel";
-import css from "./RecordPage.module.css";
 import { RunsPanel } from "./runs/RunsPanel";
 
 interface Props {

@@ -8,7 +8,7 @@ import { Missing, type Refused, refusedBy } from "~/fields/Missing";
 import { optionLabel } from "~/fields/options";
 import { ordered } from "~/meta/documents";
 import type { ObjectModel } from "~/meta/model";
-import css from "./RecordPage.module.css";
+import css from "~/page/Page.module.css";
 
 interface Props {
   object: ObjectModel;

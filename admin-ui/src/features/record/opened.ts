@@ -2,10 +2,10 @@
 // part asks by itself, for what has changed of it.
 import type { InfiniteData, QueryClient } from "@tanstack/react-query";
 import type { Stored } from "~/api/client";
-import type { Names } from "~/api/names";
 import { openPage } from "~/api/records";
 import type { Column, Model, ObjectModel } from "~/meta/model";
 import { columnOf } from "~/meta/model";
+import { named } from "~/page/named";
 import { referencesOf, settled, unnamedIn } from "./useNames";
 
 /** The records of a related list that come with the page. */
@@ -22,20 +22,6 @@ export const relatedKey = (
   list: string,
   limit: number,
 ) => [tenant, of, "list", "related", object.name, id, list, limit];
-
-type Row = Record<string, unknown>;
-type To = { object?: string; id: string };
-
-/** A record with the names of what it refers to where paths would have put them; null where one may not be read. */
-export function named<R extends Row>(row: R, columns: Iterable<Column>, names: Names | undefined): R {
-  const found: Row = { ...row };
-  for (const { path, field, namePath } of columns)
-    if (namePath && row[path] && !(namePath in row)) {
-      const to = field.shows === "any_lookup" ? (row[path] as To) : { object: field.targets[0], id: String(row[path]) };
-      found[namePath] = names?.[to.object ?? ""]?.[to.id] ?? null;
-    }
-  return found as R;
-}
 
 type Device = "desktop" | "phone";
 

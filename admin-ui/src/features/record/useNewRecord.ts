@@ -7,8 +7,8 @@ import { create, form } from "~/api/records";
 import { typeOf } from "~/fields";
 import type { ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
+import { placesOf, tabsOf } from "~/page/layout";
 import { type Draft, draftOf } from "./draft";
-import { placesOf, tabsOf } from "./layout";
 
 /** A record that is being made: what was entered, and what the server says of it at every step. */
 export function useNewRecord(object: ObjectModel, given: Draft, device: "desktop" | "phone", what: string) {

@@ -8,6 +8,7 @@ import { useSearchParams } from "react-router";
 import type { Document } from "~/api/session";
 import { type FieldDoc, type ObjectDoc, ordered, say } from "~/meta/documents";
 import { useChanging, useDocuments, useProblems } from "~/studio/drafting";
+import { typesOf } from "~/studio/fields";
 import { useTyped } from "~/studio/form/kept";
 import { SchemaForm } from "~/studio/form/SchemaForm";
 import { patchAt } from "~/studio/patching";
@@ -163,12 +164,6 @@ export function Fields({ object, schema }: { object: Document; schema: Schema })
       )}
     </div>
   );
-}
-
-/** The types of fields that the schema knows. */
-export function typesOf(schema: Schema): string[] {
-  const field = (schema.$defs as Record<string, { properties?: { type?: { enum?: string[] } } }>)?.field;
-  return field?.properties?.type?.enum ?? [];
 }
 
 function LabelOf({ label, say }: { label: string; say(text: string): void }) {

@@ -5,25 +5,11 @@ import { useTranslation } from "react-i18next";
 import type { Document } from "~/api/session";
 import type { ObjectDoc } from "~/meta/documents";
 import { useChanging, useDocuments } from "~/studio/drafting";
+import { fieldOf } from "~/studio/fields";
+import { lastOrder } from "~/studio/order";
 import { nameOf, systemNames } from "~/studio/patching";
-import { fieldOf, lastOrder, placed } from "./made";
+import { placed } from "./made";
 import css from "./Objects.module.css";
-
-/** The types, those that are wanted most first. */
-const usual = [
-  "text",
-  "long_text",
-  "number",
-  "currency",
-  "date",
-  "checkbox",
-  "picklist",
-  "lookup",
-  "email",
-  "phone",
-  "datetime",
-  "user",
-];
 
 interface Props {
   object: Document;
@@ -40,7 +26,6 @@ export function NewField({ object, types, made }: Props) {
   const [label, setLabel] = useState("");
   const [shown, setShown] = useState(true);
   const { fields, name: of } = object as unknown as ObjectDoc;
-  const all = [...usual.filter((one) => types.includes(one)), ...types.filter((one) => !usual.includes(one))];
   const choose = async (type: string) => {
     const called = label.trim() || t(`studio.type.${type}`); // as its type for now, where nothing is said
     const name = nameOf(label.trim() || type, (one) => one in fields || systemNames.has(one), "field");
@@ -74,7 +59,7 @@ export function NewField({ object, types, made }: Props) {
           onChange={(event) => setShown(event.currentTarget.checked)}
         />
         <fieldset className={css.types} aria-label={t("studio.type_of_field")} style={{ border: 0, padding: 0 }}>
-          {all.map((type) => (
+          {types.map((type) => (
             <button key={type} type="button" onClick={() => void choose(type)}>
               {t(`studio.type.${type}`)}
             </button>

@@ -2,8 +2,9 @@
 import type { Key, Patch } from "~/api/drafts";
 import type { Preview } from "~/api/imports";
 import type { Document } from "~/api/session";
+import { fieldOf } from "~/studio/fields";
 import { nameOf, systemNames } from "~/studio/patching";
-import { fieldOf, objectOf } from "./made";
+import { objectOf } from "./made";
 
 export type ProposedColumn = Preview["columns"][number];
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { ObjectDoc } from "~/meta/documents";
+import { fieldOf } from "~/studio/fields";
 import { patched } from "~/studio/patching";
-import { fieldOf, moved, objectOf, placed } from "./made";
+import { moved, objectOf, placed } from "./made";
 
 const ordersOf = (object: Pick<ObjectDoc, "fields">) =>
   Object.entries(object.fields)

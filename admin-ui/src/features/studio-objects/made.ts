@@ -1,8 +1,9 @@
 // What comes along with a new object or field, so that it can be used at once.
 import type { Key, Patch } from "~/api/drafts";
 import type { Document } from "~/api/session";
-import type { FieldDoc, LayoutDoc, ObjectDoc } from "~/meta/documents";
+import type { LayoutDoc, ObjectDoc } from "~/meta/documents";
 import type { Documents } from "~/studio/drafting";
+import { lastOrder, ordersFor } from "~/studio/order";
 
 type Made = Key & Patch;
 
@@ -74,24 +75,6 @@ export function inAppOrder(documents: Iterable<Document>): Document[] {
 export const setsOf = (documents: Iterable<Document>, names: readonly string[]): Document[] =>
   [...documents].filter((d) => d.kind === "permission" && names.includes(String(d.name)));
 
-/** The order of what comes last. */
-export const lastOrder = (fields: Record<string, { order?: number }>): number =>
-  Math.max(0, ...Object.values(fields).map((one) => one.order ?? 0)) + 10;
-
-/** What a field of a type begins with, so that it is one. */
-export function fieldOf(type: string, label: string, order: number): FieldDoc & Patch {
-  const begins: Record<string, Patch> = {
-    picklist: { options: { first: { label: { en: "Option 1", zh: "选项 1" }, order: 10 } } },
-    multi_picklist: { options: { first: { label: { en: "Option 1", zh: "选项 1" }, order: 10 } } },
-    lookup: { object: "account" },
-    any_lookup: { objects: ["account"] },
-    formula: { result: "number", expression: "1" },
-    children: { fields: { name: { type: "text", label: "…" } } },
-    auto_number: { format: "{0000}" },
-  };
-  return { type, label, order, ...begins[type] };
-}
-
 /** Puts a field at the end of the first section of each page of its object that has one. */
 export function placed(documents: Documents, object: string, field: string): { key: Key; patch: Patch }[] {
   return [...documents.values()]
@@ -111,27 +94,6 @@ const inOrder = <T extends { order?: number }>(of: Record<string, T> | undefined
   Object.entries(of ?? {}).sort(([, a], [, b]) => (a.order ?? 0) - (b.order ?? 0));
 
 /** The orders that put a field before another, as a patch of the fields: only those that have to change. */
-export function moved(object: Pick<ObjectDoc, "fields">, names: string[], field: string, to: number): Patch {
-  const order = names.filter((name) => name !== field);
-  order.splice(to, 0, field);
-  const fields: Patch = {};
-  let last = Number.NEGATIVE_INFINITY;
-  for (const [i, name] of order.entries()) {
-    const has = object.fields[name]?.order;
-    const next = order[i + 1];
-    const bound =
-      next === undefined ? Number.POSITIVE_INFINITY : (object.fields[next]?.order ?? Number.POSITIVE_INFINITY);
-    const stays = name !== field && has !== undefined && has > last;
-    const value = stays ? has : name === field ? between(last, bound) : Math.max(last, 0) + 10;
-    if (value !== has) fields[name] = { order: value };
-    last = value;
-  }
-  return { fields };
-}
-
-/** An order between two others, where there is room; else one behind the first. */
-function between(after: number, before: number): number {
-  if (!Number.isFinite(after)) return Number.isFinite(before) ? before - 10 : 10;
-  const room = Math.floor((before - after) / 2);
-  return after + Math.max(1, Math.min(10, room));
-}
+export const moved = (object: Pick<ObjectDoc, "fields">, names: string[], field: string, to: number): Patch => ({
+  fields: ordersFor(object.fields, names, field, to),
+});

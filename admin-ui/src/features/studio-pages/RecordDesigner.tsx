@@ -1,0 +1,194 @@
+import { MultiSelect, SegmentedControl, Select } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
+import { useQuery } from "@tanstack/react-query";
+import { useCallback, useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link, useNavigate, useSearchParams } from "react-router";
+import { refusal } from "~/api/client";
+import { schemaOf } from "~/api/drafts";
+import type { Document } from "~/api/session";
+import { type LayoutDoc, say } from "~/meta/documents";
+import { useSession } from "~/meta/session";
+import { labelOf } from "~/studio/DocumentList";
+import { type Documents, useKind, useProblems } from "~/studio/drafting";
+import { formOf } from "~/studio/kinds";
+import { valueAt } from "~/studio/patching";
+import { Adding } from "./Adding";
+import { Canvas } from "./Canvas";
+import { DesigningProvider, useDesign } from "./designing";
+import { kindOfThing, nameOfThing, type Path } from "./edits";
+import css from "./Pages.module.css";
+import { Settings } from "./Settings";
+import { type Device, useSample, useSamples, useSeen } from "./useSample";
+
+/** The page of an object's records, shaped where it is seen. `record` in the address is the one it is drawn with. */
+export function RecordDesigner({ documents, document }: { documents: Documents; document: Document }) {
+  const { t, i18n } = useTranslation();
+  const [params, setParams] = useSearchParams();
+  const narrow = useMediaQuery("(max-width: 720px)");
+  const layout = document as unknown as LayoutDoc;
+  const [as, setAs] = useState<string[]>([]);
+  const [device, setDevice] = useState<Device>(layout.device === "phone" ? "phone" : "desktop");
+  const model = useSeen(documents, as, i18n.language);
+  const all = useSeen(documents, [], i18n.language);
+  const object = all?.objects.get(layout.object);
+  const samples = useSamples(layout.object, object?.nameField);
+  const record = params.get("record") ?? (samples.data?.items[0]?.id as string | undefined);
+  const sample = useSample(layout, record, device, as);
+  const schema = useQuery({
+    queryKey: ["schema", "layout", i18n.language],
+    queryFn: () => schemaOf("layout"),
+    staleTime: Number.POSITIVE_INFINITY,
+  }).data;
+  const called = useCallback(
+    (path: Path) => {
+      const name = nameOfThing(path);
+      if (["fields", "highlights"].includes(kindOfThing(path))) return object?.fields.get(name)?.label ?? name;
+      const value = valueAt(document, [...path]) as { label?: never; object?: string } | undefined;
+      return say(value?.label, i18n.language, all?.objects.get(value?.object ?? "")?.plural ?? name);
+    },
+    [document, object, all, i18n.language],
+  );
+  const design = useDesign(document, called);
+  const problems = useProblems({ kind: "layout", name: layout.name });
+  const seenAs = model?.objects.get(layout.object);
+  const seen = as.length > 0 ? seenAs?.layouts.find((one) => one.name === layout.name) : layout;
+  const names = useMemo(
+    () =>
+      (samples.data?.items ?? []).map((one) => ({
+        value: String(one.id),
+        label: String(one[object?.nameField ?? "id"] ?? one.id),
+      })),
+    [samples.data, object],
+  );
+  if (narrow) return <p className={css.empty}>{t("studio.pages.wider")}</p>;
+  if (!object || !all) return <p className={css.empty}>{t("app.lost")}</p>;
+  return (
+    <DesigningProvider value={design}>
+      <div className={css.designer} data-open={!!(design.chosen || design.adding)}>
+        <header className={css.bar}>
+          <h1>{object.label}</h1>
+          <Which documents={documents} layout={layout} />
+          <Select
+            size="xs"
+            searchable
+            aria-label={t("studio.pages.sample")}
+            title={t("studio.pages.sample")}
+            data={names}
+            value={record ?? null}
+            allowDeselect={false}
+            placeholder={t("studio.pages.no_record")}
+            onChange={(id) =>
+              id &&
+              setParams((now) => {
+                const next = new URLSearchParams(now);
+                next.set("record", id);
+                return next;
+              })
+            }
+          />
+          <As as={as} say={setAs} />
+          <SegmentedControl
+            size="xs"
+            aria-label={t("studio.pages.device")}
+            value={device}
+            onChange={(next) => setDevice(next as Device)}
+            data={[
+              { value: "desktop", label: t("studio.pages.desktop") },
+              { value: "phone", label: t("studio.pages.phone") },
+            ]}
+          />
+          <Link className="small" to={`${formOf({ kind: "layout", name: layout.name })}?${params}`}>
+            {t("studio.pages.all_settings")}
+          </Link>
+          {record && (
+            <Link className="small" to={`/o/${layout.object}/${record}`}>
+              {t("studio.pages.to_record")}
+            </Link>
+          )}
+        </header>
+        {[...problems].slice(0, 3).map(([place, detail]) => (
+          <p key={place} className={css.problem} role="status">
+            <code className="small">{place}</code> {detail}
+          </p>
+        ))}
+        <div className={css.stage} data-device={device}>
+          {sample.error && !sample.data && (
+            <p className={css.problem} role="status">
+              {refusal(sample.error)?.detail ?? t("error.offline")}
+            </p>
+          )}
+          {seen && model && seenAs ? (
+            <Canvas
+              model={model}
+              object={seenAs}
+              layout={seen}
+              sample={sample.error ? undefined : sample.data}
+              device={device}
+              strict={as.length > 0}
+            />
+          ) : (
+            as.length > 0 && model && <p className={css.empty}>{t("studio.pages.not_theirs")}</p>
+          )}
+        </div>
+        {design.adding ? (
+          <Adding gap={design.adding} model={all} object={object} />
+        ) : (
+          design.chosen && schema && <Settings schema={schema} path={design.chosen} />
+        )}
+      </div>
+    </DesigningProvider>
+  );
+}
+
+/** Which of the object's pages: for a record type, for a device, or for all. */
+function Which({ documents, layout }: { documents: Documents; layout: LayoutDoc }) {
+  const { t, i18n } = useTranslation();
+  const go = useNavigate();
+  const [params] = useSearchParams();
+  const object = documents.get(`object/${layout.object}`);
+  const types = (object?.record_types ?? {}) as Record<string, { label?: never }>;
+  const pages = [...documents.values()].filter((d) => d.kind === "layout" && d.object === layout.object);
+  const label = (d: Document) => {
+    const { record_type, device } = d as unknown as LayoutDoc;
+    const told = [
+      record_type && say(types[record_type]?.label, i18n.language, record_type),
+      device && t(`studio.pages.${device as Device}`),
+    ].filter(Boolean);
+    return `${labelOf(d, i18n.language)}${told.length > 0 ? ` (${told.join(", ")})` : ""}`;
+  };
+  const kept = params.get("draft");
+  return (
+    <Select
+      size="xs"
+      aria-label={t("studio.pages.which")}
+      title={t("studio.pages.which")}
+      data={pages.map((d) => ({ value: String(d.name), label: label(d) }))}
+      value={layout.name}
+      allowDeselect={false}
+      onChange={(name) => name && go(`/studio/pages/${layout.object}/${name}${kept ? `?draft=${kept}` : ""}`)}
+    />
+  );
+}
+
+/** As whom the page is looked at; nobody: all that may stand on it is seen. */
+function As({ as, say }: { as: string[]; say(as: string[]): void }) {
+  const { t, i18n } = useTranslation();
+  const { me } = useSession();
+  const sets = useKind("permission") ?? [];
+  const may = me.rights.system.includes("manage_permissions");
+  return (
+    <MultiSelect
+      size="xs"
+      searchable
+      clearable
+      aria-label={t("studio.preview_as")}
+      placeholder={as.length === 0 ? t("studio.pages.as_designer") : undefined}
+      title={may ? t("studio.preview_as") : t("studio.needs_right", { right: "manage_permissions" })}
+      disabled={!may}
+      data={sets.map((d) => ({ value: String(d.name), label: labelOf(d, i18n.language) }))}
+      value={as}
+      onChange={say}
+    />
+  );
+}
