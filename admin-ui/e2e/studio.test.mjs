@@ -196,8 +196,8 @@ test("a page leads to where it is shaped", async () => {
   await page.keyboard.type("Customise");
   await page.getByRole("option", { name: "Customise this page" }).waitFor();
   await page.keyboard.press("Enter");
-  await page.waitForURL(/\/studio\/objects\/account/);
-  await page.getByRole("heading", { name: "Account", level: 1 }).waitFor();
+  await page.waitForURL(/\/studio\/pages\/account\/views\/all_accounts/);
+  await page.getByRole("heading", { name: "Accounts", level: 1 }).waitFor();
   await done(page);
 });
 

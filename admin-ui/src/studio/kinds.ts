@@ -14,22 +14,23 @@ export type Kind = (typeof sections)[Section][number];
 export const sectionOf = (kind: string): Section =>
   (Object.keys(sections) as Section[]).find((one) => (sections[one] as readonly string[]).includes(kind)) ?? "system";
 
-/** Kinds each of whose documents is shaped by pointing, and where. */
-const designers: Record<string, string | undefined> = { object: "objects", form: "forms" };
-
 /** Where a document is shaped: by pointing at it where there is a way to, else in the form of its kind. */
 export function addressOf(
   { kind, name, object }: { kind: string; name: string; object?: string },
   draft?: string,
 ): string {
-  const path =
-    designers[kind] !== undefined
-      ? `/studio/${designers[kind]}/${name}`
-      : kind === "layout" && object
-        ? `/studio/pages/${object}/${name}`
-        : formOf({ kind, name });
+  const path = pointed({ kind, name, object }) ?? formOf({ kind, name });
   return draft ? `${path}?draft=${draft}` : path;
 }
 
 /** Where all that a document says is in a form. */
 export const formOf = ({ kind, name }: { kind: string; name: string }) => `/studio/${sectionOf(kind)}/${kind}/${name}`;
+
+/** Where a document is shaped by pointing at it. */
+function pointed({ kind, name, object }: { kind: string; name: string; object?: string }): string | undefined {
+  if (kind === "object") return `/studio/objects/${name}`;
+  if (kind === "form") return `/studio/forms/${name}`;
+  if (kind === "layout" && object) return `/studio/pages/${object}/${name}`;
+  if (kind === "view" && object) return `/studio/pages/${object}/views/${name}`;
+  return kind === "app" || kind === "dashboard" ? `/studio/pages/shape/${kind}/${name}` : undefined;
+}

@@ -25,6 +25,7 @@ import { notify } from "~/ui/notices";
 import { openHelp, openPalette, toggleSide } from "../overlays";
 import { placeAt, placesOf } from "../places";
 import { useGo } from "../useGo";
+import { shapedAt } from "./shaped";
 import { useLogOut } from "./useLogOut";
 
 export function useAppCommands() {
@@ -36,6 +37,7 @@ export function useAppCommands() {
   const logOut = useLogOut();
   const apps = useMemo(() => placesOf(model, i18n.language), [model, i18n.language]);
   const here = placeAt(apps, at.pathname, at.search)?.object ?? model.objects.get(at.pathname.split("/")[2] ?? "");
+  const shaped = shapedAt(model, at.pathname, at.search);
   // The keys are those of the app that is shown, as the side bar has its items.
   const app = apps.find((one) => one.places.includes(placeAt(apps, at.pathname, at.search) as never)) ?? apps[0];
 
@@ -102,8 +104,8 @@ export function useAppCommands() {
       ? [leads("bin", t("bin.title", { object: here.plural }), `/o/${here.name}/bin`, IconTrash)]
       : []),
     ...(me.rights.system.includes("view_setup") ? [leads("studio", t("studio.title"), "/studio", IconTools)] : []),
-    ...(me.rights.system.includes("manage_metadata") && here
-      ? [leads("customise", t("studio.customise"), `/studio/objects/${here.name}`, IconTools)]
+    ...(me.rights.system.includes("manage_metadata") && shaped
+      ? [leads("customise", t("studio.customise"), shaped, IconTools)]
       : []),
     ...(me.rights.system.includes("view_setup") && here
       ? [leads("why", t("studio.access.why_here"), whyOf(here.name, at.pathname), IconEyeQuestion)]

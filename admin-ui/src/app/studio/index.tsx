@@ -57,6 +57,8 @@ export default function Studio() {
             ))}
             <Route path="pages/:object" element={<Pages />} />
             <Route path="pages/:object/:layout" element={<Pages />} />
+            <Route path="pages/:object/views/:view" element={<Pages />} />
+            <Route path="pages/shape/:kind/:name" element={<Pages />} />
             {(Object.keys(sections) as Section[])
               .filter((one) => one !== "objects" && one !== "pages")
               .flatMap((one) => [

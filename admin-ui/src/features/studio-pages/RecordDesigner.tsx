@@ -20,6 +20,7 @@ import { kindOfThing, nameOfThing, type Path } from "./edits";
 import css from "./Pages.module.css";
 import { Settings } from "./Settings";
 import { type Device, useSample, useSamples, useSeen } from "./useSample";
+import { Wider } from "./Wider";
 
 /** The page of an object's records, shaped where it is seen. `record` in the address is the one it is drawn with. */
 export function RecordDesigner({ documents, document }: { documents: Documents; document: Document }) {
@@ -34,7 +35,11 @@ export function RecordDesigner({ documents, document }: { documents: Documents; 
   const object = all?.objects.get(layout.object);
   const samples = useSamples(layout.object, object?.nameField);
   const record = params.get("record") ?? (samples.data?.items[0]?.id as string | undefined);
-  const sample = useSample(layout, record, device, as);
+  const own = useSample(layout, record, device, []);
+  const theirs = useSample(layout, as.length > 0 ? record : undefined, device, as);
+  // Of a record that they may not see, they are shown the fields that they could.
+  const foreign = as.length > 0 && theirs.isError;
+  const sample = as.length > 0 && !foreign ? theirs : own;
   const schema = useQuery({
     queryKey: ["schema", "layout", i18n.language],
     queryFn: () => schemaOf("layout"),
@@ -61,7 +66,7 @@ export function RecordDesigner({ documents, document }: { documents: Documents; 
       })),
     [samples.data, object],
   );
-  if (narrow) return <p className={css.empty}>{t("studio.pages.wider")}</p>;
+  if (narrow) return <Wider label={labelOf(document, i18n.language)} />;
   if (!object || !all) return <p className={css.empty}>{t("app.lost")}</p>;
   return (
     <DesigningProvider value={design}>
@@ -72,6 +77,7 @@ export function RecordDesigner({ documents, document }: { documents: Documents; 
           <Select
             size="xs"
             searchable
+            w={180}
             aria-label={t("studio.pages.sample")}
             title={t("studio.pages.sample")}
             data={names}
@@ -118,12 +124,13 @@ export function RecordDesigner({ documents, document }: { documents: Documents; 
               {refusal(sample.error)?.detail ?? t("error.offline")}
             </p>
           )}
+          {foreign && seenAs && <p className={css.told}>{t("studio.pages.foreign")}</p>}
           {seen && model && seenAs ? (
             <Canvas
               model={model}
               object={seenAs}
               layout={seen}
-              sample={sample.error ? undefined : sample.data}
+              sample={sample.isError ? undefined : sample.data}
               device={device}
               strict={as.length > 0}
             />
@@ -161,6 +168,7 @@ function Which({ documents, layout }: { documents: Documents; layout: LayoutDoc 
   return (
     <Select
       size="xs"
+      w={150}
       aria-label={t("studio.pages.which")}
       title={t("studio.pages.which")}
       data={pages.map((d) => ({ value: String(d.name), label: label(d) }))}
@@ -182,6 +190,7 @@ function As({ as, say }: { as: string[]; say(as: string[]): void }) {
       size="xs"
       searchable
       clearable
+      miw={160}
       aria-label={t("studio.preview_as")}
       placeholder={as.length === 0 ? t("studio.pages.as_designer") : undefined}
       title={may ? t("studio.preview_as") : t("studio.needs_right", { right: "manage_permissions" })}

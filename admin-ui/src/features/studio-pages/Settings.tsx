@@ -13,35 +13,31 @@ import { type Designing, useDesigning } from "./designing";
 import { around, beside, isLast, keyOfThing, kindOfThing, nameOfThing, namesIn, type Path } from "./edits";
 import css from "./Pages.module.css";
 
+/** What people look for first. */
+const first = [
+  "label",
+  "type",
+  "object",
+  "view",
+  "filter",
+  "columns",
+  "wide",
+  "visible_when",
+  "required_when",
+  "read_only_when",
+];
+
 /** What a thing says besides what is in it and where it stands, drawn from the schema of its document. */
 export function Settings({ schema, path }: { schema: Schema; path: Path }) {
   const { t } = useTranslation();
-  const { document, choose, change, remove, called } = useDesigning();
+  const { document, choose, change, called } = useDesigning();
   const documents = useDocuments();
   const problems = useProblems({ kind: String(document.kind), name: String(document.name) });
   const value = valueAt(document, [...path]);
   const label = called(path);
-  const placed = path[0] === "highlights" ? undefined : schemaAt(schema, document, path);
+  const placed = kindOfThing(path) === "highlights" ? undefined : schemaAt(schema, document, path);
   return (
-    <Panel
-      label={label}
-      close={() => choose(undefined)}
-      actions={
-        <>
-          <MoveTo path={path} />
-          <Button
-            size="compact-xs"
-            variant="default"
-            leftSection={<IconTrash size={14} />}
-            disabled={isLast(document, path)}
-            title={isLast(document, path) ? t("studio.pages.last_stays") : undefined}
-            onClick={() => remove(path)}
-          >
-            {t("studio.pages.take_off")}
-          </Button>
-        </>
-      }
-    >
+    <Panel label={label} close={() => choose(undefined)} actions={<Actions path={path} />}>
       {placed ? (
         <SchemaForm
           key={keyOfThing(path)}
@@ -49,17 +45,7 @@ export function Settings({ schema, path }: { schema: Schema; path: Path }) {
           schema={placed}
           value={value}
           path={[...path]}
-          first={[
-            "label",
-            "columns",
-            "wide",
-            "visible_when",
-            "required_when",
-            "read_only_when",
-            "type",
-            "object",
-            "view",
-          ]}
+          first={first}
           without={["order", "fields", "sections"]}
           change={change}
           suggests={documents && suggestionsOf(documents, document)}
@@ -77,9 +63,32 @@ export function Settings({ schema, path }: { schema: Schema; path: Path }) {
   );
 }
 
+/** Where else it may stand, and that it may go. */
+export function Actions({ path }: { path: Path }) {
+  const { t } = useTranslation();
+  const { document, remove } = useDesigning();
+  const last = isLast(document, path);
+  return (
+    <>
+      <MoveTo path={path} />
+      <Button
+        size="compact-xs"
+        variant="default"
+        leftSection={<IconTrash size={14} />}
+        disabled={last}
+        title={last ? t("studio.pages.last_stays") : undefined}
+        onClick={() => remove(path)}
+      >
+        {t("studio.pages.take_off")}
+      </Button>
+    </>
+  );
+}
+
 interface PanelProps {
   label: string;
-  close(): void;
+  /** Absent: it stays. */
+  close?(): void;
   actions?: ReactNode;
   children: ReactNode;
 }
@@ -92,14 +101,16 @@ export function Panel({ label, close, actions, children }: PanelProps) {
       className={css.panel}
       aria-label={label}
       onKeyDown={(event) => {
-        if (event.key === "Escape" && !event.defaultPrevented) close();
+        if (event.key === "Escape" && !event.defaultPrevented) close?.();
       }}
     >
       <header>
         <h2>{label}</h2>
-        <ActionIcon variant="subtle" color="gray" aria-label={t("app.close")} onClick={close}>
-          <IconX size={16} />
-        </ActionIcon>
+        {close && (
+          <ActionIcon variant="subtle" color="gray" aria-label={t("app.close")} onClick={close}>
+            <IconX size={16} />
+          </ActionIcon>
+        )}
       </header>
       {actions && <div className={css.actions}>{actions}</div>}
       {children}
@@ -119,7 +130,7 @@ function schemaAt(root: Schema, document: Document, path: Path): Schema | undefi
 }
 
 /** Whatever a drag does, from a menu. */
-function MoveTo({ path }: { path: Path }) {
+export function MoveTo({ path }: { path: Path }) {
   const { t } = useTranslation();
   const design = useDesigning();
   const { document, move } = design;

@@ -4,9 +4,10 @@ import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 import type { Patch } from "~/api/drafts";
 import type { Document } from "~/api/session";
+import { labelOf } from "~/studio/DocumentList";
 import { useChanging } from "~/studio/drafting";
-import { type Json, patchAt, valueAt } from "~/studio/patching";
-import { added, keyOfThing, moved, nameOfThing, namesIn, type Path, removed } from "./edits";
+import { type Json, patchAt } from "~/studio/patching";
+import { added, isThere, keyOfThing, moved, nameOfThing, type Path, removed } from "./edits";
 
 /** A place between two things: before one of a collection, or last. */
 export interface Gap {
@@ -29,21 +30,18 @@ export interface Designing {
 
 /** `at` in the address is the thing that is chosen. */
 export function useDesign(document: Document, called: (path: Path) => string): Designing {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const { patch } = useChanging();
   const [params, setParams] = useSearchParams();
   const [adding, setAdding] = useState<Gap>();
   const at = params.get("at");
   return useMemo(() => {
+    const whole = labelOf(document, i18n.language);
     const key = { kind: String(document.kind), name: String(document.name) };
     const said = (change: Patch | undefined, says: string) =>
       change ? patch(key, change, says) : Promise.resolve(true);
     const path = at?.split("/");
-    const there =
-      path &&
-      (path[0] === "highlights"
-        ? namesIn(document, ["highlights"]).includes(nameOfThing(path))
-        : valueAt(document, path) !== undefined);
+    const there = path && isThere(document, path);
     const choose = (next: Path | undefined) => {
       setAdding(undefined);
       setParams(
@@ -78,10 +76,10 @@ export function useDesign(document: Document, called: (path: Path) => string): D
         void said(removed(document, one), t("studio.removed", { label: called(one) }));
       },
       change: (one, value) =>
-        void said(patchAt([...one], value), t("studio.changed_this", { label: path ? called(path) : "" })),
+        void said(patchAt([...one], value), t("studio.changed_this", { label: path ? called(path) : whole })),
       called,
     };
-  }, [document, at, adding, patch, setParams, called, t]);
+  }, [document, at, adding, patch, setParams, called, t, i18n.language]);
 }
 
 const chosenIs = (chosen: Path | undefined, path: Path) =>

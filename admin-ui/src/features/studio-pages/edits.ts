@@ -11,7 +11,10 @@ export type Path = readonly string[];
 
 type Members = Record<string, { order?: number }>;
 
-const listed = "highlights"; // the one collection that is a list
+const lists = new Set(["highlights", "columns"]); // collections that are lists of names
+const isList = (collection: Path) => lists.has(collection.at(-1) as string);
+/** Collections in which something has to be. */
+const needed = new Set(["tabs", "sections", "columns", "items", "widgets"]);
 
 export const nameOfThing = (path: Path) => path.at(-1) as string;
 export const around = (path: Path): string[] => path.slice(0, -1);
@@ -40,7 +43,7 @@ export function added(document: Document, path: Path, value: Json, before?: stri
   const name = nameOfThing(path);
   const names = namesIn(document, collection);
   if (names.includes(name)) return undefined;
-  if (collection[0] === listed) return patchAt(collection, put(names, name, before));
+  if (isList(collection)) return patchAt(collection, put(names, name, before));
   const of = valueAt(document, collection) as Members | undefined;
   const orders = ordersFor(of ?? {}, names, name, put(names, name, before).indexOf(name)) as Members;
   return patchAt(collection, { ...orders, [name]: { ...(value as object), ...orders[name] } });
@@ -49,21 +52,27 @@ export function added(document: Document, path: Path, value: Json, before?: stri
 /** Takes something away. Lists that are in a tab which goes are below all of them then. */
 export function removed(document: Document, path: Path): Patch | undefined {
   const collection = around(path);
-  if (collection[0] === listed) {
+  if (isLast(document, path)) return undefined;
+  if (isList(collection)) {
     const left = namesIn(document, collection).filter((one) => one !== nameOfThing(path));
     return patchAt(collection, left.length > 0 ? left : undefined);
   }
-  if (isLast(document, path)) return undefined;
   const patch = patchAt([...path], undefined);
   if (kindOfThing(path) !== "tabs") return patch;
-  const lists = Object.entries((document.related as Record<string, { tab?: string }> | undefined) ?? {});
-  const stranded = lists.filter(([, one]) => one.tab === nameOfThing(path)).map(([name]) => [name, { tab: null }]);
+  const related = Object.entries((document.related as Record<string, { tab?: string }> | undefined) ?? {});
+  const stranded = related.filter(([, one]) => one.tab === nameOfThing(path)).map(([name]) => [name, { tab: null }]);
   return stranded.length > 0 ? { ...patch, related: Object.fromEntries(stranded) } : patch;
 }
 
-/** A page has a tab, and a tab a section: the last one stays. */
+/** A page has a tab, a tab a section, a list a column: the last one stays. */
 export const isLast = (document: Document, path: Path): boolean =>
-  ["tabs", "sections"].includes(kindOfThing(path)) && namesIn(document, around(path)).length === 1;
+  needed.has(kindOfThing(path)) && namesIn(document, around(path)).length === 1;
+
+/** Whether a thing is there. */
+export const isThere = (document: Document, path: Path): boolean =>
+  isList(around(path))
+    ? namesIn(document, around(path)).includes(nameOfThing(path))
+    : valueAt(document, [...path]) !== undefined;
 
 /** Moves something before another of a collection, its own or one of the same sort; undefined where it is there, or can't be. */
 export function moved(document: Document, path: Path, collection: Path, before?: string): Patch | undefined {
@@ -79,7 +88,7 @@ export function moved(document: Document, path: Path, collection: Path, before?:
   const names = namesIn(document, collection);
   const next = put(names, name, before);
   if (same(names, next)) return undefined;
-  if (collection[0] === listed) return patchAt([...collection], next);
+  if (isList(collection)) return patchAt([...collection], next);
   const orders = ordersFor(valueAt(document, from) as Members, names, name, next.indexOf(name));
   return patchAt(from, orders);
 }
