@@ -3,6 +3,7 @@ package transfer
 import (
 	"cmp"
 	"context"
+	_ "embed" // headings.json
 	"encoding/json"
 	"errors"
 	"io"
@@ -260,8 +261,16 @@ func (l *likely) proposal() *Proposal {
 	return &Proposal{Type: "text"}
 }
 
-// nameWords say of a column that it names what its row is about.
-var nameWords = []string{"name", "title", "subject", "名", "名称", "标题", "主题"}
+// headingWords say of a column what it is, by the type of the field; under name those of what a row is about.
+var headingWords = func() (words map[string][]string) {
+	if err := json.Unmarshal(headings, &words); err != nil {
+		panic(err) // it is part of the program
+	}
+	return words
+}()
+
+//go:embed headings.json
+var headings []byte
 
 // naming is the column that names the records: a text of one line that no two rows share, if there is one, and
 // called so, if one is; -1: none.
@@ -275,7 +284,7 @@ func naming(columns []*likely, p *Preview) int {
 		if l.filled == p.Rows && (l.many || int64(len(l.distinct)) == l.filled) {
 			is += 2
 		}
-		if l.has(nameWords) {
+		if l.has(headingWords["name"]) {
 			is++
 		}
 		if p.Columns[i].As.Type == "picklist" {
@@ -330,14 +339,13 @@ func candidates() []*candidate {
 			return problem != nil // what has no sign says nothing of the currency
 		})
 	}
-	try(Proposal{Type: "currency"}, plainNumber, "amount", "price", "revenue", "cost", "salary", "budget", "fee", "total", "sales",
-		"金额", "价格", "单价", "收入", "成本", "费用", "预算", "总额", "营收")
+	try(Proposal{Type: "currency"}, plainNumber, headingWords["currency"]...)
 	try(Proposal{Type: "number"}, plainNumber)
 	try(Proposal{Type: "email"}, func(text string) bool { return strings.Contains(text, "@") })
 	try(Proposal{Type: "url"}, func(text string) bool { return strings.HasPrefix(text, "http") || strings.HasPrefix(text, "www.") })
-	try(Proposal{Type: "url"}, func(string) bool { return true }, "website", "url", "homepage", "web", "网址", "网站", "官网")
+	try(Proposal{Type: "url"}, func(string) bool { return true }, headingWords["url"]...)
 	try(Proposal{Type: "phone"}, func(text string) bool { return strings.HasPrefix(text, "+") })
-	try(Proposal{Type: "phone"}, func(string) bool { return true }, "phone", "tel", "telephone", "mobile", "fax", "cell", "电话", "手机", "传真", "座机")
+	try(Proposal{Type: "phone"}, func(string) bool { return true }, headingWords["phone"]...)
 	return all
 }
 

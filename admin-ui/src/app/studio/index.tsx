@@ -11,8 +11,8 @@ import css from "./Studio.module.css";
 const Access = lazy(() => import("~/features/studio-access"));
 const Objects = lazy(() => import("~/features/studio-objects"));
 const Documents = lazy(() => import("~/features/studio-documents"));
-const Forms = lazy(() => import("~/features/studio-forms"));
 const Pages = lazy(() => import("~/features/studio-pages"));
+const Forms = lazy(() => import("~/features/studio-forms"));
 const Changes = lazy(() => import("~/features/studio-changes"));
 
 /** The second zone: where the configuration is shaped. */
