@@ -1,7 +1,6 @@
 package api_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -25,12 +24,13 @@ func attacks() int {
 	return 600
 }
 
-// from is a client at an address of the loopback.
-func from(address string) *http.Client {
+// from is a client at an address of the loopback, until the test ends.
+func from(t *testing.T, address string) *http.Client {
+	t.Helper()
 	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}}
-	return &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, network, to string) (net.Conn, error) {
-		return dialer.DialContext(ctx, network, to)
-	}}}
+	client := &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext}}
+	t.Cleanup(client.CloseIdleConnections)
+	return client
 }
 
 // post sends a body to the form contact, and tells the status and what is said.
@@ -95,7 +95,7 @@ func TestFormsUnderSiege(t *testing.T) {
 	for name := range bodies {
 		names = append(names, name)
 	}
-	robot, human := from("127.0.0.1"), from("127.0.0.2")
+	robot, human := from(t, "127.0.0.1"), from(t, "127.0.0.2")
 
 	// What is wrong is refused for what it is, before there are too many.
 	for name, body := range bodies {

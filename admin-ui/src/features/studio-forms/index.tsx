@@ -9,6 +9,7 @@ import { schemaOf } from "~/api/drafts";
 import { labelOf } from "~/studio/DocumentList";
 import { useChanging, useDocuments, useProblems } from "~/studio/drafting";
 import { useDraftModel } from "~/studio/draftModel";
+import { formOf } from "~/studio/kinds";
 import css from "./Forms.module.css";
 import { Lines } from "./Lines";
 import { type Chosen, Panel } from "./Panel";
@@ -67,7 +68,7 @@ export default function Forms() {
         />
         <Button
           component={Link}
-          to={to(`/studio/pages/form/${name}`)}
+          to={to(formOf(key))}
           size="compact-sm"
           variant="default"
           leftSection={<IconSettings size={14} />}
