@@ -23,7 +23,12 @@ export default defineConfig({
         codeSplitting: {
           groups: [
             { name: "kit", test: /node_modules/, minShareCount: 2 },
-            { name: "base", test: /src\/(api|expr|fields|i18n|meta|page|ui)\//, minShareCount: 2 },
+            {
+              name: "base",
+              test: /src\/((api|expr|fields|i18n|meta|page|ui)\/|filter\/(fields|Words|Filter))/,
+              minShareCount: 2,
+            },
+            { name: "studio", test: /src\/studio\//, minShareCount: 2 },
           ],
         },
       },
