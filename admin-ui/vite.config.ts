@@ -23,7 +23,7 @@ export default defineConfig({
         codeSplitting: {
           groups: [
             { name: "kit", test: /node_modules/, minShareCount: 2 },
-            { name: "base", test: /src\/(api|expr|fields|i18n|meta|page|ui)\//, minShareCount: 2 },
+            { name: "base", test: /src\/(api|expr|fields|filter|i18n|meta|page|ui)\//, minShareCount: 2 },
           ],
         },
       },
