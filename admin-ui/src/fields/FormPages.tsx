@@ -1,6 +1,7 @@
 import { Button, Checkbox, Progress } from "@mantine/core";
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { holds, parsed } from "~/expr";
 import type { Field } from "~/meta/model";
 import { readable } from "~/ui/accent";
 import frame from "~/ui/Frame.module.css";
@@ -31,30 +32,17 @@ interface Props {
   children?: ReactNode;
 }
 
-const always: Holds = () => undefined;
-
-/** Reads conditions once there are some: most forms have none, and their pages load no reader of expressions. */
-function useHolds(steps: Step[]): Holds {
-  const [read, setRead] = useState<Holds>(() => always);
-  const needed = steps.some((step) => step.when || step.inputs.some((one) => one.when));
-  useEffect(() => {
-    if (!needed) return;
-    void import("~/expr").then(({ holds, parsed }) =>
-      setRead(() => (condition: string, values: Values) => {
-        const tree = parsed(condition);
-        return tree && holds(tree, values);
-      }),
-    );
-  }, [needed]);
-  return read;
-}
+/** Whether a condition holds, as far as that is known here. */
+const holdsHere: Holds = (condition, values) => {
+  const tree = parsed(condition);
+  return tree && holds(tree, values);
+};
 
 /** What a form asks, page by page; going back keeps what was filled in. */
 export function FormPages(props: Props) {
   const { steps, fields, values, problemOf, busy } = props;
   const { t } = useTranslation();
-  const holds = useHolds(steps);
-  const pages = pagesOf(steps, fields, values, holds);
+  const pages = pagesOf(steps, fields, values, holdsHere);
   const [at, setAt] = useState(0);
   const [missed, setMissed] = useState(false);
   const top = useRef<HTMLFormElement>(null);
