@@ -85,9 +85,10 @@ type Departure struct {
 
 // TryOn says on which record a workflow is tried, if it is about one.
 type TryOn struct {
-	Record  string         `json:"record,omitempty" schema:"ID"` // absent: of a workflow that is about none
-	Inputs  map[string]any `json:"inputs,omitempty"`             // what whoever sets it off would fill in
-	Payload any            `json:"payload,omitempty"`            // what an outside system would post
+	Record   string          `json:"record,omitempty" schema:"ID"`         // absent: of a workflow that is about none
+	Inputs   map[string]any  `json:"inputs,omitempty"`                     // what whoever sets it off would fill in
+	Payload  any             `json:"payload,omitempty"`                    // what an outside system would post
+	Document json.RawMessage `json:"document,omitempty" schema:"Document"` // whole, in place of the one that is there; for who may add it
 }
 
 // RunInputs is what somebody fills in who sets off a workflow.
@@ -350,14 +351,19 @@ func (s *Server) replayRun(r *request) error {
 // tryWorkflow is POST /workflows/{name}/try.
 func (s *Server) tryWorkflow(r *request) error {
 	var in TryOn
-	if err := r.decode(smallBody, &in, false); err != nil {
+	if err := r.decode(largeBody, &in, false); err != nil {
 		return err
 	}
 	key, ok := id.Parse(in.Record)
 	if !ok && in.Record != "" {
 		return fault.New(fault.Invalid, "field.not_an_id", "value", clip(in.Record)).At("/record")
 	}
-	run, err := s.o.Workflows.Try(r.ctx, r.tenant, r.caller, runner.Wanted{Workflow: r.param("name"), Record: key, Inputs: in.Inputs, Payload: in.Payload})
+	if len(in.Document) > 0 {
+		if err := r.needs("manage_permissions"); err != nil {
+			return err
+		}
+	}
+	run, err := s.o.Workflows.Try(r.ctx, r.tenant, r.caller, runner.Wanted{Workflow: r.param("name"), Document: in.Document, Record: key, Inputs: in.Inputs, Payload: in.Payload})
 	if err != nil {
 		return err
 	}

@@ -312,6 +312,32 @@ func TestBacktestsTellWhatMayBeRead(t *testing.T) {
 	}
 }
 
+// A workflow is tried before it is there, by who may add it: nothing of it stays, and what is wrong with it is told at its place.
+func TestDocumentsAreTried(t *testing.T) {
+	w := newWorld(t)
+	w.Apply(`{"kind":"permission","name":"builder","label":"Builder","system":["manage_metadata"],"objects":{"account":{"read":true,"read_all":true}}}`)
+	w.User("admin@example.com", map[string]any{"permissions": []any{"admin"}})
+	w.User("bea@example.com", map[string]any{"permissions": []any{"builder"}})
+	admin := w.login("main", "admin@example.com")
+	key := w.sent("POST", "/api/v1/records/account", admin, `{"name":"Acme"}`)["id"].(string)
+	asking := func(field string) string {
+		return `{"record":"` + key + `","document":{"kind":"workflow","name":"new","object":"account","trigger":{"type":"manual"},"start":"a","steps":{"a":{"type":"set","values":{"` + field + `":"'example.com'"}}}}}`
+	}
+	got := w.sent("POST", "/api/v1/workflows/new/try", admin, asking("website"))
+	if raw, err := json.Marshal(got); err != nil || got["state"] != "done" || !strings.Contains(string(raw), "example.com") {
+		t.Errorf("tried: %s, %v", raw, err)
+	}
+	if record := w.sent("GET", "/api/v1/records/account/"+key, admin, ""); record["website"] != nil {
+		t.Errorf("it was done: %v", record["website"])
+	}
+	if status, _, raw := w.do("POST", "/api/v1/workflows/new/try", map[string]string{"Authorization": "Bearer " + admin}, asking("websit")); status != 422 || !strings.Contains(string(raw), `/document/steps/a/values/websit"`) {
+		t.Errorf("an unknown field: %d %s", status, raw)
+	}
+	if status, _, raw := w.do("POST", "/api/v1/workflows/new/try", map[string]string{"Authorization": "Bearer " + w.login("main", "bea@example.com")}, asking("website")); status != 403 {
+		t.Errorf("bea's document: %d %s", status, raw)
+	}
+}
+
 // What a run sent to an outside system is for who could have read all of it.
 func TestRunsTellOfRequests(t *testing.T) {
 	w := newWorld(t)

@@ -89,7 +89,7 @@ func (r *Runner) Backtest(ctx context.Context, t store.Tenant, c *policy.Caller,
 		return nil, fault.New(fault.Invalid, "workflow.backtest_days", "limit", MaxBacktestDays).At("/days")
 	}
 	err = r.underNewest(ctx, t, func(system *record.Session) error {
-		w, err := r.backtested(ctx, system.Snapshot(), of)
+		w, err := r.meant(ctx, system.Snapshot(), of.Workflow, of.Document)
 		if err != nil {
 			return err
 		}
@@ -104,12 +104,12 @@ func (r *Runner) Backtest(ctx context.Context, t store.Tenant, c *policy.Caller,
 	return b, nil
 }
 
-// backtested is the workflow that is meant.
-func (r *Runner) backtested(ctx context.Context, s *catalog.Snapshot, of Backtesting) (*workflows.Workflow, error) {
-	if len(of.Document) == 0 {
-		return workflowOf(s, of.Workflow)
+// meant is the workflow of a document, or the one that has the name where there is none.
+func (r *Runner) meant(ctx context.Context, s *catalog.Snapshot, name string, document json.RawMessage) (*workflows.Workflow, error) {
+	if len(document) == 0 {
+		return workflowOf(s, name)
 	}
-	doc, problems := metadata.Parse(of.Document)
+	doc, problems := metadata.Parse(document)
 	if len(problems) == 0 && doc.Kind != workflows.KindName {
 		problems = []*fault.Fault{fault.New(fault.Invalid, "workflow.other_kind", "kind", doc.Kind).At("/kind")}
 	}

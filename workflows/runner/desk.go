@@ -21,11 +21,11 @@ import (
 
 // Try runs a workflow on a record that the caller may read, or one that is about none, and keeps nothing: neither what its steps do,
 // nor the run. Its trace tells what they would have done. Where it would wait it goes on at once. Cancelled: its condition does not
-// hold. Faults: workflow.unknown, record.not_found (NotFound), field.required, workflow.no_record, workflow.inputs, webhook.payload (Invalid). The object that is
-// wanted is the workflow's.
+// hold. Who gives a document may add it: that is asked before. Faults: workflow.unknown, record.not_found (NotFound), field.required, workflow.no_record, workflow.inputs,
+// webhook.payload (Invalid), catalog.invalid (Invalid) with what is wrong with a document below /document. The object that is wanted is the workflow's.
 func (r *Runner) Try(ctx context.Context, t store.Tenant, c *policy.Caller, of Wanted) (run *Run, err error) {
 	err = r.underNewest(ctx, t, func(system *record.Session) error {
-		w, err := workflowOf(system.Snapshot(), of.Workflow)
+		w, err := r.meant(ctx, system.Snapshot(), of.Workflow, of.Document)
 		if err != nil {
 			return err
 		}

@@ -21,6 +21,7 @@ import (
 // Wanted is a workflow that somebody sets off on a record, with what they filled in, as requests write values.
 type Wanted struct {
 	Workflow string
+	Document json.RawMessage // to be tried in place of it, whole; nil: the one that there is
 	Object   string
 	Record   id.ID
 	Inputs   map[string]any

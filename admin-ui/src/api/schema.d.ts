@@ -4352,6 +4352,8 @@ export interface components {
         };
         /** @description TryOn says on which record a workflow is tried, if it is about one. */
         TryOn: {
+            /** @description Whole, in place of the one that is there; for who may add it */
+            document?: components["schemas"]["Document"];
             /** @description What whoever sets it off would fill in */
             inputs?: {
                 [key: string]: unknown;
