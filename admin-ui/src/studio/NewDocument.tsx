@@ -121,7 +121,13 @@ function begins(kind: string, object: string | null, documents: Documents | unde
     case "permission":
       return { objects: {} };
     case "workflow":
-      return { trigger: { type: "record_created", object: object ?? "" }, steps: {} };
+      return {
+        ...(object && { object }),
+        active: true,
+        trigger: { type: "manual" },
+        start: "stop",
+        steps: { stop: { type: "stop" } },
+      };
     case "form": {
       const of = documents?.get(`object/${object}`) as ObjectDoc | undefined;
       return { fields: [{ field: of?.name_field ?? Object.keys(of?.fields ?? {})[0] }] };

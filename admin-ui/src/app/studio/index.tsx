@@ -9,6 +9,7 @@ import { Strip } from "./Strip";
 import css from "./Studio.module.css";
 
 const Access = lazy(() => import("~/features/studio-access"));
+const Flows = lazy(() => import("~/features/studio-flows"));
 const Objects = lazy(() => import("~/features/studio-objects"));
 const Documents = lazy(() => import("~/features/studio-documents"));
 const Pages = lazy(() => import("~/features/studio-pages"));
@@ -46,6 +47,7 @@ export default function Studio() {
             <Route path="objects/picklist/:name" element={<Documents section="objects" kind="picklist" />} />
             <Route path="objects/:name" element={<Objects />} />
             <Route path="objects/:name/:tab" element={<Objects />} />
+            {!params.has("as") && <Route path="automation/workflow/:name" element={<Flows />} />}
             <Route path="access" element={<Access />} />
             <Route path="access/why" element={<Access way="why" />} />
             <Route path="access/pivot" element={<Access way="pivot" />} />
