@@ -56,6 +56,20 @@ for (const language of ["en", "zh"]) {
     await storing(page, () => expression.blur());
     await axe(page).then((found) => assert.deepEqual(found, []));
     await picture(page, `flows-canvas-${language}`);
+    // What it may read of other steps is no mistake; what it may not is one.
+    await expression.fill("next_stepp");
+    await panel.getByText(/next_stepp/).and(page.locator(":not(textarea)")).first().waitFor();
+    await expression.fill("steps.other.record.name");
+    await panel.getByText(/next_stepp/).and(page.locator(":not(textarea)")).first().waitFor({ state: "detached" });
+    assert.equal(await panel.getByText(/steps\.other/).and(page.locator(":not(textarea)")).count(), 0);
+    await storing(page, async () => {
+      await expression.fill("next_step + '!'");
+      await expression.blur();
+    });
+    await storing(page, async () => {
+      await expression.fill("next_step");
+      await expression.blur();
+    });
 
     // It is tried as it is drawn: that it would fail is seen, and nothing is done.
     const count = async () => (await admin("POST", "/records/task/aggregate", { measures: [{ op: "count" }] })).rows[0].count;

@@ -10,6 +10,9 @@ export const sections = {
 export type Section = keyof typeof sections;
 export type Kind = (typeof sections)[Section][number];
 
+/** What expressions of a kind may read besides a record. */
+export const rootsOf = (kind: string): readonly string[] => (kind === "workflow" ? ["steps", "input"] : []);
+
 /** The part that a kind belongs to; what nobody knows is in `system`. */
 export const sectionOf = (kind: string): Section =>
   (Object.keys(sections) as Section[]).find((one) => (sections[one] as readonly string[]).includes(kind)) ?? "system";

@@ -10,7 +10,7 @@ import { DocumentList, labelOf } from "~/studio/DocumentList";
 import { keyOf, useChanging, useDocuments, useProblems } from "~/studio/drafting";
 import { useTyped } from "~/studio/form/kept";
 import { SchemaForm } from "~/studio/form/SchemaForm";
-import { type Section, sections } from "~/studio/kinds";
+import { rootsOf, type Section, sections } from "~/studio/kinds";
 import { NewDocument } from "~/studio/NewDocument";
 import { difference, patchAt } from "~/studio/patching";
 import { suggestionsOf } from "~/studio/suggestions";
@@ -125,6 +125,7 @@ function Shape({ document, back }: { document: Document; back: string }) {
               suggests={suggests}
               problems={problems}
               object={(document as { object?: string }).object}
+              roots={rootsOf(key.kind)}
             />
           )
         )}

@@ -7,6 +7,7 @@ import type { Document } from "~/api/session";
 import { useDocuments } from "~/studio/drafting";
 import { useTyped } from "~/studio/form/kept";
 import { SchemaForm } from "~/studio/form/SchemaForm";
+import { rootsOf } from "~/studio/kinds";
 import { patchAt } from "~/studio/patching";
 import { type Schema, within } from "~/studio/shape";
 import { suggestionsOf } from "~/studio/suggestions";
@@ -101,6 +102,7 @@ export function Settings(props: Props) {
           suggests={suggests}
           problems={problems}
           object={typeof flow.object === "string" ? flow.object : undefined}
+          roots={rootsOf("workflow")}
         />
       )}
       {out

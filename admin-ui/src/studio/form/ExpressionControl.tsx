@@ -18,6 +18,8 @@ const Meaning = lazy(() => import("./Meaning"));
 interface Props extends ControlProps<boolean | string> {
   /** The object whose fields it reads; undefined: nothing is said of it here. */
   object?: string;
+  /** Names of what it may read besides, of which nothing is said here. */
+  roots?: readonly string[];
   /** It is a condition, which may be built by pointing. */
   points?: boolean;
 }
@@ -25,12 +27,13 @@ interface Props extends ControlProps<boolean | string> {
 /** An expression, or yes or no where it is a condition. What is wrong with it is said while it is written. */
 export function ExpressionControl(props: Props) {
   const { t } = useTranslation();
-  const { shape, label, value, say, problem, object, points } = props;
+  const { shape, label, value, say, problem, object: of, roots = [], points } = props;
   const text = useTyped(typeof value === "string" ? value : "", (typed) =>
     say(typed.trim() === "" ? undefined : typed),
   );
   const [open, setOpen] = useState(false);
   const input = useRef<HTMLTextAreaElement>(null);
+  const object = reads(text.typed, roots) ? undefined : of;
   const [pointing, setPointing] = useState(false);
   const sample = useSample(object);
   const tried = useTried(object, text.typed, sample?.id);
@@ -125,16 +128,22 @@ export function ExpressionControl(props: Props) {
   );
 }
 
+/** Whether an expression reads one of some roots. */
+const reads = (text: string, roots: readonly string[]): boolean =>
+  roots.some((root) => new RegExp(`(?<![\\w."])${root}\\.`).test(text));
+
 /** What the server says of an expression, a moment after it was typed. */
 function useTried(object: string | undefined, text: string, record: string | undefined) {
   const { me } = useSession();
   const { draft } = useDrafting();
   const [rested] = useDebouncedValue(text, 300);
-  return useQuery({
+  const asks = !!object && rested.trim() !== "";
+  const found = useQuery({
     queryKey: [me.tenant, "expression", draft?.id, draft?.changed_at, object, record, rested],
     queryFn: () => tryExpression({ object: object as string, text: rested, old: true, record }, draft?.id),
-    enabled: !!object && rested.trim() !== "",
+    enabled: asks,
     staleTime: 60_000,
     placeholderData: (former) => former,
   }).data;
+  return asks ? found : undefined; // not what was said of another text
 }

@@ -38,6 +38,8 @@ export interface FormProps {
   problems?: Map<string, string>;
   /** The object whose fields expressions read. */
   object?: string;
+  /** What they read besides, such as `steps`: of an expression that does nothing is said here, but by the plan. */
+  roots?: readonly string[];
 }
 
 type Members = { [name: string]: Json };
@@ -127,7 +129,14 @@ function Place({ name, required = false, beside, ...props }: PlaceProps) {
       return <ListControl {...all} />;
     case "expression":
     case "condition":
-      return <ExpressionControl {...all} object={readBy(name, beside, object)} points={!computes.has(name)} />;
+      return (
+        <ExpressionControl
+          {...all}
+          object={readBy(name, beside, object)}
+          points={!computes.has(name)}
+          roots={props.roots}
+        />
+      );
     case "map":
       return <Entries {...props} shape={shape} label={label} />;
     case "group":
