@@ -124,6 +124,26 @@ test("one object is seen across all sets, and roles are moved", async () => {
   await done(page);
 });
 
+test("a policy of one's own is written, its problems at their lines", async () => {
+  const t = texts("en");
+  const { id } = await admin("POST", "/drafts", { label: "Rego" });
+  await admin("PATCH", `/drafts/${id}/documents`, { policy: { quiet: { label: "Quiet leads", object: "lead", rego: "package formwork.custom.quiet\n\ndeny if {\n  input.record.ratin == \"cold\"\n}\n" } } });
+  const page = await visit(browser, server, "admin@example.com", desktop, `/studio/access/policy/quiet?draft=${id}`, /4../);
+  const problems = page.getByRole("list", { name: t("studio.problems") });
+  await problems.getByRole("button", { name: t("studio.access.line", { line: 4 }) }).click();
+  const rego = page.getByRole("textbox", { name: "Rego" });
+  assert.equal(await rego.evaluate((e) => e.value.slice(e.selectionStart, e.selectionEnd)), '  input.record.ratin == "cold"');
+  await axe(page).then((found) => assert.deepEqual(found, []));
+  await picture(page, "access-rego");
+  const mended = stored(page);
+  await rego.fill((await rego.inputValue()).replace("ratin ", "rating "));
+  await rego.blur();
+  await mended;
+  await problems.waitFor({ state: "detached" });
+  await admin("DELETE", `/drafts/${id}`);
+  await done(page);
+});
+
 test("on a phone access is read", async () => {
   const page = await visit(browser, server, "admin@example.com", phone, "/studio/access/permission/sales_user", /4../);
   await page.getByRole("grid").waitFor();

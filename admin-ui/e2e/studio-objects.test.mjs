@@ -104,6 +104,30 @@ for (const language of ["en", "zh"]) {
   });
 }
 
+test("options depend on another field, ticked in a grid", async () => {
+  const t = texts("en");
+  await admin("PATCH", "/me", { language: "en" });
+  const options = (names) => Object.fromEntries(names.map((name, i) => [name, { label: name.toUpperCase(), order: i * 10 + 10 }]));
+  const { id } = await admin("POST", "/drafts", { label: "Cities" });
+  await admin("PATCH", `/drafts/${id}/documents`, { object: { competitor: { fields: {
+    land: { type: "picklist", label: "Land", options: options(["cn", "de"]) },
+    city: { type: "picklist", label: "City", options: options(["beijing", "berlin"]), depends_on: "land" },
+  } } } });
+  const page = await visit(browser, server, "admin@example.com", desktop, `/studio/objects/competitor?draft=${id}&field=city`, /4../);
+  const grid = page.getByRole("group", { name: t("studio.depends_on", { label: "Land" }) });
+  for (const cell of ["BEIJING: DE", "BERLIN: CN"]) {
+    const stored = page.waitForResponse((r) => r.url().endsWith("/documents") && r.request().method() === "PATCH");
+    await grid.getByRole("checkbox", { name: cell }).click();
+    assert.equal((await stored).status(), 200);
+  }
+  await axe(page).then((found) => assert.deepEqual(found, []));
+  await picture(page, "studio-dependent");
+  await page.close();
+  await admin("POST", `/drafts/${id}/publish`, {});
+  await assert.rejects(admin("POST", "/records/competitor", { name: "Rival", land: "de", city: "beijing" }), /422/);
+  await admin("POST", "/records/competitor", { name: "Rival", land: "cn", city: "beijing" });
+});
+
 test("an object is renamed in both languages everywhere", async () => {
   const t = texts("en");
   await admin("PATCH", "/me", { language: "en" });

@@ -3,8 +3,8 @@ import { IconPlus } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate, useSearchParams } from "react-router";
-import type { ObjectDoc } from "~/meta/documents";
-import { type Documents, useChanging, useDocuments } from "./drafting";
+import { begins } from "./begins";
+import { useChanging, useDocuments } from "./drafting";
 import { addressOf } from "./kinds";
 import { nameOf } from "./patching";
 
@@ -41,14 +41,14 @@ function Making({ kinds, close }: { kinds: readonly string[]; close(): void }) {
     .filter((d) => d.kind === "object")
     .map((d) => String(d.name))
     .sort();
-  const ofObject = ["layout", "view", "form", "sharing", "template", "workflow"].includes(kind);
+  const ofObject = ["layout", "view", "form", "sharing", "policy", "template", "workflow"].includes(kind);
   const submit = async () => {
     const name = nameOf(label, (one) => !!documents?.has(`${kind}/${one}`), kind);
     close();
     const made = {
       label: label.trim(),
       ...(ofObject && object && kind !== "workflow" ? { object } : {}),
-      ...begins(kind, object, documents),
+      ...begins[kind]?.({ name, object: object ?? "", documents }),
     };
     if (await changing.make([{ kind, name, ...made }], t("studio.made", { label }))) {
       go(addressOf({ kind, name, object: object ?? undefined }, params.get("draft") ?? undefined));
@@ -101,40 +101,4 @@ function Making({ kinds, close }: { kinds: readonly string[]; close(): void }) {
       </form>
     </Modal>
   );
-}
-
-/** What a new document of a kind begins with, so that it is one. */
-function begins(kind: string, object: string | null, documents: Documents | undefined): Record<string, unknown> {
-  switch (kind) {
-    case "picklist":
-      return { options: { first: { label: "…", order: 10 } } };
-    case "view":
-      return { show: "table", columns: ["id"] };
-    case "layout":
-      return {
-        tabs: { details: { label: { en: "Details", zh: "详情" }, sections: { main: { columns: 2, fields: {} } } } },
-      };
-    case "app":
-      return { items: {} };
-    case "dashboard":
-      return { widgets: {} };
-    case "permission":
-      return { objects: {} };
-    case "workflow":
-      return {
-        ...(object && { object }),
-        active: true,
-        trigger: { type: "manual" },
-        start: "stop",
-        steps: { stop: { type: "stop" } },
-      };
-    case "form": {
-      const of = documents?.get(`object/${object}`) as ObjectDoc | undefined;
-      return { fields: [{ field: of?.name_field ?? Object.keys(of?.fields ?? {})[0] }] };
-    }
-    case "constant":
-      return { type: "text", value: "…" };
-    default:
-      return {};
-  }
 }

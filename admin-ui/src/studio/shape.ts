@@ -223,3 +223,9 @@ export function within(root: Schema, schema: Schema, value: unknown, steps: stri
   }
   return at;
 }
+
+/** What people call a type of a trigger or a step, as the schema of workflows titles it; undefined: it has no such. */
+export function titleOfType(root: Schema, of: "trigger" | "step", type: string): string | undefined {
+  const found = isSchema(root.$defs) ? root.$defs[`${of}.of.${type}`] : undefined;
+  return isSchema(found) ? textOf(found.title) : undefined;
+}

@@ -53,6 +53,7 @@ export default function Studio() {
             <Route path="access/pivot" element={<Access way="pivot" />} />
             <Route path="access/roles" element={<Access way="roles" />} />
             {!params.has("as") && <Route path="access/permission/:name" element={<Access />} />}
+            {!params.has("as") && <Route path="access/policy/:name" element={<Access kind="policy" />} />}
             <Route path="pages" element={<Documents section="pages" />} />
             {sections.pages.map((kind) => (
               <Route key={kind} path={`pages/${kind}/:name`} element={<Documents section="pages" kind={kind} />} />

@@ -6,6 +6,7 @@ import { sections } from "~/studio/kinds";
 import { NewDocument } from "~/studio/NewDocument";
 import css from "./Access.module.css";
 import { Pivot } from "./Pivot";
+import { Rego } from "./Rego";
 import { Roles } from "./Roles";
 import { SetMatrix } from "./SetMatrix";
 import { Why } from "./Why";
@@ -14,13 +15,13 @@ import { Why } from "./Why";
 const ways = ["why", "pivot", "roles"] as const;
 export type Way = (typeof ways)[number];
 
-/** Who may do what: permission sets as a matrix, by object, why somebody may, and roles as a tree. */
-export default function Access({ way }: { way?: Way }) {
+/** Who may do what: permission sets as a matrix, by object, why somebody may, roles as a tree, and policies of their own. */
+export default function Access({ way, kind = "permission" }: { way?: Way; kind?: "permission" | "policy" }) {
   const { t } = useTranslation();
   const { name } = useParams();
   const [params] = useSearchParams();
   const documents = useDocuments();
-  const current = name ? `permission/${name}` : undefined;
+  const current = name ? `${kind}/${name}` : undefined;
   const document = current ? documents?.get(current) : undefined;
   const draft = params.get("draft");
   return (
@@ -46,6 +47,8 @@ export default function Access({ way }: { way?: Way }) {
           <Pivot />
         ) : way === "roles" ? (
           <Roles />
+        ) : document && kind === "policy" ? (
+          <Rego key={current} document={document} />
         ) : document ? (
           <SetMatrix key={current} document={document} />
         ) : (

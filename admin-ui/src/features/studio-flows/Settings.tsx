@@ -1,5 +1,5 @@
-import { ActionIcon, Button, Select, TextInput } from "@mantine/core";
-import { IconCopy, IconTrash, IconX } from "@tabler/icons-react";
+import { ActionIcon, Button, Menu, Select, TextInput } from "@mantine/core";
+import { IconArrowsMove, IconCopy, IconTrash, IconX } from "@tabler/icons-react";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import type { Patch } from "~/api/drafts";
@@ -11,9 +11,9 @@ import { rootsOf } from "~/studio/kinds";
 import { patchAt } from "~/studio/patching";
 import { type Schema, within } from "~/studio/shape";
 import { suggestionsOf } from "~/studio/suggestions";
-import { duplicated, goals, leads, removed, renamed } from "./edits";
+import { canMove, duplicated, goals, leads, moved, removed, renamed } from "./edits";
 import css from "./Flows.module.css";
-import { begin, type Graph } from "./graph";
+import { begin, type Graph, keyOfEdge } from "./graph";
 import { type Flow, mainOf, type Ports } from "./ports";
 
 interface Props {
@@ -47,6 +47,7 @@ export function Settings(props: Props) {
         <h2>{titleOf(chosen)}</h2>
         {!isTrigger && (
           <>
+            <Moving {...props} />
             <ActionIcon
               variant="subtle"
               color="gray"
@@ -120,6 +121,34 @@ export function Settings(props: Props) {
           />
         ))}
     </aside>
+  );
+}
+
+/** Moves a step, with what hangs on it, to another place. */
+function Moving({ flow, graph, ports, chosen, say, titleOf }: Props) {
+  const { t } = useTranslation();
+  const places = [...graph.out.values()].flat().filter((edge) => canMove(graph, chosen, edge, ports));
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          aria-label={t("studio.flows.move")}
+          title={t("studio.flows.move")}
+          disabled={places.length === 0}
+        >
+          <IconArrowsMove size={16} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown mah={320} style={{ overflowY: "auto" }}>
+        {places.map((edge) => (
+          <Menu.Item key={keyOfEdge(edge)} onClick={() => say(moved(flow, chosen, edge, ports))}>
+            {t("studio.flows.after", { label: titleOf(edge.from), way: edge.title })}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
   );
 }
 

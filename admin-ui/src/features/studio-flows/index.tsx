@@ -9,7 +9,7 @@ import { DocumentList, labelOf } from "~/studio/DocumentList";
 import { useChanging, useDocuments, useProblems } from "~/studio/drafting";
 import { sections } from "~/studio/kinds";
 import { NewDocument } from "~/studio/NewDocument";
-import type { Schema } from "~/studio/shape";
+import { type Schema, titleOfType } from "~/studio/shape";
 import { Canvas, type Mark } from "./Canvas";
 import { added, beginsWith, canAdd, duplicated, removed } from "./edits";
 import css from "./Flows.module.css";
@@ -66,9 +66,9 @@ function Designer({ document, schema }: { document: Document; schema: Schema }) 
   const types = useMemo(
     () =>
       [...ports.keys()].map((type) => {
-        const of = (schema.$defs as Record<string, Schema>)[`step.of.${type}`];
-        const text = (member: string) => (typeof of?.[member] === "string" ? (of[member] as string) : "");
-        return { type, title: text("title") || type.replaceAll("_", " "), says: text("description") };
+        const says = (schema.$defs as Record<string, Schema>)[`step.of.${type}`]?.description;
+        const title = titleOfType(schema, "step", type) ?? type.replaceAll("_", " ");
+        return { type, title, says: typeof says === "string" ? says : "" };
       }),
     [ports, schema],
   );
@@ -88,9 +88,9 @@ function Designer({ document, schema }: { document: Document; schema: Schema }) 
     (step: string) => {
       if (step !== begin) return `${typeTitle(graph.steps.get(step)?.type)} · ${step}`;
       const type = flow.trigger?.type ?? "";
-      return i18n.exists(`studio.choice.${type}`) ? t(`studio.choice.${type}`) : type.replaceAll("_", " ");
+      return titleOfType(schema, "trigger", type) ?? type;
     },
-    [graph, flow, i18n, t, typeTitle],
+    [graph, flow, schema, typeTitle],
   );
   const troubled = useMemo(() => {
     const steps = [...problems.keys()].filter((at) => at.startsWith("/steps/")).map((at) => at.split("/")[2] as string);
@@ -136,7 +136,9 @@ function Designer({ document, schema }: { document: Document; schema: Schema }) 
       say(removed(flow, step, ports).patch);
     } else if (step && event.key.toLowerCase() === "d" && (event.ctrlKey || event.metaKey)) {
       const copy = duplicated(flow, step, ports);
-      if (copy) say(copy.patch);
+      if (!copy) return;
+      say(copy.patch);
+      choose(copy.name);
     } else if (step && event.key === "+") {
       const edge = graph.out.get(step)?.[0];
       if (edge) setAdding(edge);

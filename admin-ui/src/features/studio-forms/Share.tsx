@@ -1,5 +1,7 @@
 import { Button, CopyButton, Modal, Textarea, TextInput } from "@mantine/core";
+import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
+import { encode } from "uqr";
 import { useSession } from "~/meta/session";
 import css from "./Forms.module.css";
 import type { FormDoc } from "./shaped";
@@ -32,6 +34,7 @@ export function Share({ form, close }: { form: FormDoc; close(): void }) {
         <p className="quiet">{t("studio.forms.share_says")}</p>
         <TextInput size="xs" label={t("studio.forms.address")} readOnly value={address} />
         <Copy text={address} />
+        <Code text={address} name={form.name} />
         <p className="quiet">
           {sites.length > 0 ? t("studio.forms.embed_by", { sites: sites.join(", ") }) : t("studio.forms.embed_none")}
         </p>
@@ -43,6 +46,35 @@ export function Share({ form, close }: { form: FormDoc; close(): void }) {
         )}
       </div>
     </Modal>
+  );
+}
+
+/** The address as a QR code, to be printed. */
+function Code({ text, name }: { text: string; name: string }) {
+  const { t } = useTranslation();
+  const { size, path } = useMemo(() => {
+    const { data } = encode(text, { ecc: "M", border: 4 });
+    const dark = data.flatMap((row, y) => row.flatMap((on, x) => (on ? `M${x} ${y}h1v1h-1z` : [])));
+    return { size: data.length, path: dark.join("") };
+  }, [text]);
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size} ${size}"><path fill="#fff" d="M0 0h${size}v${size}H0z"/><path d="${path}"/></svg>`;
+  const save = () => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([svg], { type: "image/svg+xml" }));
+    link.download = `${name}.svg`;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  };
+  return (
+    <>
+      <svg viewBox={`0 0 ${size} ${size}`} width={168} height={168} role="img" aria-label={t("studio.forms.qr")}>
+        <path fill="#fff" d={`M0 0h${size}v${size}H0z`} />
+        <path d={path} />
+      </svg>
+      <Button size="compact-sm" variant="default" style={{ justifySelf: "start" }} onClick={save}>
+        {t("studio.forms.qr_save")}
+      </Button>
+    </>
   );
 }
 

@@ -14,9 +14,11 @@ import { SchemaForm } from "~/studio/form/SchemaForm";
 import { patchAt } from "~/studio/patching";
 import type { Schema } from "~/studio/shape";
 import { suggestionsOf } from "~/studio/suggestions";
+import { Dependent } from "./Dependent";
 import { moved } from "./made";
 import { NewField } from "./NewField";
 import css from "./Objects.module.css";
+import { optionsOf } from "./options";
 
 /** The fields of an object, one a line; the settings of the chosen one are beside them. */
 export function Fields({ object, schema }: { object: Document; schema: Schema }) {
@@ -204,6 +206,7 @@ function Panel({ object, name, schema, close }: PanelProps) {
   const label = say(field?.label, i18n.language, name);
   const suggests = useMemo(() => documents && suggestionsOf(documents, object), [documents, object]);
   const each = (schema.$defs as Record<string, Schema>).field as Schema;
+  const by = field?.depends_on ? doc.fields[field.depends_on] : undefined;
   return (
     <aside className={css.panel} aria-label={t("studio.settings_of", { label })}>
       <header>
@@ -256,6 +259,20 @@ function Panel({ object, name, schema, close }: PanelProps) {
         problems={problems}
         object={doc.name}
       />
+      {field && by && (
+        <Dependent
+          label={label}
+          options={optionsOf(documents, field)}
+          by={{ ...by, name: field.depends_on as string }}
+          among={optionsOf(documents, by)}
+          change={(options) => {
+            const of = field.picklist
+              ? { key: { kind: "picklist", name: field.picklist }, patch: { options } }
+              : { key, patch: patchAt(["fields", name, "options"], options) };
+            void patch(of.key, of.patch, t("studio.changed_this", { label }));
+          }}
+        />
+      )}
     </aside>
   );
 }

@@ -3,12 +3,13 @@ import { IconLock } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Document } from "~/api/session";
-import { type ObjectDoc, type OptionDoc, ordered, type PicklistDoc, say } from "~/meta/documents";
+import { type ObjectDoc, type OptionDoc, ordered, say } from "~/meta/documents";
 import { useChanging, useDocuments, useProblems } from "~/studio/drafting";
 import { SchemaForm } from "~/studio/form/SchemaForm";
 import { patchAt } from "~/studio/patching";
 import { type Schema, within } from "~/studio/shape";
 import { suggestionsOf } from "~/studio/suggestions";
+import { optionsOf } from "./options";
 import { Rest } from "./Rest";
 import css from "./Stages.module.css";
 import { drawn, follows, type StageDoc, tall, wide } from "./stageGraph";
@@ -36,11 +37,7 @@ const recordTypes = ["record_type", "record_types"] as const;
 /** The options of the field whose values are the stages. */
 function useOptions(object: Staged, field: string | undefined): Record<string, OptionDoc> {
   const documents = useDocuments();
-  const of = field ? object.fields[field] : undefined;
-  const shared = of?.picklist
-    ? (documents?.get(`picklist/${of.picklist}`) as unknown as PicklistDoc | undefined)
-    : undefined;
-  return shared?.options ?? of?.options ?? {};
+  return optionsOf(documents, field ? object.fields[field] : undefined);
 }
 
 /** An object without stages: they are made of the options of a choice. */

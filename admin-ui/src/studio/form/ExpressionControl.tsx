@@ -1,10 +1,11 @@
 import { Switch, Textarea } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
+import type { TFunction } from "i18next";
 import { lazy, Suspense, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import { useTranslation } from "react-i18next";
-import { tryExpression } from "~/api/expressions";
+import { type Tried, tryExpression } from "~/api/expressions";
 import { useSession } from "~/meta/session";
 import { useDrafting } from "../drafting";
 import { Completions } from "./Completions";
@@ -109,11 +110,7 @@ export function ExpressionControl(props: Props) {
             {sample && object && (
               <>
                 {" · "}
-                <Sample
-                  object={object}
-                  sample={sample}
-                  text={tried?.failed ?? (tried?.text || t("studio.says.nothing"))}
-                />
+                <Sample object={object} sample={sample} text={resultOf(tried, t)} />
               </>
             )}
           </span>
@@ -126,6 +123,13 @@ export function ExpressionControl(props: Props) {
       </div>
     </div>
   );
+}
+
+/** What an expression comes to on a record, in words, or why it comes to nothing. */
+function resultOf(tried: Tried | undefined, t: TFunction): string {
+  if (tried?.failed) return tried.failed;
+  if (typeof tried?.value === "boolean") return t(tried.value ? "record.yes" : "record.no");
+  return tried?.text || t("studio.says.nothing");
 }
 
 /** Whether an expression reads one of some roots. */

@@ -4,7 +4,7 @@ import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ordered, say as saidIn } from "~/meta/documents";
 import { type Json, nameOf } from "../patching";
-import { requiredOf, type Schema, type Shape, shapeOf } from "../shape";
+import { requiredOf, type Schema, type Shape, shapeOf, titleOfType } from "../shape";
 import {
   BooleanControl,
   ChoiceControl,
@@ -108,7 +108,10 @@ function Place({ name, required = false, beside, ...props }: PlaceProps) {
     suggests: suggests?.(path),
     called: (option: string) => {
       const text = `studio.choice.${option}`;
-      return called?.(path, option) ?? (i18n.exists(text) ? t(text) : option.replaceAll("_", " "));
+      const own =
+        called?.(path, option) ??
+        (name === "type" ? titleOfType(root, path.at(-2) === "trigger" ? "trigger" : "step", option) : undefined);
+      return own ?? (i18n.exists(text) ? t(text) : option.replaceAll("_", " "));
     },
     problem: problems?.get(`/${path.join("/")}`),
   };
