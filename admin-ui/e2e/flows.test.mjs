@@ -149,6 +149,30 @@ test("a step is moved, copied and taken away, and the rest stays", async () => {
   await done(page);
 });
 
+test("the cases of a switch are filled in, one below the other", async () => {
+  const t = texts("en");
+  const { id: draft } = await admin("POST", "/drafts", { label: "Cases" });
+  await admin("PATCH", `/drafts/${draft}/documents`, { workflow: { cases: {
+    label: "Cases", object: "opportunity", trigger: { type: "manual" }, start: "which",
+    steps: { which: { type: "switch", cases: [{ when: "amount > 10", next: "stop" }] }, stop: { type: "stop" } },
+  } } });
+  const page = await visit(browser, server, "admin@example.com", desktop, `/studio/automation/workflow/cases?draft=${draft}&step=which`, /4../);
+  const panel = page.getByRole("complementary");
+  const saved = async () => (await admin("GET", `/drafts/${draft}/documents?kind=workflow`)).items.find((one) => one.name === "cases").steps.which.cases;
+  await storing(page, () => panel.getByRole("button", { name: t("studio.add_to", { label: "Cases" }) }).click());
+  const second = panel.getByRole("listitem", { name: t("studio.row_of", { label: "Cases", number: "2" }) });
+  const when = second.locator("textarea").first();
+  await when.fill("amount > 5");
+  await storing(page, () => when.blur());
+  assert.deepEqual(await saved(), [{ when: "amount > 10", next: "stop" }, { when: "amount > 5" }]);
+  await axe(page).then((found) => assert.deepEqual(found, []));
+  await picture(page, "flows-cases");
+  await storing(page, () => second.getByRole("button", { name: new RegExp(`${t("studio.up")}$`) }).click());
+  assert.deepEqual(await saved(), [{ when: "amount > 5" }, { when: "amount > 10", next: "stop" }]);
+  await admin("DELETE", `/drafts/${draft}`);
+  await done(page);
+});
+
 test("two hundred steps are dragged", async (info) => {
   const t = texts("en");
   await admin("PATCH", "/me", { language: "en" });

@@ -41,6 +41,8 @@ const (
 	mostOptions   = 30
 	longestOption = 60
 	rowsAnOption  = 4
+	// bytesOfValue is about what a value takes besides its text while it is told apart.
+	bytesOfValue = 64
 	// longestLine is what is longer than a text of one line.
 	longestLine = 255
 	mostScale   = 6
@@ -149,10 +151,10 @@ func (l *likely) add(cell string, held *int) {
 	l.lines = l.lines || strings.ContainsAny(cell, "\r\n")
 	if _, known := l.distinct[cell]; !known {
 		switch {
-		case len(l.distinct) >= maxValues || *held+len(cell) > maxValueBytes:
+		case len(l.distinct) >= maxValues || *held+len(cell)+bytesOfValue > maxValueBytes:
 			l.many = true
 		default:
-			*held += len(cell)
+			*held += len(cell) + bytesOfValue
 			cell = strings.Clone(cell)
 			l.distinct[cell] = 0
 			l.values = append(l.values, cell)

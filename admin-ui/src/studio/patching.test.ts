@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { difference, nameOf, patchAt, patched, same, stepsOf, valueAt } from "./patching";
+import { difference, nameOf, patchAt, patched, same, stepsOf, valueAt, withAt } from "./patching";
 
 const values: unknown[] = [
   {},
@@ -38,4 +38,19 @@ test("names are made of labels", () => {
   expect(named("金额")).toBe("field_1");
   expect(named("3rd party")).toBe("rd_party");
   expect(named("Größe")).toBe("gro_e");
+});
+
+test("something else at a place in a list leaves the rest as it is", () => {
+  const cases = [{ when: "a", next: "x" }, { when: "b" }];
+  expect(withAt(cases, ["1", "next"], "y")).toEqual([
+    { when: "a", next: "x" },
+    { when: "b", next: "y" },
+  ]);
+  expect(withAt(cases, ["0", "next"], undefined)).toEqual([{ when: "a" }, { when: "b" }]);
+  expect(withAt(cases, ["0"], undefined)).toEqual([{ when: "b" }]);
+  expect(withAt({ a: 1, cases }, ["cases", "0", "when"], "c")).toEqual({
+    a: 1,
+    cases: [{ when: "c", next: "x" }, { when: "b" }],
+  });
+  expect(cases).toEqual([{ when: "a", next: "x" }, { when: "b" }]);
 });

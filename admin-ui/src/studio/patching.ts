@@ -43,6 +43,22 @@ export function same(a: Json, b: Json): boolean {
 export const patchAt = (steps: string[], value: Json | undefined): Patch =>
   steps.reduceRight<Json>((inner, step) => ({ [step]: inner }), value === undefined ? null : value) as Patch;
 
+/** A value with something else at a place in it; undefined takes that away. What is not on the way stays the same. */
+export function withAt(value: Json, [step, ...inner]: string[], set: Json | undefined): Json {
+  if (step === undefined) return set;
+  if (Array.isArray(value)) {
+    const list = [...value];
+    if (inner.length === 0 && set === undefined) list.splice(Number(step), 1);
+    else list[Number(step)] = withAt(list[Number(step)], inner, set);
+    return list;
+  }
+  const { [step]: one, ...others } = isObject(value) ? value : {};
+  const next = withAt(one, inner, set);
+  // A member keeps its place, so that documents can be compared by eye.
+  if (next !== undefined && isObject(value) && step in value) return { ...value, [step]: next };
+  return next === undefined ? others : { ...others, [step]: next };
+}
+
 /** What is at a place. */
 export const valueAt = (value: Json, steps: string[]): Json =>
   steps.reduce<Json>((at, step) => (isObject(at) ? at[step] : undefined), value);

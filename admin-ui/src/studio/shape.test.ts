@@ -15,6 +15,7 @@ const root: Schema = {
       then: { $ref: "#/$defs/field.text" },
       else: { allOf: [{ properties: { scale: { type: "integer", minimum: 0, maximum: 6 } } }] },
     },
+    thing: { type: "object", properties: { when: { type: "string" } } },
     "field.text": { properties: { label: { $ref: "#/$defs/text", title: "Label" }, max: { type: "integer" } } },
   },
 };
@@ -33,7 +34,9 @@ describe("what is filled in", () => {
     ["one that is none of them", { enum: ["a", "b"] }, "c", "json"],
     ["some of some", { type: "array", items: { enum: ["a", "b"] } }, ["b"], "choices"],
     ["a list", { type: "array", items: ref("name") }, ["b"], "list"],
-    ["a list of objects", { type: "array", items: { type: "object" } }, [{}], "json"],
+    ["a list of anything", { type: "array", items: { type: "object" } }, [{}], "json"],
+    ["a list of things", { type: "array", items: ref("thing") }, [{ when: "a" }], "rows"],
+    ["one that has something else in it", { type: "array", items: ref("thing") }, ["a"], "json"],
     ["named members", { type: "object", patternProperties: { "^[a-z]+$": ref("field") } }, {}, "map"],
     ["given members", ref("field"), { type: "text" }, "group"],
     ["anything", {}, { a: 1 }, "json"],

@@ -27,6 +27,8 @@ export type Shape = Common &
     /** Texts in an order. */
     | { is: "list" }
     | { is: "choices"; options: string[] }
+    /** Things in an order, each of the same shape. */
+    | { is: "rows"; each: Schema }
     /** Members with names of their own, each of the same shape. */
     | { is: "map"; each: Schema }
     /** Members with given names. */
@@ -164,7 +166,10 @@ export function shapeOf(root: Schema, from: Schema, value: unknown, required = f
     if (only("array") && isSchema(schema.items)) {
       const items = resolved(root, schema.items).schema;
       if (allTexts(items.enum)) return { ...common, is: "choices", options: items.enum };
-      return { ...common, is: items.type === "string" ? "list" : "json" };
+      if (items.type === "string") return { ...common, is: "list" };
+      return items.type === "object" && items.properties
+        ? { ...common, is: "rows", each: schema.items }
+        : { ...common, is: "json" };
     }
     if (only("object") || (types.length === 0 && (schema.properties || schema.allOf || schema.if))) {
       const { members, patterns } = gathered(root, schema, value);
@@ -199,6 +204,8 @@ function fits(shape: Shape, value: unknown): boolean {
       return allTexts(value);
     case "choices":
       return allTexts(value) && value.every((one) => shape.options.includes(one));
+    case "rows":
+      return Array.isArray(value) && value.every(isSchema);
     case "map":
     case "group":
       return isSchema(value);
@@ -218,8 +225,13 @@ export function within(root: Schema, schema: Schema, value: unknown, steps: stri
   for (const step of steps) {
     if (!at) return undefined;
     const shape: Shape = shapeOf(root, at, of);
-    at = shape.is === "group" ? shape.members.get(step) : shape.is === "map" ? shape.each : undefined;
-    of = isSchema(of) ? of[step] : undefined;
+    at =
+      shape.is === "group"
+        ? shape.members.get(step)
+        : shape.is === "map" || shape.is === "rows"
+          ? shape.each
+          : undefined;
+    of = isSchema(of) ? of[step] : Array.isArray(of) ? of[Number(step)] : undefined;
   }
   return at;
 }

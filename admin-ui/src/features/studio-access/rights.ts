@@ -94,20 +94,24 @@ export function givesRight(set: SetDoc, object: string, right: Right, on: boolea
   return { objects: { [object]: nothing ? null : change } };
 }
 
-/** The patch of a set by which it gives a right on a field. What it said of no field it said of all. */
+/**
+ * The patch of a set by which it gives a right on a field, and on no other. What it said of no field it said of all; where
+ * it gave nothing of the object it gives that field alone.
+ */
 export function givesField(set: SetDoc, object: string, field: string, right: FieldRight): Patch {
   const named = set.objects?.[object];
   const before: Entry = named ?? set.objects?.["*"] ?? {};
-  const { fields } = before;
-  const all = fields?.["*"];
-  const whole = fields ?? { "*": "edit" as const };
-  const plain = right === (fields ? (all ?? "none") : "edit"); // as those that are not named
-  const change: Record<string, FieldRight | null> = { ...(fields ? {} : whole), [field]: plain ? null : right };
-  const reads = right !== "none" && !before.read && !before.create ? { read: true } : {};
-  if (!named && set.objects?.["*"]) {
-    const said = { ...whole, ...change };
-    const fieldsThen = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== null));
-    return { objects: { [object]: { ...before, ...reads, fields: fieldsThen } } };
-  }
+  if (fieldRight(before, field) === right) return {};
+  const shown = !!before.read || !!before.create;
+  const said: Record<string, FieldRight> = shown ? (before.fields ?? { "*": "edit" }) : { "*": "none" };
+  const then: Record<string, FieldRight> = { ...said, [field]: right };
+  if (right === (said["*"] ?? "none") && field !== "*") delete then[field]; // as those that are not named
+  const reads = shown ? {} : { read: true };
+  if (!named && set.objects?.["*"]) return { objects: { [object]: { ...before, ...reads, fields: then } } };
+  const gone = Object.keys(before.fields ?? {}).filter((one) => !(one in then));
+  const change: Record<string, FieldRight | null> = Object.fromEntries(
+    Object.entries(then).filter(([one, value]) => before.fields?.[one] !== value),
+  );
+  for (const one of gone) change[one] = null;
   return { objects: { [object]: { ...reads, fields: change } } };
 }

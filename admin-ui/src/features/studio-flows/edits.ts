@@ -1,6 +1,6 @@
 // What somebody does to a workflow, as the merge patch that says it. What it is not about stays as it is, to the byte.
 import type { Patch } from "~/api/drafts";
-import { difference, nameOf, same } from "~/studio/patching";
+import { difference, nameOf, same, withAt } from "~/studio/patching";
 import type { Schema } from "~/studio/shape";
 import { begin, type Edge, type Graph, graphOf, reach } from "./graph";
 import { type Flow, mainOf, type Ports, type Step } from "./ports";
@@ -9,22 +9,6 @@ type At = Pick<Edge, "from" | "at">;
 type Json = unknown;
 
 const isObject = (v: Json): v is { [member: string]: Json } => typeof v === "object" && v !== null && !Array.isArray(v);
-
-/** A value with something else at a place in it; undefined takes that away. Of a list there is the rest, too. */
-export function withAt(value: Json, [name, ...inner]: string[], set: Json): Json {
-  if (name === undefined) return set;
-  if (Array.isArray(value)) {
-    const list = [...value];
-    if (inner.length === 0 && set === undefined) list.splice(Number(name), 1);
-    else list[Number(name)] = withAt(list[Number(name)], inner, set);
-    return list;
-  }
-  const { [name]: one, ...others } = isObject(value) ? value : {};
-  const next = withAt(one, inner, set);
-  // A member keeps its place, so that documents can be compared by eye.
-  if (next !== undefined && isObject(value) && name in value) return { ...value, [name]: next };
-  return next === undefined ? others : { ...others, [name]: next };
-}
 
 const placeOf = ({ from, at }: At) => (from === begin ? at : ["steps", from, ...at]);
 const led = (flow: Flow, at: At, to: string | undefined) => withAt(flow, placeOf(at), to) as Flow;

@@ -16,6 +16,7 @@ import {
 } from "./controls";
 import { ExpressionControl } from "./ExpressionControl";
 import css from "./Form.module.css";
+import { Rows } from "./Rows";
 import { TextsControl } from "./TextsControl";
 
 export interface FormProps {
@@ -140,6 +141,8 @@ function Place({ name, required = false, beside, ...props }: PlaceProps) {
           roots={props.roots}
         />
       );
+    case "rows":
+      return <Rows {...props} shape={shape} label={label} />;
     case "map":
       return <Entries {...props} shape={shape} label={label} />;
     case "group":
