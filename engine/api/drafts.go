@@ -239,11 +239,11 @@ func (s *Server) patchAllDrafted(r *request) error {
 	for kind, of := range said {
 		named, ok := of.(map[string]any)
 		if !ok {
-			return wrongKind("object", of, "/"+kind)
+			return wrongKind("object", of, "/"+pointerPart.Replace(kind))
 		}
 		for name, patch := range named {
 			if _, ok := patch.(map[string]any); !ok && patch != nil {
-				return wrongKind("object", patch, "/"+kind+"/"+name)
+				return wrongKind("object", patch, "/"+pointerPart.Replace(kind)+"/"+pointerPart.Replace(name))
 			}
 			patches[metadata.Key{Kind: kind, Name: name}] = patch
 		}

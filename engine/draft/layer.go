@@ -102,8 +102,11 @@ func (s *Session) Patch(ctx context.Context, key id.ID, document metadata.Key, p
 }
 
 // PatchAll lays merge patches on several documents as the draft has them, all or none; a patch
-// that is nil has its document be gone. Faults as of Patch.
+// that is nil has its document be gone. Faults as of Patch; "catalog.too_many_documents" (TooLarge).
 func (s *Session) PatchAll(ctx context.Context, key id.ID, patches map[metadata.Key]any) (Draft, error) {
+	if len(patches) > MaxDocuments { // before each is sought among those that there are
+		return Draft{}, fault.New(fault.TooLarge, "catalog.too_many_documents", "max", MaxDocuments)
+	}
 	edits := make([]edit, 0, len(patches))
 	for document, patch := range patches {
 		edits = append(edits, edit{document, func(was any) any { return metadata.Patched(was, patch) }})

@@ -195,6 +195,17 @@ func (l *looking) count(p *Preview, m *mapping) error {
 	if err != nil {
 		return err
 	}
+	return p.look(rows, func(cells []string) {
+		for _, c := range l.counts {
+			if c.target.column < len(cells) {
+				l.add(c, unguarded(strings.TrimSpace(cells[c.target.column])))
+			}
+		}
+	})
+}
+
+// look takes the rows of a file, as many as a preview looks at.
+func (p *Preview) look(rows *rows, take func(cells []string)) error {
 	for begin := rows.offset(); ; {
 		cells, err := nextOf(rows)
 		if errors.Is(err, io.EOF) {
@@ -208,11 +219,7 @@ func (l *looking) count(p *Preview, m *mapping) error {
 			return nil
 		}
 		p.Rows++
-		for _, c := range l.counts {
-			if c.target.column < len(cells) {
-				l.add(c, unguarded(strings.TrimSpace(cells[c.target.column])))
-			}
-		}
+		take(cells)
 	}
 }
 

@@ -5,8 +5,6 @@ import (
 	"context"
 	_ "embed" // headings.json
 	"encoding/json"
-	"errors"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -71,7 +69,15 @@ func (s *Service) propose(ctx context.Context, t store.Tenant, c *policy.Caller,
 	for i, heading := range text.header {
 		columns[i] = &likely{heading: heading, words: words(heading), open: candidates(), distinct: map[string]int64{}}
 	}
-	if err := p.look(text, columns); err != nil {
+	held := 0 // bytes of the values that are told apart
+	err = p.look(text, func(cells []string) {
+		for i := range min(len(cells), len(columns)) {
+			if cell := unguarded(strings.TrimSpace(cells[i])); cell != "" {
+				columns[i].add(cell, &held)
+			}
+		}
+	})
+	if err != nil {
 		return nil, err
 	}
 	readable := func(object *catalog.Object) bool {
@@ -95,30 +101,6 @@ func (s *Service) propose(ctx context.Context, t store.Tenant, c *policy.Caller,
 		p.Columns[i].As = &Proposal{Type: "text", Names: true}
 	}
 	return p, nil
-}
-
-// look reads the rows of a file, as many as a preview looks at.
-func (p *Preview) look(text *rows, columns []*likely) error {
-	held := 0 // bytes of the values that are told apart
-	for begin := text.offset(); ; {
-		cells, err := nextOf(text)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if p.Rows == countedRows || text.offset()-begin > countedBytes {
-			p.More = true
-			return nil
-		}
-		p.Rows++
-		for i := range min(len(cells), len(columns)) {
-			if cell := unguarded(strings.TrimSpace(cells[i])); cell != "" {
-				columns[i].add(cell, &held)
-			}
-		}
-	}
 }
 
 // candidate is a type that all cells of a column seem to be of.
