@@ -3,22 +3,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { axe, begin, desktop, done, phone, picture, sideways, visit } from "./browser.mjs";
 import { start } from "./server.mjs";
+import { publish, stored } from "./studio.mjs";
 import { texts } from "./words.mjs";
 
 const { server, browser } = await begin(start({ own: true, size: 60 }));
 const admin = await server.as("admin@example.com");
-const stored = (page) => page.waitForResponse((r) => r.url().endsWith("/documents") && r.request().method() === "PATCH");
 async function storing(page, act) {
   const answer = stored(page);
   await act();
   assert.equal((await answer).status(), 200);
 }
-async function publish(page, t) {
-  await page.getByRole("region", { name: t("studio.draft"), exact: true }).getByRole("link", { name: t("studio.publish") }).click();
-  await page.getByRole("main").getByRole("button", { name: t("studio.publish"), exact: true }).and(page.locator(":enabled")).click();
-  await page.getByText(t("studio.published", { revision: "@" }).split("@")[0]).first().waitFor();
-}
-
 for (const language of ["en", "zh"]) {
   const t = texts(language);
   const zh = language === "zh";

@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { axe, begin, blank, desktop, done, phone, picture, sideways, visit } from "./browser.mjs";
 import { start } from "./server.mjs";
+import { publish, stored } from "./studio.mjs";
 import { texts } from "./words.mjs";
 
 const { server, browser } = await begin(start({ own: true, size: 60 }));
 const admin = await server.as("admin@example.com");
 
-const stored = (page) => page.waitForResponse((r) => r.url().endsWith("/documents") && r.request().method() === "PATCH");
 const form = (page, t) => page.getByRole("region", { name: t("studio.forms.preview") });
 
 /** Does something that changes the draft, and waits until it is stored. */
@@ -87,13 +87,10 @@ for (const language of ["en", "zh"]) {
     const documents = (await admin("GET", "/drafts")).items[0].documents;
     assert.deepEqual(documents.map((one) => `${one.kind}/${one.name}`), [`form/${name}`], "nothing else is changed");
 
-    const strip = page.getByRole("region", { name: t("studio.draft"), exact: true });
     const none = await blank(browser, phone, /404/);
     await none.goto(`${server.base}/f/main/${name}`);
     await none.getByRole("alert").waitFor();
-    await strip.getByRole("link", { name: t("studio.publish") }).click();
-    await page.getByRole("main").getByRole("button", { name: t("studio.publish"), exact: true }).and(page.locator(":enabled")).click();
-    await page.getByText(t("studio.published", { revision: "@" }).split("@")[0]).first().waitFor();
+    await publish(page, t);
     await page.goto(`${server.base}/studio/forms/${name}`);
     await page.getByRole("button", { name: t("studio.forms.share"), exact: true }).click();
     const address = await page.getByRole("textbox", { name: t("studio.forms.address") }).inputValue();

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { axe, begin, desktop, done, phone, picture, sideways, visit } from "./browser.mjs";
 import { start } from "./server.mjs";
+import { publish, stored } from "./studio.mjs";
 import { texts } from "./words.mjs";
 
 const { server, browser } = await begin(start({ own: true, size: 60 }));
@@ -15,21 +16,14 @@ const canvas = (page, t) => page.getByRole("region", { name: t("studio.pages.can
 const thing = (page, path) => page.locator(`[data-thing="${path}"]`);
 /** Does something and waits until it is stored. */
 async function storing(page, act, of = "layout") {
-  const stored = page.waitForResponse((r) => r.url().endsWith("/documents") && r.request().method() === "PATCH" && r.request().postData().includes(`"${of}"`));
+  const answered = stored(page, of);
   await act();
-  const answer = await stored;
+  const answer = await answered;
   assert.equal(answer.status(), 200, await answer.text());
 }
 const main = "tabs/details/sections/main";
 const namesIn = (page, within) =>
   page.locator(`[data-thing^="${within}/fields/"]`).evaluateAll((all) => all.map((one) => one.dataset.thing.split("/").at(-1)));
-
-async function publish(page, t) {
-  await page.getByRole("region", { name: t("studio.draft"), exact: true }).getByRole("link", { name: t("studio.publish") }).click();
-  const button = page.getByRole("main").getByRole("button", { name: t("studio.publish"), exact: true });
-  await button.and(page.locator(":enabled")).click();
-  await page.getByText(t("studio.published", { revision: "@" }).split("@")[0]).first().waitFor();
-}
 
 for (const language of ["en", "zh"]) {
   const t = texts(language);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { axe, begin, desktop, done, picture, visit } from "./browser.mjs";
 import { start } from "./server.mjs";
+import { publish, stored } from "./studio.mjs";
 import { texts } from "./words.mjs";
 
 const { server, browser } = await begin(start({ own: true, size: 60 }));
@@ -116,9 +117,9 @@ test("options depend on another field, ticked in a grid", async () => {
   const page = await visit(browser, server, "admin@example.com", desktop, `/studio/objects/competitor?draft=${id}&field=city`, /4../);
   const grid = page.getByRole("group", { name: t("studio.depends_on", { label: "Land" }) });
   for (const cell of ["BEIJING: DE", "BERLIN: CN"]) {
-    const stored = page.waitForResponse((r) => r.url().endsWith("/documents") && r.request().method() === "PATCH");
+    const answered = stored(page);
     await grid.getByRole("checkbox", { name: cell }).click();
-    assert.equal((await stored).status(), 200);
+    assert.equal((await answered).status(), 200);
   }
   await axe(page).then((found) => assert.deepEqual(found, []));
   await picture(page, "studio-dependent");
@@ -147,9 +148,7 @@ test("an object is renamed in both languages everywhere", async () => {
   await page.getByRole("heading", { name: "Project", level: 1 }).waitFor();
   await page.getByRole("button", { name: t("studio.rename"), exact: true }).waitFor();
   await page.waitForLoadState("networkidle");
-  await page.getByRole("region", { name: t("studio.draft"), exact: true }).getByRole("link", { name: t("studio.publish") }).click();
-  await page.getByRole("main").getByRole("button", { name: t("studio.publish"), exact: true }).and(page.locator(":enabled")).click();
-  await page.getByText(t("studio.published", { revision: "@" }).split("@")[0]).first().waitFor();
+  await publish(page, t);
   await page.context().close();
 
   // Neither language speaks of it by its old name anywhere in the workspace.

@@ -3,15 +3,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { axe, begin, desktop, done, phone, picture, sideways, visit } from "./browser.mjs";
 import { start } from "./server.mjs";
+import { publish, stored } from "./studio.mjs";
 import { texts } from "./words.mjs";
 
 const { server, browser } = await begin(start({ own: true, size: 60 }));
 const admin = await server.as("admin@example.com");
 
 const inLanguage = (language) => ({ ...desktop, locale: language === "zh" ? "zh-CN" : "en-US" });
-const strip = (page, t) => page.getByRole("region", { name: t("studio.draft"), exact: true });
 const panel = (page) => page.getByRole("complementary");
-const stored = (page) => page.waitForResponse((r) => r.url().endsWith("/documents") && r.request().method() === "PATCH");
 
 /** Adds a field of a type to the object that is shown: two clicks, and what it is called. */
 async function addField(page, t, type, label) {
@@ -20,14 +19,6 @@ async function addField(page, t, type, label) {
   await asks.getByRole("textbox", { name: t("studio.label"), exact: true }).fill(label);
   await asks.getByRole("button", { name: t(`studio.type.${type}`), exact: true }).click();
   await panel(page).getByRole("heading", { name: label, exact: true }).waitFor();
-}
-
-/** Publishes what the strip says, with what it destroys ticked. */
-async function publish(page, t) {
-  await strip(page, t).getByRole("link", { name: t("studio.publish") }).click();
-  const button = page.getByRole("main").getByRole("button", { name: t("studio.publish"), exact: true });
-  await button.and(page.locator(":enabled")).click();
-  await page.getByText(t("studio.published", { revision: "@" }).split("@")[0]).first().waitFor();
 }
 
 for (const language of ["en", "zh"]) {
