@@ -1,5 +1,7 @@
 // Rows of a file that an object was made of: they wait in an upload until the object is published. The browser remembers
 // them as long as the server keeps the upload.
+import type { Me } from "~/api/session";
+
 export interface Waiting {
   upload: string;
   file: string;
@@ -11,20 +13,22 @@ export interface Waiting {
 }
 
 const day = 24 * 3600 * 1000;
-const keyOf = (tenant: string, object: string) => `formwork.rows.${tenant}.${object}`;
+/** Of a person, since nobody else may import them. */
+type Of = Pick<Me, "tenant" | "user">;
+const keyOf = ({ tenant, user }: Of, object: string) => `formwork.rows.${tenant}.${user.id}.${object}`;
 
-export const keepWaiting = (tenant: string, object: string, rows: Omit<Waiting, "until">) =>
-  localStorage.setItem(keyOf(tenant, object), JSON.stringify({ ...rows, until: Date.now() + day }));
+export const keepWaiting = (of: Of, object: string, rows: Omit<Waiting, "until">) =>
+  localStorage.setItem(keyOf(of, object), JSON.stringify({ ...rows, until: Date.now() + day }));
 
-export const dropWaiting = (tenant: string, object: string) => localStorage.removeItem(keyOf(tenant, object));
+export const dropWaiting = (of: Of, object: string) => localStorage.removeItem(keyOf(of, object));
 
 /** What waits for an object; undefined: nothing, or no more. */
-export const waitingFor = (tenant: string, object: string): Waiting | undefined =>
-  allWaiting(tenant).find((one) => one.object === object);
+export const waitingFor = (of: Of, object: string): Waiting | undefined =>
+  allWaiting(of).find((one) => one.object === object);
 
 /** All that waits. What the server keeps no more is forgotten. */
-export function allWaiting(tenant: string): (Waiting & { object: string })[] {
-  const begins = keyOf(tenant, "");
+export function allWaiting(of: Of): (Waiting & { object: string })[] {
+  const begins = keyOf(of, "");
   return Object.keys(localStorage)
     .filter((key) => key.startsWith(begins))
     .sort()

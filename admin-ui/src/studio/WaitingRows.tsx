@@ -8,7 +8,7 @@ import css from "./WaitingRows.module.css";
 export function WaitingRows({ object }: { object?: string }) {
   const { t } = useTranslation();
   const { me, model } = useSession();
-  return allWaiting(me.tenant)
+  return allWaiting(me)
     .filter((one) => !object || one.object === object)
     .map((one) => (
       <p key={one.object} className={css.rows}>

@@ -7,10 +7,10 @@ import { exportAddress, type Format, type Listed } from "~/api/imports";
 import type { ObjectModel } from "~/meta/model";
 import { useSession } from "~/meta/session";
 import { type Command, perform, useCommands } from "~/ui/commands";
+import { DropOver } from "~/ui/DropOver";
 import { useDrop } from "~/ui/dropping";
 import { notify } from "~/ui/notices";
 import { useDropped } from "./dropped";
-import css from "./Import.module.css";
 
 interface Props {
   object: ObjectModel;
@@ -68,7 +68,7 @@ export function ListTransfer({ object, listed }: Props) {
           ))}
         </Menu.Dropdown>
       </Menu>
-      {over && imports && <div className={css.over}>{t("import.drop_here", { object: object.plural })}</div>}
+      {over && imports && <DropOver>{t("import.drop_here", { object: object.plural })}</DropOver>}
     </>
   );
 }

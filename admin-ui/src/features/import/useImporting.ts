@@ -54,9 +54,9 @@ export function useImporting(object: ObjectModel) {
   });
   // Of a file that the object was made of it is known where the columns go.
   const known = useMemo(() => {
-    const rows = waitingFor(me.tenant, object.name);
+    const rows = waitingFor(me, object.name);
     return rows?.upload === upload ? rows?.fields : undefined;
-  }, [me.tenant, object.name, upload]);
+  }, [me, object.name, upload]);
   const first = useMemo(
     () => seen.data && { key: "", anyStage: false, sheet: seen.data.sheet, targets: guessed(seen.data, known) },
     [seen.data, known],
@@ -129,7 +129,7 @@ export function useImporting(object: ObjectModel) {
     mutationFn: () => begin(JSON.parse(wanted), upload as Sent),
     onSuccess: ({ id }) => {
       setSpent(upload);
-      if (known) dropWaiting(me.tenant, object.name);
+      if (known) dropWaiting(me, object.name);
       setRuns([{ id }]);
     },
   });

@@ -9,13 +9,13 @@ import { preview } from "~/api/imports";
 import type { Document } from "~/api/session";
 import { useSession } from "~/meta/session";
 import { keepWaiting } from "~/meta/waiting";
-import { labelOf } from "~/studio/DocumentList";
 import { asChanges, useChanging, useDocuments } from "~/studio/drafting";
 import { nameOf } from "~/studio/patching";
 import { Failure } from "~/ui/Failure";
+import { Called, useCalled } from "./Called";
 import css from "./FromFile.module.css";
 import { type Column, columnsOf, objectFromFile } from "./fromFile";
-import { inAppOrder, setsOf } from "./made";
+import { setsOf } from "./made";
 
 /** An object of a file that was uploaded: what its columns would be, to be corrected, and made. */
 export function FromFile({ upload, types }: { upload: string; types: string[] }) {
@@ -45,7 +45,7 @@ function calledAs(file: string | undefined): string {
 }
 
 function Proposed({ proposal, documents, types }: { proposal: Preview; documents: Document[]; types: string[] }) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
   const { me } = useSession();
   const go = useNavigate();
   const [params] = useSearchParams();
@@ -53,10 +53,8 @@ function Proposed({ proposal, documents, types }: { proposal: Preview; documents
   const [columns, setColumns] = useState(() => columnsOf(proposal));
   const named = proposal.columns.find(({ as }) => as?.names) ?? proposal.columns.find(({ heading }) => heading);
   const [naming, setNaming] = useState(named?.heading ?? "");
-  const [label, setLabel] = useState(calledAs(proposal.file));
-  const [plural, setPlural] = useState("");
-  const apps = inAppOrder(documents);
-  const [app, setApp] = useState<string | null>(apps[0] ? String(apps[0].name) : null);
+  const called = useCalled(documents, calledAs(proposal.file));
+  const { label } = called;
   const [busy, setBusy] = useState(false);
   const change = (i: number, to: Partial<Column>) =>
     setColumns((now) => now.map((one, at) => (at === i ? { ...one, ...to } : one)));
@@ -66,9 +64,7 @@ function Proposed({ proposal, documents, types }: { proposal: Preview; documents
     const { made, patches, fields } = objectFromFile(
       {
         name,
-        label: label.trim(),
-        plural: plural.trim() || label.trim(),
-        app: apps.find((one) => one.name === app),
+        ...called.said,
         columns,
         naming,
       },
@@ -76,7 +72,7 @@ function Proposed({ proposal, documents, types }: { proposal: Preview; documents
     );
     const stored = await patchAll([...asChanges(made), ...patches], t("studio.made", { label }));
     if (stored) {
-      keepWaiting(me.tenant, name, {
+      keepWaiting(me, name, {
         upload: proposal.upload,
         file: proposal.file ?? "",
         rows: proposal.rows,
@@ -95,27 +91,7 @@ function Proposed({ proposal, documents, types }: { proposal: Preview; documents
         {t("studio.from_file_says")}
       </p>
       <div className={css.called}>
-        <TextInput
-          size="xs"
-          label={t("studio.label")}
-          value={label}
-          onChange={(event) => setLabel(event.currentTarget.value)}
-        />
-        <TextInput
-          size="xs"
-          label={t("studio.plural")}
-          placeholder={label}
-          value={plural}
-          onChange={(event) => setPlural(event.currentTarget.value)}
-        />
-        <Select
-          size="xs"
-          label={t("studio.in_app")}
-          clearable
-          data={apps.map((d) => ({ value: String(d.name), label: labelOf(d, i18n.language) }))}
-          value={app}
-          onChange={setApp}
-        />
+        <Called called={called} />
       </div>
       <div className={css.scroll}>
         <table>

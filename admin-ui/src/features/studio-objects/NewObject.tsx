@@ -1,13 +1,13 @@
-import { ActionIcon, Button, Modal, Select, TextInput } from "@mantine/core";
+import { ActionIcon, Button, Modal } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate, useSearchParams } from "react-router";
 import { useSession } from "~/meta/session";
-import { labelOf } from "~/studio/DocumentList";
 import { asChanges, useChanging, useDocuments } from "~/studio/drafting";
 import { nameOf } from "~/studio/patching";
-import { inAppOrder, objectOf, setsOf } from "./made";
+import { Called, useCalled } from "./Called";
+import { objectOf, setsOf } from "./made";
 import { ChooseFile } from "./Spreadsheet";
 
 /** A new object: a name, and it has a list, a page, a place in an app and the rights of the maker's sets. */
@@ -31,24 +31,19 @@ export function NewObject() {
 }
 
 function Making({ close }: { close(): void }) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
   const { me } = useSession();
   const go = useNavigate();
   const [params] = useSearchParams();
   const documents = useDocuments();
   const { patchAll } = useChanging();
-  const [label, setLabel] = useState("");
-  const [plural, setPlural] = useState("");
-  const apps = inAppOrder(documents?.values() ?? []);
-  const [app, setApp] = useState<string | null>(apps[0] ? String(apps[0].name) : null);
+  const called = useCalled(documents?.values() ?? []);
+  const { label } = called;
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     const name = nameOf(label, (one) => !!documents?.has(`object/${one}`), "object");
     const sets = setsOf(documents?.values() ?? [], me.user.permissions);
-    const { made, patches } = objectOf(
-      { name, label: label.trim(), plural: plural.trim() || label.trim(), app: apps.find((one) => one.name === app) },
-      sets,
-    );
+    const { made, patches } = objectOf({ name, ...called.said }, sets);
     close();
     if (!(await patchAll([...asChanges(made), ...patches], t("studio.made", { label })))) return;
     const draft = params.get("draft");
@@ -57,28 +52,7 @@ function Making({ close }: { close(): void }) {
   return (
     <Modal opened onClose={close} title={t("studio.new_object")} closeButtonProps={{ "aria-label": t("app.close") }}>
       <form onSubmit={(event) => void submit(event)} style={{ display: "grid", gap: 12 }}>
-        <TextInput
-          size="xs"
-          data-autofocus
-          label={t("studio.label")}
-          value={label}
-          onChange={(event) => setLabel(event.currentTarget.value)}
-        />
-        <TextInput
-          size="xs"
-          label={t("studio.plural")}
-          placeholder={label}
-          value={plural}
-          onChange={(event) => setPlural(event.currentTarget.value)}
-        />
-        <Select
-          size="xs"
-          label={t("studio.in_app")}
-          clearable
-          data={apps.map((d) => ({ value: String(d.name), label: labelOf(d, i18n.language) }))}
-          value={app}
-          onChange={setApp}
-        />
+        <Called called={called} />
         <p className="quiet small" style={{ margin: 0 }}>
           {t("studio.new_object_says")}
         </p>

@@ -6,6 +6,7 @@ import { useNavigate, useSearchParams } from "react-router";
 import { refusal } from "~/api/client";
 import { preview } from "~/api/imports";
 import { useSession } from "~/meta/session";
+import { DropOver } from "~/ui/DropOver";
 import { tables, useDrop } from "~/ui/dropping";
 import { notify } from "~/ui/notices";
 import { proposalKey } from "./FromFile";
@@ -40,11 +41,7 @@ export function Dropping() {
   const { mutate, isPending } = useFile();
   const over = useDrop((file) => mutate(file));
   if (!over && !isPending) return null;
-  return (
-    <div className={css.over} role="status">
-      {isPending ? <Loader size="sm" /> : t("studio.drop_here")}
-    </div>
-  );
+  return <DropOver>{isPending ? <Loader size="sm" /> : t("studio.drop_here")}</DropOver>;
 }
 
 /** Chooses a spreadsheet. */
