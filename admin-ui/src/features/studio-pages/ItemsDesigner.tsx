@@ -18,6 +18,7 @@ import { DesigningProvider, useDesign, useDesigning } from "./designing";
 import { useDragging } from "./dragging";
 import { nameOfThing, type Path } from "./edits";
 import css from "./Pages.module.css";
+import { Problems } from "./Problems";
 import { Settings } from "./Settings";
 import { Last, Thing } from "./Thing";
 import { Wider } from "./Wider";
@@ -54,11 +55,7 @@ export function ItemsDesigner({ document }: { document: Document }) {
             {t("studio.pages.all_settings")}
           </Link>
         </header>
-        {[...problems].slice(0, 3).map(([place, detail]) => (
-          <p key={place} className={css.problem} role="status">
-            <code className="small">{place}</code> {detail}
-          </p>
-        ))}
+        <Problems all={problems} />
         <div className={css.stage}>{kind === "app" ? <Bar model={model} /> : <Widgets model={model} />}</div>
         {design.adding ? (
           <AddItem gap={design.adding} model={model} />

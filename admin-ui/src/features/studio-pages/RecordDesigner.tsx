@@ -21,6 +21,7 @@ import { DesigningProvider, useDesign } from "./designing";
 import { kindOfThing, nameOfThing, type Path } from "./edits";
 import { OwnPage } from "./OwnPage";
 import css from "./Pages.module.css";
+import { Problems } from "./Problems";
 import { Settings } from "./Settings";
 import { type Device, useSample, useSamples, useSeen } from "./useSample";
 import { Which } from "./Which";
@@ -130,11 +131,7 @@ export function RecordDesigner({ documents, document }: { documents: Documents; 
             </Link>
           )}
         </header>
-        {[...problems].slice(0, 3).map(([place, detail]) => (
-          <p key={place} className={css.problem} role="status">
-            <code className="small">{place}</code> {detail}
-          </p>
-        ))}
+        <Problems all={problems} />
         <div className={css.stage} data-device={device}>
           {sample.error && !sample.data && (
             <p className={css.problem} role="status">

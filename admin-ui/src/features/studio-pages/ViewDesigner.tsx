@@ -22,6 +22,7 @@ import { ColumnSettings } from "./ColumnSettings";
 import { DesigningProvider, useDesign, useDesigning } from "./designing";
 import { nameOfThing, type Path } from "./edits";
 import css from "./Pages.module.css";
+import { Problems } from "./Problems";
 import { Panel } from "./Settings";
 import { useLook } from "./useSample";
 import { ViewTable } from "./ViewTable";
@@ -73,11 +74,7 @@ export function ViewDesigner({ documents, document }: { documents: Documents; do
             {t("studio.pages.to_list")}
           </Link>
         </header>
-        {[...problems].slice(0, 3).map(([place, detail]) => (
-          <p key={place} className={css.problem} role="status">
-            <code className="small">{place}</code> {detail}
-          </p>
-        ))}
+        <Problems all={problems} />
         <div className={css.stage}>
           {found.error && !found.data && (
             <p className={css.problem} role="status">
